@@ -1,0 +1,5 @@
+//! daypass: CI jobs get a day pass, never a key.
+//!
+//! An OIDC credential broker and secrets service. Read `exchange` first; `docs/architecture.md` shows the rooms.
+
+pub mod words;

@@ -1,0 +1,3 @@
+//! The `daypass` command.
+
+fn main() {}

@@ -1,0 +1,130 @@
+//! Every way to fail. A [`Reason`] is what the caller hears; the cause beside it is for the audit log alone.
+
+use std::fmt;
+
+/// Who has to act for the request to succeed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Party {
+    /// The job or pod that asked.
+    Caller,
+    /// The operator who writes policies and configuration.
+    Operator,
+    /// The issuer of the token.
+    Issuer,
+    /// A cloud behind us.
+    Cloud,
+    /// daypass itself.
+    Us,
+}
+
+macro_rules! reasons {
+    ($($variant:ident, $code:literal, $status:literal, $party:ident, $title:literal, $hint:literal;)*) => {
+        /// Why a request was refused: a stable word, its HTTP status and what to do next.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Reason { $(#[doc = $title] $variant,)* }
+
+        impl Reason {
+            /// Every reason there is, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable word in `code`.
+            pub const fn code(self) -> &'static str { match self { $(Self::$variant => $code,)* } }
+
+            /// The HTTP status (RFC 9110) that goes with it.
+            pub const fn status(self) -> u16 { match self { $(Self::$variant => $status,)* } }
+
+            /// Who has to act.
+            pub const fn party(self) -> Party { match self { $(Self::$variant => Party::$party,)* } }
+
+            /// One sentence that names what happened.
+            pub const fn title(self) -> &'static str { match self { $(Self::$variant => $title,)* } }
+
+            /// What the caller can do next; safe in a public job log.
+            pub const fn hint(self) -> &'static str { match self { $(Self::$variant => $hint,)* } }
+        }
+    };
+}
+
+reasons! {
+    TokenMissing, "token_missing", 401, Caller, "The request carries no token.", "Send the job's OIDC token as `Authorization: Bearer …`.";
+    TokenMalformed, "token_malformed", 401, Caller, "The token is not a well-formed compact JWS.", "Send the token exactly as the CI issued it, with nothing added or re-encoded.";
+    TokenTypeRefused, "token_type_refused", 401, Caller, "The token is of a type that is not accepted here.", "Send the job's OIDC identity token, not an access or logout token.";
+    AlgorithmRefused, "algorithm_refused", 401, Issuer, "The token is signed with an algorithm that is not accepted.", "The issuer must sign with one of the algorithms configured for it.";
+    UnknownIssuer, "unknown_issuer", 401, Operator, "The token's issuer is not configured here.", "Ask the operator to add this issuer to the server's configuration.";
+    AudienceMismatch, "audience_mismatch", 401, Caller, "The token was not made for this server.", "Request the token with exactly one audience: this server's.";
+    UnknownKey, "unknown_key", 401, Issuer, "The token is signed with a key that its issuer does not publish.", "Request a fresh token; if that fails too, the issuer's published keys are out of date.";
+    SignatureInvalid, "signature_invalid", 401, Caller, "The token's signature does not verify.", "Request a fresh token and send it unchanged.";
+    TokenExpired, "token_expired", 401, Caller, "The token has expired.", "Request a fresh token right before the exchange.";
+    TokenNotYetValid, "token_not_yet_valid", 401, Issuer, "The token is not valid yet.", "The issuer's clock is ahead, or the token was made for later use.";
+    TokenTooOld, "token_too_old", 401, Caller, "The token is older than this issuer's tokens may be.", "Request a fresh token right before the exchange.";
+    ClaimRefused, "claim_refused", 401, Issuer, "A claim of the token is missing or of the wrong type.", "The issuer's tokens do not fit the claim mapping configured for it.";
+    Replayed, "replayed", 403, Caller, "This token was already used for this credential.", "Request a fresh token for each attempt.";
+    NoMatchingPolicy, "no_matching_policy", 403, Operator, "No trust policy grants this.", "Show the decision id to the operator: `daypass policy explain` tells which line did not match.";
+    Denied, "denied", 403, Operator, "A guardrail or an operator denies this.", "Show the decision id to the operator.";
+    PolicyAmbiguous, "policy_ambiguous", 403, Caller, "Several policies grant this with different terms.", "Name the policy in the request.";
+    TagRefused, "tag_refused", 403, Operator, "A session tag that the policy asks for is outside of what AWS accepts.", "Change the policy's tag or the value it is taken from; nothing is ever truncated.";
+    BadRequest, "bad_request", 400, Caller, "The request is not one that this API knows.", "See docs/api.md for the request's form.";
+    NotFound, "not_found", 404, Caller, "There is no such address.", "See docs/api.md for the addresses.";
+    TooLarge, "too_large", 413, Caller, "The request is larger than any good one.", "Send less: a token is at most 16 KiB, a body at most 64 KiB.";
+    RateLimited, "rate_limited", 429, Caller, "Too many refused requests from this address.", "Wait, then try again.";
+    SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Ask the operator: `daypass policy check` names the file and its fault.";
+    AwsDenied, "aws_denied", 502, Operator, "AWS refused to give this role.", "The role's trust policy does not accept this server's issuer, audience or subject, or lacks sts:TagSession.";
+    AwsUnavailable, "aws_unavailable", 503, Cloud, "AWS STS did not answer.", "Try again in a moment.";
+    IssuerUnavailable, "issuer_unavailable", 503, Issuer, "The issuer's keys cannot be had.", "Try again in a moment.";
+    AuditUnavailable, "audit_unavailable", 503, Us, "The decision could not be recorded, so nothing was released.", "Try again in a moment; the operator is alarmed.";
+    PolicyUnavailable, "policy_unavailable", 503, Operator, "No revision of the trust policies is in force.", "The operator finds the cause in /readyz.";
+    Overloaded, "overloaded", 503, Us, "The server is at its limit.", "Try again in a moment.";
+    Internal, "internal", 500, Us, "Something failed inside of daypass.", "Show the decision id to the operator.";
+}
+
+impl Reason {
+    /// This reason with its cause, which only the audit log hears.
+    pub fn because(self, cause: impl Into<String>) -> Denial {
+        Denial { reason: self, cause: cause.into(), detail: None }
+    }
+}
+
+/// A refusal on its way out: the reason, the operator's cause, and what may be said in public beyond the reason.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub struct Denial {
+    /// What the caller hears.
+    pub reason: Reason,
+    /// What only the audit log hears. Never holds a secret.
+    pub cause: String,
+    /// A sentence for the caller beyond the reason's title; safe in a public job log.
+    pub detail: Option<String>,
+}
+
+impl Denial {
+    /// Adds a sentence that the caller may hear.
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason.code(), self.cause)
+    }
+}
+
+impl std::error::Error for Denial {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_distinct_words_and_statuses_are_errors() {
+        let codes: HashSet<_> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        assert_eq!(codes.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            assert!(reason.code().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+            assert!((400..=599).contains(&reason.status()));
+            assert!(!reason.hint().is_empty());
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Names, parsed at the edge: inside there are no bare strings for issuers, roles, policies or paths.
+
+use std::fmt;
+
+/// The longest name of any kind, in bytes: an issuer URL or ARN of 2,048 is AWS's own bound, and nothing here is longer.
+pub const NAME_BYTES_MAX: usize = 2048;
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident, $check:path;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses it; the error says what was expected.
+            pub fn parse(text: &str) -> Result<Self, String> {
+                if text.len() > NAME_BYTES_MAX {
+                    return Err(format!("longer than {NAME_BYTES_MAX} bytes"));
+                }
+                $check(text).map(|()| Self(text.to_owned()))
+            }
+
+            /// The text as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                Self::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
+names! {
+    /// An OIDC issuer (OpenID Connect Discovery 1.0, section 3): https, or http on loopback. Compared byte for byte.
+    IssuerUrl, check_issuer;
+    /// A value of `aud` (RFC 7519, section 4.1.3), compared byte for byte.
+    Audience, check_visible;
+    /// The name that the configuration gives an issuer, such as `github`.
+    IssuerName, check_label;
+    /// A trust policy's name: its path below `policies/` without the ending, such as `shop/deploy`.
+    PolicyName, check_path;
+    /// A secret's path below `secrets/`, such as `shop/production/db.yaml`.
+    SecretPath, check_path;
+    /// An IAM role's ARN: `arn:PARTITION:iam::ACCOUNT:role/PATH`.
+    RoleArn, check_role_arn;
+    /// The 40 or 64 hexadecimal digits of a Git commit.
+    CommitId, check_commit;
+    /// The id of one decision: a UUID (RFC 9562, version 7).
+    DecisionId, check_uuid;
+}
+
+impl RoleArn {
+    /// The account that owns the role: 12 digits.
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+impl DecisionId {
+    /// The id of a decision made at `now`; its order is the order in time.
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes decision ids")]
+    pub fn new() -> Self {
+        Self(uuid::Uuid::now_v7().to_string())
+    }
+}
+
+impl Default for DecisionId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A secret document, or one value of it by JSON pointer (RFC 6901): `shop/db.yaml#/password`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SecretName {
+    /// The document.
+    pub path: SecretPath,
+    /// The value's JSON pointer, which starts with `/`; absent for the whole document.
+    pub key: Option<String>,
+}
+
+impl SecretName {
+    /// Parses `path` or `path#/pointer`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (path, key) = match text.split_once('#') {
+            Some((path, key)) => (path, Some(key)),
+            None => (text, None),
+        };
+        if let Some(key) = key {
+            check_pointer(key)?;
+        }
+        Ok(Self { path: SecretPath::parse(path)?, key: key.map(str::to_owned) })
+    }
+}
+
+impl fmt::Display for SecretName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.key {
+            Some(key) => write!(f, "{}#{key}", self.path),
+            None => write!(f, "{}", self.path),
+        }
+    }
+}
+
+fn check_issuer(text: &str) -> Result<(), String> {
+    check_visible(text)?;
+    let rest = text.strip_prefix("https://").or_else(|| loopback_rest(text));
+    let rest = rest.ok_or("an issuer is an https URL (http only on 127.0.0.1 and localhost)")?;
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.is_empty() || authority.contains('@') {
+        return Err("an issuer URL names a host and no user".to_owned());
+    }
+    if text.contains(['?', '#', '\\']) || rest.split('/').any(|segment| segment == "." || segment == "..") {
+        return Err("an issuer URL has no query, fragment or dot segment".to_owned());
+    }
+    Ok(())
+}
+
+fn loopback_rest(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("http://")?;
+    let host = rest.split(['/', ':']).next().unwrap_or_default();
+    (host == "127.0.0.1" || host == "localhost").then_some(rest)
+}
+
+fn check_visible(text: &str) -> Result<(), String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("expected visible ASCII characters and no space".to_owned());
+    }
+    Ok(())
+}
+
+fn check_label(text: &str) -> Result<(), String> {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.is_empty() || text.len() > 63 || !text.bytes().all(good) || text.starts_with('-') {
+        return Err("expected up to 63 lower-case letters, digits and hyphens".to_owned());
+    }
+    Ok(())
+}
+
+fn check_path(text: &str) -> Result<(), String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+    let segment_bad = |segment: &str| segment.is_empty() || segment.starts_with('.');
+    if !text.bytes().all(good) || text.split('/').any(segment_bad) {
+        return Err(
+            "expected a relative path of letters, digits, `-`, `_` and `.`, with no segment that starts with a dot".to_owned()
+        );
+    }
+    Ok(())
+}
+
+fn check_role_arn(text: &str) -> Result<(), String> {
+    const FORM: &str = "expected arn:aws:iam::ACCOUNT:role/NAME";
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, iam, region, account, resource] = fields[..] else { return Err(FORM.to_owned()) };
+    let account_good = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let name = resource.strip_prefix("role/").ok_or(FORM)?;
+    let name_good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte);
+    if arn != "arn" || !partition.starts_with("aws") || iam != "iam" || !region.is_empty() || !account_good {
+        return Err(FORM.to_owned());
+    }
+    if name.is_empty() || name.ends_with('/') || !name.bytes().all(name_good) {
+        return Err("a role's name has letters, digits and _+=,.@-/ only".to_owned());
+    }
+    Ok(())
+}
+
+fn check_commit(text: &str) -> Result<(), String> {
+    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if !matches!(text.len(), 40 | 64) || !text.bytes().all(hex) {
+        return Err("expected 40 hexadecimal digits".to_owned());
+    }
+    Ok(())
+}
+
+fn check_uuid(text: &str) -> Result<(), String> {
+    uuid::Uuid::try_parse(text).map(|_| ()).map_err(|fault| fault.to_string())
+}
+
+/// A JSON pointer (RFC 6901) to a value below the root.
+pub fn check_pointer(text: &str) -> Result<(), String> {
+    if !text.starts_with('/') || text.chars().any(char::is_control) {
+        return Err(format!("a key is a JSON pointer that starts with `/`: `#/{}`", text.trim_start_matches('/')));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issuers_are_https_or_loopback() {
+        for good in
+            ["https://token.actions.githubusercontent.com", "https://a.example/", "http://127.0.0.1:8200/v1/identity/oidc"]
+        {
+            assert!(IssuerUrl::parse(good).is_ok(), "{good}");
+        }
+        let bad = [
+            "http://a.example",
+            "http://127.0.0.1.evil.example",
+            "https://",
+            "https://u@a.example",
+            "https://a.example/?x",
+            "https://a.example/../b",
+            "https://a.ex\u{430}mple",
+        ];
+        for bad in bad {
+            assert!(IssuerUrl::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths_cannot_climb() {
+        for bad in ["", "/a", "a//b", "a/../b", ".git/config", "a/", "a\\b", "a\0b"] {
+            assert!(SecretPath::parse(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(SecretName::parse("shop/db.yaml#/password").map(|name| name.key), Ok(Some("/password".to_owned())));
+        assert!(SecretName::parse("shop/db.yaml#password").is_err());
+    }
+
+    #[test]
+    fn role_arns_have_an_account_and_no_pattern() {
+        let role = RoleArn::parse("arn:aws:iam::123456789012:role/shop-deploy");
+        assert_eq!(role.as_ref().map(RoleArn::account), Ok("123456789012"));
+        for bad in
+            ["arn:aws:iam::12:role/x", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:user/x", "arn:aws:s3:::b"]
+        {
+            assert!(RoleArn::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

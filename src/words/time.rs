@@ -1,0 +1,102 @@
+//! Time is a value: the shell reads the clock once per request and passes `now` down.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct UnixTime(i64);
+
+impl UnixTime {
+    /// From whole seconds since the epoch, as JWT claims carry them (RFC 7519, section 2). Saturates.
+    pub const fn from_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// From milliseconds since the epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From RFC 3339 text such as `2027-06-30T00:00:00Z`; `None` when it is not one.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// This moment and `duration` more. Saturates.
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// This moment less `duration`. Saturates.
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// How long ago `earlier` was; zero when it lies ahead.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// RFC 3339 in UTC, to the second.
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_second(self.seconds()) {
+            Ok(moment) => write!(f, "{moment}"),
+            Err(_) => write!(f, "@{}", self.seconds()),
+        }
+    }
+}
+
+/// Where `now` comes from. Only the shell holds one.
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> UnixTime;
+}
+
+/// The machine's own clock: the one place that reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+    fn now(&self) -> UnixTime {
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        UnixTime(since_epoch.map_or(0, millis))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_and_reads_rfc3339() {
+        let moment = UnixTime::from_seconds(1_800_000_000);
+        assert_eq!(moment.to_string(), "2027-01-15T08:00:00Z");
+        assert_eq!(UnixTime::from_rfc3339("2027-01-15T08:00:00Z"), Some(moment));
+        assert_eq!(UnixTime::from_rfc3339("tomorrow"), None);
+    }
+
+    #[test]
+    fn arithmetic_saturates_instead_of_wrapping() {
+        let far = UnixTime::from_seconds(i64::MAX);
+        assert_eq!(far.plus(Duration::from_secs(1)), far);
+        assert_eq!(UnixTime::from_seconds(1).since(far), Duration::ZERO);
+    }
+}
