@@ -2,4 +2,5 @@
 //!
 //! An OIDC credential broker and secrets service. Read `exchange` first; `docs/architecture.md` shows the rooms.
 
+pub mod token;
 pub mod words;

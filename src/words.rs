@@ -1,10 +1,12 @@
 //! Layer A: the words every other room speaks. Each is parsed once, where bytes come in, and is never a bare string again.
 
 mod denial;
+mod digest;
 pub mod names;
 mod secret;
 mod time;
 
 pub use denial::{Denial, Party, Reason};
+pub use digest::Digest;
 pub use secret::Secret;
 pub use time::{Clock, SystemClock, UnixTime};

@@ -1,0 +1,16 @@
+//! Layer B: from bytes to a [`VerifiedToken`]. Strict, pure, and each part is parsed once.
+
+mod algorithm;
+mod claims;
+mod json;
+mod keys;
+mod raw;
+mod roca;
+mod verify;
+
+pub use algorithm::Algorithm;
+pub use claims::Claims;
+pub use json::parse as parse_json;
+pub use keys::{JWKS_BYTES_MAX, KeySet};
+pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
+pub use verify::{CLOCK_LEEWAY, Expected, VerifiedToken, verify, verify_signature};

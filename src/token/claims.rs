@@ -1,0 +1,75 @@
+//! The claims of a token: a JSON object in which no member stands twice.
+
+use super::json;
+use crate::words::{Denial, Reason};
+use serde_json::{Map, Value};
+
+/// A claim set. Having one says nothing about its signature; a [`super::VerifiedToken`] does.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Claims(Map<String, Value>);
+
+impl Claims {
+    /// Parses a claim set.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        match json::parse(bytes)? {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err("claims are a JSON object".to_owned()),
+        }
+    }
+
+    /// A claim by its name.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// A value by JSON pointer (RFC 6901).
+    pub fn pointer(&self, pointer: &str) -> Option<&Value> {
+        let rest = pointer.strip_prefix('/')?;
+        let (first, deeper) = rest.split_once('/').map_or((rest, None), |(first, deeper)| (first, Some(deeper)));
+        let value = self.0.get(&first.replace("~1", "/").replace("~0", "~"))?;
+        deeper.map_or(Some(value), |deeper| value.pointer(&format!("/{deeper}")))
+    }
+
+    /// All of them.
+    pub const fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// A claim that has to be a string that is not empty.
+    pub(super) fn text(&self, name: &str) -> Result<&str, Denial> {
+        match self.0.get(name) {
+            Some(Value::String(text)) if !text.is_empty() => Ok(text),
+            Some(_) => Err(Reason::ClaimRefused.because(format!("`{name}` is not a text, or empty"))),
+            None => Err(Reason::ClaimRefused.because(format!("`{name}` is missing"))),
+        }
+    }
+
+    /// A NumericDate (RFC 7519, section 2), as whole seconds: fractions and texts are refused.
+    pub(super) fn seconds(&self, name: &str) -> Result<Option<i64>, Denial> {
+        /// The year 9999: beyond it no clock will be asked.
+        const SECONDS_MAX: i64 = 253_402_300_799;
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        match value.as_i64() {
+            Some(seconds) if (0..=SECONDS_MAX).contains(&seconds) => Ok(Some(seconds)),
+            _ => Err(Reason::ClaimRefused.because(format!("`{name}` is not a whole number of seconds"))),
+        }
+    }
+
+    /// The one audience (a string, or an array of one); several are no audience at all.
+    pub(super) fn audience(&self) -> Option<&str> {
+        match self.0.get("aud")? {
+            Value::String(audience) => Some(audience),
+            Value::Array(audiences) => match &audiences[..] {
+                [Value::String(audience)] => Some(audience),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl From<Map<String, Value>> for Claims {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}

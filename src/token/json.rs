@@ -1,0 +1,138 @@
+//! JSON as a signed token may hold it: no member twice at any depth (RFC 8259 leaves that open, and readers differ), bounded in depth and width.
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use std::fmt;
+
+/// Real tokens are at most 4 deep (Kubernetes); twice the double leaves room.
+const DEPTH_MAX: usize = 16;
+/// The largest real claim set has about 50 members; a bomb has 100,000.
+const ENTRIES_MAX: usize = 256;
+
+/// Parses one document and nothing behind it.
+pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth: 0 }.deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;
+    deserializer.end().map_err(|fault| fault.to_string())?;
+    Ok(value)
+}
+
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn deeper<E: Error>(self) -> Result<Self, E> {
+        if self.depth >= DEPTH_MAX {
+            return Err(E::custom(format!("nested deeper than {DEPTH_MAX}")));
+        }
+        Ok(Self { depth: self.depth + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number out of range"))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        self.visit_string(value.to_owned())
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        if value.contains('\0') {
+            return Err(E::custom("a NUL in a string"));
+        }
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut values = Vec::new();
+        while let Some(value) = access.next_element_seed(inner)? {
+            if values.len() >= ENTRIES_MAX {
+                return Err(A::Error::custom(format!("more than {ENTRIES_MAX} elements")));
+            }
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut members = Map::new();
+        while let Some(name) = access.next_key::<String>()? {
+            if members.len() >= ENTRIES_MAX {
+                return Err(A::Error::custom(format!("more than {ENTRIES_MAX} members")));
+            }
+            let value = access.next_value_seed(inner)?;
+            if members.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member stands twice"));
+            }
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_that_stands_twice_is_refused_at_any_depth() {
+        let twice = [r#"{"a":1,"a":1}"#, r#"{"x":{"y":[{"a":1,"\u0061":2}]}}"#];
+        for document in twice {
+            assert!(parse(document.as_bytes()).is_err(), "{document}");
+        }
+        assert!(parse(br#"{"a":1,"A":2}"#).is_ok());
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let deep = "[".repeat(17) + &"]".repeat(17);
+        let wide = format!("[{}0]", "0,".repeat(256));
+        let many = format!("{{{}}}", (0..257).map(|n| format!("\"{n}\":0")).collect::<Vec<_>>().join(","));
+        for document in [deep, wide, many, "[".repeat(100_000)] {
+            assert!(parse(document.as_bytes()).is_err());
+        }
+    }
+
+    #[test]
+    fn malformed_text_is_refused() {
+        let cases: [&[u8]; 7] = [b"", b"{} {}", b"\xef\xbb\xbf{}", b"\"\\ud800\"", b"\"\\u0000\"", b"{\"a\":NaN}", b"\xff"];
+        for document in cases {
+            assert!(parse(document).is_err(), "{document:?}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A token as it came: well-formed, and not believed. One textual form only (RFC 7515, section 7.1).
+
+use super::{Algorithm, Claims, json};
+use crate::words::{Denial, Digest, Reason, Secret};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+/// GitHub's and GitLab's largest tokens are near 3 KiB; refused before anything is split.
+pub const TOKEN_BYTES_MAX: usize = 16 * 1024;
+
+/// The header members that change nothing (RFC 7515, section 4.1). Any other one may, and refuses the token.
+const HEADER_MEMBERS: [&str; 5] = ["alg", "kid", "typ", "x5t", "x5t#S256"];
+
+/// A compact JWS whose parts are decoded and whose payload is not looked at.
+pub struct RawJws {
+    token: Secret,
+    signing_input_length: usize,
+    algorithm: Algorithm,
+    key_id: Option<String>,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl RawJws {
+    /// Splits and decodes; refuses whatever is not a plain JWS with a known algorithm.
+    pub fn parse(token: Secret) -> Result<Self, Denial> {
+        let malformed = |cause: &str| Reason::TokenMalformed.because(cause);
+        if token.expose().len() > TOKEN_BYTES_MAX {
+            return Err(malformed("longer than 16 KiB"));
+        }
+        let text = token.expose_text().ok_or_else(|| malformed("not ASCII"))?;
+        let mut parts = text.splitn(4, '.');
+        let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(malformed("not three parts"));
+        };
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("not canonical base64url"));
+        let (algorithm, key_id) = read_header(&decode(header)?)?;
+        let (payload_bytes, signature_bytes) = (decode(payload)?, decode(signature)?);
+        if signature_bytes.is_empty() {
+            return Err(malformed("the signature is empty"));
+        }
+        let signing_input_length = header.len() + 1 + payload.len();
+        Ok(Self { signing_input_length, algorithm, key_id, payload: payload_bytes, signature: signature_bytes, token })
+    }
+
+    /// What was signed: header and payload as they came.
+    pub(super) fn signing_input(&self) -> &[u8] {
+        &self.token.expose()[..self.signing_input_length]
+    }
+
+    pub(super) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// What the header says; the key and the configuration have to agree before it counts.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The header's `kid`.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// The payload as it came; not believed.
+    pub fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The whole token, from which the key of its stored answer is derived.
+    pub(super) fn expose(&self) -> &[u8] {
+        self.token.expose()
+    }
+}
+
+fn read_header(bytes: &[u8]) -> Result<(Algorithm, Option<String>), Denial> {
+    let malformed = |cause: String| Reason::TokenMalformed.because(cause);
+    let Value::Object(header) = json::parse(bytes).map_err(|fault| malformed(format!("header: {fault}")))? else {
+        return Err(malformed("the header is not an object".to_owned()));
+    };
+    if let Some(member) = header.keys().find(|member| !HEADER_MEMBERS.contains(&member.as_str())) {
+        return Err(malformed(format!("the header has the member {member:?}, which is not accepted")));
+    }
+    match header.get("typ") {
+        None => {}
+        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("JWT") => {}
+        Some(kind) => return Err(Reason::TokenTypeRefused.because(format!("`typ` is {kind}"))),
+    }
+    let key_id = match header.get("kid") {
+        None => None,
+        Some(Value::String(id)) => Some(id.clone()),
+        Some(_) => return Err(malformed("`kid` is not a text".to_owned())),
+    };
+    let named = header.get("alg").and_then(Value::as_str);
+    let algorithm =
+        named.and_then(Algorithm::parse).ok_or_else(|| Reason::AlgorithmRefused.because(format!("`alg` is {named:?}")))?;
+    Ok((algorithm, key_id))
+}
+
+/// A JWS whose payload is a claim set. Its claims choose the issuer's keys, and nothing else, until the signature holds.
+pub struct RawToken {
+    jws: RawJws,
+    claims: Claims,
+    issuer: String,
+}
+
+impl RawToken {
+    /// Parses the job's token.
+    pub fn parse(token: Secret) -> Result<Self, Denial> {
+        let mut jws = RawJws::parse(token)?;
+        let payload = std::mem::take(&mut jws.payload);
+        let claims = Claims::parse(&payload).map_err(|fault| Reason::TokenMalformed.because(format!("claims: {fault}")))?;
+        let issuer = claims.text("iss")?.to_owned();
+        Ok(Self { jws, claims, issuer })
+    }
+
+    /// The `iss` claim, a string: only good for finding the configured issuer.
+    pub fn unverified_issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The `aud` claim where it names exactly one.
+    pub fn unverified_audience(&self) -> Option<&str> {
+        self.claims.audience()
+    }
+
+    /// The JWS around it.
+    pub const fn jws(&self) -> &RawJws {
+        &self.jws
+    }
+
+    pub(super) fn into_parts(self) -> (RawJws, Claims) {
+        (self.jws, self.claims)
+    }
+
+    /// SHA-256 of what was signed: the same for every malleated signature of it.
+    pub fn signing_input_digest(&self) -> Digest {
+        Digest::plain(self.jws.signing_input())
+    }
+}

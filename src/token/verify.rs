@@ -1,0 +1,146 @@
+//! The one maker of a [`VerifiedToken`]: signature first, then every registered claim (RFC 7519, section 4.1; RFC 8725).
+
+use super::{Algorithm, Claims, KeySet, RawJws, RawToken};
+use crate::words::names::{Audience, IssuerUrl};
+use crate::words::{Denial, Digest, Reason, UnixTime};
+use std::time::Duration;
+
+/// How far the issuer's clock and ours may be apart: what PyPI allows; Vault's 150 s leave expired tokens in use.
+pub const CLOCK_LEEWAY: Duration = Duration::from_secs(30);
+/// A token that lives longer than a day is a key.
+const TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// What the configuration says of one issuer's tokens.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// The issuer, compared byte for byte.
+    pub issuer: IssuerUrl,
+    /// Our audiences: a token has exactly one of them.
+    pub audiences: Vec<Audience>,
+    /// The algorithms that this issuer signs with.
+    pub algorithms: Vec<Algorithm>,
+    /// How long after `iat` a token is taken.
+    pub token_age_max: Duration,
+}
+
+/// The proof that a token is the issuer's, for us, and in force.
+#[must_use]
+pub struct VerifiedToken {
+    jws: RawJws,
+    claims: Claims,
+    issuer: IssuerUrl,
+    audience: Audience,
+    subject: String,
+    issued_at: UnixTime,
+    expires_at: UnixTime,
+    token_id: Option<String>,
+}
+
+/// Checks everything there is to check, in this order: algorithm, key, signature, issuer, audience, type, times, subject.
+pub fn verify(raw: RawToken, keys: &KeySet, expected: &Expected, now: UnixTime) -> Result<VerifiedToken, Denial> {
+    let (jws, claims) = raw.into_parts();
+    verify_signature(&jws, keys, &expected.algorithms)?;
+    if claims.text("iss")? != expected.issuer.as_str() {
+        return Err(Reason::UnknownIssuer.because("`iss` is not the issuer whose keys were used"));
+    }
+    let audience = check_audience(&claims, expected)?;
+    if claims.claim("nonce").is_some() {
+        return Err(Reason::TokenTypeRefused.because("`nonce` marks an ID token of a browser login"));
+    }
+    let (issued_at, expires_at) = check_times(&claims, expected, now)?;
+    let subject = claims.text("sub")?.to_owned();
+    let token_id = match claims.claim("jti") {
+        None => None,
+        Some(_) => Some(claims.text("jti")?.to_owned()),
+    };
+    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, subject, issued_at, expires_at, token_id, jws, claims })
+}
+
+/// The signature alone: the algorithm is one that the configuration allows and the key's own.
+pub fn verify_signature(jws: &RawJws, keys: &KeySet, algorithms: &[Algorithm]) -> Result<(), Denial> {
+    if !algorithms.contains(&jws.algorithm()) {
+        return Err(Reason::AlgorithmRefused.because(format!("{} is not configured for this issuer", jws.algorithm())));
+    }
+    if !keys.holds(jws) {
+        return Err(Reason::UnknownKey.because("no key of the issuer has the token's `kid`"));
+    }
+    let key = keys.key(jws).ok_or_else(|| Reason::AlgorithmRefused.because("the key is not for the token's algorithm"))?;
+    key.verify_sig(jws.signing_input(), jws.signature())
+        .map_err(|_| Reason::SignatureInvalid.because("the signature does not verify"))
+}
+
+fn check_audience(claims: &Claims, expected: &Expected) -> Result<Audience, Denial> {
+    let mismatch = |cause: &str| Reason::AudienceMismatch.because(cause);
+    let audience = claims.audience().ok_or_else(|| mismatch("`aud` does not name exactly one audience"))?;
+    let ours = expected.audiences.iter().find(|ours| ours.as_str() == audience);
+    ours.cloned().ok_or_else(|| mismatch("`aud` is not one of ours"))
+}
+
+fn check_times(claims: &Claims, expected: &Expected, now: UnixTime) -> Result<(UnixTime, UnixTime), Denial> {
+    let required = |name: &str| claims.seconds(name)?.ok_or_else(|| Reason::ClaimRefused.because(format!("`{name}` is missing")));
+    let (expires_at, issued_at) = (UnixTime::from_seconds(required("exp")?), UnixTime::from_seconds(required("iat")?));
+    if now >= expires_at.plus(CLOCK_LEEWAY) {
+        return Err(Reason::TokenExpired.because(format!("`exp` was {expires_at}, it is {now}")));
+    }
+    let not_before = claims.seconds("nbf")?.map(UnixTime::from_seconds);
+    if let Some(ahead) = [Some(issued_at), not_before].into_iter().flatten().find(|moment| *moment > now.plus(CLOCK_LEEWAY)) {
+        return Err(Reason::TokenNotYetValid.because(format!("`nbf` or `iat` is {ahead}, it is {now}")));
+    }
+    if now >= issued_at.plus(expected.token_age_max).plus(CLOCK_LEEWAY) {
+        return Err(Reason::TokenTooOld.because(format!("`iat` was {issued_at}, it is {now}")));
+    }
+    if expires_at <= issued_at || expires_at.since(issued_at) > TOKEN_LIFETIME_MAX {
+        return Err(Reason::ClaimRefused.because("the token's lifetime is not between a second and a day"));
+    }
+    Ok((issued_at, expires_at))
+}
+
+impl VerifiedToken {
+    /// The configured issuer.
+    pub const fn issuer(&self) -> &IssuerUrl {
+        &self.issuer
+    }
+
+    /// The one audience, one of ours.
+    pub const fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
+    /// `sub`: a text that is not empty.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Every claim.
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// `iat`.
+    pub const fn issued_at(&self) -> UnixTime {
+        self.issued_at
+    }
+
+    /// `exp`.
+    pub const fn expires_at(&self) -> UnixTime {
+        self.expires_at
+    }
+
+    /// `jti`, where the issuer gives one.
+    pub fn token_id(&self) -> Option<&str> {
+        self.token_id.as_deref()
+    }
+
+    /// SHA-256 of what was signed.
+    pub fn signing_input_digest(&self) -> Digest {
+        Digest::plain(self.jws.signing_input())
+    }
+
+    /// The whole token, from which the key of its stored answer is derived.
+    pub fn expose(&self) -> &[u8] {
+        self.jws.expose()
+    }
+}
+
+#[cfg(test)]
+mod tests;
