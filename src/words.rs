@@ -2,11 +2,14 @@
 
 mod denial;
 mod digest;
+mod duration;
 pub mod names;
 mod secret;
 mod time;
+pub mod yaml;
 
 pub use denial::{Denial, Party, Reason};
 pub use digest::Digest;
+pub use duration::parse_duration;
 pub use secret::Secret;
 pub use time::{Clock, SystemClock, UnixTime};

@@ -1,0 +1,45 @@
+//! Durations as people write them: `30s`, `15m`, `1h30m`, `24h`.
+
+use std::time::Duration;
+
+/// Parses it; at most ten years, because nothing here lasts longer.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    const EXPECTED: &str = "expected a duration such as 30s, 15m, 1h30m or 24h";
+    const SECONDS_MAX: u64 = 10 * 365 * 86_400;
+    let mut total: u64 = 0;
+    let mut digits = String::new();
+    for character in text.chars() {
+        if character.is_ascii_digit() {
+            digits.push(character);
+            continue;
+        }
+        let unit = match character {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            _ => return Err(EXPECTED.to_owned()),
+        };
+        let count: u64 = digits.parse().map_err(|_| EXPECTED)?;
+        total = count.checked_mul(unit).and_then(|seconds| total.checked_add(seconds)).ok_or(EXPECTED)?;
+        digits.clear();
+    }
+    if text.is_empty() || !digits.is_empty() || total > SECONDS_MAX {
+        return Err(EXPECTED.to_owned());
+    }
+    Ok(Duration::from_secs(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        assert_eq!(parse_duration("1h30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse_duration("0s"), Ok(Duration::ZERO));
+        for bad in ["", "30", "m", "1x", "-1s", "99999999999999999999s", "4000000000s"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+}

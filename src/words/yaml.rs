@@ -1,0 +1,194 @@
+//! YAML with places: every value knows its line and column, so that every fault of a file can be told at once.
+
+mod fault;
+mod fields;
+
+pub use fault::{Fault, Severity, nearest};
+pub use fields::Fields;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+use std::fmt;
+
+/// Policies and configurations are a few KiB; a document of more is a mistake or an attack.
+pub const YAML_BYTES_MAX: usize = 1024 * 1024;
+
+/// Where something stands: 1-based, as editors count.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+/// A value and its place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Node {
+    /// Where it stands.
+    pub place: Place,
+    /// What it is.
+    pub value: Yaml,
+}
+
+/// What a YAML value is. Numbers keep no value: nothing here is a number where text could be meant.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Yaml {
+    /// Nothing, or `null`.
+    Null,
+    /// `true` or `false`.
+    Flag(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping in the order of the file.
+    Mapping(Vec<(String, Place, Node)>),
+}
+
+impl Node {
+    /// Parses a file; a fault of the syntax itself is one fault.
+    pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Fault> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Fault::new(file, Place::default(), "the file is not UTF-8"))?;
+        if bytes.len() > YAML_BYTES_MAX {
+            return Err(Fault::new(file, Place::default(), "the file is larger than 1 MiB"));
+        }
+        let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+        match serde_saphyr::from_str_with_options::<Spanned<Yaml>>(text, options) {
+            Ok(spanned) => Ok(node(spanned)),
+            Err(fault) => {
+                let place = fault.location().map_or_else(Place::default, place);
+                Err(Fault::new(file, place, fault.to_string().lines().next().unwrap_or_default()).in_text(text))
+            }
+        }
+    }
+
+    /// The text, when it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Yaml::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What it is, in words for a message.
+    pub const fn kind(&self) -> &'static str {
+        match self.value {
+            Yaml::Null => "nothing",
+            Yaml::Flag(_) => "true or false",
+            Yaml::Integer(_) | Yaml::Float(_) => "a number",
+            Yaml::Text(_) => "text",
+            Yaml::List(_) => "a list",
+            Yaml::Mapping(_) => "a mapping",
+        }
+    }
+
+    /// The value as JSON, for comparing it with a claim.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Yaml::Null => serde_json::Value::Null,
+            Yaml::Flag(flag) => (*flag).into(),
+            Yaml::Integer(number) => (*number).into(),
+            Yaml::Float(number) => (*number).into(),
+            Yaml::Text(text) => text.as_str().into(),
+            Yaml::List(items) => items.iter().map(Self::to_json).collect(),
+            Yaml::Mapping(members) => members.iter().map(|(key, _, value)| (key.clone(), value.to_json())).collect(),
+        }
+    }
+}
+
+fn place(location: serde_saphyr::Location) -> Place {
+    Place { line: usize::try_from(location.line()).unwrap_or(0), column: usize::try_from(location.column()).unwrap_or(0) }
+}
+
+fn node(spanned: Spanned<Yaml>) -> Node {
+    Node { place: place(spanned.referenced), value: spanned.value }
+}
+
+impl<'de> Deserialize<'de> for Yaml {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyYaml)
+    }
+}
+
+struct AnyYaml;
+
+impl<'de> Visitor<'de> for AnyYaml {
+    type Value = Yaml;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Yaml, E> {
+        Ok(Yaml::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Yaml, E> {
+        Ok(Yaml::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Yaml, E> {
+        Ok(Yaml::Flag(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Yaml, E> {
+        Ok(Yaml::Integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Yaml, E> {
+        Ok(i64::try_from(value).map_or(Yaml::Float(value as f64), Yaml::Integer))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Yaml, E> {
+        Ok(Yaml::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Yaml, E> {
+        Ok(Yaml::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Yaml, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element::<Spanned<Yaml>>()? {
+            items.push(node(item));
+        }
+        Ok(Yaml::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Yaml, A::Error> {
+        let mut members = Vec::new();
+        while let Some(key) = access.next_key::<Spanned<String>>()? {
+            let value = access.next_value::<Spanned<Yaml>>()?;
+            members.push((key.value, place(key.referenced), node(value)));
+        }
+        Ok(Yaml::Mapping(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_know_their_place_and_their_type() {
+        let document = Node::parse("a.yaml", b"a: x\nb:\n  - 456789\n  - '456789'\n").unwrap();
+        let Yaml::Mapping(members) = &document.value else { panic!("a mapping") };
+        assert_eq!(members[1].1, Place { line: 2, column: 1 });
+        let Yaml::List(items) = &members[1].2.value else { panic!("a list") };
+        assert_eq!((items[0].kind(), items[0].place.line), ("a number", 3));
+        assert_eq!(items[1].as_text(), Some("456789"));
+    }
+
+    #[test]
+    fn faults_of_the_syntax_are_told_with_their_place() {
+        for broken in ["a: [1", "a: 1\na: 2", "a: *nowhere", "a: \"x"] {
+            let fault = Node::parse("a.yaml", broken.as_bytes()).unwrap_err();
+            assert!(fault.place.line >= 1, "{broken}: {fault:?}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A fault of a file: its place, what is wrong, and how to mend it; shown with a caret.
+
+use super::Place;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::fmt;
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The file loads; somebody should look.
+    Warning,
+    /// The file does not load.
+    Error,
+}
+
+/// One fault.
+#[derive(Clone, PartialEq, Debug, serde::Serialize)]
+pub struct Fault {
+    /// How bad it is.
+    pub severity: Severity,
+    /// A stable word for machines; empty for faults of form.
+    pub code: &'static str,
+    /// The file, as the user names it.
+    pub file: String,
+    /// Where in it.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: Option<String>,
+    /// The line itself.
+    #[serde(skip)]
+    line: String,
+}
+
+impl Fault {
+    /// An error at this place.
+    pub fn new(file: &str, place: Place, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { severity: Severity::Error, code: "invalid", file: file.to_owned(), place, message, help: None, line: String::new() }
+    }
+
+    /// The same as a warning with its code.
+    pub fn warning(mut self, code: &'static str) -> Self {
+        (self.severity, self.code) = (Severity::Warning, code);
+        self
+    }
+
+    /// The same with its code.
+    pub fn coded(mut self, code: &'static str) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// Adds how to mend it.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the line it stands in, for the caret.
+    pub fn in_text(mut self, text: &str) -> Self {
+        self.line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default().to_owned();
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = if self.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
+        let start: usize = self.line.chars().take(self.place.column.saturating_sub(1)).map(char::len_utf8).sum();
+        let length = self.line[start..].find([' ', ',', '#']).filter(|length| *length > 0).unwrap_or(self.line.len() - start);
+        let snippet = Snippet::source(self.line.as_str())
+            .line_start(self.place.line.max(1))
+            .path(self.file.as_str())
+            .annotation(AnnotationKind::Primary.span(start..start + length));
+        let mut group: Group<'_> = level.primary_title(self.message.as_str()).element(snippet);
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        f.write_str(&Renderer::plain().render(&[group]))
+    }
+}
+
+impl serde::Serialize for Place {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut place = serializer.serialize_struct("Place", 2)?;
+        place.serialize_field("line", &self.line)?;
+        place.serialize_field("column", &self.column)?;
+        place.end()
+    }
+}
+
+/// The known word nearest to an unknown one, when it is near enough to have been meant.
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
+    distances.min().filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3)).map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance, one row at a time.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.bytes().enumerate() {
+            let substituted = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_word() {
+        let fault = Fault::new("a.yaml", Place { line: 2, column: 3 }, "unknown key `wehn`").in_text("a:\n  wehn: 1\n").help("did you mean `when`?");
+        let shown = fault.to_string();
+        assert!(shown.contains("a.yaml:2:3") && shown.contains("^^^^^") && shown.contains("did you mean"), "{shown}");
+    }
+
+    #[test]
+    fn near_words_are_suggested_and_far_ones_are_not() {
+        assert_eq!(nearest("isuer", &["issuer", "match"]), Some("issuer"));
+        assert_eq!(nearest("zzzzzzzz", &["issuer", "match"]), None);
+    }
+}
