@@ -1,0 +1,170 @@
+//! One small engine reads every CI's claims by its mapping. What is not claimed is absent, never guessed.
+
+use super::{Attribute, Attributes, Facts, Identity, Value, subject};
+use crate::token::{Claims, VerifiedToken};
+use crate::words::names::IssuerName;
+use crate::words::{Denial, Reason};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+const BUILT_IN: [(&str, &str); 4] = [
+    ("github-actions", include_str!("mappings/github-actions.yaml")),
+    ("gitlab", include_str!("mappings/gitlab.yaml")),
+    ("kubernetes", include_str!("mappings/kubernetes.yaml")),
+    ("generic", include_str!("mappings/generic.yaml")),
+];
+
+/// How often a token may be shown for one credential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplayRule {
+    /// The CI mints a token per request: the same pair is answered alike for 60 s, and refused after.
+    PerRequest,
+    /// The token is issued once per job or pod: it may repeat until it expires.
+    PerJob,
+    /// A policy tightened it: once.
+    Once,
+}
+
+/// How one CI's claims become canonical attributes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    name: String,
+    replay: ReplayRule,
+    /// CI systems have events; a policy for one has to name them.
+    ci: bool,
+    /// Issuers that many tenants share: a policy has to pin one of them by id.
+    #[serde(default)]
+    shared_issuers: Vec<String>,
+    /// Attributes whose names the CI compares without regard to case.
+    #[serde(default)]
+    case_insensitive: Vec<Attribute>,
+    /// Whether `sub` has GitHub's forms and has to agree with the other claims.
+    #[serde(default)]
+    github_subject: bool,
+    attributes: BTreeMap<Attribute, Vec<Source>>,
+}
+
+/// Where an attribute comes from; the first source that yields something wins.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Source {
+    /// A claim as text.
+    claim: Option<String>,
+    /// A claim that is the name of something…
+    name: Option<String>,
+    /// …and the claim that is its id.
+    id: Option<String>,
+    /// A claim that is true or false, or the texts of them.
+    flag: Option<String>,
+    /// Two claims: true where they differ.
+    differs: Option<[String; 2]>,
+    /// Only where these claims have these texts.
+    #[serde(default)]
+    when: BTreeMap<String, String>,
+    /// From the CI's words to ours; a word that is not listed yields nothing.
+    values: Option<BTreeMap<String, String>>,
+}
+
+impl Mapping {
+    /// A mapping that comes with daypass.
+    pub fn built_in(name: &str) -> Result<Arc<Self>, String> {
+        let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
+            let known: Vec<_> = BUILT_IN.iter().map(|(known, _)| *known).collect();
+            return Err(format!("no claim mapping of this name; there are {}", known.join(", ")));
+        };
+        serde_saphyr::from_str(text).map(Arc::new).map_err(|fault| format!("the mapping {name} is broken: {fault}"))
+    }
+
+    /// The names of those that come with daypass.
+    pub fn built_in_names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether this is a CI, whose policies have to name events.
+    pub const fn is_ci(&self) -> bool {
+        self.ci
+    }
+
+    /// Whether tokens of this issuer come from tenants that do not know each other.
+    pub fn is_shared(&self, issuer: &str) -> bool {
+        self.shared_issuers.iter().any(|shared| issuer == shared || issuer.starts_with(&format!("{shared}/")))
+    }
+
+    /// Whether this issuer ever claims the attribute.
+    pub fn claims(&self, attribute: Attribute) -> bool {
+        self.attributes.contains_key(&attribute)
+    }
+
+    /// Whether the CI compares this attribute without regard to case.
+    pub fn ignores_case(&self, attribute: Attribute) -> bool {
+        self.case_insensitive.contains(&attribute)
+    }
+
+    /// Reads a claim set that may be anybody's: for explaining, never for granting.
+    pub fn facts(&self, issuer: &IssuerName, claims: Claims) -> Result<Facts, Denial> {
+        if self.github_subject {
+            subject::check_github(&claims).map_err(|cause| Reason::ClaimRefused.because(cause))?;
+        }
+        let mut attributes = Attributes::new();
+        for (attribute, sources) in &self.attributes {
+            if let Some(value) = sources.iter().find_map(|source| source.read(&claims)) {
+                attributes.insert(*attribute, value);
+            }
+        }
+        Ok(Facts { issuer: issuer.clone(), attributes, claims })
+    }
+
+    /// Reads a verified token: the only maker of an [`Identity`].
+    pub fn identify(&self, issuer: &IssuerName, token: VerifiedToken) -> Result<Identity, Denial> {
+        let facts = self.facts(issuer, token.claims().clone())?;
+        Ok(Identity { facts, token, replay: self.replay })
+    }
+}
+
+impl Source {
+    fn read(&self, claims: &Claims) -> Option<Value> {
+        if self.when.iter().any(|(claim, text)| text_of(claims, claim) != Some(text)) {
+            return None;
+        }
+        if let Some(claim) = &self.flag {
+            return flag_of(claims, claim).map(Value::Flag);
+        }
+        if let Some([left, right]) = &self.differs {
+            return Some(Value::Flag(text_of(claims, left)? != text_of(claims, right)?));
+        }
+        if let Some(name) = &self.name {
+            let id = self.id.as_deref().and_then(|id| text_of(claims, id)).map(str::to_owned);
+            return Some(Value::Named { name: text_of(claims, name)?.to_owned(), id });
+        }
+        let text = text_of(claims, self.claim.as_deref()?)?;
+        match &self.values {
+            Some(values) => values.get(text).cloned().map(Value::Text),
+            None => Some(Value::Text(text.to_owned())),
+        }
+    }
+}
+
+/// A claim's text by name, or by JSON pointer where it starts with `/`; an empty text is no claim.
+fn text_of<'a>(claims: &'a Claims, claim: &str) -> Option<&'a str> {
+    let value = if claim.starts_with('/') { claims.pointer(claim) } else { claims.claim(claim) };
+    value?.as_str().filter(|text| !text.is_empty())
+}
+
+fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
+    match claims.claim(claim)? {
+        serde_json::Value::Bool(flag) => Some(*flag),
+        serde_json::Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+use super::*;
+use serde_json::json;
+
+fn read(mapping: &str, claims: serde_json::Value) -> Result<BTreeMap<String, String>, Denial> {
+    let issuer = IssuerName::parse("issuer").unwrap();
+    let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+    let facts = Mapping::built_in(mapping).unwrap().facts(&issuer, claims)?;
+    Ok(facts.attributes.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect())
+}
+
+fn github(change: serde_json::Value) -> serde_json::Value {
+    let mut claims = json!({"sub": "repo:acme@9001/shop@456789:ref:refs/heads/main", "repository": "acme/shop", "repository_id": "456789",
+        "repository_owner": "acme", "repository_owner_id": "9001", "event_name": "push", "ref": "refs/heads/main", "ref_type": "branch",
+        "ref_protected": "true", "sha": "ab", "actor": "octocat", "actor_id": "7", "runner_environment": "github-hosted",
+        "job_workflow_ref": "acme/shop/.github/workflows/d.yml@refs/heads/main", "environment": ""});
+    claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    claims
+}
+
+#[test]
+fn every_built_in_mapping_loads() {
+    for name in Mapping::built_in_names() {
+        assert_eq!(Mapping::built_in(name).unwrap().name(), name);
+    }
+    assert!(Mapping::built_in("githob").is_err());
+}
+
+#[test]
+fn github_gives_names_with_ids_and_leaves_out_what_is_empty() {
+    let read = read("github-actions", github(json!({}))).unwrap();
+    assert_eq!(read["repository"], "acme/shop@456789");
+    assert_eq!((read["event"].as_str(), read["ref_protected"].as_str(), read["runner"].as_str()), ("push", "true", "hosted"));
+    assert!(!read.contains_key("environment") && !read.contains_key("fork"));
+}
+
+#[test]
+fn github_events_have_their_classes() {
+    let event = |change| read("github-actions", github(change)).unwrap().get("event").cloned();
+    assert_eq!(event(json!({"ref_type": "tag", "ref": "refs/tags/v1", "sub": "x"})).as_deref(), Some("tag"));
+    for name in ["pull_request_target", "workflow_run", "issue_comment"] {
+        assert_eq!(event(json!({"event_name": name})).as_deref(), Some("privileged-pull-request"), "{name}");
+    }
+    assert_eq!(event(json!({"event_name": "merge_group"})).as_deref(), Some("merge-queue"));
+    assert_eq!(event(json!({"event_name": "something_new"})), None);
+}
+
+#[test]
+fn both_forms_of_githubs_subject_are_read_and_have_to_agree() {
+    for good in ["repo:acme/shop:ref:refs/heads/main", "repo:acme@9001/shop@456789:environment:prod", "job_workflow_ref:x"] {
+        assert!(read("github-actions", github(json!({"sub": good}))).is_ok(), "{good}");
+    }
+    for bad in ["repo:evil/shop:ref:refs/heads/main", "repo:acme@1/shop@456789:x", "repo:acme@9001/shop@1:x", "repo:acme"] {
+        assert_eq!(read("github-actions", github(json!({"sub": bad}))).unwrap_err().reason, Reason::ClaimRefused, "{bad}");
+    }
+}
+
+#[test]
+fn gitlab_names_the_project_that_runs_the_job_and_tells_forks() {
+    let claims = json!({"project_path": "evil/shop", "project_id": "66", "job_project_path": "acme/shop", "job_project_id": "20",
+        "namespace_path": "evil", "pipeline_source": "merge_request_event", "ref_path": "refs/merge-requests/1/head", "ref_protected": "false"});
+    let read = read("gitlab", claims).unwrap();
+    assert_eq!(
+        (read["repository"].as_str(), read["fork"].as_str(), read["event"].as_str()),
+        ("acme/shop@20", "true", "pull-request")
+    );
+}
+
+#[test]
+fn kubernetes_reads_nested_claims() {
+    let read = read("kubernetes", json!({"kubernetes.io": {"namespace": "shop", "serviceaccount": {"name": "web", "uid": "u1"}, "pod": {"name": "web-1", "uid": "u2"}}})).unwrap();
+    assert_eq!(
+        (read["namespace"].as_str(), read["service_account"].as_str(), read["pod"].as_str()),
+        ("shop", "web@u1", "web-1@u2")
+    );
+}
+
+#[test]
+fn numbers_and_lists_are_not_texts() {
+    let read = read("github-actions", github(json!({"ref": 7, "ref_protected": 1, "actor": ["a"]}))).unwrap();
+    assert!(!read.contains_key("ref") && !read.contains_key("ref_protected") && !read.contains_key("actor"));
+}
