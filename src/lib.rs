@@ -3,5 +3,6 @@
 //! An OIDC credential broker and secrets service. Read `exchange` first; `docs/architecture.md` shows the rooms.
 
 pub mod identity;
+pub mod policy;
 pub mod token;
 pub mod words;

@@ -1,0 +1,24 @@
+//! Layer B: trust policies. Parsed with every fault at once, matched whole-string without regex, denied by default.
+
+mod condition;
+mod decide;
+mod expectation;
+mod explain;
+mod file;
+mod grant;
+mod grant_section;
+mod guardrail;
+mod pattern;
+mod request;
+mod ruleset;
+mod template;
+
+pub use decide::PolicySet;
+pub use expectation::{Expectation, Outcome};
+pub use explain::{Explanation, explain};
+pub use file::{Rule, TrustPolicy};
+pub use grant::{AwsTerms, Grant, Granted, IdTokenTerms, SecretTerms, Terms};
+pub use guardrail::Guardrails;
+pub use pattern::Pattern;
+pub use request::{Request, Wanted};
+pub use ruleset::{Catalogue, IssuerEntry, Ruleset, Tree};

@@ -1,0 +1,177 @@
+//! The decision: which policy grants what is asked for, by default none. Pure, and the only maker of a [`Grant`].
+
+use super::condition::Pin;
+use super::file::{Rule, TrustPolicy};
+use super::grant::{Grant, Granted, SecretTerms, Terms};
+use super::guardrail::Guardrails;
+use super::request::{Request, Wanted};
+use crate::identity::{Attribute, Facts, Identity, Value};
+use crate::words::names::{IssuerName, PolicyName, RoleArn};
+use crate::words::{Denial, Reason, UnixTime};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// The policies in force, indexed so that a decision looks at few of them.
+#[derive(Debug, Default)]
+pub struct PolicySet {
+    policies: Vec<Arc<TrustPolicy>>,
+    index: HashMap<IssuerName, Index>,
+    guardrails: Arc<Guardrails>,
+}
+
+/// The rules of one issuer, by the repository that they pin.
+#[derive(Debug, Default)]
+struct Index {
+    by_id: HashMap<String, Vec<Entry>>,
+    by_name: HashMap<String, Vec<Entry>>,
+    others: Vec<Entry>,
+}
+
+/// A rule's place: which policy, which of its rules.
+type Entry = (usize, usize);
+
+impl PolicySet {
+    /// Indexes the policies; they are asked in the order of their names.
+    pub fn new(policies: &BTreeMap<PolicyName, Arc<TrustPolicy>>, guardrails: Arc<Guardrails>) -> Self {
+        let mut set = Self { policies: policies.values().cloned().collect(), index: HashMap::new(), guardrails };
+        for (number, policy) in set.policies.iter().enumerate() {
+            let index = set.index.entry(policy.issuer.clone()).or_default();
+            for (place, rule) in policy.rules.iter().enumerate() {
+                index.add((number, place), rule);
+            }
+        }
+        set
+    }
+
+    /// Every policy, by name.
+    pub fn policies(&self) -> &[Arc<TrustPolicy>] {
+        &self.policies
+    }
+
+    /// Decides over a whole request: everything in it is granted, or it is denied.
+    pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Grant, Denial> {
+        let one = |wanted: &Wanted| self.grant_one(identity.facts(), wanted, request.policy.as_ref(), now);
+        request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>().map(Grant::new)
+    }
+
+    /// The same for claims that nobody proved: says what would be, and grants nothing.
+    pub fn would_grant(
+        &self,
+        facts: &Facts,
+        wanted: &Wanted,
+        policy: Option<&PolicyName>,
+        now: UnixTime,
+    ) -> Result<PolicyName, Denial> {
+        self.grant_one(facts, wanted, policy, now).map(|granted| granted.policy)
+    }
+
+    fn grant_one(&self, facts: &Facts, wanted: &Wanted, named: Option<&PolicyName>, now: UnixTime) -> Result<Granted, Denial> {
+        let matching: Vec<_> = self.matching(facts, named, now).collect();
+        let chosen = &match wanted {
+            Wanted::Aws { role: None } => Wanted::Aws { role: Some(only_role(&matching)?) },
+            other => other.clone(),
+        };
+        let mut granted: Vec<Granted> = Vec::new();
+        for (policy, rule) in matching {
+            granted.extend(rule.grant(policy, facts, chosen).transpose()?);
+        }
+        if granted.is_empty() {
+            return Err(Reason::NoMatchingPolicy.because(format!("no policy grants {chosen} to this identity")));
+        }
+        if let Some(description) = self.guardrails.against(facts, chosen) {
+            return Err(Reason::Denied.because(format!("guardrail: {description}")));
+        }
+        let first = granted.remove(0);
+        if granted.iter().any(|other| other.terms != first.terms) {
+            return Err(Reason::PolicyAmbiguous
+                .because(format!("{chosen} is granted with different terms by {} and others", first.policy)));
+        }
+        Ok(first)
+    }
+
+    fn matching<'a>(
+        &'a self,
+        facts: &'a Facts,
+        named: Option<&'a PolicyName>,
+        now: UnixTime,
+    ) -> impl Iterator<Item = (&'a TrustPolicy, &'a Rule)> {
+        let index = self.index.get(&facts.issuer);
+        let mut entries: Vec<Entry> = index.into_iter().flat_map(|index| index.candidates(facts)).collect();
+        entries.sort_unstable();
+        entries.dedup();
+        entries.into_iter().map(|(policy, rule)| (&*self.policies[policy], &self.policies[policy].rules[rule])).filter(
+            move |(policy, rule)| named.is_none_or(|named| *named == policy.name) && policy.in_force(now) && rule.matches(facts),
+        )
+    }
+}
+
+/// Where no role is asked for, the only one that is granted.
+fn only_role(matching: &[(&TrustPolicy, &Rule)]) -> Result<RoleArn, Denial> {
+    let mut roles: Vec<&RoleArn> = matching.iter().flat_map(|(_, rule)| rule.grants.aws.iter().map(|aws| &aws.role)).collect();
+    roles.sort();
+    roles.dedup();
+    match roles[..] {
+        [] => Err(Reason::NoMatchingPolicy.because("no policy grants any AWS role to this identity")),
+        [role] => Ok(role.clone()),
+        _ => Err(Reason::PolicyAmbiguous
+            .because("several roles are granted and none was asked for")
+            .saying("Several AWS roles are granted: name one.")),
+    }
+}
+
+impl Rule {
+    fn grant(&self, policy: &TrustPolicy, facts: &Facts, wanted: &Wanted) -> Option<Result<Granted, Denial>> {
+        let terms = match wanted {
+            Wanted::Aws { role } => {
+                self.grants.aws.iter().find(|aws| Some(&aws.role) == role.as_ref())?.terms(facts).map(Terms::Aws)
+            }
+            Wanted::Secret(name) => {
+                self.grants.secrets.iter().find(|secret| secret.covers(name))?;
+                Ok(Terms::Secret(SecretTerms { name: name.clone() }))
+            }
+            Wanted::IdToken { audience } => {
+                self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
+            }
+        };
+        Some(terms.map(|terms| Granted { policy: policy.name.clone(), terms, once: policy.once }))
+    }
+
+    /// Whether it speaks of what is asked for at all; for explanations.
+    pub(super) fn offers(&self, wanted: &Wanted) -> bool {
+        match wanted {
+            Wanted::Aws { role } => self.grants.aws.iter().any(|aws| role.as_ref().is_none_or(|role| *role == aws.role)),
+            Wanted::Secret(name) => self.grants.secrets.iter().any(|secret| secret.covers(name)),
+            Wanted::IdToken { audience } => self.grants.id_tokens.iter().any(|token| token.audience == *audience),
+        }
+    }
+}
+
+impl Index {
+    fn add(&mut self, entry: Entry, rule: &Rule) {
+        let pins = rule.conditions.iter().find_map(|condition| condition.pinned(Attribute::Repository));
+        let Some(pins) = pins else {
+            self.others.push(entry);
+            return;
+        };
+        for pin in pins {
+            match pin {
+                Pin::Id(id) => self.by_id.entry(id.to_owned()).or_default().push(entry),
+                Pin::Name(name) => self.by_name.entry(name.to_ascii_lowercase()).or_default().push(entry),
+            }
+        }
+    }
+
+    fn candidates(&self, facts: &Facts) -> impl Iterator<Item = Entry> {
+        let (name, id) = match facts.attribute(Attribute::Repository) {
+            Some(Value::Named { name, id }) => (Some(name.to_ascii_lowercase()), id.as_deref()),
+            Some(Value::Text(name)) => (Some(name.to_ascii_lowercase()), None),
+            Some(Value::Flag(_)) | None => (None, None),
+        };
+        let by_id = id.and_then(|id| self.by_id.get(id));
+        let by_name = name.and_then(|name| self.by_name.get(&name));
+        by_id.into_iter().chain(by_name).flatten().chain(&self.others).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+use super::*;
+use crate::identity::Mapping;
+use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, explain};
+use crate::token::Claims;
+use crate::words::names::{IssuerUrl, SecretName};
+use serde_json::json;
+
+const DEPLOY: &str = "description: Deploy.
+owners: [team-shop]
+issuer: github
+match:
+  repository: acme/shop@456789
+  ref: refs/heads/main
+  ref_protected: true
+  event: [push, manual]
+grant:
+  aws:
+    - role: arn:aws:iam::123456789012:role/shop-deploy
+      ttl: 30m
+      tags: { commit: \"{commit}\" }
+  secrets: [shop/production/db.yaml#/password, shop/shared/**]
+  id_token: { audience: https://api.partner.example, ttl: 10m }
+";
+
+fn catalogue() -> Catalogue {
+    let entry = |name: &str, url: &str, mapping: &str| {
+        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
+        (IssuerName::parse(name).unwrap(), entry)
+    };
+    [
+        entry("github", "https://token.actions.githubusercontent.com", "github-actions"),
+        entry("gitlab", "https://gitlab.acme.example", "gitlab"),
+        entry("eu", "https://kubernetes.example", "kubernetes"),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn tree(files: &[(&str, &str)]) -> Tree {
+    files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect()
+}
+
+fn load(files: &[(&str, &str)]) -> (Ruleset, Vec<crate::words::yaml::Fault>) {
+    Ruleset::load(&tree(files), &catalogue(), None)
+}
+
+fn good(files: &[(&str, &str)]) -> Ruleset {
+    let (ruleset, faults) = load(files);
+    assert!(faults.is_empty(), "{}", faults[0]);
+    ruleset
+}
+
+fn github(change: serde_json::Value) -> Facts {
+    let mut claims = json!({"sub": "repo:acme/shop:ref:refs/heads/main", "repository": "acme/shop", "repository_id": "456789", "repository_owner": "acme",
+        "repository_owner_id": "9001", "event_name": "push", "ref": "refs/heads/main", "ref_type": "branch", "ref_protected": "true", "sha": "0b1a"});
+    claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+    Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap()
+}
+
+fn aws() -> Wanted {
+    Wanted::Aws { role: None }
+}
+
+fn secret(name: &str) -> Wanted {
+    Wanted::Secret(SecretName::parse(name).unwrap())
+}
+
+fn reason(ruleset: &Ruleset, facts: &Facts, wanted: &Wanted) -> Option<Reason> {
+    ruleset.set().would_grant(facts, wanted, None, UnixTime::from_seconds(0)).err().map(|denial| denial.reason)
+}
+
+#[test]
+fn the_matching_identity_gets_exactly_what_is_granted() {
+    let ruleset = good(&[("policies/shop/deploy.yaml", DEPLOY)]);
+    let facts = github(json!({}));
+    let granted = ruleset.set().grant_one(&facts, &aws(), None, UnixTime::from_seconds(0)).unwrap();
+    let Terms::Aws(terms) = &granted.terms else { panic!("an AWS grant") };
+    assert_eq!(
+        (terms.ttl.as_secs(), terms.tags["commit"].as_str(), granted.subject().as_str()),
+        (1800, "0b1a", "root/shop/deploy")
+    );
+    for allowed in ["shop/production/db.yaml#/password", "shop/shared/a/b.age", "shop/shared/x.yaml#/k"] {
+        assert_eq!(reason(&ruleset, &facts, &secret(allowed)), None, "{allowed}");
+    }
+    for denied in ["shop/production/db.yaml", "shop/production/db.yaml#/user", "shop/sharedx/a", "other/x"] {
+        assert_eq!(reason(&ruleset, &facts, &secret(denied)), Some(Reason::NoMatchingPolicy), "{denied}");
+    }
+}
+
+#[test]
+fn every_line_has_to_hold() {
+    let ruleset = good(&[("policies/shop/deploy.yaml", DEPLOY)]);
+    let changes = [
+        json!({"repository_id": "1"}),
+        json!({"repository_id": null}),
+        json!({"ref": "refs/heads/mainx"}),
+        json!({"ref": "refs/heads/main/x"}),
+        json!({"ref_protected": "false"}),
+        json!({"ref_protected": null}),
+        json!({"event_name": "pull_request"}),
+        json!({"event_name": "pull_request_target"}),
+        json!({"event_name": null}),
+        json!({"ref_type": "tag"}),
+    ];
+    for change in changes {
+        assert_eq!(reason(&ruleset, &github(change.clone()), &aws()), Some(Reason::NoMatchingPolicy), "{change}");
+    }
+    let renamed = json!({"sub": "x", "repository": "acme/store"});
+    assert_eq!(reason(&ruleset, &github(renamed), &aws()), None, "the id decides, a stale name does not");
+}
+
+#[test]
+fn not_on_an_absent_attribute_does_not_hold() {
+    let policy = DEPLOY.replace("  ref_protected: true\n", "  environment: { not: production }\n");
+    let ruleset = good(&[("policies/a.yaml", &policy)]);
+    assert_eq!(reason(&ruleset, &github(json!({})), &aws()), Some(Reason::NoMatchingPolicy));
+    assert_eq!(reason(&ruleset, &github(json!({"environment": "staging"})), &aws()), None);
+    assert_eq!(reason(&ruleset, &github(json!({"environment": "production"})), &aws()), Some(Reason::NoMatchingPolicy));
+}
+
+#[test]
+fn guardrails_deny_over_all_and_expiry_and_audit_mode_grant_nothing() {
+    let rails = "denials:\n  - description: Nobody deploys the shop.\n    match: { repository: acme/shop@456789 }\n    deny: { aws: [\"arn:aws:iam::123456789012:role/*\"] }\n";
+    let ruleset = good(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", rails)]);
+    assert_eq!(reason(&ruleset, &github(json!({})), &aws()), Some(Reason::Denied));
+    assert_eq!(reason(&ruleset, &github(json!({})), &secret("shop/shared/x")), None);
+    let expired = format!("{DEPLOY}expires: 1969-01-01T00:00:00Z\n");
+    let audit = format!("{DEPLOY}mode: audit\n");
+    for policy in [expired, audit] {
+        assert_eq!(reason(&good(&[("policies/a.yaml", &policy)]), &github(json!({})), &aws()), Some(Reason::NoMatchingPolicy));
+    }
+}
+
+#[test]
+fn the_same_credential_on_different_terms_has_to_be_named() {
+    let longer = DEPLOY.replace("30m", "60m");
+    let ruleset = good(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", &longer)]);
+    assert_eq!(reason(&ruleset, &github(json!({})), &aws()), Some(Reason::PolicyAmbiguous));
+    let named = PolicyName::parse("b").unwrap();
+    assert!(ruleset.set().would_grant(&github(json!({})), &aws(), Some(&named), UnixTime::from_seconds(0)).is_ok());
+    assert_eq!(reason(&good(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", DEPLOY)]), &github(json!({})), &aws()), None);
+}
+
+#[test]
+fn a_tag_outside_of_awss_characters_is_refused_by_name() {
+    let ruleset = good(&[("policies/a.yaml", DEPLOY)]);
+    for commit in [json!("a;b"), json!("x".repeat(257)), json!(null)] {
+        let denial =
+            ruleset.set().would_grant(&github(json!({"sha": commit})), &aws(), None, UnixTime::from_seconds(0)).unwrap_err();
+        assert_eq!(denial.reason, Reason::TagRefused);
+        assert!(denial.detail.unwrap().contains("`commit`"));
+    }
+}
+
+#[test]
+fn rows_are_values_and_never_patterns() {
+    let policy = "issuer: github\nfor_each: repositories.yaml\nmatch: { repository_name: \"{each.name}\", owner: acme@9001, event: push }\ngrant:\n  aws: [ { role: \"arn:aws:iam::{each.account}:role/{each.role}\" } ]\n";
+    let rows =
+        "- { name: acme/shop, account: \"123456789012\", role: a }\n- { name: acme/*, account: \"123456789012\", role: b }\n";
+    let ruleset = good(&[("policies/a.yaml", policy), ("repositories.yaml", rows)]);
+    let granted = ruleset.set().grant_one(&github(json!({})), &aws(), None, UnixTime::from_seconds(0)).unwrap();
+    let Terms::Aws(terms) = granted.terms else { panic!("an AWS grant") };
+    assert_eq!(terms.role.as_str(), "arn:aws:iam::123456789012:role/a");
+    assert_eq!(
+        reason(&ruleset, &github(json!({"sub": "x", "repository": "acme/other"})), &aws()),
+        Some(Reason::NoMatchingPolicy)
+    );
+}
+
+#[test]
+fn every_fault_of_a_file_is_told_at_once_with_its_place() {
+    let broken = "isuer: github\nissuer: github\nmatch:\n  repository: 456789\n  reff: x\n  event: psuh\ngrant:\n  aws: [ { role: arn:aws:iam::1:role/x, ttl: 5m, tagz: {} } ]\n  gold: all\nexpires: soon\n";
+    let (_, faults) = load(&[("policies/a.yaml", broken)]);
+    let lines: Vec<usize> = faults.iter().map(|fault| fault.place.line).collect();
+    for line in [1, 4, 5, 6, 8, 9, 10] {
+        assert!(lines.contains(&line), "line {line} in {lines:?}");
+    }
+    let shown = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for said in
+        ["did you mean `issuer`", "did you mean `ref`", "put it in quotes", "expected 15 to 720 minutes", "policies/a.yaml:10"]
+    {
+        assert!(shown.contains(said), "{said} in\n{shown}");
+    }
+}
+
+#[test]
+fn policies_that_are_too_wide_do_not_load() {
+    let wide = [
+        DEPLOY.replace("  event: [push, manual]\n", ""),
+        DEPLOY.replace("acme/shop@456789", "acme/*"),
+        DEPLOY.replace("  ref: refs/heads/main\n", "  namespace: x\n"),
+        DEPLOY.replace("https://api.partner.example", "sts.amazonaws.com"),
+        "issuer: eu\ngrant: { secrets: [a] }\n".to_owned(),
+    ];
+    for policy in wide {
+        assert!(load(&[("policies/a.yaml", &policy)]).1.iter().any(|fault| fault.code != "x"), "{policy}");
+        assert!(load(&[("policies/a.yaml", &policy)]).0.set().policies().is_empty(), "{policy}");
+    }
+}
+
+#[test]
+fn a_faulty_file_keeps_its_last_good_form_and_everything_else_goes_live() {
+    let other = DEPLOY.replace("shop-deploy", "other");
+    let first = good(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", &other), ("policies/c.yaml", &other)]);
+    let narrowed = other.replace("main", "release");
+    let (second, faults) =
+        Ruleset::load(&tree(&[("policies/a.yaml", "grant: ["), ("policies/b.yaml", &narrowed)]), &catalogue(), Some(&first));
+    assert_eq!(faults.len(), 1);
+    let names: Vec<&str> = second.set().policies().iter().map(|policy| policy.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    let granted = second.set().grant_one(&github(json!({})), &aws(), None, UnixTime::from_seconds(0)).unwrap();
+    assert_eq!(granted.policy.as_str(), "a");
+}
+
+#[test]
+fn faulty_guardrails_hold_back_every_widening() {
+    let first = good(&[("policies/a.yaml", DEPLOY)]);
+    let wider = DEPLOY.replace("  ref: refs/heads/main\n", "");
+    let files = [("policies/a.yaml", wider.as_str()), ("policies/new.yaml", DEPLOY), ("guardrails.yaml", "denial: []")];
+    let (second, _) = Ruleset::load(&tree(&files), &catalogue(), Some(&first));
+    assert_eq!(reason(&second, &github(json!({"ref": "refs/heads/x"})), &aws()), Some(Reason::NoMatchingPolicy));
+    assert_eq!(second.set().policies().len(), 1);
+}
+
+#[test]
+fn a_policy_whose_own_test_fails_does_not_go_live() {
+    let claims = json!({"sub": "x", "repository": "acme/shop", "repository_id": "456789", "repository_owner": "acme", "event_name": "push",
+        "ref": "refs/heads/main", "ref_type": "branch", "ref_protected": "true", "sha": "0b"}).to_string();
+    let tests = "tests:\n  - allow: { claims: push.json, credential: aws }\n  - deny: { claims: push.json, change: { event: pull-request }, credential: aws }\n";
+    let policy = format!("{DEPLOY}{tests}");
+    let ruleset = good(&[("policies/a.yaml", &policy), ("tests/push.json", &claims)]);
+    assert_eq!(ruleset.test(&tree(&[("tests/push.json", &claims)]), &catalogue()).0.len(), 2);
+    let failing = policy.replace("change: { event: pull-request }, ", "");
+    let (ruleset, faults) = load(&[("policies/a.yaml", &failing), ("tests/push.json", &claims)]);
+    assert!(ruleset.set().policies().is_empty() && faults[0].code == "test_failed", "{faults:?}");
+}
+
+#[test]
+fn an_explanation_names_the_line_and_what_it_saw() {
+    let ruleset = good(&[("policies/shop/deploy.yaml", DEPLOY)]);
+    let facts = github(json!({"event_name": "pull_request", "ref": "refs/pull/7/merge"}));
+    let shown = explain(ruleset.set(), &facts, &aws(), UnixTime::from_seconds(0)).to_string();
+    for said in
+        ["DENIED", "policies/shop/deploy.yaml:6", "saw refs/pull/7/merge", "policies/shop/deploy.yaml:8", "saw pull-request"]
+    {
+        assert!(shown.contains(said), "{said} in\n{shown}");
+    }
+    let allowed = explain(ruleset.set(), &github(json!({})), &aws(), UnixTime::from_seconds(0));
+    assert!(allowed.to_string().starts_with("ALLOWED"), "{allowed}");
+}
+
+#[test]
+fn code_from_forks_is_denied_unless_a_policy_names_it() {
+    let policy = "issuer: gitlab\nmatch: { repository: acme/shop@20, event: pull-request }\ngrant: { secrets: [preview.age] }\n";
+    let claims = json!({"job_project_path": "acme/shop", "job_project_id": "20", "project_path": "evil/shop", "project_id": "66", "pipeline_source": "merge_request_event"});
+    let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+    let facts = Mapping::built_in("gitlab").unwrap().facts(&IssuerName::parse("gitlab").unwrap(), claims).unwrap();
+    assert_eq!(reason(&good(&[("policies/a.yaml", policy)]), &facts, &secret("preview.age")), Some(Reason::NoMatchingPolicy));
+    let named = policy.replace("event: pull-request", "event: pull-request, fork: true");
+    assert_eq!(reason(&good(&[("policies/a.yaml", &named)]), &facts, &secret("preview.age")), None);
+}

@@ -1,0 +1,171 @@
+//! Tests of policies: who may and who may not. Run by `policy test`, and before a file goes live; they ignore `expires`.
+
+use super::decide::PolicySet;
+use super::file::TrustPolicy;
+use super::request::Wanted;
+use super::ruleset::{Catalogue, Tree};
+use crate::identity::{Attribute, Facts, Value};
+use crate::token::{Claims, parse_json};
+use crate::words::UnixTime;
+use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
+use crate::words::yaml::{Fields, Node, Place, Yaml};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One expectation.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    allow: bool,
+    claims_file: String,
+    change: Vec<(Attribute, Option<String>)>,
+    wanted: Wanted,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// How an expectation came out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// File and line of the expectation.
+    pub at: String,
+    /// What was expected, in words.
+    pub expected: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// Why not.
+    pub why: Option<String>,
+}
+
+impl Expectation {
+    /// Reads a list of `allow:` and `deny:`.
+    pub(super) fn read_list<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<Self> {
+        fields.one_or_many(node).iter().filter_map(|node| Self::read(fields, node)).collect()
+    }
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Self> {
+        let mut outer = fields.below(node);
+        let (allow, deny) = (outer.optional("allow"), outer.optional("deny"));
+        let (expected, body) = match (allow, deny) {
+            (Some(body), None) => (true, body),
+            (None, Some(body)) => (false, body),
+            _ => {
+                outer.fault(node.place, "a test is either `allow: …` or `deny: …`");
+                return None;
+            }
+        };
+        let mut inner = outer.below(body);
+        let claims = inner.required("claims").and_then(|node| inner.text(node)).map(|name| format!("tests/{name}"));
+        let change = inner.optional("change").map(|node| read_change(&mut inner, node)).unwrap_or_default();
+        let wanted = inner.required("credential").and_then(|node| read_wanted(&mut inner, node));
+        inner.finish();
+        outer.finish();
+        Some(Self { allow: expected, claims_file: claims?, change, wanted: wanted?, place: node.place })
+    }
+
+    /// Runs it over these policies. `issuer` is the policy's own; a saved `whoami` may name another.
+    pub(super) fn run(
+        &self,
+        file: &str,
+        set: &PolicySet,
+        issuer: Option<&IssuerName>,
+        tree: &Tree,
+        catalogue: &Catalogue,
+    ) -> Outcome {
+        let verdict = self
+            .facts(issuer, tree, catalogue)
+            .map(|facts| set.would_grant(&facts, &self.wanted, None, UnixTime::from_seconds(0)));
+        let (holds, why) = match verdict {
+            Err(fault) => (false, Some(fault)),
+            Ok(Ok(policy)) => (self.allow, (!self.allow).then(|| format!("allowed by {policy}"))),
+            Ok(Err(denial)) => (!self.allow, self.allow.then_some(denial.cause)),
+        };
+        let verb = if self.allow { "allow" } else { "deny" };
+        Outcome {
+            at: format!("{file}:{}", self.place.line),
+            expected: format!("{verb} {} for {}", self.wanted, self.claims_file),
+            holds,
+            why,
+        }
+    }
+
+    fn facts(&self, issuer: Option<&IssuerName>, tree: &Tree, catalogue: &Catalogue) -> Result<Facts, String> {
+        let bytes = tree.get(&self.claims_file).ok_or_else(|| format!("the repository has no file `{}`", self.claims_file))?;
+        let document = parse_json(bytes).map_err(|fault| format!("{}: {fault}", self.claims_file))?;
+        let saved_issuer = document.get("issuer").and_then(|name| IssuerName::parse(name.as_str()?).ok());
+        let issuer = saved_issuer.as_ref().or(issuer).ok_or("no issuer is named")?;
+        let claims = document.get("claims").unwrap_or(&document).as_object().ok_or("the claims are no object")?;
+        let entry = catalogue.issuer(issuer).ok_or_else(|| format!("no issuer `{issuer}` is configured"))?;
+        let mut facts = entry.mapping.facts(issuer, Claims::from(claims.clone())).map_err(|denial| denial.cause)?;
+        for (attribute, value) in &self.change {
+            change(&mut facts, *attribute, value.as_deref());
+        }
+        Ok(facts)
+    }
+}
+
+/// Puts an attribute in the place of the one that the claims give; nothing takes it away.
+fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>) {
+    let Some(text) = text else {
+        facts.attributes.remove(&attribute);
+        return;
+    };
+    let value = match (text, text.rsplit_once('@')) {
+        ("true", _) => Value::Flag(true),
+        ("false", _) => Value::Flag(false),
+        (_, Some((name, id))) if matches!(facts.attribute(attribute), Some(Value::Named { .. })) => {
+            Value::Named { name: name.to_owned(), id: Some(id.to_owned()) }
+        }
+        _ => Value::Text(text.to_owned()),
+    };
+    facts.attributes.insert(attribute, value);
+}
+
+fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribute, Option<String>)> {
+    let mut inner = fields.below(node);
+    let mut changes = Vec::new();
+    for (key, place, node) in inner.members() {
+        let Some(attribute) = Attribute::parse(key) else {
+            inner.fault(*place, format!("`{key}` is no attribute"));
+            continue;
+        };
+        let text = match &node.value {
+            Yaml::Null => None,
+            Yaml::Flag(flag) => Some(flag.to_string()),
+            _ => inner.text(node).map(str::to_owned),
+        };
+        changes.push((attribute, text));
+    }
+    changes
+}
+
+/// `aws`, or a mapping with one of `aws: ROLE`, `secret: NAME`, `id_token: AUDIENCE`.
+pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Wanted> {
+    if node.as_text() == Some("aws") {
+        return Some(Wanted::Aws { role: None });
+    }
+    let mut inner = fields.below(node);
+    let aws =
+        inner.optional("aws").and_then(|node| inner.parsed(node, RoleArn::parse)).map(|role| Wanted::Aws { role: Some(role) });
+    let secret = inner.optional("secret").and_then(|node| inner.parsed(node, SecretName::parse)).map(Wanted::Secret);
+    let token = inner
+        .optional("id_token")
+        .and_then(|node| inner.parsed(node, Audience::parse))
+        .map(|audience| Wanted::IdToken { audience });
+    inner.finish();
+    let wanted = aws.or(secret).or(token);
+    if wanted.is_none() {
+        fields.fault(node.place, "expected `aws`, `{ aws: ROLE }`, `{ secret: NAME }` or `{ id_token: AUDIENCE }`");
+    }
+    wanted
+}
+
+/// Runs a policy's own tests against itself alone.
+pub(super) fn run_own(policy: &std::sync::Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Outcome> {
+    let alone = BTreeMap::from([(policy.name.clone(), policy.clone())]);
+    let set = PolicySet::new(&alone, Default::default());
+    policy
+        .expectations
+        .iter()
+        .map(|expectation| expectation.run(&policy.file, &set, Some(&policy.issuer), tree, catalogue))
+        .collect()
+}

@@ -1,0 +1,251 @@
+//! A trust policy file, read whole with every fault at once. Nothing half-parsed ever leaves here.
+
+use super::condition::{Condition, Subject, Test};
+use super::expectation::Expectation;
+use super::grant_section::Grants;
+use super::ruleset::{Catalogue, IssuerEntry, Tree};
+use super::template::Row;
+use crate::identity::{Attribute, Facts, Value};
+use crate::words::UnixTime;
+use crate::words::names::{IssuerName, PolicyName};
+use crate::words::yaml::{Fault, Fields, Node, Severity, Yaml};
+
+/// Rows of one `for_each` file: more is a generated file that wants splitting.
+const ROWS_MAX: usize = 10_000;
+
+/// A trust policy.
+#[derive(Debug)]
+pub struct TrustPolicy {
+    /// Its name: the path below `policies/` without the ending.
+    pub name: PolicyName,
+    /// Its file.
+    pub file: String,
+    /// The issuer whose identities it is about.
+    pub issuer: IssuerName,
+    /// What has to hold and what is granted: one rule, or one for each row of `for_each`.
+    pub rules: Vec<Rule>,
+    /// Decided and logged, never granted.
+    pub audit_only: bool,
+    /// A token may be used only once.
+    pub once: bool,
+    /// From when on it grants nothing.
+    pub expires: Option<UnixTime>,
+    /// Its own tests.
+    pub expectations: Vec<Expectation>,
+}
+
+/// Conditions that all have to hold, and what is then granted.
+#[derive(Debug)]
+pub struct Rule {
+    pub(super) conditions: Vec<Condition>,
+    pub(super) grants: Grants,
+}
+
+impl TrustPolicy {
+    /// Reads a file. The warnings of a good file come with it; a file with an error does not load.
+    pub fn parse(file: &str, bytes: &[u8], tree: &Tree, catalogue: &Catalogue) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
+        let text = String::from_utf8_lossy(bytes);
+        let mut faults = Vec::new();
+        let mut fields = Fields::new(file, &text, &node, &mut faults);
+        let policy = read(&mut fields, file, tree, catalogue);
+        fields.finish();
+        let broken = faults.iter().any(|fault| fault.severity == Severity::Error);
+        match policy {
+            Some(policy) if !broken => Ok((policy, faults)),
+            _ => Err(faults),
+        }
+    }
+
+    /// Whether it may grant anything at this time.
+    pub(super) fn in_force(&self, now: UnixTime) -> bool {
+        !self.audit_only && self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Catalogue) -> Option<TrustPolicy> {
+    let stem = file.strip_prefix("policies/")?.strip_suffix(".yaml")?;
+    let name = PolicyName::parse(stem);
+    read_version(fields);
+    let _description = fields.optional("description").and_then(|node| fields.text(node));
+    if let Some(owners) = fields.optional("owners") {
+        for owner in fields.one_or_many(owners) {
+            fields.text(owner);
+        }
+    }
+    let issuer = fields.required("issuer").and_then(|node| read_issuer(fields, node, catalogue));
+    let rows = match fields.optional("for_each") {
+        Some(node) => read_rows(fields, node, tree).map(|rows| rows.into_iter().map(Some).collect()),
+        None => Some(vec![None]),
+    };
+    let rows: Vec<Option<Row>> = rows.unwrap_or_default();
+    let (matches, claims, grant) = (fields.optional("match"), fields.optional("claims"), fields.required("grant"));
+    let mut rules = Vec::new();
+    for row in &rows {
+        let mut conditions = read_conditions(fields, matches, claims, row.as_ref());
+        if let Some((_, entry)) = &issuer {
+            check_conditions(fields, &mut conditions, entry, matches.unwrap_or_else(|| grant.unwrap_or(&EMPTY)));
+        }
+        let grants = grant.and_then(|node| Grants::read(&mut fields.below(node), row.as_ref()));
+        rules.extend(grants.map(|grants| Rule { conditions, grants }));
+    }
+    let expires = fields.optional("expires").and_then(|node| {
+        fields.parsed(node, |text| {
+            UnixTime::from_rfc3339(text).ok_or_else(|| "expected an instant such as 2027-06-30T00:00:00Z".to_owned())
+        })
+    });
+    let audit_only = read_word(fields, "mode", "audit");
+    let once = read_word(fields, "replay", "once");
+    let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
+    let name =
+        name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;
+    Some(TrustPolicy { name, file: file.to_owned(), issuer: issuer?.0, rules, audit_only, once, expires, expectations })
+}
+
+const EMPTY: Node = Node { place: crate::words::yaml::Place { line: 1, column: 1 }, value: Yaml::Null };
+
+fn read_version(fields: &mut Fields<'_, '_>) {
+    if let Some(node) = fields.optional("version")
+        && node.value != Yaml::Integer(1)
+    {
+        fields.fault(node.place, "expected `version: 1`");
+    }
+}
+
+/// A key that has one word.
+fn read_word(fields: &mut Fields<'_, '_>, key: &'static str, word: &str) -> bool {
+    let Some(node) = fields.optional(key) else { return false };
+    if node.as_text() != Some(word) {
+        fields.fault(node.place, format!("expected `{key}: {word}`, or nothing"));
+    }
+    true
+}
+
+fn read_issuer<'a, 'c>(
+    fields: &mut Fields<'a, '_>,
+    node: &'a Node,
+    catalogue: &'c Catalogue,
+) -> Option<(IssuerName, &'c IssuerEntry)> {
+    let name = fields.parsed(node, IssuerName::parse)?;
+    let Some(entry) = catalogue.issuer(&name) else {
+        let known: Vec<&str> = catalogue.names().map(IssuerName::as_str).collect();
+        fields.report(
+            fields.draft(node.place, format!("no issuer `{name}` is configured")).help(format!("there are {}", known.join(", "))),
+        );
+        return None;
+    };
+    Some((name, entry))
+}
+
+/// A list of mappings from names to texts, in a file of the repository.
+fn read_rows<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Option<Vec<Row>> {
+    let path = fields.text(node)?;
+    let Some(bytes) = tree.get(path) else {
+        fields.fault(node.place, format!("the repository has no file `{path}`"));
+        return None;
+    };
+    match serde_saphyr::from_slice::<Vec<Row>>(bytes) {
+        Ok(rows) if rows.len() <= ROWS_MAX => Some(rows),
+        Ok(_) => {
+            fields.fault(node.place, format!("`{path}` has more than {ROWS_MAX} rows"));
+            None
+        }
+        Err(fault) => {
+            fields.fault(
+                node.place,
+                format!("`{path}`: {}", fault.without_snippet().to_string().lines().next().unwrap_or_default()),
+            );
+            None
+        }
+    }
+}
+
+pub(super) fn read_conditions<'a>(
+    fields: &mut Fields<'a, '_>,
+    matches: Option<&'a Node>,
+    claims: Option<&'a Node>,
+    row: Option<&Row>,
+) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    if let Some(node) = matches {
+        let mut inner = fields.below(node);
+        for (key, place, node) in inner.members() {
+            conditions.extend(Condition::read_attribute(&mut inner, key, *place, node, row));
+        }
+    }
+    if let Some(node) = claims {
+        let mut inner = fields.below(node);
+        for (pointer, place, node) in inner.members() {
+            conditions.extend(Condition::read_claim(&mut inner, pointer, *place, node, row));
+        }
+    }
+    conditions
+}
+
+/// What the issuer's mapping says about these conditions.
+fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], entry: &IssuerEntry, at: &Node) {
+    for condition in &mut *conditions {
+        let Subject::Attribute(attribute) = condition.subject else { continue };
+        condition.ignore_case = entry.mapping.ignores_case(attribute);
+        if !entry.mapping.claims(attribute) {
+            let message =
+                format!("issuers of the mapping {} never claim `{attribute}`, so this can never match", entry.mapping.name());
+            fields.report(fields.draft(condition.place, message).coded("attribute_never_claimed"));
+        }
+    }
+    let names = |attribute| conditions.iter().any(|condition| condition.subject == Subject::Attribute(attribute));
+    if entry.mapping.is_ci() && !names(Attribute::Event) {
+        let help = "add for example `event: [push, manual]`: without it a pull request would match too";
+        fields.report(fields.draft(at.place, "a policy for a CI names its events").coded("event_missing").help(help));
+    }
+    if conditions.is_empty() {
+        fields.report(
+            fields.draft(at.place, "a policy without `match` or `claims` would be for everybody").coded("matches_everybody"),
+        );
+    }
+    if entry.mapping.is_shared(entry.url.as_str()) && !pins_tenant(conditions) {
+        let message = "this issuer is shared by tenants that do not know each other, and no line pins one of them";
+        fields.report(
+            fields.draft(at.place, message).coded("tenant_not_pinned").help("match `repository: name@id` or `owner: name@id`"),
+        );
+    }
+}
+
+/// A repository or owner by id, or a literal name (which the linter warns of), or the enterprise's own claim.
+fn pins_tenant(conditions: &[Condition]) -> bool {
+    let pinned = |condition: &Condition| {
+        [Attribute::Repository, Attribute::Owner].iter().any(|attribute| condition.pinned(*attribute).is_some())
+    };
+    conditions.iter().any(pinned)
+}
+
+impl Rule {
+    /// The conditions that do not hold; empty when the rule matches.
+    pub(super) fn misses(&self, facts: &Facts) -> Vec<Miss<'_>> {
+        let failed = self.conditions.iter().filter(|condition| !condition.holds(facts)).map(Miss::Condition);
+        failed.chain(self.unnamed_danger(facts).map(Miss::Unnamed)).collect()
+    }
+
+    /// Whether everything holds; the hot path, which stops at the first line that does not.
+    pub(super) fn matches(&self, facts: &Facts) -> bool {
+        self.conditions.iter().all(|condition| condition.holds(facts)) && self.unnamed_danger(facts).is_none()
+    }
+
+    /// What is denied unless a policy names it: code from forks, and jobs in which a person sits.
+    fn unnamed_danger(&self, facts: &Facts) -> Option<Attribute> {
+        let named = |attribute| {
+            self.conditions
+                .iter()
+                .any(|condition| condition.subject == Subject::Attribute(attribute) && matches!(condition.test, Test::Any(_)))
+        };
+        [Attribute::Fork, Attribute::SshSession]
+            .into_iter()
+            .find(|attribute| facts.attribute(*attribute) == Some(&Value::Flag(true)) && !named(*attribute))
+    }
+}
+
+/// Why a rule does not match.
+pub(super) enum Miss<'a> {
+    Condition(&'a Condition),
+    Unnamed(Attribute),
+}

@@ -1,0 +1,83 @@
+//! What a policy grants to this request: terms in which nothing is left to choose.
+
+use crate::words::names::{Audience, PolicyName, RoleArn, SecretName};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The proof that the policies in force grant every credential of a request. Only `PolicySet::decide` makes one.
+#[must_use]
+#[derive(Debug)]
+pub struct Grant(Vec<Granted>);
+
+impl Grant {
+    pub(super) const fn new(granted: Vec<Granted>) -> Self {
+        Self(granted)
+    }
+
+    /// One entry for each credential of the request, in its order.
+    pub fn granted(&self) -> &[Granted] {
+        &self.0
+    }
+}
+
+/// One credential, and the policy that grants it.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Granted {
+    /// The policy.
+    pub policy: PolicyName,
+    /// What exactly.
+    pub terms: Terms,
+    /// Whether the policy lets a token be used only once.
+    pub once: bool,
+}
+
+impl Granted {
+    /// The subject of a token that we sign for it: source and policy.
+    pub fn subject(&self) -> String {
+        format!("root/{}", self.policy)
+    }
+}
+
+/// The terms of one credential.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Terms {
+    /// An AWS session.
+    Aws(AwsTerms),
+    /// A secret.
+    Secret(SecretTerms),
+    /// A token of our own issuer.
+    IdToken(IdTokenTerms),
+}
+
+/// An AWS session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AwsTerms {
+    /// The role.
+    pub role: RoleArn,
+    /// How long the session lives: 15 minutes to 12 hours.
+    pub ttl: Duration,
+    /// Session tags, with the verified attributes already in them.
+    pub tags: BTreeMap<String, String>,
+    /// The tags that pass on to roles assumed from this one.
+    pub transitive: Vec<String>,
+    /// An inline session policy, JSON.
+    pub session_policy: Option<String>,
+}
+
+/// A secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SecretTerms {
+    /// The document, or one key of it.
+    pub name: SecretName,
+}
+
+/// A token of our own issuer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IdTokenTerms {
+    /// Whom it is for.
+    pub audience: Audience,
+    /// How long it lives: at most an hour.
+    pub ttl: Duration,
+    /// Further claims, with the verified attributes already in them.
+    pub claims: BTreeMap<String, String>,
+}

@@ -1,0 +1,101 @@
+//! `guardrails.yaml`: denials that no policy overrides.
+
+use super::condition::Condition;
+use super::file::read_conditions;
+use super::pattern::Pattern;
+use super::request::Wanted;
+use crate::identity::Facts;
+use crate::words::names::IssuerName;
+use crate::words::yaml::{Fault, Fields, Node, Severity};
+
+/// The file's name.
+pub(super) const GUARDRAILS_FILE: &str = "guardrails.yaml";
+
+/// All denials of the root repository.
+#[derive(Debug, Default)]
+pub struct Guardrails(Vec<Denied>);
+
+/// One denial: for whom, and what.
+#[derive(Debug)]
+struct Denied {
+    description: String,
+    issuer: Option<IssuerName>,
+    conditions: Vec<Condition>,
+    what: Option<What>,
+}
+
+/// What is denied; absent means everything.
+#[derive(Debug)]
+struct What {
+    aws: Vec<Pattern>,
+    secrets: Vec<Pattern>,
+    id_tokens: Vec<Pattern>,
+}
+
+impl Guardrails {
+    /// Reads the file; any fault refuses it whole.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
+        let node = Node::parse(GUARDRAILS_FILE, bytes).map_err(|fault| vec![fault])?;
+        let text = String::from_utf8_lossy(bytes);
+        let mut faults = Vec::new();
+        let mut fields = Fields::new(GUARDRAILS_FILE, &text, &node, &mut faults);
+        let mut denied = Vec::new();
+        if let Some(list) = fields.required("denials") {
+            for node in fields.one_or_many(list) {
+                let mut inner = fields.below(node);
+                denied.extend(Denied::read(&mut inner));
+                inner.finish();
+            }
+        }
+        fields.finish();
+        if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(Self(denied)) }
+    }
+
+    /// The denial that stands against this, in its own words.
+    pub fn against(&self, facts: &Facts, wanted: &Wanted) -> Option<&str> {
+        self.0.iter().find(|denied| denied.applies(facts, wanted)).map(|denied| denied.description.as_str())
+    }
+}
+
+impl Denied {
+    fn read<'a>(fields: &mut Fields<'a, '_>) -> Option<Self> {
+        let description = fields.required("description").and_then(|node| fields.text(node))?.to_owned();
+        let issuer = fields.optional("issuer").and_then(|node| fields.parsed(node, IssuerName::parse));
+        let (matches, claims) = (fields.optional("match"), fields.optional("claims"));
+        let conditions = read_conditions(fields, matches, claims, None);
+        let what = fields.optional("deny").map(|node| {
+            let mut inner = fields.below(node);
+            let what = What {
+                aws: read_patterns(&mut inner, "aws"),
+                secrets: read_patterns(&mut inner, "secrets"),
+                id_tokens: read_patterns(&mut inner, "id_token"),
+            };
+            inner.finish();
+            what
+        });
+        Some(Self { description, issuer, conditions, what })
+    }
+
+    fn applies(&self, facts: &Facts, wanted: &Wanted) -> bool {
+        self.issuer.as_ref().is_none_or(|issuer| *issuer == facts.issuer)
+            && self.conditions.iter().all(|condition| condition.holds(facts))
+            && self.what.as_ref().is_none_or(|what| what.covers(wanted))
+    }
+}
+
+impl What {
+    fn covers(&self, wanted: &Wanted) -> bool {
+        let any = |patterns: &[Pattern], text: &str| patterns.iter().any(|pattern| pattern.matches(text));
+        match wanted {
+            Wanted::Aws { role } => role.as_ref().is_some_and(|role| any(&self.aws, role.as_str())),
+            Wanted::Secret(name) => any(&self.secrets, name.path.as_str()),
+            Wanted::IdToken { audience } => any(&self.id_tokens, audience.as_str()),
+        }
+    }
+}
+
+fn read_patterns(fields: &mut Fields<'_, '_>, key: &'static str) -> Vec<Pattern> {
+    let Some(list) = fields.optional(key) else { return Vec::new() };
+    let nodes = fields.one_or_many(list);
+    nodes.iter().filter_map(|node| fields.parsed(node, Pattern::parse)).collect()
+}

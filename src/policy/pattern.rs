@@ -1,0 +1,205 @@
+//! Whole-string, byte-exact patterns: `*` stays within a segment, `**` takes any number of them. No regex.
+//!
+//! Segments end at `/`, `:` and `@`. Matching walks the text once with a set of positions, so no pattern is slow.
+
+use super::template::Piece;
+use std::fmt;
+
+/// Longer than any ref or workflow path that a forge accepts.
+const PATTERN_CHARACTERS_MAX: usize = 1024;
+
+/// A parsed pattern.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pattern {
+    text: String,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    /// This character.
+    Literal(char),
+    /// `*`: any characters of one segment.
+    WithinSegment,
+    /// `**` with its delimiter: any number of whole segments.
+    Segments(char),
+    /// `**` at the end: anything.
+    Anything,
+}
+
+const fn is_delimiter(character: char) -> bool {
+    matches!(character, '/' | ':' | '@')
+}
+
+impl Pattern {
+    /// Parses a pattern that stands alone.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let pieces: Vec<Piece> = text.chars().map(|character| Piece { character, literal: false }).collect();
+        Self::from_pieces(&pieces)
+    }
+
+    /// Parses a pattern into which values have been put: those are literal, whatever they hold.
+    pub(super) fn from_pieces(pieces: &[Piece]) -> Result<Self, String> {
+        if pieces.is_empty() {
+            return Err("an empty pattern matches nothing".to_owned());
+        }
+        if pieces.len() > PATTERN_CHARACTERS_MAX {
+            return Err(format!("longer than {PATTERN_CHARACTERS_MAX} characters"));
+        }
+        let star = |index: usize| pieces.get(index).is_some_and(|piece| piece.character == '*' && !piece.literal);
+        let mut steps = Vec::with_capacity(pieces.len());
+        let mut index = 0;
+        while let Some(piece) = pieces.get(index) {
+            if !star(index) {
+                steps.push(Step::Literal(piece.character));
+                index += 1;
+            } else if !star(index + 1) {
+                steps.push(Step::WithinSegment);
+                index += 1;
+            } else {
+                let starts = index == 0 || is_delimiter(pieces[index - 1].character);
+                let next = pieces.get(index + 2).map(|piece| piece.character);
+                match next {
+                    None if starts => steps.push(Step::Anything),
+                    Some(delimiter) if starts && is_delimiter(delimiter) => steps.push(Step::Segments(delimiter)),
+                    _ => return Err("`**` stands for whole segments, between `/`, `:` or `@`".to_owned()),
+                }
+                index += 3;
+            }
+        }
+        Ok(Self { text: pieces.iter().map(|piece| piece.character).collect(), steps })
+    }
+
+    /// Whether the whole text fits.
+    pub fn matches(&self, text: &str) -> bool {
+        if self.is_literal() {
+            return self.text == text;
+        }
+        let mut positions = vec![false; self.steps.len() + 1];
+        self.enter(&mut positions, 0);
+        for character in text.chars() {
+            let mut next = vec![false; positions.len()];
+            for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| positions[*index]) {
+                match *step {
+                    Step::Literal(expected) if expected == character => self.enter(&mut next, index + 1),
+                    Step::Literal(_) => {}
+                    Step::WithinSegment if is_delimiter(character) => {}
+                    Step::WithinSegment | Step::Anything => self.enter(&mut next, index),
+                    Step::Segments(delimiter) => {
+                        next[index] = true;
+                        if character == delimiter {
+                            self.enter(&mut next, index + 1);
+                        }
+                    }
+                }
+            }
+            positions = next;
+        }
+        positions[self.steps.len()]
+    }
+
+    /// The text, when nothing in it is a wildcard.
+    pub fn literal(&self) -> Option<&str> {
+        self.is_literal().then_some(self.text.as_str())
+    }
+
+    fn is_literal(&self) -> bool {
+        self.steps.iter().all(|step| matches!(step, Step::Literal(_)))
+    }
+
+    /// Marks a position, and those behind it that need no character.
+    fn enter(&self, positions: &mut [bool], index: usize) {
+        positions[index] = true;
+        if self.steps.get(index).is_some_and(|step| !matches!(step, Step::Literal(_))) && !positions[index + 1] {
+            self.enter(positions, index + 1);
+        }
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Pattern::parse(pattern).unwrap().matches(text)
+    }
+
+    #[test]
+    fn wildcards_stay_within_their_segments() {
+        let good = [
+            ("refs/heads/*", "refs/heads/main"),
+            ("refs/heads/**", "refs/heads/a/b"),
+            ("a/**/b", "a/b"),
+            ("a/**/b", "a/x/y/b"),
+            ("**", ""),
+            ("acme/team-a-*", "acme/team-a-"),
+        ];
+        let bad = [
+            ("refs/heads/*", "refs/heads/a/b"),
+            ("acme/*", "acme/x@1"),
+            ("a/**/b", "ab"),
+            ("a/**/b", "a/xb"),
+            ("a|b", "a"),
+            ("main", "main2"),
+            ("main", "xmain"),
+            ("*", "a:b"),
+        ];
+        for (pattern, text) in good {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in bad {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_branch_name_cannot_forge_a_segment() {
+        assert!(!matches("org/o/*/vcs-ref/refs/heads/main", "org/o/r/vcs-ref/refs/heads/x/vcs-ref/refs/heads/main"));
+    }
+
+    #[test]
+    fn faulty_patterns_are_refused() {
+        for bad in ["", "a**", "**a", "a/**b", "***"] {
+            assert!(Pattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_pattern_is_slow() {
+        let pattern = format!("{}b", "*a".repeat(200));
+        assert!(!matches(&pattern, &"a".repeat(2000)));
+    }
+
+    /// The obvious matcher: every way to spend the text, tried.
+    fn oracle(pattern: &[char], text: &[char], at_start: bool) -> bool {
+        match pattern {
+            [] => text.is_empty(),
+            ['*', '*'] if at_start => true,
+            ['*', '*', delimiter, rest @ ..] if at_start => {
+                oracle(rest, text, true) || (0..text.len()).any(|i| text[i] == *delimiter && oracle(rest, &text[i + 1..], true))
+            }
+            ['*', rest @ ..] => {
+                (0..=text.len()).take_while(|i| *i == 0 || !is_delimiter(text[i - 1])).any(|i| oracle(rest, &text[i..], false))
+            }
+            [literal, rest @ ..] => text.first() == Some(literal) && oracle(rest, &text[1..], is_delimiter(*literal)),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn agrees_with_the_obvious_matcher(pattern in "[ab/:*]{1,8}", text in "[ab/:]{0,8}") {
+            if let Ok(parsed) = Pattern::parse(&pattern) {
+                let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+                prop_assert_eq!(parsed.matches(&text), oracle(&p, &t, true));
+            }
+        }
+    }
+}

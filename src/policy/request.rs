@@ -1,0 +1,108 @@
+//! What a job asks for: the body of `POST /v1/exchange`.
+
+use crate::words::names::{Audience, PolicyName, RoleArn, SecretName};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+
+/// More credentials than any job needs at once; each may be a call to a cloud.
+pub(super) const CREDENTIALS_MAX: usize = 32;
+
+/// One request for one or several credentials.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// What is asked for, each once.
+    #[serde(deserialize_with = "bounded")]
+    pub credentials: Vec<Wanted>,
+    /// The policy to use where several grant the same.
+    #[serde(default)]
+    pub policy: Option<PolicyName>,
+}
+
+/// One credential that is asked for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Wanted {
+    /// AWS credentials; without a role the one that is granted.
+    Aws {
+        /// The role.
+        #[serde(default)]
+        role: Option<RoleArn>,
+    },
+    /// A secret, whole or one key.
+    #[serde(deserialize_with = "secret_name")]
+    Secret(SecretName),
+    /// A token of our own issuer.
+    IdToken {
+        /// Whom it is for.
+        audience: Audience,
+    },
+}
+
+impl Request {
+    /// A request for one credential.
+    pub fn one(wanted: Wanted, policy: Option<PolicyName>) -> Self {
+        Self { credentials: vec![wanted], policy }
+    }
+}
+
+/// One line for the audit log and the replay key.
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aws { role: None } => f.write_str("aws"),
+            Self::Aws { role: Some(role) } => write!(f, "aws {role}"),
+            Self::Secret(name) => write!(f, "secret {name}"),
+            Self::IdToken { audience } => write!(f, "id_token {audience}"),
+        }
+    }
+}
+
+fn secret_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretName, D::Error> {
+    SecretName::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Wanted>, D::Error> {
+    let credentials = Vec::<Wanted>::deserialize(deserializer)?;
+    let mut sorted: Vec<&Wanted> = credentials.iter().collect();
+    sorted.sort();
+    if credentials.is_empty() || credentials.len() > CREDENTIALS_MAX {
+        return Err(serde::de::Error::custom(format!("ask for 1 to {CREDENTIALS_MAX} credentials")));
+    }
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(serde::de::Error::custom("a credential is asked for twice"));
+    }
+    Ok(credentials)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Request, serde_json::Error> {
+        serde_json::from_str(body)
+    }
+
+    #[test]
+    fn reads_the_documented_body() {
+        let request = read(r#"{"credentials":[{"aws":{"role":"arn:aws:iam::123456789012:role/d"}},{"secret":"shop/db.yaml#/password"}],"policy":"shop/deploy"}"#).unwrap();
+        let lines: Vec<_> = request.credentials.iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["aws arn:aws:iam::123456789012:role/d", "secret shop/db.yaml#/password"]);
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        let bad = [
+            r#"{}"#,
+            r#"{"credentials":[]}"#,
+            r#"{"credentials":[{"gold":{}}]}"#,
+            r#"{"credentials":[{"aws":{"rol":"x"}}]}"#,
+            r#"{"credentials":[{"secret":"../x"}]}"#,
+            r#"{"credentials":[{"aws":{}},{"aws":{}}]}"#,
+            r#"{"credentials":[{"aws":{}}],"x":1}"#,
+        ];
+        for body in bad {
+            assert!(read(body).is_err(), "{body}");
+        }
+    }
+}

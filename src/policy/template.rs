@@ -1,0 +1,71 @@
+//! Placeholders: `{each.NAME}` takes a row's value when the file is read, `{ATTRIBUTE}` a verified attribute when it is used.
+
+use crate::identity::{Attribute, Facts};
+use std::collections::BTreeMap;
+
+/// One row of a `for_each` file.
+pub(super) type Row = BTreeMap<String, String>;
+
+/// A character, and whether it came from a value: such a one is never a wildcard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Piece {
+    pub(super) character: char,
+    pub(super) literal: bool,
+}
+
+/// Puts the row's values into the text.
+pub(super) fn fill_row(text: &str, row: Option<&Row>) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{each.") {
+        pieces.extend(before.chars().map(|character| Piece { character, literal: false }));
+        let (name, behind) = after.split_once('}').ok_or("`{each.` without `}`")?;
+        let row = row.ok_or("`{each.…}` needs `for_each`")?;
+        let value = row.get(name).ok_or_else(|| format!("the rows have no `{name}`"))?;
+        pieces.extend(value.chars().map(|character| Piece { character, literal: true }));
+        rest = behind;
+    }
+    pieces.extend(rest.chars().map(|character| Piece { character, literal: false }));
+    Ok(pieces)
+}
+
+/// The same as plain text, for values that are no patterns.
+pub(super) fn fill_row_text(text: &str, row: Option<&Row>) -> Result<String, String> {
+    Ok(fill_row(text, row)?.iter().map(|piece| piece.character).collect())
+}
+
+/// Text with `{ATTRIBUTE}` in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Template(Vec<Part>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Part {
+    Text(String),
+    Attribute(Attribute),
+}
+
+impl Template {
+    /// Parses it; every placeholder has to be an attribute.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            parts.push(Part::Text(before.to_owned()));
+            let (name, behind) = after.split_once('}').ok_or("`{` without `}`")?;
+            let attribute = Attribute::parse(name).ok_or_else(|| format!("`{{{name}}}` is no attribute"))?;
+            parts.push(Part::Attribute(attribute));
+            rest = behind;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Ok(Self(parts))
+    }
+
+    /// The text for this identity; an attribute that is absent is named.
+    pub(super) fn fill(&self, facts: &Facts) -> Result<String, Attribute> {
+        let fill = |part: &Part| match part {
+            Part::Text(text) => Ok(text.clone()),
+            Part::Attribute(attribute) => facts.attribute(*attribute).map(ToString::to_string).ok_or(*attribute),
+        };
+        self.0.iter().map(fill).collect()
+    }
+}
