@@ -4,5 +4,6 @@
 
 pub mod identity;
 pub mod policy;
+pub mod secrets;
 pub mod token;
 pub mod words;

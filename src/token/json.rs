@@ -9,10 +9,22 @@ const DEPTH_MAX: usize = 16;
 /// The largest real claim set has about 50 members; a bomb has 100,000.
 const ENTRIES_MAX: usize = 256;
 
-/// Parses one document and nothing behind it.
+/// A document from Git may have more: a thousand values are common, a hundred thousand are not.
+const DOCUMENT_ENTRIES_MAX: usize = 100_000;
+
+/// Parses one part of a token and nothing behind it.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+    parse_bounded(bytes, ENTRIES_MAX)
+}
+
+/// Parses a document that is larger than a token may be, as strictly.
+pub fn parse_document(bytes: &[u8]) -> Result<Value, String> {
+    parse_bounded(bytes, DOCUMENT_ENTRIES_MAX)
+}
+
+fn parse_bounded(bytes: &[u8], entries_max: usize) -> Result<Value, String> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0 }.deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;
+    let value = Strict { depth: 0, entries_max }.deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;
     deserializer.end().map_err(|fault| fault.to_string())?;
     Ok(value)
 }
@@ -20,6 +32,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
 #[derive(Clone, Copy)]
 struct Strict {
     depth: usize,
+    entries_max: usize,
 }
 
 impl Strict {
@@ -27,7 +40,7 @@ impl Strict {
         if self.depth >= DEPTH_MAX {
             return Err(E::custom(format!("nested deeper than {DEPTH_MAX}")));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 }
 
@@ -81,8 +94,8 @@ impl<'de> Visitor<'de> for Strict {
         let inner = self.deeper()?;
         let mut values = Vec::new();
         while let Some(value) = access.next_element_seed(inner)? {
-            if values.len() >= ENTRIES_MAX {
-                return Err(A::Error::custom(format!("more than {ENTRIES_MAX} elements")));
+            if values.len() >= self.entries_max {
+                return Err(A::Error::custom(format!("more than {} elements", self.entries_max)));
             }
             values.push(value);
         }
@@ -93,8 +106,8 @@ impl<'de> Visitor<'de> for Strict {
         let inner = self.deeper()?;
         let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
-            if members.len() >= ENTRIES_MAX {
-                return Err(A::Error::custom(format!("more than {ENTRIES_MAX} members")));
+            if members.len() >= self.entries_max {
+                return Err(A::Error::custom(format!("more than {} members", self.entries_max)));
             }
             let value = access.next_value_seed(inner)?;
             if members.insert(name, value).is_some() {

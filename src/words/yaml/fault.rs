@@ -39,7 +39,15 @@ impl Fault {
     /// An error at this place.
     pub fn new(file: &str, place: Place, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { severity: Severity::Error, code: "invalid", file: file.to_owned(), place, message, help: None, line: String::new() }
+        Self {
+            severity: Severity::Error,
+            code: "invalid",
+            file: file.to_owned(),
+            place,
+            message,
+            help: None,
+            line: String::new(),
+        }
     }
 
     /// The same as a warning with its code.
@@ -121,7 +129,9 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_the_word() {
-        let fault = Fault::new("a.yaml", Place { line: 2, column: 3 }, "unknown key `wehn`").in_text("a:\n  wehn: 1\n").help("did you mean `when`?");
+        let fault = Fault::new("a.yaml", Place { line: 2, column: 3 }, "unknown key `wehn`")
+            .in_text("a:\n  wehn: 1\n")
+            .help("did you mean `when`?");
         let shown = fault.to_string();
         assert!(shown.contains("a.yaml:2:3") && shown.contains("^^^^^") && shown.contains("did you mean"), "{shown}");
     }

@@ -1,0 +1,38 @@
+//! Layer B: encrypted files from Git in, values out. Nothing here can reach a network, whatever a file names.
+
+mod age_file;
+mod sops;
+
+pub use age_file::{Identities, encrypt};
+
+use crate::words::Secret;
+use crate::words::names::SecretPath;
+
+/// A secret is a file that a person could read; more is an artifact and belongs elsewhere.
+pub const PLAINTEXT_BYTES_MAX: usize = 1024 * 1024;
+/// The ciphertext of that, armored, with room for many recipients.
+pub const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Opens a document, or one value of it by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
+pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, String> {
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err("the file is larger than 2 MiB".to_owned());
+    }
+    if age_file::is_age(bytes) {
+        let plaintext = age_file::decrypt(bytes, identities)?;
+        return match key {
+            None => Ok(plaintext),
+            Some(_) => Err("an age file is one value: ask for it without `#/key`".to_owned()),
+        };
+    }
+    let document = sops::decrypt(path, bytes, identities)?;
+    match key {
+        Some(key) => document.value(key),
+        None => document.render(),
+    }
+}
+
+/// Whether the file opens; what it holds is forgotten at once.
+pub fn check(path: &SecretPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
+    open(path, bytes, None, identities).map(|_| ())
+}

@@ -1,0 +1,97 @@
+//! SOPS files with age recipients: YAML, JSON and dotenv (getsops/sops, the format's own source and its README).
+//!
+//! The MAC is always checked. What else a file's metadata names, a KMS or a Vault, is never contacted.
+
+mod cipher;
+mod dotenv;
+mod metadata;
+mod walk;
+
+use super::age_file::{self, Identities};
+use crate::token::parse_document;
+use crate::words::Secret;
+use crate::words::names::{SecretPath, check_pointer};
+use crate::words::yaml::Node;
+use metadata::Metadata;
+use serde_json::{Map, Value};
+
+/// How a document is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Format {
+    Yaml,
+    Json,
+    Dotenv,
+}
+
+/// A decrypted document whose MAC holds.
+#[derive(Debug)]
+pub(super) struct Document {
+    format: Format,
+    values: Map<String, Value>,
+}
+
+/// Decrypts the file and checks its MAC.
+pub(super) fn decrypt(path: &SecretPath, bytes: &[u8], identities: &Identities) -> Result<Document, String> {
+    let format = format_of(path)?;
+    let mut values = read(path, bytes, format)?;
+    let metadata = match format {
+        Format::Dotenv => dotenv::take_metadata(&mut values)?,
+        Format::Yaml | Format::Json => {
+            values.shift_remove("sops").ok_or("the file is neither age nor SOPS: it has no `sops` section")?
+        }
+    };
+    let metadata = Metadata::read(&metadata)?;
+    let data_key = metadata.data_key(|armored| age_file::decrypt(armored.as_bytes(), identities))?;
+    let values = walk::decrypt(values, &metadata, &data_key)?;
+    Ok(Document { format, values })
+}
+
+fn format_of(path: &SecretPath) -> Result<Format, String> {
+    match path.as_str().rsplit_once('.').map(|(_, ending)| ending) {
+        Some("yaml" | "yml") => Ok(Format::Yaml),
+        Some("json") => Ok(Format::Json),
+        Some("env") => Ok(Format::Dotenv),
+        _ => Err("the file is no age file, and a SOPS file ends in .yaml, .yml, .json or .env".to_owned()),
+    }
+}
+
+fn read(path: &SecretPath, bytes: &[u8], format: Format) -> Result<Map<String, Value>, String> {
+    let value = match format {
+        Format::Dotenv => return dotenv::read(bytes),
+        Format::Json => parse_document(bytes)?,
+        Format::Yaml => {
+            Node::parse(path.as_str(), bytes).map_err(|fault| format!("line {}: {}", fault.place.line, fault.message))?.to_json()
+        }
+    };
+    match value {
+        Value::Object(members) => Ok(members),
+        _ => Err("the document is not a mapping".to_owned()),
+    }
+}
+
+impl Document {
+    /// One value: text as it is, anything else as JSON.
+    pub(super) fn value(&self, key: &str) -> Result<Secret, String> {
+        check_pointer(key)?;
+        let (first, rest) = key[1..].split_once('/').map_or((&key[1..], ""), |(first, _)| (first, &key[1 + first.len()..]));
+        let member = self.values.get(&first.replace("~1", "/").replace("~0", "~"));
+        match member.and_then(|member| member.pointer(rest)) {
+            None => Err(format!("the document has no `{key}`")),
+            Some(Value::String(text)) => Ok(text.clone().into()),
+            Some(other) => Ok(other.to_string().into()),
+        }
+    }
+
+    /// The document in its own format, without the metadata.
+    pub(super) fn render(&self) -> Result<Secret, String> {
+        let text = match self.format {
+            Format::Json => serde_json::to_string_pretty(&self.values).map_err(|fault| fault.to_string())? + "\n",
+            Format::Yaml => serde_saphyr::to_string(&self.values).map_err(|fault| fault.to_string())?,
+            Format::Dotenv => dotenv::render(&self.values),
+        };
+        Ok(text.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! One encrypted value: `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`, AES-256-GCM with a nonce of 32 bytes.
+
+use crate::words::Secret;
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::aes::Aes256;
+use aes_gcm::{AesGcm, Nonce};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+/// SOPS's nonce is as long as its key, which most AES-GCM implementations do not offer.
+type Cipher = AesGcm<Aes256, aes_gcm::aead::consts::U32>;
+
+/// The key of one file's values.
+pub(super) struct DataKey(Cipher);
+
+impl DataKey {
+    /// Takes the 32 bytes.
+    pub(super) fn new(bytes: &Secret) -> Result<Self, String> {
+        Cipher::new_from_slice(bytes.expose()).map(Self).map_err(|_| "the data key is not 32 bytes long".to_owned())
+    }
+
+    /// Decrypts one value at its path; the path is authenticated with it.
+    pub(super) fn decrypt(&self, text: &str, path: &str) -> Result<Value, String> {
+        let malformed = || format!("the value at `{path}` is not encrypted as SOPS does");
+        let body = text.strip_prefix("ENC[AES256_GCM,").and_then(|rest| rest.strip_suffix(']')).ok_or_else(malformed)?;
+        let mut fields = body.split(',').map(|field| field.split_once(':').unwrap_or((field, "")));
+        let mut field =
+            |name: &str| fields.next().filter(|(found, _)| *found == name).map(|(_, value)| value).ok_or_else(malformed);
+        let (data, nonce, tag, kind) = (field("data")?, field("iv")?, field("tag")?, field("type")?);
+        let decode = |text: &str| STANDARD.decode(text).map_err(|_| malformed());
+        let (mut sealed, nonce, tag) = (decode(data)?, decode(nonce)?, decode(tag)?);
+        if nonce.len() != 32 || tag.len() != 16 {
+            return Err(malformed());
+        }
+        sealed.extend(tag);
+        let payload = Payload { msg: &sealed, aad: path.as_bytes() };
+        let plain = self
+            .0
+            .decrypt(Nonce::from_slice(&nonce), payload)
+            .map_err(|_| format!("the value at `{path}` does not decrypt: it was changed or moved"))?;
+        let plain = String::from_utf8(plain).map_err(|_| format!("the value at `{path}` is not text"))?;
+        typed(plain, kind).ok_or_else(|| format!("the value at `{path}` is no `{kind}`"))
+    }
+}
+
+fn typed(plain: String, kind: &str) -> Option<Value> {
+    match kind {
+        "str" | "bytes" | "comment" | "time" => Some(Value::String(plain)),
+        "int" => plain.parse::<i64>().ok().map(Value::from),
+        "float" => plain.parse::<f64>().ok().map(Value::from),
+        "bool" => plain.to_ascii_lowercase().parse::<bool>().ok().map(Value::from),
+        _ => None,
+    }
+}
