@@ -5,5 +5,6 @@
 pub mod identity;
 pub mod policy;
 pub mod secrets;
+pub mod store;
 pub mod token;
 pub mod words;

@@ -1,0 +1,170 @@
+//! Layer C: the durable memory. An append-only audit log, the replay check, and the sealed answers of the last minute.
+//!
+//! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system says that the bytes are on the disk.
+
+mod canonical;
+mod gate;
+mod keys;
+mod reader;
+mod record;
+mod replay;
+mod schema;
+mod seal;
+mod writer;
+
+pub use keys::{KeyRow, KeyState};
+pub use reader::{Entry, Reader};
+pub use record::{Recorded, Released};
+pub use replay::{Intended, Intent, REPEAT_WINDOW, Repeat, Use};
+pub use seal::{seal, unseal};
+
+use crate::words::names::DecisionId;
+use crate::words::{Clock, Denial, Reason, UnixTime};
+use gate::Gate;
+use record::Flights;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use writer::Writer;
+
+/// A clock that lies further behind the newest record than this is wrong, and would revive expired tokens.
+const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(300);
+/// A copy of a request waits this long for the first one; longer than any issuing takes (AWS: 10 s).
+const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(15);
+
+/// The store. One process holds a data directory.
+pub struct Store {
+    writer: Writer,
+    flights: Arc<Flights>,
+    gate: Gate,
+    clock: Arc<dyn Clock>,
+    newest: Arc<AtomicI64>,
+    salt: [u8; 32],
+    _lock: std::fs::File,
+}
+
+impl Store {
+    /// Opens the directory, makes what is missing, and records the start with every intent that has no outcome.
+    pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        std::fs::create_dir_all(directory).map_err(|fault| format!("{}: {fault}", directory.display()))?;
+        let lock = schema::lock(directory)?;
+        let connection =
+            schema::open(directory).map_err(|fault| format!("the store in {} does not open: {fault}", directory.display()))?;
+        let newest = schema::newest(&connection).map_err(|fault| fault.to_string())?;
+        let now = clock.now();
+        if now.plus(CLOCK_BEHIND_MAX) < newest {
+            return Err(format!("the clock says {now}, but the newest record is of {newest}: set the clock"));
+        }
+        let at = now.max(newest);
+        let unresolved = schema::unresolved(&connection).map_err(|fault| fault.to_string())?;
+        schema::record_start(&connection, at, &unresolved).map_err(|fault| format!("the start cannot be recorded: {fault}"))?;
+        for decision in &unresolved {
+            tracing::warn!(%decision, "an intent of the last run has no outcome: nothing of it was released");
+        }
+        let salt = schema::salt(&connection).map_err(|fault| fault.to_string())?;
+        let newest = Arc::new(AtomicI64::new(at.millis()));
+        let writer = Writer::start(directory.to_owned(), connection);
+        Ok(Self { writer, flights: Arc::default(), gate: Gate::default(), clock, newest, salt, _lock: lock })
+    }
+
+    /// The present, never before the newest durable record.
+    pub fn now(&self) -> UnixTime {
+        let now = self.clock.now().millis();
+        UnixTime::from_millis(self.newest.fetch_max(now, Ordering::Relaxed).max(now))
+    }
+
+    /// Whether a record can be written: for readiness.
+    pub async fn is_writable(&self) -> bool {
+        self.write(|_| Ok(())).await.is_ok()
+    }
+
+    /// The replay check and the intent in one durable transaction; the only maker of [`Recorded`].
+    pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<Intended<G>, Denial> {
+        let intent = Arc::new(intent);
+        let flight = self.flights.start(&intent.decision);
+        let started = tokio::time::Instant::now();
+        loop {
+            let (now, job, salt, flights) = (self.now(), intent.clone(), self.salt, self.flights.clone());
+            match self.write(move |connection| replay::intend(connection, &job, now, &salt, &flights)).await? {
+                replay::Verdict::Recorded => {
+                    return Ok(Intended::Recorded(Recorded::new(grant, intent.decision.clone(), flight)));
+                }
+                replay::Verdict::Repeat(repeat) => return Ok(Intended::Repeat(repeat)),
+                replay::Verdict::Replayed => return Ok(Intended::Replayed),
+                replay::Verdict::InFlight(first) => {
+                    let waited = tokio::time::timeout_at(started + FLIGHT_WAIT_MAX, self.flights.wait(&first)).await;
+                    if waited.is_err() {
+                        return Ok(Intended::Replayed);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The outcome, durable before anything leaves. The sealed answer serves retries for a minute.
+    pub async fn release<G>(&self, recorded: Recorded<G>, sealed: Vec<u8>, body: Value) -> Result<Released, Denial> {
+        let (now, decision) = (self.now(), recorded.decision().clone());
+        self.write(move |connection| replay::release(connection, &decision, &sealed, &body, now)).await?;
+        Ok(Released::new(recorded.into_flight()))
+    }
+
+    /// The other outcome: nothing was issued, and the same request may try again.
+    pub async fn fail<G>(&self, recorded: Recorded<G>, body: Value) -> Result<(), Denial> {
+        let (now, decision) = (self.now(), recorded.decision().clone());
+        self.write(move |connection| replay::fail(connection, &decision, &body, now)).await?;
+        drop(recorded.into_flight());
+        Ok(())
+    }
+
+    /// Records a refusal of somebody whose token was verified.
+    pub async fn refuse(&self, decision: &DecisionId, mut body: Value, claims: Value) -> Result<(), Denial> {
+        let (now, decision, salt) = (self.now(), decision.clone(), self.salt);
+        self.write(move |connection| {
+            body["claims"] = replay::keep_claims(connection, &claims, now, &salt)?.into();
+            schema::append(connection, now, "refused", Some(&decision), body)
+        })
+        .await
+    }
+
+    /// Records a refusal before a verified signature: rate-limited by address, and beyond that only counted.
+    pub async fn refuse_unverified(&self, decision: &DecisionId, client: IpAddr, denial: &Denial) -> Result<(), Denial> {
+        if !self.gate.admits(client) {
+            self.gate.count(denial.reason);
+            return Ok(());
+        }
+        let (now, decision) = (self.now(), decision.clone());
+        let body = json!({ "client": client.to_string(), "reason": denial.reason.code(), "cause": denial.cause });
+        self.write(move |connection| schema::append(connection, now, "refused", Some(&decision), body)).await
+    }
+
+    /// Writes what was only counted since the last time; called every minute.
+    pub async fn write_aggregates(&self) -> Result<(), Denial> {
+        let counted = self.gate.take();
+        if counted.is_empty() {
+            return Ok(());
+        }
+        let total: u64 = counted.values().sum();
+        self.record("aggregated", json!({ "refused_unverified": counted, "total": total })).await
+    }
+
+    /// Records an event that is no decision: a revision in force, an alarm, a key.
+    pub async fn record(&self, kind: &'static str, body: Value) -> Result<(), Denial> {
+        let now = self.now();
+        self.write(move |connection| schema::append(connection, now, kind, None, body)).await
+    }
+
+    /// Runs `work` in the next group commit and returns after it is durable.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Denial> {
+        self.writer.write(work).await.ok_or_else(|| Reason::AuditUnavailable.because("the store cannot write"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

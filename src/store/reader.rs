@@ -1,0 +1,75 @@
+//! Reads the audit log beside the writer; also from another process.
+
+use super::schema;
+use crate::words::UnixTime;
+use rusqlite::{Connection, OpenFlags, params};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// One record.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its place in the log.
+    pub seq: i64,
+    /// When it was written.
+    pub at: UnixTime,
+    /// What it is: `intended`, `released`, `failed`, `refused` and the rest.
+    pub kind: String,
+    /// The decision that it belongs to.
+    pub decision: Option<String>,
+    /// The record itself.
+    pub body: Value,
+}
+
+/// A reader of the log.
+pub struct Reader(Connection);
+
+impl Reader {
+    /// Opens the store of this directory for reading.
+    pub fn open(directory: &Path) -> Result<Self, String> {
+        let path = directory.join(schema::FILE);
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|fault| format!("{}: {fault}", path.display()))?;
+        connection.pragma_update(None, "query_only", true).map_err(|fault| fault.to_string())?;
+        Ok(Self(connection))
+    }
+
+    /// The records after `seq`, at most `limit`, oldest first.
+    pub fn after(&self, seq: i64, limit: usize) -> Result<Vec<Entry>, String> {
+        self.select("SELECT seq, at, kind, decision, body FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2", seq, limit)
+    }
+
+    /// The newest records, at most `limit`, oldest first.
+    pub fn newest(&self, limit: usize) -> Result<Vec<Entry>, String> {
+        let mut entries =
+            self.select("SELECT seq, at, kind, decision, body FROM audit WHERE seq > ?1 ORDER BY seq DESC LIMIT ?2", 0, limit)?;
+        entries.reverse();
+        Ok(entries)
+    }
+
+    fn select(&self, sql: &str, seq: i64, limit: usize) -> Result<Vec<Entry>, String> {
+        let read = || -> rusqlite::Result<Vec<Entry>> {
+            let mut statement = self.0.prepare_cached(sql)?;
+            let rows = statement.query_map(params![seq, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                let body: Vec<u8> = row.get(4)?;
+                let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+                Ok(Entry {
+                    seq: row.get(0)?,
+                    at: UnixTime::from_millis(row.get(1)?),
+                    kind: row.get(2)?,
+                    decision: row.get(3)?,
+                    body,
+                })
+            })?;
+            rows.collect()
+        };
+        read().map_err(|fault| format!("the audit log cannot be read: {fault}"))
+    }
+}
+
+impl Entry {
+    /// As one JSON document.
+    pub fn to_json(&self) -> Value {
+        json!({ "seq": self.seq, "at": self.at.to_string(), "kind": self.kind, "decision_id": self.decision, "body": self.body })
+    }
+}

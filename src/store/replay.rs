@@ -1,0 +1,175 @@
+//! The replay rules. A use is `intended`, then `released` or `failed`; one that was not released may be tried again.
+
+use super::record::{Flights, Recorded};
+use super::{canonical, schema};
+use crate::identity::ReplayRule;
+use crate::words::names::DecisionId;
+use crate::words::{Digest, UnixTime};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Clients retry within seconds; what comes later is somebody else's use.
+pub const REPEAT_WINDOW: Duration = Duration::from_secs(60);
+/// A key is kept until its token cannot be accepted any more: `exp`, the leeway of 30 s, and 5 s beyond every rounding.
+const KEEP_BEYOND_EXPIRY: Duration = Duration::from_secs(35);
+
+/// What is about to be released, for whom.
+pub struct Intent {
+    /// The decision.
+    pub decision: DecisionId,
+    /// The token with each credential.
+    pub uses: Vec<Use>,
+    /// The client: its key where it proves one, else its address.
+    pub client: String,
+    /// The record.
+    pub body: Value,
+    /// The claims, which are personal data and kept apart.
+    pub claims: Value,
+}
+
+/// One token used for one credential.
+pub struct Use {
+    /// What identifies the pair.
+    pub key: [u8; 32],
+    /// How often it may be used.
+    pub rule: ReplayRule,
+    /// When the token expires.
+    pub expires_at: UnixTime,
+}
+
+/// What became of an intent.
+pub enum Intended<G> {
+    /// It is durable, and may be issued.
+    Recorded(Recorded<G>),
+    /// The same was answered within the last minute: the stored answer, sealed to the token.
+    Repeat(Repeat),
+    /// It was used before.
+    Replayed,
+}
+
+/// A stored answer.
+pub struct Repeat {
+    /// The decision that made it.
+    pub decision: DecisionId,
+    /// The answer, sealed.
+    pub sealed: Vec<u8>,
+}
+
+pub(super) enum Verdict {
+    Recorded,
+    Repeat(Repeat),
+    Replayed,
+    InFlight(String),
+}
+
+/// A use that is known already.
+struct Known {
+    decision: String,
+    released_at: Option<i64>,
+    client: String,
+}
+
+pub(super) fn intend(
+    connection: &Connection,
+    intent: &Intent,
+    now: UnixTime,
+    salt: &[u8; 32],
+    flights: &Flights,
+) -> rusqlite::Result<Verdict> {
+    let counted: Vec<&Use> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
+    let known = counted.iter().map(|usage| find(connection, usage)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let open = known.iter().flatten().find(|known| known.released_at.is_none() && flights.holds(&known.decision));
+    if let Some(open) = open {
+        return Ok(Verdict::InFlight(open.decision.clone()));
+    }
+    if known.iter().flatten().any(|known| known.released_at.is_some()) {
+        let again = repeat(connection, intent, &counted, &known, now)?;
+        return Ok(again.map_or(Verdict::Replayed, Verdict::Repeat));
+    }
+    forget_expired(connection, now)?;
+    for usage in counted {
+        let mut statement = connection.prepare_cached(
+            "INSERT OR REPLACE INTO replay (key, decision, released_at, client, expires_at) VALUES (?1, ?2, NULL, ?3, ?4)",
+        )?;
+        let keep_until = usage.expires_at.plus(KEEP_BEYOND_EXPIRY).millis();
+        statement.execute(params![usage.key, intent.decision.as_str(), intent.client, keep_until])?;
+    }
+    let mut body = intent.body.clone();
+    body["claims"] = keep_claims(connection, &intent.claims, now, salt)?.into();
+    schema::append(connection, now, "intended", Some(&intent.decision), body)?;
+    Ok(Verdict::Recorded)
+}
+
+fn find(connection: &Connection, usage: &Use) -> rusqlite::Result<Option<Known>> {
+    let mut statement = connection.prepare_cached("SELECT decision, released_at, client FROM replay WHERE key = ?1")?;
+    statement
+        .query_row(params![usage.key], |row| Ok(Known { decision: row.get(0)?, released_at: row.get(1)?, client: row.get(2)? }))
+        .optional()
+}
+
+/// The stored answer, when exactly this request was released to this client within the window and may be repeated at all.
+fn repeat(
+    connection: &Connection,
+    intent: &Intent,
+    counted: &[&Use],
+    known: &[Option<Known>],
+    now: UnixTime,
+) -> rusqlite::Result<Option<Repeat>> {
+    let Some(Some(first)) = known.first() else { return Ok(None) };
+    let fresh = |known: &Known| known.released_at.is_some_and(|at| now <= UnixTime::from_millis(at).plus(REPEAT_WINDOW));
+    let same = |known: &Option<Known>| {
+        known.as_ref().is_some_and(|known| known.decision == first.decision && known.client == intent.client && fresh(known))
+    };
+    let complete: i64 =
+        connection.query_row("SELECT count(*) FROM replay WHERE decision = ?1", params![first.decision], |row| row.get(0))?;
+    let repeatable = counted.iter().all(|usage| usage.rule == ReplayRule::PerRequest) && intent.uses.len() == counted.len();
+    if !repeatable || complete != i64::try_from(counted.len()).unwrap_or(-1) || !known.iter().all(same) {
+        return Ok(None);
+    }
+    let sealed: Option<Vec<u8>> = connection
+        .query_row("SELECT sealed FROM answers WHERE decision = ?1", params![first.decision], |row| row.get(0))
+        .optional()?;
+    let (Some(sealed), Ok(decision)) = (sealed, DecisionId::parse(&first.decision)) else { return Ok(None) };
+    let mut body = intent.body.clone();
+    body["repeats"] = first.decision.as_str().into();
+    schema::append(connection, now, "repeated", Some(&intent.decision), body)?;
+    Ok(Some(Repeat { decision, sealed }))
+}
+
+pub(super) fn release(
+    connection: &Connection,
+    decision: &DecisionId,
+    sealed: &[u8],
+    body: &Value,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    let counted = connection
+        .prepare_cached("UPDATE replay SET released_at = ?1 WHERE decision = ?2")?
+        .execute(params![now.millis(), decision.as_str()])?;
+    if counted > 0 {
+        let mut statement = connection.prepare_cached("INSERT INTO answers (decision, until, sealed) VALUES (?1, ?2, ?3)")?;
+        statement.execute(params![decision.as_str(), now.plus(REPEAT_WINDOW).millis(), sealed])?;
+    }
+    schema::append(connection, now, "released", Some(decision), body.clone())
+}
+
+pub(super) fn fail(connection: &Connection, decision: &DecisionId, body: &Value, now: UnixTime) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM replay WHERE decision = ?1")?.execute(params![decision.as_str()])?;
+    schema::append(connection, now, "failed", Some(decision), body.clone())
+}
+
+/// Keeps the claims beside the log, by a salted hash: they can be pruned, and the log stays whole.
+pub(super) fn keep_claims(connection: &Connection, claims: &Value, now: UnixTime, salt: &[u8; 32]) -> rusqlite::Result<String> {
+    let bytes = canonical::sorted(claims.clone()).to_string().into_bytes();
+    let hash = Digest::of(&[salt, &bytes]).to_string();
+    let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO claims (hash, at, body) VALUES (?1, ?2, ?3)")?;
+    statement.execute(params![hash, now.millis(), bytes])?;
+    Ok(hash)
+}
+
+fn forget_expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM replay WHERE expires_at < ?1")?.execute(params![now.millis()])?;
+    connection.prepare_cached("DELETE FROM answers WHERE until < ?1")?.execute(params![now.millis()])?;
+    Ok(())
+}

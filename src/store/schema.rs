@@ -1,0 +1,91 @@
+//! The tables, and the few statements that every part uses.
+
+use super::canonical;
+use crate::words::UnixTime;
+use crate::words::names::DecisionId;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, decision TEXT, body BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS audit_decision ON audit (decision);
+CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TABLE IF NOT EXISTS claims (hash TEXT PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replay (key BLOB PRIMARY KEY, decision TEXT NOT NULL, released_at INTEGER, client TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replay_decision ON replay (decision);
+CREATE INDEX IF NOT EXISTS replay_expires ON replay (expires_at);
+CREATE TABLE IF NOT EXISTS answers (decision TEXT PRIMARY KEY, until INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS signing_keys (kid TEXT PRIMARY KEY, algorithm TEXT NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// The database's file in the data directory.
+pub(super) const FILE: &str = "daypass.sqlite";
+
+/// Takes the directory for this process; a second one is refused.
+pub(super) fn lock(directory: &Path) -> Result<std::fs::File, String> {
+    let path = directory.join("lock");
+    let file = std::fs::File::create(&path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| format!("another process holds {}", directory.display()))?;
+    Ok(file)
+}
+
+/// Opens for writing. FULL: a commit is on the disk when it returns.
+pub(super) fn open(directory: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(directory.join(FILE))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.execute_batch(SCHEMA)?;
+    Ok(connection)
+}
+
+/// Appends one record.
+pub(super) fn append(
+    connection: &Connection,
+    at: UnixTime,
+    kind: &str,
+    decision: Option<&DecisionId>,
+    body: Value,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("INSERT INTO audit (at, kind, decision, body) VALUES (?1, ?2, ?3, ?4)")?;
+    statement.execute(params![at.millis(), kind, decision.map(DecisionId::as_str), canonical::bytes(body)])?;
+    Ok(())
+}
+
+/// The time of the newest record.
+pub(super) fn newest(connection: &Connection) -> rusqlite::Result<UnixTime> {
+    let newest: Option<i64> =
+        connection.query_row("SELECT at FROM audit ORDER BY seq DESC LIMIT 1", [], |row| row.get(0)).optional()?;
+    Ok(UnixTime::from_millis(newest.unwrap_or(0)))
+}
+
+/// Decisions of the last run that were intended and have no outcome.
+pub(super) fn unresolved(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT decision FROM audit AS i WHERE kind = 'intended'
+         AND seq > coalesce((SELECT max(seq) FROM audit WHERE kind = 'started'), 0)
+         AND NOT EXISTS (SELECT 1 FROM audit AS o WHERE o.decision = i.decision AND o.kind IN ('released', 'failed'))",
+    )?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Records the start, and each unresolved intent.
+pub(super) fn record_start(connection: &Connection, at: UnixTime, unresolved: &[String]) -> rusqlite::Result<()> {
+    for decision in unresolved {
+        let body = json!({ "cause": "intended in the last run without an outcome; nothing of it was released" });
+        append(connection, at, "unresolved", DecisionId::parse(decision).ok().as_ref(), body)?;
+    }
+    append(connection, at, "started", None, json!({ "version": env!("CARGO_PKG_VERSION"), "unresolved": unresolved.len() }))
+}
+
+/// The salt of the claims' hashes, made once.
+pub(super) fn salt(connection: &Connection) -> rusqlite::Result<[u8; 32]> {
+    let mut fresh = [0; 32];
+    aws_lc_rs::rand::fill(&mut fresh).map_err(|_| rusqlite::Error::InvalidQuery)?;
+    connection.execute("INSERT OR IGNORE INTO settings (name, value) VALUES ('claims-salt', ?1)", params![fresh])?;
+    connection.query_row("SELECT value FROM settings WHERE name = 'claims-salt'", [], |row| row.get(0))
+}

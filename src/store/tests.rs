@@ -1,0 +1,182 @@
+use super::*;
+use crate::identity::ReplayRule;
+use std::sync::atomic::AtomicUsize;
+
+#[derive(Clone)]
+struct TestClock(Arc<AtomicI64>);
+
+impl Clock for TestClock {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+const START: i64 = 1_800_000_000_000;
+
+fn open(folder: &Path) -> (Arc<Store>, TestClock) {
+    let clock = TestClock(Arc::new(AtomicI64::new(START)));
+    (Arc::new(Store::open(folder, Arc::new(clock.clone())).unwrap()), clock)
+}
+
+fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
+    let expires_at = UnixTime::from_millis(START + 300_000);
+    let uses = uses.iter().map(|number| Use { key: [*number; 32], rule, expires_at }).collect();
+    Intent {
+        decision: DecisionId::new(),
+        uses,
+        client: client.to_owned(),
+        body: json!({"api": "test"}),
+        claims: json!({"sub": "x"}),
+    }
+}
+
+async fn attempt(store: &Store, uses: &[u8], rule: ReplayRule, client: &str) -> &'static str {
+    match store.intend((), intent(uses, rule, client)).await {
+        Ok(Intended::Recorded(recorded)) => {
+            let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
+            "minted"
+        }
+        Ok(Intended::Repeat(repeat)) => {
+            assert_eq!(repeat.sealed, b"sealed");
+            "repeated"
+        }
+        Ok(Intended::Replayed) => "replayed",
+        Err(denial) => denial.reason.code(),
+    }
+}
+
+#[tokio::test]
+async fn the_same_client_hears_the_same_for_a_minute_and_nobody_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, clock) = open(folder.path());
+    let rule = ReplayRule::PerRequest;
+    assert_eq!(attempt(&store, &[1], rule, "a").await, "minted");
+    assert_eq!(attempt(&store, &[1], rule, "a").await, "repeated");
+    assert_eq!(attempt(&store, &[1], rule, "b").await, "replayed");
+    assert_eq!(attempt(&store, &[2], rule, "b").await, "minted", "one token serves several credentials");
+    clock.0.fetch_add(60_001, Ordering::SeqCst);
+    assert_eq!(attempt(&store, &[1], rule, "a").await, "replayed");
+}
+
+#[tokio::test]
+async fn several_credentials_are_one_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let rule = ReplayRule::PerRequest;
+    assert_eq!(attempt(&store, &[1, 2], rule, "a").await, "minted");
+    assert_eq!(attempt(&store, &[1, 2], rule, "a").await, "repeated");
+    for part in [&[1][..], &[2, 3], &[1, 2, 3], &[2]] {
+        assert_eq!(attempt(&store, part, rule, "a").await, "replayed", "{part:?}");
+    }
+    assert_eq!(attempt(&store, &[3], rule, "a").await, "minted", "a refused request used nothing up");
+}
+
+#[tokio::test]
+async fn tokens_of_a_whole_job_may_repeat_and_once_means_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    for _ in 0..2 {
+        assert_eq!(attempt(&store, &[1], ReplayRule::PerJob, "a").await, "minted");
+    }
+    assert_eq!(attempt(&store, &[2], ReplayRule::Once, "a").await, "minted");
+    assert_eq!(attempt(&store, &[2], ReplayRule::Once, "a").await, "replayed");
+}
+
+#[tokio::test]
+async fn what_failed_may_be_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
+        panic!("recorded")
+    };
+    store.fail(recorded, json!({"reason": "aws_unavailable"})).await.unwrap();
+    assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "minted");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_copies_give_one_mint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let (minted, repeated, replayed) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    let counts = Arc::new((minted, repeated, replayed));
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..10_000 {
+        let (store, counts) = (store.clone(), counts.clone());
+        tasks.spawn(async move {
+            let counter = match attempt(&store, &[1], ReplayRule::PerRequest, if number % 2 == 0 { "a" } else { "b" }).await {
+                "minted" => &counts.0,
+                "repeated" => &counts.1,
+                "replayed" => &counts.2,
+                other => panic!("{other}"),
+            };
+            counter.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    assert_eq!(counts.0.load(Ordering::SeqCst), 1);
+    assert_eq!(counts.1.load(Ordering::SeqCst) + counts.2.load(Ordering::SeqCst), 9_999);
+    assert_eq!(counts.2.load(Ordering::SeqCst), 5_000, "the other client's copies are refused");
+}
+
+#[tokio::test]
+async fn an_intent_without_outcome_is_reported_and_may_be_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[1], ReplayRule::PerRequest, "a")).await else {
+        panic!("recorded")
+    };
+    drop((recorded, store));
+    let (store, _) = reopen(folder.path()).await;
+    let entries = Reader::open(folder.path()).unwrap().after(0, 100).unwrap();
+    assert_eq!(entries.iter().filter(|entry| entry.kind == "unresolved").count(), 1);
+    assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "minted");
+}
+
+async fn reopen(folder: &Path) -> (Arc<Store>, TestClock) {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    open(folder)
+}
+
+#[tokio::test]
+async fn a_second_process_a_wrong_clock_and_a_changed_log_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    assert!(
+        Store::open(folder.path(), Arc::new(crate::words::SystemClock)).is_err_and(|fault| fault.contains("another process"))
+    );
+    drop(store);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let behind = TestClock(Arc::new(AtomicI64::new(START - 301_000)));
+    assert!(Store::open(folder.path(), Arc::new(behind)).is_err_and(|fault| fault.contains("set the clock")));
+    let connection = schema::open(folder.path()).unwrap();
+    for change in ["UPDATE audit SET kind = 'x'", "DELETE FROM audit"] {
+        assert!(connection.execute(change, []).unwrap_err().to_string().contains("append-only"));
+    }
+}
+
+#[tokio::test]
+async fn garbage_is_counted_and_does_not_fill_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let denial = Reason::TokenMalformed.because("x");
+    for _ in 0..1000 {
+        store.refuse_unverified(&DecisionId::new(), IpAddr::from([192, 0, 2, 1]), &denial).await.unwrap();
+    }
+    store.write_aggregates().await.unwrap();
+    let entries = Reader::open(folder.path()).unwrap().after(0, 2000).unwrap();
+    let refused = entries.iter().filter(|entry| entry.kind == "refused").count();
+    let aggregated = &entries.iter().find(|entry| entry.kind == "aggregated").unwrap().body["total"];
+    assert!(refused <= 31, "{refused}");
+    assert_eq!(aggregated.as_u64().unwrap() as usize + refused, 1000);
+}
+
+#[tokio::test]
+async fn time_does_not_go_back_behind_the_newest_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, clock) = open(folder.path());
+    let before = store.now();
+    clock.0.fetch_sub(10_000, Ordering::SeqCst);
+    assert_eq!(store.now(), before);
+}
