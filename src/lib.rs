@@ -3,6 +3,8 @@
 //! An OIDC credential broker and secrets service. Read `exchange` first; `docs/architecture.md` shows the rooms.
 
 pub mod identity;
+pub mod issue;
+pub mod issuers;
 pub mod policy;
 pub mod secrets;
 pub mod store;

@@ -36,3 +36,8 @@ pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Ide
 pub fn check(path: &SecretPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
     open(path, bytes, None, identities).map(|_| ())
 }
+
+/// Opens a key of our own that is encrypted at rest.
+pub fn decrypt_key(sealed: &[u8], identities: &Identities) -> Result<Secret, String> {
+    age_file::decrypt(sealed, identities)
+}

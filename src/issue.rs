@@ -1,0 +1,11 @@
+//! Layer C: what is issued. One small file for each credential; reached only with a recorded grant.
+
+mod aws;
+mod credential;
+mod keypair;
+mod signing;
+
+pub use aws::{Aws, AwsMode, AwsSettings};
+pub use credential::{AwsCredential, Credential, IdToken, OpenedSecret};
+pub use keypair::SigningAlgorithm;
+pub use signing::SigningKeys;

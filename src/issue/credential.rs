@@ -1,0 +1,105 @@
+//! What leaves: AWS keys, a token of our own, an opened secret; each in the native API's form.
+
+use crate::words::names::{Audience, RoleArn, SecretName};
+use crate::words::{Secret, UnixTime};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// One issued credential.
+#[derive(Debug)]
+pub enum Credential {
+    /// AWS keys.
+    Aws(AwsCredential),
+    /// A token of our own issuer.
+    IdToken(IdToken),
+    /// A secret.
+    Secret(OpenedSecret),
+}
+
+/// AWS keys of one session.
+#[derive(Debug)]
+pub struct AwsCredential {
+    /// The role.
+    pub role: RoleArn,
+    /// The access key's id: no secret.
+    pub access_key_id: String,
+    /// The secret key.
+    pub secret_access_key: Secret,
+    /// The session token.
+    pub session_token: Secret,
+    /// When they end.
+    pub expires_at: UnixTime,
+}
+
+/// A token of our own issuer.
+#[derive(Debug)]
+pub struct IdToken {
+    /// Whom it is for.
+    pub audience: Audience,
+    /// The token.
+    pub token: Secret,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// A secret's value.
+#[derive(Debug)]
+pub struct OpenedSecret {
+    /// Its name.
+    pub name: SecretName,
+    /// Its value.
+    pub value: Secret,
+}
+
+impl Credential {
+    /// When it ends, if it does.
+    pub const fn expires_at(&self) -> Option<UnixTime> {
+        match self {
+            Self::Aws(aws) => Some(aws.expires_at),
+            Self::IdToken(token) => Some(token.expires_at),
+            Self::Secret(_) => None,
+        }
+    }
+
+    /// What it is, as a metric's label.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Aws(_) => "aws",
+            Self::IdToken(_) => "id_token",
+            Self::Secret(_) => "secret",
+        }
+    }
+
+    /// For the audit log: what it was, and nothing that opens anything.
+    pub fn describe(&self) -> Value {
+        let expires_at = self.expires_at().map(|moment| moment.to_string());
+        match self {
+            Self::Aws(aws) => {
+                json!({ "aws": { "role": aws.role, "access_key_id": aws.access_key_id, "expires_at": expires_at } })
+            }
+            Self::IdToken(token) => json!({ "id_token": { "audience": token.audience, "expires_at": expires_at } }),
+            Self::Secret(secret) => json!({ "secret": { "name": secret.name.to_string() } }),
+        }
+    }
+
+    /// For the answer alone; AWS keys with the field names of `credential_process`.
+    pub fn to_json(&self) -> Value {
+        let text = |secret: &Secret| secret.expose_text().unwrap_or_default().to_owned();
+        match self {
+            Self::Aws(aws) => json!({ "aws": {
+                "Version": 1, "AccessKeyId": aws.access_key_id, "SecretAccessKey": text(&aws.secret_access_key),
+                "SessionToken": text(&aws.session_token), "Expiration": aws.expires_at.to_string(), "AccountId": aws.role.account(), "role": aws.role,
+            } }),
+            Self::IdToken(token) => {
+                json!({ "id_token": { "audience": token.audience, "token": text(&token.token), "expires_at": token.expires_at.to_string() } })
+            }
+            Self::Secret(secret) => match secret.value.expose_text() {
+                Some(value) => json!({ "secret": { "name": secret.name.to_string(), "value": value } }),
+                None => {
+                    json!({ "secret": { "name": secret.name.to_string(), "value": STANDARD.encode(secret.value.expose()), "encoding": "base64" } })
+                }
+            },
+        }
+    }
+}

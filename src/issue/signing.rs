@@ -1,0 +1,174 @@
+//! Our own issuer's keys and tokens. The keys are the crown jewel: rows of the store, encrypted to the root identity.
+
+use super::credential::IdToken;
+use super::keypair::{SigningAlgorithm, SigningPair};
+use crate::policy::IdTokenTerms;
+use crate::secrets::{Identities, decrypt_key, encrypt};
+use crate::store::{KeyRow, KeyState, Store};
+use crate::words::names::{DecisionId, IssuerUrl};
+use crate::words::{Denial, Digest, Reason, Secret, UnixTime};
+use arc_swap::ArcSwap;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Clouds cache a JWKS for up to a day: a key is known to them before it signs.
+const PUBLISHED_BEFORE_SIGNING: Duration = Duration::from_secs(24 * 3600);
+/// A key signs for a quarter.
+const SIGNING_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Longer than any token that it signed lives.
+const RETIRED_MAX: Duration = Duration::from_secs(24 * 3600);
+/// The bound of `sub`: what AWS and Azure take at most.
+const SUBJECT_BYTES_MAX: usize = 255;
+
+/// The issuer and its keys.
+pub struct SigningKeys {
+    issuer: IssuerUrl,
+    identities: Identities,
+    held: ArcSwap<Vec<Held>>,
+}
+
+struct Held {
+    row: KeyRow,
+    algorithm: SigningAlgorithm,
+    pair: SigningPair,
+    jwk: Value,
+}
+
+impl SigningKeys {
+    /// Loads the keys, and makes the first ones where there are none.
+    pub async fn open(issuer: IssuerUrl, identities: Identities, store: &Store) -> Result<Self, String> {
+        let keys = Self { issuer, identities, held: ArcSwap::default() };
+        keys.turn(store).await?;
+        Ok(keys)
+    }
+
+    /// One turn of the rotation: makes, promotes, retires and removes what is due. Called at start and every hour.
+    pub async fn turn(&self, store: &Store) -> Result<(), String> {
+        let told = |denial: Denial| denial.cause;
+        let now = store.now();
+        let rows = store.keys().await.map_err(told)?;
+        for step in SigningAlgorithm::ALL.into_iter().flat_map(|algorithm| due(&rows, algorithm, now)) {
+            match step {
+                Step::Make(algorithm, state) => store.put_key(self.make(algorithm, state, now)?).await.map_err(told)?,
+                Step::Move(row, state) => store.put_key(KeyRow { state, changed_at: now, ..row }).await.map_err(told)?,
+                Step::Remove(kid) => store.remove_key(kid).await.map_err(told)?,
+            }
+        }
+        let held = store.keys().await.map_err(told)?.into_iter().map(|row| self.hold(row)).collect::<Result<Vec<_>, _>>()?;
+        self.held.store(Arc::new(held));
+        Ok(())
+    }
+
+    fn make(&self, algorithm: SigningAlgorithm, state: KeyState, now: UnixTime) -> Result<KeyRow, String> {
+        let pkcs8 = SigningPair::generate(algorithm)?;
+        let kid = thumbprint(&SigningPair::load(algorithm, &pkcs8)?);
+        let sealed = encrypt(pkcs8.expose(), &self.identities.recipients(), false)?;
+        Ok(KeyRow { kid, algorithm: algorithm.as_str().to_owned(), state, created_at: now, changed_at: now, sealed })
+    }
+
+    fn hold(&self, row: KeyRow) -> Result<Held, String> {
+        let algorithm = SigningAlgorithm::parse(&row.algorithm).ok_or("a stored signing key is of an unknown algorithm")?;
+        let pair = SigningPair::load(algorithm, &decrypt_key(&row.sealed, &self.identities)?)?;
+        let mut jwk = pair.public_members();
+        jwk["kid"] = row.kid.as_str().into();
+        jwk["use"] = "sig".into();
+        jwk["alg"] = algorithm.as_str().into();
+        Ok(Held { row, algorithm, pair, jwk })
+    }
+
+    /// Our JWKS (RFC 7517): every key that signs, will sign, or signed what may still live.
+    pub fn jwks(&self) -> Value {
+        json!({ "keys": self.held.load().iter().map(|held| held.jwk.clone()).collect::<Vec<_>>() })
+    }
+
+    /// Our discovery document (OpenID Connect Discovery 1.0, section 3), as far as workload federation reads it.
+    pub fn discovery(&self) -> Value {
+        let base = self.issuer.as_str().trim_end_matches('/');
+        json!({
+            "issuer": self.issuer, "jwks_uri": format!("{base}/.well-known/jwks.json"), "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256", "RS256"],
+            "claims_supported": ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"],
+        })
+    }
+
+    /// A token for somebody that is no cloud.
+    pub fn id_token(&self, terms: &IdTokenTerms, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<IdToken, Denial> {
+        let extra = terms.claims.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        let expires_at = now.plus(terms.ttl);
+        let token = self.mint(SigningAlgorithm::Es256, terms.audience.as_str(), subject, decision, now, expires_at, extra)?;
+        Ok(IdToken { audience: terms.audience.clone(), token, expires_at })
+    }
+
+    /// Signs a token; `jti` is the decision's id, by which the audit log finds it.
+    #[expect(clippy::too_many_arguments, reason = "each is a claim of the token")]
+    pub(super) fn mint(
+        &self,
+        algorithm: SigningAlgorithm,
+        audience: &str,
+        subject: &str,
+        decision: &DecisionId,
+        now: UnixTime,
+        expires_at: UnixTime,
+        extra: Map<String, Value>,
+    ) -> Result<Secret, Denial> {
+        if subject.len() > SUBJECT_BYTES_MAX {
+            return Err(Reason::Internal
+                .because(format!("the subject is longer than {SUBJECT_BYTES_MAX} bytes: shorten the policy's name")));
+        }
+        let mut claims = json!({
+            "iss": self.issuer, "sub": subject, "aud": audience, "iat": now.seconds(), "nbf": now.seconds(), "exp": expires_at.seconds(), "jti": decision.as_str(),
+        });
+        if let Some(members) = claims.as_object_mut() {
+            members.extend(extra);
+        }
+        self.sign(algorithm, &claims)
+    }
+
+    fn sign(&self, algorithm: SigningAlgorithm, claims: &Value) -> Result<Secret, Denial> {
+        let held = self.held.load();
+        let key = held.iter().find(|held| held.algorithm == algorithm && held.row.state == KeyState::Signing);
+        let key = key.ok_or_else(|| Reason::Internal.because("no key of our issuer is signing"))?;
+        let header = json!({ "alg": algorithm.as_str(), "kid": key.row.kid, "typ": "JWT" });
+        let input = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
+        let signature = key.pair.sign(input.as_bytes()).map_err(|_| Reason::Internal.because("signing failed"))?;
+        Ok(format!("{input}.{}", BASE64.encode(signature)).into())
+    }
+}
+
+/// RFC 7638: SHA-256 over the required members in lexical order.
+fn thumbprint(pair: &SigningPair) -> String {
+    BASE64.encode(Digest::plain(pair.public_members().to_string().as_bytes()).as_bytes())
+}
+
+enum Step {
+    Make(SigningAlgorithm, KeyState),
+    Move(KeyRow, KeyState),
+    Remove(String),
+}
+
+/// What is due for one algorithm; pure, so that a year of rotation is a test.
+fn due(rows: &[KeyRow], algorithm: SigningAlgorithm, now: UnixTime) -> Vec<Step> {
+    let of = |state: KeyState| rows.iter().filter(move |row| row.algorithm == algorithm.as_str() && row.state == state);
+    let aged = |row: &KeyRow, age: Duration| now >= row.changed_at.plus(age);
+    let mut steps: Vec<Step> =
+        of(KeyState::Retired).filter(|row| aged(row, RETIRED_MAX)).map(|row| Step::Remove(row.kid.clone())).collect();
+    let Some(signing) = of(KeyState::Signing).next() else {
+        steps.push(Step::Make(algorithm, KeyState::Signing));
+        return steps;
+    };
+    match of(KeyState::Published).next() {
+        None if aged(signing, SIGNING_MAX - PUBLISHED_BEFORE_SIGNING) => steps.push(Step::Make(algorithm, KeyState::Published)),
+        Some(next) if aged(signing, SIGNING_MAX) && aged(next, PUBLISHED_BEFORE_SIGNING) => {
+            steps.push(Step::Move(next.clone(), KeyState::Signing));
+            steps.push(Step::Move(signing.clone(), KeyState::Retired));
+        }
+        _ => {}
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests;

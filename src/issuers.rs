@@ -1,0 +1,63 @@
+//! Layer C: the keys of configured issuers, and of no others. Nothing in a token chooses an address that is contacted.
+
+mod address;
+pub mod http;
+mod keyring;
+mod settings;
+
+pub use address::Network;
+pub use settings::{IssuerSettings, JwksSource};
+
+use crate::identity::Mapping;
+use crate::token::{Expected, KeySet, RawToken};
+use crate::words::names::IssuerName;
+use crate::words::{Clock, Denial, Reason};
+use keyring::Keyring;
+use std::sync::Arc;
+
+/// A configured issuer.
+pub struct Issuer {
+    /// Its name in the configuration.
+    pub name: IssuerName,
+    /// What its tokens have to be.
+    pub expected: Expected,
+    /// How its claims are read.
+    pub mapping: Arc<Mapping>,
+    keyring: Keyring,
+}
+
+/// All of them.
+pub struct Issuers(Vec<Arc<Issuer>>);
+
+impl Issuers {
+    /// Makes the issuers; nothing is fetched before the first token.
+    pub fn new(settings: Vec<IssuerSettings>, clock: &Arc<dyn Clock>) -> Result<Self, String> {
+        let make = |settings: IssuerSettings| {
+            let keyring = Keyring::new(&settings, clock.clone())?;
+            Ok(Arc::new(Issuer { name: settings.name, expected: settings.expected, mapping: settings.mapping, keyring }))
+        };
+        settings.into_iter().map(make).collect::<Result<_, String>>().map(Self)
+    }
+
+    /// The issuer of this token, chosen by its (iss, aud), and its keys as far as they are known or can be had.
+    pub async fn keys_for(&self, raw: &RawToken) -> Result<(Arc<Issuer>, Arc<KeySet>), Denial> {
+        let issuer = self.choose(raw)?;
+        let keys = issuer.keyring.keys(raw.jws()).await?;
+        Ok((issuer, keys))
+    }
+
+    fn choose(&self, raw: &RawToken) -> Result<Arc<Issuer>, Denial> {
+        let named: Vec<&Arc<Issuer>> =
+            self.0.iter().filter(|issuer| issuer.expected.issuer.as_str() == raw.unverified_issuer()).collect();
+        if named.is_empty() {
+            return Err(Reason::UnknownIssuer.because("`iss` is not configured"));
+        }
+        let audience = raw.unverified_audience();
+        let ours = |issuer: &&&Arc<Issuer>| issuer.expected.audiences.iter().any(|ours| Some(ours.as_str()) == audience);
+        let chosen = named.iter().find(ours).map(|issuer| Arc::clone(issuer));
+        chosen.ok_or_else(|| Reason::AudienceMismatch.because("`aud` is not exactly one of this issuer's audiences"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

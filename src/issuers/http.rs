@@ -1,0 +1,114 @@
+//! The one place that builds HTTP clients: deadlines, no redirects, no proxy from the environment, checked addresses.
+
+use super::address::{Network, is_allowed};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, ClientBuilder, Url};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Discovery or keys: together with a slow handshake, and short enough for a job that waits.
+const FETCH_MAX: Duration = Duration::from_secs(3);
+/// An exchange may wait for a cloud for 10 s, and for our own retries.
+const COMMAND_MAX: Duration = Duration::from_secs(30);
+/// A connection is made in this time or not at all.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// A client for one issuer.
+pub(super) struct Fetcher {
+    client: Client,
+    networks: Vec<Network>,
+}
+
+impl Fetcher {
+    pub(super) fn new(networks: &[Network], ca: Option<&[u8]>, proxy: Option<&str>) -> Result<Self, String> {
+        let guard = Guard(networks.to_vec());
+        let mut builder = builder(ca)?.timeout(FETCH_MAX).dns_resolver(Arc::new(guard));
+        if let Some(proxy) = proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|fault| fault.to_string())?);
+        }
+        let client = builder.build().map_err(|fault| format!("the HTTP client does not start: {fault}"))?;
+        Ok(Self { client, networks: networks.to_vec() })
+    }
+
+    /// GETs a document of at most `limit` bytes.
+    pub(super) async fn fetch(&self, url: &str, bearer: Option<&str>, limit: usize) -> Result<Vec<u8>, String> {
+        let url = Url::parse(url).map_err(|fault| format!("{url}: {fault}"))?;
+        self.check_literal(&url)?;
+        let mut request = self.client.get(url.clone());
+        if let Some(bearer) = bearer {
+            request = request.bearer_auth(bearer);
+        }
+        let mut response = request.send().await.map_err(|fault| format!("{url}: {}", root_cause(&fault)))?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(format!("{url}: answered {}", response.status()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|fault| format!("{url}: {}", root_cause(&fault)))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > limit {
+                return Err(format!("{url}: more than {limit} bytes"));
+            }
+        }
+        Ok(body)
+    }
+
+    /// A literal address is never resolved, so it is checked here.
+    fn check_literal(&self, url: &Url) -> Result<(), String> {
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        match host.parse::<IpAddr>() {
+            Ok(address) if !is_allowed(address, &self.networks) => {
+                Err(format!("{url}: the address is not one of the issuer's `addresses`"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A client for `daypass` commands towards their server.
+pub fn command_client(ca: Option<&[u8]>) -> Result<Client, String> {
+    builder(ca)?.timeout(COMMAND_MAX).build().map_err(|fault| format!("the HTTP client does not start: {fault}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that builds HTTP clients")]
+fn builder(ca: Option<&[u8]>) -> Result<ClientBuilder, String> {
+    let builder = Client::builder()
+        .redirect(Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT_MAX)
+        .user_agent(concat!("daypass/", env!("CARGO_PKG_VERSION")));
+    match ca {
+        None => Ok(builder),
+        Some(pem) => {
+            let certificates = Certificate::from_pem_bundle(pem).map_err(|_| "the CA file holds no PEM certificate")?;
+            Ok(builder.tls_certs_only(certificates))
+        }
+    }
+}
+
+/// Resolves names, and keeps only addresses at which the issuer may be.
+struct Guard(Vec<Network>);
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let networks = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|address| is_allowed(address.ip(), &networks)).collect();
+            if allowed.is_empty() {
+                return Err(format!("no address of {} is one of the issuer's `addresses`", name.as_str()).into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The innermost cause: "certificate expired" says more than "error sending request".
+fn root_cause(fault: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = fault;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
