@@ -1,0 +1,119 @@
+//! Layer E: `daypass.yaml`. Every fault is told at once; without a setting that security needs, nothing starts.
+
+mod issuer;
+mod section;
+
+use crate::git::Source;
+use crate::issue::AwsSettings;
+use crate::issuers::IssuerSettings;
+use crate::policy::{Catalogue, IssuerEntry};
+use crate::words::names::IssuerUrl;
+use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The server's configuration, read and checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where clients connect.
+    pub listen: SocketAddr,
+    /// Health and metrics.
+    pub admin_listen: SocketAddr,
+    /// Our own issuer.
+    pub issuer_url: IssuerUrl,
+    /// The certificate chain, PEM.
+    pub tls_certificate: PathBuf,
+    /// Its private key, PEM.
+    pub tls_key: PathBuf,
+    /// The store's directory.
+    pub data: PathBuf,
+    /// The age identity to which our signing keys are encrypted.
+    pub key_identity: PathBuf,
+    /// The root source.
+    pub root: RootSource,
+    /// The issuers that are trusted.
+    pub issuers: Vec<IssuerSettings>,
+    /// AWS, where it is used.
+    pub aws: Option<AwsSettings>,
+}
+
+/// The root repository.
+#[derive(Clone, Debug)]
+pub struct RootSource {
+    /// Where it is.
+    pub source: Source,
+    /// How often it is looked at.
+    pub interval: Duration,
+    /// The age identities that open its secrets.
+    pub age_identities: Vec<PathBuf>,
+}
+
+impl Config {
+    /// Reads the file; relative paths in it start at its own folder.
+    pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
+        let file = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
+        Self::parse(&file, &bytes, path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Reads the text.
+    pub fn parse(file: &str, bytes: &[u8], folder: &Path) -> Result<Self, Vec<Fault>> {
+        let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
+        let text = String::from_utf8_lossy(bytes);
+        let mut faults = Vec::new();
+        let mut fields = Fields::new(file, &text, &node, &mut faults);
+        let config = read(&mut fields, folder);
+        fields.finish();
+        match config {
+            Some(config) if !faults.iter().any(|fault| fault.severity == Severity::Error) => Ok(config),
+            _ => Err(faults),
+        }
+    }
+
+    /// The issuers as policies may name them.
+    pub fn catalogue(&self) -> Catalogue {
+        let entry = |issuer: &IssuerSettings| {
+            (issuer.name.clone(), IssuerEntry { url: issuer.expected.issuer.clone(), mapping: issuer.mapping.clone() })
+        };
+        self.issuers.iter().map(entry).collect()
+    }
+}
+
+/// Every section is read before any is required, so that all faults are told.
+fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Config> {
+    let address =
+        |text: &str| text.parse::<SocketAddr>().map_err(|_| "expected an address and a port such as 127.0.0.1:9443".to_owned());
+    let listen = fields.required("listen").and_then(|node| fields.parsed(node, address));
+    let admin_listen = fields.required("admin_listen").and_then(|node| {
+        let admin = fields.parsed(node, address)?;
+        if admin.ip().is_unspecified() {
+            fields.fault(node.place, "the admin listener has no authentication: give it an address that only operators reach");
+        }
+        Some(admin)
+    });
+    let public_url = fields.required("public_url").and_then(|node| fields.parsed(node, IssuerUrl::parse));
+    let issuer_url = fields.optional("issuer_url").map_or(public_url.clone(), |node| fields.parsed(node, IssuerUrl::parse));
+    let (tls_certificate, tls_key) = section::tls(fields, folder).unzip();
+    let data = fields.required("data").and_then(|node| section::path(fields, node, folder));
+    let key_identity = section::key_encryption(fields, folder);
+    section::store(fields);
+    let root = section::root(fields, folder);
+    let issuers = issuer::read_all(fields, folder, issuer_url.as_ref());
+    let aws = section::aws(fields);
+    Some(Config {
+        listen: listen?,
+        admin_listen: admin_listen?,
+        issuer_url: issuer_url?,
+        tls_certificate: tls_certificate?,
+        tls_key: tls_key?,
+        data: data?,
+        key_identity: key_identity?,
+        root: root?,
+        issuers: issuers?,
+        aws: aws?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

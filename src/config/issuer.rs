@@ -1,0 +1,124 @@
+//! The `issuers` of `daypass.yaml`.
+
+use super::section::path;
+use crate::identity::Mapping;
+use crate::issuers::{IssuerSettings, JwksSource, Network};
+use crate::token::{Algorithm, Expected};
+use crate::words::names::{Audience, IssuerName, IssuerUrl};
+use crate::words::parse_duration;
+use crate::words::yaml::{Fields, Node};
+use std::path::Path;
+use std::time::Duration;
+
+/// How old a token may be when nothing else is said: CI tokens live minutes.
+const TOKEN_AGE_DEFAULT: Duration = Duration::from_secs(3600);
+/// What issuers sign with in the field; RS384 and the rest have to be asked for.
+const ALGORITHMS_DEFAULT: [Algorithm; 5] =
+    [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384, Algorithm::Ps256, Algorithm::EdDsa];
+
+pub(super) fn read_all(fields: &mut Fields<'_, '_>, folder: &Path, own: Option<&IssuerUrl>) -> Option<Vec<IssuerSettings>> {
+    let list = fields.required("issuers")?;
+    let nodes = fields.one_or_many(list);
+    if nodes.is_empty() {
+        fields.fault(list.place, "without an issuer nobody can show a token");
+    }
+    let mut issuers: Vec<IssuerSettings> = Vec::new();
+    for node in nodes {
+        let mut inner = fields.below(node);
+        let issuer = read_one(&mut inner, folder);
+        inner.finish();
+        let Some(issuer) = issuer else { continue };
+        if Some(&issuer.expected.issuer) == own {
+            fields.fault(node.place, "our own issuer is never an accepted one: a token of ours would open everything again");
+        }
+        if issuers.iter().any(|other| other.name == issuer.name) {
+            fields.fault(node.place, format!("two issuers are called `{}`", issuer.name));
+        }
+        let shares = |other: &&IssuerSettings| {
+            other.expected.issuer == issuer.expected.issuer
+                && other.expected.audiences.iter().any(|audience| issuer.expected.audiences.contains(audience))
+        };
+        if let Some(other) = issuers.iter().find(shares) {
+            fields.fault(
+                node.place,
+                format!("`{}` has the same issuer and audience, so nothing tells their tokens apart", other.name),
+            );
+        }
+        issuers.push(issuer);
+    }
+    Some(issuers)
+}
+
+fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSettings> {
+    let name = fields.required("name").and_then(|node| fields.parsed(node, IssuerName::parse));
+    let mapping = fields.required("mapping").and_then(|node| fields.parsed(node, Mapping::built_in));
+    let issuer = fields.required("issuer").and_then(|node| fields.parsed(node, IssuerUrl::parse));
+    let mut audiences = Vec::new();
+    if let Some(list) = fields.required("audiences") {
+        for node in fields.one_or_many(list) {
+            audiences.extend(fields.parsed(node, check_audience));
+        }
+        if audiences.is_empty() {
+            fields.fault(list.place, "name at least one audience: ours alone");
+        }
+    }
+    let jwks = fields.optional("jwks").map_or(Some(JwksSource::Discovery), |node| read_jwks(fields, node, folder));
+    let token_age_max =
+        fields.optional("max_token_age").map_or(Some(TOKEN_AGE_DEFAULT), |node| fields.parsed(node, parse_duration));
+    let algorithms = list(fields, "algorithms", |text| {
+        Algorithm::parse(text).ok_or_else(|| "not an algorithm that is accepted here".to_owned())
+    });
+    let jwks_hosts = list(fields, "jwks_hosts", |text| Ok(text.to_owned())).unwrap_or_default();
+    let addresses = list(fields, "addresses", Network::parse).unwrap_or_default();
+    let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
+    let expected = Expected {
+        issuer: issuer?,
+        audiences,
+        algorithms: algorithms.unwrap_or_else(|| ALGORITHMS_DEFAULT.to_vec()),
+        token_age_max: token_age_max?,
+    };
+    Some(IssuerSettings { name: name?, mapping: mapping?, expected, jwks: jwks?, jwks_hosts, addresses, proxy })
+}
+
+fn list<T>(fields: &mut Fields<'_, '_>, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+    let node = fields.optional(key)?;
+    let nodes = fields.one_or_many(node);
+    Some(nodes.iter().filter_map(|node| fields.parsed(node, &parse)).collect())
+}
+
+/// `{ file }`, or `{ url, ca, token_file }`.
+fn read_jwks<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<JwksSource> {
+    let mut inner = fields.below(node);
+    let file = inner.optional("file").and_then(|node| path(&mut inner, node, folder));
+    let url = inner.optional("url").and_then(|node| inner.text(node)).map(str::to_owned);
+    let ca = inner.optional("ca").and_then(|node| path(&mut inner, node, folder));
+    let token_file = inner.optional("token_file").and_then(|node| path(&mut inner, node, folder));
+    inner.finish();
+    match (file, url) {
+        (Some(file), None) => Some(JwksSource::File(file)),
+        (None, Some(url)) if url.starts_with("https://") => Some(JwksSource::Url { url, ca, token_file }),
+        _ => {
+            fields.fault(node.place, "expected `{ file: … }` or `{ url: https://…, ca: …, token_file: … }`");
+            None
+        }
+    }
+}
+
+/// An audience that a cloud or a forge gives by default would accept tokens that were made for them.
+fn check_audience(text: &str) -> Result<Audience, String> {
+    const FOREIGN: [&str; 5] = ["sts.amazonaws.com", "api://AzureADTokenExchange", "sigstore", "vault", "kubernetes"];
+    const FOREIGN_HOSTS: [&str; 5] = [
+        "https://github.com/",
+        "https://iam.googleapis.com/",
+        "//iam.googleapis.com/",
+        "https://kubernetes.default",
+        "https://buildkite.com/",
+    ];
+    if FOREIGN.contains(&text) || FOREIGN_HOSTS.iter().any(|host| text.starts_with(host)) {
+        return Err(
+            "this is another service's audience: tokens made for it would be accepted here; use this server's own address"
+                .to_owned(),
+        );
+    }
+    Audience::parse(text)
+}

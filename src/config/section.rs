@@ -1,0 +1,119 @@
+//! The sections of `daypass.yaml`, one function each.
+
+use super::RootSource;
+use crate::git::Source;
+use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
+use crate::words::parse_duration;
+use crate::words::yaml::{Fields, Node};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often the root source is looked at when nothing else is said.
+const INTERVAL_DEFAULT: Duration = Duration::from_secs(30);
+
+/// A path, relative to the configuration's folder.
+pub(super) fn path<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<PathBuf> {
+    fields.text(node).map(|text| folder.join(text))
+}
+
+/// A file that holds a private key: it has to be there, and nobody else may read it.
+fn private_file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<PathBuf> {
+    let path = path(fields, node, folder)?;
+    match std::fs::metadata(&path) {
+        Err(fault) => fields.fault(node.place, format!("{}: {fault}", path.display())),
+        Ok(metadata) if metadata.permissions().mode() & 0o007 != 0 => {
+            let fault =
+                fields.draft(node.place, format!("everybody on this machine can reach the private key {}", path.display()));
+            fields.report(fault.help("chmod 0600 it"));
+        }
+        Ok(_) => {}
+    }
+    Some(path)
+}
+
+pub(super) fn tls(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<(PathBuf, PathBuf)> {
+    let node = fields.required("tls")?;
+    let mut inner = fields.below(node);
+    let certificate = inner.required("certificate").and_then(|node| path(&mut inner, node, folder));
+    let key = inner.required("key").and_then(|node| private_file(&mut inner, node, folder));
+    inner.finish();
+    certificate.zip(key)
+}
+
+pub(super) fn key_encryption(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<PathBuf> {
+    let node = fields.required("key_encryption")?;
+    let mut inner = fields.below(node);
+    let identity = inner.required("age_identity").and_then(|node| private_file(&mut inner, node, folder));
+    inner.finish();
+    identity
+}
+
+/// `store: sqlite`, which is what there is.
+pub(super) fn store(fields: &mut Fields<'_, '_>) {
+    if let Some(node) = fields.optional("store")
+        && node.as_text() != Some("sqlite")
+    {
+        fields.fault(node.place, "this version stores in `sqlite`");
+    }
+}
+
+pub(super) fn root(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<RootSource> {
+    let node = fields.required("root")?;
+    let mut inner = fields.below(node);
+    let git = inner.required("git").and_then(|node| {
+        let text = inner.text(node)?;
+        let local = text.strip_prefix("file://").unwrap_or(text);
+        if local.contains("://") || (local.contains('@') && local.contains(':')) {
+            let fault = inner.draft(node.place, "this version reads a repository on this machine, by its path");
+            inner.report(fault.help("mirror the remote there, for example with `git clone --mirror` and a timer"));
+            return None;
+        }
+        Some(folder.join(local))
+    });
+    let reference = inner.required("ref").and_then(|node| {
+        inner.parsed(node, |text| {
+            if text.starts_with("refs/") {
+                Ok(text.to_owned())
+            } else {
+                Err("expected a full ref such as refs/heads/main".to_owned())
+            }
+        })
+    });
+    let interval = inner.optional("interval").map_or(Some(INTERVAL_DEFAULT), |node| inner.parsed(node, parse_duration));
+    let mut age_identities = Vec::new();
+    if let Some(list) = inner.required("age_identities") {
+        for node in inner.one_or_many(list) {
+            age_identities.extend(private_file(&mut inner, node, folder));
+        }
+    }
+    inner.finish();
+    let interval = interval?.max(Duration::from_secs(1));
+    Some(RootSource { source: Source { path: git?, reference: reference? }, interval, age_identities })
+}
+
+/// Absent: no AWS role can be issued. The outer `None` is a fault.
+#[expect(clippy::option_option, reason = "absent and faulty are two things")]
+pub(super) fn aws(fields: &mut Fields<'_, '_>) -> Option<Option<AwsSettings>> {
+    let Some(node) = fields.optional("aws") else { return Some(None) };
+    let mut inner = fields.below(node);
+    let mode = inner.required("mode").and_then(|node| {
+        inner.parsed(node, |text| match text {
+            "web-identity" => Ok(AwsMode::WebIdentity),
+            "assume-role" => Ok(AwsMode::AssumeRole),
+            _ => Err("expected web-identity or assume-role".to_owned()),
+        })
+    });
+    let mut regions = Vec::new();
+    if let Some(list) = inner.required("regions") {
+        for node in inner.one_or_many(list) {
+            regions.extend(inner.text(node).map(str::to_owned));
+        }
+    }
+    let endpoint = inner.optional("endpoint").and_then(|node| inner.text(node)).map(str::to_owned);
+    let algorithm = inner.optional("algorithm").map_or(Some(SigningAlgorithm::Es256), |node| {
+        inner.parsed(node, |text| SigningAlgorithm::parse(text).ok_or_else(|| "expected ES256 or RS256".to_owned()))
+    });
+    inner.finish();
+    Some(Some(AwsSettings { mode: mode?, regions, endpoint, algorithm: algorithm? }))
+}

@@ -1,0 +1,118 @@
+use super::*;
+
+const GOOD: &str = "listen: 127.0.0.1:8443
+admin_listen: 127.0.0.1:9443
+public_url: https://daypass.acme.example
+tls: { certificate: tls.crt, key: tls.key }
+data: data
+key_encryption: { age_identity: root.key }
+store: sqlite
+root:
+  git: access.git
+  ref: refs/heads/main
+  interval: 30s
+  age_identities: [root.key]
+issuers:
+  - name: github
+    mapping: github-actions
+    issuer: https://token.actions.githubusercontent.com
+    audiences: [https://daypass.acme.example]
+aws: { mode: web-identity, regions: [eu-west-1] }
+";
+
+fn parse(text: &str) -> Result<Config, String> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["tls.key", "root.key", "open.key"] {
+        std::fs::write(folder.path().join(name), "x").unwrap();
+        let mode = if name == "open.key" { 0o644 } else { 0o600 };
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let shown = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    Config::parse("daypass.yaml", text.as_bytes(), folder.path()).map_err(shown)
+}
+
+#[test]
+fn the_documented_form_loads() {
+    let config = parse(GOOD).unwrap();
+    assert_eq!(config.issuer_url.as_str(), "https://daypass.acme.example");
+    assert_eq!(config.root.interval.as_secs(), 30);
+}
+
+#[test]
+fn without_any_one_of_its_settings_it_does_not_start() {
+    let needed = [
+        "listen",
+        "admin_listen",
+        "public_url",
+        "tls",
+        "data",
+        "key_encryption",
+        "root",
+        "issuers",
+        "certificate",
+        "key",
+        "age_identity",
+        "git",
+        "ref",
+        "age_identities",
+        "name",
+        "mapping",
+        "issuer",
+        "audiences",
+    ];
+    for key in needed {
+        let renamed = ["\n", "{ ", ", ", "  ", "- "].iter().find_map(|before| {
+            let from = format!("{before}{key}: ");
+            let at = format!("\n{GOOD}").find(&from)?;
+            let mut text = format!("\n{GOOD}");
+            text.replace_range(at..at + from.len(), &format!("{before}x{key}: "));
+            Some(text)
+        });
+        let renamed = renamed.unwrap_or_else(|| GOOD.replace(&format!("{key}:"), &format!("x{key}:")));
+        let fault = parse(&renamed).expect_err(key);
+        assert!(
+            fault.contains(&format!("`{key}` is missing")) && fault.contains(&format!("unknown key `x{key}`")),
+            "{key}: {fault}"
+        );
+    }
+}
+
+#[test]
+fn faults_are_told_together_with_line_caret_and_help() {
+    let broken = GOOD
+        .replace("listen: 127.0.0.1:8443", "listen: everywhere")
+        .replace("interval: 30s", "interval: 30")
+        .replace("mapping: github-actions", "mapping: githob");
+    let fault = parse(&broken).unwrap_err();
+    for said in
+        ["daypass.yaml:1:9", "daypass.yaml:11:13", "daypass.yaml:15:14", "^^^", "put it in quotes", "there are github-actions"]
+    {
+        assert!(fault.contains(said), "{said} in\n{fault}");
+    }
+}
+
+#[test]
+fn dangerous_settings_are_refused() {
+    let cases = [
+        (
+            GOOD.replace("audiences: [https://daypass.acme.example]", "audiences: [sts.amazonaws.com]"),
+            "another service's audience",
+        ),
+        (GOOD.replace("audiences: [https://daypass.acme.example]", "audiences: []"), "name at least one audience"),
+        (
+            GOOD.replace("issuer: https://token.actions.githubusercontent.com", "issuer: https://daypass.acme.example"),
+            "our own issuer is never",
+        ),
+        (GOOD.replace("issuer: https://token", "issuer: http://token"), "https URL"),
+        (GOOD.replace("admin_listen: 127.0.0.1", "admin_listen: 0.0.0.0"), "no authentication"),
+        (GOOD.replace("key: tls.key", "key: open.key"), "chmod 0600"),
+        (GOOD.replace("git: access.git", "git: https://git.acme.example/access.git"), "on this machine"),
+        (GOOD.replace("store: sqlite", "store: postgres://db"), "stores in `sqlite`"),
+        (GOOD.replace("data: data", "data: data\nsecret_mode: off"), "unknown key `secret_mode`"),
+    ];
+    for (text, said) in cases {
+        let fault = parse(&text).expect_err(said);
+        assert!(fault.contains(said), "{said} in\n{fault}");
+    }
+}

@@ -1,0 +1,155 @@
+//! Reads the tree of one commit, within bounds; what has no place in it is left out and told.
+
+use crate::words::names::CommitId;
+use gix::object::tree::EntryKind;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A policy or secret is a few KiB; a file of more is no part of the desired state.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// 100,000 policies and their secrets.
+const FILES_MAX: usize = 200_000;
+/// All files together.
+const TREE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Nobody nests deeper by hand.
+const DEPTH_MAX: usize = 32;
+/// The walk back from a new commit to the one in force.
+const ANCESTORS_MAX: usize = 100_000;
+/// What is read; anything else in the repository is not ours.
+const FOLDERS: [&str; 4] = ["policies", "secrets", "tests", "sources"];
+
+/// A repository on this machine, bare or with a work tree, and the ref to follow.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The ref, such as `refs/heads/main`.
+    pub reference: String,
+}
+
+/// A file's content and its Git id.
+#[derive(Clone, Debug)]
+pub struct Blob {
+    /// The blob's id.
+    pub id: String,
+    /// The content.
+    pub bytes: Arc<[u8]>,
+}
+
+/// The files of one commit.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The commit.
+    pub revision: CommitId,
+    /// The files by path.
+    pub files: BTreeMap<String, Blob>,
+    /// What was left out, and why.
+    pub left_out: Vec<(String, String)>,
+}
+
+impl Source {
+    /// The commit that the ref points to: cheap enough to ask every second.
+    pub fn head(&self) -> Result<CommitId, String> {
+        let repository = self.open()?;
+        let commit = self.commit(&repository)?;
+        CommitId::parse(&commit.to_string())
+    }
+
+    /// Reads that commit's files.
+    pub fn read(&self) -> Result<Snapshot, String> {
+        let repository = self.open()?;
+        let id = self.commit(&repository)?;
+        let tree = repository.find_commit(id).and_then(|commit| commit.tree()).map_err(|fault| self.fault(&fault))?;
+        let mut reading = Reading { repository: &repository, files: BTreeMap::new(), left_out: Vec::new(), bytes: 0 };
+        reading.tree(&tree, "", 0).map_err(|fault| self.fault(&fault))?;
+        Ok(Snapshot { revision: CommitId::parse(&id.to_string())?, files: reading.files, left_out: reading.left_out })
+    }
+
+    /// Whether `old` lies behind `new`: history only ever goes forward.
+    pub fn is_forward(&self, old: &CommitId, new: &CommitId) -> Result<bool, String> {
+        let repository = self.open()?;
+        let id = |commit: &CommitId| gix::ObjectId::from_hex(commit.as_str().as_bytes()).map_err(|fault| fault.to_string());
+        let (old, new) = (id(old)?, id(new)?);
+        let walk = repository.rev_walk([new]).all().map_err(|fault| self.fault(&fault))?;
+        Ok(walk.take(ANCESTORS_MAX).filter_map(Result::ok).any(|commit| commit.id == old))
+    }
+
+    /// Isolated: no configuration of the machine or the user is read.
+    fn open(&self) -> Result<gix::Repository, String> {
+        gix::open_opts(&self.path, gix::open::Options::isolated()).map_err(|fault| self.fault(&fault))
+    }
+
+    fn commit(&self, repository: &gix::Repository) -> Result<gix::ObjectId, String> {
+        let mut reference = repository.find_reference(self.reference.as_str()).map_err(|fault| self.fault(&fault))?;
+        reference.peel_to_id().map(gix::Id::detach).map_err(|fault| self.fault(&fault))
+    }
+
+    fn fault(&self, fault: &dyn std::fmt::Display) -> String {
+        format!("{} {}: {fault}", self.path.display(), self.reference)
+    }
+}
+
+struct Reading<'a> {
+    repository: &'a gix::Repository,
+    files: BTreeMap<String, Blob>,
+    left_out: Vec<(String, String)>,
+    bytes: u64,
+}
+
+impl Reading<'_> {
+    fn tree(&mut self, tree: &gix::Tree<'_>, folder: &str, depth: usize) -> Result<(), String> {
+        let entries = tree.decode().map_err(|fault| fault.to_string())?;
+        for entry in &entries.entries {
+            let Some(path) = checked_path(folder, entry.filename) else {
+                self.left_out.push((format!("{folder}{}", entry.filename), "a name that is not taken".to_owned()));
+                continue;
+            };
+            if depth == 0 && !is_ours(&path) {
+                continue;
+            }
+            match entry.mode.kind() {
+                EntryKind::Tree if depth < DEPTH_MAX => {
+                    let inner = self.repository.find_tree(entry.oid).map_err(|fault| fault.to_string())?;
+                    self.tree(&inner, &format!("{path}/"), depth + 1)?;
+                }
+                EntryKind::Tree => self.left_out.push((path, format!("deeper than {DEPTH_MAX} folders"))),
+                EntryKind::Blob | EntryKind::BlobExecutable => self.blob(path, entry.oid.into())?,
+                EntryKind::Link => self.left_out.push((path, "a symbolic link is never followed".to_owned())),
+                EntryKind::Commit => self.left_out.push((path, "a submodule is never followed".to_owned())),
+            }
+        }
+        Ok(())
+    }
+
+    fn blob(&mut self, path: String, id: gix::ObjectId) -> Result<(), String> {
+        let size = self.repository.find_header(id).map_err(|fault| fault.to_string())?.size();
+        if size > FILE_BYTES_MAX {
+            self.left_out.push((path, "larger than 1 MiB".to_owned()));
+            return Ok(());
+        }
+        self.bytes += size;
+        if self.files.len() >= FILES_MAX || self.bytes > TREE_BYTES_MAX {
+            return Err(format!("more than {FILES_MAX} files or {TREE_BYTES_MAX} bytes"));
+        }
+        let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
+        self.files.insert(path, Blob { id: id.to_string(), bytes: Arc::from(object.data.as_slice()) });
+        Ok(())
+    }
+}
+
+/// The whole path, when the name is one that every file system and every person reads alike.
+fn checked_path(folder: &str, name: &[u8]) -> Option<String> {
+    let name = std::str::from_utf8(name).ok()?;
+    let good = |character: char| character.is_ascii_alphanumeric() || "-_.@+=".contains(character);
+    let bad = name.is_empty() || name == "." || name == ".." || name.eq_ignore_ascii_case(".git") || !name.chars().all(good);
+    (!bad).then(|| format!("{folder}{name}"))
+}
+
+/// The four folders, and YAML files beside them (guardrails and the rows of `for_each`).
+fn is_ours(path: &str) -> bool {
+    FOLDERS.contains(&path) || path.ends_with(".yaml")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Repositories made by git itself, also hostile ones.
+
+use super::*;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+struct Repository(tempfile::TempDir);
+
+impl Repository {
+    fn new() -> Self {
+        let repository = Self(tempfile::tempdir().unwrap());
+        repository.git(&["init", "--quiet", "--initial-branch=main", "."]);
+        repository
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        self.git_with(arguments, b"")
+    }
+
+    fn git_with(&self, arguments: &[&str], input: &[u8]) -> String {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(self.0.path()).args([
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@t.example",
+            "-c",
+            "commit.gpgsign=false",
+        ]);
+        let mut child =
+            command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn commit(&self, files: &[(&str, &str)]) {
+        for (name, text) in files {
+            let path = self.0.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", "x"]);
+    }
+
+    /// Commits a tree made by hand, which `git add` would never make.
+    fn commit_tree(&self, entries: &str) {
+        let tree = self.git_with(&["mktree", "--missing"], entries.as_bytes());
+        let commit = self.git(&["commit-tree", &tree, "-m", "x"]);
+        self.git(&["update-ref", "refs/heads/main", &commit]);
+    }
+
+    fn source(&self) -> Source {
+        Source { path: self.0.path().to_owned(), reference: "refs/heads/main".to_owned() }
+    }
+}
+
+#[test]
+fn reads_our_folders_at_the_commit_and_nothing_of_the_work_tree() {
+    let repository = Repository::new();
+    repository.commit(&[
+        ("policies/shop/deploy.yaml", "a"),
+        ("secrets/db.age", "b"),
+        ("guardrails.yaml", "c"),
+        ("src/main.rs", "d"),
+    ]);
+    std::fs::write(repository.0.path().join("policies/uncommitted.yaml"), "x").unwrap();
+    let snapshot = repository.source().read().unwrap();
+    let names: Vec<&str> = snapshot.files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["guardrails.yaml", "policies/shop/deploy.yaml", "secrets/db.age"]);
+    assert_eq!(repository.source().head().unwrap(), snapshot.revision);
+    assert_eq!(&*snapshot.files["secrets/db.age"].bytes, b"b");
+}
+
+#[test]
+fn a_bare_repository_is_read_alike() {
+    let repository = Repository::new();
+    repository.commit(&[("policies/a.yaml", "a")]);
+    let bare = tempfile::tempdir().unwrap();
+    repository.git(&["clone", "--quiet", "--bare", ".", bare.path().to_str().unwrap()]);
+    let source = Source { path: bare.path().to_owned(), reference: "refs/heads/main".to_owned() };
+    assert_eq!(source.read().unwrap().files.len(), 1);
+}
+
+#[test]
+fn history_goes_forward() {
+    let repository = Repository::new();
+    repository.commit(&[("policies/a.yaml", "1")]);
+    let first = repository.source().head().unwrap();
+    repository.commit(&[("policies/a.yaml", "2")]);
+    let second = repository.source().head().unwrap();
+    assert_eq!(repository.source().is_forward(&first, &second), Ok(true));
+    assert_eq!(repository.source().is_forward(&second, &first), Ok(false));
+}
+
+#[test]
+fn links_submodules_and_hostile_names_are_left_out_and_told() {
+    let repository = Repository::new();
+    let blob = repository.git_with(&["hash-object", "-w", "--stdin"], b"/etc/passwd");
+    let commit = "1234567890123456789012345678901234567890";
+    let inner = format!(
+        "120000 blob {blob}\tlink.yaml\n160000 commit {commit}\tmodule\n100644 blob {blob}\tback\\slash\n100644 blob {blob}\tgood.yaml\n"
+    );
+    let policies = repository.git_with(&["mktree", "--missing"], inner.as_bytes());
+    repository.commit_tree(&format!("040000 tree {policies}\tpolicies\n100644 blob {blob}\t..\\evil.yaml\n"));
+    let snapshot = repository.source().read().unwrap();
+    assert_eq!(snapshot.files.keys().collect::<Vec<_>>(), ["policies/good.yaml"]);
+    assert_eq!(snapshot.left_out.len(), 4, "{:?}", snapshot.left_out);
+}
+
+#[test]
+fn a_huge_file_is_left_out() {
+    let repository = Repository::new();
+    repository.commit(&[("secrets/huge.age", &"x".repeat(2 << 20)), ("secrets/small.age", "x")]);
+    let snapshot = repository.source().read().unwrap();
+    assert_eq!((snapshot.files.len(), snapshot.left_out.len()), (1, 1));
+}
+
+#[test]
+fn what_is_not_there_is_a_clear_error() {
+    let source = Source { path: "/nonexistent".into(), reference: "refs/heads/main".to_owned() };
+    assert!(source.head().unwrap_err().contains("/nonexistent"));
+    let repository = Repository::new();
+    assert!(repository.source().head().is_err());
+}

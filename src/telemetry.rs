@@ -1,0 +1,96 @@
+//! What the process says of itself: log lines, metrics, and nothing in a core dump.
+
+use crate::issue::Credential;
+use crate::words::Reason;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+/// Makes aws-lc-rs the one provider of cryptography, first thing in `main`.
+pub fn install_crypto() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+}
+
+/// Log lines on standard error: for people on a terminal, JSON in a pipe.
+pub fn log(filter: &str) {
+    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    let done = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
+    if let Err(fault) = done {
+        tracing::debug!(%fault, "logging is already set up");
+    }
+}
+
+/// Keeps secrets out of core dumps and of other processes' hands; a panic prints its place and not what it held.
+pub fn harden() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let results = [set_dumpable_behavior(DumpableBehavior::NotDumpable), setrlimit(Resource::Core, none)];
+    if results.iter().any(Result::is_err) {
+        tracing::warn!("core dumps cannot be turned off on this system");
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic; what it held is not printed");
+    }));
+}
+
+/// What is counted.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics {
+    released: Family<Kind, Counter>,
+    refused: Family<Code, Counter>,
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// Faulty files of the revision in force.
+    pub faulty_files: Gauge,
+    /// TLS handshakes that came to nothing.
+    pub handshakes_failed: Counter,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct Kind {
+    credential: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct Code {
+    code: &'static str,
+}
+
+impl Metrics {
+    /// Counts what was released.
+    pub fn released(&self, credentials: &[Credential]) {
+        for credential in credentials {
+            self.released.get_or_create(&Kind { credential: credential.kind() }).inc();
+        }
+    }
+
+    /// Counts a refusal.
+    pub fn refused(&self, reason: Reason) {
+        self.refused.get_or_create(&Code { code: reason.code() }).inc();
+    }
+
+    /// OpenMetrics text.
+    pub fn render(&self) -> String {
+        let mut registry = Registry::with_prefix("daypass");
+        registry.register("credentials_released", "Credentials released, by kind", self.released.clone());
+        registry.register("requests_refused", "Requests refused, by code", self.refused.clone());
+        registry.register("connections", "Open connections", self.connections.clone());
+        registry.register("faulty_files", "Faulty files of the revision in force", self.faulty_files.clone());
+        registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
+        let mut text = String::new();
+        if encode(&mut text, &registry).is_err() {
+            text.clear();
+        }
+        text
+    }
+}
+
+/// Shared by everything that counts.
+pub type SharedMetrics = Arc<Metrics>;
