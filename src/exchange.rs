@@ -1,0 +1,67 @@
+//! Read this first: how a job's token becomes credentials, in one sentence of proofs.
+//!
+//! Each step takes the proof that only the step before it can make, by value. A step cannot be skipped, repeated or
+//! reordered and still compile; and nothing is issued that is not recorded.
+
+mod answer;
+mod issuing;
+mod story;
+
+pub use answer::{Refused, Released};
+pub use story::Call;
+
+use crate::app::App;
+use crate::identity::Identity;
+use crate::policy::Request;
+use crate::store::Intended;
+use crate::token::{RawToken, verify};
+use crate::words::{Denial, Reason};
+use serde_json::{Value, json};
+use story::Story;
+
+/// Exchanges the job's token for what it asks for. The result is one of the only two types that become an answer.
+pub async fn exchange(app: &App, call: Call, request: Request) -> Result<Released, Refused> {
+    let mut story = Story::begin(&call);
+    match run(app, call, request, &mut story).await {
+        Ok(released) => Ok(released),
+        Err(denial) => Err(story.refuse(app, denial).await),
+    }
+}
+
+async fn run(app: &App, call: Call, request: Request, story: &mut Story) -> Result<Released, Denial> {
+    let identity = identify(app, call).await?;
+    story.identified(&identity, &request);
+    let live = app.live.load_full();
+    let grant = live.policies()?.decide(&identity, &request, app.now())?;
+    let intent = story.intent(&identity, &grant, live.revision()?);
+    match app.store.intend(grant, intent).await? {
+        Intended::Recorded(grant) => issuing::issue(app, grant, &identity, &live, story).await,
+        Intended::Repeat(repeat) => answer::repeat(repeat, &identity),
+        Intended::Replayed => Err(Reason::Replayed.because("the same token and credential were used before")),
+    }
+}
+
+/// From the bytes to the identity: the first half of every request.
+async fn identify(app: &App, call: Call) -> Result<Identity, Denial> {
+    let raw = RawToken::parse(call.token?)?;
+    let (issuer, keys) = app.issuers.keys_for(&raw).await?;
+    let token = verify(raw, &keys, &issuer.expected, app.now())?;
+    issuer.mapping.identify(&issuer.name, token)
+}
+
+/// What the server sees in a token; uses nothing up, and releases nothing.
+pub async fn whoami(app: &App, call: Call) -> Result<Value, Refused> {
+    let story = Story::begin(&call);
+    match identify(app, call).await {
+        Ok(identity) => Ok(json!({
+            "issuer": identity.facts().issuer, "attributes": identity.facts().attributes_json(),
+            "claims": identity.token().claims().as_map(), "expires_at": identity.token().expires_at().to_string(),
+        })),
+        Err(denial) => Err(story.refuse(app, denial).await),
+    }
+}
+
+/// Refuses, with its record, what could not even be read.
+pub async fn refuse(app: &App, call: &Call, denial: Denial) -> Refused {
+    Story::begin(call).refuse(app, denial).await
+}

@@ -1,0 +1,90 @@
+//! The only two types that can become an answer. `Released` is made after its record is durable, `Refused` after its own.
+
+use crate::identity::Identity;
+use crate::issue::Credential;
+use crate::store::{self, Repeat};
+use crate::words::names::{CommitId, DecisionId, PolicyName};
+use crate::words::{Denial, Reason, Secret, UnixTime};
+use serde_json::{Value, json};
+
+/// Credentials on their way out: the answer's JSON, and the proof that its release is durable.
+#[must_use]
+pub struct Released {
+    answer: Secret,
+    _record: Record,
+}
+
+/// The two ways in which an answer may have been recorded.
+enum Record {
+    Now { _receipt: store::Released },
+    Before { _repeat: DecisionId },
+}
+
+/// A refusal on its way out, already recorded.
+#[must_use]
+#[derive(Debug)]
+pub struct Refused {
+    decision: DecisionId,
+    denial: Denial,
+}
+
+impl Released {
+    pub(super) fn new(answer: Secret, receipt: store::Released) -> Self {
+        Self { answer, _record: Record::Now { _receipt: receipt } }
+    }
+
+    /// The JSON document, for the edge alone.
+    pub fn expose(&self) -> &[u8] {
+        self.answer.expose()
+    }
+}
+
+impl Refused {
+    pub(super) fn new(decision: DecisionId, denial: Denial) -> Self {
+        Self { decision, denial }
+    }
+
+    /// A refusal for which no record could be made, because the task that would have made it is gone.
+    pub fn unrecorded(denial: Denial) -> Self {
+        tracing::error!(cause = %denial.cause, "a request ended without its record; nothing was released");
+        Self::new(DecisionId::new(), denial)
+    }
+
+    /// The decision's id, by which the operator finds the record.
+    pub fn decision(&self) -> &DecisionId {
+        &self.decision
+    }
+
+    /// What the caller may hear.
+    pub fn denial(&self) -> &Denial {
+        &self.denial
+    }
+}
+
+/// Opens the stored answer again for the token that it was sealed to.
+pub(super) fn repeat(repeat: Repeat, identity: &Identity) -> Result<Released, Denial> {
+    let answer = store::unseal(&repeat.sealed, identity.token().expose())
+        .ok_or_else(|| Reason::Replayed.because("the stored answer is sealed to another signature of this token"))?;
+    Ok(Released { answer, _record: Record::Before { _repeat: repeat.decision } })
+}
+
+/// The document of the native API; the other APIs are made from the same values.
+pub(super) fn document(
+    decision: &DecisionId,
+    policies: &[PolicyName],
+    revision: &CommitId,
+    credentials: &[Credential],
+) -> Secret {
+    let expires_at: Option<UnixTime> = credentials.iter().filter_map(Credential::expires_at).min();
+    let listed: Vec<Value> = credentials.iter().map(Credential::to_json).collect();
+    let mut policies: Vec<&str> = policies.iter().map(PolicyName::as_str).collect();
+    policies.dedup();
+    let document = json!({
+        "decision_id": decision.as_str(),
+        "policy": policies.join(","),
+        "policy_revision": revision.as_str(),
+        "expires_at": expires_at.map(|moment| moment.to_string()),
+        "credentials": listed,
+    });
+    Secret::new(document.to_string().into_bytes())
+}

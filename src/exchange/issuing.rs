@@ -1,0 +1,56 @@
+//! From the recorded grant to the recorded release: the only place that reaches a cloud, signs, or decrypts.
+
+use super::answer::{self, Released};
+use super::story::Story;
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::issue::Credential;
+use crate::policy::{Grant, Granted, Terms};
+use crate::store::{self, Recorded};
+use crate::words::Denial;
+
+/// Issues everything that is granted, or nothing: one credential that fails fails the request, and is recorded as that.
+pub(super) async fn issue(
+    app: &App,
+    grant: Recorded<Grant>,
+    identity: &Identity,
+    live: &Live,
+    story: &Story,
+) -> Result<Released, Denial> {
+    let mut credentials = Vec::with_capacity(grant.grant().granted().len());
+    for granted in grant.grant().granted() {
+        match one(app, granted, live, story).await {
+            Ok(credential) => credentials.push(credential),
+            Err(denial) => {
+                app.store.fail(grant, body_of_failure(story, &denial)).await?;
+                return Err(denial);
+            }
+        }
+    }
+    let policies: Vec<_> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
+    let document = answer::document(story.decision(), &policies, live.revision()?, &credentials);
+    let sealed = store::seal(&document, identity.token().expose())?;
+    let mut body = story.body();
+    body["policies"] = policies.iter().map(|policy| policy.as_str()).collect::<Vec<_>>().into();
+    body["issued"] = credentials.iter().map(Credential::describe).collect::<Vec<_>>().into();
+    let receipt = app.store.release(grant, sealed, body).await?;
+    app.metrics.released(&credentials);
+    Ok(Released::new(document, receipt))
+}
+
+async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result<Credential, Denial> {
+    match &granted.terms {
+        Terms::Aws(terms) => app.aws()?.issue(terms, &granted.subject(), story.decision(), app.now()).await.map(Credential::Aws),
+        Terms::IdToken(terms) => {
+            app.signing.id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
+        }
+        Terms::Secret(terms) => live.open_secret(&terms.name, &app.identities).map(Credential::Secret),
+    }
+}
+
+fn body_of_failure(story: &Story, denial: &Denial) -> serde_json::Value {
+    let mut body = story.body();
+    body["reason"] = denial.reason.code().into();
+    body["cause"] = denial.cause.as_str().into();
+    body
+}

@@ -1,0 +1,10 @@
+//! Layer E: the edge. Thin faces of one `exchange()`, behind an accept loop with a limit on everything.
+
+pub mod accept;
+pub mod admin;
+mod native;
+mod problem;
+mod reply;
+pub mod tls;
+
+pub use native::router;

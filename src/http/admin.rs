@@ -1,0 +1,42 @@
+//! The admin listener: health, readiness and metrics, in the clear, on an address that only operators reach.
+
+use crate::app::App;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Its addresses.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(app)
+}
+
+/// Ready: a revision is in force and the store can be written. Faulty files are told, and do not make it unready.
+async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
+    let live = app.live.load_full();
+    let revision = live.revision().map(ToString::to_string);
+    let store = app.store.is_writable().await;
+    let faults: Vec<Value> = live
+        .faults()
+        .map(
+            |fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message }),
+        )
+        .collect();
+    let ready = revision.is_ok() && store;
+    let body = json!({
+        "ready": ready, "revision": revision.as_ref().ok(), "faults": faults,
+        "checks": { "revision": revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()), "store": if store { "writable" } else { "cannot be written" } },
+    });
+    (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body))
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.render())
+}

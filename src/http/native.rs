@@ -1,0 +1,105 @@
+//! The native API and our own issuer's two documents.
+
+use super::accept::Peer;
+use super::reply;
+use crate::app::App;
+use crate::exchange::{self, Call, Refused, Released};
+use crate::policy::{Request as Asked, Wanted};
+use crate::words::names::SecretName;
+use crate::words::{Denial, Reason};
+use axum::body::Body;
+use axum::extract::{Extension, OriginalUri, Path, Query, State};
+use axum::http::{HeaderMap, Response, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use std::sync::Arc;
+
+type Shared = State<Arc<App>>;
+type MaybePeer = Option<Extension<Peer>>;
+
+/// Every public address.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/exchange", post(exchange))
+        .route("/v1/secrets/{*path}", get(secret))
+        .route("/v1/whoami", get(whoami))
+        .route("/.well-known/openid-configuration", get(|State(app): Shared| async move { Json(app.signing.discovery()) }))
+        .route("/.well-known/jwks.json", get(|State(app): Shared| async move { Json(app.signing.jwks()) }))
+        .fallback(unknown_address)
+        .method_not_allowed_fallback(unknown_address)
+        .with_state(app)
+}
+
+async fn exchange(State(app): Shared, peer: MaybePeer, headers: HeaderMap, body: Body) -> Response<Body> {
+    let call = reply::call(peer.as_deref(), &headers);
+    let asked = reply::body(body).await.and_then(|bytes| {
+        serde_json::from_slice::<Asked>(&bytes)
+            .map_err(|fault| Reason::BadRequest.because(fault.to_string()).saying(format!("The request's body: {fault}")))
+    });
+    match run(app, call, asked).await {
+        Ok(released) => reply::document(&released),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretQuery {
+    key: Option<String>,
+    policy: Option<crate::words::names::PolicyName>,
+}
+
+async fn secret(
+    State(app): Shared,
+    peer: MaybePeer,
+    Path(path): Path<String>,
+    query: Result<Query<SecretQuery>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let call = reply::call(peer.as_deref(), &headers);
+    let asked = query.map_err(|fault| fault.body_text()).and_then(|Query(query)| {
+        let name = query.key.map_or_else(|| path.clone(), |key| format!("{path}#{key}"));
+        SecretName::parse(&name).map(|name| Asked::one(Wanted::Secret(name), query.policy))
+    });
+    let asked = asked.map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault));
+    let plain = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain"));
+    match run(app, call, asked).await {
+        Ok(released) if plain => reply::bare_value(&released),
+        Ok(released) => reply::document(&released),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// In a task of its own: a client that hangs up cannot leave a half-told story.
+async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>) -> Result<Released, Refused> {
+    let task = tokio::spawn(async move {
+        match asked {
+            Ok(asked) => exchange::exchange(&app, call, asked).await,
+            Err(denial) => Err(exchange::refuse(&app, &call, denial).await),
+        }
+    });
+    match task.await {
+        Ok(answer) => answer,
+        Err(fault) => Err(Refused::unrecorded(Reason::Internal.because(fault.to_string()))),
+    }
+}
+
+async fn whoami(State(app): Shared, peer: MaybePeer, headers: HeaderMap) -> Response<Body> {
+    let call = reply::call(peer.as_deref(), &headers);
+    match exchange::whoami(&app, call).await {
+        Ok(seen) => ([(header::CACHE_CONTROL, "no-store")], Json(seen)).into_response(),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn unknown_address(
+    State(app): Shared,
+    peer: MaybePeer,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let call = reply::call(peer.as_deref(), &headers);
+    let cause = format!("{:?} is no address of this server", uri.path().chars().take(200).collect::<String>());
+    exchange::refuse(&app, &call, Reason::NotFound.because(cause)).await.into_response()
+}

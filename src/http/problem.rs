@@ -1,0 +1,33 @@
+//! Refusals as problem documents (RFC 9457).
+
+use crate::exchange::Refused;
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use serde_json::json;
+
+/// Seconds after which a refused request may be worth another try.
+const RETRY_AFTER_SECONDS: u16 = 5;
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response<Body> {
+        let denial = self.denial();
+        let reason = denial.reason;
+        let body = json!({
+            "type": format!("https://daypass.dev/problems/{}", reason.code()), "title": reason.title(), "status": reason.status(),
+            "code": reason.code(), "decision_id": self.decision(), "detail": denial.detail.as_deref().unwrap_or(reason.title()), "hint": reason.hint(),
+        });
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if reason.status() == 401 {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if matches!(reason.status(), 429 | 503) {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        response
+    }
+}

@@ -1,0 +1,62 @@
+//! Released credentials as answers, and the reading of requests.
+
+use crate::exchange::{Call, Released};
+use crate::http::accept::Peer;
+use crate::words::{Denial, Reason, Secret};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, Response, header};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+/// A request names at most 32 credentials.
+pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
+/// A body comes with its headers or shortly after.
+const BODY_MAX: Duration = Duration::from_secs(10);
+
+/// The caller, and the bearer token as RFC 6750 sends it.
+pub(super) fn call(peer: Option<&Peer>, headers: &HeaderMap) -> Call {
+    let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    Call { token: bearer(headers), client, api: "native" }
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Secret, Denial> {
+    let missing = |cause: &str| Reason::TokenMissing.because(cause);
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(missing("not exactly one Authorization header")) };
+    let value = value.to_str().map_err(|_| missing("the Authorization header is not ASCII"))?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(|| missing("the Authorization header has no scheme"))?;
+    if !scheme.eq_ignore_ascii_case("Bearer") || token.is_empty() {
+        return Err(missing("the Authorization header is not a bearer token"));
+    }
+    Ok(token.to_owned().into())
+}
+
+/// The body, bounded in size and time.
+pub(super) async fn body(body: Body) -> Result<Bytes, Denial> {
+    match tokio::time::timeout(BODY_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(fault)) => Err(Reason::TooLarge.because(fault.to_string())),
+        Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
+    }
+}
+
+/// The document of the native API.
+pub(super) fn document(released: &Released) -> Response<Body> {
+    secret_answer(Body::from(released.expose().to_vec()), "application/json")
+}
+
+/// The bare value of the one secret in it.
+pub(super) fn bare_value(released: &Released) -> Response<Body> {
+    let value = serde_json::from_slice(released.expose())
+        .ok()
+        .and_then(|document: serde_json::Value| crate::client::exec::secret_value(&document["credentials"][0]).ok());
+    secret_answer(Body::from(value.map(|value| value.expose().to_vec()).unwrap_or_default()), "text/plain; charset=utf-8")
+}
+
+fn secret_answer(body: Body, kind: &'static str) -> Response<Body> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    response
+}
