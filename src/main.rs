@@ -1,3 +1,5 @@
 //! The `daypass` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    daypass::cli::main()
+}

@@ -1,0 +1,109 @@
+//! The command line. Each command is a few lines that call a room; what it prints goes through one pair of functions.
+
+mod audit;
+mod job;
+mod policy;
+mod print;
+mod secret;
+mod serve;
+
+use crate::client::environment::Environment;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// CI jobs get a day pass, never a key.
+#[derive(Parser, Debug)]
+#[command(name = "daypass", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How to print.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Output {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// The whole story on this machine, with nothing outside it.
+    Demo(DemoArgs),
+    /// Run the server.
+    Serve(serve::ServeArgs),
+    /// Run a command with credentials and secrets around it.
+    Exec(job::ExecArgs),
+    /// Print one credential in the form a tool asks for.
+    #[command(subcommand)]
+    Credential(job::CredentialCommand),
+    /// Show what a server sees in this job's token.
+    Whoami(job::WhoamiArgs),
+    /// Read and encrypt secrets.
+    #[command(subcommand)]
+    Secret(secret::SecretCommand),
+    /// Check, test and explain trust policies.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Read the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+}
+
+#[derive(Args, Debug)]
+struct DemoArgs {
+    /// The address of an AWS emulator; without one the demo says what it leaves out.
+    #[arg(long, env = "DAYPASS_DEMO_AWS_ENDPOINT")]
+    aws_endpoint: Option<String>,
+    /// The AWS CLI that makes the calls.
+    #[arg(long, env = "DAYPASS_DEMO_AWS_CLI", default_value = "aws")]
+    aws_cli: PathBuf,
+    /// Wait for Enter between the chapters.
+    #[arg(long)]
+    step: bool,
+}
+
+/// Parses the arguments and runs the command.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(fault) => {
+            let _ = fault.print();
+            let usage = fault.use_stderr();
+            return ExitCode::from(if usage { crate::client::STATUS_USAGE } else { 0 });
+        }
+    };
+    crate::telemetry::install_crypto();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(fault) => return print::failed(&format!("the runtime does not start: {fault}"), 70),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => print::failed(&failure.message, failure.status),
+    }
+}
+
+async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
+    let environment = Environment::of_process();
+    let json = cli.output == Output::Json;
+    match cli.command {
+        Command::Demo(arguments) => {
+            let demo =
+                crate::demo::Demo { aws_endpoint: arguments.aws_endpoint, aws_cli: arguments.aws_cli, step: arguments.step };
+            demo.run().await.map(|()| 0)
+        }
+        Command::Serve(arguments) => serve::run(&arguments).await,
+        Command::Exec(arguments) => job::exec(&arguments, environment).await,
+        Command::Credential(command) => job::credential(&command, environment).await,
+        Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
+        Command::Secret(command) => secret::run(&command, environment, json).await,
+        Command::Policy(command) => policy::run(&command, json),
+        Command::Audit(command) => audit::run(&command, json).await,
+    }
+}

@@ -1,0 +1,182 @@
+//! `daypass policy`: check, test and explain, over a repository or a folder, without a server.
+
+use super::print;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
+use crate::identity::Facts;
+use crate::policy::{Catalogue, Outcome, Ruleset, Tree, Wanted, explain};
+use crate::token::{Claims, parse_json};
+use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
+use crate::words::yaml::{Fault, Severity};
+use crate::words::{Clock, SystemClock};
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+pub(super) struct Where {
+    /// The server's configuration: its issuers, and its repository.
+    #[arg(long, env = "DAYPASS_CONFIG")]
+    config: PathBuf,
+    /// A folder to look at as it stands, instead of the repository's commit.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum PolicyCommand {
+    /// Find every fault of every policy.
+    Check(Where),
+    /// Run the policies' own tests and those below tests/.
+    Test(Where),
+    /// Say which policy allows, or which line did not hold and what it saw.
+    Explain(ExplainArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    at: Where,
+    /// The issuer's name in the configuration; a saved `whoami` names its own.
+    #[arg(long)]
+    issuer: Option<String>,
+    /// A file with claims, or with the output of `daypass whoami --output json`.
+    #[arg(long)]
+    claims: Option<PathBuf>,
+    /// NAME=VALUE: a claim, over those of the file.
+    #[arg(long = "claim")]
+    claim: Vec<String>,
+    /// The role that is asked for; without a value, any.
+    #[arg(long, num_args = 0..=1, value_name = "ROLE")]
+    aws: Option<Option<String>>,
+    /// The secret that is asked for.
+    #[arg(long)]
+    secret: Option<String>,
+    /// The audience of the token that is asked for.
+    #[arg(long)]
+    id_token: Option<String>,
+}
+
+/// Runs one of them.
+pub(super) fn run(command: &PolicyCommand, json: bool) -> Result<u8, Failure> {
+    match command {
+        PolicyCommand::Check(at) => check(at, json),
+        PolicyCommand::Test(at) => test(at, json),
+        PolicyCommand::Explain(arguments) => explain_one(arguments, json),
+    }
+}
+
+/// The files, as the server would read them or as they lie in a folder.
+fn load(at: &Where) -> Result<(Tree, Catalogue), Failure> {
+    let config = super::serve::load(&at.config)?;
+    let catalogue = config.catalogue();
+    let tree = match &at.folder {
+        Some(folder) => {
+            let mut tree = Tree::new();
+            read_folder(folder, "", &mut tree)
+                .map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", folder.display())))?;
+            tree
+        }
+        None => {
+            let snapshot = config.root.source.read().map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+            snapshot.files.into_iter().map(|(path, blob)| (path, blob.bytes)).collect()
+        }
+    };
+    Ok((tree, catalogue))
+}
+
+fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let kind = entry.file_type()?;
+        if kind.is_dir() && !name.starts_with('.') {
+            read_folder(&entry.path(), &format!("{name}/"), tree)?;
+        } else if kind.is_file() {
+            tree.insert(name, std::fs::read(entry.path())?.into());
+        }
+    }
+    Ok(())
+}
+
+fn check(at: &Where, json: bool) -> Result<u8, Failure> {
+    let (tree, catalogue) = load(at)?;
+    let (ruleset, mut faults) = Ruleset::load(&tree, &catalogue, None);
+    faults.extend(ruleset.test(&tree, &catalogue).1);
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
+    if json {
+        print::json(&json!({ "policies": ruleset.set().policies().len(), "errors": errors, "findings": faults }));
+    } else {
+        faults.iter().for_each(|fault: &Fault| anstream::println!("{fault}\n"));
+        anstream::println!(
+            "{} policies load; {errors} errors, {} warnings",
+            ruleset.set().policies().len(),
+            faults.len() - errors
+        );
+    }
+    Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
+}
+
+fn test(at: &Where, json: bool) -> Result<u8, Failure> {
+    let (tree, catalogue) = load(at)?;
+    let (ruleset, faults) = Ruleset::load(&tree, &catalogue, None);
+    let (outcomes, more) = ruleset.test(&tree, &catalogue);
+    let failed = outcomes.iter().filter(|outcome| !outcome.holds).count();
+    let errors: Vec<&Fault> = faults.iter().chain(&more).filter(|fault| fault.severity == Severity::Error).collect();
+    if json {
+        print::json(&json!({ "outcomes": outcomes, "failed": failed, "findings": errors }));
+    } else {
+        errors.iter().for_each(|fault| anstream::println!("{fault}\n"));
+        outcomes.iter().for_each(print_outcome);
+        anstream::println!("{} passed, {failed} failed", outcomes.len() - failed);
+    }
+    Ok(if failed == 0 && errors.is_empty() { 0 } else { STATUS_CONFIGURATION })
+}
+
+fn print_outcome(outcome: &Outcome) {
+    let (word, why) = if outcome.holds {
+        ("ok", String::new())
+    } else {
+        ("FAILED", format!(": {}", outcome.why.as_deref().unwrap_or_default()))
+    };
+    anstream::println!("{word:<7} {:<36} {}{why}", outcome.at, outcome.expected);
+}
+
+fn explain_one(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
+    let (tree, catalogue) = load(&arguments.at)?;
+    let (ruleset, _) = Ruleset::load(&tree, &catalogue, None);
+    let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
+    let facts = facts(arguments, &catalogue).map_err(usage)?;
+    let wanted = wanted(arguments).map_err(usage)?;
+    let explanation = explain(ruleset.set(), &facts, &wanted, SystemClock.now());
+    if json {
+        print::json(&serde_json::to_value(&explanation).unwrap_or_default());
+    } else {
+        anstream::print!("{explanation}");
+    }
+    Ok(if explanation.allowed_by.is_some() { 0 } else { STATUS_DENIED })
+}
+
+fn wanted(arguments: &ExplainArgs) -> Result<Wanted, String> {
+    match (&arguments.aws, &arguments.secret, &arguments.id_token) {
+        (Some(role), None, None) => Ok(Wanted::Aws { role: role.as_deref().map(RoleArn::parse).transpose()? }),
+        (None, Some(name), None) => SecretName::parse(name).map(Wanted::Secret),
+        (None, None, Some(audience)) => Ok(Wanted::IdToken { audience: Audience::parse(audience)? }),
+        _ => Err("ask for exactly one of --aws, --secret and --id-token".to_owned()),
+    }
+}
+
+fn facts(arguments: &ExplainArgs, catalogue: &Catalogue) -> Result<Facts, String> {
+    let document = match &arguments.claims {
+        Some(path) => parse_json(&std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?)?,
+        None => Value::Object(Map::new()),
+    };
+    let saved = document.get("issuer").and_then(Value::as_str).filter(|_| document.get("claims").is_some());
+    let issuer = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or("name the --issuer")?)?;
+    let mut claims = document.get("claims").unwrap_or(&document).as_object().ok_or("the claims are no object")?.clone();
+    for claim in &arguments.claim {
+        let (name, value) = claim.split_once('=').ok_or("expected --claim NAME=VALUE")?;
+        claims.insert(name.to_owned(), value.into());
+    }
+    let entry = catalogue.issuer(&issuer).ok_or_else(|| format!("no issuer `{issuer}` is configured"))?;
+    entry.mapping.facts(&issuer, Claims::from(claims)).map_err(|denial| denial.cause)
+}

@@ -1,0 +1,66 @@
+//! `daypass serve`.
+
+use crate::app::App;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
+use crate::config::Config;
+use crate::http::accept::Edge;
+use crate::http::tls::{Certificate, RELOAD_PAUSE};
+use crate::http::{admin, router};
+use crate::words::SystemClock;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Args, Debug)]
+pub(super) struct ServeArgs {
+    /// The configuration.
+    #[arg(long, env = "DAYPASS_CONFIG")]
+    config: PathBuf,
+    /// What to log, such as `info` or `daypass=debug`.
+    #[arg(long, env = "DAYPASS_LOG", default_value = "info")]
+    log: String,
+}
+
+/// Reads the configuration; all its faults in one message.
+pub(super) fn load(path: &Path) -> Result<Config, Failure> {
+    Config::load(path).map_err(|faults| {
+        let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Failure::new(STATUS_CONFIGURATION, format!("the configuration has {} faults\n\n{}", faults.len(), shown.join("\n\n")))
+    })
+}
+
+/// Runs until SIGTERM or SIGINT, then drains.
+pub(super) async fn run(arguments: &ServeArgs) -> Result<u8, Failure> {
+    crate::telemetry::log(&arguments.log);
+    crate::telemetry::harden();
+    let config = load(&arguments.config)?;
+    let failed = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
+    let certificate = Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()).map_err(failed)?;
+    let bind = |address: std::net::SocketAddr| async move {
+        TcpListener::bind(address).await.map_err(|fault| failed(format!("{address}: {fault}")))
+    };
+    let (listener, admin_listener) = (bind(config.listen).await?, bind(config.admin_listen).await?);
+    let (listen, admin_listen) = (config.listen, config.admin_listen);
+    let app = App::start(config, Arc::new(SystemClock)).await.map_err(failed)?;
+    tokio::spawn(certificate.clone().follow(RELOAD_PAUSE));
+    tokio::spawn(app.clone().keep_up());
+    let admin = admin::router(app.clone());
+    tokio::spawn(async move { axum::serve(admin_listener, admin).await });
+    tracing::info!(%listen, %admin_listen, "daypass serves");
+    let edge = Edge { listener, certificate, router: router(app.clone()), metrics: app.metrics.clone() };
+    edge.serve(stopped()).await;
+    tracing::info!("daypass stops");
+    Ok(0)
+}
+
+async fn stopped() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

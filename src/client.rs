@@ -1,0 +1,33 @@
+//! Layer E: what a job runs. One request brings everything it needs, and its own token is found where its CI puts it.
+
+pub mod environment;
+pub mod exec;
+pub mod job_token;
+pub mod server;
+
+/// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
+#[derive(Debug)]
+pub struct Failure {
+    /// What to print on standard error.
+    pub message: String,
+    /// The process's exit status.
+    pub status: u8,
+}
+
+/// The command line is wrong (EX_USAGE).
+pub const STATUS_USAGE: u8 = 64;
+/// The server, or something behind it, is not there (EX_UNAVAILABLE).
+pub const STATUS_UNAVAILABLE: u8 = 69;
+/// Denied (EX_NOPERM).
+pub const STATUS_DENIED: u8 = 77;
+/// A fault of the configuration or of a policy (EX_CONFIG).
+pub const STATUS_CONFIGURATION: u8 = 78;
+/// `exec` itself failed, before or beside its command.
+pub const STATUS_EXEC: u8 = 125;
+
+impl Failure {
+    /// A failure with its status.
+    pub fn new(status: u8, message: impl Into<String>) -> Self {
+        Self { message: message.into(), status }
+    }
+}

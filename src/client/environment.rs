@@ -1,0 +1,32 @@
+//! The one place that reads the process's environment.
+
+use std::collections::BTreeMap;
+
+/// The environment as it stood when the process started.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// That of this process; variables that are not UTF-8 are passed over.
+    pub fn of_process() -> Self {
+        Self(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect(),
+        )
+    }
+
+    /// The variable's value; an empty one counts as absent, as CIs leave unset variables empty.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether this is a job whose log GitHub masks (`::add-mask::`, workflow commands of GitHub Actions).
+    pub fn masks_by_command(&self) -> bool {
+        self.value("GITHUB_ACTIONS") == Some("true")
+    }
+}
+
+impl<const N: usize> From<[(&str, &str); N]> for Environment {
+    fn from(variables: [(&str, &str); N]) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}

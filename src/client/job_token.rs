@@ -1,0 +1,125 @@
+//! Finds the OIDC token that the job already has, where each CI documents it.
+
+use super::environment::Environment;
+use super::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
+use crate::words::Secret;
+use std::path::{Path, PathBuf};
+
+/// Where the manifests of `deploy/` project a pod's service account token.
+pub const PROJECTED_TOKEN: &str = "/var/run/secrets/daypass.dev/token";
+
+/// Where a token comes from; chosen before anything is read, so that the choice can be shown and tested.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TokenSource {
+    /// Text in a variable (`DAYPASS_TOKEN`, as GitLab's `id_tokens` keyword sets it).
+    Variable(&'static str),
+    /// A file, read anew for every request: projected tokens are rotated in place.
+    File(PathBuf),
+    /// GitHub's token endpoint, asked for our audience.
+    GitHub,
+}
+
+/// Chooses the source: what the user names, then the variables, then what the CI offers.
+pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Path) -> Result<TokenSource, Failure> {
+    if let Some(file) = token_file {
+        return Ok(TokenSource::File(file.to_owned()));
+    }
+    if environment.value("DAYPASS_TOKEN").is_some() {
+        return Ok(TokenSource::Variable("DAYPASS_TOKEN"));
+    }
+    if environment.value("ACTIONS_ID_TOKEN_REQUEST_URL").is_some()
+        && environment.value("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()
+    {
+        return Ok(TokenSource::GitHub);
+    }
+    if projected.exists() {
+        return Ok(TokenSource::File(projected.to_owned()));
+    }
+    Err(Failure::new(STATUS_USAGE, format!("this job shows no OIDC token.\n{}", advice(environment))))
+}
+
+fn advice(environment: &Environment) -> &'static str {
+    if environment.value("GITHUB_ACTIONS").is_some() {
+        return "hint: give the job `permissions: { id-token: write }`; pull requests from forks get no token.";
+    }
+    if environment.value("GITLAB_CI").is_some() {
+        return "hint: give the job `id_tokens: { DAYPASS_TOKEN: { aud: https://your-daypass-server } }`.";
+    }
+    if environment.value("KUBERNETES_SERVICE_HOST").is_some() {
+        return "hint: project a service account token with daypass's audience to /var/run/secrets/daypass.dev/token.";
+    }
+    "hint: set DAYPASS_TOKEN or DAYPASS_TOKEN_FILE, or run inside of a CI job that has an OIDC token."
+}
+
+/// Brings the token itself, for `audience` where the CI lets a job choose it.
+pub async fn bring(
+    source: &TokenSource,
+    environment: &Environment,
+    audience: &str,
+    http: &reqwest::Client,
+) -> Result<Secret, Failure> {
+    match source {
+        TokenSource::Variable(name) => Ok(environment.value(name).unwrap_or_default().trim().to_owned().into()),
+        TokenSource::File(path) => read(path),
+        TokenSource::GitHub => request_from_github(environment, audience, http).await,
+    }
+}
+
+fn read(path: &Path) -> Result<Secret, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|fault| Failure::new(STATUS_USAGE, format!("the token file {} cannot be read: {fault}", path.display())))?;
+    Ok(text.trim().to_owned().into())
+}
+
+/// GitHub docs, "OpenID Connect reference": GET the request URL with `&audience=` and the request token as bearer.
+async fn request_from_github(environment: &Environment, audience: &str, http: &reqwest::Client) -> Result<Secret, Failure> {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        value: String,
+    }
+    let failure =
+        |fault: &dyn std::fmt::Display| Failure::new(STATUS_UNAVAILABLE, format!("GitHub gave the job no OIDC token: {fault}"));
+    let base = environment.value("ACTIONS_ID_TOKEN_REQUEST_URL").unwrap_or_default();
+    let mut url = reqwest::Url::parse(base).map_err(|fault| failure(&fault))?;
+    url.query_pairs_mut().append_pair("audience", audience);
+    let bearer = environment.value("ACTIONS_ID_TOKEN_REQUEST_TOKEN").unwrap_or_default();
+    let response = http.get(url).bearer_auth(bearer).send().await.map_err(|fault| failure(&fault.without_url()))?;
+    let response = response.error_for_status().map_err(|fault| failure(&fault.without_url()))?;
+    let answer: Answer = response.json().await.map_err(|fault| failure(&fault.without_url()))?;
+    Ok(answer.value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOWHERE: &str = "/nonexistent/token";
+
+    fn found(environment: Environment) -> Result<TokenSource, Failure> {
+        find(&environment, None, Path::new(NOWHERE))
+    }
+
+    #[test]
+    fn each_ci_is_found_by_its_documented_environment() {
+        let github = [("ACTIONS_ID_TOKEN_REQUEST_URL", "https://x/?a=b"), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t")];
+        assert_eq!(found(github.into()).unwrap(), TokenSource::GitHub);
+        assert_eq!(found([("DAYPASS_TOKEN", "a.b.c")].into()).unwrap(), TokenSource::Variable("DAYPASS_TOKEN"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert_eq!(find(&Environment::default(), None, file.path()).unwrap(), TokenSource::File(file.path().to_owned()));
+    }
+
+    #[test]
+    fn what_the_user_names_wins() {
+        let environment = [("DAYPASS_TOKEN", "a.b.c")].into();
+        let source = find(&environment, Some(Path::new("mine")), Path::new(NOWHERE)).unwrap();
+        assert_eq!(source, TokenSource::File("mine".into()));
+    }
+
+    #[test]
+    fn a_job_without_token_hears_what_to_do() {
+        let failure = found([("GITHUB_ACTIONS", "true")].into()).unwrap_err();
+        assert!(failure.message.contains("id-token: write"), "{}", failure.message);
+        let failure = found([("GITLAB_CI", "true"), ("DAYPASS_TOKEN", "")].into()).unwrap_err();
+        assert!(failure.message.contains("id_tokens"), "{}", failure.message);
+    }
+}

@@ -1,0 +1,145 @@
+//! The daypass server as the client sees it: three requests, and every refusal in words.
+
+use super::environment::Environment;
+use super::job_token::{self, TokenSource};
+use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
+use crate::words::Secret;
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// How long `--wait` sleeps between two tries: long enough not to press a server that is starting.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// A server, and the token that this job shows it.
+pub struct Server {
+    base: reqwest::Url,
+    http: reqwest::Client,
+    audience: String,
+    source: TokenSource,
+    environment: Environment,
+    wait: Duration,
+}
+
+/// What a job says about the server it wants; flags and their variables.
+pub struct Address<'a> {
+    /// `--server` or `DAYPASS_SERVER`.
+    pub server: &'a str,
+    /// `--audience` or `DAYPASS_AUDIENCE`; the server's address when absent.
+    pub audience: Option<&'a str>,
+    /// A CA certificate file, PEM; the system's when absent.
+    pub ca: Option<&'a std::path::Path>,
+    /// `--token-file` or `DAYPASS_TOKEN_FILE`.
+    pub token_file: Option<&'a std::path::Path>,
+    /// How long to try again while the server is not there.
+    pub wait: Duration,
+}
+
+impl Server {
+    /// Checks the address and finds the job's token; nothing is sent yet.
+    pub fn new(address: &Address<'_>, environment: Environment) -> Result<Self, Failure> {
+        let base = reqwest::Url::parse(address.server).map_err(|fault| {
+            Failure::new(STATUS_CONFIGURATION, format!("the server's address `{}` is no URL: {fault}", address.server))
+        })?;
+        if base.scheme() != "https" {
+            return Err(Failure::new(
+                STATUS_CONFIGURATION,
+                "the server's address must be https: a token is never sent in the clear",
+            ));
+        }
+        let ca = address
+            .ca
+            .map(std::fs::read)
+            .transpose()
+            .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("the CA file cannot be read: {fault}")))?;
+        let http =
+            crate::issuers::http::command_client(ca.as_deref()).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+        let source = job_token::find(&environment, address.token_file, std::path::Path::new(job_token::PROJECTED_TOKEN))?;
+        let audience = address.audience.unwrap_or(address.server).trim_end_matches('/').to_owned();
+        Ok(Self { base, http, audience, source, environment, wait: address.wait })
+    }
+
+    /// `POST /v1/exchange`: all credentials in one request.
+    pub async fn exchange(&self, credentials: &[Value], policy: Option<&str>) -> Result<Value, Failure> {
+        let mut body = serde_json::json!({ "credentials": credentials });
+        if let Some(policy) = policy {
+            body["policy"] = policy.into();
+        }
+        self.send(|token| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body))).await
+    }
+
+    /// `GET /v1/whoami`: the attributes that the server sees in this job's token.
+    pub async fn whoami(&self) -> Result<Value, Failure> {
+        self.send(|token| Ok(self.http.get(self.url("v1/whoami")?).bearer_auth(token))).await
+    }
+
+    fn url(&self, path: &str) -> Result<reqwest::Url, Failure> {
+        self.base.join(path).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault.to_string()))
+    }
+
+    async fn send(&self, build: impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>) -> Result<Value, Failure> {
+        let started = Instant::now();
+        loop {
+            let failure = match self.try_once(&build).await {
+                Err(failure) if failure.status == STATUS_UNAVAILABLE => failure,
+                done => return done,
+            };
+            if started.elapsed() >= self.wait {
+                return Err(failure);
+            }
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    /// One try with a token of its own: where the CI mints one per request, a second try is a second token.
+    async fn try_once(&self, build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>) -> Result<Value, Failure> {
+        let token: Secret = job_token::bring(&self.source, &self.environment, &self.audience, &self.http).await?;
+        let request = build(token.expose_text().unwrap_or_default())?;
+        let response = request.send().await.map_err(|fault| unreachable_server(&self.base, &fault))?;
+        let status = response.status();
+        let body: Value = response.json().await.map_err(|fault| unreachable_server(&self.base, &fault))?;
+        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
+    }
+}
+
+fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
+    let mut causes = fault.to_string();
+    let mut source = std::error::Error::source(fault);
+    while let Some(cause) = source {
+        causes = cause.to_string();
+        source = cause.source();
+    }
+    Failure::new(STATUS_UNAVAILABLE, format!("the daypass server at {base} is not there: {causes}"))
+}
+
+/// A problem document (RFC 9457) in the words of a terminal.
+fn refusal(status: u16, problem: &Value) -> Failure {
+    let text = |member: &str| problem[member].as_str().unwrap_or_default().to_owned();
+    let mut message = format!("{} ({})", text("detail"), text("code"));
+    for (label, member) in [("hint", "hint"), ("decision", "decision_id")] {
+        if problem[member].is_string() {
+            message.push_str(&format!("\n{label}: {}", text(member)));
+        }
+    }
+    let code = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
+    Failure::new(code, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_shows_code_hint_and_decision() {
+        let problem = serde_json::json!({"detail": "No trust policy grants this.", "code": "no_matching_policy", "hint": "Ask.", "decision_id": "0198"});
+        let failure = refusal(403, &problem);
+        assert_eq!(failure.status, STATUS_DENIED);
+        assert_eq!(failure.message, "No trust policy grants this. (no_matching_policy)\nhint: Ask.\ndecision: 0198");
+        assert_eq!(refusal(503, &problem).status, STATUS_UNAVAILABLE);
+    }
+
+    #[test]
+    fn a_token_is_never_sent_in_the_clear() {
+        let address = Address { server: "http://127.0.0.1:1", audience: None, ca: None, token_file: None, wait: Duration::ZERO };
+        assert!(Server::new(&address, [("DAYPASS_TOKEN", "t")].into()).is_err_and(|failure| failure.message.contains("https")));
+    }
+}

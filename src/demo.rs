@@ -1,0 +1,169 @@
+//! `daypass demo`: the main job, end to end, on this machine. Everything in it is real except the issuer, which stands in for GitHub's.
+
+mod aws;
+pub mod issuer;
+mod world;
+
+use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::words::SystemClock;
+use anstyle::{AnsiColor, Reset, Style};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use world::World;
+
+/// A change in Git is polled every second here; the demo says so when it takes longer than this.
+const CHANGE_LIVE_MAX: Duration = Duration::from_secs(20);
+
+/// What the demo runs with.
+#[derive(Debug)]
+pub struct Demo {
+    /// The address of an AWS emulator.
+    pub aws_endpoint: Option<String>,
+    /// The AWS CLI.
+    pub aws_cli: PathBuf,
+    /// Wait for Enter between the chapters.
+    pub step: bool,
+}
+
+impl Demo {
+    /// Tells the story; everything it made goes away at the end.
+    pub async fn run(&self) -> Result<(), Failure> {
+        self.tell().await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))
+    }
+
+    async fn tell(&self) -> Result<(), String> {
+        say("\nCI jobs get a day pass, never a key.\n");
+        self.chapter("A Git repository holds the trust policies and the sealed secrets");
+        let aws = self.aws_endpoint.as_ref().map(|endpoint| aws::Emulator::new(endpoint, &self.aws_cli));
+        let world = World::create(Arc::new(SystemClock), aws.as_ref()).await?;
+        show(&world.read("policies/shop/deploy.yaml")?);
+        note("The secret beside it is encrypted to the server's age key; this is all that Git sees of it:");
+        show(first_lines(&world.read("secrets/shop/production/db-password.age")?, 3));
+
+        self.chapter("The server starts: its own OIDC issuer, its own store, and no cloud key");
+        let _server = world.start_server().await?;
+        if let Some(aws) = &aws {
+            aws.prepare(&world).await?;
+            note(
+                "An AWS emulator (ministack) got one role. Its trust policy accepts this server's issuer and the subject root/shop/deploy.",
+            );
+        }
+        self.granted(&world, aws.as_ref()).await?;
+        self.denied(&world).await?;
+        self.changed(&world).await?;
+        self.chapter("The audit log: nothing was released that is not in it");
+        world.daypass(&["audit", "tail", "--config", &world.path("daypass.yaml")], None).await?.print();
+        say("\nWhat to type next:");
+        show(
+            "daypass policy check --repository PATH      find the faults in your own policies\ndaypass serve --config daypass.yaml         README.md has the five-minute path to a real job\n",
+        );
+        Ok(())
+    }
+
+    /// A push to main gets what the policy grants.
+    async fn granted(&self, world: &World, aws: Option<&aws::Emulator<'_>>) -> Result<(), String> {
+        self.chapter("A job on main shows its token, and gets what the policy grants, for half an hour");
+        let secret = "DB_PASSWORD=shop/production/db-password.age";
+        let script = "echo \"the job sees a database password of ${#DB_PASSWORD} characters\"; echo \"and the AWS key ${AWS_ACCESS_KEY_ID:-(no AWS emulator in this run)}\"";
+        let mut arguments = vec!["exec", "--env", secret];
+        if aws.is_some() {
+            arguments.push("--aws");
+        }
+        arguments.extend(["--", "sh", "-c", script]);
+        world.daypass(&arguments, Some("push")).await?.print().succeeded()?;
+        let Some(aws) = aws else {
+            note("No AWS emulator was given (--aws-endpoint), so the AWS half of the story is left out. `make demo` brings one.");
+            return Ok(());
+        };
+        note("The credentials are real to the emulator. One call that the role allows, and one that it does not:");
+        for call in aws.calls() {
+            let mut arguments = vec!["exec", "--aws", "--", aws.cli()];
+            arguments.extend(call.arguments.iter().map(String::as_str));
+            let told = world.daypass(&arguments, Some("push")).await?.print();
+            if told.status_is_success() != call.allowed {
+                return Err(format!("the emulator should have {} this call", if call.allowed { "allowed" } else { "refused" }));
+            }
+        }
+        Ok(())
+    }
+
+    /// A pull request asks for the same and hears why not.
+    async fn denied(&self, world: &World) -> Result<(), String> {
+        self.chapter("A pull request asks for the same");
+        let told = world.daypass(&["secret", "get", "shop/production/db-password.age"], Some("pull-request")).await?.print();
+        if told.status_is_success() {
+            return Err("the pull request must not get the secret".to_owned());
+        }
+        note("The job hears a code and a decision id, not the policy. The operator hears the line that did not hold:");
+        let arguments = [
+            "policy",
+            "explain",
+            "--config",
+            &world.path("daypass.yaml"),
+            "--issuer",
+            "github",
+            "--claims",
+            &world.path("pull-request.json"),
+            "--secret",
+            "shop/production/db-password.age",
+        ];
+        world.daypass(&arguments, None).await?.print();
+        Ok(())
+    }
+
+    /// A commit changes who may; nobody restarts anything.
+    async fn changed(&self, world: &World) -> Result<(), String> {
+        self.chapter("The operator merges a policy for pull requests: a read-only preview secret");
+        world.commit_preview_policy().await?;
+        show(&world.read("policies/shop/preview.yaml")?);
+        let committed = Instant::now();
+        let arguments = ["secret", "get", "shop/preview/token.age"];
+        loop {
+            let told = world.daypass(&arguments, Some("pull-request")).await?;
+            if told.status_is_success() {
+                told.print();
+                note(&format!("In force {:.1} s after the commit. Rollback is reverting it.", committed.elapsed().as_secs_f32()));
+                return Ok(());
+            }
+            if committed.elapsed() > CHANGE_LIVE_MAX {
+                told.print();
+                return Err("the commit did not take effect".to_owned());
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    }
+
+    fn chapter(&self, title: &str) {
+        if self.step {
+            anstream::eprint!("\n(Enter goes on) ");
+            let _ = std::io::stdin().read_line(&mut String::new());
+        }
+        let style = Style::new().bold().fg_color(Some(AnsiColor::Cyan.into()));
+        anstream::println!("\n{style}── {title}{Reset}\n");
+        let _ = std::io::stdout().flush();
+    }
+}
+
+fn first_lines(text: &str, count: usize) -> String {
+    let mut lines: Vec<&str> = text.lines().take(count).collect();
+    lines.push("…");
+    lines.join("\n")
+}
+
+fn say(text: &str) {
+    anstream::println!("{text}");
+}
+
+fn note(text: &str) {
+    anstream::println!("\n{text}\n");
+}
+
+/// Indented and dimmed: what a file or a program says.
+fn show(text: impl AsRef<str>) {
+    let style = Style::new().dimmed();
+    for line in text.as_ref().lines() {
+        anstream::println!("  {style}{line}{Reset}");
+    }
+}

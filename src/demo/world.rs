@@ -1,0 +1,251 @@
+//! The world of the demo, in a temporary folder: repository, keys, certificate, configuration, issuer and server.
+
+use super::aws::Emulator;
+use super::issuer::{LocalIssuer, github_claims};
+use super::show;
+use crate::words::Clock;
+use age::secrecy::ExposeSecret;
+use anstyle::{AnsiColor, Reset, Style};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The server has started long before this on the slowest machine that we saw (0.4 s).
+const START_MAX: Duration = Duration::from_secs(20);
+
+pub(super) struct World {
+    folder: tempfile::TempDir,
+    issuer: Arc<LocalIssuer>,
+    port: u16,
+    recipient: String,
+}
+
+/// What a command said, and how it ended.
+pub(super) struct Told {
+    line: String,
+    text: String,
+    success: bool,
+}
+
+impl World {
+    pub(super) async fn create(clock: Arc<dyn Clock>, aws: Option<&Emulator<'_>>) -> Result<Self, String> {
+        let issuer = LocalIssuer::start(clock).await?;
+        issuer.add_run("push", github_claims("push", "refs/heads/main"));
+        issuer.add_run("pull-request", github_claims("pull_request", "refs/pull/7/merge"));
+        let folder = tempfile::Builder::new().prefix("daypass-demo-").tempdir().map_err(text_of)?;
+        let identity = age::x25519::Identity::generate();
+        let mut world = Self { folder, issuer, port: free_port()?, recipient: identity.to_public().to_string() };
+        world.write_private("root.key", identity.to_string().expose_secret())?;
+        world.write_certificate()?;
+        world.write_configuration(aws)?;
+        world.write(
+            "pull-request.json",
+            &serde_json::Value::Object(github_claims("pull_request", "refs/pull/7/merge")).to_string(),
+        )?;
+        world.make_repository(aws.is_some()).await?;
+        Ok(world)
+    }
+
+    pub(super) fn issuer_url(&self) -> String {
+        format!("https://localhost:{}", self.port)
+    }
+
+    pub(super) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// A file of the repository.
+    pub(super) fn read(&self, name: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.folder.path().join("access").join(name)).map_err(text_of)
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<(), String> {
+        let path = self.folder.path().join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(text_of)?;
+        }
+        std::fs::write(path, text).map_err(text_of)
+    }
+
+    fn write_private(&self, name: &str, text: &str) -> Result<(), String> {
+        use std::io::Write;
+        let path = self.folder.path().join(name);
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(text_of)?;
+        file.write_all(text.as_bytes()).map_err(text_of)
+    }
+
+    fn write_certificate(&mut self) -> Result<(), String> {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).map_err(text_of)?;
+        self.write("tls.crt", &made.cert.pem())?;
+        self.write_private("tls.key", &made.signing_key.serialize_pem())
+    }
+
+    fn write_configuration(&self, aws: Option<&Emulator<'_>>) -> Result<(), String> {
+        let aws = aws.map_or(String::new(), |aws| {
+            format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", aws.endpoint())
+        });
+        let (port, admin, issuer, url) = (self.port, free_port()?, self.issuer.url(), self.issuer_url());
+        self.write(
+            "daypass.yaml",
+            &format!(
+                "listen: 127.0.0.1:{port}
+admin_listen: 127.0.0.1:{admin}
+public_url: {url}
+tls: {{ certificate: tls.crt, key: tls.key }}
+data: data
+key_encryption: {{ age_identity: root.key }}
+store: sqlite
+root:
+  git: access
+  ref: refs/heads/main
+  interval: 1s
+  age_identities: [root.key]
+issuers:
+  - name: github
+    mapping: github-actions
+    issuer: {issuer}
+    audiences: [\"{url}\"]
+    addresses: [127.0.0.0/8]
+{aws}"
+            ),
+        )
+    }
+
+    async fn make_repository(&self, with_aws: bool) -> Result<(), String> {
+        let aws = if with_aws {
+            "  aws:\n    - role: arn:aws:iam::000000000000:role/shop-deploy\n      ttl: 30m\n      tags: { commit: \"{commit}\" }\n"
+        } else {
+            ""
+        };
+        let policy = format!(
+            "description: Deploy the shop to production from its protected main branch.
+owners: [team-shop]
+issuer: github
+match:
+  repository: acme/shop@456789
+  ref: refs/heads/main
+  ref_protected: true
+  event: [push, manual]
+grant:
+{aws}  secrets: [shop/production/db-password.age]
+"
+        );
+        self.write("access/policies/shop/deploy.yaml", &policy)?;
+        self.encrypt("shop/production/db-password.age", "correct-horse-battery-staple")?;
+        self.encrypt("shop/preview/token.age", "preview-only")?;
+        self.git(&["init", "--quiet", "--initial-branch=main", "."]).await?;
+        self.commit("Let the shop deploy from main").await
+    }
+
+    /// An armored age file, as `daypass secret encrypt` makes it.
+    fn encrypt(&self, name: &str, text: &str) -> Result<(), String> {
+        let encrypted = crate::secrets::encrypt(text.as_bytes(), std::slice::from_ref(&self.recipient), true)?;
+        self.write(&format!("access/secrets/{name}"), &String::from_utf8_lossy(&encrypted))
+    }
+
+    pub(super) async fn commit_preview_policy(&self) -> Result<(), String> {
+        let policy = "description: Pull requests of the shop may read the preview token.
+owners: [team-shop]
+issuer: github
+match:
+  repository: acme/shop@456789
+  event: pull-request
+grant:
+  secrets: [shop/preview/token.age]
+";
+        self.write("access/policies/shop/preview.yaml", policy)?;
+        self.commit("Let pull requests read the preview token").await
+    }
+
+    async fn commit(&self, message: &str) -> Result<(), String> {
+        self.git(&["add", "--all"]).await?;
+        let author = ["-c", "user.name=Operator", "-c", "user.email=operator@acme.example", "-c", "commit.gpgsign=false"];
+        self.git(&[&author[..], &["commit", "--quiet", "--message", message]].concat()).await
+    }
+
+    async fn git(&self, arguments: &[&str]) -> Result<(), String> {
+        let mut command = tokio::process::Command::new("git");
+        command.arg("-C").arg(self.folder.path().join("access")).args(arguments);
+        let output = command.output().await.map_err(|fault| format!("git cannot be run: {fault}"))?;
+        if output.status.success() { Ok(()) } else { Err(format!("git: {}", String::from_utf8_lossy(&output.stderr))) }
+    }
+
+    /// Starts `daypass serve` as its own process and waits until it answers.
+    pub(super) async fn start_server(&self) -> Result<tokio::process::Child, String> {
+        let log = std::fs::File::create(self.folder.path().join("server.log")).map_err(text_of)?;
+        let mut command = tokio::process::Command::new(own_program()?);
+        command
+            .args(["serve", "--config", &self.path("daypass.yaml")])
+            .stdout(std::process::Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(text_of)?;
+        let started = std::time::Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+            let ended = child.try_wait().map_err(text_of)?.is_some();
+            if ended || started.elapsed() > START_MAX {
+                let log = std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
+                return Err(format!("the server did not start:\n{log}"));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        super::say(&format!("  https://localhost:{} answers after {:.1} s", self.port, started.elapsed().as_secs_f32()));
+        Ok(child)
+    }
+
+    /// Runs this very program, as the job of a CI run or as the operator, and keeps what it says.
+    pub(super) async fn daypass(&self, arguments: &[&str], run: Option<&str>) -> Result<Told, String> {
+        let mut command = tokio::process::Command::new(own_program()?);
+        command.args(arguments).env_remove("DAYPASS_TOKEN").env_remove("DAYPASS_TOKEN_FILE");
+        if let Some(run) = run {
+            command.envs(self.issuer.job_environment(run));
+            command.env("DAYPASS_SERVER", self.issuer_url()).env("DAYPASS_CA", self.path("tls.crt"));
+        }
+        command.envs(super::aws::client_environment());
+        let output = command.output().await.map_err(text_of)?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        Ok(Told { line: command_line(arguments, self.folder.path()), text, success: output.status.success() })
+    }
+}
+
+impl Told {
+    pub(super) fn print(self) -> Self {
+        let bold = Style::new().bold().fg_color(Some(AnsiColor::Green.into()));
+        anstream::println!("  {bold}$ {}{Reset}", self.line);
+        show(&self.text);
+        self
+    }
+
+    pub(super) fn status_is_success(&self) -> bool {
+        self.success
+    }
+
+    pub(super) fn succeeded(self) -> Result<Self, String> {
+        if self.success { Ok(self) } else { Err(format!("`{}` failed", self.line)) }
+    }
+}
+
+/// The line as a person would type it: quoted where needed, without the temporary folder.
+fn command_line(arguments: &[&str], folder: &Path) -> String {
+    let folder = format!("{}/", folder.display());
+    let quote = |argument: &&str| {
+        let short = argument.replace(&folder, "");
+        if short.contains([' ', '"', ';']) { format!("'{short}'") } else { short }
+    };
+    format!("daypass {}", arguments.iter().map(quote).collect::<Vec<_>>().join(" "))
+}
+
+fn own_program() -> Result<std::path::PathBuf, String> {
+    std::env::current_exe().map_err(text_of)
+}
+
+/// A port that was free a moment ago.
+pub(super) fn free_port() -> Result<u16, String> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(text_of)?;
+    listener.local_addr().map(|address| address.port()).map_err(text_of)
+}
+
+fn text_of(fault: impl std::fmt::Display) -> String {
+    fault.to_string()
+}
