@@ -77,9 +77,14 @@ impl Store {
         UnixTime::from_millis(self.newest.fetch_max(now, Ordering::Relaxed).max(now))
     }
 
-    /// Whether a record can be written: for readiness.
+    /// Whether a record can be written, by writing one that is no record: for readiness.
     pub async fn is_writable(&self) -> bool {
-        self.write(|_| Ok(())).await.is_ok()
+        let now = self.now().millis();
+        self.write(move |connection| {
+            connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('probe', ?1)", [now.to_be_bytes()])
+        })
+        .await
+        .is_ok()
     }
 
     /// The replay check and the intent in one durable transaction; the only maker of [`Recorded`].

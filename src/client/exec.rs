@@ -6,6 +6,7 @@ use super::{Failure, STATUS_EXEC, STATUS_USAGE};
 use crate::words::Secret;
 use crate::words::names::SecretName;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -60,13 +61,18 @@ fn own(failure: Failure) -> Failure {
 }
 
 impl Wishes {
+    /// Each credential once, however many places want it.
     fn credentials(&self) -> Vec<Value> {
         let aws = self.aws.iter().map(|role| match role {
             Some(role) => json!({ "aws": { "role": role } }),
             None => json!({ "aws": {} }),
         });
-        let secrets = self.variables.iter().map(|(_, secret)| secret).chain(self.files.iter().map(|(_, secret)| secret));
-        aws.chain(secrets.map(|secret| json!({ "secret": secret.to_string() }))).collect()
+        let secrets: BTreeSet<String> = self.secrets().map(ToString::to_string).collect();
+        aws.chain(secrets.into_iter().map(|secret| json!({ "secret": secret }))).collect()
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &SecretName> {
+        self.variables.iter().map(|(_, secret)| secret).chain(self.files.iter().map(|(_, secret)| secret))
     }
 }
 
@@ -77,19 +83,23 @@ struct Given {
 }
 
 impl Given {
-    /// Credentials come back in the order in which they were asked for.
     fn read(wishes: &Wishes, answer: &Value) -> Result<Self, Failure> {
         let missing = || Failure::new(STATUS_EXEC, "the server's answer does not hold what was asked for");
-        let mut credentials = answer["credentials"].as_array().ok_or_else(missing)?.iter();
+        let credentials = answer["credentials"].as_array().ok_or_else(missing)?;
+        let secret = |name: &SecretName| {
+            let found = credentials.iter().find(|credential| credential["secret"]["name"] == name.to_string().as_str());
+            secret_value(found.ok_or_else(missing)?)
+        };
         let mut given = Self { variables: Vec::new(), files: Vec::new() };
         if wishes.aws.is_some() {
-            given.take_aws(&credentials.next().ok_or_else(missing)?["aws"]);
+            let aws = credentials.iter().find(|credential| credential["aws"]["AccessKeyId"].is_string());
+            given.take_aws(&aws.ok_or_else(missing)?["aws"]);
         }
-        for (name, _) in &wishes.variables {
-            given.variables.push((name.clone(), secret_value(credentials.next().ok_or_else(missing)?)?));
+        for (name, wanted) in &wishes.variables {
+            given.variables.push((name.clone(), secret(wanted)?));
         }
-        for (path, _) in &wishes.files {
-            given.files.push((path.clone(), secret_value(credentials.next().ok_or_else(missing)?)?));
+        for (path, wanted) in &wishes.files {
+            given.files.push((path.clone(), secret(wanted)?));
         }
         Ok(given)
     }

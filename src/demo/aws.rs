@@ -99,9 +99,10 @@ impl<'a> Emulator<'a> {
 }
 
 /// The AWS CLI's settings for a run that must not read this machine's own.
-pub(super) fn client_environment() -> [(&'static str, &'static str); 5] {
+pub(super) fn client_environment() -> [(&'static str, &'static str); 6] {
     [
         ("AWS_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
         ("AWS_PAGER", ""),
         ("AWS_CONFIG_FILE", "/dev/null"),

@@ -89,11 +89,21 @@ impl LocalIssuer {
         self.sign(&Value::Object(all))
     }
 
-    /// Signs any claims at all, also bad ones: tests need them.
+    /// Signs any claims at all.
     pub fn sign(&self, claims: &Value) -> Result<String, String> {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(KEY_ID.to_owned());
         jsonwebtoken::encode(&header, claims, &self.key).map_err(|fault| fault.to_string())
+    }
+
+    /// Signs any header and payload at all, also bad ones: tests need them.
+    pub fn sign_raw(&self, header: &str, payload: &[u8]) -> Result<String, String> {
+        use base64::Engine;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+        let signature =
+            jsonwebtoken::crypto::sign(input.as_bytes(), &self.key, Algorithm::RS256).map_err(|fault| fault.to_string())?;
+        Ok(format!("{input}.{signature}"))
     }
 }
 

@@ -231,6 +231,8 @@ fn command_line(arguments: &[&str], folder: &Path) -> String {
     let folder = format!("{}/", folder.display());
     let quote = |argument: &&str| {
         let short = argument.replace(&folder, "");
+        // A program is shown by its name, wherever it lies.
+        let short = if short.starts_with('/') { short.rsplit('/').next().unwrap_or_default().to_owned() } else { short };
         if short.contains([' ', '"', ';']) { format!("'{short}'") } else { short }
     };
     format!("daypass {}", arguments.iter().map(quote).collect::<Vec<_>>().join(" "))

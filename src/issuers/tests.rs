@@ -21,10 +21,12 @@ impl Clock for TestClock {
     }
 }
 
+type Answers = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
 /// A server that answers a path with bytes of the test's choice, and counts.
 struct Server {
     url: String,
-    answers: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    answers: Answers,
     hits: Arc<AtomicUsize>,
 }
 

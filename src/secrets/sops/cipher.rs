@@ -48,8 +48,15 @@ fn typed(plain: String, kind: &str) -> Option<Value> {
     match kind {
         "str" | "bytes" | "comment" | "time" => Some(Value::String(plain)),
         "int" => plain.parse::<i64>().ok().map(Value::from),
-        "float" => plain.parse::<f64>().ok().map(Value::from),
+        "float" => plain.parse::<f64>().ok().map(float),
         "bool" => plain.to_ascii_lowercase().parse::<bool>().ok().map(Value::from),
         _ => None,
     }
+}
+
+/// SOPS writes a JSON `7` as a float and reads it back as `7`.
+fn float(number: f64) -> Value {
+    /// Beyond it a float does not hold every whole number (IEEE 754).
+    const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < WHOLE_MAX { Value::from(number as i64) } else { Value::from(number) }
 }

@@ -22,32 +22,24 @@ pub struct Fault {
     /// A stable word for machines; empty for faults of form.
     pub code: &'static str,
     /// The file, as the user names it.
-    pub file: String,
+    pub file: Box<str>,
     /// Where in it.
     #[serde(flatten)]
     pub place: Place,
     /// What is wrong.
-    pub message: String,
+    pub message: Box<str>,
     /// How to mend it.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
     /// The line itself.
     #[serde(skip)]
-    line: String,
+    line: Box<str>,
 }
 
 impl Fault {
     /// An error at this place.
     pub fn new(file: &str, place: Place, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self {
-            severity: Severity::Error,
-            code: "invalid",
-            file: file.to_owned(),
-            place,
-            message,
-            help: None,
-            line: String::new(),
-        }
+        let message = message.into().into();
+        Self { severity: Severity::Error, code: "invalid", file: file.into(), place, message, help: None, line: Box::default() }
     }
 
     /// The same as a warning with its code.
@@ -64,13 +56,13 @@ impl Fault {
 
     /// Adds how to mend it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(help.into().into());
         self
     }
 
     /// Adds the line it stands in, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
-        self.line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default().to_owned();
+        self.line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default().into();
         self
     }
 }
@@ -80,13 +72,13 @@ impl fmt::Display for Fault {
         let level = if self.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
         let start: usize = self.line.chars().take(self.place.column.saturating_sub(1)).map(char::len_utf8).sum();
         let length = self.line[start..].find([' ', ',', '#']).filter(|length| *length > 0).unwrap_or(self.line.len() - start);
-        let snippet = Snippet::source(self.line.as_str())
+        let snippet = Snippet::source(&*self.line)
             .line_start(self.place.line.max(1))
-            .path(self.file.as_str())
+            .path(&*self.file)
             .annotation(AnnotationKind::Primary.span(start..start + length));
-        let mut group: Group<'_> = level.primary_title(self.message.as_str()).element(snippet);
+        let mut group: Group<'_> = level.primary_title(&*self.message).element(snippet);
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(help.as_str()));
+            group = group.element(Level::HELP.message(&**help));
         }
         f.write_str(&Renderer::plain().render(&[group]))
     }
