@@ -1,0 +1,11 @@
+//! The one integration binary: the real server over real TLS, real peers, vectors from elsewhere, and the shape of the code.
+#![expect(clippy::unwrap_used, reason = "a test that fails should say so at once")]
+#![expect(unreachable_pub, reason = "the modules of one binary")]
+
+mod attacks;
+mod corpora;
+mod layers;
+mod peers;
+mod server;
+mod store;
+mod support;

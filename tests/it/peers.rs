@@ -1,0 +1,1 @@
+//! Real peers. Each test is passed over, and says so, where its peer is not installed.

@@ -1,0 +1,260 @@
+//! The main job over real TLS, as a job, a person and an operator see it.
+
+use crate::support::{DEPLOY, Setup, World, certificate};
+use daypass::demo::issuer::github_claims;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_gets_everything_in_one_request_and_a_retry_hears_the_same() {
+    let world = World::start(Setup::default()).await;
+    let token = world.token();
+    let wanted = json!([{"secret": "shop/password.age"}, {"id_token": {"audience": "https://partner.example"}}]);
+    let (status, answer) = world.exchange(&token, wanted.clone()).await;
+    assert_eq!((status, &answer["policy"]), (200, &json!("shop/deploy")), "{answer}");
+    assert_eq!(answer["credentials"][0]["secret"]["value"], "hunter2");
+    assert_eq!(world.exchange(&token, wanted).await, (200, answer.clone()), "the same answer within a minute");
+    let (status, refused) = world.exchange(&token, json!([{"secret": "shop/password.age"}])).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("replayed")));
+    let kinds: Vec<String> = world
+        .audit()
+        .iter()
+        .map(|entry| entry.kind.clone())
+        .filter(|kind| !["started", "key", "revision"].contains(&kind.as_str()))
+        .collect();
+    assert_eq!(kinds, ["intended", "released", "repeated", "refused"]);
+    let issued = answer["credentials"][1]["id_token"]["token"].as_str().unwrap();
+    let jwks: jsonwebtoken::jwk::JwkSet =
+        world.http.get(world.url("/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
+    let header = jsonwebtoken::decode_header(issued).unwrap();
+    let key = jsonwebtoken::DecodingKey::from_jwk(jwks.find(header.kid.as_deref().unwrap()).unwrap()).unwrap();
+    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
+    validation.set_audience(&["https://partner.example"]);
+    validation.set_issuer(&[world.url("")]);
+    let claims = jsonwebtoken::decode::<Value>(issued, &key, &validation).unwrap().claims;
+    assert_eq!((&claims["sub"], &claims["jti"]), (&json!("root/shop/deploy"), &answer["decision_id"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_is_a_problem_document_that_says_what_to_do_and_not_what_the_policy_is() {
+    let world = World::start(Setup::default()).await;
+    let token = world.token_with(github_claims("pull_request", "refs/pull/7/merge"));
+    let response = world.http.get(world.url("/v1/secrets/shop/password.age")).bearer_auth(&token).send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let problem: Value = response.json().await.unwrap();
+    for member in ["type", "title", "status", "code", "decision_id", "detail", "hint"] {
+        assert!(!problem[member].is_null(), "{member}");
+    }
+    assert_eq!(problem["code"], "no_matching_policy");
+    assert!(!problem.to_string().contains("refs/heads/main"), "{problem}");
+    let entries = world.audit();
+    let record = entries.iter().find(|entry| entry.decision.as_deref() == problem["decision_id"].as_str()).unwrap();
+    assert_eq!((record.kind.as_str(), &record.body["reason"]), ("refused", &json!("no_matching_policy")));
+    for (path, method, code, status) in [
+        ("/nope", "GET", "not_found", 404),
+        ("/v1/exchange", "GET", "not_found", 404),
+        ("/v1/exchange", "POST", "token_missing", 400),
+    ] {
+        let response = world.http.request(method.parse().unwrap(), world.url(path)).send().await.unwrap();
+        let got = response.status().as_u16();
+        let problem: Value = response.json().await.unwrap();
+        assert!(problem["code"] == code || got == status, "{path} {problem}");
+        assert!(problem["decision_id"].is_string());
+    }
+    let large = world.http.post(world.url("/v1/exchange")).bearer_auth(&token).body("x".repeat(100_000)).send().await.unwrap();
+    assert_eq!(large.status().as_u16(), 413);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bare_value_of_a_secret_and_what_the_server_sees() {
+    let world = World::start(Setup::default()).await;
+    let request =
+        world.http.get(world.url("/v1/secrets/shop/password.age")).bearer_auth(world.token()).header("accept", "text/plain");
+    assert_eq!(request.send().await.unwrap().text().await.unwrap(), "hunter2");
+    let seen: Value =
+        world.http.get(world.url("/v1/whoami")).bearer_auth(world.token()).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&seen["issuer"], &seen["attributes"]["repository"]), (&json!("github"), &json!("acme/shop@456789")));
+    let (status, _) = world.exchange(&world.token(), json!([{"secret": "other/x"}])).await;
+    assert_eq!(status, 403);
+    let (status, problem) = world.exchange(&world.token(), json!([{"secret": "shop/not-there.age"}])).await;
+    assert_eq!((status, &problem["code"]), (502, &json!("secret_unreadable")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faulty_files_keep_their_last_good_form_and_everything_else_goes_live() {
+    let world = World::start(Setup::default()).await;
+    let wider = DEPLOY.replace("refs/heads/main", "refs/heads/release");
+    let ready = world
+        .commit_and_wait(&[
+            ("policies/shop/deploy.yaml", b"issuer: [github"),
+            ("secrets/shop/password.age", b"no age file"),
+            ("policies/shop/release.yaml", wider.as_bytes()),
+        ])
+        .await;
+    assert_eq!((&ready["ready"], ready["faults"].as_array().unwrap().len()), (&json!(true), 2), "{ready}");
+    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
+    assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("hunter2")));
+    let release = world.token_with(github_claims("push", "refs/heads/release"));
+    assert_eq!(world.exchange(&release, json!([{"secret": "shop/password.age"}])).await.0, 200, "the good new file is in force");
+    let revisions: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "revision").collect();
+    assert_eq!(revisions.last().unwrap().body["faults"].as_array().unwrap().len(), 2);
+    let metrics =
+        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    assert!(
+        metrics.contains("daypass_faulty_files 2")
+            && metrics.contains("daypass_credentials_released_total{credential=\"secret\"} 2"),
+        "{metrics}"
+    );
+    std::fs::remove_file(world.path("access/policies/shop/deploy.yaml")).unwrap();
+    world.commit_and_wait(&[]).await;
+    assert_eq!(
+        world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await.0,
+        403,
+        "a deletion goes live at once"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rewritten_history_is_not_followed() {
+    let world = World::start(Setup::default()).await;
+    let repository = world.path("access");
+    let wider = DEPLOY.replace("  ref: refs/heads/main\n", "");
+    std::fs::write(repository.join("policies/shop/deploy.yaml"), wider).unwrap();
+    crate::support::git(
+        &repository,
+        &["-c", "user.name=t", "-c", "user.email=t@t.example", "commit", "--quiet", "--all", "--amend", "--message", "y"],
+    );
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let other = world.token_with(github_claims("push", "refs/heads/other"));
+    assert_eq!(world.exchange(&other, json!([{"secret": "shop/password.age"}])).await.0, 403);
+    assert!(world.log().contains("history was rewritten"), "{}", world.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exec_gives_the_child_what_it_asked_for_and_returns_its_status() {
+    let world = World::start(Setup::default()).await;
+    let script = "printf '%s|%s|%s' \"$PW\" \"$(cat app.secret)\" \"$DAYPASS_TOKEN\"; exit 42";
+    let arguments = ["exec", "--env", "PW=shop/password.age", "--file", "app.secret=shop/password.age", "--", "sh", "-c", script];
+    let output = world.job("push", &arguments, &[]).await;
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "hunter2|hunter2|", "{}", String::from_utf8_lossy(&output.stderr));
+    let sealed = daypass::secrets::encrypt(b"two\nlines", std::slice::from_ref(&world.recipient), false).unwrap();
+    world.commit_and_wait(&[("secrets/shop/file.age", &sealed)]).await;
+    let arguments = ["exec", "--env", "PW=shop/password.age", "--file", "app.secret=shop/file.age", "--", "sh", "-c", script];
+    let output = world.job("push", &arguments, &[("GITHUB_ACTIONS", "true")]).await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(42), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(text, "::add-mask::hunter2\n::add-mask::two\n::add-mask::lines\nhunter2|two\nlines|");
+    assert!(!world.path("app.secret").exists());
+    let denied = world.job("pull", &["exec", "--env", "PW=shop/password.age", "--", "true"], &[]).await;
+    assert_eq!(denied.status.code(), Some(125));
+    let denied = world.job("pull", &["secret", "get", "shop/password.age"], &[]).await;
+    let said = String::from_utf8_lossy(&denied.stderr).into_owned();
+    assert_eq!(denied.status.code(), Some(77));
+    assert!(said.contains("no_matching_policy") && said.contains("hint:") && said.contains("decision:"), "{said}");
+    let seen = world.job("push", &["whoami"], &[]).await;
+    assert!(String::from_utf8_lossy(&seen.stdout).contains("acme/shop@456789"));
+    let gone = world.job("push", &["secret", "get", "x"], &[("DAYPASS_SERVER", "https://localhost:1")]).await;
+    assert_eq!(gone.status.code(), Some(69));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exec_passes_signals_on() {
+    let world = World::start(Setup::default()).await;
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_daypass"));
+    command
+        .args([
+            "exec",
+            "--env",
+            "PW=shop/password.age",
+            "--",
+            "sh",
+            "-c",
+            "trap 'exit 7' TERM; touch ready; while :; do sleep 0.05; done",
+        ])
+        .current_dir(world.folder.path());
+    command
+        .env("DAYPASS_SERVER", world.url(""))
+        .env("DAYPASS_CA", world.path("tls.crt"))
+        .envs(world.issuer.job_environment("push"));
+    let mut child = command.spawn().unwrap();
+    while !world.path("ready").exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
+    let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert_eq!(status.code(), Some(7));
+}
+
+/// A client that speaks as little as the test wants.
+async fn connect(
+    world: &World,
+    alpn: &[u8],
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> std::io::Result<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
+    use rustls::pki_types::pem::PemObject;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(rustls::pki_types::CertificateDer::from_pem_file(world.path("tls.crt")).unwrap()).unwrap();
+    let mut config =
+        rustls::ClientConfig::builder_with_protocol_versions(versions).with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![alpn.to_vec()];
+    let stream = tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await?;
+    tokio_rustls::TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_post_quantum_first_and_speaks_both_versions_and_both_protocols() {
+    let world = World::start(Setup::default()).await;
+    let modern = connect(&world, b"h2", &[&rustls::version::TLS13]).await.unwrap();
+    let (_, session) = modern.get_ref();
+    assert_eq!(session.negotiated_key_exchange_group().unwrap().name(), rustls::NamedGroup::X25519MLKEM768);
+    assert_eq!(session.alpn_protocol(), Some(&b"h2"[..]));
+    let older = connect(&world, b"http/1.1", &[&rustls::version::TLS12]).await.unwrap();
+    assert_eq!(older.get_ref().1.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_2));
+    let ancient = std::process::Command::new("openssl")
+        .args(["s_client", "-tls1_1", "-connect", &format!("127.0.0.1:{}", world.port)])
+        .stdin(std::process::Stdio::null())
+        .output();
+    if let Ok(ancient) = ancient {
+        assert!(!String::from_utf8_lossy(&ancient.stdout).contains("Protocol  : TLSv1.1\n    Cipher    : E"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stalled_clients_hold_nobody_up_and_are_cut() {
+    let world = World::start(Setup::default()).await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await.unwrap());
+    }
+    let mut slow = connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
+    slow.write_all(b"GET /v1/whoami HTTP/1.1\r\nHost: x\r\n").await.unwrap();
+    let started = Instant::now();
+    assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await.0, 200);
+    assert!(started.elapsed() < Duration::from_secs(5));
+    let cut = tokio::time::timeout(Duration::from_secs(15), async {
+        let mut rest = Vec::new();
+        let _ = slow.read_to_end(&mut rest).await;
+        let _ = silent[0].read(&mut [0; 1]).await;
+    });
+    assert!(cut.await.is_ok(), "slow headers and silent handshakes end within their limits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_certificate_is_used_when_its_files_change_and_sigterm_drains() {
+    let mut world = World::start(Setup::default()).await;
+    certificate(world.folder.path());
+    let started = Instant::now();
+    while connect(&world, b"h2", &[&rustls::version::TLS13]).await.is_err() {
+        assert!(started.elapsed() < Duration::from_secs(20), "{}", world.log());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&world.server), rustix::process::Signal::TERM).unwrap();
+    while world.server.try_wait().unwrap().is_none() {
+        assert!(started.elapsed() < Duration::from_secs(40));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(world.server.wait().unwrap().success(), "{}", world.log());
+}

@@ -1,0 +1,172 @@
+//! The promise "nothing released unrecorded", observed from outside: system calls, a disk that fails, and kill -9.
+
+use crate::support::{Setup, World, peer};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+fn secret() -> Value {
+    json!([{"secret": "shop/password.age"}])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_disk_is_flushed_before_the_first_byte_of_each_answer() {
+    let Some(strace) = peer("strace") else { return };
+    let trace = tempfile::NamedTempFile::new().unwrap();
+    let wrapper = [
+        strace.display().to_string(),
+        "-f".into(),
+        "-yy".into(),
+        "-e".into(),
+        "trace=fsync,fdatasync,sendto,recvfrom,read,write,writev,readv".into(),
+        "-o".into(),
+        trace.path().display().to_string(),
+    ];
+    let world = World::start(Setup { wrapper: wrapper.into(), ..Setup::default() }).await;
+    for _ in 0..100 {
+        assert_eq!(world.exchange(&world.token(), secret()).await.0, 200);
+    }
+    let port = format!("127.0.0.1:{}->", world.port);
+    let text = std::fs::read_to_string(trace.path()).unwrap();
+    let (mut flushed, mut answers, mut calls) = (0, 0, HashSet::new());
+    // A call that another thread interrupts stands on two lines; the address is on the first, the result on the second.
+    let mut to_client = HashSet::new();
+    for line in text.lines() {
+        let thread = line.split_whitespace().next().unwrap_or_default();
+        let resumed = line.contains(" resumed>") && to_client.remove(thread);
+        if line.contains(&port) && line.ends_with("<unfinished ...>") {
+            to_client.insert(thread);
+        }
+        let call = line.split_whitespace().nth(if line.contains(" resumed>") { 2 } else { 1 }).unwrap_or_default();
+        let done = !line.ends_with("<unfinished ...>") && line.ends_with("= 0");
+        if done && (call.starts_with("fdatasync") || call.starts_with("fsync")) {
+            calls.insert(call.split('(').next().unwrap().to_owned());
+            flushed += 1;
+        }
+        // The answer of an exchange is larger than any other write to a client's socket in this test.
+        let bytes: i64 = line.rsplit("= ").next().and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+        if (resumed || line.contains(&port))
+            && (call.starts_with("write") || call.starts_with("sendto"))
+            && bytes > 250
+            && bytes < 1000
+        {
+            assert!(flushed >= 2, "an answer left after {flushed} flushes: {line}");
+            (flushed, answers) = (0, answers + 1);
+        }
+    }
+    println!("{answers} answers, each after at least two flushes ({calls:?}): the intent's and the outcome's");
+    assert!(answers >= 100, "{answers}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fails_means_503_and_no_release() {
+    let Some(strace) = peer("strace") else { return };
+    let wrapper = [
+        strace.display().to_string(),
+        "-f".into(),
+        "-o".into(),
+        "/dev/null".into(),
+        "-e".into(),
+        "trace=fsync,fdatasync".into(),
+        "-e".into(),
+        "inject=fsync,fdatasync:error=EIO:when=30+".into(),
+    ];
+    let world = World::start(Setup { wrapper: wrapper.into(), ..Setup::default() }).await;
+    let (mut released, mut refused) = (0, 0);
+    for _ in 0..60 {
+        let (status, body) = world.exchange(&world.token(), secret()).await;
+        match status {
+            200 => {
+                assert_eq!(refused, 0, "nothing is released once the disk has failed");
+                released += 1;
+            }
+            _ => {
+                assert_eq!((status, &body["code"]), (503, &json!("audit_unavailable")), "{body}");
+                refused += 1;
+            }
+        }
+    }
+    println!("{released} released before the disk failed, then {refused} of {refused} answered 503");
+    assert!(released > 0 && refused > 20);
+    assert_eq!(world.ready().await["ready"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_copies_of_one_token_give_one_mint_also_across_kill_9() {
+    let mut world = World::start(Setup::default()).await;
+    let token = Arc::new(world.token());
+    let mut decisions = HashSet::new();
+    let (mut same, mut replayed) = (0, 0);
+    let wanted = json!({"credentials": [{"id_token": {"audience": "https://partner.example"}}]}).to_string();
+    for round in 0..2 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..50 {
+            let (http, url, token, wanted) = (world.http.clone(), world.url("/v1/exchange"), token.clone(), wanted.clone());
+            tasks.spawn(async move {
+                let mut answers = Vec::new();
+                for _ in 0..100 {
+                    let response = http.post(&url).bearer_auth(token.as_str()).body(wanted.clone()).send().await.unwrap();
+                    let status = response.status().as_u16();
+                    answers.push((status, response.json::<Value>().await.unwrap()));
+                }
+                answers
+            });
+        }
+        for (status, body) in tasks.join_all().await.into_iter().flatten() {
+            match status {
+                200 => {
+                    decisions.insert(body["decision_id"].as_str().unwrap().to_owned());
+                    same += 1;
+                }
+                _ => {
+                    assert_eq!((status, &body["code"]), (403, &json!("replayed")), "{body}");
+                    replayed += 1;
+                }
+            }
+        }
+        if round == 0 {
+            world.kill_and_restart().await;
+        }
+    }
+    let minted = world.audit().iter().filter(|entry| entry.kind == "released").count();
+    println!("10,000 copies, a kill -9 between: {minted} mint, {same} the same answer, {replayed} replayed");
+    assert_eq!((minted, decisions.len(), same + replayed), (1, 1, 10_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_was_released_is_recorded_after_kill_9() {
+    let mut world = World::start(Setup::default()).await;
+    let mut released = HashSet::new();
+    for round in 0..10 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let (http, url) = (world.http.clone(), world.url("/v1/exchange"));
+            let tokens: Vec<String> = (0..50).map(|_| world.token()).collect();
+            tasks.spawn(async move {
+                let mut seen = Vec::new();
+                for token in tokens {
+                    let Ok(response) = http.post(&url).bearer_auth(token).json(&json!({"credentials": secret()})).send().await
+                    else {
+                        break;
+                    };
+                    let Ok(body) = response.json::<Value>().await else { break };
+                    seen.extend(body["decision_id"].as_str().map(str::to_owned));
+                }
+                seen
+            });
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(150 + 37 * round)).await;
+        world.kill_and_restart().await;
+        released.extend(tasks.join_all().await.into_iter().flatten());
+    }
+    let recorded: HashSet<String> =
+        world.audit().into_iter().filter(|entry| entry.kind == "released").filter_map(|entry| entry.decision).collect();
+    println!(
+        "{} answers seen over 10 kills, {} recorded, released without record: {}",
+        released.len(),
+        recorded.len(),
+        released.difference(&recorded).count()
+    );
+    assert!(released.len() > 100, "{}", released.len());
+    assert_eq!(released.difference(&recorded).count(), 0);
+}

