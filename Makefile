@@ -1,0 +1,31 @@
+# Two commands do everything: `make demo` and `make test`. Each does its own set-up.
+.DEFAULT_GOAL := help
+export DAYPASS_PEERS ?= $(CURDIR)/.peers
+
+.PHONY: help demo test lint bench build
+
+help: ## What there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## The whole story on this machine, with a real AWS emulator
+	@tests/peers/install.sh demo
+	@cargo build --quiet
+	@tests/peers/demo.sh
+
+test: ## Everything: lints, unit tests, real peers
+	@tests/peers/install.sh all
+	@$(MAKE) --no-print-directory lint
+	cargo test --all-targets
+	@tests/peers/demo.sh >/dev/null && echo "the demo ran to its end"
+
+lint: ## Format, clippy, and no second TLS stack or provider
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	@for crate in ring openssl-sys native-tls; do \
+	  if cargo tree --quiet --invert $$crate >/dev/null 2>&1; then echo "$$crate is in the tree"; exit 1; fi; done
+
+build: ## The release binary
+	cargo build --release
+
+bench: ## Figures: verify, decide, decrypt, exchange
+	cargo bench
