@@ -1,0 +1,213 @@
+//! STS emulators with the AWS CLI. ministack reads `aud`, `sub` and `amr` of a web identity token and no signature, so tags and source
+//! identity are checked in the token itself; what it does enforce is the role's trust and the role's own policy. moto reads no token.
+
+use crate::support::{Setup, World, free_port, peer};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+struct Emulator {
+    server: Child,
+    url: String,
+    cli: PathBuf,
+    _state: tempfile::TempDir,
+}
+
+impl Emulator {
+    async fn start(program: &str) -> Option<Self> {
+        let (program, cli) = (peer(program)?, peer("aws")?);
+        let state = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let mut command = Command::new(&program);
+        if program.ends_with("moto_server") {
+            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        }
+        command.env("AUTH", "true").env("BIND_HOST", "127.0.0.1").env("GATEWAY_PORT", port.to_string());
+        command
+            .env("HOME", state.path())
+            .env("TMPDIR", state.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let emulator = Self { server: command.spawn().unwrap(), url: format!("http://127.0.0.1:{port}"), cli, _state: state };
+        let started = Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert!(started.elapsed() < Duration::from_secs(60), "{} did not start", program.display());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Some(emulator)
+    }
+
+    fn call(&self, arguments: &[&str], credentials: [&str; 3]) -> Output {
+        let mut command = Command::new(&self.cli);
+        command
+            .args(["--endpoint-url", &self.url])
+            .args(arguments)
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .env_remove("AWS_SESSION_TOKEN");
+        command.env("AWS_ACCESS_KEY_ID", credentials[0]).env("AWS_SECRET_ACCESS_KEY", credentials[1]);
+        if !credentials[2].is_empty() {
+            command.env("AWS_SESSION_TOKEN", credentials[2]);
+        }
+        command.output().unwrap()
+    }
+
+    fn administer(&self, arguments: &[&str]) {
+        let output = self.call(arguments, ["test", "test", ""]);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn policy() -> String {
+    "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant:
+  aws:
+    - role: arn:aws:iam::000000000000:role/deploy
+      ttl: 15m
+      tags: { commit: \"{commit}\" }
+      transitive_tags: [commit]
+    - role: arn:aws:iam::000000000000:role/elsewhere
+"
+    .to_owned()
+}
+
+fn keys(answer: &Value) -> [String; 3] {
+    let aws = &answer["credentials"][0]["aws"];
+    ["AccessKeyId", "SecretAccessKey", "SessionToken"]
+        .map(|name| aws[name].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_identity_holds_no_aws_key_and_the_roles_trust_decides() {
+    let Some(emulator) = Emulator::start("ministack").await else { return };
+    let aws = format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
+    let world = World::start(Setup { policies: vec![("shop/deploy", policy())], aws, ..Setup::default() }).await;
+    let issuer = world.url("");
+    let host = issuer.trim_start_matches("https://");
+    let trust = |subject: &str| {
+        let condition = json!({"StringEquals": {format!("{host}:aud"): "sts.amazonaws.com", format!("{host}:sub"): subject}});
+        let principal = json!({"Federated": format!("arn:aws:iam::000000000000:oidc-provider/{host}")});
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"], "Condition": condition}]}).to_string()
+    };
+    let allowed = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::releases"}]}).to_string();
+    emulator.administer(&[
+        "iam",
+        "create-open-id-connect-provider",
+        "--url",
+        &issuer,
+        "--client-id-list",
+        "sts.amazonaws.com",
+        "--thumbprint-list",
+        &"0".repeat(40),
+    ]);
+    emulator.administer(&[
+        "iam",
+        "create-role",
+        "--role-name",
+        "deploy",
+        "--assume-role-policy-document",
+        &trust("root/shop/deploy"),
+    ]);
+    emulator.administer(&[
+        "iam",
+        "create-role",
+        "--role-name",
+        "elsewhere",
+        "--assume-role-policy-document",
+        &trust("root/other/policy"),
+    ]);
+    emulator.administer(&[
+        "iam",
+        "put-role-policy",
+        "--role-name",
+        "deploy",
+        "--policy-name",
+        "p",
+        "--policy-document",
+        &allowed,
+    ]);
+    emulator.administer(&["s3api", "create-bucket", "--bucket", "releases"]);
+    let ask = |role: &str| json!([{"aws": {"role": format!("arn:aws:iam::000000000000:role/{role}")}}]);
+    let (status, answer) = world.exchange(&world.token(), ask("deploy")).await;
+    assert_eq!(status, 200, "{answer}");
+    let keys = keys(&answer);
+    let keys = [keys[0].as_str(), keys[1].as_str(), keys[2].as_str()];
+    assert!(emulator.call(&["s3api", "list-objects-v2", "--bucket", "releases"], keys).status.success());
+    let refused = emulator.call(&["iam", "list-users"], keys);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("AccessDenied"));
+    let (status, problem) = world.exchange(&world.token(), ask("elsewhere")).await;
+    assert_eq!((status, &problem["code"]), (502, &json!("aws_denied")), "{problem}");
+    let failed = world.audit().into_iter().find(|entry| entry.kind == "failed").unwrap();
+    assert!(
+        failed.body["cause"].as_str().unwrap().contains("AssumeRoleWithWebIdentity"),
+        "AWS's own words are in the audit log: {}",
+        failed.body
+    );
+    let output = world.job("push", &["credential", "aws", "--role", "arn:aws:iam::000000000000:role/deploy"], &[]).await;
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&printed["Version"], printed["Expiration"].is_string()), (&json!(1), true), "credential_process's form");
+    let configuration = format!(
+        "[default]\ncredential_process = {} credential aws --role arn:aws:iam::000000000000:role/deploy\n",
+        env!("CARGO_BIN_EXE_daypass")
+    );
+    std::fs::write(world.path("aws.ini"), configuration).unwrap();
+    let mut command = tokio::process::Command::new(&emulator.cli);
+    command
+        .args(["--endpoint-url", &emulator.url, "s3api", "list-objects-v2", "--bucket", "releases"])
+        .env("AWS_CONFIG_FILE", world.path("aws.ini"));
+    command
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("DAYPASS_SERVER", world.url(""))
+        .env("DAYPASS_CA", world.path("tls.crt"));
+    let output = command.envs(world.issuer.job_environment("push")).output().await.unwrap();
+    assert!(output.status.success(), "the AWS CLI asks daypass by itself: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn assume_role_uses_the_machines_own_credentials_with_both_emulators() {
+    for (program, account) in [("ministack", "000000000000"), ("moto_server", "123456789012")] {
+        let Some(emulator) = Emulator::start(program).await else { continue };
+        let aws = format!("aws: {{ mode: assume-role, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
+        let environment = vec![
+            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ];
+        let policy = policy().replace("000000000000", account);
+        let world = World::start(Setup { policies: vec![("shop/deploy", policy)], aws, environment, ..Setup::default() }).await;
+        let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")}, "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]}]});
+        emulator.administer(&[
+            "iam",
+            "create-role",
+            "--role-name",
+            "deploy",
+            "--assume-role-policy-document",
+            &trust.to_string(),
+        ]);
+        let (status, answer) =
+            world.exchange(&world.token(), json!([{"aws": {"role": format!("arn:aws:iam::{account}:role/deploy")}}])).await;
+        assert_eq!(status, 200, "{program}: {answer}");
+        let keys = keys(&answer);
+        let who = emulator.call(&["sts", "get-caller-identity"], [&keys[0], &keys[1], &keys[2]]);
+        let said = String::from_utf8_lossy(&who.stdout).into_owned();
+        assert!(
+            said.contains(&format!("assumed-role/deploy/{}", answer["decision_id"].as_str().unwrap())),
+            "{program}: {said} {}",
+            String::from_utf8_lossy(&who.stderr)
+        );
+    }
+}

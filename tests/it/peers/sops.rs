@@ -1,0 +1,94 @@
+//! The real sops and Debian's age: files encrypted and decrypted both ways.
+
+use crate::support::peer;
+use daypass::secrets::{Identities, encrypt, open};
+use daypass::words::names::SecretPath;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const YAML: &str = "# a comment\npassword: hunter2\nport: 5432\nratio: 1.5\non: true\nempty: \"\"\nnothing: null\nnested:\n    list:\n        - a\n        - 2\n        - deep: x\n    multi: |\n        one\n        two\nplain_unencrypted: seen\n";
+const JSON: &str =
+    "{\"password\": \"hunter2\", \"port\": 5432, \"on\": false, \"nested\": {\"list\": [\"a\", 1.25], \"nothing\": null}}";
+const DOTENV: &str = "# a comment\nPASSWORD=hunter2\nMULTI=one\\ntwo\n";
+
+fn run(program: &Path, arguments: &[&str], folder: &Path) -> Output {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .env("SOPS_AGE_KEY_FILE", folder.join("key.txt"))
+        .env("SOPS_DISABLE_VERSION_CHECK", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+fn keys(folder: &Path) -> (Identities, String) {
+    let (file, recipient) = Identities::generate();
+    std::fs::write(folder.join("key.txt"), file.expose()).unwrap();
+    (Identities::parse(&file).unwrap(), recipient)
+}
+
+#[test]
+fn what_the_real_sops_encrypts_opens_value_for_value_and_not_when_changed() {
+    let Some(sops) = peer("sops") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (identities, recipient) = keys(folder.path());
+    let values = [("/password", "hunter2"), ("/port", "5432"), ("/nested/list/0", "a")];
+    let more = [
+        ("/ratio", "1.5"),
+        ("/on", "true"),
+        ("/empty", ""),
+        ("/nothing", "null"),
+        ("/nested/multi", "one\ntwo\n"),
+        ("/nested/list/2/deep", "x"),
+        ("/plain_unencrypted", "seen"),
+    ];
+    let cases: [(&str, &str, Vec<(&str, &str)>); 3] = [
+        ("a.yaml", YAML, values.iter().chain(&more).copied().collect()),
+        ("a.json", JSON, values.iter().chain(&[("/on", "false"), ("/nested/list/1", "1.25")]).copied().collect()),
+        ("a.env", DOTENV, vec![("/PASSWORD", "hunter2"), ("/MULTI", "one\ntwo")]),
+    ];
+    for extra in [&[][..], &["--mac-only-encrypted"], &["--encrypted-regex", "^(password|nested|PASSWORD)$"]] {
+        for (name, text, expected) in &cases {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            let mut arguments = vec!["encrypt", "--age", &recipient];
+            arguments.extend(extra);
+            arguments.push(name);
+            let sealed = run(&sops, &arguments, folder.path()).stdout;
+            let path = SecretPath::parse(name).unwrap();
+            for (key, value) in expected {
+                let opened = open(&path, &sealed, Some(key), &identities)
+                    .unwrap_or_else(|fault| panic!("{name} {extra:?} {key}: {fault}"));
+                assert_eq!(opened.expose_text().unwrap(), *value, "{name} {extra:?} {key}");
+            }
+            assert!(open(&path, &sealed, None, &identities).is_ok());
+            // The first value is changed, not a comment before it: comments are in no MAC, also not in the real sops.
+            let text = String::from_utf8(sealed).unwrap();
+            let at = text.find("assword").or_else(|| text.find("ASSWORD")).unwrap();
+            let changed = format!("{}{}", &text[..at], text[at..].replacen("data:", "data:AA", 1));
+            assert!(open(&path, changed.as_bytes(), Some(expected[0].0), &identities).is_err(), "{name} {extra:?}");
+        }
+    }
+}
+
+#[test]
+fn age_files_go_both_ways() {
+    let (Some(age), Some(_)) = (peer("age"), peer("age-keygen")) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (identities, recipient) = keys(folder.path());
+    std::fs::write(folder.path().join("plain"), "hunter2").unwrap();
+    for armor in [&["--armor"][..], &[]] {
+        let mut arguments = vec!["--encrypt", "-r", &recipient];
+        arguments.extend(armor);
+        arguments.push("plain");
+        let sealed = run(&age, &arguments, folder.path()).stdout;
+        assert_eq!(open(&SecretPath::parse("a.age").unwrap(), &sealed, None, &identities).unwrap().expose(), b"hunter2");
+        std::fs::write(
+            folder.path().join("ours"),
+            encrypt(b"hunter3", std::slice::from_ref(&recipient), !armor.is_empty()).unwrap(),
+        )
+        .unwrap();
+        assert_eq!(run(&age, &["--decrypt", "-i", "key.txt", "ours"], folder.path()).stdout, b"hunter3");
+    }
+}
