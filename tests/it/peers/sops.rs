@@ -49,25 +49,23 @@ fn what_the_real_sops_encrypts_opens_value_for_value_and_not_when_changed() {
         ("a.json", JSON, values.iter().chain(&[("/on", "false"), ("/nested/list/1", "1.25")]).copied().collect()),
         ("a.env", DOTENV, vec![("/PASSWORD", "hunter2"), ("/MULTI", "one\ntwo")]),
     ];
-    for extra in [&[][..], &["--mac-only-encrypted"], &["--encrypted-regex", "^(password|nested|PASSWORD)$"]] {
+    for rule in ["", "    mac_only_encrypted: true\n", "    encrypted_regex: ^(password|nested|PASSWORD)$\n"] {
+        std::fs::write(folder.path().join(".sops.yaml"), format!("creation_rules:\n  - age: {recipient}\n{rule}")).unwrap();
         for (name, text, expected) in &cases {
             std::fs::write(folder.path().join(name), text).unwrap();
-            let mut arguments = vec!["encrypt", "--age", &recipient];
-            arguments.extend(extra);
-            arguments.push(name);
-            let sealed = run(&sops, &arguments, folder.path()).stdout;
+            let sealed = run(&sops, &["encrypt", name], folder.path()).stdout;
             let path = SecretPath::parse(name).unwrap();
             for (key, value) in expected {
-                let opened = open(&path, &sealed, Some(key), &identities)
-                    .unwrap_or_else(|fault| panic!("{name} {extra:?} {key}: {fault}"));
-                assert_eq!(opened.expose_text().unwrap(), *value, "{name} {extra:?} {key}");
+                let opened =
+                    open(&path, &sealed, Some(key), &identities).unwrap_or_else(|fault| panic!("{name} {rule:?} {key}: {fault}"));
+                assert_eq!(opened.expose_text().unwrap(), *value, "{name} {rule:?} {key}");
             }
             assert!(open(&path, &sealed, None, &identities).is_ok());
             // The first value is changed, not a comment before it: comments are in no MAC, also not in the real sops.
             let text = String::from_utf8(sealed).unwrap();
             let at = text.find("assword").or_else(|| text.find("ASSWORD")).unwrap();
             let changed = format!("{}{}", &text[..at], text[at..].replacen("data:", "data:AA", 1));
-            assert!(open(&path, changed.as_bytes(), Some(expected[0].0), &identities).is_err(), "{name} {extra:?}");
+            assert!(open(&path, changed.as_bytes(), Some(expected[0].0), &identities).is_err(), "{name} {rule:?}");
         }
     }
 }
