@@ -11,6 +11,9 @@ const JSON: &str =
     "{\"password\": \"hunter2\", \"port\": 5432, \"on\": false, \"nested\": {\"list\": [\"a\", 1.25], \"nothing\": null}}";
 const DOTENV: &str = "# a comment\nPASSWORD=hunter2\nMULTI=one\\ntwo\n";
 
+/// A file's name, its text, and the values to find in it.
+type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
+
 fn run(program: &Path, arguments: &[&str], folder: &Path) -> Output {
     let output = Command::new(program)
         .args(arguments)
@@ -44,7 +47,7 @@ fn what_the_real_sops_encrypts_opens_value_for_value_and_not_when_changed() {
         ("/nested/list/2/deep", "x"),
         ("/plain_unencrypted", "seen"),
     ];
-    let cases: [(&str, &str, Vec<(&str, &str)>); 3] = [
+    let cases: [Case; 3] = [
         ("a.yaml", YAML, values.iter().chain(&more).copied().collect()),
         ("a.json", JSON, values.iter().chain(&[("/on", "false"), ("/nested/list/1", "1.25")]).copied().collect()),
         ("a.env", DOTENV, vec![("/PASSWORD", "hunter2"), ("/MULTI", "one\ntwo")]),
