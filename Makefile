@@ -22,7 +22,7 @@ lint: ## Format, clippy, and no second TLS stack or provider
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	@for crate in ring openssl-sys native-tls; do \
-	  if cargo tree --quiet --invert $$crate >/dev/null 2>&1; then echo "$$crate is in the tree"; exit 1; fi; done
+	  if [ -n "$$(cargo tree --quiet --invert $$crate 2>/dev/null)" ]; then echo "$$crate is in the tree"; exit 1; fi; done
 
 build: ## The release binary
 	cargo build --release
