@@ -3,6 +3,7 @@
 mod address;
 pub mod http;
 mod keyring;
+mod origin;
 mod settings;
 
 pub use address::Network;
@@ -23,7 +24,7 @@ pub struct Issuer {
     pub expected: Expected,
     /// How its claims are read.
     pub mapping: Arc<Mapping>,
-    keyring: Keyring,
+    keyring: Arc<Keyring>,
 }
 
 /// All of them.
@@ -33,7 +34,7 @@ impl Issuers {
     /// Makes the issuers; nothing is fetched before the first token.
     pub fn new(settings: Vec<IssuerSettings>, clock: &Arc<dyn Clock>) -> Result<Self, String> {
         let make = |settings: IssuerSettings| {
-            let keyring = Keyring::new(&settings, clock.clone())?;
+            let keyring = Arc::new(Keyring::new(&settings, clock.clone())?);
             Ok(Arc::new(Issuer { name: settings.name, expected: settings.expected, mapping: settings.mapping, keyring }))
         };
         settings.into_iter().map(make).collect::<Result<_, String>>().map(Self)

@@ -178,6 +178,42 @@ async fn a_flood_of_unknown_keys_causes_one_fetch_in_thirty_seconds() {
 }
 
 #[tokio::test]
+async fn known_keys_do_not_wait_for_a_fetch_that_an_unknown_one_causes() {
+    let server = Server::start().await;
+    server.good("k1");
+    let (issuers, clock) = issuers(settings(&server.url, |_| ()));
+    let issuers = Arc::new(issuers);
+    assert_eq!(reason(&issuers, &token(&server.url, "us", "k1")).await, None);
+    server.raw("/jwks", b"hang".to_vec());
+    clock.0.fetch_add(31, Ordering::SeqCst);
+    let (flood, unknown) = (issuers.clone(), token(&server.url, "us", "x"));
+    let waiting = tokio::spawn(async move { flood.keys_for(&unknown).await.is_ok() });
+    while server.hits() < 4 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for _ in 0..100 {
+        assert_eq!(reason(&issuers, &token(&server.url, "us", "k1")).await, None);
+    }
+    assert!(!waiting.is_finished(), "the fetch still hangs");
+    clock.0.fetch_add(240, Ordering::SeqCst);
+    assert_eq!(reason(&issuers, &token(&server.url, "us", "k1")).await, None);
+    assert!(!waiting.is_finished(), "nor does ageing make anyone wait");
+    assert!(waiting.await.unwrap(), "and the hung fetch falls back on the keys that are there");
+}
+
+#[tokio::test]
+async fn a_removed_key_is_trusted_for_less_than_five_minutes() {
+    let server = Server::start().await;
+    server.good("k1");
+    let (issuers, clock) = issuers(settings(&server.url, |_| ()));
+    assert_eq!(reason(&issuers, &token(&server.url, "us", "k1")).await, None);
+    server.good("k2");
+    clock.0.fetch_add(299, Ordering::SeqCst);
+    let (_, keys) = issuers.keys_for(&token(&server.url, "us", "k1")).await.unwrap();
+    assert!(!keys.holds(token(&server.url, "us", "k1").jws()));
+}
+
+#[tokio::test]
 async fn a_dead_issuers_keys_serve_on_for_an_hour_and_no_longer() {
     let server = Server::start().await;
     server.good("k1");
