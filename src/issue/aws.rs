@@ -8,7 +8,7 @@ use crate::words::names::DecisionId;
 use crate::words::{Denial, Reason, Secret, UnixTime};
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{BehaviorVersion, Region, retry::RetryConfig};
-use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::types::{Credentials, Tag};
 use aws_sdk_sts::{Client, Config};
 use serde_json::{Map, Value, json};
@@ -27,6 +27,8 @@ const TRY_MAX: Duration = Duration::from_secs(4);
 const TRIES_MAX: u32 = 3;
 /// Over all regions: a job waits no longer.
 const TOTAL_MAX: Duration = Duration::from_secs(10);
+/// A sentence of AWS's, with the ARNs in it.
+const CAUSE_CHARS_MAX: usize = 500;
 
 /// How AWS is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -168,16 +170,37 @@ fn seconds(ttl: Duration) -> i32 {
     i32::try_from(ttl.as_secs()).unwrap_or(i32::MAX)
 }
 
-/// AWS's own words go to the audit log; the caller hears whether AWS refused or did not answer.
+/// AWS's own words go to the audit log, shortened; bytes of an answer never do, for they may hold credentials.
 fn refused<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(fault: &SdkError<E>) -> Denial {
     const PASSING: [&str; 4] = ["Throttling", "ThrottlingException", "ServiceUnavailable", "InternalFailure"];
     match fault {
-        SdkError::ServiceError(service)
-            if service.raw().status().as_u16() < 500 && !PASSING.contains(&service.err().code().unwrap_or_default()) =>
-        {
-            let (code, message) = (service.err().code().unwrap_or("refused"), service.err().message().unwrap_or_default());
-            Reason::AwsDenied.because(format!("{code}: {message}"))
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            let Some(code) = service.err().code() else {
+                return Reason::AwsUnavailable.because(format!("the answer ({status}) is not one of an STS"));
+            };
+            let words: String = service.err().message().unwrap_or_default().chars().take(CAUSE_CHARS_MAX).collect();
+            let denied = (400..500).contains(&status) && !PASSING.contains(&code);
+            let reason = if denied { Reason::AwsDenied } else { Reason::AwsUnavailable };
+            reason.because(format!("{code} ({status}): {words}"))
         }
-        other => Reason::AwsUnavailable.because(DisplayErrorContext(other).to_string()),
+        SdkError::TimeoutError(_) => Reason::AwsUnavailable.because("no answer in time"),
+        SdkError::DispatchFailure(fault) => {
+            Reason::AwsUnavailable.because(format!("not reached: {}", chain(fault.as_connector_error().map(|fault| fault as _))))
+        }
+        SdkError::ResponseError(_) => Reason::AwsUnavailable.because("the answer is not one of an STS"),
+        SdkError::ConstructionFailure(_) | _ => Reason::AwsUnavailable.because("the request could not be made"),
     }
 }
+
+fn chain(mut cause: Option<&(dyn std::error::Error + 'static)>) -> String {
+    let mut words = Vec::new();
+    while let Some(inner) = cause {
+        words.push(inner.to_string());
+        cause = inner.source();
+    }
+    words.join(": ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Against a stand-in for STS that keeps what it is sent: no emulator at hand reads the tags and the source identity of a web identity token.
+
+use super::*;
+use crate::secrets::Identities;
+use crate::store::Store;
+use crate::token::{Algorithm, Expected, KeySet, RawToken, verify};
+use crate::words::names::{Audience, IssuerUrl, RoleArn};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const CANARY: &str = "canary-9f3b";
+
+struct StandIn {
+    url: String,
+    bodies: Arc<Mutex<Vec<String>>>,
+}
+
+impl StandIn {
+    /// Answers everything with this status and body.
+    async fn start(status: &'static str, answer: String) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stand_in = Self { url: format!("http://{}", listener.local_addr().unwrap()), bodies: Arc::default() };
+        let bodies = stand_in.bodies.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (bodies, answer) = (bodies.clone(), answer.clone());
+                tokio::spawn(async move {
+                    let mut bytes = Vec::new();
+                    while let Ok(1..) = stream.read_buf(&mut bytes).await {
+                        let text = String::from_utf8_lossy(&bytes).into_owned();
+                        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                        let length = head
+                            .to_ascii_lowercase()
+                            .lines()
+                            .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+                        if body.len() >= length.unwrap_or(0) {
+                            bodies.lock().unwrap().push(body.to_owned());
+                            break;
+                        }
+                    }
+                    let head = format!(
+                        "HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                        answer.len()
+                    );
+                    let _ = stream.write_all((head + &answer).as_bytes()).await;
+                });
+            }
+        });
+        stand_in
+    }
+
+    /// The form fields of the last request.
+    fn form(&self) -> BTreeMap<String, String> {
+        let body = self.bodies.lock().unwrap().last().unwrap().clone();
+        reqwest::Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect()
+    }
+}
+
+fn credentials(action: &str) -> String {
+    format!(
+        "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials><AccessKeyId>ASIAX</AccessKeyId>\
+         <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2027-01-01T00:00:00Z</Expiration></Credentials></{action}Result></{action}Response>"
+    )
+}
+
+fn terms() -> AwsTerms {
+    AwsTerms {
+        role: RoleArn::parse("arn:aws:iam::123456789012:role/deploy").unwrap(),
+        ttl: Duration::from_secs(1800),
+        tags: BTreeMap::from([("commit".to_owned(), "4f2a9c1".to_owned())]),
+        transitive: vec!["commit".to_owned()],
+        session_policy: Some("{\"Version\":\"2012-10-17\"}".to_owned()),
+    }
+}
+
+struct Bench {
+    aws: Aws,
+    signing: Arc<SigningKeys>,
+    store: Store,
+    _folder: tempfile::TempDir,
+}
+
+async fn bench(url: &str, algorithm: SigningAlgorithm) -> Bench {
+    crate::telemetry::install_crypto();
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), Arc::new(crate::words::SystemClock)).unwrap();
+    let identities = Identities::parse(&Identities::generate().0).unwrap();
+    let issuer = IssuerUrl::parse("https://oidc.example").unwrap();
+    let signing = Arc::new(SigningKeys::open(issuer, identities, &store).await.unwrap());
+    let settings = AwsSettings {
+        mode: AwsMode::WebIdentity,
+        regions: vec!["eu-west-1".to_owned()],
+        endpoint: Some(url.to_owned()),
+        algorithm,
+    };
+    let aws = Aws::new(&settings, signing.clone()).await;
+    Bench { aws, signing, store, _folder: folder }
+}
+
+#[tokio::test]
+async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() {
+    for (algorithm, expected) in [(SigningAlgorithm::Es256, Algorithm::Es256), (SigningAlgorithm::Rs256, Algorithm::Rs256)] {
+        let sts = StandIn::start("200 OK", credentials("AssumeRoleWithWebIdentity")).await;
+        let bench = bench(&sts.url, algorithm).await;
+        let (decision, now) = (DecisionId::new(), bench.store.now());
+        let issued = bench.aws.issue(&terms(), "root/shop/deploy", &decision, now).await.unwrap();
+        assert_eq!((issued.access_key_id.as_str(), issued.session_token.expose()), ("ASIAX", &b"t"[..]));
+        let form = sts.form();
+        for (name, value) in [
+            ("RoleArn", "arn:aws:iam::123456789012:role/deploy"),
+            ("RoleSessionName", decision.as_str()),
+            ("DurationSeconds", "1800"),
+            ("Policy", "{\"Version\":\"2012-10-17\"}"),
+        ] {
+            assert_eq!(form[name], value, "{name}");
+        }
+        let expected = Expected {
+            issuer: IssuerUrl::parse("https://oidc.example").unwrap(),
+            audiences: vec![Audience::parse("sts.amazonaws.com").unwrap()],
+            algorithms: vec![expected],
+            token_age_max: TOKEN_LIFETIME,
+        };
+        let keys = KeySet::import(bench.signing.jwks().to_string().as_bytes()).unwrap();
+        let token = verify(RawToken::parse(form["WebIdentityToken"].clone().into()).unwrap(), &keys, &expected, now).unwrap();
+        assert_eq!((token.subject(), token.token_id()), ("root/shop/deploy", Some(decision.as_str())));
+        let claim = |name: &str| token.claims().claim(name).unwrap().clone();
+        assert_eq!(claim("https://aws.amazon.com/source_identity"), json!(decision.as_str()));
+        let tags = json!({"principal_tags": {"commit": ["4f2a9c1"]}, "transitive_tag_keys": ["commit"]});
+        assert_eq!(claim("https://aws.amazon.com/tags"), tags);
+    }
+}
+
+#[tokio::test]
+async fn what_an_sts_answers_is_told_by_code_and_never_by_its_bytes() {
+    let error = |code: &str| {
+        format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
+    };
+    let broken = credentials("AssumeRoleWithWebIdentity")
+        .replace("2027-01-01T00:00:00Z", "never")
+        .replace("<SecretAccessKey>s", &format!("<SecretAccessKey>{CANARY}"));
+    let cases = [
+        ("403 Forbidden", error("AccessDenied"), Reason::AwsDenied, "AccessDenied (403): no"),
+        ("400 Bad Request", error("Throttling"), Reason::AwsUnavailable, "Throttling (400)"),
+        ("503 Slow", error("ServiceUnavailable"), Reason::AwsUnavailable, "ServiceUnavailable (503)"),
+        ("200 OK", broken, Reason::AwsUnavailable, "(200) is not one of an STS"),
+        ("200 OK", format!("<html>{CANARY}"), Reason::AwsUnavailable, "not one of an STS"),
+        ("502 Bad", format!("<html>{CANARY}"), Reason::AwsUnavailable, "(502) is not one of an STS"),
+    ];
+    for (status, answer, reason, words) in cases {
+        let sts = StandIn::start(status, answer.clone()).await;
+        let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+        let denial = bench.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), bench.store.now()).await.unwrap_err();
+        assert_eq!(denial.reason, reason, "{status} {answer}: {}", denial.cause);
+        assert!(denial.cause.contains(words) && !denial.cause.contains(CANARY), "{status} {answer}: {}", denial.cause);
+    }
+}
+
+#[tokio::test]
+async fn the_next_region_is_asked_when_one_does_not_answer() {
+    let sts = StandIn::start("200 OK", credentials("AssumeRoleWithWebIdentity")).await;
+    let (mut good, dead) =
+        (bench(&sts.url, SigningAlgorithm::Es256).await, bench("http://127.0.0.1:1", SigningAlgorithm::Es256).await);
+    let now = good.store.now();
+    let denial = dead.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), now).await.unwrap_err();
+    assert_eq!(denial.reason, Reason::AwsUnavailable);
+    assert!(denial.cause.contains("refused"), "{}", denial.cause);
+    good.aws.clients.insert(0, dead.aws.clients[0].clone());
+    assert!(good.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), now).await.is_ok());
+}
