@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 
 /// The rotation of our keys is looked at this often.
 const KEY_TURN: Duration = Duration::from_secs(3600);
@@ -37,6 +38,8 @@ pub struct App {
     pub identities: Identities,
     /// What is counted.
     pub metrics: SharedMetrics,
+    /// Exchanges under way: a client that hangs up does not end its own, and the server stops after the last.
+    pub exchanges: TaskTracker,
     aws: Option<Aws>,
     catalogue: Catalogue,
     root: crate::config::RootSource,
@@ -61,6 +64,7 @@ impl App {
             signing,
             identities: read_identities(&config.root.age_identities)?,
             metrics: SharedMetrics::default(),
+            exchanges: TaskTracker::new(),
             aws,
             root: config.root,
         });
@@ -97,6 +101,17 @@ impl App {
                     }
                 }
             }
+        }
+    }
+
+    /// The end: the last exchanges are told to their end, and what was only counted is written.
+    pub async fn wind_up(&self, patience: Duration) {
+        self.exchanges.close();
+        if tokio::time::timeout(patience, self.exchanges.wait()).await.is_err() {
+            tracing::warn!(left = self.exchanges.len(), "some exchanges did not end in time; the next start reports them");
+        }
+        if let Err(denial) = self.store.write_aggregates().await {
+            tracing::error!(cause = %denial.cause, "counted refusals could not be recorded");
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Layer E: the edge. Thin faces of one `exchange()`, behind an accept loop with a limit on everything.
 
 pub mod accept;
+mod activity;
+mod addresses;
 pub mod admin;
+mod connection;
 mod native;
 mod problem;
 mod reply;

@@ -51,6 +51,8 @@ pub struct Metrics {
     pub faulty_files: Gauge,
     /// TLS handshakes that came to nothing.
     pub handshakes_failed: Counter,
+    /// Connections closed at once, because there were too many, in all or from one address.
+    pub connections_refused: Counter,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -84,6 +86,7 @@ impl Metrics {
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register("faulty_files", "Faulty files of the revision in force", self.faulty_files.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
+        registry.register("connections_refused", "Connections beyond a limit", self.connections_refused.clone());
         let mut text = String::new();
         if encode(&mut text, &registry).is_err() {
             text.clear();

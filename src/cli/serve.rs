@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::config::Config;
-use crate::http::accept::Edge;
+use crate::http::accept::{DRAIN_MAX, Edge};
 use crate::http::tls::{Certificate, RELOAD_PAUSE};
 use crate::http::{admin, router};
 use crate::words::SystemClock;
@@ -51,6 +51,7 @@ pub(super) async fn run(arguments: &ServeArgs) -> Result<u8, Failure> {
     tracing::info!(%listen, %admin_listen, "daypass serves");
     let edge = Edge { listener, certificate, router: router(app.clone()), metrics: app.metrics.clone() };
     edge.serve(stopped()).await;
+    app.wind_up(DRAIN_MAX).await;
     tracing::info!("daypass stops");
     Ok(0)
 }

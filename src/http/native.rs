@@ -73,7 +73,8 @@ async fn secret(
 
 /// In a task of its own: a client that hangs up cannot leave a half-told story.
 async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>) -> Result<Released, Refused> {
-    let task = tokio::spawn(async move {
+    let exchanges = app.exchanges.clone();
+    let task = exchanges.spawn(async move {
         match asked {
             Ok(asked) => exchange::exchange(&app, call, asked).await,
             Err(denial) => Err(exchange::refuse(&app, &call, denial).await),

@@ -243,18 +243,68 @@ async fn stalled_clients_hold_nobody_up_and_are_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_certificate_is_used_when_its_files_change_and_sigterm_drains() {
-    let mut world = World::start(Setup::default()).await;
+async fn a_new_certificate_is_used_when_its_files_change() {
+    let world = World::start(Setup::default()).await;
+    std::fs::write(world.path("tls.crt"), "no certificate").unwrap();
+    tokio::time::sleep(Duration::from_millis(10_500)).await;
+    assert!(world.log().contains("the old one stays in use"), "{}", world.log());
     certificate(world.folder.path());
     let started = Instant::now();
     while connect(&world, b"h2", &[&rustls::version::TLS13]).await.is_err() {
         assert!(started.elapsed() < Duration::from_secs(20), "{}", world.log());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// An issuer that answers late: what asks for its keys is under way meanwhile.
+async fn late_issuer(pause: Duration) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                tokio::time::sleep(pause).await;
+                drop(stream);
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_lets_requests_end_and_waits_for_nobody_who_is_silent() {
+    let late = late_issuer(Duration::from_millis(2500)).await;
+    let issuers = format!(
+        "  - {{ name: late, mapping: generic, issuer: \"{late}\", audiences: [\"https://localhost:{{port}}\"], addresses: [127.0.0.0/8] }}\n"
+    );
+    let mut world = World::start(Setup { issuers, ..Setup::default() }).await;
+    let mut claims = github_claims("push", "refs/heads/main");
+    claims.insert("iss".to_owned(), late.into());
+    let request = world.http.get(world.url("/v1/whoami")).bearer_auth(world.token_with(claims));
+    let under_way = tokio::spawn(async move { request.send().await.unwrap().status().as_u16() });
+    let mut silent = Vec::new();
+    for alpn in [&b"h2"[..], b"http/1.1"] {
+        silent.push(connect(&world, alpn, &[&rustls::version::TLS13]).await.unwrap());
+    }
+    let mut half = connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
+    half.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
     rustix::process::kill_process(rustix::process::Pid::from_child(&world.server), rustix::process::Signal::TERM).unwrap();
+    let started = Instant::now();
     while world.server.try_wait().unwrap().is_none() {
-        assert!(started.elapsed() < Duration::from_secs(40));
+        assert!(started.elapsed() < Duration::from_secs(15), "{}", world.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    assert_eq!(under_way.await.unwrap(), 503, "the request under way is answered");
     assert!(world.server.wait().unwrap().success(), "{}", world.log());
+    assert!(!world.log().contains("did not end in time"), "{}", world.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_speaks_no_request_is_cut() {
+    let world = World::start(Setup::default()).await;
+    let mut silent = connect(&world, b"h2", &[&rustls::version::TLS13]).await.unwrap();
+    let mut first = [0; 64];
+    let cut = tokio::time::timeout(Duration::from_secs(20), silent.read(&mut first));
+    assert!(cut.await.is_ok_and(|read| !matches!(read, Ok(1..))), "closed within the limit");
 }

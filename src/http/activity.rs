@@ -1,0 +1,58 @@
+//! Whether anybody would miss a connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// From the handshake to the first whole request; an HTTP/2 peer that never speaks is under no other limit.
+const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
+/// When the server stops, a connection without a request has this long to take its leave.
+const LEAVE_MAX: Duration = Duration::from_secs(1);
+
+/// The requests of one connection.
+#[derive(Default)]
+pub(super) struct Activity {
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+}
+
+impl Activity {
+    /// Marks a request as under way until the mark is dropped.
+    pub(super) fn begin(self: Arc<Self>) -> Underway {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        Underway(self)
+    }
+
+    /// Ends when nobody would miss the connection: no request came in time, or the server stops and none is under way.
+    pub(super) async fn unmissed(&self, stopping: &CancellationToken) {
+        let silent = async {
+            tokio::time::sleep(FIRST_REQUEST_MAX).await;
+            if self.begun.load(Ordering::Relaxed) > 0 {
+                std::future::pending::<()>().await;
+            }
+        };
+        let left_over = async {
+            stopping.cancelled().await;
+            loop {
+                tokio::time::sleep(LEAVE_MAX).await;
+                if self.begun.load(Ordering::Relaxed) == self.ended.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        };
+        tokio::select! {
+            () = silent => {}
+            () = left_over => {}
+        }
+    }
+}
+
+/// One request under way.
+pub(super) struct Underway(Arc<Activity>);
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
