@@ -4,6 +4,7 @@ mod age_file;
 mod sops;
 
 pub use age_file::{Identities, encrypt};
+pub use sops::encrypt as encrypt_document;
 
 use crate::words::Secret;
 use crate::words::names::SecretPath;

@@ -4,7 +4,9 @@ use super::job::ServerArgs;
 use crate::client::environment::Environment;
 use crate::client::exec::secret_value;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::words::names::SecretName;
+use crate::secrets::{self, encrypt};
+use crate::words::names::{SecretName, SecretPath};
+use crate::words::{Clock, Secret, SystemClock};
 use clap::Subcommand;
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -25,8 +27,11 @@ pub(super) enum SecretCommand {
         #[arg(long)]
         policy: Option<String>,
     },
-    /// Encrypt a file or standard input to age recipients.
+    /// Encrypt a file or standard input to age recipients: whole, or with --sops each value of it on its own.
     Encrypt {
+        /// Write a SOPS file; the name of --to or of the input tells its format (.yaml, .json, .env). Comments are left out.
+        #[arg(long)]
+        sops: bool,
         /// A recipient, age1…; several may be given.
         #[arg(long = "recipient", short = 'r', required = true)]
         recipients: Vec<String>,
@@ -50,10 +55,14 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
             }
             write_value(secret_value(&answer["credentials"][0])?.expose())
         }
-        SecretCommand::Encrypt { recipients, input, to } => {
+        SecretCommand::Encrypt { sops, recipients, input, to } => {
             let plain = read_plaintext(input.as_ref())?;
-            let encrypted =
-                crate::secrets::encrypt(plain.expose(), recipients, true).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+            let encrypted = if *sops {
+                encrypt_document(&plain, to.as_ref().or(input.as_ref()), recipients)
+            } else {
+                encrypt(plain.expose(), recipients, true)
+            };
+            let encrypted = encrypted.map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
             match to {
                 Some(path) => std::fs::write(path, encrypted).map(|()| 0).map_err(unusable),
                 None => write_value(&encrypted),
@@ -62,14 +71,19 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
     }
 }
 
-fn read_plaintext(input: Option<&PathBuf>) -> Result<crate::words::Secret, Failure> {
+fn encrypt_document(plain: &Secret, named: Option<&PathBuf>, recipients: &[String]) -> Result<Vec<u8>, String> {
+    let name = named.and_then(|path| path.file_name()?.to_str()).ok_or("--sops needs a file's name, by --to or as input")?;
+    secrets::encrypt_document(&SecretPath::parse(name)?, plain.expose(), recipients, SystemClock.now())
+}
+
+fn read_plaintext(input: Option<&PathBuf>) -> Result<Secret, Failure> {
     let mut bytes = Vec::new();
     match input {
         Some(path) => std::fs::File::open(path).map_err(unusable)?.take(PLAINTEXT_BYTES_MAX + 1).read_to_end(&mut bytes),
         None => std::io::stdin().lock().take(PLAINTEXT_BYTES_MAX + 1).read_to_end(&mut bytes),
     }
     .map_err(unusable)?;
-    let plain = crate::words::Secret::new(bytes);
+    let plain = Secret::new(bytes);
     if plain.expose().len() as u64 > PLAINTEXT_BYTES_MAX {
         return Err(Failure::new(STATUS_USAGE, "a secret is at most 1 MiB"));
     }

@@ -5,13 +5,14 @@
 mod cipher;
 mod dotenv;
 mod metadata;
+mod seal;
 mod walk;
 
 use super::age_file::{self, Identities};
 use crate::token::parse_document;
-use crate::words::Secret;
 use crate::words::names::{SecretPath, check_pointer};
 use crate::words::yaml::Node;
+use crate::words::{Secret, UnixTime};
 use metadata::Metadata;
 use serde_json::{Map, Value};
 
@@ -44,6 +45,24 @@ pub(super) fn decrypt(path: &SecretPath, bytes: &[u8], identities: &Identities) 
     let data_key = metadata.data_key(|armored| age_file::decrypt(armored.as_bytes(), identities))?;
     let values = walk::decrypt(values, &metadata, &data_key)?;
     Ok(Document { format, values })
+}
+
+/// Encrypts each value of the document to these age recipients; the file's name tells how it is written.
+pub fn encrypt(path: &SecretPath, plaintext: &[u8], recipients: &[String], now: UnixTime) -> Result<Vec<u8>, String> {
+    let format = format_of(path)?;
+    let values = read(path, plaintext, format)?;
+    if values.keys().any(|name| name == "sops" || name.starts_with("sops_")) {
+        return Err("the file is encrypted already: it has a `sops` section".to_owned());
+    }
+    seal::seal(format, values, recipients, now).map(String::into_bytes)
+}
+
+fn write(format: Format, values: &Map<String, Value>) -> Result<String, String> {
+    match format {
+        Format::Json => serde_json::to_string_pretty(values).map(|text| text + "\n").map_err(|fault| fault.to_string()),
+        Format::Yaml => serde_saphyr::to_string(values).map_err(|fault| fault.to_string()),
+        Format::Dotenv => Ok(dotenv::render(values)),
+    }
 }
 
 fn format_of(path: &SecretPath) -> Result<Format, String> {
@@ -84,12 +103,7 @@ impl Document {
 
     /// The document in its own format, without the metadata.
     pub(super) fn render(&self) -> Result<Secret, String> {
-        let text = match self.format {
-            Format::Json => serde_json::to_string_pretty(&self.values).map_err(|fault| fault.to_string())? + "\n",
-            Format::Yaml => serde_saphyr::to_string(&self.values).map_err(|fault| fault.to_string())?,
-            Format::Dotenv => dotenv::render(&self.values),
-        };
-        Ok(text.into())
+        write(self.format, &self.values).map(Secret::from)
     }
 }
 

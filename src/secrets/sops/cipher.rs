@@ -11,6 +11,9 @@ use serde_json::Value;
 /// SOPS's nonce is as long as its key, which most AES-GCM implementations do not offer.
 type Cipher = AesGcm<Aes256, aes_gcm::aead::consts::U32>;
 
+/// GCM's own tag length.
+const TAG_BYTES: usize = 16;
+
 /// The key of one file's values.
 pub(super) struct DataKey(Cipher);
 
@@ -18,6 +21,22 @@ impl DataKey {
     /// Takes the 32 bytes.
     pub(super) fn new(bytes: &Secret) -> Result<Self, String> {
         Cipher::new_from_slice(bytes.expose()).map(Self).map_err(|_| "the data key is not 32 bytes long".to_owned())
+    }
+
+    /// A fresh key, and its bytes for the recipients.
+    pub(super) fn generate() -> Result<(Self, Secret), String> {
+        let bytes = Secret::new(random::<32>()?.to_vec());
+        Ok((Self::new(&bytes)?, bytes))
+    }
+
+    /// Encrypts one value at its path.
+    pub(super) fn encrypt(&self, plain: &str, path: &str, kind: &str) -> Result<String, String> {
+        let nonce = random::<32>()?;
+        let payload = Payload { msg: plain.as_bytes(), aad: path.as_bytes() };
+        let sealed = self.0.encrypt(Nonce::from_slice(&nonce), payload).map_err(|_| "a value could not be encrypted")?;
+        let (data, tag) = sealed.split_at(sealed.len() - TAG_BYTES);
+        let [data, iv, tag] = [data, &nonce, tag].map(|part| STANDARD.encode(part));
+        Ok(format!("ENC[AES256_GCM,data:{data},iv:{iv},tag:{tag},type:{kind}]"))
     }
 
     /// Decrypts one value at its path; the path is authenticated with it.
@@ -30,7 +49,7 @@ impl DataKey {
         let (data, nonce, tag, kind) = (field("data")?, field("iv")?, field("tag")?, field("type")?);
         let decode = |text: &str| STANDARD.decode(text).map_err(|_| malformed());
         let (mut sealed, nonce, tag) = (decode(data)?, decode(nonce)?, decode(tag)?);
-        if nonce.len() != 32 || tag.len() != 16 {
+        if nonce.len() != 32 || tag.len() != TAG_BYTES {
             return Err(malformed());
         }
         sealed.extend(tag);
@@ -42,6 +61,12 @@ impl DataKey {
         let plain = String::from_utf8(plain).map_err(|_| format!("the value at `{path}` is not text"))?;
         typed(plain, kind).ok_or_else(|| format!("the value at `{path}` is no `{kind}`"))
     }
+}
+
+fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the system gives no randomness")?;
+    Ok(bytes)
 }
 
 fn typed(plain: String, kind: &str) -> Option<Value> {

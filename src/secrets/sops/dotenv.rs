@@ -38,6 +38,23 @@ pub(super) fn take_metadata(values: &mut Map<String, Value>) -> Result<Value, St
     Ok(Value::Object(section))
 }
 
+/// Flattens the section into `sops_…` names: `sops_age__list_0__map_enc` and so on.
+pub(super) fn put_metadata(values: &mut Map<String, Value>, section: &Value) {
+    fn flatten(values: &mut Map<String, Value>, name: &str, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                members.iter().for_each(|(key, value)| flatten(values, &format!("{name}__map_{key}"), value));
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(index, item)| flatten(values, &format!("{name}__list_{index}"), item));
+            }
+            leaf => _ = values.insert(name.to_owned(), leaf.clone()),
+        }
+    }
+    let members = section.as_object().into_iter().flatten();
+    members.for_each(|(key, value)| flatten(values, &format!("sops_{key}"), value));
+}
+
 /// The lines of the decrypted values.
 pub(super) fn render(values: &Map<String, Value>) -> String {
     let line = |(name, value): (&String, &Value)| {

@@ -6,7 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 
 /// The suffix that SOPS takes when a file names no rule.
-const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
+pub(super) const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
 /// A rule's regex may not grow beyond this when compiled: it comes from a file.
 const REGEX_BYTES_MAX: usize = 64 * 1024;
 

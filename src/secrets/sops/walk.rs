@@ -13,12 +13,9 @@ const MAC_ONLY_ENCRYPTED_START: [u8; 32] = [
 
 /// Decrypts every value; the result is given out only when the MAC holds.
 pub(super) fn decrypt(values: Map<String, Value>, metadata: &Metadata, key: &DataKey) -> Result<Map<String, Value>, String> {
-    let mut walk = Walk { metadata, key, hash: Context::new(&SHA512) };
-    if metadata.mac_only_encrypted {
-        walk.hash.update(&MAC_ONLY_ENCRYPTED_START);
-    }
+    let mut walk = Walk { metadata, key, mac: Mac::new(metadata.mac_only_encrypted) };
     let values = walk.mapping(values, &mut Vec::new())?;
-    let computed = hexadecimal(walk.hash.finish().as_ref());
+    let computed = walk.mac.finish();
     let expected = key
         .decrypt(&metadata.mac, &metadata.last_modified)
         .map_err(|_| "the file's MAC does not decrypt: its `sops` section was changed")?;
@@ -35,7 +32,7 @@ pub(super) fn decrypt(values: Map<String, Value>, metadata: &Metadata, key: &Dat
 struct Walk<'a> {
     metadata: &'a Metadata,
     key: &'a DataKey,
-    hash: Context,
+    mac: Mac,
 }
 
 impl Walk<'_> {
@@ -71,9 +68,34 @@ impl Walk<'_> {
             (_, true) => return Err(format!("the value at `{}` should be encrypted and is not", keys.join(":"))),
         };
         if encrypted || !self.metadata.mac_only_encrypted {
-            self.hash.update(hashed(&opened).as_bytes());
+            self.mac.take(&opened);
         }
         Ok(opened)
+    }
+}
+
+/// The MAC as it grows.
+pub(super) struct Mac(Context);
+
+impl Mac {
+    pub(super) fn new(only_encrypted: bool) -> Self {
+        let mut hash = Context::new(&SHA512);
+        if only_encrypted {
+            hash.update(&MAC_ONLY_ENCRYPTED_START);
+        }
+        Self(hash)
+    }
+
+    /// Takes in a decrypted value, and returns its text.
+    pub(super) fn take(&mut self, value: &Value) -> String {
+        let text = hashed(value);
+        self.0.update(text.as_bytes());
+        text
+    }
+
+    /// Upper-case hexadecimal, as SOPS encrypts it.
+    pub(super) fn finish(self) -> String {
+        hexadecimal(self.0.finish().as_ref())
     }
 }
 

@@ -74,6 +74,42 @@ fn what_the_real_sops_encrypts_opens_value_for_value_and_not_when_changed() {
 }
 
 #[test]
+fn what_we_encrypt_opens_in_the_real_sops_value_for_value_and_not_when_changed() {
+    let Some(sops) = peer("sops") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (identities, recipient) = keys(folder.path());
+    let (_, other) = Identities::generate();
+    for (name, text, kind) in [("b.yaml", YAML, "yaml"), ("b.json", JSON, "json"), ("b.env", DOTENV, "dotenv")] {
+        std::fs::write(folder.path().join("plain"), text).unwrap();
+        let arguments = ["secret", "encrypt", "--sops", "-r", &other, "-r", &recipient, "plain", "--to", name];
+        run(Path::new(env!("CARGO_BIN_EXE_daypass")), &arguments, folder.path());
+        let sealed = std::fs::read(folder.path().join(name)).unwrap();
+        let shown = String::from_utf8(sealed.clone()).unwrap();
+        assert!(!shown.contains("hunter2") && shown.contains("ENC[AES256_GCM,data:"), "{shown}");
+        // Both read it: the real sops turns it into JSON, and so do we for the same text as it stood before.
+        let theirs = run(&sops, &["decrypt", "--output-type", "json", name], folder.path()).stdout;
+        let theirs: serde_json::Value = serde_json::from_slice(&theirs).unwrap();
+        std::fs::write(folder.path().join(format!("c.{}", name.split_once('.').unwrap().1)), text).unwrap();
+        let rules = format!("creation_rules:\n  - age: {recipient}\n");
+        std::fs::write(folder.path().join(".sops.yaml"), rules).unwrap();
+        let own = format!("c.{}", name.split_once('.').unwrap().1);
+        run(&sops, &["encrypt", "--in-place", &own], folder.path());
+        let expected = run(&sops, &["decrypt", "--output-type", "json", &own], folder.path()).stdout;
+        assert_eq!(theirs, serde_json::from_slice::<serde_json::Value>(&expected).unwrap(), "{name}");
+        assert!(open(&SecretPath::parse(name).unwrap(), &sealed, None, &identities).is_ok());
+        let changed = shown.replacen("data:", "data:AA", 1);
+        std::fs::write(folder.path().join("changed"), changed).unwrap();
+        let refused = Command::new(&sops)
+            .args(["decrypt", "--input-type", kind, "changed"])
+            .current_dir(folder.path())
+            .env("SOPS_AGE_KEY_FILE", folder.path().join("key.txt"))
+            .output()
+            .unwrap();
+        assert!(!refused.status.success(), "{name}");
+    }
+}
+
+#[test]
 fn age_files_go_both_ways() {
     let (Some(age), Some(_)) = (peer("age"), peer("age-keygen")) else { return };
     let folder = tempfile::tempdir().unwrap();
