@@ -1,5 +1,6 @@
 //! Real peers. Each test is passed over, and says so, where its peer is not installed.
 
 mod aws;
+mod oidc_provider;
 mod openbao;
 mod sops;

@@ -231,6 +231,12 @@ async fn stalled_clients_hold_nobody_up_and_are_cut() {
     }
     let mut slow = connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
     slow.write_all(b"GET /v1/whoami HTTP/1.1\r\nHost: x\r\n").await.unwrap();
+    let mut body = connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
+    let head = format!(
+        "POST /v1/exchange HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Length: 99\r\n\r\n{{",
+        world.token()
+    );
+    body.write_all(head.as_bytes()).await.unwrap();
     let started = Instant::now();
     assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await.0, 200);
     assert!(started.elapsed() < Duration::from_secs(5));
@@ -238,8 +244,12 @@ async fn stalled_clients_hold_nobody_up_and_are_cut() {
         let mut rest = Vec::new();
         let _ = slow.read_to_end(&mut rest).await;
         let _ = silent[0].read(&mut [0; 1]).await;
+        let mut answer = [0; 512];
+        let read = body.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
     });
-    assert!(cut.await.is_ok(), "slow headers and silent handshakes end within their limits");
+    let answer = cut.await.expect("slow headers, slow bodies and silent handshakes end within their limits");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

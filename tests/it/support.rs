@@ -250,13 +250,15 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A peer's program, or `None`, and said so, when it is not installed.
+/// A peer's program, or `None`, and said so, when it is not installed; a failure where `DAYPASS_PEERS_REQUIRED` says that all have to be there.
 pub fn peer(name: &str) -> Option<PathBuf> {
     let environment = daypass::client::environment::Environment::of_process();
-    let folders = environment.value("DAYPASS_PEERS").map(|peers| PathBuf::from(peers).join("bin")).into_iter();
+    let peers = environment.value("DAYPASS_PEERS").unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/.peers"));
+    let folders = std::iter::once(PathBuf::from(peers).join("bin"));
     let path = environment.value("PATH").unwrap_or_default().split(':').map(PathBuf::from).collect::<Vec<_>>();
     let found = folders.chain(path).map(|folder| folder.join(name)).find(|program| program.exists());
     if found.is_none() {
+        assert!(environment.value("DAYPASS_PEERS_REQUIRED").is_none(), "{name} is not installed (tests/peers/install.sh)");
         println!("passed over: {name} is not installed (tests/peers/install.sh)");
     }
     found

@@ -9,8 +9,9 @@ PEERS=${DAYPASS_PEERS:-$PWD/.peers}
 SCOPE=${1:-all}
 mkdir -p "$PEERS/bin"
 missing=0
+rm -f "$PEERS/missing"
 
-lacks() { echo "not installed: $1"; missing=1; }
+lacks() { echo "not installed: $1" | tee -a "$PEERS/missing"; missing=1; }
 
 # venv NAME PACKAGE...: a virtual environment of its own, because the peers pin versions that do not go together.
 venv() {
@@ -55,6 +56,7 @@ if [ "$SCOPE" = all ]; then
       mkdir -p "$PEERS/npm"
       npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent oidc-provider@9.13.3 >"$PEERS/npm.log" 2>&1 || lacks "oidc-provider (npm)"
     fi
+    link oidc-provider "$PEERS/npm/node_modules/oidc-provider/lib/index.js"
   else
     lacks "npm, and with it oidc-provider"
   fi

@@ -70,6 +70,19 @@ impl Drop for Emulator {
     }
 }
 
+/// boto3 asks daypass by itself too: a call that the role allows, and one that it does not.
+const BOTO3: &str = "
+import boto3, botocore, sys
+client = lambda name: boto3.client(name, endpoint_url=sys.argv[1], region_name='us-east-1')
+status = client('s3').list_objects_v2(Bucket='releases')['ResponseMetadata']['HTTPStatusCode']
+try:
+    client('iam').list_users()
+    denied = 'allowed'
+except botocore.exceptions.ClientError as fault:
+    denied = fault.response['Error']['Code']
+print(status, denied)
+";
+
 fn policy() -> String {
     "issuer: github
 match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
@@ -175,6 +188,12 @@ async fn web_identity_holds_no_aws_key_and_the_roles_trust_decides() {
         .env("DAYPASS_CA", world.path("tls.crt"));
     let output = command.envs(world.issuer.job_environment("push")).output().await.unwrap();
     assert!(output.status.success(), "the AWS CLI asks daypass by itself: {}", String::from_utf8_lossy(&output.stderr));
+    let Some(python) = peer("python-boto3") else { return };
+    let mut command = tokio::process::Command::new(python);
+    command.args(["-c", BOTO3, &emulator.url]).env("AWS_CONFIG_FILE", world.path("aws.ini"));
+    command.env("DAYPASS_SERVER", world.url("")).env("DAYPASS_CA", world.path("tls.crt"));
+    let output = command.envs(world.issuer.job_environment("push")).output().await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "200 AccessDenied\n", "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[tokio::test(flavor = "multi_thread")]
