@@ -1,0 +1,31 @@
+//! Figures of one run on one machine: `cargo bench`, or `cargo bench -- verify` for one of them.
+//!
+//! What is compared is timed in turns within the same run, and told as a ratio: a machine's mood then falls out.
+//! Without `--bench`, which cargo gives, everything runs once and shortly, so that `cargo test` keeps it whole.
+#![expect(clippy::unwrap_used, reason = "a bench that cannot run should say so at once")]
+
+mod decide;
+mod decrypt;
+mod exchange;
+mod paired;
+#[path = "../../tests/it/support.rs"]
+#[expect(dead_code, unreachable_pub, reason = "the world of the integration tests; the benches need a part of it")]
+mod support;
+mod verify;
+
+/// A name, and what runs under it: thoroughly or shortly.
+type Bench = (&'static str, fn(bool));
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let thorough = words.iter().any(|word| word == "--bench");
+    let wanted = words.iter().find(|word| !word.starts_with('-'));
+    let benches: [Bench; 4] =
+        [("verify", verify::run), ("decide", decide::run), ("decrypt", decrypt::run), ("exchange", exchange::run)];
+    daypass::telemetry::install_crypto();
+    for (name, run) in benches {
+        if wanted.is_none_or(|wanted| wanted == name) {
+            run(thorough);
+        }
+    }
+}
