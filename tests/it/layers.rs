@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 fn table() -> Vec<(String, usize)> {
     let text = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
-    rows.flat_map(|row| {
+    rows.filter_map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let rank: usize = cells[1].parse().unwrap();
-        cells[2].split(',').map(|room| (room.trim().trim_matches('`').to_owned(), rank)).collect::<Vec<_>>()
+        let rank: usize = cells[1].parse().ok()?;
+        Some(cells[2].split(',').map(|room| (room.trim().trim_matches('`').to_owned(), rank)).collect::<Vec<_>>())
     })
+    .flatten()
     .collect()
 }
 
