@@ -10,7 +10,7 @@ mod verify;
 
 pub use algorithm::Algorithm;
 pub use claims::Claims;
-pub use json::{parse as parse_json, parse_document};
+pub use json::{parse as parse_json, parse_document, read_document};
 pub use keys::{JWKS_BYTES_MAX, KeySet};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
 pub use verify::{CLOCK_LEEWAY, Expected, VerifiedToken, verify, verify_signature};

@@ -9,6 +9,8 @@ const DEPTH_MAX: usize = 16;
 /// The largest real claim set has about 50 members; a bomb has 100,000.
 const ENTRIES_MAX: usize = 256;
 
+/// Room for a usual claim set, so that its table does not grow member by member.
+const MEMBERS_USUAL: usize = 32;
 /// A document from Git may have more: a thousand values are common, a hundred thousand are not.
 const DOCUMENT_ENTRIES_MAX: usize = 100_000;
 
@@ -20,6 +22,11 @@ pub fn parse(bytes: &[u8]) -> Result<Value, String> {
 /// Parses a document that is larger than a token may be, as strictly.
 pub fn parse_document(bytes: &[u8]) -> Result<Value, String> {
     parse_bounded(bytes, DOCUMENT_ENTRIES_MAX)
+}
+
+/// The same strictness and bounds for a document in another notation, such as YAML.
+pub fn read_document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Strict { depth: 0, entries_max: DOCUMENT_ENTRIES_MAX }.deserialize(deserializer)
 }
 
 fn parse_bounded(bytes: &[u8], entries_max: usize) -> Result<Value, String> {
@@ -60,6 +67,10 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
         Ok(Value::Null)
     }
 
@@ -104,7 +115,7 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
-        let mut members = Map::new();
+        let mut members = Map::with_capacity(if self.depth == 0 { MEMBERS_USUAL } else { 0 });
         while let Some(name) = access.next_key::<String>()? {
             if members.len() >= self.entries_max {
                 return Err(A::Error::custom(format!("more than {} members", self.entries_max)));
