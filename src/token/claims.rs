@@ -11,7 +11,7 @@ pub struct Claims(Map<String, Value>);
 impl Claims {
     /// Parses a claim set.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        match json::parse(bytes)? {
+        match json::parse_claims(bytes)? {
             Value::Object(members) => Ok(Self(members)),
             _ => Err("claims are a JSON object".to_owned()),
         }

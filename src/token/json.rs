@@ -16,22 +16,27 @@ const DOCUMENT_ENTRIES_MAX: usize = 100_000;
 
 /// Parses one part of a token and nothing behind it.
 pub fn parse(bytes: &[u8]) -> Result<Value, String> {
-    parse_bounded(bytes, ENTRIES_MAX)
+    parse_bounded(bytes, ENTRIES_MAX, 0)
+}
+
+/// Parses a claim set: the same, with room for the usual one.
+pub(super) fn parse_claims(bytes: &[u8]) -> Result<Value, String> {
+    parse_bounded(bytes, ENTRIES_MAX, MEMBERS_USUAL)
 }
 
 /// Parses a document that is larger than a token may be, as strictly.
 pub fn parse_document(bytes: &[u8]) -> Result<Value, String> {
-    parse_bounded(bytes, DOCUMENT_ENTRIES_MAX)
+    parse_bounded(bytes, DOCUMENT_ENTRIES_MAX, 0)
 }
 
 /// The same strictness and bounds for a document in another notation, such as YAML.
 pub fn read_document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-    Strict { depth: 0, entries_max: DOCUMENT_ENTRIES_MAX }.deserialize(deserializer)
+    Strict { depth: 0, entries_max: DOCUMENT_ENTRIES_MAX, room: 0 }.deserialize(deserializer)
 }
 
-fn parse_bounded(bytes: &[u8], entries_max: usize) -> Result<Value, String> {
+fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value, String> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0, entries_max }.deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;
+    let value = Strict { depth: 0, entries_max, room }.deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;
     deserializer.end().map_err(|fault| fault.to_string())?;
     Ok(value)
 }
@@ -40,6 +45,8 @@ fn parse_bounded(bytes: &[u8], entries_max: usize) -> Result<Value, String> {
 struct Strict {
     depth: usize,
     entries_max: usize,
+    /// For how many members of the outermost object there is room at once.
+    room: usize,
 }
 
 impl Strict {
@@ -47,7 +54,7 @@ impl Strict {
         if self.depth >= DEPTH_MAX {
             return Err(E::custom(format!("nested deeper than {DEPTH_MAX}")));
         }
-        Ok(Self { depth: self.depth + 1, ..self })
+        Ok(Self { depth: self.depth + 1, room: 0, ..self })
     }
 }
 
@@ -115,7 +122,7 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let inner = self.deeper()?;
-        let mut members = Map::with_capacity(if self.depth == 0 { MEMBERS_USUAL } else { 0 });
+        let mut members = Map::with_capacity(self.room);
         while let Some(name) = access.next_key::<String>()? {
             if members.len() >= self.entries_max {
                 return Err(A::Error::custom(format!("more than {} members", self.entries_max)));

@@ -30,10 +30,8 @@ pub struct VerifiedToken {
     claims: Claims,
     issuer: IssuerUrl,
     audience: Audience,
-    subject: String,
     issued_at: UnixTime,
     expires_at: UnixTime,
-    token_id: Option<String>,
 }
 
 /// Checks everything there is to check, in this order: algorithm, key, signature, issuer, audience, type, times, subject.
@@ -48,12 +46,11 @@ pub fn verify(raw: RawToken, keys: &KeySet, expected: &Expected, now: UnixTime) 
         return Err(Reason::TokenTypeRefused.because("`nonce` marks an ID token of a browser login"));
     }
     let (issued_at, expires_at) = check_times(&claims, expected, now)?;
-    let subject = claims.text("sub")?.to_owned();
-    let token_id = match claims.claim("jti") {
-        None => None,
-        Some(_) => Some(claims.text("jti")?.to_owned()),
-    };
-    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, subject, issued_at, expires_at, token_id, jws, claims })
+    claims.text("sub")?;
+    if claims.claim("jti").is_some() {
+        claims.text("jti")?;
+    }
+    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, issued_at, expires_at, jws, claims })
 }
 
 /// The signature alone: the algorithm is one that the configuration allows and the key's own.
@@ -108,7 +105,7 @@ impl VerifiedToken {
 
     /// `sub`: a text that is not empty.
     pub fn subject(&self) -> &str {
-        &self.subject
+        self.claims.text("sub").unwrap_or_default()
     }
 
     /// Every claim.
@@ -128,7 +125,7 @@ impl VerifiedToken {
 
     /// `jti`, where the issuer gives one.
     pub fn token_id(&self) -> Option<&str> {
-        self.token_id.as_deref()
+        self.claims.text("jti").ok()
     }
 
     /// SHA-256 of what was signed.

@@ -11,6 +11,7 @@ use serde_json::Value;
 /// SOPS's nonce is as long as its key, which most AES-GCM implementations do not offer.
 type Cipher = AesGcm<Aes256, aes_gcm::aead::consts::U32>;
 
+const NONCE_BYTES: usize = 32;
 /// GCM's own tag length.
 const TAG_BYTES: usize = 16;
 
@@ -31,7 +32,7 @@ impl DataKey {
 
     /// Encrypts one value at its path.
     pub(super) fn encrypt(&self, plain: &str, path: &str, kind: &str) -> Result<String, String> {
-        let nonce = random::<32>()?;
+        let nonce = random::<NONCE_BYTES>()?;
         let payload = Payload { msg: plain.as_bytes(), aad: path.as_bytes() };
         let sealed = self.0.encrypt(Nonce::from_slice(&nonce), payload).map_err(|_| "a value could not be encrypted")?;
         let (data, tag) = sealed.split_at(sealed.len() - TAG_BYTES);
@@ -47,11 +48,10 @@ impl DataKey {
         let mut field =
             |name: &str| fields.next().filter(|(found, _)| *found == name).map(|(_, value)| value).ok_or_else(malformed);
         let (data, nonce, tag, kind) = (field("data")?, field("iv")?, field("tag")?, field("type")?);
-        let decode = |text: &str| STANDARD.decode(text).map_err(|_| malformed());
-        let (mut sealed, nonce, tag) = (decode(data)?, decode(nonce)?, decode(tag)?);
-        if nonce.len() != 32 || tag.len() != TAG_BYTES {
-            return Err(malformed());
-        }
+        let nonce: [u8; NONCE_BYTES] = decode_array(nonce).ok_or_else(malformed)?;
+        let tag: [u8; TAG_BYTES] = decode_array(tag).ok_or_else(malformed)?;
+        let mut sealed = Vec::with_capacity(data.len() + TAG_BYTES);
+        STANDARD.decode_vec(data, &mut sealed).map_err(|_| malformed())?;
         sealed.extend(tag);
         let payload = Payload { msg: &sealed, aad: path.as_bytes() };
         let plain = self
@@ -61,6 +61,14 @@ impl DataKey {
         let plain = String::from_utf8(plain).map_err(|_| format!("the value at `{path}` is not text"))?;
         typed(plain, kind).ok_or_else(|| format!("the value at `{path}` is no `{kind}`"))
     }
+}
+
+/// Exactly so many bytes.
+fn decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
+    // Base64 decodes into room for whole groups of three.
+    let mut bytes = [0; 66];
+    let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
+    bytes[..length].try_into().ok()
 }
 
 fn random<const N: usize>() -> Result<[u8; N], String> {
