@@ -1,5 +1,6 @@
 //! Layer B: trust policies. Parsed with every fault at once, matched whole-string without regex, denied by default.
 
+mod access;
 mod condition;
 mod decide;
 mod expectation;
@@ -13,6 +14,7 @@ mod request;
 mod ruleset;
 mod template;
 
+pub use access::{Change, Direction, Part, Reach, changes, who_can};
 pub use decide::PolicySet;
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, explain};

@@ -23,6 +23,9 @@ fn main() {
     let benches: [Bench; 4] =
         [("verify", verify::run), ("decide", decide::run), ("decrypt", decrypt::run), ("exchange", exchange::run)];
     daypass::telemetry::install_crypto();
+    if !thorough {
+        println!("each runs once, shortly and as it was built: these figures say nothing; `cargo bench` prints some that do");
+    }
     for (name, run) in benches {
         if wanted.is_none_or(|wanted| wanted == name) {
             run(thorough);

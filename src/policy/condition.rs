@@ -7,7 +7,7 @@ use crate::words::yaml::{Fields, Node, Place, Yaml};
 use serde_json::Value as Json;
 
 /// The words of `event`.
-const EVENTS: [&str; 10] = [
+pub(super) const EVENTS: [&str; 10] = [
     "push",
     "tag",
     "pull-request",
@@ -122,6 +122,11 @@ impl Condition {
             Test::Any(singles) => singles.iter().any(|single| fits(single) == Some(true)),
             Test::Not(singles) => singles.iter().all(|single| fits(single) == Some(false)),
         }
+    }
+
+    /// Whether it says what may be, and not what may not.
+    pub(super) const fn is_positive(&self) -> bool {
+        matches!(self.test, Test::Any(_))
     }
 
     /// What the identity shows at this line.

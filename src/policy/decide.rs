@@ -7,6 +7,7 @@ use super::guardrail::Guardrails;
 use super::request::{Request, Wanted};
 use crate::identity::{Attribute, Facts, Identity, Value};
 use crate::words::names::{IssuerName, PolicyName, RoleArn};
+use crate::words::yaml::Place;
 use crate::words::{Denial, Reason, UnixTime};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -46,6 +47,11 @@ impl PolicySet {
     /// Every policy, by name.
     pub fn policies(&self) -> &[Arc<TrustPolicy>] {
         &self.policies
+    }
+
+    /// What no policy overrides.
+    pub(super) fn guardrails(&self) -> &Guardrails {
+        &self.guardrails
     }
 
     /// Decides over a whole request: everything in it is granted, or it is denied.
@@ -136,12 +142,17 @@ impl Rule {
         Some(terms.map(|terms| Granted { policy: policy.name.clone(), terms, once: policy.once }))
     }
 
-    /// Whether it speaks of what is asked for at all; for explanations.
-    pub(super) fn offers(&self, wanted: &Wanted) -> bool {
+    /// Where it grants what is asked for, if it does so for anybody.
+    pub(super) fn offer(&self, wanted: &Wanted) -> Option<Place> {
+        let grants = &self.grants;
         match wanted {
-            Wanted::Aws { role } => self.grants.aws.iter().any(|aws| role.as_ref().is_none_or(|role| *role == aws.role)),
-            Wanted::Secret(name) => self.grants.secrets.iter().any(|secret| secret.covers(name)),
-            Wanted::IdToken { audience } => self.grants.id_tokens.iter().any(|token| token.audience == *audience),
+            Wanted::Aws { role } => {
+                grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(|aws| aws.place)
+            }
+            Wanted::Secret(name) => grants.secrets.iter().find(|secret| secret.covers(name)).map(|secret| secret.place),
+            Wanted::IdToken { audience } => {
+                grants.id_tokens.iter().find(|token| token.audience == *audience).map(|token| token.place)
+            }
         }
     }
 }

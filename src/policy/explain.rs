@@ -50,7 +50,7 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Wanted, now: UnixTime) -
     let decision = set.would_grant(facts, wanted, None, now);
     let mut near_misses = Vec::new();
     for policy in set.policies().iter().filter(|policy| policy.issuer == facts.issuer) {
-        let offering = policy.rules.iter().filter(|rule| rule.offers(wanted));
+        let offering = policy.rules.iter().filter(|rule| rule.offer(wanted).is_some());
         let nearest = offering.map(|rule| rule.misses(facts)).min_by_key(Vec::len);
         let Some(misses) = nearest else { continue };
         let mut lines: Vec<Line> = misses.iter().map(|miss| line(&policy.file, miss, facts)).collect();

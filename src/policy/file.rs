@@ -20,6 +20,8 @@ pub struct TrustPolicy {
     pub name: PolicyName,
     /// Its file.
     pub file: String,
+    /// Who answers for it.
+    pub owners: Vec<String>,
     /// The issuer whose identities it is about.
     pub issuer: IssuerName,
     /// What has to hold and what is granted: one rule, or one for each row of `for_each`.
@@ -68,9 +70,10 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let name = PolicyName::parse(stem);
     read_version(fields);
     let _description = fields.optional("description").and_then(|node| fields.text(node));
-    if let Some(owners) = fields.optional("owners") {
-        for owner in fields.one_or_many(owners) {
-            fields.text(owner);
+    let mut owners = Vec::new();
+    if let Some(list) = fields.optional("owners") {
+        for owner in fields.one_or_many(list) {
+            owners.extend(fields.text(owner).map(str::to_owned));
         }
     }
     let issuer = fields.required("issuer").and_then(|node| read_issuer(fields, node, catalogue));
@@ -99,7 +102,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
     let name =
         name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;
-    Some(TrustPolicy { name, file: file.to_owned(), issuer: issuer?.0, rules, audit_only, once, expires, expectations })
+    Some(TrustPolicy { name, file: file.to_owned(), owners, issuer: issuer?.0, rules, audit_only, once, expires, expectations })
 }
 
 const EMPTY: Node = Node { place: crate::words::yaml::Place { line: 1, column: 1 }, value: Yaml::Null };

@@ -2,10 +2,11 @@
 
 use super::grant::{AwsTerms, IdTokenTerms};
 use super::pattern::Pattern;
+use super::request::Wanted;
 use super::template::{Row, Template, fill_row, fill_row_text};
 use crate::identity::Facts;
 use crate::words::names::{Audience, RoleArn, SecretName, check_pointer};
-use crate::words::yaml::{Fields, Node, Yaml};
+use crate::words::yaml::{Fields, Node, Place, Yaml};
 use crate::words::{Denial, Reason, parse_duration};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub(super) struct Grants {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct AwsGrant {
+    pub(super) place: Place,
     pub(super) role: RoleArn,
     ttl: Duration,
     tags: BTreeMap<String, Template>,
@@ -47,12 +49,14 @@ pub(super) struct AwsGrant {
 /// Documents by pattern, and one key of them or the whole.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct SecretGrant {
+    pub(super) place: Place,
     pub(super) documents: Pattern,
     pub(super) key: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct IdTokenGrant {
+    pub(super) place: Place,
     pub(super) audience: Audience,
     ttl: Duration,
     claims: BTreeMap<String, Template>,
@@ -64,7 +68,7 @@ impl Grants {
         if let Some(list) = fields.optional("aws") {
             for node in fields.one_or_many(list) {
                 let mut inner = fields.below(node);
-                grants.aws.extend(AwsGrant::read(&mut inner, row));
+                grants.aws.extend(AwsGrant::read(&mut inner, node.place, row));
                 inner.finish();
             }
         }
@@ -76,7 +80,7 @@ impl Grants {
         if let Some(list) = fields.optional("id_token") {
             for node in fields.one_or_many(list) {
                 let mut inner = fields.below(node);
-                grants.id_tokens.extend(IdTokenGrant::read(&mut inner, row));
+                grants.id_tokens.extend(IdTokenGrant::read(&mut inner, node.place, row));
                 inner.finish();
             }
         }
@@ -94,8 +98,16 @@ impl Grants {
     }
 }
 
+impl Grants {
+    /// The roles and audiences that it names.
+    pub(super) fn credentials(&self) -> impl Iterator<Item = Wanted> {
+        let roles = self.aws.iter().map(|aws| Wanted::Aws { role: Some(aws.role.clone()) });
+        roles.chain(self.id_tokens.iter().map(|token| Wanted::IdToken { audience: token.audience.clone() }))
+    }
+}
+
 impl AwsGrant {
-    fn read<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Option<Self> {
+    fn read<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
         let role =
             fields.required("role").and_then(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?)));
         let ttl = fields
@@ -103,7 +115,7 @@ impl AwsGrant {
             .map_or(Some(AWS_TTL_DEFAULT), |node| fields.parsed(node, |text| bounded(text, AWS_TTL_MIN, AWS_TTL_MAX)));
         let tags = fields.optional("tags").map(|node| read_templates(fields, node, row)).unwrap_or_default();
         if tags.len() > TAGS_MAX {
-            fields.report(fields.draft(crate::words::yaml::Place::default(), format!("more than {TAGS_MAX} tags")));
+            fields.report(fields.draft(Place::default(), format!("more than {TAGS_MAX} tags")));
         }
         let mut transitive = Vec::new();
         if let Some(list) = fields.optional("transitive_tags") {
@@ -116,7 +128,7 @@ impl AwsGrant {
             }
         }
         let session_policy = fields.optional("session_policy").and_then(|node| read_session_policy(fields, node));
-        Some(Self { role: role?, ttl: ttl?, tags, transitive, session_policy })
+        Some(Self { place, role: role?, ttl: ttl?, tags, transitive, session_policy })
     }
 
     /// The terms for this identity; a tag that AWS would not take is refused by name, never truncated.
@@ -179,7 +191,7 @@ impl SecretGrant {
         let documents = fill_row(path, row).and_then(|pieces| Pattern::from_pieces(&pieces));
         let key = key.map(|key| fill_row_text(key, row).and_then(|key| check_pointer(&key).map(|()| key))).transpose();
         match (documents, key) {
-            (Ok(documents), Ok(key)) => Some(Self { documents, key }),
+            (Ok(documents), Ok(key)) => Some(Self { place: node.place, documents, key }),
             (Err(fault), _) | (_, Err(fault)) => {
                 fields.fault(node.place, fault);
                 None
@@ -194,7 +206,7 @@ impl SecretGrant {
 }
 
 impl IdTokenGrant {
-    fn read<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Option<Self> {
+    fn read<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
         let audience =
             fields.required("audience").and_then(|node| fields.parsed(node, |text| check_audience(&fill_row_text(text, row)?)));
         let ttl = fields.optional("ttl").map_or(Some(ID_TOKEN_TTL_DEFAULT), |node| {
@@ -205,7 +217,7 @@ impl IdTokenGrant {
         if let (Some(node), Some(reserved)) = (node, CLAIMS_RESERVED.iter().find(|name| claims.contains_key(**name))) {
             fields.fault(node.place, format!("the claim `{reserved}` is set by daypass"));
         }
-        Some(Self { audience: audience?, ttl: ttl?, claims })
+        Some(Self { place, audience: audience?, ttl: ttl?, claims })
     }
 
     pub(super) fn terms(&self, facts: &Facts) -> Result<IdTokenTerms, Denial> {

@@ -1,5 +1,6 @@
 //! `guardrails.yaml`: denials that no policy overrides.
 
+use super::access::Region;
 use super::condition::Condition;
 use super::file::read_conditions;
 use super::pattern::Pattern;
@@ -57,6 +58,14 @@ impl Guardrails {
     }
 }
 
+impl Guardrails {
+    /// The identities of this issuer for which something stands against it.
+    pub(super) fn regions_against(&self, issuer: &IssuerName, wanted: &Wanted) -> Vec<Region> {
+        let concerned = self.0.iter().filter(|denied| denied.concerns(issuer, wanted));
+        concerned.flat_map(|denied| Region::of(&denied.conditions)).collect()
+    }
+}
+
 impl Denied {
     fn read<'a>(fields: &mut Fields<'a, '_>) -> Option<Self> {
         let description = fields.required("description").and_then(|node| fields.text(node))?.to_owned();
@@ -77,9 +86,11 @@ impl Denied {
     }
 
     fn applies(&self, facts: &Facts, wanted: &Wanted) -> bool {
-        self.issuer.as_ref().is_none_or(|issuer| *issuer == facts.issuer)
-            && self.conditions.iter().all(|condition| condition.holds(facts))
-            && self.what.as_ref().is_none_or(|what| what.covers(wanted))
+        self.concerns(&facts.issuer, wanted) && self.conditions.iter().all(|condition| condition.holds(facts))
+    }
+
+    fn concerns(&self, issuer: &IssuerName, wanted: &Wanted) -> bool {
+        self.issuer.as_ref().is_none_or(|own| own == issuer) && self.what.as_ref().is_none_or(|what| what.covers(wanted))
     }
 }
 

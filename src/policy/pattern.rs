@@ -27,9 +27,15 @@ enum Step {
     Anything,
 }
 
+/// What ends a segment.
+const DELIMITERS: [char; 3] = ['/', ':', '@'];
+
 const fn is_delimiter(character: char) -> bool {
     matches!(character, '/' | ':' | '@')
 }
+
+/// Which steps a match may be at.
+pub(super) type Positions = Vec<bool>;
 
 impl Pattern {
     /// Parses a pattern that stands alone.
@@ -75,27 +81,80 @@ impl Pattern {
         if self.is_literal() {
             return self.text == text;
         }
+        let end = text.chars().fold(self.start(), |positions, character| self.step(&positions, character, false));
+        self.accepts(&end)
+    }
+
+    /// The pattern as an automaton: where it is before the first character.
+    pub(super) fn start(&self) -> Positions {
         let mut positions = vec![false; self.steps.len() + 1];
         self.enter(&mut positions, 0);
-        for character in text.chars() {
-            let mut next = vec![false; positions.len()];
-            for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| positions[*index]) {
-                match *step {
-                    Step::Literal(expected) if expected == character => self.enter(&mut next, index + 1),
-                    Step::Literal(_) => {}
-                    Step::WithinSegment if is_delimiter(character) => {}
-                    Step::WithinSegment | Step::Anything => self.enter(&mut next, index),
-                    Step::Segments(delimiter) => {
-                        next[index] = true;
-                        if character == delimiter {
-                            self.enter(&mut next, index + 1);
-                        }
+        positions
+    }
+
+    /// Where it is after one more character; `fold` compares ASCII letters without regard to case.
+    pub(super) fn step(&self, positions: &Positions, character: char, fold: bool) -> Positions {
+        let mut next = vec![false; positions.len()];
+        let same = |expected: char| expected == character || (fold && expected.eq_ignore_ascii_case(&character));
+        for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| positions[*index]) {
+            match *step {
+                Step::Literal(expected) if same(expected) => self.enter(&mut next, index + 1),
+                Step::Literal(_) => {}
+                Step::WithinSegment if is_delimiter(character) => {}
+                Step::WithinSegment | Step::Anything => self.enter(&mut next, index),
+                Step::Segments(delimiter) => {
+                    next[index] = true;
+                    if character == delimiter {
+                        self.enter(&mut next, index + 1);
                     }
                 }
             }
-            positions = next;
         }
+        next
+    }
+
+    /// Whether what was read so far is a whole match.
+    pub(super) fn accepts(&self, positions: &Positions) -> bool {
         positions[self.steps.len()]
+    }
+
+    /// The characters that it tells apart.
+    pub(super) fn characters(&self) -> impl Iterator<Item = char> {
+        let named = self.steps.iter().filter_map(|step| match step {
+            Step::Literal(character) | Step::Segments(character) => Some(*character),
+            Step::WithinSegment | Step::Anything => None,
+        });
+        named.chain(DELIMITERS)
+    }
+
+    /// A text that fits, in which each wildcard stands for one letter.
+    pub(super) fn sample(&self) -> String {
+        let mut text = String::new();
+        for step in &self.steps {
+            match step {
+                Step::Literal(character) => text.push(*character),
+                Step::WithinSegment | Step::Anything => text.push('a'),
+                Step::Segments(delimiter) => text.extend(['a', *delimiter]),
+            }
+        }
+        text
+    }
+
+    /// Fits this text alone, whatever stands in it.
+    pub(super) fn literal_of(text: &str) -> Self {
+        Self { text: text.to_owned(), steps: text.chars().map(Step::Literal).collect() }
+    }
+
+    /// Fits everything that starts with this character.
+    pub(super) fn any_behind(first: char) -> Self {
+        Self { text: format!("{first}**"), steps: vec![Step::Literal(first), Step::Anything] }
+    }
+
+    /// The same pattern behind a first character that stands for itself.
+    pub(super) fn behind(&self, first: char) -> Self {
+        let mut steps = vec![Step::Literal(first)];
+        steps.extend(&self.steps);
+        Self { text: format!("{first}{}", self.text), steps }
     }
 
     /// The text, when nothing in it is a wildcard.

@@ -1,0 +1,16 @@
+//! Who may reach what: not one identity's decision but all of them. Compares what two revisions permit, and lists who can.
+//!
+//! Every rule is a region of identities. Regions are told apart by a search over the patterns themselves, so that an
+//! answer comes with an identity that proves it.
+
+mod changes;
+mod language;
+mod permits;
+mod region;
+
+pub use changes::{Change, Direction, Part, changes};
+pub use permits::{Reach, who_can};
+pub(super) use region::Region;
+
+#[cfg(test)]
+mod tests;

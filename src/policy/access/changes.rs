@@ -1,0 +1,148 @@
+//! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
+
+use super::permits::{Permit, claims, mapping, permits, without};
+use super::region::Region;
+use crate::identity::Mapping;
+use crate::policy::request::Wanted;
+use crate::policy::{Catalogue, Ruleset, Tree};
+use crate::words::UnixTime;
+use crate::words::names::{IssuerName, SecretName, SecretPath};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether a change lets more identities in or fewer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Some identity may now what it might not.
+    Widens,
+    /// Some identity may no longer what it might.
+    Narrows,
+}
+
+/// One grant that reaches more or fewer identities than before.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Change {
+    /// More or fewer.
+    pub direction: Direction,
+    /// What they reach: one credential, or several that change alike.
+    pub credentials: Vec<String>,
+    /// The grant: file and line, in the new revision when it widens and in the old one when it narrows.
+    pub at: String,
+    /// The issuer of the identities.
+    pub issuer: IssuerName,
+    /// The identities, in parts that do not overlap.
+    pub parts: Vec<Part>,
+    /// Why, where it is not the policy: a new file under a grant that stood.
+    pub because: Option<String>,
+    /// Who answers for the policy.
+    pub owners: Vec<String>,
+}
+
+/// Identities that change, and one of them.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Part {
+    /// In the words of the policy; what was taken away stands last, after `not`.
+    pub who: String,
+    /// One of them, as claims of that issuer.
+    pub example: Map<String, Value>,
+}
+
+/// One revision: what it permits, and the files that it has.
+struct Side<'a> {
+    ruleset: &'a Ruleset,
+    tree: &'a Tree,
+}
+
+/// Compares two revisions. Widenings stand first.
+pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+    let (old, new) = (Side { ruleset: old.0, tree: old.1 }, Side { ruleset: new.0, tree: new.1 });
+    let credentials: BTreeSet<Wanted> = old.credentials().chain(new.credentials()).collect();
+    let mut found = Vec::new();
+    for wanted in &credentials {
+        let (before, after) = (old.permits(wanted, catalogue, now), new.permits(wanted, catalogue, now));
+        found.extend(gained(&before, &after, catalogue, wanted, Direction::Widens, &old));
+        found.extend(gained(&after, &before, catalogue, wanted, Direction::Narrows, &new));
+    }
+    together(found)
+}
+
+impl<'a> Side<'a> {
+    /// Every credential that a policy names, and every secret that the revision has.
+    fn credentials(&self) -> impl Iterator<Item = Wanted> + 'a {
+        let rules = self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules);
+        let keys: BTreeSet<&str> =
+            rules.clone().flat_map(|rule| rule.grants.secrets.iter().filter_map(|grant| grant.key.as_deref())).collect();
+        let secrets = self.secrets().flat_map(move |path| {
+            let whole = std::iter::once(None).chain(keys.clone().into_iter().map(Some));
+            whole
+                .map(move |key| Wanted::Secret(SecretName { path: path.clone(), key: key.map(str::to_owned) }))
+                .collect::<Vec<_>>()
+        });
+        rules.flat_map(|rule| rule.grants.credentials()).chain(secrets)
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = SecretPath> + 'a {
+        self.tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok())
+    }
+
+    fn has(&self, wanted: &Wanted) -> bool {
+        match wanted {
+            Wanted::Secret(name) => self.tree.contains_key(&format!("secrets/{}", name.path)),
+            Wanted::Aws { .. } | Wanted::IdToken { .. } => true,
+        }
+    }
+
+    /// A secret that the revision does not have is nobody's.
+    fn permits(&self, wanted: &Wanted, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
+        if self.has(wanted) { permits(self.ruleset, catalogue, wanted, now) } else { Vec::new() }
+    }
+}
+
+/// What `after` lets in that `before` did not.
+fn gained(
+    before: &[Permit<'_>],
+    after: &[Permit<'_>],
+    catalogue: &Catalogue,
+    wanted: &Wanted,
+    direction: Direction,
+    without_it: &Side<'_>,
+) -> Vec<Change> {
+    let mut found = Vec::new();
+    for permit in after {
+        let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
+        let known = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer).flat_map(|other| &other.regions);
+        let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+        let parts: Vec<Part> = rest.iter().filter_map(|region| part(region, mapping)).collect();
+        if parts.is_empty() {
+            continue;
+        }
+        let because = (!without_it.has(wanted)).then(|| match direction {
+            Direction::Widens => "a new file under a grant that names it".to_owned(),
+            Direction::Narrows => "the file is gone".to_owned(),
+        });
+        let (issuer, owners) = (permit.policy.issuer.clone(), permit.policy.owners.clone());
+        found.push(Change { direction, credentials: vec![wanted.to_string()], at: permit.at(), issuer, parts, because, owners });
+    }
+    found
+}
+
+fn part(region: &Region, mapping: &Mapping) -> Option<Part> {
+    let example = region.example(mapping)?;
+    Some(Part { who: region.shown(), example: claims(&example, mapping) })
+}
+
+/// Credentials that change alike by the same grant are one change.
+fn together(found: Vec<Change>) -> Vec<Change> {
+    let mut joined: BTreeMap<(Direction, String), Vec<Change>> = BTreeMap::new();
+    for change in found {
+        let alike = joined.entry((change.direction, change.at.clone())).or_default();
+        let same = |other: &&mut Change| other.parts == change.parts && other.because == change.because;
+        match alike.iter_mut().find(same) {
+            Some(other) => other.credentials.extend(change.credentials),
+            None => alike.push(change),
+        }
+    }
+    joined.into_values().flatten().collect()
+}

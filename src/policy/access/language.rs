@@ -1,0 +1,135 @@
+//! Whether one text can satisfy several tests at once: a search through the product of the patterns' own automata.
+
+use crate::policy::pattern::{Pattern, Positions};
+use std::collections::{HashSet, VecDeque};
+
+/// States of one search; real conditions need a few hundred. Beyond it nothing is claimed.
+const STATES_MAX: usize = 100_000;
+/// Letters that stand for "any other": one of them is in no pattern.
+const OTHERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// One way for a text to fit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Matcher {
+    pub(super) pattern: Pattern,
+    /// Compares ASCII letters without regard to case.
+    pub(super) fold: bool,
+}
+
+/// What has to hold of the text: it may be one that fits, one that does not, or both.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Test<'a> {
+    pub(super) matchers: &'a [Matcher],
+    pub(super) inside: bool,
+    pub(super) outside: bool,
+}
+
+/// What the search found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Found {
+    /// This text satisfies all tests.
+    Example(String),
+    /// None can.
+    Nothing,
+    /// The search was given up: whether one can is not known.
+    Unknown,
+}
+
+impl Matcher {
+    /// The only text that fits, where there is only one.
+    fn word(&self) -> Option<&str> {
+        if self.fold { None } else { self.pattern.literal() }
+    }
+
+    pub(super) fn matches(&self, text: &str) -> bool {
+        let end = text.chars().fold(self.pattern.start(), |at, character| self.pattern.step(&at, character, self.fold));
+        self.pattern.accepts(&end)
+    }
+}
+
+impl Test<'_> {
+    fn holds(&self, text: &str) -> bool {
+        if self.matchers.iter().any(|matcher| matcher.matches(text)) { self.inside } else { self.outside }
+    }
+}
+
+/// The first of these words that satisfies all tests.
+pub(super) fn among(words: &[&str], tests: &[Test<'_>]) -> Found {
+    let fits = words.iter().find(|word| tests.iter().all(|test| test.holds(word)));
+    fits.map_or(Found::Nothing, |word| Found::Example((*word).to_owned()))
+}
+
+/// A text that satisfies all tests: one that a pattern suggests where that will do, else a shortest one. No value is empty.
+pub(super) fn search(tests: &[Test<'_>]) -> Found {
+    let positive = || tests.iter().filter(|test| test.inside && !test.outside);
+    let holds = |text: &str| !text.is_empty() && tests.iter().all(|test| test.holds(text));
+    // Where a test lets only whole words through, those are all there is to try.
+    if let Some(words) = positive().find_map(|test| test.matchers.iter().map(Matcher::word).collect::<Option<Vec<_>>>()) {
+        let fits = words.into_iter().find(|word| holds(word));
+        return fits.map_or(Found::Nothing, |word| Found::Example(word.to_owned()));
+    }
+    let suggested = positive().flat_map(|test| test.matchers).map(|matcher| matcher.pattern.sample()).chain(["a".to_owned()]);
+    if let Some(text) = suggested.into_iter().find(|text| holds(text)) {
+        return Found::Example(text);
+    }
+    Product::new(tests).shortest()
+}
+
+struct Product<'a> {
+    tests: &'a [Test<'a>],
+    matchers: Vec<&'a Matcher>,
+    alphabet: Vec<char>,
+}
+
+impl<'a> Product<'a> {
+    fn new(tests: &'a [Test<'a>]) -> Self {
+        let matchers: Vec<&Matcher> = tests.iter().flat_map(|test| test.matchers).collect();
+        let named = matchers.iter().flat_map(|matcher| {
+            let both = |character: char| {
+                if matcher.fold { vec![character.to_ascii_lowercase(), character.to_ascii_uppercase()] } else { vec![character] }
+            };
+            matcher.pattern.characters().flat_map(both)
+        });
+        let mut alphabet: Vec<char> = named.collect();
+        alphabet.sort_unstable();
+        alphabet.dedup();
+        // One letter that no pattern names stands for all of them.
+        let other = OTHERS.chars().find(|letter| !alphabet.contains(letter)).unwrap_or('\u{e000}');
+        alphabet.insert(0, other);
+        Self { tests, matchers, alphabet }
+    }
+
+    fn shortest(&self) -> Found {
+        let start: Vec<Positions> = self.matchers.iter().map(|matcher| matcher.pattern.start()).collect();
+        let mut seen = HashSet::from([start.clone()]);
+        let mut waiting = VecDeque::from([(start, String::new())]);
+        while let Some((state, text)) = waiting.pop_front() {
+            for character in &self.alphabet {
+                let step =
+                    |(matcher, positions): (&&Matcher, &Positions)| matcher.pattern.step(positions, *character, matcher.fold);
+                let next: Vec<Positions> = self.matchers.iter().zip(&state).map(step).collect();
+                if seen.contains(&next) {
+                    continue;
+                }
+                let longer = format!("{text}{character}");
+                if self.satisfied(&next) {
+                    return Found::Example(longer);
+                }
+                if seen.len() >= STATES_MAX {
+                    return Found::Unknown;
+                }
+                seen.insert(next.clone());
+                waiting.push_back((next, longer));
+            }
+        }
+        Found::Nothing
+    }
+
+    fn satisfied(&self, state: &[Positions]) -> bool {
+        let mut accepted = self.matchers.iter().zip(state).map(|(matcher, positions)| matcher.pattern.accepts(positions));
+        self.tests.iter().all(|test| {
+            let fits = accepted.by_ref().take(test.matchers.len()).fold(false, |any, one| any | one);
+            if fits { test.inside } else { test.outside }
+        })
+    }
+}

@@ -1,0 +1,205 @@
+use super::*;
+use crate::identity::{Facts, Mapping};
+use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Wanted};
+use crate::token::Claims;
+use crate::words::UnixTime;
+use crate::words::names::{IssuerName, IssuerUrl, RoleArn, SecretName};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+const DEPLOY: &str = "owners: [team-shop]
+issuer: github
+match:
+  repository: acme/shop@456789
+  ref: refs/heads/main
+  event: push
+grant:
+  aws: [ { role: arn:aws:iam::123456789012:role/deploy } ]
+  secrets: [shop/**]
+";
+
+fn catalogue() -> Catalogue {
+    let entry = IssuerEntry {
+        url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
+        mapping: Mapping::built_in("github-actions").unwrap(),
+    };
+    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+}
+
+fn tree(files: &[(&str, &str)]) -> Tree {
+    files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect()
+}
+
+fn load(tree: &Tree) -> Ruleset {
+    let (ruleset, faults) = Ruleset::load(tree, &catalogue(), None);
+    assert!(faults.is_empty(), "{}", faults[0]);
+    ruleset
+}
+
+fn compared(old: &Tree, new: &Tree) -> Vec<Change> {
+    changes((&load(old), old), (&load(new), new), &catalogue(), NOW)
+}
+
+fn deploy() -> Wanted {
+    Wanted::Aws { role: Some(RoleArn::parse("arn:aws:iam::123456789012:role/deploy").unwrap()) }
+}
+
+fn allows(ruleset: &Ruleset, claims: &Map<String, Value>, wanted: &Wanted) -> bool {
+    ruleset.set().would_grant(&facts(claims), wanted, None, NOW).is_ok()
+}
+
+fn facts(claims: &Map<String, Value>) -> Facts {
+    let mapping = Mapping::built_in("github-actions").unwrap();
+    mapping.facts(&IssuerName::parse("github").unwrap(), Claims::from(claims.clone())).unwrap()
+}
+
+#[test]
+fn nothing_changes_when_only_the_text_does() {
+    let old = tree(&[("policies/shop/deploy.yaml", DEPLOY)]);
+    let list = DEPLOY.replace("event: push", "event: [push]").replace("shop/**", "shop/**, shop/a.yaml");
+    let renamed = tree(&[("policies/shop/release.yaml", &format!("# the same\n{list}"))]);
+    assert_eq!(compared(&old, &renamed), []);
+}
+
+#[test]
+fn a_wider_ref_is_told_with_a_token_that_proves_it() {
+    let old = tree(&[("policies/shop/deploy.yaml", DEPLOY), ("secrets/shop/a.yaml", "x")]);
+    let wider = DEPLOY.replace("refs/heads/main", "[refs/heads/main, refs/heads/release/**]");
+    let new = tree(&[("policies/shop/deploy.yaml", &wider), ("secrets/shop/a.yaml", "x")]);
+    let found = compared(&old, &new);
+    assert_eq!(found.len(), 2, "{found:?}");
+    let aws = found.iter().find(|change| change.credentials[0].starts_with("aws ")).unwrap();
+    assert_eq!(
+        (aws.direction, aws.at.as_str(), aws.owners.as_slice()),
+        (Direction::Widens, "policies/shop/deploy.yaml:8", &["team-shop".to_owned()][..])
+    );
+    let example = &aws.parts[0].example;
+    assert_eq!((&example["ref"], &example["repository_id"]), (&json!("refs/heads/release/a"), &json!("456789")));
+    assert!(allows(&load(&new), example, &deploy()) && !allows(&load(&old), example, &deploy()));
+    let back = compared(&new, &old);
+    assert!(back.iter().all(|change| change.direction == Direction::Narrows) && back.len() == 2);
+}
+
+#[test]
+fn a_new_file_under_a_grant_that_stood_is_a_widening() {
+    let old = tree(&[("policies/shop/deploy.yaml", DEPLOY), ("secrets/shop/a.yaml", "x")]);
+    let new = tree(&[
+        ("policies/shop/deploy.yaml", DEPLOY),
+        ("secrets/shop/a.yaml", "x"),
+        ("secrets/shop/b.yaml", "x"),
+        ("secrets/shop/c.yaml", "x"),
+    ]);
+    let found = compared(&old, &new);
+    assert_eq!((found.len(), found[0].credentials.len()), (1, 2), "{found:?}");
+    assert!(found[0].because.as_ref().unwrap().contains("new file"));
+}
+
+#[test]
+fn guardrails_narrow_and_a_policy_in_their_shadow_widens_nothing() {
+    let rails = "denials:\n  - description: No release branch deploys.\n    match: { ref: refs/heads/release/** }\n";
+    let old = tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", rails)]);
+    let wider = DEPLOY.replace("refs/heads/main", "[refs/heads/main, refs/heads/release/**]");
+    assert_eq!(compared(&old, &tree(&[("policies/a.yaml", &wider), ("guardrails.yaml", rails)])), []);
+    let found = compared(&tree(&[("policies/a.yaml", &wider)]), &old);
+    assert_eq!((found.len(), found[0].direction), (1, Direction::Narrows));
+    assert_eq!(found[0].parts[0].example["ref"], "refs/heads/release/a");
+}
+
+#[test]
+fn who_can_names_every_way() {
+    let by_name = DEPLOY.replace("acme/shop@456789", "[acme/shop@456789, acme/other]");
+    let tree = tree(&[("policies/a.yaml", &by_name), ("policies/b.yaml", &DEPLOY.replace("main", "**"))]);
+    let ruleset = load(&tree);
+    let reached = who_can(&ruleset, &catalogue(), &deploy(), NOW);
+    assert_eq!(reached.len(), 3, "{reached:?}");
+    for reach in &reached {
+        assert!(allows(&ruleset, &reach.example, &deploy()), "{reach:?}");
+    }
+    assert_eq!(reached[2].who, "acme/shop@456789 refs/heads/** push");
+    let nobody = Wanted::Secret(SecretName::parse("other/x").unwrap());
+    assert!(who_can(&ruleset, &catalogue(), &nobody, NOW).is_empty());
+}
+
+/// Small worlds in which everything meets: few names, few wildcards.
+fn policy() -> impl Strategy<Value = String> {
+    let repository = prop::sample::select(vec!["acme/a@1", "acme/b@2", "[acme/a@1, acme/b]", "acme/a"]);
+    let reference = prop::sample::select(vec![
+        "",
+        "  ref: refs/heads/main\n",
+        "  ref: refs/heads/*\n",
+        "  ref: refs/heads/**\n",
+        "  ref: [refs/tags/v*, refs/heads/main]\n",
+        "  ref: { not: refs/heads/main }\n",
+        "  ref: { not: [refs/heads/*] }\n",
+    ]);
+    let event = prop::sample::select(vec!["push", "[push, manual]", "{ not: pull-request }", "pull-request"]);
+    let more =
+        prop::sample::select(vec!["", "  ref_protected: true\n", "  environment: Prod\n", "  environment: { not: prod }\n"]);
+    let claims = prop::sample::select(vec!["", "claims: { /x: a* }\n", "claims: { /x: 5 }\n", "claims: { /x: { not: ab } }\n"]);
+    (repository, reference, event, more, claims).prop_map(|(repository, reference, event, more, claims)| {
+        format!(
+            "issuer: github\nmatch:\n  repository: {repository}\n{reference}  event: {event}\n{more}{claims}grant: {{ aws: [ {{ role: arn:aws:iam::123456789012:role/deploy }} ] }}\n"
+        )
+    })
+}
+
+fn token() -> impl Strategy<Value = Map<String, Value>> {
+    let choose = |words: Vec<Option<Value>>| prop::sample::select(words);
+    let text = |words: &[&str]| words.iter().map(|word| Some(json!(word))).chain([None]).collect::<Vec<_>>();
+    (
+        choose(text(&["acme/a", "acme/b", "ACME/A"])),
+        choose(text(&["1", "2"])),
+        choose(text(&["refs/heads/main", "refs/heads/x", "refs/heads/x/y", "refs/tags/v1"])),
+        choose(text(&["push", "workflow_dispatch", "pull_request", "schedule"])),
+        choose(text(&["true", "false"])),
+        choose(text(&["prod", "PROD", "dev"])),
+        choose(vec![None, Some(json!("ab")), Some(json!("b")), Some(json!(5)), Some(json!("5"))]),
+    )
+        .prop_map(|(repository, id, reference, event, protected, environment, x)| {
+            let members = [
+                ("repository", repository),
+                ("repository_id", id),
+                ("ref", reference),
+                ("event_name", event),
+                ("ref_protected", protected),
+                ("environment", environment),
+                ("x", x),
+            ];
+            members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        })
+}
+
+proptest! {
+    /// In the long run by `PROPTEST_CASES`. Against the decision itself: every example proves its change, and no token changes its fate untold.
+    #[test]
+    fn what_is_told_is_true_and_nothing_is_left_untold(
+        old in prop::collection::vec(policy(), 0..4), new in prop::collection::vec(policy(), 0..4),
+        tokens in prop::collection::vec(token(), 40),
+    ) {
+        let named = |policies: &[String]| -> Tree { policies.iter().enumerate().map(|(number, text)| (format!("policies/p{number}.yaml"), Arc::from(text.as_bytes()))).collect() };
+        let (old_tree, new_tree) = (named(&old), named(&new));
+        let (old, new) = (load_any(&old_tree), load_any(&new_tree));
+        let found = changes((&old, &old_tree), (&new, &new_tree), &catalogue(), NOW);
+        for change in &found {
+            let (had, has) = if change.direction == Direction::Widens { (&old, &new) } else { (&new, &old) };
+            for part in &change.parts {
+                prop_assert!(allows(has, &part.example, &deploy()), "{:?}", change);
+                prop_assert!(!allows(had, &part.example, &deploy()), "{:?}", change);
+            }
+        }
+        for claims in &tokens {
+            let (before, after) = (allows(&old, claims, &deploy()), allows(&new, claims, &deploy()));
+            if before != after {
+                let direction = if after { Direction::Widens } else { Direction::Narrows };
+                prop_assert!(found.iter().any(|change| change.direction == direction), "{:?}", claims);
+            }
+        }
+    }
+}
+
+/// Warnings aside.
+fn load_any(tree: &Tree) -> Ruleset {
+    Ruleset::load(tree, &catalogue(), None).0
+}
