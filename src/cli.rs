@@ -29,6 +29,8 @@ enum Output {
     Text,
     /// For machines.
     Json,
+    /// For a comment on a pull request, where a command has such a form.
+    Markdown,
 }
 
 #[derive(Subcommand, Debug)]
@@ -103,7 +105,7 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
         Command::Credential(command) => job::credential(&command, environment).await,
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
         Command::Secret(command) => secret::run(&command, environment, json).await,
-        Command::Policy(command) => policy::run(&command, json),
+        Command::Policy(command) => policy::run(&command, cli.output),
         Command::Audit(command) => audit::run(&command, json).await,
     }
 }

@@ -71,13 +71,31 @@ impl Config {
         }
     }
 
+    /// The issuers alone, as policies may name them. For those who look at policies where the server's keys are not.
+    pub fn catalogue_of(path: &Path) -> Result<Catalogue, Vec<Fault>> {
+        let file = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
+        let node = Node::parse(&file, &bytes).map_err(|fault| vec![fault])?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut faults = Vec::new();
+        let issuers = issuer::read_all(&mut Fields::new(&file, &text, &node, &mut faults), Path::new("."), None);
+        match issuers {
+            Some(issuers) if faults.iter().all(|fault| fault.severity != Severity::Error) => Ok(catalogue(&issuers)),
+            _ => Err(faults),
+        }
+    }
+
     /// The issuers as policies may name them.
     pub fn catalogue(&self) -> Catalogue {
-        let entry = |issuer: &IssuerSettings| {
-            (issuer.name.clone(), IssuerEntry { url: issuer.expected.issuer.clone(), mapping: issuer.mapping.clone() })
-        };
-        self.issuers.iter().map(entry).collect()
+        catalogue(&self.issuers)
     }
+}
+
+fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {
+    let entry = |issuer: &IssuerSettings| {
+        (issuer.name.clone(), IssuerEntry { url: issuer.expected.issuer.clone(), mapping: issuer.mapping.clone() })
+    };
+    issuers.iter().map(entry).collect()
 }
 
 /// Every section is read before any is required, so that all faults are told.

@@ -1,26 +1,20 @@
-//! `daypass policy`: check, test and explain, over a repository or a folder, without a server.
+//! `daypass policy`: over a repository or a folder, without a server.
 
-use super::print;
+mod access;
+mod place;
+
+use super::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
-use crate::policy::{Catalogue, Outcome, Ruleset, Tree, Wanted, explain};
+use crate::policy::{Catalogue, Outcome, Ruleset, Wanted, explain};
 use crate::token::{Claims, parse_json};
 use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
 use crate::words::yaml::{Fault, Severity};
 use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand};
+use place::Where;
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
-
-#[derive(Args, Debug)]
-pub(super) struct Where {
-    /// The server's configuration: its issuers, and its repository.
-    #[arg(long, env = "DAYPASS_CONFIG")]
-    config: PathBuf,
-    /// A folder to look at as it stands, instead of the repository's commit.
-    #[arg(long)]
-    folder: Option<PathBuf>,
-}
+use std::path::PathBuf;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum PolicyCommand {
@@ -30,6 +24,10 @@ pub(super) enum PolicyCommand {
     Test(Where),
     /// Say which policy allows, or which line did not hold and what it saw.
     Explain(ExplainArgs),
+    /// Say who gains and who loses access between two revisions.
+    Diff(access::DiffArgs),
+    /// List who can reach a role, a secret or an audience, with an example of each.
+    WhoCan(access::WhoCanArgs),
 }
 
 #[derive(Args, Debug)]
@@ -57,49 +55,19 @@ pub(super) struct ExplainArgs {
 }
 
 /// Runs one of them.
-pub(super) fn run(command: &PolicyCommand, json: bool) -> Result<u8, Failure> {
+pub(super) fn run(command: &PolicyCommand, output: Output) -> Result<u8, Failure> {
+    let json = output == Output::Json;
     match command {
+        PolicyCommand::Diff(arguments) => access::diff(arguments, output),
+        PolicyCommand::WhoCan(arguments) => access::who_can(arguments, json),
         PolicyCommand::Check(at) => check(at, json),
         PolicyCommand::Test(at) => test(at, json),
         PolicyCommand::Explain(arguments) => explain_one(arguments, json),
     }
 }
 
-/// The files, as the server would read them or as they lie in a folder.
-fn load(at: &Where) -> Result<(Tree, Catalogue), Failure> {
-    let config = super::serve::load(&at.config)?;
-    let catalogue = config.catalogue();
-    let tree = match &at.folder {
-        Some(folder) => {
-            let mut tree = Tree::new();
-            read_folder(folder, "", &mut tree)
-                .map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", folder.display())))?;
-            tree
-        }
-        None => {
-            let snapshot = config.root.source.read().map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
-            snapshot.files.into_iter().map(|(path, blob)| (path, blob.bytes)).collect()
-        }
-    };
-    Ok((tree, catalogue))
-}
-
-fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        let kind = entry.file_type()?;
-        if kind.is_dir() && !name.starts_with('.') {
-            read_folder(&entry.path(), &format!("{name}/"), tree)?;
-        } else if kind.is_file() {
-            tree.insert(name, std::fs::read(entry.path())?.into());
-        }
-    }
-    Ok(())
-}
-
 fn check(at: &Where, json: bool) -> Result<u8, Failure> {
-    let (tree, catalogue) = load(at)?;
+    let (tree, catalogue) = at.load()?;
     let (ruleset, mut faults) = Ruleset::load(&tree, &catalogue, None);
     faults.extend(ruleset.test(&tree, &catalogue).1);
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
@@ -117,7 +85,7 @@ fn check(at: &Where, json: bool) -> Result<u8, Failure> {
 }
 
 fn test(at: &Where, json: bool) -> Result<u8, Failure> {
-    let (tree, catalogue) = load(at)?;
+    let (tree, catalogue) = at.load()?;
     let (ruleset, faults) = Ruleset::load(&tree, &catalogue, None);
     let (outcomes, more) = ruleset.test(&tree, &catalogue);
     let failed = outcomes.iter().filter(|outcome| !outcome.holds).count();
@@ -142,11 +110,11 @@ fn print_outcome(outcome: &Outcome) {
 }
 
 fn explain_one(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
-    let (tree, catalogue) = load(&arguments.at)?;
+    let (tree, catalogue) = arguments.at.load()?;
     let (ruleset, _) = Ruleset::load(&tree, &catalogue, None);
     let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
     let facts = facts(arguments, &catalogue).map_err(usage)?;
-    let wanted = wanted(arguments).map_err(usage)?;
+    let wanted = wanted_of(arguments).map_err(usage)?;
     let explanation = explain(ruleset.set(), &facts, &wanted, SystemClock.now());
     if json {
         print::json(&serde_json::to_value(&explanation).unwrap_or_default());
@@ -156,7 +124,7 @@ fn explain_one(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
     Ok(if explanation.allowed_by.is_some() { 0 } else { STATUS_DENIED })
 }
 
-fn wanted(arguments: &ExplainArgs) -> Result<Wanted, String> {
+fn wanted_of(arguments: &ExplainArgs) -> Result<Wanted, String> {
     match (&arguments.aws, &arguments.secret, &arguments.id_token) {
         (Some(role), None, None) => Ok(Wanted::Aws { role: role.as_deref().map(RoleArn::parse).transpose()? }),
         (None, Some(name), None) => SecretName::parse(name).map(Wanted::Secret),

@@ -7,6 +7,7 @@ use crate::http::accept::{DRAIN_MAX, Edge};
 use crate::http::tls::{Certificate, RELOAD_PAUSE};
 use crate::http::{admin, router};
 use crate::words::SystemClock;
+use crate::words::yaml::Fault;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,10 +26,13 @@ pub(super) struct ServeArgs {
 
 /// Reads the configuration; all its faults in one message.
 pub(super) fn load(path: &Path) -> Result<Config, Failure> {
-    Config::load(path).map_err(|faults| {
-        let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Failure::new(STATUS_CONFIGURATION, format!("the configuration has {} faults\n\n{}", faults.len(), shown.join("\n\n")))
-    })
+    Config::load(path).map_err(|found| faults(&found))
+}
+
+/// All of them in one message.
+pub(super) fn faults(found: &[Fault]) -> Failure {
+    let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
+    Failure::new(STATUS_CONFIGURATION, format!("the configuration has {} faults\n\n{}", found.len(), shown.join("\n\n")))
 }
 
 /// Runs until SIGTERM or SIGINT, then drains.

@@ -56,21 +56,40 @@ impl Source {
         CommitId::parse(&commit.to_string())
     }
 
-    /// Reads that commit's files.
+    /// Reads the files of the commit that the ref points to.
     pub fn read(&self) -> Result<Snapshot, String> {
+        self.read_at(&self.head()?)
+    }
+
+    /// Reads that commit's files.
+    pub fn read_at(&self, revision: &CommitId) -> Result<Snapshot, String> {
         let repository = self.open()?;
-        let id = self.commit(&repository)?;
-        let tree = repository.find_commit(id).and_then(|commit| commit.tree()).map_err(|fault| self.fault(&fault))?;
+        let tree =
+            repository.find_commit(object_id(revision)?).and_then(|commit| commit.tree()).map_err(|fault| self.fault(&fault))?;
         let mut reading = Reading { repository: &repository, files: BTreeMap::new(), left_out: Vec::new(), bytes: 0 };
         reading.tree(&tree, "", 0).map_err(|fault| self.fault(&fault))?;
-        Ok(Snapshot { revision: CommitId::parse(&id.to_string())?, files: reading.files, left_out: reading.left_out })
+        Ok(Snapshot { revision: revision.clone(), files: reading.files, left_out: reading.left_out })
+    }
+
+    /// The commit that a person names: a branch, a tag, `HEAD~2`, an id or its start.
+    pub fn resolve(&self, name: &str) -> Result<CommitId, String> {
+        let repository = self.open()?;
+        let commit = repository.rev_parse_single(format!("{name}^{{commit}}").as_str()).map_err(|fault| self.fault(&fault))?;
+        CommitId::parse(&commit.to_string())
+    }
+
+    /// The newest commit that lies behind both.
+    pub fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<CommitId, String> {
+        let repository = self.open()?;
+        let base = repository.merge_base(object_id(one)?, object_id(other)?).map_err(|fault| self.fault(&fault))?;
+        let base = base.ok_or_else(|| format!("{one} and {other} have no commit in common"))?;
+        CommitId::parse(&base.to_string())
     }
 
     /// Whether `old` lies behind `new`: history only ever goes forward.
     pub fn is_forward(&self, old: &CommitId, new: &CommitId) -> Result<bool, String> {
         let repository = self.open()?;
-        let id = |commit: &CommitId| gix::ObjectId::from_hex(commit.as_str().as_bytes()).map_err(|fault| fault.to_string());
-        let (old, new) = (id(old)?, id(new)?);
+        let (old, new) = (object_id(old)?, object_id(new)?);
         let walk = repository.rev_walk([new]).all().map_err(|fault| self.fault(&fault))?;
         Ok(walk.take(ANCESTORS_MAX).filter_map(Result::ok).any(|commit| commit.id == old))
     }
@@ -88,6 +107,10 @@ impl Source {
     fn fault(&self, fault: &dyn std::fmt::Display) -> String {
         format!("{} {}: {fault}", self.path.display(), self.reference)
     }
+}
+
+fn object_id(commit: &CommitId) -> Result<gix::ObjectId, String> {
+    gix::ObjectId::from_hex(commit.as_str().as_bytes()).map_err(|fault| fault.to_string())
 }
 
 struct Reading<'a> {

@@ -5,7 +5,7 @@ use crate::token::{Claims, VerifiedToken};
 use crate::words::names::IssuerName;
 use crate::words::{Denial, Reason};
 use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -123,25 +123,6 @@ impl Mapping {
         Ok(Facts { issuer: issuer.clone(), attributes, claims })
     }
 
-    /// Read backwards, for examples: claims that give the attribute this text, or this name.
-    pub fn put_text(&self, attribute: Attribute, text: &str, claims: &mut Map<String, Json>) {
-        let sources = self.attributes.get(&attribute).into_iter().flatten();
-        for source in sources {
-            if source.put_text(text, claims) {
-                return;
-            }
-        }
-    }
-
-    /// The same for the id of an attribute that has one; a name that is not there yet is made up.
-    pub fn put_id(&self, attribute: Attribute, id: &str, claims: &mut Map<String, Json>) {
-        let sources = self.attributes.get(&attribute).into_iter().flatten();
-        for (name, claim) in sources.filter_map(|source| Some((source.name.as_ref()?, source.id.as_ref()?))) {
-            claims.entry(name).or_insert_with(|| "example/example".into());
-            claims.insert(claim.clone(), id.into());
-        }
-    }
-
     /// Reads a verified token: the only maker of an [`Identity`].
     pub fn identify(&self, issuer: &IssuerName, token: VerifiedToken) -> Result<Identity, Denial> {
         let facts = self.facts(issuer, token.claims().clone())?;
@@ -172,45 +153,6 @@ impl Source {
     }
 }
 
-impl Source {
-    fn put_text(&self, text: &str, claims: &mut Map<String, Json>) -> bool {
-        let claimed = match &self.values {
-            Some(values) => values.iter().find(|(_, ours)| *ours == text).map(|(theirs, _)| theirs.as_str()),
-            None => Some(text),
-        };
-        let (Some(claimed), false) =
-            (claimed, self.when.iter().any(|(claim, text)| claims.get(claim).is_some_and(|other| other != text)))
-        else {
-            return false;
-        };
-        claims.extend(self.when.iter().map(|(claim, text)| (claim.clone(), Json::from(text.as_str()))));
-        if let Some([left, right]) = &self.differs {
-            claims.insert(left.clone(), "1".into());
-            claims.insert(right.clone(), if text == "true" { "2" } else { "1" }.into());
-        } else if let Some(claim) = self.claim.as_ref().or(self.name.as_ref()).or(self.flag.as_ref()) {
-            put(claims, claim, claimed.into());
-        }
-        true
-    }
-}
-
-/// Puts a claim by its name, or at its JSON pointer with the objects on the way.
-pub fn put(claims: &mut Map<String, Json>, claim: &str, value: Json) {
-    let Some(pointer) = claim.strip_prefix('/') else {
-        claims.insert(claim.to_owned(), value);
-        return;
-    };
-    let mut names: Vec<String> = pointer.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
-    let Some(last) = names.pop() else { return };
-    let mut at = claims;
-    for name in names {
-        let inner = at.entry(name).or_insert_with(|| Json::Object(Map::new()));
-        let Json::Object(members) = inner else { return };
-        at = members;
-    }
-    at.insert(last, value);
-}
-
 /// A claim's text by name, or by JSON pointer where it starts with `/`; an empty text is no claim.
 fn text_of<'a>(claims: &'a Claims, claim: &str) -> Option<&'a str> {
     let value = if claim.starts_with('/') { claims.pointer(claim) } else { claims.claim(claim) };
@@ -224,6 +166,10 @@ fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
         _ => None,
     }
 }
+
+mod backwards;
+
+pub use backwards::put;
 
 #[cfg(test)]
 mod tests;

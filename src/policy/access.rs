@@ -5,8 +5,10 @@
 
 mod changes;
 mod language;
+mod literal;
 mod permits;
 mod region;
+mod wording;
 
 pub use changes::{Change, Direction, Part, changes};
 pub use permits::{Reach, who_can};

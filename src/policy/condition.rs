@@ -49,7 +49,10 @@ pub(super) enum Test {
 pub(super) enum Single {
     Text(Pattern),
     /// The id decides; the name before it is for people.
-    Id(String),
+    Id {
+        name: String,
+        id: String,
+    },
     Json(Json),
 }
 
@@ -161,7 +164,7 @@ impl Single {
                 pattern.matches(text) || (pattern.literal().is_some_and(|literal| literal.eq_ignore_ascii_case(text)))
             }
             (Self::Text(pattern), Value::Text(text) | Value::Named { name: text, .. }) => pattern.matches(text),
-            (Self::Id(id), Value::Named { id: Some(claimed), .. }) => id == claimed,
+            (Self::Id { id, .. }, Value::Named { id: Some(claimed), .. }) => id == claimed,
             (Self::Json(Json::Bool(expected)), Value::Flag(flag)) => expected == flag,
             _ => false,
         }
@@ -177,7 +180,7 @@ impl Single {
 
     fn pin(&self) -> Option<Pin<'_>> {
         match self {
-            Self::Id(id) => Some(Pin::Id(id)),
+            Self::Id { id, .. } => Some(Pin::Id(id)),
             Self::Text(pattern) => pattern.literal().map(Pin::Name),
             Self::Json(_) => None,
         }
@@ -251,13 +254,14 @@ fn read_named<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, text: &str, row: 
     let Some(at) = pieces.iter().rposition(|piece| piece.character == '@') else {
         return from_pieces(fields, node, &pieces).map(Single::Text);
     };
-    let id: String = pieces[at + 1..].iter().map(|piece| piece.character).collect();
+    let text = |pieces: &[Piece]| pieces.iter().map(|piece| piece.character).collect::<String>();
+    let (name, id) = (text(&pieces[..at]), text(&pieces[at + 1..]));
     let wild = pieces[at + 1..].iter().any(|piece| piece.character == '*' && !piece.literal);
     if id.is_empty() || wild {
         fields.fault(node.place, "an id after `@` is exact");
         return None;
     }
-    Some(Single::Id(id))
+    Some(Single::Id { name, id })
 }
 
 fn read_pattern<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, text: &str, row: Option<&Row>) -> Option<Pattern> {

@@ -1,6 +1,6 @@
 //! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
 
-use super::permits::{Permit, claims, mapping, permits, without};
+use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
 use crate::identity::Mapping;
 use crate::policy::request::Wanted;
@@ -130,7 +130,7 @@ fn gained(
 
 fn part(region: &Region, mapping: &Mapping) -> Option<Part> {
     let example = region.example(mapping)?;
-    Some(Part { who: region.shown(), example: claims(&example, mapping) })
+    Some(Part { who: region.wording(mapping), example: region.claims(&example, mapping) })
 }
 
 /// Credentials that change alike by the same grant are one change.

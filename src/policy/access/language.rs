@@ -14,6 +14,8 @@ pub(super) struct Matcher {
     pub(super) pattern: Pattern,
     /// Compares ASCII letters without regard to case.
     pub(super) fold: bool,
+    /// The name that a policy writes before an id; it decides nothing.
+    pub(super) name: Option<String>,
 }
 
 /// What has to hold of the text: it may be one that fits, one that does not, or both.

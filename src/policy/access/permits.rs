@@ -1,6 +1,7 @@
 //! For one credential of one revision: the regions of identities that may have it.
 
-use super::region::{Dimension, Example, Literal, Region, claim_value};
+use super::literal::{Dimension, Literal, claim_value};
+use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
 use crate::policy::condition::Subject;
 use crate::policy::file::{Rule, TrustPolicy};
@@ -45,8 +46,8 @@ pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Wanted, now: U
             reached.push(Reach {
                 at: permit.at(),
                 issuer: permit.policy.issuer.clone(),
-                who: region.shown(),
-                example: claims(&example, mapping),
+                who: region.wording(mapping),
+                example: region.claims(&example, mapping),
             });
         }
     }
@@ -102,15 +103,17 @@ impl Permit<'_> {
     }
 }
 
-/// The example as claims of its issuer, as far as the mapping can be read backwards.
-pub(super) fn claims(example: &Example, mapping: &Mapping) -> Map<String, Value> {
-    let mut claims = Map::new();
-    for (dimension, text) in example {
-        match dimension {
-            Dimension::Attribute(attribute) => mapping.put_text(*attribute, text, &mut claims),
-            Dimension::Id(attribute) => mapping.put_id(*attribute, text, &mut claims),
-            Dimension::Claim(pointer) => put_claim(&mut claims, pointer, claim_value(text)),
+impl Region {
+    /// The example as claims of its issuer, as far as the mapping can be read backwards.
+    pub(super) fn claims(&self, example: &Example, mapping: &Mapping) -> Map<String, Value> {
+        let mut claims = Map::new();
+        for (dimension, text) in example {
+            match dimension {
+                Dimension::Attribute(attribute) => mapping.put_text(*attribute, text, &mut claims),
+                Dimension::Id(attribute) => mapping.put_id(*attribute, text, &mut claims),
+                Dimension::Claim(pointer) => put_claim(&mut claims, pointer, claim_value(text)),
+            }
         }
+        claims
     }
-    claims
 }

@@ -1,0 +1,60 @@
+//! A mapping read backwards, for examples: claims that give an attribute the value that is wanted.
+
+use super::{Attribute, Mapping, Source};
+use serde_json::{Map, Value};
+
+impl Mapping {
+    /// Claims that give the attribute this text, or this name.
+    pub fn put_text(&self, attribute: Attribute, text: &str, claims: &mut Map<String, Value>) {
+        let mut sources = self.attributes.get(&attribute).into_iter().flatten();
+        let _ = sources.any(|source| source.put_text(text, claims));
+    }
+
+    /// Claims that give the attribute this id, beside its name.
+    pub fn put_id(&self, attribute: Attribute, id: &str, claims: &mut Map<String, Value>) {
+        let sources = self.attributes.get(&attribute).into_iter().flatten();
+        claims.extend(sources.filter_map(|source| Some((source.id.clone()?, id.into()))));
+    }
+}
+
+impl Source {
+    fn put_text(&self, text: &str, claims: &mut Map<String, Value>) -> bool {
+        let contradicts = |(claim, text): (&String, &String)| claims.get(claim).is_some_and(|other| other != text);
+        let Some(claimed) = self.claimed(text) else { return false };
+        if self.when.iter().any(contradicts) {
+            return false;
+        }
+        claims.extend(self.when.iter().map(|(claim, text)| (claim.clone(), Value::from(text.as_str()))));
+        if let Some([left, right]) = &self.differs {
+            claims.insert(left.clone(), "1".into());
+            claims.insert(right.clone(), if text == "true" { "2" } else { "1" }.into());
+        } else if let Some(claim) = self.claim.as_ref().or(self.name.as_ref()).or(self.flag.as_ref()) {
+            put(claims, claim, claimed.into());
+        }
+        true
+    }
+
+    /// The CI's word for ours: the same where it has it, else the first.
+    fn claimed<'a>(&'a self, text: &'a str) -> Option<&'a str> {
+        let Some(values) = &self.values else { return Some(text) };
+        let mut theirs = values.iter().filter(|(_, ours)| *ours == text).map(|(theirs, _)| theirs.as_str());
+        if theirs.clone().any(|word| word == text) { Some(text) } else { theirs.next() }
+    }
+}
+
+/// Puts a claim by its name, or at its JSON pointer with the objects on the way.
+pub fn put(claims: &mut Map<String, Value>, claim: &str, value: Value) {
+    let Some(pointer) = claim.strip_prefix('/') else {
+        claims.insert(claim.to_owned(), value);
+        return;
+    };
+    let mut names: Vec<String> = pointer.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+    let Some(last) = names.pop() else { return };
+    let mut at = claims;
+    for name in names {
+        let inner = at.entry(name).or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(members) = inner else { return };
+        at = members;
+    }
+    at.insert(last, value);
+}

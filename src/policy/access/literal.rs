@@ -1,0 +1,157 @@
+//! One test of one thing about an identity, and a policy's line as such tests.
+
+use super::language::{Found, Matcher, Test, among, search};
+use crate::identity::{Attribute, Mapping};
+use crate::policy::condition::{Condition, EVENTS, Single, Subject, Test as Line};
+use crate::policy::pattern::Pattern;
+use std::sync::Arc;
+
+/// Marks a claim that is text; every other JSON value stands as its own text behind `JSON_MARK`.
+const TEXT_MARK: char = '\u{1}';
+const JSON_MARK: char = '\u{2}';
+
+/// One thing about an identity that a line can test. It has one value, or is absent.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Dimension {
+    /// An attribute's text, or its name where it has name and id.
+    Attribute(Attribute),
+    /// The id of an attribute that has one.
+    Id(Attribute),
+    /// A raw claim by JSON pointer.
+    Claim(String),
+}
+
+/// A test of one dimension: which of absent, fitting and not fitting it lets through.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Literal {
+    pub(super) dimension: Dimension,
+    pub(super) matchers: Arc<[Matcher]>,
+    pub(super) absent: bool,
+    pub(super) inside: bool,
+    pub(super) outside: bool,
+}
+
+impl Literal {
+    /// The same test, answered the other way.
+    pub(super) fn negated(&self) -> Self {
+        Self { absent: !self.absent, inside: !self.inside, outside: !self.outside, ..self.clone() }
+    }
+
+    /// There is a text: this one, or any.
+    pub(super) fn some_text(dimension: Dimension, text: Option<&str>) -> Self {
+        let matchers: Vec<Matcher> = text.map(exact).into_iter().collect();
+        Self { dimension, matchers: matchers.into(), absent: false, inside: text.is_some(), outside: text.is_none() }
+    }
+
+    /// What the rules say without a word: code from forks, and jobs in which a person sits, are denied unless named.
+    pub(super) fn unless_named(attribute: Attribute) -> Self {
+        let matchers = Arc::from([exact("true")]);
+        Self { dimension: Dimension::Attribute(attribute), matchers, absent: true, inside: false, outside: true }
+    }
+}
+
+fn exact(text: &str) -> Matcher {
+    Matcher { pattern: Pattern::literal_of(text), fold: false, name: None }
+}
+
+/// A value for this dimension; `None` where it may be absent, which is simplest.
+pub(super) fn value_of(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Option<Found> {
+    if literals.iter().all(|literal| literal.absent) {
+        return None;
+    }
+    let tests: Vec<Test<'_>> = literals
+        .iter()
+        .map(|literal| Test { matchers: &literal.matchers, inside: literal.inside, outside: literal.outside })
+        .collect();
+    Some(dimension.search(&tests, mapping))
+}
+
+impl Dimension {
+    fn search(&self, tests: &[Test<'_>], mapping: &Mapping) -> Found {
+        match self {
+            Self::Attribute(attribute) | Self::Id(attribute) if !mapping.claims(*attribute) => Found::Nothing,
+            Self::Attribute(Attribute::RefProtected | Attribute::Fork | Attribute::SshSession) => {
+                among(&["true", "false"], tests)
+            }
+            Self::Attribute(Attribute::Event) => among(&EVENTS, tests),
+            Self::Attribute(Attribute::Runner) => among(&["hosted", "self-hosted"], tests),
+            Self::Attribute(_) | Self::Id(_) => search(tests),
+            Self::Claim(_) => {
+                // A value is text or another JSON value, which its mark tells.
+                let any = |mark| Matcher { pattern: Pattern::any_behind(mark), fold: false, name: None };
+                let marked = [any(TEXT_MARK), any(JSON_MARK)];
+                let mut all = tests.to_vec();
+                all.push(Test { matchers: &marked, inside: true, outside: false });
+                search(&all)
+            }
+        }
+    }
+}
+
+/// A claim's value as JSON again.
+pub(super) fn claim_value(marked: &str) -> serde_json::Value {
+    let body = &marked[1..];
+    if marked.starts_with(JSON_MARK) {
+        return serde_json::from_str(body).unwrap_or(serde_json::Value::Null);
+    }
+    body.into()
+}
+
+/// The ways in which a line can hold; each is a conjunction.
+pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
+    let (singles, wanted) = match &condition.test {
+        Line::Any(singles) => (singles, true),
+        Line::Not(singles) => (singles, false),
+    };
+    let literal = |dimension: Dimension, matchers: Vec<Matcher>, absent: bool| Literal {
+        dimension,
+        matchers: matchers.into(),
+        absent,
+        inside: wanted,
+        outside: !wanted,
+    };
+    match &condition.subject {
+        Subject::Claim(pointer) => {
+            let matchers = singles.iter().filter_map(claim_matcher).collect();
+            vec![vec![literal(Dimension::Claim(pointer.clone()), matchers, false)]]
+        }
+        Subject::Attribute(attribute) => {
+            let ids: Vec<Matcher> = singles.iter().filter_map(id_matcher).collect();
+            let texts: Vec<Matcher> = singles.iter().filter_map(|single| text_matcher(single, condition.ignore_case)).collect();
+            let of_ids = |absent| literal(Dimension::Id(*attribute), ids.clone(), absent);
+            let of_texts = literal(Dimension::Attribute(*attribute), texts.clone(), false);
+            match (ids.is_empty(), wanted) {
+                (true, _) => vec![vec![of_texts]],
+                // It is there, its name is none of these, and its id is none of those or not claimed.
+                (false, false) => vec![vec![of_texts, of_ids(true)]],
+                (false, true) if texts.is_empty() => vec![vec![of_ids(false)]],
+                (false, true) => vec![vec![of_ids(false)], vec![of_texts]],
+            }
+        }
+    }
+}
+
+fn id_matcher(single: &Single) -> Option<Matcher> {
+    match single {
+        Single::Id { name, id } => Some(Matcher { name: Some(name.clone()), ..exact(id) }),
+        Single::Text(_) | Single::Json(_) => None,
+    }
+}
+
+fn text_matcher(single: &Single, ignore_case: bool) -> Option<Matcher> {
+    match single {
+        Single::Text(pattern) => {
+            Some(Matcher { pattern: pattern.clone(), fold: ignore_case && pattern.literal().is_some(), name: None })
+        }
+        Single::Json(value) => Some(exact(&value.to_string())),
+        Single::Id { .. } => None,
+    }
+}
+
+fn claim_matcher(single: &Single) -> Option<Matcher> {
+    match single {
+        Single::Text(pattern) => Some(Matcher { pattern: pattern.behind(TEXT_MARK), fold: false, name: None }),
+        Single::Json(value) => Some(exact(&format!("{JSON_MARK}{value}"))),
+        Single::Id { .. } => None,
+    }
+}

@@ -1,0 +1,85 @@
+//! A region in the words of a policy: what may be, and what was taken away.
+
+use super::language::{Found, Matcher};
+use super::literal::{Dimension, Literal, value_of};
+use super::region::Region;
+use crate::identity::{Attribute, Mapping};
+use std::sync::Arc;
+
+impl Region {
+    /// One line for people. Values that cannot be any more are left out, and so is what excludes nothing.
+    pub(super) fn wording(&self, mapping: &Mapping) -> String {
+        let phrases = self.by_dimension().into_iter().filter_map(|(dimension, literals)| phrase(dimension, &literals, mapping));
+        phrases.collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Option<String> {
+    if matches!(dimension, Dimension::Attribute(Attribute::Fork | Attribute::SshSession))
+        && literals.iter().all(|literal| literal.absent)
+    {
+        return None; // said by every policy that does not name it
+    }
+    let possible = |wanted: &Literal| {
+        let all: Vec<&Literal> = literals.iter().copied().chain([wanted]).collect();
+        !matches!(value_of(dimension, &all, mapping), Some(Found::Nothing))
+    };
+    let only = |matcher: &Matcher| Literal {
+        dimension: dimension.clone(),
+        matchers: Arc::from([matcher.clone()]),
+        absent: false,
+        inside: true,
+        outside: false,
+    };
+    let positive = literals.iter().find(|literal| literal.inside && !literal.outside && !literal.absent);
+    let left: Vec<Matcher> = positive
+        .into_iter()
+        .flat_map(|literal| literal.matchers.iter())
+        .filter(|matcher| possible(&only(matcher)))
+        .cloned()
+        .collect();
+    let values = left.iter().map(|matcher| value(dimension, matcher)).collect();
+    // What is excluded is worth a word only where it would otherwise be among what is left.
+    let among = positive.map(|literal| Literal { matchers: left.into(), ..(**literal).clone() });
+    let bites = |matcher: &Matcher| {
+        let narrowed = only(matcher);
+        let both: Vec<&Literal> = among.iter().chain([&narrowed]).collect();
+        !matches!(value_of(dimension, &both, mapping), Some(Found::Nothing))
+    };
+    let excluding =
+        literals.iter().filter(|literal| literal.outside && !literal.inside).flat_map(|literal| literal.matchers.iter());
+    let excluded: Vec<String> = excluding.filter(|matcher| bites(matcher)).map(|matcher| value(dimension, matcher)).collect();
+    Some(joined(dimension, values, excluded, literals.iter().all(|literal| literal.absent)))
+}
+
+fn joined(dimension: &Dimension, values: Vec<String>, mut excluded: Vec<String>, absent: bool) -> String {
+    excluded.dedup();
+    let list = |mut values: Vec<String>| if values.len() == 1 { values.remove(0) } else { format!("[{}]", values.join(", ")) };
+    let or_none = if absent { " or none" } else { "" };
+    match (values.is_empty(), excluded.is_empty()) {
+        (true, true) => format!("{}any", key(dimension)),
+        (false, true) => format!("{}{}", key(dimension), list(values)),
+        (true, false) => format!("{}not {}{or_none}", key(dimension), list(excluded)),
+        (false, false) => format!("{}{} (not {})", key(dimension), list(values), list(excluded)),
+    }
+}
+
+/// What speaks for itself stands without its key.
+fn key(dimension: &Dimension) -> String {
+    match dimension {
+        Dimension::Id(_) | Dimension::Attribute(Attribute::Repository | Attribute::Owner | Attribute::Ref | Attribute::Event) => {
+            String::new()
+        }
+        Dimension::Attribute(attribute) => format!("{attribute}: "),
+        Dimension::Claim(pointer) => format!("{pointer}: "),
+    }
+}
+
+fn value(dimension: &Dimension, matcher: &Matcher) -> String {
+    let text = matcher.pattern.to_string();
+    match (dimension, &matcher.name) {
+        (Dimension::Claim(_), _) => text[1..].to_owned(),
+        (Dimension::Id(_), Some(name)) => format!("{name}@{text}"),
+        (Dimension::Id(_) | Dimension::Attribute(_), _) => text,
+    }
+}
