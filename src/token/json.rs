@@ -35,7 +35,9 @@ pub fn read_document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value
 }
 
 fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value, String> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    // Checked once as a whole: reading from bytes would check every string on its own.
+    let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict { depth: 0, entries_max, room }.deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;
     deserializer.end().map_err(|fault| fault.to_string())?;
     Ok(value)
