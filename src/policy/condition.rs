@@ -2,7 +2,7 @@
 
 use super::pattern::Pattern;
 use super::template::{Piece, Row, fill_row};
-use crate::identity::{Attribute, Facts, Value};
+use crate::identity::{Attribute, Facts, Mapping, Value};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
 use serde_json::Value as Json;
 
@@ -115,6 +115,14 @@ impl Condition {
         })
     }
 
+    /// The same line for an issuer of this mapping, which says whether the CI compares without regard to case.
+    pub(super) fn read_by(mut self, mapping: &Mapping) -> Self {
+        if let Subject::Attribute(attribute) = self.subject {
+            self.ignore_case = mapping.ignores_case(attribute);
+        }
+        self
+    }
+
     /// Whether it holds. What is absent never matches, and `not` on what is absent does not hold either.
     pub(super) fn holds(&self, facts: &Facts) -> bool {
         let fits = |single: &Single| match &self.subject {
@@ -152,6 +160,7 @@ impl Condition {
 }
 
 /// One thing that a condition pins.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Pin<'a> {
     Id(&'a str),
     Name(&'a str),

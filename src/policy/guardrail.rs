@@ -5,6 +5,7 @@ use super::condition::Condition;
 use super::file::read_conditions;
 use super::pattern::Pattern;
 use super::request::Wanted;
+use super::ruleset::Catalogue;
 use crate::identity::Facts;
 use crate::words::names::IssuerName;
 use crate::words::yaml::{Fault, Fields, Node, Severity};
@@ -20,13 +21,13 @@ pub struct Guardrails(Vec<Denied>);
 #[derive(Debug)]
 struct Denied {
     description: String,
-    issuer: Option<IssuerName>,
+    issuer: IssuerName,
     conditions: Vec<Condition>,
     what: Option<What>,
 }
 
 /// What is denied; absent means everything.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct What {
     aws: Vec<Pattern>,
     secrets: Vec<Pattern>,
@@ -34,8 +35,8 @@ struct What {
 }
 
 impl Guardrails {
-    /// Reads the file; any fault refuses it whole.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
+    /// Reads the file; any fault refuses it whole. A denial that names no issuer is one for each, read by its mapping.
+    pub fn parse(bytes: &[u8], catalogue: &Catalogue) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(GUARDRAILS_FILE, bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(bytes);
         let mut faults = Vec::new();
@@ -44,7 +45,7 @@ impl Guardrails {
         if let Some(list) = fields.required("denials") {
             for node in fields.one_or_many(list) {
                 let mut inner = fields.below(node);
-                denied.extend(Denied::read(&mut inner));
+                denied.extend(Denied::read(&mut inner, catalogue));
                 inner.finish();
             }
         }
@@ -67,9 +68,9 @@ impl Guardrails {
 }
 
 impl Denied {
-    fn read<'a>(fields: &mut Fields<'a, '_>) -> Option<Self> {
-        let description = fields.required("description").and_then(|node| fields.text(node))?.to_owned();
-        let issuer = fields.optional("issuer").and_then(|node| fields.parsed(node, IssuerName::parse));
+    fn read<'a>(fields: &mut Fields<'a, '_>, catalogue: &Catalogue) -> Vec<Self> {
+        let description = fields.required("description").and_then(|node| fields.text(node)).map(str::to_owned);
+        let issuer = fields.optional("issuer").map(|node| (node, fields.parsed(node, IssuerName::parse)));
         let (matches, claims) = (fields.optional("match"), fields.optional("claims"));
         let conditions = read_conditions(fields, matches, claims, None);
         let what = fields.optional("deny").map(|node| {
@@ -82,7 +83,20 @@ impl Denied {
             inner.finish();
             what
         });
-        Some(Self { description, issuer, conditions, what })
+        let concerned: Vec<IssuerName> = match issuer {
+            None => catalogue.names().cloned().collect(),
+            Some((node, Some(name))) if catalogue.issuer(&name).is_none() => {
+                fields.fault(node.place, format!("no issuer `{name}` is configured, so nothing would be denied"));
+                Vec::new()
+            }
+            Some((_, name)) => name.into_iter().collect(),
+        };
+        let denial = |issuer: IssuerName| {
+            let mapping = &catalogue.issuer(&issuer)?.mapping;
+            let conditions = conditions.iter().cloned().map(|condition| condition.read_by(mapping)).collect();
+            Some(Self { description: description.clone()?, issuer, conditions, what: what.clone() })
+        };
+        concerned.into_iter().filter_map(denial).collect()
     }
 
     fn applies(&self, facts: &Facts, wanted: &Wanted) -> bool {
@@ -90,7 +104,7 @@ impl Denied {
     }
 
     fn concerns(&self, issuer: &IssuerName, wanted: &Wanted) -> bool {
-        self.issuer.as_ref().is_none_or(|own| own == issuer) && self.what.as_ref().is_none_or(|what| what.covers(wanted))
+        self.issuer == *issuer && self.what.as_ref().is_none_or(|what| what.covers(wanted))
     }
 }
 

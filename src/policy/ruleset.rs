@@ -2,11 +2,12 @@
 
 use super::decide::PolicySet;
 use super::expectation::{self, Expectation, Outcome};
-use super::file::TrustPolicy;
+use super::file::{TrustPolicy, name_of};
 use super::guardrail::{GUARDRAILS_FILE, Guardrails};
+use super::reading::{self, FileRead};
 use crate::identity::Mapping;
 use crate::words::names::{IssuerName, IssuerUrl, PolicyName};
-use crate::words::yaml::{Fault, Fields, Node, Place};
+use crate::words::yaml::{Fault, Fields, Node};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ impl FromIterator<(IssuerName, IssuerEntry)> for Catalogue {
 /// The policies and guardrails in force.
 #[derive(Debug, Default)]
 pub struct Ruleset {
+    files: BTreeMap<String, Arc<FileRead>>,
     policies: BTreeMap<PolicyName, Arc<TrustPolicy>>,
     guardrails: Arc<Guardrails>,
     set: PolicySet,
@@ -55,9 +57,10 @@ pub struct Ruleset {
 impl Ruleset {
     /// Reads a revision. A faulty file keeps its form of `last_good`, every other file and every deletion goes live;
     /// faulty guardrails keep the old ones, and then nothing may widen: only deletions go live.
+    /// Files that are as they were are not read again; the catalogue has to be the same.
     pub fn load(tree: &Tree, catalogue: &Catalogue, last_good: Option<&Self>) -> (Self, Vec<Fault>) {
         let mut faults = Vec::new();
-        let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes)) {
+        let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
             None => Some(Arc::default()),
             Some(Ok(guardrails)) => Some(Arc::new(guardrails)),
             Some(Err(found)) => {
@@ -65,16 +68,19 @@ impl Ruleset {
                 None
             }
         };
+        let known = last_good.map(|old| &old.files);
+        let files: BTreeMap<String, Arc<FileRead>> =
+            reading::read_all(tree, catalogue, known).into_iter().map(|read| (read.file.clone(), read)).collect();
         let mut policies = BTreeMap::new();
-        for (file, bytes) in tree.iter().filter(|(file, _)| is_policy(file)) {
-            let old = last_good.and_then(|old| old.policies.values().find(|policy| policy.file == *file).cloned());
-            let read = read_policy(file, bytes, tree, catalogue, &mut faults);
-            let kept = if guardrails.is_some() { read.or(old) } else { old };
+        for read in files.values() {
+            faults.extend(read.faults.iter().cloned());
+            let old = || last_good.and_then(|old| old.policies.get(&name_of(&read.file)?).cloned());
+            let kept = if guardrails.is_some() { read.policy.clone().or_else(old) } else { old() };
             policies.extend(kept.map(|policy| (policy.name.clone(), policy)));
         }
         let guardrails = guardrails.or_else(|| last_good.map(|old| old.guardrails.clone())).unwrap_or_default();
         let set = PolicySet::new(&policies, guardrails.clone());
-        (Self { policies, guardrails, set }, faults)
+        (Self { files, policies, guardrails, set }, faults)
     }
 
     /// What decides.
@@ -94,40 +100,6 @@ impl Ruleset {
         }
         (outcomes, faults)
     }
-}
-
-fn is_policy(file: &str) -> bool {
-    file.starts_with("policies/") && file.ends_with(".yaml")
-}
-
-/// A file that parses and whose own tests hold.
-fn read_policy(
-    file: &str,
-    bytes: &[u8],
-    tree: &Tree,
-    catalogue: &Catalogue,
-    faults: &mut Vec<Fault>,
-) -> Option<Arc<TrustPolicy>> {
-    let policy = match TrustPolicy::parse(file, bytes, tree, catalogue) {
-        Ok((policy, warnings)) => {
-            faults.extend(warnings);
-            Arc::new(policy)
-        }
-        Err(found) => {
-            faults.extend(found);
-            return None;
-        }
-    };
-    let text = String::from_utf8_lossy(bytes);
-    let failed: Vec<Outcome> =
-        expectation::run_own(&policy, tree, catalogue).into_iter().filter(|outcome| !outcome.holds).collect();
-    for outcome in &failed {
-        let line = outcome.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0);
-        let message =
-            format!("the policy's own test does not hold: {}: {}", outcome.expected, outcome.why.as_deref().unwrap_or_default());
-        faults.push(Fault::new(file, Place { line, column: 1 }, message).coded("test_failed").in_text(&text));
-    }
-    failed.is_empty().then_some(policy)
 }
 
 /// `expectations:` of a file below `tests/`.

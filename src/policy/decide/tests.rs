@@ -22,7 +22,7 @@ grant:
   id_token: { audience: https://api.partner.example, ttl: 10m }
 ";
 
-fn catalogue() -> Catalogue {
+pub(super) fn catalogue() -> Catalogue {
     let entry = |name: &str, url: &str, mapping: &str| {
         let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
         (IssuerName::parse(name).unwrap(), entry)
@@ -36,7 +36,7 @@ fn catalogue() -> Catalogue {
     .collect()
 }
 
-fn tree(files: &[(&str, &str)]) -> Tree {
+pub(super) fn tree(files: &[(&str, &str)]) -> Tree {
     files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect()
 }
 
@@ -130,6 +130,15 @@ fn guardrails_deny_over_all_and_expiry_and_audit_mode_grant_nothing() {
     for policy in [expired, audit] {
         assert_eq!(reason(&good(&[("policies/a.yaml", &policy)]), &github(json!({})), &aws()), Some(Reason::NoMatchingPolicy));
     }
+}
+
+#[test]
+fn a_guardrail_reads_names_as_the_ci_does() {
+    let rails = "denials:\n  - description: Nobody.\n    match: { owner: acme }\n";
+    let ruleset = good(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", rails)]);
+    assert_eq!(reason(&ruleset, &github(json!({"sub": "x", "repository_owner": "ACME"})), &aws()), Some(Reason::Denied));
+    let unknown = rails.replace("    match", "    issuer: githbu\n    match");
+    assert!(load(&[("guardrails.yaml", &unknown)]).1[0].message.contains("nothing would be denied"));
 }
 
 #[test]

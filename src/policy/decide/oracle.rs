@@ -1,0 +1,227 @@
+//! A second evaluator, slow and obvious, written from the language's description alone: it shares no code with the first.
+//! 100,000 pairs of policies and claims with every run; `DAYPASS_PAIRS` asks for more.
+
+use super::tests::{catalogue, tree};
+use super::*;
+use crate::identity::Mapping;
+use crate::policy::Ruleset;
+use crate::token::Claims;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Map, Value as Json, json};
+
+const PAIRS: usize = 100_000;
+const TOKENS_PER_SET: usize = 100;
+
+/// GitHub's claims as attributes, by hand.
+fn attribute(claims: &Map<String, Json>, name: &str) -> Option<Json> {
+    let text = |claim: &str| claims.get(claim).and_then(Json::as_str).filter(|text| !text.is_empty());
+    let flag = |claim: &str| match claims.get(claim) {
+        Some(Json::Bool(flag)) => Some(*flag),
+        Some(Json::String(text)) if text == "true" => Some(true),
+        Some(Json::String(text)) if text == "false" => Some(false),
+        _ => None,
+    };
+    match name {
+        "repository" => text("repository").map(|name| json!({"name": name, "id": text("repository_id")})),
+        "owner" => text("repository_owner").map(|name| json!({"name": name, "id": text("repository_owner_id")})),
+        "ref" => text("ref").map(Json::from),
+        "environment" => text("environment").map(Json::from),
+        "ref_protected" => flag("ref_protected").map(Json::from),
+        "event" => match text("event_name")? {
+            "push" if text("ref_type") == Some("tag") => Some("tag".into()),
+            "push" => Some("push".into()),
+            "workflow_dispatch" => Some("manual".into()),
+            "schedule" => Some("schedule".into()),
+            "pull_request" => Some("pull-request".into()),
+            _ => None,
+        },
+        other => panic!("{other}"),
+    }
+}
+
+/// `*` within a segment, `**` over segments: every way to spend the text, tried.
+fn fits(pattern: &[u8], text: &[u8], at_start: bool) -> bool {
+    let ends_segment = |byte: u8| matches!(byte, b'/' | b':' | b'@');
+    match pattern {
+        [] => text.is_empty(),
+        [b'*', b'*'] if at_start => true,
+        [b'*', b'*', end, rest @ ..] if at_start && ends_segment(*end) => {
+            fits(rest, text, true) || (0..text.len()).any(|at| text[at] == *end && fits(rest, &text[at + 1..], true))
+        }
+        [b'*', rest @ ..] => {
+            (0..=text.len()).take_while(|at| *at == 0 || !ends_segment(text[at - 1])).any(|at| fits(rest, &text[at..], false))
+        }
+        [byte, rest @ ..] => text.first() == Some(byte) && fits(rest, &text[1..], ends_segment(*byte)),
+    }
+}
+
+fn one_fits(name: &str, expected: &Json, seen: &Json) -> bool {
+    let folds = matches!(name, "repository" | "owner" | "environment");
+    match (expected, seen) {
+        (Json::Bool(expected), Json::Bool(seen)) => expected == seen,
+        (Json::String(expected), seen) => {
+            let named = matches!(name, "repository" | "owner");
+            if named && let Some((_, id)) = expected.rsplit_once('@') {
+                return seen["id"] == id;
+            }
+            let seen = if named { &seen["name"] } else { seen };
+            let Some(seen) = seen.as_str() else { return false };
+            let same = folds && !expected.contains('*') && expected.eq_ignore_ascii_case(seen);
+            same || fits(expected.as_bytes(), seen.as_bytes(), true)
+        }
+        (expected, seen) => expected == seen,
+    }
+}
+
+fn line_holds(name: &str, line: &Json, seen: Option<Json>) -> bool {
+    let Some(seen) = seen else { return false };
+    let any = |list: &Json| match list {
+        Json::Array(items) => items.iter().any(|item| one_fits(name, item, &seen)),
+        one => one_fits(name, one, &seen),
+    };
+    match line.get("not") {
+        Some(excluded) => !any(excluded),
+        None => any(line),
+    }
+}
+
+fn matches(policy: &Json, claims: &Map<String, Json>) -> bool {
+    let lines = policy["match"].as_object().unwrap();
+    let raw = policy.get("claims").and_then(Json::as_object).cloned().unwrap_or_default();
+    lines.iter().all(|(name, line)| line_holds(name, line, attribute(claims, name)))
+        && raw.iter().all(|(pointer, line)| line_holds(pointer, line, claims.get(&pointer[1..]).cloned()))
+}
+
+/// Whether any of the policies allows the role, and no guardrail denies it.
+fn allows(policies: &[Json], guardrails: &[Json], role: &str, claims: &Map<String, Json>) -> bool {
+    let grants = |policy: &Json| policy["grant"]["aws"].as_array().unwrap().iter().any(|grant| grant["role"] == role);
+    policies.iter().any(|policy| grants(policy) && matches(policy, claims))
+        && !guardrails.iter().any(|rail| matches(rail, claims))
+}
+
+fn lines() -> impl Strategy<Value = Map<String, Json>> {
+    let pick = |values: Vec<Json>| prop::sample::select(values);
+    (
+        pick(vec![
+            json!("acme/a@1"),
+            json!("acme/b@2"),
+            json!(["acme/a@1", "acme/b"]),
+            json!("acme/a"),
+            json!(["Acme/A", "acme/b@3"]),
+        ]),
+        prop::option::of(pick(vec![
+            json!("refs/heads/main"),
+            json!("refs/heads/*"),
+            json!("refs/heads/**"),
+            json!("refs/**/main"),
+            json!(["refs/tags/v*", "refs/heads/main"]),
+            json!({"not": "refs/heads/main"}),
+            json!({"not": ["refs/heads/*", "refs/tags/**"]}),
+        ])),
+        pick(vec![json!("push"), json!(["push", "manual"]), json!({"not": "pull-request"}), json!(["tag", "pull-request"])]),
+        prop::option::of(pick(vec![json!(true), json!(false)])),
+        prop::option::of(pick(vec![json!("Prod"), json!("pro*"), json!({"not": "prod"})])),
+        prop::option::of(pick(vec![json!("acme@9"), json!("acme"), json!({"not": "evil@6"})])),
+    )
+        .prop_map(|(repository, reference, event, protected, environment, owner)| {
+            let optional = [("ref", reference), ("ref_protected", protected), ("environment", environment), ("owner", owner)];
+            let mut lines: Map<String, Json> =
+                optional.into_iter().filter_map(|(name, line)| Some((name.to_owned(), line?))).collect();
+            lines.insert("repository".to_owned(), repository);
+            lines.insert("event".to_owned(), event);
+            lines
+        })
+}
+
+fn policy() -> impl Strategy<Value = Json> {
+    let claims = prop::option::of(prop::sample::select(vec![
+        json!({"/x": "a*"}),
+        json!({"/x": 5}),
+        json!({"/x": {"not": ["ab", 7]}}),
+        json!({"/x": ["b", 5]}),
+    ]));
+    (lines(), claims, prop::sample::select(vec!["deploy", "plan"])).prop_map(|(lines, claims, role)| {
+        let mut policy = json!({"issuer": "github", "match": lines, "grant": {"aws": [{"role": format!("arn:aws:iam::123456789012:role/{role}")}]}});
+        if let Some(claims) = claims {
+            policy["claims"] = claims;
+        }
+        policy
+    })
+}
+
+fn token() -> impl Strategy<Value = Map<String, Json>> {
+    let pick = |values: &[&str]| {
+        prop::option::weighted(0.9, prop::sample::select(values.iter().map(|value| json!(value)).collect::<Vec<_>>()))
+    };
+    let x = prop::option::of(prop::sample::select(vec![json!("ab"), json!("b"), json!(5), json!("5"), json!(7), json!("")]));
+    let names = (
+        pick(&["acme/a", "acme/b", "ACME/A", "evil/a"]),
+        pick(&["1", "2", "3"]),
+        pick(&["acme", "Acme", "evil"]),
+        pick(&["9", "6"]),
+    );
+    let rest = (
+        pick(&["refs/heads/main", "refs/heads/x", "refs/heads/x/main", "refs/tags/v1", "refs/tags/x/v1"]),
+        pick(&["push", "workflow_dispatch", "pull_request", "schedule"]),
+        pick(&["branch", "tag"]),
+        prop::option::of(prop::sample::select(vec![json!("true"), json!("false"), json!(true), json!("yes")])),
+        pick(&["prod", "PROD", "pro", "dev", ""]),
+        x,
+    );
+    (names, rest).prop_map(|((repository, id, owner, owner_id), (reference, event, kind, protected, environment, x))| {
+        let members = [
+            ("repository", repository),
+            ("repository_id", id),
+            ("repository_owner", owner),
+            ("repository_owner_id", owner_id),
+            ("ref", reference),
+            ("event_name", event),
+            ("ref_type", kind),
+            ("ref_protected", protected),
+            ("environment", environment),
+            ("x", x),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    })
+}
+
+#[test]
+fn agrees_with_the_slow_evaluator() {
+    let pairs = std::env::vars().find(|(name, _)| name == "DAYPASS_PAIRS").map_or(PAIRS, |(_, count)| count.parse().unwrap());
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
+    let sets = (
+        prop::collection::vec(policy(), 1..5),
+        prop::collection::vec(lines(), 0..2),
+        prop::collection::vec(token(), TOKENS_PER_SET),
+    );
+    let mapping = Mapping::built_in("github-actions").unwrap();
+    let (mut seen, mut allowed) = (0, 0);
+    while seen < pairs {
+        let (policies, rails, tokens) = sets.new_tree(&mut runner).unwrap().current();
+        let rails: Vec<Json> = rails.into_iter().map(|lines| json!({"description": "no", "match": lines})).collect();
+        let mut files: Vec<(String, String)> = (0..)
+            .zip(&policies)
+            .map(|(number, policy): (u32, _)| (format!("policies/p{number}.yaml"), policy.to_string()))
+            .collect();
+        files.push(("guardrails.yaml".to_owned(), json!({"denials": rails}).to_string()));
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let (ruleset, faults) = Ruleset::load(&tree(&files), &catalogue(), None);
+        assert!(faults.iter().all(|fault| fault.severity != crate::words::yaml::Severity::Error), "{}", faults[0]);
+        for claims in &tokens {
+            let facts = mapping.facts(&IssuerName::parse("github").unwrap(), Claims::from(claims.clone())).unwrap();
+            for role in ["deploy", "plan"] {
+                let role = format!("arn:aws:iam::123456789012:role/{role}");
+                let wanted = Wanted::Aws { role: Some(RoleArn::parse(&role).unwrap()) };
+                let ours = ruleset.set().would_grant(&facts, &wanted, None, UnixTime::from_seconds(0)).is_ok();
+                let expected = allows(&policies, &rails, &role, claims);
+                assert_eq!(ours, expected, "{role}\n{policies:#?}\n{rails:#?}\n{claims:#?}");
+                allowed += usize::from(ours);
+            }
+            seen += 1;
+        }
+    }
+    println!("{seen} pairs of policies and claims, {allowed} grants, 0 differences");
+    assert!(allowed > seen / 100, "the pairs are no test when nothing is ever allowed");
+}
