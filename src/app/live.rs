@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 pub struct Live {
     revision: Option<CommitId>,
+    /// As the commit has them; what is in force of them may be older.
+    files: BTreeMap<String, Blob>,
     ruleset: Ruleset,
     secrets: BTreeMap<SecretPath, Blob>,
     faults: Vec<Fault>,
@@ -25,12 +27,12 @@ impl Live {
         let last_good = self.revision.is_some().then_some(&self.ruleset);
         let (ruleset, mut faults) = Ruleset::load(&tree, catalogue, last_good);
         let mut held = BTreeMap::new();
-        for (file, blob) in snapshot.files {
+        for (file, blob) in &snapshot.files {
             let Some(name) = file.strip_prefix("secrets/") else { continue };
-            match self.keep_secret(name, blob, identities) {
+            match self.keep_secret(name, blob.clone(), identities) {
                 Ok((path, blob)) => _ = held.insert(path, blob),
                 Err((fault, old)) => {
-                    faults.push(Fault::new(&file, Place { line: 1, column: 1 }, fault).coded("secret_unreadable"));
+                    faults.push(Fault::new(file, Place { line: 1, column: 1 }, fault).coded("secret_unreadable"));
                     held.extend(old);
                 }
             }
@@ -38,7 +40,7 @@ impl Live {
         faults.extend(
             snapshot.left_out.iter().map(|(file, why)| Fault::new(file, Place { line: 1, column: 1 }, why).coded("left_out")),
         );
-        Self { revision: Some(snapshot.revision), ruleset, secrets: held, faults }
+        Self { revision: Some(snapshot.revision), files: snapshot.files, ruleset, secrets: held, faults }
     }
 
     /// A changed secret has to open before it is in force; a faulty one keeps its last good form.
@@ -58,6 +60,11 @@ impl Live {
             Ok(()) => Ok((path, blob)),
             Err(fault) => Err((fault, old.cloned().map(|old| (path, old)))),
         }
+    }
+
+    /// The files of the commit, by which the next one is told apart.
+    pub const fn files(&self) -> &BTreeMap<String, Blob> {
+        &self.files
     }
 
     /// The policies that decide; without a revision nothing is granted.

@@ -33,7 +33,7 @@ impl App {
         {
             return Err(format!("{head} does not follow {in_force}: the history was rewritten"));
         }
-        let snapshot = source.read_at(&head)?;
+        let snapshot = source.read_at(&head, current.files())?;
         Ok(Some(current.next(snapshot, &self.catalogue, &self.identities)))
     }
 

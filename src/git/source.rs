@@ -32,7 +32,7 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub struct Blob {
     /// The blob's id.
-    pub id: String,
+    pub id: gix::ObjectId,
     /// The content.
     pub bytes: Arc<[u8]>,
 }
@@ -58,15 +58,15 @@ impl Source {
 
     /// Reads the files of the commit that the ref points to.
     pub fn read(&self) -> Result<Snapshot, String> {
-        self.read_at(&self.head()?)
+        self.read_at(&self.head()?, &BTreeMap::new())
     }
 
-    /// Reads that commit's files.
-    pub fn read_at(&self, revision: &CommitId) -> Result<Snapshot, String> {
+    /// Reads that commit's files; those that are `known` by path and id are not read again.
+    pub fn read_at(&self, revision: &CommitId, known: &BTreeMap<String, Blob>) -> Result<Snapshot, String> {
         let repository = self.open()?;
         let tree =
             repository.find_commit(object_id(revision)?).and_then(|commit| commit.tree()).map_err(|fault| self.fault(&fault))?;
-        let mut reading = Reading { repository: &repository, files: BTreeMap::new(), left_out: Vec::new(), bytes: 0 };
+        let mut reading = Reading { repository: &repository, known, files: BTreeMap::new(), left_out: Vec::new(), bytes: 0 };
         reading.tree(&tree, "", 0).map_err(|fault| self.fault(&fault))?;
         Ok(Snapshot { revision: revision.clone(), files: reading.files, left_out: reading.left_out })
     }
@@ -115,6 +115,7 @@ fn object_id(commit: &CommitId) -> Result<gix::ObjectId, String> {
 
 struct Reading<'a> {
     repository: &'a gix::Repository,
+    known: &'a BTreeMap<String, Blob>,
     files: BTreeMap<String, Blob>,
     left_out: Vec<(String, String)>,
     bytes: u64,
@@ -146,7 +147,11 @@ impl Reading<'_> {
     }
 
     fn blob(&mut self, path: String, id: gix::ObjectId) -> Result<(), String> {
-        let size = self.repository.find_header(id).map_err(|fault| fault.to_string())?.size();
+        let known = self.known.get(&path).filter(|blob| blob.id == id);
+        let size = match known {
+            Some(blob) => blob.bytes.len() as u64,
+            None => self.repository.find_header(id).map_err(|fault| fault.to_string())?.size(),
+        };
         if size > FILE_BYTES_MAX {
             self.left_out.push((path, "larger than 1 MiB".to_owned()));
             return Ok(());
@@ -155,8 +160,14 @@ impl Reading<'_> {
         if self.files.len() >= FILES_MAX || self.bytes > TREE_BYTES_MAX {
             return Err(format!("more than {FILES_MAX} files or {TREE_BYTES_MAX} bytes"));
         }
-        let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
-        self.files.insert(path, Blob { id: id.to_string(), bytes: Arc::from(object.data.as_slice()) });
+        let blob = match known {
+            Some(blob) => blob.clone(),
+            None => {
+                let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
+                Blob { id, bytes: Arc::from(object.data.as_slice()) }
+            }
+        };
+        self.files.insert(path, blob);
         Ok(())
     }
 }

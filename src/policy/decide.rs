@@ -1,11 +1,11 @@
 //! The decision: which policy grants what is asked for, by default none. Pure, and the only maker of a [`Grant`].
 
-use super::condition::Pin;
 use super::file::{Rule, TrustPolicy};
 use super::grant::{Grant, Granted, SecretTerms, Terms};
 use super::guardrail::Guardrails;
+use super::index::{Entry, Index};
 use super::request::{Request, Wanted};
-use crate::identity::{Attribute, Facts, Identity, Value};
+use crate::identity::{Facts, Identity};
 use crate::words::names::{IssuerName, PolicyName, RoleArn};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason, UnixTime};
@@ -20,28 +20,17 @@ pub struct PolicySet {
     guardrails: Arc<Guardrails>,
 }
 
-/// The rules of one issuer, by the repository that they pin.
-#[derive(Debug, Default)]
-struct Index {
-    by_id: HashMap<String, Vec<Entry>>,
-    by_name: HashMap<String, Vec<Entry>>,
-    others: Vec<Entry>,
-}
-
-/// A rule's place: which policy, which of its rules.
-type Entry = (usize, usize);
-
 impl PolicySet {
     /// Indexes the policies; they are asked in the order of their names.
     pub fn new(policies: &BTreeMap<PolicyName, Arc<TrustPolicy>>, guardrails: Arc<Guardrails>) -> Self {
-        let mut set = Self { policies: policies.values().cloned().collect(), index: HashMap::new(), guardrails };
-        for (number, policy) in set.policies.iter().enumerate() {
-            let index = set.index.entry(policy.issuer.clone()).or_default();
-            for (place, rule) in policy.rules.iter().enumerate() {
-                index.add((number, place), rule);
-            }
+        let policies: Vec<Arc<TrustPolicy>> = policies.values().cloned().collect();
+        let mut rules: HashMap<&IssuerName, Vec<(Entry, &Rule)>> = HashMap::new();
+        for (number, policy) in (0..).zip(&policies) {
+            let entries = (0..).zip(&policy.rules).map(|(place, rule)| ((number, place), rule));
+            rules.entry(&policy.issuer).or_default().extend(entries);
         }
-        set
+        let index = rules.into_iter().map(|(issuer, rules)| (issuer.clone(), Index::new(&rules))).collect();
+        Self { policies, index, guardrails }
     }
 
     /// Every policy, by name.
@@ -101,13 +90,14 @@ impl PolicySet {
         named: Option<&'a PolicyName>,
         now: UnixTime,
     ) -> impl Iterator<Item = (&'a TrustPolicy, &'a Rule)> {
-        let index = self.index.get(&facts.issuer);
-        let mut entries: Vec<Entry> = index.into_iter().flat_map(|index| index.candidates(facts)).collect();
-        entries.sort_unstable();
-        entries.dedup();
-        entries.into_iter().map(|(policy, rule)| (&*self.policies[policy], &self.policies[policy].rules[rule])).filter(
-            move |(policy, rule)| named.is_none_or(|named| *named == policy.name) && policy.in_force(now) && rule.matches(facts),
-        )
+        let candidates = self.index.get(&facts.issuer).map(|index| index.candidates(facts)).unwrap_or_default();
+        let rules = candidates.into_iter().map(|(policy, rule)| {
+            let policy = &*self.policies[policy as usize];
+            (policy, &policy.rules[rule as usize])
+        });
+        rules.filter(move |(policy, rule)| {
+            named.is_none_or(|named| *named == policy.name) && policy.in_force(now) && rule.matches(facts)
+        })
     }
 }
 
@@ -157,32 +147,7 @@ impl Rule {
     }
 }
 
-impl Index {
-    fn add(&mut self, entry: Entry, rule: &Rule) {
-        let pins = rule.conditions.iter().find_map(|condition| condition.pinned(Attribute::Repository));
-        let Some(pins) = pins else {
-            self.others.push(entry);
-            return;
-        };
-        for pin in pins {
-            match pin {
-                Pin::Id(id) => self.by_id.entry(id.to_owned()).or_default().push(entry),
-                Pin::Name(name) => self.by_name.entry(name.to_ascii_lowercase()).or_default().push(entry),
-            }
-        }
-    }
-
-    fn candidates(&self, facts: &Facts) -> impl Iterator<Item = Entry> {
-        let (name, id) = match facts.attribute(Attribute::Repository) {
-            Some(Value::Named { name, id }) => (Some(name.to_ascii_lowercase()), id.as_deref()),
-            Some(Value::Text(name)) => (Some(name.to_ascii_lowercase()), None),
-            Some(Value::Flag(_)) | None => (None, None),
-        };
-        let by_id = id.and_then(|id| self.by_id.get(id));
-        let by_name = name.and_then(|name| self.by_name.get(&name));
-        by_id.into_iter().chain(by_name).flatten().chain(&self.others).copied()
-    }
-}
-
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

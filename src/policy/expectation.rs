@@ -37,6 +37,11 @@ pub struct Outcome {
 }
 
 impl Expectation {
+    /// The file of the claims that it is about.
+    pub(super) fn claims_file(&self) -> &str {
+        &self.claims_file
+    }
+
     /// Reads a list of `allow:` and `deny:`.
     pub(super) fn read_list<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<Self> {
         fields.one_or_many(node).iter().filter_map(|node| Self::read(fields, node)).collect()

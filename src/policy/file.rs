@@ -34,6 +34,13 @@ pub struct TrustPolicy {
     pub expires: Option<UnixTime>,
     /// Its own tests.
     pub expectations: Vec<Expectation>,
+    /// The file of its rows.
+    rows: Option<String>,
+}
+
+/// The name of the policy in this file; `None` for a file that is none.
+pub(super) fn name_of(file: &str) -> Option<PolicyName> {
+    PolicyName::parse(file.strip_prefix("policies/")?.strip_suffix(".yaml")?).ok()
 }
 
 /// Conditions that all have to hold, and what is then granted.
@@ -59,6 +66,11 @@ impl TrustPolicy {
         }
     }
 
+    /// The other files of the repository that it is made of.
+    pub(super) fn made_of(&self) -> impl Iterator<Item = &str> {
+        self.rows.as_deref().into_iter().chain(self.expectations.iter().map(Expectation::claims_file))
+    }
+
     /// Whether it may grant anything at this time.
     pub(super) fn in_force(&self, now: UnixTime) -> bool {
         !self.audit_only && self.expires.is_none_or(|expires| now < expires)
@@ -77,7 +89,8 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
         }
     }
     let issuer = fields.required("issuer").and_then(|node| read_issuer(fields, node, catalogue));
-    let rows = match fields.optional("for_each") {
+    let for_each = fields.optional("for_each");
+    let rows = match for_each {
         Some(node) => read_rows(fields, node, tree).map(|rows| rows.into_iter().map(Some).collect()),
         None => Some(vec![None]),
     };
@@ -102,7 +115,19 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
     let name =
         name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;
-    Some(TrustPolicy { name, file: file.to_owned(), owners, issuer: issuer?.0, rules, audit_only, once, expires, expectations })
+    let rows = for_each.and_then(|node| node.as_text()).map(str::to_owned);
+    Some(TrustPolicy {
+        rows,
+        name,
+        file: file.to_owned(),
+        owners,
+        issuer: issuer?.0,
+        rules,
+        audit_only,
+        once,
+        expires,
+        expectations,
+    })
 }
 
 const EMPTY: Node = Node { place: crate::words::yaml::Place { line: 1, column: 1 }, value: Yaml::Null };

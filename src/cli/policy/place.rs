@@ -46,7 +46,7 @@ impl Where {
     pub(super) fn tree_at(&self, name: &str) -> Result<Tree, Failure> {
         let source = self.source()?;
         let revision = source.resolve(name).map_err(unreadable)?;
-        source.read_at(&revision).map(|snapshot| files(&snapshot)).map_err(unreadable)
+        source.read_at(&revision, &Default::default()).map(|snapshot| files(&snapshot)).map_err(unreadable)
     }
 
     /// `OLD...NEW` compares NEW with what it started from, `OLD..NEW` the two themselves.

@@ -1,0 +1,99 @@
+//! Which rules could match at all: those of the issuer that pin what the identity shows. A decision looks at few of many.
+
+use super::condition::Pin;
+use super::file::Rule;
+use crate::identity::{Attribute, Facts, Value};
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// A rule's place: which policy, which of its rules.
+pub(super) type Entry = (u32, u32);
+
+/// The rules of one issuer, each under the attribute that tells it best from the others.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    pinned: Vec<(Attribute, Buckets)>,
+    others: Vec<Entry>,
+}
+
+#[derive(Debug, Default)]
+struct Buckets {
+    by_id: HashMap<String, Vec<Entry>>,
+    by_name: HashMap<String, Vec<Entry>>,
+}
+
+impl Index {
+    pub(super) fn new(rules: &[(Entry, &Rule)]) -> Self {
+        let counts = Counts::of(rules);
+        let mut index = Self::default();
+        for (entry, rule) in rules {
+            let ways = Attribute::ALL.iter().filter_map(|attribute| Some((*attribute, pins(rule, *attribute)?)));
+            match ways.min_by_key(|(attribute, pins)| counts.sharing(*attribute, pins)) {
+                Some((attribute, pins)) => index.add(attribute, &pins, *entry),
+                None => index.others.push(*entry),
+            }
+        }
+        index
+    }
+
+    fn add(&mut self, attribute: Attribute, pins: &[Pin<'_>], entry: Entry) {
+        let place = self.pinned.iter().position(|(known, _)| *known == attribute).unwrap_or_else(|| {
+            self.pinned.push((attribute, Buckets::default()));
+            self.pinned.len() - 1
+        });
+        let buckets = &mut self.pinned[place].1;
+        for pin in pins {
+            match pin {
+                Pin::Id(id) => buckets.by_id.entry((*id).to_owned()).or_default().push(entry),
+                Pin::Name(name) => buckets.by_name.entry(folded(name).into_owned()).or_default().push(entry),
+            }
+        }
+    }
+
+    /// The rules that could match, each once, in their order.
+    pub(super) fn candidates(&self, facts: &Facts) -> Vec<Entry> {
+        let mut found = self.others.clone();
+        for (attribute, buckets) in &self.pinned {
+            let (name, id) = match facts.attribute(*attribute) {
+                Some(Value::Named { name, id }) => (name, id.as_deref()),
+                Some(Value::Text(name)) => (name, None),
+                Some(Value::Flag(_)) | None => continue,
+            };
+            found.extend(id.and_then(|id| buckets.by_id.get(id)).into_iter().flatten());
+            found.extend(buckets.by_name.get(&*folded(name)).into_iter().flatten());
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// How many rules pin the same.
+struct Counts<'a>(HashMap<(Attribute, Pin<'a>), usize>);
+
+impl<'a> Counts<'a> {
+    fn of(rules: &[(Entry, &'a Rule)]) -> Self {
+        let mut counts = HashMap::new();
+        for (_, rule) in rules {
+            for attribute in Attribute::ALL {
+                for pin in pins(rule, *attribute).into_iter().flatten() {
+                    *counts.entry((*attribute, pin)).or_default() += 1;
+                }
+            }
+        }
+        Self(counts)
+    }
+
+    fn sharing(&self, attribute: Attribute, pins: &[Pin<'a>]) -> usize {
+        pins.iter().map(|pin| self.0.get(&(attribute, *pin)).copied().unwrap_or(0)).sum()
+    }
+}
+
+fn pins(rule: &Rule, attribute: Attribute) -> Option<Vec<Pin<'_>>> {
+    rule.conditions.iter().find_map(|condition| condition.pinned(attribute))
+}
+
+/// Names are looked up without regard to case, because some CIs compare them so; the rule itself decides.
+fn folded(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
+}

@@ -1,0 +1,87 @@
+//! Policy files read side by side, and not again while nothing that they are made of has changed.
+
+use super::expectation::{self, Outcome};
+use super::file::TrustPolicy;
+use super::ruleset::{Catalogue, Tree};
+use crate::words::yaml::{Fault, Place};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Fewer files than this are read in one go: starting threads would cost more.
+const FILES_PER_THREAD_MIN: usize = 64;
+
+/// What came of reading one policy file.
+#[derive(Debug)]
+pub(super) struct FileRead {
+    pub(super) file: String,
+    bytes: Arc<[u8]>,
+    /// Other files of the tree that it was made of, as they were.
+    others: Vec<(String, Option<Arc<[u8]>>)>,
+    /// The policy, when it is good and its own tests hold.
+    pub(super) policy: Option<Arc<TrustPolicy>>,
+    pub(super) faults: Vec<Fault>,
+}
+
+impl FileRead {
+    fn is_of(&self, bytes: &Arc<[u8]>, tree: &Tree) -> bool {
+        same(&self.bytes, bytes)
+            && self.others.iter().all(|(file, then)| match (then, tree.get(file)) {
+                (None, None) => true,
+                (Some(then), Some(now)) => same(then, now),
+                _ => false,
+            })
+    }
+}
+
+fn same(one: &Arc<[u8]>, other: &Arc<[u8]>) -> bool {
+    Arc::ptr_eq(one, other) || one == other
+}
+
+/// Reads every policy file of the tree, in its order.
+pub(super) fn read_all(
+    tree: &Tree,
+    catalogue: &Catalogue,
+    known: Option<&BTreeMap<String, Arc<FileRead>>>,
+) -> Vec<Arc<FileRead>> {
+    let files: Vec<(&String, &Arc<[u8]>)> = tree.iter().filter(|(file, _)| is_policy(file)).collect();
+    let read = |(file, bytes): &(&String, &Arc<[u8]>)| {
+        let old = known.and_then(|known| known.get(*file)).filter(|old| old.is_of(bytes, tree));
+        old.cloned().unwrap_or_else(|| Arc::new(read_one(file, bytes, tree, catalogue)))
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(threads).max(FILES_PER_THREAD_MIN);
+    if files.len() <= share {
+        return files.iter().map(read).collect();
+    }
+    std::thread::scope(|scope| {
+        let shares: Vec<_> =
+            files.chunks(share).map(|share| scope.spawn(move || share.iter().map(read).collect::<Vec<_>>())).collect();
+        shares.into_iter().flat_map(|share| share.join().unwrap_or_default()).collect()
+    })
+}
+
+fn is_policy(file: &str) -> bool {
+    file.starts_with("policies/") && file.ends_with(".yaml")
+}
+
+fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -> FileRead {
+    let empty = |faults| FileRead { file: file.to_owned(), bytes: bytes.clone(), others: Vec::new(), policy: None, faults };
+    let (policy, mut faults) = match TrustPolicy::parse(file, bytes, tree, catalogue) {
+        Ok((policy, warnings)) => (Arc::new(policy), warnings),
+        Err(faults) => {
+            // What it wanted to read is not known, so it counts as made of a file that is never the same.
+            return FileRead { others: vec![(file.to_owned(), None)], ..empty(faults) };
+        }
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let failed: Vec<Outcome> =
+        expectation::run_own(&policy, tree, catalogue).into_iter().filter(|outcome| !outcome.holds).collect();
+    for outcome in &failed {
+        let line = outcome.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0);
+        let message =
+            format!("the policy's own test does not hold: {}: {}", outcome.expected, outcome.why.as_deref().unwrap_or_default());
+        faults.push(Fault::new(file, Place { line, column: 1 }, message).coded("test_failed").in_text(&text));
+    }
+    let others = policy.made_of().map(|other| (other.to_owned(), tree.get(other).cloned())).collect();
+    FileRead { others, policy: failed.is_empty().then_some(policy), ..empty(faults) }
+}
