@@ -299,3 +299,52 @@ async fn keys_come_from_a_file_too() {
     let (_, keys) = issuers.keys_for(&token("https://kubernetes.default.svc.cluster.local", "us", "k1")).await.unwrap();
     assert!(keys.holds(token("https://x.example", "us", "k1").jws()));
 }
+
+/// A private cluster's key endpoint: its own CA, and a bearer token.
+async fn cluster(folder: &std::path::Path) -> String {
+    crate::telemetry::install_crypto();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(folder.join("ca.crt"), made.cert.pem()).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    let config = config.with_single_cert(vec![made.cert.der().clone()], key.into()).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let keys = jwks("k1");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut head = vec![0; 4096];
+            let read = stream.read(&mut head).await.unwrap_or(0);
+            let known = String::from_utf8_lossy(&head[..read]).contains("authorization: Bearer sa-token\r\n");
+            let (status, body) = if known { ("200 OK", keys.as_str()) } else { ("401 X", "") };
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("https://localhost:{port}/openid/v1/jwks")
+}
+
+#[tokio::test]
+async fn keys_come_from_a_private_address_with_its_ca_and_a_bearer_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = cluster(folder.path()).await;
+    let file = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let issuer = "https://kubernetes.default.svc.cluster.local";
+    let ca = Some(folder.path().join("ca.crt"));
+    let cases = [
+        (ca.clone(), Some(file("token", "sa-token\n")), None),
+        (ca, Some(file("wrong", "another")), Some(Reason::IssuerUnavailable)),
+        (None, Some(file("token", "sa-token\n")), Some(Reason::IssuerUnavailable)),
+    ];
+    for (ca, token_file, expected) in cases {
+        let (issuers, _) = issuers(settings(issuer, |settings| {
+            settings.jwks = JwksSource::Url { url: url.clone(), ca: ca.clone(), token_file: token_file.clone() };
+        }));
+        assert_eq!(reason(&issuers, &token(issuer, "us", "k1")).await, expected, "{ca:?} {token_file:?}");
+    }
+}
