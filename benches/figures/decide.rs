@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-const COUNTS: [usize; 3] = [10, 100, 1000];
+const COUNTS: [usize; 3] = [100, 10_000, 100_000];
 const AUDIENCE: &str = "https://daypass.example";
 
 pub(crate) fn run(thorough: bool) {
@@ -22,7 +22,7 @@ pub(crate) fn run(thorough: bool) {
     let entry =
         IssuerEntry { url: IssuerUrl::parse(issuer.url()).unwrap(), mapping: Mapping::built_in("github-actions").unwrap() };
     let catalogue: Catalogue = std::iter::once((name, entry)).collect();
-    for count in COUNTS {
+    for count in COUNTS.into_iter().filter(|count| thorough || *count == COUNTS[0]) {
         let (rules, faults) = Ruleset::load(&tree(count), &catalogue, None);
         assert!(faults.is_empty(), "{}", faults[0]);
         let policies = rules.set();
@@ -33,8 +33,7 @@ pub(crate) fn run(thorough: bool) {
         let mut allow = || _ = black_box(policies.decide(&identity, &request, now).unwrap());
         let mut deny = || _ = black_box(policies.decide(&identity, &other, now).unwrap_err());
         let [allow, deny] = medians(thorough, [&mut allow, &mut deny]);
-        let aim = if count == 100 { "   (aim: 2 µs)" } else { "" };
-        println!("decide    {count:>4} policies, allowed {allow:>9.2?}, denied {deny:>9.2?}{aim}");
+        println!("decide    {count:>6} policies, allowed {allow:>9.2?}, denied {deny:>9.2?}   (aim: 2 µs)");
     }
 }
 

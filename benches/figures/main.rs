@@ -7,6 +7,7 @@
 mod decide;
 mod decrypt;
 mod exchange;
+mod load;
 mod paired;
 #[path = "../../tests/it/support.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the world of the integration tests; the benches need a part of it")]
@@ -20,8 +21,13 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let thorough = words.iter().any(|word| word == "--bench");
     let wanted = words.iter().find(|word| !word.starts_with('-'));
-    let benches: [Bench; 4] =
-        [("verify", verify::run), ("decide", decide::run), ("decrypt", decrypt::run), ("exchange", exchange::run)];
+    let benches: [Bench; 5] = [
+        ("verify", verify::run),
+        ("decide", decide::run),
+        ("decrypt", decrypt::run),
+        ("load", load::run),
+        ("exchange", exchange::run),
+    ];
     daypass::telemetry::install_crypto();
     if !thorough {
         println!("each runs once, shortly and as it was built: these figures say nothing; `cargo bench` prints some that do");

@@ -1,7 +1,9 @@
 //! `daypass policy`: over a repository or a folder, without a server.
 
 mod access;
+mod check;
 mod place;
+mod sarif;
 
 use super::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
@@ -18,8 +20,8 @@ use std::path::PathBuf;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum PolicyCommand {
-    /// Find every fault of every policy.
-    Check(Where),
+    /// Find every fault of every policy, and what loads and still harms somebody one day.
+    Check(check::CheckArgs),
     /// Run the policies' own tests and those below tests/.
     Test(Where),
     /// Say which policy allows, or which line did not hold and what it saw.
@@ -60,28 +62,10 @@ pub(super) fn run(command: &PolicyCommand, output: Output) -> Result<u8, Failure
     match command {
         PolicyCommand::Diff(arguments) => access::diff(arguments, output),
         PolicyCommand::WhoCan(arguments) => access::who_can(arguments, json),
-        PolicyCommand::Check(at) => check(at, json),
+        PolicyCommand::Check(arguments) => check::run(arguments, output),
         PolicyCommand::Test(at) => test(at, json),
         PolicyCommand::Explain(arguments) => explain_one(arguments, json),
     }
-}
-
-fn check(at: &Where, json: bool) -> Result<u8, Failure> {
-    let (tree, catalogue) = at.load()?;
-    let (ruleset, mut faults) = Ruleset::load(&tree, &catalogue, None);
-    faults.extend(ruleset.test(&tree, &catalogue).1);
-    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
-    if json {
-        print::json(&json!({ "policies": ruleset.set().policies().len(), "errors": errors, "findings": faults }));
-    } else {
-        faults.iter().for_each(|fault: &Fault| anstream::println!("{fault}\n"));
-        anstream::println!(
-            "{} policies load; {errors} errors, {} warnings",
-            ruleset.set().policies().len(),
-            faults.len() - errors
-        );
-    }
-    Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
 }
 
 fn test(at: &Where, json: bool) -> Result<u8, Failure> {

@@ -104,6 +104,11 @@ impl Mapping {
         self.attributes.contains_key(&attribute)
     }
 
+    /// Whether this issuer gives the attribute an id, which a name alone would not pin.
+    pub fn has_id(&self, attribute: Attribute) -> bool {
+        self.attributes.get(&attribute).into_iter().flatten().any(|source| source.id.is_some())
+    }
+
     /// Whether the CI compares this attribute without regard to case.
     pub fn ignores_case(&self, attribute: Attribute) -> bool {
         self.case_insensitive.contains(&attribute)

@@ -11,7 +11,10 @@ mod region;
 mod wording;
 
 pub use changes::{Change, Direction, Part, changes};
+pub(super) use language::meet;
+pub(super) use literal::Literal;
 pub use permits::{Reach, who_can};
+pub(super) use permits::{overlap, permits, within};
 pub(super) use region::Region;
 
 #[cfg(test)]

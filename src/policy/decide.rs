@@ -2,6 +2,7 @@
 
 use super::file::{Rule, TrustPolicy};
 use super::grant::{Grant, Granted, SecretTerms, Terms};
+use super::grant_section::{AwsGrant, IdTokenGrant, Offer};
 use super::guardrail::Guardrails;
 use super::index::{Entry, Index};
 use super::request::{Request, Wanted};
@@ -132,16 +133,18 @@ impl Rule {
         Some(terms.map(|terms| Granted { policy: policy.name.clone(), terms, once: policy.once }))
     }
 
-    /// Where it grants what is asked for, if it does so for anybody.
-    pub(super) fn offer(&self, wanted: &Wanted) -> Option<Place> {
+    /// Where it grants what is asked for and on which terms, if it does so for anybody.
+    pub(super) fn offer(&self, wanted: &Wanted) -> Option<(Place, Offer<'_>)> {
         let grants = &self.grants;
         match wanted {
             Wanted::Aws { role } => {
-                grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(|aws| aws.place)
+                grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(AwsGrant::offer)
             }
-            Wanted::Secret(name) => grants.secrets.iter().find(|secret| secret.covers(name)).map(|secret| secret.place),
+            Wanted::Secret(name) => {
+                grants.secrets.iter().find(|secret| secret.covers(name)).map(|secret| (secret.place, Offer::Secret))
+            }
             Wanted::IdToken { audience } => {
-                grants.id_tokens.iter().find(|token| token.audience == *audience).map(|token| token.place)
+                grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)
             }
         }
     }

@@ -20,6 +20,8 @@ pub struct TrustPolicy {
     pub name: PolicyName,
     /// Its file.
     pub file: String,
+    /// Whether it says what it is for.
+    pub described: bool,
     /// Who answers for it.
     pub owners: Vec<String>,
     /// The issuer whose identities it is about.
@@ -81,7 +83,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let stem = file.strip_prefix("policies/")?.strip_suffix(".yaml")?;
     let name = PolicyName::parse(stem);
     read_version(fields);
-    let _description = fields.optional("description").and_then(|node| fields.text(node));
+    let described = fields.optional("description").and_then(|node| fields.text(node)).is_some();
     let mut owners = Vec::new();
     if let Some(list) = fields.optional("owners") {
         for owner in fields.one_or_many(list) {
@@ -118,6 +120,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let rows = for_each.and_then(|node| node.as_text()).map(str::to_owned);
     Some(TrustPolicy {
         rows,
+        described,
         name,
         file: file.to_owned(),
         owners,

@@ -40,7 +40,7 @@ pub(super) struct Grants {
 pub(super) struct AwsGrant {
     pub(super) place: Place,
     pub(super) role: RoleArn,
-    ttl: Duration,
+    pub(super) ttl: Duration,
     tags: BTreeMap<String, Template>,
     transitive: Vec<String>,
     session_policy: Option<String>,
@@ -58,7 +58,7 @@ pub(super) struct SecretGrant {
 pub(super) struct IdTokenGrant {
     pub(super) place: Place,
     pub(super) audience: Audience,
-    ttl: Duration,
+    pub(super) ttl: Duration,
     claims: BTreeMap<String, Template>,
 }
 
@@ -98,7 +98,21 @@ impl Grants {
     }
 }
 
+/// The terms on which something is offered, to compare.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Offer<'a> {
+    Aws(Duration, &'a BTreeMap<String, Template>, &'a [String], Option<&'a str>),
+    Secret,
+    IdToken(Duration, &'a BTreeMap<String, Template>),
+}
+
 impl Grants {
+    /// Where each of them stands.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        let places = self.aws.iter().map(|aws| aws.place).chain(self.secrets.iter().map(|secret| secret.place));
+        places.chain(self.id_tokens.iter().map(|token| token.place))
+    }
+
     /// The roles and audiences that it names.
     pub(super) fn credentials(&self) -> impl Iterator<Item = Wanted> {
         let roles = self.aws.iter().map(|aws| Wanted::Aws { role: Some(aws.role.clone()) });
@@ -129,6 +143,10 @@ impl AwsGrant {
         }
         let session_policy = fields.optional("session_policy").and_then(|node| read_session_policy(fields, node));
         Some(Self { place, role: role?, ttl: ttl?, tags, transitive, session_policy })
+    }
+
+    pub(super) fn offer(&self) -> (Place, Offer<'_>) {
+        (self.place, Offer::Aws(self.ttl, &self.tags, &self.transitive, self.session_policy.as_deref()))
     }
 
     /// The terms for this identity; a tag that AWS would not take is refused by name, never truncated.
@@ -218,6 +236,10 @@ impl IdTokenGrant {
             fields.fault(node.place, format!("the claim `{reserved}` is set by daypass"));
         }
         Some(Self { place, audience: audience?, ttl: ttl?, claims })
+    }
+
+    pub(super) fn offer(&self) -> (Place, Offer<'_>) {
+        (self.place, Offer::IdToken(self.ttl, &self.claims))
     }
 
     pub(super) fn terms(&self, facts: &Facts) -> Result<IdTokenTerms, Denial> {

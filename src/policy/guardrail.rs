@@ -1,14 +1,15 @@
 //! `guardrails.yaml`: denials that no policy overrides.
 
-use super::access::Region;
+use super::access::{Region, meet};
 use super::condition::Condition;
 use super::file::read_conditions;
+use super::grant_section::Grants;
 use super::pattern::Pattern;
 use super::request::Wanted;
 use super::ruleset::Catalogue;
 use crate::identity::Facts;
 use crate::words::names::IssuerName;
-use crate::words::yaml::{Fault, Fields, Node, Severity};
+use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 
 /// The file's name.
 pub(super) const GUARDRAILS_FILE: &str = "guardrails.yaml";
@@ -20,6 +21,7 @@ pub struct Guardrails(Vec<Denied>);
 /// One denial: for whom, and what.
 #[derive(Debug)]
 struct Denied {
+    place: Place,
     description: String,
     issuer: IssuerName,
     conditions: Vec<Condition>,
@@ -28,7 +30,7 @@ struct Denied {
 
 /// What is denied; absent means everything.
 #[derive(Clone, Debug)]
-struct What {
+pub(super) struct What {
     aws: Vec<Pattern>,
     secrets: Vec<Pattern>,
     id_tokens: Vec<Pattern>,
@@ -45,7 +47,7 @@ impl Guardrails {
         if let Some(list) = fields.required("denials") {
             for node in fields.one_or_many(list) {
                 let mut inner = fields.below(node);
-                denied.extend(Denied::read(&mut inner, catalogue));
+                denied.extend(Denied::read(&mut inner, node.place, catalogue));
                 inner.finish();
             }
         }
@@ -59,7 +61,43 @@ impl Guardrails {
     }
 }
 
+/// One denial as it stands in the file.
+pub(super) struct Listed<'a> {
+    pub(super) place: Place,
+    pub(super) description: &'a str,
+    pub(super) issuers: Vec<&'a IssuerName>,
+    what: Option<&'a What>,
+}
+
+impl Listed<'_> {
+    /// Whether it denies anything of what is granted.
+    pub(super) fn bites(&self, grants: &Grants) -> bool {
+        let Some(what) = self.what else { return true };
+        let any = |patterns: &[Pattern], fits: &dyn Fn(&Pattern) -> bool| patterns.iter().any(fits);
+        any(&what.aws, &|pattern| grants.aws.iter().any(|aws| pattern.matches(aws.role.as_str())))
+            || any(&what.secrets, &|pattern| grants.secrets.iter().any(|secret| meet(pattern, &secret.documents)))
+            || any(&what.id_tokens, &|pattern| grants.id_tokens.iter().any(|token| pattern.matches(token.audience.as_str())))
+    }
+}
+
 impl Guardrails {
+    /// The denials as they stand in the file.
+    pub(super) fn listed(&self) -> Vec<Listed<'_>> {
+        let mut listed: Vec<Listed<'_>> = Vec::new();
+        for denied in &self.0 {
+            match listed.iter_mut().find(|known| known.place == denied.place) {
+                Some(known) => known.issuers.push(&denied.issuer),
+                None => listed.push(Listed {
+                    place: denied.place,
+                    description: &denied.description,
+                    issuers: vec![&denied.issuer],
+                    what: denied.what.as_ref(),
+                }),
+            }
+        }
+        listed
+    }
+
     /// The identities of this issuer for which something stands against it.
     pub(super) fn regions_against(&self, issuer: &IssuerName, wanted: &Wanted) -> Vec<Region> {
         let concerned = self.0.iter().filter(|denied| denied.concerns(issuer, wanted));
@@ -68,7 +106,7 @@ impl Guardrails {
 }
 
 impl Denied {
-    fn read<'a>(fields: &mut Fields<'a, '_>, catalogue: &Catalogue) -> Vec<Self> {
+    fn read<'a>(fields: &mut Fields<'a, '_>, place: Place, catalogue: &Catalogue) -> Vec<Self> {
         let description = fields.required("description").and_then(|node| fields.text(node)).map(str::to_owned);
         let issuer = fields.optional("issuer").map(|node| (node, fields.parsed(node, IssuerName::parse)));
         let (matches, claims) = (fields.optional("match"), fields.optional("claims"));
@@ -94,7 +132,7 @@ impl Denied {
         let denial = |issuer: IssuerName| {
             let mapping = &catalogue.issuer(&issuer)?.mapping;
             let conditions = conditions.iter().cloned().map(|condition| condition.read_by(mapping)).collect();
-            Some(Self { description: description.clone()?, issuer, conditions, what: what.clone() })
+            Some(Self { place, description: description.clone()?, issuer, conditions, what: what.clone() })
         };
         concerned.into_iter().filter_map(denial).collect()
     }

@@ -3,7 +3,7 @@
 mod fault;
 mod fields;
 
-pub use fault::{Fault, Severity, nearest};
+pub use fault::{Fault, Severity, nearest, one_line};
 pub use fields::Fields;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};

@@ -6,6 +6,7 @@ mod attacks;
 mod corpora;
 mod layers;
 mod peers;
+mod policy;
 mod server;
 mod store;
 mod support;

@@ -5,10 +5,11 @@ use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::policy::{Change, Direction, Part, Reach, Ruleset, Wanted, changes};
 use crate::words::names::{Audience, RoleArn, SecretName};
+use crate::words::yaml::one_line;
 use crate::words::{Clock, SystemClock};
 use anstyle::{AnsiColor, Reset, Style};
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -89,13 +90,7 @@ fn credentials(names: &[String]) -> String {
 }
 
 fn told(part: &Part) -> String {
-    format!("{}   for example {}", part.who, example(&part.example))
-}
-
-/// The claims on one line; names that are long to read are left to JSON.
-fn example(claims: &Map<String, Value>) -> String {
-    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    claims.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect::<Vec<_>>().join(" ")
+    format!("{}   for example {}", part.who, one_line(&part.example))
 }
 
 fn owners(found: &[Change]) -> String {
@@ -127,7 +122,7 @@ pub(super) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure>
 fn print_reach(reach: &Reach) {
     let dimmed = Style::new().dimmed();
     anstream::println!("  {} {}   {}", reach.issuer, reach.who, reach.at);
-    anstream::println!("    {dimmed}for example {}{Reset}", example(&reach.example));
+    anstream::println!("    {dimmed}for example {}{Reset}", one_line(&reach.example));
 }
 
 fn wanted(grant: &str) -> Result<Wanted, String> {

@@ -12,8 +12,8 @@ impl Mapping {
 
     /// Claims that give the attribute this id, beside its name.
     pub fn put_id(&self, attribute: Attribute, id: &str, claims: &mut Map<String, Value>) {
-        let sources = self.attributes.get(&attribute).into_iter().flatten();
-        claims.extend(sources.filter_map(|source| Some((source.id.clone()?, id.into()))));
+        let mut sources = self.attributes.get(&attribute).into_iter().flatten();
+        claims.extend(sources.find_map(|source| Some((source.id.clone()?, Value::from(id)))));
     }
 }
 
@@ -26,8 +26,11 @@ impl Source {
         }
         claims.extend(self.when.iter().map(|(claim, text)| (claim.clone(), Value::from(text.as_str()))));
         if let Some([left, right]) = &self.differs {
-            claims.insert(left.clone(), "1".into());
-            claims.insert(right.clone(), if text == "true" { "2" } else { "1" }.into());
+            let known = claims.get(left).or(claims.get(right)).and_then(Value::as_str).unwrap_or("1").to_owned();
+            let other = if text == "true" { format!("{known}0") } else { known.clone() };
+            let (known, other) = if claims.contains_key(right) { (other, known) } else { (known, other) };
+            claims.insert(left.clone(), known.into());
+            claims.insert(right.clone(), other.into());
         } else if let Some(claim) = self.claim.as_ref().or(self.name.as_ref()).or(self.flag.as_ref()) {
             put(claims, claim, claimed.into());
         }

@@ -129,8 +129,7 @@ fn gained(
 }
 
 fn part(region: &Region, mapping: &Mapping) -> Option<Part> {
-    let example = region.example(mapping)?;
-    Some(Part { who: region.wording(mapping), example: region.claims(&example, mapping) })
+    Some(Part { example: region.token(mapping)?, who: region.wording(mapping) })
 }
 
 /// Credentials that change alike by the same grant are one change.

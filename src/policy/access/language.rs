@@ -77,6 +77,13 @@ pub(super) fn search(tests: &[Test<'_>]) -> Found {
     Product::new(tests).shortest()
 }
 
+/// Whether a text fits both patterns.
+pub(in crate::policy) fn meet(one: &Pattern, other: &Pattern) -> bool {
+    let matchers = [one, other].map(|pattern| [Matcher { pattern: pattern.clone(), fold: false, name: None }]);
+    let tests = matchers.each_ref().map(|matchers| Test { matchers, inside: true, outside: false });
+    search(&tests) != Found::Nothing
+}
+
 struct Product<'a> {
     tests: &'a [Test<'a>],
     matchers: Vec<&'a Matcher>,

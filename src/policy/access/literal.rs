@@ -23,7 +23,7 @@ pub(super) enum Dimension {
 
 /// A test of one dimension: which of absent, fitting and not fitting it lets through.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Literal {
+pub(in crate::policy) struct Literal {
     pub(super) dimension: Dimension,
     pub(super) matchers: Arc<[Matcher]>,
     pub(super) absent: bool,
@@ -35,6 +35,11 @@ impl Literal {
     /// The same test, answered the other way.
     pub(super) fn negated(&self) -> Self {
         Self { absent: !self.absent, inside: !self.inside, outside: !self.outside, ..self.clone() }
+    }
+
+    /// The attribute is this text, or is called so.
+    pub(in crate::policy) fn is(attribute: Attribute, text: &str) -> Self {
+        Self::some_text(Dimension::Attribute(attribute), Some(text))
     }
 
     /// There is a text: this one, or any.

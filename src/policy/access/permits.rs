@@ -5,6 +5,7 @@ use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
 use crate::policy::condition::Subject;
 use crate::policy::file::{Rule, TrustPolicy};
+use crate::policy::grant_section::Offer;
 use crate::policy::request::Wanted;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
@@ -17,9 +18,10 @@ use serde_json::{Map, Value};
 const PARTS_MAX: usize = 256;
 
 /// One grant of a credential, and the identities that it reaches.
-pub(super) struct Permit<'a> {
-    pub(super) policy: &'a TrustPolicy,
-    pub(super) place: Place,
+pub(in crate::policy) struct Permit<'a> {
+    pub(in crate::policy) policy: &'a TrustPolicy,
+    pub(in crate::policy) place: Place,
+    pub(in crate::policy) terms: Offer<'a>,
     pub(super) regions: Vec<Region>,
 }
 
@@ -42,20 +44,20 @@ pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Wanted, now: U
     for permit in permits(ruleset, catalogue, wanted, now) {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
         for region in &permit.regions {
-            let Some(example) = region.example(mapping) else { continue };
-            reached.push(Reach {
-                at: permit.at(),
-                issuer: permit.policy.issuer.clone(),
-                who: region.wording(mapping),
-                example: region.claims(&example, mapping),
-            });
+            let Some(example) = region.token(mapping) else { continue };
+            reached.push(Reach { at: permit.at(), issuer: permit.policy.issuer.clone(), who: region.wording(mapping), example });
         }
     }
     reached
 }
 
 /// The grants of this credential, each without what a guardrail denies.
-pub(super) fn permits<'a>(ruleset: &'a Ruleset, catalogue: &Catalogue, wanted: &Wanted, now: UnixTime) -> Vec<Permit<'a>> {
+pub(in crate::policy) fn permits<'a>(
+    ruleset: &'a Ruleset,
+    catalogue: &Catalogue,
+    wanted: &Wanted,
+    now: UnixTime,
+) -> Vec<Permit<'a>> {
     let offering =
         |policy: &'a TrustPolicy| policy.rules.iter().filter_map(move |rule| Some((policy, rule, rule.offer(wanted)?)));
     let set: &PolicySet = ruleset.set();
@@ -63,11 +65,11 @@ pub(super) fn permits<'a>(ruleset: &'a Ruleset, catalogue: &Catalogue, wanted: &
         .iter()
         .filter(|policy| policy.in_force(now))
         .flat_map(|policy| offering(policy))
-        .filter_map(|(policy, rule, place)| {
+        .filter_map(|(policy, rule, (place, terms))| {
             let mapping = mapping(catalogue, policy)?;
             let denied = set.guardrails().regions_against(&policy.issuer, wanted);
             let regions = denied.iter().fold(regions(rule, mapping), |regions, denied| without(regions, denied, mapping));
-            Some(Permit { policy, place, regions })
+            Some(Permit { policy, place, terms, regions })
         })
         .collect()
 }
@@ -97,6 +99,20 @@ pub(super) fn without(regions: Vec<Region>, other: &Region, mapping: &Mapping) -
     regions.iter().flat_map(|region| region.minus(other, mapping)).collect()
 }
 
+/// A token that both let in.
+pub(in crate::policy) fn overlap(one: &Permit<'_>, other: &Permit<'_>, catalogue: &Catalogue) -> Option<Map<String, Value>> {
+    let mapping = mapping(catalogue, one.policy)?;
+    let pairs = one.regions.iter().flat_map(|region| other.regions.iter().map(|other| region.both(other)));
+    pairs.into_iter().find_map(|both| both.token(mapping))
+}
+
+/// Whether the other lets in everybody whom the one does.
+pub(in crate::policy) fn within(one: &Permit<'_>, other: &Permit<'_>, catalogue: &Catalogue) -> bool {
+    let Some(mapping) = mapping(catalogue, one.policy) else { return false };
+    let rest = other.regions.iter().fold(one.regions.clone(), |rest, known| without(rest, known, mapping));
+    rest.iter().all(|region| region.example(mapping).is_none())
+}
+
 impl Permit<'_> {
     pub(super) fn at(&self) -> String {
         format!("{}:{}", self.policy.file, self.place.line)
@@ -104,10 +120,18 @@ impl Permit<'_> {
 }
 
 impl Region {
+    /// A token of the region; `None` when there is none.
+    pub(in crate::policy) fn token(&self, mapping: &Mapping) -> Option<Map<String, Value>> {
+        self.example(mapping).map(|example| self.claims(&example, mapping))
+    }
+
     /// The example as claims of its issuer, as far as the mapping can be read backwards.
-    pub(super) fn claims(&self, example: &Example, mapping: &Mapping) -> Map<String, Value> {
+    fn claims(&self, example: &Example, mapping: &Mapping) -> Map<String, Value> {
         let mut claims = Map::new();
-        for (dimension, text) in example {
+        // Whether it is a fork says how two claims differ that others set.
+        let (last, first): (Vec<_>, Vec<_>) =
+            example.iter().partition(|(dimension, _)| **dimension == Dimension::Attribute(Attribute::Fork));
+        for (dimension, text) in first.into_iter().chain(last) {
             match dimension {
                 Dimension::Attribute(attribute) => mapping.put_text(*attribute, text, &mut claims),
                 Dimension::Id(attribute) => mapping.put_id(*attribute, text, &mut claims),

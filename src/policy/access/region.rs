@@ -27,7 +27,7 @@ impl Region {
         regions
     }
 
-    pub(super) fn and(mut self, literal: Literal) -> Self {
+    pub(in crate::policy) fn and(mut self, literal: Literal) -> Self {
         self.0.push(literal);
         self
     }
@@ -49,6 +49,11 @@ impl Region {
             }
         }
         parts
+    }
+
+    /// What is in both.
+    pub(super) fn both(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(&other.0).cloned().collect())
     }
 
     fn has_value_of(&self, dimension: &Dimension, mapping: &Mapping) -> bool {

@@ -2,6 +2,7 @@
 
 use super::Place;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// How bad it is.
@@ -14,12 +15,15 @@ pub enum Severity {
     Error,
 }
 
+/// The code of what is simply not well formed.
+const FORM: &str = "invalid";
+
 /// One fault.
 #[derive(Clone, PartialEq, Debug, serde::Serialize)]
 pub struct Fault {
     /// How bad it is.
     pub severity: Severity,
-    /// A stable word for machines; empty for faults of form.
+    /// A stable word for machines; `invalid` for faults of form.
     pub code: &'static str,
     /// The file, as the user names it.
     pub file: Box<str>,
@@ -30,6 +34,9 @@ pub struct Fault {
     pub message: Box<str>,
     /// How to mend it.
     pub help: Option<Box<str>>,
+    /// Claims of a token that shows the harm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<Box<Map<String, Value>>>,
     /// The line itself.
     #[serde(skip)]
     line: Box<str>,
@@ -39,7 +46,16 @@ impl Fault {
     /// An error at this place.
     pub fn new(file: &str, place: Place, message: impl Into<String>) -> Self {
         let message = message.into().into();
-        Self { severity: Severity::Error, code: "invalid", file: file.into(), place, message, help: None, line: Box::default() }
+        Self {
+            severity: Severity::Error,
+            code: "invalid",
+            file: file.into(),
+            place,
+            message,
+            help: None,
+            example: None,
+            line: Box::default(),
+        }
     }
 
     /// The same as a warning with its code.
@@ -51,6 +67,18 @@ impl Fault {
     /// The same with its code.
     pub fn coded(mut self, code: &'static str) -> Self {
         self.code = code;
+        self
+    }
+
+    /// The same as an error.
+    pub fn as_error(mut self) -> Self {
+        self.severity = Severity::Error;
+        self
+    }
+
+    /// Adds a token that shows the harm, where there is one.
+    pub fn showing(mut self, example: Option<Map<String, Value>>) -> Self {
+        self.example = example.map(Box::new);
         self
     }
 
@@ -76,12 +104,26 @@ impl fmt::Display for Fault {
             .line_start(self.place.line.max(1))
             .path(&*self.file)
             .annotation(AnnotationKind::Primary.span(start..start + length));
-        let mut group: Group<'_> = level.primary_title(&*self.message).element(snippet);
+        let mut title = level.primary_title(&*self.message);
+        if self.code != FORM {
+            title = title.id(self.code);
+        }
+        let mut group: Group<'_> = title.element(snippet);
+        let example = self.example.as_deref().map(|claims| format!("for example a job with {}", one_line(claims)));
+        if let Some(example) = &example {
+            group = group.element(Level::NOTE.message(example));
+        }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(&**help));
         }
         f.write_str(&Renderer::plain().render(&[group]))
     }
+}
+
+/// Claims as people read them: `name=value`.
+pub fn one_line(claims: &Map<String, Value>) -> String {
+    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    claims.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect::<Vec<_>>().join(" ")
 }
 
 impl serde::Serialize for Place {

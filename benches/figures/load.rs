@@ -1,0 +1,87 @@
+//! A hundred thousand policies from a fetched commit to what decides: cold, and after a commit that changes ten of them.
+
+use daypass::app::Live;
+use daypass::git::Source;
+use daypass::identity::Mapping;
+use daypass::policy::{Catalogue, IssuerEntry};
+use daypass::secrets::Identities;
+use daypass::words::names::{IssuerName, IssuerUrl};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+const POLICIES: usize = 100_000;
+const CHANGED: usize = 10;
+
+pub(crate) fn run(thorough: bool) {
+    let count = if thorough { POLICIES } else { 100 };
+    let folder = tempfile::tempdir().unwrap();
+    let source = Source { path: folder.path().to_owned(), reference: "refs/heads/main".to_owned() };
+    git(folder.path(), &["init", "--quiet", "--bare", "--initial-branch=main", "."], b"");
+    commit(folder.path(), 0..count, "main");
+    let (catalogue, identities) = (catalogue(), Identities::parse(&Identities::generate().0).unwrap());
+    let before = resident("VmRSS");
+    let started = Instant::now();
+    let empty = Live::default();
+    let snapshot = source.read_at(&source.head().unwrap(), empty.files()).unwrap();
+    let read = started.elapsed();
+    let live = empty.next(snapshot, &catalogue, &identities);
+    let cold = started.elapsed();
+    assert_eq!((live.policies().unwrap().policies().len(), live.faults().count()), (count, 0));
+    let grown = resident("VmHWM").saturating_sub(before) / 1024;
+    commit(folder.path(), 0..CHANGED, "release");
+    let started = Instant::now();
+    let snapshot = source.read_at(&source.head().unwrap(), live.files()).unwrap();
+    let next = live.next(snapshot, &catalogue, &identities);
+    let warm = started.elapsed();
+    assert_ne!(next.revision().unwrap(), live.revision().unwrap());
+    println!(
+        "load      {count} policies from a commit to what decides {cold:.1?} ({read:.1?} of it Git), {grown} MiB at most (aim: 10 s, 400 MiB)"
+    );
+    println!("          a commit that changes {CHANGED} of them            {warm:.1?} (aim: 200 ms)");
+}
+
+fn policy(number: usize, branch: &str) -> String {
+    format!(
+        "description: Service {number}.\nowners: [team-{}]\nissuer: github\nmatch:\n  repository: acme/service-{number}@{}\n  ref: refs/heads/{branch}\n  event: [push, manual]\ngrant:\n  aws:\n    - role: arn:aws:iam::123456789012:role/service-{number}\n      ttl: 30m\n      tags: {{ commit: \"{{commit}}\" }}\n  secrets: [services/{number}/**]\n",
+        number % 50,
+        1_000_000 + number
+    )
+}
+
+/// One commit, by git's own import stream.
+fn commit(repository: &Path, numbers: std::ops::Range<usize>, branch: &str) {
+    let mut stream = String::from("commit refs/heads/main\ncommitter b <b@b.example> 1800000000 +0000\ndata 1\nx\n");
+    if branch != "main" {
+        stream.push_str("from refs/heads/main^0\n");
+    }
+    for number in numbers {
+        let text = policy(number, branch);
+        stream.push_str(&format!(
+            "M 100644 inline policies/team-{}/service-{number}.yaml\ndata {}\n{text}\n",
+            number % 50,
+            text.len()
+        ));
+    }
+    git(repository, &["fast-import", "--quiet", "--force"], stream.as_bytes());
+}
+
+fn git(repository: &Path, arguments: &[&str], input: &[u8]) {
+    let mut child = Command::new("git").arg("-C").arg(repository).args(arguments).stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    assert!(child.wait().unwrap().success(), "git {arguments:?}");
+}
+
+fn catalogue() -> Catalogue {
+    let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
+    let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap() };
+    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+}
+
+/// KiB of this process, by its name in proc(5).
+fn resident(name: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}

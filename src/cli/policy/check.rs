@@ -1,0 +1,96 @@
+//! `daypass policy check`: the faults of the files, and the linter's findings.
+
+use super::place::Where;
+use super::sarif;
+use crate::cli::{Output, print};
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::policy::{LINT_CODES, Ruleset, lint};
+use crate::words::yaml::{Fault, Severity, nearest};
+use crate::words::{Clock, SystemClock};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+/// Stands for every finding.
+const ALL: &str = "warnings";
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct CheckArgs {
+    #[command(flatten)]
+    at: Where,
+    /// A finding that counts as an error, by its code; `warnings` means all. May be given several times.
+    #[arg(long, value_name = "CODE", value_parser = code)]
+    deny: Vec<String>,
+    /// A finding that is not told, by its code. May be given several times.
+    #[arg(long, value_name = "CODE", value_parser = code)]
+    allow: Vec<String>,
+    /// Another form than --output gives.
+    #[arg(long)]
+    format: Option<Format>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+enum Format {
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions: notes beside the lines of a pull request.
+    Github,
+}
+
+fn code(text: &str) -> Result<String, String> {
+    if text == ALL || LINT_CODES.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let near = nearest(text, &LINT_CODES).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    Err(format!("no finding has this code{near}"))
+}
+
+/// Ends with 78 when something is an error.
+pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> {
+    let (tree, catalogue) = arguments.at.load()?;
+    let (ruleset, mut faults) = Ruleset::load(&tree, &catalogue, None);
+    faults.extend(ruleset.test(&tree, &catalogue).1);
+    faults.extend(lint(&ruleset, &tree, &catalogue, SystemClock.now()));
+    let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
+    match (arguments.format, output) {
+        (Some(Format::Sarif), _) => print::json(&sarif::document(&faults)),
+        (Some(Format::Github), _) => faults.iter().for_each(print_annotation),
+        (None, Output::Json) => {
+            print::json(&json!({ "policies": ruleset.set().policies().len(), "errors": errors, "findings": faults }));
+        }
+        (None, Output::Text | Output::Markdown) => {
+            faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
+            let warnings = faults.len() - errors;
+            anstream::println!("{} policies load; {errors} errors, {warnings} warnings", ruleset.set().policies().len());
+        }
+    }
+    Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
+}
+
+impl CheckArgs {
+    /// What the flags make of a finding. What keeps a file from loading stays an error.
+    fn level(&self, fault: Fault) -> Option<Fault> {
+        let named = |codes: &[String]| codes.iter().any(|code| code == fault.code);
+        if fault.severity == Severity::Warning && named(&self.allow) {
+            return None;
+        }
+        let denied = named(&self.deny) || self.deny.iter().any(|code| code == ALL);
+        Some(if denied { fault.as_error() } else { fault })
+    }
+}
+
+/// GitHub's workflow commands: `%`, line ends, and in properties `:` and `,` are escaped.
+fn print_annotation(fault: &Fault) {
+    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
+    let level = if fault.severity == Severity::Error { "error" } else { "warning" };
+    let help = fault.help.as_deref().map(|help| format!("\n{help}")).unwrap_or_default();
+    anstream::println!(
+        "::{level} file={},line={},col={},title={}::{}",
+        property(&fault.file),
+        fault.place.line.max(1),
+        fault.place.column.max(1),
+        property(fault.code),
+        data(&format!("{}{help}", fault.message))
+    );
+}

@@ -1,0 +1,153 @@
+//! The linter: what loads, and still harms somebody one day. Each finding has a code, a place, a fix, and a token that shows the harm.
+
+mod grants;
+mod identity;
+mod together;
+mod upkeep;
+
+use super::access::{Literal, Region};
+use super::condition::{Condition, Single, Subject, Test};
+use super::file::{Rule, TrustPolicy};
+use super::ruleset::{Catalogue, Ruleset, Tree};
+use crate::identity::{Attribute, Mapping};
+use crate::words::UnixTime;
+use crate::words::yaml::{Fault, Place};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// The code of every finding, as `docs/policy.md` lists them.
+pub const CODES: [&str; 39] = [
+    "never_matches",
+    "name_only",
+    "repositories_by_pattern",
+    "org_wide",
+    "any_service_account",
+    "merge_queue",
+    "unprotected_refs",
+    "workflow_unpinned",
+    "workflow_movable",
+    "open_events",
+    "pull_request_writes",
+    "schedule_writes",
+    "privileged_pull_request",
+    "pull_request_self_hosted",
+    "any_ref",
+    "weak_guard",
+    "update_bot",
+    "forks_allowed",
+    "ssh_allowed",
+    "regex_meant",
+    "subject_by_pattern",
+    "long_session",
+    "long_token",
+    "several_accounts",
+    "every_secret",
+    "secret_missing",
+    "expired",
+    "expiring",
+    "no_owner",
+    "owner_unknown",
+    "no_tests",
+    "no_description",
+    "audit_mode",
+    "stale_name",
+    "id_conflict",
+    "overlapping_grant",
+    "shadowed",
+    "guardrail_idle",
+    "fixture_unused",
+];
+
+/// What the linter looks at.
+pub(super) struct Look<'a> {
+    pub(super) ruleset: &'a Ruleset,
+    pub(super) tree: &'a Tree,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) now: UnixTime,
+}
+
+/// One rule, and how its issuer's claims are read.
+pub(super) struct Subjected<'a> {
+    pub(super) policy: &'a TrustPolicy,
+    pub(super) rule: &'a Rule,
+    pub(super) mapping: &'a Mapping,
+    /// Tenants that do not know each other share the issuer.
+    pub(super) shared: bool,
+}
+
+/// Every finding over the whole set, in the order of files and lines; each once, though a policy has many rows.
+pub fn lint(ruleset: &Ruleset, tree: &Tree, catalogue: &Catalogue, now: UnixTime) -> Vec<Fault> {
+    let look = Look { ruleset, tree, catalogue, now };
+    let mut found = Vec::new();
+    for policy in ruleset.set().policies() {
+        let Some(entry) = catalogue.issuer(&policy.issuer) else { continue };
+        for rule in &policy.rules {
+            let subjected =
+                Subjected { policy, rule, mapping: &entry.mapping, shared: entry.mapping.is_shared(entry.url.as_str()) };
+            identity::lint(&subjected, &mut found);
+            grants::lint(&subjected, &look, &mut found);
+        }
+        upkeep::lint(policy, &look, &mut found);
+    }
+    together::lint(&look, &mut found);
+    let mut seen = BTreeSet::new();
+    found.retain(|fault: &Fault| seen.insert((fault.file.clone(), fault.place, fault.code)));
+    found.sort_by(|one, other| (&one.file, one.place).cmp(&(&other.file, other.place)));
+    found.into_iter().map(|fault| look.with_line(fault)).collect()
+}
+
+impl Look<'_> {
+    fn with_line(&self, fault: Fault) -> Fault {
+        let text = self.tree.get(&*fault.file).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        fault.in_text(text.as_deref().unwrap_or_default())
+    }
+}
+
+impl<'a> Subjected<'a> {
+    /// A finding at this place of the policy's file.
+    pub(super) fn finding(&self, code: &'static str, place: Place, message: impl Into<String>) -> Fault {
+        Fault::new(&self.policy.file, place, message).warning(code)
+    }
+
+    pub(super) fn line(&self, attribute: Attribute) -> Option<&'a Condition> {
+        self.rule.conditions.iter().find(|condition| condition.subject == Subject::Attribute(attribute))
+    }
+
+    /// A token of the rule that is also like this; `None` when there is none.
+    pub(super) fn example(&self, like: &[(Attribute, &str)]) -> Option<Map<String, Value>> {
+        let regions = Region::of(&self.rule.conditions).into_iter();
+        let narrowed =
+            regions.map(|region| like.iter().fold(region, |region, (attribute, text)| region.and(Literal::is(*attribute, text))));
+        narrowed.into_iter().find_map(|region| region.token(self.mapping))
+    }
+
+    /// Whether a token of the rule may be of this event.
+    pub(super) fn allows_event(&self, event: &str) -> bool {
+        self.line(Attribute::Event).is_some() && self.example(&[(Attribute::Event, event)]).is_some()
+    }
+
+    /// Whether it grants more than reading a secret: a role, or a token for somebody else.
+    pub(super) const fn writes(&self) -> bool {
+        !self.rule.grants.aws.is_empty() || !self.rule.grants.id_tokens.is_empty()
+    }
+
+    /// Where its grants begin.
+    pub(super) fn grant_place(&self) -> Place {
+        self.rule.grants.places().min().unwrap_or(Place { line: 1, column: 1 })
+    }
+}
+
+/// The patterns of a line that says what may be.
+pub(super) fn texts(condition: &Condition) -> impl Iterator<Item = &crate::policy::Pattern> {
+    let singles = match &condition.test {
+        Test::Any(singles) => singles.as_slice(),
+        Test::Not(_) => &[],
+    };
+    singles.iter().filter_map(|single| match single {
+        Single::Text(pattern) => Some(pattern),
+        Single::Id { .. } | Single::Json(_) => None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

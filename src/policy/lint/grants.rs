@@ -1,0 +1,53 @@
+//! What a policy gives.
+
+use super::{Look, Subjected};
+use crate::words::yaml::Fault;
+use std::time::Duration;
+
+/// A deployment takes minutes; what lives longer is worth stealing.
+const SESSION_USUAL_MAX: Duration = Duration::from_secs(3600);
+/// A token is shown at once.
+const TOKEN_USUAL_MAX: Duration = Duration::from_secs(15 * 60);
+
+pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
+    let grants = &rule.rule.grants;
+    for aws in grants.aws.iter().filter(|aws| aws.ttl > SESSION_USUAL_MAX) {
+        let message = format!("a session of {} minutes outlives the job", aws.ttl.as_secs() / 60);
+        found.push(
+            rule.finding("long_session", aws.place, message)
+                .help("an hour is enough for most; `daypass exec` asks again where it is not"),
+        );
+    }
+    for token in grants.id_tokens.iter().filter(|token| token.ttl > TOKEN_USUAL_MAX) {
+        let message = format!("a token of {} minutes can be shown by whoever finds it", token.ttl.as_secs() / 60);
+        found.push(rule.finding("long_token", token.place, message).help("10m is enough to show it"));
+    }
+    let accounts: std::collections::BTreeSet<&str> =
+        grants.aws.iter().filter_map(|aws| aws.role.as_str().split(':').nth(4)).collect();
+    if accounts.len() > 1 {
+        let message = format!("one job reaches {} AWS accounts", accounts.len());
+        found.push(
+            rule.finding("several_accounts", rule.grant_place(), message).help("one policy an account says who reaches which"),
+        );
+    }
+    secrets(rule, look, found);
+}
+
+fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
+    let files: Vec<&str> = look.tree.keys().filter_map(|file| file.strip_prefix("secrets/")).collect();
+    for grant in &rule.rule.grants.secrets {
+        let text = grant.documents.to_string();
+        if text == "**" {
+            found.push(
+                rule.finding("every_secret", grant.place, "every secret of the repository, also those of tomorrow")
+                    .help("name a folder"),
+            );
+        } else if !files.iter().any(|file| grant.documents.matches(file)) {
+            let mut finding = rule.finding("secret_missing", grant.place, format!("no file below secrets/ fits `{text}`"));
+            if let Some(near) = crate::words::yaml::nearest(&text, &files) {
+                finding = finding.help(format!("did you mean `{near}`?"));
+            }
+            found.push(finding);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! One case for each finding: a policy that causes it, and beside it the good policy that causes none.
+
+use super::*;
+use crate::policy::IssuerEntry;
+use crate::token::Claims;
+use crate::words::names::{IssuerName, IssuerUrl};
+use crate::words::yaml::Severity;
+use std::sync::Arc;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+const GOOD: &str = "description: Deploy.
+owners: [team-shop]
+issuer: github
+match:
+  repository: acme/shop@456789
+  ref: refs/heads/main
+  ref_protected: true
+  event: [push, manual]
+grant:
+  aws: [ { role: arn:aws:iam::123456789012:role/deploy, ttl: 30m } ]
+  secrets: [shop/db.yaml]
+tests:
+  - allow: { claims: push.json, credential: aws }
+";
+const CLAIMS: &str = r#"{"sub":"x","repository":"acme/shop","repository_id":"456789","event_name":"push","ref":"refs/heads/main","ref_protected":"true"}"#;
+const POD: &str = "description: A pod.\nowners: [a]\nissuer: eu\nmatch: { namespace: shop, service_account: web }\ngrant: { secrets: [shop/db.yaml] }\n";
+
+fn catalogue() -> Catalogue {
+    let entry = |name: &str, url: &str, mapping: &str| {
+        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
+        (IssuerName::parse(name).unwrap(), entry)
+    };
+    [
+        entry("github", "https://token.actions.githubusercontent.com", "github-actions"),
+        entry("ghes", "https://github.acme.example/_services/token", "github-actions"),
+        entry("gitlab", "https://gitlab.acme.example", "gitlab"),
+        entry("eu", "https://kubernetes.example", "kubernetes"),
+        entry("other", "https://issuer.example", "generic"),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn findings(files: &[(&str, &str)]) -> Vec<Fault> {
+    let fixed = [("secrets/shop/db.yaml", "x"), ("tests/push.json", CLAIMS)];
+    let tree: Tree = files.iter().chain(&fixed).map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect();
+    let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
+    assert!(faults.iter().all(|fault| fault.severity != Severity::Error), "{}", faults[0]);
+    lint(&ruleset, &tree, &catalogue(), NOW)
+}
+
+fn codes(files: &[(&str, &str)]) -> Vec<&'static str> {
+    findings(files).iter().map(|fault| fault.code).collect()
+}
+
+#[test]
+fn the_good_policy_causes_no_finding() {
+    assert_eq!(codes(&[("policies/a.yaml", GOOD)]), Vec::<&str>::new());
+}
+
+#[test]
+fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in() {
+    let plain = GOOD.split("tests:").next().unwrap().to_owned();
+    let with = |from: &str, to: &str| plain.replace(from, to);
+    let line = |line: &str| plain.replace("  ref: refs/heads/main\n", &format!("  ref: refs/heads/main\n  {line}\n"));
+    let cases: Vec<(&str, String)> = vec![
+        ("no_tests", plain.clone()),
+        ("name_only", with("acme/shop@456789", "acme/shop")),
+        ("repositories_by_pattern", with("issuer: github", "issuer: ghes").replace("acme/shop@456789", "acme/team-*")),
+        ("org_wide", with("repository: acme/shop@456789", "owner: acme@9")),
+        ("merge_queue", with("refs/heads/main", "refs/heads/**")),
+        ("unprotected_refs", with("refs/heads/main", "refs/heads/release/*").replace("  ref_protected: true\n", "")),
+        ("workflow_unpinned", line("workflow: acme/ci/.github/workflows/deploy.yml")),
+        ("workflow_movable", line("workflow: acme/ci/.github/workflows/deploy.yml@refs/heads/**")),
+        ("open_events", with("[push, manual]", "{ not: pull-request }")),
+        ("pull_request_writes", with("[push, manual]", "[push, pull-request]")),
+        ("schedule_writes", with("[push, manual]", "[push, schedule]")),
+        ("privileged_pull_request", with("[push, manual]", "privileged-pull-request")),
+        ("pull_request_self_hosted", line("runner: self-hosted").replace("[push, manual]", "pull-request")),
+        ("any_ref", with("  ref: refs/heads/main\n  ref_protected: true\n", "")),
+        ("weak_guard", with("  ref: refs/heads/main\n  ref_protected: true\n", "  environment: production\n")),
+        ("update_bot", line("actor: \"dependabot[bot]\"")),
+        ("forks_allowed", "issuer: gitlab\nmatch: { repository: acme/shop@20, event: pull-request, fork: true }\ngrant: { secrets: [shop/db.yaml] }\n".to_owned()),
+        ("regex_meant", with("refs/heads/main", "refs/heads/.*")),
+        ("subject_by_pattern", "issuer: other\nclaims: { /sub: \"repo:acme/*\" }\ngrant: { secrets: [shop/db.yaml] }\n".to_owned()),
+        ("any_service_account", POD.replace(", service_account: web", "")),
+        ("long_session", with("30m", "4h")),
+        ("long_token", with("secrets: [shop/db.yaml]", "id_token: { audience: https://p.example, ttl: 60m }")),
+        ("several_accounts", with("ttl: 30m }", "ttl: 30m }, { role: arn:aws:iam::999999999999:role/deploy }")),
+        ("every_secret", with("shop/db.yaml", "\"**\"")),
+        ("secret_missing", with("shop/db.yaml", "shop/bd.yaml")),
+        ("expired", plain.clone() + "expires: 2026-01-01T00:00:00Z\n"),
+        ("expiring", plain.clone() + "expires: 2027-01-20T00:00:00Z\n"),
+        ("no_owner", with("owners: [team-shop]\n", "")),
+        ("no_description", with("description: Deploy.\n", "")),
+        ("audit_mode", plain.clone() + "mode: audit\n"),
+    ];
+    for (code, policy) in cases {
+        let found = findings(&[("policies/a.yaml", &policy)]);
+        let finding = found.iter().find(|fault| fault.code == code).unwrap_or_else(|| panic!("{code}: {found:?}\n{policy}"));
+        assert!(finding.help.is_some() && finding.place.line > 0, "{code}");
+        let Some(example) = &finding.example else { continue };
+        let tree: Tree = [("policies/a.yaml".to_owned(), Arc::from(policy.as_bytes()))].into_iter().collect();
+        let catalogue = catalogue();
+        let (ruleset, _) = Ruleset::load(&tree, &catalogue, None);
+        let policy = &ruleset.set().policies()[0];
+        let entry = catalogue.issuer(&policy.issuer).unwrap();
+        let facts = entry.mapping.facts(&policy.issuer, Claims::from((**example).clone())).unwrap();
+        assert!(policy.rules.iter().any(|rule| rule.matches(&facts)), "{code}: {example:?} is no token of this policy");
+    }
+}
+
+#[test]
+fn what_policies_do_to_each_other() {
+    let plain = GOOD.split("tests:").next().unwrap().to_owned();
+    let longer = plain.replace("30m", "45m");
+    assert!(codes(&[("policies/a.yaml", &plain), ("policies/b.yaml", &longer)]).contains(&"overlapping_grant"));
+    let narrower = plain.replace("[push, manual]", "push");
+    let found = findings(&[("policies/a.yaml", &plain), ("policies/b.yaml", &narrower)]);
+    assert!(found.iter().any(|fault| fault.code == "shadowed" && &*fault.file == "policies/b.yaml"), "{found:?}");
+    let apart = plain.replace("refs/heads/main", "refs/heads/other");
+    let both = codes(&[("policies/a.yaml", &plain), ("policies/b.yaml", &apart)]);
+    assert!(!both.contains(&"overlapping_grant") && !both.contains(&"shadowed"));
+    let renamed = plain.replace("acme/shop@456789", "acme/store@456789").replace("main", "x");
+    assert!(codes(&[("policies/a.yaml", &plain), ("policies/b.yaml", &renamed)]).contains(&"stale_name"));
+    let conflict = plain.replace("acme/shop@456789", "acme/shop@1");
+    assert!(codes(&[("policies/a.yaml", &plain), ("policies/b.yaml", &conflict)]).contains(&"id_conflict"));
+    let rails = "denials:\n  - description: No.\n    match: { ref: refs/heads/x }\n    deny: { aws: [\"arn:aws:iam::123456789012:role/deplyo\"] }\n";
+    assert!(codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", rails)]).contains(&"guardrail_idle"));
+    let meant = rails.replace("deplyo", "deploy");
+    assert!(!codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", &meant)]).contains(&"guardrail_idle"));
+    assert!(codes(&[("policies/a.yaml", &plain), ("tests/old.json", "{}")]).contains(&"fixture_unused"));
+    assert!(codes(&[("policies/a.yaml", GOOD), ("CODEOWNERS", "policies/ @acme/team-pay\n")]).contains(&"owner_unknown"));
+    assert!(!codes(&[("policies/a.yaml", GOOD), ("CODEOWNERS", "policies/ @acme/team-shop\n")]).contains(&"owner_unknown"));
+}
+
+#[test]
+fn lines_that_exclude_each_other_are_told() {
+    let policy = "description: x\nowners: [a]\nissuer: gitlab\nmatch: { repository: acme/shop@20, event: push, ref_protected: { not: [true, false] } }\ngrant: { secrets: [shop/db.yaml] }\n";
+    assert!(codes(&[("policies/a.yaml", policy)]).contains(&"never_matches"));
+}
+
+#[test]
+fn every_code_is_listed_documented_and_made_somewhere() {
+    let documented = include_str!("../../../docs/policy.md");
+    let made =
+        [include_str!("identity.rs"), include_str!("grants.rs"), include_str!("together.rs"), include_str!("upkeep.rs")].concat();
+    for code in CODES {
+        assert!(documented.contains(&format!("| `{code}` |")), "{code} is not in docs/policy.md");
+        assert!(made.contains(&format!("\"{code}\"")), "{code} is never made");
+    }
+    let listed = documented.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(listed, CODES.len(), "docs/policy.md lists a finding that there is not");
+}

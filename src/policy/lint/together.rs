@@ -1,0 +1,132 @@
+//! What policies do to each other.
+
+use super::Look;
+use crate::policy::access::{overlap, permits, within};
+use crate::policy::condition::{Single, Test};
+use crate::policy::file::TrustPolicy;
+use crate::policy::request::Wanted;
+use crate::words::yaml::{Fault, Place};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
+    names(look, found);
+    credentials(look, found);
+    idle_guardrails(look, found);
+    unused_fixtures(look, found);
+}
+
+/// An id with two names, or a name with two ids: one of them is stale.
+fn names(look: &Look<'_>, found: &mut Vec<Fault>) {
+    let mut by_id: BTreeMap<(&str, &str), (&str, &TrustPolicy)> = BTreeMap::new();
+    let mut by_name: BTreeMap<(&str, &str), (&str, &TrustPolicy)> = BTreeMap::new();
+    for policy in look.ruleset.set().policies() {
+        let conditions = policy.rules.iter().flat_map(|rule| &rule.conditions);
+        for condition in conditions {
+            let (Test::Any(singles) | Test::Not(singles)) = &condition.test;
+            for single in singles {
+                let Single::Id { name, id } = single else { continue };
+                let issuer = policy.issuer.as_str();
+                let (other, elsewhere) = *by_id.entry((issuer, id)).or_insert((name, policy));
+                if !other.eq_ignore_ascii_case(name) {
+                    let message = format!("`{name}@{id}` is called `{other}` in {}; the id decides", elsewhere.file);
+                    found.push(
+                        Fault::new(&policy.file, condition.place, message)
+                            .warning("stale_name")
+                            .help("write the same name in both"),
+                    );
+                }
+                let (other, elsewhere) = *by_name.entry((issuer, name)).or_insert((id, policy));
+                if other != id {
+                    let message = format!("`{name}` has the id {other} in {}: one of them is another repository", elsewhere.file);
+                    found.push(
+                        Fault::new(&policy.file, condition.place, message)
+                            .warning("id_conflict")
+                            .help("`daypass whoami` in a job shows the id"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The same credential by several policies: on other terms, or in the shadow of a wider one.
+fn credentials(look: &Look<'_>, found: &mut Vec<Fault>) {
+    let policies = look.ruleset.set().policies();
+    let wanted: BTreeSet<Wanted> =
+        policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.credentials()).collect();
+    for wanted in &wanted {
+        let granted = permits(look.ruleset, look.catalogue, wanted, look.now);
+        for (number, permit) in granted.iter().enumerate() {
+            for other in granted
+                .iter()
+                .take(number)
+                .filter(|other| other.policy.issuer == permit.policy.issuer && other.policy.name != permit.policy.name)
+            {
+                let Some(example) = overlap(permit, other, look.catalogue) else { continue };
+                let finding = |code, message: String| Fault::new(&permit.policy.file, permit.place, message).warning(code);
+                if permit.terms != other.terms {
+                    let message = format!(
+                        "{} grants the same to the same job on other terms, so neither is given unless the job names one",
+                        other.policy.name
+                    );
+                    found.push(
+                        finding("overlapping_grant", message)
+                            .help("make the terms equal, or the identities apart")
+                            .showing(Some(example)),
+                    );
+                } else if within(permit, other, look.catalogue) {
+                    let message = format!("everybody whom this lets in is let in by {} already", other.policy.name);
+                    found.push(
+                        finding("shadowed", message)
+                            .help("delete the narrower one, or narrow the wider one")
+                            .showing(Some(example)),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn idle_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
+    let set = look.ruleset.set();
+    for denial in set.guardrails().listed() {
+        let bitten = |policy: &TrustPolicy| {
+            denial.issuers.contains(&&policy.issuer) && policy.rules.iter().any(|rule| denial.bites(&rule.grants))
+        };
+        if !set.policies().iter().any(|policy| bitten(policy)) {
+            let message = format!("no policy grants anything that `{}` denies", denial.description);
+            found.push(
+                Fault::new("guardrails.yaml", denial.place, message)
+                    .warning("guardrail_idle")
+                    .help("look for a typing mistake in what it denies"),
+            );
+        }
+    }
+}
+
+fn unused_fixtures(look: &Look<'_>, found: &mut Vec<Fault>) {
+    let used: BTreeSet<&str> = look
+        .ruleset
+        .set()
+        .policies()
+        .iter()
+        .flat_map(|policy| policy.expectations.iter().map(|expectation| expectation.claims_file()))
+        .collect();
+    let listed: Vec<String> = look
+        .tree
+        .iter()
+        .filter(|(file, _)| file.starts_with("tests/") && file.ends_with(".yaml"))
+        .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+        .collect();
+    for file in look.tree.keys().filter(|file| file.starts_with("tests/") && file.ends_with(".json")) {
+        let name = file.trim_start_matches("tests/");
+        if !used.contains(file.as_str()) && !listed.iter().any(|text| text.contains(name)) {
+            let place = Place { line: 1, column: 1 };
+            found.push(
+                Fault::new(file, place, "no test uses these claims")
+                    .warning("fixture_unused")
+                    .help("add a test that does, or delete the file"),
+            );
+        }
+    }
+}

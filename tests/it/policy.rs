@@ -1,0 +1,85 @@
+//! `daypass policy` as an operator and a pull request's job run it.
+
+use crate::support::{DEPLOY, git};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const ISSUERS: &str = "issuers: [ { name: github, mapping: github-actions, issuer: \"https://token.actions.githubusercontent.com\", audiences: [\"https://daypass.example\"] } ]\n";
+
+fn commit(repository: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = repository.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    git(repository, &["add", "--all"]);
+    git(repository, &["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "commit.gpgsign=false", "commit", "-qm", "x"]);
+}
+
+fn repository() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "--quiet", "--initial-branch=main", "."]);
+    commit(folder.path(), &[("policies/shop/deploy.yaml", DEPLOY), ("secrets/shop/a.age", "x"), ("issuers.yaml", ISSUERS)]);
+    git(folder.path(), &["checkout", "--quiet", "-b", "change"]);
+    folder
+}
+
+fn policy(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+    command
+        .current_dir(folder)
+        .arg("policy")
+        .args(arguments)
+        .args(["--config", "issuers.yaml", "--repository", "."])
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_pull_request_hears_who_gains_access() {
+    let repository = repository();
+    let same = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    assert_eq!(
+        (same.status.code(), String::from_utf8_lossy(&same.stdout).as_ref()),
+        (Some(0), "Nobody gains access, nobody loses it.\n")
+    );
+    let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**").replace("event: push", "event: [push, manual]");
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &wider), ("policies/broken.yaml", "issuer: [github")]);
+    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert_eq!(told.status.code(), Some(2), "{text}");
+    for said in ["WIDENS", "id_token https://partner.example", "refs/heads/a", "policies/broken.yaml"] {
+        assert!(text.contains(said), "{said} in\n{text}");
+    }
+    let comment = policy(repository.path(), &["diff", "main...change", "--output", "markdown"]);
+    assert!(String::from_utf8_lossy(&comment.stdout).starts_with("```\nWIDENS"));
+    let back: Value =
+        serde_json::from_slice(&policy(repository.path(), &["diff", "change..main", "--output", "json"]).stdout).unwrap();
+    assert_eq!((&back["widens"], &back["changes"][0]["direction"]), (&Value::Bool(false), &Value::from("narrows")), "{back}");
+    let nonsense = policy(repository.path(), &["diff", "main"]);
+    assert_eq!(nonsense.status.code(), Some(64));
+}
+
+#[test]
+fn an_operator_asks_who_can_and_what_may_harm() {
+    let repository = repository();
+    let who = policy(repository.path(), &["who-can", "https://partner.example"]);
+    assert!(String::from_utf8_lossy(&who.stdout).contains("acme/shop@456789 refs/heads/main push"));
+    assert_eq!(policy(repository.path(), &["who-can", "shop2/x"]).status.code(), Some(77));
+    let check = policy(repository.path(), &["check"]);
+    assert!(check.status.success() && String::from_utf8_lossy(&check.stdout).contains("warning[no_owner]"));
+    assert_eq!(policy(repository.path(), &["check", "--deny", "no_owner"]).status.code(), Some(78));
+    assert!(!String::from_utf8_lossy(&policy(repository.path(), &["check", "--allow", "no_owner"]).stdout).contains("no_owner"));
+    let unknown = policy(repository.path(), &["check", "--deny", "no_ownr"]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean `no_owner`"));
+    let sarif: Value = serde_json::from_slice(&policy(repository.path(), &["check", "--format", "sarif"]).stdout).unwrap();
+    assert_eq!(
+        (&sarif["version"], &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]),
+        (&Value::from("2.1.0"), &Value::from("policies/shop/deploy.yaml"))
+    );
+    let notes = policy(repository.path(), &["check", "--format", "github"]);
+    assert!(
+        String::from_utf8_lossy(&notes.stdout).contains("::warning file=policies/shop/deploy.yaml,line=1,col=1,title=no_owner::")
+    );
+}
