@@ -1,6 +1,7 @@
 //! Layer D: the wired parts. Everything that a request needs, made once from the configuration.
 
 mod live;
+mod operate;
 mod reconcile;
 
 pub use live::Live;
@@ -8,14 +9,17 @@ pub use live::Live;
 use crate::config::Config;
 use crate::issue::{Aws, SigningKeys};
 use crate::issuers::Issuers;
-use crate::policy::Catalogue;
+use crate::policy::{Catalogue, Standing};
 use crate::secrets::Identities;
 use crate::store::Store;
 use crate::telemetry::SharedMetrics;
+use crate::words::names::CommitId;
 use crate::words::{Clock, Denial, Reason, Secret, UnixTime};
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
@@ -40,6 +44,14 @@ pub struct App {
     pub metrics: SharedMetrics,
     /// Exchanges under way: a client that hangs up does not end its own, and the server stops after the last.
     pub exchanges: TaskTracker,
+    /// What operators deny.
+    stops: ArcSwap<BTreeMap<String, Standing>>,
+    /// When the repository was last read, in milliseconds.
+    looked_at: AtomicI64,
+    /// What is wrong with the repository as a whole.
+    alarm: ArcSwapOption<String>,
+    /// A commit that an operator accepts although it does not follow.
+    accepted: ArcSwapOption<CommitId>,
     aws: Option<Aws>,
     catalogue: Catalogue,
     root: crate::config::RootSource,
@@ -65,9 +77,14 @@ impl App {
             identities: read_identities(&config.root.age_identities)?,
             metrics: SharedMetrics::default(),
             exchanges: TaskTracker::new(),
+            stops: ArcSwap::default(),
+            looked_at: AtomicI64::new(i64::MIN),
+            alarm: ArcSwapOption::empty(),
+            accepted: ArcSwapOption::empty(),
             aws,
             root: config.root,
         });
+        app.read_stops().await.map_err(|denial| denial.cause)?;
         app.reconcile().await;
         Ok(app)
     }

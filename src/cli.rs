@@ -2,6 +2,7 @@
 
 mod audit;
 mod job;
+mod operate;
 mod policy;
 mod print;
 mod secret;
@@ -52,6 +53,14 @@ enum Command {
     /// Check, test and explain trust policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Deny at once, without Git: a policy, a repository, an issuer or a run.
+    Deny(operate::DenyArgs),
+    /// End what can be ended of a decision.
+    Revoke(operate::RevokeArgs),
+    /// Follow a commit although the history was rewritten.
+    Accept(operate::AcceptArgs),
+    /// Show the revision in force, what is wrong with it, and what is denied.
+    Status(operate::Server),
     /// Read the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -106,6 +115,10 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
         Command::Secret(command) => secret::run(&command, environment, json).await,
         Command::Policy(command) => policy::run(&command, cli.output),
+        Command::Deny(arguments) => operate::deny(&arguments, json).await,
+        Command::Revoke(arguments) => operate::revoke(&arguments, json).await,
+        Command::Accept(arguments) => operate::accept(&arguments, json).await,
+        Command::Status(server) => operate::status(&server, json).await,
         Command::Audit(command) => audit::run(&command, json).await,
     }
 }

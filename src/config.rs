@@ -7,7 +7,7 @@ use crate::git::Source;
 use crate::issue::AwsSettings;
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, IssuerEntry};
-use crate::words::names::IssuerUrl;
+use crate::words::names::{CommitId, IssuerUrl};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,10 @@ pub struct RootSource {
     pub interval: Duration,
     /// The age identities that open its secrets.
     pub age_identities: Vec<PathBuf>,
+    /// The commit that the first revision has to follow.
+    pub since: Option<CommitId>,
+    /// How long the last good revision grants while the repository cannot be read.
+    pub max_stale: Duration,
 }
 
 impl Config {

@@ -31,8 +31,9 @@ pub async fn exchange(app: &App, call: Call, request: Request) -> Result<Release
 async fn run(app: &App, call: Call, request: Request, story: &mut Story) -> Result<Released, Denial> {
     let identity = identify(app, call).await?;
     story.identified(&identity, &request);
-    let live = app.live.load_full();
+    let live = app.in_force()?;
     let grant = live.policies()?.decide(&identity, &request, app.now())?;
+    let grant = app.check_stops(identity.facts(), grant)?;
     let intent = story.intent(&identity, &grant, live.revision()?);
     match app.store.intend(grant, intent).await? {
         Intended::Recorded(grant) => issuing::issue(app, grant, &identity, &live, story).await,

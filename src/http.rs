@@ -5,6 +5,7 @@ mod activity;
 mod addresses;
 pub mod admin;
 mod connection;
+pub mod control;
 mod native;
 mod problem;
 mod reply;

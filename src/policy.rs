@@ -15,6 +15,7 @@ mod pattern;
 mod reading;
 mod request;
 mod ruleset;
+mod stop;
 mod template;
 
 pub use access::{Change, Direction, Part, Reach, changes, who_can};
@@ -28,3 +29,4 @@ pub use lint::{CODES as LINT_CODES, lint};
 pub use pattern::Pattern;
 pub use request::{Request, Wanted};
 pub use ruleset::{Catalogue, IssuerEntry, Ruleset, Tree};
+pub use stop::{Standing, Stop, check_stops};

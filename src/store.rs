@@ -10,6 +10,7 @@ mod record;
 mod replay;
 mod schema;
 mod seal;
+mod standing;
 mod writer;
 
 pub use keys::{KeyRow, KeyState};
@@ -17,6 +18,7 @@ pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
 pub use replay::{Intended, Intent, REPEAT_WINDOW, Repeat, Use};
 pub use seal::{seal, unseal};
+pub use standing::DenialRow;
 
 use crate::words::names::DecisionId;
 use crate::words::{Clock, Denial, Reason, UnixTime};

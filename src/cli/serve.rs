@@ -5,7 +5,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::config::Config;
 use crate::http::accept::{DRAIN_MAX, Edge};
 use crate::http::tls::{Certificate, RELOAD_PAUSE};
-use crate::http::{admin, router};
+use crate::http::{admin, control, router};
 use crate::words::SystemClock;
 use crate::words::yaml::Fault;
 use clap::Args;
@@ -46,12 +46,14 @@ pub(super) async fn run(arguments: &ServeArgs) -> Result<u8, Failure> {
         TcpListener::bind(address).await.map_err(|fault| failed(format!("{address}: {fault}")))
     };
     let (listener, admin_listener) = (bind(config.listen).await?, bind(config.admin_listen).await?);
-    let (listen, admin_listen) = (config.listen, config.admin_listen);
+    let (listen, admin_listen, data) = (config.listen, config.admin_listen, config.data.clone());
     let app = App::start(config, Arc::new(SystemClock)).await.map_err(failed)?;
     tokio::spawn(certificate.clone().follow(RELOAD_PAUSE));
     tokio::spawn(app.clone().keep_up());
     let admin = admin::router(app.clone());
     tokio::spawn(async move { axum::serve(admin_listener, admin).await });
+    let (control_listener, operate) = (control::listen(&data).map_err(failed)?, control::router(app.clone()));
+    tokio::spawn(async move { axum::serve(control_listener, operate).await });
     tracing::info!(%listen, %admin_listen, "daypass serves");
     let edge = Edge { listener, certificate, router: router(app.clone()), metrics: app.metrics.clone() };
     edge.serve(stopped()).await;

@@ -3,6 +3,7 @@
 use super::RootSource;
 use crate::git::Source;
 use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
+use crate::words::names::CommitId;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node};
 use std::os::unix::fs::PermissionsExt;
@@ -11,6 +12,8 @@ use std::time::Duration;
 
 /// How often the root source is looked at when nothing else is said.
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(30);
+/// A forge's outage is over within a day; what was taken back there may not wait longer.
+const STALE_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 
 /// A path, relative to the configuration's folder.
 pub(super) fn path<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<PathBuf> {
@@ -87,9 +90,12 @@ pub(super) fn root(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<RootSou
             age_identities.extend(private_file(&mut inner, node, folder));
         }
     }
+    let since = inner.optional("since").and_then(|node| inner.parsed(node, CommitId::parse));
+    let max_stale = inner.optional("max_stale").map_or(Some(STALE_DEFAULT), |node| inner.parsed(node, parse_duration));
     inner.finish();
     let interval = interval?.max(Duration::from_secs(1));
-    Some(RootSource { source: Source { path: git?, reference: reference? }, interval, age_identities })
+    let source = Source { path: git?, reference: reference? };
+    Some(RootSource { source, interval, age_identities, since, max_stale: max_stale? })
 }
 
 /// Absent: no AWS role can be issued. The outer `None` is a fault.

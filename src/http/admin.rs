@@ -29,10 +29,11 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
             |fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message }),
         )
         .collect();
-    let ready = revision.is_ok() && store;
+    let fresh = app.check_fresh().is_ok();
+    let ready = revision.is_ok() && store && fresh;
     let body = json!({
-        "ready": ready, "revision": revision.as_ref().ok(), "faults": faults,
-        "checks": { "revision": revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()), "store": if store { "writable" } else { "cannot be written" } },
+        "ready": ready, "revision": revision.as_ref().ok(), "faults": faults, "alarm": app.alarm().as_deref(),
+        "checks": { "revision": revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()), "store": if store { "writable" } else { "cannot be written" }, "repository": if fresh { "read" } else { "not read for longer than max_stale" } },
     });
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body))
 }

@@ -71,6 +71,12 @@ pub fn command_client(ca: Option<&[u8]>) -> Result<Client, String> {
     builder(ca)?.timeout(COMMAND_MAX).build().map_err(|fault| format!("the HTTP client does not start: {fault}"))
 }
 
+/// A client for operators' commands towards the server on this machine, by its control socket.
+pub fn control_client(socket: &std::path::Path) -> Result<Client, String> {
+    let builder = builder(None)?.unix_socket(socket).timeout(COMMAND_MAX);
+    builder.build().map_err(|fault| format!("the HTTP client does not start: {fault}"))
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that builds HTTP clients")]
 fn builder(ca: Option<&[u8]>) -> Result<ClientBuilder, String> {
     let builder = Client::builder()

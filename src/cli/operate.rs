@@ -1,0 +1,203 @@
+//! `daypass deny`, `revoke`, `accept` and `status`: towards the server on this machine, by its control socket.
+
+use super::print;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
+use crate::http::control::SOCKET;
+use crate::issuers::http::control_client;
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(super) struct Server {
+    /// The server's configuration, which says where its data is.
+    #[arg(long, env = "DAYPASS_CONFIG")]
+    config: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DenyArgs {
+    #[command(flatten)]
+    server: Server,
+    /// Grants of this policy.
+    #[arg(long)]
+    policy: Option<String>,
+    /// Jobs of this repository: name@id, where the id decides, or a name.
+    #[arg(long)]
+    repository: Option<String>,
+    /// Tokens of this issuer, by its name in the configuration.
+    #[arg(long)]
+    issuer: Option<String>,
+    /// One run, by the id that the CI gives it.
+    #[arg(long)]
+    run: Option<String>,
+    /// For how long, such as 4h; without it, until it is lifted.
+    #[arg(long = "for", value_name = "DURATION")]
+    lasting: Option<String>,
+    /// Why, for the audit log.
+    #[arg(long, required_unless_present = "lift")]
+    reason: Option<String>,
+    /// Take a denial away, by its id.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting"])]
+    lift: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RevokeArgs {
+    #[command(flatten)]
+    server: Server,
+    /// The decision, as the audit log and the job's answer name it.
+    decision: String,
+    /// Why, for the audit log.
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AcceptArgs {
+    #[command(flatten)]
+    server: Server,
+    /// The commit to follow although it does not follow the one in force.
+    commit: String,
+}
+
+/// Denies, or lifts a denial.
+pub(super) async fn deny(arguments: &DenyArgs, json: bool) -> Result<u8, Failure> {
+    if let Some(id) = &arguments.lift {
+        let answer = arguments.server.post("lift", &json!({ "id": id })).await?;
+        if answer["lifted"] != true {
+            return Err(Failure::new(STATUS_USAGE, format!("no denial has the id {id}; `daypass status` lists them")));
+        }
+        return Ok(told(json, &answer, "lifted; the policies decide again"));
+    }
+    let given = [
+        ("policy", &arguments.policy),
+        ("repository", &arguments.repository),
+        ("issuer", &arguments.issuer),
+        ("run", &arguments.run),
+        ("reason", &arguments.reason),
+    ];
+    let stop: serde_json::Map<String, Value> =
+        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.as_deref()?.into()))).collect();
+    let answer = arguments.server.post("deny", &json!({ "stop": stop, "lasting": arguments.lasting })).await?;
+    let id = answer["id"].as_str().unwrap_or_default();
+    Ok(told(json, &answer, &format!("denied from now on; `daypass deny --lift {id}` takes it away")))
+}
+
+/// Ends what can be ended of a decision, and prints the policy that ends the rest.
+pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Failure> {
+    let body = json!({ "decision": arguments.decision, "reason": arguments.reason });
+    let mut answer = arguments.server.post("revoke", &body).await?;
+    let issued = answer["issued"].as_array().cloned().unwrap_or_default();
+    let roles = issued.iter().any(|one| one.to_string().contains("arn:"));
+    if roles {
+        answer["aws_deny_policy"] = aws_deny_policy(&arguments.decision);
+    }
+    if json {
+        print::json(&answer);
+        return Ok(0);
+    }
+    anstream::println!("The stored answer is gone: a retry gets nothing. What was issued: {}", Value::from(issued));
+    if roles {
+        anstream::println!(
+            "\nAWS sessions live on until they expire. This policy on the role (or as an SCP) ends this one at once:\n"
+        );
+        print::json(&answer["aws_deny_policy"]);
+    }
+    Ok(0)
+}
+
+/// Every call of the sessions that this decision made carries it as source identity (AWS, `aws:SourceIdentity`).
+fn aws_deny_policy(decision: &str) -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Sid": "DaypassRevoked", "Effect": "Deny", "Action": "*", "Resource": "*",
+            "Condition": { "StringEquals": { "aws:SourceIdentity": decision } },
+        }],
+    })
+}
+
+/// Follows a commit by an operator's word.
+pub(super) async fn accept(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
+    let answer = arguments.server.post("accept", &json!({ "commit": arguments.commit })).await?;
+    let in_force = answer["revision"] == arguments.commit.as_str();
+    let said = if in_force { "in force" } else { "accepted, and followed when the repository's ref is there" };
+    Ok(told(json, &answer, said))
+}
+
+/// The state of things.
+pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
+    let status = server.get("status").await?;
+    if json {
+        print::json(&status);
+        return Ok(0);
+    }
+    let text = |name: &str| status[name].as_str().unwrap_or("none").to_owned();
+    anstream::println!(
+        "revision    {} with {} policies, repository read {}",
+        text("revision"),
+        status["policies"],
+        text("repository_read_at")
+    );
+    if let Some(alarm) = status["alarm"].as_str() {
+        anstream::println!("ALARM       {alarm}");
+    }
+    for fault in status["faults"].as_array().into_iter().flatten() {
+        anstream::println!(
+            "faulty      {}: {}",
+            fault["at"].as_str().unwrap_or_default(),
+            fault["message"].as_str().unwrap_or_default()
+        );
+    }
+    for denial in status["denials"].as_array().into_iter().flatten() {
+        anstream::println!(
+            "denied      {} until {}: {}",
+            denial["id"].as_str().unwrap_or_default(),
+            denial["until"].as_str().unwrap_or("lifted"),
+            denial["denies"]
+        );
+    }
+    Ok(0)
+}
+
+fn told(json: bool, answer: &Value, words: &str) -> u8 {
+    if json {
+        print::json(answer);
+    } else {
+        anstream::println!("{words}");
+    }
+    0
+}
+
+impl Server {
+    async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        ask(self.client()?.post(format!("http://daypass/{path}")).json(body)).await
+    }
+
+    async fn get(&self, path: &str) -> Result<Value, Failure> {
+        ask(self.client()?.get(format!("http://daypass/{path}"))).await
+    }
+
+    fn client(&self) -> Result<reqwest::Client, Failure> {
+        let socket = super::serve::load(&self.config)?.data.join(SOCKET);
+        control_client(&socket).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))
+    }
+}
+
+async fn ask(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
+    let unavailable = |_| {
+        Failure::new(
+            STATUS_UNAVAILABLE,
+            "no server answers on this machine for this configuration: run it where `daypass serve` runs, as the same user",
+        )
+    };
+    let response = request.send().await.map_err(unavailable)?;
+    let refused = !response.status().is_success();
+    let text = response.text().await.map_err(unavailable)?;
+    let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
+    if refused {
+        return Err(Failure::new(STATUS_USAGE, answer["detail"].as_str().unwrap_or_default()));
+    }
+    Ok(answer)
+}

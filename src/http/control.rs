@@ -1,0 +1,115 @@
+//! The control socket in the data directory: whoever may open it runs this server. It works when Git and every issuer are down.
+
+use super::reply;
+use crate::app::App;
+use crate::policy::Stop;
+use crate::words::names::{CommitId, DecisionId};
+use crate::words::{Denial, Reason, parse_duration};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::UnixListener;
+
+/// Its name in the data directory.
+pub const SOCKET: &str = "control.sock";
+
+/// Listens for the owner of the data directory alone.
+pub fn listen(data: &Path) -> Result<UnixListener, String> {
+    let path = data.join(SOCKET);
+    let fault = |fault: std::io::Error| format!("{}: {fault}", path.display());
+    match std::fs::remove_file(&path) {
+        Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => {}
+        removed => removed.map_err(fault)?,
+    }
+    std::fs::set_permissions(data, std::fs::Permissions::from_mode(0o700)).map_err(fault)?;
+    let listener = UnixListener::bind(&path).map_err(fault)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(fault)?;
+    Ok(listener)
+}
+
+/// Its addresses.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/deny", post(deny))
+        .route("/lift", post(lift))
+        .route("/revoke", post(revoke))
+        .route("/accept", post(accept))
+        .route("/status", get(status))
+        .layer(axum::extract::DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
+        .with_state(app)
+}
+
+type Shared = State<Arc<App>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DenyRequest {
+    stop: Stop,
+    /// Such as `4h`; absent: until it is lifted.
+    lasting: Option<String>,
+}
+
+async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response {
+    let lasting = request.lasting.as_deref().map(parse_duration).transpose();
+    let lasting = lasting.map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault));
+    answer(match lasting {
+        Ok(lasting) => app.deny(request.stop, lasting).await.map(|id| json!({ "id": id })),
+        Err(denial) => Err(denial),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LiftRequest {
+    id: String,
+}
+
+async fn lift(State(app): Shared, Json(request): Json<LiftRequest>) -> Response {
+    answer(app.lift(&request.id).await.map(|lifted| json!({ "lifted": lifted })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokeRequest {
+    decision: DecisionId,
+    reason: String,
+}
+
+async fn revoke(State(app): Shared, Json(request): Json<RevokeRequest>) -> Response {
+    answer(app.revoke(&request.decision, &request.reason).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptRequest {
+    commit: CommitId,
+}
+
+async fn accept(State(app): Shared, Json(request): Json<AcceptRequest>) -> Response {
+    answer(match app.accept(request.commit).await {
+        Ok(()) => app.status().await,
+        Err(denial) => Err(denial),
+    })
+}
+
+async fn status(State(app): Shared) -> Response {
+    answer(app.status().await)
+}
+
+fn answer(outcome: Result<Value, Denial>) -> Response {
+    match outcome {
+        Ok(value) => Json(value).into_response(),
+        Err(denial) => {
+            let status = StatusCode::from_u16(denial.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let detail = denial.detail.as_deref().unwrap_or(&denial.cause);
+            (status, Json(json!({ "code": denial.reason.code(), "detail": detail }))).into_response()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
+
+use super::{Store, schema};
+use crate::words::names::{CommitId, DecisionId};
+use crate::words::{Denial, UnixTime};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Value, json};
+
+/// A denial as it is kept.
+#[derive(Clone, Debug)]
+pub struct DenialRow {
+    /// By which it is lifted.
+    pub id: String,
+    /// Until when it stands; `None` is until it is lifted.
+    pub until: Option<UnixTime>,
+    /// What it denies.
+    pub body: Value,
+}
+
+impl Store {
+    /// The newest commit of this source that was ever in force.
+    pub async fn high_water(&self, source: &str) -> Result<Option<CommitId>, Denial> {
+        let name = mark(source);
+        let held = self.write(move |connection| text(connection, &name)).await?;
+        Ok(held.and_then(|held| CommitId::parse(&held).ok()))
+    }
+
+    /// Puts a revision in the log, and moves the source's mark to it, in one transaction.
+    pub async fn record_revision(&self, source: &str, commit: &CommitId, body: Value) -> Result<(), Denial> {
+        let (now, name, commit) = (self.now(), mark(source), commit.as_str().to_owned());
+        self.write(move |connection| {
+            connection
+                .execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, commit.as_bytes()])?;
+            schema::append(connection, now, "revision", None, body)
+        })
+        .await
+    }
+
+    /// Adds a denial, with its record.
+    pub async fn deny(&self, row: DenialRow) -> Result<(), Denial> {
+        let now = self.now();
+        self.write(move |connection| {
+            let bytes = row.body.to_string().into_bytes();
+            let until = row.until.map(UnixTime::millis);
+            connection.execute("INSERT INTO denials (id, until, body) VALUES (?1, ?2, ?3)", params![row.id, until, bytes])?;
+            schema::append(
+                connection,
+                now,
+                "denied",
+                None,
+                json!({ "id": row.id, "until": row.until.map(|at| at.to_string()), "denies": row.body }),
+            )
+        })
+        .await
+    }
+
+    /// Takes a denial away, with its record; `false` when there is none of this id.
+    pub async fn lift(&self, id: &str) -> Result<bool, Denial> {
+        let (now, id) = (self.now(), id.to_owned());
+        self.write(move |connection| {
+            let lifted = connection.execute("DELETE FROM denials WHERE id = ?1", params![id])? > 0;
+            if lifted {
+                schema::append(connection, now, "lifted", None, json!({ "id": id }))?;
+            }
+            Ok(lifted)
+        })
+        .await
+    }
+
+    /// Every denial that stands now.
+    pub async fn denials(&self) -> Result<Vec<DenialRow>, Denial> {
+        let now = self.now();
+        self.write(move |connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT id, until, body FROM denials WHERE until IS NULL OR until > ?1 ORDER BY id")?;
+            let rows = statement.query_map(params![now.millis()], |row| {
+                let (until, body): (Option<i64>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+                let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+                Ok(DenialRow { id: row.get(0)?, until: until.map(UnixTime::from_millis), body })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    /// Ends what can be ended of a decision: its stored answer is given to nobody any more. The record tells what was issued.
+    pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<Value>, Denial> {
+        let (now, decision, reason) = (self.now(), decision.clone(), reason.to_owned());
+        self.write(move |connection| {
+            let mut statement = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'released'")?;
+            let released: Option<Vec<u8>> = statement.query_row(params![decision.as_str()], |row| row.get(0)).optional()?;
+            let Some(released) = released else { return Ok(None) };
+            connection.execute("DELETE FROM answers WHERE decision = ?1", params![decision.as_str()])?;
+            schema::append(connection, now, "revoked", Some(&decision), json!({ "reason": reason }))?;
+            Ok(serde_json::from_slice(&released).ok())
+        })
+        .await
+    }
+}
+
+fn mark(source: &str) -> String {
+    format!("high-water:{source}")
+}
+
+fn text(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
+    let bytes: Option<Vec<u8>> = statement.query_row(params![name], |row| row.get(0)).optional()?;
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+}

@@ -1,0 +1,116 @@
+//! What an operator does at once: deny, lift, revoke, accept, look; and what a source that goes back or goes silent may do.
+
+use crate::support::{DEPLOY, Setup, World, git};
+use daypass::demo::issuer::github_claims;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
+    let mut all = arguments.to_vec();
+    let config = world.path("daypass.yaml").display().to_string();
+    all.extend(["--config", &config]);
+    let output = world.job("push", &all, &[]).await;
+    (
+        output.status.code().unwrap(),
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+    )
+}
+
+async fn ask(world: &World) -> (u16, Value) {
+    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
+    (status, answer["code"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id() {
+    let mut world = World::start(Setup::default()).await;
+    assert_eq!(ask(&world).await.0, 200);
+    std::fs::rename(world.path("access"), world.path("gone")).unwrap();
+    let (status, told) = daypass(&world, &["deny", "--repository", "acme/renamed@456789", "--reason", "INC-42"]).await;
+    assert_eq!(status, 0, "{told}");
+    assert_eq!(ask(&world).await, (403, json!("denied")), "the id decides, at once");
+    std::fs::rename(world.path("gone"), world.path("access")).unwrap();
+    world.kill_and_restart().await;
+    assert_eq!(ask(&world).await, (403, json!("denied")), "durable");
+    let (_, shown) = daypass(&world, &["status"]).await;
+    assert!(shown.contains("INC-42") && shown.contains("until lifted"), "{shown}");
+    let id = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 0);
+    assert_eq!(ask(&world).await.0, 200);
+    assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 64, "there is none of this id any more");
+    for other in [["--repository", "acme/other"], ["--policy", "shop/other"], ["--issuer", "gitlab"], ["--run", "1"]] {
+        daypass(&world, &["deny", other[0], other[1], "--reason", "x"]).await;
+    }
+    assert_eq!(ask(&world).await.0, 200, "others are denied, not this one");
+    daypass(&world, &["deny", "--policy", "shop/deploy", "--for", "2s", "--reason", "x"]).await;
+    assert_eq!(ask(&world).await, (403, json!("denied")));
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    assert_eq!(ask(&world).await.0, 200, "its time is over");
+    let (status, told) = daypass(&world, &["deny", "--reason", "everybody"]).await;
+    assert_eq!(status, 64, "{told}");
+    let kinds: Vec<String> = world.audit().into_iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "denied").count(), 6);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "lifted").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_decision_is_answered_to_nobody_again() {
+    let world = World::start(Setup::default()).await;
+    let token = world.token();
+    let wanted = json!([{"secret": "shop/password.age"}]);
+    let (_, answer) = world.exchange(&token, wanted.clone()).await;
+    assert_eq!(world.exchange(&token, wanted.clone()).await.0, 200, "a retry hears the same");
+    let decision = answer["decision_id"].as_str().unwrap();
+    let (status, told) = daypass(&world, &["revoke", decision, "--reason", "leaked", "--output", "json"]).await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &told["decision_id"]), (0, &json!(decision)));
+    assert_eq!(world.exchange(&token, wanted).await.1["code"], "replayed");
+    let (status, _) = daypass(&world, &["revoke", "01a207f0-a7c7-7607-8f85-47f46e007f4f", "--reason", "x"]).await;
+    assert_eq!(status, 64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_does_not_go_back_and_an_operator_accepts_by_name() {
+    let mut world = World::start(Setup::default()).await;
+    let repository = world.path("access");
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.replace("main", "release").as_bytes())]).await;
+    let narrowed = git(&repository, &["rev-parse", "HEAD"]);
+    git(&repository, &["reset", "--quiet", "--hard", "HEAD~1"]);
+    let wide = git(&repository, &["rev-parse", "HEAD"]);
+    world.kill_and_restart().await;
+    assert_eq!(ask(&world).await, (403, json!("no_matching_policy")), "the newest commit that was in force is in force again");
+    let ready = world.ready().await;
+    assert_eq!(ready["revision"], narrowed.as_str());
+    assert!(ready["alarm"].as_str().unwrap().contains("history was rewritten"), "{ready}");
+    let (status, told) = daypass(&world, &["accept", &wide]).await;
+    assert_eq!((status, told.trim()), (0, "in force"), "{}", world.log());
+    assert_eq!(ask(&world).await.0, 200);
+    assert!(world.ready().await["alarm"].is_null());
+    let release = world.token_with(github_claims("push", "refs/heads/release"));
+    assert_eq!(world.exchange(&release, json!([{"secret": "shop/password.age"}])).await.0, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_revision_follows_its_anchor() {
+    let unknown = format!(", since: \"{}\"", "0".repeat(40));
+    let setup = Setup { root: unknown, ..Setup::default() };
+    let world = World::start_unready(setup).await;
+    let ready = world.ready().await;
+    assert_eq!((&ready["ready"], &ready["revision"]), (&json!(false), &Value::Null), "{ready}");
+    assert_eq!(ask(&world).await, (503, json!("policy_unavailable")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_is_silent_for_too_long_grants_nothing() {
+    let world = World::start(Setup { root: ", max_stale: 3s".to_owned(), ..Setup::default() }).await;
+    assert_eq!(ask(&world).await.0, 200);
+    std::fs::rename(world.path("access"), world.path("gone")).unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(ask(&world).await.0, 200, "the last good revision serves on");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(ask(&world).await, (503, json!("policy_unavailable")));
+    assert_eq!(world.ready().await["ready"], false);
+    std::fs::rename(world.path("gone"), world.path("access")).unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(ask(&world).await.0, 200);
+}
