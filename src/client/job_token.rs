@@ -17,20 +17,31 @@ pub enum TokenSource {
     File(PathBuf),
     /// GitHub's token endpoint, asked for our audience.
     GitHub,
+    /// The CI's own program, asked for our audience.
+    Program(&'static str),
 }
+
+/// Variables in which a CI leaves a token whose audience was set where the job is configured.
+const VARIABLES: [&str; 4] =
+    ["DAYPASS_TOKEN", "TFC_WORKLOAD_IDENTITY_TOKEN", "SPACELIFT_OIDC_TOKEN", "BITBUCKET_STEP_OIDC_TOKEN"];
+/// The variable by which a CI is known, and its program that asks for a token.
+const PROGRAMS: [(&str, &str); 2] = [("BUILDKITE_JOB_ID", "buildkite-agent"), ("CIRCLE_WORKFLOW_ID", "circleci")];
 
 /// Chooses the source: what the user names, then the variables, then what the CI offers.
 pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Path) -> Result<TokenSource, Failure> {
     if let Some(file) = token_file {
         return Ok(TokenSource::File(file.to_owned()));
     }
-    if environment.value("DAYPASS_TOKEN").is_some() {
-        return Ok(TokenSource::Variable("DAYPASS_TOKEN"));
+    if let Some(name) = VARIABLES.into_iter().find(|name| environment.value(name).is_some()) {
+        return Ok(TokenSource::Variable(name));
     }
     if environment.value("ACTIONS_ID_TOKEN_REQUEST_URL").is_some()
         && environment.value("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()
     {
         return Ok(TokenSource::GitHub);
+    }
+    if let Some((_, program)) = PROGRAMS.into_iter().find(|(known_by, _)| environment.value(known_by).is_some()) {
+        return Ok(TokenSource::Program(program));
     }
     if projected.exists() {
         return Ok(TokenSource::File(projected.to_owned()));
@@ -62,12 +73,30 @@ pub async fn bring(
         TokenSource::Variable(name) => Ok(environment.value(name).unwrap_or_default().trim().to_owned().into()),
         TokenSource::File(path) => read(path),
         TokenSource::GitHub => request_from_github(environment, audience, http).await,
+        TokenSource::Program(program) => request_from_program(program, audience).await,
     }
 }
 
 fn read(path: &Path) -> Result<Secret, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|fault| Failure::new(STATUS_USAGE, format!("the token file {} cannot be read: {fault}", path.display())))?;
+    Ok(text.trim().to_owned().into())
+}
+
+/// Buildkite docs, "buildkite-agent oidc", and CircleCI docs, "Use OpenID Connect tokens": the token is what they print.
+async fn request_from_program(program: &'static str, audience: &str) -> Result<Secret, Failure> {
+    let claims = serde_json::json!({ "aud": audience }).to_string();
+    let arguments = match program {
+        "circleci" => vec!["run", "oidc", "get", "--claims", &claims],
+        _ => vec!["oidc", "request-token", "--audience", audience],
+    };
+    let failure = |fault: String| Failure::new(STATUS_UNAVAILABLE, format!("{program} gave the job no OIDC token: {fault}"));
+    let output =
+        tokio::process::Command::new(program).args(arguments).output().await.map_err(|fault| failure(fault.to_string()))?;
+    if !output.status.success() {
+        return Err(failure(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    let text = String::from_utf8(output.stdout).map_err(|_| failure("it printed no text".to_owned()))?;
     Ok(text.trim().to_owned().into())
 }
 
@@ -104,6 +133,9 @@ mod tests {
         let github = [("ACTIONS_ID_TOKEN_REQUEST_URL", "https://x/?a=b"), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t")];
         assert_eq!(found(github.into()).unwrap(), TokenSource::GitHub);
         assert_eq!(found([("DAYPASS_TOKEN", "a.b.c")].into()).unwrap(), TokenSource::Variable("DAYPASS_TOKEN"));
+        assert_eq!(found([("SPACELIFT_OIDC_TOKEN", "a.b.c")].into()).unwrap(), TokenSource::Variable("SPACELIFT_OIDC_TOKEN"));
+        assert_eq!(found([("BUILDKITE_JOB_ID", "1")].into()).unwrap(), TokenSource::Program("buildkite-agent"));
+        assert_eq!(found([("CIRCLE_WORKFLOW_ID", "1")].into()).unwrap(), TokenSource::Program("circleci"));
         let file = tempfile::NamedTempFile::new().unwrap();
         assert_eq!(find(&Environment::default(), None, file.path()).unwrap(), TokenSource::File(file.path().to_owned()));
     }

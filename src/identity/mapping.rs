@@ -9,10 +9,18 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const BUILT_IN: [(&str, &str); 4] = [
+const BUILT_IN: [(&str, &str); 12] = [
     ("github-actions", include_str!("mappings/github-actions.yaml")),
     ("gitlab", include_str!("mappings/gitlab.yaml")),
+    ("buildkite", include_str!("mappings/buildkite.yaml")),
+    ("circleci", include_str!("mappings/circleci.yaml")),
+    ("bitbucket", include_str!("mappings/bitbucket.yaml")),
+    ("codefresh", include_str!("mappings/codefresh.yaml")),
+    ("hcp-terraform", include_str!("mappings/hcp-terraform.yaml")),
+    ("spacelift", include_str!("mappings/spacelift.yaml")),
     ("kubernetes", include_str!("mappings/kubernetes.yaml")),
+    ("spiffe", include_str!("mappings/spiffe.yaml")),
+    ("google", include_str!("mappings/google.yaml")),
     ("generic", include_str!("mappings/generic.yaml")),
 ];
 
@@ -54,6 +62,9 @@ pub struct Mapping {
 struct Source {
     /// A claim as text.
     claim: Option<String>,
+    /// What stands before it in our words: a CI that names a branch means refs/heads/….
+    #[serde(default)]
+    prefix: String,
     /// A claim that is the name of something…
     name: Option<String>,
     /// …and the claim that is its id.
@@ -153,7 +164,7 @@ impl Source {
         let text = text_of(claims, self.claim.as_deref()?)?;
         match &self.values {
             Some(values) => values.get(text).cloned().map(Value::Text),
-            None => Some(Value::Text(text.to_owned())),
+            None => Some(Value::Text(format!("{}{text}", self.prefix))),
         }
     }
 }

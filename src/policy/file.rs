@@ -5,7 +5,7 @@ use super::expectation::Expectation;
 use super::grant_section::Grants;
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
 use super::template::Row;
-use crate::identity::{Attribute, Facts, Value};
+use crate::identity::{Attribute, Facts, Mapping, Value};
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, PolicyName};
 use crate::words::yaml::{Fault, Fields, Node, Severity, Yaml};
@@ -225,7 +225,7 @@ fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], e
         }
     }
     let names = |attribute| conditions.iter().any(|condition| condition.subject == Subject::Attribute(attribute));
-    if entry.mapping.is_ci() && !names(Attribute::Event) {
+    if entry.mapping.is_ci() && entry.mapping.claims(Attribute::Event) && !names(Attribute::Event) {
         let help = "add for example `event: [push, manual]`: without it a pull request would match too";
         fields.report(fields.draft(at.place, "a policy for a CI names its events").coded("event_missing").help(help));
     }
@@ -234,7 +234,7 @@ fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], e
             fields.draft(at.place, "a policy without `match` or `claims` would be for everybody").coded("matches_everybody"),
         );
     }
-    if entry.mapping.is_shared(entry.url.as_str()) && !pins_tenant(conditions) {
+    if entry.mapping.is_shared(entry.url.as_str()) && !pins_tenant(conditions, &entry.mapping) {
         let message = "this issuer is shared by tenants that do not know each other, and no line pins one of them";
         fields.report(
             fields.draft(at.place, message).coded("tenant_not_pinned").help("match `repository: name@id` or `owner: name@id`"),
@@ -242,12 +242,12 @@ fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], e
     }
 }
 
-/// A repository or owner by id, or a literal name (which the linter warns of), or the enterprise's own claim.
-fn pins_tenant(conditions: &[Condition]) -> bool {
-    let pinned = |condition: &Condition| {
-        [Attribute::Repository, Attribute::Owner].iter().any(|attribute| condition.pinned(*attribute).is_some())
+/// A repository or owner, where the issuer gives it an id: by id, or by a literal name, which the linter warns of.
+fn pins_tenant(conditions: &[Condition], mapping: &Mapping) -> bool {
+    let pinned = |attribute: &Attribute| {
+        mapping.has_id(*attribute) && conditions.iter().any(|condition| condition.pinned(*attribute).is_some())
     };
-    conditions.iter().any(pinned)
+    [Attribute::Repository, Attribute::Owner].iter().any(pinned)
 }
 
 impl Rule {

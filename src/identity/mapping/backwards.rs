@@ -39,7 +39,7 @@ impl Source {
 
     /// The CI's word for ours: the same where it has it, else the first.
     fn claimed<'a>(&'a self, text: &'a str) -> Option<&'a str> {
-        let Some(values) = &self.values else { return Some(text) };
+        let Some(values) = &self.values else { return text.strip_prefix(&*self.prefix) };
         let mut theirs = values.iter().filter(|(_, ours)| *ours == text).map(|(theirs, _)| theirs.as_str());
         if theirs.clone().any(|word| word == text) { Some(text) } else { theirs.next() }
     }

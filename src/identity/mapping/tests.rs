@@ -79,3 +79,106 @@ fn numbers_and_lists_are_not_texts() {
     let read = read("github-actions", github(json!({"ref": 7, "ref_protected": 1, "actor": ["a"]}))).unwrap();
     assert!(!read.contains_key("ref") && !read.contains_key("ref_protected") && !read.contains_key("actor"));
 }
+
+#[test]
+fn each_ci_is_read_by_what_it_documents() {
+    let buildkite = json!({"organization_slug": "acme", "organization_id": "o1", "pipeline_slug": "shop", "build_branch": "main", "build_tag": "",
+        "build_source": "webhook", "build_commit": "ab", "job_id": "j1", "runner_environment": "buildkite-hosted"});
+    let circle = json!({"oidc.circleci.com/vcs-origin": "github.com/acme/shop", "oidc.circleci.com/project-id": "p1", "oidc.circleci.com/org-id": "o1",
+        "oidc.circleci.com/vcs-ref": "refs/heads/main", "oidc.circleci.com/ssh-rerun": true, "oidc.circleci.com/pipeline-id": "r1"});
+    let terraform = json!({"terraform_full_workspace": "organization:acme:project:web:workspace:prod", "terraform_workspace_id": "ws-1",
+        "terraform_workspace_name": "prod", "terraform_organization_name": "acme", "terraform_organization_id": "org-1", "terraform_run_id": "run-1"});
+    let cases = [
+        (
+            "buildkite",
+            buildkite,
+            "owner=acme@o1 ref=refs/heads/main event=push workflow=shop commit=ab runner=hosted pipeline=j1",
+        ),
+        (
+            "circleci",
+            circle,
+            "repository=github.com/acme/shop repository_name=github.com/acme/shop owner=o1@o1 ref=refs/heads/main pipeline=r1 ssh_session=true",
+        ),
+        (
+            "hcp-terraform",
+            terraform,
+            "repository=organization:acme:project:web:workspace:prod@ws-1 repository_name=prod owner=acme@org-1 pipeline=run-1",
+        ),
+        (
+            "spacelift",
+            json!({"callerId": "infra", "spaceId": "prod", "runId": "r1", "runType": "TRACKED", "scope": "write"}),
+            "repository=infra repository_name=infra owner=prod pipeline=r1",
+        ),
+        (
+            "bitbucket",
+            json!({"repositoryUuid": "{r}", "workspaceUuid": "{w}", "branchName": "main", "pipelineUuid": "{p}"}),
+            "repository={r}@{r} owner={w}@{w} ref=refs/heads/main pipeline={p}",
+        ),
+        (
+            "codefresh",
+            json!({"account_name": "acme", "account_id": "a1", "pipeline_name": "web/shop", "workflow_id": "w1", "scm_repo_url": "https://github.com/acme/shop"}),
+            "repository_name=https://github.com/acme/shop owner=acme@a1 workflow=web/shop pipeline=w1",
+        ),
+        (
+            "google",
+            json!({"sub": "1", "email": "ci@acme.iam.gserviceaccount.com"}),
+            "owner=ci@acme.iam.gserviceaccount.com@1 user=ci@acme.iam.gserviceaccount.com",
+        ),
+        ("spiffe", json!({"sub": "spiffe://acme.example/ns/shop"}), "service_account=spiffe://acme.example/ns/shop"),
+    ];
+    for (mapping, claims, expected) in cases {
+        let issuer = IssuerName::parse("issuer").unwrap();
+        let facts =
+            Mapping::built_in(mapping).unwrap().facts(&issuer, Claims::parse(claims.to_string().as_bytes()).unwrap()).unwrap();
+        let shown: Vec<String> = facts.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(shown.join(" "), expected, "{mapping}");
+    }
+    assert_eq!(
+        read("buildkite", json!({"build_branch": "v1", "build_tag": "v1"})).unwrap()["ref"],
+        "refs/tags/v1",
+        "a tag's build names a branch too"
+    );
+}
+
+#[test]
+fn a_mapping_read_backwards_reads_forwards_again() {
+    for name in Mapping::built_in_names() {
+        let mapping = Mapping::built_in(name).unwrap();
+        for attribute in Attribute::ALL.iter().filter(|attribute| mapping.claims(**attribute)) {
+            let text = match attribute {
+                Attribute::Event => "push",
+                Attribute::RefProtected | Attribute::Fork | Attribute::SshSession => "true",
+                Attribute::Runner => "hosted",
+                Attribute::Ref => "refs/heads/main",
+                _ => "some-text",
+            };
+            let mut claims = serde_json::Map::new();
+            mapping.put_text(*attribute, text, &mut claims);
+            let facts = mapping.facts(&IssuerName::parse("issuer").unwrap(), Claims::from(claims.clone())).unwrap();
+            let shown = facts.attribute(*attribute).map(ToString::to_string).unwrap_or_default();
+            assert!(shown == text || shown == format!("{text}@{text}"), "{name} {attribute} {claims:?}: {shown}");
+        }
+    }
+}
+
+/// The table of attribute by CI in `docs/attributes.md`, generated.
+#[test]
+fn the_table_of_attributes_is_as_the_mappings_are() {
+    let names: Vec<&str> = Mapping::built_in_names().collect();
+    let mut table = format!("| attribute | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    for attribute in Attribute::ALL {
+        let cells: Vec<&str> = names
+            .iter()
+            .map(|name| {
+                let mapping = Mapping::built_in(name).unwrap();
+                match (mapping.claims(*attribute), mapping.has_id(*attribute)) {
+                    (true, true) => "name@id",
+                    (true, false) => "yes",
+                    (false, _) => "–",
+                }
+            })
+            .collect();
+        table.push_str(&format!("| `{attribute}` | {} |\n", cells.join(" | ")));
+    }
+    assert!(include_str!("../../../docs/attributes.md").contains(&table), "put this into docs/attributes.md:\n{table}");
+}

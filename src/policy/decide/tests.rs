@@ -30,6 +30,7 @@ pub(super) fn catalogue() -> Catalogue {
     [
         entry("github", "https://token.actions.githubusercontent.com", "github-actions"),
         entry("gitlab", "https://gitlab.acme.example", "gitlab"),
+        entry("circle", "https://oidc.circleci.com", "circleci"),
         entry("eu", "https://kubernetes.example", "kubernetes"),
     ]
     .into_iter()
@@ -268,4 +269,25 @@ fn code_from_forks_is_denied_unless_a_policy_names_it() {
     assert_eq!(reason(&good(&[("policies/a.yaml", policy)]), &facts, &secret("preview.age")), Some(Reason::NoMatchingPolicy));
     let named = policy.replace("event: pull-request", "event: pull-request, fork: true");
     assert_eq!(reason(&good(&[("policies/a.yaml", &named)]), &facts, &secret("preview.age")), None);
+}
+
+#[test]
+fn circleci_demands_the_tenant_and_keeps_forks_and_ssh_out() {
+    let policy = "issuer: circle\nmatch: { repository: github.com/acme/shop, owner: o1@o1, ref: refs/heads/main }\ngrant: { secrets: [a] }\n";
+    let (_, faults) = load(&[("policies/a.yaml", &policy.replace("owner: o1@o1, ", ""))]);
+    assert!(faults.iter().any(|fault| fault.code == "tenant_not_pinned"), "{faults:?}");
+    let ruleset = good(&[("policies/a.yaml", policy)]);
+    let job = |origin: &str, org: &str, ssh: bool| {
+        let claims = json!({"oidc.circleci.com/vcs-origin": origin, "oidc.circleci.com/org-id": org, "oidc.circleci.com/project-id": "p1",
+            "oidc.circleci.com/vcs-ref": "refs/heads/main", "oidc.circleci.com/ssh-rerun": ssh});
+        let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+        let facts = Mapping::built_in("circleci").unwrap().facts(&IssuerName::parse("circle").unwrap(), claims).unwrap();
+        reason(&ruleset, &facts, &secret("a"))
+    };
+    assert_eq!(job("github.com/acme/shop", "o1", false), None);
+    for (origin, org, ssh) in
+        [("github.com/evil/shop", "o1", false), ("github.com/acme/shop", "o2", false), ("github.com/acme/shop", "o1", true)]
+    {
+        assert_eq!(job(origin, org, ssh), Some(Reason::NoMatchingPolicy), "{origin} {org} {ssh}");
+    }
 }
