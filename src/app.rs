@@ -52,6 +52,8 @@ pub struct App {
     alarm: ArcSwapOption<String>,
     /// A commit that an operator accepts although it does not follow.
     accepted: ArcSwapOption<CommitId>,
+    /// A commit of which nothing waits any more.
+    confirmed: ArcSwapOption<CommitId>,
     aws: Option<Aws>,
     catalogue: Catalogue,
     root: crate::config::RootSource,
@@ -81,6 +83,7 @@ impl App {
             looked_at: AtomicI64::new(i64::MIN),
             alarm: ArcSwapOption::empty(),
             accepted: ArcSwapOption::empty(),
+            confirmed: ArcSwapOption::empty(),
             aws,
             root: config.root,
         });

@@ -59,6 +59,8 @@ enum Command {
     Revoke(operate::RevokeArgs),
     /// Follow a commit although the history was rewritten.
     Accept(operate::AcceptArgs),
+    /// Let what waits in a commit go live, where `rollout` holds what widens.
+    Confirm(operate::AcceptArgs),
     /// Show the revision in force, what is wrong with it, and what is denied.
     Status(operate::Server),
     /// Read the audit log.
@@ -118,6 +120,7 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
         Command::Deny(arguments) => operate::deny(&arguments, json).await,
         Command::Revoke(arguments) => operate::revoke(&arguments, json).await,
         Command::Accept(arguments) => operate::accept(&arguments, json).await,
+        Command::Confirm(arguments) => operate::confirm(&arguments, json).await,
         Command::Status(server) => operate::status(&server, json).await,
         Command::Audit(command) => audit::run(&command, json).await,
     }

@@ -6,7 +6,7 @@ mod section;
 use crate::git::Source;
 use crate::issue::AwsSettings;
 use crate::issuers::IssuerSettings;
-use crate::policy::{Catalogue, IssuerEntry};
+use crate::policy::{Catalogue, IssuerEntry, Widening};
 use crate::words::names::{CommitId, IssuerUrl};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 use std::net::SocketAddr;
@@ -51,6 +51,8 @@ pub struct RootSource {
     pub since: Option<CommitId>,
     /// How long the last good revision grants while the repository cannot be read.
     pub max_stale: Duration,
+    /// What becomes of changes that let somebody in.
+    pub widening: Widening,
 }
 
 impl Config {

@@ -28,5 +28,5 @@ pub use guardrail::Guardrails;
 pub use lint::{CODES as LINT_CODES, lint};
 pub use pattern::Pattern;
 pub use request::{Request, Wanted};
-pub use ruleset::{Catalogue, IssuerEntry, Ruleset, Tree};
+pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 pub use stop::{Standing, Stop, check_stops};

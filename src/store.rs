@@ -18,7 +18,7 @@ pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
 pub use replay::{Intended, Intent, REPEAT_WINDOW, Repeat, Use};
 pub use seal::{seal, unseal};
-pub use standing::DenialRow;
+pub use standing::{DenialRow, Marks};
 
 use crate::words::names::DecisionId;
 use crate::words::{Clock, Denial, Reason, UnixTime};

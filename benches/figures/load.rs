@@ -3,7 +3,7 @@
 use daypass::app::Live;
 use daypass::git::Source;
 use daypass::identity::Mapping;
-use daypass::policy::{Catalogue, IssuerEntry};
+use daypass::policy::{Catalogue, IssuerEntry, Widening};
 use daypass::secrets::Identities;
 use daypass::words::names::{IssuerName, IssuerUrl};
 use std::io::Write;
@@ -26,14 +26,14 @@ pub(crate) fn run(thorough: bool) {
     let empty = Live::default();
     let snapshot = source.read_at(&source.head().unwrap(), empty.files()).unwrap();
     let read = started.elapsed();
-    let live = empty.next(snapshot, &catalogue, &identities);
+    let live = empty.next(snapshot, &catalogue, &identities, Widening::GoesLive);
     let cold = started.elapsed();
     assert_eq!((live.policies().unwrap().policies().len(), live.faults().count()), (count, 0));
     let grown = resident("VmHWM").saturating_sub(before) / 1024;
     commit(folder.path(), 0..CHANGED, "release");
     let started = Instant::now();
     let snapshot = source.read_at(&source.head().unwrap(), live.files()).unwrap();
-    let next = live.next(snapshot, &catalogue, &identities);
+    let next = live.next(snapshot, &catalogue, &identities, Widening::GoesLive);
     let warm = started.elapsed();
     assert_ne!(next.revision().unwrap(), live.revision().unwrap());
     println!(

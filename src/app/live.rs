@@ -2,7 +2,7 @@
 
 use crate::git::{Blob, Snapshot};
 use crate::issue::OpenedSecret;
-use crate::policy::{Catalogue, PolicySet, Ruleset, Tree};
+use crate::policy::{Catalogue, Loaded, PolicySet, Ruleset, Tree, Widening};
 use crate::secrets::{self, Identities};
 use crate::words::names::{CommitId, SecretName, SecretPath};
 use crate::words::yaml::{Fault, Place, Severity};
@@ -18,29 +18,32 @@ pub struct Live {
     ruleset: Ruleset,
     secrets: BTreeMap<SecretPath, Blob>,
     faults: Vec<Fault>,
+    held: Vec<String>,
 }
 
 impl Live {
     /// The next revision: every file's good form, or the last good one of this revision.
-    pub fn next(&self, snapshot: Snapshot, catalogue: &Catalogue, identities: &Identities) -> Self {
+    pub fn next(&self, snapshot: Snapshot, catalogue: &Catalogue, identities: &Identities, widening: Widening) -> Self {
         let tree: Tree = snapshot.files.iter().map(|(path, blob)| (path.clone(), blob.bytes.clone())).collect();
         let last_good = self.revision.is_some().then_some(&self.ruleset);
-        let (ruleset, mut faults) = Ruleset::load(&tree, catalogue, last_good);
-        let mut held = BTreeMap::new();
+        let Loaded { ruleset, mut faults, mut held } = Ruleset::load_with(&tree, catalogue, last_good, widening);
+        let waits = widening == Widening::Waits && last_good.is_some();
+        let mut secrets = BTreeMap::new();
         for (file, blob) in &snapshot.files {
             let Some(name) = file.strip_prefix("secrets/") else { continue };
             match self.keep_secret(name, blob.clone(), identities) {
-                Ok((path, blob)) => _ = held.insert(path, blob),
+                Ok((path, _)) if waits && !self.secrets.contains_key(&path) => held.push(file.clone()),
+                Ok((path, blob)) => _ = secrets.insert(path, blob),
                 Err((fault, old)) => {
                     faults.push(Fault::new(file, Place { line: 1, column: 1 }, fault).coded("secret_unreadable"));
-                    held.extend(old);
+                    secrets.extend(old);
                 }
             }
         }
         faults.extend(
             snapshot.left_out.iter().map(|(file, why)| Fault::new(file, Place { line: 1, column: 1 }, why).coded("left_out")),
         );
-        Self { revision: Some(snapshot.revision), files: snapshot.files, ruleset, secrets: held, faults }
+        Self { revision: Some(snapshot.revision), files: snapshot.files, ruleset, secrets, faults, held }
     }
 
     /// A changed secret has to open before it is in force; a faulty one keeps its last good form.
@@ -80,6 +83,11 @@ impl Live {
     /// What is wrong with it.
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
         self.faults.iter().filter(|fault| fault.severity == Severity::Error)
+    }
+
+    /// Files that let somebody in and wait for a person: an older form of them, or none, is in force.
+    pub fn held(&self) -> &[String] {
+        &self.held
     }
 
     /// Opens a granted secret.

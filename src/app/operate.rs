@@ -56,6 +56,19 @@ impl App {
         Ok(())
     }
 
+    /// Lets what waits in this commit go live, if it is the one that is looked at.
+    pub async fn confirm(self: &Arc<Self>, commit: CommitId) -> Result<(), Denial> {
+        let live = self.live.load_full();
+        if live.revision() != Ok(&commit) || live.held().is_empty() {
+            let detail = "Nothing of this commit waits: it is not the one in force, or nothing in it lets anybody in.";
+            return Err(Reason::BadRequest.because(detail).saying(detail));
+        }
+        self.store.record("confirmed", json!({ "commit": commit, "held": live.held() })).await?;
+        self.confirmed.store(Some(Arc::new(commit)));
+        self.reconcile().await;
+        Ok(())
+    }
+
     /// The state of things, for `daypass status`.
     pub async fn status(&self) -> Result<Value, Denial> {
         let live = self.live.load_full();
@@ -72,6 +85,7 @@ impl App {
             "stale": self.check_fresh().is_err(),
             "alarm": self.alarm.load().as_deref(),
             "faults": faults,
+            "held": live.held(),
             "denials": denials.iter().map(shown).collect::<Vec<_>>(),
         }))
     }

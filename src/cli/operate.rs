@@ -57,7 +57,7 @@ pub(super) struct RevokeArgs {
 pub(super) struct AcceptArgs {
     #[command(flatten)]
     server: Server,
-    /// The commit to follow although it does not follow the one in force.
+    /// The commit, whole.
     commit: String,
 }
 
@@ -126,6 +126,12 @@ pub(super) async fn accept(arguments: &AcceptArgs, json: bool) -> Result<u8, Fai
     Ok(told(json, &answer, said))
 }
 
+/// Lets what waits go live.
+pub(super) async fn confirm(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
+    let answer = arguments.server.post("confirm", &json!({ "commit": arguments.commit })).await?;
+    Ok(told(json, &answer, "confirmed: nothing of this commit waits any more"))
+}
+
 /// The state of things.
 pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     let status = server.get("status").await?;
@@ -148,6 +154,13 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             "faulty      {}: {}",
             fault["at"].as_str().unwrap_or_default(),
             fault["message"].as_str().unwrap_or_default()
+        );
+    }
+    for file in status["held"].as_array().into_iter().flatten() {
+        anstream::println!(
+            "waits       {} lets somebody in: see `daypass policy diff`, then `daypass confirm {}`",
+            file.as_str().unwrap_or_default(),
+            text("revision")
         );
     }
     for denial in status["denials"].as_array().into_iter().flatten() {

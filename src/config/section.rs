@@ -3,6 +3,7 @@
 use super::RootSource;
 use crate::git::Source;
 use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
+use crate::policy::Widening;
 use crate::words::names::CommitId;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node};
@@ -92,10 +93,30 @@ pub(super) fn root(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<RootSou
     }
     let since = inner.optional("since").and_then(|node| inner.parsed(node, CommitId::parse));
     let max_stale = inner.optional("max_stale").map_or(Some(STALE_DEFAULT), |node| inner.parsed(node, parse_duration));
+    let widening = inner.optional("rollout").map_or(Some(Widening::GoesLive), |node| rollout(&mut inner, node));
     inner.finish();
     let interval = interval?.max(Duration::from_secs(1));
     let source = Source { path: git?, reference: reference? };
-    Some(RootSource { source, interval, age_identities, since, max_stale: max_stale? })
+    Some(RootSource { source, interval, age_identities, since, max_stale: max_stale?, widening: widening? })
+}
+
+/// `rollout: { widening: hold, narrowing: immediate }`; what narrows never waits, and saying so is all that can be said of it.
+fn rollout<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Widening> {
+    let mut inner = fields.below(node);
+    if let Some(node) = inner.optional("narrowing")
+        && node.as_text() != Some("immediate")
+    {
+        inner.fault(node.place, "what narrows is always `immediate`");
+    }
+    let widening = inner.optional("widening").map_or(Some(Widening::GoesLive), |node| {
+        inner.parsed(node, |text| match text {
+            "hold" => Ok(Widening::Waits),
+            "immediate" => Ok(Widening::GoesLive),
+            _ => Err("expected hold or immediate".to_owned()),
+        })
+    });
+    inner.finish();
+    widening
 }
 
 /// Absent: no AWS role can be issued. The outer `None` is a fault.

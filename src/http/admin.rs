@@ -32,7 +32,7 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
     let fresh = app.check_fresh().is_ok();
     let ready = revision.is_ok() && store && fresh;
     let body = json!({
-        "ready": ready, "revision": revision.as_ref().ok(), "faults": faults, "alarm": app.alarm().as_deref(),
+        "ready": ready, "revision": revision.as_ref().ok(), "faults": faults, "alarm": app.alarm().as_deref(), "held": live.held(),
         "checks": { "revision": revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()), "store": if store { "writable" } else { "cannot be written" }, "repository": if fresh { "read" } else { "not read for longer than max_stale" } },
     });
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body))

@@ -41,6 +41,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/lift", post(lift))
         .route("/revoke", post(revoke))
         .route("/accept", post(accept))
+        .route("/confirm", post(confirm))
         .route("/status", get(status))
         .layer(axum::extract::DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
         .with_state(app)
@@ -88,12 +89,19 @@ async fn revoke(State(app): Shared, Json(request): Json<RevokeRequest>) -> Respo
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AcceptRequest {
+struct CommitRequest {
     commit: CommitId,
 }
 
-async fn accept(State(app): Shared, Json(request): Json<AcceptRequest>) -> Response {
+async fn accept(State(app): Shared, Json(request): Json<CommitRequest>) -> Response {
     answer(match app.accept(request.commit).await {
+        Ok(()) => app.status().await,
+        Err(denial) => Err(denial),
+    })
+}
+
+async fn confirm(State(app): Shared, Json(request): Json<CommitRequest>) -> Response {
+    answer(match app.confirm(request.commit).await {
         Ok(()) => app.status().await,
         Err(denial) => Err(denial),
     })

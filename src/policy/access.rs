@@ -10,6 +10,7 @@ mod permits;
 mod region;
 mod wording;
 
+pub(super) use changes::narrows;
 pub use changes::{Change, Direction, Part, changes};
 pub(super) use language::meet;
 pub(super) use literal::Literal;

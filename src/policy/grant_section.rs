@@ -106,6 +106,20 @@ pub(super) enum Offer<'a> {
     IdToken(Duration, &'a BTreeMap<String, Template>),
 }
 
+impl Offer<'_> {
+    /// Whether nobody gets more by these terms than by the others: the same, for no longer.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Aws(ttl, tags, transitive, policy), Self::Aws(longest, other_tags, other_transitive, other_policy)) => {
+                ttl <= longest && tags == other_tags && transitive == other_transitive && policy == other_policy
+            }
+            (Self::IdToken(ttl, claims), Self::IdToken(longest, other_claims)) => ttl <= longest && claims == other_claims,
+            (Self::Secret, Self::Secret) => true,
+            _ => false,
+        }
+    }
+}
+
 impl Grants {
     /// Where each of them stands.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {

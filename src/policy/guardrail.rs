@@ -15,11 +15,11 @@ use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 pub(super) const GUARDRAILS_FILE: &str = "guardrails.yaml";
 
 /// All denials of the root repository.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Guardrails(Vec<Denied>);
 
 /// One denial: for whom, and what.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Denied {
     place: Place,
     description: String,
@@ -53,6 +53,12 @@ impl Guardrails {
         }
         fields.finish();
         if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(Self(denied)) }
+    }
+
+    /// These denials and the others: what both deny together.
+    pub(super) fn beside(mut self, others: Option<&Self>) -> Self {
+        self.0.extend(others.into_iter().flat_map(|others| others.0.iter().cloned()));
+        self
     }
 
     /// The denial that stands against this, in its own words.

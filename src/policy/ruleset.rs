@@ -1,5 +1,6 @@
 //! All policies of a revision: each file's good form, or its last good one; deletions and guardrails at once.
 
+use super::access::narrows;
 use super::decide::PolicySet;
 use super::expectation::{self, Expectation, Outcome};
 use super::file::{TrustPolicy, name_of};
@@ -54,33 +55,80 @@ pub struct Ruleset {
     set: PolicySet,
 }
 
+/// What becomes of a change that lets somebody in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Widening {
+    /// It goes live.
+    GoesLive,
+    /// It waits for a person; what takes away goes live at once all the same.
+    Waits,
+}
+
+/// A revision as it was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What is in force.
+    pub ruleset: Ruleset,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+    /// Files of which an older form, or none, is in force, because they let somebody in.
+    pub held: Vec<String>,
+}
+
 impl Ruleset {
-    /// Reads a revision. A faulty file keeps its form of `last_good`, every other file and every deletion goes live;
-    /// faulty guardrails keep the old ones, and then nothing may widen: only deletions go live.
-    /// Files that are as they were are not read again; the catalogue has to be the same.
+    /// Reads a revision of which everything goes live.
     pub fn load(tree: &Tree, catalogue: &Catalogue, last_good: Option<&Self>) -> (Self, Vec<Fault>) {
+        let loaded = Self::load_with(tree, catalogue, last_good, Widening::GoesLive);
+        (loaded.ruleset, loaded.faults)
+    }
+
+    /// Reads a revision. A faulty file keeps its form of `last_good`, every other file and every deletion goes live;
+    /// faulty guardrails keep the old ones, and then nothing may widen. Whatever narrows never waits.
+    /// Files that are as they were are not read again; the catalogue has to be the same.
+    pub fn load_with(tree: &Tree, catalogue: &Catalogue, last_good: Option<&Self>, widening: Widening) -> Loaded {
         let mut faults = Vec::new();
         let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
-            None => Some(Arc::default()),
-            Some(Ok(guardrails)) => Some(Arc::new(guardrails)),
+            None => Some(Guardrails::default()),
+            Some(Ok(guardrails)) => Some(guardrails),
             Some(Err(found)) => {
                 faults.extend(found);
                 None
             }
         };
+        let waits = guardrails.is_none() || (widening == Widening::Waits && last_good.is_some());
         let known = last_good.map(|old| &old.files);
         let files: BTreeMap<String, Arc<FileRead>> =
             reading::read_all(tree, catalogue, known).into_iter().map(|read| (read.file.clone(), read)).collect();
-        let mut policies = BTreeMap::new();
+        let (mut policies, mut held) = (BTreeMap::new(), Vec::new());
         for read in files.values() {
             faults.extend(read.faults.iter().cloned());
-            let old = || last_good.and_then(|old| old.policies.get(&name_of(&read.file)?).cloned());
-            let kept = if guardrails.is_some() { read.policy.clone().or_else(old) } else { old() };
+            let old = last_good.and_then(|old| old.policies.get(&name_of(&read.file)?).cloned());
+            let kept = match (&read.policy, old) {
+                (Some(new), old) if waits && !old.as_ref().is_some_and(|old| narrows(old, new, tree, catalogue)) => {
+                    held.push(read.file.clone());
+                    old
+                }
+                (Some(new), _) => Some(new.clone()),
+                (None, old) => old,
+            };
             policies.extend(kept.map(|policy| (policy.name.clone(), policy)));
         }
-        let guardrails = guardrails.or_else(|| last_good.map(|old| old.guardrails.clone())).unwrap_or_default();
+        let old = last_good.map(|old| &*old.guardrails);
+        let guardrails = Arc::new(match guardrails {
+            None => old.cloned().unwrap_or_default(),
+            // Until somebody confirms, both the old denials and the new ones stand.
+            Some(new) if waits => new.beside(old),
+            Some(new) => new,
+        });
         let set = PolicySet::new(&policies, guardrails.clone());
-        (Self { files, policies, guardrails, set }, faults)
+        Loaded { ruleset: Self { files, policies, guardrails, set }, faults, held }
+    }
+
+    /// One policy by itself, without guardrails.
+    pub(super) fn alone(policy: &Arc<TrustPolicy>) -> Self {
+        let policies = BTreeMap::from([(policy.name.clone(), policy.clone())]);
+        let set = PolicySet::new(&policies, Arc::default());
+        Self { files: BTreeMap::new(), policies, guardrails: Arc::default(), set }
     }
 
     /// What decides.

@@ -17,20 +17,32 @@ pub struct DenialRow {
     pub body: Value,
 }
 
+/// How far a source went.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
+    /// The newest commit that was ever in force.
+    pub highest: Option<CommitId>,
+    /// The newest one of which nothing was held back.
+    pub whole: Option<CommitId>,
+}
+
 impl Store {
-    /// The newest commit of this source that was ever in force.
-    pub async fn high_water(&self, source: &str) -> Result<Option<CommitId>, Denial> {
-        let name = mark(source);
-        let held = self.write(move |connection| text(connection, &name)).await?;
-        Ok(held.and_then(|held| CommitId::parse(&held).ok()))
+    /// How far this source went.
+    pub async fn marks(&self, source: &str) -> Result<Marks, Denial> {
+        let (highest, whole) = (mark("high-water", source), mark("whole", source));
+        self.write(move |connection| Ok(Marks { highest: commit(connection, &highest)?, whole: commit(connection, &whole)? }))
+            .await
     }
 
-    /// Puts a revision in the log, and moves the source's mark to it, in one transaction.
-    pub async fn record_revision(&self, source: &str, commit: &CommitId, body: Value) -> Result<(), Denial> {
-        let (now, name, commit) = (self.now(), mark(source), commit.as_str().to_owned());
+    /// Puts a revision in the log, and moves the source's marks to it, in one transaction.
+    pub async fn record_revision(&self, source: &str, commit: &CommitId, whole: bool, body: Value) -> Result<(), Denial> {
+        let (now, commit) = (self.now(), commit.as_str().to_owned());
+        let names = [Some(mark("high-water", source)), whole.then(|| mark("whole", source))];
         self.write(move |connection| {
-            connection
-                .execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, commit.as_bytes()])?;
+            for name in names.into_iter().flatten() {
+                connection
+                    .execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, commit.as_bytes()])?;
+            }
             schema::append(connection, now, "revision", None, body)
         })
         .await
@@ -98,12 +110,12 @@ impl Store {
     }
 }
 
-fn mark(source: &str) -> String {
-    format!("high-water:{source}")
+fn mark(kind: &str, source: &str) -> String {
+    format!("{kind}:{source}")
 }
 
-fn text(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+fn commit(connection: &Connection, name: &str) -> rusqlite::Result<Option<CommitId>> {
     let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
     let bytes: Option<Vec<u8>> = statement.query_row(params![name], |row| row.get(0)).optional()?;
-    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+    Ok(bytes.and_then(|bytes| CommitId::parse(std::str::from_utf8(&bytes).ok()?).ok()))
 }

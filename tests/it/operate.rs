@@ -114,3 +114,45 @@ async fn a_repository_that_is_silent_for_too_long_grants_nothing() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(ask(&world).await.0, 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_widens_waits_for_a_person_and_what_narrows_does_not() {
+    let setup = Setup { root: ", rollout: { widening: hold, narrowing: immediate }".to_owned(), ..Setup::default() };
+    let mut world = World::start(setup).await;
+    let sealed = daypass::secrets::encrypt(b"new", std::slice::from_ref(&world.recipient), false).unwrap();
+    let narrower = DEPLOY.replace("  ref:", "  ref_protected: true\n  ref:");
+    let other = DEPLOY.replace("refs/heads/main", "refs/heads/**");
+    let files: [(&str, &[u8]); 3] = [
+        ("policies/shop/deploy.yaml", narrower.as_bytes()),
+        ("policies/shop/branches.yaml", other.as_bytes()),
+        ("secrets/shop/new.age", &sealed),
+    ];
+    let ready = world.commit_and_wait(&files).await;
+    assert_eq!(ready["held"], json!(["policies/shop/branches.yaml", "secrets/shop/new.age"]), "{ready}");
+    let branch = |protected: &str| {
+        let mut claims = github_claims("push", "refs/heads/feature");
+        claims.insert("ref_protected".to_owned(), protected.into());
+        claims
+    };
+    let wanted = json!([{"secret": "shop/password.age"}]);
+    assert_eq!(world.exchange(&world.token_with(branch("false")), wanted.clone()).await.0, 403, "the widening waits");
+    let mut unprotected = github_claims("push", "refs/heads/main");
+    unprotected.insert("ref_protected".to_owned(), "false".into());
+    assert_eq!(world.exchange(&world.token_with(unprotected), wanted.clone()).await.0, 403, "the narrowing does not");
+    assert_eq!(
+        world.exchange(&world.token(), json!([{"secret": "shop/new.age"}])).await.0,
+        502,
+        "nor does a new file reach anybody"
+    );
+    world.kill_and_restart().await;
+    assert_eq!(world.ready().await["held"], ready["held"], "a restart lets nothing through");
+    assert_eq!(world.exchange(&world.token_with(branch("false")), wanted.clone()).await.0, 403);
+    let revision = ready["revision"].as_str().unwrap();
+    let (status, told) = daypass(&world, &["status"]).await;
+    assert!(status == 0 && told.contains("policies/shop/branches.yaml lets somebody in"), "{told}");
+    assert_eq!(daypass(&world, &["confirm", &"0".repeat(40)]).await.0, 64);
+    assert_eq!(daypass(&world, &["confirm", revision]).await.0, 0);
+    assert_eq!(world.exchange(&world.token_with(branch("false")), wanted).await.0, 200, "confirmed");
+    assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/new.age"}])).await.0, 200);
+    assert_eq!(world.ready().await["held"], json!([]));
+}

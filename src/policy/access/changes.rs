@@ -3,6 +3,7 @@
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
 use crate::identity::Mapping;
+use crate::policy::file::TrustPolicy;
 use crate::policy::request::Wanted;
 use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::UnixTime;
@@ -10,6 +11,7 @@ use crate::words::names::{IssuerName, SecretName, SecretPath};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Whether a change lets more identities in or fewer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -66,6 +68,31 @@ pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catal
         found.extend(gained(&after, &before, catalogue, wanted, Direction::Narrows, &new));
     }
     together(found)
+}
+
+/// Whether the new form of a policy lets nobody in whom the old one did not, and gives nobody more.
+pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> bool {
+    if Arc::ptr_eq(old, new) {
+        return true;
+    }
+    let ends = |policy: &TrustPolicy| policy.expires.map_or(i64::MAX, UnixTime::millis);
+    if old.issuer != new.issuer || ends(new) > ends(old) || (old.once && !new.once) {
+        return false;
+    }
+    let (before, after) = (Ruleset::alone(old), Ruleset::alone(new));
+    let (before, after) = (Side { ruleset: &before, tree }, Side { ruleset: &after, tree });
+    // Both are looked at before they expire.
+    let now = UnixTime::from_seconds(0);
+    after.credentials().all(|wanted| {
+        let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
+        after.iter().all(|permit| {
+            let alike: Vec<&Permit<'_>> = before.iter().filter(|other| permit.terms.is_within(&other.terms)).collect();
+            let Some(mapping) = mapping(catalogue, permit.policy) else { return false };
+            let known = alike.iter().flat_map(|other| &other.regions);
+            let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+            rest.iter().all(|region| region.example(mapping).is_none())
+        })
+    })
 }
 
 impl<'a> Side<'a> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::identity::Mapping;
-use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, explain};
+use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Widening, explain};
 use crate::token::Claims;
 use crate::words::names::{IssuerUrl, SecretName};
 use serde_json::json;
@@ -231,6 +231,52 @@ fn faulty_guardrails_hold_back_every_widening() {
     let (second, _) = Ruleset::load(&tree(&files), &catalogue(), Some(&first));
     assert_eq!(reason(&second, &github(json!({"ref": "refs/heads/x"})), &aws()), Some(Reason::NoMatchingPolicy));
     assert_eq!(second.set().policies().len(), 1);
+}
+
+#[test]
+fn what_narrows_goes_live_also_beside_faulty_guardrails_and_while_widenings_wait() {
+    let first = good(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", &DEPLOY.replace("shop-deploy", "other"))]);
+    let narrower = [
+        DEPLOY.replace("[push, manual]", "push"),
+        DEPLOY.replace("30m", "20m"),
+        DEPLOY.replace(", shop/shared/**", ""),
+        DEPLOY.to_owned() + "expires: 2027-01-01T00:00:00Z\n",
+        DEPLOY.to_owned() + "replay: once\n",
+        DEPLOY.replace("refs/heads/main", "refs/heads/main\n  environment: production"),
+    ];
+    let wider = [
+        DEPLOY.replace("refs/heads/main", "refs/heads/*"),
+        DEPLOY.replace("30m", "40m"),
+        DEPLOY.replace("shop/shared/**", "shop/**"),
+        DEPLOY.replace("{commit}", "{ref}"),
+        DEPLOY.replace("issuer: github", "issuer: gitlab"),
+        DEPLOY.replace("    - role", "    - role: arn:aws:iam::123456789012:role/more\n    - role"),
+    ];
+    let secrets = ("secrets/shop/x.age", "x");
+    let live = |policy: &str, rails: Option<&str>| {
+        let mut files = vec![("policies/a.yaml", policy), secrets];
+        files.extend(rails.map(|rails| ("guardrails.yaml", rails)));
+        Ruleset::load_with(&tree(&files), &catalogue(), Some(&first), Widening::Waits)
+    };
+    for policy in &narrower {
+        for rails in [None, Some("denial: []")] {
+            let loaded = live(policy, rails);
+            assert_eq!(loaded.held, Vec::<String>::new(), "{policy}");
+            assert_eq!(loaded.ruleset.set().policies().len(), 1, "a deletion goes live");
+        }
+    }
+    for policy in &wider {
+        assert_eq!(live(policy, None).held, ["policies/a.yaml"], "{policy}");
+    }
+    let rails = "denials:\n  - description: No.\n    match: { repository: acme/shop@456789 }\n";
+    let (denying, _) =
+        Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", rails)]), &catalogue(), Some(&first));
+    let lifted = Ruleset::load_with(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), Some(&denying), Widening::Waits);
+    assert_eq!(
+        reason(&lifted.ruleset, &github(json!({})), &aws()),
+        Some(Reason::Denied),
+        "a denial that is gone stands until it is confirmed"
+    );
 }
 
 #[test]
