@@ -56,8 +56,8 @@ impl Guardrails {
     }
 
     /// These denials and the others: what both deny together.
-    pub(super) fn beside(mut self, others: Option<&Self>) -> Self {
-        self.0.extend(others.into_iter().flat_map(|others| others.0.iter().cloned()));
+    pub(super) fn beside(mut self, others: &Self) -> Self {
+        self.0.extend(others.0.iter().cloned());
         self
     }
 

@@ -52,7 +52,16 @@ pub struct Ruleset {
     files: BTreeMap<String, Arc<FileRead>>,
     policies: BTreeMap<PolicyName, Arc<TrustPolicy>>,
     guardrails: Arc<Guardrails>,
+    /// The guardrails of the last revision of which nothing waited.
+    confirmed: ConfirmedRails,
     set: PolicySet,
+}
+
+/// Guardrails that stand until a person confirms others.
+#[derive(Clone, Debug, Default)]
+struct ConfirmedRails {
+    bytes: Option<Arc<[u8]>>,
+    guardrails: Arc<Guardrails>,
 }
 
 /// What becomes of a change that lets somebody in.
@@ -113,22 +122,30 @@ impl Ruleset {
             };
             policies.extend(kept.map(|policy| (policy.name.clone(), policy)));
         }
-        let old = last_good.map(|old| &*old.guardrails);
-        let guardrails = Arc::new(match guardrails {
-            None => old.cloned().unwrap_or_default(),
+        let bytes = tree.get(GUARDRAILS_FILE).cloned();
+        let (guardrails, confirmed) = match (guardrails, last_good) {
+            (None, old) => old.map(|old| (old.guardrails.clone(), old.confirmed.clone())).unwrap_or_default(),
             // Until somebody confirms, both the old denials and the new ones stand.
-            Some(new) if waits => new.beside(old),
-            Some(new) => new,
-        });
+            (Some(new), Some(old)) if waits => {
+                if old.confirmed.bytes.is_some() && old.confirmed.bytes != bytes {
+                    held.push(GUARDRAILS_FILE.to_owned());
+                }
+                (Arc::new(new.beside(&old.confirmed.guardrails)), old.confirmed.clone())
+            }
+            (Some(new), _) => {
+                let guardrails = Arc::new(new);
+                (guardrails.clone(), ConfirmedRails { bytes, guardrails })
+            }
+        };
         let set = PolicySet::new(&policies, guardrails.clone());
-        Loaded { ruleset: Self { files, policies, guardrails, set }, faults, held }
+        Loaded { ruleset: Self { files, policies, guardrails, confirmed, set }, faults, held }
     }
 
     /// One policy by itself, without guardrails.
     pub(super) fn alone(policy: &Arc<TrustPolicy>) -> Self {
         let policies = BTreeMap::from([(policy.name.clone(), policy.clone())]);
         let set = PolicySet::new(&policies, Arc::default());
-        Self { files: BTreeMap::new(), policies, guardrails: Arc::default(), set }
+        Self { policies, set, ..Self::default() }
     }
 
     /// What decides.
