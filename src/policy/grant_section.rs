@@ -28,6 +28,9 @@ const AUDIENCES_OF_CLOUDS: [&str; 2] = ["sts.amazonaws.com", "api://AzureADToken
 /// Claims that we set ourselves (RFC 7519 and AWS).
 const CLAIMS_RESERVED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
+/// Names and their templates, in the order of the names: few, so that a list is smaller than a tree.
+type Templates = Box<[(String, Template)]>;
+
 /// Everything that a rule grants.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Grants {
@@ -41,7 +44,7 @@ pub(super) struct AwsGrant {
     pub(super) place: Place,
     pub(super) role: RoleArn,
     pub(super) ttl: Duration,
-    tags: BTreeMap<String, Template>,
+    tags: Templates,
     transitive: Vec<String>,
     session_policy: Option<String>,
 }
@@ -59,7 +62,7 @@ pub(super) struct IdTokenGrant {
     pub(super) place: Place,
     pub(super) audience: Audience,
     pub(super) ttl: Duration,
-    claims: BTreeMap<String, Template>,
+    claims: Templates,
 }
 
 impl Grants {
@@ -101,9 +104,9 @@ impl Grants {
 /// The terms on which something is offered, to compare.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Offer<'a> {
-    Aws(Duration, &'a BTreeMap<String, Template>, &'a [String], Option<&'a str>),
+    Aws(Duration, &'a Templates, &'a [String], Option<&'a str>),
     Secret,
-    IdToken(Duration, &'a BTreeMap<String, Template>),
+    IdToken(Duration, &'a Templates),
 }
 
 impl Offer<'_> {
@@ -149,7 +152,7 @@ impl AwsGrant {
         if let Some(list) = fields.optional("transitive_tags") {
             for node in fields.one_or_many(list) {
                 match fields.text(node) {
-                    Some(key) if tags.contains_key(key) => transitive.push(key.to_owned()),
+                    Some(key) if tags.iter().any(|(name, _)| name == key) => transitive.push(key.to_owned()),
                     Some(key) => fields.fault(node.place, format!("`{key}` is none of the `tags`")),
                     None => {}
                 }
@@ -246,7 +249,9 @@ impl IdTokenGrant {
         });
         let node = fields.optional("claims");
         let claims = node.map(|node| read_templates(fields, node, row)).unwrap_or_default();
-        if let (Some(node), Some(reserved)) = (node, CLAIMS_RESERVED.iter().find(|name| claims.contains_key(**name))) {
+        if let (Some(node), Some(reserved)) =
+            (node, CLAIMS_RESERVED.iter().find(|reserved| claims.iter().any(|(name, _)| name == *reserved)))
+        {
             fields.fault(node.place, format!("the claim `{reserved}` is set by daypass"));
         }
         Some(Self { place, audience: audience?, ttl: ttl?, claims })
@@ -280,16 +285,17 @@ fn bounded(text: &str, least: Duration, most: Duration) -> Result<Duration, Stri
     Ok(duration)
 }
 
-fn read_templates<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> BTreeMap<String, Template> {
+fn read_templates<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Templates {
     let mut inner = fields.below(node);
-    let mut templates = BTreeMap::new();
+    let mut templates = Vec::new();
     for (key, place, node) in inner.members() {
         if key.is_empty() || key.chars().count() > TAG_KEY_MAX || key.to_ascii_lowercase().starts_with("aws:") {
             inner.fault(*place, format!("a key has 1 to {TAG_KEY_MAX} characters and does not start with `aws:`"));
         }
         if let Some(template) = inner.parsed(node, |text| Template::parse(&fill_row_text(text, row)?)) {
-            templates.insert(key.clone(), template);
+            templates.push((key.clone(), template));
         }
     }
-    templates
+    templates.sort_by(|(one, _), (other, _): &(String, Template)| one.cmp(other));
+    templates.into()
 }

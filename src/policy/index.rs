@@ -6,6 +6,25 @@ use crate::identity::{Attribute, Facts, Value};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+/// The attributes that tell rules apart, the best first; what all jobs of a CI share tells nothing.
+const ORDER: [Attribute; 13] = [
+    Attribute::Repository,
+    Attribute::ServiceAccount,
+    Attribute::Pod,
+    Attribute::RepositoryName,
+    Attribute::Workflow,
+    Attribute::Namespace,
+    Attribute::Ref,
+    Attribute::Environment,
+    Attribute::Owner,
+    Attribute::User,
+    Attribute::Actor,
+    Attribute::Pipeline,
+    Attribute::Commit,
+];
+/// Fewer rules than this under one pin are looked at faster than told apart.
+const CROWD_MIN: usize = 16;
+
 /// A rule's place: which policy, which of its rules.
 pub(super) type Entry = (u32, u32);
 
@@ -24,16 +43,34 @@ struct Buckets {
 
 impl Index {
     pub(super) fn new(rules: &[(Entry, &Rule)]) -> Self {
-        let counts = Counts::of(rules);
-        let mut index = Self::default();
+        let first = |rule| ORDER.iter().find_map(|attribute| Some((*attribute, pins(rule, *attribute)?)));
+        let mut sharing: HashMap<(Attribute, Pin<'_>), usize> = HashMap::with_capacity(rules.len());
+        for (_, rule) in rules {
+            let (attribute, pins) = first(rule).unwrap_or((Attribute::Repository, Vec::new()));
+            pins.iter().for_each(|pin| *sharing.entry((attribute, *pin)).or_default() += 1);
+        }
+        let crowded = |attribute, pins: &[Pin<'_>]| pins.iter().any(|pin| sharing[&(attribute, *pin)] > CROWD_MIN);
+        let (mut index, mut rest) = (Self::default(), Vec::new());
         for (entry, rule) in rules {
-            let ways = Attribute::ALL.iter().filter_map(|attribute| Some((*attribute, pins(rule, *attribute)?)));
-            match ways.min_by_key(|(attribute, pins)| counts.sharing(*attribute, pins)) {
-                Some((attribute, pins)) => index.add(attribute, &pins, *entry),
+            match first(rule) {
+                Some((attribute, pins)) if !crowded(attribute, &pins) => index.add(attribute, &pins, *entry),
+                Some(_) => rest.push((*entry, *rule)),
                 None => index.others.push(*entry),
             }
         }
+        index.spread(&rest);
         index
+    }
+
+    /// Rules that many others stand beside: each under whichever attribute fewest of them pin alike.
+    fn spread(&mut self, rules: &[(Entry, &Rule)]) {
+        let counts = Counts::of(rules);
+        for (entry, rule) in rules {
+            let ways = ORDER.iter().filter_map(|attribute| Some((*attribute, pins(rule, *attribute)?)));
+            if let Some((attribute, pins)) = ways.min_by_key(|(attribute, pins)| counts.sharing(*attribute, pins)) {
+                self.add(attribute, &pins, *entry);
+            }
+        }
     }
 
     fn add(&mut self, attribute: Attribute, pins: &[Pin<'_>], entry: Entry) {
@@ -75,7 +112,7 @@ impl<'a> Counts<'a> {
     fn of(rules: &[(Entry, &'a Rule)]) -> Self {
         let mut counts = HashMap::new();
         for (_, rule) in rules {
-            for attribute in Attribute::ALL {
+            for attribute in &ORDER {
                 for pin in pins(rule, *attribute).into_iter().flatten() {
                     *counts.entry((*attribute, pin)).or_default() += 1;
                 }

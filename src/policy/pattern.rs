@@ -12,7 +12,9 @@ const PATTERN_CHARACTERS_MAX: usize = 1024;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pattern {
     text: String,
-    steps: Vec<Step>,
+    /// Left out where the text has no wildcard: a hundred thousand policies are mostly such texts.
+    steps: Box<[Step]>,
+    literal: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,7 +75,14 @@ impl Pattern {
                 index += 3;
             }
         }
-        Ok(Self { text: pieces.iter().map(|piece| piece.character).collect(), steps })
+        let literal = steps.iter().all(|step| matches!(step, Step::Literal(_)));
+        let text = pieces.iter().map(|piece| piece.character).collect();
+        Ok(Self { text, steps: if literal { Box::default() } else { steps.into() }, literal })
+    }
+
+    /// The same pattern with its steps, for those who walk them.
+    pub(super) fn expanded(&self) -> Self {
+        if self.literal { Self::literal_of(&self.text) } else { self.clone() }
     }
 
     /// Whether the whole text fits.
@@ -85,7 +94,7 @@ impl Pattern {
         self.accepts(&end)
     }
 
-    /// The pattern as an automaton: where it is before the first character.
+    /// The expanded pattern as an automaton: where it is before the first character.
     pub(super) fn start(&self) -> Positions {
         let mut positions = vec![false; self.steps.len() + 1];
         self.enter(&mut positions, 0);
@@ -129,6 +138,9 @@ impl Pattern {
 
     /// A text that fits, in which each wildcard stands for one letter.
     pub(super) fn sample(&self) -> String {
+        if self.literal {
+            return self.text.clone();
+        }
         let mut text = String::new();
         for step in &self.steps {
             match step {
@@ -142,19 +154,19 @@ impl Pattern {
 
     /// Fits this text alone, whatever stands in it.
     pub(super) fn literal_of(text: &str) -> Self {
-        Self { text: text.to_owned(), steps: text.chars().map(Step::Literal).collect() }
+        Self { text: text.to_owned(), steps: text.chars().map(Step::Literal).collect(), literal: true }
     }
 
     /// Fits everything that starts with this character.
     pub(super) fn any_behind(first: char) -> Self {
-        Self { text: format!("{first}**"), steps: vec![Step::Literal(first), Step::Anything] }
+        Self { text: format!("{first}**"), steps: Box::new([Step::Literal(first), Step::Anything]), literal: false }
     }
 
     /// The same pattern behind a first character that stands for itself.
     pub(super) fn behind(&self, first: char) -> Self {
-        let mut steps = vec![Step::Literal(first)];
-        steps.extend(&self.steps);
-        Self { text: format!("{first}{}", self.text), steps }
+        let own = self.expanded();
+        let steps = std::iter::once(Step::Literal(first)).chain(own.steps.iter().copied()).collect();
+        Self { text: format!("{first}{}", self.text), steps, literal: self.literal }
     }
 
     /// The text, when nothing in it is a wildcard.
@@ -162,8 +174,8 @@ impl Pattern {
         self.is_literal().then_some(self.text.as_str())
     }
 
-    fn is_literal(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step, Step::Literal(_)))
+    const fn is_literal(&self) -> bool {
+        self.literal
     }
 
     /// Marks a position, and those behind it that need no character.

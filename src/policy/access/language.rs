@@ -79,7 +79,7 @@ pub(super) fn search(tests: &[Test<'_>]) -> Found {
 
 /// Whether a text fits both patterns.
 pub(in crate::policy) fn meet(one: &Pattern, other: &Pattern) -> bool {
-    let matchers = [one, other].map(|pattern| [Matcher { pattern: pattern.clone(), fold: false, name: None }]);
+    let matchers = [one, other].map(|pattern| [Matcher { pattern: pattern.expanded(), fold: false, name: None }]);
     let tests = matchers.each_ref().map(|matchers| Test { matchers, inside: true, outside: false });
     search(&tests) != Found::Nothing
 }

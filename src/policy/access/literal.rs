@@ -146,7 +146,7 @@ fn id_matcher(single: &Single) -> Option<Matcher> {
 fn text_matcher(single: &Single, ignore_case: bool) -> Option<Matcher> {
     match single {
         Single::Text(pattern) => {
-            Some(Matcher { pattern: pattern.clone(), fold: ignore_case && pattern.literal().is_some(), name: None })
+            Some(Matcher { pattern: pattern.expanded(), fold: ignore_case && pattern.literal().is_some(), name: None })
         }
         Single::Json(value) => Some(exact(&value.to_string())),
         Single::Id { .. } => None,

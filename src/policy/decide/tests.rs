@@ -339,3 +339,26 @@ fn circleci_demands_the_tenant_and_keeps_forks_and_ssh_out() {
         assert_eq!(job(origin, org, ssh), Some(Reason::NoMatchingPolicy), "{origin} {org} {ssh}");
     }
 }
+
+#[test]
+fn the_index_leaves_nothing_out_where_many_pin_the_same() {
+    let text = |number: usize| {
+        let policy =
+            DEPLOY.replace("refs/heads/main", &format!("refs/heads/b{number}")).replace("shop-deploy", &format!("r{number}"));
+        if number.is_multiple_of(3) {
+            policy.replace("acme/shop@456789", &format!("[acme/shop@456789, acme/x@{number}]"))
+        } else {
+            policy
+        }
+    };
+    let files: Vec<(String, String)> = (0..120).map(|number| (format!("policies/p{number}.yaml"), text(number))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let ruleset = good(&files);
+    for number in 0..120_usize {
+        let facts = github(json!({"sub": "x", "ref": format!("refs/heads/b{number}")}));
+        let granted = ruleset.set().grant_one(&facts, &aws(), None, UnixTime::from_seconds(0)).unwrap();
+        assert_eq!(granted.policy.as_str(), format!("p{number}"));
+        let other = github(json!({"sub": "x", "repository_id": number.to_string(), "ref": format!("refs/heads/b{number}")}));
+        assert_eq!(reason(&ruleset, &other, &aws()).is_none(), number.is_multiple_of(3), "{number}");
+    }
+}
