@@ -1,6 +1,6 @@
 //! A trust policy file, read whole with every fault at once. Nothing half-parsed ever leaves here.
 
-use super::condition::{Condition, Subject, Test};
+use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
 use super::grant_section::Grants;
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
@@ -262,16 +262,16 @@ impl Rule {
         self.conditions.iter().all(|condition| condition.holds(facts)) && self.unnamed_danger(facts).is_none()
     }
 
-    /// What is denied unless a policy names it: code from forks, and jobs in which a person sits.
+    /// What is denied unless a policy names it, and this rule does not: code from forks, and jobs in which a person sits.
+    pub(super) fn unnamed_dangers(&self) -> impl Iterator<Item = Attribute> {
+        [Attribute::Fork, Attribute::SshSession].into_iter().filter(|attribute| {
+            let names = |condition: &Condition| condition.subject == Subject::Attribute(*attribute) && condition.is_positive();
+            !self.conditions.iter().any(names)
+        })
+    }
+
     fn unnamed_danger(&self, facts: &Facts) -> Option<Attribute> {
-        let named = |attribute| {
-            self.conditions
-                .iter()
-                .any(|condition| condition.subject == Subject::Attribute(attribute) && matches!(condition.test, Test::Any(_)))
-        };
-        [Attribute::Fork, Attribute::SshSession]
-            .into_iter()
-            .find(|attribute| facts.attribute(*attribute) == Some(&Value::Flag(true)) && !named(*attribute))
+        self.unnamed_dangers().find(|attribute| facts.attribute(*attribute) == Some(&Value::Flag(true)))
     }
 }
 

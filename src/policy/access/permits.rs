@@ -3,7 +3,6 @@
 use super::literal::{Dimension, Literal, claim_value};
 use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
-use crate::policy::condition::Subject;
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::grant_section::Offer;
 use crate::policy::request::Wanted;
@@ -80,13 +79,7 @@ pub(super) fn mapping<'a>(catalogue: &'a Catalogue, policy: &TrustPolicy) -> Opt
 
 /// The identities that a rule matches.
 fn regions(rule: &Rule, mapping: &Mapping) -> Vec<Region> {
-    let named = |attribute| {
-        rule.conditions.iter().any(|condition| condition.subject == Subject::Attribute(attribute) && condition.is_positive())
-    };
-    let unnamed: Vec<Attribute> = [Attribute::Fork, Attribute::SshSession]
-        .into_iter()
-        .filter(|attribute| mapping.claims(*attribute) && !named(*attribute))
-        .collect();
+    let unnamed: Vec<Attribute> = rule.unnamed_dangers().filter(|attribute| mapping.claims(*attribute)).collect();
     let regions = Region::of(&rule.conditions).into_iter();
     regions.map(|region| unnamed.iter().fold(region, |region, attribute| region.and(Literal::unless_named(*attribute)))).collect()
 }
