@@ -40,6 +40,9 @@ enum Command {
     Demo(DemoArgs),
     /// Run the server.
     Serve(serve::ServeArgs),
+    /// Fetch a source, as the server's own child that gets its order on the standard input.
+    #[command(hide = true)]
+    GitFetch,
     /// Run a command with credentials and secrets around it.
     Exec(job::ExecArgs),
     /// Print one credential in the form a tool asks for.
@@ -112,6 +115,9 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
             demo.run().await.map(|()| 0)
         }
         Command::Serve(arguments) => serve::run(&arguments).await,
+        Command::GitFetch => crate::git::fetch_as_told()
+            .map(|()| 0)
+            .map_err(|fault| crate::client::Failure::new(crate::client::STATUS_UNAVAILABLE, fault)),
         Command::Exec(arguments) => job::exec(&arguments, environment).await,
         Command::Credential(command) => job::credential(&command, environment).await,
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,

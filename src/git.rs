@@ -1,5 +1,10 @@
 //! Layer C: desired state, read from a Git repository at one commit. Objects only: no work tree, no hooks, no filters.
 
+mod fetch;
+mod origin;
 mod source;
 
+pub use fetch::child::fetch_as_told;
+pub use fetch::fetch;
+pub use origin::{Access, Address, Origin};
 pub use source::{Blob, Snapshot, Source};

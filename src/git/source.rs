@@ -12,6 +12,10 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 const FILES_MAX: usize = 200_000;
 /// All files together.
 const TREE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Folders, also those that hold nothing: a tree may name itself a thousand times over.
+const FOLDERS_MAX: usize = 50_000;
+/// One folder's listing: 100,000 entries with long names.
+const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Nobody nests deeper by hand.
 const DEPTH_MAX: usize = 32;
 /// The walk back from a new commit to the one in force.
@@ -64,10 +68,11 @@ impl Source {
     /// Reads that commit's files; those that are `known` by path and id are not read again.
     pub fn read_at(&self, revision: &CommitId, known: &BTreeMap<String, Blob>) -> Result<Snapshot, String> {
         let repository = self.open()?;
-        let tree =
-            repository.find_commit(object_id(revision)?).and_then(|commit| commit.tree()).map_err(|fault| self.fault(&fault))?;
-        let mut reading = Reading { repository: &repository, known, files: BTreeMap::new(), left_out: Vec::new(), bytes: 0 };
-        reading.tree(&tree, "", 0).map_err(|fault| self.fault(&fault))?;
+        let commit = repository.find_commit(object_id(revision)?).map_err(|fault| self.fault(&fault))?;
+        let tree = commit.tree_id().map_err(|fault| self.fault(&fault))?;
+        let mut reading =
+            Reading { repository: &repository, known, files: BTreeMap::new(), left_out: Vec::new(), bytes: 0, folders: 0 };
+        reading.tree(tree.into(), "", 0).map_err(|fault| self.fault(&fault))?;
         Ok(Snapshot { revision: revision.clone(), files: reading.files, left_out: reading.left_out })
     }
 
@@ -119,10 +124,17 @@ struct Reading<'a> {
     files: BTreeMap<String, Blob>,
     left_out: Vec<(String, String)>,
     bytes: u64,
+    folders: usize,
 }
 
 impl Reading<'_> {
-    fn tree(&mut self, tree: &gix::Tree<'_>, folder: &str, depth: usize) -> Result<(), String> {
+    fn tree(&mut self, id: gix::ObjectId, folder: &str, depth: usize) -> Result<(), String> {
+        self.folders += 1;
+        let size = self.repository.find_header(id).map_err(|fault| fault.to_string())?.size();
+        if self.folders > FOLDERS_MAX || size > FOLDER_BYTES_MAX {
+            return Err(format!("more than {FOLDERS_MAX} folders, or one of more than {FOLDER_BYTES_MAX} bytes"));
+        }
+        let tree = self.repository.find_tree(id).map_err(|fault| fault.to_string())?;
         let entries = tree.decode().map_err(|fault| fault.to_string())?;
         for entry in &entries.entries {
             let Some(path) = checked_path(folder, entry.filename) else {
@@ -134,8 +146,7 @@ impl Reading<'_> {
             }
             match entry.mode.kind() {
                 EntryKind::Tree if depth < DEPTH_MAX => {
-                    let inner = self.repository.find_tree(entry.oid).map_err(|fault| fault.to_string())?;
-                    self.tree(&inner, &format!("{path}/"), depth + 1)?;
+                    self.tree(entry.oid.into(), &format!("{path}/"), depth + 1)?;
                 }
                 EntryKind::Tree => self.left_out.push((path, format!("deeper than {DEPTH_MAX} folders"))),
                 EntryKind::Blob | EntryKind::BlobExecutable => self.blob(path, entry.oid.into())?,

@@ -1,0 +1,100 @@
+//! Fetches a remote into its mirror by a child process: it gets an order and a token, and nothing else that is ours.
+
+pub(super) mod child;
+mod ssh;
+
+use super::origin::Origin;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+
+/// A fetch of a few commits takes seconds, the first one of a large history a minute; a remote that drips is no remote.
+const FETCH_MAX: Duration = Duration::from_secs(120);
+/// More than this of its complaint nobody reads.
+const COMPLAINT_BYTES_MAX: u64 = 4096;
+/// A mirror of policies is a few MiB. One that is larger is told, not fed.
+const MIRROR_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Where `ssh` and what it needs may be. Nothing else of our environment is passed on.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What a child is told on its standard input, in one line of JSON; the token, if there is one, follows on a line of its own.
+#[derive(Debug, Serialize, Deserialize)]
+struct Order {
+    url: String,
+    reference: String,
+    mirror: PathBuf,
+    username: Option<String>,
+    ca: Option<String>,
+    proxy: Option<String>,
+    ssh_key: Option<PathBuf>,
+    known_hosts: Option<PathBuf>,
+}
+
+/// Brings the mirror up to its origin; `program` is daypass itself. An origin on this machine needs no fetch.
+pub async fn fetch(origin: &Origin, mirror: &Path, program: &Path) -> Result<(), String> {
+    let Some(url) = origin.remote() else { return Ok(()) };
+    let bytes = bytes_below(mirror);
+    if bytes > MIRROR_BYTES_MAX {
+        return Err(format!("the mirror {} has grown to {bytes} bytes: remove it, and it is made anew", mirror.display()));
+    }
+    let ca = origin.access.ca.as_ref().map(|path| (path, std::fs::read_to_string(path)));
+    let ca = ca.map(|(path, text)| text.map_err(|fault| format!("{}: {fault}", path.display()))).transpose()?;
+    let order = Order {
+        url: url.to_owned(),
+        reference: origin.reference.clone(),
+        mirror: mirror.to_owned(),
+        username: origin.access.username.clone(),
+        ca,
+        proxy: origin.access.proxy.clone(),
+        ssh_key: origin.access.ssh_key.clone(),
+        known_hosts: origin.access.known_hosts.clone(),
+    };
+    let mut told = serde_json::to_vec(&order).map_err(|fault| fault.to_string())?;
+    told.push(b'\n');
+    let token = origin.access.token()?;
+    told.extend(token.as_ref().map(|token| token.expose()).unwrap_or_default());
+    let told = zeroize::Zeroizing::new(told);
+    match tokio::time::timeout(FETCH_MAX, run(program, &told)).await {
+        Ok(outcome) => outcome.map_err(|fault| format!("{url} cannot be fetched: {fault}")),
+        Err(_) => Err(format!("{url} cannot be fetched: it took longer than {} s", FETCH_MAX.as_secs())),
+    }
+}
+
+/// Runs the child to its end; it is killed when nobody waits for it any more.
+async fn run(program: &Path, told: &[u8]) -> Result<(), String> {
+    let told_fault = |fault: std::io::Error| format!("the fetching child: {fault}");
+    let mut command = Command::new(program);
+    command.arg("git-fetch").env_clear().env("PATH", PATH).kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(told_fault)?;
+    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    if let Some(mut stdin) = stdin {
+        stdin.write_all(told).await.map_err(told_fault)?;
+    }
+    let mut complaint = Vec::new();
+    if let Some(stderr) = stderr {
+        let mut bounded = stderr.take(COMPLAINT_BYTES_MAX);
+        bounded.read_to_end(&mut complaint).await.map_err(told_fault)?;
+        let _ = tokio::io::copy(&mut bounded.into_inner(), &mut tokio::io::sink()).await;
+    }
+    let status = child.wait().await.map_err(told_fault)?;
+    if status.success() {
+        return Ok(());
+    }
+    let complaint = String::from_utf8_lossy(&complaint);
+    let complaint = complaint.trim().trim_start_matches("daypass: ");
+    Err(if complaint.is_empty() { format!("the fetching child ended with {status}") } else { complaint.to_owned() })
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => bytes_below(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    entries.filter_map(Result::ok).map(size).sum()
+}

@@ -1,0 +1,152 @@
+//! The fetching child: `daypass git-fetch`. It speaks to one host, writes one bare repository, and ends.
+//!
+//! What a remote sends is parsed here and not where our keys are; no hook, filter, submodule or checkout is ever run.
+
+use super::super::origin::FETCHED;
+use super::{Order, ssh};
+use gix::bstr::ByteSlice;
+use gix::credentials::helper::Action;
+use gix::credentials::protocol::Outcome as Credentials;
+use gix::progress::Discard;
+use gix::protocol::transport::Protocol;
+use gix::protocol::transport::client::blocking_io::http::options::FollowRedirects;
+use gix::protocol::transport::client::blocking_io::http::{Options, reqwest as backend};
+use gix::protocol::transport::client::blocking_io::ssh::{ProgramKind, connect};
+use gix::protocol::transport::client::blocking_io::{Transport, ssh as transport_ssh};
+use gix::remote::Direction;
+use gix::remote::fetch::Tags;
+use gix::sec::identity::Account;
+use gix::url::Scheme;
+use rustix::process::{Resource, Rlimit, setrlimit};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+/// One file: a pack of more is no repository of policies.
+const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Unpacking what a hostile remote sends may take this much memory and no more.
+const MEMORY_BYTES_MAX: u64 = 768 * 1024 * 1024;
+/// Seconds of processor.
+const PROCESSOR_SECONDS_MAX: u64 = 120;
+/// Packs, pipes, a socket.
+const OPEN_FILES_MAX: u64 = 256;
+/// An order is a few hundred bytes, and a bundle of certificates at most.
+const ORDER_BYTES_MAX: u64 = 1024 * 1024;
+/// The name beside a token where none is given: the one that most forges document.
+const USERNAME: &str = "x-access-token";
+
+/// Does what its standard input says. The error is one line for the operator.
+pub fn fetch_as_told() -> Result<(), String> {
+    limit_ourselves()?;
+    let mut told = zeroize::Zeroizing::new(String::new());
+    std::io::Read::read_to_string(&mut std::io::Read::take(std::io::stdin(), ORDER_BYTES_MAX), &mut told)
+        .map_err(|fault| fault.to_string())?;
+    let (order, token) = told.split_once('\n').ok_or("the order is cut off")?;
+    let order: Order = serde_json::from_str(order).map_err(|fault| fault.to_string())?;
+    std::fs::create_dir_all(&order.mirror).map_err(|fault| format!("{}: {fault}", order.mirror.display()))?;
+    std::env::set_current_dir(&order.mirror).map_err(|fault| fault.to_string())?;
+    let repository = mirror(&order.mirror)?;
+    let url = gix::url::parse(order.url.as_bytes().as_bstr()).map_err(told_whole)?;
+    let refspec = format!("+{}:{FETCHED}", order.reference);
+    let remote = repository.remote_at_without_url_rewrite(url.clone()).map_err(told_whole)?.with_fetch_tags(Tags::None);
+    let remote = remote.with_refspecs([refspec.as_str()], Direction::Fetch).map_err(told_whole)?;
+    if url.scheme == Scheme::Ssh {
+        ssh::write_config(&order)?;
+        let options =
+            connect::Options { command: Some(ssh::COMMAND.into()), disallow_shell: false, kind: Some(ProgramKind::Ssh) };
+        let transport = transport_ssh::connect(url, Protocol::V2, options, false).map_err(told_whole)?;
+        return receive(remote.to_connection_with_transport(transport));
+    }
+    let username = order.username.clone().unwrap_or_else(|| USERNAME.to_owned());
+    let connection = remote.connect(Direction::Fetch).map_err(told_whole)?;
+    let connection = connection.with_transport_options(Box::new(http_options(order)));
+    receive(connection.with_credentials(|action| Ok(credentials(action, &username, token))))
+}
+
+/// Limits that the process cannot lift again.
+fn limit_ourselves() -> Result<(), String> {
+    let limits = [
+        (Resource::Fsize, FILE_BYTES_MAX),
+        (Resource::Data, MEMORY_BYTES_MAX),
+        (Resource::Cpu, PROCESSOR_SECONDS_MAX),
+        (Resource::Nofile, OPEN_FILES_MAX),
+        (Resource::Core, 0),
+    ];
+    for (resource, most) in limits {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        setrlimit(resource, limit).map_err(|fault| format!("a limit cannot be set: {fault}"))?;
+    }
+    Ok(())
+}
+
+/// Isolated: no configuration of the machine or the user is read, and what is set here cannot be overridden by the mirror's own.
+fn mirror(path: &Path) -> Result<gix::Repository, String> {
+    let options = || {
+        gix::open::Options::isolated().config_overrides([
+            "http.followRedirects=false",
+            "core.logAllRefUpdates=false",
+            "index.threads=1",
+            "pack.threads=1",
+        ])
+    };
+    let known = path.join("HEAD").exists();
+    let opened = if known {
+        gix::ThreadSafeRepository::open_opts(path, options())
+    } else {
+        let bare = gix::create::Options { destination_must_be_empty: Some(false), ..Default::default() };
+        gix::ThreadSafeRepository::init_opts(path, gix::create::Kind::Bare, bare, options())
+    };
+    opened.map(|repository| repository.to_thread_local()).map_err(told_whole)
+}
+
+/// No redirect is followed, no proxy is taken from anywhere, and only the named authority counts where one is named.
+fn http_options(order: Order) -> Options {
+    let loopback = order.url.starts_with("http://");
+    let configure = move |builder: reqwest::blocking::ClientBuilder| {
+        let mut builder = builder.https_only(!loopback).no_proxy();
+        if let Some(proxy) = &order.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(gix_fault)?);
+        }
+        if let Some(ca) = &order.ca {
+            let authorities = reqwest::Certificate::from_pem_bundle(ca.as_bytes()).map_err(gix_fault)?;
+            builder = builder.tls_certs_only(authorities);
+        }
+        Ok(builder)
+    };
+    let backend = backend::Options { configure_client: Some(Box::new(configure)), configure_request: None };
+    Options {
+        follow_redirects: FollowRedirects::None,
+        backend: Some(Arc::new(Mutex::new(backend))),
+        ..Options::default()
+    }
+}
+
+fn credentials(action: Action, username: &str, token: &str) -> Option<Credentials> {
+    let Action::Get(context) = action else { return None };
+    let identity = Account { username: username.to_owned(), password: token.to_owned(), oauth_refresh_token: None };
+    (!token.is_empty()).then(|| Credentials { identity, next: context.into() })
+}
+
+/// The one branch and what it needs; nothing is deleted, so what was in force stays readable.
+fn receive<T: Transport>(connection: gix::remote::Connection<'_, '_, '_, T>) -> Result<(), String> {
+    let fetch = connection.prepare_fetch(Discard, gix::remote::ref_map::Options::default()).map_err(told_whole)?;
+    fetch.receive(Discard, &AtomicBool::new(false)).map(|_| ()).map_err(told_whole)
+}
+
+fn gix_fault(fault: reqwest::Error) -> gix::Error {
+    gix::Error::from_error(fault)
+}
+
+/// An error with everything that lies behind it, in one line.
+fn told_whole(fault: impl std::error::Error) -> String {
+    let mut told = fault.to_string();
+    let mut behind = fault.source();
+    while let Some(cause) = behind {
+        let text = cause.to_string();
+        if !told.contains(&text) {
+            told = format!("{told}: {text}");
+        }
+        behind = cause.source();
+    }
+    told.lines().collect::<Vec<_>>().join(" ")
+}

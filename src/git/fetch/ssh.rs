@@ -1,0 +1,52 @@
+//! The one way in which `ssh` is run: everything that it may do is written down, and nothing of the user's or machine's files counts.
+
+use super::Order;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Its file in the mirror. The command names it alone, so that no path ever has to be quoted for a shell.
+const FILE: &str = "ssh_config";
+/// What is run, in the mirror's folder.
+pub(super) const COMMAND: &str = "ssh -F ssh_config";
+
+/// ssh_config(5): no agent, no forwarding, no password, no proxy command, no host key that is not known.
+const FIXED: &str = "Host *
+  BatchMode yes
+  StrictHostKeyChecking yes
+  GlobalKnownHostsFile /dev/null
+  UpdateHostKeys no
+  IdentitiesOnly yes
+  IdentityAgent none
+  PasswordAuthentication no
+  KbdInteractiveAuthentication no
+  ForwardAgent no
+  ForwardX11 no
+  ClearAllForwardings yes
+  PermitLocalCommand no
+  ProxyCommand none
+  ControlMaster no
+  ControlPath none
+  ConnectTimeout 20
+  ServerAliveInterval 15
+  ServerAliveCountMax 2
+  LogLevel ERROR
+";
+
+/// Writes the file for this order.
+pub(super) fn write_config(order: &Order) -> Result<(), String> {
+    let known_hosts = order.known_hosts.as_deref().ok_or("ssh needs `known_hosts`: the host's keys, as `ssh-keyscan` prints them")?;
+    let key = order.ssh_key.as_deref().ok_or("ssh needs `key`: the private key that may read this repository")?;
+    let mut text = FIXED.to_owned();
+    let _ = writeln!(text, "  UserKnownHostsFile {}\n  IdentityFile {}", quoted(known_hosts)?, quoted(key)?);
+    let path = order.mirror.join(FILE);
+    std::fs::write(&path, text).map_err(|fault| format!("{}: {fault}", path.display()))
+}
+
+/// ssh_config(5) takes quotes and has no way to escape one, and `%` starts a token.
+fn quoted(path: &Path) -> Result<String, String> {
+    let text = path.to_str().ok_or("a path that ssh is given is UTF-8")?;
+    if text.contains(['"', '%', '\n', '\\', '$']) {
+        return Err(format!("{text}: ssh cannot be given a path with quotes, `%`, `$` or backslashes"));
+    }
+    Ok(format!("\"{text}\""))
+}

@@ -1,0 +1,146 @@
+//! Where a source comes from, and how it is reached.
+
+use super::Source;
+use crate::words::Secret;
+use gix::bstr::ByteSlice;
+use gix::url::Scheme;
+use std::path::{Path, PathBuf};
+
+/// What the fetched branch is called in a mirror, whatever it is called at its origin.
+pub(super) const FETCHED: &str = "refs/daypass/fetched";
+
+/// A repository's address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Address {
+    /// On this machine: its objects are read where they are.
+    Here(PathBuf),
+    /// `https://…`, or `http://` on loopback; without a user.
+    Https(String),
+    /// `ssh://user@host/path` or `user@host:path`.
+    Ssh(String),
+}
+
+/// A repository, the ref that is followed, and what opens the way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Where it is.
+    pub address: Address,
+    /// The full ref, such as `refs/heads/main`.
+    pub reference: String,
+    /// What opens the way.
+    pub access: Access,
+}
+
+/// What a fetch may show, and what it insists on. Files are read anew for each fetch.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Access {
+    /// https: the name beside the token. Forges that look at the token alone take any.
+    pub username: Option<String>,
+    /// https: a token that may read this repository.
+    pub token_file: Option<PathBuf>,
+    /// https: the certificate authority, PEM, in place of the machine's.
+    pub ca: Option<PathBuf>,
+    /// https: `http://host:port` of a proxy. None is taken from the environment.
+    pub proxy: Option<String>,
+    /// ssh: the private key.
+    pub ssh_key: Option<PathBuf>,
+    /// ssh: the host's keys (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). A host that is not in it is not talked to.
+    pub known_hosts: Option<PathBuf>,
+}
+
+impl Address {
+    /// Parses a path, which starts at `folder`, or a URL.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("file://") {
+            return Ok(Self::Here(folder.join(path)));
+        }
+        if !text.contains("://") && !is_scp_like(text) {
+            return Ok(Self::Here(folder.join(text)));
+        }
+        let url = gix::url::parse(text.as_bytes().as_bstr()).map_err(|fault| fault.to_string())?;
+        let host = url.host().unwrap_or_default();
+        if host.is_empty() || host.starts_with('-') || url.user().is_some_and(|user| user.starts_with('-')) {
+            return Err("the address names no host".to_owned());
+        }
+        match url.scheme {
+            Scheme::Https | Scheme::Http if url.user().is_some() || url.password().is_some() => {
+                Err("put the user and the token into `credentials`, not into the address".to_owned())
+            }
+            Scheme::Https => Ok(Self::Https(text.to_owned())),
+            Scheme::Http if host == "127.0.0.1" || host == "localhost" => Ok(Self::Https(text.to_owned())),
+            Scheme::Http => Err("http is for loopback alone: use https".to_owned()),
+            Scheme::Ssh => Ok(Self::Ssh(text.to_owned())),
+            _ => Err("expected https://…, ssh://…, user@host:path, file://… or a path".to_owned()),
+        }
+    }
+}
+
+/// `user@host:path`, as scp writes it.
+fn is_scp_like(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(before, _)| before.contains('@') && !before.contains('/'))
+}
+
+impl Origin {
+    /// Where its objects are read: in place, or in the mirror that a fetch keeps.
+    pub fn source(&self, mirror: &Path) -> Source {
+        match &self.address {
+            Address::Here(path) => Source { path: path.clone(), reference: self.reference.clone() },
+            Address::Https(_) | Address::Ssh(_) => Source { path: mirror.to_owned(), reference: FETCHED.to_owned() },
+        }
+    }
+
+    /// Its address, if it has to be fetched.
+    pub(super) fn remote(&self) -> Option<&str> {
+        match &self.address {
+            Address::Here(_) => None,
+            Address::Https(url) | Address::Ssh(url) => Some(url),
+        }
+    }
+}
+
+impl Access {
+    /// The token as it is now.
+    pub(super) fn token(&self) -> Result<Option<Secret>, String> {
+        let Some(path) = &self.token_file else { return Ok(None) };
+        let text = std::fs::read_to_string(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+        let token = text.trim();
+        if token.is_empty() || token.contains(['\n', '\r']) {
+            return Err(format!("{} holds no token: expected one line", path.display()));
+        }
+        Ok(Some(token.to_owned().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_apart() {
+        let parse = |text| Address::parse(text, Path::new("/etc/daypass"));
+        assert_eq!(parse("access"), Ok(Address::Here("/etc/daypass/access".into())));
+        assert_eq!(parse("file:///srv/a.git"), Ok(Address::Here("/srv/a.git".into())));
+        for https in ["https://git.acme.com/platform/access.git", "http://127.0.0.1:8080/a.git"] {
+            assert_eq!(parse(https), Ok(Address::Https(https.to_owned())));
+        }
+        for ssh in ["git@git.acme.com:platform/access.git", "ssh://git@git.acme.com:2222/access.git"] {
+            assert_eq!(parse(ssh), Ok(Address::Ssh(ssh.to_owned())));
+        }
+    }
+
+    #[test]
+    fn what_could_leak_or_run_is_refused() {
+        let bad = [
+            "https://user:token@git.acme.com/a.git",
+            "https://token@git.acme.com/a.git",
+            "http://git.acme.com/a.git",
+            "git://git.acme.com/a.git",
+            "ext::sh -c touch% /tmp/pwned://x",
+            "ssh://-oProxyCommand=touch/x",
+            "-oProxyCommand=touch@host:x",
+        ];
+        for text in bad {
+            assert!(Address::parse(text, Path::new("/")).is_err(), "{text}: {:?}", Address::parse(text, Path::new("/")));
+        }
+    }
+}
