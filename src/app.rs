@@ -1,26 +1,31 @@
 //! Layer D: the wired parts. Everything that a request needs, made once from the configuration.
 
+mod followed;
 mod live;
 mod operate;
 mod reconcile;
+mod revision;
+mod sources;
 
-pub use live::Live;
+pub use followed::Followed;
+pub use live::{InForce, Live};
+pub use operate::told;
+pub use revision::{Reading, Revision};
 
-use crate::config::Config;
+use crate::config::{Config, SourceFiles};
 use crate::issue::{Aws, SigningKeys};
 use crate::issuers::Issuers;
-use crate::policy::{Catalogue, Standing};
-use crate::secrets::Identities;
+use crate::policy::{Catalogue, Standing, Widening};
 use crate::store::Store;
 use crate::telemetry::SharedMetrics;
-use crate::words::names::CommitId;
-use crate::words::{Clock, Denial, Reason, Secret, UnixTime};
-use arc_swap::{ArcSwap, ArcSwapOption};
+use crate::words::names::SourceName;
+use crate::words::{Clock, Denial, Reason, UnixTime};
+use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::time::Duration;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::task::TaskTracker;
 
 /// The rotation of our keys is looked at this often.
@@ -38,25 +43,23 @@ pub struct App {
     pub store: Store,
     /// Our own issuer.
     pub signing: Arc<SigningKeys>,
-    /// What opens the root source's secrets.
-    pub identities: Identities,
     /// What is counted.
     pub metrics: SharedMetrics,
     /// Exchanges under way: a client that hangs up does not end its own, and the server stops after the last.
     pub exchanges: TaskTracker,
     /// What operators deny.
     stops: ArcSwap<BTreeMap<String, Standing>>,
-    /// When the repository was last read, in milliseconds.
-    looked_at: AtomicI64,
-    /// What is wrong with the repository as a whole.
-    alarm: ArcSwapOption<String>,
-    /// A commit that an operator accepts although it does not follow.
-    accepted: ArcSwapOption<CommitId>,
-    /// A commit of which nothing waits any more.
-    confirmed: ArcSwapOption<CommitId>,
+    root: Arc<Followed>,
+    further: ArcSwap<sources::Further>,
+    starting: mpsc::UnboundedSender<Arc<Followed>>,
+    started: Mutex<mpsc::UnboundedReceiver<Arc<Followed>>>,
+    /// One change of what is in force at a time.
+    live_turn: Mutex<()>,
+    widening: Widening,
+    source_files: SourceFiles,
+    data: PathBuf,
     aws: Option<Aws>,
     catalogue: Catalogue,
-    root: crate::config::RootSource,
 }
 
 impl App {
@@ -64,31 +67,42 @@ impl App {
     /// starting: it denies, and says so.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, String> {
         let store = Store::open(&config.data, clock.clone())?;
-        let key_identities = read_identities(std::slice::from_ref(&config.key_identity))?;
+        let key_identities = followed::read_identities(std::slice::from_ref(&config.key_identity))?;
         let signing = Arc::new(SigningKeys::open(config.issuer_url.clone(), key_identities, &store).await?);
         let aws = match &config.aws {
             Some(settings) => Some(Aws::new(settings, signing.clone()).await),
             None => None,
         };
+        let catalogue = config.catalogue();
+        let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data)?);
+        let (starting, started) = mpsc::unbounded_channel();
+        let nothing = InForce { followed: root.clone(), revision: Arc::default() };
         let app = Arc::new(Self {
-            catalogue: config.catalogue(),
             issuers: Issuers::new(config.issuers, &clock)?,
-            live: ArcSwap::from_pointee(Live::default()),
+            live: ArcSwap::from_pointee(Live::of(nothing, BTreeMap::new(), &catalogue)),
+            catalogue,
             store,
             signing,
-            identities: read_identities(&config.root.age_identities)?,
             metrics: SharedMetrics::default(),
             exchanges: TaskTracker::new(),
             stops: ArcSwap::default(),
-            looked_at: AtomicI64::new(i64::MIN),
-            alarm: ArcSwapOption::empty(),
-            accepted: ArcSwapOption::empty(),
-            confirmed: ArcSwapOption::empty(),
+            root: root.clone(),
+            further: ArcSwap::default(),
+            starting,
+            started: Mutex::new(started),
+            live_turn: Mutex::new(()),
+            widening: config.widening,
+            source_files: config.source_files,
+            data: config.data,
             aws,
-            root: config.root,
         });
         app.read_stops().await.map_err(|denial| denial.cause)?;
-        app.reconcile().await;
+        // A remote one may take long: what its mirror has goes live, and whoever follows it fetches.
+        if root.is_remote() {
+            app.recover(&root).await;
+        } else {
+            app.reconcile(&root).await;
+        }
         Ok(app)
     }
 
@@ -104,12 +118,15 @@ impl App {
 
     /// Follows Git, turns keys and writes aggregates until the server stops.
     pub async fn keep_up(self: Arc<Self>) {
-        let mut git = tokio::time::interval(self.root.interval);
+        tokio::spawn(self.clone().follow(self.root.clone()));
         let mut keys = tokio::time::interval(KEY_TURN);
         let mut aggregates = tokio::time::interval(AGGREGATE_TURN);
+        let mut started = self.started.lock().await;
         loop {
             tokio::select! {
-                _ = git.tick() => self.reconcile().await,
+                Some(source) = started.recv() => {
+                    tokio::spawn(self.clone().begin(source));
+                }
                 _ = keys.tick() => {
                     if let Err(fault) = self.signing.turn(&self.store).await {
                         tracing::error!(%fault, "the signing keys could not be turned");
@@ -134,16 +151,4 @@ impl App {
             tracing::error!(cause = %denial.cause, "counted refusals could not be recorded");
         }
     }
-}
-
-fn read_identities(paths: &[PathBuf]) -> Result<Identities, String> {
-    let read = |path: &PathBuf| {
-        let bytes = std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
-        Identities::parse(&Secret::new(bytes)).map_err(|fault| format!("{}: {fault}", path.display()))
-    };
-    let mut all = read(paths.first().ok_or("no age identity is configured")?)?;
-    for path in &paths[1..] {
-        all.join(read(path)?);
-    }
-    Ok(all)
 }

@@ -2,16 +2,18 @@
 
 mod issuer;
 mod section;
+mod source;
+
+pub use source::{FurtherSource, SourceFiles, SourceSettings, mirror};
 
 use crate::git::Source;
 use crate::issue::AwsSettings;
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, IssuerEntry, Widening};
-use crate::words::names::{CommitId, IssuerUrl};
+use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// The server's configuration, read and checked.
 #[derive(Clone, Debug)]
@@ -31,28 +33,15 @@ pub struct Config {
     /// The age identity to which our signing keys are encrypted.
     pub key_identity: PathBuf,
     /// The root source.
-    pub root: RootSource,
+    pub root: SourceSettings,
+    /// Where the files are that further sources name.
+    pub source_files: SourceFiles,
+    /// What becomes of changes that let somebody in, in any source.
+    pub widening: Widening,
     /// The issuers that are trusted.
     pub issuers: Vec<IssuerSettings>,
     /// AWS, where it is used.
     pub aws: Option<AwsSettings>,
-}
-
-/// The root repository.
-#[derive(Clone, Debug)]
-pub struct RootSource {
-    /// Where it is.
-    pub source: Source,
-    /// How often it is looked at.
-    pub interval: Duration,
-    /// The age identities that open its secrets.
-    pub age_identities: Vec<PathBuf>,
-    /// The commit that the first revision has to follow.
-    pub since: Option<CommitId>,
-    /// How long the last good revision grants while the repository cannot be read.
-    pub max_stale: Duration,
-    /// What becomes of changes that let somebody in.
-    pub widening: Widening,
 }
 
 impl Config {
@@ -91,6 +80,11 @@ impl Config {
         }
     }
 
+    /// Where the root source's objects are.
+    pub fn root_repository(&self) -> Source {
+        self.root.origin.source(&mirror(&self.data, &SourceName::root()))
+    }
+
     /// The issuers as policies may name them.
     pub fn catalogue(&self) -> Catalogue {
         catalogue(&self.issuers)
@@ -122,7 +116,8 @@ fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Config> {
     let data = fields.required("data").and_then(|node| section::path(fields, node, folder));
     let key_identity = section::key_encryption(fields, folder);
     section::store(fields);
-    let root = section::root(fields, folder);
+    let (root, widening) = section::root(fields, folder).unzip();
+    let source_files = section::source_files(fields, folder);
     let issuers = issuer::read_all(fields, folder, issuer_url.as_ref());
     let aws = section::aws(fields);
     Some(Config {
@@ -134,6 +129,8 @@ fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Config> {
         data: data?,
         key_identity: key_identity?,
         root: root?,
+        source_files,
+        widening: widening?,
         issuers: issuers?,
         aws: aws?,
     })

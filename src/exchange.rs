@@ -33,8 +33,8 @@ async fn run(app: &App, call: Call, request: Request, story: &mut Story) -> Resu
     story.identified(&identity, &request);
     let live = app.in_force()?;
     let grant = live.policies()?.decide(&identity, &request, app.now())?;
-    let grant = app.check_stops(identity.facts(), grant)?;
-    let intent = story.intent(&identity, &grant, live.revision()?);
+    let grant = app.still_grants(&live, identity.facts(), grant)?;
+    let intent = story.intent(&identity, &grant, live.revisions_of(grant.granted()));
     match app.store.intend(grant, intent).await? {
         Intended::Recorded(grant) => issuing::issue(app, grant, &identity, &live, story).await,
         Intended::Repeat(repeat) => answer::repeat(repeat, &identity),

@@ -3,8 +3,10 @@
 mod fetch;
 mod origin;
 mod source;
+mod verify;
 
 pub use fetch::child::fetch_as_told;
 pub use fetch::fetch;
 pub use origin::{Access, Address, Origin};
 pub use source::{Blob, Snapshot, Source};
+pub use verify::Signers;

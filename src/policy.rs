@@ -1,6 +1,7 @@
 //! Layer B: trust policies. Parsed with every fault at once, matched whole-string without regex, denied by default.
 
 mod access;
+mod bounds;
 mod condition;
 mod decide;
 mod expectation;
@@ -19,6 +20,7 @@ mod stop;
 mod template;
 
 pub use access::{Change, Direction, Part, Reach, changes, who_can};
+pub use bounds::Bounds;
 pub use decide::PolicySet;
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, explain};

@@ -1,6 +1,7 @@
 //! A hundred thousand policies from a fetched commit to what decides: cold, and after a commit that changes ten of them.
 
-use daypass::app::Live;
+use daypass::app::{Reading, Revision};
+use daypass::config::SourceFiles;
 use daypass::git::Source;
 use daypass::identity::Mapping;
 use daypass::policy::{Catalogue, IssuerEntry, Widening};
@@ -23,19 +24,24 @@ pub(crate) fn run(thorough: bool) {
     let (catalogue, identities) = (catalogue(), Identities::parse(&Identities::generate().0).unwrap());
     let before = resident("VmRSS");
     let started = Instant::now();
-    let empty = Live::default();
+    let empty = Revision::default();
+    let files = SourceFiles::default();
+    let reading =
+        Reading { catalogue: &catalogue, identities: &identities, widening: Widening::GoesLive, bounds: None, files: &files };
     let snapshot = source.read_at(&source.head().unwrap(), empty.files()).unwrap();
     let read = started.elapsed();
-    let live = empty.next(snapshot, &catalogue, &identities, Widening::GoesLive);
+    let live = empty.next(snapshot, &reading);
+    let policies = live.ruleset.set().policies().len();
     let cold = started.elapsed();
-    assert_eq!((live.policies().unwrap().policies().len(), live.faults().count()), (count, 0));
+    assert_eq!((policies, live.faults().count()), (count, 0));
     let grown = resident("VmHWM").saturating_sub(before) / 1024;
     commit(folder.path(), 0..CHANGED, "release");
     let started = Instant::now();
     let snapshot = source.read_at(&source.head().unwrap(), live.files()).unwrap();
-    let next = live.next(snapshot, &catalogue, &identities, Widening::GoesLive);
+    let next = live.next(snapshot, &reading);
+    assert_eq!(next.ruleset.set().policies().len(), count);
     let warm = started.elapsed();
-    assert_ne!(next.revision().unwrap(), live.revision().unwrap());
+    assert_ne!(next.commit, live.commit);
     println!(
         "load      {count} policies from a commit to what decides {cold:.1?} ({read:.1?} of it Git), {grown} MiB at most (aim: 10 s, 400 MiB)"
     );

@@ -1,100 +1,123 @@
-//! The revision in force: policies, encrypted secrets, and what is wrong with it. Swapped whole.
+//! What is in force of all sources together. Swapped whole.
 
-use crate::git::{Blob, Snapshot};
+use super::followed::Followed;
+use super::revision::Revision;
 use crate::issue::OpenedSecret;
-use crate::policy::{Catalogue, Loaded, PolicySet, Ruleset, Tree, Widening};
-use crate::secrets::{self, Identities};
-use crate::words::names::{CommitId, SecretName, SecretPath};
-use crate::words::yaml::{Fault, Place, Severity};
+use crate::policy::{Catalogue, Grant, Granted, PolicySet};
+use crate::words::names::{CommitId, SecretName, SourceName};
+use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One source in force: how it is followed, and its revision.
+#[derive(Clone)]
+pub struct InForce {
+    /// How it is followed.
+    pub followed: Arc<Followed>,
+    /// What is in force of it.
+    pub revision: Arc<Revision>,
+}
 
 /// What is in force.
-#[derive(Debug, Default)]
 pub struct Live {
-    revision: Option<CommitId>,
-    /// As the commit has them; what is in force of them may be older.
-    files: BTreeMap<String, Blob>,
-    ruleset: Ruleset,
-    secrets: BTreeMap<SecretPath, Blob>,
-    faults: Vec<Fault>,
-    held: Vec<String>,
+    root: InForce,
+    further: BTreeMap<SourceName, InForce>,
+    /// The policies of all; absent while the root source is alone, whose own set then decides.
+    together: Option<PolicySet>,
+    /// What lies outside of a source's bounds.
+    outside: Vec<Fault>,
 }
 
 impl Live {
-    /// The next revision: every file's good form, or the last good one of this revision.
-    pub fn next(&self, snapshot: Snapshot, catalogue: &Catalogue, identities: &Identities, widening: Widening) -> Self {
-        let tree: Tree = snapshot.files.iter().map(|(path, blob)| (path.clone(), blob.bytes.clone())).collect();
-        let last_good = self.revision.is_some().then_some(&self.ruleset);
-        let Loaded { ruleset, mut faults, mut held } = Ruleset::load_with(&tree, catalogue, last_good, widening);
-        let waits = widening == Widening::Waits && last_good.is_some();
-        let mut secrets = BTreeMap::new();
-        for (file, blob) in &snapshot.files {
-            let Some(name) = file.strip_prefix("secrets/") else { continue };
-            match self.keep_secret(name, blob.clone(), identities) {
-                Ok((path, _)) if waits && !self.secrets.contains_key(&path) => held.push(file.clone()),
-                Ok((path, blob)) => _ = secrets.insert(path, blob),
-                Err((fault, old)) => {
-                    faults.push(Fault::new(file, Place { line: 1, column: 1 }, fault).coded("secret_unreadable"));
-                    secrets.extend(old);
-                }
-            }
-        }
-        faults.extend(
-            snapshot.left_out.iter().map(|(file, why)| Fault::new(file, Place { line: 1, column: 1 }, why).coded("left_out")),
-        );
-        Self { revision: Some(snapshot.revision), files: snapshot.files, ruleset, secrets, faults, held }
+    /// The root source beside further ones, each within its bounds.
+    pub fn of(root: InForce, further: BTreeMap<SourceName, InForce>, catalogue: &Catalogue) -> Self {
+        let (together, outside) = if further.is_empty() {
+            (None, Vec::new())
+        } else {
+            let bounded = further.values().map(|source| (&source.revision.ruleset, source.followed.bounds()));
+            let (set, outside) = root.revision.ruleset.beside(bounded, catalogue);
+            (Some(set), outside)
+        };
+        Self { root, further, together, outside }
     }
 
-    /// A changed secret has to open before it is in force; a faulty one keeps its last good form.
-    #[expect(clippy::type_complexity, reason = "a fault, and what stays in force")]
-    fn keep_secret(
-        &self,
-        name: &str,
-        blob: Blob,
-        identities: &Identities,
-    ) -> Result<(SecretPath, Blob), (String, Option<(SecretPath, Blob)>)> {
-        let path = SecretPath::parse(name).map_err(|fault| (fault, None))?;
-        let old = self.secrets.get(&path);
-        if old.is_some_and(|old| old.id == blob.id) {
-            return Ok((path, blob));
-        }
-        match secrets::check(&path, &blob.bytes, identities) {
-            Ok(()) => Ok((path, blob)),
-            Err(fault) => Err((fault, old.cloned().map(|old| (path, old)))),
-        }
-    }
-
-    /// The files of the commit, by which the next one is told apart.
-    pub const fn files(&self) -> &BTreeMap<String, Blob> {
-        &self.files
-    }
-
-    /// The policies that decide; without a revision nothing is granted.
+    /// The policies that decide; without a revision of the root source nothing is granted.
     pub fn policies(&self) -> Result<&PolicySet, Denial> {
-        self.revision().map(|_| self.ruleset.set())
+        self.revision().map(|_| self.together.as_ref().unwrap_or_else(|| self.root.revision.ruleset.set()))
     }
 
-    /// The commit in force.
+    /// The root source's commit in force.
     pub fn revision(&self) -> Result<&CommitId, Denial> {
-        self.revision.as_ref().ok_or_else(|| Reason::PolicyUnavailable.because("no revision could be read yet"))
+        self.root.revision.commit.as_ref().ok_or_else(|| Reason::PolicyUnavailable.because("no revision could be read yet"))
     }
 
-    /// What is wrong with it.
-    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
-        self.faults.iter().filter(|fault| fault.severity == Severity::Error)
+    /// The commits that these policies are of, each once, in their order.
+    pub fn revisions_of(&self, granted: &[Granted]) -> String {
+        let mut commits: Vec<&str> = granted
+            .iter()
+            .filter_map(|granted| self.source(&granted.source)?.revision.commit.as_ref().map(CommitId::as_str))
+            .collect();
+        commits.dedup();
+        commits.join(",")
+    }
+
+    /// Every source: the root source first.
+    pub fn sources(&self) -> impl Iterator<Item = (SourceName, &InForce)> {
+        let further = self.further.iter().map(|(name, source)| (name.clone(), source));
+        std::iter::once((SourceName::root(), &self.root)).chain(further)
+    }
+
+    /// One of them.
+    pub fn source(&self, name: &SourceName) -> Option<&InForce> {
+        if name.is_root() { Some(&self.root) } else { self.further.get(name) }
+    }
+
+    /// What is wrong with it: `FILE`, or `SOURCE:FILE` of a further source.
+    pub fn faults(&self) -> impl Iterator<Item = Fault> {
+        let told = self.sources().flat_map(|(name, source)| {
+            source.revision.faults().map(move |fault| {
+                let file = if name.is_root() { fault.file.clone() } else { format!("{name}:{}", fault.file).into() };
+                let mut fault = fault.clone();
+                fault.file = file;
+                fault
+            })
+        });
+        told.chain(self.outside.iter().cloned())
+    }
+
+    /// What is wrong with a source as a whole, if anything is with any.
+    pub fn alarm(&self) -> Option<String> {
+        self.sources().find_map(|(name, source)| {
+            let alarm = source.followed.alarm.load_full()?;
+            Some(if name.is_root() { alarm.to_string() } else { format!("{name}: {alarm}") })
+        })
     }
 
     /// Files that let somebody in and wait for a person: an older form of them, or none, is in force.
-    pub fn held(&self) -> &[String] {
-        &self.held
+    pub fn held(&self) -> Vec<String> {
+        let held = self.sources().flat_map(|(name, source)| {
+            source.revision.held.iter().map(move |file| if name.is_root() { file.clone() } else { format!("{name}:{file}") })
+        });
+        held.collect()
     }
 
-    /// Opens a granted secret.
-    pub fn open_secret(&self, name: &SecretName, identities: &Identities) -> Result<OpenedSecret, Denial> {
+    /// Refuses what is granted by a source that could not be read for longer than its `max_stale`.
+    pub fn check_fresh(&self, grant: Grant, now: crate::words::UnixTime) -> Result<Grant, Denial> {
+        for granted in grant.granted() {
+            let source = self.source(&granted.source);
+            source.map_or(Err(Reason::Internal.because("a grant of no source")), |source| source.followed.check_fresh(now))?;
+        }
+        Ok(grant)
+    }
+
+    /// Opens a granted secret: a source's policies reach its own files alone, and only its own identities open them.
+    pub fn open_secret(&self, source: &SourceName, name: &SecretName) -> Result<OpenedSecret, Denial> {
         let unreadable = |cause: String| Reason::SecretUnreadable.because(format!("{name}: {cause}"));
-        let blob = self.secrets.get(&name.path).ok_or_else(|| unreadable("the revision in force has no such file".to_owned()))?;
-        let value = secrets::open(&name.path, &blob.bytes, name.key.as_deref(), identities).map_err(unreadable)?;
-        Ok(OpenedSecret { name: name.clone(), value })
+        let in_force = self.source(source).ok_or_else(|| unreadable("its source is not in force".to_owned()))?;
+        let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
+        let within = within.ok_or_else(|| unreadable(format!("it does not belong to the source {source}")))?;
+        let opened = in_force.revision.open_secret(&within, in_force.followed.identities()).map_err(unreadable)?;
+        Ok(OpenedSecret { name: name.clone(), ..opened })
     }
 }

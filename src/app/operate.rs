@@ -1,14 +1,14 @@
 //! What an operator may do at once, without Git: deny, lift, revoke, accept, and look.
 
-use super::App;
+use super::{App, Followed};
 use crate::policy::{Grant, Standing, Stop, check_stops};
 use crate::store::DenialRow;
-use crate::words::names::{CommitId, DecisionId};
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::names::{CommitId, DecisionId, SourceName};
+use crate::words::yaml::Fault;
+use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl App {
@@ -16,11 +16,12 @@ impl App {
     pub fn in_force(&self) -> Result<Arc<super::Live>, Denial> {
         let live = self.live.load_full();
         live.revision()?;
-        self.check_fresh().map(|()| live)
+        self.root.check_fresh(self.now()).map(|()| live)
     }
 
-    /// Refuses a grant that an operator denies.
-    pub fn check_stops(&self, facts: &crate::identity::Facts, grant: Grant) -> Result<Grant, Denial> {
+    /// Refuses a grant of a source that went stale, or that an operator denies.
+    pub fn still_grants(&self, live: &super::Live, facts: &crate::identity::Facts, grant: Grant) -> Result<Grant, Denial> {
+        let grant = live.check_fresh(grant, self.now())?;
         check_stops(self.stops.load().values(), facts, grant, self.now())
     }
 
@@ -48,66 +49,62 @@ impl App {
         Ok(json!({ "decision_id": decision, "issued": released["issued"], "subject": released["subject"] }))
     }
 
-    /// Follows this commit once, although it does not follow the one in force.
-    pub async fn accept(self: &Arc<Self>, commit: CommitId) -> Result<(), Denial> {
-        self.store.record("accepted", json!({ "commit": commit })).await?;
-        self.accepted.store(Some(Arc::new(commit)));
-        self.reconcile().await;
+    /// Follows this commit of a source once, although it does not follow the one in force, or nobody who counts signed it.
+    pub async fn accept(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
+        let followed = self.named_source(source)?;
+        self.store.record("accepted", json!({ "source": source, "commit": commit })).await?;
+        followed.accepted.store(Some(Arc::new(commit)));
+        self.reconcile(&followed).await;
         Ok(())
     }
 
-    /// Lets what waits in this commit go live, if it is the one that is looked at.
-    pub async fn confirm(self: &Arc<Self>, commit: CommitId) -> Result<(), Denial> {
+    /// Lets what waits in this commit of a source go live, if it is the one that is looked at.
+    pub async fn confirm(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
+        let followed = self.named_source(source)?;
         let live = self.live.load_full();
-        if live.revision() != Ok(&commit) || live.held().is_empty() {
+        let held = live.source(source).filter(|known| known.revision.commit.as_ref() == Some(&commit));
+        let Some(held) = held.map(|known| &known.revision.held).filter(|held| !held.is_empty()) else {
             let detail = "Nothing of this commit waits: it is not the one in force, or nothing in it lets anybody in.";
             return Err(Reason::BadRequest.because(detail).saying(detail));
-        }
-        self.store.record("confirmed", json!({ "commit": commit, "held": live.held() })).await?;
-        self.confirmed.store(Some(Arc::new(commit)));
-        self.reconcile().await;
+        };
+        self.store.record("confirmed", json!({ "source": source, "commit": commit, "held": held })).await?;
+        followed.confirmed.store(Some(Arc::new(commit)));
+        self.reconcile(&followed).await;
         Ok(())
     }
 
-    /// The state of things, for `daypass status`.
+    fn named_source(&self, name: &SourceName) -> Result<Arc<Followed>, Denial> {
+        let detail = format!("No source `{name}` is followed.");
+        self.followed(name).ok_or_else(|| Reason::BadRequest.because(detail.clone()).saying(detail))
+    }
+
+    /// The state of things, for `daypass status`: the root source's at the top, and each source's own below.
     pub async fn status(&self) -> Result<Value, Denial> {
         let live = self.live.load_full();
-        let faults: Vec<_> = live
-            .faults()
-            .map(|fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "message": fault.message }))
-            .collect();
         let denials = self.store.denials().await?;
         let shown = |row: &DenialRow| json!({ "id": row.id, "until": row.until.map(|at| at.to_string()), "denies": row.body });
         Ok(json!({
             "revision": live.revision().ok(),
             "policies": live.policies().map_or(0, |set| set.policies().len()),
-            "repository_read_at": self.looked_at().map(|at| at.to_string()),
-            "stale": self.check_fresh().is_err(),
-            "alarm": self.alarm.load().as_deref(),
-            "faults": faults,
+            "faults": told(live.faults()),
             "held": live.held(),
+            "alarm": live.alarm(),
+            "sources": self.sources_told(&live),
             "denials": denials.iter().map(shown).collect::<Vec<_>>(),
         }))
     }
 
-    /// When the repository could last be read.
-    pub(super) fn looked_at(&self) -> Option<UnixTime> {
-        Some(self.looked_at.load(Ordering::Relaxed)).filter(|at| *at != i64::MIN).map(UnixTime::from_millis)
-    }
-
-    /// A repository that could not be read for `max_stale` grants nothing any more: what was taken back there is not known here.
-    pub fn check_fresh(&self) -> Result<(), Denial> {
-        let fresh = self.looked_at().is_some_and(|at| self.now() < at.plus(self.root.max_stale));
-        if fresh {
-            Ok(())
-        } else {
-            Err(Reason::PolicyUnavailable.because("the repository could not be read for longer than `max_stale`"))
-        }
-    }
-
-    /// What is wrong with the repository as a whole, if anything is.
-    pub fn alarm(&self) -> Option<Arc<String>> {
-        self.alarm.load_full()
+    /// Each source: its commit, when it was read, and what is wrong with it as a whole.
+    pub fn sources_told(&self, live: &super::Live) -> Value {
+        let told = live.sources().map(|(name, source)| {
+            let followed = &source.followed;
+            let told = json!({
+                "revision": source.revision.commit, "signer": source.revision.signer, "read_at": followed.looked_at().map(|at| at.to_string()),
+                "stale": followed.check_fresh(self.now()).is_err(), "alarm": followed.alarm.load().as_deref(),
+            });
+            (name.to_string(), told)
+        });
+        Value::Object(told.collect())
     }
 
     pub(super) async fn read_stops(&self) -> Result<(), Denial> {
@@ -121,4 +118,10 @@ impl App {
         self.stops.store(Arc::new(stops));
         Ok(())
     }
+}
+
+/// Faults as they are shown: where, which, and what.
+pub fn told(faults: impl Iterator<Item = Fault>) -> Vec<Value> {
+    let told = |fault: Fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message });
+    faults.map(told).collect()
 }

@@ -1,113 +1,180 @@
 //! Pull reconciliation: looks at Git, and puts a new commit in force. Nothing that a caller does gets here.
 
-use super::{App, Live};
-use crate::git::Source;
+use super::App;
+use super::followed::Followed;
+use super::revision::{Reading, Revision};
 use crate::policy::Widening;
 use crate::store::Marks;
 use crate::words::names::CommitId;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-/// The root source's name, where sources are told apart.
-const ROOT: &str = "root";
+/// What came of a look: a revision to put in force, and what is wrong all the same.
+type Looked = Option<(Revision, Option<String>)>;
 
 impl App {
-    /// Looks once. Whatever goes wrong, the revision in force stays, and the log says why.
-    pub(super) async fn reconcile(self: &Arc<Self>) {
-        let looked = match self.store.marks(ROOT).await {
+    /// Fetches where it has to, and looks once. Whatever goes wrong, the revision in force stays, and the log says why.
+    pub(super) async fn reconcile(self: &Arc<Self>, source: &Arc<Followed>) {
+        let _turn = source.turn.lock().await;
+        let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
+        if let Err(fault) = fetched {
+            return alarmed(source, fault);
+        }
+        if let Err(fault) = source.source().head() {
+            return alarmed(source, fault);
+        }
+        source.was_read(self.now());
+        self.look_and_put_in_force(source).await;
+    }
+
+    /// The same without a fetch: what a mirror already has, right after a start.
+    pub(super) async fn recover(self: &Arc<Self>, source: &Arc<Followed>) {
+        let _turn = source.turn.lock().await;
+        if source.looked_at().is_some() {
+            self.look_and_put_in_force(source).await;
+        }
+    }
+
+    async fn look_and_put_in_force(self: &Arc<Self>, source: &Arc<Followed>) {
+        let looked = match self.store.marks(source.name.as_str()).await {
             Ok(marks) => {
-                let app = self.clone();
-                tokio::task::spawn_blocking(move || app.look(&marks)).await.unwrap_or_else(|fault| Err(fault.to_string()))
+                let (app, source) = (self.clone(), source.clone());
+                let look = move || app.look(&source, &marks);
+                tokio::task::spawn_blocking(look).await.unwrap_or_else(|fault| Err(fault.to_string()))
             }
             Err(denial) => Err(denial.cause),
         };
         match looked {
-            Ok(None) => self.alarm.store(None),
+            Ok(None) => source.alarm.store(None),
             Ok(Some((next, alarm))) => {
-                self.put_in_force(next).await;
-                self.alarm.store(alarm.map(Arc::new));
+                self.put_in_force(source, next).await;
+                source.alarm.store(alarm.map(Arc::new));
             }
-            Err(fault) => {
-                tracing::error!(%fault, "the policies' repository is not followed; the last good revision stays in force");
-                self.alarm.store(Some(Arc::new(fault)));
-            }
+            Err(fault) => alarmed(source, fault),
         }
     }
 
     /// What to put in force, if anything is new; with an alarm when it is not what the ref says.
-    fn look(&self, marks: &Marks) -> Result<Option<(Live, Option<String>)>, String> {
-        let source: &Source = &self.root.source;
-        let current = self.live.load();
-        let head = source.head()?;
-        self.looked_at.store(self.now().millis(), Ordering::Relaxed);
-        let confirmed = self.confirmed.load().as_deref() == Some(&head);
-        if Some(&head) == current.revision().ok() && (current.held().is_empty() || !confirmed) {
+    fn look(&self, source: &Followed, marks: &Marks) -> Result<Looked, String> {
+        let repository = source.source();
+        let live = self.live.load();
+        let known = live.source(&source.name);
+        let fresh = Arc::new(Revision::default());
+        let current = known.map_or(&fresh, |known| &known.revision);
+        let head = repository.head()?;
+        let confirmed = source.confirmed.load().as_deref() == Some(&head);
+        let as_before = known.is_some_and(|known| std::ptr::eq(&*known.followed, source));
+        if Some(&head) == current.commit.as_ref() && as_before && (current.held.is_empty() || !confirmed) {
             return Ok(None);
         }
-        let followed = self.check_history(source, marks.highest.as_ref(), &head);
-        let revision = match (&followed, &marks.highest) {
-            (Ok(()), _) => &head,
+        let followed = self.check_commit(source, current, marks, &head);
+        let commit = match (&followed, &marks.highest) {
+            (Ok(_), _) => &head,
             // After a restart the highest commit is still there to be read, whatever the ref now says.
-            (Err(_), Some(highest)) if current.revision().is_err() => highest,
+            (Err(_), Some(highest)) if current.commit.is_none() => highest,
             (Err(fault), _) => return Err(fault.clone()),
         };
-        let widening = if confirmed { Widening::GoesLive } else { self.root.widening };
-        let before = self.before(source, &current, marks, widening)?;
-        let before = before.as_ref().unwrap_or(&current);
-        let snapshot = source.read_at(revision, before.files())?;
-        let next = before.next(snapshot, &self.catalogue, &self.identities, widening);
+        let rails_faulty = live.sources().any(|(name, root)| name.is_root() && root.revision.ruleset.has_faulty_guardrails());
+        let waits = !source.name.is_root() && rails_faulty;
+        let widening = if confirmed && !waits {
+            Widening::GoesLive
+        } else if waits {
+            Widening::Waits
+        } else {
+            self.widening
+        };
+        let before = self.before(source, current, marks, widening)?;
+        let before = before.as_ref().unwrap_or(current);
+        let snapshot = repository.read_at(commit, before.files())?;
+        let mut next = before.next(snapshot, &self.reading(source, widening));
         if let Err(fault) = &followed {
-            tracing::error!(%fault, %revision, "the highest commit that was seen is in force again");
+            tracing::error!(source = %source.name, %fault, %commit, "the highest commit that was seen is in force again");
         }
+        next.signer = followed.as_ref().ok().cloned().flatten();
         Ok(Some((next, followed.err())))
     }
 
+    fn reading<'a>(&'a self, source: &'a Followed, widening: Widening) -> Reading<'a> {
+        Reading {
+            catalogue: &self.catalogue,
+            identities: source.identities(),
+            widening,
+            bounds: (!source.name.is_root()).then(|| source.bounds()),
+            files: &self.source_files,
+        }
+    }
+
     /// What was wholly in force before a restart: what widens is measured against it, and goes on waiting.
-    fn before(&self, source: &Source, current: &Live, marks: &Marks, widening: Widening) -> Result<Option<Live>, String> {
+    fn before(
+        &self,
+        source: &Followed,
+        current: &Revision,
+        marks: &Marks,
+        widening: Widening,
+    ) -> Result<Option<Revision>, String> {
         match &marks.whole {
-            Some(whole) if widening == Widening::Waits && current.revision().is_err() => {
-                let snapshot = source.read_at(whole, current.files())?;
-                Ok(Some(current.next(snapshot, &self.catalogue, &self.identities, Widening::GoesLive)))
+            Some(whole) if widening == Widening::Waits && current.commit.is_none() => {
+                let snapshot = source.source().read_at(whole, current.files())?;
+                Ok(Some(current.next(snapshot, &self.reading(source, Widening::GoesLive))))
             }
             Some(_) | None => Ok(None),
         }
     }
 
-    /// History only goes forward, from the highest commit that was ever in force or from the anchor of the first start.
-    fn check_history(&self, source: &Source, highest: Option<&CommitId>, head: &CommitId) -> Result<(), String> {
-        if self.accepted.load().as_deref() == Some(head) {
-            return Ok(());
+    /// History only goes forward, from the highest commit that was ever in force or from the anchor of the first start;
+    /// and where signers are named, by their commits alone. Returns who signed.
+    fn check_commit(
+        &self,
+        source: &Followed,
+        current: &Revision,
+        marks: &Marks,
+        head: &CommitId,
+    ) -> Result<Option<String>, String> {
+        let (repository, highest) = (source.source(), marks.highest.as_ref());
+        if source.accepted.load().as_deref() == Some(head) {
+            return Ok(None);
         }
-        let Some(anchor) = highest.or(self.root.since.as_ref()) else { return Ok(()) };
-        if source.is_forward(anchor, head)? {
-            return Ok(());
+        let anchor = highest.or(source.settings.since.as_ref());
+        if let Some(anchor) = anchor
+            && anchor != head
+            && !repository.is_forward(anchor, head)?
+        {
+            let name = if source.name.is_root() { String::new() } else { format!(" --source {}", source.name) };
+            return Err(format!(
+                "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}{name}` follows it all the same"
+            ));
         }
-        Err(format!(
-            "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}` follows it all the same"
-        ))
+        let Some(signers) = &source.settings.signers else { return Ok(None) };
+        if anchor == Some(head) && highest.is_some() {
+            return Ok(current.signer.clone());
+        }
+        let anchor = anchor.filter(|anchor| *anchor != head);
+        repository.signer(head, anchor, signers, self.now()).map(Some)
     }
 
     /// Swaps it in, and records it with its faults.
-    async fn put_in_force(&self, next: Live) {
+    async fn put_in_force(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) {
+        let Some(commit) = next.commit.clone() else { return };
         let faults: Vec<Value> = next.faults().map(|fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message })).collect();
-        let Ok(revision) = next.revision().cloned() else { return };
         for fault in next.faults() {
-            tracing::warn!(file = %fault.file, line = fault.place.line, message = %fault.message, "a file is faulty; its last good form stays in force");
+            tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, message = %fault.message, "a file is faulty; its last good form stays in force");
         }
-        self.metrics.faulty_files.set(i64::try_from(faults.len()).unwrap_or(i64::MAX));
-        let policies = next.policies().map_or(0, |set| set.policies().len());
-        let held = next.held().to_vec();
-        self.live.store(Arc::new(next));
-        self.accepted.store(None);
-        self.confirmed.store(None);
-        tracing::info!(%revision, policies, "a revision is in force");
+        let (held, signer) = (next.held.clone(), next.signer.clone());
+        let policies = self.swap_in(source, next).await;
+        source.accepted.store(None);
+        source.confirmed.store(None);
+        tracing::info!(source = %source.name, %commit, policies, signer, "a revision is in force");
         if !held.is_empty() {
-            tracing::warn!(%revision, ?held, "these files let somebody in and wait: `daypass confirm` the revision");
+            tracing::warn!(source = %source.name, %commit, ?held, "these files let somebody in and wait: `daypass confirm` the revision");
         }
-        let body = json!({ "revision": revision, "policies": policies, "faults": faults, "held": held });
-        if let Err(denial) = self.store.record_revision(ROOT, &revision, held.is_empty(), body).await {
+        let body = json!({ "source": source.name, "revision": commit, "signer": signer, "policies": policies, "faults": faults, "held": held });
+        if let Err(denial) = self.store.record_revision(source.name.as_str(), &commit, held.is_empty(), body).await {
             tracing::error!(cause = %denial.cause, "the revision could not be recorded");
         }
     }
+}
+
+fn alarmed(source: &Followed, fault: String) {
+    tracing::error!(source = %source.name, %fault, "the repository is not followed; the last good revision stays in force");
+    source.alarm.store(Some(Arc::new(fault)));
 }

@@ -59,6 +59,9 @@ pub(super) struct AcceptArgs {
     server: Server,
     /// The commit, whole.
     commit: String,
+    /// The source that it is of.
+    #[arg(long, default_value = "root")]
+    source: String,
 }
 
 /// Denies, or lifts a denial.
@@ -120,15 +123,21 @@ fn aws_deny_policy(decision: &str) -> Value {
 
 /// Follows a commit by an operator's word.
 pub(super) async fn accept(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
-    let answer = arguments.server.post("accept", &json!({ "commit": arguments.commit })).await?;
-    let in_force = answer["revision"] == arguments.commit.as_str();
+    let answer = arguments.server.post("accept", &arguments.body()).await?;
+    let in_force = answer["sources"][&arguments.source]["revision"] == arguments.commit.as_str();
     let said = if in_force { "in force" } else { "accepted, and followed when the repository's ref is there" };
     Ok(told(json, &answer, said))
 }
 
+impl AcceptArgs {
+    fn body(&self) -> Value {
+        json!({ "commit": self.commit, "source": self.source })
+    }
+}
+
 /// Lets what waits go live.
 pub(super) async fn confirm(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
-    let answer = arguments.server.post("confirm", &json!({ "commit": arguments.commit })).await?;
+    let answer = arguments.server.post("confirm", &arguments.body()).await?;
     Ok(told(json, &answer, "confirmed: nothing of this commit waits any more"))
 }
 
@@ -139,16 +148,16 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
         print::json(&status);
         return Ok(0);
     }
-    let text = |name: &str| status[name].as_str().unwrap_or("none").to_owned();
-    anstream::println!(
-        "revision    {} with {} policies, repository read {}",
-        text("revision"),
-        status["policies"],
-        text("repository_read_at")
-    );
-    if let Some(alarm) = status["alarm"].as_str() {
-        anstream::println!("ALARM       {alarm}");
+    for (name, source) in status["sources"].as_object().into_iter().flatten() {
+        let text = |key: &str| source[key].as_str().unwrap_or("none").to_owned();
+        let stale = if source["stale"] == true { ", too long ago: its policies deny" } else { "" };
+        let signer = source["signer"].as_str().map(|signer| format!(", signed by {signer}")).unwrap_or_default();
+        anstream::println!("{name:<11} {}{signer}, read {}{stale}", text("revision"), text("read_at"));
+        if let Some(alarm) = source["alarm"].as_str() {
+            anstream::println!("ALARM       {alarm}");
+        }
     }
+    anstream::println!("in force    {} policies", status["policies"]);
     for fault in status["faults"].as_array().into_iter().flatten() {
         anstream::println!(
             "faulty      {}: {}",
@@ -158,9 +167,8 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     }
     for file in status["held"].as_array().into_iter().flatten() {
         anstream::println!(
-            "waits       {} lets somebody in: see `daypass policy diff`, then `daypass confirm {}`",
-            file.as_str().unwrap_or_default(),
-            text("revision")
+            "waits       {} lets somebody in: see `daypass policy diff`, then `daypass confirm` its source's commit",
+            file.as_str().unwrap_or_default()
         );
     }
     for denial in status["denials"].as_array().into_iter().flatten() {

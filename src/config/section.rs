@@ -1,20 +1,11 @@
 //! The sections of `daypass.yaml`, one function each.
 
-use super::RootSource;
-use crate::git::Source;
+use super::source::{self, Files, SourceFiles, SourceSettings};
 use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
 use crate::policy::Widening;
-use crate::words::names::CommitId;
-use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// How often the root source is looked at when nothing else is said.
-const INTERVAL_DEFAULT: Duration = Duration::from_secs(30);
-/// A forge's outage is over within a day; what was taken back there may not wait longer.
-const STALE_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 
 /// A path, relative to the configuration's folder.
 pub(super) fn path<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<PathBuf> {
@@ -24,7 +15,12 @@ pub(super) fn path<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Pat
 /// A file that holds a private key: it has to be there, and nobody else may read it.
 fn private_file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<PathBuf> {
     let path = path(fields, node, folder)?;
-    match std::fs::metadata(&path) {
+    check_private(fields, node, &path);
+    Some(path)
+}
+
+pub(super) fn check_private<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, path: &Path) {
+    match std::fs::metadata(path) {
         Err(fault) => fields.fault(node.place, format!("{}: {fault}", path.display())),
         Ok(metadata) if metadata.permissions().mode() & 0o007 != 0 => {
             let fault =
@@ -33,7 +29,6 @@ fn private_file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) 
         }
         Ok(_) => {}
     }
-    Some(path)
 }
 
 pub(super) fn tls(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<(PathBuf, PathBuf)> {
@@ -62,42 +57,21 @@ pub(super) fn store(fields: &mut Fields<'_, '_>) {
     }
 }
 
-pub(super) fn root(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<RootSource> {
+/// The root source, and what becomes of what widens.
+pub(super) fn root(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<(SourceSettings, Widening)> {
     let node = fields.required("root")?;
     let mut inner = fields.below(node);
-    let git = inner.required("git").and_then(|node| {
-        let text = inner.text(node)?;
-        let local = text.strip_prefix("file://").unwrap_or(text);
-        if local.contains("://") || (local.contains('@') && local.contains(':')) {
-            let fault = inner.draft(node.place, "this version reads a repository on this machine, by its path");
-            inner.report(fault.help("mirror the remote there, for example with `git clone --mirror` and a timer"));
-            return None;
-        }
-        Some(folder.join(local))
-    });
-    let reference = inner.required("ref").and_then(|node| {
-        inner.parsed(node, |text| {
-            if text.starts_with("refs/") {
-                Ok(text.to_owned())
-            } else {
-                Err("expected a full ref such as refs/heads/main".to_owned())
-            }
-        })
-    });
-    let interval = inner.optional("interval").map_or(Some(INTERVAL_DEFAULT), |node| inner.parsed(node, parse_duration));
-    let mut age_identities = Vec::new();
-    if let Some(list) = inner.required("age_identities") {
-        for node in inner.one_or_many(list) {
-            age_identities.extend(private_file(&mut inner, node, folder));
-        }
-    }
-    let since = inner.optional("since").and_then(|node| inner.parsed(node, CommitId::parse));
-    let max_stale = inner.optional("max_stale").map_or(Some(STALE_DEFAULT), |node| inner.parsed(node, parse_duration));
+    let settings = source::read(&mut inner, &Files::Beside(folder));
     let widening = inner.optional("rollout").map_or(Some(Widening::GoesLive), |node| rollout(&mut inner, node));
     inner.finish();
-    let interval = interval?.max(Duration::from_secs(1));
-    let source = Source { path: git?, reference: reference? };
-    Some(RootSource { source, interval, age_identities, since, max_stale: max_stale?, widening: widening? })
+    settings.zip(widening)
+}
+
+/// Where further sources' keys and credentials are; without these folders a source can have none.
+pub(super) fn source_files(fields: &mut Fields<'_, '_>, folder: &Path) -> SourceFiles {
+    let age_identities = fields.optional("age_identity_dir").and_then(|node| path(fields, node, folder));
+    let credentials = fields.optional("credentials_dir").and_then(|node| path(fields, node, folder));
+    SourceFiles { age_identities, credentials }
 }
 
 /// `rollout: { widening: hold, narrowing: immediate }`; what narrows never waits, and saying so is all that can be said of it.

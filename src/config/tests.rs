@@ -107,7 +107,10 @@ fn dangerous_settings_are_refused() {
         (GOOD.replace("issuer: https://token", "issuer: http://token"), "https URL"),
         (GOOD.replace("admin_listen: 127.0.0.1", "admin_listen: 0.0.0.0"), "no authentication"),
         (GOOD.replace("key: tls.key", "key: open.key"), "chmod 0600"),
-        (GOOD.replace("git: access.git", "git: https://git.acme.example/access.git"), "on this machine"),
+        (GOOD.replace("git: access.git", "git: https://x:secret@git.acme.example/access.git"), "into `credentials`"),
+        (GOOD.replace("git: access.git", "git: http://git.acme.example/access.git"), "use https"),
+        (GOOD.replace("  interval: 30s", "  verify: {}"), "nobody could put a commit in force"),
+        (GOOD.replace("  interval: 30s", "  credentials: { token_file: open.key }"), "chmod 0600"),
         (GOOD.replace("store: sqlite", "store: postgres://db"), "stores in `sqlite`"),
         (GOOD.replace("data: data", "data: data\nsecret_mode: off"), "unknown key `secret_mode`"),
     ];

@@ -3,7 +3,7 @@
 use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::store::{self, Repeat};
-use crate::words::names::{CommitId, DecisionId, PolicyName};
+use crate::words::names::{DecisionId, PolicyName};
 use crate::words::{Denial, Reason, Secret, UnixTime};
 use serde_json::{Value, json};
 
@@ -69,12 +69,7 @@ pub(super) fn repeat(repeat: Repeat, identity: &Identity) -> Result<Released, De
 }
 
 /// The document of the native API; the other APIs are made from the same values.
-pub(super) fn document(
-    decision: &DecisionId,
-    policies: &[PolicyName],
-    revision: &CommitId,
-    credentials: &[Credential],
-) -> Secret {
+pub(super) fn document(decision: &DecisionId, policies: &[PolicyName], revisions: &str, credentials: &[Credential]) -> Secret {
     let expires_at: Option<UnixTime> = credentials.iter().filter_map(Credential::expires_at).min();
     let listed: Vec<Value> = credentials.iter().map(Credential::to_json).collect();
     let mut policies: Vec<&str> = policies.iter().map(PolicyName::as_str).collect();
@@ -82,7 +77,7 @@ pub(super) fn document(
     let document = json!({
         "decision_id": decision.as_str(),
         "policy": policies.join(","),
-        "policy_revision": revision.as_str(),
+        "policy_revision": revisions,
         "expires_at": expires_at.map(|moment| moment.to_string()),
         "credentials": listed,
     });

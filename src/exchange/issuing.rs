@@ -28,7 +28,7 @@ pub(super) async fn issue(
         }
     }
     let policies: Vec<_> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
-    let document = answer::document(story.decision(), &policies, live.revision()?, &credentials);
+    let document = answer::document(story.decision(), &policies, &live.revisions_of(grant.grant().granted()), &credentials);
     let sealed = store::seal(&document, identity.token().expose())?;
     let mut body = story.body();
     body["policies"] = policies.iter().map(|policy| policy.as_str()).collect::<Vec<_>>().into();
@@ -44,7 +44,7 @@ async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result
         Terms::IdToken(terms) => {
             app.signing.id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
         }
-        Terms::Secret(terms) => live.open_secret(&terms.name, &app.identities).map(Credential::Secret),
+        Terms::Secret(terms) => live.open_secret(&granted.source, &terms.name).map(Credential::Secret),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::identity::{Identity, ReplayRule};
 use crate::policy::{Grant, Request};
 use crate::store::{Intent, Use};
 use crate::words::Digest;
-use crate::words::names::{CommitId, DecisionId};
+use crate::words::names::DecisionId;
 use crate::words::{Denial, Reason, Secret};
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -59,9 +59,9 @@ impl Story {
     }
 
     /// The record of what is about to be released, and the uses that the replay check is about.
-    pub(super) fn intent(&self, identity: &Identity, grant: &Grant, revision: &CommitId) -> Intent {
+    pub(super) fn intent(&self, identity: &Identity, grant: &Grant, revision: String) -> Intent {
         let mut body = self.body();
-        body["policy_revision"] = revision.as_str().into();
+        body["policy_revision"] = revision.into();
         body["policies"] = grant.granted().iter().map(|granted| granted.policy.as_str()).collect::<Vec<_>>().into();
         let once = grant.granted().iter().any(|granted| granted.once);
         Intent {

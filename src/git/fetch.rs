@@ -17,6 +17,8 @@ const FETCH_MAX: Duration = Duration::from_secs(120);
 const COMPLAINT_BYTES_MAX: u64 = 4096;
 /// A mirror of policies is a few MiB. One that is larger is told, not fed.
 const MIRROR_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// This very program, also after its file was replaced by a newer one.
+const OURSELVES: &str = "/proc/self/exe";
 /// Where `ssh` and what it needs may be. Nothing else of our environment is passed on.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -33,8 +35,8 @@ struct Order {
     known_hosts: Option<PathBuf>,
 }
 
-/// Brings the mirror up to its origin; `program` is daypass itself. An origin on this machine needs no fetch.
-pub async fn fetch(origin: &Origin, mirror: &Path, program: &Path) -> Result<(), String> {
+/// Brings the mirror up to its origin. An origin on this machine needs no fetch.
+pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), String> {
     let Some(url) = origin.remote() else { return Ok(()) };
     let bytes = bytes_below(mirror);
     if bytes > MIRROR_BYTES_MAX {
@@ -57,16 +59,16 @@ pub async fn fetch(origin: &Origin, mirror: &Path, program: &Path) -> Result<(),
     let token = origin.access.token()?;
     told.extend(token.as_ref().map(|token| token.expose()).unwrap_or_default());
     let told = zeroize::Zeroizing::new(told);
-    match tokio::time::timeout(FETCH_MAX, run(program, &told)).await {
+    match tokio::time::timeout(FETCH_MAX, run(&told)).await {
         Ok(outcome) => outcome.map_err(|fault| format!("{url} cannot be fetched: {fault}")),
         Err(_) => Err(format!("{url} cannot be fetched: it took longer than {} s", FETCH_MAX.as_secs())),
     }
 }
 
 /// Runs the child to its end; it is killed when nobody waits for it any more.
-async fn run(program: &Path, told: &[u8]) -> Result<(), String> {
+async fn run(told: &[u8]) -> Result<(), String> {
     let told_fault = |fault: std::io::Error| format!("the fetching child: {fault}");
-    let mut command = Command::new(program);
+    let mut command = Command::new(OURSELVES);
     command.arg("git-fetch").env_clear().env("PATH", PATH).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(told_fault)?;

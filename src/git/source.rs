@@ -100,7 +100,7 @@ impl Source {
     }
 
     /// Isolated: no configuration of the machine or the user is read.
-    fn open(&self) -> Result<gix::Repository, String> {
+    pub(super) fn open(&self) -> Result<gix::Repository, String> {
         gix::open_opts(&self.path, gix::open::Options::isolated()).map_err(|fault| self.fault(&fault))
     }
 
@@ -109,12 +109,12 @@ impl Source {
         reference.peel_to_id().map(gix::Id::detach).map_err(|fault| self.fault(&fault))
     }
 
-    fn fault(&self, fault: &dyn std::fmt::Display) -> String {
+    pub(super) fn fault(&self, fault: &dyn std::fmt::Display) -> String {
         format!("{} {}: {fault}", self.path.display(), self.reference)
     }
 }
 
-fn object_id(commit: &CommitId) -> Result<gix::ObjectId, String> {
+pub(super) fn object_id(commit: &CommitId) -> Result<gix::ObjectId, String> {
     gix::ObjectId::from_hex(commit.as_str().as_bytes()).map_err(|fault| fault.to_string())
 }
 

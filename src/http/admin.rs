@@ -1,12 +1,12 @@
 //! The admin listener: health, readiness and metrics, in the clear, on an address that only operators reach.
 
-use crate::app::App;
+use crate::app::{App, told};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 
 /// Its addresses.
@@ -23,16 +23,10 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
     let live = app.live.load_full();
     let revision = live.revision().map(ToString::to_string);
     let store = app.store.is_writable().await;
-    let faults: Vec<Value> = live
-        .faults()
-        .map(
-            |fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message }),
-        )
-        .collect();
-    let fresh = app.check_fresh().is_ok();
+    let fresh = app.in_force().is_ok();
     let ready = revision.is_ok() && store && fresh;
     let body = json!({
-        "ready": ready, "revision": revision.as_ref().ok(), "faults": faults, "alarm": app.alarm().as_deref(), "held": live.held(),
+        "ready": ready, "revision": revision.as_ref().ok(), "faults": told(live.faults()), "held": live.held(), "alarm": live.alarm(), "sources": app.sources_told(&live),
         "checks": { "revision": revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()), "store": if store { "writable" } else { "cannot be written" }, "repository": if fresh { "read" } else { "not read for longer than max_stale" } },
     });
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body))

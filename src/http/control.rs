@@ -3,7 +3,7 @@
 use super::reply;
 use crate::app::App;
 use crate::policy::Stop;
-use crate::words::names::{CommitId, DecisionId};
+use crate::words::names::{CommitId, DecisionId, SourceName};
 use crate::words::{Denial, Reason, parse_duration};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -91,17 +91,19 @@ async fn revoke(State(app): Shared, Json(request): Json<RevokeRequest>) -> Respo
 #[serde(deny_unknown_fields)]
 struct CommitRequest {
     commit: CommitId,
+    #[serde(default = "SourceName::root")]
+    source: SourceName,
 }
 
 async fn accept(State(app): Shared, Json(request): Json<CommitRequest>) -> Response {
-    answer(match app.accept(request.commit).await {
+    answer(match app.accept(&request.source, request.commit).await {
         Ok(()) => app.status().await,
         Err(denial) => Err(denial),
     })
 }
 
 async fn confirm(State(app): Shared, Json(request): Json<CommitRequest>) -> Response {
-    answer(match app.confirm(request.commit).await {
+    answer(match app.confirm(&request.source, request.commit).await {
         Ok(()) => app.status().await,
         Err(denial) => Err(denial),
     })

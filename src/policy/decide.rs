@@ -130,7 +130,8 @@ impl Rule {
                 self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
             }
         };
-        Some(terms.map(|terms| Granted { policy: policy.name.clone(), terms, once: policy.once }))
+        let (source, policy_name) = (policy.source.clone(), policy.name.clone());
+        Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once: policy.once }))
     }
 
     /// Where it grants what is asked for and on which terms, if it does so for anybody.

@@ -7,15 +7,17 @@ use super::ruleset::{Catalogue, IssuerEntry, Tree};
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};
 use crate::words::UnixTime;
-use crate::words::names::{IssuerName, PolicyName};
+use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Severity, Yaml};
 
 /// Rows of one `for_each` file: more is a generated file that wants splitting.
 const ROWS_MAX: usize = 10_000;
 
 /// A trust policy.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TrustPolicy {
+    /// The repository that it comes from.
+    pub source: SourceName,
     /// Its name: the path below `policies/` without the ending.
     pub name: PolicyName,
     /// Its file.
@@ -46,7 +48,7 @@ pub(super) fn name_of(file: &str) -> Option<PolicyName> {
 }
 
 /// Conditions that all have to hold, and what is then granted.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rule {
     pub(super) conditions: Vec<Condition>,
     pub(super) grants: Grants,
@@ -119,6 +121,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
         name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;
     let rows = for_each.and_then(|node| node.as_text()).map(str::to_owned);
     Some(TrustPolicy {
+        source: SourceName::root(),
         rows,
         described,
         name,

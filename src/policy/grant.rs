@@ -1,6 +1,6 @@
 //! What a policy grants to this request: terms in which nothing is left to choose.
 
-use crate::words::names::{Audience, PolicyName, RoleArn, SecretName};
+use crate::words::names::{Audience, PolicyName, RoleArn, SecretName, SourceName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ impl Grant {
 /// One credential, and the policy that grants it.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Granted {
+    /// The repository that the policy comes from.
+    pub source: SourceName,
     /// The policy.
     pub policy: PolicyName,
     /// What exactly.
@@ -32,9 +34,9 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// The subject of a token that we sign for it: source and policy.
+    /// The subject of a token that we sign for it: source and policy. The policies of a further source bear its name already.
     pub fn subject(&self) -> String {
-        format!("root/{}", self.policy)
+        if self.source.is_root() { format!("{}/{}", self.source, self.policy) } else { self.policy.to_string() }
     }
 }
 

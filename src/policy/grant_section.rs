@@ -124,6 +124,15 @@ impl Offer<'_> {
 }
 
 impl Grants {
+    /// The same, with secrets that are looked for below this folder.
+    pub(super) fn below(&self, folder: &str) -> Self {
+        let mut grants = self.clone();
+        for secret in &mut grants.secrets {
+            secret.documents = secret.documents.below(folder);
+        }
+        grants
+    }
+
     /// Where each of them stands.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
         let places = self.aws.iter().map(|aws| aws.place).chain(self.secrets.iter().map(|secret| secret.place));

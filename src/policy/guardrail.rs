@@ -29,7 +29,7 @@ struct Denied {
 }
 
 /// What is denied; absent means everything.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct What {
     aws: Vec<Pattern>,
     secrets: Vec<Pattern>,
@@ -119,11 +119,7 @@ impl Denied {
         let conditions = read_conditions(fields, matches, claims, None);
         let what = fields.optional("deny").map(|node| {
             let mut inner = fields.below(node);
-            let what = What {
-                aws: read_patterns(&mut inner, "aws"),
-                secrets: read_patterns(&mut inner, "secrets"),
-                id_tokens: read_patterns(&mut inner, "id_token"),
-            };
+            let what = What::read(&mut inner);
             inner.finish();
             what
         });
@@ -153,7 +149,16 @@ impl Denied {
 }
 
 impl What {
-    fn covers(&self, wanted: &Wanted) -> bool {
+    /// Reads patterns by kind of grant.
+    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Self {
+        Self {
+            aws: read_patterns(fields, "aws"),
+            secrets: read_patterns(fields, "secrets"),
+            id_tokens: read_patterns(fields, "id_token"),
+        }
+    }
+
+    pub(super) fn covers(&self, wanted: &Wanted) -> bool {
         let any = |patterns: &[Pattern], text: &str| patterns.iter().any(|pattern| pattern.matches(text));
         match wanted {
             Wanted::Aws { role } => role.as_ref().is_some_and(|role| any(&self.aws, role.as_str())),

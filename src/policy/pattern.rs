@@ -85,6 +85,14 @@ impl Pattern {
         if self.literal { Self::literal_of(&self.text) } else { self.clone() }
     }
 
+    /// The same below a folder.
+    pub(super) fn below(&self, folder: &str) -> Self {
+        let text = format!("{folder}/{}", self.text);
+        let before = folder.chars().chain(['/']).map(Step::Literal);
+        let steps = if self.literal { Box::default() } else { before.chain(self.steps.iter().copied()).collect() };
+        Self { text, steps, literal: self.literal }
+    }
+
     /// Whether the whole text fits.
     pub fn matches(&self, text: &str) -> bool {
         if self.is_literal() {

@@ -1,6 +1,7 @@
 //! All policies of a revision: each file's good form, or its last good one; deletions and guardrails at once.
 
 use super::access::narrows;
+use super::bounds::{self, Bounds};
 use super::decide::PolicySet;
 use super::expectation::{self, Expectation, Outcome};
 use super::file::{TrustPolicy, name_of};
@@ -10,7 +11,7 @@ use crate::identity::Mapping;
 use crate::words::names::{IssuerName, IssuerUrl, PolicyName};
 use crate::words::yaml::{Fault, Fields, Node};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The files of a revision, by their path in the repository.
 pub type Tree = BTreeMap<String, Arc<[u8]>>;
@@ -54,7 +55,9 @@ pub struct Ruleset {
     guardrails: Arc<Guardrails>,
     /// The guardrails of the last revision of which nothing waited.
     confirmed: ConfirmedRails,
-    set: PolicySet,
+    faulty_guardrails: bool,
+    /// Made when it is first asked for: a further source's policies are asked beside those of the others.
+    set: OnceLock<PolicySet>,
 }
 
 /// Guardrails that stand until a person confirms others.
@@ -87,14 +90,21 @@ pub struct Loaded {
 impl Ruleset {
     /// Reads a revision of which everything goes live.
     pub fn load(tree: &Tree, catalogue: &Catalogue, last_good: Option<&Self>) -> (Self, Vec<Fault>) {
-        let loaded = Self::load_with(tree, catalogue, last_good, Widening::GoesLive);
+        let loaded = Self::load_with(tree, catalogue, last_good, Widening::GoesLive, &[]);
         (loaded.ruleset, loaded.faults)
     }
 
     /// Reads a revision. A faulty file keeps its form of `last_good`, every other file and every deletion goes live;
     /// faulty guardrails keep the old ones, and then nothing may widen. Whatever narrows never waits.
     /// Files that are as they were are not read again; the catalogue has to be the same.
-    pub fn load_with(tree: &Tree, catalogue: &Catalogue, last_good: Option<&Self>, widening: Widening) -> Loaded {
+    /// A policy outside of the `bounds` of its source counts as a faulty one.
+    pub fn load_with(
+        tree: &Tree,
+        catalogue: &Catalogue,
+        last_good: Option<&Self>,
+        widening: Widening,
+        bounds: &[Arc<Bounds>],
+    ) -> Loaded {
         let mut faults = Vec::new();
         let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
             None => Some(Guardrails::default()),
@@ -104,7 +114,8 @@ impl Ruleset {
                 None
             }
         };
-        let waits = guardrails.is_none() || (widening == Widening::Waits && last_good.is_some());
+        let faulty_guardrails = guardrails.is_none();
+        let waits = faulty_guardrails || (widening == Widening::Waits && last_good.is_some());
         let known = last_good.map(|old| &old.files);
         let files: BTreeMap<String, Arc<FileRead>> =
             reading::read_all(tree, catalogue, known).into_iter().map(|read| (read.file.clone(), read)).collect();
@@ -112,7 +123,10 @@ impl Ruleset {
         for read in files.values() {
             faults.extend(read.faults.iter().cloned());
             let old = last_good.and_then(|old| old.policies.get(&name_of(&read.file)?).cloned());
-            let kept = match (&read.policy, old) {
+            let outside = read.policy.iter().flat_map(|policy| bounds::faults(policy, bounds)).collect::<Vec<_>>();
+            let new = read.policy.as_ref().filter(|_| outside.is_empty());
+            faults.extend(outside);
+            let kept = match (new, old) {
                 (Some(new), old) if waits && !old.as_ref().is_some_and(|old| narrows(old, new, tree, catalogue)) => {
                     held.push(read.file.clone());
                     old
@@ -137,20 +151,47 @@ impl Ruleset {
                 (guardrails.clone(), ConfirmedRails { bytes, guardrails })
             }
         };
-        let set = PolicySet::new(&policies, guardrails.clone());
-        Loaded { ruleset: Self { files, policies, guardrails, confirmed, set }, faults, held }
+        let set = OnceLock::new();
+        Loaded { ruleset: Self { files, policies, guardrails, confirmed, faulty_guardrails, set }, faults, held }
     }
 
     /// One policy by itself, without guardrails.
     pub(super) fn alone(policy: &Arc<TrustPolicy>) -> Self {
         let policies = BTreeMap::from([(policy.name.clone(), policy.clone())]);
-        let set = PolicySet::new(&policies, Arc::default());
-        Self { policies, set, ..Self::default() }
+        Self { policies, ..Self::default() }
     }
 
     /// What decides.
-    pub const fn set(&self) -> &PolicySet {
-        &self.set
+    pub fn set(&self) -> &PolicySet {
+        self.set.get_or_init(|| PolicySet::new(&self.policies, self.guardrails.clone()))
+    }
+
+    /// How many policies there are.
+    pub fn policies_count(&self) -> usize {
+        self.policies.len()
+    }
+
+    /// What decides over these policies and those of further sources, each within its bounds; and what lies outside of them.
+    pub fn beside<'a>(
+        &self,
+        further: impl IntoIterator<Item = (&'a Self, &'a [Arc<Bounds>])>,
+        catalogue: &Catalogue,
+    ) -> (PolicySet, Vec<Fault>) {
+        let (mut policies, mut faults) = (self.policies.clone(), Vec::new());
+        for (ruleset, bounds) in further {
+            for policy in ruleset.policies.values() {
+                match bounds::place(policy, bounds, catalogue) {
+                    Ok(placed) => _ = policies.insert(placed.name.clone(), Arc::new(placed)),
+                    Err(outside) => faults.extend(outside),
+                }
+            }
+        }
+        (PolicySet::new(&policies, self.guardrails.clone()), faults)
+    }
+
+    /// Whether the guardrails of the last commit could not be read: nothing may widen then, in no source.
+    pub const fn has_faulty_guardrails(&self) -> bool {
+        self.faulty_guardrails
     }
 
     /// Runs every policy's tests, and the repository's own over the whole set.
@@ -160,7 +201,7 @@ impl Ruleset {
         let mut faults = Vec::new();
         for (file, bytes) in tree.iter().filter(|(file, _)| file.starts_with("tests/") && file.ends_with(".yaml")) {
             for expectation in read_expectations(file, bytes, &mut faults) {
-                outcomes.push(expectation.run(file, &self.set, None, tree, catalogue));
+                outcomes.push(expectation.run(file, self.set(), None, tree, catalogue));
             }
         }
         (outcomes, faults)

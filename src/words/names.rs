@@ -54,6 +54,8 @@ names! {
     Audience, check_visible;
     /// The name that the configuration gives an issuer, such as `github`.
     IssuerName, check_label;
+    /// A source's name, such as `team-a`; the root repository's is `root`.
+    SourceName, check_label;
     /// A trust policy's name: its path below `policies/` without the ending, such as `shop/deploy`.
     PolicyName, check_path;
     /// A secret's path below `secrets/`, such as `shop/production/db.yaml`.
@@ -64,6 +66,18 @@ names! {
     CommitId, check_commit;
     /// The id of one decision: a UUID (RFC 9562, version 7).
     DecisionId, check_uuid;
+}
+
+impl SourceName {
+    /// The root repository, which has no bounds and no prefix.
+    pub fn root() -> Self {
+        Self("root".to_owned())
+    }
+
+    /// Whether it is the root repository.
+    pub fn is_root(&self) -> bool {
+        self.0 == "root"
+    }
 }
 
 impl RoleArn {
@@ -107,6 +121,14 @@ impl SecretName {
             check_pointer(key)?;
         }
         Ok(Self { path: SecretPath::parse(path)?, key: key.map(str::to_owned) })
+    }
+}
+
+impl SecretName {
+    /// The name within a source, when it starts with that source's.
+    pub fn below(&self, source: &SourceName) -> Option<Self> {
+        let path = self.path.as_str().strip_prefix(source.as_str())?.strip_prefix('/')?;
+        Some(Self { path: SecretPath::parse(path).ok()?, key: self.key.clone() })
     }
 }
 

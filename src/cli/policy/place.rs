@@ -67,7 +67,7 @@ impl Where {
     fn source(&self) -> Result<Source, Failure> {
         match &self.repository {
             Some(path) => Ok(Source { path: path.clone(), reference: "HEAD".to_owned() }),
-            None => Ok(crate::cli::serve::load(&self.config)?.root.source),
+            None => Ok(crate::cli::serve::load(&self.config)?.root_repository()),
         }
     }
 }

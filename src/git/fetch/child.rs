@@ -114,11 +114,7 @@ fn http_options(order: Order) -> Options {
         Ok(builder)
     };
     let backend = backend::Options { configure_client: Some(Box::new(configure)), configure_request: None };
-    Options {
-        follow_redirects: FollowRedirects::None,
-        backend: Some(Arc::new(Mutex::new(backend))),
-        ..Options::default()
-    }
+    Options { follow_redirects: FollowRedirects::None, backend: Some(Arc::new(Mutex::new(backend))), ..Options::default() }
 }
 
 fn credentials(action: Action, username: &str, token: &str) -> Option<Credentials> {

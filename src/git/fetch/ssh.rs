@@ -34,7 +34,8 @@ const FIXED: &str = "Host *
 
 /// Writes the file for this order.
 pub(super) fn write_config(order: &Order) -> Result<(), String> {
-    let known_hosts = order.known_hosts.as_deref().ok_or("ssh needs `known_hosts`: the host's keys, as `ssh-keyscan` prints them")?;
+    let known_hosts =
+        order.known_hosts.as_deref().ok_or("ssh needs `known_hosts`: the host's keys, as `ssh-keyscan` prints them")?;
     let key = order.ssh_key.as_deref().ok_or("ssh needs `key`: the private key that may read this repository")?;
     let mut text = FIXED.to_owned();
     let _ = writeln!(text, "  UserKnownHostsFile {}\n  IdentityFile {}", quoted(known_hosts)?, quoted(key)?);

@@ -256,7 +256,7 @@ fn what_narrows_goes_live_also_beside_faulty_guardrails_and_while_widenings_wait
     let live = |policy: &str, rails: Option<&str>| {
         let mut files = vec![("policies/a.yaml", policy), secrets];
         files.extend(rails.map(|rails| ("guardrails.yaml", rails)));
-        Ruleset::load_with(&tree(&files), &catalogue(), Some(&first), Widening::Waits)
+        Ruleset::load_with(&tree(&files), &catalogue(), Some(&first), Widening::Waits, &[])
     };
     for policy in &narrower {
         for rails in [None, Some("denial: []")] {
@@ -271,8 +271,9 @@ fn what_narrows_goes_live_also_beside_faulty_guardrails_and_while_widenings_wait
     let rails = "denials:\n  - description: No.\n    match: { repository: acme/shop@456789 }\n";
     let (denying, _) =
         Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", rails)]), &catalogue(), Some(&first));
-    let lifted = Ruleset::load_with(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), Some(&denying), Widening::Waits);
-    let again = Ruleset::load_with(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), Some(&lifted.ruleset), Widening::Waits);
+    let lifted = Ruleset::load_with(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), Some(&denying), Widening::Waits, &[]);
+    let again =
+        Ruleset::load_with(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), Some(&lifted.ruleset), Widening::Waits, &[]);
     for loaded in [&lifted, &again] {
         assert_eq!(loaded.held, ["guardrails.yaml"], "a denial that is gone stands until it is confirmed");
         assert_eq!(reason(&loaded.ruleset, &github(json!({})), &aws()), Some(Reason::Denied));

@@ -1,0 +1,126 @@
+//! One source as it is followed: how, since when, and what is wrong with it as a whole.
+
+use crate::config::{SourceSettings, mirror};
+use crate::git::Source;
+use crate::policy::Bounds;
+use crate::secrets::Identities;
+use crate::words::names::{CommitId, SourceName};
+use crate::words::{Denial, Reason, Secret, UnixTime};
+use arc_swap::ArcSwapOption;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::{Mutex, Notify};
+
+/// In a mirror: touched after each fetch, so that a restart knows how old it is.
+const FETCHED_STAMP: &str = "daypass-fetched";
+
+/// A source that is followed.
+pub struct Followed {
+    /// Its name.
+    pub name: SourceName,
+    /// How it is followed.
+    pub settings: SourceSettings,
+    /// The clone of a remote one.
+    pub mirror: PathBuf,
+    bounds: Vec<Arc<Bounds>>,
+    identities: Identities,
+    /// When it was last read, in milliseconds.
+    looked_at: AtomicI64,
+    /// What is wrong with it as a whole.
+    pub alarm: ArcSwapOption<String>,
+    /// A commit that an operator accepts although it does not follow.
+    pub accepted: ArcSwapOption<CommitId>,
+    /// A commit of which nothing waits any more.
+    pub confirmed: ArcSwapOption<CommitId>,
+    /// Wakes the one who follows it: many calls before it looks are one.
+    pub wake: Notify,
+    /// One look at a time.
+    pub turn: Mutex<()>,
+}
+
+impl Followed {
+    /// Reads its age identities; nothing is looked at yet.
+    pub fn new(name: SourceName, settings: SourceSettings, bounds: Vec<Arc<Bounds>>, data: &Path) -> Result<Self, String> {
+        let mirror = mirror(data, &name);
+        let identities = read_identities(&settings.age_identities)?;
+        let fetched = std::fs::metadata(mirror.join(FETCHED_STAMP)).and_then(|stamp| stamp.modified()).ok();
+        let fetched = fetched.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let looked_at = fetched.and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or(i64::MIN);
+        Ok(Self {
+            name,
+            settings,
+            mirror,
+            bounds,
+            identities,
+            looked_at: AtomicI64::new(looked_at),
+            alarm: ArcSwapOption::empty(),
+            accepted: ArcSwapOption::empty(),
+            confirmed: ArcSwapOption::empty(),
+            wake: Notify::new(),
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// Where its objects are read.
+    pub fn source(&self) -> Source {
+        self.settings.origin.source(&self.mirror)
+    }
+
+    /// Whether it has to be fetched before it is read.
+    pub fn is_remote(&self) -> bool {
+        self.source().path == self.mirror
+    }
+
+    /// What it may speak of; none for the root source.
+    pub fn bounds(&self) -> &[Arc<Bounds>] {
+        &self.bounds
+    }
+
+    /// What opens its secrets.
+    pub const fn identities(&self) -> &Identities {
+        &self.identities
+    }
+
+    /// Notes that it could be read, also for after a restart.
+    pub fn was_read(&self, now: UnixTime) {
+        self.looked_at.store(now.millis(), Ordering::Relaxed);
+        if self.is_remote()
+            && let Err(fault) = std::fs::write(self.mirror.join(FETCHED_STAMP), b"")
+        {
+            tracing::warn!(source = %self.name, %fault, "the mirror cannot be written");
+        }
+    }
+
+    /// The same repository by another definition is as fresh as it was.
+    pub fn goes_on(&self, before: &Self) {
+        self.looked_at.store(before.looked_at.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// When it could last be read.
+    pub fn looked_at(&self) -> Option<UnixTime> {
+        Some(self.looked_at.load(Ordering::Relaxed)).filter(|at| *at != i64::MIN).map(UnixTime::from_millis)
+    }
+
+    /// A repository that could not be read for `max_stale` grants nothing any more: what was taken back there is not known here.
+    pub fn check_fresh(&self, now: UnixTime) -> Result<(), Denial> {
+        match self.looked_at().filter(|at| now < at.plus(self.settings.max_stale)) {
+            Some(_) => Ok(()),
+            None => Err(Reason::PolicyUnavailable
+                .because(format!("the source {} could not be read for longer than its `max_stale`", self.name))),
+        }
+    }
+}
+
+/// The identities of all these files together.
+pub(super) fn read_identities(paths: &[PathBuf]) -> Result<Identities, String> {
+    let read = |path: &PathBuf| {
+        let bytes = std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+        Identities::parse(&Secret::new(bytes)).map_err(|fault| format!("{}: {fault}", path.display()))
+    };
+    let mut all = read(paths.first().ok_or("no age identity is configured")?)?;
+    for path in &paths[1..] {
+        all.join(read(path)?);
+    }
+    Ok(all)
+}

@@ -1,0 +1,183 @@
+//! What is in force of one source: its policies, its encrypted secrets, and what is wrong with it.
+
+use crate::config::{FurtherSource, SourceFiles};
+use crate::git::{Blob, Snapshot};
+use crate::issue::OpenedSecret;
+use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
+use crate::secrets::{self, Identities};
+use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
+use crate::words::yaml::{Fault, Place, Severity};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Denials that no policy overrides are the root repository's alone.
+const GUARDRAILS_FILE: &str = "guardrails.yaml";
+
+/// One source at one commit.
+#[derive(Debug)]
+pub struct Revision {
+    /// The commit; `None` before the first one was read.
+    pub commit: Option<CommitId>,
+    /// Who signed it, where that is asked for.
+    pub signer: Option<String>,
+    /// As the commit has them; what is in force of them may be older.
+    files: BTreeMap<String, Blob>,
+    /// Its policies.
+    pub ruleset: Ruleset,
+    secrets: BTreeMap<SecretPath, Blob>,
+    /// The further sources that the root repository names.
+    pub sources: BTreeMap<SourceName, Defined>,
+    faults: Vec<Fault>,
+    /// Files that let somebody in and wait for a person.
+    pub held: Vec<String>,
+}
+
+/// A further source as the root repository defines it, and all the bounds that it has to keep: while a change of them
+/// waits, the old ones and the new.
+#[derive(Clone, Debug)]
+pub struct Defined {
+    /// The definition in force.
+    pub source: Arc<FurtherSource>,
+    /// What it may speak of.
+    pub bounds: Vec<Arc<Bounds>>,
+}
+
+impl Defined {
+    fn of(source: Arc<FurtherSource>) -> Self {
+        Self { bounds: vec![source.bounds.clone()], source }
+    }
+}
+
+/// What a source's files are read by.
+pub struct Reading<'a> {
+    /// The issuers that policies may name.
+    pub catalogue: &'a Catalogue,
+    /// What opens its secrets.
+    pub identities: &'a Identities,
+    /// What becomes of what widens.
+    pub widening: Widening,
+    /// What it may speak of; `None` for the root source, which has no bounds.
+    pub bounds: Option<&'a [Arc<Bounds>]>,
+    /// Where the files are that further sources name.
+    pub files: &'a SourceFiles,
+}
+
+impl Default for Revision {
+    fn default() -> Self {
+        let (files, secrets, sources) = Default::default();
+        Self {
+            commit: None,
+            signer: None,
+            files,
+            ruleset: Ruleset::default(),
+            secrets,
+            sources,
+            faults: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+}
+
+impl Revision {
+    /// The next revision: every file's good form, or the last good one of this revision.
+    pub fn next(&self, snapshot: Snapshot, reading: &Reading<'_>) -> Self {
+        let mut tree: Tree = snapshot.files.iter().map(|(path, blob)| (path.clone(), blob.bytes.clone())).collect();
+        let told = |file: &str, fault: &str, code| Fault::new(file, Place { line: 1, column: 1 }, fault).coded(code);
+        let mut faults: Vec<Fault> = snapshot.left_out.iter().map(|(file, why)| told(file, why, "left_out")).collect();
+        if reading.bounds.is_some() && tree.remove(GUARDRAILS_FILE).is_some() {
+            faults.push(told(GUARDRAILS_FILE, "guardrails are the root repository's alone: this file is not read", "left_out"));
+        }
+        let last_good = self.commit.is_some().then_some(&self.ruleset);
+        let bounds = reading.bounds.unwrap_or_default();
+        let loaded = Ruleset::load_with(&tree, reading.catalogue, last_good, reading.widening, bounds);
+        let Loaded { ruleset, faults: found, mut held } = loaded;
+        faults.extend(found);
+        let waits = reading.widening == Widening::Waits && last_good.is_some();
+        let mut secrets = BTreeMap::new();
+        for (file, blob) in &snapshot.files {
+            let Some(name) = file.strip_prefix("secrets/") else { continue };
+            match self.keep_secret(name, blob.clone(), reading.identities) {
+                Ok((path, _)) if waits && !self.secrets.contains_key(&path) => held.push(file.clone()),
+                Ok((path, blob)) => _ = secrets.insert(path, blob),
+                Err((fault, old)) => {
+                    faults.push(told(file, &fault, "secret_unreadable"));
+                    secrets.extend(old);
+                }
+            }
+        }
+        let waits = waits || ruleset.has_faulty_guardrails();
+        let sources =
+            if reading.bounds.is_none() { self.define(&tree, reading, waits, &mut faults, &mut held) } else { BTreeMap::new() };
+        Self { commit: Some(snapshot.revision), signer: None, files: snapshot.files, ruleset, secrets, sources, faults, held }
+    }
+
+    /// The further sources of this tree. A faulty definition keeps its last good form; one that is new or changed waits
+    /// where widening waits, and until then both the old bounds and the new ones hold.
+    fn define(
+        &self,
+        tree: &Tree,
+        reading: &Reading<'_>,
+        waits: bool,
+        faults: &mut Vec<Fault>,
+        held: &mut Vec<String>,
+    ) -> BTreeMap<SourceName, Defined> {
+        let mut sources = BTreeMap::new();
+        for file in tree.keys().filter(|file| file.starts_with("sources/") && file.ends_with(".yaml")) {
+            let stem = file.trim_start_matches("sources/").trim_end_matches(".yaml");
+            let old = SourceName::parse(stem).ok().and_then(|name| Some((name.clone(), self.sources.get(&name)?.clone())));
+            match (FurtherSource::parse(file, tree, reading.files, reading.catalogue), old) {
+                (Err(found), old) => {
+                    faults.extend(found);
+                    sources.extend(old);
+                }
+                (Ok((_, new)), Some((name, old))) if new.is_same(&old.source) => {
+                    _ = sources.insert(name, Defined::of(old.source))
+                }
+                (Ok((_, new)), Some((name, old))) if waits => {
+                    held.push(file.clone());
+                    let bounds = vec![old.source.bounds.clone(), new.bounds.clone()];
+                    sources.insert(name, Defined { bounds, ..old });
+                }
+                (Ok(_), None) if waits => held.push(file.clone()),
+                (Ok((name, new)), _) => _ = sources.insert(name, Defined::of(Arc::new(new))),
+            }
+        }
+        sources
+    }
+
+    /// A changed secret has to open before it is in force; a faulty one keeps its last good form.
+    #[expect(clippy::type_complexity, reason = "a fault, and what stays in force")]
+    fn keep_secret(
+        &self,
+        name: &str,
+        blob: Blob,
+        identities: &Identities,
+    ) -> Result<(SecretPath, Blob), (String, Option<(SecretPath, Blob)>)> {
+        let path = SecretPath::parse(name).map_err(|fault| (fault, None))?;
+        let old = self.secrets.get(&path);
+        if old.is_some_and(|old| old.id == blob.id) {
+            return Ok((path, blob));
+        }
+        match secrets::check(&path, &blob.bytes, identities) {
+            Ok(()) => Ok((path, blob)),
+            Err(fault) => Err((fault, old.cloned().map(|old| (path, old)))),
+        }
+    }
+
+    /// The files of the commit, by which the next one is told apart.
+    pub const fn files(&self) -> &BTreeMap<String, Blob> {
+        &self.files
+    }
+
+    /// What is wrong with it.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(|fault| fault.severity == Severity::Error)
+    }
+
+    /// Opens one of its secrets, by its name within this source.
+    pub fn open_secret(&self, name: &SecretName, identities: &Identities) -> Result<OpenedSecret, String> {
+        let blob = self.secrets.get(&name.path).ok_or("the revision in force has no such file")?;
+        let value = secrets::open(&name.path, &blob.bytes, name.key.as_deref(), identities)?;
+        Ok(OpenedSecret { name: name.clone(), value })
+    }
+}

@@ -1,0 +1,121 @@
+//! Which sources are followed: the root source, and those that its revision in force names.
+
+use super::App;
+use super::followed::Followed;
+use super::live::{InForce, Live};
+use super::revision::{Defined, Revision};
+use crate::words::names::SourceName;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+/// A forge's hook wakes a source at most this often; what comes between is one look.
+const WAKE_PAUSE: Duration = Duration::from_secs(5);
+
+/// The sources that are followed beside the root source.
+pub(super) type Further = BTreeMap<SourceName, Arc<Followed>>;
+
+impl App {
+    /// Follows one source until it is named no more.
+    pub(super) async fn follow(self: Arc<Self>, source: Arc<Followed>) {
+        let mut tick = interval(source.settings.interval);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut woken_at: Option<Instant> = None;
+        while self.follows(&source) {
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = source.wake.notified() => {
+                    if let Some(before) = woken_at {
+                        sleep_until(before + WAKE_PAUSE).await;
+                    }
+                    woken_at = Some(Instant::now());
+                }
+            }
+            self.reconcile(&source).await;
+        }
+    }
+
+    fn follows(&self, source: &Arc<Followed>) -> bool {
+        source.name.is_root() || self.further.load().get(&source.name).is_some_and(|known| Arc::ptr_eq(known, source))
+    }
+
+    /// The source of this name.
+    pub fn followed(&self, name: &SourceName) -> Option<Arc<Followed>> {
+        if name.is_root() { Some(self.root.clone()) } else { self.further.load().get(name).cloned() }
+    }
+
+    /// Puts a revision beside what is in force of the others; a new one of the root source decides which others there
+    /// are, and their bounds count in the same moment. Returns how many policies this source has now.
+    pub(super) async fn swap_in(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) -> usize {
+        let _turn = self.live_turn.lock().await;
+        let revision = Arc::new(next);
+        let live = self.live.load_full();
+        let in_force = InForce { followed: source.clone(), revision: revision.clone() };
+        let policies = revision.ruleset.policies_count();
+        let further = |named: &Further| {
+            let known = named.iter().filter_map(|(name, followed)| {
+                let revision = live.source(name)?.revision.clone();
+                Some((name.clone(), InForce { followed: followed.clone(), revision }))
+            });
+            known.collect::<BTreeMap<_, _>>()
+        };
+        let mut started = Vec::new();
+        let next = if source.name.is_root() {
+            let named = self.named(&revision.sources, &mut started);
+            let next = Live::of(in_force, further(&named), &self.catalogue);
+            self.further.store(Arc::new(named));
+            next
+        } else if self.follows(source) {
+            let mut further = further(&self.further.load());
+            further.insert(source.name.clone(), in_force);
+            let root = live.sources().next().map(|(_, root)| root.clone());
+            let Some(root) = root else { return 0 };
+            Live::of(root, further, &self.catalogue)
+        } else {
+            return 0;
+        };
+        self.metrics.faulty_files.set(i64::try_from(next.faults().count()).unwrap_or(i64::MAX));
+        self.live.store(Arc::new(next));
+        for source in started {
+            // Whoever keeps up takes it from here; it is there as long as the server is.
+            let _ = self.starting.send(source);
+        }
+        policies
+    }
+
+    /// What the mirror has goes live first; then it is followed.
+    pub(super) async fn begin(self: Arc<Self>, source: Arc<Followed>) {
+        self.recover(&source).await;
+        self.follow(source).await;
+    }
+
+    /// The sources to follow: those that are as they were go on, the others start.
+    fn named(&self, defined: &BTreeMap<SourceName, Defined>, started: &mut Vec<Arc<Followed>>) -> Further {
+        let known = self.further.load();
+        let mut named = Further::new();
+        for (name, definition) in defined {
+            let same = |followed: &&Arc<Followed>| {
+                followed.bounds().len() == definition.bounds.len()
+                    && followed.bounds().iter().zip(&definition.bounds).all(|(one, other)| Arc::ptr_eq(one, other))
+            };
+            if let Some(followed) = known.get(name).filter(same) {
+                named.insert(name.clone(), followed.clone());
+                continue;
+            }
+            let settings = definition.source.settings.clone();
+            match Followed::new(name.clone(), settings, definition.bounds.clone(), &self.data) {
+                Ok(followed) => {
+                    if let Some(before) = known.get(name) {
+                        followed.goes_on(before);
+                    }
+                    let followed = Arc::new(followed);
+                    started.push(followed.clone());
+                    named.insert(name.clone(), followed);
+                }
+                Err(fault) => tracing::error!(source = %name, %fault, "the source cannot be followed"),
+            }
+        }
+        named
+    }
+}

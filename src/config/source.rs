@@ -1,0 +1,235 @@
+//! A repository that is followed: the root source in `daypass.yaml`, further ones in `sources/*.yaml` of the root repository.
+
+use super::section::check_private;
+use crate::git::{Access, Address, Origin, Signers};
+use crate::policy::{Bounds, Catalogue, Tree};
+use crate::words::names::{CommitId, SourceName};
+use crate::words::parse_duration;
+use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a source is looked at when nothing else is said.
+const INTERVAL_DEFAULT: Duration = Duration::from_secs(30);
+/// A forge's outage is over within a day; what was taken back there may not wait longer.
+const STALE_DEFAULT: Duration = Duration::from_secs(24 * 3600);
+
+/// How a repository is followed.
+#[derive(Clone, Debug)]
+pub struct SourceSettings {
+    /// Where it is.
+    pub origin: Origin,
+    /// How often it is looked at.
+    pub interval: Duration,
+    /// The age identities that open its secrets, and no other source's.
+    pub age_identities: Vec<PathBuf>,
+    /// The commit that the first revision has to follow.
+    pub since: Option<CommitId>,
+    /// How long the last good revision grants while the repository cannot be read.
+    pub max_stale: Duration,
+    /// Who may put commits in force; absent: whoever may write to the ref.
+    pub signers: Option<Arc<Signers>>,
+    /// The file of the secret by which a forge's hook is known.
+    pub hook_secret: Option<PathBuf>,
+}
+
+/// Folders of the server for what further sources name.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFiles {
+    /// Of their age identities.
+    pub age_identities: Option<PathBuf>,
+    /// Of their tokens, keys and certificates.
+    pub credentials: Option<PathBuf>,
+}
+
+/// A further source: a repository, and what it may ever speak of.
+#[derive(Clone, Debug)]
+pub struct FurtherSource {
+    /// How it is followed.
+    pub settings: SourceSettings,
+    /// What it may speak of.
+    pub bounds: Arc<Bounds>,
+    /// The bytes of the files that it is made of, to tell a change.
+    made_of: Vec<Arc<[u8]>>,
+}
+
+/// Where the files are that a source names.
+pub(super) enum Files<'p> {
+    /// The root source: paths that start at the configuration's folder.
+    Beside(&'p Path),
+    /// A further one: plain names in the server's folders, and signers in the root repository.
+    Named(&'p SourceFiles, &'p Tree),
+}
+
+/// Where the clone of a remote source is kept.
+pub fn mirror(data: &Path, name: &SourceName) -> PathBuf {
+    data.join("git").join(format!("{name}.git"))
+}
+
+impl FurtherSource {
+    /// Reads `sources/NAME.yaml`; all its faults at once.
+    pub fn parse(file: &str, tree: &Tree, files: &SourceFiles, catalogue: &Catalogue) -> Result<(SourceName, Self), Vec<Fault>> {
+        let bytes = tree.get(file).cloned().unwrap_or_default();
+        let first = |message: String| Fault::new(file, Place { line: 1, column: 1 }, message);
+        let name = check_name(file, tree).map_err(|fault| vec![first(fault)])?;
+        let node = Node::parse(file, &bytes).map_err(|fault| vec![fault])?;
+        let text = String::from_utf8_lossy(&bytes);
+        let mut faults = Vec::new();
+        let mut fields = Fields::new(file, &text, &node, &mut faults);
+        let settings = read(&mut fields, &Files::Named(files, tree));
+        let bounds = fields.required("allowed").map(|node| Bounds::read(&mut fields, node, &name, catalogue));
+        fields.finish();
+        let signers =
+            tree.range("sources/".to_owned()..).filter(|(path, _)| path.starts_with("sources/") && !path.ends_with(".yaml"));
+        let made_of = std::iter::once(bytes.clone()).chain(signers.map(|(_, bytes)| bytes.clone())).collect();
+        match (settings, bounds) {
+            (Some(settings), Some(bounds)) if !faults.iter().any(|fault| fault.severity == Severity::Error) => {
+                Ok((name, Self { settings, bounds: Arc::new(bounds), made_of }))
+            }
+            _ => Err(faults),
+        }
+    }
+
+    /// Whether both are made of the same bytes.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.made_of == other.made_of
+    }
+}
+
+/// The name of its file, which no folder of the root repository may bear: nothing would tell the two apart.
+fn check_name(file: &str, tree: &Tree) -> Result<SourceName, String> {
+    let stem = file.strip_prefix("sources/").and_then(|name| name.strip_suffix(".yaml")).unwrap_or_default();
+    let name = SourceName::parse(stem).map_err(|fault| format!("the file's name: {fault}"))?;
+    if name.is_root() {
+        return Err("`root` is the root repository's own name".to_owned());
+    }
+    for folder in ["policies", "secrets"] {
+        let start = format!("{folder}/{name}/");
+        let mut below = tree.range(start.clone()..);
+        if below.next().is_some_and(|(path, _)| path.starts_with(&start)) {
+            return Err(format!("the root repository has a folder {start}: rename it, or the source"));
+        }
+    }
+    Ok(name)
+}
+
+/// The keys that both forms have.
+pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option<SourceSettings> {
+    let here = match files {
+        Files::Beside(folder) => folder,
+        Files::Named(..) => Path::new("/"),
+    };
+    let address = fields.required("git").and_then(|node| fields.parsed(node, |text| Address::parse(text, here)));
+    let reference = fields.required("ref").and_then(|node| {
+        fields.parsed(node, |text| match text.starts_with("refs/") && !text.contains([':', ' ', '*', '^', '~']) {
+            true => Ok(text.to_owned()),
+            false => Err("expected a full ref such as refs/heads/main".to_owned()),
+        })
+    });
+    let interval = fields.optional("interval").map_or(Some(INTERVAL_DEFAULT), |node| fields.parsed(node, parse_duration));
+    let max_stale = fields.optional("max_stale").map_or(Some(STALE_DEFAULT), |node| fields.parsed(node, parse_duration));
+    let since = fields.optional("since").and_then(|node| fields.parsed(node, CommitId::parse));
+    let mut age_identities = Vec::new();
+    if let Some(list) = fields.required("age_identities") {
+        for node in fields.one_or_many(list) {
+            age_identities.extend(files.private(fields, node, Kind::AgeIdentity));
+        }
+    }
+    let access = fields.optional("credentials").map(|node| read_access(fields, node, files)).unwrap_or_default();
+    let hook_secret = fields.optional("hook").and_then(|node| {
+        let mut inner = fields.below(node);
+        let secret = inner.required("secret_file").and_then(|node| files.private(&mut inner, node, Kind::Credential));
+        inner.finish();
+        secret
+    });
+    let verify = fields.optional("verify");
+    let signers = verify.map(|node| read_signers(fields, node, files)).map(Arc::new);
+    let origin = Origin { address: address?, reference: reference?, access };
+    let interval = interval?.max(Duration::from_secs(1));
+    Some(SourceSettings { origin, interval, age_identities, since, max_stale: max_stale?, signers, hook_secret })
+}
+
+fn read_access<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'_>) -> Access {
+    let mut inner = fields.below(node);
+    let access = Access {
+        username: inner.optional("username").and_then(|node| inner.text(node)).map(str::to_owned),
+        token_file: inner.optional("token_file").and_then(|node| files.private(&mut inner, node, Kind::Credential)),
+        ca: inner.optional("ca").and_then(|node| files.path(&mut inner, node, Kind::Credential)),
+        proxy: inner.optional("proxy").and_then(|node| inner.text(node)).map(str::to_owned),
+        ssh_key: inner.optional("key").and_then(|node| files.private(&mut inner, node, Kind::Credential)),
+        known_hosts: inner.optional("known_hosts").and_then(|node| files.path(&mut inner, node, Kind::Credential)),
+    };
+    inner.finish();
+    access
+}
+
+/// `verify: { allowed_signers: FILE, openpgp: [FILE] }`.
+fn read_signers<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'_>) -> Signers {
+    let mut inner = fields.below(node);
+    let mut signers = Signers::default();
+    if let Some(node) = inner.optional("allowed_signers")
+        && let Some(bytes) = files.public(&mut inner, node)
+        && let Err(fault) = signers.allow_ssh(&String::from_utf8_lossy(&bytes))
+    {
+        inner.fault(node.place, fault);
+    }
+    if let Some(list) = inner.optional("openpgp") {
+        for node in inner.one_or_many(list) {
+            if let Some(bytes) = files.public(&mut inner, node)
+                && let Err(fault) = signers.allow_openpgp(&bytes)
+            {
+                inner.fault(node.place, fault);
+            }
+        }
+    }
+    if signers.is_empty() {
+        inner.fault(node.place, "nobody could put a commit in force: name `allowed_signers` or `openpgp`");
+    }
+    inner.finish();
+    signers
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    AgeIdentity,
+    Credential,
+}
+
+impl Files<'_> {
+    fn path<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
+        let text = fields.text(node)?;
+        let (folder, key) = match (self, kind) {
+            (Self::Beside(folder), _) => return Some(folder.join(text)),
+            (Self::Named(files, _), Kind::AgeIdentity) => (&files.age_identities, "age_identity_dir"),
+            (Self::Named(files, _), Kind::Credential) => (&files.credentials, "credentials_dir"),
+        };
+        if text.contains('/') || text.starts_with('.') {
+            fields.fault(node.place, format!("`{text}`: expected the name of a file in the server's `{key}`"));
+            return None;
+        }
+        if folder.is_none() {
+            fields.fault(node.place, format!("the server's configuration names no `{key}`"));
+        }
+        folder.as_ref().map(|folder| folder.join(text))
+    }
+
+    fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
+        let path = self.path(fields, node, kind)?;
+        check_private(fields, node, &path);
+        Some(path)
+    }
+
+    /// The bytes of a file that holds public keys.
+    fn public<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Arc<[u8]>> {
+        let text = fields.text(node)?;
+        let found = match self {
+            Self::Beside(folder) => std::fs::read(folder.join(text)).map(Arc::from).map_err(|fault| fault.to_string()),
+            Self::Named(_, tree) => tree
+                .get(&format!("sources/{text}"))
+                .cloned()
+                .ok_or_else(|| "the root repository has no such file below sources/".to_owned()),
+        };
+        found.map_err(|fault| fields.fault(node.place, format!("{text}: {fault}"))).ok()
+    }
+}

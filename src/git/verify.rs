@@ -1,0 +1,89 @@
+//! Who signed a commit: SSH keys by `allowed_signers`, OpenPGP keys by their own files. Judged at the verifier's time.
+//!
+//! A forge signs what its merge button makes with an OpenPGP key of its own: trusting that key is trusting its branch protection.
+
+mod allowed_signers;
+mod openpgp;
+mod ssh;
+
+use super::source::{Source, object_id};
+use crate::words::UnixTime;
+use crate::words::names::CommitId;
+use allowed_signers::AllowedSigner;
+use gix::bstr::ByteSlice;
+use openpgp::OpenPgpKey;
+
+/// Commits between two looks. More than this were not made by people, and each costs a check of its signature.
+const COMMITS_MAX: usize = 10_000;
+/// What commits are signed for (gitformat-signature(5), ssh-keygen(1)).
+const NAMESPACE: &str = "git";
+
+/// Those who may put commits in force.
+#[derive(Clone, Debug, Default)]
+pub struct Signers {
+    ssh: Vec<AllowedSigner>,
+    openpgp: Vec<OpenPgpKey>,
+}
+
+impl Signers {
+    /// Takes in an `allowed_signers` file (ssh-keygen(1)); the error names the line.
+    pub fn allow_ssh(&mut self, file: &str) -> Result<(), String> {
+        self.ssh.extend(allowed_signers::parse(file)?);
+        Ok(())
+    }
+
+    /// Takes in OpenPGP public keys, armored or binary (RFC 9580, section 10.1).
+    pub fn allow_openpgp(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.openpgp.extend(openpgp::parse(bytes)?);
+        Ok(())
+    }
+
+    /// Whether nobody could ever sign.
+    pub fn is_empty(&self) -> bool {
+        self.ssh.is_empty() && self.openpgp.is_empty()
+    }
+
+    /// Who signed this; the error says why nobody counts.
+    fn signer(&self, signature: &[u8], signed: &[u8], now: UnixTime) -> Result<String, String> {
+        if signature.trim_ascii_start().starts_with(b"-----BEGIN SSH SIGNATURE-----") {
+            return ssh::signer(&self.ssh, signature, signed, now);
+        }
+        openpgp::signer(&self.openpgp, signature, signed, now)
+    }
+}
+
+impl Source {
+    /// Who signed the newest commit, after checking every one on the first-parent line back to `trusted`, which is not
+    /// looked at. A merge speaks for what it brings in. Without `trusted` the newest one speaks for all before it.
+    pub fn signer(
+        &self,
+        head: &CommitId,
+        trusted: Option<&CommitId>,
+        signers: &Signers,
+        now: UnixTime,
+    ) -> Result<String, String> {
+        let repository = self.open()?;
+        let trusted = trusted.map(object_id).transpose()?;
+        let mut id = object_id(head)?;
+        let mut newest = None;
+        for _ in 0..COMMITS_MAX {
+            let commit = repository.find_commit(id).map_err(|fault| self.fault(&fault))?;
+            let signature = commit.signature().map_err(|fault| self.fault(&fault))?;
+            let signer = match signature {
+                Some((signature, signed)) => signers.signer(signature.as_bytes(), &signed.to_bstring(), now),
+                None => Err("it is not signed".to_owned()),
+            };
+            let signer = signer.map_err(|fault| format!("the commit {id} is not trusted: {fault}"))?;
+            newest.get_or_insert(signer);
+            let parent = commit.parent_ids().next().map(gix::Id::detach);
+            match parent {
+                Some(parent) if trusted.is_some() && Some(parent) != trusted => id = parent,
+                Some(_) | None => return newest.ok_or_else(|| "no commit".to_owned()),
+            }
+        }
+        Err(format!("more than {COMMITS_MAX} commits since the last one in force: `daypass accept {head}` after looking at them"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

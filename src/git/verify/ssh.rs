@@ -1,0 +1,116 @@
+//! SSH signatures (PROTOCOL.sshsig of OpenSSH): by a listed key, by a security key that was touched, or by a listed authority's certificate.
+
+use super::NAMESPACE;
+use super::allowed_signers::AllowedSigner;
+use crate::words::UnixTime;
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use signature::Verifier;
+use ssh_key::certificate::CertType;
+use ssh_key::public::KeyData;
+use ssh_key::{Algorithm, Certificate, Fingerprint, HashAlg, PublicKey, Signature, SshSig};
+
+/// A security key's signature ends with its flags and a counter of four bytes (PROTOCOL.u2f).
+const SECURITY_KEY_TRAILER: usize = 5;
+/// The flag that says that somebody touched it.
+const TOUCHED: u8 = 0x01;
+
+/// Who signed.
+pub(super) fn signer(allowed: &[AllowedSigner], armored: &[u8], signed: &[u8], now: UnixTime) -> Result<String, String> {
+    let blob = unarmored(armored).ok_or("its SSH signature cannot be read")?;
+    let parts = Parts::read(&blob).ok_or("its SSH signature cannot be read")?;
+    if parts.namespace != NAMESPACE {
+        return Err(format!("its signature is for `{}`, not for commits", parts.namespace));
+    }
+    let message = SshSig::signed_data(NAMESPACE, parts.hash, signed).map_err(|fault| fault.to_string())?;
+    match PublicKey::from_bytes(parts.key) {
+        Ok(key) => {
+            verify(key.key_data(), &message, &parts.signature)?;
+            listed(allowed, key.key_data(), now)
+        }
+        Err(_) => {
+            let unknown = |fault| format!("its key is of an unknown kind: {fault}");
+            let certificate = Certificate::from_bytes(parts.key).map_err(unknown)?;
+            verify(certificate.public_key(), &message, &parts.signature)?;
+            certified(allowed, &certificate, now)
+        }
+    }
+}
+
+/// What a signature is made of. The library reads it too, but not when its key is a certificate.
+struct Parts<'a> {
+    key: &'a [u8],
+    namespace: &'a str,
+    hash: HashAlg,
+    signature: Signature,
+}
+
+impl<'a> Parts<'a> {
+    /// `SSHSIG`, version 1, key, namespace, nothing, hash, signature; and no more.
+    fn read(blob: &'a [u8]) -> Option<Self> {
+        let rest = &mut blob.strip_prefix(b"SSHSIG\0\0\0\x01")?;
+        let mut text = || {
+            let (length, behind) = rest.split_first_chunk::<4>()?;
+            let (text, behind) = behind.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+            *rest = behind;
+            Some(text)
+        };
+        let (key, namespace, _, hash, signature) = (text()?, text()?, text()?, text()?, text()?);
+        let hash = std::str::from_utf8(hash).ok()?.parse().ok()?;
+        let signature = Signature::try_from(signature).ok()?;
+        rest.is_empty().then_some(Self { key, namespace: std::str::from_utf8(namespace).ok()?, hash, signature })
+    }
+}
+
+fn unarmored(armored: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(armored).ok()?.trim();
+    let body = text.strip_prefix("-----BEGIN SSH SIGNATURE-----")?.strip_suffix("-----END SSH SIGNATURE-----")?;
+    BASE64.decode(body.split_whitespace().collect::<String>()).ok()
+}
+
+/// The names of a listed key.
+fn listed(allowed: &[AllowedSigner], key: &KeyData, now: UnixTime) -> Result<String, String> {
+    let lines: Vec<&AllowedSigner> = allowed.iter().filter(|line| !line.is_authority && line.key == *key).collect();
+    let why = if lines.is_empty() { "is not among the allowed signers" } else { "is not valid now" };
+    let valid = lines.into_iter().find(|line| line.is_valid(now)).map(|line| line.principals.clone());
+    valid.ok_or_else(|| format!("its key {} {why}", key.fingerprint(HashAlg::Sha256)))
+}
+
+/// The name by which a certificate of a listed authority is allowed.
+fn certified(allowed: &[AllowedSigner], certificate: &Certificate, now: UnixTime) -> Result<String, String> {
+    let authority: Fingerprint = certificate.signature_key().fingerprint(HashAlg::Sha256);
+    let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+    certificate
+        .validate_at(seconds, [&authority])
+        .map_err(|_| "its certificate is not valid now, or not signed by its authority".to_owned())?;
+    if certificate.cert_type() != CertType::User || certificate.critical_options().iter().next().is_some() {
+        return Err("its certificate is not a plain user's".to_owned());
+    }
+    let lines = allowed.iter().filter(|line| line.is_authority && line.key == *certificate.signature_key() && line.is_valid(now));
+    let names = || certificate.valid_principals().iter();
+    let name = lines.flat_map(|line| names().filter(|name| line.is_called(name))).next();
+    name.cloned().ok_or_else(|| {
+        format!("its certificate by {authority} for {:?} is not among the allowed signers", certificate.valid_principals())
+    })
+}
+
+fn verify(key: &KeyData, message: &[u8], signature: &Signature) -> Result<(), String> {
+    let wrong = || "its signature is wrong".to_owned();
+    if matches!(key, KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_)) {
+        let bytes = signature.as_bytes();
+        let flags = bytes.len().checked_sub(SECURITY_KEY_TRAILER).and_then(|at| bytes.get(at)).copied();
+        if flags.is_none_or(|flags| flags & TOUCHED == 0) {
+            return Err("its security key was not touched".to_owned());
+        }
+    }
+    match (key, signature.algorithm()) {
+        (KeyData::Rsa(rsa), Algorithm::Rsa { hash: Some(hash) }) => {
+            let algorithm = if hash == HashAlg::Sha512 { &RSA_PKCS1_2048_8192_SHA512 } else { &RSA_PKCS1_2048_8192_SHA256 };
+            let (n, e) = rsa.n.as_positive_bytes().zip(rsa.e.as_positive_bytes()).ok_or_else(wrong)?;
+            RsaPublicKeyComponents { n, e }.verify(algorithm, message, signature.as_bytes()).map_err(|_| wrong())
+        }
+        (KeyData::Rsa(_), _) => Err("its signature is RSA with SHA-1".to_owned()),
+        _ => key.verify(message, signature).map_err(|_| wrong()),
+    }
+}

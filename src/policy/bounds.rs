@@ -1,0 +1,106 @@
+//! What a further source may ever speak of: its `allowed` in the root repository. What is not listed there is denied.
+
+use super::condition::Condition;
+use super::file::{Rule, TrustPolicy, read_conditions};
+use super::guardrail::What;
+use super::ruleset::Catalogue;
+use crate::words::names::{IssuerName, PolicyName, SourceName};
+use crate::words::yaml::{Fault, Fields, Node, Place};
+use std::sync::Arc;
+
+/// Where a fault of the whole file is told.
+const FIRST_LINE: Place = Place { line: 1, column: 1 };
+
+/// The bounds of one source.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    source: SourceName,
+    issuers: Vec<IssuerName>,
+    conditions: Vec<Condition>,
+    grants: What,
+}
+
+impl Bounds {
+    /// Reads `allowed`; an issuer that is not configured is a fault.
+    pub fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &SourceName, catalogue: &Catalogue) -> Self {
+        let mut inner = fields.below(node);
+        let mut issuers = Vec::new();
+        if let Some(list) = inner.required("issuers") {
+            for node in inner.one_or_many(list) {
+                match inner.parsed(node, IssuerName::parse) {
+                    Some(issuer) if catalogue.issuer(&issuer).is_none() => {
+                        inner.fault(node.place, format!("no issuer `{issuer}` is configured"));
+                    }
+                    issuer => issuers.extend(issuer),
+                }
+            }
+        }
+        let matches = inner.optional("match");
+        let conditions = read_conditions(&mut inner, matches, None, None);
+        let grants = inner.optional("grant").map(|node| Self::read_grants(&mut inner, node)).unwrap_or_default();
+        inner.finish();
+        Self { source: source.clone(), issuers, conditions, grants }
+    }
+
+    fn read_grants<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> What {
+        let mut inner = fields.below(node);
+        if let Some(node) = inner.optional("secrets") {
+            inner.fault(node.place, "a source grants its own secrets and can name no others: leave `secrets` out");
+        }
+        let grants = What::read(&mut inner);
+        inner.finish();
+        grants
+    }
+
+    fn faults(&self, policy: &TrustPolicy) -> Vec<Fault> {
+        let source = &self.source;
+        let fault = |place, message: String| {
+            Fault::new(&policy.file, place, message)
+                .coded("outside_bounds")
+                .help(format!("its bounds stand in sources/{source}.yaml of the root repository"))
+        };
+        if !self.issuers.contains(&policy.issuer) {
+            return vec![fault(FIRST_LINE, format!("the source `{source}` may not name the issuer `{}`", policy.issuer))];
+        }
+        let granted = policy.rules.iter().flat_map(|rule| {
+            rule.grants.credentials().filter_map(|wanted| rule.offer(&wanted).map(|(place, _)| (place, wanted)))
+        });
+        let outside = granted.filter(|(_, wanted)| !self.grants.covers(wanted));
+        let mut faults: Vec<Fault> =
+            outside.map(|(place, wanted)| fault(place, format!("the source `{source}` may not grant {wanted}"))).collect();
+        faults.dedup_by_key(|fault| fault.message.clone());
+        faults
+    }
+}
+
+/// What of a policy lies outside of its source's bounds.
+pub(super) fn faults(policy: &TrustPolicy, bounds: &[Arc<Bounds>]) -> Vec<Fault> {
+    bounds.iter().flat_map(|bounds| bounds.faults(policy)).collect()
+}
+
+/// The policy as it is in force beside those of other sources: its name and its secrets bear the source's name, and
+/// whoever it lets in has to be within the bounds too.
+pub(super) fn place(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> Result<TrustPolicy, Vec<Fault>> {
+    let outside = faults(policy, bounds);
+    let told = |message: String| vec![Fault::new(&policy.file, FIRST_LINE, message)];
+    let source = bounds.first().map(|bounds| &bounds.source).ok_or_else(|| told("a further source needs bounds".to_owned()))?;
+    let issuer = catalogue.issuer(&policy.issuer).ok_or_else(|| told("its issuer is gone".to_owned()))?;
+    if !outside.is_empty() {
+        return Err(outside);
+    }
+    let name = PolicyName::parse(&format!("{source}/{}", policy.name)).map_err(told)?;
+    let within: Vec<Condition> =
+        bounds.iter().flat_map(|bounds| bounds.conditions.clone()).map(|line| line.read_by(&issuer.mapping)).collect();
+    let rules = policy.rules.iter().map(|rule| Rule {
+        conditions: rule.conditions.iter().chain(&within).cloned().collect(),
+        grants: rule.grants.below(source.as_str()),
+    });
+    let rules = rules.collect();
+    let mut placed = policy.clone();
+    placed.rules = rules;
+    (placed.source, placed.name, placed.file) = (source.clone(), name, format!("{source}:{}", policy.file));
+    Ok(placed)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Each bound, and a policy that tries to cross it.
+
+use super::*;
+use crate::identity::{Facts, Mapping};
+use crate::policy::{IssuerEntry, Ruleset, Tree, Wanted, Widening};
+use crate::token::Claims;
+use crate::words::UnixTime;
+use crate::words::names::{IssuerUrl, SecretName};
+use serde_json::json;
+
+const ALLOWED: &str = "issuers: [github]
+match: { repository: \"acme/team-a-*\" }
+grant: { aws: [\"arn:aws:iam::111122223333:role/team-a-*\"], id_token: [\"https://api.partner.example\"] }
+";
+const POLICY: &str = "issuer: github
+match: { repository: acme/team-a-shop@7, ref: refs/heads/main, event: push }
+grant: { secrets: [\"**\"], aws: { role: \"arn:aws:iam::111122223333:role/team-a-deploy\" } }
+";
+
+fn catalogue() -> Catalogue {
+    let entry =
+        |url: &str| IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in("github-actions").unwrap() };
+    let name = |name| IssuerName::parse(name).unwrap();
+    [
+        (name("github"), entry("https://token.actions.githubusercontent.com")),
+        (name("other"), entry("https://github.acme.example/_services/token")),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn bounds(text: &str) -> Arc<Bounds> {
+    let node = Node::parse("sources/team-a.yaml", text.as_bytes()).unwrap();
+    let outer = Node { place: FIRST_LINE, value: crate::words::yaml::Yaml::Mapping(Vec::new()) };
+    let mut faults = Vec::new();
+    let source = SourceName::parse("team-a").unwrap();
+    let bounds = Bounds::read(&mut Fields::new("sources/team-a.yaml", text, &outer, &mut faults), &node, &source, &catalogue());
+    assert!(faults.is_empty(), "{faults:?}");
+    Arc::new(bounds)
+}
+
+/// The set of a root without policies and of a source with this one, and what was told.
+fn in_force(policy: &str, allowed: &str, last_good: Option<&Ruleset>) -> (Ruleset, PolicySetAndFaults) {
+    let bounds = [bounds(allowed)];
+    let tree: Tree = [("policies/deploy.yaml".to_owned(), Arc::from(policy.as_bytes()))].into();
+    let loaded = Ruleset::load_with(&tree, &catalogue(), last_good, Widening::GoesLive, &bounds);
+    let (set, faults) = Ruleset::default().beside([(&loaded.ruleset, &bounds[..])], &catalogue());
+    let faults = loaded.faults.into_iter().chain(faults).map(|fault| fault.to_string()).collect();
+    (loaded.ruleset, (set, faults))
+}
+
+type PolicySetAndFaults = (crate::policy::PolicySet, Vec<String>);
+
+fn facts(repository: &str, id: &str) -> Facts {
+    let claims = json!({"sub": format!("repo:{repository}:ref:refs/heads/main"), "repository": repository, "repository_id": id,
+        "repository_owner": "acme", "repository_owner_id": "1", "ref": "refs/heads/main", "event_name": "push"});
+    let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+    Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap()
+}
+
+fn grants(set: &crate::policy::PolicySet, facts: &Facts, wanted: &Wanted) -> Option<String> {
+    set.would_grant(facts, wanted, None, UnixTime::from_seconds(0)).ok().map(|policy| policy.to_string())
+}
+
+fn secret(name: &str) -> Wanted {
+    Wanted::Secret(SecretName::parse(name).unwrap())
+}
+
+#[test]
+fn a_sources_policies_and_secrets_bear_its_name_and_reach_no_other() {
+    let (_, (set, faults)) = in_force(POLICY, ALLOWED, None);
+    let team = facts("acme/team-a-shop", "7");
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(grants(&set, &team, &secret("team-a/db.age")).as_deref(), Some("team-a/deploy"));
+    for foreign in ["db.age", "team-b/db.age", "team-a"] {
+        assert_eq!(grants(&set, &team, &secret(foreign)), None, "{foreign}");
+    }
+}
+
+#[test]
+fn whoever_a_policy_lets_in_has_to_be_within_the_bounds() {
+    let foreign = POLICY.replace("acme/team-a-shop@7", "acme/platform@9");
+    let (_, (set, _)) = in_force(&foreign, ALLOWED, None);
+    assert_eq!(grants(&set, &facts("acme/platform", "9"), &Wanted::Aws { role: None }), None);
+    let (_, (set, _)) = in_force(&foreign, &ALLOWED.replace("team-a-*\" }", "*\" }"), None);
+    assert!(grants(&set, &facts("acme/platform", "9"), &Wanted::Aws { role: None }).is_some());
+}
+
+#[test]
+fn what_may_not_be_granted_or_named_keeps_the_policy_out() {
+    let crossing = [
+        ("role/team-a-deploy", "role/admin", "may not grant aws arn:aws:iam::111122223333:role/admin"),
+        ("111122223333", "444455556666", "may not grant aws"),
+        ("secrets: [\"**\"]", "id_token: { audience: https://other.example }", "may not grant id_token https://other.example"),
+        ("issuer: github", "issuer: other", "may not name the issuer `other`"),
+    ];
+    let (good, _) = in_force(POLICY, ALLOWED, None);
+    for (from, to, told) in crossing {
+        let policy = POLICY.replace(from, to);
+        let (_, (set, faults)) = in_force(&policy, ALLOWED, None);
+        assert!(set.policies().is_empty() && faults.iter().any(|fault| fault.contains(told)), "{told}: {faults:?}");
+        let (_, (set, _)) = in_force(&policy, ALLOWED, Some(&good));
+        assert_eq!(set.policies().len(), 1, "the last good form stays");
+        assert!(grants(&set, &facts("acme/team-a-shop", "7"), &secret("team-a/x")).is_some());
+    }
+}
+
+#[test]
+fn narrower_bounds_count_at_once_also_for_what_was_good() {
+    let (good, _) = in_force(POLICY, ALLOWED, None);
+    let narrower = [bounds(&ALLOWED.replace("role/team-a-*", "role/team-a-plan"))];
+    let (set, faults) = Ruleset::default().beside([(&good, &narrower[..])], &catalogue());
+    assert!(set.policies().is_empty() && faults.len() == 1);
+}
+
+#[test]
+fn nothing_listed_is_nothing_allowed() {
+    let (_, (set, faults)) = in_force(POLICY, "issuers: [github]", None);
+    assert!(set.policies().is_empty() && faults[0].contains("may not grant"), "{faults:?}");
+}
