@@ -6,6 +6,7 @@ mod addresses;
 pub mod admin;
 mod connection;
 pub mod control;
+mod hooks;
 mod native;
 mod problem;
 mod reply;

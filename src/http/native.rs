@@ -24,6 +24,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/exchange", post(exchange))
         .route("/v1/secrets/{*path}", get(secret))
         .route("/v1/whoami", get(whoami))
+        .route("/hooks/git/{source}", post(super::hooks::wake))
         .route("/.well-known/openid-configuration", get(|State(app): Shared| async move { Json(app.signing.discovery()) }))
         .route("/.well-known/jwks.json", get(|State(app): Shared| async move { Json(app.signing.jwks()) }))
         .fallback(unknown_address)

@@ -33,7 +33,12 @@ fn bearer(headers: &HeaderMap) -> Result<Secret, Denial> {
 
 /// The body, bounded in size and time.
 pub(super) async fn body(body: Body) -> Result<Bytes, Denial> {
-    match tokio::time::timeout(BODY_MAX, axum::body::to_bytes(body, BODY_BYTES_MAX)).await {
+    bounded_body(body, BODY_BYTES_MAX).await
+}
+
+/// The same with a bound of its own, in bytes.
+pub(super) async fn bounded_body(body: Body, most: usize) -> Result<Bytes, Denial> {
+    match tokio::time::timeout(BODY_MAX, axum::body::to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(fault)) => Err(Reason::TooLarge.because(fault.to_string())),
         Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),

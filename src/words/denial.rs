@@ -66,6 +66,7 @@ reasons! {
     BadRequest, "bad_request", 400, Caller, "The request is not one that this API knows.", "See docs/api.md for the request's form.";
     NotFound, "not_found", 404, Caller, "There is no such address.", "See docs/api.md for the addresses.";
     TooLarge, "too_large", 413, Caller, "The request is larger than any good one.", "Send less: a token is at most 16 KiB, a body at most 64 KiB.";
+    HookRefused, "hook_refused", 403, Operator, "The hook is not known.", "Give the forge's webhook the secret that the source's `hook: { secret_file: … }` names.";
     RateLimited, "rate_limited", 429, Caller, "Too many refused requests from this address.", "Wait, then try again.";
     SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Ask the operator: `daypass policy check` names the file and its fault.";
     AwsDenied, "aws_denied", 502, Operator, "AWS refused to give this role.", "The role's trust policy does not accept this server's issuer, audience or subject, or lacks sts:TagSession.";

@@ -9,5 +9,6 @@ mod operate;
 mod peers;
 mod policy;
 mod server;
+mod sources;
 mod store;
 mod support;

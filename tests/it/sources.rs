@@ -1,0 +1,175 @@
+//! Further sources of a running server: what they reach, what they cannot, how they come and go, who may sign.
+
+use crate::support::{DEPLOY, Setup, World, commit, git, put};
+use daypass::secrets::{Identities, encrypt};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+const TEAM: &str = "git: {repository}
+ref: refs/heads/main
+interval: 1s
+age_identities: [team-a.key]
+allowed:
+  issuers: [github]
+  match: { repository: \"acme/*\" }
+  grant: { id_token: [\"https://partner.example\"] }
+";
+
+/// A server that takes further sources, and the repository of one.
+async fn world() -> (World, tempfile::TempDir, String) {
+    let (identity, recipient) = Identities::generate();
+    let setup = Setup {
+        more: "age_identity_dir: keys\ncredentials_dir: credentials\n".to_owned(),
+        files: vec![("keys/team-a.key", identity.expose().to_vec()), ("credentials/hook", b"hooked".to_vec())],
+        policies: vec![("root/deploy", DEPLOY.replace("partner.example", "root.example"))],
+        ..Setup::default()
+    };
+    let (world, team) = (World::start(setup).await, tempfile::tempdir().unwrap());
+    git(team.path(), &["init", "--quiet", "--initial-branch=main", "."]);
+    put(&team.path().join("policies/deploy.yaml"), DEPLOY.replace("shop/**", "\"**\"").as_bytes());
+    put(&team.path().join("secrets/db.age"), &encrypt(b"team", std::slice::from_ref(&recipient), true).unwrap());
+    commit(team.path());
+    (world, team, recipient)
+}
+
+async fn define(world: &World, team: &Path, definition: &str) -> Value {
+    let text = definition.replace("{repository}", &team.display().to_string());
+    world.commit_and_wait(&[("sources/team-a.yaml", text.as_bytes())]).await
+}
+
+async fn live(world: &World, team: &Path) {
+    let head = git(team, &["rev-parse", "HEAD"]);
+    world.until(&head, |ready| ready["sources"]["team-a"]["revision"] == head.as_str()).await;
+}
+
+async fn secret(world: &World, name: &str) -> (u16, Value) {
+    world.exchange(&world.token(), json!([{ "secret": name }])).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_comes_keeps_to_itself_and_goes() {
+    let (world, team, _) = world().await;
+    assert_eq!(secret(&world, "team-a/db.age").await.0, 403);
+    define(&world, team.path(), TEAM).await;
+    live(&world, team.path()).await;
+    let (status, answer) = secret(&world, "team-a/db.age").await;
+    assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("team")), "{answer}");
+    assert_eq!(
+        (&answer["policy"], &answer["policy_revision"]),
+        (&json!("team-a/deploy"), &json!(git(team.path(), &["rev-parse", "HEAD"])))
+    );
+
+    for (foreign, why) in [("shop/password.age", 200), ("team-a/shop/password.age", 502), ("db.age", 403)] {
+        assert_eq!(secret(&world, foreign).await.0, why, "{foreign}: the root's own policy opens the root's own secret");
+    }
+    // The root's ciphertext, copied into the source, opens to nobody: its identities are not the source's.
+    let copied = std::fs::read(world.path("access/secrets/shop/password.age")).unwrap();
+    put(&team.path().join("secrets/stolen.age"), &copied);
+    commit(team.path());
+    live(&world, team.path()).await;
+    let ready = world.until("the fault", |ready| ready["faults"].to_string().contains("secret_unreadable")).await;
+    assert!(ready["faults"].to_string().contains("team-a:secrets/stolen.age"), "{ready}");
+    assert_eq!(secret(&world, "team-a/stolen.age").await.0, 502);
+
+    let token = world.exchange(&world.token(), json!([{ "id_token": { "audience": "https://partner.example" } }])).await;
+    assert_eq!(token.0, 200, "{}", token.1);
+    let claims = token.1["credentials"][0]["id_token"]["token"].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
+    use base64::Engine;
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&claims).unwrap()["sub"], "team-a/deploy");
+
+    // Narrower bounds count at once, and a source that is named no more grants nothing.
+    define(&world, team.path(), &TEAM.replace("acme/*", "acme/other-*")).await;
+    assert_eq!(secret(&world, "team-a/db.age").await.0, 403);
+    define(&world, team.path(), TEAM).await;
+    assert_eq!(secret(&world, "team-a/db.age").await.0, 200);
+    define(&world, team.path(), "git: [").await;
+    assert_eq!(secret(&world, "team-a/db.age").await.0, 200, "a faulty definition keeps its last good form");
+    git(&world.path("access"), &["rm", "--quiet", "-r", "sources"]);
+    world.commit_and_wait(&[]).await;
+    assert_eq!(secret(&world, "team-a/db.age").await.0, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_definition_may_not_say_is_told() {
+    let (world, team, _) = world().await;
+    let cases = [
+        (TEAM.replace("team-a.key", "../root.key"), "expected the name of a file"),
+        (TEAM.replace("team-a.key", "nobody.key"), "nobody.key"),
+        (TEAM.replace("issuers: [github]", "issuers: [gitlab]"), "no issuer `gitlab` is configured"),
+        (TEAM.replace("grant: {", "grant: { secrets: [x],"), "leave `secrets` out"),
+        (TEAM.replace("allowed:", "alowed:"), "did you mean `allowed`"),
+    ];
+    for (definition, said) in cases {
+        let ready = define(&world, team.path(), &definition).await;
+        let faults = ready["faults"].to_string();
+        assert!(faults.contains("sources/team-a.yaml") && (faults.contains(said) || said.starts_with("did")), "{said}: {faults}");
+        assert!(ready["sources"]["team-a"].is_null());
+    }
+    world.commit_and_wait(&[("secrets/team-a/x.age", b"x")]).await;
+    let ready = define(&world, team.path(), TEAM).await;
+    assert!(ready["faults"].to_string().contains("has a folder secrets/team-a/"), "{ready}");
+    assert!(ready["sources"]["team-a"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_wakes_its_source_alone_and_only_with_the_secret() {
+    let (world, team, _) = world().await;
+    define(&world, team.path(), &TEAM.replace("interval: 1s", "interval: 1h\nhook: { secret_file: hook }")).await;
+    live(&world, team.path()).await;
+    put(&team.path().join("policies/other.yaml"), DEPLOY.as_bytes());
+    commit(team.path());
+    let hook = |source: &str, secret: &str| {
+        world.http.post(world.url(&format!("/hooks/git/{source}"))).header("X-Gitlab-Token", secret).body("{}").send()
+    };
+    for (source, secret) in [("team-a", "wrong"), ("team-b", "hooked"), ("root", "hooked"), ("team-a", "")] {
+        let refused = hook(source, secret).await.unwrap();
+        assert_eq!(refused.status(), 403, "{source}");
+        assert_eq!(refused.json::<Value>().await.unwrap()["code"], "hook_refused");
+    }
+    assert_ne!(world.ready().await["sources"]["team-a"]["revision"], git(team.path(), &["rev-parse", "HEAD"]).as_str());
+    assert_eq!(hook("team-a", "hooked").await.unwrap().status(), 202);
+    live(&world, team.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_signed_commits_of_a_source_go_live_where_signers_are_named() {
+    let (world, team, _) = world().await;
+    let keys = tempfile::tempdir().unwrap();
+    let made =
+        Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(keys.path().join("k")).status();
+    assert!(made.unwrap().success());
+    let public = std::fs::read_to_string(keys.path().join("k.pub")).unwrap();
+    let signed = || {
+        let key = format!("user.signingkey={}", keys.path().join("k").display());
+        let settings = ["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "gpg.format=ssh", "-c", &key];
+        git(team.path(), &[&settings[..], &["commit", "--quiet", "--allow-empty", "-S", "-m", "x"]].concat());
+    };
+    signed();
+    let signers = format!("lea@acme.example {public}");
+    world.commit_and_wait(&[("sources/team-a.signers", signers.as_bytes())]).await;
+    define(&world, team.path(), &format!("{TEAM}verify: {{ allowed_signers: team-a.signers }}\n")).await;
+    live(&world, team.path()).await;
+    assert_eq!(world.ready().await["sources"]["team-a"]["signer"], "lea@acme.example");
+
+    put(&team.path().join("policies/evil.yaml"), DEPLOY.as_bytes());
+    commit(team.path());
+    let unsigned = git(team.path(), &["rev-parse", "HEAD"]);
+    let ready = world.until("the alarm", |ready| ready["alarm"].is_string()).await;
+    assert!(
+        ready["alarm"].as_str().unwrap().contains(&format!("the commit {unsigned} is not trusted: it is not signed")),
+        "{ready}"
+    );
+    signed();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert!(world.ready().await["alarm"].as_str().unwrap().contains(&unsigned), "a signed commit on top does not speak for it");
+    assert_eq!(secret(&world, "team-a/db.age").await.0, 200, "the last good revision stays");
+    let head = git(team.path(), &["rev-parse", "HEAD"]);
+    let accepted = Command::new(env!("CARGO_BIN_EXE_daypass"))
+        .args(["accept", &head, "--source", "team-a", "--config"])
+        .arg(world.path("daypass.yaml"))
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&accepted.stdout), "in force\n", "{}", String::from_utf8_lossy(&accepted.stderr));
+}
