@@ -125,3 +125,82 @@ fn what_is_not_there_is_a_clear_error() {
     let repository = Repository::new();
     assert!(repository.source().head().is_err());
 }
+
+/// git's own import stream: trees that no work tree could hold are made in a moment.
+fn import(repository: &Repository, stream: &str) {
+    let head = "commit refs/heads/main\ncommitter t <t@t.example> 1800000000 +0000\ndata 1\nx\n";
+    repository.git_with(&["fast-import", "--quiet", "--force"], format!("{head}{stream}").as_bytes());
+}
+
+#[test]
+fn trees_that_are_deep_wide_or_made_of_themselves_end() {
+    let deep = Repository::new();
+    import(
+        &deep,
+        &format!("M 100644 inline policies/{}x.yaml\ndata 1\nx\nM 100644 inline policies/a.yaml\ndata 1\nx\n", "d/".repeat(2000)),
+    );
+    let snapshot = deep.source().read().unwrap();
+    assert_eq!((snapshot.files.len(), snapshot.left_out.len()), (1, 1), "{:?}", snapshot.left_out);
+
+    let wide = Repository::new();
+    let blob = wide.git_with(&["hash-object", "-w", "--stdin"], b"x");
+    let entries: String = (0..1_000_000).map(|number| format!("100644 blob {blob}\tpolicy-{number:07}.yaml\n")).collect();
+    let policies = wide.git_with(&["mktree", "--missing"], entries.as_bytes());
+    wide.commit_tree(&format!("040000 tree {policies}\tpolicies\n"));
+    assert!(wide.source().read().unwrap_err().contains("bytes"));
+
+    // Ten folders that are each the same ten folders, thirty deep: 10^30 files of one blob.
+    let bomb = Repository::new();
+    let mut tree = bomb.git_with(
+        &["mktree"],
+        format!("100644 blob {}\tx.yaml\n", bomb.git_with(&["hash-object", "-w", "--stdin"], b"x")).as_bytes(),
+    );
+    for _ in 0..30 {
+        let entries: String = (0..10).map(|number| format!("040000 tree {tree}\td{number}\n")).collect();
+        tree = bomb.git_with(&["mktree"], entries.as_bytes());
+    }
+    bomb.commit_tree(&format!("040000 tree {tree}\tpolicies\n"));
+    let started = std::time::Instant::now();
+    let fault = bomb.source().read().unwrap_err();
+    assert!(fault.contains("folders") && started.elapsed().as_secs() < 60, "{fault}");
+}
+
+#[test]
+fn a_history_that_is_broken_or_not_there_is_an_error_and_no_panic() {
+    let repository = Repository::new();
+    repository.commit(&[("policies/a.yaml", "1")]);
+    let missing = "1234567890123456789012345678901234567890";
+    std::fs::write(repository.0.path().join(".git/refs/heads/main"), format!("{missing}\n")).unwrap();
+    let head = repository.source().head();
+    assert!(head.and_then(|head| repository.source().read_at(&head, &BTreeMap::new())).is_err());
+    let truncated = Repository::new();
+    truncated.commit(&[("policies/a.yaml", &"x".repeat(10_000))]);
+    truncated.git(&["repack", "-adq"]);
+    let packs = truncated.0.path().join(".git/objects/pack");
+    let pack = std::fs::read_dir(packs)
+        .unwrap()
+        .filter_map(Result::ok)
+        .find(|entry| entry.path().extension().is_some_and(|end| end == "pack"))
+        .unwrap()
+        .path();
+    let bytes = std::fs::read(&pack).unwrap();
+    std::fs::remove_file(&pack).unwrap();
+    std::fs::write(&pack, &bytes[..bytes.len() / 2]).unwrap();
+    assert!(truncated.source().read().is_err());
+    let flipped: Vec<u8> = bytes.iter().map(|byte| byte ^ 0x55).collect();
+    std::fs::write(&pack, flipped).unwrap();
+    assert!(truncated.source().read().is_err());
+}
+
+#[test]
+fn names_that_other_systems_read_otherwise_are_left_out() {
+    let repository = Repository::new();
+    let blob = repository.git_with(&["hash-object", "-w", "--stdin"], b"x");
+    let names = [".GIT", "git~1", "a b.yaml", "p\u{200c}.yaml", "CON:.yaml", "x\ty.yaml", "good.yaml", "Good.yaml"];
+    let entries: String = names.iter().map(|name| format!("100644 blob {blob}\t{name}\0")).collect();
+    let policies = repository.git_with(&["mktree", "-z"], entries.as_bytes());
+    repository.commit_tree(&format!("040000 tree {policies}\tpolicies\n"));
+    let snapshot = repository.source().read().unwrap();
+    assert_eq!(snapshot.files.keys().collect::<Vec<_>>(), ["policies/Good.yaml", "policies/good.yaml"]);
+    assert_eq!(snapshot.left_out.len(), 6, "{:?}", snapshot.left_out);
+}

@@ -158,3 +158,45 @@ async fn an_ssh_remote_is_followed_while_its_host_key_is_the_known_one() {
     assert_eq!(ready["ready"], true, "{ready}");
     assert_eq!(world.exchange(&world.token(), token).await.0, 200, "the last good revision stays");
 }
+
+/// A remote that is hostile or broken: whatever it sends, the server goes on with what it has, and says what is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_remote_ends_in_an_alarm_and_nothing_else() {
+    if peer("lighttpd").is_none() {
+        return;
+    }
+    let port = free_port();
+    let setup = Setup {
+        git: format!("https://127.0.0.1:{port}/git/access/.git"),
+        root: ", credentials: { token_file: git-token, ca: tls.crt }".to_owned(),
+        files: vec![("git-token", b"s3cret".to_vec())],
+        ..Setup::default()
+    };
+    let world = World::start_unready(setup).await;
+    let repository = world.path("access");
+    let first = git(&repository, &["rev-parse", "HEAD"]);
+    let refs: String = (0..100_000).map(|number| format!("{first} refs/tags/t{number:06}\n")).collect();
+    std::fs::write(repository.join(".git/packed-refs"), format!("# pack-refs with: peeled fully-peeled sorted \n{refs}"))
+        .unwrap();
+    let _server = lighttpd(world.folder.path(), port);
+    world.until("a hundred thousand refs", |ready| ready["ready"] == true).await;
+    assert!(!world.path("data/git/root.git/refs/tags").join("t000000").exists(), "only the one branch is fetched");
+
+    // A blob of 1 GiB of zeros is a pack of a megabyte: the child runs into its limits, or the file is left out.
+    let huge = std::fs::File::create(world.path("huge")).unwrap();
+    huge.set_len(1 << 30).unwrap();
+    git(&repository, &["config", "core.bigFileThreshold", "16m"]);
+    let blob = git(&repository, &["hash-object", "-w", world.path("huge").to_str().unwrap()]);
+    git(&repository, &["update-index", "--add", "--cacheinfo", &format!("100644,{blob},secrets/huge.age")]);
+    let author = ["-c", "user.name=t", "-c", "user.email=t@t.example"];
+    git(&repository, &[&author[..], &["commit", "--quiet", "-m", "x"]].concat());
+    let head = git(&repository, &["rev-parse", "HEAD"]);
+    let ready = world.until("an end", |ready| ready["alarm"].is_string() || ready["revision"] == head.as_str()).await;
+    println!("a blob of 1 GiB: {} {}", ready["alarm"], ready["revision"] == head.as_str());
+    assert_eq!(ready["ready"], true, "{ready}");
+    let token = json!([{ "secret": "shop/password.age" }]);
+    assert_eq!(world.exchange(&world.token(), token).await.0, 200);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", world.server.id())).unwrap();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap().split_whitespace().nth(1).unwrap();
+    assert!(peak.parse::<u64>().unwrap() < 256 * 1024, "the server itself never held it: {peak} KiB");
+}
