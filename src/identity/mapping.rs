@@ -9,9 +9,11 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const BUILT_IN: [(&str, &str); 12] = [
+const BUILT_IN: [(&str, &str); 15] = [
     ("github-actions", include_str!("mappings/github-actions.yaml")),
+    ("forgejo", include_str!("mappings/forgejo.yaml")),
     ("gitlab", include_str!("mappings/gitlab.yaml")),
+    ("azure-devops", include_str!("mappings/azure-devops.yaml")),
     ("buildkite", include_str!("mappings/buildkite.yaml")),
     ("circleci", include_str!("mappings/circleci.yaml")),
     ("bitbucket", include_str!("mappings/bitbucket.yaml")),
@@ -21,6 +23,7 @@ const BUILT_IN: [(&str, &str); 12] = [
     ("kubernetes", include_str!("mappings/kubernetes.yaml")),
     ("spiffe", include_str!("mappings/spiffe.yaml")),
     ("google", include_str!("mappings/google.yaml")),
+    ("aws", include_str!("mappings/aws.yaml")),
     ("generic", include_str!("mappings/generic.yaml")),
 ];
 
@@ -44,15 +47,15 @@ pub struct Mapping {
     replay: ReplayRule,
     /// CI systems have events; a policy for one has to name them.
     ci: bool,
-    /// Issuers that many tenants share: a policy has to pin one of them by id.
+    /// Issuers that many tenants share: a policy has to pin one of them by id. Below some of them are issuers of one tenant
+    /// each, such as an enterprise's at GitHub; these are not meant.
     #[serde(default)]
     shared_issuers: Vec<String>,
     /// Attributes whose names the CI compares without regard to case.
     #[serde(default)]
     case_insensitive: Vec<Attribute>,
-    /// Whether `sub` has GitHub's forms and has to agree with the other claims.
-    #[serde(default)]
-    github_subject: bool,
+    /// Where `sub` begins with `repo:` and has to agree with the other claims: what stands there between a name and its id.
+    subject_id_after: Option<char>,
     attributes: BTreeMap<Attribute, Vec<Source>>,
 }
 
@@ -78,6 +81,8 @@ struct Source {
     when: BTreeMap<String, String>,
     /// From the CI's words to ours; a word that is not listed yields nothing.
     values: Option<BTreeMap<String, String>>,
+    /// Our word where the claim is there, whatever it says: only some jobs have it.
+    is: Option<String>,
 }
 
 impl Mapping {
@@ -107,7 +112,7 @@ impl Mapping {
 
     /// Whether tokens of this issuer come from tenants that do not know each other.
     pub fn is_shared(&self, issuer: &str) -> bool {
-        self.shared_issuers.iter().any(|shared| issuer == shared || issuer.starts_with(&format!("{shared}/")))
+        self.shared_issuers.iter().any(|shared| issuer == shared)
     }
 
     /// Whether this issuer ever claims the attribute.
@@ -127,8 +132,8 @@ impl Mapping {
 
     /// Reads a claim set that may be anybody's: for explaining, never for granting.
     pub fn facts(&self, issuer: &IssuerName, claims: Claims) -> Result<Facts, Denial> {
-        if self.github_subject {
-            subject::check_github(&claims).map_err(|cause| Reason::ClaimRefused.because(cause))?;
+        if let Some(mark) = self.subject_id_after {
+            subject::check_repository(&claims, mark).map_err(|cause| Reason::ClaimRefused.because(cause))?;
         }
         let mut attributes = Attributes::new();
         for (attribute, sources) in &self.attributes {
@@ -159,12 +164,13 @@ impl Source {
         }
         if let Some(name) = &self.name {
             let id = self.id.as_deref().and_then(|id| text_of(claims, id)).map(str::to_owned);
-            return Some(Value::Named { name: text_of(claims, name)?.to_owned(), id });
+            return Some(Value::Named { name: format!("{}{}", self.prefix, text_of(claims, name)?), id });
         }
         let text = text_of(claims, self.claim.as_deref()?)?;
-        match &self.values {
-            Some(values) => values.get(text).cloned().map(Value::Text),
-            None => Some(Value::Text(format!("{}{text}", self.prefix))),
+        match (&self.values, &self.is) {
+            (Some(values), _) => values.get(text).cloned().map(Value::Text),
+            (None, Some(word)) => Some(Value::Text(word.clone())),
+            (None, None) => Some(Value::Text(format!("{}{text}", self.prefix))),
         }
     }
 }
@@ -187,5 +193,7 @@ mod backwards;
 
 pub use backwards::put;
 
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod tests;

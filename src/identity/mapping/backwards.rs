@@ -3,6 +3,9 @@
 use super::{Attribute, Mapping, Source};
 use serde_json::{Map, Value};
 
+/// What a claim says of which only the presence counts.
+const ANYTHING: &str = "x";
+
 impl Mapping {
     /// Claims that give the attribute this text, or this name.
     pub fn put_text(&self, attribute: Attribute, text: &str, claims: &mut Map<String, Value>) {
@@ -13,7 +16,9 @@ impl Mapping {
     /// Claims that give the attribute this id, beside its name.
     pub fn put_id(&self, attribute: Attribute, id: &str, claims: &mut Map<String, Value>) {
         let mut sources = self.attributes.get(&attribute).into_iter().flatten();
-        claims.extend(sources.find_map(|source| Some((source.id.clone()?, Value::from(id)))));
+        if let Some(claim) = sources.find_map(|source| source.id.as_ref()) {
+            put(claims, claim, id.into());
+        }
     }
 }
 
@@ -25,6 +30,9 @@ impl Source {
             return false;
         }
         claims.extend(self.when.iter().map(|(claim, text)| (claim.clone(), Value::from(text.as_str()))));
+        if self.is.is_some() && self.claim.as_ref().is_some_and(|claim| claims.contains_key(claim)) {
+            return true;
+        }
         if let Some([left, right]) = &self.differs {
             let known = claims.get(left).or(claims.get(right)).and_then(Value::as_str).unwrap_or("1").to_owned();
             let other = if text == "true" { format!("{known}0") } else { known.clone() };
@@ -39,6 +47,9 @@ impl Source {
 
     /// The CI's word for ours: the same where it has it, else the first.
     fn claimed<'a>(&'a self, text: &'a str) -> Option<&'a str> {
+        if let Some(word) = &self.is {
+            return (word == text).then_some(ANYTHING);
+        }
         let Some(values) = &self.values else { return text.strip_prefix(&*self.prefix) };
         let mut theirs = values.iter().filter(|(_, ours)| *ours == text).map(|(theirs, _)| theirs.as_str());
         if theirs.clone().any(|word| word == text) { Some(text) } else { theirs.next() }

@@ -1,0 +1,91 @@
+//! What each CI documents of its tokens, as files: `fixtures/<mapping>/<case>.json`, and what the mapping reads from them.
+
+use super::*;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// One documented claim set.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fixture {
+    /// The issuer, as the claim set has it.
+    issuer: String,
+    /// Whether tenants that do not know each other share it.
+    shared: bool,
+    claims: Json,
+    /// Every attribute that it gives, as a policy would write it…
+    attributes: Option<BTreeMap<String, Json>>,
+    /// …or a part of why it gives none.
+    refused: Option<String>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/identity/fixtures")
+}
+
+fn names_in(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|fault| panic!("{}: {fault}", folder.display()));
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn fixtures() -> Vec<(String, String, Fixture)> {
+    let cases = |mapping: String| {
+        let inner = folder().join(&mapping);
+        names_in(&inner).into_iter().map(move |case| {
+            let at = format!("{mapping}/{case}");
+            let bytes = std::fs::read(inner.join(&case)).unwrap();
+            (mapping.clone(), at.clone(), serde_json::from_slice(&bytes).unwrap_or_else(|fault| panic!("{at}: {fault}")))
+        })
+    };
+    names_in(&folder()).into_iter().flat_map(cases).collect()
+}
+
+impl Fixture {
+    fn read(&self, mapping: &Mapping) -> Result<BTreeMap<String, Json>, String> {
+        let claims = Claims::parse(self.claims.to_string().as_bytes()).unwrap();
+        let facts = mapping.facts(&IssuerName::parse("issuer").unwrap(), claims).map_err(|denial| denial.cause)?;
+        Ok(facts.attributes.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect())
+    }
+}
+
+#[test]
+fn each_ci_is_read_by_what_it_documents() {
+    for (mapping, at, fixture) in fixtures() {
+        let mapping = Mapping::built_in(&mapping).unwrap();
+        assert_eq!(fixture.claims["iss"], *fixture.issuer, "{at}");
+        assert_eq!(mapping.is_shared(&fixture.issuer), fixture.shared, "{at}: who shares {}", fixture.issuer);
+        match (fixture.read(&mapping), &fixture.attributes, &fixture.refused) {
+            (Ok(read), Some(expected), None) => {
+                assert_eq!(read, *expected, "{at} gives {}", serde_json::to_string_pretty(&read).unwrap());
+            }
+            (Err(cause), None, Some(why)) => assert!(cause.contains(why), "{at}: {cause}"),
+            (read, ..) => panic!("{at} has either `attributes` or `refused`, and gives {read:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_mapping_and_every_attribute_of_it_has_a_fixture() {
+    let fixtures = fixtures();
+    for name in Mapping::built_in_names() {
+        let own: Vec<&Fixture> = fixtures.iter().filter(|(of, ..)| of == name).map(|(.., fixture)| fixture).collect();
+        assert!(!own.is_empty(), "put documented claims of {name} below src/identity/fixtures/{name}/");
+        let shown = |attribute: &Attribute| {
+            own.iter().any(|fixture| fixture.attributes.iter().any(|given| given.contains_key(attribute.as_str())))
+        };
+        let mapping = Mapping::built_in(name).unwrap();
+        for attribute in Attribute::ALL.iter().filter(|attribute| mapping.claims(**attribute)) {
+            assert!(shown(attribute), "no fixture of {name} gives `{attribute}`");
+        }
+    }
+}
+
+#[test]
+fn every_issuer_that_tenants_share_has_a_fixture() {
+    let fixtures = fixtures();
+    for name in Mapping::built_in_names() {
+        for shared in &Mapping::built_in(name).unwrap().shared_issuers {
+            assert!(fixtures.iter().any(|(of, _, fixture)| of == name && fixture.issuer == *shared), "{name}: {shared}");
+        }
+    }
+}
