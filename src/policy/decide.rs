@@ -152,6 +152,8 @@ impl Rule {
 }
 
 #[cfg(test)]
+mod injection;
+#[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod tests;
