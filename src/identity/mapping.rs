@@ -56,6 +56,9 @@ pub struct Mapping {
     case_insensitive: Vec<Attribute>,
     /// Where `sub` begins with `repo:` and has to agree with the other claims: what stands there between a name and its id.
     subject_id_after: Option<char>,
+    /// Whether a workflow ends with `@` and the ref that it comes from.
+    #[serde(default)]
+    workflow_has_ref: bool,
     attributes: BTreeMap<Attribute, Vec<Source>>,
 }
 
@@ -123,6 +126,11 @@ impl Mapping {
     /// Whether this issuer gives the attribute an id, which a name alone would not pin.
     pub fn has_id(&self, attribute: Attribute) -> bool {
         self.attributes.get(&attribute).into_iter().flatten().any(|source| source.id.is_some())
+    }
+
+    /// Whether a workflow ends with `@` and the ref that it comes from; elsewhere it is a pipeline's name or id.
+    pub const fn workflow_has_ref(&self) -> bool {
+        self.workflow_has_ref
     }
 
     /// Whether the CI compares this attribute without regard to case.

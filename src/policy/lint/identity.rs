@@ -47,7 +47,7 @@ fn repository(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
             found.push(finding.help("list the repositories, or use `for_each`"));
         }
     }
-    if let (None, None, Some(owner)) = (rule.line(A::Repository), rule.line(A::RepositoryName), rule.line(A::Owner)) {
+    if let Some(owner) = rule.line(A::Owner).filter(|_| says_no_part_of_its_owner(rule)) {
         let finding = rule.finding("org_wide", owner.place, "every repository of this owner gets this, also those of tomorrow");
         found.push(
             finding
@@ -62,11 +62,18 @@ fn repository(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     }
 }
 
+/// An issuer without repositories has pipelines that stand for them, or accounts that are owners themselves.
+fn says_no_part_of_its_owner(rule: &Subjected<'_>) -> bool {
+    let parts: &[A] =
+        if rule.mapping.claims(A::Repository) { &[A::Repository, A::RepositoryName] } else { &[A::RepositoryName, A::Workflow] };
+    parts.iter().all(|part| rule.line(*part).is_none()) && parts.iter().any(|part| rule.mapping.claims(*part))
+}
+
 fn reference(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     let Some(line) = rule.line(A::Ref) else { return };
     let wild = texts(line).any(|pattern| pattern.literal().is_none());
     let named = texts(line).any(|pattern| pattern.matches(MERGE_QUEUE_REF));
-    if named && rule.mapping.name() == "github-actions" {
+    if named && !is_for_merge_queue(rule) && rule.mapping.name() == "github-actions" {
         let finding = rule.finding(
             "merge_queue",
             line.place,
@@ -85,8 +92,14 @@ fn reference(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     }
 }
 
+/// Whether it names the merge queue's event and no other.
+fn is_for_merge_queue(rule: &Subjected<'_>) -> bool {
+    rule.line(A::Event)
+        .is_some_and(|line| line.is_positive() && texts(line).all(|pattern| pattern.literal() == Some("merge-queue")))
+}
+
 fn workflow(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
-    let Some(line) = rule.line(A::Workflow) else { return };
+    let Some(line) = rule.line(A::Workflow).filter(|_| rule.mapping.workflow_has_ref()) else { return };
     for pattern in texts(line) {
         let text = pattern.to_string();
         let finding = match text.rsplit_once('@') {

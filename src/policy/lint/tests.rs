@@ -36,6 +36,8 @@ fn catalogue() -> Catalogue {
         entry("gitlab", "https://gitlab.acme.example", "gitlab"),
         entry("eu", "https://kubernetes.example", "kubernetes"),
         entry("other", "https://issuer.example", "generic"),
+        entry("buildkite", "https://agent.buildkite.com", "buildkite"),
+        entry("google", "https://accounts.google.com", "google"),
     ]
     .into_iter()
     .collect()
@@ -108,6 +110,24 @@ fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in
         let facts = entry.mapping.facts(&policy.issuer, Claims::from((**example).clone())).unwrap();
         assert!(policy.rules.iter().any(|rule| rule.matches(&facts)), "{code}: {example:?} is no token of this policy");
     }
+}
+
+#[test]
+fn nothing_is_asked_that_an_issuer_cannot_claim() {
+    let rest = "description: x\nowners: [a]\ngrant: { secrets: [shop/db.yaml] }\n";
+    let of = |policy: &str| {
+        codes(&[(
+            "policies/a.yaml",
+            &format!("{rest}{policy}\ntests: [ {{ deny: {{ claims: push.json, credential: aws }} }} ]\n"),
+        )])
+    };
+    let organization = "issuer: buildkite\nmatch: { owner: acme@1, ref: refs/heads/main, event: push }";
+    assert_eq!(of(organization), ["org_wide"]);
+    assert!(of(&organization.replace("ref:", "workflow: shop, ref:")).is_empty());
+    assert!(of("issuer: google\nmatch: { owner: \"ci@acme.example@1\" }").is_empty());
+    let queue = "issuer: github\nmatch: { repository: acme/shop@1, ref: refs/heads/gh-readonly-queue/main/*, ref_protected: false, event: merge-queue }";
+    assert!(of(queue).is_empty());
+    assert_eq!(of(&queue.replace("merge-queue", "[merge-queue, push]")), ["merge_queue"]);
 }
 
 #[test]
