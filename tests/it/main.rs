@@ -5,6 +5,7 @@
 mod attacks;
 mod corpora;
 mod layers;
+mod library;
 mod operate;
 mod peers;
 mod policy;

@@ -1,0 +1,85 @@
+//! The library of good policies below `policies/`: every one loads, is tested by itself, and the linter finds what it says.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the policies themselves tell in their comments, and mean.
+const MEANT: [(&str, &str); 8] = [
+    ("policies/buildkite/nightly.yaml", "schedule_writes"),
+    ("policies/github/by-repository-property.yaml", "org_wide"),
+    ("policies/github/nightly.yaml", "schedule_writes"),
+    ("policies/github/plan-on-pull-request.yaml", "pull_request_writes"),
+    ("policies/github/update-bot.yaml", "secret_missing"),
+    ("policies/gitlab/nightly.yaml", "schedule_writes"),
+    ("policies/gitlab/plan-on-merge-request.yaml", "pull_request_writes"),
+    ("policies/gitlab/plan-on-merge-request.yaml", "weak_guard"),
+];
+
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies")
+}
+
+fn run(command: &str) -> (Value, bool) {
+    let mut daypass = Command::new(env!("CARGO_BIN_EXE_daypass"));
+    let arguments = ["policy", command, "--config", "issuers.yaml", "--folder", ".", "--output", "json"];
+    let output = daypass.current_dir(library()).args(arguments).output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    (serde_json::from_str(&shown).unwrap_or_else(|fault| panic!("{fault}: {shown}{output:?}")), output.status.success())
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+fn policies() -> BTreeSet<String> {
+    let shown = |path: PathBuf| path.strip_prefix(library()).unwrap().to_str().unwrap().to_owned();
+    files_below(&library().join("policies")).into_iter().map(shown).collect()
+}
+
+#[test]
+fn every_policy_lets_in_whom_it_means_and_nobody_else() {
+    let (tested, holds) = run("test");
+    assert!(holds, "{tested:#}");
+    for policy in policies() {
+        let of_it = |verb: &str| {
+            let outcomes = tested["outcomes"].as_array().unwrap().iter();
+            outcomes
+                .filter(|one| one["at"].as_str().unwrap().starts_with(&format!("{policy}:")))
+                .any(|one| one["expected"].as_str().unwrap().starts_with(verb))
+        };
+        assert!(of_it("allow ") && of_it("deny "), "{policy} says who may and who may not");
+    }
+}
+
+#[test]
+fn the_linter_finds_what_each_policy_tells_and_nothing_else() {
+    let (checked, good) = run("check");
+    assert!(good, "{checked:#}");
+    assert_eq!(checked["policies"], policies().len(), "{checked:#}");
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    let findings = checked["findings"].as_array().unwrap();
+    let found: BTreeSet<(String, String)> =
+        findings.iter().map(|finding| (text(finding, "file"), text(finding, "code"))).collect();
+    let meant = MEANT.iter().map(|(file, code)| ((*file).to_owned(), (*code).to_owned())).collect();
+    assert_eq!(found, meant, "{checked:#}");
+    for (file, code) in MEANT {
+        let policy = std::fs::read_to_string(library().join(file)).unwrap();
+        assert!(policy.contains(&format!("`{code}`")), "{file} does not say why it has {code}");
+    }
+}
+
+#[test]
+fn every_issuer_has_a_policy_and_every_mapping_an_issuer() {
+    let issuers = std::fs::read_to_string(library().join("issuers.yaml")).unwrap();
+    let texts: Vec<String> = policies().iter().map(|policy| std::fs::read_to_string(library().join(policy)).unwrap()).collect();
+    for name in issuers.split("name: ").skip(1).map(|rest| rest.split([',', '\n']).next().unwrap()) {
+        assert!(texts.iter().any(|text| text.contains(&format!("issuer: {name}\n"))), "no policy is for {name}");
+    }
+    for path in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/identity/mappings")) {
+        let mapping = path.file_stem().unwrap().to_str().unwrap();
+        assert!(issuers.contains(&format!("mapping: {mapping}")), "no issuer has the mapping {mapping}");
+    }
+}
