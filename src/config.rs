@@ -6,7 +6,7 @@ mod source;
 
 pub use source::{FurtherSource, SourceFiles, SourceSettings, mirror};
 
-use crate::git::Source;
+use crate::git::{Address, Source};
 use crate::issue::AwsSettings;
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, IssuerEntry, Widening};
@@ -78,6 +78,16 @@ impl Config {
             Some(issuers) if faults.iter().all(|fault| fault.severity != Severity::Error) => Ok(catalogue(&issuers)),
             _ => Err(faults),
         }
+    }
+
+    /// The root source's name at its forge, such as `acme/access`: the last two parts of its address, where it is a remote one.
+    pub fn own_repository(path: &Path) -> Option<String> {
+        let node = Node::parse("daypass.yaml", &std::fs::read(path).ok()?).ok()?.to_json();
+        let address = node.pointer("/root/git")?.as_str()?.to_owned();
+        let mut parts = address.trim_end_matches('/').trim_end_matches(".git").rsplit(['/', ':']);
+        let (name, owner) = (parts.next()?, parts.next()?);
+        let is_remote = matches!(Address::parse(&address, Path::new("/")), Ok(Address::Https(_) | Address::Ssh(_)));
+        is_remote.then(|| format!("{owner}/{name}"))
     }
 
     /// Where the root source's objects are.

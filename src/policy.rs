@@ -27,7 +27,7 @@ pub use explain::{Explanation, explain};
 pub use file::{Rule, TrustPolicy};
 pub use grant::{AwsTerms, Grant, Granted, IdTokenTerms, SecretTerms, Terms};
 pub use guardrail::Guardrails;
-pub use lint::{CODES as LINT_CODES, lint};
+pub use lint::{CODES as LINT_CODES, Look, lint};
 pub use pattern::Pattern;
 pub use request::{Request, Wanted};
 pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};

@@ -3,7 +3,8 @@
 use super::condition::Condition;
 use super::file::{Rule, TrustPolicy, read_conditions};
 use super::guardrail::What;
-use super::ruleset::Catalogue;
+use super::request::Wanted;
+use super::ruleset::{Catalogue, Ruleset};
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place};
 use std::sync::Arc;
@@ -18,9 +19,39 @@ pub struct Bounds {
     issuers: Vec<IssuerName>,
     conditions: Vec<Condition>,
     grants: What,
+    place: Place,
 }
 
 impl Bounds {
+    /// Reads only what the definition of a further source allows, for those who check policies where the server's files are not.
+    pub fn of_definition(source: &SourceName, file: &str, bytes: &[u8], catalogue: &Catalogue) -> Result<Self, Vec<Fault>> {
+        let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
+        let (text, mut faults) = (String::from_utf8_lossy(bytes), Vec::new());
+        let mut fields = Fields::new(file, &text, &node, &mut faults);
+        let bounds = fields.required("allowed").map(|node| Self::read(&mut fields, node, source, catalogue));
+        bounds.filter(|_| faults.is_empty()).ok_or(faults)
+    }
+
+    /// What it allows and none of these policies uses: bounds are as wide as they have to be, and no wider.
+    pub fn unused(&self, file: &str, ruleset: &Ruleset) -> Vec<Fault> {
+        let policies = ruleset.set().policies();
+        let granted: Vec<Wanted> =
+            policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.credentials()).collect();
+        let issuers = self.issuers.iter().filter(|issuer| !policies.iter().any(|policy| policy.issuer == **issuer));
+        let patterns = self.grants.patterns().filter(|(_, only)| !granted.iter().any(|wanted| only.covers(wanted)));
+        let told = issuers.map(|issuer| format!("the issuer `{issuer}`")).chain(patterns.map(|(shown, _)| format!("`{shown}`")));
+        let finding = |what: String| {
+            let message = format!("no policy of the source uses {what}");
+            Fault::new(file, self.place, message).warning("bound_unused").help("take it out until somebody needs it")
+        };
+        told.map(finding).collect()
+    }
+
+    /// What of these policies lies outside.
+    pub fn outside(&self, ruleset: &Ruleset) -> Vec<Fault> {
+        ruleset.set().policies().iter().flat_map(|policy| self.faults(policy)).collect()
+    }
+
     /// Reads `allowed`; an issuer that is not configured is a fault.
     pub fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &SourceName, catalogue: &Catalogue) -> Self {
         let mut inner = fields.below(node);
@@ -39,7 +70,7 @@ impl Bounds {
         let conditions = read_conditions(&mut inner, matches, None, None);
         let grants = inner.optional("grant").map(|node| Self::read_grants(&mut inner, node)).unwrap_or_default();
         inner.finish();
-        Self { source: source.clone(), issuers, conditions, grants }
+        Self { source: source.clone(), issuers, conditions, grants, place: node.place }
     }
 
     fn read_grants<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> What {

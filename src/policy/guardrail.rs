@@ -158,6 +158,14 @@ impl What {
         }
     }
 
+    /// Each of its patterns, as it is written, and by itself.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = (String, Self)> {
+        let aws = self.aws.iter().map(|one| (one, Self { aws: vec![one.clone()], ..Self::default() }));
+        let secrets = self.secrets.iter().map(|one| (one, Self { secrets: vec![one.clone()], ..Self::default() }));
+        let tokens = self.id_tokens.iter().map(|one| (one, Self { id_tokens: vec![one.clone()], ..Self::default() }));
+        aws.chain(secrets).chain(tokens).map(|(pattern, only)| (pattern.to_string(), only))
+    }
+
     pub(super) fn covers(&self, wanted: &Wanted) -> bool {
         let any = |patterns: &[Pattern], text: &str| patterns.iter().any(|pattern| pattern.matches(text));
         match wanted {

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The code of every finding, as `docs/policy.md` lists them.
-pub const CODES: [&str; 39] = [
+pub const CODES: [&str; 41] = [
     "never_matches",
     "name_only",
     "repositories_by_pattern",
@@ -41,6 +41,7 @@ pub const CODES: [&str; 39] = [
     "long_session",
     "long_token",
     "several_accounts",
+    "own_repository",
     "every_secret",
     "secret_missing",
     "expired",
@@ -56,14 +57,21 @@ pub const CODES: [&str; 39] = [
     "shadowed",
     "guardrail_idle",
     "fixture_unused",
+    "bound_unused",
 ];
 
 /// What the linter looks at.
-pub(super) struct Look<'a> {
-    pub(super) ruleset: &'a Ruleset,
-    pub(super) tree: &'a Tree,
-    pub(super) catalogue: &'a Catalogue,
-    pub(super) now: UnixTime,
+pub struct Look<'a> {
+    /// The policies.
+    pub ruleset: &'a Ruleset,
+    /// The files that they are read from.
+    pub tree: &'a Tree,
+    /// The issuers that they may name.
+    pub catalogue: &'a Catalogue,
+    /// The present.
+    pub now: UnixTime,
+    /// The repository that holds them, by its name at the forge, where that is known.
+    pub own_repository: Option<&'a str>,
 }
 
 /// One rule, and how its issuer's claims are read.
@@ -76,20 +84,19 @@ pub(super) struct Subjected<'a> {
 }
 
 /// Every finding over the whole set, in the order of files and lines; each once, though a policy has many rows.
-pub fn lint(ruleset: &Ruleset, tree: &Tree, catalogue: &Catalogue, now: UnixTime) -> Vec<Fault> {
-    let look = Look { ruleset, tree, catalogue, now };
+pub fn lint(look: &Look<'_>) -> Vec<Fault> {
     let mut found = Vec::new();
-    for policy in ruleset.set().policies() {
-        let Some(entry) = catalogue.issuer(&policy.issuer) else { continue };
+    for policy in look.ruleset.set().policies() {
+        let Some(entry) = look.catalogue.issuer(&policy.issuer) else { continue };
         for rule in &policy.rules {
             let subjected =
                 Subjected { policy, rule, mapping: &entry.mapping, shared: entry.mapping.is_shared(entry.url.as_str()) };
             identity::lint(&subjected, &mut found);
-            grants::lint(&subjected, &look, &mut found);
+            grants::lint(&subjected, look, &mut found);
         }
-        upkeep::lint(policy, &look, &mut found);
+        upkeep::lint(policy, look, &mut found);
     }
-    together::lint(&look, &mut found);
+    together::lint(look, &mut found);
     let mut seen = BTreeSet::new();
     found.retain(|fault: &Fault| seen.insert((fault.file.clone(), fault.place, fault.code)));
     found.sort_by(|one, other| (&one.file, one.place).cmp(&(&other.file, other.place)));

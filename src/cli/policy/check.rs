@@ -3,12 +3,14 @@
 use super::place::Where;
 use super::sarif;
 use crate::cli::{Output, print};
-use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::policy::{LINT_CODES, Ruleset, lint};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::policy::{Bounds, Catalogue, LINT_CODES, Look, Ruleset, Tree, lint};
+use crate::words::names::SourceName;
 use crate::words::yaml::{Fault, Severity, nearest};
 use crate::words::{Clock, SystemClock};
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use std::path::{Path, PathBuf};
 
 /// Stands for every finding.
 const ALL: &str = "warnings";
@@ -23,6 +25,9 @@ pub(in crate::cli) struct CheckArgs {
     /// A finding that is not told, by its code. May be given several times.
     #[arg(long, value_name = "CODE", value_parser = code)]
     allow: Vec<String>,
+    /// These are the policies of a further source: the file in the root repository that defines it, `sources/NAME.yaml`.
+    #[arg(long, value_name = "FILE")]
+    source: Option<PathBuf>,
     /// Another form than --output gives.
     #[arg(long)]
     format: Option<Format>,
@@ -49,7 +54,14 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
     let (tree, catalogue) = arguments.at.load()?;
     let (ruleset, mut faults) = Ruleset::load(&tree, &catalogue, None);
     faults.extend(ruleset.test(&tree, &catalogue).1);
-    faults.extend(lint(&ruleset, &tree, &catalogue, SystemClock.now()));
+    let own = arguments.at.own_repository();
+    let now = SystemClock.now();
+    let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue, now, own_repository: own.as_deref() };
+    faults.extend(lint(&look));
+    if let Some(file) = &arguments.source {
+        faults.extend(bounds(file, &ruleset, &catalogue)?);
+    }
+    faults.extend(definitions(&tree, &catalogue));
     let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     match (arguments.format, output) {
@@ -65,6 +77,25 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
         }
     }
     Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
+}
+
+/// What lies outside of a further source's bounds, and what of these nobody uses.
+fn bounds(file: &Path, ruleset: &Ruleset, catalogue: &Catalogue) -> Result<Vec<Fault>, Failure> {
+    let shown = file.display().to_string();
+    let usage = |fault: String| Failure::new(STATUS_USAGE, format!("{shown}: {fault}"));
+    let bytes = std::fs::read(file).map_err(|fault| usage(fault.to_string()))?;
+    let name = SourceName::parse(&file.file_stem().unwrap_or_default().to_string_lossy()).map_err(usage)?;
+    Ok(match Bounds::of_definition(&name, &shown, &bytes, catalogue) {
+        Ok(bounds) => bounds.outside(ruleset).into_iter().chain(bounds.unused(&shown, ruleset)).collect(),
+        Err(faults) => faults,
+    })
+}
+
+/// Faults in the bounds of the further sources that a root repository defines; the rest of a definition names files of the server.
+fn definitions(tree: &Tree, catalogue: &Catalogue) -> Vec<Fault> {
+    let files = tree.iter().filter(|(file, _)| file.starts_with("sources/") && file.ends_with(".yaml"));
+    let read = files.map(|(file, bytes)| Bounds::of_definition(&SourceName::root(), file, bytes, catalogue));
+    read.filter_map(Result::err).flatten().collect()
 }
 
 impl CheckArgs {

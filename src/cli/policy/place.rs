@@ -37,6 +37,11 @@ impl Where {
         Ok((tree, self.catalogue()?))
     }
 
+    /// The repository that the configuration follows, by its name at the forge.
+    pub(super) fn own_repository(&self) -> Option<String> {
+        Config::own_repository(&self.config)
+    }
+
     /// The issuers; the server's keys need not be here.
     pub(super) fn catalogue(&self) -> Result<Catalogue, Failure> {
         Config::catalogue_of(&self.config).map_err(|found| faults(&found))

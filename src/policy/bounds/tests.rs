@@ -118,3 +118,23 @@ fn nothing_listed_is_nothing_allowed() {
     let (_, (set, faults)) = in_force(POLICY, "issuers: [github]", None);
     assert!(set.policies().is_empty() && faults[0].contains("may not grant"), "{faults:?}");
 }
+
+#[test]
+fn bounds_that_nobody_uses_are_found_in_the_teams_own_repository() {
+    let tree: Tree = [("policies/deploy.yaml".to_owned(), Arc::from(POLICY.as_bytes()))].into();
+    let (ruleset, _) = Ruleset::load(&tree, &catalogue(), None);
+    let source = SourceName::parse("team-a").unwrap();
+    let definition = format!(
+        "git: x\nallowed: {{ issuers: [github, other], {} }}\n",
+        &ALLOWED.replace('\n', ", ")[18..].trim_end_matches(", ")
+    );
+    let bounds = Bounds::of_definition(&source, "team-a.yaml", definition.as_bytes(), &catalogue()).unwrap();
+    let told: Vec<String> = bounds.unused("team-a.yaml", &ruleset).iter().map(|fault| fault.message.to_string()).collect();
+    assert_eq!(
+        told,
+        ["no policy of the source uses the issuer `other`", "no policy of the source uses `https://api.partner.example`"]
+    );
+    assert!(bounds.outside(&ruleset).is_empty());
+    let faults = Bounds::of_definition(&source, "team-a.yaml", b"allowed: { issuers: [nobody] }", &catalogue()).unwrap_err();
+    assert!(faults[0].to_string().contains("nobody"));
+}

@@ -1,6 +1,8 @@
 //! What a policy gives.
 
 use super::{Look, Subjected};
+use crate::identity::Attribute;
+use crate::policy::condition::{Condition, Single, Test};
 use crate::words::yaml::Fault;
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
         let message = format!("a token of {} minutes can be shown by whoever finds it", token.ttl.as_secs() / 60);
         found.push(rule.finding("long_token", token.place, message).help("10m is enough to show it"));
     }
+    own_repository(rule, look, found);
     let accounts: std::collections::BTreeSet<&str> =
         grants.aws.iter().filter_map(|aws| aws.role.as_str().split(':').nth(4)).collect();
     if accounts.len() > 1 {
@@ -49,5 +52,30 @@ fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
             }
             found.push(finding);
         }
+    }
+}
+
+/// Jobs of the repository that holds the policies: whoever may run one comes near to changing what is granted.
+fn own_repository(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
+    let Some(own) = look.own_repository.filter(|_| rule.writes()) else { return };
+    let named = |line: &Condition, name: &str| match &line.test {
+        Test::Any(singles) => singles.iter().any(|single| match single {
+            Single::Text(pattern) => {
+                pattern.matches(name) || pattern.literal().is_some_and(|text| text.eq_ignore_ascii_case(name))
+            }
+            Single::Id { name: other, .. } => other.eq_ignore_ascii_case(name),
+            Single::Json(_) => false,
+        }),
+        Test::Not(_) => false,
+    };
+    let owner = own.rsplit_once('/').map_or(own, |(owner, _)| owner);
+    let lines = [(Attribute::Repository, own), (Attribute::RepositoryName, own), (Attribute::Owner, owner)];
+    let first = lines.iter().find_map(|(attribute, name)| Some((rule.line(*attribute)?, name)));
+    if let Some((line, _)) = first.filter(|(line, name)| named(line, name)) {
+        let message = format!("jobs of {own}, which holds these policies, get a role or a token");
+        found.push(
+            rule.finding("own_repository", line.place, message)
+                .help("deploy from another repository: a job there could help to change what is granted"),
+        );
     }
 }

@@ -48,7 +48,7 @@ fn findings(files: &[(&str, &str)]) -> Vec<Fault> {
     let tree: Tree = files.iter().chain(&fixed).map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect();
     let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
     assert!(faults.iter().all(|fault| fault.severity != Severity::Error), "{}", faults[0]);
-    lint(&ruleset, &tree, &catalogue(), NOW)
+    lint(&Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: Some("acme/access") })
 }
 
 fn codes(files: &[(&str, &str)]) -> Vec<&'static str> {
@@ -89,6 +89,9 @@ fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in
         ("long_session", with("30m", "4h")),
         ("long_token", with("secrets: [shop/db.yaml]", "id_token: { audience: https://p.example, ttl: 60m }")),
         ("several_accounts", with("ttl: 30m }", "ttl: 30m }, { role: arn:aws:iam::999999999999:role/deploy }")),
+        ("own_repository", with("acme/shop@456789", "Acme/Access@77")),
+        ("own_repository", with("issuer: github", "issuer: ghes").replace("acme/shop@456789", "acme/acc*")),
+        ("own_repository", with("repository: acme/shop@456789", "owner: acme@9")),
         ("every_secret", with("shop/db.yaml", "\"**\"")),
         ("secret_missing", with("shop/db.yaml", "shop/bd.yaml")),
         ("expired", plain.clone() + "expires: 2026-01-01T00:00:00Z\n"),
@@ -163,8 +166,14 @@ fn lines_that_exclude_each_other_are_told() {
 #[test]
 fn every_code_is_listed_documented_and_made_somewhere() {
     let documented = include_str!("../../../docs/policy.md");
-    let made =
-        [include_str!("identity.rs"), include_str!("grants.rs"), include_str!("together.rs"), include_str!("upkeep.rs")].concat();
+    let made = [
+        include_str!("identity.rs"),
+        include_str!("grants.rs"),
+        include_str!("together.rs"),
+        include_str!("upkeep.rs"),
+        include_str!("../bounds.rs"),
+    ]
+    .concat();
     for code in CODES {
         assert!(documented.contains(&format!("| `{code}` |")), "{code} is not in docs/policy.md");
         assert!(made.contains(&format!("\"{code}\"")), "{code} is never made");
