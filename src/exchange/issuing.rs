@@ -7,7 +7,7 @@ use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::policy::{Grant, Granted, Terms};
 use crate::store::{self, Recorded};
-use crate::words::Denial;
+use crate::words::{Denial, Reason};
 
 /// Issues everything that is granted, or nothing: one credential that fails fails the request, and is recorded as that.
 pub(super) async fn issue(
@@ -45,6 +45,9 @@ async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result
             app.signing.id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
         }
         Terms::Secret(terms) => live.open_secret(&granted.source, &terms.name).map(Credential::Secret),
+        Terms::Daypass(permission) => {
+            Err(Reason::BadRequest.because(format!("`{permission}` is used here, and never handed out")))
+        }
     }
 }
 

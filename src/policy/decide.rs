@@ -129,6 +129,10 @@ impl Rule {
             Wanted::IdToken { audience } => {
                 self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
             }
+            Wanted::Daypass(wanted) => {
+                self.grants.permissions.iter().find(|(_, permission)| permission == wanted)?;
+                Ok(Terms::Daypass(*wanted))
+            }
         };
         let (source, policy_name) = (policy.source.clone(), policy.name.clone());
         Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once: policy.once }))
@@ -146,6 +150,9 @@ impl Rule {
             }
             Wanted::IdToken { audience } => {
                 grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)
+            }
+            Wanted::Daypass(wanted) => {
+                grants.permissions.iter().find(|(_, permission)| permission == wanted).map(|(place, _)| (*place, Offer::Daypass))
             }
         }
     }

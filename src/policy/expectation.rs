@@ -2,6 +2,7 @@
 
 use super::decide::PolicySet;
 use super::file::TrustPolicy;
+use super::permission::Permission;
 use super::request::Wanted;
 use super::ruleset::{Catalogue, Tree};
 use crate::identity::{Attribute, Facts, Value};
@@ -143,7 +144,7 @@ fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribut
     changes
 }
 
-/// `aws`, or a mapping with one of `aws: ROLE`, `secret: NAME`, `id_token: AUDIENCE`.
+/// `aws`, or a mapping with one of `aws: ROLE`, `secret: NAME`, `id_token: AUDIENCE`, `daypass: PERMISSION`.
 pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Wanted> {
     if node.as_text() == Some("aws") {
         return Some(Wanted::Aws { role: None });
@@ -156,10 +157,13 @@ pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Op
         .optional("id_token")
         .and_then(|node| inner.parsed(node, Audience::parse))
         .map(|audience| Wanted::IdToken { audience });
+    let permission = inner.optional("daypass").and_then(|node| inner.parsed(node, Permission::parse)).map(Wanted::Daypass);
     inner.finish();
-    let wanted = aws.or(secret).or(token);
+    let wanted = aws.or(secret).or(token).or(permission);
     if wanted.is_none() {
-        fields.fault(node.place, "expected `aws`, `{ aws: ROLE }`, `{ secret: NAME }` or `{ id_token: AUDIENCE }`");
+        let expected =
+            "expected `aws`, `{ aws: ROLE }`, `{ secret: NAME }`, `{ id_token: AUDIENCE }` or `{ daypass: policy.replay }`";
+        fields.fault(node.place, expected);
     }
     wanted
 }

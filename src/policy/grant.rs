@@ -1,5 +1,6 @@
 //! What a policy grants to this request: terms in which nothing is left to choose.
 
+use super::permission::Permission;
 use crate::words::names::{Audience, PolicyName, RoleArn, SecretName, SourceName};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -49,6 +50,8 @@ pub enum Terms {
     Secret(SecretTerms),
     /// A token of our own issuer.
     IdToken(IdTokenTerms),
+    /// A use of daypass itself.
+    Daypass(Permission),
 }
 
 /// An AWS session.

@@ -2,6 +2,7 @@
 
 use super::grant::{AwsTerms, IdTokenTerms};
 use super::pattern::Pattern;
+use super::permission::Permission;
 use super::request::Wanted;
 use super::template::{Row, Template, fill_row, fill_row_text};
 use crate::identity::Facts;
@@ -37,6 +38,8 @@ pub(super) struct Grants {
     pub(super) aws: Vec<AwsGrant>,
     pub(super) secrets: Vec<SecretGrant>,
     pub(super) id_tokens: Vec<IdTokenGrant>,
+    /// Uses of daypass itself, each with its place.
+    pub(super) permissions: Vec<(Place, Permission)>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,13 +90,18 @@ impl Grants {
                 inner.finish();
             }
         }
+        if let Some(list) = fields.optional("daypass") {
+            for node in fields.one_or_many(list) {
+                grants.permissions.extend(fields.parsed(node, Permission::parse).map(|permission| (node.place, permission)));
+            }
+        }
         for (key, place, _) in fields.members() {
-            if !["aws", "secrets", "id_token"].contains(&key.as_str()) {
+            if !["aws", "secrets", "id_token", "daypass"].contains(&key.as_str()) {
                 fields.report(
                     fields
                         .draft(*place, format!("`{key}` cannot be granted"))
                         .coded("unknown_key")
-                        .help("this version grants aws, secrets and id_token"),
+                        .help("this version grants aws, secrets, id_token and daypass"),
                 );
             }
         }
@@ -107,6 +115,7 @@ pub(super) enum Offer<'a> {
     Aws(Duration, &'a Templates, &'a [String], Option<&'a str>),
     Secret,
     IdToken(Duration, &'a Templates),
+    Daypass,
 }
 
 impl Offer<'_> {
@@ -117,7 +126,7 @@ impl Offer<'_> {
                 ttl <= longest && tags == other_tags && transitive == other_transitive && policy == other_policy
             }
             (Self::IdToken(ttl, claims), Self::IdToken(longest, other_claims)) => ttl <= longest && claims == other_claims,
-            (Self::Secret, Self::Secret) => true,
+            (Self::Secret, Self::Secret) | (Self::Daypass, Self::Daypass) => true,
             _ => false,
         }
     }
@@ -136,13 +145,15 @@ impl Grants {
     /// Where each of them stands.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
         let places = self.aws.iter().map(|aws| aws.place).chain(self.secrets.iter().map(|secret| secret.place));
-        places.chain(self.id_tokens.iter().map(|token| token.place))
+        let places = places.chain(self.id_tokens.iter().map(|token| token.place));
+        places.chain(self.permissions.iter().map(|(place, _)| *place))
     }
 
-    /// The roles and audiences that it names.
+    /// The roles, audiences and permissions that it names.
     pub(super) fn credentials(&self) -> impl Iterator<Item = Wanted> {
         let roles = self.aws.iter().map(|aws| Wanted::Aws { role: Some(aws.role.clone()) });
-        roles.chain(self.id_tokens.iter().map(|token| Wanted::IdToken { audience: token.audience.clone() }))
+        let tokens = self.id_tokens.iter().map(|token| Wanted::IdToken { audience: token.audience.clone() });
+        roles.chain(tokens).chain(self.permissions.iter().map(|(_, permission)| Wanted::Daypass(*permission)))
     }
 }
 

@@ -5,6 +5,7 @@ use super::condition::Condition;
 use super::file::read_conditions;
 use super::grant_section::Grants;
 use super::pattern::Pattern;
+use super::permission::Permission;
 use super::request::Wanted;
 use super::ruleset::Catalogue;
 use crate::identity::Facts;
@@ -34,6 +35,7 @@ pub(super) struct What {
     aws: Vec<Pattern>,
     secrets: Vec<Pattern>,
     id_tokens: Vec<Pattern>,
+    permissions: Vec<Permission>,
 }
 
 impl Guardrails {
@@ -83,6 +85,7 @@ impl Listed<'_> {
         any(&what.aws, &|pattern| grants.aws.iter().any(|aws| pattern.matches(aws.role.as_str())))
             || any(&what.secrets, &|pattern| grants.secrets.iter().any(|secret| meet(pattern, &secret.documents)))
             || any(&what.id_tokens, &|pattern| grants.id_tokens.iter().any(|token| pattern.matches(token.audience.as_str())))
+            || grants.permissions.iter().any(|(_, permission)| what.permissions.contains(permission))
     }
 }
 
@@ -152,9 +155,10 @@ impl What {
     /// Reads patterns by kind of grant.
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Self {
         Self {
-            aws: read_patterns(fields, "aws"),
-            secrets: read_patterns(fields, "secrets"),
-            id_tokens: read_patterns(fields, "id_token"),
+            aws: read_list(fields, "aws", Pattern::parse),
+            secrets: read_list(fields, "secrets", Pattern::parse),
+            id_tokens: read_list(fields, "id_token", Pattern::parse),
+            permissions: read_list(fields, "daypass", Permission::parse),
         }
     }
 
@@ -163,7 +167,11 @@ impl What {
         let aws = self.aws.iter().map(|one| (one, Self { aws: vec![one.clone()], ..Self::default() }));
         let secrets = self.secrets.iter().map(|one| (one, Self { secrets: vec![one.clone()], ..Self::default() }));
         let tokens = self.id_tokens.iter().map(|one| (one, Self { id_tokens: vec![one.clone()], ..Self::default() }));
-        aws.chain(secrets).chain(tokens).map(|(pattern, only)| (pattern.to_string(), only))
+        let permissions = self
+            .permissions
+            .iter()
+            .map(|one| (one.to_string(), Self { permissions: vec![*one], ..Self::default() }));
+        aws.chain(secrets).chain(tokens).map(|(pattern, only)| (pattern.to_string(), only)).chain(permissions)
     }
 
     pub(super) fn covers(&self, wanted: &Wanted) -> bool {
@@ -172,12 +180,13 @@ impl What {
             Wanted::Aws { role } => role.as_ref().is_some_and(|role| any(&self.aws, role.as_str())),
             Wanted::Secret(name) => any(&self.secrets, name.path.as_str()),
             Wanted::IdToken { audience } => any(&self.id_tokens, audience.as_str()),
+            Wanted::Daypass(permission) => self.permissions.contains(permission),
         }
     }
 }
 
-fn read_patterns(fields: &mut Fields<'_, '_>, key: &'static str) -> Vec<Pattern> {
+fn read_list<T>(fields: &mut Fields<'_, '_>, key: &'static str, parse: fn(&str) -> Result<T, String>) -> Vec<T> {
     let Some(list) = fields.optional(key) else { return Vec::new() };
     let nodes = fields.one_or_many(list);
-    nodes.iter().filter_map(|node| fields.parsed(node, Pattern::parse)).collect()
+    nodes.iter().filter_map(|node| fields.parsed(node, parse)).collect()
 }

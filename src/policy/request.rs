@@ -1,5 +1,6 @@
 //! What a job asks for: the body of `POST /v1/exchange`.
 
+use super::permission::Permission;
 use crate::words::names::{Audience, PolicyName, RoleArn, SecretName};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -37,6 +38,9 @@ pub enum Wanted {
         /// Whom it is for.
         audience: Audience,
     },
+    /// A use of daypass itself: no credential, so no body can ask for it.
+    #[serde(skip_deserializing)]
+    Daypass(Permission),
 }
 
 impl Request {
@@ -54,6 +58,7 @@ impl fmt::Display for Wanted {
             Self::Aws { role: Some(role) } => write!(f, "aws {role}"),
             Self::Secret(name) => write!(f, "secret {name}"),
             Self::IdToken { audience } => write!(f, "id_token {audience}"),
+            Self::Daypass(permission) => write!(f, "daypass {permission}"),
         }
     }
 }
@@ -98,6 +103,7 @@ mod tests {
             r#"{"credentials":[{"gold":{}}]}"#,
             r#"{"credentials":[{"aws":{"rol":"x"}}]}"#,
             r#"{"credentials":[{"secret":"../x"}]}"#,
+            r#"{"credentials":[{"daypass":"policy.replay"}]}"#,
             r#"{"credentials":[{"aws":{}},{"aws":{}}]}"#,
             r#"{"credentials":[{"aws":{}}],"x":1}"#,
         ];

@@ -3,7 +3,7 @@
 use super::place::Where;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
-use crate::policy::{Change, Direction, Part, Reach, Ruleset, Wanted, changes};
+use crate::policy::{Change, Direction, Part, Permission, Reach, Ruleset, Wanted, changes};
 use crate::words::names::{Audience, RoleArn, SecretName};
 use crate::words::yaml::one_line;
 use crate::words::{Clock, SystemClock};
@@ -36,7 +36,7 @@ enum FailOn {
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct WhoCanArgs {
-    /// A role's ARN, a secret such as shop/db.yaml#/password, or the audience of a token (https://…).
+    /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), or policy.replay.
     grant: String,
     #[command(flatten)]
     at: Where,
@@ -131,6 +131,9 @@ fn wanted(grant: &str) -> Result<Wanted, String> {
     }
     if grant.contains("://") {
         return Ok(Wanted::IdToken { audience: Audience::parse(grant)? });
+    }
+    if let Ok(permission) = Permission::parse(grant) {
+        return Ok(Wanted::Daypass(permission));
     }
     SecretName::parse(grant).map(Wanted::Secret)
 }

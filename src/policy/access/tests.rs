@@ -203,3 +203,17 @@ proptest! {
 fn load_any(tree: &Tree) -> Ruleset {
     Ruleset::load(tree, &catalogue(), None).0
 }
+
+#[test]
+fn a_permission_is_compared_as_any_credential_is() {
+    let replay = Wanted::Daypass(crate::policy::Permission::PolicyReplay);
+    let granting = DEPLOY.replace("grant:\n", "grant:\n  daypass: [policy.replay]\n");
+    let (without, with) = (tree(&[("policies/a.yaml", DEPLOY)]), tree(&[("policies/a.yaml", &granting)]));
+    let gained = compared(&without, &with);
+    assert_eq!(
+        (gained.len(), gained[0].direction, gained[0].credentials[0].as_str(), gained[0].at.as_str()),
+        (1, Direction::Widens, "daypass policy.replay", "policies/a.yaml:8")
+    );
+    assert_eq!(compared(&with, &without)[0].direction, Direction::Narrows);
+    assert_eq!(who_can(&load(&with), &catalogue(), &replay, NOW)[0].who, "acme/shop@456789 refs/heads/main push");
+}

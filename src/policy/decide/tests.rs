@@ -363,3 +363,29 @@ fn the_index_leaves_nothing_out_where_many_pin_the_same() {
         assert_eq!(reason(&ruleset, &other, &aws()).is_none(), number.is_multiple_of(3), "{number}");
     }
 }
+
+#[test]
+fn a_permission_is_granted_denied_and_tested_like_anything_else() {
+    let replay = Wanted::Daypass(crate::policy::Permission::PolicyReplay);
+    let own = "tests:\n  - allow: { claims: push.json, credential: { daypass: policy.replay } }\n";
+    let policy = DEPLOY.replace("grant:\n", "grant:\n  daypass: [policy.replay]\n") + own;
+    let claims = json!({"issuer": "github", "claims": github(json!({})).claims.as_map()}).to_string();
+    let files = [("policies/a.yaml", policy.as_str()), ("tests/push.json", &claims)];
+    assert_eq!(reason(&good(&files), &github(json!({})), &replay), None);
+    assert_eq!(reason(&good(&files), &github(json!({"ref": "refs/heads/x"})), &replay), Some(Reason::NoMatchingPolicy));
+    assert_eq!(
+        reason(&good(&[("policies/a.yaml", DEPLOY)]), &github(json!({})), &replay),
+        Some(Reason::NoMatchingPolicy),
+        "all that a policy grants of credentials is no permission"
+    );
+    let rails = "denials: [ { description: Nobody., match: { owner: acme@9001 }, deny: { daypass: [policy.replay] } } ]\n";
+    let denied = good(&[files[0], files[1], ("guardrails.yaml", rails)]);
+    assert_eq!(
+        (reason(&denied, &github(json!({})), &replay), reason(&denied, &github(json!({})), &aws())),
+        (Some(Reason::Denied), None)
+    );
+    for unused in ["audit.read", "deny", "policy.*"] {
+        let (_, faults) = load(&[("policies/a.yaml", &policy.replace("[policy.replay]", &format!("[{unused}]")))]);
+        assert!(faults[0].message.contains("this version grants policy.replay"), "{}", faults[0]);
+    }
+}

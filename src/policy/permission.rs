@@ -1,0 +1,34 @@
+//! Uses of daypass itself. A policy grants them like anything else; they are used at our own API and never handed out.
+
+use std::fmt;
+
+/// One use of daypass itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Permission {
+    /// Asking what a candidate revision would have denied of what was granted before.
+    PolicyReplay,
+}
+
+impl Permission {
+    /// Every one that something uses. A word that nothing uses yet is no permission, so that nobody relies on it.
+    const ALL: [Self; 1] = [Self::PolicyReplay];
+
+    /// Its word in a policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PolicyReplay => "policy.replay",
+        }
+    }
+
+    /// The permission of this word.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        let known = Self::ALL.map(Self::as_str).join(", ");
+        Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or_else(|| format!("this version grants {known}"))
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
