@@ -64,7 +64,7 @@ impl<'de> serde::Deserialize<'de> for Attribute {
 }
 
 /// What an attribute holds.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Value {
     /// Text.
     Text(String),

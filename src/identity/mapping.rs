@@ -198,6 +198,7 @@ fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
 }
 
 mod backwards;
+mod recorded;
 
 pub use backwards::put;
 

@@ -32,7 +32,7 @@ pub(super) struct Condition {
 }
 
 /// What is looked at.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Subject {
     Attribute(Attribute),
     Claim(String),
@@ -138,6 +138,14 @@ impl Condition {
     /// Whether it says what may be, and not what may not.
     pub(super) const fn is_positive(&self) -> bool {
         matches!(self.test, Test::Any(_))
+    }
+
+    /// Whether it looks at what may name a person: raw claims, and the attributes that people are known by.
+    pub(super) const fn is_personal(&self) -> bool {
+        match self.subject {
+            Subject::Claim(_) => true,
+            Subject::Attribute(attribute) => matches!(attribute, Attribute::Actor | Attribute::User | Attribute::Groups),
+        }
     }
 
     /// What the identity shows at this line.

@@ -1,7 +1,7 @@
 //! Why: which policy allows, or which line of which policy did not hold and what it saw. For operators, never for callers.
 
 use super::decide::PolicySet;
-use super::file::Miss;
+use super::file::{Miss, TrustPolicy};
 use super::request::Wanted;
 use crate::identity::Facts;
 use crate::words::UnixTime;
@@ -43,25 +43,16 @@ pub struct Line {
     pub says: String,
     /// What the identity shows; absent when it shows nothing.
     pub saw: Option<String>,
+    /// Whether what it shows may name a person.
+    #[serde(skip)]
+    pub(super) personal: bool,
 }
 
 /// Explains the decision over these facts.
 pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Wanted, now: UnixTime) -> Explanation {
     let decision = set.would_grant(facts, wanted, None, now);
-    let mut near_misses = Vec::new();
-    for policy in set.policies().iter().filter(|policy| policy.issuer == facts.issuer) {
-        let offering = policy.rules.iter().filter(|rule| rule.offer(wanted).is_some());
-        let nearest = offering.map(|rule| rule.misses(facts)).min_by_key(Vec::len);
-        let Some(misses) = nearest else { continue };
-        let mut lines: Vec<Line> = misses.iter().map(|miss| line(&policy.file, miss, facts)).collect();
-        if lines.is_empty() && !policy.in_force(now) {
-            let says = if policy.audit_only { "mode: audit" } else { "expires" };
-            lines.push(Line { at: policy.file.clone(), says: says.to_owned(), saw: None });
-        }
-        if !lines.is_empty() {
-            near_misses.push(NearMiss { policy: policy.name.clone(), lines });
-        }
-    }
+    let mut near_misses: Vec<NearMiss> =
+        set.policies().iter().filter_map(|policy| near_miss(policy, facts, wanted, now)).collect();
     near_misses.sort_by_key(|miss| miss.lines.len());
     near_misses.truncate(NEAR_MISSES_MAX);
     let (allowed_by, denied_because) = match decision {
@@ -71,15 +62,34 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Wanted, now: UnixTime) -
     Explanation { wanted: wanted.to_string(), allowed_by, denied_because, near_misses }
 }
 
+/// The lines of this policy that do not hold, of the rule that comes nearest; `None` when it does not offer it, or grants it.
+pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, wanted: &Wanted, now: UnixTime) -> Option<NearMiss> {
+    if policy.issuer != facts.issuer {
+        return None;
+    }
+    let offering = policy.rules.iter().filter(|rule| rule.offer(wanted).is_some());
+    let misses = offering.map(|rule| rule.misses(facts)).min_by_key(Vec::len)?;
+    let mut lines: Vec<Line> = misses.iter().map(|miss| line(&policy.file, miss, facts)).collect();
+    if lines.is_empty() && !policy.in_force(now) {
+        let says = if policy.audit_only { "mode: audit" } else { "expires" };
+        lines.push(Line { at: policy.file.clone(), says: says.to_owned(), saw: None, personal: false });
+    }
+    (!lines.is_empty()).then(|| NearMiss { policy: policy.name.clone(), lines })
+}
+
 fn line(file: &str, miss: &Miss<'_>, facts: &Facts) -> Line {
     match miss {
-        Miss::Condition(condition) => {
-            Line { at: format!("{file}:{}", condition.place.line), says: condition.shown.clone(), saw: condition.saw(facts) }
-        }
+        Miss::Condition(condition) => Line {
+            at: format!("{file}:{}", condition.place.line),
+            says: condition.shown.clone(),
+            saw: condition.saw(facts),
+            personal: condition.is_personal(),
+        },
         Miss::Unnamed(attribute) => Line {
             at: file.to_owned(),
             says: format!("no line names `{attribute}`, which is denied unless a policy does"),
             saw: facts.attribute(*attribute).map(ToString::to_string),
+            personal: false,
         },
     }
 }

@@ -5,7 +5,7 @@ use super::pattern::Pattern;
 use super::permission::Permission;
 use super::request::Wanted;
 use super::template::{Row, Template, fill_row, fill_row_text};
-use crate::identity::Facts;
+use crate::identity::{Attribute, Facts};
 use crate::words::names::{Audience, RoleArn, SecretName, check_pointer};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
 use crate::words::{Denial, Reason, parse_duration};
@@ -147,6 +147,13 @@ impl Grants {
         let places = self.aws.iter().map(|aws| aws.place).chain(self.secrets.iter().map(|secret| secret.place));
         let places = places.chain(self.id_tokens.iter().map(|token| token.place));
         places.chain(self.permissions.iter().map(|(place, _)| *place))
+    }
+
+    /// The attributes that enter the terms.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute> {
+        let tags = self.aws.iter().flat_map(|aws| &aws.tags);
+        let claims = self.id_tokens.iter().flat_map(|token| &token.claims);
+        tags.chain(claims).flat_map(|(_, template)| template.attributes())
     }
 
     /// The roles, audiences and permissions that it names.

@@ -1,7 +1,7 @@
 //! `guardrails.yaml`: denials that no policy overrides.
 
 use super::access::{Region, meet};
-use super::condition::Condition;
+use super::condition::{Condition, Subject};
 use super::file::read_conditions;
 use super::grant_section::Grants;
 use super::pattern::Pattern;
@@ -105,6 +105,12 @@ impl Guardrails {
             }
         }
         listed
+    }
+
+    /// What the denials for this issuer look at.
+    pub(super) fn subjects(&self, issuer: &IssuerName) -> impl Iterator<Item = &Subject> {
+        let concerned = self.0.iter().filter(move |denied| denied.issuer == *issuer);
+        concerned.flat_map(|denied| denied.conditions.iter().map(|condition| &condition.subject))
     }
 
     /// The identities of this issuer for which something stands against it.

@@ -60,7 +60,8 @@ pub(super) fn read_all(
     })
 }
 
-fn is_policy(file: &str) -> bool {
+/// Whether this file of a revision is a policy.
+pub(super) fn is_policy(file: &str) -> bool {
     file.starts_with("policies/") && file.ends_with(".yaml")
 }
 

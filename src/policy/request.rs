@@ -21,7 +21,7 @@ pub struct Request {
 }
 
 /// One credential that is asked for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Wanted {
     /// AWS credentials; without a role the one that is granted.
@@ -47,6 +47,20 @@ impl Request {
     /// A request for one credential.
     pub fn one(wanted: Wanted, policy: Option<PolicyName>) -> Self {
         Self { credentials: vec![wanted], policy }
+    }
+}
+
+impl Wanted {
+    /// Reads the line that the audit log has.
+    pub fn parse(line: &str) -> Result<Self, String> {
+        match line.split_once(' ').map_or((line, None), |(kind, name)| (kind, Some(name))) {
+            ("aws", None) => Ok(Self::Aws { role: None }),
+            ("aws", Some(role)) => Ok(Self::Aws { role: Some(RoleArn::parse(role)?) }),
+            ("secret", Some(name)) => SecretName::parse(name).map(Self::Secret),
+            ("id_token", Some(audience)) => Ok(Self::IdToken { audience: Audience::parse(audience)? }),
+            ("daypass", Some(permission)) => Permission::parse(permission).map(Self::Daypass),
+            _ => Err(format!("`{line}` is no credential")),
+        }
     }
 }
 
@@ -93,6 +107,23 @@ mod tests {
         let request = read(r#"{"credentials":[{"aws":{"role":"arn:aws:iam::123456789012:role/d"}},{"secret":"shop/db.yaml#/password"}],"policy":"shop/deploy"}"#).unwrap();
         let lines: Vec<_> = request.credentials.iter().map(ToString::to_string).collect();
         assert_eq!(lines, ["aws arn:aws:iam::123456789012:role/d", "secret shop/db.yaml#/password"]);
+    }
+
+    #[test]
+    fn the_audit_logs_lines_are_read_back() {
+        let lines = [
+            "aws",
+            "aws arn:aws:iam::123456789012:role/d",
+            "secret a b.yaml#/x y",
+            "id_token https://x",
+            "daypass policy.replay",
+        ];
+        for line in lines {
+            assert_eq!(Wanted::parse(line).map(|wanted| wanted.to_string()).as_deref().unwrap_or("?"), line);
+        }
+        for bad in ["", "secret", "gold x", "aws role", "daypass all"] {
+            assert!(Wanted::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

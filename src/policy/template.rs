@@ -13,6 +13,9 @@ pub(super) struct Piece {
     pub(super) literal: bool,
 }
 
+/// Longer than any name, pattern or tag: what grows beyond it is a mistake, or meant to grow.
+const FILLED_CHARACTERS_MAX: usize = 64 * 1024;
+
 /// Puts the row's values into the text.
 pub(super) fn fill_row(text: &str, row: Option<&Row>) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::with_capacity(text.len());
@@ -23,6 +26,9 @@ pub(super) fn fill_row(text: &str, row: Option<&Row>) -> Result<Vec<Piece>, Stri
         let row = row.ok_or("`{each.…}` needs `for_each`")?;
         let value = row.get(name).ok_or_else(|| format!("the rows have no `{name}`"))?;
         pieces.extend(value.chars().map(|character| Piece { character, literal: true }));
+        if pieces.len() > FILLED_CHARACTERS_MAX {
+            return Err(format!("longer than {FILLED_CHARACTERS_MAX} characters with the row's values in it"));
+        }
         rest = behind;
     }
     pieces.extend(rest.chars().map(|character| Piece { character, literal: false }));
@@ -58,6 +64,14 @@ impl Template {
         }
         parts.push(Part::Text(rest.to_owned()));
         Ok(Self(parts))
+    }
+
+    /// The attributes in it.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Attribute(attribute) => Some(*attribute),
+            Part::Text(_) => None,
+        })
     }
 
     /// The text for this identity; an attribute that is absent is named.

@@ -15,6 +15,9 @@ pub enum Severity {
     Error,
 }
 
+/// Characters of a line that are kept for the caret: a file may be one long line, and have a fault in each word of it.
+const LINE_CHARACTERS_MAX: usize = 240;
+
 /// The code of what is simply not well formed.
 const FORM: &str = "invalid";
 
@@ -90,7 +93,9 @@ impl Fault {
 
     /// Adds the line it stands in, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
-        self.line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default().into();
+        let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
+        let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
+        self.line = line[..end].into();
         self
     }
 }
@@ -168,6 +173,13 @@ mod tests {
             .help("did you mean `when`?");
         let shown = fault.to_string();
         assert!(shown.contains("a.yaml:2:3") && shown.contains("^^^^^") && shown.contains("did you mean"), "{shown}");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_still_shown() {
+        let fault = Fault::new("a.yaml", Place { line: 1, column: 900 }, "bad").in_text(&"ü".repeat(1000));
+        assert_eq!(fault.line.chars().count(), LINE_CHARACTERS_MAX);
+        assert!(fault.to_string().contains("a.yaml:1:"), "{fault}");
     }
 
     #[test]

@@ -1,0 +1,31 @@
+//! Attributes read back from a record: for looking at what was, never for granting.
+
+use super::{Attribute, Attributes, Facts, Mapping, Value};
+use crate::token::Claims;
+use crate::words::names::IssuerName;
+use serde_json::{Map, Value as Json};
+
+impl Mapping {
+    /// What a record's attributes tell when its claims are gone. An id is what stands after the last `@` of an attribute
+    /// to which this issuer gives ids. There are no claims, so lines that look at them have to be left alone.
+    pub fn facts_of_record(&self, issuer: &IssuerName, recorded: &Map<String, Json>) -> Facts {
+        let read = |(name, value): (&String, &Json)| {
+            let attribute = Attribute::parse(name)?;
+            Some((attribute, self.value_of_record(attribute, value)?))
+        };
+        let attributes: Attributes = recorded.iter().filter_map(read).collect();
+        Facts { issuer: issuer.clone(), attributes, claims: Claims::from(Map::new()) }
+    }
+
+    fn value_of_record(&self, attribute: Attribute, recorded: &Json) -> Option<Value> {
+        match recorded {
+            Json::Bool(flag) => Some(Value::Flag(*flag)),
+            Json::String(text) if self.has_id(attribute) => {
+                let (name, id) = text.rsplit_once('@').map_or((text.as_str(), None), |(name, id)| (name, Some(id)));
+                Some(Value::Named { name: name.to_owned(), id: id.map(str::to_owned) })
+            }
+            Json::String(text) => Some(Value::Text(text.clone())),
+            _ => None,
+        }
+    }
+}

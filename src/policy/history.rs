@@ -1,0 +1,290 @@
+//! What a candidate revision would have denied of what was granted before. Pure: decisions of the past come in, counts go out.
+//!
+//! Of each past decision only what either revision looks at counts, so that alike ones are decided once.
+
+mod candidate;
+
+pub use candidate::{Candidate, ReplayRequest};
+
+use super::condition::Subject;
+use super::decide::PolicySet;
+use super::explain::{NearMiss, near_miss};
+use super::request::Wanted;
+use crate::identity::{Attribute, Facts, Value};
+use crate::words::names::{IssuerName, PolicyName};
+use crate::words::yaml::Fault;
+use crate::words::{Digest, UnixTime};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Grants that are told; a change that takes away more is told by its counts.
+const TOLD_MAX: usize = 500;
+/// Lines that are told of a grant, and characters of each: enough to see what was meant.
+const LINES_MAX: usize = 8;
+const LINE_CHARACTERS_MAX: usize = 200;
+/// Where the lines look at more than this, alike decisions are decided each for itself: what is remembered stays small.
+const SUBJECTS_MAX: usize = 64;
+/// Faults of the candidate that are told.
+const FAULTS_MAX: usize = 100;
+
+/// A decision that released something.
+pub struct Past {
+    /// When.
+    pub at: UnixTime,
+    /// Who asked.
+    pub facts: Facts,
+    /// The policy that the request named.
+    pub named: Option<PolicyName>,
+    /// What was released.
+    pub uses: Vec<PastUse>,
+}
+
+/// One credential that was released.
+pub struct PastUse {
+    /// As it was asked for.
+    pub wanted: Wanted,
+    /// As it was released, where a role was left open.
+    pub released: String,
+    /// The policy that granted it.
+    pub policy: PolicyName,
+}
+
+/// Why a decision cannot be decided again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LeftOut {
+    /// A line looks at raw claims of its issuer, and its claims are pruned.
+    ClaimsPruned,
+    /// Its record is of another form, or its issuer is configured no more.
+    Unreadable,
+}
+
+/// What a replay found; nothing in it is a claim or a token, or names a person.
+#[derive(Debug, Default, Serialize)]
+pub struct Findings {
+    /// How many decisions were decided again.
+    pub decisions: u64,
+    /// How many of them would be denied.
+    pub denied: u64,
+    /// How many could not be decided again, because their claims are pruned and a line looks at them.
+    pub claims_pruned: u64,
+    /// How many could not be read.
+    pub unreadable: u64,
+    /// Where a bound cut the replay off: nothing before it was looked at.
+    pub cut_off_at: Option<String>,
+    /// What would be denied, the most used first.
+    pub grants: Vec<Lost>,
+    /// How many uses more would be denied, of grants that are not listed.
+    pub uses_more: u64,
+    /// What is wrong with the candidate; a faulty file counts in the form that is in force.
+    pub faults: Vec<Fault>,
+}
+
+/// A grant that would be denied.
+#[derive(Debug, Serialize)]
+pub struct Lost {
+    /// The policy that granted it.
+    pub policy: PolicyName,
+    /// The credential, as the access diff calls it.
+    pub credential: String,
+    /// How often it was used.
+    pub times: u64,
+    /// When it was last used.
+    pub last_at: String,
+    /// By which repository.
+    pub last_repository: Option<String>,
+    /// By which run: its address, else the pipeline's id.
+    pub last_run: Option<String>,
+    /// Whether the revision in force denies it too, so that the candidate takes nothing away.
+    pub denied_already: bool,
+    /// Why, in one sentence.
+    pub because: String,
+    /// The policy of the candidate that comes nearest, and its lines that did not hold for the last use.
+    pub near_miss: Option<NearMiss>,
+}
+
+/// A replay under way.
+pub struct Replay<'a> {
+    candidate: &'a Candidate,
+    in_force: &'a PolicySet,
+    now: UnixTime,
+    subjects: HashMap<IssuerName, BTreeSet<Subject>>,
+    known: HashMap<Asked, Option<Denied>>,
+    lost: BTreeMap<(PolicyName, String, bool), Lost>,
+    found: Findings,
+}
+
+/// Everything that a decision depends on.
+#[derive(PartialEq, Eq, Hash)]
+struct Asked {
+    issuer: IssuerName,
+    named: Option<PolicyName>,
+    wanted: Wanted,
+    attributes: Vec<Option<Value>>,
+    claims: Vec<Option<Digest>>,
+}
+
+/// A denial by the candidate.
+#[derive(Clone)]
+struct Denied {
+    already: bool,
+    because: String,
+}
+
+impl<'a> Replay<'a> {
+    /// Both revisions decide at `now`: what has expired by now denies.
+    pub fn new(candidate: &'a Candidate, in_force: &'a PolicySet, now: UnixTime) -> Self {
+        Self {
+            candidate,
+            in_force,
+            now,
+            subjects: HashMap::new(),
+            known: HashMap::new(),
+            lost: BTreeMap::new(),
+            found: Findings::default(),
+        }
+    }
+
+    /// Whether any line for this issuer looks at raw claims; without one the attributes say all.
+    pub fn looks_at_claims(&mut self, issuer: &IssuerName) -> bool {
+        self.subjects(issuer).iter().any(|subject| matches!(subject, Subject::Claim(_)))
+    }
+
+    /// Decides one again. The newest has to come first.
+    pub fn add(&mut self, past: &Past) {
+        self.found.decisions += 1;
+        let denied: Vec<(&PastUse, Denied)> =
+            past.uses.iter().filter_map(|one| Some((one, self.decide(past, &one.wanted)?))).collect();
+        self.found.denied += u64::from(!denied.is_empty());
+        for (one, denied) in denied {
+            self.count(past, one, denied);
+        }
+    }
+
+    /// Counts one that cannot be.
+    pub const fn leave_out(&mut self, why: LeftOut) {
+        match why {
+            LeftOut::ClaimsPruned => self.found.claims_pruned += 1,
+            LeftOut::Unreadable => self.found.unreadable += 1,
+        }
+    }
+
+    /// Says that nothing before this was looked at.
+    pub fn cut_off(&mut self, at: UnixTime) {
+        self.found.cut_off_at = Some(at.to_string());
+    }
+
+    /// The outcome.
+    pub fn finish(self) -> Findings {
+        let mut found = self.found;
+        found.grants = self.lost.into_values().collect();
+        found.grants.sort_by_key(|lost| (lost.denied_already, std::cmp::Reverse(lost.times)));
+        found.faults = self.candidate.faults().take(FAULTS_MAX).cloned().collect();
+        found
+    }
+
+    fn decide(&mut self, past: &Past, wanted: &Wanted) -> Option<Denied> {
+        let asked = self.asked(past, wanted);
+        if let Some(known) = asked.as_ref().and_then(|asked| self.known.get(asked)) {
+            return known.clone();
+        }
+        let decide = |set: &PolicySet| set.would_grant(&past.facts, wanted, past.named.as_ref(), self.now);
+        let because = match decide(self.candidate.set()) {
+            Ok(_) => self.candidate.lacks(wanted),
+            Err(denial) => Some(denial.detail.unwrap_or(denial.cause)),
+        };
+        let denied = because.map(|because| Denied { already: decide(self.in_force).is_err(), because });
+        self.known.extend(asked.map(|asked| (asked, denied.clone())));
+        denied
+    }
+
+    fn asked(&mut self, past: &Past, wanted: &Wanted) -> Option<Asked> {
+        let (mut attributes, mut claims) = (Vec::new(), Vec::new());
+        let subjects = self.subjects(&past.facts.issuer);
+        if subjects.len() > SUBJECTS_MAX {
+            return None;
+        }
+        for subject in subjects {
+            match subject {
+                Subject::Attribute(attribute) => attributes.push(past.facts.attribute(*attribute).cloned()),
+                Subject::Claim(pointer) => claims.push(past.facts.claims.pointer(pointer).map(digest)),
+            }
+        }
+        let (issuer, named, wanted) = (past.facts.issuer.clone(), past.named.clone(), wanted.clone());
+        Some(Asked { issuer, named, wanted, attributes, claims })
+    }
+
+    /// What the two revisions look at of this issuer's identities.
+    fn subjects(&mut self, issuer: &IssuerName) -> &BTreeSet<Subject> {
+        let sets = [self.candidate.set(), self.in_force];
+        self.subjects.entry(issuer.clone()).or_insert_with(|| sets.iter().flat_map(|set| subjects(set, issuer)).collect())
+    }
+
+    fn count(&mut self, past: &Past, one: &PastUse, denied: Denied) {
+        let key = (one.policy.clone(), one.released.clone(), denied.already);
+        if let Some(lost) = self.lost.get_mut(&key) {
+            lost.times += 1;
+        } else if self.lost.len() < TOLD_MAX {
+            let lost = self.lost(past, one, denied);
+            self.lost.insert(key, lost);
+        } else {
+            self.found.uses_more += 1;
+        }
+    }
+
+    fn lost(&self, past: &Past, one: &PastUse, denied: Denied) -> Lost {
+        let attribute = |attribute| past.facts.attribute(attribute).map(ToString::to_string);
+        Lost {
+            policy: one.policy.clone(),
+            credential: one.released.clone(),
+            times: 1,
+            last_at: past.at.to_string(),
+            last_repository: attribute(Attribute::Repository),
+            last_run: attribute(Attribute::RunUrl).or_else(|| attribute(Attribute::Pipeline)),
+            denied_already: denied.already,
+            because: denied.because,
+            near_miss: self.nearest(past, one),
+        }
+    }
+
+    /// The policy that granted it, as the candidate has it; else the one that comes nearest.
+    fn nearest(&self, past: &Past, one: &PastUse) -> Option<NearMiss> {
+        let policies = self.candidate.set().policies();
+        let miss = |policy: &std::sync::Arc<_>| near_miss(policy, &past.facts, &one.wanted, self.now);
+        let same = policies.iter().find(|policy| policy.name == one.policy);
+        let nearest = same.and_then(miss).or_else(|| policies.iter().filter_map(miss).min_by_key(|miss| miss.lines.len()));
+        nearest.map(without_persons)
+    }
+}
+
+fn digest(claim: &serde_json::Value) -> Digest {
+    Digest::plain(claim.to_string().as_bytes())
+}
+
+fn subjects(set: &PolicySet, issuer: &IssuerName) -> BTreeSet<Subject> {
+    let rules = set.policies().iter().filter(|policy| policy.issuer == *issuer).flat_map(|policy| &policy.rules);
+    let lines = rules.clone().flat_map(|rule| rule.conditions.iter().map(|condition| condition.subject.clone()));
+    let terms = rules.flat_map(|rule| rule.grants.attributes());
+    let always = [Attribute::Fork, Attribute::SshSession];
+    let denials = set.guardrails().subjects(issuer).cloned();
+    lines.chain(terms.chain(always).map(Subject::Attribute)).chain(denials).collect()
+}
+
+/// A job hears which line did not hold, and not what a person's claims were.
+fn without_persons(mut miss: NearMiss) -> NearMiss {
+    miss.lines.truncate(LINES_MAX);
+    for line in &mut miss.lines {
+        if line.personal {
+            line.saw = line.saw.take().map(|_| "what may name a person".to_owned());
+        }
+        for text in [Some(&mut line.says), line.saw.as_mut()].into_iter().flatten() {
+            if let Some((end, _)) = text.char_indices().nth(LINE_CHARACTERS_MAX) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+    }
+    miss
+}
+
+#[cfg(test)]
+mod tests;

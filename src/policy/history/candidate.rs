@@ -1,0 +1,184 @@
+//! The revision that is tried, from its files. They are nobody's word yet: what reading them costs is bounded.
+
+use crate::policy::decide::PolicySet;
+use crate::policy::file::{TrustPolicy, name_of};
+use crate::policy::guardrail::{GUARDRAILS_FILE, Guardrails};
+use crate::policy::reading::is_policy;
+use crate::policy::request::Wanted;
+use crate::policy::{Catalogue, Tree};
+use crate::words::names::SecretPath;
+use crate::words::parse_duration;
+use crate::words::yaml::{Fault, Node, Severity, Yaml};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How far back a replay goes when nobody says.
+const SINCE_DEFAULT: &str = "30d";
+/// And at most: a quarter's release is among it.
+const SINCE_MAX: Duration = Duration::from_secs(90 * 86_400);
+/// Files of a candidate; their bytes are bounded where they are read.
+const FILES_MAX: usize = 50_000;
+/// Values of all policies together, where a policy counts once for each of its rows and a long text for several:
+/// 13,000 usual policies, or a policy of 30 values for 10,000 rows. Some 200 MiB when they are read and all are faulty.
+const VALUES_MAX: usize = 400_000;
+/// Values that a file counts for which is no YAML: finding that out may have cost as much as reading many.
+const FAULTY_FILE_VALUES: usize = 20_000;
+/// Bytes of text that weigh as much as a value.
+const TEXT_PER_VALUE: usize = 16;
+/// Bytes of a file of rows that weigh as much as a row: every value of it may be put in wherever a policy has a place for it.
+const TEXT_PER_ROW: usize = 64;
+
+/// The body of `POST /v1/policy/replay`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayRequest {
+    /// How far back, such as `30d`.
+    #[serde(default = "since_default")]
+    pub since: String,
+    /// The files that decide, by their paths: policies, guardrails, and the rows of `for_each`.
+    files: BTreeMap<String, String>,
+    /// The secrets that the revision has, by name; absent: any.
+    secrets: Option<BTreeSet<SecretPath>>,
+}
+
+/// A candidate revision: what would decide, and what is wrong with it.
+#[derive(Debug, Default)]
+pub struct Candidate {
+    set: PolicySet,
+    secrets: Option<BTreeSet<SecretPath>>,
+    faults: Vec<Fault>,
+}
+
+impl ReplayRequest {
+    /// Of a revision's files those that decide, and of its secrets their names.
+    pub fn of(tree: &Tree, since: String) -> Result<Self, String> {
+        let policies = tree.iter().filter(|(file, _)| is_policy(file));
+        let rows: BTreeSet<String> = policies.filter_map(|(file, bytes)| rows_file(&Node::parse(file, bytes).ok()?)).collect();
+        let decides = |file: &str| is_policy(file) || file == GUARDRAILS_FILE || rows.contains(file);
+        let text = |(file, bytes): (&String, &Arc<[u8]>)| match std::str::from_utf8(bytes) {
+            Ok(text) => Ok((file.clone(), text.to_owned())),
+            Err(_) => Err(format!("{file} is not UTF-8")),
+        };
+        let files = tree.iter().filter(|(file, _)| decides(file)).map(text).collect::<Result<_, String>>()?;
+        let secrets = tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok()).collect();
+        Ok(Self { since, files, secrets: Some(secrets) })
+    }
+
+    /// How far back.
+    pub fn lookback(&self) -> Result<Duration, String> {
+        let since = parse_duration(&self.since).map_err(|fault| format!("`since`: {fault}"))?;
+        if since.is_zero() || since > SINCE_MAX { Err("`since` is at most 90d, and not zero".to_owned()) } else { Ok(since) }
+    }
+
+    /// Refuses one that would cost more than a good one to read: for those who take it from somebody else.
+    pub fn check_size(&self, catalogue: &Catalogue) -> Result<(), String> {
+        if self.files.len() > FILES_MAX {
+            return Err(format!("a candidate has at most {FILES_MAX} files"));
+        }
+        check_values(&self.files, catalogue)
+    }
+
+    /// Reads it as far as it decides. A faulty file counts in its form of `in_force`, as it would when it is merged;
+    /// tests are not run.
+    pub fn candidate(self, catalogue: &Catalogue, in_force: &PolicySet) -> Candidate {
+        let tree: Tree = self.files.into_iter().map(|(file, text)| (file, Arc::from(text.into_bytes()))).collect();
+        let mut faults = Vec::new();
+        let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
+            None => Guardrails::default(),
+            Some(Ok(guardrails)) => guardrails,
+            Some(Err(found)) => {
+                faults.extend(found);
+                in_force.guardrails().clone()
+            }
+        };
+        let mut policies = BTreeMap::new();
+        for (file, bytes) in tree.iter().filter(|(file, _)| is_policy(file)) {
+            let kept = match TrustPolicy::parse(file, bytes, &tree, catalogue) {
+                Ok((policy, _)) => Some(Arc::new(policy)),
+                Err(found) => {
+                    faults.extend(found);
+                    let name = name_of(file);
+                    in_force.policies().iter().find(|policy| Some(&policy.name) == name.as_ref()).cloned()
+                }
+            };
+            policies.extend(kept.map(|policy| (policy.name.clone(), policy)));
+        }
+        Candidate { set: PolicySet::new(&policies, Arc::new(guardrails)), secrets: self.secrets, faults }
+    }
+}
+
+impl Candidate {
+    /// What would decide.
+    pub(super) const fn set(&self) -> &PolicySet {
+        &self.set
+    }
+
+    /// What keeps files of it from loading.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(|fault| fault.severity == Severity::Error)
+    }
+
+    /// Why it could not be given although it is granted: the revision does not have it.
+    pub(super) fn lacks(&self, wanted: &Wanted) -> Option<String> {
+        match (wanted, &self.secrets) {
+            (Wanted::Secret(name), Some(secrets)) if !secrets.contains(&name.path) => {
+                Some(format!("the revision has no file secrets/{}", name.path))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn since_default() -> String {
+    SINCE_DEFAULT.to_owned()
+}
+
+/// Refuses, before it is read in earnest, what rows or issuers would multiply beyond measure.
+fn check_values(files: &BTreeMap<String, String>, catalogue: &Catalogue) -> Result<(), String> {
+    let mut rows_of: BTreeMap<String, usize> = BTreeMap::new();
+    let guardrails = files.get(GUARDRAILS_FILE).and_then(|text| Node::parse(GUARDRAILS_FILE, text.as_bytes()).ok());
+    let mut values: usize = guardrails.map_or(0, |node| weight(&node) * catalogue.names().count());
+    for (file, text) in files.iter().filter(|(file, _)| is_policy(file)) {
+        values = values.saturating_add(match Node::parse(file, text.as_bytes()) {
+            Ok(node) => {
+                let rows = rows_file(&node);
+                let rows = rows.map_or(1, |rows| *rows_of.entry(rows).or_insert_with_key(|rows| rows_in(files, rows)));
+                rows.saturating_mul(weight(&node))
+            }
+            Err(_) => FAULTY_FILE_VALUES,
+        });
+        if values > VALUES_MAX {
+            return Err(format!(
+                "the candidate's policies, a policy counted once for each of its rows, hold more than {VALUES_MAX} values"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The file that a policy takes its rows from.
+fn rows_file(policy: &Node) -> Option<String> {
+    let Yaml::Mapping(members) = &policy.value else { return None };
+    members.iter().find(|(key, ..)| key == "for_each").and_then(|(_, _, node)| node.as_text()).map(str::to_owned)
+}
+
+fn rows_in(files: &BTreeMap<String, String>, file: &str) -> usize {
+    let Some(text) = files.get(file) else { return 1 };
+    match Node::parse(file, text.as_bytes()).map(|node| node.value) {
+        Ok(Yaml::List(rows)) => rows.len().max(1) + text.len() / TEXT_PER_ROW,
+        Ok(_) => 1,
+        // Perhaps too large to be looked at here, and not where it is used.
+        Err(_) => text.len().max(FAULTY_FILE_VALUES),
+    }
+}
+
+fn weight(node: &Node) -> usize {
+    1 + match &node.value {
+        Yaml::Text(text) => text.len() / TEXT_PER_VALUE,
+        Yaml::List(items) => items.iter().map(weight).sum(),
+        Yaml::Mapping(members) => members.iter().map(|(key, _, node)| key.len() / TEXT_PER_VALUE + weight(node)).sum(),
+        Yaml::Null | Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) => 0,
+    }
+}
