@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
 /// The rotation of our keys is looked at this often.
@@ -47,6 +47,8 @@ pub struct App {
     pub metrics: SharedMetrics,
     /// Exchanges under way: a client that hangs up does not end its own, and the server stops after the last.
     pub exchanges: TaskTracker,
+    /// The one replay of history that may be under way.
+    pub replays: Semaphore,
     /// What operators deny.
     stops: ArcSwap<BTreeMap<String, Standing>>,
     root: Arc<Followed>,
@@ -85,6 +87,7 @@ impl App {
             signing,
             metrics: SharedMetrics::default(),
             exchanges: TaskTracker::new(),
+            replays: Semaphore::new(1),
             stops: ArcSwap::default(),
             root: root.clone(),
             further: ArcSwap::default(),
@@ -109,6 +112,11 @@ impl App {
     /// The present moment.
     pub fn now(&self) -> UnixTime {
         self.store.now()
+    }
+
+    /// The issuers as policies may name them.
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
     }
 
     /// AWS, where it is configured.

@@ -4,15 +4,18 @@
 //! reordered and still compile; and nothing is issued that is not recorded.
 
 mod answer;
+mod asked;
 mod issuing;
+mod replay;
 mod story;
 
 pub use answer::{Refused, Released};
+pub use asked::Asked;
+pub use replay::replay_since;
 pub use story::Call;
 
 use crate::app::App;
 use crate::identity::Identity;
-use crate::policy::Request;
 use crate::store::Intended;
 use crate::token::{RawToken, verify};
 use crate::words::{Denial, Reason};
@@ -20,23 +23,23 @@ use serde_json::{Value, json};
 use story::Story;
 
 /// Exchanges the job's token for what it asks for. The result is one of the only two types that become an answer.
-pub async fn exchange(app: &App, call: Call, request: Request) -> Result<Released, Refused> {
+pub async fn exchange(app: &App, call: Call, asked: Asked) -> Result<Released, Refused> {
     let mut story = Story::begin(&call);
-    match run(app, call, request, &mut story).await {
+    match run(app, call, asked, &mut story).await {
         Ok(released) => Ok(released),
         Err(denial) => Err(story.refuse(app, denial).await),
     }
 }
 
-async fn run(app: &App, call: Call, request: Request, story: &mut Story) -> Result<Released, Denial> {
+async fn run(app: &App, call: Call, asked: Asked, story: &mut Story) -> Result<Released, Denial> {
     let identity = identify(app, call).await?;
-    story.identified(&identity, &request);
+    story.identified(&identity, asked.request());
     let live = app.in_force()?;
-    let grant = live.policies()?.decide(&identity, &request, app.now())?;
+    let grant = live.policies()?.decide(&identity, asked.request(), app.now())?;
     let grant = app.still_grants(&live, identity.facts(), grant)?;
     let intent = story.intent(&identity, &grant, live.revisions_of(grant.granted()));
     match app.store.intend(grant, intent).await? {
-        Intended::Recorded(grant) => issuing::issue(app, grant, &identity, &live, story).await,
+        Intended::Recorded(grant) => asked.carry_out(app, grant, &identity, &live, story).await,
         Intended::Repeat(repeat) => answer::repeat(repeat, &identity),
         Intended::Replayed => Err(Reason::Replayed.because("the same token and credential were used before")),
     }

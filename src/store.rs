@@ -4,6 +4,7 @@
 
 mod canonical;
 mod gate;
+mod history;
 mod keys;
 mod reader;
 mod record;
@@ -13,6 +14,7 @@ mod seal;
 mod standing;
 mod writer;
 
+pub use history::ReleasedDecision;
 pub use keys::{KeyRow, KeyState};
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
@@ -27,7 +29,7 @@ use record::Flights;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -46,6 +48,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     newest: Arc<AtomicI64>,
     salt: [u8; 32],
+    directory: PathBuf,
     _lock: std::fs::File,
 }
 
@@ -70,13 +73,19 @@ impl Store {
         let salt = schema::salt(&connection).map_err(|fault| fault.to_string())?;
         let newest = Arc::new(AtomicI64::new(at.millis()));
         let writer = Writer::start(directory.to_owned(), connection);
-        Ok(Self { writer, flights: Arc::default(), gate: Gate::default(), clock, newest, salt, _lock: lock })
+        let directory = directory.to_owned();
+        Ok(Self { writer, flights: Arc::default(), gate: Gate::default(), clock, newest, salt, directory, _lock: lock })
     }
 
     /// The present, never before the newest durable record.
     pub fn now(&self) -> UnixTime {
         let now = self.clock.now().millis();
         UnixTime::from_millis(self.newest.fetch_max(now, Ordering::Relaxed).max(now))
+    }
+
+    /// A reader of the log, for a thread of its own.
+    pub fn reader(&self) -> Result<Reader, String> {
+        Reader::open(&self.directory)
     }
 
     /// Whether a record can be written, by writing one that is no record: for readiness.

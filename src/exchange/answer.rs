@@ -2,6 +2,7 @@
 
 use crate::identity::Identity;
 use crate::issue::Credential;
+use crate::policy::Findings;
 use crate::store::{self, Repeat};
 use crate::words::names::{DecisionId, PolicyName};
 use crate::words::{Denial, Reason, Secret, UnixTime};
@@ -72,14 +73,34 @@ pub(super) fn repeat(repeat: Repeat, identity: &Identity) -> Result<Released, De
 pub(super) fn document(decision: &DecisionId, policies: &[PolicyName], revisions: &str, credentials: &[Credential]) -> Secret {
     let expires_at: Option<UnixTime> = credentials.iter().filter_map(Credential::expires_at).min();
     let listed: Vec<Value> = credentials.iter().map(Credential::to_json).collect();
-    let mut policies: Vec<&str> = policies.iter().map(PolicyName::as_str).collect();
-    policies.dedup();
     let document = json!({
         "decision_id": decision.as_str(),
-        "policy": policies.join(","),
+        "policy": joined(policies),
         "policy_revision": revisions,
         "expires_at": expires_at.map(|moment| moment.to_string()),
         "credentials": listed,
     });
     Secret::new(document.to_string().into_bytes())
+}
+
+/// The document of a replay.
+pub(super) fn document_of_replay(
+    decision: &DecisionId,
+    policies: &[PolicyName],
+    revisions: &str,
+    findings: &Findings,
+) -> Secret {
+    let document = json!({
+        "decision_id": decision.as_str(),
+        "policy": joined(policies),
+        "policy_revision": revisions,
+        "replay": findings,
+    });
+    Secret::new(document.to_string().into_bytes())
+}
+
+fn joined(policies: &[PolicyName]) -> String {
+    let mut names: Vec<&str> = policies.iter().map(PolicyName::as_str).collect();
+    names.dedup();
+    names.join(",")
 }

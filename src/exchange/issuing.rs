@@ -22,7 +22,7 @@ pub(super) async fn issue(
         match one(app, granted, live, story).await {
             Ok(credential) => credentials.push(credential),
             Err(denial) => {
-                app.store.fail(grant, body_of_failure(story, &denial)).await?;
+                app.store.fail(grant, story.failure(&denial)).await?;
                 return Err(denial);
             }
         }
@@ -49,11 +49,4 @@ async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result
             Err(Reason::BadRequest.because(format!("`{permission}` is used here, and never handed out")))
         }
     }
-}
-
-fn body_of_failure(story: &Story, denial: &Denial) -> serde_json::Value {
-    let mut body = story.body();
-    body["reason"] = denial.reason.code().into();
-    body["cause"] = denial.cause.as_str().into();
-    body
 }

@@ -3,10 +3,10 @@
 use super::answer::Refused;
 use crate::app::App;
 use crate::identity::{Identity, ReplayRule};
-use crate::policy::{Grant, Request};
+use crate::policy::{Grant, Request, Terms};
 use crate::store::{Intent, Use};
 use crate::words::Digest;
-use crate::words::names::DecisionId;
+use crate::words::names::{DecisionId, PolicyName};
 use crate::words::{Denial, Reason, Secret};
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -34,6 +34,7 @@ struct Known {
     issuer: String,
     subject: String,
     credentials: Vec<String>,
+    policy: Option<PolicyName>,
     attributes: Value,
     claims: Value,
 }
@@ -53,6 +54,7 @@ impl Story {
             issuer: identity.facts().issuer.to_string(),
             subject: identity.token().subject().to_owned(),
             credentials: request.credentials.iter().map(ToString::to_string).collect(),
+            policy: request.policy.clone(),
             attributes: identity.facts().attributes_json(),
             claims: Value::Object(identity.token().claims().as_map().clone()),
         });
@@ -63,10 +65,9 @@ impl Story {
         let mut body = self.body();
         body["policy_revision"] = revision.into();
         body["policies"] = grant.granted().iter().map(|granted| granted.policy.as_str()).collect::<Vec<_>>().into();
-        let once = grant.granted().iter().any(|granted| granted.once);
         Intent {
             decision: self.decision.clone(),
-            uses: self.uses(identity, if once { ReplayRule::Once } else { identity.replay() }),
+            uses: self.uses(identity, rule(identity, grant)),
             client: self.client.to_string(),
             body,
             claims: self.known.as_ref().map_or(Value::Null, |known| known.claims.clone()),
@@ -93,8 +94,19 @@ impl Story {
             body["issuer"] = known.issuer.as_str().into();
             body["subject"] = known.subject.as_str().into();
             body["credentials"] = known.credentials.clone().into();
+            if let Some(policy) = &known.policy {
+                body["policy"] = policy.as_str().into();
+            }
             body["attributes"] = known.attributes.clone();
         }
+        body
+    }
+
+    /// The same with why it came to nothing.
+    pub(super) fn failure(&self, denial: &Denial) -> Value {
+        let mut body = self.body();
+        body["reason"] = denial.reason.code().into();
+        body["cause"] = denial.cause.as_str().into();
         body
     }
 
@@ -103,12 +115,7 @@ impl Story {
         app.metrics.refused(denial.reason);
         let recorded = match &self.known {
             None => app.store.refuse_unverified(&self.decision, self.client, &denial).await,
-            Some(known) => {
-                let mut body = self.body();
-                body["reason"] = denial.reason.code().into();
-                body["cause"] = denial.cause.as_str().into();
-                app.store.refuse(&self.decision, body, known.claims.clone()).await
-            }
+            Some(known) => app.store.refuse(&self.decision, self.failure(&denial), known.claims.clone()).await,
         };
         let denial = match recorded {
             Ok(()) => denial,
@@ -118,5 +125,17 @@ impl Story {
             tracing::error!(decision = %self.decision, cause = %denial.cause, "a request failed inside of daypass");
         }
         Refused::new(self.decision, denial)
+    }
+}
+
+/// How often the token may be used for what is granted. A use of daypass itself says more than its key holds, so where
+/// tokens are cheap it is no retry of another one.
+fn rule(identity: &Identity, grant: &Grant) -> ReplayRule {
+    let once = grant.granted().iter().any(|granted| granted.once);
+    let permission = grant.granted().iter().any(|granted| matches!(granted.terms, Terms::Daypass(_)));
+    match identity.replay() {
+        _ if once => ReplayRule::Once,
+        ReplayRule::PerRequest if permission => ReplayRule::Once,
+        rule => rule,
     }
 }

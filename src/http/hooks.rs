@@ -48,7 +48,7 @@ async fn check(app: &App, source: &str, headers: &HeaderMap, body: Body) -> Resu
     if secret.expose().is_empty() {
         return Err(refused("the hook's secret is empty"));
     }
-    let bytes = reply::bounded_body(body, EVENT_BYTES_MAX).await?;
+    let bytes = reply::body(body, EVENT_BYTES_MAX).await?;
     if !is_signed(&secret, headers, &bytes) {
         return Err(refused("no good signature"));
     }

@@ -3,8 +3,8 @@
 use super::accept::Peer;
 use super::reply;
 use crate::app::App;
-use crate::exchange::{self, Call, Refused, Released};
-use crate::policy::{Request as Asked, Wanted};
+use crate::exchange::{self, Asked, Call, Refused, Released};
+use crate::policy::{Request, Wanted};
 use crate::words::names::SecretName;
 use crate::words::{Denial, Reason};
 use axum::body::Body;
@@ -25,6 +25,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/secrets/{*path}", get(secret))
         .route("/v1/whoami", get(whoami))
         .route("/hooks/git/{source}", post(super::hooks::wake))
+        .route("/v1/policy/replay", post(replay))
         .route("/.well-known/openid-configuration", get(|State(app): Shared| async move { Json(app.signing.discovery()) }))
         .route("/.well-known/jwks.json", get(|State(app): Shared| async move { Json(app.signing.jwks()) }))
         .fallback(unknown_address)
@@ -34,8 +35,9 @@ pub fn router(app: Arc<App>) -> Router {
 
 async fn exchange(State(app): Shared, peer: MaybePeer, headers: HeaderMap, body: Body) -> Response<Body> {
     let call = reply::call(peer.as_deref(), &headers);
-    let asked = reply::body(body).await.and_then(|bytes| {
-        serde_json::from_slice::<Asked>(&bytes)
+    let asked = reply::body(body, reply::BODY_BYTES_MAX).await.and_then(|bytes| {
+        serde_json::from_slice::<Request>(&bytes)
+            .map(Asked::credentials)
             .map_err(|fault| Reason::BadRequest.because(fault.to_string()).saying(format!("The request's body: {fault}")))
     });
     match run(app, call, asked).await {
@@ -61,12 +63,22 @@ async fn secret(
     let call = reply::call(peer.as_deref(), &headers);
     let asked = query.map_err(|fault| fault.body_text()).and_then(|Query(query)| {
         let name = query.key.map_or_else(|| path.clone(), |key| format!("{path}#{key}"));
-        SecretName::parse(&name).map(|name| Asked::one(Wanted::Secret(name), query.policy))
+        SecretName::parse(&name).map(|name| Asked::credentials(Request::one(Wanted::Secret(name), query.policy)))
     });
     let asked = asked.map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault));
     let plain = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain"));
     match run(app, call, asked).await {
         Ok(released) if plain => reply::bare_value(&released),
+        Ok(released) => reply::document(&released),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// The body is read when the policies have said that the job may ask.
+async fn replay(State(app): Shared, peer: MaybePeer, headers: HeaderMap, body: Body) -> Response<Body> {
+    let call = reply::call(peer.as_deref(), &headers);
+    let asked = Asked::replay(reply::body(body, reply::CANDIDATE_BYTES_MAX));
+    match run(app, call, Ok(asked)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }

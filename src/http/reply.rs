@@ -3,13 +3,15 @@
 use crate::exchange::{Call, Released};
 use crate::http::accept::Peer;
 use crate::words::{Denial, Reason, Secret};
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, header};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// A request names at most 32 credentials.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
+/// A candidate revision's policies: 10,000 of them are some 6 MiB. Only one at a time is read, from a job that may.
+pub(super) const CANDIDATE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A body comes with its headers or shortly after.
 const BODY_MAX: Duration = Duration::from_secs(10);
 
@@ -32,15 +34,12 @@ fn bearer(headers: &HeaderMap) -> Result<Secret, Denial> {
 }
 
 /// The body, bounded in size and time.
-pub(super) async fn body(body: Body) -> Result<Bytes, Denial> {
-    bounded_body(body, BODY_BYTES_MAX).await
-}
-
-/// The same with a bound of its own, in bytes.
-pub(super) async fn bounded_body(body: Body, most: usize) -> Result<Bytes, Denial> {
-    match tokio::time::timeout(BODY_MAX, axum::body::to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(fault)) => Err(Reason::TooLarge.because(fault.to_string())),
+pub(super) async fn body(body: Body, bytes_max: usize) -> Result<Vec<u8>, Denial> {
+    match tokio::time::timeout(BODY_MAX, axum::body::to_bytes(body, bytes_max)).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
+        Ok(Err(fault)) => {
+            Err(Reason::TooLarge.because(fault.to_string()).saying(format!("The body is larger than {} KiB.", bytes_max / 1024)))
+        }
         Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
     }
 }

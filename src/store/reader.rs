@@ -2,7 +2,7 @@
 
 use super::schema;
 use crate::words::UnixTime;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, Row, params};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -47,24 +47,32 @@ impl Reader {
         Ok(entries)
     }
 
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.0
+    }
+
     fn select(&self, sql: &str, seq: i64, limit: usize) -> Result<Vec<Entry>, String> {
         let read = || -> rusqlite::Result<Vec<Entry>> {
             let mut statement = self.0.prepare_cached(sql)?;
             let rows = statement.query_map(params![seq, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-                let body: Vec<u8> = row.get(4)?;
-                let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
                 Ok(Entry {
                     seq: row.get(0)?,
                     at: UnixTime::from_millis(row.get(1)?),
                     kind: row.get(2)?,
                     decision: row.get(3)?,
-                    body,
+                    body: body(row, 4)?,
                 })
             })?;
             rows.collect()
         };
         read().map_err(|fault| format!("the audit log cannot be read: {fault}"))
     }
+}
+
+/// A column of canonical bytes; what is none is nothing.
+pub(super) fn body(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
+    let bytes: Vec<u8> = row.get(column)?;
+    Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
 impl Entry {

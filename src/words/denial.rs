@@ -65,7 +65,7 @@ reasons! {
     TagRefused, "tag_refused", 403, Operator, "A session tag that the policy asks for is outside of what AWS accepts.", "Change the policy's tag or the value it is taken from; nothing is ever truncated.";
     BadRequest, "bad_request", 400, Caller, "The request is not one that this API knows.", "See docs/api.md for the request's form.";
     NotFound, "not_found", 404, Caller, "There is no such address.", "See docs/api.md for the addresses.";
-    TooLarge, "too_large", 413, Caller, "The request is larger than any good one.", "Send less: a token is at most 16 KiB, a body at most 64 KiB.";
+    TooLarge, "too_large", 413, Caller, "The request is larger than any good one.", "Send less: docs/api.md has the limits.";
     HookRefused, "hook_refused", 403, Operator, "The hook is not known.", "Give the forge's webhook the secret that the source's `hook: { secret_file: … }` names.";
     RateLimited, "rate_limited", 429, Caller, "Too many refused requests from this address.", "Wait, then try again.";
     SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Ask the operator: `daypass policy check` names the file and its fault.";

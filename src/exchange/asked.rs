@@ -1,0 +1,57 @@
+//! What a request asks for: credentials, which are issued, or a use of daypass itself, which is answered.
+
+use super::{Released, Story, issuing, replay};
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::policy::{Grant, Permission, Request, Wanted};
+use crate::store::Recorded;
+use crate::words::Denial;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// A body that is not read yet.
+pub(super) type Body = Pin<Box<dyn Future<Output = Result<Vec<u8>, Denial>> + Send>>;
+
+/// One request, and what becomes of it once it is granted.
+pub struct Asked {
+    request: Request,
+    work: Work,
+}
+
+enum Work {
+    Issue,
+    Replay(Body),
+}
+
+impl Asked {
+    /// Asks for credentials.
+    pub const fn credentials(request: Request) -> Self {
+        Self { request, work: Work::Issue }
+    }
+
+    /// Asks what a candidate revision would have denied. Its body is larger than a token, and read from nobody who may not ask.
+    pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
+        let request = Request::one(Wanted::Daypass(Permission::PolicyReplay), None);
+        Self { request, work: Work::Replay(Box::pin(body)) }
+    }
+
+    /// What the policies decide over.
+    pub(super) const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// From the recorded grant to the recorded release.
+    pub(super) async fn carry_out(
+        self,
+        app: &App,
+        grant: Recorded<Grant>,
+        identity: &Identity,
+        live: &Arc<Live>,
+        story: &Story,
+    ) -> Result<Released, Denial> {
+        match self.work {
+            Work::Issue => issuing::issue(app, grant, identity, live, story).await,
+            Work::Replay(body) => replay::answer(app, grant, live, story, body).await,
+        }
+    }
+}

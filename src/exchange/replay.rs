@@ -1,0 +1,129 @@
+//! A candidate revision against the recorded decisions: what would have been denied of what was released.
+
+use super::answer::{self, Released};
+use super::asked::Body;
+use super::story::Story;
+use crate::app::{App, Live};
+use crate::policy::{Catalogue, Findings, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest, Wanted};
+use crate::store::{Reader, Recorded, ReleasedDecision};
+use crate::token::Claims;
+use crate::words::names::{IssuerName, PolicyName};
+use crate::words::{Denial, Digest, Reason, UnixTime};
+use serde_json::{Value, json};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A replay waits this long for the one before it; together with its own time it is less than a client waits.
+const TURN_MAX: Duration = Duration::from_secs(5);
+/// Decisions that are decided again: a thousand jobs a day for 90 days.
+const DECISIONS_MAX: u64 = 100_000;
+/// And for this long, also where a candidate is made to be slow.
+const REPLAY_MAX: Duration = Duration::from_secs(10);
+
+/// Answers with what was found; the release is durable before it leaves, like a credential's.
+pub(super) async fn answer(
+    app: &App,
+    grant: Recorded<Grant>,
+    live: &Arc<Live>,
+    story: &Story,
+    body: Body,
+) -> Result<Released, Denial> {
+    let (candidate, findings) = match run(app, live.clone(), body).await {
+        Ok(found) => found,
+        Err(denial) => {
+            app.store.fail(grant, story.failure(&denial)).await?;
+            return Err(denial);
+        }
+    };
+    let policies: Vec<_> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
+    let revisions = live.revisions_of(grant.grant().granted());
+    let document = answer::document_of_replay(story.decision(), &policies, &revisions, &findings);
+    let mut record = story.body();
+    record["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
+    record["replayed"] = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
+    // The answer depends on the body, which no replay key holds: it is nobody's retry, and not kept.
+    let receipt = app.store.release(grant, Vec::new(), record).await?;
+    Ok(Released::new(document, receipt))
+}
+
+/// One at a time: neither many jobs nor one of them can take the server's processors and memory.
+async fn run(app: &App, live: Arc<Live>, body: Body) -> Result<(String, Findings), Denial> {
+    let turn = tokio::time::timeout(TURN_MAX, app.replays.acquire()).await;
+    let _turn = turn.map_err(|_| Reason::Overloaded.because("another replay is under way"))?;
+    let bytes = body.await?;
+    let (catalogue, now) = (app.catalogue().clone(), app.now());
+    let reader = app.store.reader().map_err(|fault| Reason::Internal.because(fault))?;
+    let replayed = tokio::task::spawn_blocking(move || replay(&reader, &bytes, &live, &catalogue, now)).await;
+    replayed.map_err(|fault| Reason::Internal.because(fault.to_string()))?
+}
+
+/// The candidate's digest, for the audit log, and what was found.
+fn replay(
+    reader: &Reader,
+    bytes: &[u8],
+    live: &Live,
+    catalogue: &Catalogue,
+    now: UnixTime,
+) -> Result<(String, Findings), Denial> {
+    let refuse = |reason: Reason, fault: String| reason.because(fault.clone()).saying(fault);
+    let request: ReplayRequest =
+        serde_json::from_slice(bytes).map_err(|fault| refuse(Reason::BadRequest, format!("The request's body: {fault}")))?;
+    let since = now.minus(request.lookback().map_err(|fault| refuse(Reason::BadRequest, fault))?);
+    let in_force = live.policies()?;
+    request.check_size(catalogue).map_err(|fault| refuse(Reason::TooLarge, fault))?;
+    let candidate = request.candidate(catalogue, in_force);
+    let findings = replay_since(reader, since, Replay::new(&candidate, in_force, now), catalogue);
+    findings.map(|found| (Digest::plain(bytes).to_string(), found)).map_err(|fault| Reason::Internal.because(fault))
+}
+
+/// Runs what was released since then, the newest first; where a bound ends it, the findings say so.
+pub fn replay_since(reader: &Reader, since: UnixTime, mut replay: Replay<'_>, catalogue: &Catalogue) -> Result<Findings, String> {
+    let (started, mut seen) = (Instant::now(), 0);
+    reader.released_since(since, |released| {
+        if seen == DECISIONS_MAX || started.elapsed() > REPLAY_MAX {
+            replay.cut_off(released.at);
+            return ControlFlow::Break(());
+        }
+        seen += 1;
+        match past(&released, &mut replay, catalogue) {
+            Ok(past) => replay.add(&past),
+            Err(why) => replay.leave_out(why),
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(replay.finish())
+}
+
+/// The decision that a record tells of. Its claims are read by their issuer's mapping; where they are pruned, its
+/// attributes suffice unless a line looks at raw claims of that issuer.
+fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalogue) -> Result<Past, LeftOut> {
+    let body = &released.body;
+    let issuer = body["issuer"].as_str().and_then(|name| IssuerName::parse(name).ok()).ok_or(LeftOut::Unreadable)?;
+    let mapping = &catalogue.issuer(&issuer).ok_or(LeftOut::Unreadable)?.mapping;
+    let facts = match (&released.claims, &body["attributes"]) {
+        (Some(Value::Object(claims)), _) => {
+            mapping.facts(&issuer, Claims::from(claims.clone())).map_err(|_| LeftOut::Unreadable)?
+        }
+        (_, Value::Object(_)) if replay.looks_at_claims(&issuer) => return Err(LeftOut::ClaimsPruned),
+        (_, Value::Object(attributes)) => mapping.facts_of_record(&issuer, attributes),
+        _ => return Err(LeftOut::Unreadable),
+    };
+    let named = body["policy"].as_str().and_then(|name| PolicyName::parse(name).ok());
+    let uses = uses(body).ok_or(LeftOut::Unreadable)?;
+    Ok(Past { at: released.at, facts, named, uses })
+}
+
+fn uses(body: &Value) -> Option<Vec<PastUse>> {
+    let (credentials, policies) = (body["credentials"].as_array()?, body["policies"].as_array()?);
+    let one = |(number, line): (usize, &Value)| {
+        let wanted = Wanted::parse(line.as_str()?).ok()?;
+        let policy = PolicyName::parse(policies.get(number)?.as_str()?).ok()?;
+        let released = match (&wanted, body["issued"][number]["aws"]["role"].as_str()) {
+            (Wanted::Aws { role: None }, Some(role)) => format!("aws {role}"),
+            _ => wanted.to_string(),
+        };
+        Some(PastUse { wanted, released, policy })
+    };
+    credentials.iter().enumerate().map(one).collect()
+}

@@ -1,0 +1,137 @@
+//! A candidate revision against what was recorded: as a pull request's job asks, and as an operator does beside the store.
+
+use crate::support::{DEPLOY, Setup, World};
+use daypass::demo::issuer::github_claims;
+use serde_json::{Value, json};
+
+const REPLAY: &str = "issuer: github
+match: { repository: acme/shop@456789, event: pull-request }
+grant: { daypass: [policy.replay] }
+";
+
+async fn world() -> World {
+    let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("access/replay", REPLAY.to_owned())];
+    World::start(Setup { policies, ..Setup::default() }).await
+}
+
+/// Three uses of a secret and one of a token, by two runs.
+async fn use_it(world: &World) {
+    for run in ["1", "2", "3"] {
+        let mut claims = github_claims("push", "refs/heads/main");
+        claims.insert("run_id".to_owned(), run.into());
+        let token = world.token_with(claims);
+        assert_eq!(world.exchange(&token, json!([{"secret": "shop/password.age"}])).await.0, 200);
+        if run == "2" {
+            assert_eq!(world.exchange(&token, json!([{"id_token": {"audience": "https://partner.example"}}])).await.0, 200);
+        }
+    }
+}
+
+fn pull() -> serde_json::Map<String, Value> {
+    github_claims("pull_request", "refs/pull/7/merge")
+}
+
+async fn ask(world: &World, token: &str, body: &Value) -> (u16, Value) {
+    let request = world.http.post(world.url("/v1/policy/replay")).bearer_auth(token).json(body);
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// A candidate with this policy for the shop.
+fn candidate(deploy: &str) -> Value {
+    json!({ "files": { "policies/shop/deploy.yaml": deploy, "policies/access/replay.yaml": REPLAY } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_requests_job_hears_what_would_have_been_denied() {
+    let world = world().await;
+    use_it(&world).await;
+    let narrower = DEPLOY.replace("  secrets: [shop/**]\n", "");
+    let (status, answer) = ask(&world, &world.token_with(pull()), &candidate(&narrower)).await;
+    assert_eq!((status, &answer["policy"]), (200, &json!("access/replay")), "{answer}");
+    let replay = &answer["replay"];
+    assert_eq!(
+        (&replay["decisions"], &replay["denied"], &replay["cut_off_at"]),
+        (&json!(4), &json!(3), &Value::Null),
+        "{replay}"
+    );
+    let lost = replay["grants"].as_array().unwrap();
+    assert_eq!(
+        (lost.len(), &lost[0]["credential"], &lost[0]["policy"], &lost[0]["times"], &lost[0]["last_run"]),
+        (1, &json!("secret shop/password.age"), &json!("shop/deploy"), &json!(3), &json!("3")),
+        "{replay}"
+    );
+    let token = world.token_with(pull());
+    let (_, other) = ask(&world, &token, &candidate(&DEPLOY.replace("refs/heads/main", "refs/heads/release"))).await;
+    assert_eq!(other["replay"]["denied"], 4);
+    let line = &other["replay"]["grants"][0]["near_miss"]["lines"][0];
+    assert_eq!((&line["at"], &line["saw"]), (&json!("policies/shop/deploy.yaml:4"), &json!("refs/heads/main")));
+    assert_eq!(ask(&world, &token, &candidate(DEPLOY)).await.1["code"], "replayed", "an answer is nobody's retry of another");
+    let (_, without) = ask(&world, &world.token_with(pull()), &json!({ "files": { "policies/shop/deploy.yaml": DEPLOY } })).await;
+    assert_eq!(without["replay"]["grants"][0]["credential"], "daypass policy.replay", "its own use counts too");
+    assert_eq!(without["replay"]["grants"][0]["times"], 2);
+    for text in [answer.to_string(), other.to_string()] {
+        assert!(!text.contains("octocat") && !text.contains("jti"), "{text}");
+    }
+    let entries = world.audit();
+    let of = |answer: &Value| {
+        entries.iter().filter(|entry| entry.decision.as_deref() == answer["decision_id"].as_str()).collect::<Vec<_>>()
+    };
+    let kinds: Vec<&str> = of(&answer).iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds, ["intended", "released"]);
+    assert_eq!(of(&answer)[1].body["replayed"]["denied"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_ask_is_refused_and_what_cannot_be_read_is_told() {
+    let world = world().await;
+    use_it(&world).await;
+    let (status, refused) = ask(&world, &world.token(), &candidate(DEPLOY)).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("no_matching_policy")), "{refused}");
+    let large = json!({ "files": { "policies/a.yaml": "x".repeat(17 * 1024 * 1024) } });
+    assert_eq!(ask(&world, &world.token(), &large).await.1["code"], "no_matching_policy", "its body is not even read");
+    let (status, refused) = ask(&world, &world.token_with(pull()), &large).await;
+    assert_eq!((status, &refused["detail"]), (413, &json!("The body is larger than 16384 KiB.")));
+    let asked = [json!({ "credentials": [{"daypass": "policy.replay"}] }), json!({ "credentials": [{"daypass": {}}] })];
+    for body in asked {
+        let response = world.http.post(world.url("/v1/exchange")).bearer_auth(world.token_with(pull())).json(&body);
+        let problem: Value = response.send().await.unwrap().json().await.unwrap();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(400), &json!("bad_request")));
+        assert!(problem["detail"].as_str().unwrap().contains("unknown variant `daypass`"), "{problem}");
+    }
+    for (body, said) in [
+        (json!({}), "missing field `files`"),
+        (json!({ "files": {}, "since": "91d" }), "at most 90d"),
+        (json!({ "files": {}, "more": 1 }), "unknown field `more`"),
+    ] {
+        let (status, refused) = ask(&world, &world.token_with(pull()), &body).await;
+        assert!(status == 400 && refused["detail"].as_str().unwrap().contains(said), "{refused}");
+    }
+    let failed = world.audit().iter().filter(|entry| entry.kind == "failed").count();
+    assert_eq!(failed, 4, "each has its outcome");
+    let (_, faulty) = ask(&world, &world.token_with(pull()), &candidate("issuer: github\ngrnat: {}\n")).await;
+    let faults = faulty["replay"]["faults"].as_array().unwrap();
+    let unknown = faults.iter().find(|fault| fault["line"] == 2).unwrap();
+    assert_eq!((&unknown["message"], &faulty["replay"]["denied"]), (&json!("unknown key `grnat`"), &json!(0)), "{faulty}");
+    let config = world.path("daypass.yaml").display().to_string();
+    let stop = ["deny", "--repository", "acme/shop@456789", "--reason", "INC-7", "--config", &config];
+    assert!(world.job("push", &stop, &[]).await.status.success());
+    assert_eq!(ask(&world, &world.token_with(pull()), &candidate(DEPLOY)).await.1["code"], "denied", "in every API");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_claims_are_pruned_the_attributes_suffice_unless_a_line_looks_at_claims() {
+    let world = world().await;
+    use_it(&world).await;
+    let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
+    store.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    store.execute("DELETE FROM claims", []).unwrap();
+    let narrower = candidate(&DEPLOY.replace("refs/heads/main", "refs/heads/release"));
+    let (_, answer) = ask(&world, &world.token_with(pull()), &narrower).await;
+    assert_eq!((&answer["replay"]["denied"], &answer["replay"]["claims_pruned"]), (&json!(4), &json!(0)), "{answer}");
+    let (_, same) = ask(&world, &world.token_with(pull()), &candidate(DEPLOY)).await;
+    assert_eq!((&same["replay"]["denied"], &same["replay"]["decisions"]), (&json!(0), &json!(5)), "{same}");
+    let by_claim = candidate(&DEPLOY.replace("grant:", "claims: { /repository_visibility: private }\ngrant:"));
+    let (_, answer) = ask(&world, &world.token_with(pull()), &by_claim).await;
+    assert_eq!((&answer["replay"]["denied"], &answer["replay"]["claims_pruned"]), (&json!(0), &json!(4)), "{answer}");
+}
