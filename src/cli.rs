@@ -122,7 +122,7 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
         Command::Credential(command) => job::credential(&command, environment).await,
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
         Command::Secret(command) => secret::run(&command, environment, json).await,
-        Command::Policy(command) => policy::run(&command, cli.output),
+        Command::Policy(command) => policy::run(&command, environment, cli.output).await,
         Command::Deny(arguments) => operate::deny(&arguments, json).await,
         Command::Revoke(arguments) => operate::revoke(&arguments, json).await,
         Command::Accept(arguments) => operate::accept(&arguments, json).await,

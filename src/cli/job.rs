@@ -4,7 +4,7 @@ use super::print;
 use crate::client::environment::Environment;
 use crate::client::exec::{self, Wishes};
 use crate::client::server::{Address, Server};
-use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::words::names::SecretName;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use std::time::Duration;
 pub(super) struct ServerArgs {
     /// The server's address.
     #[arg(long, env = "DAYPASS_SERVER")]
-    server: String,
+    server: Option<String>,
     /// A CA certificate to trust, PEM; the system's otherwise.
     #[arg(long, env = "DAYPASS_CA")]
     ca: Option<PathBuf>,
@@ -32,8 +32,9 @@ pub(super) struct ServerArgs {
 
 impl ServerArgs {
     pub(super) fn connect(&self, environment: Environment) -> Result<Server, Failure> {
+        let unnamed = || Failure::new(STATUS_USAGE, "name the server: --server or DAYPASS_SERVER");
         let address = Address {
-            server: &self.server,
+            server: self.server.as_deref().ok_or_else(unnamed)?,
             audience: self.audience.as_deref(),
             ca: self.ca.as_deref(),
             token_file: self.token_file.as_deref(),

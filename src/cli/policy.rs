@@ -1,11 +1,13 @@
-//! `daypass policy`: over a repository or a folder, without a server.
+//! `daypass policy`: over a repository or a folder, without a server but for `replay`.
 
 mod access;
 mod check;
 mod place;
+mod replay;
 mod sarif;
 
 use super::{Output, print};
+use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
 use crate::policy::{Catalogue, Outcome, Permission, Ruleset, Wanted, explain};
@@ -30,6 +32,8 @@ pub(super) enum PolicyCommand {
     Diff(access::DiffArgs),
     /// List who can reach a role, a secret or an audience, with an example of each.
     WhoCan(access::WhoCanArgs),
+    /// Say what a revision would have denied of what was granted before.
+    Replay(replay::ReplayArgs),
 }
 
 #[derive(Args, Debug)]
@@ -60,11 +64,12 @@ pub(super) struct ExplainArgs {
 }
 
 /// Runs one of them.
-pub(super) fn run(command: &PolicyCommand, output: Output) -> Result<u8, Failure> {
+pub(super) async fn run(command: &PolicyCommand, environment: Environment, output: Output) -> Result<u8, Failure> {
     let json = output == Output::Json;
     match command {
         PolicyCommand::Diff(arguments) => access::diff(arguments, output),
         PolicyCommand::WhoCan(arguments) => access::who_can(arguments, json),
+        PolicyCommand::Replay(arguments) => replay::run(arguments, environment, output).await,
         PolicyCommand::Check(arguments) => check::run(arguments, output),
         PolicyCommand::Test(at) => test(at, json),
         PolicyCommand::Explain(arguments) => explain_one(arguments, json),

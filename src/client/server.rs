@@ -1,8 +1,9 @@
-//! The daypass server as the client sees it: three requests, and every refusal in words.
+//! The daypass server as the client sees it: four requests, and every refusal in words.
 
 use super::environment::Environment;
 use super::job_token::{self, TokenSource};
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
+use crate::policy::ReplayRequest;
 use crate::words::Secret;
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -70,6 +71,11 @@ impl Server {
     /// `GET /v1/whoami`: the attributes that the server sees in this job's token.
     pub async fn whoami(&self) -> Result<Value, Failure> {
         self.send(|token| Ok(self.http.get(self.url("v1/whoami")?).bearer_auth(token))).await
+    }
+
+    /// `POST /v1/policy/replay`: what a candidate revision would have denied.
+    pub async fn replay(&self, request: &ReplayRequest) -> Result<Value, Failure> {
+        self.send(|token| Ok(self.http.post(self.url("v1/policy/replay")?).bearer_auth(token).json(request))).await
     }
 
     fn url(&self, path: &str) -> Result<reqwest::Url, Failure> {

@@ -1,6 +1,6 @@
 //! A candidate revision against what was recorded: as a pull request's job asks, and as an operator does beside the store.
 
-use crate::support::{DEPLOY, Setup, World};
+use crate::support::{DEPLOY, Setup, World, git};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
 
@@ -134,4 +134,63 @@ async fn where_claims_are_pruned_the_attributes_suffice_unless_a_line_looks_at_c
     let by_claim = candidate(&DEPLOY.replace("grant:", "claims: { /repository_visibility: private }\ngrant:"));
     let (_, answer) = ask(&world, &world.token_with(pull()), &by_claim).await;
     assert_eq!((&answer["replay"]["denied"], &answer["replay"]["claims_pruned"]), (&json!(0), &json!(4)), "{answer}");
+}
+
+/// A branch of the repository with this policy for the shop; the server goes on following main.
+fn branch(world: &World, deploy: &str) {
+    let repository = world.path("access");
+    git(&repository, &["checkout", "--quiet", "-b", "change"]);
+    std::fs::write(repository.join("policies/shop/deploy.yaml"), deploy).unwrap();
+    let author = ["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "commit.gpgsign=false"];
+    git(&repository, &[&author[..], &["commit", "--quiet", "--all", "--message", "change"]].concat());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_and_an_operator_hear_the_same_from_the_command() {
+    let world = world().await;
+    use_it(&world).await;
+    branch(&world, &DEPLOY.replace("  secrets: [shop/**]\n", ""));
+    let replay = |run: &'static str, more: &'static [&'static str]| {
+        let arguments = [&["policy", "replay", "change", "--repository", "access"][..], more].concat();
+        let world = &world;
+        async move {
+            let output = world.job(run, &arguments, &[]).await;
+            let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+            (output.status.code().unwrap(), text)
+        }
+    };
+    let (status, told) = replay("pull", &["--fail-on", "deny"]).await;
+    assert_eq!(status, 2, "{told}");
+    for said in [
+        "DENIES   secret shop/password.age   shop/deploy: used 3 times, last ",
+        "by acme/shop@456789, run 3\n",
+        "4 decisions of the last 30d: 3 would have been denied.\n",
+    ] {
+        assert!(told.contains(said), "{said} in\n{told}");
+    }
+    let beside = ["--data", "data", "--config", "daypass.yaml", "--output", "json", "--since", "1d"];
+    let daypass = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_daypass"));
+        command.env_remove("DAYPASS_SERVER").current_dir(world.folder.path()).args(["policy", "replay", "change"]);
+        command.args(arguments).output().unwrap()
+    };
+    let output = daypass(&beside);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!(
+        (&found["decisions"], &found["denied"], &found["grants"][0]["times"]),
+        (&json!(5), &json!(3), &json!(3)),
+        "{found}"
+    );
+    assert_eq!(found["grants"][0]["denied_already"], false, "main is in force, whatever is checked out");
+    let (status, told) = replay("push", &[]).await;
+    assert!(status == 77 && told.contains("no_matching_policy"), "{told}");
+    let (status, told) = replay("pull", &["--since", "91d"]).await;
+    assert!(status == 77 && told.contains("at most 90d"), "{told}");
+    let (status, told) = replay("pull", &["--since", "1h", "--output", "markdown"]).await;
+    assert!(status == 0 && told.starts_with("```\nDENIES") && told.ends_with("```\n"), "{told}");
+    let nowhere = daypass(&["--repository", "access"]);
+    assert!(
+        nowhere.status.code() == Some(64) && String::from_utf8_lossy(&nowhere.stderr).contains("name the server"),
+        "{nowhere:?}"
+    );
 }

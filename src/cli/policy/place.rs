@@ -22,6 +22,11 @@ pub(in crate::cli) struct Where {
 }
 
 impl Where {
+    /// A repository, or without one the configuration's.
+    pub(super) const fn repository(config: PathBuf, repository: Option<PathBuf>) -> Self {
+        Self { config, repository, folder: None }
+    }
+
     /// The files that are looked at, and the issuers that they may name.
     pub(super) fn load(&self) -> Result<(Tree, Catalogue), Failure> {
         let tree = match (&self.folder, &self.repository) {
@@ -49,9 +54,7 @@ impl Where {
 
     /// The files of a commit that a person names.
     pub(super) fn tree_at(&self, name: &str) -> Result<Tree, Failure> {
-        let source = self.source()?;
-        let revision = source.resolve(name).map_err(unreadable)?;
-        source.read_at(&revision, &Default::default()).map(|snapshot| files(&snapshot)).map_err(unreadable)
+        tree_of(&self.source()?, name)
     }
 
     /// `OLD...NEW` compares NEW with what it started from, `OLD..NEW` the two themselves.
@@ -75,6 +78,12 @@ impl Where {
             None => Ok(crate::cli::serve::load(&self.config)?.root_repository()),
         }
     }
+}
+
+/// The files of a commit of this repository.
+pub(super) fn tree_of(source: &Source, name: &str) -> Result<Tree, Failure> {
+    let revision = source.resolve(name).map_err(unreadable)?;
+    source.read_at(&revision, &Default::default()).map(|snapshot| files(&snapshot)).map_err(unreadable)
 }
 
 fn files(snapshot: &crate::git::Snapshot) -> Tree {

@@ -1,0 +1,138 @@
+//! `daypass policy replay`: what a revision would have denied of what was granted, asked of a server or read beside its store.
+
+use super::place::Where;
+use crate::cli::job::ServerArgs;
+use crate::cli::{Output, print};
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::exchange::replay_since;
+use crate::git::Source;
+use crate::policy::{Replay, ReplayRequest, Ruleset};
+use crate::store::Reader;
+use crate::words::{Clock, SystemClock};
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// The status of `replay --fail-on deny` when something would have been denied.
+const STATUS_DENIES: u8 = 2;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct ReplayArgs {
+    /// The revision that is tried, such as HEAD.
+    new: String,
+    /// How far back, at most 90d.
+    #[arg(long, default_value = "30d")]
+    since: String,
+    /// A checkout or bare repository that has the revision: this folder, or with --data the configuration's.
+    #[arg(long)]
+    repository: Option<PathBuf>,
+    /// End with status 2 when something would have been denied that is granted today.
+    #[arg(long)]
+    fail_on: Option<FailOn>,
+    /// The server's data directory, read on its own machine; without it a server is asked.
+    #[arg(long, requires = "config")]
+    data: Option<PathBuf>,
+    /// The server's configuration, with --data.
+    #[arg(long, env = "DAYPASS_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+enum FailOn {
+    Deny,
+}
+
+/// Asks, and tells.
+pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
+    let found = match (&arguments.data, &arguments.config) {
+        (Some(data), Some(config)) => arguments.beside(data, config)?,
+        _ => arguments.ask(environment).await?,
+    };
+    match output {
+        Output::Json => print::json(&found),
+        Output::Markdown => anstream::print!("```\n{}```\n", told(&found, &arguments.since)),
+        Output::Text => anstream::print!("{}", told(&found, &arguments.since)),
+    }
+    let denies = list(&found["grants"]).any(|lost| lost["denied_already"] == false);
+    Ok(if denies && arguments.fail_on == Some(FailOn::Deny) { STATUS_DENIES } else { 0 })
+}
+
+impl ReplayArgs {
+    /// As a job: the server decides whether it may ask.
+    async fn ask(&self, environment: Environment) -> Result<Value, Failure> {
+        let path = self.repository.clone().unwrap_or_else(|| PathBuf::from("."));
+        let source = Source { path, reference: "HEAD".to_owned() };
+        let request = ReplayRequest::of(&super::place::tree_of(&source, &self.new)?, self.since.clone()).map_err(faulty)?;
+        let mut answer = self.server.connect(environment)?.replay(&request).await?;
+        Ok(answer["replay"].take())
+    }
+
+    /// As an operator: what is in force is the configuration's ref, or HEAD of the repository that is named.
+    fn beside(&self, data: &Path, config: &Path) -> Result<Value, Failure> {
+        let at = Where::repository(config.to_owned(), self.repository.clone());
+        let (tree, catalogue) = at.load()?;
+        let (in_force, _) = Ruleset::load(&tree, &catalogue, None);
+        let request = ReplayRequest::of(&at.tree_at(&self.new)?, self.since.clone()).map_err(faulty)?;
+        let now = SystemClock.now();
+        let since = now.minus(request.lookback().map_err(|fault| Failure::new(STATUS_USAGE, fault))?);
+        let candidate = request.candidate(&catalogue, in_force.set());
+        let reader = Reader::open(data).map_err(faulty)?;
+        let found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
+        serde_json::to_value(&found).map_err(|fault| faulty(fault.to_string()))
+    }
+}
+
+fn faulty(fault: String) -> Failure {
+    Failure::new(STATUS_CONFIGURATION, fault)
+}
+
+fn told(found: &Value, since: &str) -> String {
+    let mut text = String::new();
+    for fault in list(&found["faults"]) {
+        let _ = writeln!(text, "FAULTY   {}:{} {}", word(&fault["file"]), fault["line"], word(&fault["message"]));
+    }
+    for lost in list(&found["grants"]) {
+        told_of_grant(&mut text, lost);
+    }
+    let _ = writeln!(text, "{} decisions of the last {since}: {} would have been denied.", found["decisions"], found["denied"]);
+    for (member, said) in [
+        ("uses_more", "uses more would have been denied, of grants that are not listed."),
+        ("claims_pruned", "decisions were left out: their claims are pruned, and a line looks at claims."),
+        ("unreadable", "decisions were left out: their records cannot be read."),
+    ] {
+        if found[member] != 0 {
+            let _ = writeln!(text, "{} {said}", found[member]);
+        }
+    }
+    if let Some(at) = found["cut_off_at"].as_str() {
+        let _ = writeln!(text, "There are more than one replay takes: nothing up to {at} was looked at.");
+    }
+    text
+}
+
+fn told_of_grant(text: &mut String, lost: &Value) {
+    let denies = if lost["denied_already"] == true { "DENIED ALREADY" } else { "DENIES  " };
+    let times = if lost["times"] == 1 { "once".to_owned() } else { format!("{} times", lost["times"]) };
+    let by = [("", "last_repository"), ("run ", "last_run")];
+    let by: Vec<String> = by.iter().filter_map(|(label, member)| Some(format!("{label}{}", lost[member].as_str()?))).collect();
+    let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
+    let (credential, policy) = (word(&lost["credential"]), word(&lost["policy"]));
+    let _ = writeln!(text, "{denies} {credential}   {policy}: used {times}, last {}{by}", word(&lost["last_at"]));
+    let _ = writeln!(text, "  {}", word(&lost["because"]));
+    for line in list(&lost["near_miss"]["lines"]) {
+        let saw = line["saw"].as_str().unwrap_or("nothing");
+        let _ = writeln!(text, "  {}   {}   saw {saw}", word(&line["at"]), word(&line["says"]));
+    }
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
