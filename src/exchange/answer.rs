@@ -84,12 +84,7 @@ pub(super) fn document(decision: &DecisionId, policies: &[PolicyName], revisions
 }
 
 /// The document of a replay.
-pub(super) fn document_of_replay(
-    decision: &DecisionId,
-    policies: &[PolicyName],
-    revisions: &str,
-    findings: &Findings,
-) -> Secret {
+pub(super) fn document_of_replay(decision: &DecisionId, policies: &[PolicyName], revisions: &str, findings: &Findings) -> Secret {
     let document = json!({
         "decision_id": decision.as_str(),
         "policy": joined(policies),

@@ -7,7 +7,7 @@ use crate::app::{App, Live};
 use crate::policy::{Catalogue, Findings, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest, Wanted};
 use crate::store::{Reader, Recorded, ReleasedDecision};
 use crate::token::Claims;
-use crate::words::names::{IssuerName, PolicyName};
+use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::{Denial, Digest, Reason, UnixTime};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -29,7 +29,8 @@ pub(super) async fn answer(
     story: &Story,
     body: Body,
 ) -> Result<Released, Denial> {
-    let (candidate, findings) = match run(app, live.clone(), body).await {
+    let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
+    let (candidate, findings) = match run(app, live.clone(), source, body).await {
         Ok(found) => found,
         Err(denial) => {
             app.store.fail(grant, story.failure(&denial)).await?;
@@ -48,21 +49,21 @@ pub(super) async fn answer(
 }
 
 /// One at a time: neither many jobs nor one of them can take the server's processors and memory.
-async fn run(app: &App, live: Arc<Live>, body: Body) -> Result<(String, Findings), Denial> {
+async fn run(app: &App, live: Arc<Live>, source: SourceName, body: Body) -> Result<(String, Findings), Denial> {
     let turn = tokio::time::timeout(TURN_MAX, app.replays.acquire()).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("another replay is under way"))?;
     let bytes = body.await?;
     let (catalogue, now) = (app.catalogue().clone(), app.now());
     let reader = app.store.reader().map_err(|fault| Reason::Internal.because(fault))?;
-    let replayed = tokio::task::spawn_blocking(move || replay(&reader, &bytes, &live, &catalogue, now)).await;
+    let replayed = tokio::task::spawn_blocking(move || replay(&reader, &bytes, (&live, &source), &catalogue, now)).await;
     replayed.map_err(|fault| Reason::Internal.because(fault.to_string()))?
 }
 
-/// The candidate's digest, for the audit log, and what was found.
+/// The candidate's digest, for the audit log, and what was found. It is one of the source whose policy lets the job ask.
 fn replay(
     reader: &Reader,
     bytes: &[u8],
-    live: &Live,
+    (live, source): (&Live, &SourceName),
     catalogue: &Catalogue,
     now: UnixTime,
 ) -> Result<(String, Findings), Denial> {
@@ -72,7 +73,8 @@ fn replay(
     let since = now.minus(request.lookback().map_err(|fault| refuse(Reason::BadRequest, fault))?);
     let in_force = live.policies()?;
     request.check_size(catalogue).map_err(|fault| refuse(Reason::TooLarge, fault))?;
-    let candidate = request.candidate(catalogue, in_force);
+    let bounds = live.source(source).map(|source| source.followed.bounds()).unwrap_or_default();
+    let candidate = request.candidate(catalogue, in_force, source, bounds);
     let findings = replay_since(reader, since, Replay::new(&candidate, in_force, now), catalogue);
     findings.map(|found| (Digest::plain(bytes).to_string(), found)).map_err(|fault| Reason::Internal.because(fault))
 }

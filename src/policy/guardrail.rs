@@ -173,10 +173,8 @@ impl What {
         let aws = self.aws.iter().map(|one| (one, Self { aws: vec![one.clone()], ..Self::default() }));
         let secrets = self.secrets.iter().map(|one| (one, Self { secrets: vec![one.clone()], ..Self::default() }));
         let tokens = self.id_tokens.iter().map(|one| (one, Self { id_tokens: vec![one.clone()], ..Self::default() }));
-        let permissions = self
-            .permissions
-            .iter()
-            .map(|one| (one.to_string(), Self { permissions: vec![*one], ..Self::default() }));
+        let permissions =
+            self.permissions.iter().map(|one| (one.to_string(), Self { permissions: vec![*one], ..Self::default() }));
         aws.chain(secrets).chain(tokens).map(|(pattern, only)| (pattern.to_string(), only)).chain(permissions)
     }
 

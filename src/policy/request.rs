@@ -114,7 +114,7 @@ mod tests {
         let lines = [
             "aws",
             "aws arn:aws:iam::123456789012:role/d",
-            "secret a b.yaml#/x y",
+            "secret a/b.yaml#/x y",
             "id_token https://x",
             "daypass policy.replay",
         ];

@@ -9,6 +9,7 @@ use crate::exchange::replay_since;
 use crate::git::Source;
 use crate::policy::{Replay, ReplayRequest, Ruleset};
 use crate::store::Reader;
+use crate::words::names::SourceName;
 use crate::words::{Clock, SystemClock};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -79,7 +80,7 @@ impl ReplayArgs {
         let request = ReplayRequest::of(&at.tree_at(&self.new)?, self.since.clone()).map_err(faulty)?;
         let now = SystemClock.now();
         let since = now.minus(request.lookback().map_err(|fault| Failure::new(STATUS_USAGE, fault))?);
-        let candidate = request.candidate(&catalogue, in_force.set());
+        let candidate = request.candidate(&catalogue, in_force.set(), &SourceName::root(), &[]);
         let reader = Reader::open(data).map_err(faulty)?;
         let found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
         serde_json::to_value(&found).map_err(|fault| faulty(fault.to_string()))

@@ -1,12 +1,13 @@
 //! The revision that is tried, from its files. They are nobody's word yet: what reading them costs is bounded.
 
+use crate::policy::bounds::{self, Bounds};
 use crate::policy::decide::PolicySet;
-use crate::policy::file::{TrustPolicy, name_of};
+use crate::policy::file::TrustPolicy;
 use crate::policy::guardrail::{GUARDRAILS_FILE, Guardrails};
 use crate::policy::reading::is_policy;
 use crate::policy::request::Wanted;
 use crate::policy::{Catalogue, Tree};
-use crate::words::names::SecretPath;
+use crate::words::names::{SecretName, SecretPath, SourceName};
 use crate::words::parse_duration;
 use crate::words::yaml::{Fault, Node, Severity, Yaml};
 use serde::{Deserialize, Serialize};
@@ -44,8 +45,10 @@ pub struct ReplayRequest {
 }
 
 /// A candidate revision: what would decide, and what is wrong with it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Candidate {
+    source: SourceName,
+    others: BTreeSet<SourceName>,
     set: PolicySet,
     secrets: Option<BTreeSet<SecretPath>>,
     faults: Vec<Fault>,
@@ -80,12 +83,19 @@ impl ReplayRequest {
         check_values(&self.files, catalogue)
     }
 
-    /// Reads it as far as it decides. A faulty file counts in its form of `in_force`, as it would when it is merged;
-    /// tests are not run.
-    pub fn candidate(self, catalogue: &Catalogue, in_force: &PolicySet) -> Candidate {
+    /// Reads it as far as it decides, as a revision of this source; what is in force of the others stays beside it. A faulty
+    /// file counts in its form of `in_force`, as it would when it is merged; tests are not run.
+    pub fn candidate(
+        self,
+        catalogue: &Catalogue,
+        in_force: &PolicySet,
+        source: &SourceName,
+        bounds: &[Arc<Bounds>],
+    ) -> Candidate {
         let tree: Tree = self.files.into_iter().map(|(file, text)| (file, Arc::from(text.into_bytes()))).collect();
         let mut faults = Vec::new();
         let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
+            _ if !source.is_root() => in_force.guardrails().clone(),
             None => Guardrails::default(),
             Some(Ok(guardrails)) => guardrails,
             Some(Err(found)) => {
@@ -93,19 +103,27 @@ impl ReplayRequest {
                 in_force.guardrails().clone()
             }
         };
-        let mut policies = BTreeMap::new();
+        let (own, others): (Vec<_>, Vec<_>) = in_force.policies().iter().partition(|policy| policy.source == *source);
+        let mut policies: BTreeMap<_, _> = others.iter().map(|policy| (policy.name.clone(), (*policy).clone())).collect();
         for (file, bytes) in tree.iter().filter(|(file, _)| is_policy(file)) {
             let kept = match TrustPolicy::parse(file, bytes, &tree, catalogue) {
-                Ok((policy, _)) => Some(Arc::new(policy)),
+                Ok((policy, _)) if source.is_root() => Ok(policy),
+                Ok((policy, _)) => bounds::place(&policy, bounds, catalogue),
+                Err(found) => Err(found),
+            };
+            let kept = match kept {
+                Ok(policy) => Some(Arc::new(policy)),
                 Err(found) => {
                     faults.extend(found);
-                    let name = name_of(file);
-                    in_force.policies().iter().find(|policy| Some(&policy.name) == name.as_ref()).cloned()
+                    let placed = if source.is_root() { file.clone() } else { format!("{source}:{file}") };
+                    own.iter().find(|policy| policy.file == placed).map(|policy| (*policy).clone())
                 }
             };
             policies.extend(kept.map(|policy| (policy.name.clone(), policy)));
         }
-        Candidate { set: PolicySet::new(&policies, Arc::new(guardrails)), secrets: self.secrets, faults }
+        let others = others.iter().map(|policy| policy.source.clone()).collect();
+        let set = PolicySet::new(&policies, Arc::new(guardrails));
+        Candidate { set, secrets: self.secrets, faults, source: source.clone(), others }
     }
 }
 
@@ -122,12 +140,18 @@ impl Candidate {
 
     /// Why it could not be given although it is granted: the revision does not have it.
     pub(super) fn lacks(&self, wanted: &Wanted) -> Option<String> {
-        match (wanted, &self.secrets) {
-            (Wanted::Secret(name), Some(secrets)) if !secrets.contains(&name.path) => {
-                Some(format!("the revision has no file secrets/{}", name.path))
-            }
-            _ => None,
+        let (Wanted::Secret(name), Some(secrets)) = (wanted, &self.secrets) else { return None };
+        let path = self.own(name)?;
+        (!secrets.contains(&path)).then(|| format!("the revision has no file secrets/{path}"))
+    }
+
+    /// The secret's path in this source, if it is one of its own.
+    fn own(&self, name: &SecretName) -> Option<SecretPath> {
+        if !self.source.is_root() {
+            return name.below(&self.source).map(|own| own.path);
         }
+        let others_own = self.others.iter().any(|other| name.below(other).is_some());
+        (!others_own).then(|| name.path.clone())
     }
 }
 

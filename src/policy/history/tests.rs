@@ -3,6 +3,7 @@ use crate::identity::Mapping;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree};
 use crate::token::Claims;
 use crate::words::names::IssuerUrl;
+use crate::words::names::SourceName;
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ fn replayed(candidate: &Tree, pasts: &[Past]) -> (Findings, usize) {
     let (in_force, faults) = Ruleset::load(&tree(&[("policies/deploy.yaml", DEPLOY)]), &catalogue(), None);
     assert!(faults.is_empty(), "{}", faults[0]);
     let request = ReplayRequest::of(candidate, "30d".to_owned()).unwrap();
-    let candidate = request.candidate(&catalogue(), in_force.set());
+    let candidate = request.candidate(&catalogue(), in_force.set(), &SourceName::root(), &[]);
     let mut replay = Replay::new(&candidate, in_force.set(), NOW);
     pasts.iter().for_each(|past| replay.add(past));
     let decided = replay.known.len();
@@ -145,7 +146,7 @@ fn only_lines_that_look_at_claims_need_them() {
     assert_eq!(pruned.attributes, recorded.facts.attributes, "a record says the attributes as they were");
     for (text, needed) in [(DEPLOY, false), (&*by_claim, true)] {
         let request = ReplayRequest::of(&deploy(text), "1d".to_owned()).unwrap();
-        let candidate = request.candidate(&catalogue(), &PolicySet::default());
+        let candidate = request.candidate(&catalogue(), &PolicySet::default(), &SourceName::root(), &[]);
         let set = PolicySet::default();
         assert_eq!(Replay::new(&candidate, &set, NOW).looks_at_claims(&github()), needed);
     }
@@ -163,7 +164,9 @@ fn what_reading_a_candidate_costs_is_bounded() {
         let mut all: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         all.push(("rows.yaml", rows));
         let request = ReplayRequest::of(&tree(&all), "1d".to_owned()).unwrap();
-        request.check_size(&catalogue()).map(|()| request.candidate(&catalogue(), &PolicySet::default()))
+        request
+            .check_size(&catalogue())
+            .map(|()| request.candidate(&catalogue(), &PolicySet::default(), &SourceName::root(), &[]))
     };
     assert_eq!(candidate(2, &rows(100, "x")).unwrap().faults().count(), 0);
     assert!(candidate(20, &rows(9_000, "x")).unwrap_err().contains("counted once for each of its rows"));
