@@ -2,6 +2,7 @@
 
 mod access;
 mod check;
+mod lock;
 mod place;
 mod replay;
 mod sarif;
@@ -34,6 +35,8 @@ pub(super) enum PolicyCommand {
     WhoCan(access::WhoCanArgs),
     /// Say what a revision would have denied of what was granted before.
     Replay(replay::ReplayArgs),
+    /// Propose ids for names, from the tokens that were seen, as a patch for `git apply`.
+    Lock(lock::LockArgs),
 }
 
 #[derive(Args, Debug)]
@@ -70,6 +73,7 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
         PolicyCommand::Diff(arguments) => access::diff(arguments, output),
         PolicyCommand::WhoCan(arguments) => access::who_can(arguments, json),
         PolicyCommand::Replay(arguments) => replay::run(arguments, environment, output).await,
+        PolicyCommand::Lock(arguments) => lock::run(arguments, output),
         PolicyCommand::Check(arguments) => check::run(arguments, output),
         PolicyCommand::Test(at) => test(at, json),
         PolicyCommand::Explain(arguments) => explain_one(arguments, json),

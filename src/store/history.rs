@@ -1,8 +1,8 @@
-//! What was released, read back from the log: the newest first, as far as somebody wants to look.
+//! What was decided, read back from the log: the newest first, as far as somebody wants to look.
 
 use super::reader::{Reader, body};
 use crate::words::UnixTime;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -28,18 +28,34 @@ impl Reader {
         since: UnixTime,
         mut each: impl FnMut(ReleasedDecision) -> ControlFlow<()>,
     ) -> Result<(), String> {
+        let sql = "SELECT at, body, decision FROM audit WHERE kind = 'released' ORDER BY seq DESC";
+        self.go_through(sql, |row| {
+            let at = UnixTime::from_millis(row.get(0)?);
+            if at.plus(DISORDER_MAX) < since {
+                return Ok(ControlFlow::Break(()));
+            }
+            if at < since {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let decision: Option<String> = row.get(2)?;
+            let claims = decision.map_or(Ok(None), |decision| claims(self.connection(), &decision))?;
+            Ok(each(ReleasedDecision { at, body: body(row, 1)?, claims }))
+        })
+    }
+
+    /// Goes through the outcomes of requests whose token was verified, also of those that were refused, the newest first,
+    /// until `each` breaks off. What was refused before that tells nobody's identity, and has no `issuer`.
+    pub fn outcomes(&self, mut each: impl FnMut(UnixTime, Value) -> ControlFlow<()>) -> Result<(), String> {
+        let sql = "SELECT at, body FROM audit WHERE kind IN ('released', 'failed', 'refused') ORDER BY seq DESC";
+        self.go_through(sql, |row| Ok(each(UnixTime::from_millis(row.get(0)?), body(row, 1)?)))
+    }
+
+    fn go_through(&self, sql: &str, mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>) -> Result<(), String> {
         let mut read = || -> rusqlite::Result<()> {
-            let sql = "SELECT at, decision, body FROM audit WHERE kind = 'released' ORDER BY seq DESC";
             let mut statement = self.connection().prepare_cached(sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let at = UnixTime::from_millis(row.get(0)?);
-                if at.plus(DISORDER_MAX) < since {
-                    break;
-                }
-                let decision: Option<String> = row.get(1)?;
-                let claims = decision.map_or(Ok(None), |decision| claims(self.connection(), &decision))?;
-                if at >= since && each(ReleasedDecision { at, body: body(row, 2)?, claims }).is_break() {
+                if each(row)?.is_break() {
                     break;
                 }
             }

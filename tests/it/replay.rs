@@ -194,3 +194,37 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
         "{nowhere:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_is_a_patch_that_git_applies_and_a_name_that_changed_hands_is_none() {
+    let named =
+        DEPLOY.replace("acme/shop@456789", "acme/shop  # ours").replace("  event: push", "  event: push\n  owner: [acme]");
+    let world = World::start(Setup { policies: vec![("shop/deploy", named.clone())], ..Setup::default() }).await;
+    let lock = || async {
+        let output = world.job("push", &["policy", "lock", "--config", "daypass.yaml"], &[]).await;
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, patch, said) = lock().await;
+    assert!(status == 0 && patch.is_empty() && said.contains("no token with this name and an id was seen"), "{said}");
+    assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await.0, 200);
+    let (status, patch, said) = lock().await;
+    assert!(status == 0 && said.contains("2 names without an id, 2 of them pinned"), "{said}");
+    std::fs::write(world.path("lock.patch"), &patch).unwrap();
+    git(&world.path("access"), &["apply", "../lock.patch"]);
+    let text = std::fs::read_to_string(world.path("access/policies/shop/deploy.yaml")).unwrap();
+    assert_eq!(text, named.replace("acme/shop ", "acme/shop@456789 ").replace("[acme]", "[acme@9001]"));
+    let check = ["policy", "check", "--config", "daypass.yaml", "--folder", "access", "--deny", "name_only"];
+    assert!(world.job("push", &check, &[]).await.status.success());
+    world.commit_and_wait(&[]).await;
+    assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await.0, 200);
+    let mut taken = github_claims("push", "refs/heads/main");
+    taken.insert("repository_id".to_owned(), "666".into());
+    taken.insert("sub".to_owned(), "other".into());
+    assert_eq!(world.exchange(&world.token_with(taken), json!([{"secret": "shop/password.age"}])).await.0, 403, "the id decides");
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", named.as_bytes())]).await;
+    let (status, patch, said) = lock().await;
+    assert_eq!(status, 78, "{said}");
+    assert!(said.contains("policies/shop/deploy.yaml:3: repository acme/shop: was seen with several ids"), "{said}");
+    assert!(said.contains("666 (last ") && said.contains("456789 (last "), "{said}");
+    assert!(patch.contains("+  owner: [acme@9001]") && !patch.contains("+  repository"), "{patch}");
+}

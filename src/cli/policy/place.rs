@@ -47,6 +47,11 @@ impl Where {
         Config::own_repository(&self.config)
     }
 
+    /// The data directory of the configuration.
+    pub(super) fn data(&self) -> Result<PathBuf, Failure> {
+        crate::cli::serve::load(&self.config).map(|config| config.data)
+    }
+
     /// The issuers; the server's keys need not be here.
     pub(super) fn catalogue(&self) -> Result<Catalogue, Failure> {
         Config::catalogue_of(&self.config).map_err(|found| faults(&found))

@@ -1,0 +1,84 @@
+//! `daypass policy lock`: a patch that writes ids behind names, from the tokens that were seen. It changes no file itself.
+
+use super::place::Where;
+use crate::cli::{Output, print};
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::policy::{Catalogue, Lock, LockOutcome, NameFound, Sightings, lock};
+use crate::store::Reader;
+use crate::words::names::IssuerName;
+use clap::Args;
+use serde_json::Value;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// Outcomes that are looked at, the newest first: some seconds' reading, and years of most servers.
+const OUTCOMES_MAX: usize = 1_000_000;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct LockArgs {
+    #[command(flatten)]
+    at: Where,
+    /// The server's data directory; the configuration's otherwise.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+/// The patch on standard output, what a person has to see to on standard error.
+pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
+    let (tree, catalogue) = arguments.at.load()?;
+    let data = arguments.data.clone().map_or_else(|| arguments.at.data(), Ok)?;
+    let failed = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let seen = Reader::open(&data).and_then(|reader| sightings(&reader, &catalogue)).map_err(failed)?;
+    let proposed = lock(&tree, &catalogue, &seen);
+    if output == Output::Json {
+        print::json(&serde_json::to_value(&proposed).unwrap_or_default());
+    } else {
+        anstream::print!("{}", proposed.patch);
+        proposed.names.iter().for_each(tell);
+        anstream::eprintln!("{}", summary(&proposed));
+    }
+    let contested = proposed.names.iter().any(|name| name.outcome == LockOutcome::Contested);
+    Ok(if contested { STATUS_CONFIGURATION } else { 0 })
+}
+
+/// What verified tokens showed, also those that were refused: whoever took a name over is among them.
+fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<Sightings, String> {
+    let (mut seen, mut looked_at) = (Sightings::default(), 0);
+    reader.outcomes(|at, body| {
+        let issuer = body["issuer"].as_str().and_then(|name| IssuerName::parse(name).ok());
+        if let (Some(issuer), Value::Object(attributes)) = (issuer, &body["attributes"])
+            && let Some(entry) = catalogue.issuer(&issuer)
+        {
+            seen.add(&entry.mapping.facts_of_record(&issuer, attributes), &entry.mapping, at);
+        }
+        looked_at += 1;
+        if looked_at < OUTCOMES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    if looked_at == OUTCOMES_MAX {
+        anstream::eprintln!("the newest {OUTCOMES_MAX} outcomes were looked at, and not what is older");
+    }
+    Ok(seen)
+}
+
+fn tell(found: &NameFound) {
+    let name = format!("{}: {} {}", found.at, found.attribute, found.name);
+    match found.outcome {
+        LockOutcome::Pinned => {}
+        LockOutcome::Unseen => anstream::eprintln!("{name}: no token with this name and an id was seen"),
+        LockOutcome::Contested => {
+            let ids = found.ids.iter().map(|seen| format!("{} (last {})", seen.id, seen.last_at)).collect::<Vec<_>>();
+            anstream::eprintln!("{name}: was seen with several ids, so it changed hands; say whose it is: {}", ids.join(", "));
+        }
+        LockOutcome::Unwritable => {
+            let id = found.ids.first().map(|seen| seen.id.as_str()).unwrap_or_default();
+            anstream::eprintln!(
+                "{name}: was seen with the id {id}; write it by hand: it stands behind an alias, in a column that is used for more, or is an odd one"
+            );
+        }
+    }
+}
+
+fn summary(proposed: &Lock) -> String {
+    let pinned = proposed.names.iter().filter(|name| name.outcome == LockOutcome::Pinned).count();
+    format!("{} names without an id, {pinned} of them pinned by the patch", proposed.names.len())
+}
