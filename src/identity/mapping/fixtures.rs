@@ -89,3 +89,12 @@ fn every_issuer_that_tenants_share_has_a_fixture() {
         }
     }
 }
+
+/// The example in `docs/new-mapping.md` is the mapping and the claims that it names.
+#[test]
+fn the_documented_example_is_true() {
+    let text = include_str!("../../../docs/new-mapping.md");
+    for part in [include_str!("../mappings/codefresh.yaml"), include_str!("../fixtures/codefresh/pull-request.json")] {
+        assert!(text.contains(part), "put this into docs/new-mapping.md:\n{part}");
+    }
+}
