@@ -4,6 +4,7 @@ pub mod environment;
 pub mod exec;
 pub mod job_token;
 pub mod server;
+pub mod token_endpoint;
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
 #[derive(Debug)]

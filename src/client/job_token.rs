@@ -1,6 +1,7 @@
 //! Finds the OIDC token that the job already has, where each CI documents it.
 
 use super::environment::Environment;
+use super::token_endpoint::TokenEndpoint;
 use super::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::words::Secret;
 use std::path::{Path, PathBuf};
@@ -15,8 +16,8 @@ pub enum TokenSource {
     Variable(&'static str),
     /// A file, read anew for every request: projected tokens are rotated in place.
     File(PathBuf),
-    /// GitHub's token endpoint, asked for our audience.
-    GitHub,
+    /// The CI's token endpoint, asked for our audience where it lets a job choose it.
+    Endpoint(&'static TokenEndpoint),
     /// The CI's own program, asked for our audience.
     Program(&'static str),
 }
@@ -35,10 +36,8 @@ pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Pa
     if let Some(name) = VARIABLES.into_iter().find(|name| environment.value(name).is_some()) {
         return Ok(TokenSource::Variable(name));
     }
-    if environment.value("ACTIONS_ID_TOKEN_REQUEST_URL").is_some()
-        && environment.value("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()
-    {
-        return Ok(TokenSource::GitHub);
+    if let Some(endpoint) = TokenEndpoint::find(environment) {
+        return Ok(TokenSource::Endpoint(endpoint));
     }
     if let Some((_, program)) = PROGRAMS.into_iter().find(|(known_by, _)| environment.value(known_by).is_some()) {
         return Ok(TokenSource::Program(program));
@@ -49,17 +48,22 @@ pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Pa
     Err(Failure::new(STATUS_USAGE, format!("this job shows no OIDC token.\n{}", advice(environment))))
 }
 
-fn advice(environment: &Environment) -> &'static str {
-    if environment.value("GITHUB_ACTIONS").is_some() {
-        return "hint: give the job `permissions: { id-token: write }`; pull requests from forks get no token.";
-    }
-    if environment.value("GITLAB_CI").is_some() {
-        return "hint: give the job `id_tokens: { DAYPASS_TOKEN: { aud: https://your-daypass-server } }`.";
-    }
-    if environment.value("KUBERNETES_SERVICE_HOST").is_some() {
-        return "hint: project a service account token with daypass's audience to /var/run/secrets/daypass.dev/token.";
-    }
-    "hint: set DAYPASS_TOKEN or DAYPASS_TOKEN_FILE, or run inside of a CI job that has an OIDC token."
+/// The variable by which a CI is known, and what its jobs have to be given; Forgejo sets GitHub's variable too.
+const ADVICE: [(&str, &str); 8] = [
+    ("FORGEJO_ACTIONS", "give the job `enable-openid-connect: true`."),
+    ("GITHUB_ACTIONS", "give the job `permissions: { id-token: write }`; pull requests from forks get no token."),
+    ("GITLAB_CI", "give the job `id_tokens: { DAYPASS_TOKEN: { aud: https://your-daypass-server } }`."),
+    ("BITBUCKET_BUILD_NUMBER", "give the step `oidc: true`, and this server's audience."),
+    ("TF_BUILD", "give the step `env: { SYSTEM_ACCESSTOKEN: $(System.AccessToken) }`."),
+    ("TFC_RUN_ID", "set TFC_WORKLOAD_IDENTITY_AUDIENCE in the workspace to this server's audience."),
+    ("CF_BUILD_ID", "let the step see CF_OIDC_REQUEST_URL and CF_OIDC_REQUEST_TOKEN."),
+    ("KUBERNETES_SERVICE_HOST", "project a service account token with daypass's audience to /var/run/secrets/daypass.dev/token."),
+];
+
+fn advice(environment: &Environment) -> String {
+    let known = ADVICE.iter().find(|(known_by, _)| environment.value(known_by).is_some());
+    let otherwise = "set DAYPASS_TOKEN or DAYPASS_TOKEN_FILE, or run inside of a CI job that has an OIDC token.";
+    format!("hint: {}", known.map_or(otherwise, |(_, advice)| advice))
 }
 
 /// Brings the token itself, for `audience` where the CI lets a job choose it.
@@ -72,7 +76,7 @@ pub async fn bring(
     match source {
         TokenSource::Variable(name) => Ok(environment.value(name).unwrap_or_default().trim().to_owned().into()),
         TokenSource::File(path) => read(path),
-        TokenSource::GitHub => request_from_github(environment, audience, http).await,
+        TokenSource::Endpoint(endpoint) => endpoint.ask(environment, audience, http).await,
         TokenSource::Program(program) => request_from_program(program, audience).await,
     }
 }
@@ -100,24 +104,6 @@ async fn request_from_program(program: &'static str, audience: &str) -> Result<S
     Ok(text.trim().to_owned().into())
 }
 
-/// GitHub docs, "OpenID Connect reference": GET the request URL with `&audience=` and the request token as bearer.
-async fn request_from_github(environment: &Environment, audience: &str, http: &reqwest::Client) -> Result<Secret, Failure> {
-    #[derive(serde::Deserialize)]
-    struct Answer {
-        value: String,
-    }
-    let failure =
-        |fault: &dyn std::fmt::Display| Failure::new(STATUS_UNAVAILABLE, format!("GitHub gave the job no OIDC token: {fault}"));
-    let base = environment.value("ACTIONS_ID_TOKEN_REQUEST_URL").unwrap_or_default();
-    let mut url = reqwest::Url::parse(base).map_err(|fault| failure(&fault))?;
-    url.query_pairs_mut().append_pair("audience", audience);
-    let bearer = environment.value("ACTIONS_ID_TOKEN_REQUEST_TOKEN").unwrap_or_default();
-    let response = http.get(url).bearer_auth(bearer).send().await.map_err(|fault| failure(&fault.without_url()))?;
-    let response = response.error_for_status().map_err(|fault| failure(&fault.without_url()))?;
-    let answer: Answer = response.json().await.map_err(|fault| failure(&fault.without_url()))?;
-    Ok(answer.value.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,8 +116,15 @@ mod tests {
 
     #[test]
     fn each_ci_is_found_by_its_documented_environment() {
-        let github = [("ACTIONS_ID_TOKEN_REQUEST_URL", "https://x/?a=b"), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t")];
-        assert_eq!(found(github.into()).unwrap(), TokenSource::GitHub);
+        for (url, token) in [
+            ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+            ("SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN"),
+            ("CF_OIDC_REQUEST_URL", "CF_OIDC_REQUEST_TOKEN"),
+        ] {
+            let environment = [(url, "https://x/?a=b"), (token, "t")].into();
+            let endpoint = TokenEndpoint::find(&environment).unwrap();
+            assert_eq!(found(environment).unwrap(), TokenSource::Endpoint(endpoint), "{url}");
+        }
         assert_eq!(found([("DAYPASS_TOKEN", "a.b.c")].into()).unwrap(), TokenSource::Variable("DAYPASS_TOKEN"));
         assert_eq!(found([("SPACELIFT_OIDC_TOKEN", "a.b.c")].into()).unwrap(), TokenSource::Variable("SPACELIFT_OIDC_TOKEN"));
         assert_eq!(found([("BUILDKITE_JOB_ID", "1")].into()).unwrap(), TokenSource::Program("buildkite-agent"));
@@ -153,5 +146,9 @@ mod tests {
         assert!(failure.message.contains("id-token: write"), "{}", failure.message);
         let failure = found([("GITLAB_CI", "true"), ("DAYPASS_TOKEN", "")].into()).unwrap_err();
         assert!(failure.message.contains("id_tokens"), "{}", failure.message);
+        let failure = found([("FORGEJO_ACTIONS", "true"), ("GITHUB_ACTIONS", "true")].into()).unwrap_err();
+        assert!(failure.message.contains("enable-openid-connect"), "{}", failure.message);
+        let failure = found([("TF_BUILD", "True"), ("SYSTEM_OIDCREQUESTURI", "https://x")].into()).unwrap_err();
+        assert!(failure.message.contains("SYSTEM_ACCESSTOKEN"), "{}", failure.message);
     }
 }
