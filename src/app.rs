@@ -78,10 +78,10 @@ impl App {
         let catalogue = config.catalogue();
         let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data)?);
         let (starting, started) = mpsc::unbounded_channel();
-        let nothing = InForce { followed: root.clone(), revision: Arc::default() };
+        let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);
         let app = Arc::new(Self {
             issuers: Issuers::new(config.issuers, &clock)?,
-            live: ArcSwap::from_pointee(Live::of(nothing, BTreeMap::new(), &catalogue)),
+            live: ArcSwap::from_pointee(Live::of(nothing, BTreeMap::new(), None)),
             catalogue,
             store,
             signing,

@@ -28,7 +28,7 @@ pub(crate) fn run(thorough: bool) {
     let files = SourceFiles::default();
     let reading =
         Reading { catalogue: &catalogue, identities: &identities, widening: Widening::GoesLive, bounds: None, files: &files };
-    let snapshot = source.read_at(&source.head().unwrap(), empty.files()).unwrap();
+    let snapshot = source.read_at(&source.head().unwrap(), empty.snapshot()).unwrap();
     let read = started.elapsed();
     let live = empty.next(snapshot, &reading);
     let policies = live.ruleset.set().policies().len();
@@ -37,7 +37,7 @@ pub(crate) fn run(thorough: bool) {
     let grown = resident("VmHWM").saturating_sub(before) / 1024;
     commit(folder.path(), 0..CHANGED, "release");
     let started = Instant::now();
-    let snapshot = source.read_at(&source.head().unwrap(), live.files()).unwrap();
+    let snapshot = source.read_at(&source.head().unwrap(), live.snapshot()).unwrap();
     let next = live.next(snapshot, &reading);
     assert_eq!(next.ruleset.set().policies().len(), count);
     let warm = started.elapsed();

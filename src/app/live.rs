@@ -3,7 +3,7 @@
 use super::followed::Followed;
 use super::revision::Revision;
 use crate::issue::OpenedSecret;
-use crate::policy::{Catalogue, Grant, Granted, PolicySet};
+use crate::policy::{Catalogue, Grant, Granted, PolicySet, TrustPolicy};
 use crate::words::names::{CommitId, SecretName, SourceName};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason};
@@ -17,6 +17,20 @@ pub struct InForce {
     pub followed: Arc<Followed>,
     /// What is in force of it.
     pub revision: Arc<Revision>,
+    /// A further source's policies in their places, within their bounds; and what lies outside.
+    placed: Arc<(Vec<Arc<TrustPolicy>>, Vec<Fault>)>,
+}
+
+impl InForce {
+    /// A revision of the source, as it is followed now.
+    pub fn new(followed: Arc<Followed>, revision: Arc<Revision>, catalogue: &Catalogue) -> Self {
+        let placed = if followed.name.is_root() {
+            Arc::default()
+        } else {
+            Arc::new(revision.ruleset.placed(followed.bounds(), catalogue))
+        };
+        Self { followed, revision, placed }
+    }
 }
 
 /// What is in force.
@@ -25,21 +39,15 @@ pub struct Live {
     further: BTreeMap<SourceName, InForce>,
     /// The policies of all; absent while the root source is alone, whose own set then decides.
     together: Option<PolicySet>,
-    /// What lies outside of a source's bounds.
-    outside: Vec<Fault>,
 }
 
 impl Live {
-    /// The root source beside further ones, each within its bounds.
-    pub fn of(root: InForce, further: BTreeMap<SourceName, InForce>, catalogue: &Catalogue) -> Self {
-        let (together, outside) = if further.is_empty() {
-            (None, Vec::new())
-        } else {
-            let bounded = further.values().map(|source| (&source.revision.ruleset, source.followed.bounds()));
-            let (set, outside) = root.revision.ruleset.beside(bounded, catalogue);
-            (Some(set), outside)
-        };
-        Self { root, further, together, outside }
+    /// The root source beside further ones, each within its bounds; where little changed since `before`, little is done.
+    pub fn of(root: InForce, further: BTreeMap<SourceName, InForce>, before: Option<&Self>) -> Self {
+        let placed: Vec<&[Arc<TrustPolicy>]> = further.values().map(|source| source.placed.0.as_slice()).collect();
+        let before = before.and_then(|before| before.together.as_ref());
+        let together = (!further.is_empty()).then(|| root.revision.ruleset.beside(&placed, before));
+        Self { root, further, together }
     }
 
     /// The policies that decide; without a revision of the root source nothing is granted.
@@ -83,7 +91,7 @@ impl Live {
                 fault
             })
         });
-        told.chain(self.outside.iter().cloned())
+        told.chain(self.further.values().flat_map(|source| source.placed.1.iter().cloned()))
     }
 
     /// What is wrong with a source as a whole, if anything is with any.

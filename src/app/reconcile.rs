@@ -85,7 +85,7 @@ impl App {
         };
         let before = self.before(source, current, marks, widening)?;
         let before = before.as_ref().unwrap_or(current);
-        let snapshot = repository.read_at(commit, before.files())?;
+        let snapshot = repository.read_at(commit, before.snapshot())?;
         let mut next = before.next(snapshot, &self.reading(source, widening));
         if let Err(fault) = &followed {
             tracing::error!(source = %source.name, %fault, %commit, "the highest commit that was seen is in force again");
@@ -114,7 +114,7 @@ impl App {
     ) -> Result<Option<Revision>, String> {
         match &marks.whole {
             Some(whole) if widening == Widening::Waits && current.commit.is_none() => {
-                let snapshot = source.source().read_at(whole, current.files())?;
+                let snapshot = source.source().read_at(whole, current.snapshot())?;
                 Ok(Some(current.next(snapshot, &self.reading(source, Widening::GoesLive))))
             }
             Some(_) | None => Ok(None),

@@ -1,12 +1,13 @@
 //! What is in force of one source: its policies, its encrypted secrets, and what is wrong with it.
 
 use crate::config::{FurtherSource, SourceFiles};
-use crate::git::{Blob, Snapshot};
+use crate::git::Snapshot;
 use crate::issue::OpenedSecret;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
 use crate::secrets::{self, Identities};
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,17 +15,17 @@ use std::sync::Arc;
 const GUARDRAILS_FILE: &str = "guardrails.yaml";
 
 /// One source at one commit.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Revision {
     /// The commit; `None` before the first one was read.
     pub commit: Option<CommitId>,
     /// Who signed it, where that is asked for.
     pub signer: Option<String>,
-    /// As the commit has them; what is in force of them may be older.
-    files: BTreeMap<String, Blob>,
+    /// Its files as the commit has them; what is in force of them may be older.
+    snapshot: Snapshot,
     /// Its policies.
     pub ruleset: Ruleset,
-    secrets: BTreeMap<SecretPath, Blob>,
+    secrets: BTreeMap<SecretPath, Arc<[u8]>>,
     /// The further sources that the root repository names.
     pub sources: BTreeMap<SourceName, Defined>,
     faults: Vec<Fault>,
@@ -62,29 +63,14 @@ pub struct Reading<'a> {
     pub files: &'a SourceFiles,
 }
 
-impl Default for Revision {
-    fn default() -> Self {
-        let (files, secrets, sources) = Default::default();
-        Self {
-            commit: None,
-            signer: None,
-            files,
-            ruleset: Ruleset::default(),
-            secrets,
-            sources,
-            faults: Vec::new(),
-            held: Vec::new(),
-        }
-    }
-}
-
 impl Revision {
     /// The next revision: every file's good form, or the last good one of this revision.
     pub fn next(&self, snapshot: Snapshot, reading: &Reading<'_>) -> Self {
-        let mut tree: Tree = snapshot.files.iter().map(|(path, blob)| (path.clone(), blob.bytes.clone())).collect();
         let told = |file: &str, fault: &str, code| Fault::new(file, Place { line: 1, column: 1 }, fault).coded(code);
         let mut faults: Vec<Fault> = snapshot.left_out.iter().map(|(file, why)| told(file, why, "left_out")).collect();
-        if reading.bounds.is_some() && tree.remove(GUARDRAILS_FILE).is_some() {
+        let mut tree = Cow::Borrowed(&snapshot.files);
+        if reading.bounds.is_some() && tree.contains_key(GUARDRAILS_FILE) {
+            tree.to_mut().remove(GUARDRAILS_FILE);
             faults.push(told(GUARDRAILS_FILE, "guardrails are the root repository's alone: this file is not read", "left_out"));
         }
         let last_good = self.commit.is_some().then_some(&self.ruleset);
@@ -94,11 +80,11 @@ impl Revision {
         faults.extend(found);
         let waits = reading.widening == Widening::Waits && last_good.is_some();
         let mut secrets = BTreeMap::new();
-        for (file, blob) in &snapshot.files {
-            let Some(name) = file.strip_prefix("secrets/") else { continue };
-            match self.keep_secret(name, blob.clone(), reading.identities) {
+        for (file, bytes) in snapshot.files.range("secrets/".to_owned()..) {
+            let Some(name) = file.strip_prefix("secrets/") else { break };
+            match self.keep_secret(name, bytes.clone(), reading.identities) {
                 Ok((path, _)) if waits && !self.secrets.contains_key(&path) => held.push(file.clone()),
-                Ok((path, blob)) => _ = secrets.insert(path, blob),
+                Ok((path, bytes)) => _ = secrets.insert(path, bytes),
                 Err((fault, old)) => {
                     faults.push(told(file, &fault, "secret_unreadable"));
                     secrets.extend(old);
@@ -106,9 +92,13 @@ impl Revision {
             }
         }
         let waits = waits || ruleset.has_faulty_guardrails();
-        let sources =
-            if reading.bounds.is_none() { self.define(&tree, reading, waits, &mut faults, &mut held) } else { BTreeMap::new() };
-        Self { commit: Some(snapshot.revision), signer: None, files: snapshot.files, ruleset, secrets, sources, faults, held }
+        let sources = if reading.bounds.is_none() {
+            self.define(&snapshot.files, reading, waits, &mut faults, &mut held)
+        } else {
+            BTreeMap::new()
+        };
+        drop(tree);
+        Self { commit: snapshot.revision.clone(), signer: None, snapshot, ruleset, secrets, sources, faults, held }
     }
 
     /// The further sources of this tree. A faulty definition keeps its last good form; one that is new or changed waits
@@ -150,23 +140,23 @@ impl Revision {
     fn keep_secret(
         &self,
         name: &str,
-        blob: Blob,
+        bytes: Arc<[u8]>,
         identities: &Identities,
-    ) -> Result<(SecretPath, Blob), (String, Option<(SecretPath, Blob)>)> {
+    ) -> Result<(SecretPath, Arc<[u8]>), (String, Option<(SecretPath, Arc<[u8]>)>)> {
         let path = SecretPath::parse(name).map_err(|fault| (fault, None))?;
         let old = self.secrets.get(&path);
-        if old.is_some_and(|old| old.id == blob.id) {
-            return Ok((path, blob));
+        if old.is_some_and(|old| Arc::ptr_eq(old, &bytes) || *old == bytes) {
+            return Ok((path, bytes));
         }
-        match secrets::check(&path, &blob.bytes, identities) {
-            Ok(()) => Ok((path, blob)),
+        match secrets::check(&path, &bytes, identities) {
+            Ok(()) => Ok((path, bytes)),
             Err(fault) => Err((fault, old.cloned().map(|old| (path, old)))),
         }
     }
 
-    /// The files of the commit, by which the next one is told apart.
-    pub const fn files(&self) -> &BTreeMap<String, Blob> {
-        &self.files
+    /// The files of the commit, by which the next one is read.
+    pub const fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
     /// What is wrong with it.
@@ -176,8 +166,8 @@ impl Revision {
 
     /// Opens one of its secrets, by its name within this source.
     pub fn open_secret(&self, name: &SecretName, identities: &Identities) -> Result<OpenedSecret, String> {
-        let blob = self.secrets.get(&name.path).ok_or("the revision in force has no such file")?;
-        let value = secrets::open(&name.path, &blob.bytes, name.key.as_deref(), identities)?;
+        let bytes = self.secrets.get(&name.path).ok_or("the revision in force has no such file")?;
+        let value = secrets::open(&name.path, bytes, name.key.as_deref(), identities)?;
         Ok(OpenedSecret { name: name.clone(), value })
     }
 }

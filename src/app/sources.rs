@@ -51,19 +51,21 @@ impl App {
         let _turn = self.live_turn.lock().await;
         let revision = Arc::new(next);
         let live = self.live.load_full();
-        let in_force = InForce { followed: source.clone(), revision: revision.clone() };
-        let policies = revision.ruleset.policies_count();
+        let in_force = InForce::new(source.clone(), revision.clone(), &self.catalogue);
+        let policies = revision.ruleset.policies().count();
         let further = |named: &Further| {
             let known = named.iter().filter_map(|(name, followed)| {
-                let revision = live.source(name)?.revision.clone();
-                Some((name.clone(), InForce { followed: followed.clone(), revision }))
+                let known = live.source(name)?;
+                let same = Arc::ptr_eq(&known.followed, followed);
+                let now = || InForce::new(followed.clone(), known.revision.clone(), &self.catalogue);
+                Some((name.clone(), if same { known.clone() } else { now() }))
             });
             known.collect::<BTreeMap<_, _>>()
         };
         let mut started = Vec::new();
         let next = if source.name.is_root() {
             let named = self.named(&revision.sources, &mut started);
-            let next = Live::of(in_force, further(&named), &self.catalogue);
+            let next = Live::of(in_force, further(&named), Some(&live));
             self.further.store(Arc::new(named));
             next
         } else if self.follows(source) {
@@ -71,7 +73,7 @@ impl App {
             further.insert(source.name.clone(), in_force);
             let root = live.sources().next().map(|(_, root)| root.clone());
             let Some(root) = root else { return 0 };
-            Live::of(root, further, &self.catalogue)
+            Live::of(root, further, Some(&live))
         } else {
             return 0;
         };

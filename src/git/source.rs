@@ -32,24 +32,17 @@ pub struct Source {
     pub reference: String,
 }
 
-/// A file's content and its Git id.
-#[derive(Clone, Debug)]
-pub struct Blob {
-    /// The blob's id.
-    pub id: gix::ObjectId,
-    /// The content.
-    pub bytes: Arc<[u8]>,
-}
-
-/// The files of one commit.
-#[derive(Clone, Debug)]
+/// The files of one commit, and what is needed to read the next one quickly.
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// The commit.
-    pub revision: CommitId,
+    /// The commit; `None` before the first one.
+    pub revision: Option<CommitId>,
     /// The files by path.
-    pub files: BTreeMap<String, Blob>,
+    pub files: BTreeMap<String, Arc<[u8]>>,
     /// What was left out, and why.
     pub left_out: Vec<(String, String)>,
+    /// The folders by path, each with its Git id: one that is as it was is not looked into again.
+    folders: BTreeMap<String, gix::ObjectId>,
 }
 
 impl Source {
@@ -62,18 +55,18 @@ impl Source {
 
     /// Reads the files of the commit that the ref points to.
     pub fn read(&self) -> Result<Snapshot, String> {
-        self.read_at(&self.head()?, &BTreeMap::new())
+        self.read_at(&self.head()?, &Snapshot::default())
     }
 
-    /// Reads that commit's files; those that are `known` by path and id are not read again.
-    pub fn read_at(&self, revision: &CommitId, known: &BTreeMap<String, Blob>) -> Result<Snapshot, String> {
+    /// Reads that commit's files; what is as it was in a `known` commit is not read again.
+    pub fn read_at(&self, revision: &CommitId, known: &Snapshot) -> Result<Snapshot, String> {
         let repository = self.open()?;
         let commit = repository.find_commit(object_id(revision)?).map_err(|fault| self.fault(&fault))?;
         let tree = commit.tree_id().map_err(|fault| self.fault(&fault))?;
-        let mut reading =
-            Reading { repository: &repository, known, files: BTreeMap::new(), left_out: Vec::new(), bytes: 0, folders: 0 };
+        let next = Snapshot { revision: Some(revision.clone()), ..Snapshot::default() };
+        let mut reading = Reading { repository: &repository, known, next, bytes: 0 };
         reading.tree(tree.into(), "", 0).map_err(|fault| self.fault(&fault))?;
-        Ok(Snapshot { revision: revision.clone(), files: reading.files, left_out: reading.left_out })
+        Ok(reading.next)
     }
 
     /// The commit that a person names: a branch, a tag, `HEAD~2`, an id or its start.
@@ -120,67 +113,82 @@ pub(super) fn object_id(commit: &CommitId) -> Result<gix::ObjectId, String> {
 
 struct Reading<'a> {
     repository: &'a gix::Repository,
-    known: &'a BTreeMap<String, Blob>,
-    files: BTreeMap<String, Blob>,
-    left_out: Vec<(String, String)>,
+    known: &'a Snapshot,
+    next: Snapshot,
     bytes: u64,
-    folders: usize,
 }
 
 impl Reading<'_> {
     fn tree(&mut self, id: gix::ObjectId, folder: &str, depth: usize) -> Result<(), String> {
-        self.folders += 1;
+        if self.known.folders.get(folder) == Some(&id) {
+            return self.as_it_was(folder);
+        }
         let size = self.repository.find_header(id).map_err(|fault| fault.to_string())?.size();
-        if self.folders > FOLDERS_MAX || size > FOLDER_BYTES_MAX {
+        if self.next.folders.len() >= FOLDERS_MAX || size > FOLDER_BYTES_MAX {
             return Err(format!("more than {FOLDERS_MAX} folders, or one of more than {FOLDER_BYTES_MAX} bytes"));
         }
+        self.next.folders.insert(folder.to_owned(), id);
         let tree = self.repository.find_tree(id).map_err(|fault| fault.to_string())?;
         let entries = tree.decode().map_err(|fault| fault.to_string())?;
         for entry in &entries.entries {
             let Some(path) = checked_path(folder, entry.filename) else {
-                self.left_out.push((format!("{folder}{}", entry.filename), "a name that is not taken".to_owned()));
+                self.next.left_out.push((format!("{folder}{}", entry.filename), "a name that is not taken".to_owned()));
                 continue;
             };
             if depth == 0 && !is_ours(&path) {
                 continue;
             }
+            let left_out = &mut self.next.left_out;
             match entry.mode.kind() {
-                EntryKind::Tree if depth < DEPTH_MAX => {
-                    self.tree(entry.oid.into(), &format!("{path}/"), depth + 1)?;
-                }
-                EntryKind::Tree => self.left_out.push((path, format!("deeper than {DEPTH_MAX} folders"))),
+                EntryKind::Tree if depth < DEPTH_MAX => self.tree(entry.oid.into(), &format!("{path}/"), depth + 1)?,
+                EntryKind::Tree => left_out.push((path, format!("deeper than {DEPTH_MAX} folders"))),
                 EntryKind::Blob | EntryKind::BlobExecutable => self.blob(path, entry.oid.into())?,
-                EntryKind::Link => self.left_out.push((path, "a symbolic link is never followed".to_owned())),
-                EntryKind::Commit => self.left_out.push((path, "a submodule is never followed".to_owned())),
+                EntryKind::Link => left_out.push((path, "a symbolic link is never followed".to_owned())),
+                EntryKind::Commit => left_out.push((path, "a submodule is never followed".to_owned())),
             }
         }
         Ok(())
     }
 
-    fn blob(&mut self, path: String, id: gix::ObjectId) -> Result<(), String> {
-        let known = self.known.get(&path).filter(|blob| blob.id == id);
-        let size = match known {
-            Some(blob) => blob.bytes.len() as u64,
-            None => self.repository.find_header(id).map_err(|fault| fault.to_string())?.size(),
-        };
-        if size > FILE_BYTES_MAX {
-            self.left_out.push((path, "larger than 1 MiB".to_owned()));
-            return Ok(());
+    /// The folder's files, folders and what was left out, as the known commit has them.
+    fn as_it_was(&mut self, folder: &str) -> Result<(), String> {
+        for (path, bytes) in below(&self.known.files, folder) {
+            self.take(path.clone(), bytes.clone())?;
         }
-        self.bytes += size;
-        if self.files.len() >= FILES_MAX || self.bytes > TREE_BYTES_MAX {
-            return Err(format!("more than {FILES_MAX} files or {TREE_BYTES_MAX} bytes"));
-        }
-        let blob = match known {
-            Some(blob) => blob.clone(),
-            None => {
-                let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
-                Blob { id, bytes: Arc::from(object.data.as_slice()) }
-            }
-        };
-        self.files.insert(path, blob);
+        self.next.folders.extend(below(&self.known.folders, folder).map(|(path, id)| (path.clone(), *id)));
+        let left_out = self.known.left_out.iter().filter(|(path, _)| path.starts_with(folder)).cloned();
+        self.next.left_out.extend(left_out);
         Ok(())
     }
+
+    fn blob(&mut self, path: String, id: gix::ObjectId) -> Result<(), String> {
+        let known = self.known.files.get(&path).filter(|bytes| {
+            gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::object::Kind::Blob, bytes).is_ok_and(|known| known == id)
+        });
+        if let Some(bytes) = known {
+            return self.take(path, bytes.clone());
+        }
+        if self.repository.find_header(id).map_err(|fault| fault.to_string())?.size() > FILE_BYTES_MAX {
+            self.next.left_out.push((path, "larger than 1 MiB".to_owned()));
+            return Ok(());
+        }
+        let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
+        self.take(path, Arc::from(object.data.as_slice()))
+    }
+
+    fn take(&mut self, path: String, bytes: Arc<[u8]>) -> Result<(), String> {
+        self.bytes += bytes.len() as u64;
+        if self.next.files.len() >= FILES_MAX || self.bytes > TREE_BYTES_MAX {
+            return Err(format!("more than {FILES_MAX} files or {TREE_BYTES_MAX} bytes"));
+        }
+        self.next.files.insert(path, bytes);
+        Ok(())
+    }
+}
+
+/// Everything below a folder, by its path.
+fn below<'a, T>(all: &'a BTreeMap<String, T>, folder: &'a str) -> impl Iterator<Item = (&'a String, &'a T)> {
+    all.range(folder.to_owned()..).take_while(move |(path, _)| path.starts_with(folder))
 }
 
 /// The whole path, when the name is one that every file system and every person reads alike.

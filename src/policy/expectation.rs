@@ -11,7 +11,6 @@ use crate::words::UnixTime;
 use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// One expectation.
 #[derive(Clone, Debug)]
@@ -170,8 +169,7 @@ pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Op
 
 /// Runs a policy's own tests against itself alone.
 pub(super) fn run_own(policy: &std::sync::Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Outcome> {
-    let alone = BTreeMap::from([(policy.name.clone(), policy.clone())]);
-    let set = PolicySet::new(&alone, Default::default());
+    let set = PolicySet::new(vec![policy.clone()], Default::default(), None);
     policy
         .expectations
         .iter()

@@ -42,11 +42,6 @@ pub struct TrustPolicy {
     rows: Option<String>,
 }
 
-/// The name of the policy in this file; `None` for a file that is none.
-pub(super) fn name_of(file: &str) -> Option<PolicyName> {
-    PolicyName::parse(file.strip_prefix("policies/")?.strip_suffix(".yaml")?).ok()
-}
-
 /// Conditions that all have to hold, and what is then granted.
 #[derive(Clone, Debug)]
 pub struct Rule {

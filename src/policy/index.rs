@@ -1,10 +1,12 @@
 //! Which rules could match at all: those of the issuer that pin what the identity shows. A decision looks at few of many.
 
 use super::condition::Pin;
-use super::file::Rule;
+use super::file::{Rule, TrustPolicy};
 use crate::identity::{Attribute, Facts, Value};
+use crate::words::names::IssuerName;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The attributes that tell rules apart, the best first; what all jobs of a CI share tells nothing.
 const ORDER: [Attribute; 13] = [
@@ -26,11 +28,43 @@ const ORDER: [Attribute; 13] = [
 const CROWD_MIN: usize = 16;
 
 /// A rule's place: which policy, which of its rules.
-pub(super) type Entry = (u32, u32);
+type Entry = (u32, u32);
+
+/// Policies, and where their rules are found.
+#[derive(Debug, Default)]
+pub(super) struct Indexed {
+    policies: Vec<Arc<TrustPolicy>>,
+    by_issuer: HashMap<IssuerName, Index>,
+}
+
+impl Indexed {
+    pub(super) fn new(policies: Vec<Arc<TrustPolicy>>) -> Self {
+        let mut rules: HashMap<&IssuerName, Vec<(Entry, &Rule)>> = HashMap::new();
+        for (number, policy) in (0..).zip(&policies) {
+            let entries = (0..).zip(&policy.rules).map(|(place, rule)| ((number, place), rule));
+            rules.entry(&policy.issuer).or_default().extend(entries);
+        }
+        let by_issuer = rules.into_iter().map(|(issuer, rules)| (issuer.clone(), Index::new(&rules))).collect();
+        Self { policies, by_issuer }
+    }
+
+    pub(super) fn policies(&self) -> &[Arc<TrustPolicy>] {
+        &self.policies
+    }
+
+    /// The rules that could match, each once, in their order, with the number of their policy.
+    pub(super) fn candidates(&self, facts: &Facts) -> impl Iterator<Item = (u32, &TrustPolicy, &Rule)> {
+        let entries = self.by_issuer.get(&facts.issuer).map(|index| index.candidates(facts)).unwrap_or_default();
+        entries.into_iter().map(|(number, rule)| {
+            let policy = &*self.policies[number as usize];
+            (number, policy, &policy.rules[rule as usize])
+        })
+    }
+}
 
 /// The rules of one issuer, each under the attribute that tells it best from the others.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+struct Index {
     pinned: Vec<(Attribute, Buckets)>,
     others: Vec<Entry>,
 }
@@ -42,7 +76,7 @@ struct Buckets {
 }
 
 impl Index {
-    pub(super) fn new(rules: &[(Entry, &Rule)]) -> Self {
+    fn new(rules: &[(Entry, &Rule)]) -> Self {
         let first = |rule| ORDER.iter().find_map(|attribute| Some((*attribute, pins(rule, *attribute)?)));
         let mut sharing: HashMap<(Attribute, Pin<'_>), usize> = HashMap::with_capacity(rules.len());
         for (_, rule) in rules {
@@ -88,7 +122,7 @@ impl Index {
     }
 
     /// The rules that could match, each once, in their order.
-    pub(super) fn candidates(&self, facts: &Facts) -> Vec<Entry> {
+    fn candidates(&self, facts: &Facts) -> Vec<Entry> {
         let mut found = self.others.clone();
         for (attribute, buckets) in &self.pinned {
             let (name, id) = match facts.attribute(*attribute) {

@@ -4,7 +4,6 @@ use super::expectation::{self, Outcome};
 use super::file::TrustPolicy;
 use super::ruleset::{Catalogue, Tree};
 use crate::words::yaml::{Fault, Place};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Fewer files than this are read in one go: starting threads would cost more.
@@ -33,34 +32,57 @@ impl FileRead {
     }
 }
 
+/// A policy file, and the form of it that is in force.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) read: Arc<FileRead>,
+    pub(super) policy: Option<Arc<TrustPolicy>>,
+}
+
+/// Looks files up in the order of their names, in a list of that order.
+pub(super) struct Cursor<'a>(&'a [Kept]);
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(known: &'a [Kept], first: &str) -> Self {
+        Self(&known[known.partition_point(|kept| *kept.read.file < *first)..])
+    }
+
+    pub(super) fn find(&mut self, file: &str) -> Option<&'a Kept> {
+        while let [next, rest @ ..] = self.0
+            && *next.read.file < *file
+        {
+            self.0 = rest;
+        }
+        self.0.first().filter(|next| next.read.file == file)
+    }
+}
+
 fn same(one: &Arc<[u8]>, other: &Arc<[u8]>) -> bool {
     Arc::ptr_eq(one, other) || one == other
 }
 
 /// Reads every policy file of the tree, in its order.
-pub(super) fn read_all(
-    tree: &Tree,
-    catalogue: &Catalogue,
-    known: Option<&BTreeMap<String, Arc<FileRead>>>,
-) -> Vec<Arc<FileRead>> {
+pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[Kept]) -> Vec<Arc<FileRead>> {
     let files: Vec<(&String, &Arc<[u8]>)> = tree.iter().filter(|(file, _)| is_policy(file)).collect();
-    let read = |(file, bytes): &(&String, &Arc<[u8]>)| {
-        let old = known.and_then(|known| known.get(*file)).filter(|old| old.is_of(bytes, tree));
-        old.cloned().unwrap_or_else(|| Arc::new(read_one(file, bytes, tree, catalogue)))
+    let read = |files: &[(&String, &Arc<[u8]>)]| {
+        let mut cursor = Cursor::new(known, files.first().map_or("", |(file, _)| file));
+        let one = |(file, bytes): &(&String, &Arc<[u8]>)| {
+            let old = cursor.find(file).filter(|old| old.read.is_of(bytes, tree));
+            old.map_or_else(|| Arc::new(read_one(file, bytes, tree, catalogue)), |old| old.read.clone())
+        };
+        files.iter().map(one).collect::<Vec<_>>()
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let share = files.len().div_ceil(threads).max(FILES_PER_THREAD_MIN);
     if files.len() <= share {
-        return files.iter().map(read).collect();
+        return read(&files);
     }
     std::thread::scope(|scope| {
-        let shares: Vec<_> =
-            files.chunks(share).map(|share| scope.spawn(move || share.iter().map(read).collect::<Vec<_>>())).collect();
+        let shares: Vec<_> = files.chunks(share).map(|share| scope.spawn(move || read(share))).collect();
         shares.into_iter().flat_map(|share| share.join().unwrap_or_default()).collect()
     })
 }
 
-/// Whether this file of a revision is a policy.
 pub(super) fn is_policy(file: &str) -> bool {
     file.starts_with("policies/") && file.ends_with(".yaml")
 }

@@ -4,11 +4,11 @@ use super::access::narrows;
 use super::bounds::{self, Bounds};
 use super::decide::PolicySet;
 use super::expectation::{self, Expectation, Outcome};
-use super::file::{TrustPolicy, name_of};
+use super::file::TrustPolicy;
 use super::guardrail::{GUARDRAILS_FILE, Guardrails};
-use super::reading::{self, FileRead};
+use super::reading::{self, Cursor, Kept};
 use crate::identity::Mapping;
-use crate::words::names::{IssuerName, IssuerUrl, PolicyName};
+use crate::words::names::{IssuerName, IssuerUrl};
 use crate::words::yaml::{Fault, Fields, Node};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -50,8 +50,8 @@ impl FromIterator<(IssuerName, IssuerEntry)> for Catalogue {
 /// The policies and guardrails in force.
 #[derive(Debug, Default)]
 pub struct Ruleset {
-    files: BTreeMap<String, Arc<FileRead>>,
-    policies: BTreeMap<PolicyName, Arc<TrustPolicy>>,
+    /// Every policy file, in the order of their names.
+    files: Vec<Kept>,
     guardrails: Arc<Guardrails>,
     /// The guardrails of the last revision of which nothing waited.
     confirmed: ConfirmedRails,
@@ -116,13 +116,12 @@ impl Ruleset {
         };
         let faulty_guardrails = guardrails.is_none();
         let waits = faulty_guardrails || (widening == Widening::Waits && last_good.is_some());
-        let known = last_good.map(|old| &old.files);
-        let files: BTreeMap<String, Arc<FileRead>> =
-            reading::read_all(tree, catalogue, known).into_iter().map(|read| (read.file.clone(), read)).collect();
-        let (mut policies, mut held) = (BTreeMap::new(), Vec::new());
-        for read in files.values() {
+        let known = last_good.map(|old| old.files.as_slice()).unwrap_or_default();
+        let (mut files, mut held) = (Vec::new(), Vec::new());
+        let mut olds = Cursor::new(known, "");
+        for read in reading::read_all(tree, catalogue, known) {
             faults.extend(read.faults.iter().cloned());
-            let old = last_good.and_then(|old| old.policies.get(&name_of(&read.file)?).cloned());
+            let old = olds.find(&read.file).and_then(|old| old.policy.clone());
             let outside = read.policy.iter().flat_map(|policy| bounds::faults(policy, bounds)).collect::<Vec<_>>();
             let new = read.policy.as_ref().filter(|_| outside.is_empty());
             faults.extend(outside);
@@ -134,7 +133,7 @@ impl Ruleset {
                 (Some(new), _) => Some(new.clone()),
                 (None, old) => old,
             };
-            policies.extend(kept.map(|policy| (policy.name.clone(), policy)));
+            files.push(Kept { read, policy: kept });
         }
         let bytes = tree.get(GUARDRAILS_FILE).cloned();
         let (guardrails, confirmed) = match (guardrails, last_good) {
@@ -151,42 +150,45 @@ impl Ruleset {
                 (guardrails.clone(), ConfirmedRails { bytes, guardrails })
             }
         };
-        let set = OnceLock::new();
-        Loaded { ruleset: Self { files, policies, guardrails, confirmed, faulty_guardrails, set }, faults, held }
+        let ruleset = Self { files, guardrails, confirmed, faulty_guardrails, set: OnceLock::new() };
+        if let Some(before) = last_good.and_then(|old| old.set.get()) {
+            ruleset.set.get_or_init(|| ruleset.beside(&[], Some(before)));
+        }
+        Loaded { ruleset, faults, held }
     }
 
     /// One policy by itself, without guardrails.
     pub(super) fn alone(policy: &Arc<TrustPolicy>) -> Self {
-        let policies = BTreeMap::from([(policy.name.clone(), policy.clone())]);
-        Self { policies, ..Self::default() }
+        Self { set: PolicySet::new(vec![policy.clone()], Arc::default(), None).into(), ..Self::default() }
     }
 
     /// What decides.
     pub fn set(&self) -> &PolicySet {
-        self.set.get_or_init(|| PolicySet::new(&self.policies, self.guardrails.clone()))
+        self.set.get_or_init(|| self.beside(&[], None))
     }
 
-    /// How many policies there are.
-    pub fn policies_count(&self) -> usize {
-        self.policies.len()
+    /// The policies in force.
+    pub fn policies(&self) -> impl Iterator<Item = &Arc<TrustPolicy>> {
+        self.files.iter().filter_map(|kept| kept.policy.as_ref())
     }
 
-    /// What decides over these policies and those of further sources, each within its bounds; and what lies outside of them.
-    pub fn beside<'a>(
-        &self,
-        further: impl IntoIterator<Item = (&'a Self, &'a [Arc<Bounds>])>,
-        catalogue: &Catalogue,
-    ) -> (PolicySet, Vec<Fault>) {
-        let (mut policies, mut faults) = (self.policies.clone(), Vec::new());
-        for (ruleset, bounds) in further {
-            for policy in ruleset.policies.values() {
-                match bounds::place(policy, bounds, catalogue) {
-                    Ok(placed) => _ = policies.insert(placed.name.clone(), Arc::new(placed)),
-                    Err(outside) => faults.extend(outside),
-                }
+    /// These policies as they are in force beside those of other sources, within their bounds; and what lies outside of them.
+    pub fn placed(&self, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> (Vec<Arc<TrustPolicy>>, Vec<Fault>) {
+        let (mut policies, mut faults) = (Vec::new(), Vec::new());
+        for policy in self.policies() {
+            match bounds::place(policy, bounds, catalogue) {
+                Ok(placed) => policies.push(Arc::new(placed)),
+                Err(outside) => faults.extend(outside),
             }
         }
-        (PolicySet::new(&policies, self.guardrails.clone()), faults)
+        (policies, faults)
+    }
+
+    /// What decides over these policies and those of further sources, in their places. Where few are others than `before`,
+    /// little is done.
+    pub fn beside(&self, further: &[&[Arc<TrustPolicy>]], before: Option<&PolicySet>) -> PolicySet {
+        let all = self.policies().chain(further.iter().copied().flatten()).cloned();
+        PolicySet::new(all.collect(), self.guardrails.clone(), before)
     }
 
     /// Whether the guardrails of the last commit could not be read: nothing may widen then, in no source.
@@ -197,7 +199,7 @@ impl Ruleset {
     /// Runs every policy's tests, and the repository's own over the whole set.
     pub fn test(&self, tree: &Tree, catalogue: &Catalogue) -> (Vec<Outcome>, Vec<Fault>) {
         let mut outcomes: Vec<Outcome> =
-            self.policies.values().flat_map(|policy| expectation::run_own(policy, tree, catalogue)).collect();
+            self.policies().flat_map(|policy| expectation::run_own(policy, tree, catalogue)).collect();
         let mut faults = Vec::new();
         for (file, bytes) in tree.iter().filter(|(file, _)| file.starts_with("tests/") && file.ends_with(".yaml")) {
             for expectation in read_expectations(file, bytes, &mut faults) {

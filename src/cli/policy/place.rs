@@ -37,7 +37,7 @@ impl Where {
                 tree
             }
             (None, Some(_)) => self.tree_at("HEAD")?,
-            (None, None) => files(&self.source()?.read().map_err(unreadable)?),
+            (None, None) => self.source()?.read().map_err(unreadable)?.files,
         };
         Ok((tree, self.catalogue()?))
     }
@@ -88,11 +88,7 @@ impl Where {
 /// The files of a commit of this repository.
 pub(super) fn tree_of(source: &Source, name: &str) -> Result<Tree, Failure> {
     let revision = source.resolve(name).map_err(unreadable)?;
-    source.read_at(&revision, &Default::default()).map(|snapshot| files(&snapshot)).map_err(unreadable)
-}
-
-fn files(snapshot: &crate::git::Snapshot) -> Tree {
-    snapshot.files.iter().map(|(path, blob)| (path.clone(), blob.bytes.clone())).collect()
+    source.read_at(&revision, &Default::default()).map(|snapshot| snapshot.files).map_err(unreadable)
 }
 
 fn unreadable(fault: String) -> Failure {

@@ -70,8 +70,8 @@ fn reads_our_folders_at_the_commit_and_nothing_of_the_work_tree() {
     let snapshot = repository.source().read().unwrap();
     let names: Vec<&str> = snapshot.files.keys().map(String::as_str).collect();
     assert_eq!(names, ["guardrails.yaml", "policies/shop/deploy.yaml", "secrets/db.age"]);
-    assert_eq!(repository.source().head().unwrap(), snapshot.revision);
-    assert_eq!(&*snapshot.files["secrets/db.age"].bytes, b"b");
+    assert_eq!(repository.source().head().ok(), snapshot.revision);
+    assert_eq!(&*snapshot.files["secrets/db.age"], b"b");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_history_that_is_broken_or_not_there_is_an_error_and_no_panic() {
     let missing = "1234567890123456789012345678901234567890";
     std::fs::write(repository.0.path().join(".git/refs/heads/main"), format!("{missing}\n")).unwrap();
     let head = repository.source().head();
-    assert!(head.and_then(|head| repository.source().read_at(&head, &BTreeMap::new())).is_err());
+    assert!(head.and_then(|head| repository.source().read_at(&head, &Snapshot::default())).is_err());
     let truncated = Repository::new();
     truncated.commit(&[("policies/a.yaml", &"x".repeat(10_000))]);
     truncated.git(&["repack", "-adq"]);
@@ -203,4 +203,27 @@ fn names_that_other_systems_read_otherwise_are_left_out() {
     let snapshot = repository.source().read().unwrap();
     assert_eq!(snapshot.files.keys().collect::<Vec<_>>(), ["policies/Good.yaml", "policies/good.yaml"]);
     assert_eq!(snapshot.left_out.len(), 6, "{:?}", snapshot.left_out);
+}
+
+#[test]
+fn what_is_as_it_was_is_taken_from_the_known_commit() {
+    let repository = Repository::new();
+    std::fs::create_dir_all(repository.0.path().join("policies/a")).unwrap();
+    std::os::unix::fs::symlink("x.yaml", repository.0.path().join("policies/a/link.yaml")).unwrap();
+    repository.commit(&[
+        ("policies/a/x.yaml", "1"),
+        ("policies/b/y.yaml", "2"),
+        ("policies/b/z.yaml", "3"),
+        ("secrets/s.age", "4"),
+    ]);
+    let before = repository.source().read().unwrap();
+    repository.commit(&[("policies/b/y.yaml", "changed"), ("policies/c.yaml", "new")]);
+    repository.git(&["rm", "--quiet", "--cached", "policies/b/z.yaml"]);
+    repository.git(&["commit", "--quiet", "--message", "x"]);
+    let source = repository.source();
+    let (cold, warm) = (source.read().unwrap(), source.read_at(&source.head().unwrap(), &before).unwrap());
+    assert_eq!((&warm.files, &warm.left_out, &warm.folders), (&cold.files, &cold.left_out, &cold.folders));
+    let kept = |path: &str| Arc::ptr_eq(&warm.files[path], &before.files[path]);
+    assert!(kept("policies/a/x.yaml") && kept("secrets/s.age") && !kept("policies/b/y.yaml"));
+    assert!(!warm.files.contains_key("policies/b/z.yaml") && warm.left_out.len() == 1);
 }

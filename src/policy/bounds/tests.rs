@@ -44,7 +44,8 @@ fn in_force(policy: &str, allowed: &str, last_good: Option<&Ruleset>) -> (Rulese
     let bounds = [bounds(allowed)];
     let tree: Tree = [("policies/deploy.yaml".to_owned(), Arc::from(policy.as_bytes()))].into();
     let loaded = Ruleset::load_with(&tree, &catalogue(), last_good, Widening::GoesLive, &bounds);
-    let (set, faults) = Ruleset::default().beside([(&loaded.ruleset, &bounds[..])], &catalogue());
+    let (placed, faults) = loaded.ruleset.placed(&bounds, &catalogue());
+    let set = Ruleset::default().beside(&[&placed], None);
     let faults = loaded.faults.into_iter().chain(faults).map(|fault| fault.to_string()).collect();
     (loaded.ruleset, (set, faults))
 }
@@ -109,8 +110,8 @@ fn what_may_not_be_granted_or_named_keeps_the_policy_out() {
 fn narrower_bounds_count_at_once_also_for_what_was_good() {
     let (good, _) = in_force(POLICY, ALLOWED, None);
     let narrower = [bounds(&ALLOWED.replace("role/team-a-*", "role/team-a-plan"))];
-    let (set, faults) = Ruleset::default().beside([(&good, &narrower[..])], &catalogue());
-    assert!(set.policies().is_empty() && faults.len() == 1);
+    let (placed, faults) = good.placed(&narrower, &catalogue());
+    assert!(placed.is_empty() && faults.len() == 1);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::*;
 use crate::identity::Mapping;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset};
 use crate::token::Claims;
-use crate::words::names::{IssuerUrl, SecretName};
+use crate::words::names::{IssuerName, IssuerUrl, SecretName};
 use crate::words::yaml::Severity;
 use builders::{Ci, Names, Text};
 use proptest::prelude::*;

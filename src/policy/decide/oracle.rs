@@ -6,6 +6,7 @@ use super::*;
 use crate::identity::Mapping;
 use crate::policy::Ruleset;
 use crate::token::Claims;
+use crate::words::names::IssuerName;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

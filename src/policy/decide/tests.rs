@@ -2,10 +2,10 @@ use super::*;
 use crate::identity::Mapping;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Widening, explain};
 use crate::token::Claims;
-use crate::words::names::{IssuerUrl, SecretName};
+use crate::words::names::{IssuerName, IssuerUrl, SecretName};
 use serde_json::json;
 
-const DEPLOY: &str = "description: Deploy.
+pub(super) const DEPLOY: &str = "description: Deploy.
 owners: [team-shop]
 issuer: github
 match:
@@ -51,7 +51,7 @@ fn good(files: &[(&str, &str)]) -> Ruleset {
     ruleset
 }
 
-fn github(change: serde_json::Value) -> Facts {
+pub(super) fn github(change: serde_json::Value) -> Facts {
     let mut claims = json!({"sub": "repo:acme/shop:ref:refs/heads/main", "repository": "acme/shop", "repository_id": "456789", "repository_owner": "acme",
         "repository_owner_id": "9001", "event_name": "push", "ref": "refs/heads/main", "ref_type": "branch", "ref_protected": "true", "sha": "0b1a"});
     claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -59,7 +59,7 @@ fn github(change: serde_json::Value) -> Facts {
     Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap()
 }
 
-fn aws() -> Wanted {
+pub(super) fn aws() -> Wanted {
     Wanted::Aws { role: None }
 }
 

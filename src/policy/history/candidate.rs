@@ -122,7 +122,7 @@ impl ReplayRequest {
             policies.extend(kept.map(|policy| (policy.name.clone(), policy)));
         }
         let others = others.iter().map(|policy| policy.source.clone()).collect();
-        let set = PolicySet::new(&policies, Arc::new(guardrails));
+        let set = PolicySet::new(policies.into_values().collect(), Arc::new(guardrails), None);
         Candidate { set, secrets: self.secrets, faults, source: source.clone(), others }
     }
 }
