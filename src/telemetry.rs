@@ -1,7 +1,8 @@
 //! What the process says of itself: log lines, metrics, and nothing in a core dump.
 
 use crate::issue::Credential;
-use crate::words::Reason;
+use crate::words::names::SourceName;
+use crate::words::{Reason, UnixTime};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -47,8 +48,10 @@ pub struct Metrics {
     refused: Family<Code, Counter>,
     /// Connections that are open.
     pub connections: Gauge,
-    /// Faulty files of the revision in force.
-    pub faulty_files: Gauge,
+    faulty_files: Family<Source, Gauge>,
+    held_files: Family<Source, Gauge>,
+    read_at: Family<Source, Gauge>,
+    alarmed: Family<Source, Gauge>,
     /// TLS handshakes that came to nothing.
     pub handshakes_failed: Counter,
     /// Connections closed at once, because there were too many, in all or from one address.
@@ -65,7 +68,39 @@ struct Code {
     code: &'static str,
 }
 
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct Source {
+    source: String,
+}
+
+/// How a source is, for its gauges.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceState {
+    /// Files of which an older form is in force, because they are faulty.
+    pub faulty: usize,
+    /// Files that wait for a person.
+    pub held: usize,
+    /// When it could last be read.
+    pub read_at: Option<UnixTime>,
+    /// Whether something is wrong with it as a whole.
+    pub alarmed: bool,
+}
+
 impl Metrics {
+    /// Sets the gauges of all sources; those of others are gone.
+    pub fn sources(&self, states: impl Iterator<Item = (SourceName, SourceState)>) {
+        let families = [&self.faulty_files, &self.held_files, &self.read_at, &self.alarmed];
+        families.iter().for_each(|family| family.clear());
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        for (name, state) in states {
+            let read_at = state.read_at.map_or(0, UnixTime::seconds);
+            let values = [count(state.faulty), count(state.held), read_at, i64::from(state.alarmed)];
+            for (family, value) in families.iter().zip(values) {
+                family.get_or_create(&Source { source: name.to_string() }).set(value);
+            }
+        }
+    }
+
     /// Counts what was released.
     pub fn released(&self, credentials: &[Credential]) {
         for credential in credentials {
@@ -84,7 +119,10 @@ impl Metrics {
         registry.register("credentials_released", "Credentials released, by kind", self.released.clone());
         registry.register("requests_refused", "Requests refused, by code", self.refused.clone());
         registry.register("connections", "Open connections", self.connections.clone());
-        registry.register("faulty_files", "Faulty files of the revision in force", self.faulty_files.clone());
+        registry.register("source_faulty_files", "Faulty files of the commit in force", self.faulty_files.clone());
+        registry.register("source_held_files", "Files of it that wait for a person", self.held_files.clone());
+        registry.register("source_read_timestamp_seconds", "When the source was last read", self.read_at.clone());
+        registry.register("source_alarmed", "1 while the source is not followed", self.alarmed.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
         registry.register("connections_refused", "Connections beyond a limit", self.connections_refused.clone());
         let mut text = String::new();

@@ -4,6 +4,7 @@ use super::followed::Followed;
 use super::revision::Revision;
 use crate::issue::OpenedSecret;
 use crate::policy::{Catalogue, Grant, Granted, PolicySet, TrustPolicy};
+use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, SecretName, SourceName};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason};
@@ -30,6 +31,18 @@ impl InForce {
             Arc::new(revision.ruleset.placed(followed.bounds(), catalogue))
         };
         Self { followed, revision, placed }
+    }
+}
+
+impl InForce {
+    /// How it is, for its gauges.
+    pub fn state(&self) -> SourceState {
+        SourceState {
+            faulty: self.revision.faults().count() + self.placed.1.len(),
+            held: self.revision.held.len(),
+            read_at: self.followed.looked_at(),
+            alarmed: self.followed.alarm.load().is_some(),
+        }
     }
 }
 

@@ -77,7 +77,6 @@ impl App {
         } else {
             return 0;
         };
-        self.metrics.faulty_files.set(i64::try_from(next.faults().count()).unwrap_or(i64::MAX));
         self.live.store(Arc::new(next));
         for source in started {
             // Whoever keeps up takes it from here; it is there as long as the server is.

@@ -123,6 +123,13 @@ impl Condition {
         self
     }
 
+    /// Gives back the room that reading left.
+    pub(super) fn fit(&mut self) {
+        let (Test::Any(singles) | Test::Not(singles)) = &mut self.test;
+        singles.shrink_to_fit();
+        self.shown.shrink_to_fit();
+    }
+
     /// Whether it holds. What is absent never matches, and `not` on what is absent does not hold either.
     pub(super) fn holds(&self, facts: &Facts) -> bool {
         let fits = |single: &Single| match &self.subject {

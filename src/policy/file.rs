@@ -60,9 +60,22 @@ impl TrustPolicy {
         fields.finish();
         let broken = faults.iter().any(|fault| fault.severity == Severity::Error);
         match policy {
-            Some(policy) if !broken => Ok((policy, faults)),
+            Some(policy) if !broken => Ok((policy.fitted(), faults)),
             _ => Err(faults),
         }
+    }
+
+    /// Without room to grow: a list that grew to one entry holds room for four, and a hundred thousand policies have many lists.
+    fn fitted(mut self) -> Self {
+        for rule in &mut self.rules {
+            rule.conditions.iter_mut().for_each(Condition::fit);
+            rule.conditions.shrink_to_fit();
+            rule.grants.fit();
+        }
+        self.rules.shrink_to_fit();
+        self.owners.shrink_to_fit();
+        self.expectations.shrink_to_fit();
+        self
     }
 
     /// The other files of the repository that it is made of.

@@ -133,6 +133,13 @@ impl Offer<'_> {
 }
 
 impl Grants {
+    /// Gives back the room that reading left.
+    pub(super) fn fit(&mut self) {
+        self.aws.shrink_to_fit();
+        self.secrets.shrink_to_fit();
+        self.id_tokens.shrink_to_fit();
+    }
+
     /// The same, with secrets that are looked for below this folder.
     pub(super) fn below(&self, folder: &str) -> Self {
         let mut grants = self.clone();

@@ -104,7 +104,7 @@ async fn faulty_files_keep_their_last_good_form_and_everything_else_goes_live() 
     let metrics =
         world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
     assert!(
-        metrics.contains("daypass_faulty_files 2")
+        metrics.contains("daypass_source_faulty_files{source=\"root\"} 2")
             && metrics.contains("daypass_credentials_released_total{credential=\"secret\"} 2"),
         "{metrics}"
     );
