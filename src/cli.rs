@@ -1,6 +1,7 @@
 //! The command line. Each command is a few lines that call a room; what it prints goes through one pair of functions.
 
 mod audit;
+mod aws;
 mod job;
 mod operate;
 mod policy;
@@ -56,6 +57,9 @@ enum Command {
     /// Check, test and explain trust policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// What an AWS account is told once.
+    #[command(subcommand)]
+    Aws(aws::AwsCommand),
     /// Deny at once, without Git: a policy, a repository, an issuer or a run.
     Deny(operate::DenyArgs),
     /// End what can be ended of a decision.
@@ -123,6 +127,7 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
         Command::Secret(command) => secret::run(&command, environment, json).await,
         Command::Policy(command) => policy::run(&command, environment, cli.output).await,
+        Command::Aws(command) => aws::run(&command),
         Command::Deny(arguments) => operate::deny(&arguments, json).await,
         Command::Revoke(arguments) => operate::revoke(&arguments, json).await,
         Command::Accept(arguments) => operate::accept(&arguments, json).await,

@@ -82,12 +82,17 @@ impl Config {
 
     /// The root source's name at its forge, such as `acme/access`: the last two parts of its address, where it is a remote one.
     pub fn own_repository(path: &Path) -> Option<String> {
-        let node = Node::parse("daypass.yaml", &std::fs::read(path).ok()?).ok()?.to_json();
-        let address = node.pointer("/root/git")?.as_str()?.to_owned();
+        let address = text_in(path, "/root/git")?;
         let mut parts = address.trim_end_matches('/').trim_end_matches(".git").rsplit(['/', ':']);
         let (name, owner) = (parts.next()?, parts.next()?);
         let is_remote = matches!(Address::parse(&address, Path::new("/")), Ok(Address::Https(_) | Address::Ssh(_)));
         is_remote.then(|| format!("{owner}/{name}"))
+    }
+
+    /// Our own issuer, of a configuration that need not be whole.
+    pub fn issuer_url_of(path: &Path) -> Option<IssuerUrl> {
+        let url = text_in(path, "/issuer_url").or_else(|| text_in(path, "/public_url"))?;
+        IssuerUrl::parse(&url).ok()
     }
 
     /// Where the root source's objects are.
@@ -99,6 +104,12 @@ impl Config {
     pub fn catalogue(&self) -> Catalogue {
         catalogue(&self.issuers)
     }
+}
+
+/// One text of a configuration, by JSON pointer.
+fn text_in(path: &Path, pointer: &str) -> Option<String> {
+    let node = Node::parse("daypass.yaml", &std::fs::read(path).ok()?).ok()?.to_json();
+    Some(node.pointer(pointer)?.as_str()?.to_owned())
 }
 
 fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {

@@ -1,11 +1,13 @@
 //! Layer C: what is issued. One small file for each credential; reached only with a recorded grant.
 
 mod aws;
+mod bootstrap;
 mod credential;
 mod keypair;
 mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
+pub use bootstrap::{Bootstrap, Roles};
 pub use credential::{AwsCredential, Credential, IdToken, OpenedSecret};
 pub use keypair::SigningAlgorithm;
 pub use signing::SigningKeys;

@@ -17,7 +17,7 @@ use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
 use crate::words::yaml::{Fault, Severity};
 use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand};
-use place::Where;
+pub(super) use place::Where;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The audience that AWS documents for its STS.
-const AUDIENCE: &str = "sts.amazonaws.com";
+pub(super) const AUDIENCE: &str = "sts.amazonaws.com";
 /// The token is used at once.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
 /// All tries in one region together.

@@ -1,7 +1,7 @@
 //! The decision: which policy grants what is asked for, by default none. Pure, and the only maker of a [`Grant`].
 
 use super::file::{Rule, TrustPolicy};
-use super::grant::{Grant, Granted, SecretTerms, Terms};
+use super::grant::{Grant, Granted, SecretTerms, Terms, subject};
 use super::grant_section::{AwsGrant, IdTokenGrant, Offer};
 use super::guardrail::Guardrails;
 use super::index::Indexed;
@@ -10,7 +10,7 @@ use crate::identity::{Facts, Identity};
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason, UnixTime};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The policies in force, indexed so that a decision looks at few of them.
@@ -45,6 +45,18 @@ impl PolicySet {
     /// Every policy, in the order of their files.
     pub fn policies(&self) -> &[Arc<TrustPolicy>] {
         &self.policies
+    }
+
+    /// The roles that may be granted now, and by which subjects of ours they are then assumed: what a cloud's own trust
+    /// has to say, and no more.
+    pub fn roles(&self, now: UnixTime) -> BTreeMap<RoleArn, BTreeSet<String>> {
+        let mut roles: BTreeMap<RoleArn, BTreeSet<String>> = BTreeMap::new();
+        for policy in self.policies.iter().filter(|policy| policy.in_force(now)) {
+            for aws in policy.rules.iter().flat_map(|rule| &rule.grants.aws) {
+                roles.entry(aws.role.clone()).or_default().insert(subject(&policy.source, &policy.name));
+            }
+        }
+        roles
     }
 
     /// What no policy overrides.

@@ -37,8 +37,12 @@ pub struct Granted {
 impl Granted {
     /// The subject of a token that we sign for it: source and policy. The policies of a further source bear its name already.
     pub fn subject(&self) -> String {
-        if self.source.is_root() { format!("{}/{}", self.source, self.policy) } else { self.policy.to_string() }
+        subject(&self.source, &self.policy)
     }
+}
+
+pub(super) fn subject(source: &SourceName, policy: &PolicyName) -> String {
+    if source.is_root() { format!("{source}/{policy}") } else { policy.to_string() }
 }
 
 /// The terms of one credential.

@@ -5,6 +5,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::Config;
 use crate::git::Source;
 use crate::policy::{Catalogue, Tree};
+use crate::words::names::IssuerUrl;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ impl Where {
     }
 
     /// The files that are looked at, and the issuers that they may name.
-    pub(super) fn load(&self) -> Result<(Tree, Catalogue), Failure> {
+    pub(in crate::cli) fn load(&self) -> Result<(Tree, Catalogue), Failure> {
         let tree = match (&self.folder, &self.repository) {
             (Some(folder), _) => {
                 let mut tree = Tree::new();
@@ -50,6 +51,11 @@ impl Where {
     /// The data directory of the configuration.
     pub(super) fn data(&self) -> Result<PathBuf, Failure> {
         crate::cli::serve::load(&self.config).map(|config| config.data)
+    }
+
+    /// Our own issuer.
+    pub(in crate::cli) fn issuer_url(&self) -> Option<IssuerUrl> {
+        Config::issuer_url_of(&self.config)
     }
 
     /// The issuers; the server's keys need not be here.

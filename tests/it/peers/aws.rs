@@ -230,3 +230,43 @@ async fn assume_role_uses_the_machines_own_credentials_with_both_emulators() {
         );
     }
 }
+
+/// What `daypass aws bootstrap` prints is what the account needs: the granted policy's subject may, another's may not.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_printed_trust_is_as_wide_as_the_policies() {
+    let Some(emulator) = Emulator::start("ministack").await else { return };
+    let aws = format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
+    let world = World::start(Setup { policies: vec![("shop/deploy", policy())], aws, ..Setup::default() }).await;
+    let bootstrap = |format: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+        command.args(["aws", "bootstrap", "--format", format, "--config"]).arg(world.path("daypass.yaml"));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let provider = &bootstrap("terraform")["resource"]["aws_iam_openid_connect_provider"]["daypass"];
+    let (url, client) = (provider["url"].as_str().unwrap(), provider["client_id_list"][0].as_str().unwrap());
+    let thumbprint = "0".repeat(40);
+    emulator.administer(&[
+        "iam",
+        "create-open-id-connect-provider",
+        "--url",
+        url,
+        "--client-id-list",
+        client,
+        "--thumbprint-list",
+        &thumbprint,
+    ]);
+    for (arn, trust) in bootstrap("trust-policies").as_object().unwrap() {
+        let name = arn.rsplit('/').next().unwrap();
+        emulator.administer(&["iam", "create-role", "--role-name", name, "--assume-role-policy-document", &trust.to_string()]);
+    }
+    let role = "arn:aws:iam::000000000000:role/deploy";
+    let (status, answer) = world.exchange(&world.token(), json!([{ "aws": { "role": role } }])).await;
+    assert_eq!(status, 200, "{answer}");
+    // The same grant by a policy of another name, of which the account was not told.
+    std::fs::rename(world.path("access/policies/shop/deploy.yaml"), world.path("access/policies/shop/other.yaml")).unwrap();
+    world.commit_and_wait(&[]).await;
+    let (status, answer) = world.exchange(&world.token(), json!([{ "aws": { "role": role } }])).await;
+    assert_eq!((status, &answer["code"]), (502, &json!("aws_denied")), "{answer}");
+}

@@ -1,0 +1,80 @@
+//! `daypass aws bootstrap`: what an AWS account is told once, from the policies in Git.
+
+use super::policy::Where;
+use super::print;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::issue::{Bootstrap, Roles};
+use crate::policy::Ruleset;
+use crate::words::{Clock, SystemClock};
+use clap::{Args, Subcommand, ValueEnum};
+use std::collections::BTreeSet;
+
+#[derive(Subcommand, Debug)]
+pub(super) enum AwsCommand {
+    /// Print the OIDC provider and the roles' trust for an AWS account: exactly as wide as the policies.
+    Bootstrap(BootstrapArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BootstrapArgs {
+    #[command(flatten)]
+    at: Where,
+    /// The account, where the policies name roles of several.
+    #[arg(long)]
+    account: Option<String>,
+    /// A principal who may act when daypass is down, with a second factor: an ARN. Adds the role daypass-break-glass.
+    #[arg(long, value_name = "ARN")]
+    break_glass: Option<String>,
+    /// What to print.
+    #[arg(long, value_enum, default_value = "trust-policies")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+enum Format {
+    /// Each role's trust policy by ARN, for roles that are there already.
+    TrustPolicies,
+    /// An AWS CloudFormation template (JSON).
+    Cloudformation,
+    /// Terraform configuration (a .tf.json file).
+    Terraform,
+}
+
+pub(super) fn run(command: &AwsCommand) -> Result<u8, Failure> {
+    let AwsCommand::Bootstrap(arguments) = command;
+    let (tree, catalogue) = arguments.at.load()?;
+    let (ruleset, faults) = Ruleset::load(&tree, &catalogue, None);
+    for fault in &faults {
+        anstream::eprintln!("{fault}\n");
+    }
+    let issuer = arguments.at.issuer_url().ok_or_else(|| {
+        Failure::new(
+            STATUS_CONFIGURATION,
+            "the configuration names no `issuer_url` and no `public_url`: AWS has to know our issuer",
+        )
+    })?;
+    let roles = ruleset.set().roles(SystemClock.now());
+    let account = arguments.account(&roles)?;
+    let bootstrap = Bootstrap::new(&issuer, &account, &roles, arguments.break_glass.as_deref());
+    print::json(&match arguments.format {
+        Format::TrustPolicies => bootstrap.trust_policies(),
+        Format::Cloudformation => bootstrap.cloudformation(),
+        Format::Terraform => bootstrap.terraform(),
+    });
+    Ok(0)
+}
+
+impl BootstrapArgs {
+    fn account(&self, roles: &Roles) -> Result<String, Failure> {
+        let accounts: BTreeSet<&str> = roles.keys().map(|role| role.account()).collect();
+        let listed = accounts.iter().copied().collect::<Vec<_>>().join(", ");
+        let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
+        match (&self.account, accounts.len()) {
+            (Some(account), _) if accounts.contains(account.as_str()) => Ok(account.clone()),
+            (Some(account), _) => Err(usage(format!("no policy grants a role of {account}; there are roles of {listed}"))),
+            (None, 1) => Ok(listed),
+            (None, 0) => Err(usage("no policy grants an AWS role".to_owned())),
+            (None, _) => Err(usage(format!("the policies name several accounts: give one as --account ({listed})"))),
+        }
+    }
+}
