@@ -9,7 +9,7 @@ mod issuing;
 mod replay;
 mod story;
 
-pub use answer::{Refused, Released};
+pub use answer::{Bearer, Refused, Released};
 pub use asked::Asked;
 pub use replay::replay_since;
 pub use story::Call;

@@ -2,6 +2,7 @@
 //!
 //! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system says that the bytes are on the disk.
 
+mod aws_sessions;
 mod canonical;
 mod gate;
 mod history;
@@ -14,11 +15,12 @@ mod seal;
 mod standing;
 mod writer;
 
+pub use aws_sessions::AwsSession;
 pub use history::ReleasedDecision;
 pub use keys::{KeyRow, KeyState};
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
-pub use replay::{Intended, Intent, REPEAT_WINDOW, Repeat, Use};
+pub use replay::{Answer, Intended, Intent, NARROWED, REPEAT_WINDOW, Repeat, Use};
 pub use seal::{seal, unseal};
 pub use standing::{DenialRow, Marks};
 
@@ -122,9 +124,9 @@ impl Store {
     }
 
     /// The outcome, durable before anything leaves. The sealed answer serves retries for a minute.
-    pub async fn release<G>(&self, recorded: Recorded<G>, sealed: Vec<u8>, body: Value) -> Result<Released, Denial> {
-        let (now, decision) = (self.now(), recorded.decision().clone());
-        self.write(move |connection| replay::release(connection, &decision, &sealed, &body, now)).await?;
+    pub async fn release<G>(&self, recorded: Recorded<G>, answer: impl Into<Answer>, body: Value) -> Result<Released, Denial> {
+        let (now, decision, answer) = (self.now(), recorded.decision().clone(), answer.into());
+        self.write(move |connection| replay::release(connection, &decision, &answer, &body, now)).await?;
         Ok(Released::new(recorded.into_flight()))
     }
 

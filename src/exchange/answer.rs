@@ -4,7 +4,7 @@ use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::policy::Findings;
 use crate::store::{self, Repeat};
-use crate::words::names::{DecisionId, PolicyName};
+use crate::words::names::{Audience, DecisionId, IssuerUrl, PolicyName};
 use crate::words::{Denial, Reason, Secret, UnixTime};
 use serde_json::{Value, json};
 
@@ -12,7 +12,26 @@ use serde_json::{Value, json};
 #[must_use]
 pub struct Released {
     answer: Secret,
+    bearer: Bearer,
     _record: Record,
+}
+
+/// Whose token it was that was exchanged, in the token's own words, for the APIs that tell it.
+#[derive(Debug)]
+pub struct Bearer {
+    /// `iss`.
+    pub issuer: IssuerUrl,
+    /// `sub`.
+    pub subject: String,
+    /// `aud`.
+    pub audience: Audience,
+}
+
+impl Bearer {
+    fn of(identity: &Identity) -> Self {
+        let token = identity.token();
+        Self { issuer: token.issuer().clone(), subject: token.subject().to_owned(), audience: token.audience().clone() }
+    }
 }
 
 /// The two ways in which an answer may have been recorded.
@@ -30,13 +49,18 @@ pub struct Refused {
 }
 
 impl Released {
-    pub(super) fn new(answer: Secret, receipt: store::Released) -> Self {
-        Self { answer, _record: Record::Now { _receipt: receipt } }
+    pub(super) fn new(answer: Secret, identity: &Identity, receipt: store::Released) -> Self {
+        Self { answer, bearer: Bearer::of(identity), _record: Record::Now { _receipt: receipt } }
     }
 
     /// The JSON document, for the edge alone.
     pub fn expose(&self) -> &[u8] {
         self.answer.expose()
+    }
+
+    /// Whose token was exchanged.
+    pub const fn bearer(&self) -> &Bearer {
+        &self.bearer
     }
 }
 
@@ -66,7 +90,7 @@ impl Refused {
 pub(super) fn repeat(repeat: Repeat, identity: &Identity) -> Result<Released, Denial> {
     let answer = store::unseal(&repeat.sealed, identity.token().expose())
         .ok_or_else(|| Reason::Replayed.because("the stored answer is sealed to another signature of this token"))?;
-    Ok(Released { answer, _record: Record::Before { _repeat: repeat.decision } })
+    Ok(Released { answer, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }
 
 /// The document of the native API; the other APIs are made from the same values.

@@ -51,7 +51,7 @@ impl Asked {
     ) -> Result<Released, Denial> {
         match self.work {
             Work::Issue => issuing::issue(app, grant, identity, live, story).await,
-            Work::Replay(body) => replay::answer(app, grant, live, story, body).await,
+            Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::policy::{Grant, Granted, Terms};
-use crate::store::{self, Recorded};
-use crate::words::{Denial, Reason};
+use crate::store::{self, AwsSession, Recorded};
+use crate::words::{Denial, Digest, Reason};
 
 /// Issues everything that is granted, or nothing: one credential that fails fails the request, and is recorded as that.
 pub(super) async fn issue(
@@ -33,9 +33,17 @@ pub(super) async fn issue(
     let mut body = story.body();
     body["policies"] = policies.iter().map(|policy| policy.as_str()).collect::<Vec<_>>().into();
     body["issued"] = credentials.iter().map(Credential::describe).collect::<Vec<_>>().into();
-    let receipt = app.store.release(grant, sealed, body).await?;
+    let sessions = credentials.iter().filter_map(session).collect();
+    let receipt = app.store.release(grant, store::Answer { sealed, sessions }, body).await?;
     app.metrics.released(&credentials);
-    Ok(Released::new(document, receipt))
+    Ok(Released::new(document, identity, receipt))
+}
+
+/// By what the holder of an AWS session is known again.
+fn session(credential: &Credential) -> Option<AwsSession> {
+    let Credential::Aws(aws) = credential else { return None };
+    let token = Digest::plain(aws.session_token.expose());
+    Some(AwsSession { token, arn: aws.session_arn.clone(), id: aws.session_id.clone(), expires_at: aws.expires_at })
 }
 
 async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result<Credential, Denial> {

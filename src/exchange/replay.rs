@@ -4,6 +4,7 @@ use super::answer::{self, Released};
 use super::asked::Body;
 use super::story::Story;
 use crate::app::{App, Live};
+use crate::identity::Identity;
 use crate::policy::{Catalogue, Findings, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest, Wanted};
 use crate::store::{Reader, Recorded, ReleasedDecision};
 use crate::token::Claims;
@@ -25,6 +26,7 @@ const REPLAY_MAX: Duration = Duration::from_secs(10);
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,
+    identity: &Identity,
     live: &Arc<Live>,
     story: &Story,
     body: Body,
@@ -45,7 +47,7 @@ pub(super) async fn answer(
     record["replayed"] = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
     // The answer depends on the body, which no replay key holds: it is nobody's retry, and not kept.
     let receipt = app.store.release(grant, Vec::new(), record).await?;
-    Ok(Released::new(document, receipt))
+    Ok(Released::new(document, identity, receipt))
 }
 
 /// One at a time: neither many jobs nor one of them can take the server's processors and memory.

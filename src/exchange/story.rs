@@ -3,8 +3,8 @@
 use super::answer::Refused;
 use crate::app::App;
 use crate::identity::{Identity, ReplayRule};
-use crate::policy::{Grant, Request, Terms};
-use crate::store::{Intent, Use};
+use crate::policy::{AwsParameters, Grant, Request, Terms};
+use crate::store::{Intent, NARROWED, Use};
 use crate::words::Digest;
 use crate::words::names::{DecisionId, PolicyName};
 use crate::words::{Denial, Reason, Secret};
@@ -35,6 +35,7 @@ struct Known {
     subject: String,
     credentials: Vec<String>,
     policy: Option<PolicyName>,
+    parameters: AwsParameters,
     attributes: Value,
     claims: Value,
 }
@@ -55,6 +56,7 @@ impl Story {
             subject: identity.token().subject().to_owned(),
             credentials: request.credentials.iter().map(ToString::to_string).collect(),
             policy: request.policy.clone(),
+            parameters: request.aws_parameters.clone(),
             attributes: identity.facts().attributes_json(),
             claims: Value::Object(identity.token().claims().as_map().clone()),
         });
@@ -96,6 +98,12 @@ impl Story {
             body["credentials"] = known.credentials.clone().into();
             if let Some(policy) = &known.policy {
                 body["policy"] = policy.as_str().into();
+            }
+            if let Some(name) = &known.parameters.session_name {
+                body["session_name"] = name.as_str().into();
+            }
+            if let Some(narrowing) = known.parameters.narrowing() {
+                body[NARROWED] = narrowing;
             }
             body["attributes"] = known.attributes.clone();
         }

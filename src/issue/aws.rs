@@ -1,15 +1,18 @@
 //! AWS sessions by STS. In `web-identity` mode daypass shows AWS a token of its own and holds no AWS key.
 
+mod answer;
+
 use super::credential::AwsCredential;
 use super::keypair::SigningAlgorithm;
 use super::signing::SigningKeys;
 use crate::policy::AwsTerms;
 use crate::words::names::DecisionId;
 use crate::words::{Denial, Reason, Secret, UnixTime};
+use answer::Answer;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{BehaviorVersion, Region, retry::RetryConfig};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sts::types::{Credentials, Tag};
+use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 use aws_sdk_sts::{Client, Config};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -104,14 +107,7 @@ impl Aws {
             Err(last)
         };
         let late = |_| Reason::AwsUnavailable.because(format!("no answer within {} s", TOTAL_MAX.as_secs()));
-        let credentials = tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??;
-        Ok(AwsCredential {
-            role: terms.role.clone(),
-            access_key_id: credentials.access_key_id,
-            secret_access_key: credentials.secret_access_key.into(),
-            session_token: credentials.session_token.into(),
-            expires_at: UnixTime::from_seconds(credentials.expiration.secs()),
-        })
+        tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??.credential(terms, decision)
     }
 
     async fn assume_with_token(
@@ -121,7 +117,7 @@ impl Aws {
         subject: &str,
         decision: &DecisionId,
         now: UnixTime,
-    ) -> Result<Credentials, Denial> {
+    ) -> Result<Answer, Denial> {
         let token = self.token(terms, subject, decision, now)?;
         let call = client
             .assume_role_with_web_identity()
@@ -129,9 +125,9 @@ impl Aws {
             .role_session_name(decision.as_str())
             .web_identity_token(token.expose_text().unwrap_or_default())
             .duration_seconds(seconds(terms.ttl))
-            .set_policy(terms.session_policy.clone());
-        let answer = call.send().await.map_err(|fault| refused(&fault))?;
-        answer.credentials.ok_or_else(|| Reason::AwsUnavailable.because("the answer holds no credentials"))
+            .set_policy(terms.session_policy.clone())
+            .set_policy_arns(managed(terms));
+        call.send().await.map(Answer::from).map_err(|fault| refused(&fault))
     }
 
     /// The token that AWS sees: tags and source identity in the claims that AWS documents for them.
@@ -149,7 +145,7 @@ impl Aws {
     }
 }
 
-async fn assume_role(client: &Client, terms: &AwsTerms, decision: &DecisionId) -> Result<Credentials, Denial> {
+async fn assume_role(client: &Client, terms: &AwsTerms, decision: &DecisionId) -> Result<Answer, Denial> {
     let malformed = |fault: aws_sdk_sts::error::BuildError| Reason::Internal.because(fault.to_string());
     let tags = terms.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(malformed));
     let tags = tags.collect::<Result<Vec<_>, _>>()?;
@@ -161,9 +157,14 @@ async fn assume_role(client: &Client, terms: &AwsTerms, decision: &DecisionId) -
         .duration_seconds(seconds(terms.ttl))
         .set_tags((!tags.is_empty()).then_some(tags))
         .set_transitive_tag_keys((!terms.transitive.is_empty()).then(|| terms.transitive.clone()))
-        .set_policy(terms.session_policy.clone());
-    let answer = call.send().await.map_err(|fault| refused(&fault))?;
-    answer.credentials.ok_or_else(|| Reason::AwsUnavailable.because("the answer holds no credentials"))
+        .set_policy(terms.session_policy.clone())
+        .set_policy_arns(managed(terms));
+    call.send().await.map(Answer::from).map_err(|fault| refused(&fault))
+}
+
+fn managed(terms: &AwsTerms) -> Option<Vec<PolicyDescriptorType>> {
+    let one = |arn: &String| PolicyDescriptorType::builder().arn(arn).build();
+    (!terms.session_policy_arns.is_empty()).then(|| terms.session_policy_arns.iter().map(one).collect())
 }
 
 fn seconds(ttl: Duration) -> i32 {
@@ -172,6 +173,8 @@ fn seconds(ttl: Duration) -> i32 {
 
 /// AWS's own words go to the audit log, shortened; bytes of an answer never do, for they may hold credentials.
 fn refused<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(fault: &SdkError<E>) -> Denial {
+    /// AWS STS: the session policy is no policy, or with the tags too large once it is packed.
+    const POLICY: [&str; 2] = ["MalformedPolicyDocument", "PackedPolicyTooLarge"];
     const PASSING: [&str; 4] = ["Throttling", "ThrottlingException", "ServiceUnavailable", "InternalFailure"];
     match fault {
         SdkError::ServiceError(service) => {
@@ -180,6 +183,12 @@ fn refused<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
                 return Reason::AwsUnavailable.because(format!("the answer ({status}) is not one of an STS"));
             };
             let words: String = service.err().message().unwrap_or_default().chars().take(CAUSE_CHARS_MAX).collect();
+            if POLICY.contains(&code) {
+                let cause = format!("{code} ({status}): {words}");
+                return Reason::SessionPolicyRefused
+                    .because(cause)
+                    .saying(format!("AWS does not take the session policy: {code}."));
+            }
             let denied = (400..500).contains(&status) && !PASSING.contains(&code);
             let reason = if denied { Reason::AwsDenied } else { Reason::AwsUnavailable };
             reason.because(format!("{code} ({status}): {words}"))

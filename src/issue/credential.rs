@@ -30,6 +30,14 @@ pub struct AwsCredential {
     pub session_token: Secret,
     /// When they end.
     pub expires_at: UnixTime,
+    /// The session, as AWS names it: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
+    pub session_arn: String,
+    /// Its unique id: `AROA…:SESSION`.
+    pub session_id: String,
+    /// How much of AWS's room its policies and tags take, in per cent, where AWS says so.
+    pub packed_policy_size: Option<i32>,
+    /// How much of a session token's room this one takes, in per cent, where AWS says so.
+    pub session_token_utilization: Option<i32>,
 }
 
 /// A token of our own issuer.
@@ -90,6 +98,10 @@ impl Credential {
             Self::Aws(aws) => json!({ "aws": {
                 "Version": 1, "AccessKeyId": aws.access_key_id, "SecretAccessKey": text(&aws.secret_access_key),
                 "SessionToken": text(&aws.session_token), "Expiration": aws.expires_at.to_string(), "AccountId": aws.role.account(), "role": aws.role,
+                "session": {
+                    "arn": aws.session_arn, "id": aws.session_id, "packed_policy_size": aws.packed_policy_size,
+                    "session_token_utilization": aws.session_token_utilization,
+                },
             } }),
             Self::IdToken(token) => {
                 json!({ "id_token": { "audience": token.audience, "token": text(&token.token), "expires_at": token.expires_at.to_string() } })

@@ -67,7 +67,9 @@ impl PolicySet {
     /// Decides over a whole request: everything in it is granted, or it is denied.
     pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Grant, Denial> {
         let one = |wanted: &Wanted| self.grant_one(identity.facts(), wanted, request.policy.as_ref(), now);
-        request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>().map(Grant::new)
+        let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+        granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
+        Ok(Grant::new(granted))
     }
 
     /// The same for claims that nobody proved: says what would be, and grants nothing.

@@ -71,6 +71,8 @@ pub struct AwsTerms {
     pub transitive: Vec<String>,
     /// An inline session policy, JSON.
     pub session_policy: Option<String>,
+    /// Managed policies as session policies.
+    pub session_policy_arns: Vec<String>,
 }
 
 /// A secret.

@@ -214,6 +214,7 @@ impl AwsGrant {
             tags,
             transitive: self.transitive.clone(),
             session_policy: self.session_policy.clone(),
+            session_policy_arns: Vec::new(),
         })
     }
 }

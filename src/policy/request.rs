@@ -1,5 +1,6 @@
 //! What a job asks for: the body of `POST /v1/exchange`.
 
+use super::aws_parameters::AwsParameters;
 use super::permission::Permission;
 use crate::words::names::{Audience, PolicyName, RoleArn, SecretName};
 use serde::{Deserialize, Deserializer};
@@ -18,6 +19,9 @@ pub struct Request {
     /// The policy to use where several grant the same.
     #[serde(default)]
     pub policy: Option<PolicyName>,
+    /// What an AWS API lets its caller say further; no body of ours does.
+    #[serde(skip)]
+    pub aws_parameters: AwsParameters,
 }
 
 /// One credential that is asked for.
@@ -46,7 +50,7 @@ pub enum Wanted {
 impl Request {
     /// A request for one credential.
     pub fn one(wanted: Wanted, policy: Option<PolicyName>) -> Self {
-        Self { credentials: vec![wanted], policy }
+        Self { credentials: vec![wanted], policy, aws_parameters: AwsParameters::default() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The replay rules. A use is `intended`, then `released` or `failed`; one that was not released may be tried again.
 
 use super::record::{Flights, Recorded};
-use super::{canonical, schema};
+use super::{AwsSession, aws_sessions, canonical, reader, schema};
 use crate::identity::ReplayRule;
 use crate::words::names::DecisionId;
 use crate::words::{Digest, UnixTime};
@@ -13,6 +13,10 @@ use std::time::Duration;
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(60);
 /// A key is kept until its token cannot be accepted any more: `exp`, the leeway of 30 s, and 5 s beyond every rounding.
 const KEEP_BEYOND_EXPIRY: Duration = Duration::from_secs(35);
+
+/// The member of a record that tells how a request made less of what it was granted. A stored answer serves nobody who asks for
+/// more, or for less in another way.
+pub const NARROWED: &str = "narrowed";
 
 /// What is about to be released, for whom.
 pub struct Intent {
@@ -54,6 +58,20 @@ pub struct Repeat {
     pub decision: DecisionId,
     /// The answer, sealed.
     pub sealed: Vec<u8>,
+}
+
+/// What a release leaves behind for later.
+pub struct Answer {
+    /// The answer for retries, sealed; empty where nobody may hear it again.
+    pub sealed: Vec<u8>,
+    /// The AWS sessions in it, so that their holders are known.
+    pub sessions: Vec<AwsSession>,
+}
+
+impl From<Vec<u8>> for Answer {
+    fn from(sealed: Vec<u8>) -> Self {
+        Self { sealed, sessions: Vec::new() }
+    }
 }
 
 pub(super) enum Verdict {
@@ -124,7 +142,8 @@ fn repeat(
     let complete: i64 =
         connection.query_row("SELECT count(*) FROM replay WHERE decision = ?1", params![first.decision], |row| row.get(0))?;
     let repeatable = counted.iter().all(|usage| usage.rule == ReplayRule::PerRequest) && intent.uses.len() == counted.len();
-    if !repeatable || complete != i64::try_from(counted.len()).unwrap_or(-1) || !known.iter().all(same) {
+    let complete = complete == i64::try_from(counted.len()).unwrap_or(-1);
+    if !repeatable || !complete || !known.iter().all(same) || narrowing(connection, &first.decision)? != intent.body[NARROWED] {
         return Ok(None);
     }
     let sealed: Option<Vec<u8>> = connection
@@ -137,10 +156,17 @@ fn repeat(
     Ok(Some(Repeat { decision, sealed }))
 }
 
+/// How the request of this decision made less of its grant.
+fn narrowing(connection: &Connection, decision: &str) -> rusqlite::Result<Value> {
+    let mut statement = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'intended'")?;
+    let intended = statement.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
+    Ok(intended.map_or(Value::Null, |mut intended| intended[NARROWED].take()))
+}
+
 pub(super) fn release(
     connection: &Connection,
     decision: &DecisionId,
-    sealed: &[u8],
+    answer: &Answer,
     body: &Value,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
@@ -149,8 +175,9 @@ pub(super) fn release(
         .execute(params![now.millis(), decision.as_str()])?;
     if counted > 0 {
         let mut statement = connection.prepare_cached("INSERT INTO answers (decision, until, sealed) VALUES (?1, ?2, ?3)")?;
-        statement.execute(params![decision.as_str(), now.plus(REPEAT_WINDOW).millis(), sealed])?;
+        statement.execute(params![decision.as_str(), now.plus(REPEAT_WINDOW).millis(), answer.sealed])?;
     }
+    aws_sessions::keep(connection, decision, &answer.sessions)?;
     schema::append(connection, now, "released", Some(decision), body.clone())
 }
 
@@ -171,5 +198,5 @@ pub(super) fn keep_claims(connection: &Connection, claims: &Value, now: UnixTime
 fn forget_expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM replay WHERE expires_at < ?1")?.execute(params![now.millis()])?;
     connection.prepare_cached("DELETE FROM answers WHERE until < ?1")?.execute(params![now.millis()])?;
-    Ok(())
+    aws_sessions::forget_expired(connection, now)
 }

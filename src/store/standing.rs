@@ -1,6 +1,6 @@
 //! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
 
-use super::{Store, schema};
+use super::{Store, aws_sessions, schema};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -95,7 +95,8 @@ impl Store {
         .await
     }
 
-    /// Ends what can be ended of a decision: its stored answer is given to nobody any more. The record tells what was issued.
+    /// Ends what can be ended of a decision: its stored answer is given to nobody any more, and the holder
+    /// of its AWS session is not known. The record tells what was issued.
     pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<Value>, Denial> {
         let (now, decision, reason) = (self.now(), decision.clone(), reason.to_owned());
         self.write(move |connection| {
@@ -103,6 +104,7 @@ impl Store {
             let released: Option<Vec<u8>> = statement.query_row(params![decision.as_str()], |row| row.get(0)).optional()?;
             let Some(released) = released else { return Ok(None) };
             connection.execute("DELETE FROM answers WHERE decision = ?1", params![decision.as_str()])?;
+            aws_sessions::forget(connection, &decision)?;
             schema::append(connection, now, "revoked", Some(&decision), json!({ "reason": reason }))?;
             Ok(serde_json::from_slice(&released).ok())
         })

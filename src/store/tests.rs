@@ -180,3 +180,58 @@ async fn time_does_not_go_back_behind_the_newest_record() {
     clock.0.fetch_sub(10_000, Ordering::SeqCst);
     assert_eq!(store.now(), before);
 }
+
+#[tokio::test]
+async fn a_stored_answer_serves_only_who_makes_the_same_less_of_the_grant() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let attempt = async |narrowed: Value| {
+        let mut intent = intent(&[1], ReplayRule::PerRequest, "a");
+        intent.body["narrowed"] = narrowed;
+        match store.intend((), intent).await.unwrap() {
+            Intended::Recorded(recorded) => {
+                let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
+                "minted"
+            }
+            Intended::Repeat(_) => "repeated",
+            Intended::Replayed => "replayed",
+        }
+    };
+    assert_eq!(attempt(json!({"policy": "{}", "duration_seconds": 900})).await, "minted");
+    assert_eq!(attempt(json!({"duration_seconds": 900, "policy": "{}"})).await, "repeated");
+    for other in [json!({"policy": "{ }", "duration_seconds": 900}), json!({"policy": "{}"}), Value::Null] {
+        assert_eq!(attempt(other.clone()).await, "replayed", "{other}");
+    }
+}
+
+#[tokio::test]
+async fn an_aws_session_is_known_from_its_release_to_its_end_and_not_after_a_revocation() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, clock) = open(folder.path());
+    let session = |token: &str| AwsSession {
+        token: crate::words::Digest::plain(token.as_bytes()),
+        arn: "arn:aws:sts::123456789012:assumed-role/deploy/s".to_owned(),
+        id: "AROAX:s".to_owned(),
+        expires_at: UnixTime::from_millis(START + 900_000),
+    };
+    let mut decisions = Vec::new();
+    for (number, token) in [(1, "first"), (2, "second")] {
+        let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[number], ReplayRule::PerRequest, "a")).await else {
+            panic!("recorded")
+        };
+        decisions.push(recorded.decision().clone());
+        let answer = Answer { sealed: Vec::new(), sessions: vec![session(token)] };
+        let _ = store.release(recorded, answer, json!({})).await.unwrap();
+    }
+    let known = |token: &str| store.reader().unwrap().aws_session(session(token).token, store.now()).unwrap();
+    assert_eq!(known("first"), Some((decisions[0].clone(), session("first"))));
+    assert_eq!(known("another"), None);
+    store.revoke(&decisions[1], "leaked").await.unwrap();
+    assert_eq!((known("first").is_some(), known("second")), (true, None));
+    clock.0.fetch_add(900_000, Ordering::SeqCst);
+    assert_eq!(known("first"), None);
+    clock.0.fetch_add(1, Ordering::SeqCst);
+    assert_eq!(attempt(&store, &[3], ReplayRule::PerRequest, "a").await, "minted");
+    let rows = schema::open(folder.path()).unwrap().query_row("SELECT count(*) FROM aws_sessions", [], |row| row.get(0));
+    assert_eq!(rows, Ok(0i64), "what has ended is forgotten");
+}

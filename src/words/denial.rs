@@ -63,6 +63,9 @@ reasons! {
     Denied, "denied", 403, Operator, "A guardrail or an operator denies this.", "Show the decision id to the operator.";
     PolicyAmbiguous, "policy_ambiguous", 403, Caller, "Several policies grant this with different terms.", "Name the policy in the request.";
     TagRefused, "tag_refused", 403, Operator, "A session tag that the policy asks for is outside of what AWS accepts.", "Change the policy's tag or the value it is taken from; nothing is ever truncated.";
+    SessionPolicyDenied, "session_policy_denied", 403, Caller, "The trust policy sets this role's session policy, so a caller's own is refused.", "Ask without a session policy.";
+    SessionPolicyRefused, "session_policy_refused", 400, Caller, "AWS does not take the session policy.", "Correct the session policy that the request or the trust policy sets.";
+    CredentialUnknown, "credential_unknown", 403, Caller, "These AWS credentials were not issued here, or have ended.", "Ask AWS's own STS about other credentials: set AWS_ENDPOINT_URL_STS only where this server's are used.";
     BadRequest, "bad_request", 400, Caller, "The request is not one that this API knows.", "See docs/api.md for the request's form.";
     NotFound, "not_found", 404, Caller, "There is no such address.", "See docs/api.md for the addresses.";
     TooLarge, "too_large", 413, Caller, "The request is larger than any good one.", "Send less: docs/api.md has the limits.";

@@ -71,6 +71,7 @@ fn terms() -> AwsTerms {
         tags: BTreeMap::from([("commit".to_owned(), "4f2a9c1".to_owned())]),
         transitive: vec!["commit".to_owned()],
         session_policy: Some("{\"Version\":\"2012-10-17\"}".to_owned()),
+        session_policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()],
     }
 }
 
@@ -112,6 +113,7 @@ async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() 
             ("RoleSessionName", decision.as_str()),
             ("DurationSeconds", "1800"),
             ("Policy", "{\"Version\":\"2012-10-17\"}"),
+            ("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
         ] {
             assert_eq!(form[name], value, "{name}");
         }
@@ -140,6 +142,7 @@ async fn what_an_sts_answers_is_told_by_code_and_never_by_its_bytes() {
         .replace("2027-01-01T00:00:00Z", "never")
         .replace("<SecretAccessKey>s", &format!("<SecretAccessKey>{CANARY}"));
     let cases = [
+        ("400 Bad Request", error("PackedPolicyTooLarge"), Reason::SessionPolicyRefused, "PackedPolicyTooLarge (400): no"),
         ("403 Forbidden", error("AccessDenied"), Reason::AwsDenied, "AccessDenied (403): no"),
         ("400 Bad Request", error("Throttling"), Reason::AwsUnavailable, "Throttling (400)"),
         ("503 Slow", error("ServiceUnavailable"), Reason::AwsUnavailable, "ServiceUnavailable (503)"),
@@ -167,4 +170,33 @@ async fn the_next_region_is_asked_when_one_does_not_answer() {
     assert!(denial.cause.contains("refused"), "{}", denial.cause);
     good.aws.clients.insert(0, dead.aws.clients[0].clone());
     assert!(good.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), now).await.is_ok());
+}
+
+/// What an STS says of the session besides its keys.
+fn credentials_of(arn: &str) -> String {
+    let user = format!("<AssumedRoleUser><Arn>{arn}</Arn><AssumedRoleId>AROAX:s</AssumedRoleId></AssumedRoleUser>");
+    let size = "<PackedPolicySize>7</PackedPolicySize>";
+    let answer = credentials("AssumeRoleWithWebIdentity");
+    answer.replace("</AssumeRoleWithWebIdentityResult>", &format!("{user}{size}</AssumeRoleWithWebIdentityResult>"))
+}
+
+#[tokio::test]
+async fn the_session_is_named_as_aws_names_it_and_one_of_another_account_is_refused() {
+    let decision = DecisionId::new();
+    let named = "arn:aws:sts::123456789012:assumed-role/deploy/s";
+    let derived = format!("arn:aws:sts::123456789012:assumed-role/deploy/{decision}");
+    for (answer, arn, id, size) in [
+        (credentials_of(named), named, "AROAX:s", Some(7)),
+        (credentials("AssumeRoleWithWebIdentity"), derived.as_str(), "", None),
+    ] {
+        let sts = StandIn::start("200 OK", answer).await;
+        let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+        let issued = bench.aws.issue(&terms(), "root/shop/deploy", &decision, bench.store.now()).await.unwrap();
+        assert_eq!((issued.session_arn.as_str(), issued.session_id.as_str(), issued.packed_policy_size), (arn, id, size));
+    }
+    let sts = StandIn::start("200 OK", credentials_of(&named.replace("123456789012", "999999999999"))).await;
+    let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+    let denial = bench.aws.issue(&terms(), "root/shop/deploy", &decision, bench.store.now()).await.unwrap_err();
+    assert_eq!(denial.reason, Reason::AwsUnavailable);
+    assert!(denial.cause.contains("another account"), "{}", denial.cause);
 }

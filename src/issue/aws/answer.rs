@@ -1,0 +1,64 @@
+//! What an STS answers to either call, read as one credential.
+
+use crate::issue::credential::AwsCredential;
+use crate::policy::AwsTerms;
+use crate::words::names::{DecisionId, RoleArn};
+use crate::words::{Denial, Reason, UnixTime};
+use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityOutput;
+use aws_sdk_sts::types::{AssumedRoleUser, Credentials};
+
+/// The answer's parts.
+pub(super) struct Answer {
+    credentials: Option<Credentials>,
+    user: Option<AssumedRoleUser>,
+    packed_policy_size: Option<i32>,
+    session_token_utilization: Option<i32>,
+}
+
+#[expect(deprecated, reason = "clients still read PackedPolicySize")]
+impl From<AssumeRoleWithWebIdentityOutput> for Answer {
+    fn from(output: AssumeRoleWithWebIdentityOutput) -> Self {
+        let (packed_policy_size, session_token_utilization) = (output.packed_policy_size, output.session_token_utilization);
+        Self { credentials: output.credentials, user: output.assumed_role_user, packed_policy_size, session_token_utilization }
+    }
+}
+
+#[expect(deprecated, reason = "clients still read PackedPolicySize")]
+impl From<AssumeRoleOutput> for Answer {
+    fn from(output: AssumeRoleOutput) -> Self {
+        let (packed_policy_size, session_token_utilization) = (output.packed_policy_size, output.session_token_utilization);
+        Self { credentials: output.credentials, user: output.assumed_role_user, packed_policy_size, session_token_utilization }
+    }
+}
+
+impl Answer {
+    /// The credential. A session of another account is none: some STS answered for somebody else.
+    pub(super) fn credential(self, terms: &AwsTerms, decision: &DecisionId) -> Result<AwsCredential, Denial> {
+        let broken = |cause: &str| Reason::AwsUnavailable.because(cause);
+        let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
+        let (arn, id) = self.user.map(|user| (user.arn, user.assumed_role_id)).unwrap_or_default();
+        let session_arn = if arn.is_empty() { session_arn(&terms.role, decision) } else { arn };
+        if session_arn.split(':').nth(4) != Some(terms.role.account()) {
+            return Err(broken("the answer's session is of another account"));
+        }
+        Ok(AwsCredential {
+            role: terms.role.clone(),
+            access_key_id: credentials.access_key_id,
+            secret_access_key: credentials.secret_access_key.into(),
+            session_token: credentials.session_token.into(),
+            expires_at: UnixTime::from_seconds(credentials.expiration.secs()),
+            session_arn,
+            session_id: id,
+            packed_policy_size: self.packed_policy_size,
+            session_token_utilization: self.session_token_utilization,
+        })
+    }
+}
+
+/// What AWS calls the session, for an STS that does not say it. A role's path is no part of it.
+fn session_arn(role: &RoleArn, decision: &DecisionId) -> String {
+    let partition = role.as_str().split(':').nth(1).unwrap_or("aws");
+    let name = role.as_str().rsplit('/').next().unwrap_or_default();
+    format!("arn:{partition}:sts::{}:assumed-role/{name}/{decision}", role.account())
+}

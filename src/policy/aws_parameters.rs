@@ -1,0 +1,107 @@
+//! What AWS STS lets a caller say of a session beside its role. It only ever narrows what a policy grants.
+
+use super::grant::{AwsTerms, Terms};
+use crate::words::{Denial, Reason};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The parameters of AssumeRoleWithWebIdentity (AWS STS API reference) that are not the role and not the token.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AwsParameters {
+    /// The caller's name for the session: recorded, and not used, for the session is named after the decision.
+    pub session_name: Option<String>,
+    /// How long it should live; never longer than the policy lets it.
+    pub duration: Option<Duration>,
+    /// A session policy, JSON.
+    pub policy: Option<String>,
+    /// Managed policies as session policies.
+    pub policy_arns: Vec<String>,
+}
+
+impl AwsParameters {
+    /// What makes the session less than what is granted, for the record; `None` where nothing does. A stored answer serves
+    /// only a request that says the same here.
+    pub fn narrowing(&self) -> Option<Value> {
+        let mut narrowing = json!({});
+        if let Some(duration) = self.duration {
+            narrowing["duration_seconds"] = duration.as_secs().into();
+        }
+        if let Some(policy) = &self.policy {
+            narrowing["policy"] = policy.as_str().into();
+        }
+        if !self.policy_arns.is_empty() {
+            narrowing["policy_arns"] = self.policy_arns.clone().into();
+        }
+        narrowing.as_object().is_some_and(|members| !members.is_empty()).then_some(narrowing)
+    }
+
+    /// The terms with this in them. AWS allows what any one of several session policies allows, so a caller's beside the
+    /// trust policy's would widen it.
+    pub(super) fn narrow(&self, terms: &mut Terms) -> Result<(), Denial> {
+        let Terms::Aws(terms) = terms else { return Ok(()) };
+        if terms.session_policy.is_some() && (self.policy.is_some() || !self.policy_arns.is_empty()) {
+            return Err(Reason::SessionPolicyDenied.because("the trust policy sets a session policy, and so does the caller"));
+        }
+        let AwsTerms { ttl, session_policy, session_policy_arns, .. } = terms;
+        *ttl = self.duration.map_or(*ttl, |wanted| wanted.min(*ttl));
+        if let Some(policy) = &self.policy {
+            *session_policy = Some(policy.clone());
+        }
+        session_policy_arns.extend(self.policy_arns.iter().cloned());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::names::RoleArn;
+    use std::collections::BTreeMap;
+
+    fn terms(session_policy: Option<&str>) -> Terms {
+        Terms::Aws(AwsTerms {
+            role: RoleArn::parse("arn:aws:iam::123456789012:role/deploy").unwrap(),
+            ttl: Duration::from_secs(1800),
+            tags: BTreeMap::new(),
+            transitive: Vec::new(),
+            session_policy: session_policy.map(str::to_owned),
+            session_policy_arns: Vec::new(),
+        })
+    }
+
+    fn narrowed(parameters: &AwsParameters, session_policy: Option<&str>) -> Result<AwsTerms, Reason> {
+        let mut terms = terms(session_policy);
+        parameters.narrow(&mut terms).map_err(|denial| denial.reason)?;
+        let Terms::Aws(terms) = terms else { panic!("an AWS grant") };
+        Ok(terms)
+    }
+
+    #[test]
+    fn a_session_lives_as_long_as_is_asked_and_never_longer_than_is_granted() {
+        for (asked, lives) in [(None, 1800), (Some(900), 900), (Some(1800), 1800), (Some(3600), 1800), (Some(43_200), 1800)] {
+            let parameters = AwsParameters { duration: asked.map(Duration::from_secs), ..AwsParameters::default() };
+            assert_eq!(narrowed(&parameters, None).unwrap().ttl.as_secs(), lives, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_callers_session_policy_is_taken_where_the_trust_policy_sets_none() {
+        let inline = AwsParameters { policy: Some("{}".to_owned()), ..AwsParameters::default() };
+        let managed = AwsParameters { policy_arns: vec!["arn:aws:iam::aws:policy/X".to_owned()], ..AwsParameters::default() };
+        assert_eq!(narrowed(&inline, None).unwrap().session_policy.as_deref(), Some("{}"));
+        assert_eq!(narrowed(&managed, None).unwrap().session_policy_arns, ["arn:aws:iam::aws:policy/X"]);
+        for parameters in [inline, managed] {
+            assert_eq!(narrowed(&parameters, Some("{\"Version\":\"2012-10-17\"}")).unwrap_err(), Reason::SessionPolicyDenied);
+        }
+        let named = AwsParameters { session_name: Some("build".to_owned()), ..AwsParameters::default() };
+        assert_eq!(narrowed(&named, Some("{}")).unwrap().session_policy.as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn a_name_narrows_nothing() {
+        let named = AwsParameters { session_name: Some("build".to_owned()), ..AwsParameters::default() };
+        assert_eq!(named.narrowing(), None);
+        let both = AwsParameters { duration: Some(Duration::from_secs(900)), policy: Some("{}".to_owned()), ..named };
+        assert_eq!(both.narrowing(), Some(json!({"duration_seconds": 900, "policy": "{}"})));
+    }
+}

@@ -1,0 +1,61 @@
+//! Who holds which AWS session that was released here: known by the SHA-256 of its session token, so that no secret is kept and
+//! every server of this store can tell. Rows go with their sessions.
+
+use super::reader::Reader;
+use crate::words::names::DecisionId;
+use crate::words::{Digest, UnixTime};
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// A session, as AWS names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AwsSession {
+    /// The SHA-256 of its session token.
+    pub token: Digest,
+    /// Its ARN: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
+    pub arn: String,
+    /// Its unique id: `AROA…:SESSION`.
+    pub id: String,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+/// Part of the transaction that releases them: a session that is answered is known.
+pub(super) fn keep(connection: &Connection, decision: &DecisionId, sessions: &[AwsSession]) -> rusqlite::Result<()> {
+    for session in sessions {
+        let mut statement = connection.prepare_cached(
+            "INSERT OR REPLACE INTO aws_sessions (token, decision, arn, id, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        let expires_at = session.expires_at.millis();
+        statement.execute(params![session.token.as_bytes(), decision.as_str(), session.arn, session.id, expires_at])?;
+    }
+    Ok(())
+}
+
+/// Forgets those that have ended.
+pub(super) fn forget_expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM aws_sessions WHERE expires_at < ?1")?.execute(params![now.millis()])?;
+    Ok(())
+}
+
+/// Forgets what this decision released.
+pub(super) fn forget(connection: &Connection, decision: &DecisionId) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM aws_sessions WHERE decision = ?1")?.execute(params![decision.as_str()])?;
+    Ok(())
+}
+
+impl Reader {
+    /// The decision that released the session of this token, and the session, until it ends.
+    pub fn aws_session(&self, token: Digest, now: UnixTime) -> Result<Option<(DecisionId, AwsSession)>, String> {
+        let sql = "SELECT decision, arn, id, expires_at FROM aws_sessions WHERE token = ?1 AND expires_at > ?2";
+        let read = || {
+            let mut statement = self.connection().prepare_cached(sql)?;
+            let found = statement.query_row(params![token.as_bytes(), now.millis()], |row| {
+                let expires_at = UnixTime::from_millis(row.get(3)?);
+                Ok((row.get::<_, String>(0)?, AwsSession { token, arn: row.get(1)?, id: row.get(2)?, expires_at }))
+            });
+            found.optional()
+        };
+        let found = read().map_err(|fault: rusqlite::Error| format!("the store cannot be read: {fault}"))?;
+        found.map(|(decision, session)| DecisionId::parse(&decision).map(|decision| (decision, session))).transpose()
+    }
+}
