@@ -28,6 +28,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/policy/replay", post(replay))
         .route("/.well-known/openid-configuration", get(|State(app): Shared| async move { Json(app.signing.discovery()) }))
         .route("/.well-known/jwks.json", get(|State(app): Shared| async move { Json(app.signing.jwks()) }))
+        .merge(super::aws::routes())
         .fallback(unknown_address)
         .method_not_allowed_fallback(unknown_address)
         .with_state(app)
@@ -85,7 +86,7 @@ async fn replay(State(app): Shared, peer: MaybePeer, headers: HeaderMap, body: B
 }
 
 /// In a task of its own: a client that hangs up cannot leave a half-told story.
-async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>) -> Result<Released, Refused> {
+pub(super) async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>) -> Result<Released, Refused> {
     let exchanges = app.exchanges.clone();
     let task = exchanges.spawn(async move {
         match asked {

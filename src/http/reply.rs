@@ -57,7 +57,8 @@ pub(super) fn bare_value(released: &Released) -> Response<Body> {
     secret_answer(Body::from(value.map(|value| value.expose().to_vec()).unwrap_or_default()), "text/plain; charset=utf-8")
 }
 
-fn secret_answer(body: Body, kind: &'static str) -> Response<Body> {
+/// An answer that nothing on its way may keep.
+pub(super) fn secret_answer(body: Body, kind: &'static str) -> Response<Body> {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,0 +1,56 @@
+//! The APIs of AWS that its own clients speak: the STS query API and container credentials. Thin faces of one `exchange()`.
+
+mod container;
+mod errors;
+mod form;
+mod identity;
+mod parameters;
+mod sts;
+mod xml;
+
+use super::accept::Peer;
+use crate::app::App;
+use crate::exchange::{Call, Refused, Released, refuse};
+use crate::words::{Denial, Secret};
+use axum::Router;
+use axum::routing::any;
+use serde_json::Value;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// Their addresses. Every method comes here, so that also a wrong one is answered in AWS's own form.
+pub(super) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/aws/sts", any(sts::answer))
+        .route("/aws/sts/", any(sts::answer))
+        .route("/aws/container", any(container::answer))
+}
+
+/// Who speaks which of them.
+#[derive(Clone, Copy)]
+struct Caller {
+    client: IpAddr,
+    api: &'static str,
+}
+
+impl Caller {
+    fn of(peer: Option<&Peer>, api: &'static str) -> Self {
+        Self { client: peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0), api }
+    }
+
+    fn call(self, token: Result<Secret, Denial>) -> Call {
+        Call { token, client: self.client, api: self.api }
+    }
+
+    /// Refuses, with its record, what could not even be read.
+    async fn refuse(self, app: &App, denial: Denial) -> Refused {
+        refuse(app, &self.call(Err(denial.clone())), denial).await
+    }
+}
+
+/// The AWS credential in a released document, and the decision that made it.
+fn credential(released: &Released) -> (Value, String) {
+    let mut document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
+    let decision = document["decision_id"].as_str().unwrap_or_default().to_owned();
+    (document["credentials"][0]["aws"].take(), decision)
+}

@@ -1,0 +1,87 @@
+//! AWS container credentials: what SDKs ask at AWS_CONTAINER_CREDENTIALS_FULL_URI (AWS SDKs and Tools reference guide).
+//!
+//! `Authorization` is the token file's content as it stands; a `Bearer` before it is taken too.
+
+use super::errors::{AwsError, Fault};
+use super::{Caller, credential};
+use crate::app::App;
+use crate::exchange::{Asked, Released};
+use crate::http::accept::Peer;
+use crate::http::{native, reply};
+use crate::policy::{Request, Wanted};
+use crate::words::names::{PolicyName, RoleArn};
+use crate::words::{Denial, Reason, Secret};
+use axum::body::Body;
+use axum::extract::{Extension, OriginalUri, Query, State};
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The API's name in the audit log.
+const API: &str = "aws-container";
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContainerQuery {
+    role: Option<RoleArn>,
+    policy: Option<PolicyName>,
+}
+
+/// Every request to `/aws/container`.
+pub(super) async fn answer(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<Peer>>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let caller = Caller::of(peer.as_deref(), API);
+    let released = match read(&method, &uri) {
+        Ok(request) => native::run(app, caller.call(token(&headers)), Ok(Asked::credentials(request))).await,
+        Err(fault) => Err(caller.refuse(&app, fault.denial).await),
+    };
+    match released {
+        Ok(released) => response(&document(&released), 200),
+        Err(refused) => {
+            let error = AwsError::of(&refused);
+            // These clients know a passing fault by its status alone.
+            let status = if refused.denial().reason.status() == 503 { 503 } else { error.status };
+            response(&json!({ "code": error.code, "message": error.message }), status)
+        }
+    }
+}
+
+fn read(method: &Method, uri: &Uri) -> Result<Request, Fault> {
+    if *method != Method::GET {
+        return Err(Fault::of("ValidationError", "Container credentials are read with GET."));
+    }
+    let Query(query) = Query::<ContainerQuery>::try_from_uri(uri)
+        .map_err(|fault| Fault::of("ValidationError", format!("{}.", fault.body_text())))?;
+    Ok(Request::one(Wanted::Aws { role: query.role }, query.policy))
+}
+
+fn token(headers: &HeaderMap) -> Result<Secret, Denial> {
+    let missing = |cause: &str| Reason::TokenMissing.because(cause);
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(missing("not exactly one Authorization header")) };
+    let value = value.to_str().map_err(|_| missing("the Authorization header is not ASCII"))?;
+    let token = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token,
+        _ => value,
+    };
+    Ok(token.to_owned().into())
+}
+
+fn document(released: &Released) -> Value {
+    let (mut aws, _) = credential(released);
+    json!({
+        "AccessKeyId": aws["AccessKeyId"].take(), "SecretAccessKey": aws["SecretAccessKey"].take(), "Token": aws["SessionToken"].take(),
+        "Expiration": aws["Expiration"].take(), "AccountId": aws["AccountId"].take(), "RoleArn": aws["role"].take(),
+    })
+}
+
+fn response(document: &Value, status: u16) -> Response<Body> {
+    let mut response = reply::secret_answer(Body::from(document.to_string()), "application/json");
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}

@@ -1,0 +1,151 @@
+//! Refusals in AWS's words: its code decides whether a client tries again, its message reaches the job's log verbatim.
+
+use super::form::echo;
+use super::xml::Xml;
+use crate::exchange::Refused;
+use crate::words::{Denial, Reason};
+
+/// A request that is none, with what AWS calls that.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) code: &'static str,
+    pub(super) status: u16,
+    pub(super) denial: Denial,
+}
+
+impl Fault {
+    /// A fault of the request's form; the words go to the caller.
+    pub(super) fn of(code: &'static str, words: impl Into<String>) -> Self {
+        let words = words.into();
+        Self { code, status: 400, denial: Reason::BadRequest.because(format!("{code}: {words}")).saying(words) }
+    }
+
+    /// A parameter's value is missing, or outside of its limits.
+    pub(super) fn value(name: &str, words: &str) -> Self {
+        Self::of("ValidationError", format!("`{}` {words}", echo(name)))
+    }
+}
+
+impl From<Denial> for Fault {
+    fn from(denial: Denial) -> Self {
+        let (code, status) = code(denial.reason);
+        Self { code, status, denial }
+    }
+}
+
+/// A refusal as AWS would write it.
+pub(super) struct AwsError {
+    pub(super) code: &'static str,
+    pub(super) status: u16,
+    pub(super) message: String,
+    decision: String,
+}
+
+impl AwsError {
+    /// The refusal by its reason.
+    pub(super) fn of(refused: &Refused) -> Self {
+        let (code, status) = code(refused.denial().reason);
+        Self::coded(refused, code, status)
+    }
+
+    /// The refusal by another code: what is wrong with a request's form has several.
+    pub(super) fn coded(refused: &Refused, code: &'static str, status: u16) -> Self {
+        let (denial, decision) = (refused.denial(), refused.decision().to_string());
+        // What could not be recorded is not refused for its form.
+        let (code, status) = if denial.reason == Reason::BadRequest { (code, status) } else { self::code(denial.reason) };
+        let said = denial.detail.as_deref().unwrap_or(denial.reason.title());
+        let message = format!("{said} {} ({}, decision {decision})", denial.reason.hint(), denial.reason.code());
+        Self { code, status, message, decision }
+    }
+
+    /// The document of a query API.
+    pub(super) fn xml(&self) -> String {
+        let kind = if self.status < 500 { "Sender" } else { "Receiver" };
+        Xml::document("ErrorResponse", |xml| {
+            xml.element("Error", |xml| {
+                xml.text("Type", kind);
+                xml.text("Code", self.code);
+                xml.text("Message", &self.message);
+            });
+            xml.text("RequestId", &self.decision);
+        })
+    }
+
+    pub(super) fn decision(&self) -> &str {
+        &self.decision
+    }
+}
+
+/// AWS STS's code and status (API reference, AssumeRoleWithWebIdentity and common errors). SDKs try again on a status of 500
+/// or more, on IDPCommunicationError and on throttling, and on nothing else: a denial is said once.
+pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
+    match reason {
+        Reason::TokenMissing
+        | Reason::TokenMalformed
+        | Reason::TokenTypeRefused
+        | Reason::AlgorithmRefused
+        | Reason::UnknownIssuer
+        | Reason::AudienceMismatch
+        | Reason::UnknownKey
+        | Reason::SignatureInvalid
+        | Reason::TokenNotYetValid => ("InvalidIdentityToken", 400),
+        Reason::TokenExpired | Reason::TokenTooOld => ("ExpiredTokenException", 400),
+        Reason::ClaimRefused | Reason::Replayed => ("IDPRejectedClaim", 403),
+        Reason::NoMatchingPolicy
+        | Reason::Denied
+        | Reason::PolicyAmbiguous
+        | Reason::TagRefused
+        | Reason::SessionPolicyDenied
+        | Reason::HookRefused
+        | Reason::SecretUnreadable
+        | Reason::AwsDenied => ("AccessDenied", 403),
+        Reason::SessionPolicyRefused => ("MalformedPolicyDocument", 400),
+        Reason::CredentialUnknown => ("InvalidClientTokenId", 403),
+        Reason::BadRequest => ("ValidationError", 400),
+        Reason::NotFound => ("InvalidAction", 400),
+        Reason::TooLarge => ("RequestEntityTooLargeException", 413),
+        Reason::RateLimited => ("ThrottlingException", 400),
+        Reason::IssuerUnavailable => ("IDPCommunicationError", 400),
+        Reason::AwsUnavailable | Reason::AuditUnavailable | Reason::PolicyUnavailable | Reason::Overloaded => {
+            ("ServiceUnavailable", 503)
+        }
+        Reason::Internal => ("InternalFailure", 500),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether an SDK tries again (botocore's `_retry.json` and standard mode, smithy's standard mode).
+    fn is_retried((code, status): (&str, u16)) -> bool {
+        matches!(status, 500 | 502 | 503 | 504) || matches!(code, "IDPCommunicationError" | "ThrottlingException")
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again_and_a_denial_never_is() {
+        for reason in Reason::ALL {
+            let passing = matches!(reason.status(), 429 | 500 | 503);
+            assert_eq!(is_retried(code(*reason)), passing, "{}", reason.code());
+        }
+    }
+
+    #[test]
+    fn the_message_has_our_code_the_hint_and_the_decision() {
+        let refused = Refused::unrecorded(Reason::NoMatchingPolicy.because("the operator's <cause>"));
+        let document = AwsError::of(&refused).xml();
+        for words in [
+            "<Code>AccessDenied</Code>",
+            "<Type>Sender</Type>",
+            "no_matching_policy",
+            Reason::NoMatchingPolicy.title(),
+            "daypass policy explain",
+            &format!("<RequestId>{}</RequestId>", refused.decision()),
+            &format!("decision {}", refused.decision()),
+        ] {
+            assert!(document.contains(words), "{words}: {document}");
+        }
+        assert!(!document.contains("cause"), "{document}");
+        assert!(AwsError::of(&Refused::unrecorded(Reason::Overloaded.because("x"))).xml().contains("Receiver"));
+    }
+}

@@ -1,0 +1,100 @@
+//! A form as clients send it (`application/x-www-form-urlencoded`, WHATWG URL, section 5.1), read strictly: every parameter once,
+//! and nothing repaired. Values are secrets, because one of them is the token.
+
+use crate::words::Secret;
+use std::collections::BTreeMap;
+
+/// What of a caller's own words comes back in a message.
+const ECHO_CHARS_MAX: usize = 64;
+
+/// Parameters by name.
+#[derive(Debug)]
+pub(super) struct Form(BTreeMap<String, Secret>);
+
+impl Form {
+    /// Reads a body; the error names the parameter, never its value.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
+        let mut parameters = BTreeMap::new();
+        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let (name, value) = (&pair[..at], pair.get(at + 1..).unwrap_or_default());
+            let name =
+                decode(name).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or("A parameter's name is not encoded well.")?;
+            let value = decode(value).map(Secret::new).filter(|value| value.expose_text().is_some());
+            let value = value.ok_or_else(|| format!("The value of `{}` is not encoded well.", echo(&name)))?;
+            if parameters.insert(name.clone(), value).is_some() {
+                return Err(format!("`{}` is given twice.", echo(&name)));
+            }
+        }
+        Ok(Self(parameters))
+    }
+
+    /// Takes a parameter out.
+    pub(super) fn take(&mut self, name: &str) -> Option<Secret> {
+        self.0.remove(name)
+    }
+
+    /// Takes one out that is no secret.
+    pub(super) fn take_text(&mut self, name: &str) -> Option<String> {
+        self.take(name)?.expose_text().map(str::to_owned)
+    }
+
+    /// The names that are left.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Nothing may be left: what is not understood could have been meant to make a session less.
+    pub(super) fn finish(self) -> Result<(), String> {
+        self.0.keys().next().map_or(Ok(()), |name| Err(format!("`{}` is no parameter of this action here.", echo(name))))
+    }
+}
+
+/// The beginning of a caller's word.
+pub(super) fn echo(word: &str) -> String {
+    word.chars().take(ECHO_CHARS_MAX).collect()
+}
+
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => digit(rest.next())? << 4 | digit(rest.next())?,
+            plain => *plain,
+        });
+    }
+    Some(bytes)
+}
+
+fn digit(byte: Option<&u8>) -> Option<u8> {
+    char::from(*byte?).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_decoded_once() {
+        let mut form = Form::parse(b"Action=A&Policy=%7b%22a%22%3A+%22%252B%22%7D&&Empty=&Bare&n%C3%A9=%C3%A9").unwrap();
+        for (name, value) in [("Action", "A"), ("Policy", "{\"a\": \"%2B\"}"), ("Empty", ""), ("Bare", ""), ("n\u{e9}", "\u{e9}")]
+        {
+            assert_eq!(form.take_text(name).as_deref(), Some(value), "{name}");
+        }
+        assert!(form.finish().is_ok());
+    }
+
+    #[test]
+    fn nothing_is_repaired_and_no_value_comes_back() {
+        let bad: [&[u8]; 8] = [b"a=%", b"a=%4", b"a=%g0", b"a=%-1", b"a=\xff", b"a=%ff", b"a=canary&a=canary", b"%80=canary"];
+        for body in bad {
+            let fault = Form::parse(body).unwrap_err();
+            assert!(!fault.contains("canary"), "{fault}");
+        }
+        let long = "x".repeat(5000);
+        let fault = Form::parse(long.as_bytes()).unwrap().finish().unwrap_err();
+        assert!(fault.len() < 200, "{fault}");
+    }
+}

@@ -1,0 +1,57 @@
+//! GetCallerIdentity for AWS sessions that were released here: clients ask the STS that gave them their keys who they are.
+//!
+//! The holder is known by the session token alone. The request's signature is not checked: what is told (account and ARN) is
+//! told to whoever holds the token, opens nothing, and was told with the keys already.
+
+use super::Caller;
+use super::errors::{AwsError, Fault};
+use super::form::Form;
+use super::sts::metadata;
+use super::xml::Xml;
+use crate::app::App;
+use crate::store::AwsSession;
+use crate::words::names::DecisionId;
+use crate::words::{Denial, Digest, Reason, Secret};
+use axum::http::{HeaderMap, HeaderValue};
+
+/// Where SDKs put the session token, as a header or as a parameter.
+const TOKEN: &str = "X-Amz-Security-Token";
+
+/// The session token, if there is one.
+pub(super) fn read(mut form: Form, headers: &HeaderMap) -> Result<Option<Secret>, Fault> {
+    let header = headers.get(TOKEN).map(HeaderValue::as_bytes).map(|bytes| Secret::new(bytes.to_vec()));
+    let token = header.or(form.take(TOKEN));
+    form.finish().map_err(|words| Fault::of("InvalidQueryParameter", words))?;
+    Ok(token)
+}
+
+/// Who holds the session; uses nothing up, and releases nothing.
+pub(super) async fn answer(app: &App, caller: Caller, token: Option<Secret>) -> Result<(String, String), AwsError> {
+    match find(app, token).await {
+        Ok((decision, session)) => Ok((document(&decision, &session), decision.to_string())),
+        Err(denial) => Err(AwsError::of(&caller.refuse(app, denial).await)),
+    }
+}
+
+/// Read beside the store's writer: whoever asks has proved nothing yet, and must not take its turn.
+async fn find(app: &App, token: Option<Secret>) -> Result<(DecisionId, AwsSession), Denial> {
+    let token = token.ok_or_else(|| Reason::CredentialUnknown.because("no session token"))?;
+    let (reader, digest, now) = (app.store.reader(), Digest::plain(token.expose()), app.now());
+    let found = tokio::task::spawn_blocking(move || reader?.aws_session(digest, now)).await;
+    let found = found.map_err(|fault| fault.to_string()).and_then(|found| found);
+    found
+        .map_err(|fault| Reason::Internal.because(fault))?
+        .ok_or_else(|| Reason::CredentialUnknown.because("no session of this token was released here, or it has ended"))
+}
+
+fn document(decision: &DecisionId, session: &AwsSession) -> String {
+    let account = session.arn.split(':').nth(4).unwrap_or_default();
+    Xml::document("GetCallerIdentityResponse", |xml| {
+        xml.element("GetCallerIdentityResult", |xml| {
+            xml.text("Arn", &session.arn);
+            xml.text("UserId", &session.id);
+            xml.text("Account", account);
+        });
+        metadata(xml, decision.as_str());
+    })
+}

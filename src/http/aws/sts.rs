@@ -1,0 +1,125 @@
+//! The AWS STS query API, version 2011-06-15: AssumeRoleWithWebIdentity and GetCallerIdentity, as a form in a POST.
+
+use super::errors::{AwsError, Fault};
+use super::form::{Form, echo};
+use super::parameters::AssumeRole;
+use super::xml::Xml;
+use super::{Caller, credential, identity};
+use crate::app::App;
+use crate::exchange::{Asked, Released};
+use crate::http::accept::Peer;
+use crate::http::{native, reply};
+use crate::words::Secret;
+use axum::body::Body;
+use axum::extract::{Extension, OriginalUri, State};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The API's name in the audit log.
+const API: &str = "aws-sts";
+/// The only version that there is.
+const VERSION: &str = "2011-06-15";
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
+/// What is asked for.
+enum Action {
+    AssumeRoleWithWebIdentity(AssumeRole),
+    GetCallerIdentity(Option<Secret>),
+}
+
+/// Every request to `/aws/sts/`.
+pub(super) async fn answer(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<Peer>>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    let caller = Caller::of(peer.as_deref(), API);
+    let answered = match read(&method, &uri, &headers, body).await {
+        Ok(Action::AssumeRoleWithWebIdentity(asked)) => assume_role(app, caller, asked).await,
+        Ok(Action::GetCallerIdentity(token)) => identity::answer(&app, caller, token).await,
+        Err(fault) => Err(AwsError::coded(&caller.refuse(&app, fault.denial).await, fault.code, fault.status)),
+    };
+    match answered {
+        Ok((document, decision)) => response(document, &decision, 200),
+        Err(error) => response(error.xml(), error.decision(), error.status),
+    }
+}
+
+/// A token in an address would be in the access logs of everything on its way, so it is only taken from a body.
+async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<Action, Fault> {
+    if *method != Method::POST || uri.query().is_some() {
+        let words = "Send a POST with the parameters in its body: in an address the token would be in access logs.";
+        return Err(Fault::of("MalformedHttpRequestException", words));
+    }
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&[][..], HeaderValue::as_bytes);
+    if !kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii().eq_ignore_ascii_case(FORM) {
+        return Err(Fault::of("MalformedHttpRequestException", "The body is a form: application/x-www-form-urlencoded."));
+    }
+    let bytes = Secret::new(reply::body(body, reply::BODY_BYTES_MAX).await?);
+    let mut form = Form::parse(bytes.expose()).map_err(|words| Fault::of("InvalidQueryParameter", words))?;
+    let action = form.take_text("Action").ok_or_else(|| Fault::of("MissingAction", "`Action` is missing."))?;
+    if form.take_text("Version").as_deref() != Some(VERSION) {
+        return Err(Fault::of("InvalidAction", format!("`Version` is {VERSION}.")));
+    }
+    match action.as_str() {
+        "AssumeRoleWithWebIdentity" => AssumeRole::read(form).map(Action::AssumeRoleWithWebIdentity),
+        "GetCallerIdentity" => identity::read(form, headers).map(Action::GetCallerIdentity),
+        other => Err(Fault::of("InvalidAction", format!("`{}` is asked of AWS's own STS.", echo(other)))),
+    }
+}
+
+async fn assume_role(app: Arc<App>, caller: Caller, asked: AssumeRole) -> Result<(String, String), AwsError> {
+    let released = native::run(app, caller.call(Ok(asked.token)), Ok(Asked::credentials(asked.request))).await;
+    released.map(|released| assumed(&released)).map_err(|refused| AwsError::of(&refused))
+}
+
+/// The answer, from the same values as every other API's.
+fn assumed(released: &Released) -> (String, String) {
+    let (aws, decision) = credential(released);
+    let (bearer, session) = (released.bearer(), &aws["session"]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let document = Xml::document("AssumeRoleWithWebIdentityResponse", |xml| {
+        xml.element("AssumeRoleWithWebIdentityResult", |xml| {
+            xml.text("SubjectFromWebIdentityToken", &bearer.subject);
+            xml.text("Audience", bearer.audience.as_str());
+            xml.text("Provider", bearer.issuer.as_str());
+            xml.element("AssumedRoleUser", |xml| {
+                xml.text("Arn", &text(&session["arn"]));
+                xml.text("AssumedRoleId", &text(&session["id"]));
+            });
+            xml.element("Credentials", |xml| {
+                for name in ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"] {
+                    xml.text(name, &text(&aws[name]));
+                }
+            });
+            xml.text("SourceIdentity", &decision);
+            for (name, key) in
+                [("PackedPolicySize", "packed_policy_size"), ("SessionTokenUtilization", "session_token_utilization")]
+            {
+                if let Some(per_cent) = session[key].as_i64() {
+                    xml.text(name, &per_cent.to_string());
+                }
+            }
+        });
+        metadata(xml, &decision);
+    });
+    (document, decision)
+}
+
+/// The request's id, by which an operator finds the decision.
+pub(super) fn metadata(xml: &mut Xml, decision: &str) {
+    xml.element("ResponseMetadata", |xml| xml.text("RequestId", decision));
+}
+
+fn response(document: String, decision: &str, status: u16) -> Response<Body> {
+    let mut response = reply::secret_answer(Body::from(document), "text/xml");
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Ok(id) = HeaderValue::from_str(decision) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
