@@ -39,6 +39,8 @@ pub struct App {
     pub issuers: Issuers,
     /// The revision in force.
     pub live: ArcSwap<Live>,
+    /// By which clients reach us, such as `https://daypass.example`: what a proof of possession is made for.
+    pub origins: Vec<String>,
     /// The durable memory.
     pub store: Store,
     /// Our own issuer.
@@ -75,11 +77,12 @@ impl App {
             Some(settings) => Some(Aws::new(settings, signing.clone()).await),
             None => None,
         };
-        let catalogue = config.catalogue();
+        let (catalogue, origins) = (config.catalogue(), config.origins());
         let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data)?);
         let (starting, started) = mpsc::unbounded_channel();
         let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);
         let app = Arc::new(Self {
+            origins,
             issuers: Issuers::new(config.issuers, &clock)?,
             live: ArcSwap::from_pointee(Live::of(nothing, BTreeMap::new(), None)),
             catalogue,

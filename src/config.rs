@@ -10,8 +10,9 @@ use crate::git::{Address, Source};
 use crate::issue::AwsSettings;
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, IssuerEntry, Widening};
-use crate::words::names::{IssuerUrl, SourceName};
+use crate::words::names::{Audience, IssuerUrl, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Health and metrics.
     pub admin_listen: SocketAddr,
+    /// Where clients reach us.
+    pub public_url: IssuerUrl,
     /// Our own issuer.
     pub issuer_url: IssuerUrl,
     /// The certificate chain, PEM.
@@ -95,6 +98,14 @@ impl Config {
         IssuerUrl::parse(&url).ok()
     }
 
+    /// Where clients reach us: the origins (RFC 6454) of our public address and of the audiences that are addresses.
+    pub fn origins(&self) -> Vec<String> {
+        let audiences = self.issuers.iter().flat_map(|issuer| &issuer.expected.audiences).map(Audience::as_str);
+        let urls = std::iter::once(self.public_url.as_str()).chain(audiences).filter_map(|url| reqwest::Url::parse(url).ok());
+        let origins = urls.filter(|url| url.scheme() == "https").map(|url| url.origin().ascii_serialization());
+        origins.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Where the root source's objects are.
     pub fn root_repository(&self) -> Source {
         self.root.origin.source(&mirror(&self.data, &SourceName::root()))
@@ -144,6 +155,7 @@ fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Config> {
     Some(Config {
         listen: listen?,
         admin_listen: admin_listen?,
+        public_url: public_url?,
         issuer_url: issuer_url?,
         tls_certificate: tls_certificate?,
         tls_key: tls_key?,

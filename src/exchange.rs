@@ -17,7 +17,7 @@ pub use story::Call;
 use crate::app::App;
 use crate::identity::Identity;
 use crate::store::Intended;
-use crate::token::{RawToken, verify};
+use crate::token::{RawToken, verify_held};
 use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
 use story::Story;
@@ -49,7 +49,7 @@ async fn run(app: &App, call: Call, asked: Asked, story: &mut Story) -> Result<R
 async fn identify(app: &App, call: Call) -> Result<Identity, Denial> {
     let raw = RawToken::parse(call.token?)?;
     let (issuer, keys) = app.issuers.keys_for(&raw).await?;
-    let token = verify(raw, &keys, &issuer.expected, app.now())?;
+    let token = verify_held(raw, &keys, &issuer.expected, call.proof.as_ref(), app.now())?;
     issuer.mapping.identify(&issuer.name, token)
 }
 

@@ -22,6 +22,17 @@ pub enum TokenSource {
     Program(&'static str),
 }
 
+impl TokenSource {
+    /// Whether the job may choose its token's audience, and so bind the token to a key.
+    pub const fn takes_audience(&self) -> bool {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.takes_audience(),
+            Self::Program(_) => true,
+            Self::Variable(_) | Self::File(_) => false,
+        }
+    }
+}
+
 /// Variables in which a CI leaves a token whose audience was set where the job is configured.
 const VARIABLES: [&str; 4] =
     ["DAYPASS_TOKEN", "TFC_WORKLOAD_IDENTITY_TOKEN", "SPACELIFT_OIDC_TOKEN", "BITBUCKET_STEP_OIDC_TOKEN"];

@@ -4,7 +4,9 @@ use super::environment::Environment;
 use super::job_token::{self, TokenSource};
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
 use crate::policy::ReplayRequest;
-use crate::words::Secret;
+use crate::token::ProofKey;
+use crate::words::names::DecisionId;
+use crate::words::{Clock, Secret, SystemClock};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,8 @@ pub struct Server {
     audience: String,
     source: TokenSource,
     environment: Environment,
+    /// Where the CI lets the job choose its audience: the token is worth nothing without this key.
+    key: Option<ProofKey>,
     wait: Duration,
 }
 
@@ -56,7 +60,9 @@ impl Server {
             crate::issuers::http::command_client(ca.as_deref()).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
         let source = job_token::find(&environment, address.token_file, std::path::Path::new(job_token::PROJECTED_TOKEN))?;
         let audience = address.audience.unwrap_or(address.server).trim_end_matches('/').to_owned();
-        Ok(Self { base, http, audience, source, environment, wait: address.wait })
+        let made = |fault| Failure::new(STATUS_CONFIGURATION, fault);
+        let key = if source.takes_audience() { Some(ProofKey::generate().map_err(made)?) } else { None };
+        Ok(Self { base, http, audience, source, environment, key, wait: address.wait })
     }
 
     /// `POST /v1/exchange`: all credentials in one request.
@@ -96,11 +102,27 @@ impl Server {
         }
     }
 
+    /// The proof that this process holds the token's key (RFC 9449), for this request alone.
+    fn prove(&self, request: &reqwest::Request, token: &Secret) -> Result<Option<reqwest::header::HeaderValue>, String> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let mut url = request.url().clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        let (now, id) = (SystemClock.now(), DecisionId::new());
+        let proof = key.prove(request.method().as_str(), url.as_str(), token.expose(), now, id.as_str())?;
+        proof.parse().map(Some).map_err(|_| "the proof is no header".to_owned())
+    }
+
     /// One try with a token of its own: where the CI mints one per request, a second try is a second token.
     async fn try_once(&self, build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>) -> Result<Value, Failure> {
-        let token: Secret = job_token::bring(&self.source, &self.environment, &self.audience, &self.http).await?;
-        let request = build(token.expose_text().unwrap_or_default())?;
-        let response = request.send().await.map_err(|fault| unreachable_server(&self.base, &fault))?;
+        let audience = self.key.as_ref().map_or_else(|| self.audience.clone(), |key| key.bind(&self.audience));
+        let token: Secret = job_token::bring(&self.source, &self.environment, &audience, &self.http).await?;
+        let failed = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+        let mut request = build(token.expose_text().unwrap_or_default())?.build().map_err(|fault| failed(fault.to_string()))?;
+        if let Some(proof) = self.prove(&request, &token).map_err(failed)? {
+            request.headers_mut().insert("dpop", proof);
+        }
+        let response = self.http.execute(request).await.map_err(|fault| unreachable_server(&self.base, &fault))?;
         let status = response.status();
         let body: Value = response.json().await.map_err(|fault| unreachable_server(&self.base, &fault))?;
         if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }

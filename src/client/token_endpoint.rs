@@ -61,6 +61,11 @@ static ENDPOINTS: [TokenEndpoint; 3] = [
 ];
 
 impl TokenEndpoint {
+    /// Whether the job may choose the audience.
+    pub const fn takes_audience(&self) -> bool {
+        self.takes_audience
+    }
+
     /// The endpoint whose variables this job has, both of them.
     pub fn find(environment: &Environment) -> Option<&'static Self> {
         let has = |endpoint: &&Self| {

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::identity::{Identity, ReplayRule};
 use crate::policy::{AwsParameters, Grant, Request, Terms};
 use crate::store::{Intent, NARROWED, Use};
+use crate::token::Proof;
 use crate::words::Digest;
 use crate::words::names::{DecisionId, PolicyName};
 use crate::words::{Denial, Reason, Secret};
@@ -19,6 +20,13 @@ pub struct Call {
     pub client: IpAddr,
     /// Which API was spoken, such as `native`.
     pub api: &'static str,
+    /// The proof that the bearer holds the token's key, where the API takes one.
+    pub proof: Option<Proof>,
+}
+
+/// By what a retry is known as the same client's: its key, else its address.
+fn client(identity: &Identity, address: IpAddr) -> String {
+    identity.token().bound_to().map_or_else(|| address.to_string(), |thumbprint| format!("key {thumbprint}"))
 }
 
 /// The request's evidence, as far as the proofs have come.
@@ -70,7 +78,7 @@ impl Story {
         Intent {
             decision: self.decision.clone(),
             uses: self.uses(identity, rule(identity, grant)),
-            client: self.client.to_string(),
+            client: client(identity, self.client),
             body,
             claims: self.known.as_ref().map_or(Value::Null, |known| known.claims.clone()),
         }

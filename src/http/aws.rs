@@ -39,7 +39,7 @@ impl Caller {
     }
 
     fn call(self, token: Result<Secret, Denial>) -> Call {
-        Call { token, client: self.client, api: self.api }
+        Call { token, client: self.client, api: self.api, proof: None }
     }
 
     /// Refuses, with its record, what could not even be read.

@@ -1,14 +1,13 @@
 //! The native API and our own issuer's two documents.
 
-use super::accept::Peer;
-use super::reply;
+use super::reply::{self, Caller};
 use crate::app::App;
 use crate::exchange::{self, Asked, Call, Refused, Released};
 use crate::policy::{Request, Wanted};
 use crate::words::names::SecretName;
 use crate::words::{Denial, Reason};
 use axum::body::Body;
-use axum::extract::{Extension, OriginalUri, Path, Query, State};
+use axum::extract::{OriginalUri, Path, Query, State};
 use axum::http::{HeaderMap, Response, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -16,7 +15,6 @@ use axum::{Json, Router};
 use std::sync::Arc;
 
 type Shared = State<Arc<App>>;
-type MaybePeer = Option<Extension<Peer>>;
 
 /// Every public address.
 pub fn router(app: Arc<App>) -> Router {
@@ -34,8 +32,7 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn exchange(State(app): Shared, peer: MaybePeer, headers: HeaderMap, body: Body) -> Response<Body> {
-    let call = reply::call(peer.as_deref(), &headers);
+async fn exchange(State(app): Shared, Caller(call): Caller, body: Body) -> Response<Body> {
     let asked = reply::body(body, reply::BODY_BYTES_MAX).await.and_then(|bytes| {
         serde_json::from_slice::<Request>(&bytes)
             .map(Asked::credentials)
@@ -56,12 +53,11 @@ struct SecretQuery {
 
 async fn secret(
     State(app): Shared,
-    peer: MaybePeer,
+    Caller(call): Caller,
     Path(path): Path<String>,
     query: Result<Query<SecretQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let call = reply::call(peer.as_deref(), &headers);
     let asked = query.map_err(|fault| fault.body_text()).and_then(|Query(query)| {
         let name = query.key.map_or_else(|| path.clone(), |key| format!("{path}#{key}"));
         SecretName::parse(&name).map(|name| Asked::credentials(Request::one(Wanted::Secret(name), query.policy)))
@@ -76,8 +72,7 @@ async fn secret(
 }
 
 /// The body is read when the policies have said that the job may ask.
-async fn replay(State(app): Shared, peer: MaybePeer, headers: HeaderMap, body: Body) -> Response<Body> {
-    let call = reply::call(peer.as_deref(), &headers);
+async fn replay(State(app): Shared, Caller(call): Caller, body: Body) -> Response<Body> {
     let asked = Asked::replay(reply::body(body, reply::CANDIDATE_BYTES_MAX));
     match run(app, call, Ok(asked)).await {
         Ok(released) => reply::document(&released),
@@ -100,21 +95,14 @@ pub(super) async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>)
     }
 }
 
-async fn whoami(State(app): Shared, peer: MaybePeer, headers: HeaderMap) -> Response<Body> {
-    let call = reply::call(peer.as_deref(), &headers);
+async fn whoami(State(app): Shared, Caller(call): Caller) -> Response<Body> {
     match exchange::whoami(&app, call).await {
         Ok(seen) => ([(header::CACHE_CONTROL, "no-store")], Json(seen)).into_response(),
         Err(refused) => refused.into_response(),
     }
 }
 
-async fn unknown_address(
-    State(app): Shared,
-    peer: MaybePeer,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-) -> Response<Body> {
-    let call = reply::call(peer.as_deref(), &headers);
+async fn unknown_address(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
     let cause = format!("{:?} is no address of this server", uri.path().chars().take(200).collect::<String>());
     exchange::refuse(&app, &call, Reason::NotFound.because(cause)).await.into_response()
 }

@@ -1,24 +1,55 @@
 //! Released credentials as answers, and the reading of requests.
 
+use crate::app::App;
 use crate::exchange::{Call, Released};
 use crate::http::accept::Peer;
+use crate::token::Proof;
 use crate::words::{Denial, Reason, Secret};
 use axum::body::Body;
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, header};
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A request names at most 32 credentials.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A candidate revision's policies: 10,000 of them are some 6 MiB. Only one at a time is read, from a job that may.
 pub(super) const CANDIDATE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// RFC 9449, section 4.1.
+const PROOF: &str = "dpop";
 /// A body comes with its headers or shortly after.
 const BODY_MAX: Duration = Duration::from_secs(10);
 
 /// The caller, and the bearer token as RFC 6750 sends it.
 pub(super) fn call(peer: Option<&Peer>, headers: &HeaderMap) -> Call {
     let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
-    Call { token: bearer(headers), client, api: "native" }
+    Call { token: bearer(headers), client, api: "native", proof: None }
+}
+
+/// Who calls the native API: the bearer token, and the proof of its key (RFC 9449) for this method and address.
+pub(super) struct Caller(pub(super) Call);
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let call = call(parts.extensions.get::<Peer>(), &parts.headers);
+        let mut proofs = parts.headers.get_all(PROOF).iter();
+        let path = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |original| original.0.path());
+        let made = |jws: &str| Proof {
+            jws: jws.to_owned(),
+            method: parts.method.as_str().to_owned(),
+            urls: app.origins.iter().map(|origin| format!("{origin}{path}")).collect(),
+        };
+        let proof = match (proofs.next(), proofs.next()) {
+            (Some(proof), None) => proof.to_str().ok().map(made),
+            (None, _) | (Some(_), Some(_)) => None,
+        };
+        Ok(Self(Call { proof, ..call }))
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Secret, Denial> {

@@ -69,6 +69,9 @@ impl PolicySet {
         let one = |wanted: &Wanted| self.grant_one(identity.facts(), wanted, request.policy.as_ref(), now);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
+        if granted.iter().any(|granted| granted.proof) && identity.token().bound_to().is_none() {
+            return Err(Reason::ProofRequired.because("the policy says `dpop: required`, and the token is bound to no key"));
+        }
         Ok(Grant::new(granted))
     }
 
@@ -99,6 +102,8 @@ impl PolicySet {
         if let Some(description) = self.guardrails.against(facts, chosen) {
             return Err(Reason::Denied.because(format!("guardrail: {description}")));
         }
+        // A policy that wants no proof of possession allows without one, whatever another wants.
+        granted.sort_by_key(|granted| granted.proof);
         let first = granted.remove(0);
         if granted.iter().any(|other| other.terms != first.terms) {
             return Err(Reason::PolicyAmbiguous
@@ -176,7 +181,7 @@ impl Rule {
             }
         };
         let (source, policy_name) = (policy.source.clone(), policy.name.clone());
-        Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once: policy.once }))
+        Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once: policy.once, proof: policy.proof }))
     }
 
     /// Where it grants what is asked for and on which terms, if it does so for anybody.

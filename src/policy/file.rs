@@ -34,6 +34,8 @@ pub struct TrustPolicy {
     pub audit_only: bool,
     /// A token may be used only once.
     pub once: bool,
+    /// Only tokens that are bound to a key count.
+    pub proof: bool,
     /// From when on it grants nothing.
     pub expires: Option<UnixTime>,
     /// Its own tests.
@@ -124,6 +126,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     });
     let audit_only = read_word(fields, "mode", "audit");
     let once = read_word(fields, "replay", "once");
+    let proof = read_word(fields, "dpop", "required");
     let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
     let name =
         name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;
@@ -139,6 +142,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
         rules,
         audit_only,
         once,
+        proof,
         expires,
         expectations,
     })

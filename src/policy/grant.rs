@@ -32,6 +32,8 @@ pub struct Granted {
     pub terms: Terms,
     /// Whether the policy lets a token be used only once.
     pub once: bool,
+    /// Whether the policy wants a token that is bound to a key.
+    pub proof: bool,
 }
 
 impl Granted {

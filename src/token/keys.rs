@@ -96,6 +96,13 @@ fn import_key(jwk: &Map<String, Value>) -> Result<Option<Key>, String> {
     Ok((!uses.is_empty()).then_some(Key { id, uses }))
 }
 
+/// One public key that stands alone, for this algorithm.
+pub(super) fn parse_one(jwk: &Map<String, Value>, algorithm: Algorithm) -> Result<ParsedPublicKey, String> {
+    let key = import_key(jwk)?.ok_or("its key cannot verify a signature")?;
+    let found = key.uses.into_iter().find(|(known, _)| *known == algorithm);
+    found.map(|(_, key)| key).ok_or_else(|| "its key is not for its `alg`".to_owned())
+}
+
 /// `use` is `sig` or absent, `key_ops` has `verify` or is absent.
 fn is_for_signatures(jwk: &Map<String, Value>) -> bool {
     let used = jwk.get("use").is_none_or(|used| used == "sig");

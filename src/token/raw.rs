@@ -1,5 +1,6 @@
 //! A token as it came: well-formed, and not believed. One textual form only (RFC 7515, section 7.1).
 
+use super::proof::unbound;
 use super::{Algorithm, Claims, json};
 use crate::words::{Denial, Digest, Reason, Secret};
 use base64::Engine;
@@ -120,9 +121,9 @@ impl RawToken {
         self.claims.text("iss").unwrap_or_default()
     }
 
-    /// The `aud` claim where it names exactly one.
+    /// The `aud` claim where it names exactly one, without the key that it may be bound to.
     pub fn unverified_audience(&self) -> Option<&str> {
-        self.claims.audience()
+        self.claims.audience().map(|audience| unbound(audience).0)
     }
 
     /// The JWS around it.

@@ -1,5 +1,6 @@
 //! The one maker of a [`VerifiedToken`]: signature first, then every registered claim (RFC 7519, section 4.1; RFC 8725).
 
+use super::proof::{self, Proof};
 use super::{Algorithm, Claims, KeySet, RawJws, RawToken};
 use crate::words::names::{Audience, IssuerUrl};
 use crate::words::{Denial, Digest, Reason, UnixTime};
@@ -30,18 +31,31 @@ pub struct VerifiedToken {
     claims: Claims,
     issuer: IssuerUrl,
     audience: Audience,
+    bound_to: Option<String>,
     issued_at: UnixTime,
     expires_at: UnixTime,
 }
 
-/// Checks everything there is to check, in this order: algorithm, key, signature, issuer, audience, type, times, subject.
+/// The same for a token that nobody has to prove to hold: one that is bound to a key is refused.
 pub fn verify(raw: RawToken, keys: &KeySet, expected: &Expected, now: UnixTime) -> Result<VerifiedToken, Denial> {
+    verify_held(raw, keys, expected, None, now)
+}
+
+/// Checks everything there is to check, in this order: algorithm, key, signature, issuer, audience, type, times, subject,
+/// and, for a token that is bound to a key, the proof that whoever shows it holds that key.
+pub fn verify_held(
+    raw: RawToken,
+    keys: &KeySet,
+    expected: &Expected,
+    held: Option<&Proof>,
+    now: UnixTime,
+) -> Result<VerifiedToken, Denial> {
     let (jws, claims) = raw.into_parts();
     verify_signature(&jws, keys, &expected.algorithms)?;
     if claims.text("iss")? != expected.issuer.as_str() {
         return Err(Reason::UnknownIssuer.because("`iss` is not the issuer whose keys were used"));
     }
-    let audience = check_audience(&claims, expected)?;
+    let (audience, bound_to) = check_audience(&claims, expected)?;
     if claims.claim("nonce").is_some() {
         return Err(Reason::TokenTypeRefused.because("`nonce` marks an ID token of a browser login"));
     }
@@ -50,7 +64,10 @@ pub fn verify(raw: RawToken, keys: &KeySet, expected: &Expected, now: UnixTime) 
     if claims.claim("jti").is_some() {
         claims.text("jti")?;
     }
-    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, issued_at, expires_at, jws, claims })
+    if let Some(thumbprint) = &bound_to {
+        proof::check(thumbprint, held, jws.expose(), now)?;
+    }
+    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, bound_to, issued_at, expires_at, jws, claims })
 }
 
 /// The signature alone: the algorithm is one that the configuration allows and the key's own.
@@ -66,11 +83,14 @@ pub fn verify_signature(jws: &RawJws, keys: &KeySet, algorithms: &[Algorithm]) -
         .map_err(|_| Reason::SignatureInvalid.because("the signature does not verify"))
 }
 
-fn check_audience(claims: &Claims, expected: &Expected) -> Result<Audience, Denial> {
+/// Our audience, and the thumbprint of the key that it may name.
+fn check_audience(claims: &Claims, expected: &Expected) -> Result<(Audience, Option<String>), Denial> {
     let mismatch = |cause: &str| Reason::AudienceMismatch.because(cause);
     let audience = claims.audience().ok_or_else(|| mismatch("`aud` does not name exactly one audience"))?;
+    let (audience, bound_to) = proof::unbound(audience);
     let ours = expected.audiences.iter().find(|ours| ours.as_str() == audience);
-    ours.cloned().ok_or_else(|| mismatch("`aud` is not one of ours"))
+    let ours = ours.cloned().ok_or_else(|| mismatch("`aud` is not one of ours"))?;
+    Ok((ours, bound_to.map(str::to_owned)))
 }
 
 fn check_times(claims: &Claims, expected: &Expected, now: UnixTime) -> Result<(UnixTime, UnixTime), Denial> {
@@ -101,6 +121,11 @@ impl VerifiedToken {
     /// The one audience, one of ours.
     pub const fn audience(&self) -> &Audience {
         &self.audience
+    }
+
+    /// The thumbprint of the key that it is bound to; whoever shows it has proved to hold that key.
+    pub fn bound_to(&self) -> Option<&str> {
+        self.bound_to.as_deref()
     }
 
     /// `sub`: a text that is not empty.

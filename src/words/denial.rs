@@ -54,6 +54,9 @@ reasons! {
     AudienceMismatch, "audience_mismatch", 401, Caller, "The token was not made for this server.", "Request the token with exactly one audience: this server's.";
     UnknownKey, "unknown_key", 401, Issuer, "The token is signed with a key that its issuer does not publish.", "Request a fresh token; if that fails too, the issuer's published keys are out of date.";
     SignatureInvalid, "signature_invalid", 401, Caller, "The token's signature does not verify.", "Request a fresh token and send it unchanged.";
+    ProofMissing, "proof_missing", 401, Caller, "The token is bound to a key, and the request proves nothing of it.", "Send a `DPoP` header by that key (RFC 9449): `daypass exec` does; this API may not take one.";
+    ProofInvalid, "proof_invalid", 401, Caller, "The proof of possession does not hold.", "Make a fresh proof for each request, by the key that the token's audience names.";
+    ProofRequired, "proof_required", 403, Caller, "The policy wants a token that is bound to a key.", "Use `daypass exec`, or request the token with the audience `…?cnf=THUMBPRINT` and send its proof.";
     TokenExpired, "token_expired", 401, Caller, "The token has expired.", "Request a fresh token right before the exchange.";
     TokenNotYetValid, "token_not_yet_valid", 401, Issuer, "The token is not valid yet.", "The issuer's clock is ahead, or the token was made for later use.";
     TokenTooOld, "token_too_old", 401, Caller, "The token is older than this issuer's tokens may be.", "Request a fresh token right before the exchange.";

@@ -9,6 +9,7 @@ mod library;
 mod operate;
 mod peers;
 mod policy;
+mod possession;
 mod replay;
 mod server;
 mod sources;

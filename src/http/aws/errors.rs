@@ -88,12 +88,15 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         | Reason::AudienceMismatch
         | Reason::UnknownKey
         | Reason::SignatureInvalid
+        | Reason::ProofMissing
+        | Reason::ProofInvalid
         | Reason::TokenNotYetValid => ("InvalidIdentityToken", 400),
         Reason::TokenExpired | Reason::TokenTooOld => ("ExpiredTokenException", 400),
         Reason::ClaimRefused | Reason::Replayed => ("IDPRejectedClaim", 403),
         Reason::NoMatchingPolicy
         | Reason::Denied
         | Reason::PolicyAmbiguous
+        | Reason::ProofRequired
         | Reason::TagRefused
         | Reason::SessionPolicyDenied
         | Reason::HookRefused

@@ -76,7 +76,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
         return true;
     }
     let ends = |policy: &TrustPolicy| policy.expires.map_or(i64::MAX, UnixTime::millis);
-    if old.issuer != new.issuer || ends(new) > ends(old) || (old.once && !new.once) {
+    if old.issuer != new.issuer || ends(new) > ends(old) || (old.once && !new.once) || (old.proof && !new.proof) {
         return false;
     }
     let (before, after) = (Ruleset::alone(old), Ruleset::alone(new));

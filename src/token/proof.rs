@@ -1,0 +1,119 @@
+//! Proof of possession (RFC 9449, DPoP): a token whose audience names a key counts only beside a signature by that key.
+//!
+//! A CI lets a job choose its token's audience, and nothing else of it. So the binding stands there:
+//! `https://daypass.example?cnf=THUMBPRINT`, and such a token without its proof is refused wherever it is shown.
+
+mod key;
+
+pub use key::ProofKey;
+
+use super::{Algorithm, json, keys};
+use crate::words::{Denial, Digest, Reason, UnixTime};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json as object};
+use std::time::Duration;
+
+/// A proof is made for one request; clocks may be apart by as much as for tokens.
+const PROOF_AGE_MAX: Duration = Duration::from_secs(60);
+/// A header with a key, and six short claims.
+const PROOF_BYTES_MAX: usize = 4096;
+/// What stands in an audience before the thumbprint.
+const BINDING: &str = "?cnf=";
+/// A thumbprint (RFC 7638): SHA-256 in base64url.
+const THUMBPRINT_LENGTH: usize = 43;
+/// What a job can make quickly, and every verifier knows.
+const ALGORITHMS: [Algorithm; 2] = [Algorithm::Es256, Algorithm::EdDsa];
+
+/// A proof as it came, and the request that it came with.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The `DPoP` header.
+    pub jws: String,
+    /// The request's method.
+    pub method: String,
+    /// The request's address without query and fragment, by each name that the server goes by.
+    pub urls: Vec<String>,
+}
+
+/// An audience without the key that it names, and that key's thumbprint.
+pub(super) fn unbound(audience: &str) -> (&str, Option<&str>) {
+    audience.split_once(BINDING).map_or((audience, None), |(base, thumbprint)| (base, Some(thumbprint)))
+}
+
+/// The audience that binds a token to this key.
+fn bound(audience: &str, thumbprint: &str) -> String {
+    format!("{audience}{BINDING}{thumbprint}")
+}
+
+/// Checks that the proof is by this key, for this request and this token, and fresh.
+pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: UnixTime) -> Result<(), Denial> {
+    if thumbprint.len() != THUMBPRINT_LENGTH || URL_SAFE_NO_PAD.decode(thumbprint).is_err() {
+        return Err(Reason::AudienceMismatch.because("`aud` names no key by its thumbprint"));
+    }
+    let proof = proof.ok_or_else(|| Reason::ProofMissing.because("the token is bound to a key, and there is no proof of it"))?;
+    let wrong = |cause: String| Reason::ProofInvalid.because(cause);
+    let (header, claims) = verified(&proof.jws).map_err(wrong)?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    if thumbprint_of(&header).as_deref() != Some(thumbprint) {
+        return Err(wrong("it is by another key".to_owned()));
+    }
+    let issued_at = claims.get("iat").and_then(Value::as_i64).map(UnixTime::from_seconds);
+    let fresh = issued_at.is_some_and(|at| at <= now.plus(super::CLOCK_LEEWAY) && now < at.plus(PROOF_AGE_MAX));
+    let expected = [
+        (text("htm") == proof.method, "`htm` is not the request's method"),
+        (proof.urls.iter().any(|url| url == text("htu")), "`htu` is not the request's address"),
+        (text("ath") == hash_of(token), "`ath` is not the token's hash"),
+        (!text("jti").is_empty(), "`jti` is missing"),
+        (fresh, "`iat` is not of this minute"),
+    ];
+    match expected.iter().find(|(holds, _)| !holds) {
+        Some((_, cause)) => Err(wrong((*cause).to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// `ath`: SHA-256 of the token (RFC 9449, section 4.2).
+fn hash_of(token: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(Digest::plain(token).as_bytes())
+}
+
+/// Header and claims of a JWS of type `dpop+jwt` whose own key's signature holds.
+fn verified(jws: &str) -> Result<(Map<String, Value>, Map<String, Value>), String> {
+    let parts: Vec<&str> = jws.splitn(4, '.').collect();
+    let [header, payload, signature] = parts[..] else { return Err("it is not a compact JWS".to_owned()) };
+    if jws.len() > PROOF_BYTES_MAX {
+        return Err("it is longer than 4 KiB".to_owned());
+    }
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| "it is not base64url".to_owned());
+    let object = |part: &str| match json::parse(&decode(part)?)? {
+        Value::Object(members) => Ok(members),
+        _ => Err("it is made of something else than objects".to_owned()),
+    };
+    let (header, claims) = (object(header)?, object(payload)?);
+    let named = |name: &str| header.get(name).and_then(Value::as_str);
+    if header.keys().any(|member| !["typ", "alg", "jwk"].contains(&member.as_str())) || named("typ") != Some("dpop+jwt") {
+        return Err("its header is not that of a proof".to_owned());
+    }
+    let algorithm = named("alg").and_then(Algorithm::parse).filter(|algorithm| ALGORITHMS.contains(algorithm));
+    let algorithm = algorithm.ok_or("its `alg` is not ES256 or EdDSA")?;
+    let jwk = header.get("jwk").and_then(Value::as_object).ok_or("it has no `jwk`")?;
+    let key = keys::parse_one(jwk, algorithm)?;
+    let signed = &jws.as_bytes()[..jws.len() - signature.len() - 1];
+    key.verify_sig(signed, &decode(signature)?).map_err(|_| "its signature does not verify".to_owned())?;
+    Ok((header, claims))
+}
+
+/// RFC 7638 of the key in a proof's header: the required members in lexical order.
+fn thumbprint_of(header: &Map<String, Value>) -> Option<String> {
+    let jwk = header.get("jwk")?;
+    let members = match jwk["kty"].as_str()? {
+        "EC" => object!({ "crv": jwk["crv"], "kty": "EC", "x": jwk["x"], "y": jwk["y"] }),
+        "OKP" => object!({ "crv": jwk["crv"], "kty": "OKP", "x": jwk["x"] }),
+        _ => return None,
+    };
+    Some(URL_SAFE_NO_PAD.encode(Digest::plain(members.to_string().as_bytes()).as_bytes()))
+}
+
+#[cfg(test)]
+mod tests;

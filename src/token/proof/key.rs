@@ -1,0 +1,39 @@
+//! The other side of a proof: a key that lives as long as its process, made anew by each.
+
+use super::{bound, hash_of};
+use crate::words::{Digest, UnixTime};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use serde_json::{Value, json};
+
+/// A key that never leaves memory.
+pub struct ProofKey(EcdsaKeyPair);
+
+impl ProofKey {
+    /// A fresh one.
+    pub fn generate() -> Result<Self, String> {
+        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Self).map_err(|_| "a key cannot be made".to_owned())
+    }
+
+    /// The audience to ask the CI for, so that its token is worth nothing without this key.
+    pub fn bind(&self, audience: &str) -> String {
+        bound(audience, &BASE64.encode(Digest::plain(self.jwk().to_string().as_bytes()).as_bytes()))
+    }
+
+    /// A proof for one request with this token. `id` is never used again.
+    pub fn prove(&self, method: &str, url: &str, token: &[u8], now: UnixTime, id: &str) -> Result<String, String> {
+        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() });
+        let claims = json!({ "jti": id, "htm": method, "htu": url, "iat": now.seconds(), "ath": hash_of(token) });
+        let input = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
+        let signature = self.0.sign(&SystemRandom::new(), input.as_bytes()).map_err(|_| "a proof cannot be signed".to_owned())?;
+        Ok(format!("{input}.{}", BASE64.encode(signature)))
+    }
+
+    /// The public key, its members in the order of RFC 7638.
+    fn jwk(&self) -> Value {
+        let point = self.0.public_key().as_ref();
+        json!({ "crv": "P-256", "kty": "EC", "x": BASE64.encode(&point[1..33]), "y": BASE64.encode(&point[33..65]) })
+    }
+}

@@ -1,0 +1,82 @@
+//! Each way in which a proof fails, and the one in which it holds.
+
+use super::*;
+
+const NOW: i64 = 1_800_000_000;
+const TOKEN: &[u8] = b"a.b.c";
+const URL: &str = "https://daypass.example/v1/exchange";
+
+fn thumbprint(key: &ProofKey) -> String {
+    unbound(&key.bind("https://daypass.example")).1.unwrap().to_owned()
+}
+
+fn judge(key: &ProofKey, jws: String, seconds: i64) -> Result<(), Reason> {
+    let proof = Proof { jws, method: "POST".to_owned(), urls: vec![URL.to_owned()] };
+    check(&thumbprint(key), Some(&proof), TOKEN, UnixTime::from_seconds(seconds)).map_err(|denial| denial.reason)
+}
+
+fn made(key: &ProofKey, method: &str, url: &str, token: &[u8]) -> String {
+    key.prove(method, url, token, UnixTime::from_seconds(NOW), "1").unwrap()
+}
+
+#[test]
+fn a_proof_is_for_one_key_request_token_and_minute() {
+    let key = ProofKey::generate().unwrap();
+    let good = || made(&key, "POST", URL, TOKEN);
+    for seconds in [NOW, NOW + 59, NOW - 30] {
+        assert_eq!(judge(&key, good(), seconds), Ok(()), "{seconds}");
+    }
+    for seconds in [NOW + 60, NOW - 31] {
+        assert_eq!(judge(&key, good(), seconds), Err(Reason::ProofInvalid), "{seconds}");
+    }
+    let other = ProofKey::generate().unwrap();
+    let bad = [
+        made(&other, "POST", URL, TOKEN),
+        made(&key, "GET", URL, TOKEN),
+        made(&key, "POST", "https://daypass.example/v1/whoami", TOKEN),
+        made(&key, "POST", "https://evil.example/v1/exchange", TOKEN),
+        made(&key, "POST", URL, b"a.b.d"),
+        key.prove("POST", URL, TOKEN, UnixTime::from_seconds(NOW), "").unwrap(),
+        good().replace('.', ""),
+        format!("{}A", good()),
+        String::new(),
+    ];
+    for jws in bad {
+        assert_eq!(judge(&key, jws.clone(), NOW), Err(Reason::ProofInvalid), "{jws}");
+    }
+    assert!(
+        check(&thumbprint(&key), None, TOKEN, UnixTime::from_seconds(NOW))
+            .is_err_and(|denial| denial.reason == Reason::ProofMissing)
+    );
+    assert!(
+        check("short", None, TOKEN, UnixTime::from_seconds(NOW)).is_err_and(|denial| denial.reason == Reason::AudienceMismatch)
+    );
+}
+
+#[test]
+fn a_proof_with_another_header_or_a_key_that_signs_nothing_is_none() {
+    let key = ProofKey::generate().unwrap();
+    let good = made(&key, "POST", URL, TOKEN);
+    let (header, rest) = good.split_once('.').unwrap();
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    let changes: [(&str, Value); 5] = [
+        ("typ", "JWT".into()),
+        ("alg", "none".into()),
+        ("alg", "HS256".into()),
+        ("kid", "x".into()),
+        ("jwk", object!({ "kty": "oct", "k": "c2VjcmV0" })),
+    ];
+    for (member, value) in changes {
+        let mut changed = header.clone();
+        changed[member] = value;
+        let jws = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(changed.to_string()));
+        assert_eq!(judge(&key, jws, NOW), Err(Reason::ProofInvalid), "{member}");
+    }
+}
+
+/// RFC 7638, section 3.1, has an RSA key; this is RFC 8037's, appendix A.3.
+#[test]
+fn thumbprints_are_those_of_the_rfc() {
+    let header = object!({ "jwk": { "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" } });
+    assert_eq!(thumbprint_of(header.as_object().unwrap()).as_deref(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
+}
