@@ -78,8 +78,11 @@ fn hash_of(token: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Digest::plain(token).as_bytes())
 }
 
+/// A JSON object.
+type Members = Map<String, Value>;
+
 /// Header and claims of a JWS of type `dpop+jwt` whose own key's signature holds.
-fn verified(jws: &str) -> Result<(Map<String, Value>, Map<String, Value>), String> {
+fn verified(jws: &str) -> Result<(Members, Members), String> {
     let parts: Vec<&str> = jws.splitn(4, '.').collect();
     let [header, payload, signature] = parts[..] else { return Err("it is not a compact JWS".to_owned()) };
     if jws.len() > PROOF_BYTES_MAX {
@@ -105,7 +108,7 @@ fn verified(jws: &str) -> Result<(Map<String, Value>, Map<String, Value>), Strin
 }
 
 /// RFC 7638 of the key in a proof's header: the required members in lexical order.
-fn thumbprint_of(header: &Map<String, Value>) -> Option<String> {
+fn thumbprint_of(header: &Members) -> Option<String> {
     let jwk = header.get("jwk")?;
     let members = match jwk["kty"].as_str()? {
         "EC" => object!({ "crv": jwk["crv"], "kty": "EC", "x": jwk["x"], "y": jwk["y"] }),
