@@ -3,7 +3,9 @@
 #![expect(unreachable_pub, reason = "the modules of one binary")]
 
 mod attacks;
+mod aws_apis;
 mod corpora;
+mod faces;
 mod layers;
 mod library;
 mod operate;
@@ -14,4 +16,5 @@ mod replay;
 mod server;
 mod sources;
 mod store;
+mod sts;
 mod support;

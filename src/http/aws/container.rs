@@ -46,7 +46,7 @@ pub(super) async fn answer(
             let error = AwsError::of(&refused);
             // These clients know a passing fault by its status alone.
             let status = if refused.denial().reason.status() == 503 { 503 } else { error.status };
-            response(&json!({ "code": error.code, "message": error.message }), status)
+            response(&refusal(&error), status)
         }
     }
 }
@@ -78,6 +78,11 @@ fn document(released: &Released) -> Value {
         "AccessKeyId": aws["AccessKeyId"].take(), "SecretAccessKey": aws["SecretAccessKey"].take(), "Token": aws["SessionToken"].take(),
         "Expiration": aws["Expiration"].take(), "AccountId": aws["AccountId"].take(), "RoleArn": aws["role"].take(),
     })
+}
+
+/// As documented, and once more with capitals: so the JavaScript SDK looks for them.
+fn refusal(error: &AwsError) -> Value {
+    json!({ "code": error.code, "message": error.message, "Code": error.code, "Message": error.message })
 }
 
 fn response(document: &Value, status: u16) -> Response<Body> {

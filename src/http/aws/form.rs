@@ -86,6 +86,22 @@ mod tests {
         assert!(form.finish().is_ok());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_is_encoded_is_read_back(name in "\\PC{1,20}", value in "(?s).{0,50}") {
+            let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+            let mut form = Form::parse(format!("{}={}", encode(&name), encode(&value)).as_bytes()).unwrap();
+            proptest::prop_assert_eq!(form.take_text(&name), Some(value));
+            proptest::prop_assert!(form.finish().is_ok());
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let names = Form::parse(&body).map(|form| form.names().count()).unwrap_or_default();
+            proptest::prop_assert!(names <= body.len());
+        }
+    }
+
     #[test]
     fn nothing_is_repaired_and_no_value_comes_back() {
         let bad: [&[u8]; 8] = [b"a=%", b"a=%4", b"a=%g0", b"a=%-1", b"a=\xff", b"a=%ff", b"a=canary&a=canary", b"%80=canary"];

@@ -1,0 +1,173 @@
+//! Every API is a face of one decision: what is denied in one is denied in all, with the same code, hint and record.
+//!
+//! A new API is a row in `FACES`.
+
+use crate::sts::{StandInSts, element, encode};
+use crate::support::{Setup, World};
+use daypass::demo::issuer::github_claims;
+use serde_json::{Map, Value, json};
+use std::pin::Pin;
+
+/// What a client of an API hears.
+#[derive(Debug)]
+struct Heard {
+    released: bool,
+    /// Everything in the answer that a person may see.
+    said: String,
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Heard> + 'a>>;
+
+/// An API: its name in the audit log, and how it is asked for a role with a token.
+struct Face {
+    api: &'static str,
+    ask: for<'a> fn(&'a World, &'a str, &'a str) -> Answer<'a>,
+}
+
+const FACES: [Face; 3] = [
+    Face { api: "native", ask: |world, token, role| Box::pin(native(world, token, role)) },
+    Face { api: "aws-sts", ask: |world, token, role| Box::pin(aws_sts(world, token, role)) },
+    Face { api: "aws-container", ask: |world, token, role| Box::pin(aws_container(world, token, role)) },
+];
+
+async fn native(world: &World, token: &str, role: &str) -> Heard {
+    let (status, answer) = world.exchange(token, json!([{"aws": {"role": role}}])).await;
+    Heard { released: status == 200 && answer["credentials"][0]["aws"]["AccessKeyId"].is_string(), said: answer.to_string() }
+}
+
+async fn aws_sts(world: &World, token: &str, role: &str) -> Heard {
+    let action = [("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15")];
+    let parameters = [("RoleArn", role), ("RoleSessionName", "faces"), ("WebIdentityToken", token)];
+    let request = world.http.post(world.url("/aws/sts/")).header("content-type", "application/x-www-form-urlencoded");
+    let response = request.body(encode(&[&action[..], &parameters].concat())).send().await.unwrap();
+    let (released, document) = (response.status() == 200, response.text().await.unwrap());
+    let said = if released { element(&document, "AccessKeyId") } else { element(&document, "Message") };
+    Heard { released, said }
+}
+
+async fn aws_container(world: &World, token: &str, role: &str) -> Heard {
+    let address = world.url(&format!("/aws/container?{}", encode(&[("role", role)])));
+    let response = world.http.get(address).header("authorization", token).send().await.unwrap();
+    let (status, answer): (_, Value) = (response.status(), response.json().await.unwrap());
+    Heard { released: status == 200 && answer["AccessKeyId"].is_string(), said: answer["message"].to_string() }
+}
+
+fn role(name: &str) -> String {
+    format!("arn:aws:iam::123456789012:role/{name}")
+}
+
+fn policy(lines: &str, role_name: &str, terms: &str) -> String {
+    let role = role(role_name);
+    format!(
+        "issuer: github\nmatch: {{ repository: acme/shop@456789, ref: refs/heads/main, event: push }}\n{lines}grant:\n  aws:\n    - role: {role}\n{terms}"
+    )
+}
+
+const GUARDRAILS: &str = "denials:
+  - description: Nobody gets this one.
+    deny: { aws: [\"arn:aws:iam::123456789012:role/guarded\"] }
+";
+
+async fn world(sts: &StandInSts) -> World {
+    let policies = vec![
+        ("deploy", policy("", "deploy", "")),
+        ("guarded", policy("", "guarded", "")),
+        ("ended", policy("expires: 2020-01-01T00:00:00Z\n", "ended", "")),
+        ("watched", policy("mode: audit\n", "watched", "")),
+        ("short", policy("", "ambiguous", "      ttl: 15m\n")),
+        ("long", policy("", "ambiguous", "      ttl: 30m\n")),
+        ("tagged", policy("", "tagged", "      tags: { environment: \"{environment}\" }\n")),
+        ("untrusting", policy("", "untrusting", "")),
+        ("silent", policy("", "silent", "")),
+        ("once", policy("replay: once\n", "once", "")),
+    ];
+    let world = World::start(Setup { policies, aws: sts.section(), ..Setup::default() }).await;
+    world.commit_and_wait(&[("guardrails.yaml", GUARDRAILS.as_bytes())]).await;
+    world
+}
+
+fn claims(change: Value) -> Map<String, Value> {
+    let mut claims = github_claims("push", "refs/heads/main");
+    claims.extend(change.as_object().unwrap().clone());
+    claims
+}
+
+/// A refusal says its code, what to do next and its decision, and has one record that names the API.
+fn check_refusal(world: &World, face: &Face, heard: &Heard, code: &str) {
+    let reason = daypass::words::Reason::ALL.iter().find(|reason| reason.code() == code).unwrap();
+    let said = heard.said.replace(['`', '\\'], "");
+    assert!(!heard.released, "{}: {code}: {heard:?}", face.api);
+    assert!(said.contains(code), "{}: {code}: {heard:?}", face.api);
+    assert!(said.contains(&reason.hint().replace('`', "")), "{}: {code}: {heard:?}", face.api);
+    let records: Vec<_> = world
+        .audit()
+        .into_iter()
+        .filter(|entry| entry.decision.as_ref().is_some_and(|decision| said.contains(decision.as_str())))
+        .collect();
+    let told = records.iter().filter(|entry| entry.body["reason"] == code).count();
+    assert!(told >= 1, "{}: {code}: {records:?}", face.api);
+    let apis: Vec<&Value> = records.iter().map(|entry| &entry.body["api"]).filter(|api| !api.is_null()).collect();
+    assert!(apis.iter().all(|api| **api == face.api), "{}: {code}: {records:?}", face.api);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_api_denies_every_api_denies() {
+    let sts = StandInSts::start().await;
+    let world = world(&sts).await;
+    let pull = || github_claims("pull_request", "refs/pull/7/merge");
+    // Before a verified identity 30 refusals a minute have a record of their own: few cases of that kind.
+    let cases: Vec<(&str, Map<String, Value>, &str)> = vec![
+        ("deploy", pull(), "no_matching_policy"),
+        ("deploy", claims(json!({"ref": "refs/heads/mainx"})), "no_matching_policy"),
+        ("deploy", claims(json!({"repository_id": "1"})), "claim_refused"),
+        ("deploy", claims(json!({"aud": "sts.amazonaws.com"})), "audience_mismatch"),
+        ("deploy", claims(json!({"exp": 1_600_000_000, "iat": 1_599_999_000})), "token_expired"),
+        ("deploy", claims(json!({"iss": "https://token.actions.githubusercontent.com"})), "unknown_issuer"),
+        ("unknown", claims(json!({})), "no_matching_policy"),
+        ("guarded", claims(json!({})), "denied"),
+        ("ended", claims(json!({})), "no_matching_policy"),
+        ("watched", claims(json!({})), "no_matching_policy"),
+        ("ambiguous", claims(json!({})), "policy_ambiguous"),
+        ("tagged", claims(json!({})), "tag_refused"),
+    ];
+    for (name, claims, code) in &cases {
+        for face in &FACES {
+            let heard = (face.ask)(&world, &world.token_with(claims.clone()), &role(name)).await;
+            check_refusal(&world, face, &heard, code);
+        }
+    }
+    assert!(sts.asked().is_empty(), "what is denied reaches no cloud");
+    for (name, code) in [("untrusting", "aws_denied"), ("silent", "aws_unavailable")] {
+        for face in &FACES {
+            let heard = (face.ask)(&world, &world.token(), &role(name)).await;
+            check_refusal(&world, face, &heard, code);
+        }
+    }
+    for face in &FACES {
+        let heard = (face.ask)(&world, &world.token(), &role("deploy")).await;
+        assert!(heard.released, "{}: {heard:?}", face.api);
+    }
+    let stopped = ["deny", "--policy", "deploy", "--reason", "INC-42", "--config"];
+    let config = world.path("daypass.yaml").display().to_string();
+    assert!(world.job("push", &[&stopped[..], &[&config]].concat(), &[]).await.status.success());
+    for face in &FACES {
+        let heard = (face.ask)(&world, &world.token(), &role("deploy")).await;
+        check_refusal(&world, face, &heard, "denied");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_one_api_used_up_is_used_up_in_every_api() {
+    let sts = StandInSts::start().await;
+    let world = world(&sts).await;
+    for first in &FACES {
+        let token = world.token();
+        let heard = (first.ask)(&world, &token, &role("once")).await;
+        assert!(heard.released, "{}: {heard:?}", first.api);
+        for face in &FACES {
+            let heard = (face.ask)(&world, &token, &role("once")).await;
+            check_refusal(&world, face, &heard, "replayed");
+        }
+    }
+    assert_eq!(sts.asked().len(), FACES.len(), "one session a token");
+}

@@ -1,0 +1,92 @@
+//! A stand-in for AWS STS that gives whoever asks a session, keeps what it was asked, and fails for roles that say so.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use daypass::words::{Clock, SystemClock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub type Form = BTreeMap<String, String>;
+
+pub struct StandInSts {
+    pub url: String,
+    asked: Arc<Mutex<Vec<Form>>>,
+}
+
+impl StandInSts {
+    pub async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let sts = Self { url: format!("http://{}", listener.local_addr().unwrap()), asked: Arc::default() };
+        let asked = sts.asked.clone();
+        let answer = move |body: String| async move {
+            let form = form(&body);
+            let number = asked.lock().unwrap().len();
+            asked.lock().unwrap().push(form.clone());
+            answer(&form, number)
+        };
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
+        sts
+    }
+
+    /// The `aws` section that names it.
+    pub fn section(&self) -> String {
+        format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", self.url)
+    }
+
+    /// Every form that came.
+    pub fn asked(&self) -> Vec<Form> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn answer(form: &Form, number: usize) -> Response {
+    let role = &form["RoleArn"];
+    let error = |status: StatusCode, code: &str| {
+        let body =
+            format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>");
+        (status, [("content-type", "text/xml")], body).into_response()
+    };
+    if role.ends_with("role/untrusting") {
+        return error(StatusCode::FORBIDDEN, "AccessDenied");
+    }
+    if role.ends_with("role/silent") {
+        return error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable");
+    }
+    if form.get("Policy").is_some_and(|policy| policy.contains("malformed")) {
+        return error(StatusCode::BAD_REQUEST, "MalformedPolicyDocument");
+    }
+    let seconds: u64 = form["DurationSeconds"].parse().unwrap();
+    let expiration = SystemClock.now().plus(Duration::from_secs(seconds));
+    let (account, name) = (role.split(':').nth(4).unwrap(), role.rsplit('/').next().unwrap());
+    let session = &form["RoleSessionName"];
+    let body = format!(
+        "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
+         <AssumedRoleUser><Arn>arn:aws:sts::{account}:assumed-role/{name}/{session}</Arn><AssumedRoleId>AROASTANDIN:{session}</AssumedRoleId></AssumedRoleUser>\
+         <Credentials><AccessKeyId>ASIASTANDIN{number}</AccessKeyId><SecretAccessKey>secret/+{number}</SecretAccessKey>\
+         <SessionToken>session&lt;/+{number}</SessionToken><Expiration>{expiration}</Expiration></Credentials><PackedPolicySize>7</PackedPolicySize>\
+         </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+    );
+    ([("content-type", "text/xml")], body).into_response()
+}
+
+/// A form's parameters.
+pub fn form(body: &str) -> Form {
+    reqwest::Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect()
+}
+
+/// A form of these parameters.
+pub fn encode(parameters: &[(&str, &str)]) -> String {
+    let mut url = reqwest::Url::parse("http://x/").unwrap();
+    url.query_pairs_mut().extend_pairs(parameters);
+    url.query().unwrap().to_owned()
+}
+
+/// The text of the first element of this name.
+pub fn element(document: &str, name: &str) -> String {
+    let inside = document.split(&format!("<{name}>")).nth(1).and_then(|rest| rest.split(&format!("</{name}>")).next());
+    let text = inside.unwrap_or_else(|| panic!("no {name} in {document}"));
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+}
