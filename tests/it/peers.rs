@@ -1,6 +1,7 @@
 //! Real peers. Each test is passed over, and says so, where its peer is not installed.
 
 mod aws;
+mod aws_clients;
 mod git_remotes;
 mod oidc_provider;
 mod openbao;

@@ -61,8 +61,15 @@ if [ "$SCOPE" = all ]; then
       npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent oidc-provider@9.13.3 >"$PEERS/npm.log" 2>&1 || lacks "oidc-provider (npm)"
     fi
     link oidc-provider "$PEERS/npm/node_modules/oidc-provider/lib/index.js"
+    SDK="@aws-sdk/client-sts@3.1169.0 @aws-sdk/credential-providers@3.1169.0"
+    if [ "$(cat "$PEERS/npm/aws-sdk" 2>/dev/null)" != "$SDK" ]; then
+      echo "installing $SDK ..."
+      # shellcheck disable=SC2086
+      npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent $SDK >"$PEERS/npm.log" 2>&1 && echo "$SDK" >"$PEERS/npm/aws-sdk" || lacks "$SDK (npm)"
+    fi
+    [ -e "$PEERS/npm/aws-sdk" ] && link aws-sdk-js "$PEERS/npm/package.json"
   else
-    lacks "npm, and with it oidc-provider"
+    lacks "npm, and with it oidc-provider and the AWS SDK for JavaScript"
   fi
 fi
 [ "$missing" = 0 ] && echo "peers are in $(basename "$PEERS")/" || echo "some peers are missing: what needs them is passed over, and said"

@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-struct Emulator {
+pub(super) struct Emulator {
     server: Child,
-    url: String,
-    cli: PathBuf,
+    pub(super) url: String,
+    pub(super) cli: PathBuf,
     _state: tempfile::TempDir,
 }
 
 impl Emulator {
-    async fn start(program: &str) -> Option<Self> {
+    pub(super) async fn start(program: &str) -> Option<Self> {
         let (program, cli) = (peer(program)?, peer("aws")?);
         let state = tempfile::tempdir().unwrap();
         let port = free_port();
@@ -39,7 +39,7 @@ impl Emulator {
         Some(emulator)
     }
 
-    fn call(&self, arguments: &[&str], credentials: [&str; 3]) -> Output {
+    pub(super) fn call(&self, arguments: &[&str], credentials: [&str; 3]) -> Output {
         let mut command = Command::new(&self.cli);
         command
             .args(["--endpoint-url", &self.url])
@@ -57,9 +57,33 @@ impl Emulator {
         command.output().unwrap()
     }
 
-    fn administer(&self, arguments: &[&str]) {
+    pub(super) fn administer(&self, arguments: &[&str]) {
         let output = self.call(arguments, ["test", "test", ""]);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// A role that trusts our issuer's tokens of this subject; the first one registers the issuer too.
+    pub(super) fn trust(&self, world: &World, role: &str, subject: &str) {
+        let issuer = world.url("");
+        let host = issuer.trim_start_matches("https://");
+        let condition = json!({"StringEquals": {format!("{host}:aud"): "sts.amazonaws.com", format!("{host}:sub"): subject}});
+        let principal = json!({"Federated": format!("arn:aws:iam::000000000000:oidc-provider/{host}")});
+        let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"], "Condition": condition}]});
+        let (provider, thumbprint) = (["iam", "create-open-id-connect-provider", "--url", &issuer], "0".repeat(40));
+        let known = self.call(&["iam", "list-open-id-connect-providers"], ["test", "test", ""]);
+        if !String::from_utf8_lossy(&known.stdout).contains(host) {
+            let rest = ["--client-id-list", "sts.amazonaws.com", "--thumbprint-list", &thumbprint];
+            self.administer(&[&provider[..], &rest].concat());
+        }
+        self.administer(&["iam", "create-role", "--role-name", role, "--assume-role-policy-document", &trust.to_string()]);
+    }
+
+    /// What the role may do with the bucket `releases`.
+    pub(super) fn allow(&self, role: &str, actions: &[&str]) {
+        let resources = ["arn:aws:s3:::releases", "arn:aws:s3:::releases/*"];
+        let statement = json!({"Effect": "Allow", "Action": actions, "Resource": resources});
+        let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        self.administer(&["iam", "put-role-policy", "--role-name", role, "--policy-name", "p", "--policy-document", &document]);
     }
 }
 
@@ -108,50 +132,9 @@ async fn web_identity_holds_no_aws_key_and_the_roles_trust_decides() {
     let Some(emulator) = Emulator::start("ministack").await else { return };
     let aws = format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
     let world = World::start(Setup { policies: vec![("shop/deploy", policy())], aws, ..Setup::default() }).await;
-    let issuer = world.url("");
-    let host = issuer.trim_start_matches("https://");
-    let trust = |subject: &str| {
-        let condition = json!({"StringEquals": {format!("{host}:aud"): "sts.amazonaws.com", format!("{host}:sub"): subject}});
-        let principal = json!({"Federated": format!("arn:aws:iam::000000000000:oidc-provider/{host}")});
-        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"], "Condition": condition}]}).to_string()
-    };
-    let allowed = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::releases"}]}).to_string();
-    emulator.administer(&[
-        "iam",
-        "create-open-id-connect-provider",
-        "--url",
-        &issuer,
-        "--client-id-list",
-        "sts.amazonaws.com",
-        "--thumbprint-list",
-        &"0".repeat(40),
-    ]);
-    emulator.administer(&[
-        "iam",
-        "create-role",
-        "--role-name",
-        "deploy",
-        "--assume-role-policy-document",
-        &trust("root/shop/deploy"),
-    ]);
-    emulator.administer(&[
-        "iam",
-        "create-role",
-        "--role-name",
-        "elsewhere",
-        "--assume-role-policy-document",
-        &trust("root/other/policy"),
-    ]);
-    emulator.administer(&[
-        "iam",
-        "put-role-policy",
-        "--role-name",
-        "deploy",
-        "--policy-name",
-        "p",
-        "--policy-document",
-        &allowed,
-    ]);
+    emulator.trust(&world, "deploy", "root/shop/deploy");
+    emulator.trust(&world, "elsewhere", "root/other/policy");
+    emulator.allow("deploy", &["s3:ListBucket"]);
     emulator.administer(&["s3api", "create-bucket", "--bucket", "releases"]);
     let ask = |role: &str| json!([{"aws": {"role": format!("arn:aws:iam::000000000000:role/{role}")}}]);
     let (status, answer) = world.exchange(&world.token(), ask("deploy")).await;
