@@ -20,6 +20,7 @@ mod permission;
 mod reading;
 mod request;
 mod ruleset;
+mod schema;
 mod stop;
 mod template;
 
@@ -39,4 +40,7 @@ pub use pattern::Pattern;
 pub use permission::Permission;
 pub use request::{Request, Wanted};
 pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
+#[cfg(test)]
+pub(crate) use schema::is_as_schema;
+pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
 pub use stop::{Standing, Stop, check_stops};

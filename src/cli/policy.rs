@@ -6,6 +6,7 @@ mod lock;
 mod place;
 mod replay;
 mod sarif;
+mod schema;
 
 use super::{Output, print};
 use crate::client::environment::Environment;
@@ -37,6 +38,8 @@ pub(super) enum PolicyCommand {
     Replay(replay::ReplayArgs),
     /// Propose ids for names, from the tokens that were seen, as a patch for `git apply`.
     Lock(lock::LockArgs),
+    /// Print the JSON Schema of a file, for editors.
+    Schema(schema::SchemaArgs),
 }
 
 #[derive(Args, Debug)]
@@ -74,6 +77,7 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
         PolicyCommand::WhoCan(arguments) => access::who_can(arguments, json),
         PolicyCommand::Replay(arguments) => replay::run(arguments, environment, output).await,
         PolicyCommand::Lock(arguments) => lock::run(arguments, output),
+        PolicyCommand::Schema(arguments) => Ok(schema::run(arguments)),
         PolicyCommand::Check(arguments) => check::run(arguments, output),
         PolicyCommand::Test(at) => test(at, json),
         PolicyCommand::Explain(arguments) => explain_one(arguments, json),

@@ -14,6 +14,17 @@ use std::time::Duration;
 /// The server has started long before this on the slowest machine that we saw (0.4 s).
 const START_MAX: Duration = Duration::from_secs(20);
 
+/// What the demo lets in after it has said no.
+const PREVIEW_POLICY: &str = "description: Pull requests of the shop may read the preview token.
+owners: [team-shop]
+issuer: github
+match:
+  repository: acme/shop@456789
+  event: pull-request
+grant:
+  secrets: [shop/preview/token.age]
+";
+
 pub(super) struct World {
     folder: tempfile::TempDir,
     issuer: Arc<LocalIssuer>,
@@ -113,24 +124,7 @@ issuers:
     }
 
     async fn make_repository(&self, with_aws: bool) -> Result<(), String> {
-        let aws = if with_aws {
-            "  aws:\n    - role: arn:aws:iam::000000000000:role/shop-deploy\n      ttl: 30m\n      tags: { commit: \"{commit}\" }\n"
-        } else {
-            ""
-        };
-        let policy = format!(
-            "description: Deploy the shop to production from its protected main branch.
-owners: [team-shop]
-issuer: github
-match:
-  repository: acme/shop@456789
-  ref: refs/heads/main
-  ref_protected: true
-  event: [push, manual]
-grant:
-{aws}  secrets: [shop/production/db-password.age]
-"
-        );
+        let policy = deploy_policy(with_aws);
         self.write("access/policies/shop/deploy.yaml", &policy)?;
         self.encrypt("shop/production/db-password.age", "correct-horse-battery-staple")?;
         self.encrypt("shop/preview/token.age", "preview-only")?;
@@ -145,16 +139,7 @@ grant:
     }
 
     pub(super) async fn commit_preview_policy(&self) -> Result<(), String> {
-        let policy = "description: Pull requests of the shop may read the preview token.
-owners: [team-shop]
-issuer: github
-match:
-  repository: acme/shop@456789
-  event: pull-request
-grant:
-  secrets: [shop/preview/token.age]
-";
-        self.write("access/policies/shop/preview.yaml", policy)?;
+        self.write("access/policies/shop/preview.yaml", PREVIEW_POLICY)?;
         self.commit("Let pull requests read the preview token").await
     }
 
@@ -238,6 +223,28 @@ fn command_line(arguments: &[&str], folder: &Path) -> String {
     format!("daypass {}", arguments.iter().map(quote).collect::<Vec<_>>().join(" "))
 }
 
+/// What the demo starts with.
+fn deploy_policy(with_aws: bool) -> String {
+    let aws = if with_aws {
+        "  aws:\n    - role: arn:aws:iam::000000000000:role/shop-deploy\n      ttl: 30m\n      tags: { commit: \"{commit}\" }\n"
+    } else {
+        ""
+    };
+    format!(
+        "description: Deploy the shop to production from its protected main branch.
+owners: [team-shop]
+issuer: github
+match:
+  repository: acme/shop@456789
+  ref: refs/heads/main
+  ref_protected: true
+  event: [push, manual]
+grant:
+{aws}  secrets: [shop/production/db-password.age]
+"
+    )
+}
+
 fn own_program() -> Result<std::path::PathBuf, String> {
     std::env::current_exe().map_err(text_of)
 }
@@ -250,4 +257,18 @@ pub(super) fn free_port() -> Result<u16, String> {
 
 fn text_of(fault: impl std::fmt::Display) -> String {
     fault.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{POLICY_SCHEMA, is_as_schema};
+
+    #[test]
+    fn what_the_demo_shows_is_as_its_schema_says() {
+        let schema = serde_json::from_str(POLICY_SCHEMA).unwrap();
+        for policy in [&deploy_policy(true), &deploy_policy(false), PREVIEW_POLICY] {
+            assert!(is_as_schema(&schema, &schema, &serde_saphyr::from_str(policy).unwrap()), "{policy}");
+        }
+    }
 }

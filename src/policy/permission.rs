@@ -11,7 +11,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every one that something uses. A word that nothing uses yet is no permission, so that nobody relies on it.
-    const ALL: [Self; 1] = [Self::PolicyReplay];
+    pub(super) const ALL: [Self; 1] = [Self::PolicyReplay];
 
     /// Its word in a policy.
     pub const fn as_str(self) -> &'static str {

@@ -5,6 +5,8 @@ mod fields;
 
 pub use fault::{Fault, Severity, nearest, one_line};
 pub use fields::Fields;
+#[cfg(test)]
+pub(crate) use fields::asked;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;

@@ -1,5 +1,7 @@
 //! The library of good policies below `policies/`: every one loads, is tested by itself, and the linter finds what it says.
 
+use crate::structural::holds;
+use crate::{sources, support};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -69,6 +71,40 @@ fn the_linter_finds_what_each_policy_tells_and_nothing_else() {
         let policy = std::fs::read_to_string(library().join(file)).unwrap();
         assert!(policy.contains(&format!("`{code}`")), "{file} does not say why it has {code}");
     }
+}
+
+/// The YAML of a page of the documentation that has this key.
+fn examples(page: &str, key: &str) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(library().join("../docs").join(page)).unwrap();
+    let blocks = text.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap().to_owned());
+    blocks.filter(|block| block.contains(&format!("\n{key}:"))).map(|block| (page.to_owned(), block)).collect()
+}
+
+fn is_as_its_schema_says(of: &str, files: &[(String, String)]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_daypass")).args(["policy", "schema", "--of", of]).output().unwrap();
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (name, text) in files {
+        let value: Value = serde_saphyr::from_str(text).unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        assert!(holds(&schema, &schema, &value), "{name} is not as `policy schema --of {of}` says:\n{text}");
+        let mut wrong = value.clone();
+        wrong["no_such_key"] = true.into();
+        assert!(!holds(&schema, &schema, &wrong), "{name} with a key too many");
+    }
+}
+
+#[test]
+fn every_file_is_as_its_schema_says() {
+    let mut files: Vec<(String, String)> =
+        policies().into_iter().map(|name| (name.clone(), std::fs::read_to_string(library().join(name)).unwrap())).collect();
+    files.push(("the tests' policy".to_owned(), support::DEPLOY.to_owned()));
+    let documented = examples("policy.md", "grant");
+    assert_eq!(documented.len(), 2, "{documented:?}");
+    files.extend(documented);
+    is_as_its_schema_says("policy", &files);
+    let mut files = examples("sources.md", "allowed");
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.push(("the tests' source".to_owned(), sources::TEAM.replace("{repository}", "/srv/team-a")));
+    is_as_its_schema_says("source", &files);
 }
 
 #[test]

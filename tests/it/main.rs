@@ -17,4 +17,6 @@ mod server;
 mod sources;
 mod store;
 mod sts;
+#[path = "../../src/policy/schema/structural.rs"]
+mod structural;
 mod support;

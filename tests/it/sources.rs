@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-const TEAM: &str = "git: {repository}
+pub(crate) const TEAM: &str = "git: {repository}
 ref: refs/heads/main
 interval: 1s
 age_identities: [team-a.key]

@@ -32,6 +32,8 @@ impl<'a, 'f> Fields<'a, 'f> {
 
     /// The value of a key, if it is there.
     pub fn optional(&mut self, key: &'static str) -> Option<&'a Node> {
+        #[cfg(test)]
+        asked::note(self.place, key);
         self.known.push(key);
         self.members.iter().find(|(name, ..)| name == key).map(|(_, _, node)| node)
     }
@@ -120,5 +122,23 @@ impl<'a, 'f> Fields<'a, 'f> {
                 self.faults.push(fault.in_text(self.text));
             }
         }
+    }
+}
+
+/// What this thread asked for: the test that compares the readers with their schemas looks here.
+#[cfg(test)]
+pub(crate) mod asked {
+    use super::Place;
+    use std::cell::RefCell;
+
+    thread_local! { static ASKED: RefCell<Vec<(Place, &'static str)>> = const { RefCell::new(Vec::new()) } }
+
+    pub(super) fn note(mapping: Place, key: &'static str) {
+        ASKED.with_borrow_mut(|asked| asked.push((mapping, key)));
+    }
+
+    /// The keys since the last call, each with the place of its mapping.
+    pub(crate) fn take() -> Vec<(Place, &'static str)> {
+        ASKED.take()
     }
 }

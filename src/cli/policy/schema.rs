@@ -1,0 +1,35 @@
+//! `daypass policy schema`: what an editor completes and checks a file by.
+
+use crate::policy::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
+use clap::{Args, ValueEnum};
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct SchemaArgs {
+    /// Which file.
+    #[arg(long, value_enum, default_value_t)]
+    of: Of,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Of {
+    /// A trust policy below policies/.
+    #[default]
+    Policy,
+    /// guardrails.yaml.
+    Guardrails,
+    /// A further source below sources/.
+    Source,
+}
+
+/// Prints it as it is checked in.
+pub(super) fn run(arguments: &SchemaArgs) -> u8 {
+    anstream::print!(
+        "{}",
+        match arguments.of {
+            Of::Policy => POLICY_SCHEMA,
+            Of::Guardrails => GUARDRAILS_SCHEMA,
+            Of::Source => SOURCE_SCHEMA,
+        }
+    );
+    0
+}

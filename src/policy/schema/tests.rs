@@ -1,0 +1,208 @@
+//! The schemas and the readers, compared both ways by the samples that the schemas carry.
+
+use super::structural::{holds, resolved};
+use super::*;
+use crate::config::{FurtherSource, SourceFiles};
+use crate::identity::{Attribute, Mapping};
+use crate::policy::condition::EVENTS;
+use crate::policy::{Catalogue, Guardrails, IssuerEntry, Permission, Tree, TrustPolicy};
+use crate::words::names::{IssuerName, IssuerUrl};
+use crate::words::yaml::{Fault, Node, Place, Yaml, asked};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt;
+
+/// Public keys of nobody.
+const SSH_KEY: &str = "signer@acme.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILUKqWNr3Pk7JIDw4jEJcthxLg8me4QzkZO17S780d4C\n";
+const OPENPGP_KEY: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEawRQrRYJKwYBBAHaRw8BAQdAYnZwXaNfXnO28/PPbZWCiCI/5hAOZnBqybyB
+9M0LytC0E3NpZ25lckBhY21lLmV4YW1wbGWIkAQTFggAOBYhBER66Au8/M0G2nYw
+VhPK4LTr5F1ZBQJrBFCtAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEBPK
+4LTr5F1ZPrwBALn17XoTqikjEeemxKZAaYSGcHZCjGk9rcuchRjoycqjAQDa8yyz
+mEBScP/5leoK0Yu+Z9oTbTlvLZSqYWysI2gvDQ==
+=Fu4A
+-----END PGP PUBLIC KEY BLOCK-----
+";
+
+/// A schema, and how what it speaks of is read: the faults, also those that are only warnings.
+type Case = (&'static str, fn(&str) -> Vec<Fault>);
+const CASES: [Case; 3] = [(POLICY_SCHEMA, read_policy), (GUARDRAILS_SCHEMA, read_guardrails), (SOURCE_SCHEMA, read_source)];
+
+/// One issuer that claims every attribute.
+fn catalogue() -> Catalogue {
+    let claims: String = Attribute::ALL.iter().map(|attribute| format!("  {attribute}: [{{ claim: c }}]\n")).collect();
+    let mapping: Mapping =
+        serde_saphyr::from_str(&format!("name: all\nreplay: per-job\nci: false\nattributes:\n{claims}")).unwrap();
+    let entry = IssuerEntry { url: IssuerUrl::parse("https://idp.acme.example").unwrap(), mapping: mapping.into() };
+    [(IssuerName::parse("github").unwrap(), entry)].into_iter().collect()
+}
+
+fn read_policy(text: &str) -> Vec<Fault> {
+    let tree: Tree = [("repositories.yaml".to_owned(), b"- { name: shop }".as_slice().into())].into();
+    TrustPolicy::parse("policies/a.yaml", text.as_bytes(), &tree, &catalogue()).map_or_else(|faults| faults, |(_, faults)| faults)
+}
+
+fn read_guardrails(text: &str) -> Vec<Fault> {
+    Guardrails::parse(text.as_bytes(), &catalogue()).err().unwrap_or_default()
+}
+
+fn read_source(text: &str) -> Vec<Fault> {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["team-a.key", "git-token", "git-ca.pem", "team-a-deploy-key", "known_hosts", "hook-secret"] {
+        std::fs::write(folder.path().join(name), "x").unwrap();
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let files = SourceFiles { age_identities: Some(folder.path().to_owned()), credentials: Some(folder.path().to_owned()) };
+    let file = |name: &str, text: &str| (format!("sources/{name}"), text.as_bytes().into());
+    let tree: Tree = [file("team-a.yaml", text), file("team-a.signers", SSH_KEY), file("web-flow.asc", OPENPGP_KEY)].into();
+    FurtherSource::parse("sources/team-a.yaml", &tree, &files, &catalogue()).err().unwrap_or_default()
+}
+
+fn list<'a>(schema: &'a Value, word: &str) -> impl Iterator<Item = &'a Value> {
+    schema[word].as_array().into_iter().flatten()
+}
+
+/// Every property that can have a value, with its schema.
+fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    schema["properties"].as_object().into_iter().flatten().filter(|(_, property)| property.is_object())
+}
+
+/// What has to stand beside this key, by the first sample of each.
+fn beside(root: &Value, schema: &Value, key: &str) -> Value {
+    let either = schema["anyOf"].get(0).cloned().unwrap_or_default();
+    let needed: Vec<&Value> =
+        list(schema, "required").chain(list(&either, "required")).chain(list(&schema["dependentRequired"], key)).collect();
+    let sample = |key: &Value| resolved(root, &schema["properties"][key.as_str().unwrap()])["examples"][0].clone();
+    needed.into_iter().map(|key| (key.as_str().unwrap().to_owned(), sample(key))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Whole documents: what is made of each schema below this one, with what has to stand around it.
+fn documents(root: &Value, schema: &Value, made: &dyn Fn(&Value) -> Vec<Value>) -> Vec<Value> {
+    let schema = &resolved(root, schema);
+    let mut all = made(schema);
+    all.extend(list(schema, "anyOf").flat_map(|branch| documents(root, branch, made)));
+    let items = schema.get("items").map(|items| documents(root, items, made)).unwrap_or_default();
+    all.extend(items.into_iter().map(|item| json!([item])));
+    for (key, property) in properties(schema) {
+        all.extend(documents(root, property, made).into_iter().map(|value| with(beside(root, schema, key), key, value)));
+    }
+    all
+}
+
+fn with(mut object: Value, key: &str, value: Value) -> Value {
+    object[key] = value;
+    object
+}
+
+fn accepted(schema: &Value) -> Vec<Value> {
+    list(schema, "examples").chain(list(schema, "enum")).chain(schema.get("const")).cloned().collect()
+}
+
+/// Objects with a key too many, and objects with one too few.
+fn refused(root: &Value, schema: &Value) -> Vec<Value> {
+    let mut all = Vec::new();
+    if schema["additionalProperties"] == false {
+        all.push(with(beside(root, schema, ""), "no_such_key", json!("x")));
+    }
+    let never = schema["properties"].as_object().into_iter().flatten().filter(|(_, property)| **property == false);
+    all.extend(never.map(|(key, _)| with(beside(root, schema, ""), key, json!(["x"]))));
+    for key in list(schema, "required").filter(|_| schema["type"] == "object") {
+        let mut lacking = beside(root, schema, "");
+        lacking.as_object_mut().unwrap().remove(key.as_str().unwrap());
+        all.push(lacking);
+    }
+    all
+}
+
+/// The keys of each mapping of a document, by the schema.
+fn keys(root: &Value, schema: &Value, node: &Node, known: &mut BTreeMap<Place, BTreeSet<String>>) {
+    let schema = &resolved(root, schema);
+    list(schema, "anyOf").for_each(|branch| keys(root, branch, node, known));
+    match &node.value {
+        Yaml::List(nodes) => nodes.iter().for_each(|node| keys(root, &schema["items"], node, known)),
+        Yaml::Mapping(members) if schema.get("properties").is_some() => {
+            let own = schema["properties"].as_object().unwrap();
+            known.entry(node.place).or_default().extend(own.keys().cloned());
+            members.iter().filter_map(|(key, _, node)| Some((own.get(key)?, node))).for_each(|(own, node)| {
+                keys(root, own, node, known);
+            });
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_sample_loads_and_the_readers_ask_for_no_other_keys() {
+    for (text, read) in CASES {
+        let root: Value = serde_json::from_str(text).unwrap();
+        let all = documents(&root, &root, &accepted);
+        assert!(all.len() > 50, "only {} samples", all.len());
+        for document in all {
+            assert!(holds(&root, &root, &document), "the schema refuses {document}");
+            asked::take();
+            let faults = read(&document.to_string());
+            assert!(faults.is_empty(), "{document}\n{}", faults[0]);
+            let mut known = BTreeMap::new();
+            let node = Node::parse("a.yaml", document.to_string().as_bytes()).unwrap();
+            keys(&root, &root, &node, &mut known);
+            for (place, key) in asked::take() {
+                let known = known.get(&place).is_some_and(|known| known.contains(key));
+                assert!(known, "`{key}` is read and not in the schema {}: {document}", root["title"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_schema_refuses_does_not_load() {
+    for (text, read) in CASES {
+        let root: Value = serde_json::from_str(text).unwrap();
+        for document in documents(&root, &root, &|schema| refused(&root, schema)) {
+            assert!(!holds(&root, &root, &document), "the schema accepts {document}");
+            assert!(!read(&document.to_string()).is_empty(), "it loads, and the schema refuses it: {document}");
+        }
+    }
+}
+
+#[test]
+fn every_word_is_in_the_schema() {
+    let words = |list: &Value| list.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let attributes: Vec<&str> = Attribute::ALL.iter().map(|attribute| attribute.as_str()).collect();
+    for (text, _) in CASES {
+        let root: Value = serde_json::from_str(text).unwrap();
+        let definitions = &root["$defs"];
+        assert_eq!(definitions["match"]["properties"].as_object().unwrap().keys().collect::<Vec<_>>(), attributes);
+        assert_eq!(words(&definitions["event"]["enum"]), EVENTS);
+        assert_eq!(words(&definitions["permission"]["enum"]), Permission::ALL.map(Permission::as_str));
+    }
+    let root: Value = serde_json::from_str(POLICY_SCHEMA).unwrap();
+    let change = &root["$defs"]["expectation"]["properties"]["change"];
+    assert_eq!(words(&change["propertyNames"]["enum"]), attributes);
+}
+
+#[test]
+fn every_key_is_described_and_has_a_sample() {
+    fn look(schema: &Value) -> usize {
+        for (key, property) in properties(schema) {
+            assert!(property["description"].as_str().is_some_and(|text| text.len() > 5), "{key} is not described");
+            assert!(list(property, "examples").count() > 0, "{key} has no sample");
+        }
+        let below: Option<Vec<&Value>> = schema
+            .as_object()
+            .map(|words| words.values().collect())
+            .or_else(|| schema.as_array().map(|list| list.iter().collect()));
+        properties(schema).count() + below.unwrap_or_default().into_iter().map(look).sum::<usize>()
+    }
+    for (text, _) in CASES {
+        assert!(look(&serde_json::from_str(text).unwrap()) > 30);
+    }
+}
+
+#[test]
+fn what_the_schemas_share_is_the_same() {
+    let [policy, guardrails, source] = CASES.map(|(text, _)| serde_json::from_str::<Value>(text).unwrap());
+    for (name, definition) in guardrails["$defs"].as_object().unwrap().iter().chain(source["$defs"].as_object().unwrap()) {
+        assert!(name == "denial" || policy["$defs"][name] == *definition, "{name}");
+    }
+}
