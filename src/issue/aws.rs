@@ -107,7 +107,7 @@ impl Aws {
             Err(last)
         };
         let late = |_| Reason::AwsUnavailable.because(format!("no answer within {} s", TOTAL_MAX.as_secs()));
-        tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??.credential(terms, decision)
+        tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??.credential(terms, decision, now)
     }
 
     async fn assume_with_token(

@@ -33,8 +33,8 @@ impl From<AssumeRoleOutput> for Answer {
 }
 
 impl Answer {
-    /// The credential. A session of another account is none: some STS answered for somebody else.
-    pub(super) fn credential(self, terms: &AwsTerms, decision: &DecisionId) -> Result<AwsCredential, Denial> {
+    /// The credential. A session of another account is none (some STS answered for somebody else), and so is one that is over.
+    pub(super) fn credential(self, terms: &AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsCredential, Denial> {
         let broken = |cause: &str| Reason::AwsUnavailable.because(cause);
         let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
         let (arn, id) = self.user.map(|user| (user.arn, user.assumed_role_id)).unwrap_or_default();
@@ -42,12 +42,16 @@ impl Answer {
         if session_arn.split(':').nth(4) != Some(terms.role.account()) {
             return Err(broken("the answer's session is of another account"));
         }
+        let expires_at = UnixTime::from_seconds(credentials.expiration.secs());
+        if expires_at <= now {
+            return Err(broken("the answer's session is over already"));
+        }
         Ok(AwsCredential {
             role: terms.role.clone(),
             access_key_id: credentials.access_key_id,
             secret_access_key: credentials.secret_access_key.into(),
             session_token: credentials.session_token.into(),
-            expires_at: UnixTime::from_seconds(credentials.expiration.secs()),
+            expires_at,
             session_arn,
             session_id: id,
             packed_policy_size: self.packed_policy_size,

@@ -60,7 +60,7 @@ impl StandIn {
 fn credentials(action: &str) -> String {
     format!(
         "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials><AccessKeyId>ASIAX</AccessKeyId>\
-         <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2027-01-01T00:00:00Z</Expiration></Credentials></{action}Result></{action}Response>"
+         <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></{action}Result></{action}Response>"
     )
 }
 
@@ -139,7 +139,7 @@ async fn what_an_sts_answers_is_told_by_code_and_never_by_its_bytes() {
         format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
     };
     let broken = credentials("AssumeRoleWithWebIdentity")
-        .replace("2027-01-01T00:00:00Z", "never")
+        .replace("2099-01-01T00:00:00Z", "never")
         .replace("<SecretAccessKey>s", &format!("<SecretAccessKey>{CANARY}"));
     let cases = [
         ("400 Bad Request", error("PackedPolicyTooLarge"), Reason::SessionPolicyRefused, "PackedPolicyTooLarge (400): no"),
@@ -181,7 +181,7 @@ fn credentials_of(arn: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_session_is_named_as_aws_names_it_and_one_of_another_account_is_refused() {
+async fn the_session_is_named_as_aws_names_it_and_one_that_cannot_be_ours_is_refused() {
     let decision = DecisionId::new();
     let named = "arn:aws:sts::123456789012:assumed-role/deploy/s";
     let derived = format!("arn:aws:sts::123456789012:assumed-role/deploy/{decision}");
@@ -194,9 +194,14 @@ async fn the_session_is_named_as_aws_names_it_and_one_of_another_account_is_refu
         let issued = bench.aws.issue(&terms(), "root/shop/deploy", &decision, bench.store.now()).await.unwrap();
         assert_eq!((issued.session_arn.as_str(), issued.session_id.as_str(), issued.packed_policy_size), (arn, id, size));
     }
-    let sts = StandIn::start("200 OK", credentials_of(&named.replace("123456789012", "999999999999"))).await;
-    let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
-    let denial = bench.aws.issue(&terms(), "root/shop/deploy", &decision, bench.store.now()).await.unwrap_err();
-    assert_eq!(denial.reason, Reason::AwsUnavailable);
-    assert!(denial.cause.contains("another account"), "{}", denial.cause);
+    let over = credentials_of(named).replace("2099-01-01", "2020-01-01");
+    for (answer, words) in
+        [(credentials_of(&named.replace("123456789012", "999999999999")), "of another account"), (over, "over already")]
+    {
+        let sts = StandIn::start("200 OK", answer).await;
+        let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+        let denial = bench.aws.issue(&terms(), "root/shop/deploy", &decision, bench.store.now()).await.unwrap_err();
+        assert_eq!(denial.reason, Reason::AwsUnavailable);
+        assert!(denial.cause.contains(words), "{}", denial.cause);
+    }
 }
