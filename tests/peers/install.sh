@@ -33,12 +33,12 @@ link() { ln -sfn "$2" "$PEERS/bin/$1"; }
 
 # debian PROGRAM PACKAGE: installs a Debian package when the program, or file, is missing and this is root.
 debian() {
-  command -v "$1" >/dev/null && return 0
+  command -v "$1" >/dev/null || [ -e "$1" ] && return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     [ -e "$PEERS/apt-updated" ] || { apt-get update -qq >/dev/null 2>&1; touch "$PEERS/apt-updated"; }
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2" >/dev/null 2>&1
   fi
-  command -v "$1" >/dev/null || lacks "$1 (Debian package $2)"
+  command -v "$1" >/dev/null || [ -e "$1" ] || lacks "$1 (Debian package $2)"
 }
 
 debian git git
