@@ -5,7 +5,7 @@ mod mapping;
 mod subject;
 
 pub use attribute::{Attribute, Attributes, Value};
-pub use mapping::{Mapping, ReplayRule, put as put_claim};
+pub use mapping::{Mapping, ReplayRule, Said, put as put_claim};
 
 use crate::token::{Claims, VerifiedToken};
 use crate::words::names::IssuerName;

@@ -199,8 +199,10 @@ fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
 
 mod backwards;
 mod recorded;
+mod said;
 
 pub use backwards::put;
+pub use said::Said;
 
 #[cfg(test)]
 mod fixtures;
