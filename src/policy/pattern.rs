@@ -32,7 +32,7 @@ enum Step {
 /// What ends a segment.
 const DELIMITERS: [char; 3] = ['/', ':', '@'];
 
-const fn is_delimiter(character: char) -> bool {
+pub(super) const fn is_delimiter(character: char) -> bool {
     matches!(character, '/' | ':' | '@')
 }
 

@@ -1,0 +1,186 @@
+//! Trust policies of IAM roles: who may call `sts:AssumeRoleWithWebIdentity`, by claims of an OIDC provider.
+//!
+//! Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Available keys for AWS OIDC federation".
+//! A key that no token has holds for some operators there, and never here: narrower.
+
+use super::Trust;
+use super::like;
+use super::lines::Wanted;
+use super::written::Granted;
+use crate::words::names::RoleArn;
+use serde_json::{Map, Value};
+
+/// The one action that a token of an OIDC provider is for.
+const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
+/// Actions with a wildcard that take it in.
+const ACTIONS_WITH_IT: [&str; 4] = ["*", "sts:*", "sts:AssumeRole*", "sts:Assume*"];
+
+/// A role, and its trust policy.
+pub(super) struct Role<'a> {
+    pub(super) name: &'a str,
+    pub(super) arn: Option<RoleArn>,
+    pub(super) document: &'a Value,
+}
+
+/// Every way in by an OIDC provider; none where the role has none.
+pub(super) fn read(role: &Role<'_>) -> Result<Vec<Trust>, String> {
+    let document = object(role.document, "the trust policy")?;
+    check_keys(document, &["Version", "Id", "Statement"])?;
+    let statements = one_or_many(document.get("Statement").ok_or("`Statement` is missing")?);
+    let mut trusts = Vec::new();
+    let mut left_out = Vec::new();
+    for (index, statement) in statements.iter().enumerate() {
+        let number = index + 1;
+        match Statement::read(statement).map_err(|reason| format!("statement {number}: {reason}"))? {
+            Some(statement) => {
+                for provider in &statement.providers {
+                    let trust = statement.trust(role, provider, trusts.len() + 1);
+                    trusts.push(trust.map_err(|reason| format!("statement {number}: {reason}"))?);
+                }
+            }
+            None => left_out.push(format!("statement {number} is for no OIDC provider, and is left out")),
+        }
+    }
+    for trust in &mut trusts {
+        trust.notes.extend(left_out.iter().cloned());
+    }
+    Ok(trusts)
+}
+
+struct Statement<'a> {
+    providers: Vec<&'a str>,
+    conditions: Vec<Condition<'a>>,
+}
+
+struct Condition<'a> {
+    operator: &'a str,
+    key: &'a str,
+    values: Vec<&'a str>,
+}
+
+impl<'a> Statement<'a> {
+    /// One that lets tokens of a provider in. One that denies cannot be left out, since what it takes away would stay.
+    fn read(statement: &'a Value) -> Result<Option<Self>, String> {
+        let members = object(statement, "a statement")?;
+        check_keys(members, &["Sid", "Effect", "Principal", "Action", "Condition"])?;
+        if members.get("Effect").and_then(Value::as_str) != Some("Allow") {
+            return Err("it denies: write it as a guardrail, and import the rest".to_owned());
+        }
+        let principal = members.get("Principal").ok_or("`Principal` is missing")?;
+        let Value::Object(principal) = principal else { return Err("a `Principal` that is anybody".to_owned()) };
+        let actions = texts(members.get("Action").ok_or("`Action` is missing")?)?;
+        let is_ours = |action: &&str| action.eq_ignore_ascii_case(ACTION) || ACTIONS_WITH_IT.contains(action);
+        let Some(federated) = principal.get("Federated").filter(|_| actions.iter().any(is_ours)) else { return Ok(None) };
+        Ok(Some(Self { providers: texts(federated)?, conditions: conditions(members.get("Condition"))? }))
+    }
+
+    fn trust(&self, role: &Role<'_>, provider: &str, number: usize) -> Result<Trust, String> {
+        let host = provider_of(provider)?;
+        let name = if number == 1 { role.name.to_owned() } else { format!("{}-{number}", role.name) };
+        let mut trust = Trust {
+            file: super::file_of("aws/", &name),
+            description: format!("Imported from the trust policy of the role {}", role.name),
+            issuer: format!("https://{host}"),
+            wanted: Vec::new(),
+            granted: granted(role),
+            notes: vec!["the role has to trust daypass's own issuer before this policy is of use".to_owned()],
+        };
+        for condition in &self.conditions {
+            condition.add_to(&mut trust, host)?;
+        }
+        Ok(trust)
+    }
+}
+
+fn granted(role: &Role<'_>) -> Granted {
+    match &role.arn {
+        Some(arn) => Granted::Role(arn.clone()),
+        None => Granted::Chosen(vec![format!("aws: [{{ role: the ARN of {} }}]", role.name)]),
+    }
+}
+
+/// The provider's URL without `https://`, which is also how its keys begin.
+fn provider_of(principal: &str) -> Result<&str, String> {
+    let fields: Vec<&str> = principal.splitn(6, ':').collect();
+    match fields[..] {
+        ["arn", _, "iam", "", _, resource] => resource.strip_prefix("oidc-provider/"),
+        _ => None,
+    }
+    .ok_or_else(|| format!("the principal `{principal}` is no OIDC provider by its ARN"))
+}
+
+impl Condition<'_> {
+    fn add_to(&self, trust: &mut Trust, host: &str) -> Result<(), String> {
+        let shown = format!("{} {}", self.operator, self.key);
+        let (plain, when_absent) = plain_operator(self.operator);
+        let claim = self.key.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
+        let claim = claim.ok_or_else(|| format!("{shown}: the key is no claim of {host}, and to leave it out would be wider"))?;
+        let mut wanted = Wanted { claim: claim.to_owned(), patterns: Vec::new(), needs_text: false };
+        for value in &self.values {
+            let (pattern, note) = match plain {
+                "StringEquals" => (Wanted::exact(claim, value)?.patterns.concat(), None),
+                "StringLike" => like::translate(value).map_err(|reason| format!("{shown}: {reason}"))?,
+                _ => return Err(format!("{shown}: only StringEquals and StringLike are imported")),
+            };
+            trust.notes.extend(note.map(|note| format!("{claim}: {note}")));
+            wanted.patterns.push(pattern);
+        }
+        if claim == "aud" {
+            trust.note_audience();
+            return Ok(());
+        }
+        if when_absent {
+            trust.notes.push(format!("{claim}: there a token without this claim was let in, and here it is not"));
+        }
+        trust.want(wanted)
+    }
+}
+
+/// The operator alone, and whether it also holds where the key is absent.
+fn plain_operator(operator: &str) -> (&str, bool) {
+    let (set, plain) = operator.split_once(':').unwrap_or(("", operator));
+    match (set, plain.strip_suffix("IfExists")) {
+        ("" | "ForAnyValue", Some(plain)) => (plain, true),
+        ("" | "ForAnyValue", None) => (plain, false),
+        ("ForAllValues", bare) => (bare.unwrap_or(plain), true),
+        _ => (operator, false),
+    }
+}
+
+fn conditions(node: Option<&Value>) -> Result<Vec<Condition<'_>>, String> {
+    let Some(node) = node else { return Ok(Vec::new()) };
+    let mut read = Vec::new();
+    for (operator, keys) in object(node, "`Condition`")? {
+        for (key, values) in object(keys, operator)? {
+            let values = texts(values)?;
+            if values.is_empty() {
+                return Err(format!("{operator} {key}: no value, which nothing matches"));
+            }
+            read.push(Condition { operator, key, values });
+        }
+    }
+    Ok(read)
+}
+
+fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, String> {
+    value.as_object().ok_or_else(|| format!("{what}: expected an object"))
+}
+
+/// An element that is not known may take something away.
+fn check_keys(members: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
+    match members.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(key) => Err(format!("`{key}` is not imported")),
+        None => Ok(()),
+    }
+}
+
+fn one_or_many(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+fn texts(value: &Value) -> Result<Vec<&str>, String> {
+    one_or_many(value).iter().map(|one| one.as_str().ok_or_else(|| format!("`{one}`: expected text"))).collect()
+}
+
+#[cfg(test)]
+mod tests;

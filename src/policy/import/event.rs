@@ -1,0 +1,85 @@
+//! A CI's words in ours: what started a job, and on what it runs.
+
+use super::super::pattern::Pattern;
+use crate::identity::{Attribute, Mapping};
+
+/// What became of a claim that holds words.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// Ours; none where the original takes every word.
+    pub(super) ours: Vec<String>,
+    /// They mean the same words of the CI and no others, so that the claim need not stand beside them.
+    pub(super) says_it: bool,
+    pub(super) notes: Vec<String>,
+}
+
+/// It runs a stranger's change with the repository's rights: only a policy that names it means it.
+const PRIVILEGED: &str = "privileged-pull-request";
+
+/// Our words for those that the patterns take in.
+pub(super) fn words(mapping: &Mapping, attribute: Attribute, patterns: &[String]) -> Result<Words, String> {
+    if patterns.iter().any(|pattern| pattern == "**") {
+        return Ok(Words::default());
+    }
+    let mut words = Words::default();
+    let mut theirs = Vec::new();
+    for pattern in patterns {
+        let parsed = Pattern::parse(pattern)?;
+        let known: Vec<_> = mapping.words(attribute).filter(|word| parsed.matches(word.theirs)).collect();
+        let meant = known.iter().filter(|word| parsed.literal().is_some() || word.ours != PRIVILEGED);
+        let before = theirs.len();
+        theirs.extend(meant.copied());
+        if theirs.len() == before {
+            words.notes.push(format!("no `{attribute}` here is their `{pattern}`: left out"));
+        }
+    }
+    if theirs.is_empty() {
+        return Err(format!("no `{attribute}` here is any of {}", patterns.join(", ")));
+    }
+    let means = |ours: &str| words_of(mapping, attribute, ours).all(|word| theirs.iter().any(|known| known.theirs == word));
+    words.says_it = patterns.iter().all(|pattern| !pattern.contains('*')) && theirs.iter().all(|word| means(word.ours));
+    for word in &theirs {
+        if !words.ours.iter().any(|known| known == word.ours) {
+            words.ours.push(word.ours.to_owned());
+        }
+    }
+    Ok(words)
+}
+
+fn words_of<'a>(mapping: &'a Mapping, attribute: Attribute, ours: &'a str) -> impl Iterator<Item = &'a str> {
+    mapping.words(attribute).filter(move |word| word.ours == ours).map(|word| word.theirs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn github(patterns: &[&str]) -> Result<Words, String> {
+        let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        words(&Mapping::built_in("github-actions").unwrap(), Attribute::Event, &patterns)
+    }
+
+    #[test]
+    fn a_word_stands_alone_only_where_it_means_no_other() {
+        let cases: [(&[&str], &[&str], bool); 6] = [
+            (&["schedule", "workflow_dispatch"], &["schedule", "manual"], true),
+            (&["push"], &["tag", "push"], false),
+            (&["pull_request"], &["pull-request"], false),
+            (&["pull_request", "pull_request_review"], &["pull-request"], true),
+            (&["workflow_run"], &["privileged-pull-request"], false),
+            (&["workflow_*"], &["manual"], false),
+        ];
+        for (patterns, ours, says_it) in cases {
+            let words = github(patterns).unwrap();
+            assert_eq!((words.ours.iter().map(String::as_str).collect::<Vec<_>>(), words.says_it), (ours.to_vec(), says_it));
+        }
+    }
+
+    #[test]
+    fn words_that_are_not_known_are_left_out_and_told() {
+        let words = github(&["push", "issues"]).unwrap();
+        assert!(words.notes.iter().any(|note| note.contains("`issues`")), "{words:?}");
+        assert!(github(&["issues"]).is_err());
+        assert_eq!(github(&["**"]), Ok(Words::default()));
+    }
+}

@@ -1,0 +1,128 @@
+//! Which configured issuer an original means; without a configuration, a name and a mapping are proposed.
+
+use super::ImportSettings;
+use crate::identity::Mapping;
+use crate::words::names::{IssuerName, IssuerUrl};
+use std::sync::Arc;
+
+/// Names are this long at most (`words::names`).
+const NAME_CHARACTERS_MAX: usize = 63;
+
+/// What well-known issuers are called here, and their mapping.
+const KNOWN: [(&str, &str, &str); 6] = [
+    ("https://token.actions.githubusercontent.com", "github", "github-actions"),
+    ("https://gitlab.com", "gitlab", "gitlab"),
+    ("https://accounts.google.com", "google", "google"),
+    ("https://agent.buildkite.com", "buildkite", "buildkite"),
+    ("https://app.terraform.io", "hcp-terraform", "hcp-terraform"),
+    ("https://oidc.circleci.com", "circleci", "circleci"),
+];
+
+/// Issuers known by how their URL begins, for there is one for each enterprise, organization or cluster.
+const KNOWN_BEGINNINGS: [(&str, &str); 4] = [
+    ("https://token.actions.", "github-actions"),
+    ("https://oidc.circleci.com/org/", "circleci"),
+    ("https://oidc.eks.", "kubernetes"),
+    ("https://container.googleapis.com/", "kubernetes"),
+];
+
+/// Issuers of installations of one's own are known by what they sign.
+const KNOWN_SUBJECTS: [(&str, &str); 2] = [("project_path:", "gitlab"), ("system:serviceaccount:", "kubernetes")];
+
+/// An issuer, as the policy is to name it.
+pub(super) struct Issuer {
+    pub(super) name: IssuerName,
+    pub(super) url: IssuerUrl,
+    pub(super) mapping: Arc<Mapping>,
+    pub(super) note: Option<String>,
+}
+
+/// Finds the issuer of this URL, whose subjects begin like these.
+pub(super) fn find(url: &str, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, String> {
+    let url = IssuerUrl::parse(url).map_err(|fault| format!("the issuer `{url}`: {fault}"))?;
+    let Some(catalogue) = settings.catalogue else { return proposed(url, subjects, settings) };
+    let same = catalogue.names().filter(|name| catalogue.issuer(name).is_some_and(|entry| entry.url == url));
+    let found: Vec<&IssuerName> = same.filter(|name| settings.issuer.as_ref().is_none_or(|wanted| wanted == *name)).collect();
+    match (&found[..], &settings.issuer) {
+        ([name], _) => {
+            let mapping = catalogue.issuer(name).map(|entry| entry.mapping.clone()).ok_or("no issuer")?;
+            Ok(Issuer { name: (*name).clone(), url, mapping, note: None })
+        }
+        ([], Some(name)) => Err(format!("the original is for {url}, and no issuer `{name}` of this URL is configured")),
+        ([], None) => proposed(url, subjects, settings),
+        _ => Err(format!("several issuers have the URL {url}; say which by --issuer")),
+    }
+}
+
+fn proposed(url: IssuerUrl, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, String> {
+    let known = KNOWN.iter().find(|(known, ..)| *known == url.as_str());
+    let mapping = Mapping::built_in(known.map_or_else(|| mapping_of(url.as_str(), subjects), |(.., mapping)| mapping))?;
+    let name = match (&settings.issuer, known) {
+        (Some(name), _) => name.clone(),
+        (None, Some((_, name, _))) => IssuerName::parse(name)?,
+        (None, None) => IssuerName::parse(&label_of(url.as_str()))?,
+    };
+    let shown = mapping.name().to_owned();
+    let note = format!("read as `issuers: [{{ name: {name}, mapping: {shown}, issuer: {url} }}]` of daypass.yaml");
+    Ok(Issuer { name, url, mapping, note: Some(note) })
+}
+
+fn mapping_of(url: &str, subjects: &[String]) -> &'static str {
+    let by_url = KNOWN_BEGINNINGS.iter().find(|(beginning, _)| url.starts_with(beginning));
+    let begin = |beginning: &str| !subjects.is_empty() && subjects.iter().all(|subject| subject.starts_with(beginning));
+    let by_subject = || KNOWN_SUBJECTS.iter().find(|(beginning, _)| begin(beginning));
+    by_url.or_else(by_subject).map_or("generic", |(_, mapping)| mapping)
+}
+
+fn label_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest).to_ascii_lowercase();
+    let label: String = rest.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    label.trim_matches('-').chars().take(NAME_CHARACTERS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Catalogue, IssuerEntry};
+
+    fn entry(name: &str, url: &str, mapping: &str) -> (IssuerName, IssuerEntry) {
+        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
+        (IssuerName::parse(name).unwrap(), entry)
+    }
+
+    fn shown(url: &str, subject: &str, settings: &ImportSettings<'_>) -> Result<String, String> {
+        find(url, &[subject.to_owned()], settings).map(|issuer| format!("{} {}", issuer.name, issuer.mapping.name()))
+    }
+
+    #[test]
+    fn an_issuer_is_proposed_where_none_is_configured() {
+        let settings = ImportSettings::default();
+        let cases = [
+            ("https://token.actions.githubusercontent.com", "x", "github github-actions"),
+            ("https://token.actions.acme.ghe.com", "x", "token-actions-acme-ghe-com github-actions"),
+            ("https://gitlab.acme.example", "project_path:g/p:**", "gitlab-acme-example gitlab"),
+            ("https://id.acme.example/x", "y", "id-acme-example-x generic"),
+        ];
+        for (url, subject, expected) in cases {
+            assert_eq!(shown(url, subject, &settings).as_deref(), Ok(expected));
+        }
+        assert!(shown("http://acme.example", "x", &settings).is_err());
+    }
+
+    #[test]
+    fn an_issuer_of_another_url_is_never_taken() {
+        let eu = || entry("eu", "https://kubernetes.default.svc", "kubernetes");
+        let us = || entry("us", "https://kubernetes.default.svc", "kubernetes");
+        let ours = Catalogue::from_iter([entry("ours", "https://gitlab.acme.example", "gitlab"), eu(), us()]);
+        let settings = |name: Option<&str>| ImportSettings {
+            issuer: name.map(|name| IssuerName::parse(name).unwrap()),
+            catalogue: Some(&ours),
+            role: None,
+        };
+        assert_eq!(shown("https://gitlab.acme.example", "x", &settings(None)).as_deref(), Ok("ours gitlab"));
+        assert!(shown("https://gitlab.com", "x", &settings(Some("ours"))).is_err());
+        assert_eq!(shown("https://gitlab.com", "x", &settings(None)).as_deref(), Ok("gitlab gitlab"));
+        assert!(shown("https://kubernetes.default.svc", "x", &settings(None)).unwrap_err().contains("--issuer"));
+        assert_eq!(shown("https://kubernetes.default.svc", "x", &settings(Some("eu"))).as_deref(), Ok("eu kubernetes"));
+    }
+}

@@ -1,0 +1,61 @@
+//! `StringLike` of IAM: `*` is any characters, also `/` and `:`, and `?` is one of them.
+
+use super::pieces::{Piece, Wild, write};
+
+/// The pattern of ours that takes in nothing more, and what is narrower.
+pub(super) fn translate(text: &str) -> Result<(String, Option<String>), String> {
+    if text.contains('?') {
+        return Err(format!("`{text}`: no pattern says `?`"));
+    }
+    if text.contains("${") {
+        return Err(format!("`{text}`: a variable of IAM's own"));
+    }
+    let piece = |character| match character {
+        '*' => Piece::Wild(Wild { crosses: true, least: 0 }),
+        other => Piece::Literal(other),
+    };
+    let written = write(&text.chars().map(piece).collect::<Vec<_>>()).map_err(|reason| format!("`{text}`: {reason}"))?;
+    let note = written.narrowed.then(|| format!("`{text}`: narrower as `{}`: `*` stays within a segment", written.text));
+    Ok((written.text, note))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Pattern;
+    use proptest::prelude::*;
+
+    /// The obvious matcher of `*`.
+    fn fits(pattern: &[u8], text: &[u8]) -> bool {
+        match pattern {
+            [] => text.is_empty(),
+            [b'*', rest @ ..] => (0..=text.len()).any(|from| fits(rest, &text[from..])),
+            [first, rest @ ..] => text.first() == Some(first) && fits(rest, &text[1..]),
+        }
+    }
+
+    #[test]
+    fn stars_take_segments_where_they_stand_for_whole_ones() {
+        for (text, pattern, narrowed) in [
+            ("repo:o/r:*", "repo:o/r:**", false),
+            ("repo:o/*", "repo:o/**", false),
+            ("repo:o*:x", "repo:o*:x", true),
+            ("**", "**", false),
+        ] {
+            let (translated, note) = translate(text).unwrap();
+            assert_eq!((translated.as_str(), note.is_some()), (pattern, narrowed), "{text}");
+        }
+        assert!(translate("a?").is_err() && translate("${aws:x}").is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn no_translation_is_wider(original in "[ab/:@*]{1,8}", text in "[ab/:@]{0,8}") {
+            let (pattern, _) = translate(&original).unwrap();
+            if Pattern::parse(&pattern).unwrap().matches(&text) {
+                prop_assert!(fits(original.as_bytes(), text.as_bytes()), "{pattern} takes {text}, and {original} does not");
+            }
+        }
+    }
+}

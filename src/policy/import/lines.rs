@@ -1,0 +1,221 @@
+//! Conditions on claims as the lines of `match` and `claims`. An attribute replaces a claim only where it says the same.
+
+use super::super::pattern::Pattern;
+use super::event;
+use super::pieces::{self, Piece};
+use super::subject::{self, Told};
+use crate::identity::{Attribute, Mapping, Said};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A claim, and what it may be: any of these patterns of ours.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Wanted {
+    pub(super) claim: String,
+    pub(super) patterns: Vec<String>,
+    /// The empty text is not meant.
+    pub(super) needs_text: bool,
+}
+
+impl Wanted {
+    /// A text that has to be there as it is.
+    pub(super) fn exact(claim: &str, text: &str) -> Result<Self, String> {
+        let pieces: Vec<Piece> = text.chars().map(Piece::Literal).collect();
+        let written = pieces::write(&pieces).map_err(|reason| format!("{claim}: `{text}`: {reason}"))?;
+        Ok(Self { claim: claim.to_owned(), patterns: vec![written.text], needs_text: false })
+    }
+
+    /// What both take in, where one of them is texts alone.
+    pub(super) fn and(&self, other: &Self) -> Result<Self, String> {
+        let literal = |wanted: &Self| wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
+        if self.patterns == other.patterns {
+            return Ok(Self { needs_text: self.needs_text || other.needs_text, ..self.clone() });
+        }
+        let (texts, patterns) = match (literal(self), literal(other)) {
+            (true, _) => (self, other),
+            (_, true) => (other, self),
+            _ => return Err(format!("{}: two patterns that have to hold both, which one line cannot say", self.claim)),
+        };
+        let parsed = patterns.patterns.iter().map(|text| Pattern::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        let both: Vec<String> =
+            texts.patterns.iter().filter(|text| parsed.iter().any(|pattern| pattern.matches(text))).cloned().collect();
+        if both.is_empty() {
+            return Err(format!("{}: its conditions exclude each other, so nothing matches", self.claim));
+        }
+        Ok(Self { claim: self.claim.clone(), patterns: both, needs_text: false })
+    }
+}
+
+/// A value as YAML has it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Scalar {
+    Text(String),
+    Flag(bool),
+}
+
+/// The lines of a policy.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    pub(super) attributes: BTreeMap<Attribute, Vec<Scalar>>,
+    /// By JSON pointer.
+    pub(super) claims: BTreeMap<String, Vec<Scalar>>,
+    pub(super) notes: BTreeSet<String>,
+}
+
+/// A branch or tag has a name, so that this claim is not the empty text: GitLab docs, "ID token authentication".
+const CLAIMS_NEVER_EMPTY: [&str; 1] = ["ref"];
+
+/// Writes the conditions, all of which have to hold; a claim stands in one of them only.
+pub(super) fn write(conditions: &[Wanted], mapping: &Mapping) -> Result<Lines, String> {
+    let subjects = conditions.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
+    let told = subject::read(mapping, subjects);
+    let mut writer = Writer { mapping, told: &told, lines: Lines::default(), ids: BTreeMap::new() };
+    for wanted in conditions {
+        writer.one(wanted)?;
+    }
+    writer.pin_ids();
+    writer.add_told();
+    writer.add_events();
+    writer.drop_tags();
+    writer.note_names();
+    Ok(writer.lines)
+}
+
+struct Writer<'a> {
+    mapping: &'a Mapping,
+    told: &'a Told,
+    lines: Lines,
+    ids: BTreeMap<Attribute, Vec<String>>,
+}
+
+impl Writer<'_> {
+    fn one(&mut self, wanted: &Wanted) -> Result<(), String> {
+        let Some((attribute, said, same)) = self.mapping.said(&wanted.claim) else { return self.raw(wanted) };
+        let literal = wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
+        let says_it = match said {
+            Said::Text => self.text(attribute, &wanted.patterns) && same,
+            Said::Name if wanted.patterns.iter().all(|pattern| !pattern.contains('@')) => {
+                self.text(attribute, &wanted.patterns) && same
+            }
+            Said::Id if literal => {
+                self.ids.insert(attribute, wanted.patterns.clone());
+                same
+            }
+            Said::Flag => self.flags(attribute, &wanted.patterns) && same,
+            Said::Words => self.words(attribute, wanted)?,
+            Said::Name | Said::Id => false,
+        };
+        if says_it { Ok(()) } else { self.raw(wanted) }
+    }
+
+    /// Whether the attribute alone says it: where the CI compares without case, the subject beside it may.
+    fn text(&mut self, attribute: Attribute, patterns: &[String]) -> bool {
+        self.lines.attributes.insert(attribute, patterns.iter().cloned().map(Scalar::Text).collect());
+        !self.mapping.ignores_case(attribute) || self.told.attributes.get(&attribute).is_some_and(|told| told == patterns)
+    }
+
+    fn flags(&mut self, attribute: Attribute, patterns: &[String]) -> bool {
+        let flags: Option<Vec<Scalar>> = patterns.iter().map(|text| text.parse().ok().map(Scalar::Flag)).collect();
+        let says_it = flags.is_some();
+        self.lines.attributes.extend(flags.map(|flags| (attribute, flags)));
+        says_it
+    }
+
+    fn words(&mut self, attribute: Attribute, wanted: &Wanted) -> Result<bool, String> {
+        let words = event::words(self.mapping, attribute, &wanted.patterns)?;
+        self.lines.notes.extend(words.notes);
+        if words.ours.is_empty() {
+            return Ok(false);
+        }
+        self.lines.attributes.insert(attribute, words.ours.into_iter().map(Scalar::Text).collect());
+        Ok(words.says_it)
+    }
+
+    /// The claim as it is.
+    fn raw(&mut self, wanted: &Wanted) -> Result<(), String> {
+        if wanted.needs_text && !CLAIMS_NEVER_EMPTY.contains(&wanted.claim.as_str()) {
+            return Err(format!("`{}`: any text but the empty one, which no pattern says", wanted.claim));
+        }
+        self.lines.claims.insert(pointer_of(&wanted.claim), wanted.patterns.iter().cloned().map(Scalar::Text).collect());
+        Ok(())
+    }
+
+    /// `name@id`: the id decides, so that a name which was asked for too stays as a claim.
+    fn pin_ids(&mut self) {
+        for (attribute, ids) in std::mem::take(&mut self.ids) {
+            let named = self.lines.attributes.remove(&attribute);
+            let names: Vec<String> = named.iter().flatten().filter_map(Scalar::as_text).map(str::to_owned).collect();
+            let told = self.told.attributes.get(&attribute);
+            let name = match (&names[..], told.map(|names| &names[..]), &ids[..]) {
+                ([name], _, [_]) | ([], Some([name]), [_]) if !name.contains(['*', '@']) => Some(name.clone()),
+                _ => None,
+            };
+            if let Some(claim) = self.mapping.name_claim(attribute).filter(|_| named.is_some()) {
+                self.lines.claims.insert(pointer_of(claim), named.into_iter().flatten().collect());
+            }
+            let pinned = ids.iter().map(|id| Scalar::Text(format!("{}@{id}", name.as_deref().unwrap_or(id)))).collect();
+            self.lines.attributes.insert(attribute, pinned);
+        }
+    }
+
+    /// What the subject says beside the conditions.
+    fn add_told(&mut self) {
+        for (attribute, values) in &self.told.attributes {
+            let repository_told = *attribute == Attribute::Owner
+                && values.iter().all(|value| !value.contains('@'))
+                && self.told.attributes.contains_key(&Attribute::Repository);
+            if !repository_told {
+                let values = || values.iter().cloned().map(Scalar::Text).collect();
+                self.lines.attributes.entry(*attribute).or_insert_with(values);
+            }
+        }
+    }
+
+    fn add_events(&mut self) {
+        let needs_events = self.mapping.is_ci() && self.mapping.claims(Attribute::Event);
+        if !needs_events || self.lines.attributes.contains_key(&Attribute::Event) {
+            return;
+        }
+        let events = if self.told.events.is_empty() { &["push", "manual"][..] } else { &self.told.events };
+        if self.told.events.is_empty() || self.told.events_supposed {
+            let shown = events.join(", ");
+            let note = format!("the original names no event, and a policy for a CI does: narrower as {shown}; add what is meant");
+            self.lines.notes.insert(note);
+        }
+        let events = events.iter().map(|event| Scalar::Text((*event).to_owned())).collect();
+        self.lines.attributes.insert(Attribute::Event, events);
+    }
+
+    /// A tag is no event of a branch.
+    fn drop_tags(&mut self) {
+        let of_branches = |value: &Scalar| value.as_text().is_some_and(|text| text.starts_with("refs/heads/"));
+        let branches_alone = self.lines.attributes.get(&Attribute::Ref).is_some_and(|refs| refs.iter().all(of_branches));
+        if let Some(events) = self.lines.attributes.get_mut(&Attribute::Event).filter(|events| branches_alone && events.len() > 1)
+        {
+            events.retain(|event| event.as_text() != Some("tag"));
+        }
+    }
+
+    fn note_names(&mut self) {
+        for (attribute, values) in &self.lines.attributes {
+            let by_name = |value: &Scalar| value.as_text().is_some_and(|text| !text.contains('@'));
+            if self.mapping.has_id(*attribute) && values.iter().any(by_name) {
+                let note = format!("`{attribute}` is by name, and names change hands: `daypass policy lock` proposes ids");
+                self.lines.notes.insert(note);
+            }
+        }
+    }
+}
+
+/// The JSON pointer of a claim (RFC 6901).
+fn pointer_of(claim: &str) -> String {
+    format!("/{}", claim.replace('~', "~0").replace('/', "~1"))
+}
+
+impl Scalar {
+    fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Flag(_) => None,
+        }
+    }
+}

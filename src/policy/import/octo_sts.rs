@@ -1,0 +1,117 @@
+//! Trust policies of octo-sts: one file for each identity, whose values are texts or regular expressions that match whole.
+//!
+//! Source: octo-sts docs, "Trust policies". What it grants, a token of its GitHub App, this version does not.
+
+use super::lines::Wanted;
+use super::regex::translate;
+use super::written::Granted;
+use super::{Original, Trust};
+use crate::words::yaml::{Fields, Node};
+use std::collections::BTreeMap;
+
+/// Reads a file.
+pub(super) fn read(original: &Original<'_>) -> Result<Trust, String> {
+    let node = Node::parse(original.path, original.bytes).map_err(|fault| one_line(&fault))?;
+    let text = String::from_utf8_lossy(original.bytes);
+    let mut faults = Vec::new();
+    let mut fields = Fields::new(original.path, &text, &node, &mut faults);
+    let read = read_fields(&mut fields);
+    fields.finish();
+    match faults.first() {
+        Some(fault) => Err(format!("{}; is it a trust policy of octo-sts?", one_line(fault))),
+        None => trust(read, original),
+    }
+}
+
+fn one_line(fault: &crate::words::yaml::Fault) -> String {
+    format!("line {}: {}", fault.place.line, fault.message)
+}
+
+#[derive(Default)]
+struct Read {
+    exact: BTreeMap<&'static str, String>,
+    patterns: BTreeMap<&'static str, String>,
+    claim_patterns: Vec<(String, String)>,
+    permissions: Vec<String>,
+    repositories: Vec<String>,
+}
+
+fn read_fields(fields: &mut Fields<'_, '_>) -> Read {
+    let mut read = Read::default();
+    for (name, pattern) in [("issuer", "issuer_pattern"), ("subject", "subject_pattern"), ("audience", "audience_pattern")] {
+        let exact = fields.optional(name).and_then(|node| fields.text(node));
+        read.exact.extend(exact.map(|text| (name, text.to_owned())));
+        let regex = fields.optional(pattern).and_then(|node| fields.text(node));
+        read.patterns.extend(regex.map(|text| (name, text.to_owned())));
+    }
+    read.claim_patterns = texts(fields, "claim_pattern");
+    read.permissions = texts(fields, "permissions").into_iter().map(|(name, level)| format!("{name}: {level}")).collect();
+    if let Some(list) = fields.optional("repositories") {
+        read.repositories = fields.one_or_many(list).iter().filter_map(|node| fields.text(node)).map(str::to_owned).collect();
+    }
+    read
+}
+
+fn texts(fields: &mut Fields<'_, '_>, key: &'static str) -> Vec<(String, String)> {
+    let Some(node) = fields.optional(key) else { return Vec::new() };
+    let mut inner = fields.below(node);
+    let mut read = Vec::new();
+    for (name, _, node) in inner.members() {
+        read.extend(inner.text(node).map(|text| (name.clone(), text.to_owned())));
+    }
+    read
+}
+
+fn trust(mut read: Read, original: &Original<'_>) -> Result<Trust, String> {
+    let mut trust = Trust {
+        file: original.file(&[".sts.yaml", ".sts.yml", ".yaml", ".yml"], ""),
+        description: format!("Imported from the octo-sts trust policy {}", original.stem(&[".sts.yaml", ".sts.yml"])),
+        issuer: String::new(),
+        wanted: Vec::new(),
+        granted: Granted::Chosen(granted(&read)),
+        notes: Vec::new(),
+    };
+    trust.notes.push("octo-sts granted a token of its GitHub App, which this version does not: choose a grant".to_owned());
+    trust.issuer = match trust.one_of(&mut read, "issuer")? {
+        Some(Wanted { patterns, .. }) if patterns.len() == 1 && !patterns[0].contains('*') => patterns.concat(),
+        Some(_) => return Err("a pattern of issuers: write a policy for each".to_owned()),
+        None => return Err("`issuer` is missing".to_owned()),
+    };
+    let subject = trust.one_of(&mut read, "subject")?.ok_or("`subject` is missing")?;
+    trust.wanted.push(Wanted { claim: "sub".to_owned(), ..subject });
+    if trust.one_of(&mut read, "audience")?.is_some() {
+        trust.note_audience();
+    }
+    for (claim, regex) in &read.claim_patterns {
+        let wanted = trust.translated(claim, regex)?;
+        trust.want(wanted)?;
+    }
+    Ok(trust)
+}
+
+impl Trust {
+    /// The text, or the expression, of which there is one.
+    fn one_of(&mut self, read: &mut Read, name: &'static str) -> Result<Option<Wanted>, String> {
+        match (read.exact.remove(name), read.patterns.remove(name)) {
+            (Some(_), Some(_)) => Err(format!("`{name}` and `{name}_pattern`: octo-sts takes one of them")),
+            (Some(text), None) => Wanted::exact(name, &text).map(Some),
+            (None, Some(regex)) => self.translated(name, &regex).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn translated(&mut self, claim: &str, regex: &str) -> Result<Wanted, String> {
+        let translated = translate(regex).map_err(|reason| format!("{claim}: {reason}"))?;
+        self.notes.extend(translated.notes.into_iter().map(|note| format!("{claim}: {note}")));
+        Ok(Wanted { claim: claim.to_owned(), patterns: translated.patterns, needs_text: translated.needs_text })
+    }
+}
+
+fn granted(read: &Read) -> Vec<String> {
+    let mut told = vec!["octo-sts granted:".to_owned()];
+    told.extend(read.permissions.iter().map(|permission| format!("  {permission}")));
+    if !read.repositories.is_empty() {
+        told.push(format!("  in the repositories {}", read.repositories.join(", ")));
+    }
+    told
+}

@@ -1,0 +1,114 @@
+use super::super::tests::{body, octo};
+
+const GITHUB: &str = "issuer: https://token.actions.githubusercontent.com\npermissions: { contents: read }\n";
+
+fn github(rest: &str) -> Result<Vec<String>, String> {
+    octo(&format!("{GITHUB}{rest}")).map(|imported| body(&imported).into_iter().map(str::to_owned).collect())
+}
+
+fn lines(rest: &str) -> Vec<String> {
+    github(rest).unwrap_or_else(|reason| panic!("{rest}: {reason}"))
+}
+
+#[test]
+fn a_claim_becomes_an_attribute_where_that_says_the_same() {
+    let rest = "subject: repo:acme/shop:environment:release\nclaim_pattern:\n  event_name: schedule|workflow_dispatch\n  \
+                job_workflow_ref: acme/shop/\\.github/workflows/release\\.yml@refs/heads/main\n  ref: refs/heads/main\n  \
+                ref_protected: \"true\"\n  repository: acme/shop\n  repository_id: \"77\"\n  workflow: Release\n";
+    let expected = [
+        "match:",
+        "repository: acme/shop@77",
+        "ref: refs/heads/main",
+        "ref_protected: true",
+        "event: [schedule, manual]",
+        "environment: release",
+        "workflow: acme/shop/.github/workflows/release.yml@refs/heads/main",
+        "claims:",
+        "/repository: acme/shop",
+        "/sub: \"repo:acme/shop:environment:release\"",
+        "/workflow: Release",
+    ];
+    assert_eq!(lines(rest), expected);
+}
+
+#[test]
+fn a_word_of_ours_that_means_more_stands_beside_the_claim() {
+    let rest = "subject: repo:acme/shop:pull_request\nclaim_pattern:\n  event_name: pull_request\n";
+    let expected = [
+        "match:",
+        "repository: acme/shop",
+        "event: pull-request",
+        "claims:",
+        "/event_name: pull_request",
+        "/sub: \"repo:acme/shop:pull_request\"",
+    ];
+    assert_eq!(lines(rest), expected);
+    let branches = "subject: repo:acme/shop:ref:refs/heads/main\nclaim_pattern: { event_name: push }\n";
+    assert!(lines(branches).contains(&"event: push".to_owned()), "no tag is on a branch");
+}
+
+/// Without the subject an environment's job, or a repository of the new form with a squatted name, would be let in too.
+#[test]
+fn the_subject_stays_beside_what_it_says() {
+    let rest = "subject_pattern: repo:acme/shop:(ref:refs/heads/(main|mq-.*)|pull_request)\n";
+    let expected = [
+        "match:",
+        "repository: acme/shop",
+        "event: [push, manual, pull-request]",
+        "claims:",
+        "/sub: [\"repo:acme/shop:ref:refs/heads/main\", \"repo:acme/shop:ref:refs/heads/mq-*\", \"repo:acme/shop:pull_request\"]",
+    ];
+    assert_eq!(lines(rest), expected);
+}
+
+#[test]
+fn what_nobody_is_pinned_by_is_refused() {
+    for loose in ["subject: foo\n", "subject_pattern: .*\n", "subject_pattern: repo:acme.*\n", "subject_pattern: repo:.*/shop:.*\n"] {
+        let refused = github(loose).unwrap_err();
+        assert!(refused.contains("shared by tenants"), "{loose}: {refused}");
+    }
+    assert!(lines("subject_pattern: repo:acme/.*\n").contains(&"owner: acme".to_owned()));
+}
+
+#[test]
+fn numbers_and_unknown_keys_are_refused_with_their_line() {
+    for (rest, reason) in [
+        ("subject: 1234\n", "line 3: expected text, found a number"),
+        ("subject: a\nsubject_pattern: b\n", "takes one of them"),
+        ("subject: a\nsubjct: b\n", "line 4: unknown key `subjct`"),
+        ("claim_pattern: { a: b }\n", "`subject` is missing"),
+        ("subject: a*\n", "always a wildcard"),
+        ("subject: repo:acme/shop:pull_request\nclaim_pattern: { event_name: issues }\n", "no `event` here is any of issues"),
+        ("subject: repo:acme/shop:pull_request\nclaim_pattern: { actor_id: '[0-9]+' }\n", "actor_id: `[0-9]+`, character 1"),
+        ("subject: repo:acme/shop:pull_request\nclaim_pattern: { workflow: .+ }\n", "any text but the empty one"),
+        ("subject: a\nclaim_pattern: { sub: .* }\n", "shared by tenants"),
+    ] {
+        let refused = github(rest).expect_err(rest);
+        assert!(refused.contains(reason), "{rest}: {refused}");
+    }
+    assert!(octo("issuer_pattern: https://.*\nsubject: a\n").unwrap_err().contains("write a policy for each"));
+    assert!(octo("{}").unwrap_err().contains("`issuer` is missing"));
+}
+
+#[test]
+fn other_issuers_are_pinned_by_what_they_have() {
+    let google = octo("issuer: https://accounts.google.com\nsubject_pattern: (12|34)\n").unwrap();
+    assert_eq!(body(&google), ["match:", "owner: [\"12@12\", \"34@34\"]"]);
+    let gitlab = "issuer: https://gitlab.acme.example\nsubject_pattern: project_path:acme/.*\nclaim_pattern:\n  project_id: \"4670\"\n  \
+                  ref_path: refs/heads/.+\n  ref: .+\n  ref_protected: \"true\"\n";
+    let expected = [
+        "match:",
+        "repository: \"4670@4670\"",
+        "ref: refs/heads/**",
+        "ref_protected: true",
+        "event: [push, manual]",
+        "claims:",
+        "/project_id: \"4670\"",
+        "/ref: \"**\"",
+        "/sub: \"project_path:acme/**\"",
+    ];
+    assert_eq!(body(&octo(gitlab).unwrap()), expected);
+    let vault = octo("issuer: https://vault.acme.example/v1/identity/oidc\nsubject: 7-a\naudience: x\n").unwrap();
+    assert_eq!(body(&vault), ["claims:", "/sub: \"7-a\""]);
+    assert!(vault.notes.iter().any(|note| note.contains("the audience is left out")), "{:?}", vault.notes);
+}

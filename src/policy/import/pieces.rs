@@ -1,0 +1,152 @@
+//! A foreign pattern in pieces, and the same as a pattern of ours that takes in nothing more.
+
+use super::super::pattern::is_delimiter;
+
+/// One piece of a foreign pattern.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Piece {
+    /// This character.
+    Literal(char),
+    /// Any characters, or those that end no segment.
+    Wild(Wild),
+}
+
+/// A wildcard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Wild {
+    /// It goes beyond a segment.
+    pub(super) crosses: bool,
+    /// How many characters it takes at least. Ours also stand for nothing.
+    pub(super) least: usize,
+}
+
+/// A pattern of ours.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Written {
+    pub(super) text: String,
+    /// It takes in less than the original, because a wildcard stays within its segment.
+    pub(super) narrowed: bool,
+    /// It stands for any text, and the original for any but the empty one.
+    pub(super) needs_text: bool,
+}
+
+/// Behind these a whole name follows, and Git has no empty one (`git check-ref-format`).
+pub(super) const REF_FOLDERS: [&str; 2] = ["refs/heads/", "refs/tags/"];
+
+/// Writes the pieces as a pattern of ours. The error says what cannot be said.
+pub(super) fn write(pieces: &[Piece]) -> Result<Written, String> {
+    let mut written = Written { text: String::new(), narrowed: false, needs_text: false };
+    let mut rest = pieces;
+    while let Some((first, behind)) = rest.split_first() {
+        match first {
+            Piece::Literal(character) => {
+                written.text.push(literal(*character)?);
+                rest = behind;
+            }
+            Piece::Wild(_) => {
+                let (wild, behind) = run_of(rest);
+                written.push(wild, behind.is_empty())?;
+                rest = behind;
+            }
+        }
+    }
+    if written.text.contains("{each.") {
+        return Err("`{each.` is filled in from rows here, and cannot be matched".to_owned());
+    }
+    Ok(written)
+}
+
+fn literal(character: char) -> Result<char, String> {
+    match character {
+        '*' => Err("`*` is always a wildcard here, and the original means the character".to_owned()),
+        _ if character.is_control() => Err("a control character".to_owned()),
+        _ => Ok(character),
+    }
+}
+
+/// Wildcards one behind the other are one: two stars that meet would be another wildcard here. What has to hold a character
+/// that ends no segment stays within its segment, whatever stands beside it.
+fn run_of(pieces: &[Piece]) -> (Wild, &[Piece]) {
+    let (mut run, mut stays) = (Wild { crosses: false, least: 0 }, false);
+    let mut rest = pieces;
+    while let Some((Piece::Wild(wild), behind)) = rest.split_first() {
+        run = Wild { crosses: run.crosses || wild.crosses, least: run.least + wild.least };
+        stays |= !wild.crosses && wild.least > 0;
+        rest = behind;
+    }
+    run.crosses &= !stays;
+    (run, rest)
+}
+
+impl Written {
+    fn push(&mut self, wild: Wild, ends: bool) -> Result<(), String> {
+        let starts_segment = self.text.chars().next_back().is_none_or(is_delimiter);
+        if wild.least > 0 {
+            let whole_text = self.text.is_empty() && ends && wild.least == 1;
+            let whole_name = ends && wild.least == 1 && REF_FOLDERS.iter().any(|folder| self.text.ends_with(folder));
+            self.needs_text |= whole_text;
+            if !whole_text && !whole_name {
+                let shown = format!("{}*", self.text);
+                return Err(format!(
+                    "a wildcard here also stands for nothing, so `{shown}` would take in more than the original"
+                ));
+            }
+        }
+        if wild.crosses && ends && starts_segment {
+            self.text.push_str("**");
+        } else {
+            self.narrowed |= wild.crosses;
+            self.text.push('*');
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANY: Piece = Piece::Wild(Wild { crosses: true, least: 0 });
+    const SOME: Piece = Piece::Wild(Wild { crosses: true, least: 1 });
+    const SOME_SEGMENT: Piece = Piece::Wild(Wild { crosses: false, least: 1 });
+    const SEGMENT: Piece = Piece::Wild(Wild { crosses: false, least: 0 });
+
+    fn pieces(text: &str) -> Vec<Piece> {
+        let piece = |character| match character {
+            '~' => ANY,
+            '+' => SOME,
+            '-' => SEGMENT,
+            '=' => SOME_SEGMENT,
+            other => Piece::Literal(other),
+        };
+        text.chars().map(piece).collect()
+    }
+
+    #[test]
+    fn wildcards_take_whole_segments_at_the_end_alone() {
+        let good = [
+            ("a/~", "a/**", false),
+            ("~", "**", false),
+            ("a~", "a*", true),
+            ("a/~/b", "a/*/b", true),
+            ("~/b", "*/b", true),
+            ("a/-", "a/*", false),
+            ("a/-~", "a/**", false),
+            ("a~~b", "a*b", true),
+            ("refs/heads/+", "refs/heads/**", false),
+            ("refs/heads/=~", "refs/heads/*", false),
+        ];
+        for (original, text, narrowed) in good {
+            let written = write(&pieces(original)).unwrap();
+            assert_eq!((written.text.as_str(), written.narrowed), (text, narrowed), "{original}");
+        }
+        assert!(write(&pieces("+")).unwrap().needs_text && write(&pieces("=~")).unwrap().text == "*");
+    }
+
+    #[test]
+    fn what_ours_would_widen_is_refused() {
+        for bad in ["a+", "a/+", "refs/heads/+x", "refs/heads/++", "refs/heads/a+", "a*b", "a\nb", "{each.x}"] {
+            assert!(write(&pieces(bad)).is_err(), "{bad}");
+        }
+    }
+}

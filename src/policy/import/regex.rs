@@ -1,0 +1,207 @@
+//! Regular expressions as patterns of ours: each alternative by itself, and none takes in more than the expression does.
+//!
+//! An expression is read for what it says, and never run. What no pattern says is refused with its place. Texts are taken to
+//! be of one line: `.` leaves out line feeds, which no ref and no name of a CI holds.
+
+use super::pieces::{Piece, Wild, write};
+use regex_syntax::ast::parse::Parser;
+use regex_syntax::ast::{
+    AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, GroupKind, Repetition, RepetitionKind, Span,
+};
+use std::collections::BTreeSet;
+
+/// More alternatives than this are a list that wants rows (`for_each`), and each level of an expression multiplies them.
+const ALTERNATIVES_MAX: usize = 64;
+/// A class of more characters is meant as a kind of character, and no list of them reads well.
+const CLASS_CHARACTERS_MAX: usize = 16;
+
+/// What became of an expression.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Translated {
+    /// The patterns, of which any may match.
+    pub(super) patterns: Vec<String>,
+    /// An empty text is not meant, and a pattern alone does not say so.
+    pub(super) needs_text: bool,
+    /// What is narrower than the original, and why.
+    pub(super) notes: BTreeSet<String>,
+}
+
+/// Translates an expression that has to match the whole text.
+pub(super) fn translate(regex: &str) -> Result<Translated, String> {
+    let ast = Parser::new().parse(regex).map_err(|fault| at(fault.span(), regex, &fault.kind().to_string()))?;
+    let mut reader = Reader { regex, notes: BTreeSet::new() };
+    if matches!(ast, Ast::Alternation(_)) {
+        reader.note("each alternative is matched whole");
+    }
+    let alternatives = reader.alternatives(&ast, Edges { start: true, end: true })?;
+    reader.write(&alternatives)
+}
+
+fn at(span: &Span, regex: &str, reason: &str) -> String {
+    let part = regex.get(span.start.offset..span.end.offset).unwrap_or_default();
+    format!("`{regex}`, character {}: `{part}`: {reason}", span.start.column)
+}
+
+/// Whether nothing stands before, and nothing behind: there `^` and `$` say what holds anyway.
+#[derive(Clone, Copy)]
+struct Edges {
+    start: bool,
+    end: bool,
+}
+
+type Alternatives = Vec<Vec<Piece>>;
+
+struct Reader<'a> {
+    regex: &'a str,
+    notes: BTreeSet<String>,
+}
+
+impl Reader<'_> {
+    fn note(&mut self, note: &str) {
+        self.notes.insert(format!("`{}`: {note}", self.regex));
+    }
+
+    fn refuse<T>(&self, span: &Span, reason: &str) -> Result<T, String> {
+        Err(at(span, self.regex, reason))
+    }
+
+    fn alternatives(&mut self, ast: &Ast, edges: Edges) -> Result<Alternatives, String> {
+        match ast {
+            Ast::Empty(_) => Ok(vec![Vec::new()]),
+            Ast::Literal(literal) => Ok(vec![vec![Piece::Literal(literal.c)]]),
+            Ast::Dot(_) => {
+                self.note("`.` alone is any character there, and the full stop here");
+                Ok(vec![vec![Piece::Literal('.')]])
+            }
+            Ast::Assertion(assertion) if holds_anyway(&assertion.kind, edges) => Ok(vec![Vec::new()]),
+            Ast::ClassBracketed(class) => self.class(class),
+            Ast::Repetition(repetition) => self.repetition(repetition),
+            Ast::Group(group) if !has_flags(&group.kind) => self.alternatives(&group.ast, edges),
+            Ast::Alternation(alternation) => {
+                let mut all = Vec::new();
+                for one in &alternation.asts {
+                    all.extend(self.alternatives(one, edges)?);
+                }
+                self.bounded(all, &alternation.span)
+            }
+            Ast::Concat(concat) => self.concat(&concat.asts, &concat.span, edges),
+            other => self.refuse(other.span(), "no pattern says this"),
+        }
+    }
+
+    fn concat(&mut self, parts: &[Ast], span: &Span, edges: Edges) -> Result<Alternatives, String> {
+        let stands_still = |part: &Ast| matches!(part, Ast::Assertion(_) | Ast::Empty(_));
+        let mut all = vec![Vec::new()];
+        for (index, part) in parts.iter().enumerate() {
+            let start = edges.start && parts[..index].iter().all(stands_still);
+            let end = edges.end && parts[index + 1..].iter().all(stands_still);
+            let behind = self.alternatives(part, Edges { start, end })?;
+            let joined = all.iter().flat_map(|before| behind.iter().map(|piece| [&before[..], &piece[..]].concat()));
+            all = self.bounded(joined.take(ALTERNATIVES_MAX + 1).collect(), span)?;
+        }
+        Ok(all)
+    }
+
+    fn bounded(&self, all: Alternatives, span: &Span) -> Result<Alternatives, String> {
+        if all.len() > ALTERNATIVES_MAX {
+            return self.refuse(span, &format!("more than {ALTERNATIVES_MAX} alternatives"));
+        }
+        Ok(all)
+    }
+
+    fn repetition(&mut self, repetition: &Repetition) -> Result<Alternatives, String> {
+        let inner = ungrouped(&repetition.ast);
+        let least = match repetition.op.kind {
+            RepetitionKind::ZeroOrOne => {
+                let mut all = self.alternatives(inner, Edges { start: false, end: false })?;
+                all.push(Vec::new());
+                return self.bounded(all, &repetition.span);
+            }
+            RepetitionKind::ZeroOrMore => 0,
+            RepetitionKind::OneOrMore => 1,
+            RepetitionKind::Range(_) => return self.refuse(&repetition.span, "no pattern counts"),
+        };
+        match inner {
+            Ast::Dot(_) => Ok(vec![vec![Piece::Wild(Wild { crosses: true, least })]]),
+            Ast::ClassBracketed(class) if excludes_delimiters_alone(class) => {
+                self.note("`*` ends at `/`, `:` and `@`");
+                Ok(vec![vec![Piece::Wild(Wild { crosses: false, least })]])
+            }
+            _ => self.refuse(&repetition.span, "a wildcard here takes any characters, and would take in more"),
+        }
+    }
+
+    /// A class of few characters is that many alternatives.
+    fn class(&self, class: &ClassBracketed) -> Result<Alternatives, String> {
+        match listed(class).filter(|_| !class.negated) {
+            Some(characters) => Ok(characters.into_iter().map(|character| vec![Piece::Literal(character)]).collect()),
+            None => self.refuse(&class.span, "no pattern says one character of many"),
+        }
+    }
+
+    fn write(mut self, alternatives: &[Vec<Piece>]) -> Result<Translated, String> {
+        let (mut patterns, mut needs_text) = (Vec::new(), false);
+        for pieces in alternatives {
+            let written = write(pieces).map_err(|reason| format!("`{}`: {reason}", self.regex))?;
+            if written.narrowed {
+                self.note(&format!("narrower as `{}`: `*` stays within a segment", written.text));
+            }
+            needs_text |= written.needs_text;
+            match written.text.is_empty() {
+                true => self.note("the empty text is left out"),
+                false if patterns.contains(&written.text) => {}
+                false => patterns.push(written.text),
+            }
+        }
+        if patterns.is_empty() {
+            return Err(format!("`{}` means the empty text alone, and nothing matches that here", self.regex));
+        }
+        Ok(Translated { patterns, needs_text, notes: self.notes })
+    }
+}
+
+const fn holds_anyway(kind: &AssertionKind, edges: Edges) -> bool {
+    match kind {
+        AssertionKind::StartLine | AssertionKind::StartText => edges.start,
+        AssertionKind::EndLine | AssertionKind::EndText => edges.end,
+        _ => false,
+    }
+}
+
+/// `(?i:…)` changes what everything in it means.
+fn has_flags(kind: &GroupKind) -> bool {
+    matches!(kind, GroupKind::NonCapturing(flags) if !flags.items.is_empty())
+}
+
+fn ungrouped(ast: &Ast) -> &Ast {
+    match ast {
+        Ast::Group(group) if !has_flags(&group.kind) => ungrouped(&group.ast),
+        other => other,
+    }
+}
+
+/// Whether a class takes whatever ends no segment, and perhaps more.
+fn excludes_delimiters_alone(class: &ClassBracketed) -> bool {
+    class.negated && listed(class).is_some_and(|excluded| excluded.into_iter().all(super::super::pattern::is_delimiter))
+}
+
+/// The characters of a class that lists them. Classes within classes and their operators mean other things elsewhere.
+fn listed(class: &ClassBracketed) -> Option<BTreeSet<char>> {
+    let ClassSet::Item(item) = &class.kind else { return None };
+    let items = match item {
+        ClassSetItem::Union(union) => &union.items[..],
+        one => std::slice::from_ref(one),
+    };
+    let mut characters = BTreeSet::new();
+    for item in items {
+        match item {
+            ClassSetItem::Literal(literal) => _ = characters.insert(literal.c),
+            ClassSetItem::Range(range) => characters.extend((range.start.c..=range.end.c).take(CLASS_CHARACTERS_MAX + 1)),
+            _ => return None,
+        }
+    }
+    (characters.len() <= CLASS_CHARACTERS_MAX).then_some(characters)
+}
+
+#[cfg(test)]
+mod tests;

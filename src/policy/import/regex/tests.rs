@@ -1,0 +1,151 @@
+use super::*;
+use crate::policy::Pattern;
+use proptest::prelude::*;
+use regex::Regex;
+
+fn patterns(regex: &str) -> Vec<String> {
+    translate(regex).unwrap_or_else(|reason| panic!("{reason}")).patterns
+}
+
+#[test]
+fn what_a_pattern_says_is_said() {
+    let cases: [(&str, &[&str]); 15] = [
+        ("repo:o/r:ref:refs/heads/main", &["repo:o/r:ref:refs/heads/main"]),
+        (r"o/r/\.github/workflows/a\.yml@.*", &["o/r/.github/workflows/a.yml@**"]),
+        ("o/r/.github/a.yml", &["o/r/.github/a.yml"]),
+        ("^repo:o/r:ref:refs/heads/(main|master)$", &["repo:o/r:ref:refs/heads/main", "repo:o/r:ref:refs/heads/master"]),
+        ("schedule|workflow_dispatch", &["schedule", "workflow_dispatch"]),
+        ("(a$|b)", &["a", "b"]),
+        ("^a$|^b$", &["a", "b"]),
+        ("refs/heads/.+", &["refs/heads/**"]),
+        ("refs/heads/[^/]+", &["refs/heads/*"]),
+        ("mq-.*", &["mq-*"]),
+        (r"v[345]\.x", &["v3.x", "v4.x", "v5.x"]),
+        ("a(/.*)?", &["a/**", "a"]),
+        ("a.*.*b", &["a*b"]),
+        ("a[^/]*.*", &["a*"]),
+        ("(a|)", &["a"]),
+    ];
+    for (regex, expected) in cases {
+        assert_eq!(patterns(regex), expected, "{regex}");
+    }
+}
+
+#[test]
+fn what_no_pattern_says_is_refused_with_its_place() {
+    let cases = [
+        ("refs/pull/[0-9]+/merge", "character 11: `[0-9]+`"),
+        (r"v\d+", "character 2: `\\d+`"),
+        (r"v\d", "character 2: `\\d`"),
+        ("a)|(", "character 2"),
+        ("(?i)a", "character 1: `(?i)`"),
+        ("(?i:a)", "character 1"),
+        ("a$b", "character 2: `$`"),
+        ("(a$|b)c", "character 3: `$`"),
+        (r"\bmain", "character 1"),
+        ("a{2}", "character 1: `a{2}`"),
+        ("a{,2}", "character 3"),
+        ("a+", "character 1: `a+`"),
+        ("(ab)*", "character 1: `(ab)*`"),
+        ("[^a]*", "character 1: `[^a]*`"),
+        ("[^a]", "character 1: `[^a]`"),
+        ("[a&&b]", "character 1"),
+        ("[^a&&b]*", "character 1"),
+        ("[^/[:]]*", "character 1"),
+        (r"[^\d]*", "character 1"),
+        ("[a-z]", "character 1: `[a-z]`"),
+        (r"\pL", "character 1"),
+        (r"a\*", "the character"),
+        ("a.+", "`a*` would take in more"),
+        ("(.+)-x", "`*` would take in more"),
+        ("(a|b|c|d|e)(a|b|c|d|e)(a|b|c|d|e)", "more than 64 alternatives"),
+        ("", "the empty text alone"),
+    ];
+    for (regex, reason) in cases {
+        let refused = translate(regex).expect_err(regex);
+        assert!(refused.contains(reason), "{regex}: {refused}");
+    }
+}
+
+#[test]
+fn what_is_narrower_is_told() {
+    for (regex, note) in [
+        ("a|b", "each alternative is matched whole"),
+        ("a.b", "the full stop here"),
+        ("mq-.*", "narrower as `mq-*`"),
+        ("[^/]*", "ends at `/`, `:` and `@`"),
+        ("(|a)", "the empty text is left out"),
+    ] {
+        let notes = translate(regex).unwrap().notes;
+        assert!(notes.iter().any(|told| told.contains(note)), "{regex}: {notes:?}");
+    }
+    assert_eq!(translate("(a|b)c").unwrap().notes, BTreeSet::new());
+    assert!(translate(".+").unwrap().needs_text && !translate(".*").unwrap().needs_text);
+}
+
+/// No ref has an empty name, and a claim that has to hold text is never the empty one: see `pieces::write`.
+fn is_a_text_of_git(text: &str) -> bool {
+    !text.is_empty() && !text.ends_with("refs/heads/")
+}
+
+const PARTS: [&str; 22] = [
+    "a",
+    "b",
+    "/",
+    ":",
+    "@",
+    ".",
+    r"\.",
+    ".*",
+    ".+",
+    "[^/]*",
+    "[^/]+",
+    "[^/:@]*",
+    "[ab]",
+    "[^a]*",
+    "[0-9]+",
+    "a?",
+    "(a|b)",
+    "(a$|/)",
+    "|",
+    "^",
+    "$",
+    "refs/heads/",
+];
+
+fn expression() -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(&PARTS[..]), 1..7).prop_map(|parts| parts.concat())
+}
+
+/// Texts that fit the pattern: each wildcard stands for one of these.
+fn fitting(pattern: &str, fillings: &[String]) -> String {
+    let mut text = String::new();
+    for (index, part) in pattern.replace("**", "*").split('*').enumerate() {
+        if index > 0 {
+            text.push_str(&fillings[(index - 1) % fillings.len()]);
+        }
+        text.push_str(part);
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #[test]
+    fn no_translation_is_wider(
+        regex in expression(),
+        fillings in prop::collection::vec("[ab/:@.0]{0,3}", 1..4),
+        other in "[ab/:@.0]{0,6}",
+    ) {
+        let Ok(translated) = translate(&regex) else { return Ok(()) };
+        let whole = Regex::new(&format!("^(?:{regex})$")).unwrap();
+        for pattern in &translated.patterns {
+            let parsed = Pattern::parse(pattern).unwrap();
+            for text in [fitting(pattern, &fillings), format!("{other}{}", fitting(pattern, &fillings)), other.clone()] {
+                if parsed.matches(&text) && is_a_text_of_git(&text) {
+                    prop_assert!(whole.is_match(&text), "{pattern} takes {text:?}, and {regex} does not");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Where the trust policies of roles stand: alone, in what `aws iam` prints, and in what `terraform show -json` prints.
+
+use super::aws::{self, Role};
+use super::{Original, Trust};
+use crate::token::parse_document;
+use crate::words::names::RoleArn;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What a document holds: a way in each, or a part of it and why that is not imported.
+pub(super) type Found = Vec<Result<Trust, (String, String)>>;
+
+/// Reads a document, if it is one of these; a role for a trust policy that stands alone may be given.
+pub(super) fn read(original: &Original<'_>, role: Option<&RoleArn>) -> Option<Result<Found, String>> {
+    if !original.bytes.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    if let Ok(plan) = serde_json::from_slice::<Plan>(original.bytes) {
+        return Some(found(plan.roles(), role));
+    }
+    let document = match parse_document(original.bytes) {
+        Ok(Value::Object(document)) => document,
+        Ok(_) => return None,
+        Err(fault) => return Some(Err(fault)),
+    };
+    let name = original.stem(&[".json"]).to_owned();
+    let described = match (document.get("Role"), document.get("Roles"), document.get("Statement")) {
+        (Some(one), None, None) => vec![described(one)],
+        (None, Some(Value::Array(all)), None) => all.iter().map(described).collect(),
+        (None, None, Some(_)) => vec![Described { name, arn: None, document: Some(Value::Object(document)) }],
+        _ => return None,
+    };
+    Some(found(described, role))
+}
+
+/// A role as a document describes it.
+struct Described {
+    name: String,
+    arn: Option<String>,
+    document: Option<Value>,
+}
+
+fn found(roles: Vec<Described>, role: Option<&RoleArn>) -> Result<Found, String> {
+    let nameless = roles.iter().filter(|role| role.arn.is_none()).count();
+    if role.is_some() && nameless > 1 {
+        return Err("--role names one role, and several here have no ARN".to_owned());
+    }
+    let mut found = Found::new();
+    for described in &roles {
+        match described.trusts(role) {
+            Ok(trusts) => found.extend(trusts.into_iter().map(Ok)),
+            Err(reason) => found.push(Err((described.name.clone(), reason))),
+        }
+    }
+    if found.is_empty() { Err("no role here trusts an OIDC provider".to_owned()) } else { Ok(found) }
+}
+
+impl Described {
+    fn trusts(&self, role: Option<&RoleArn>) -> Result<Vec<Trust>, String> {
+        let arn = match &self.arn {
+            Some(arn) => Some(RoleArn::parse(arn).map_err(|fault| format!("`{arn}`: {fault}"))?),
+            None => role.cloned(),
+        };
+        let document = self.document.as_ref().ok_or("its trust policy is known only after it was applied")?;
+        let document = match document {
+            Value::String(text) => parse_document(decoded(text)?.as_bytes())?,
+            other => other.clone(),
+        };
+        aws::read(&Role { name: &self.name, arn, document: &document })
+    }
+}
+
+/// IAM's API answers with a URL-encoded document (RFC 3986).
+fn decoded(text: &str) -> Result<String, String> {
+    const BROKEN: &str = "a document that is encoded and does not decode";
+    if !text.starts_with('%') {
+        return Ok(text.to_owned());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut parts = text.split('%');
+    bytes.extend(parts.next().unwrap_or_default().bytes());
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2).ok_or(BROKEN)?;
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| BROKEN)?);
+        bytes.extend(rest.bytes());
+    }
+    String::from_utf8(bytes).map_err(|_| BROKEN.to_owned())
+}
+
+/// `Role` of `aws iam get-role`.
+fn described(role: &Value) -> Described {
+    let text = |key: &str| role[key].as_str().map(str::to_owned);
+    let name = text("RoleName").unwrap_or_else(|| "role".to_owned());
+    Described { name, arn: text("Arn"), document: role.get("AssumeRolePolicyDocument").cloned() }
+}
+
+/// A plan or a state (Terraform docs, "JSON output format"). What else they hold is not read.
+#[derive(Deserialize)]
+struct Plan {
+    #[serde(alias = "values")]
+    planned_values: Values,
+}
+
+#[derive(Deserialize)]
+struct Values {
+    root_module: Module,
+}
+
+#[derive(Deserialize)]
+struct Module {
+    #[serde(default)]
+    resources: Vec<Resource>,
+    #[serde(default)]
+    child_modules: Vec<Module>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    address: String,
+    #[serde(default)]
+    mode: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    values: Map<String, Value>,
+}
+
+impl Plan {
+    fn roles(&self) -> Vec<Described> {
+        let mut roles = Vec::new();
+        self.planned_values.root_module.add_to(&mut roles);
+        roles
+    }
+}
+
+impl Module {
+    fn add_to(&self, roles: &mut Vec<Described>) {
+        let managed = self.resources.iter().filter(|resource| resource.kind == "aws_iam_role" && resource.mode != "data");
+        roles.extend(managed.map(Resource::described));
+        self.child_modules.iter().for_each(|module| module.add_to(roles));
+    }
+}
+
+impl Resource {
+    fn described(&self) -> Described {
+        let text = |key: &str| self.values.get(key).and_then(Value::as_str).map(str::to_owned);
+        let document = text("assume_role_policy").map(Value::String);
+        Described { name: text("name").unwrap_or_else(|| self.address.clone()), arn: text("arn"), document }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! What a `sub` says in our words. It narrows and never replaces: the subject itself stays a line beside it, since two jobs
+//! that differ (with an environment and without one) may have all these attributes alike.
+
+use crate::identity::{Attribute, Mapping};
+use std::collections::BTreeMap;
+
+/// What one subject says, or several alternatives say together.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// The attributes that each of them names.
+    pub(super) attributes: BTreeMap<Attribute, Vec<String>>,
+    /// The events that are meant by it.
+    pub(super) events: Vec<&'static str>,
+    /// Whether an event was only supposed.
+    pub(super) events_supposed: bool,
+}
+
+/// What is taken for meant where a subject says nothing of events: what people who may write to the repository started.
+const OF_BRANCHES: [&str; 2] = ["push", "manual"];
+const OF_TAGS: [&str; 2] = ["tag", "manual"];
+
+/// Reads the alternatives of a `sub`, which are patterns of ours.
+pub(super) fn read(mapping: &Mapping, subjects: &[String]) -> Told {
+    let mut told = Told::default();
+    let read: Vec<One> = subjects.iter().map(|subject| one(mapping.name(), subject)).collect();
+    for subject in &read {
+        let events = subject.events.unwrap_or(&OF_BRANCHES);
+        told.events.extend(events.iter().filter(|event| !told.events.contains(event)).copied().collect::<Vec<_>>());
+        told.events_supposed |= events != [PULL_REQUEST];
+    }
+    for attribute in Attribute::ALL.iter().filter(|attribute| mapping.claims(**attribute)) {
+        let values: Option<Vec<&String>> = read.iter().map(|one| one.value(*attribute)).collect();
+        for value in values.into_iter().flatten() {
+            let known = told.attributes.entry(*attribute).or_default();
+            if !known.contains(value) {
+                known.push(value.clone());
+            }
+        }
+    }
+    told
+}
+
+const PULL_REQUEST: &str = "pull-request";
+
+#[derive(Default)]
+struct One {
+    attributes: Vec<(Attribute, String)>,
+    events: Option<&'static [&'static str]>,
+}
+
+impl One {
+    fn value(&self, attribute: Attribute) -> Option<&String> {
+        self.attributes.iter().find(|(named, _)| *named == attribute).map(|(_, value)| value)
+    }
+
+    fn name(&mut self, attribute: Attribute, value: &str) {
+        if !value.is_empty() {
+            self.attributes.push((attribute, value.to_owned()));
+        }
+    }
+}
+
+fn one(mapping: &str, subject: &str) -> One {
+    match mapping {
+        "github-actions" => subject.strip_prefix("repo:").map(github),
+        "gitlab" => subject.strip_prefix("project_path:").map(gitlab),
+        "kubernetes" => subject.strip_prefix("system:serviceaccount:").and_then(kubernetes),
+        "buildkite" | "hcp-terraform" => subject.strip_prefix("organization:").map(organization),
+        "circleci" => subject.strip_prefix("org/").map(circleci),
+        _ => None,
+    }
+    .unwrap_or_default()
+}
+
+fn is_wild(text: &str) -> bool {
+    text.contains('*')
+}
+
+/// `OWNER/NAME:CONTEXT`, or with an id behind each name and `@` (GitHub docs, "OpenID Connect reference").
+fn github(rest: &str) -> One {
+    let mut read = One::default();
+    let (repository, context) = rest.split_once(':').unwrap_or((rest, ""));
+    let (owner, name) = repository.split_once('/').unwrap_or((repository, "*"));
+    if is_wild(name_of(owner)) || name.contains('/') {
+        return read;
+    }
+    read.name(Attribute::Owner, &named(name_of(owner), id_of(owner)));
+    if !is_wild(name_of(name)) {
+        read.name(Attribute::Repository, &named(&format!("{}/{}", name_of(owner), name_of(name)), id_of(name)));
+    }
+    if let Some(reference) = context.strip_prefix("ref:") {
+        read.name(Attribute::Ref, reference);
+        read.events = Some(if reference.starts_with("refs/tags/") { &OF_TAGS } else { &OF_BRANCHES });
+    } else if let Some(environment) = context.strip_prefix("environment:").filter(|name| !name.contains('%')) {
+        read.name(Attribute::Environment, environment);
+    } else if context == "pull_request" {
+        read.events = Some(&[PULL_REQUEST]);
+    }
+    read
+}
+
+fn name_of(text: &str) -> &str {
+    text.split('@').next().unwrap_or_default()
+}
+
+fn id_of(text: &str) -> Option<&str> {
+    text.split_once('@').map(|(_, id)| id).filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn named(name: &str, id: Option<&str>) -> String {
+    id.map_or_else(|| name.to_owned(), |id| format!("{name}@{id}"))
+}
+
+/// `GROUP/PROJECT:ref_type:branch:ref:NAME` (GitLab docs, "ID token authentication").
+fn gitlab(rest: &str) -> One {
+    let mut read = One::default();
+    let (project, context) = rest.split_once(':').unwrap_or((rest, ""));
+    if !is_wild(project) && !project.contains('@') {
+        read.name(Attribute::Repository, project);
+    }
+    if context.starts_with("ref_type:tag:") {
+        read.events = Some(&OF_TAGS);
+    }
+    read
+}
+
+/// `NAMESPACE:NAME` (Kubernetes docs, "Managing Service Accounts").
+fn kubernetes(rest: &str) -> Option<One> {
+    let mut read = One::default();
+    let (namespace, account) = rest.split_once(':')?;
+    read.name(Attribute::Namespace, namespace);
+    if !account.contains(':') {
+        read.name(Attribute::ServiceAccount, account);
+    }
+    Some(read)
+}
+
+/// `ORGANIZATION:pipeline:…` or `ORGANIZATION:project:…` (Buildkite docs, HCP Terraform docs).
+fn organization(rest: &str) -> One {
+    let mut read = One::default();
+    let organization = rest.split(':').next().unwrap_or_default();
+    if !is_wild(organization) && !organization.contains('@') {
+        read.name(Attribute::Owner, organization);
+    }
+    read
+}
+
+/// `ORGANIZATION-ID/project/…` (CircleCI docs): the id is the only name that there is.
+fn circleci(rest: &str) -> One {
+    let mut read = One::default();
+    let id = rest.split('/').next().unwrap_or_default();
+    if !is_wild(id) && !id.contains('@') {
+        read.name(Attribute::Owner, &format!("{id}@{id}"));
+    }
+    read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(mapping: &str, subjects: &[&str]) -> String {
+        let subjects: Vec<String> = subjects.iter().map(|subject| (*subject).to_owned()).collect();
+        let told = read(&Mapping::built_in(mapping).unwrap(), &subjects);
+        let attributes = told.attributes.iter().map(|(attribute, values)| format!("{attribute}={}", values.join("|")));
+        let events = std::iter::once(format!("event={}", told.events.join("|")));
+        attributes.chain(events).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn github_names_a_repository_in_two_forms() {
+        let cases: [(&[&str], &str); 9] = [
+            (&["repo:acme/shop:ref:refs/heads/main"], "repository=acme/shop owner=acme ref=refs/heads/main event=push|manual"),
+            (&["repo:acme@1/shop@2:environment:prod"], "repository=acme/shop@2 owner=acme@1 environment=prod event=push|manual"),
+            (&["repo:acme@1/shop@*:pull_request"], "repository=acme/shop owner=acme@1 event=pull-request"),
+            (&["repo:acme/shop:ref:refs/tags/*"], "repository=acme/shop owner=acme ref=refs/tags/* event=tag|manual"),
+            (&["repo:acme/**"], "owner=acme event=push|manual"),
+            (&["repo:acme*"], "event=push|manual"),
+            (&["repo:*/shop:ref:x"], "event=push|manual"),
+            (
+                &["repo:acme/shop:pull_request", "repo:acme/shop:ref:refs/heads/main"],
+                "repository=acme/shop owner=acme event=pull-request|push|manual",
+            ),
+            (&["foo"], "event=push|manual"),
+        ];
+        for (subjects, expected) in cases {
+            assert_eq!(shown("github-actions", subjects), expected, "{subjects:?}");
+        }
+    }
+
+    #[test]
+    fn other_subjects_name_what_they_have() {
+        let cases = [
+            ("gitlab", "project_path:g/p:ref_type:tag:ref:v1", "repository=g/p event=tag|manual"),
+            ("gitlab", "project_path:g/**", "event=push|manual"),
+            ("kubernetes", "system:serviceaccount:shop:deploy", "namespace=shop service_account=deploy event=push|manual"),
+            ("circleci", "org/77/project/88/user/**", "owner=77@77 event=push|manual"),
+            ("buildkite", "organization:acme:pipeline:shop:**", "owner=acme event=push|manual"),
+            ("google", "1234", "event=push|manual"),
+        ];
+        for (mapping, subject, expected) in cases {
+            assert_eq!(shown(mapping, &[subject]), expected, "{subject}");
+        }
+    }
+}

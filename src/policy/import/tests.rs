@@ -1,0 +1,65 @@
+use super::*;
+
+pub(super) fn octo(text: &str) -> Result<Imported, String> {
+    only(import(".github/chainguard/release.sts.yaml", text.as_bytes(), &ImportSettings::default()))
+}
+
+pub(super) fn only(mut all: Vec<Result<Imported, NotImported>>) -> Result<Imported, String> {
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0).map_err(|refused| refused.reason)
+}
+
+/// The lines between the issuer and the grant.
+pub(super) fn body(imported: &Imported) -> Vec<&str> {
+    let lines = imported.yaml.lines().skip_while(|line| !line.starts_with("issuer:")).skip(1);
+    lines.take_while(|line| !line.starts_with("# choose") && !line.starts_with("grant:")).map(str::trim).collect()
+}
+
+#[test]
+fn a_file_says_what_it_was_and_what_is_left_to_do() {
+    let original = "issuer: https://token.actions.githubusercontent.com\nsubject: repo:acme/shop:ref:refs/heads/main\n\
+                    permissions:\n  contents: write\nrepositories: [shop]\n";
+    let imported = octo(original).unwrap();
+    assert_eq!(imported.file, "policies/release.yaml");
+    let expected = r#"description: "Imported from the octo-sts trust policy release"
+issuer: github
+match:
+  repository: acme/shop
+  ref: refs/heads/main
+  event: [push, manual]
+claims:
+  /sub: "repo:acme/shop:ref:refs/heads/main"
+# choose a grant: this file does not load until there is one
+grant:
+  # octo-sts granted:
+  #   contents: write
+  #   in the repositories shop
+"#;
+    assert_eq!(imported.yaml, expected);
+    let notes = imported.notes.join("\n");
+    for told in ["choose a grant", "names no event", "daypass policy lock", "mapping: github-actions"] {
+        assert!(notes.contains(told), "{told}: {notes}");
+    }
+    assert!(imported.text().starts_with("# - octo-sts granted a token"), "{}", imported.text());
+}
+
+#[test]
+fn it_does_not_load_before_a_grant_is_chosen() {
+    let imported = octo("issuer: https://accounts.google.com\nsubject: \"1234\"\npermissions: { contents: read }\n").unwrap();
+    let settings = ImportSettings::default();
+    let issuer = issuer::find("https://accounts.google.com", &[], &settings).unwrap();
+    let chosen = Granted::Chosen(Vec::new());
+    assert_eq!(check_loads(&imported.file, &imported.yaml, &chosen, &issuer), Ok(()));
+    let role = Granted::Role(RoleArn::parse("arn:aws:iam::123456789012:role/x").unwrap());
+    assert!(check_loads(&imported.file, &imported.yaml, &role, &issuer).is_err());
+}
+
+#[test]
+fn names_from_elsewhere_stay_below_the_folder() {
+    for (name, file) in
+        [("../../x", "policies/-..-x.yaml"), (".hidden", "policies/hidden.yaml"), ("a b/c", "policies/a-b-c.yaml")]
+    {
+        assert_eq!(file_of("", name), file);
+    }
+    assert_eq!(file_of("aws/", "..."), "policies/aws/imported.yaml");
+}

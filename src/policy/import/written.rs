@@ -1,0 +1,104 @@
+//! A policy as YAML. What comes from elsewhere is quoted wherever it could be read as anything but text.
+
+use super::lines::{Lines, Scalar};
+use crate::words::names::{IssuerName, RoleArn};
+use std::fmt::Write;
+
+/// What is granted.
+#[derive(Clone, Debug)]
+pub(super) enum Granted {
+    /// This role.
+    Role(RoleArn),
+    /// What this version does not grant, or does not know, in words; a person chooses.
+    Chosen(Vec<String>),
+}
+
+/// Writes the file.
+pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, granted: &Granted) -> String {
+    let mut text = format!("description: {}\nissuer: {issuer}\n", quoted(&comment(description)));
+    if !lines.attributes.is_empty() {
+        text.push_str("match:\n");
+        lines.attributes.iter().for_each(|(attribute, values)| _ = writeln!(text, "  {attribute}: {}", any_of(values)));
+    }
+    if !lines.claims.is_empty() {
+        text.push_str("claims:\n");
+        lines.claims.iter().for_each(|(pointer, values)| _ = writeln!(text, "  {}: {}", key(pointer), any_of(values)));
+    }
+    match granted {
+        Granted::Role(role) => _ = writeln!(text, "grant:\n  aws: [{{ role: {} }}]", quoted(role.as_str())),
+        Granted::Chosen(told) => {
+            text.push_str("# choose a grant: this file does not load until there is one\ngrant:\n");
+            told.iter().for_each(|line| _ = writeln!(text, "  # {}", comment(line)));
+        }
+    }
+    text
+}
+
+/// A comment ends with its line: nothing from elsewhere may begin another.
+pub(super) fn comment(text: &str) -> String {
+    let breaks = |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    text.chars().map(|character| if breaks(character) { ' ' } else { character }).collect()
+}
+
+fn any_of(values: &[Scalar]) -> String {
+    let written = |value: &Scalar| match value {
+        Scalar::Text(text) => plain(text).map_or_else(|| quoted(text), str::to_owned),
+        Scalar::Flag(flag) => flag.to_string(),
+    };
+    match values {
+        [one] => written(one),
+        many => format!("[{}]", many.iter().map(written).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn key(pointer: &str) -> String {
+    let inner = pointer.strip_prefix('/').unwrap_or(pointer);
+    if plain(inner).is_some() { pointer.to_owned() } else { quoted(pointer) }
+}
+
+/// Text that is text without quotes too: it has no character of YAML's own, and is no other word of it.
+fn plain(text: &str) -> Option<&str> {
+    const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let good = |character: char| character.is_ascii_alphanumeric() || "_-./@*".contains(character);
+    let starts = text.starts_with(|first: char| first.is_ascii_alphabetic());
+    (starts && text.chars().all(good) && !WORDS.contains(&text.to_ascii_lowercase().as_str())).then_some(text)
+}
+
+/// In double quotes, which are JSON's and YAML's alike.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Attribute;
+    use crate::words::yaml::Node;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_text_is_read_as_it_was_meant() {
+        for text in
+            ["a", "true", "No", "4670", "1e3", "*a", "@x", "a: b", "a #b", "[a]", "{a}", "a,b", "'", "\"\\", "~", "-", "é|>"]
+        {
+            let values = || vec![Scalar::Text(text.to_owned()), Scalar::Flag(true)];
+            let lines = Lines {
+                attributes: BTreeMap::from([(Attribute::Ref, values())]),
+                claims: BTreeMap::from([(format!("/{text}"), values())]),
+                ..Lines::default()
+            };
+            let written = yaml(text, &IssuerName::parse("github").unwrap(), &lines, &Granted::Chosen(vec![text.to_owned()]));
+            let read = Node::parse("a.yaml", written.as_bytes()).unwrap_or_else(|fault| panic!("{fault}\n{written}")).to_json();
+            assert_eq!(read["description"], text, "{written}");
+            assert_eq!(read["match"]["ref"], serde_json::json!([text, true]), "{written}");
+            assert_eq!(read["claims"][format!("/{text}")], serde_json::json!([text, true]), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_comment_cannot_become_a_line() {
+        let told = vec!["contents: read\n  secrets: [\"**\"]\u{2028}\u{85}\r".to_owned()];
+        let written = yaml("x", &IssuerName::parse("github").unwrap(), &Lines::default(), &Granted::Chosen(told));
+        assert_eq!(Node::parse("a.yaml", written.as_bytes()).unwrap().to_json()["grant"], serde_json::Value::Null);
+    }
+}
