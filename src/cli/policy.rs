@@ -2,6 +2,7 @@
 
 mod access;
 mod check;
+mod import;
 mod lock;
 mod place;
 mod replay;
@@ -40,6 +41,8 @@ pub(super) enum PolicyCommand {
     Lock(lock::LockArgs),
     /// Print the JSON Schema of a file, for editors.
     Schema(schema::SchemaArgs),
+    /// Turn trust policies of octo-sts and of IAM roles into ours, never wider, with notes on what is narrower.
+    Import(import::ImportArgs),
 }
 
 #[derive(Args, Debug)]
@@ -78,6 +81,7 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
         PolicyCommand::Replay(arguments) => replay::run(arguments, environment, output).await,
         PolicyCommand::Lock(arguments) => lock::run(arguments, output),
         PolicyCommand::Schema(arguments) => Ok(schema::run(arguments)),
+        PolicyCommand::Import(arguments) => import::run(arguments, output),
         PolicyCommand::Check(arguments) => check::run(arguments, output),
         PolicyCommand::Test(at) => test(at, json),
         PolicyCommand::Explain(arguments) => explain_one(arguments, json),

@@ -2,6 +2,7 @@
 
 mod age;
 mod jose;
+mod octo_sts;
 mod sops;
 
 use std::path::{Path, PathBuf};

@@ -83,3 +83,34 @@ fn an_operator_asks_who_can_and_what_may_harm() {
         String::from_utf8_lossy(&notes.stdout).contains("::warning file=policies/shop/deploy.yaml,line=1,col=1,title=no_owner::")
     );
 }
+
+#[test]
+fn an_import_writes_what_it_can_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let github = "issuer: https://token.actions.githubusercontent.com\n";
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    write("issuers.yaml", ISSUERS.to_owned());
+    write("deploy.sts.yaml", format!("{github}subject: repo:acme/shop:ref:refs/heads/main\n"));
+    write("tags.sts.yaml", format!("{github}subject_pattern: repo:acme/shop:ref:refs/tags/v[0-9]+\n"));
+    let import = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+        let arguments = ["policy", "import", "tags.sts.yaml", "deploy.sts.yaml", "missing.json", "--config", "issuers.yaml"];
+        command.current_dir(folder.path()).args(arguments).args(more).output().unwrap()
+    };
+    let printed = import(&[]);
+    let (text, refused) = (String::from_utf8_lossy(&printed.stdout), String::from_utf8_lossy(&printed.stderr));
+    assert_eq!(printed.status.code(), Some(78));
+    assert!(text.starts_with("---\n# policies/deploy.yaml\n# - ") && text.contains("issuer: github\n"), "{text}");
+    assert!(refused.contains("tags.sts.yaml: subject: `") && refused.contains("missing.json: "), "{refused}");
+    let said: Value = serde_json::from_slice(&import(&["--output", "json", "--to", "out"]).stdout).unwrap();
+    assert_eq!(
+        (said["imported"][0]["file"].as_str(), said["refused"].as_array().unwrap().len()),
+        (Some("policies/deploy.yaml"), 2)
+    );
+    let file = folder.path().join("out/policies/deploy.yaml");
+    assert!(std::fs::read_to_string(&file).unwrap().contains("# choose a grant"));
+    std::fs::write(&file, "mine").unwrap();
+    let again = import(&["--to", "out"]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("0 imported, 3 not"), "{again:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
+}

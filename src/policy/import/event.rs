@@ -1,5 +1,6 @@
 //! A CI's words in ours: what started a job, and on what it runs.
 
+use super::super::condition::EVENTS;
 use super::super::pattern::Pattern;
 use crate::identity::{Attribute, Mapping};
 
@@ -38,6 +39,7 @@ pub(super) fn words(mapping: &Mapping, attribute: Attribute, patterns: &[String]
     }
     let means = |ours: &str| words_of(mapping, attribute, ours).all(|word| theirs.iter().any(|known| known.theirs == word));
     words.says_it = patterns.iter().all(|pattern| !pattern.contains('*')) && theirs.iter().all(|word| means(word.ours));
+    theirs.sort_by_key(|word| EVENTS.iter().position(|event| *event == word.ours));
     for word in &theirs {
         if !words.ours.iter().any(|known| known == word.ours) {
             words.ours.push(word.ours.to_owned());
@@ -62,8 +64,8 @@ mod tests {
     #[test]
     fn a_word_stands_alone_only_where_it_means_no_other() {
         let cases: [(&[&str], &[&str], bool); 6] = [
-            (&["schedule", "workflow_dispatch"], &["schedule", "manual"], true),
-            (&["push"], &["tag", "push"], false),
+            (&["workflow_dispatch", "schedule"], &["schedule", "manual"], true),
+            (&["push"], &["push", "tag"], false),
             (&["pull_request"], &["pull-request"], false),
             (&["pull_request", "pull_request_review"], &["pull-request"], true),
             (&["workflow_run"], &["privileged-pull-request"], false),

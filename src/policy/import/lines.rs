@@ -149,12 +149,18 @@ impl Writer<'_> {
                 ([name], _, [_]) | ([], Some([name]), [_]) if !name.contains(['*', '@']) => Some(name.clone()),
                 _ => None,
             };
-            if let Some(claim) = self.mapping.name_claim(attribute).filter(|_| named.is_some()) {
-                self.lines.claims.insert(pointer_of(claim), named.into_iter().flatten().collect());
+            if let Some(claim) = self.mapping.name_claim(attribute).filter(|claim| self.is_alone(claim)) {
+                let pointer = pointer_of(claim);
+                self.lines.claims.extend(named.map(|named| (pointer, named)));
             }
             let pinned = ids.iter().map(|id| Scalar::Text(format!("{}@{id}", name.as_deref().unwrap_or(id)))).collect();
             self.lines.attributes.insert(attribute, pinned);
         }
+    }
+
+    /// Whether the claim alone makes its attribute, so that it was left to it.
+    fn is_alone(&self, claim: &str) -> bool {
+        self.mapping.said(claim).is_some_and(|(.., same)| same)
     }
 
     /// What the subject says beside the conditions.

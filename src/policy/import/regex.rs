@@ -127,7 +127,10 @@ impl Reader<'_> {
                 self.note("`*` ends at `/`, `:` and `@`");
                 Ok(vec![vec![Piece::Wild(Wild { crosses: false, least })]])
             }
-            _ => self.refuse(&repetition.span, "a wildcard here takes any characters, and would take in more"),
+            _ => self.refuse(
+                &repetition.span,
+                "a wildcard here takes any characters, and would take in more; write the line by hand if that is meant",
+            ),
         }
     }
 

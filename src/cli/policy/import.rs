@@ -1,0 +1,97 @@
+//! `daypass policy import`: trust policies of octo-sts and of IAM roles, as ours. It overwrites nothing.
+
+use crate::cli::serve::faults;
+use crate::cli::{Output, print};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::config::Config;
+use crate::policy::{Catalogue, ImportSettings, Imported, NotImported, import};
+use crate::words::names::{IssuerName, RoleArn};
+use clap::Args;
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct ImportArgs {
+    /// Trust policies of octo-sts, and of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The issuer's name in the configuration, where its URL does not tell.
+    #[arg(long)]
+    issuer: Option<String>,
+    /// A configuration, for its issuers.
+    #[arg(long, env = "DAYPASS_CONFIG")]
+    config: Option<PathBuf>,
+    /// The repository to write to, below `policies/`; without it everything is printed.
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+    /// The role's ARN, for a trust policy that stands alone.
+    #[arg(long, value_name = "ARN")]
+    role: Option<String>,
+}
+
+/// What is refused is told and ends with status 78; the rest is imported all the same.
+pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure> {
+    let catalogue = arguments.config.as_deref().map(Config::catalogue_of).transpose().map_err(|found| faults(&found))?;
+    let settings = settings(arguments, catalogue.as_ref()).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    let (mut imported, mut refused) = (Vec::new(), Vec::new());
+    for file in &arguments.files {
+        for outcome in read(file, &settings) {
+            match outcome.and_then(|policy| written(policy, arguments.to.as_deref())) {
+                Ok(policy) => imported.push(policy),
+                Err(reason) => refused.push(reason),
+            }
+        }
+    }
+    tell(&imported, &refused, output, arguments.to.is_some());
+    Ok(if refused.is_empty() { 0 } else { STATUS_CONFIGURATION })
+}
+
+fn settings<'a>(arguments: &ImportArgs, catalogue: Option<&'a Catalogue>) -> Result<ImportSettings<'a>, String> {
+    let issuer = arguments.issuer.as_deref().map(IssuerName::parse).transpose();
+    let role = arguments.role.as_deref().map(RoleArn::parse).transpose();
+    Ok(ImportSettings {
+        issuer: issuer.map_err(|fault| format!("--issuer: {fault}"))?,
+        role: role.map_err(|fault| format!("--role: {fault}"))?,
+        catalogue,
+    })
+}
+
+fn read(file: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
+    let name = file.display().to_string();
+    match std::fs::read(file) {
+        Ok(bytes) => import(&name, &bytes, settings),
+        Err(fault) => vec![Err(NotImported { original: name, reason: fault.to_string() })],
+    }
+}
+
+/// Writes the file, where there is none.
+fn written(policy: Imported, to: Option<&Path>) -> Result<Imported, NotImported> {
+    let Some(folder) = to else { return Ok(policy) };
+    let path = folder.join(&policy.file);
+    let write = || {
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        std::fs::File::create_new(&path)?.write_all(policy.text().as_bytes())
+    };
+    match write() {
+        Ok(()) => Ok(policy),
+        Err(fault) => Err(NotImported { original: policy.file, reason: format!("{} is not written: {fault}", path.display()) }),
+    }
+}
+
+fn tell(imported: &[Imported], refused: &[NotImported], output: Output, on_disk: bool) {
+    if output == Output::Json {
+        print::json(&json!({ "imported": imported, "refused": refused }));
+        return;
+    }
+    for policy in imported {
+        if on_disk {
+            anstream::println!("{}", policy.file);
+            policy.notes.iter().for_each(|note| anstream::println!("  - {note}"));
+        } else {
+            anstream::print!("---\n# {}\n{}", policy.file, policy.text());
+        }
+    }
+    refused.iter().for_each(|one| anstream::eprintln!("not imported: {}: {}", one.original, one.reason));
+    anstream::eprintln!("{} imported, {} not", imported.len(), refused.len());
+}

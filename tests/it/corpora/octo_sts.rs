@@ -1,0 +1,180 @@
+//! Trust policies of public repositories: each is imported or refused with its reason, loads once a grant is chosen, and is
+//! never wider than the original.
+
+use super::{compare, files, unpack};
+use daypass::identity::{Mapping, put_claim};
+use daypass::policy::{Catalogue, ImportSettings, Imported, IssuerEntry, Ruleset, Tree, Wanted, explain, import};
+use daypass::token::Claims;
+use daypass::words::UnixTime;
+use daypass::words::names::{IssuerName, IssuerUrl, SecretName};
+use daypass::words::yaml::{Node, Severity};
+use regex::Regex;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// A policy and what became of it.
+struct One {
+    name: String,
+    original: Value,
+    outcome: Result<Imported, String>,
+}
+
+fn all(folder: &Path) -> Vec<One> {
+    let policies = files(folder, ".sts.yaml").into_iter();
+    let one = |path: std::path::PathBuf| {
+        let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+        let bytes = std::fs::read(&path).unwrap();
+        let mut outcomes = import(&name, &bytes, &ImportSettings { catalogue: Some(&catalogue()), ..ImportSettings::default() });
+        assert_eq!(outcomes.len(), 1, "{name}");
+        let outcome = outcomes.remove(0).map_err(|refused| refused.reason);
+        One { original: Node::parse(&name, &bytes).unwrap().to_json(), outcome, name }
+    };
+    policies.map(one).collect()
+}
+
+fn catalogue() -> Catalogue {
+    let issuers = [
+        ("github", "https://token.actions.githubusercontent.com", "github-actions"),
+        ("gitlab", "https://gitlab.ddbuild.io", "gitlab"),
+        ("google", "https://accounts.google.com", "google"),
+        ("vault-build", "https://vault.us1.ddbuild.io/v1/identity/oidc", "generic"),
+        ("vault-production", "https://vault.us1.prod.dog/v1/identity/oidc", "generic"),
+    ];
+    let entry = |(name, url, mapping)| {
+        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
+        (IssuerName::parse(name).unwrap(), entry)
+    };
+    issuers.into_iter().map(entry).collect()
+}
+
+/// The file with a grant chosen.
+fn chosen(imported: &Imported) -> String {
+    format!("{}  secrets: [x]\n", imported.text())
+}
+
+#[test]
+fn each_policy_is_imported_and_loads_or_is_refused() {
+    let Some((_guard, folder)) = unpack("octo-sts-policies") else { return };
+    let all = all(&folder);
+    let mut refused = Vec::new();
+    for One { name, outcome, .. } in &all {
+        match outcome {
+            Err(reason) => refused.push(format!("{} | {reason}", name.trim_start_matches("octo-sts-policies/"))),
+            Ok(imported) => {
+                let tree = Tree::from([(imported.file.clone(), chosen(imported).into_bytes().into())]);
+                let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
+                let errors: Vec<_> = faults.iter().filter(|fault| fault.severity == Severity::Error).collect();
+                assert!(errors.is_empty() && ruleset.policies_count() == 1, "{name}: {errors:?}\n{}", imported.yaml);
+                let unchosen = Tree::from([(imported.file.clone(), imported.text().into_bytes().into())]);
+                assert_eq!(Ruleset::load(&unchosen, &catalogue(), None).0.policies_count(), 0, "{name} grants by itself");
+            }
+        }
+    }
+    compare("octo-sts-refused.txt", &refused);
+    assert_eq!((all.len(), refused.len()), (38, 17));
+}
+
+/// What the wildcards stand for, in turn.
+const FILLINGS: [&str; 8] = ["a", "", "a/b", "a:b", "a@b", "v1.0", "main", "x/vcs:ref:refs/heads/main"];
+
+/// What becomes of a claim.
+const MUTATIONS: [fn(&str) -> String; 6] = [
+    |text| text.to_owned(),
+    |text| format!("{text}x"),
+    |text| format!("x{text}"),
+    |text| text.replace('.', "x"),
+    |text| text.replacen('/', ":", 1),
+    |text| text.rsplit_once('/').map_or_else(String::new, |(before, _)| format!("{before}/")),
+];
+
+/// Claims that the policy may take: of each line one of its values, with its wildcards filled.
+fn claims_for(policy: &Value, mapping: &Mapping, choice: usize, filling: &str) -> Map<String, Value> {
+    let mut claims = Map::new();
+    let picked = |values: &Value| match values {
+        Value::Array(all) => all[choice % all.len()].clone(),
+        one => one.clone(),
+    };
+    let filled = |text: &str| text.replace("**", "*").replace('*', filling);
+    for (name, values) in policy["match"].as_object().into_iter().flatten() {
+        let attribute = daypass::identity::Attribute::parse(name).unwrap();
+        let value = picked(values);
+        let text = value.as_str().map_or_else(|| value.to_string(), filled);
+        match text.rsplit_once('@').filter(|_| mapping.has_id(attribute)) {
+            Some((name, id)) => {
+                mapping.put_text(attribute, name, &mut claims);
+                mapping.put_id(attribute, id, &mut claims);
+            }
+            None => mapping.put_text(attribute, &text, &mut claims),
+        }
+    }
+    for (pointer, values) in policy["claims"].as_object().into_iter().flatten() {
+        let value = picked(values);
+        put_claim(&mut claims, pointer, value.as_str().map_or(value.clone(), |text| filled(text).into()));
+    }
+    if let Some((owner, _)) = claims.get("repository").and_then(Value::as_str).and_then(|name| name.split_once('/')) {
+        let owner = owner.to_owned();
+        claims.entry("repository_owner").or_insert_with(|| owner.into());
+    }
+    claims
+}
+
+/// What the original asks of each claim: an expression has to match the whole text, and each claim has to be there.
+struct Asked(Vec<(String, Regex)>);
+
+impl Asked {
+    fn by(original: &Value) -> Self {
+        let whole = |regex: &str| Regex::new(&format!("^(?:{regex})$")).unwrap();
+        let subject = match (original["subject"].as_str(), original["subject_pattern"].as_str()) {
+            (Some(exact), None) => whole(&regex::escape(exact)),
+            (None, Some(regex)) => whole(regex),
+            _ => panic!("one subject: {original}"),
+        };
+        let patterns = original["claim_pattern"].as_object().into_iter().flatten();
+        let claims = patterns.map(|(name, regex)| (name.clone(), whole(regex.as_str().unwrap())));
+        Self(std::iter::once(("sub".to_owned(), subject)).chain(claims).collect())
+    }
+
+    fn takes(&self, claims: &Map<String, Value>) -> bool {
+        let text = |name: &str| claims.get(name).map(|claim| claim.as_str().map_or_else(|| claim.to_string(), str::to_owned));
+        self.0.iter().all(|(name, regex)| text(name).is_some_and(|text| regex.is_match(&text)))
+    }
+}
+
+fn we_take(ruleset: &Ruleset, issuer: &IssuerName, mapping: &Mapping, claims: &Map<String, Value>) -> bool {
+    let Ok(facts) = mapping.facts(issuer, Claims::from(claims.clone())) else { return false };
+    let wanted = Wanted::Secret(SecretName::parse("x").unwrap());
+    explain(ruleset.set(), &facts, &wanted, UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap()).allowed_by.is_some()
+}
+
+/// Git has no branch or tag without a name.
+fn are_of_git(claims: &Map<String, Value>) -> bool {
+    let named = |text: &str| !text.ends_with("refs/heads/") && !text.ends_with("refs/tags/");
+    claims.values().all(|claim| claim.as_str().is_none_or(named)) && claims.get("ref") != Some(&"".into())
+}
+
+#[test]
+fn no_import_is_wider_than_its_original() {
+    let Some((_guard, folder)) = unpack("octo-sts-policies") else { return };
+    for One { name, original, outcome } in all(&folder) {
+        let Ok(imported) = outcome else { continue };
+        let policy = Node::parse("x", chosen(&imported).as_bytes()).unwrap().to_json();
+        let issuer = IssuerName::parse(policy["issuer"].as_str().unwrap()).unwrap();
+        let mapping = catalogue().issuer(&issuer).unwrap().mapping.clone();
+        let tree = Tree::from([(imported.file.clone(), chosen(&imported).into_bytes().into())]);
+        let ruleset = Ruleset::load(&tree, &catalogue(), None).0;
+        let asked = Asked::by(&original);
+        let mut taken = 0;
+        for (choice, filling) in (0..4).flat_map(|choice| FILLINGS.map(|filling| (choice, filling))) {
+            let base = claims_for(&policy, &mapping, choice, filling);
+            for (claim, mutation) in base.keys().flat_map(|claim| MUTATIONS.map(|mutation| (claim, mutation))) {
+                let mut claims = base.clone();
+                claims[claim] = base[claim].as_str().map_or_else(|| base[claim].clone(), |text| mutation(text).into());
+                if are_of_git(&claims) && we_take(&ruleset, &issuer, &mapping, &claims) {
+                    taken += 1;
+                    assert!(asked.takes(&claims), "{name} takes {}\n{}", json!(claims), imported.yaml);
+                }
+            }
+        }
+        assert!(taken > 0, "{name} takes nobody:\n{}", imported.yaml);
+    }
+}
