@@ -64,9 +64,9 @@ fn each_policy_is_imported_and_loads_or_is_refused() {
                 let tree = Tree::from([(imported.file.clone(), chosen(imported).into_bytes().into())]);
                 let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
                 let errors: Vec<_> = faults.iter().filter(|fault| fault.severity == Severity::Error).collect();
-                assert!(errors.is_empty() && ruleset.policies_count() == 1, "{name}: {errors:?}\n{}", imported.yaml);
+                assert!(errors.is_empty() && ruleset.policies().count() == 1, "{name}: {errors:?}\n{}", imported.yaml);
                 let unchosen = Tree::from([(imported.file.clone(), imported.text().into_bytes().into())]);
-                assert_eq!(Ruleset::load(&unchosen, &catalogue(), None).0.policies_count(), 0, "{name} grants by itself");
+                assert_eq!(Ruleset::load(&unchosen, &catalogue(), None).0.policies().count(), 0, "{name} grants by itself");
             }
         }
     }
