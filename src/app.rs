@@ -18,7 +18,7 @@ use crate::issuers::Issuers;
 use crate::policy::{Catalogue, Standing, Widening};
 use crate::store::Store;
 use crate::telemetry::SharedMetrics;
-use crate::words::names::SourceName;
+use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::{Clock, Denial, Reason, UnixTime};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
@@ -45,6 +45,8 @@ pub struct App {
     pub store: Store,
     /// Our own issuer.
     pub signing: Arc<SigningKeys>,
+    /// Where clients reach us.
+    pub public_url: IssuerUrl,
     /// What is counted.
     pub metrics: SharedMetrics,
     /// Exchanges under way: a client that hangs up does not end its own, and the server stops after the last.
@@ -88,6 +90,7 @@ impl App {
             catalogue,
             store,
             signing,
+            public_url: config.public_url,
             metrics: SharedMetrics::default(),
             exchanges: TaskTracker::new(),
             replays: Semaphore::new(1),

@@ -26,6 +26,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/policy/replay", post(replay))
         .route("/.well-known/openid-configuration", get(|State(app): Shared| async move { Json(app.signing.discovery()) }))
         .route("/.well-known/jwks.json", get(|State(app): Shared| async move { Json(app.signing.jwks()) }))
+        .route("/.well-known/oauth-authorization-server", get(super::oauth::metadata))
+        .route("/oauth2/token", post(super::oauth::token))
         .merge(super::aws::routes())
         .fallback(unknown_address)
         .method_not_allowed_fallback(unknown_address)

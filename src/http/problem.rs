@@ -6,8 +6,16 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::json;
 
+/// What the other APIs put into their own error's one text: the code, what happened, what to do next, and by what to find it.
+pub(super) fn sentence(refused: &Refused) -> String {
+    let denial = refused.denial();
+    let reason = denial.reason;
+    let told = denial.detail.as_deref().unwrap_or(reason.title());
+    format!("{}: {told} {} (decision {})", reason.code(), reason.hint(), refused.decision())
+}
+
 /// Seconds after which a refused request may be worth another try.
-const RETRY_AFTER_SECONDS: u16 = 5;
+pub(super) const RETRY_AFTER_SECONDS: u16 = 5;
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response<Body> {

@@ -8,6 +8,7 @@ mod corpora;
 mod faces;
 mod layers;
 mod library;
+mod oauth;
 mod operate;
 mod peers;
 mod policy;

@@ -3,6 +3,7 @@
 mod aws;
 mod aws_clients;
 mod git_remotes;
+mod google_auth;
 mod oidc_provider;
 mod openbao;
 mod sops;

@@ -1,0 +1,83 @@
+//! `application/x-www-form-urlencoded` (URL Standard, section 5.1), read more strictly than that: UTF-8, whole escapes, no name twice.
+
+use std::collections::BTreeMap;
+
+/// More names than any API here knows.
+const NAMES_MAX: usize = 64;
+
+/// The values by their names. The error is safe to tell: it holds no value.
+pub(super) fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let mut values = BTreeMap::new();
+    for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
+            Some(place) => (&pair[..place], &pair[place + 1..]),
+            None => (pair, &[][..]),
+        };
+        let name = decode(name)?;
+        let value = decode(value).map_err(|fault| format!("{}: {fault}", shown(&name)))?;
+        if values.len() == NAMES_MAX {
+            return Err(format!("more than {NAMES_MAX} parameters"));
+        }
+        if values.insert(name.clone(), value).is_some() {
+            return Err(format!("{} stands twice", shown(&name)));
+        }
+    }
+    Ok(values)
+}
+
+/// A name as it may be told: short, and visible.
+pub(super) fn shown(name: &str) -> String {
+    format!("`{}`", name.chars().take(40).map(|one| if one.is_ascii_graphic() { one } else { '?' }).collect::<String>())
+}
+
+/// Escapes undone; `+` is a space.
+fn decode(text: &[u8]) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.iter().copied();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => digit(rest.next())? * 16 + digit(rest.next())?,
+            plain => plain,
+        });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| "not UTF-8")?;
+    if text.contains('\0') { Err("a NUL".to_owned()) } else { Ok(text) }
+}
+
+fn digit(byte: Option<u8>) -> Result<u8, String> {
+    let value = byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    value.ok_or_else(|| "a `%` without two hexadecimal digits".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_what_clients_write() {
+        let values = parse(b"a=1+2&b=%2F%e2%82%ac&c&d=x=y&").unwrap();
+        let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(values, [("a", "1 2"), ("b", "/€"), ("c", ""), ("d", "x=y")]);
+    }
+
+    #[test]
+    fn refuses_what_two_readers_could_read_differently() {
+        let many = (0..65).map(|n| format!("n{n}=1")).collect::<Vec<_>>().join("&");
+        let bad = ["a=1&a=1", "a=1&%61=2", "a=%", "a=%4", "a=%zz", "a=%ff", "a=%00", many.as_str()];
+        for body in bad {
+            assert!(parse(body.as_bytes()).is_err(), "{body}");
+        }
+        assert!(parse(b"a=secret%zz").is_err_and(|told| !told.contains("secret")));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_much_for_it(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(values) = parse(&bytes) {
+                prop_assert!(values.values().all(|value| value.len() <= bytes.len()));
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! OAuth 2.0 Token Exchange (RFC 8693) and its metadata (RFC 8414): a job's token in, a token of our own issuer out.
+
+mod parameters;
+
+use super::accept::Peer;
+use super::native::run;
+use super::problem::{RETRY_AFTER_SECONDS, sentence};
+use super::reply;
+use crate::app::App;
+use crate::exchange::{Asked, Call, Refused, Released};
+use crate::policy::{Request, Wanted};
+use crate::words::{Reason, UnixTime};
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use parameters::{Fault, GRANT_TYPE, Parameters, TokenType};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// The token endpoint.
+pub(super) const PATH: &str = "/oauth2/token";
+
+/// Exchanges the `subject_token`.
+pub(super) async fn token(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    let call = Call { api: "oauth", ..reply::call(peer.as_deref(), &HeaderMap::new()) };
+    let parameters = match reply::body(body, reply::BODY_BYTES_MAX).await {
+        Ok(bytes) => Parameters::read(&headers, &bytes),
+        Err(denial) => Err(Fault::from(denial)),
+    };
+    match parameters {
+        Ok(Parameters { token, audience, policy, requested }) => {
+            let asked = Asked::credentials(Request::one(Wanted::IdToken { audience }, policy));
+            let done = run(app.clone(), Call { token: Ok(token), ..call }, Ok(asked)).await;
+            done.map_or_else(|refused| failed(error_code(&refused), &refused), |released| issued(&released, requested, app.now()))
+        }
+        Err(Fault { code, denial }) => {
+            let done = run(app, call, Err(denial)).await;
+            done.map_or_else(|refused| failed(code, &refused), |_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
+    }
+}
+
+/// RFC 8414, section 2: of the server that is reached here, so its `issuer` is this address.
+pub(super) async fn metadata(State(app): State<Arc<App>>) -> impl IntoResponse {
+    let base = app.public_url.as_str().trim_end_matches('/');
+    axum::Json(json!({
+        "issuer": app.public_url, "token_endpoint": format!("{base}{PATH}"), "jwks_uri": format!("{base}/.well-known/jwks.json"),
+        "grant_types_supported": [GRANT_TYPE], "token_endpoint_auth_methods_supported": ["none"], "response_types_supported": [],
+    }))
+}
+
+/// RFC 8693, section 2.2.1.
+fn issued(released: &Released, requested: TokenType, now: UnixTime) -> Response<Body> {
+    let document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
+    let token = &document["credentials"][0]["id_token"];
+    let expires_at = token["expires_at"].as_str().and_then(UnixTime::from_rfc3339).unwrap_or(now);
+    let answer = json!({
+        "access_token": token["token"], "issued_token_type": requested.as_str(), "token_type": requested.usage(),
+        "expires_in": expires_at.since(now).as_secs(),
+    });
+    let mut response = reply::secret_answer(Body::from(answer.to_string()), "application/json");
+    response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// RFC 6749, section 5.2; RFC 8693, section 2.2.2.
+fn failed(code: &'static str, refused: &Refused) -> Response<Body> {
+    let reason = refused.denial().reason;
+    let answer = json!({
+        "error": code, "error_description": printable(&sentence(refused)),
+        "error_uri": format!("https://daypass.dev/problems/{}", reason.code()),
+    });
+    let mut response = reply::secret_answer(Body::from(answer.to_string()), "application/json");
+    *response.status_mut() = match (code, reason.status()) {
+        ("invalid_client", _) => StatusCode::UNAUTHORIZED,
+        (_, status @ (413 | 429 | 500..)) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        _ => StatusCode::BAD_REQUEST,
+    };
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"none\""));
+    }
+    if matches!(reason.status(), 429 | 503) {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    }
+    response
+}
+
+/// A token that is not acceptable is an `invalid_request` here (RFC 8693); an audience that no policy grants an `invalid_target`.
+fn error_code(refused: &Refused) -> &'static str {
+    match (refused.denial().reason, refused.denial().reason.status()) {
+        (Reason::Replayed, _) => "invalid_request",
+        (_, 403) => "invalid_target",
+        (_, 429 | 502 | 503) => "temporarily_unavailable",
+        (_, 500..) => "server_error",
+        _ => "invalid_request",
+    }
+}
+
+/// The characters that `error_description` may have (RFC 6749, section 5.2).
+fn printable(text: &str) -> String {
+    let allowed = |one: char| match one {
+        '"' | '`' => '\'',
+        '…' => '.',
+        ' '..='~' if one != '\\' => one,
+        _ => '?',
+    };
+    text.chars().map(allowed).collect()
+}

@@ -1,0 +1,150 @@
+//! What a token exchange asks for: a form (RFC 8693, section 2.1), or the JSON object that Google's action sends.
+
+use crate::http::form;
+use crate::token::parse_json;
+use crate::words::names::{Audience, PolicyName};
+use crate::words::{Denial, Reason, Secret};
+use axum::http::{HeaderMap, header};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The one grant type.
+pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/// A good request.
+pub(super) struct Parameters {
+    /// The job's token.
+    pub(super) token: Secret,
+    /// Whom the new one is for.
+    pub(super) audience: Audience,
+    /// The policy to use where several grant the same.
+    pub(super) policy: Option<PolicyName>,
+    /// As what the new one is asked for.
+    pub(super) requested: TokenType,
+}
+
+/// A request that is none, and its error code (RFC 6749, section 5.2).
+pub(super) struct Fault {
+    pub(super) code: &'static str,
+    pub(super) denial: Denial,
+}
+
+/// RFC 8693, section 3. What we sign is the same for all three.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TokenType {
+    Access,
+    Id,
+    Jwt,
+}
+
+impl TokenType {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "urn:ietf:params:oauth:token-type:access_token",
+            Self::Id => "urn:ietf:params:oauth:token-type:id_token",
+            Self::Jwt => "urn:ietf:params:oauth:token-type:jwt",
+        }
+    }
+
+    /// `token_type`: how it is used. Who asks for an ID token does not mean to use it as an access token.
+    pub(super) const fn usage(self) -> &'static str {
+        match self {
+            Self::Access | Self::Jwt => "Bearer",
+            Self::Id => "N_A",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Access, Self::Id, Self::Jwt].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl From<Denial> for Fault {
+    fn from(denial: Denial) -> Self {
+        Self { code: "invalid_request", denial }
+    }
+}
+
+impl Parameters {
+    /// Reads the body as its type says. An error tells a parameter's name, never its value.
+    pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Fault> {
+        if headers.contains_key(header::AUTHORIZATION) {
+            return Err(fault(
+                "invalid_client",
+                "No client is registered here: send no Authorization header, the job's token is the `subject_token`.",
+            ));
+        }
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let values = match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "application/x-www-form-urlencoded" => form::parse(body).map_err(|told| invalid(&format!("The form: {told}.")))?,
+            "application/json" => members(body).map_err(|told| invalid(&format!("The JSON body: {told}.")))?,
+            _ => return Err(invalid("Send application/x-www-form-urlencoded, or application/json with camelCase names.")),
+        };
+        // RFC 6749, section 3.2: a parameter without a value is treated as if it were left out.
+        Self::take(values.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+    }
+
+    fn take(mut values: BTreeMap<String, String>) -> Result<Self, Fault> {
+        let mut required = |name: &str| values.remove(name).ok_or_else(|| invalid(&format!("`{name}` is missing.")));
+        if required("grant_type")? != GRANT_TYPE {
+            return Err(fault("unsupported_grant_type", &format!("`grant_type` is {GRANT_TYPE}.")));
+        }
+        let token: Secret = required("subject_token")?.into();
+        let kind = TokenType::parse(&required("subject_token_type")?).filter(|kind| *kind != TokenType::Access);
+        kind.ok_or_else(|| invalid("`subject_token_type` is …:id_token or …:jwt: the job's OIDC token."))?;
+        let requested = match values.remove("requested_token_type") {
+            Some(kind) => TokenType::parse(&kind)
+                .ok_or_else(|| invalid("`requested_token_type` is …:access_token, …:id_token or …:jwt."))?,
+            None => TokenType::Jwt,
+        };
+        let target = match (values.remove("audience"), values.remove("resource")) {
+            (Some(target), None) | (None, Some(target)) => target,
+            _ => return Err(invalid("Name whom the token is for, once: `audience` or `resource`.")),
+        };
+        let audience = Audience::parse(&target).map_err(|told| fault("invalid_target", &format!("The audience: {told}.")))?;
+        let policy = values.remove("scope").map(|scope| PolicyName::parse(&scope)).transpose();
+        let policy = policy.map_err(|_| {
+            fault("invalid_scope", "A scope here is the name of one trust policy; leave it out to use whichever grants.")
+        })?;
+        // A public client's name for itself: nothing is decided by it.
+        values.remove("client_id");
+        match values.into_keys().next() {
+            Some(unknown) => Err(invalid(&format!("{} is no parameter of this endpoint.", form::shown(&unknown)))),
+            None => Ok(Self { token, audience, policy, requested }),
+        }
+    }
+}
+
+fn invalid(told: &str) -> Fault {
+    fault("invalid_request", told)
+}
+
+fn fault(code: &'static str, told: &str) -> Fault {
+    Fault { code, denial: Reason::BadRequest.because(told).saying(told) }
+}
+
+/// The members of a JSON object under the form's names. One that is written as in a form is not Google's, and refused.
+fn members(body: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let Value::Object(members) = parse_json(body).map_err(|_| "it is not one, or a member stands twice")? else {
+        return Err("it is not an object".to_owned());
+    };
+    let one = |(name, value): (String, Value)| match value {
+        Value::String(text) if !name.contains('_') => Ok((snake_case(&name), text)),
+        _ => Err(format!("{} is no text under a camelCase name", form::shown(&name))),
+    };
+    members.into_iter().map(one).collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 2);
+    for one in name.chars() {
+        if one.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(one.to_ascii_lowercase());
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! google-auth's `external_account`, as a job uses it: only its `token_url` and its audience are ours.
+
+use crate::support::{Setup, World, peer};
+use daypass::demo::issuer::github_claims;
+use std::path::PathBuf;
+use std::process::Output;
+
+async fn refresh(world: &World, python: &PathBuf, token: &str) -> Output {
+    std::fs::write(world.path("token"), token).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/google_auth.py");
+    let mut command = tokio::process::Command::new(python);
+    command.arg(script).arg(world.url("/oauth2/token")).arg(world.path("token"));
+    command
+        .env("REQUESTS_CA_BUNDLE", world.path("tls.crt"))
+        .arg("https://partner.example")
+        .current_dir(world.folder.path())
+        .output()
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn google_auth_gets_a_token_of_our_issuer_and_prints_a_denial_with_its_hint_and_decision() {
+    let Some(python) = peer("python-clients") else { return };
+    let world = World::start(Setup::default()).await;
+    let done = refresh(&world, &python, &world.token()).await;
+    let token = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let claims = token.split('.').nth(1).and_then(|part| {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).ok()
+    });
+    let claims: serde_json::Value = serde_json::from_slice(&claims.unwrap()).unwrap();
+    assert_eq!((&claims["aud"], &claims["sub"]), (&"https://partner.example".into(), &"root/shop/deploy".into()));
+    let denied = refresh(&world, &python, &world.token_with(github_claims("pull_request", "refs/pull/7/merge"))).await;
+    let said = String::from_utf8(denied.stderr).unwrap();
+    let record = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
+    assert!(!denied.status.success());
+    for part in ["invalid_target", "no_matching_policy", "Show the decision id to the operator", &record.decision.unwrap()] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!((&record.body["api"], &record.body["reason"]), (&"oauth".into(), &"no_matching_policy".into()));
+}
