@@ -13,7 +13,7 @@ pub use operate::told;
 pub use revision::{Reading, Revision};
 
 use crate::config::{Config, SourceFiles};
-use crate::issue::{Aws, SigningKeys};
+use crate::issue::{Aws, Sessions, SigningKeys};
 use crate::issuers::Issuers;
 use crate::policy::{Catalogue, Standing, Widening};
 use crate::store::Store;
@@ -45,6 +45,8 @@ pub struct App {
     pub store: Store,
     /// Our own issuer.
     pub signing: Arc<SigningKeys>,
+    /// What seals and opens sessions.
+    pub sessions: Sessions,
     /// Where clients reach us.
     pub public_url: IssuerUrl,
     /// What is counted.
@@ -75,6 +77,8 @@ impl App {
         let store = Store::open(&config.data, clock.clone())?;
         let key_identities = followed::read_identities(std::slice::from_ref(&config.key_identity))?;
         let signing = Arc::new(SigningKeys::open(config.issuer_url.clone(), key_identities, &store).await?);
+        let session_identities = followed::read_identities(std::slice::from_ref(&config.key_identity))?;
+        let sessions = Sessions::load(session_identities, &store).await?;
         let aws = match &config.aws {
             Some(settings) => Some(Aws::new(settings, signing.clone()).await),
             None => None,
@@ -90,6 +94,7 @@ impl App {
             catalogue,
             store,
             signing,
+            sessions,
             public_url: config.public_url,
             metrics: SharedMetrics::default(),
             exchanges: TaskTracker::new(),
@@ -144,6 +149,9 @@ impl App {
                 _ = keys.tick() => {
                     if let Err(fault) = self.signing.turn(&self.store).await {
                         tracing::error!(%fault, "the signing keys could not be turned");
+                    }
+                    if let Err(fault) = self.sessions.turn(&self.store).await {
+                        tracing::error!(%fault, "the session keys could not be turned");
                     }
                 }
                 _ = aggregates.tick() => {

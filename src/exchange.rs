@@ -7,11 +7,13 @@ mod answer;
 mod asked;
 mod issuing;
 mod replay;
+mod session;
 mod story;
 
 pub use answer::{Bearer, Refused, Released};
 pub use asked::Asked;
 pub use replay::replay_since;
+pub use session::{documents, end_session, login, look_at_session};
 pub use story::Call;
 
 use crate::app::App;
@@ -22,18 +24,33 @@ use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
 use story::Story;
 
+/// What a call's token is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    /// The job's own.
+    Token,
+    /// That of a session, which a login with the job's own began.
+    Session,
+}
+
 /// Exchanges the job's token for what it asks for. The result is one of the only two types that become an answer.
 pub async fn exchange(app: &App, call: Call, asked: Asked) -> Result<Released, Refused> {
+    exchange_shown(app, call, Shown::Token, asked).await
+}
+
+/// The same for a token of either kind.
+pub async fn exchange_shown(app: &App, call: Call, shown: Shown, asked: Asked) -> Result<Released, Refused> {
     let mut story = Story::begin(&call);
-    match run(app, call, asked, &mut story).await {
+    match run(app, call, shown, asked, &mut story).await {
         Ok(released) => Ok(released),
         Err(denial) => Err(story.refuse(app, denial).await),
     }
 }
 
-async fn run(app: &App, call: Call, asked: Asked, story: &mut Story) -> Result<Released, Denial> {
-    let identity = identify(app, call).await?;
+async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Story) -> Result<Released, Denial> {
+    let identity = identify(app, call, shown).await?;
     story.identified(&identity, asked.request());
+    let asked = asked.within_session(&identity)?;
     let live = app.in_force()?;
     let grant = live.policies()?.decide(&identity, asked.request(), app.now())?;
     let grant = app.still_grants(&live, identity.facts(), grant)?;
@@ -46,7 +63,10 @@ async fn run(app: &App, call: Call, asked: Asked, story: &mut Story) -> Result<R
 }
 
 /// From the bytes to the identity: the first half of every request.
-async fn identify(app: &App, call: Call) -> Result<Identity, Denial> {
+async fn identify(app: &App, call: Call, shown: Shown) -> Result<Identity, Denial> {
+    if shown == Shown::Session {
+        return session::resume(app, call).await;
+    }
     let raw = RawToken::parse(call.token?)?;
     let (issuer, keys) = app.issuers.keys_for(&raw).await?;
     let token = verify_held(raw, &keys, &issuer.expected, call.proof.as_ref(), app.now())?;
@@ -56,10 +76,10 @@ async fn identify(app: &App, call: Call) -> Result<Identity, Denial> {
 /// What the server sees in a token; uses nothing up, and releases nothing.
 pub async fn whoami(app: &App, call: Call) -> Result<Value, Refused> {
     let story = Story::begin(&call);
-    match identify(app, call).await {
+    match identify(app, call, Shown::Token).await {
         Ok(identity) => Ok(json!({
             "issuer": identity.facts().issuer, "attributes": identity.facts().attributes_json(),
-            "claims": identity.token().claims().as_map(), "expires_at": identity.token().expires_at().to_string(),
+            "claims": identity.facts().claims.as_map(), "expires_at": identity.token_expires_at().to_string(),
         })),
         Err(denial) => Err(story.refuse(app, denial).await),
     }

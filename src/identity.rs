@@ -2,12 +2,14 @@
 
 mod attribute;
 mod mapping;
+mod session;
 mod subject;
 
 pub use attribute::{Attribute, Attributes, Value};
 pub use mapping::{Mapping, ReplayRule, Said, put as put_claim};
 
-use crate::token::{Claims, VerifiedToken};
+use crate::token::{Claims, VerifiedSession, VerifiedToken};
+use crate::words::UnixTime;
 use crate::words::names::IssuerName;
 use serde_json::Map;
 
@@ -36,12 +38,19 @@ impl Facts {
     }
 }
 
-/// The proof that a verified token was read by its issuer's mapping. Only [`Mapping::identify`] makes one.
+/// The proof that a verified token, or a session that began with one, was read by its issuer's mapping. Only
+/// [`Mapping::identify`] and [`Mapping::identify_session`] make one.
 #[must_use]
 pub struct Identity {
     facts: Facts,
-    token: VerifiedToken,
+    proof: Proof,
     replay: ReplayRule,
+}
+
+/// What proves it.
+enum Proof {
+    Token(VerifiedToken),
+    Session(VerifiedSession),
 }
 
 impl Identity {
@@ -50,12 +59,57 @@ impl Identity {
         &self.facts
     }
 
-    /// The token that proves it.
-    pub const fn token(&self) -> &VerifiedToken {
-        &self.token
+    /// The token that proves it, unless a session does.
+    pub const fn token(&self) -> Option<&VerifiedToken> {
+        match &self.proof {
+            Proof::Token(token) => Some(token),
+            Proof::Session(_) => None,
+        }
     }
 
-    /// How often this issuer's tokens may be shown.
+    /// The session that proves it, unless a token does.
+    pub const fn session(&self) -> Option<&VerifiedSession> {
+        match &self.proof {
+            Proof::Token(_) => None,
+            Proof::Session(session) => Some(session),
+        }
+    }
+
+    /// The thumbprint of the key that its token is bound to. A session is bound to none.
+    pub fn bound_to(&self) -> Option<&str> {
+        self.token().and_then(VerifiedToken::bound_to)
+    }
+
+    /// `sub`: a text that is not empty.
+    pub fn subject(&self) -> &str {
+        self.facts.claims.claim("sub").and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+
+    /// By what the replay check knows the token.
+    pub fn token_identifier(&self) -> [u8; 32] {
+        match &self.proof {
+            Proof::Token(token) => *token.identifier().as_bytes(),
+            Proof::Session(session) => *session.token_identifier(),
+        }
+    }
+
+    /// When the token expires.
+    pub const fn token_expires_at(&self) -> UnixTime {
+        match &self.proof {
+            Proof::Token(token) => token.expires_at(),
+            Proof::Session(session) => session.token_expires_at(),
+        }
+    }
+
+    /// What was shown, from which the key of a stored answer is derived.
+    pub fn expose(&self) -> &[u8] {
+        match &self.proof {
+            Proof::Token(token) => token.expose(),
+            Proof::Session(session) => session.expose(),
+        }
+    }
+
+    /// How often what was shown may be shown.
     pub const fn replay(&self) -> ReplayRule {
         self.replay
     }

@@ -4,10 +4,12 @@ mod aws;
 mod bootstrap;
 mod credential;
 mod keypair;
+mod session;
 mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
 pub use bootstrap::{Bootstrap, Roles};
 pub use credential::{AwsCredential, Credential, IdToken, OpenedSecret};
 pub use keypair::SigningAlgorithm;
+pub use session::Sessions;
 pub use signing::SigningKeys;

@@ -47,6 +47,11 @@ impl Issuers {
         Ok((issuer, keys))
     }
 
+    /// The issuer of this name.
+    pub fn named(&self, name: &IssuerName) -> Option<Arc<Issuer>> {
+        self.0.iter().find(|issuer| issuer.name == *name).cloned()
+    }
+
     fn choose(&self, raw: &RawToken) -> Result<Arc<Issuer>, Denial> {
         let named: Vec<&Arc<Issuer>> =
             self.0.iter().filter(|issuer| issuer.expected.issuer.as_str() == raw.unverified_issuer()).collect();

@@ -1,6 +1,7 @@
 //! Layer B: trust policies. Parsed with every fault at once, matched whole-string without regex, denied by default.
 
 mod access;
+mod admission;
 mod aws_parameters;
 mod bounds;
 mod condition;
@@ -26,6 +27,7 @@ mod stop;
 mod template;
 
 pub use access::{Change, Direction, Part, Reach, changes, who_can};
+pub use admission::Admission;
 pub use aws_parameters::AwsParameters;
 pub use bounds::Bounds;
 pub use decide::PolicySet;

@@ -12,6 +12,7 @@ mod record;
 mod replay;
 mod schema;
 mod seal;
+mod sessions;
 mod standing;
 mod writer;
 
@@ -22,6 +23,7 @@ pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
 pub use replay::{Answer, Intended, Intent, NARROWED, REPEAT_WINDOW, Repeat, Use};
 pub use seal::{seal, unseal};
+pub use sessions::SessionKeyRow;
 pub use standing::{DenialRow, Marks};
 
 use crate::words::names::DecisionId;

@@ -7,6 +7,7 @@ mod keys;
 mod proof;
 mod raw;
 mod roca;
+mod session;
 mod verify;
 
 pub use algorithm::Algorithm;
@@ -15,4 +16,5 @@ pub use json::{parse as parse_json, parse_document, read_document};
 pub use keys::{JWKS_BYTES_MAX, KeySet};
 pub use proof::{Proof, ProofKey};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
+pub use session::{Beginning, SESSION_KEY_BYTES, SessionKey, VerifiedSession, open as open_session};
 pub use verify::{CLOCK_LEEWAY, Expected, VerifiedToken, verify, verify_held, verify_signature};

@@ -5,7 +5,7 @@ use super::revision::Revision;
 use crate::issue::OpenedSecret;
 use crate::policy::{Catalogue, Grant, Granted, PolicySet, TrustPolicy};
 use crate::telemetry::SourceState;
-use crate::words::names::{CommitId, SecretName, SourceName};
+use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeMap;
@@ -130,6 +130,26 @@ impl Live {
             source.map_or(Err(Reason::Internal.because("a grant of no source")), |source| source.followed.check_fresh(now))?;
         }
         Ok(grant)
+    }
+
+    /// The documents of every source. That there is one says nothing of who may read it.
+    pub fn documents(&self) -> impl Iterator<Item = SecretPath> {
+        self.sources().flat_map(|(name, source)| {
+            let full = move |path: &SecretPath| match name.is_root() {
+                true => Some(path.clone()),
+                false => SecretPath::parse(&format!("{name}/{path}")).ok(),
+            };
+            source.revision.documents().filter_map(full)
+        })
+    }
+
+    /// Whether there is a document of this name.
+    pub fn has_document(&self, path: &SecretPath) -> bool {
+        let further = self.further.iter().find_map(|(name, source)| {
+            let within = path.as_str().strip_prefix(name.as_str())?.strip_prefix('/')?;
+            Some(SecretPath::parse(within).is_ok_and(|within| source.revision.has_document(&within)))
+        });
+        further.unwrap_or_else(|| self.root.revision.has_document(path))
     }
 
     /// Opens a granted secret: a source's policies reach its own files alone, and only its own identities open them.

@@ -164,6 +164,16 @@ impl Revision {
         self.faults.iter().filter(|fault| fault.severity == Severity::Error)
     }
 
+    /// The documents that hold its secrets, by their names within this source.
+    pub fn documents(&self) -> impl Iterator<Item = &SecretPath> {
+        self.secrets.keys()
+    }
+
+    /// Whether there is a document of this name within this source.
+    pub fn has_document(&self, path: &SecretPath) -> bool {
+        self.secrets.contains_key(path)
+    }
+
     /// Opens one of its secrets, by its name within this source.
     pub fn open_secret(&self, name: &SecretName, identities: &Identities) -> Result<OpenedSecret, String> {
         let bytes = self.secrets.get(&name.path).ok_or("the revision in force has no such file")?;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 #[must_use]
 pub struct Released {
     answer: Secret,
-    bearer: Bearer,
+    bearer: Option<Bearer>,
     _record: Record,
 }
 
@@ -28,9 +28,10 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    fn of(identity: &Identity) -> Self {
-        let token = identity.token();
-        Self { issuer: token.issuer().clone(), subject: token.subject().to_owned(), audience: token.audience().clone() }
+    /// A session is no token, and the APIs that have sessions do not tell of one.
+    fn of(identity: &Identity) -> Option<Self> {
+        let token = identity.token()?;
+        Some(Self { issuer: token.issuer().clone(), subject: token.subject().to_owned(), audience: token.audience().clone() })
     }
 }
 
@@ -58,9 +59,9 @@ impl Released {
         self.answer.expose()
     }
 
-    /// Whose token was exchanged.
-    pub const fn bearer(&self) -> &Bearer {
-        &self.bearer
+    /// Whose token was exchanged, where it was a token.
+    pub const fn bearer(&self) -> Option<&Bearer> {
+        self.bearer.as_ref()
     }
 }
 
@@ -88,7 +89,7 @@ impl Refused {
 
 /// Opens the stored answer again for the token that it was sealed to.
 pub(super) fn repeat(repeat: Repeat, identity: &Identity) -> Result<Released, Denial> {
-    let answer = store::unseal(&repeat.sealed, identity.token().expose())
+    let answer = store::unseal(&repeat.sealed, identity.expose())
         .ok_or_else(|| Reason::Replayed.because("the stored answer is sealed to another signature of this token"))?;
     Ok(Released { answer, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }
@@ -103,6 +104,24 @@ pub(super) fn document(decision: &DecisionId, policies: &[PolicyName], revisions
         "policy_revision": revisions,
         "expires_at": expires_at.map(|moment| moment.to_string()),
         "credentials": listed,
+    });
+    Secret::new(document.to_string().into_bytes())
+}
+
+/// The document of a login.
+pub(super) fn document_of_login(
+    decision: &DecisionId,
+    policy: Option<&PolicyName>,
+    identity: &Identity,
+    session: &Secret,
+    expires_at: UnixTime,
+) -> Secret {
+    let document = json!({
+        "decision_id": decision.as_str(),
+        "policy": policy,
+        "issuer": identity.facts().issuer,
+        "session_token": session.expose_text(),
+        "expires_at": expires_at.to_string(),
     });
     Secret::new(document.to_string().into_bytes())
 }

@@ -1,6 +1,6 @@
 //! What a request asks for: credentials, which are issued, or a use of daypass itself, which is answered.
 
-use super::{Released, Story, issuing, replay};
+use super::{Released, Story, issuing, replay, session};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::{Grant, Permission, Request, Wanted};
@@ -33,6 +33,11 @@ impl Asked {
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         let request = Request::one(Wanted::Daypass(Permission::PolicyReplay), None);
         Self { request, work: Work::Replay(Box::pin(body)) }
+    }
+
+    /// The same within the bounds of the session that asks, if one does.
+    pub(super) fn within_session(self, identity: &Identity) -> Result<Self, Denial> {
+        Ok(Self { request: session::within_session(identity, self.request)?, ..self })
     }
 
     /// What the policies decide over.

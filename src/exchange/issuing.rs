@@ -29,7 +29,7 @@ pub(super) async fn issue(
     }
     let policies: Vec<_> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
     let document = answer::document(story.decision(), &policies, &live.revisions_of(grant.grant().granted()), &credentials);
-    let sealed = store::seal(&document, identity.token().expose())?;
+    let sealed = store::seal(&document, identity.expose())?;
     let mut body = story.body();
     body["policies"] = policies.iter().map(|policy| policy.as_str()).collect::<Vec<_>>().into();
     body["issued"] = credentials.iter().map(Credential::describe).collect::<Vec<_>>().into();

@@ -26,7 +26,7 @@ pub struct Call {
 
 /// By what a retry is known as the same client's: its key, else its address.
 fn client(identity: &Identity, address: IpAddr) -> String {
-    identity.token().bound_to().map_or_else(|| address.to_string(), |thumbprint| format!("key {thumbprint}"))
+    identity.bound_to().map_or_else(|| address.to_string(), |thumbprint| format!("key {thumbprint}"))
 }
 
 /// The request's evidence, as far as the proofs have come.
@@ -41,6 +41,7 @@ pub(super) struct Story {
 struct Known {
     issuer: String,
     subject: String,
+    session: Option<DecisionId>,
     credentials: Vec<String>,
     policy: Option<PolicyName>,
     parameters: AwsParameters,
@@ -61,13 +62,30 @@ impl Story {
     pub(super) fn identified(&mut self, identity: &Identity, request: &Request) {
         self.known = Some(Known {
             issuer: identity.facts().issuer.to_string(),
-            subject: identity.token().subject().to_owned(),
+            subject: identity.subject().to_owned(),
+            session: identity.session().map(|session| session.id().clone()),
             credentials: request.credentials.iter().map(ToString::to_string).collect(),
-            policy: request.policy.clone(),
+            policy: request.policy.clone().or_else(|| identity.session()?.policy().cloned()),
             parameters: request.aws_parameters.clone(),
             attributes: identity.facts().attributes_json(),
-            claims: Value::Object(identity.token().claims().as_map().clone()),
+            claims: Value::Object(identity.facts().claims.as_map().clone()),
         });
+    }
+
+    /// The same for a login, which asks for no credential.
+    pub(super) fn logs_in(&mut self, identity: &Identity, policy: Option<&PolicyName>) {
+        self.identified(identity, &Request::nothing(policy.cloned()));
+    }
+
+    /// The record of a session that is about to be given out. A token begins one session for a policy, and one for none in particular.
+    pub(super) fn intent_to_log_in(&self, identity: &Identity, revision: String) -> Intent {
+        let policy = self.known.as_ref().and_then(|known| known.policy.as_ref());
+        let session = policy.map_or_else(|| "session".to_owned(), |policy| format!("session {policy}"));
+        let mut body = self.body();
+        body["policy_revision"] = revision.into();
+        body["policies"] = Value::Array(policy.iter().map(|policy| policy.as_str().into()).collect());
+        body["session"] = json!({ "policy": policy });
+        self.intending(body, vec![one_use(identity, &session, identity.replay())])
     }
 
     /// The record of what is about to be released, and the uses that the replay check is about.
@@ -75,26 +93,15 @@ impl Story {
         let mut body = self.body();
         body["policy_revision"] = revision.into();
         body["policies"] = grant.granted().iter().map(|granted| granted.policy.as_str()).collect::<Vec<_>>().into();
-        Intent {
-            decision: self.decision.clone(),
-            uses: self.uses(identity, rule(identity, grant)),
-            client: client(identity, self.client),
-            body,
-            claims: self.known.as_ref().map_or(Value::Null, |known| known.claims.clone()),
-        }
+        let rule = rule(identity, grant);
+        let credentials = self.known.iter().flat_map(|known| &known.credentials);
+        let intent = self.intending(body, credentials.map(|credential| one_use(identity, credential, rule)).collect());
+        Intent { client: client(identity, self.client), ..intent }
     }
 
-    /// A use is a token (by `jti`, else by what was signed) and a credential (interface of replay: one token serves several).
-    fn uses(&self, identity: &Identity, rule: ReplayRule) -> Vec<Use> {
-        let token = identity.token();
-        let issuer = token.issuer().as_str();
-        let id = match token.token_id() {
-            Some(id) => Digest::of(&[b"jti", issuer.as_bytes(), id.as_bytes()]),
-            None => Digest::of(&[b"input", issuer.as_bytes(), token.signing_input_digest().as_bytes()]),
-        };
-        let credentials = self.known.iter().flat_map(|known| &known.credentials);
-        let key = |credential: &String| Digest::of(&[id.as_bytes(), credential.as_bytes()]).as_bytes().to_owned();
-        credentials.map(|credential| Use { key: key(credential), rule, expires_at: token.expires_at() }).collect()
+    fn intending(&self, body: Value, uses: Vec<Use>) -> Intent {
+        let claims = self.known.as_ref().map_or(Value::Null, |known| known.claims.clone());
+        Intent { decision: self.decision.clone(), uses, client: self.client.to_string(), body, claims }
     }
 
     /// The body that every record of this request shares.
@@ -103,6 +110,9 @@ impl Story {
         if let Some(known) = &self.known {
             body["issuer"] = known.issuer.as_str().into();
             body["subject"] = known.subject.as_str().into();
+            if let Some(session) = &known.session {
+                body["in_session"] = session.as_str().into();
+            }
             body["credentials"] = known.credentials.clone().into();
             if let Some(policy) = &known.policy {
                 body["policy"] = policy.as_str().into();
@@ -142,6 +152,12 @@ impl Story {
         }
         Refused::new(self.decision, denial)
     }
+}
+
+/// A use is a token and a credential, for one token serves several. In a session it is the token that began it.
+fn one_use(identity: &Identity, credential: &str, rule: ReplayRule) -> Use {
+    let key = *Digest::of(&[&identity.token_identifier(), credential.as_bytes()]).as_bytes();
+    Use { key, rule, expires_at: identity.token_expires_at() }
 }
 
 /// How often the token may be used for what is granted. A use of daypass itself says more than its key holds, so where

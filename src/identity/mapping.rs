@@ -1,6 +1,6 @@
 //! One small engine reads every CI's claims by its mapping. What is not claimed is absent, never guessed.
 
-use super::{Attribute, Attributes, Facts, Identity, Value, subject};
+use super::{Attribute, Attributes, Facts, Identity, Proof, Value, subject};
 use crate::token::{Claims, VerifiedToken};
 use crate::words::names::IssuerName;
 use crate::words::{Denial, Reason};
@@ -35,6 +35,9 @@ pub enum ReplayRule {
     PerRequest,
     /// The token is issued once per job or pod: it may repeat until it expires.
     PerJob,
+    /// A session of a token that one client alone may use: it often, and nobody else. No mapping says so.
+    #[serde(skip_deserializing)]
+    PerClient,
     /// A policy tightened it: once.
     Once,
 }
@@ -113,6 +116,11 @@ impl Mapping {
         self.ci
     }
 
+    /// How often a token of this CI may be shown.
+    pub const fn replay(&self) -> ReplayRule {
+        self.replay
+    }
+
     /// Whether tokens of this issuer come from tenants that do not know each other.
     pub fn is_shared(&self, issuer: &str) -> bool {
         self.shared_issuers.iter().any(|shared| issuer == shared)
@@ -152,10 +160,10 @@ impl Mapping {
         Ok(Facts { issuer: issuer.clone(), attributes, claims })
     }
 
-    /// Reads a verified token: the only maker of an [`Identity`].
+    /// Reads a verified token: the first maker of an [`Identity`]; the other one reads a session.
     pub fn identify(&self, issuer: &IssuerName, token: VerifiedToken) -> Result<Identity, Denial> {
         let facts = self.facts(issuer, token.claims().clone())?;
-        Ok(Identity { facts, token, replay: self.replay })
+        Ok(Identity { facts, proof: Proof::Token(token), replay: self.replay })
     }
 }
 

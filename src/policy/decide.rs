@@ -1,5 +1,6 @@
 //! The decision: which policy grants what is asked for, by default none. Pure, and the only maker of a [`Grant`].
 
+use super::admission::Admission;
 use super::file::{Rule, TrustPolicy};
 use super::grant::{Grant, Granted, SecretTerms, Terms, subject};
 use super::grant_section::{AwsGrant, IdTokenGrant, Offer};
@@ -69,10 +70,19 @@ impl PolicySet {
         let one = |wanted: &Wanted| self.grant_one(identity.facts(), wanted, request.policy.as_ref(), now);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
-        if granted.iter().any(|granted| granted.proof) && identity.token().bound_to().is_none() {
+        if granted.iter().any(|granted| granted.proof) && identity.bound_to().is_none() {
             return Err(Reason::ProofRequired.because("the policy says `dpop: required`, and the token is bound to no key"));
         }
         Ok(Grant::new(granted))
+    }
+
+    /// Admits an identity that some rule in force is for, by default nobody: the only maker of an [`Admission`]. What the rule
+    /// grants is decided with every use.
+    pub fn admit(&self, identity: &Identity, policy: Option<&PolicyName>, now: UnixTime) -> Result<Admission, Denial> {
+        match self.matching(identity.facts(), policy, now).next() {
+            Some(_) => Ok(Admission::new(policy.cloned())),
+            None => Err(Reason::NoMatchingPolicy.because("no policy is for this identity")),
+        }
     }
 
     /// The same for claims that nobody proved: says what would be, and grants nothing.

@@ -48,6 +48,11 @@ pub enum Wanted {
 }
 
 impl Request {
+    /// A request for nothing: a login, which only says who.
+    pub fn nothing(policy: Option<PolicyName>) -> Self {
+        Self { credentials: Vec::new(), policy, aws_parameters: AwsParameters::default() }
+    }
+
     /// A request for one credential.
     pub fn one(wanted: Wanted, policy: Option<PolicyName>) -> Self {
         Self { credentials: vec![wanted], policy, aws_parameters: AwsParameters::default() }

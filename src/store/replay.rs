@@ -97,6 +97,9 @@ pub(super) fn intend(
 ) -> rusqlite::Result<Verdict> {
     let counted: Vec<&Use> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
     let known = counted.iter().map(|usage| find(connection, usage)).collect::<rusqlite::Result<Vec<_>>>()?;
+    // What this very client may have often, and has had: nothing is to be checked, and what is known of it stays.
+    let new = counted.into_iter().zip(known).filter(|(usage, known)| !is_theirs(usage, known.as_ref(), &intent.client));
+    let (counted, known): (Vec<&Use>, Vec<Option<Known>>) = new.unzip();
     let open = known.iter().flatten().find(|known| known.released_at.is_none() && flights.holds(&known.decision));
     if let Some(open) = open {
         return Ok(Verdict::InFlight(open.decision.clone()));
@@ -117,6 +120,10 @@ pub(super) fn intend(
     body["claims"] = keep_claims(connection, &intent.claims, now, salt)?.into();
     schema::append(connection, now, "intended", Some(&intent.decision), body)?;
     Ok(Verdict::Recorded)
+}
+
+fn is_theirs(usage: &Use, known: Option<&Known>, client: &str) -> bool {
+    usage.rule == ReplayRule::PerClient && known.is_some_and(|known| known.released_at.is_some() && known.client == client)
 }
 
 fn find(connection: &Connection, usage: &Use) -> rusqlite::Result<Option<Known>> {

@@ -1,6 +1,6 @@
 //! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
 
-use super::{Store, aws_sessions, schema};
+use super::{Store, aws_sessions, schema, sessions};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -95,8 +95,8 @@ impl Store {
         .await
     }
 
-    /// Ends what can be ended of a decision: its stored answer is given to nobody any more, and the holder
-    /// of its AWS session is not known. The record tells what was issued.
+    /// Ends what can be ended of a decision: its stored answer is given to nobody any more, the holder of its AWS session
+    /// is not known, and a session that it began is over. The record tells what was issued.
     pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<Value>, Denial> {
         let (now, decision, reason) = (self.now(), decision.clone(), reason.to_owned());
         self.write(move |connection| {
@@ -105,8 +105,12 @@ impl Store {
             let Some(released) = released else { return Ok(None) };
             connection.execute("DELETE FROM answers WHERE decision = ?1", params![decision.as_str()])?;
             aws_sessions::forget(connection, &decision)?;
+            let released: Value = serde_json::from_slice(&released).unwrap_or_default();
+            if !released["session"].is_null() {
+                sessions::end(connection, &decision, now)?;
+            }
             schema::append(connection, now, "revoked", Some(&decision), json!({ "reason": reason }))?;
-            Ok(serde_json::from_slice(&released).ok())
+            Ok(Some(released))
         })
         .await
     }

@@ -83,6 +83,38 @@ async fn tokens_of_a_whole_job_may_repeat_and_once_means_once() {
 }
 
 #[tokio::test]
+async fn a_session_has_again_what_its_client_had_and_nothing_that_another_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, clock) = open(folder.path());
+    let rule = ReplayRule::PerClient;
+    for _ in 0..3 {
+        assert_eq!(attempt(&store, &[1], rule, "a").await, "minted");
+        clock.0.fetch_add(61_000, Ordering::SeqCst);
+    }
+    assert_eq!(attempt(&store, &[1], rule, "b").await, "replayed");
+    assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "replayed", "nor with the token itself");
+    assert_eq!(attempt(&store, &[2], ReplayRule::PerRequest, "b").await, "minted");
+    assert_eq!(attempt(&store, &[2], rule, "a").await, "replayed");
+    let Ok(Intended::Recorded(recorded)) = store.intend((), intent(&[1], rule, "a")).await else { panic!("recorded") };
+    store.fail(recorded, json!({})).await.unwrap();
+    assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "replayed", "a failure forgets nothing");
+}
+
+#[tokio::test]
+async fn a_session_that_was_ended_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (DecisionId::new(), DecisionId::new());
+    let (store, _) = open(folder.path());
+    store.end_session(&one, json!({})).await.unwrap();
+    drop(store);
+    let (store, clock) = open(folder.path());
+    assert_eq!((store.has_ended(&one).await, store.has_ended(&other).await), (Ok(true), Ok(false)));
+    clock.0.fetch_add(25 * 3_600_000, Ordering::SeqCst);
+    store.end_session(&other, json!({})).await.unwrap();
+    assert_eq!((store.has_ended(&one).await, store.has_ended(&other).await), (Ok(false), Ok(true)), "rows do not pile up");
+}
+
+#[tokio::test]
 async fn what_failed_may_be_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());

@@ -153,9 +153,13 @@ impl VerifiedToken {
         self.claims.text("jti").ok()
     }
 
-    /// SHA-256 of what was signed.
-    pub fn signing_input_digest(&self) -> Digest {
-        Digest::plain(self.jws.signing_input())
+    /// By what the replay check knows it: `jti`, else what was signed, which is the same for every malleated signature of it.
+    pub fn identifier(&self) -> Digest {
+        let issuer = self.issuer.as_str().as_bytes();
+        match self.token_id() {
+            Some(id) => Digest::of(&[b"jti", issuer, id.as_bytes()]),
+            None => Digest::of(&[b"input", issuer, Digest::plain(self.jws.signing_input()).as_bytes()]),
+        }
     }
 
     /// The whole token, from which the key of its stored answer is derived.
@@ -165,4 +169,4 @@ impl VerifiedToken {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

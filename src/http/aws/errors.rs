@@ -89,6 +89,7 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         | Reason::UnknownKey
         | Reason::SignatureInvalid
         | Reason::ProofMissing
+        | Reason::SessionRefused
         | Reason::ProofInvalid
         | Reason::TokenNotYetValid => ("InvalidIdentityToken", 400),
         Reason::TokenExpired | Reason::TokenTooOld => ("ExpiredTokenException", 400),

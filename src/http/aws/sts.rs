@@ -84,9 +84,11 @@ fn assumed(released: &Released) -> (String, String) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let document = Xml::document("AssumeRoleWithWebIdentityResponse", |xml| {
         xml.element("AssumeRoleWithWebIdentityResult", |xml| {
-            xml.text("SubjectFromWebIdentityToken", &bearer.subject);
-            xml.text("Audience", bearer.audience.as_str());
-            xml.text("Provider", bearer.issuer.as_str());
+            if let Some(bearer) = bearer {
+                xml.text("SubjectFromWebIdentityToken", &bearer.subject);
+                xml.text("Audience", bearer.audience.as_str());
+                xml.text("Provider", bearer.issuer.as_str());
+            }
             xml.element("AssumedRoleUser", |xml| {
                 xml.text("Arn", &text(&session["arn"]));
                 xml.text("AssumedRoleId", &text(&session["id"]));

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
 
-const NOW: i64 = 1_800_000_000;
+pub(in crate::token) const NOW: i64 = 1_800_000_000;
 
 struct Issuer(EcdsaKeyPair);
 
@@ -50,13 +50,19 @@ fn claims(change: Value) -> Value {
     claims
 }
 
-fn expected() -> Expected {
+pub(in crate::token) fn expected() -> Expected {
     Expected {
         issuer: IssuerUrl::parse("https://issuer.example").unwrap(),
         audiences: vec![Audience::parse("https://daypass.example").unwrap()],
         algorithms: Algorithm::ALL.to_vec(),
         token_age_max: Duration::from_secs(3600),
     }
+}
+
+/// A verified token with these claims changed.
+pub(in crate::token) fn verified(change: Value) -> VerifiedToken {
+    let issuer = Issuer::new();
+    judge_at(&issuer, issuer.token(change), UnixTime::from_seconds(NOW)).map_err(Reason::code).unwrap()
 }
 
 fn judge_at(issuer: &Issuer, token: String, now: UnixTime) -> Result<VerifiedToken, Reason> {

@@ -1,0 +1,182 @@
+//! Sessions: a login proves an identity once, and every use of its session is decided again. See docs/decisions/0009.
+
+use super::answer::{self, Refused, Released};
+use super::story::{Call, Story};
+use super::{Shown, identify};
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::policy::{Admission, Request, Wanted};
+use crate::store::{self, Intended, Recorded};
+use crate::token::{Beginning, VerifiedSession};
+use crate::words::names::{PolicyName, SecretName, SecretPath};
+use crate::words::{Denial, Reason};
+use serde_json::json;
+
+/// Documents that one list looks at: below it each is decided over, which takes microseconds.
+const LISTED_MAX: usize = 10_000;
+
+/// Begins a session for an identity that some policy is for; with a policy named, for that one alone. A login is a use of the token
+/// like a credential's: intended and released, repeated within a minute to the same client, and refused after.
+pub async fn login(app: &App, call: Call, policy: Option<PolicyName>) -> Result<Released, Refused> {
+    let mut story = Story::begin(&call);
+    match begin(app, call, policy, &mut story).await {
+        Ok(released) => Ok(released),
+        Err(denial) => Err(story.refuse(app, denial).await),
+    }
+}
+
+async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut Story) -> Result<Released, Denial> {
+    let client = call.client;
+    let identity = identify(app, call, Shown::Token).await?;
+    story.logs_in(&identity, policy.as_ref());
+    let live = app.in_force()?;
+    let admission = live.policies()?.admit(&identity, policy.as_ref(), app.now())?;
+    let intent = story.intent_to_log_in(&identity, live.revision()?.to_string());
+    match app.store.intend(admission, intent).await? {
+        Intended::Recorded(admission) => {
+            let beginning = Beginning {
+                id: story.decision().clone(),
+                issuer: identity.facts().issuer.clone(),
+                client,
+                policy: admission.grant().policy().cloned(),
+                now: app.now(),
+            };
+            seal(app, admission, &identity, beginning, story).await
+        }
+        Intended::Repeat(repeat) => answer::repeat(repeat, &identity),
+        Intended::Replayed => Err(Reason::Replayed.because("the same token began a session before")),
+    }
+}
+
+async fn seal(
+    app: &App,
+    admission: Recorded<Admission>,
+    identity: &Identity,
+    beginning: Beginning,
+    story: &Story,
+) -> Result<Released, Denial> {
+    let missing = || Reason::Internal.because("a login by something that is no token of a configured issuer");
+    let begun = match (identity.token(), app.issuers.named(&beginning.issuer)) {
+        (Some(token), Some(issuer)) => app.sessions.begin(token, &issuer.expected, beginning),
+        _ => Err(missing()),
+    };
+    let (session, expires_at) = match begun {
+        Ok(begun) => begun,
+        Err(denial) => {
+            app.store.fail(admission, story.failure(&denial)).await?;
+            return Err(denial);
+        }
+    };
+    let policy = admission.grant().policy();
+    let document = answer::document_of_login(story.decision(), policy, identity, &session, expires_at);
+    let mut body = story.body();
+    body["policies"] = json!(policy.iter().collect::<Vec<_>>());
+    body["session"] = json!({ "policy": policy, "expires_at": expires_at.to_string() });
+    let sealed = store::seal(&document, identity.expose())?;
+    let receipt = app.store.release(admission, sealed, body).await?;
+    Ok(Released::new(document, identity, receipt))
+}
+
+/// From a session token to the identity: opened, not ended, and read by the configuration of today.
+pub(super) async fn resume(app: &App, call: Call) -> Result<Identity, Denial> {
+    let session = app.sessions.open(call.token?, app.now())?;
+    if app.store.has_ended(session.id()).await? {
+        return Err(Reason::SessionRefused.because("it was revoked"));
+    }
+    let issuer = app.issuers.named(session.issuer());
+    let issuer = issuer.ok_or_else(|| Reason::SessionRefused.because("its issuer is not configured any more"))?;
+    issuer.mapping.identify_session(&issuer.name, &issuer.expected, session, call.client, app.now())
+}
+
+/// What a session is, for whom it is shown by. `tell` reads it; nothing is used up.
+pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&VerifiedSession) -> T) -> Result<T, Refused> {
+    let story = Story::begin(&call);
+    let looked = resume(app, call).await;
+    let missing = || Reason::SessionRefused.because("no session");
+    match looked.and_then(|identity| identity.session().map(tell).ok_or_else(missing)) {
+        Ok(told) => Ok(told),
+        Err(denial) => Err(story.refuse(app, denial).await),
+    }
+}
+
+/// Ends the session that is shown, durably: no use of it is granted from now on.
+pub async fn end_session(app: &App, call: Call) -> Result<(), Refused> {
+    let story = Story::begin(&call);
+    let ended = async {
+        let identity = resume(app, call).await?;
+        let session = identity.session().ok_or_else(|| Reason::SessionRefused.because("no session"))?;
+        app.store.end_session(session.id(), json!({ "reason": "its client ended it", "subject": identity.subject() })).await
+    };
+    match ended.await {
+        Ok(()) => Ok(()),
+        Err(denial) => Err(story.refuse(app, denial).await),
+    }
+}
+
+/// The documents below a folder, or the one of this name, that the identity may read whole. Each is decided over as a read of it
+/// would be; names are told, and nothing is used up.
+pub async fn documents(
+    app: &App,
+    call: Call,
+    shown: Shown,
+    policy: Option<PolicyName>,
+    below: &str,
+) -> Result<Vec<SecretPath>, Refused> {
+    let mut story = Story::begin(&call);
+    match look(app, call, shown, policy, below, &mut story).await {
+        Ok(found) => Ok(found),
+        Err(denial) => Err(story.refuse(app, denial).await),
+    }
+}
+
+async fn look(
+    app: &App,
+    call: Call,
+    shown: Shown,
+    policy: Option<PolicyName>,
+    below: &str,
+    story: &mut Story,
+) -> Result<Vec<SecretPath>, Denial> {
+    let identity = identify(app, call, shown).await?;
+    let request = Request::nothing(policy);
+    story.identified(&identity, &request);
+    let policy = within_session(&identity, request)?.policy;
+    let live = app.in_force()?;
+    let is_below =
+        |path: &SecretPath| below.is_empty() || path.as_str() == below || path.as_str().starts_with(&format!("{below}/"));
+    let named: Vec<SecretPath> = live.documents().filter(is_below).take(LISTED_MAX + 1).collect();
+    if named.len() > LISTED_MAX {
+        return Err(Reason::TooLarge
+            .because("too many documents")
+            .saying(format!("More than {LISTED_MAX} documents: list a deeper folder.")));
+    }
+    let mut found = Vec::new();
+    for path in named {
+        match may_read(app, &live, &identity, &path, policy.as_ref()) {
+            Ok(()) => found.push(path),
+            Err(denial) if denial.reason.status() == 403 => {}
+            Err(denial) => return Err(denial),
+        }
+    }
+    if found.is_empty() {
+        return Err(Reason::NoMatchingPolicy.because(format!("no policy grants any document below `{below}` to this identity")));
+    }
+    Ok(found)
+}
+
+fn may_read(app: &App, live: &Live, identity: &Identity, path: &SecretPath, policy: Option<&PolicyName>) -> Result<(), Denial> {
+    let wanted = Wanted::Secret(SecretName { path: path.clone(), key: None });
+    let grant = live.policies()?.decide(identity, &Request::one(wanted, policy.cloned()), app.now())?;
+    app.still_grants(live, identity.facts(), grant).map(drop)
+}
+
+/// A session that is for one policy asks for nothing of another's.
+pub(super) fn within_session(identity: &Identity, request: Request) -> Result<Request, Denial> {
+    match (identity.session().and_then(VerifiedSession::policy), &request.policy) {
+        (Some(bound), Some(named)) if bound != named => {
+            Err(Reason::NoMatchingPolicy.because(format!("the session is for {bound} alone, and asks for {named}")))
+        }
+        (Some(bound), _) => Ok(Request { policy: Some(bound.clone()), ..request }),
+        (None, _) => Ok(request),
+    }
+}

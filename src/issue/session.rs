@@ -1,0 +1,69 @@
+//! The keys of sessions: rows of the store, encrypted to the root identity, as those of our own issuer are, and never published.
+
+use crate::secrets::{Identities, decrypt_key, encrypt};
+use crate::store::{SessionKeyRow, Store};
+use crate::token::{Beginning, Expected, SESSION_KEY_BYTES, SessionKey, VerifiedSession, VerifiedToken, open_session};
+use crate::words::names::DecisionId;
+use crate::words::{Denial, Reason, Secret, UnixTime};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A key seals for a month.
+const SEALING_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+/// And opens for a day longer; no session that it sealed lives as long.
+const OPENING_MAX: Duration = Duration::from_secs(31 * 24 * 3600);
+
+/// What seals and opens sessions. The newest key seals.
+pub struct Sessions {
+    identities: Identities,
+    held: ArcSwap<Vec<SessionKey>>,
+}
+
+impl Sessions {
+    /// Loads the keys, and makes the first one where there is none.
+    pub async fn load(identities: Identities, store: &Store) -> Result<Self, String> {
+        let sessions = Self { identities, held: ArcSwap::default() };
+        sessions.turn(store).await?;
+        Ok(sessions)
+    }
+
+    /// One turn of the rotation: removes and makes what is due. Called at start and every hour.
+    pub async fn turn(&self, store: &Store) -> Result<(), String> {
+        let told = |denial: Denial| denial.cause;
+        let (now, rows) = (store.now(), store.session_keys().await.map_err(told)?);
+        let older_than = |row: &SessionKeyRow, age: Duration| now >= row.created_at.plus(age);
+        for row in rows.iter().filter(|row| older_than(row, OPENING_MAX)) {
+            store.remove_session_key(row.id.clone()).await.map_err(told)?;
+        }
+        if rows.first().is_none_or(|newest| older_than(newest, SEALING_MAX)) {
+            store.put_session_key(self.make(now)?).await.map_err(told)?;
+        }
+        let rows = store.session_keys().await.map_err(told)?;
+        let held = rows.iter().map(|row| SessionKey::new(&decrypt_key(&row.sealed, &self.identities)?));
+        self.held.store(Arc::new(held.collect::<Result<Vec<_>, _>>()?));
+        Ok(())
+    }
+
+    fn make(&self, now: UnixTime) -> Result<SessionKeyRow, String> {
+        let mut bytes = vec![0; SESSION_KEY_BYTES];
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "a session key cannot be made")?;
+        let sealed = encrypt(Secret::new(bytes).expose(), &self.identities.recipients(), false)?;
+        Ok(SessionKeyRow { id: DecisionId::new().to_string(), created_at: now, sealed })
+    }
+
+    /// Begins a session of this token's identity. Returns its token, and when it ends.
+    pub fn begin(&self, token: &VerifiedToken, expected: &Expected, who: Beginning) -> Result<(Secret, UnixTime), Denial> {
+        let held = self.held.load();
+        let key = held.first().ok_or_else(|| Reason::Internal.because("no session key is held"))?;
+        key.seal(token, expected, who)
+    }
+
+    /// Opens a session token.
+    pub fn open(&self, token: Secret, now: UnixTime) -> Result<VerifiedSession, Denial> {
+        open_session(token, &self.held.load(), now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

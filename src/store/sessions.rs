@@ -1,0 +1,90 @@
+//! The keys of sessions, encrypted before they come here, and the sessions that were ended before their time.
+
+use super::{Store, schema};
+use crate::words::names::DecisionId;
+use crate::words::{Denial, UnixTime};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A row is kept until no session of its time can be open any more: an hour, and much beyond every clock's mistake.
+const KEEP_ENDED: Duration = Duration::from_secs(24 * 3600);
+
+/// A session key's row.
+#[derive(Clone, Debug)]
+pub struct SessionKeyRow {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created_at: UnixTime,
+    /// The key, encrypted.
+    pub sealed: Vec<u8>,
+}
+
+impl Store {
+    /// All session keys, the newest first.
+    pub async fn session_keys(&self) -> Result<Vec<SessionKeyRow>, Denial> {
+        self.write(|connection| {
+            let mut statement =
+                connection.prepare("SELECT id, created_at, sealed FROM session_keys ORDER BY created_at DESC, id")?;
+            let rows = statement.query_map([], |row| {
+                Ok(SessionKeyRow { id: row.get(0)?, created_at: UnixTime::from_millis(row.get(1)?), sealed: row.get(2)? })
+            })?;
+            rows.collect()
+        })
+        .await
+    }
+
+    /// Adds a session key, with its record, in one transaction.
+    pub async fn put_session_key(&self, row: SessionKeyRow) -> Result<(), Denial> {
+        let now = self.now();
+        self.write(move |connection| {
+            connection.execute(
+                "INSERT INTO session_keys (id, created_at, sealed) VALUES (?1, ?2, ?3)",
+                params![row.id, row.created_at.millis(), row.sealed],
+            )?;
+            schema::append(connection, now, "key", None, json!({ "session_key": row.id, "state": "sealing" }))
+        })
+        .await
+    }
+
+    /// Removes a session key: what it sealed opens no more.
+    pub async fn remove_session_key(&self, id: String) -> Result<(), Denial> {
+        let now = self.now();
+        self.write(move |connection| {
+            connection.execute("DELETE FROM session_keys WHERE id = ?1", params![id])?;
+            schema::append(connection, now, "key", None, json!({ "session_key": id, "state": "removed" }))
+        })
+        .await
+    }
+
+    /// Ends a session for good, with its record, in one transaction.
+    pub async fn end_session(&self, id: &DecisionId, body: Value) -> Result<(), Denial> {
+        let (now, id) = (self.now(), id.clone());
+        self.write(move |connection| {
+            end(connection, &id, now)?;
+            schema::append(connection, now, "revoked", Some(&id), body)
+        })
+        .await
+    }
+
+    /// Whether the session was ended before its time.
+    pub async fn has_ended(&self, id: &DecisionId) -> Result<bool, Denial> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let mut statement = connection.prepare_cached("SELECT 1 FROM ended_sessions WHERE id = ?1")?;
+            statement.query_row(params![id.as_str()], |_| Ok(())).optional().map(|row| row.is_some())
+        })
+        .await
+    }
+}
+
+/// Ends the session that this decision began, if it began one.
+pub(super) fn end(connection: &Connection, id: &DecisionId, now: UnixTime) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM ended_sessions WHERE until < ?1", params![now.millis()])?;
+    let until = now.plus(KEEP_ENDED).millis();
+    connection.execute("INSERT OR REPLACE INTO ended_sessions (id, until) VALUES (?1, ?2)", params![id.as_str(), until])?;
+    // Nor is the login's answer repeated.
+    connection.execute("DELETE FROM answers WHERE decision = ?1", params![id.as_str()])?;
+    Ok(())
+}

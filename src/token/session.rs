@@ -1,0 +1,212 @@
+//! A session: what an API hands out whose clients log in once and then ask often. It says who was proved, never what is granted.
+//!
+//! AES-256-GCM under a key of its own (RFC 5116). The key's random nonce is 96 bits, so one key seals at most 2^32 sessions
+//! (NIST SP 800-38D, section 8.3): a thousand logins a second for the month that a key is used stay below that.
+
+use super::verify::{CLOCK_LEEWAY, VerifiedToken};
+use super::{Claims, Expected};
+use crate::words::names::{Audience, DecisionId, IssuerName, PolicyName};
+use crate::words::{Denial, Digest, Reason, Secret, UnixTime};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// A client that holds a session longer than this logs in again, also where its token would live for a day.
+const SESSION_MAX: Duration = Duration::from_secs(3600);
+/// The bytes of a session key.
+pub const SESSION_KEY_BYTES: usize = 32;
+/// What a session token starts with, for those who look for lost ones.
+const PREFIX: &str = "daypass-session.";
+/// Tells this use of a key from any other.
+const PURPOSE: &[u8] = b"daypass session v1";
+/// A key's id, in front of what it sealed.
+const KEY_ID_BYTES: usize = 8;
+/// Claims of a token of 16 KiB, and what stands beside them.
+const SESSION_BYTES_MAX: usize = 24 * 1024;
+
+/// A key that seals and opens sessions.
+pub struct SessionKey {
+    id: [u8; KEY_ID_BYTES],
+    key: RandomizedNonceKey,
+}
+
+/// Who begins a session, beside the token that proves it.
+pub struct Beginning {
+    /// The login's decision: the session's id.
+    pub id: DecisionId,
+    /// The issuer's name in the configuration.
+    pub issuer: IssuerName,
+    /// Where the login comes from.
+    pub client: IpAddr,
+    /// The one policy that the session is for, if it is for one.
+    pub policy: Option<PolicyName>,
+    /// When.
+    pub now: UnixTime,
+}
+
+/// What is sealed. It becomes a [`VerifiedSession`] by being opened, and by nothing else.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    id: DecisionId,
+    issuer: IssuerName,
+    audience: Audience,
+    claims: Map<String, Value>,
+    token: [u8; 32],
+    token_issued_at: i64,
+    token_expires_at: i64,
+    begun_at: i64,
+    expires_at: i64,
+    client: IpAddr,
+    policy: Option<PolicyName>,
+}
+
+/// The proof that we sealed this session, and that it has not ended. Only [`open`] makes one.
+#[must_use]
+pub struct VerifiedSession {
+    body: Body,
+    claims: Claims,
+    sealed: Secret,
+}
+
+impl SessionKey {
+    /// The key of these bytes; its id is made from them.
+    pub fn new(bytes: &Secret) -> Result<Self, String> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes.expose()).map_err(|_| "a session key is not of 32 bytes")?;
+        let mut id = [0; KEY_ID_BYTES];
+        id.copy_from_slice(&Digest::of(&[PURPOSE, bytes.expose()]).as_bytes()[..KEY_ID_BYTES]);
+        Ok(Self { id, key })
+    }
+
+    /// Seals a session of this token's identity: it ends with the token, with the age at which the token is taken no more, or
+    /// after an hour, whichever comes first. Returns when.
+    pub fn seal(&self, token: &VerifiedToken, expected: &Expected, beginning: Beginning) -> Result<(Secret, UnixTime), Denial> {
+        let expires_at = ends_at(token.issued_at(), token.expires_at(), expected).min(beginning.now.plus(SESSION_MAX));
+        if expires_at <= beginning.now {
+            return Err(Reason::TokenExpired.because("nothing is left of the token's life for a session"));
+        }
+        let body = Body {
+            id: beginning.id,
+            issuer: beginning.issuer,
+            audience: token.audience().clone(),
+            claims: token.claims().as_map().clone(),
+            token: *token.identifier().as_bytes(),
+            token_issued_at: token.issued_at().millis(),
+            token_expires_at: token.expires_at().millis(),
+            begun_at: beginning.now.millis(),
+            expires_at: expires_at.millis(),
+            client: beginning.client,
+            policy: beginning.policy,
+        };
+        let failed = || Reason::Internal.because("the session could not be sealed");
+        let mut sealed = serde_json::to_vec(&body).map_err(|_| failed())?;
+        let nonce = self.key.seal_in_place_append_tag(Aad::from(self.id), &mut sealed).map_err(|_| failed())?;
+        let bytes = [&self.id[..], nonce.as_ref(), &sealed].concat();
+        Ok((format!("{PREFIX}{}", BASE64.encode(bytes)).into(), expires_at))
+    }
+
+    fn open(&self, nonce: &[u8; NONCE_LEN], sealed: &[u8]) -> Option<Body> {
+        let mut bytes = zeroize::Zeroizing::new(sealed.to_vec());
+        let opened = self.key.open_in_place(Nonce::from(nonce), Aad::from(self.id), &mut bytes).ok()?;
+        serde_json::from_slice(opened).ok()
+    }
+}
+
+/// Until when the identity of such a token counts.
+fn ends_at(issued_at: UnixTime, expires_at: UnixTime, expected: &Expected) -> UnixTime {
+    expires_at.min(issued_at.plus(expected.token_age_max))
+}
+
+/// Opens a session token with one of these keys: the one maker of a [`VerifiedSession`].
+pub fn open(token: Secret, keys: &[SessionKey], now: UnixTime) -> Result<VerifiedSession, Denial> {
+    let refused = |cause: &str| Reason::SessionRefused.because(cause);
+    let text = token.expose_text().and_then(|text| text.strip_prefix(PREFIX)).ok_or_else(|| refused("no session token"))?;
+    if text.len() > SESSION_BYTES_MAX {
+        return Err(refused("longer than any session token"));
+    }
+    let bytes = BASE64.decode(text).map_err(|_| refused("not canonical base64url"))?;
+    let (id, rest) = bytes.split_first_chunk::<KEY_ID_BYTES>().ok_or_else(|| refused("too short"))?;
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(|| refused("too short"))?;
+    let key = keys.iter().find(|key| key.id == *id).ok_or_else(|| refused("sealed by no key that is held"))?;
+    let mut body = key.open(nonce, sealed).ok_or_else(|| refused("changed, or sealed by somebody else"))?;
+    if now >= UnixTime::from_millis(body.expires_at) {
+        return Err(refused("it has ended"));
+    }
+    let claims = Claims::from(std::mem::take(&mut body.claims));
+    Ok(VerifiedSession { body, claims, sealed: token })
+}
+
+impl VerifiedSession {
+    /// Its id: the login's decision.
+    pub const fn id(&self) -> &DecisionId {
+        &self.body.id
+    }
+
+    /// The issuer's name in the configuration.
+    pub const fn issuer(&self) -> &IssuerName {
+        &self.body.issuer
+    }
+
+    /// Where it was begun.
+    pub const fn client(&self) -> IpAddr {
+        self.body.client
+    }
+
+    /// The one policy that it is for, if it is for one.
+    pub const fn policy(&self) -> Option<&PolicyName> {
+        self.body.policy.as_ref()
+    }
+
+    /// Every claim of the token that began it.
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// By what the replay check knows that token.
+    pub const fn token_identifier(&self) -> &[u8; 32] {
+        &self.body.token
+    }
+
+    /// When that token expires.
+    pub const fn token_expires_at(&self) -> UnixTime {
+        UnixTime::from_millis(self.body.token_expires_at)
+    }
+
+    /// When it was begun.
+    pub const fn begun_at(&self) -> UnixTime {
+        UnixTime::from_millis(self.body.begun_at)
+    }
+
+    /// When it ends.
+    pub const fn expires_at(&self) -> UnixTime {
+        UnixTime::from_millis(self.body.expires_at)
+    }
+
+    /// The whole session token, from which the keys of stored answers are derived.
+    pub fn expose(&self) -> &[u8] {
+        self.sealed.expose()
+    }
+
+    /// Refused when the configuration of its issuer is another one by now, and would not take its token.
+    pub fn check(&self, expected: &Expected, now: UnixTime) -> Result<(), Denial> {
+        let refused = |cause: &str| Err(Reason::SessionRefused.because(cause));
+        if self.claims.text("iss")? != expected.issuer.as_str() {
+            return refused("its issuer's name stands for another issuer now");
+        }
+        if !expected.audiences.contains(&self.body.audience) {
+            return refused("its token's audience is not one of ours any more");
+        }
+        if now >= ends_at(UnixTime::from_millis(self.body.token_issued_at), self.token_expires_at(), expected).plus(CLOCK_LEEWAY)
+        {
+            return refused("its token is older than this issuer's tokens may be by now");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
