@@ -14,5 +14,6 @@ mod oauth;
 mod problem;
 mod reply;
 pub mod tls;
+mod vault;
 
 pub use native::router;

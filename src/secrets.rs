@@ -4,7 +4,7 @@ mod age_file;
 mod sops;
 
 pub use age_file::{Identities, encrypt};
-pub use sops::encrypt as encrypt_document;
+pub use sops::{encrypt as encrypt_document, values as document_values};
 
 use crate::words::Secret;
 use crate::words::names::SecretPath;

@@ -31,7 +31,7 @@ pub(super) fn shown(name: &str) -> String {
 }
 
 /// Escapes undone; `+` is a space.
-fn decode(text: &[u8]) -> Result<String, String> {
+pub(super) fn decode(text: &[u8]) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter().copied();
     while let Some(byte) = rest.next() {

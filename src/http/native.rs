@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{OriginalUri, Path, Query, State};
 use axum::http::{HeaderMap, Response, header};
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/.well-known/jwks.json", get(|State(app): Shared| async move { Json(app.signing.jwks()) }))
         .route("/.well-known/oauth-authorization-server", get(super::oauth::metadata))
         .route("/oauth2/token", post(super::oauth::token))
+        .route("/vault/v1/{*path}", any(super::vault::vault))
         .merge(super::aws::routes())
         .fallback(unknown_address)
         .method_not_allowed_fallback(unknown_address)

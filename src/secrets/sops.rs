@@ -56,6 +56,11 @@ pub fn encrypt(path: &SecretPath, plaintext: &[u8], recipients: &[String], now: 
     seal::seal(format, values, recipients, now).map(String::into_bytes)
 }
 
+/// The values of a plaintext document that is a mapping; its name tells how it is written.
+pub fn values(path: &SecretPath, plaintext: &[u8]) -> Result<Map<String, Value>, String> {
+    read(plaintext, format_of(path)?)
+}
+
 fn write(format: Format, values: &Map<String, Value>) -> Result<String, String> {
     match format {
         Format::Json => serde_json::to_string_pretty(values).map(|text| text + "\n").map_err(|fault| fault.to_string()),

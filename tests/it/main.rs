@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails should say so at once")]
 #![expect(unreachable_pub, reason = "the modules of one binary")]
 
+mod apis;
 mod attacks;
 mod aws_apis;
 mod corpora;
@@ -21,3 +22,4 @@ mod sts;
 #[path = "../../src/policy/schema/structural.rs"]
 mod structural;
 mod support;
+mod vault;

@@ -7,3 +7,4 @@ mod google_auth;
 mod oidc_provider;
 mod openbao;
 mod sops;
+mod vault_clients;

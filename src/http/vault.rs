@@ -1,0 +1,109 @@
+//! The part of Vault's API that its clients need to log in and read (docs/api/vault.md): they change an address, and nothing else.
+
+mod address;
+mod answer;
+mod aws;
+mod inline;
+mod kv;
+mod proof;
+mod session;
+
+use super::accept::Peer;
+use super::reply;
+use crate::app::App;
+use crate::exchange::{self, Call, Refused};
+use crate::words::{Denial, Reason};
+use address::Address;
+use axum::body::Body;
+use axum::extract::{Extension, OriginalUri, State};
+use axum::http::{HeaderMap, Method, Response};
+use proof::Proof;
+use std::sync::Arc;
+
+/// Below this stand its addresses.
+pub(super) const PREFIX: &str = "/vault/v1";
+/// Response wrapping hands a secret out by a token of its own; whoever asks for it relies on that.
+const WRAP_TTL: &str = "x-vault-wrap-ttl";
+const NAMESPACE: &str = "x-vault-namespace";
+
+/// One request, read as far as its address.
+struct Asking {
+    app: Arc<App>,
+    call: Call,
+    headers: HeaderMap,
+    body: Body,
+}
+
+/// Every address below the prefix, whatever the method: LIST is one of Vault's own.
+pub(super) async fn vault(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<Peer>>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    let call = Call { api: "vault", ..reply::call(peer.as_deref(), &HeaderMap::new()) };
+    let path = uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let address = check_headers(&headers).and_then(|()| Address::read(&method, path, uri.query().unwrap_or_default()));
+    let asking = Asking { app, call, headers, body };
+    match address {
+        Ok(address) => asking.answer(address).await,
+        Err(denial) => asking.refuse(denial).await,
+    }
+}
+
+impl Asking {
+    async fn answer(self, address: Address) -> Response<Body> {
+        match address {
+            Address::Health => answer::health(&self.app),
+            Address::SealStatus => answer::seal_status(&self.app),
+            Address::Leader => answer::leader(),
+            Address::Mounts(mount) => answer::mount(&mount),
+            Address::Login => session::login(self).await,
+            Address::LookupSelf => session::look_up(self).await,
+            Address::RevokeSelf => session::revoke(self).await,
+            Address::RenewSelf => self.refuse(not_here("A session is not renewed: it is of type `batch`. Log in again.")).await,
+            Address::Read(name) => kv::read(self, &name).await,
+            Address::Metadata(name) => kv::metadata(self, &name).await,
+            Address::List(folder) => kv::list(self, &folder).await,
+            Address::Aws(role) => aws::credentials(self, &role).await,
+        }
+    }
+
+    /// Refuses, with its record, in Vault's form.
+    async fn refuse(self, denial: Denial) -> Response<Body> {
+        answer::refused(&exchange::refuse(&self.app, &self.call, denial).await)
+    }
+
+    /// What the request shows of its identity, and the call with its token.
+    fn proof(&self) -> Result<Proof, Denial> {
+        Proof::read(&self.headers)
+    }
+
+    /// In a task of its own: a client that hangs up cannot leave a half-told story.
+    async fn tracked<T: Send + 'static>(
+        app: &Arc<App>,
+        work: impl Future<Output = Result<T, Refused>> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let ended = app.exchanges.spawn(work).await;
+        ended.unwrap_or_else(|fault| Err(Refused::unrecorded(Reason::Internal.because(fault.to_string()))))
+    }
+}
+
+/// What would be silently another thing than was asked for is refused.
+fn check_headers(headers: &HeaderMap) -> Result<(), Denial> {
+    if headers.contains_key(WRAP_TTL) {
+        return Err(not_here("Responses are not wrapped here: ask without a wrap TTL."));
+    }
+    let namespace = headers.get(NAMESPACE).map(|name| name.as_bytes().trim_ascii());
+    if namespace.is_some_and(|name| !matches!(name, b"" | b"/" | b"root")) {
+        return Err(not_here("There are no namespaces here: ask without one (VAULT_NAMESPACE, BAO_NAMESPACE)."));
+    }
+    Ok(())
+}
+
+/// A request of Vault's that is none of ours.
+fn not_here(told: &str) -> Denial {
+    Reason::BadRequest.because(told).saying(told)
+}

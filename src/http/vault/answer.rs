@@ -1,0 +1,99 @@
+//! Answers in Vault's form: a secret around `data` or `auth`, errors as a list of texts.
+
+use crate::app::App;
+use crate::exchange::Refused;
+use crate::http::problem::{RETRY_AFTER_SECONDS, sentence};
+use crate::http::reply;
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+/// Tells a client of inline authentication that its login failed, and not what came after.
+const INLINE_FAILED: &str = "x-vault-inline-auth-failed";
+/// Clients read a version as three numbers, and go by Vault's own where they know features by it.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+daypass");
+
+/// What every answer has around it.
+pub(super) struct Secret {
+    /// By which the audit log has it.
+    pub(super) decision: Value,
+    pub(super) lease_seconds: u64,
+    pub(super) data: Value,
+    pub(super) auth: Value,
+}
+
+impl Secret {
+    /// As an answer that nobody may keep.
+    pub(super) fn into_response(self) -> Response<Body> {
+        let body = json!({
+            "request_id": self.decision, "lease_id": "", "renewable": false, "lease_duration": self.lease_seconds,
+            "data": self.data, "auth": self.auth, "wrap_info": null, "warnings": null,
+        });
+        reply::secret_answer(Body::from(body.to_string()), "application/json")
+    }
+}
+
+/// An answer that holds no lease and no login.
+pub(super) fn data(decision: Value, data: Value) -> Response<Body> {
+    Secret { decision, lease_seconds: 0, data, auth: Value::Null }.into_response()
+}
+
+/// A refusal. Vault has no 401: what is not accepted is 403 there, and its clients log in again on that.
+pub(super) fn refused(refused: &Refused) -> Response<Body> {
+    let status = refused.denial().reason.status();
+    let mut response = refused_as(refused, if status == 401 { 403 } else { status });
+    if status == 401 {
+        response.headers_mut().insert(INLINE_FAILED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// A refusal with another status.
+pub(super) fn refused_as(refused: &Refused, status: u16) -> Response<Body> {
+    let body = json!({ "errors": [sentence(refused)] });
+    let mut response = reply::secret_answer(Body::from(body.to_string()), "application/json");
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if matches!(status, 429 | 503) {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+    }
+    response
+}
+
+/// `sys/internal/ui/mounts`: every mount is a KV store of the second version, so that the CLI reads below `data/`.
+pub(super) fn mount(mount: &str) -> Response<Body> {
+    let data_of_mount = json!({
+        "path": format!("{mount}/"), "type": "kv", "options": { "version": "2" }, "description": "", "local": false, "config": {},
+    });
+    data(json!(""), data_of_mount)
+}
+
+/// `sys/health`: sealed while no revision is in force, for then nothing can be read.
+pub(super) fn health(app: &App) -> Response<Body> {
+    let sealed = app.in_force().is_err();
+    let body = json!({
+        "initialized": true, "sealed": sealed, "standby": false, "performance_standby": false, "version": VERSION,
+        "server_time_utc": app.now().seconds(), "cluster_name": "daypass",
+    });
+    let mut response = reply::secret_answer(Body::from(body.to_string()), "application/json");
+    if sealed {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
+}
+
+/// `sys/seal-status`.
+pub(super) fn seal_status(app: &App) -> Response<Body> {
+    let body = json!({
+        "type": "age", "initialized": true, "sealed": app.in_force().is_err(), "t": 1, "n": 1, "progress": 0, "nonce": "",
+        "version": VERSION, "migration": false, "recovery_seal": false, "storage_type": "git", "cluster_name": "daypass",
+    });
+    reply::secret_answer(Body::from(body.to_string()), "application/json")
+}
+
+/// `sys/leader`: whoever answers is it.
+pub(super) fn leader() -> Response<Body> {
+    let body = json!({
+        "ha_enabled": false, "is_self": true, "leader_address": "", "leader_cluster_address": "", "performance_standby": false,
+    });
+    reply::secret_answer(Body::from(body.to_string()), "application/json")
+}

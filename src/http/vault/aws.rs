@@ -1,0 +1,82 @@
+//! `<mount>/creds/<role>` and `<mount>/sts/<role>`: AWS credentials. A role of Vault's is a trust policy here.
+
+use super::address::Aws;
+use super::answer::{self, Secret};
+use super::{Asking, not_here};
+use crate::exchange::{self, Asked};
+use crate::http::{form, reply};
+use crate::policy::{Request, Wanted};
+use crate::token::parse_json;
+use crate::words::names::{PolicyName, RoleArn};
+use crate::words::{Denial, UnixTime};
+use axum::body::Body;
+use axum::http::Response;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Exchanges for the AWS role that the policy grants; `role_arn` names it where it grants several.
+pub(super) async fn credentials(asking: Asking, aws: &Aws) -> Response<Body> {
+    let Asking { app, call, headers, body } = asking;
+    let bytes = reply::body(body, reply::BODY_BYTES_MAX).await;
+    let asking = Asking { app, call, headers, body: Body::empty() };
+    let wanted = bytes.and_then(|bytes| wanted(aws, &bytes)).and_then(|(wanted, policy)| {
+        let proof = asking.proof()?;
+        if proof.policy.as_ref().is_some_and(|named| *named != policy) {
+            return Err(not_here("The inline login's role is another policy than the path's."));
+        }
+        Ok((Asked::credentials(Request::one(wanted, Some(policy))), proof))
+    });
+    let (asked, proof) = match wanted {
+        Ok(wanted) => wanted,
+        Err(denial) => return asking.refuse(denial).await,
+    };
+    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let inner = app.clone();
+    match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
+        Ok(released) => issued(&serde_json::from_slice(released.expose()).unwrap_or_default(), app.now()),
+        Err(refused) => answer::refused(&refused),
+    }
+}
+
+fn wanted(aws: &Aws, body: &[u8]) -> Result<(Wanted, PolicyName), Denial> {
+    let policy = PolicyName::parse(&aws.policy).map_err(|_| not_here("The role in the path is the name of a trust policy."))?;
+    let mut parameters = aws.query.clone();
+    for (name, value) in members(body)? {
+        if parameters.insert(name, value).is_some() {
+            return Err(not_here("A parameter stands in the query and in the body."));
+        }
+    }
+    let role = parameters.remove("role_arn").filter(|role| !role.is_empty()).map(|role| RoleArn::parse(&role)).transpose();
+    let role = role.map_err(|fault| not_here(&format!("`role_arn`: {fault}.")))?;
+    match parameters.into_iter().find(|(_, value)| !value.is_empty()) {
+        Some((name, _)) => {
+            Err(not_here(&format!("{} is not the caller's to choose: the policy has the terms.", form::shown(&name))))
+        }
+        None => Ok((Wanted::Aws { role }, policy)),
+    }
+}
+
+fn members(body: &[u8]) -> Result<BTreeMap<String, String>, Denial> {
+    if body.trim_ascii().is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let refused = || not_here("The body is a JSON object of texts.");
+    let Ok(Value::Object(members)) = parse_json(body) else { return Err(refused()) };
+    let text = |(name, value): (String, Value)| match value {
+        Value::String(text) => Ok((name, text)),
+        Value::Null => Ok((name, String::new())),
+        _ => Err(refused()),
+    };
+    members.into_iter().map(text).collect()
+}
+
+fn issued(document: &Value, now: UnixTime) -> Response<Body> {
+    let aws = &document["credentials"][0]["aws"];
+    let expires_at = aws["Expiration"].as_str().and_then(UnixTime::from_rfc3339).unwrap_or(now);
+    let lease_seconds = expires_at.since(now).as_secs();
+    let data = json!({
+        "access_key": aws["AccessKeyId"], "secret_key": aws["SecretAccessKey"], "security_token": aws["SessionToken"],
+        "session_token": aws["SessionToken"], "ttl": lease_seconds,
+    });
+    Secret { decision: document["decision_id"].clone(), lease_seconds, data, auth: Value::Null }.into_response()
+}

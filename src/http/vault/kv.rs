@@ -1,0 +1,135 @@
+//! KV, version 2: documents of the repositories, as far as the identity is granted them. Each read is an exchange of its own.
+
+use super::answer;
+use super::{Asking, not_here};
+use crate::app::{App, Live};
+use crate::exchange::{self, Asked, Refused};
+use crate::policy::{Request, Wanted};
+use crate::secrets::document_values;
+use crate::words::names::{SecretName, SecretPath};
+use crate::words::{Denial, Reason, UnixTime};
+use axum::body::Body;
+use axum::http::Response;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// What a name in a KV store lacks of a document's: tried in this order where there is none of the name as it is.
+const ENDINGS: [&str; 5] = [".yaml", ".yml", ".json", ".env", ".age"];
+/// The name of the one value that a file is which is no mapping.
+const VALUE: &str = "value";
+
+/// `<mount>/data/<path>`.
+pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
+    let (name, proof) = match resolve(&asking.app.live.load(), text).and_then(|name| Ok((name, asking.proof()?))) {
+        Ok(found) => found,
+        Err(denial) => return asking.refuse(denial).await,
+    };
+    let asked = Asked::credentials(Request::one(Wanted::Secret(name.clone()), proof.policy.clone()));
+    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let inner = app.clone();
+    match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
+        Ok(released) => {
+            let document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
+            let metadata = version(app.now(), &document["policy_revision"]);
+            let values = values(&name, &document["credentials"][0]["secret"]);
+            answer::data(document["decision_id"].clone(), json!({ "data": values, "metadata": metadata }))
+        }
+        Err(refused) => refused_read(&app, &name, &refused),
+    }
+}
+
+/// 404 is what clients take for a secret that is not there. It is said only to whom it is granted.
+fn refused_read(app: &App, name: &SecretName, refused: &Refused) -> Response<Body> {
+    match refused.denial().reason {
+        Reason::SecretUnreadable if !app.live.load().has_document(&name.path) => answer::refused_as(refused, 404),
+        _ => answer::refused(refused),
+    }
+}
+
+/// `<mount>/metadata/<path>`: that there is such a document, for whoever may read it.
+pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
+    let name = resolve(&asking.app.live.load(), text);
+    let name =
+        name.and_then(|name| if name.key.is_none() { Ok(name) } else { Err(not_here("Metadata is of a whole document.")) });
+    let path = match name {
+        Ok(name) => name.path,
+        Err(denial) => return asking.refuse(denial).await,
+    };
+    let now = asking.app.now();
+    match documents(asking, path.as_str()).await {
+        Ok(_) => answer::data(json!(""), described(now)),
+        Err(response) => response,
+    }
+}
+
+/// LIST `<mount>/metadata/<folder>`: names and folders, as far as something in them is granted.
+pub(super) async fn list(asking: Asking, folder: &str) -> Response<Body> {
+    match documents(asking, folder).await {
+        Ok(paths) => answer::data(json!(""), json!({ "keys": children(folder, &paths) })),
+        Err(response) => response,
+    }
+}
+
+async fn documents(asking: Asking, below: &str) -> Result<Vec<SecretPath>, Response<Body>> {
+    let proof = match asking.proof() {
+        Ok(proof) => proof,
+        Err(denial) => return Err(asking.refuse(denial).await),
+    };
+    let policy = proof.policy.clone();
+    let (app, below, (call, shown)) = (asking.app, below.to_owned(), proof.into_call(asking.call));
+    let inner = app.clone();
+    let found = Asking::tracked(&app, async move { exchange::documents(&inner, call, shown, policy, &below).await }).await;
+    found.map_err(|refused| answer::refused(&refused))
+}
+
+/// The document that is meant. Which of several there is says nothing of who may read it: that is decided after.
+fn resolve(live: &Live, text: &str) -> Result<SecretName, Denial> {
+    let name = SecretName::parse(text).map_err(|fault| not_here(&format!("The name of a secret: {fault}.")))?;
+    if live.has_document(&name.path) {
+        return Ok(name);
+    }
+    let with = |ending: &&str| SecretPath::parse(&format!("{}{ending}", name.path)).ok().filter(|path| live.has_document(path));
+    let found = ENDINGS.iter().find_map(with);
+    Ok(SecretName { path: found.unwrap_or(name.path), key: name.key })
+}
+
+/// A document's values by name; one value by the last part of its pointer, or as `value`.
+fn values(name: &SecretName, secret: &Value) -> Value {
+    let text = secret["value"].as_str().unwrap_or_default();
+    if let Some(key) = &name.key {
+        let last = key.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
+        return Value::Object(Map::from_iter([(last, text.into())]));
+    }
+    match (secret["encoding"].as_str(), document_values(&name.path, text.as_bytes())) {
+        (None, Ok(values)) => Value::Object(values),
+        (Some(encoding), _) => json!({ VALUE: text, "encoding": encoding }),
+        (None, Err(_)) => json!({ VALUE: text }),
+    }
+}
+
+fn children(folder: &str, paths: &[SecretPath]) -> BTreeSet<String> {
+    let below = |path: &SecretPath| {
+        let rest = if folder.is_empty() { path.as_str() } else { path.as_str().strip_prefix(folder)?.strip_prefix('/')? };
+        Some(rest.split_once('/').map_or_else(|| rest.to_owned(), |(child, _)| format!("{child}/")))
+    };
+    paths.iter().filter_map(below).collect()
+}
+
+/// There is one version: the one in force. Its age is the repository's to tell, so the time is that of the answer.
+fn version(now: UnixTime, revision: &Value) -> Value {
+    json!({
+        "created_time": now.to_string(), "custom_metadata": { "policy_revision": revision }, "deletion_time": "", "destroyed": false,
+        "version": 1,
+    })
+}
+
+fn described(now: UnixTime) -> Value {
+    let one = json!({ "created_time": now.to_string(), "deletion_time": "", "destroyed": false });
+    json!({
+        "created_time": now.to_string(), "updated_time": now.to_string(), "current_version": 1, "oldest_version": 1, "max_versions": 1,
+        "cas_required": false, "custom_metadata": null, "delete_version_after": "0s", "versions": { "1": one },
+    })
+}
+
+#[cfg(test)]
+mod tests;

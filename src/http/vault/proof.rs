@@ -1,0 +1,60 @@
+//! What a request shows: a session's token, or, with OpenBao's inline authentication, the job's own.
+
+use super::inline;
+use crate::exchange::{Call, Shown};
+use crate::words::names::PolicyName;
+use crate::words::{Denial, Reason, Secret};
+use axum::http::{HeaderMap, header};
+
+const TOKEN: &str = "x-vault-token";
+
+/// A token, of which kind, and the policy that an inline login names.
+pub(super) struct Proof {
+    token: Secret,
+    pub(super) shown: Shown,
+    pub(super) policy: Option<PolicyName>,
+}
+
+impl Proof {
+    /// Reads the headers. Two ways at once are none: nobody could say whose request it is.
+    pub(super) fn read(headers: &HeaderMap) -> Result<Self, Denial> {
+        let token = session_token(headers)?;
+        match (token, inline::login(headers)?) {
+            (Some(token), None) => Ok(Self { token, shown: Shown::Session, policy: None }),
+            (None, Some(login)) => Ok(Self { token: login.jwt, shown: Shown::Token, policy: login.role }),
+            (None, None) => Err(missing("the request carries no session token")),
+            (Some(_), Some(_)) => Err(missing("a session token beside an inline login")),
+        }
+    }
+
+    /// The call with the token in it, and of which kind that is.
+    pub(super) fn into_call(self, call: Call) -> (Call, Shown) {
+        (Call { token: Ok(self.token), ..call }, self.shown)
+    }
+}
+
+/// `X-Vault-Token`, or `Authorization: Bearer`; both only when they say the same.
+fn session_token(headers: &HeaderMap) -> Result<Option<Secret>, Denial> {
+    let mut values = headers.get_all(TOKEN).iter().map(|value| value.to_str()).collect::<Result<Vec<_>, _>>();
+    if let Ok(values) = &mut values {
+        for value in headers.get_all(header::AUTHORIZATION) {
+            let bearer = value.to_str().ok().and_then(|value| value.split_once(' '));
+            match bearer {
+                Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => values.push(token),
+                _ => return Err(missing("the Authorization header is not a bearer token")),
+            }
+        }
+        values.dedup();
+    }
+    match values.map_err(|_| missing("the token is not ASCII"))?[..] {
+        [] => Ok(None),
+        [token] => Ok(Some(token.to_owned().into())),
+        _ => Err(missing("two different tokens")),
+    }
+}
+
+fn missing(cause: &str) -> Denial {
+    Reason::TokenMissing
+        .because(cause)
+        .saying("The request carries no session token: log in with the job's token at `auth/<mount>/login` first.")
+}

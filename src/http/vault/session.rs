@@ -1,0 +1,99 @@
+//! `auth/<mount>/login`, and what a client asks of its own token.
+
+use super::Asking;
+use super::answer::{self, Secret};
+use super::inline::Login;
+use super::proof::Proof;
+use crate::exchange::{self, Call, Shown};
+use crate::http::reply;
+use crate::token::VerifiedSession;
+use crate::words::{Reason, UnixTime};
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+/// Begins a session, for JWT and Kubernetes logins alike: both show a token, and its issuer says what it is.
+pub(super) async fn login(asking: Asking) -> Response<Body> {
+    let Asking { app, call, body, headers } = asking;
+    let login = match reply::body(body, reply::BODY_BYTES_MAX).await {
+        Ok(bytes) => Login::parse(&bytes),
+        Err(denial) => Err(denial),
+    };
+    let login = match login {
+        Ok(login) => login,
+        Err(denial) => return Asking { app, call, headers, body: Body::empty() }.refuse(denial).await,
+    };
+    let (call, inner) = (Call { token: Ok(login.jwt), ..call }, app.clone());
+    match Asking::tracked(&app, async move { exchange::login(&inner, call, login.role).await }).await {
+        Ok(released) => begun(&serde_json::from_slice(released.expose()).unwrap_or_default(), app.now()),
+        Err(refused) => answer::refused(&refused),
+    }
+}
+
+fn begun(document: &Value, now: UnixTime) -> Response<Body> {
+    let expires_at = document["expires_at"].as_str().and_then(UnixTime::from_rfc3339).unwrap_or(now);
+    let policies: Vec<&str> = document["policy"].as_str().into_iter().collect();
+    let metadata = json!({ "role": document["policy"].as_str().unwrap_or_default(), "issuer": document["issuer"] });
+    let auth = json!({
+        "client_token": document["session_token"], "accessor": document["decision_id"], "policies": policies, "token_policies": policies,
+        "metadata": metadata, "lease_duration": expires_at.since(now).as_secs(), "renewable": false, "entity_id": "",
+        "token_type": "batch", "orphan": true, "mfa_requirement": null, "num_uses": 0,
+    });
+    Secret { decision: document["decision_id"].clone(), lease_seconds: 0, data: Value::Null, auth }.into_response()
+}
+
+/// `lookup-self`: of type `batch`, which clients neither renew nor keep for others.
+pub(super) async fn look_up(asking: Asking) -> Response<Body> {
+    let proof = match own(&asking) {
+        Ok(proof) => proof,
+        Err(denial) => return asking.refuse(denial).await,
+    };
+    let (app, (call, _)) = (asking.app, proof.into_call(asking.call));
+    let (inner, now) = (app.clone(), app.now());
+    let looked = async move { exchange::look_at_session(&inner, call, |session| described(session, now)).await };
+    match Asking::tracked(&app, looked).await {
+        Ok((id, described)) => answer::data(id, described),
+        Err(refused) => answer::refused(&refused),
+    }
+}
+
+fn described(session: &VerifiedSession, now: UnixTime) -> (Value, Value) {
+    let (id, ends) = (json!(session.id()), session.expires_at());
+    let described = json!({
+        "id": String::from_utf8_lossy(session.expose()), "accessor": id, "type": "batch", "policies": session.policy().iter().collect::<Vec<_>>(),
+        "ttl": ends.since(now).as_secs(), "creation_ttl": ends.since(session.begun_at()).as_secs(), "explicit_max_ttl": 0,
+        "creation_time": session.begun_at().seconds(), "issue_time": session.begun_at().to_string(), "expire_time": ends.to_string(),
+        "display_name": session.issuer(), "entity_id": "", "meta": { "role": session.policy(), "issuer": session.issuer() },
+        "num_uses": 0, "orphan": true, "path": "auth/jwt/login", "renewable": false,
+    });
+    (id, described)
+}
+
+/// `revoke-self`: from here on no use of the session is granted.
+pub(super) async fn revoke(asking: Asking) -> Response<Body> {
+    let proof = match own(&asking) {
+        Ok(proof) => proof,
+        Err(denial) => return asking.refuse(denial).await,
+    };
+    let (app, (call, _)) = (asking.app, proof.into_call(asking.call));
+    let inner = app.clone();
+    match Asking::tracked(&app, async move { exchange::end_session(&inner, call).await }).await {
+        Ok(()) => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response
+        }
+        Err(refused) => answer::refused(&refused),
+    }
+}
+
+/// The session's own token: an inline login has none.
+fn own(asking: &Asking) -> Result<Proof, crate::words::Denial> {
+    let proof = asking.proof()?;
+    if proof.shown != Shown::Session {
+        return Err(Reason::BadRequest
+            .because("an inline login has no session")
+            .saying("Inline authentication begins no session."));
+    }
+    Ok(proof)
+}

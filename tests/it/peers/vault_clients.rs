@@ -1,0 +1,137 @@
+//! Vault's and OpenBao's own clients against our Vault API, as their users run them: only the address is ours.
+
+use super::aws::Emulator;
+use crate::support::{Setup, World, peer};
+use crate::vault;
+use daypass::demo::issuer::github_claims;
+use std::path::Path;
+use std::process::Output;
+use tokio::process::Command;
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+async fn bao(world: &World, program: &Path, arguments: &[&str], token: &str) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(world.folder.path()).env("HOME", world.folder.path());
+    command.env("BAO_ADDR", world.url("/vault")).env("BAO_CACERT", world.path("tls.crt")).env("BAO_TOKEN", token);
+    command.output().await.unwrap()
+}
+
+async fn log_in(world: &World, program: &Path, token: &str) -> Output {
+    std::fs::write(world.path("token"), token).unwrap();
+    bao(world, program, &["write", "-field=token", "auth/jwt/login", "role=shop/deploy", "jwt=@token"], "").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_command_logs_in_reads_lists_and_prints_a_denial_with_its_hint_and_decision() {
+    let Some(program) = peer("bao") else { return };
+    let world = vault::world().await;
+    let done = log_in(&world, &program, &world.token()).await;
+    assert!(done.status.success(), "{}", said(&done));
+    let session = String::from_utf8(done.stdout).unwrap();
+    let cases: [(&[&str], &str); 6] = [
+        (&["kv", "get", "-field=password", "secret/shop/db"], "hunter2"),
+        (&["kv", "get", "-mount=secret", "-field=password", "shop/db.yaml#/password"], "hunter2"),
+        (&["kv", "list", "secret/shop"], "db.yaml"),
+        (&["kv", "metadata", "get", "secret/shop/db"], "current_version"),
+        (&["token", "lookup"], "batch"),
+        (&["status"], "daypass"),
+    ];
+    for (arguments, expected) in cases {
+        let output = bao(&world, &program, arguments, &session).await;
+        assert!(output.status.success() && said(&output).contains(expected), "{arguments:?}: {}", said(&output));
+    }
+    let denied = bao(&world, &program, &["kv", "get", "secret/hidden/db"], &session).await;
+    let record = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
+    assert!(!denied.status.success());
+    for part in ["no_matching_policy", "Show the decision id to the operator", &record.decision.unwrap()] {
+        assert!(said(&denied).contains(part), "{part}: {}", said(&denied));
+    }
+    let renewed = bao(&world, &program, &["token", "renew"], &session).await;
+    assert!(!renewed.status.success() && said(&renewed).contains("batch"), "{}", said(&renewed));
+    let revoked = bao(&world, &program, &["token", "revoke", "-self"], &session).await;
+    assert!(revoked.status.success(), "{}", said(&revoked));
+    let after = bao(&world, &program, &["kv", "get", "secret/shop/db"], &session).await;
+    assert!(!after.status.success() && said(&after).contains("session_refused"), "{}", said(&after));
+    let pull = log_in(&world, &program, &world.token_with(github_claims("pull_request", "refs/pull/7/merge"))).await;
+    assert!(!pull.status.success() && said(&pull).contains("no_matching_policy"), "{}", said(&pull));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_agent_logs_in_and_renders_a_template() {
+    let Some(program) = peer("bao") else { return };
+    let world = vault::world().await;
+    std::fs::write(world.path("token"), world.token()).unwrap();
+    let configuration = format!(
+        "exit_after_auth = true
+vault {{ address = \"{}\" ca_cert = \"{}\" }}
+auto_auth {{
+  method \"jwt\" {{
+    mount_path = \"auth/ci\"
+    config = {{ path = \"token\" role = \"shop/deploy\" remove_jwt_after_reading = false }}
+  }}
+  sink \"file\" {{ config = {{ path = \"sink\" }} }}
+}}
+template {{
+  contents = \"{{{{ with secret \\\"secret/data/shop/db\\\" }}}}{{{{ .Data.data.password }}}}:{{{{ .Data.data.port }}}}{{{{ end }}}}\"
+  destination = \"rendered\"
+}}
+",
+        world.url("/vault"),
+        world.path("tls.crt").display()
+    );
+    std::fs::write(world.path("agent.hcl"), configuration).unwrap();
+    let agent = bao(&world, &program, &["agent", "-config=agent.hcl", "-log-level=info"], "");
+    let done = tokio::time::timeout(std::time::Duration::from_secs(60), agent).await.unwrap();
+    let rendered = std::fs::read_to_string(world.path("rendered")).unwrap_or_default();
+    assert!(done.status.success() && rendered == "hunter2:5432", "{rendered:?} {}", said(&done));
+    assert!(std::fs::read_to_string(world.path("sink")).unwrap().starts_with("daypass-session."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hvac_logs_in_reads_lists_and_ends_its_session() {
+    let Some(python) = peer("python-clients") else { return };
+    let world = vault::world().await;
+    std::fs::write(world.path("token"), world.token()).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/hvac_client.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(world.url("/vault")).args([world.path("tls.crt"), world.path("token")]).arg("shop/deploy");
+    let output = command.env("REQUESTS_CA_BUNDLE", world.path("tls.crt")).output().await.unwrap();
+    let printed = said(&output);
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(output.status.success() && lines.len() == 6, "{printed}");
+    assert_eq!(lines[0], "{'password': 'hunter2', 'port': 5432}");
+    assert_eq!(lines[1], "['db.yaml', 'password.age'] 1");
+    assert_eq!(lines[2], "batch False");
+    assert!(lines[3].starts_with("Forbidden no_matching_policy: ") && lines[3].contains("(decision "), "{printed}");
+    assert!(lines[4].starts_with("InvalidPath ") && lines[4].contains("secret_unreadable: "), "{printed}");
+    assert_eq!(lines[5], "False");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_command_reads_aws_credentials_that_an_sts_gave() {
+    let (Some(program), Some(emulator)) = (peer("bao"), Emulator::start("moto_server").await) else { return };
+    let policy = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant: { aws: [{ role: \"arn:aws:iam::123456789012:role/deploy\", ttl: 15m }] }
+";
+    let aws = format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url);
+    let world = World::start(Setup { policies: vec![("shop/deploy", policy.to_owned())], aws, ..Setup::default() }).await;
+    let session = String::from_utf8(log_in(&world, &program, &world.token()).await.stdout).unwrap();
+    for arguments in [
+        &["read", "-format=json", "aws/creds/shop/deploy"][..],
+        &["write", "-format=json", "aws/sts/shop/deploy", "role_arn=arn:aws:iam::123456789012:role/deploy"],
+    ] {
+        let output = bao(&world, &program, arguments, &session).await;
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+        assert!((800..=900).contains(&answer["lease_duration"].as_u64().unwrap()), "{answer}");
+        let keys = ["access_key", "secret_key", "security_token"].map(|name| answer["data"][name].as_str().unwrap().to_owned());
+        let who = emulator.call(&["sts", "get-caller-identity"], [&keys[0], &keys[1], &keys[2]]);
+        assert!(said(&who).contains("assumed-role/deploy/"), "{}", said(&who));
+    }
+    let other =
+        bao(&world, &program, &["write", "aws/sts/shop/deploy", "role_arn=arn:aws:iam::123456789012:role/x"], &session).await;
+    assert!(!other.status.success() && said(&other).contains("no_matching_policy"), "{}", said(&other));
+}

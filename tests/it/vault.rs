@@ -1,0 +1,220 @@
+//! The Vault API as a plain client speaks it: sessions, reads, lists, and what is refused.
+
+use crate::support::{DEPLOY, Setup, World};
+use daypass::demo::issuer::github_claims;
+use daypass::words::UnixTime;
+use daypass::words::names::SecretPath;
+use serde_json::{Value, json};
+
+const READER: &str = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant: { secrets: [other/one.age] }
+replay: once
+";
+
+/// A world with a document of several values, and one that nobody is granted.
+pub async fn world() -> World {
+    let world = World::start(Setup { policies: policies(), ..Setup::default() }).await;
+    let document = sealed(&world, "shop/db.yaml", b"password: hunter2\nport: 5432\n");
+    let hidden = sealed(&world, "hidden/db.yaml", b"password: hidden\n");
+    let one = daypass::secrets::encrypt(b"once", std::slice::from_ref(&world.recipient), false).unwrap();
+    let files: [(&str, &[u8]); 3] =
+        [("secrets/shop/db.yaml", &document), ("secrets/hidden/db.yaml", &hidden), ("secrets/other/one.age", &one)];
+    world.commit_and_wait(&files).await;
+    world
+}
+
+fn policies() -> Vec<(&'static str, String)> {
+    vec![("shop/deploy", DEPLOY.to_owned()), ("shop/once", READER.to_owned())]
+}
+
+fn sealed(world: &World, path: &str, plaintext: &[u8]) -> Vec<u8> {
+    let recipients = std::slice::from_ref(&world.recipient);
+    let path = SecretPath::parse(path).unwrap();
+    daypass::secrets::encrypt_document(&path, plaintext, recipients, UnixTime::from_seconds(1_800_000_000)).unwrap()
+}
+
+async fn call(world: &World, method: &str, path: &str, token: &str, body: Option<Value>) -> (u16, Value) {
+    let mut request = world.http.request(method.parse().unwrap(), world.url(&format!("/vault/v1/{path}")));
+    if !token.is_empty() {
+        request = request.header("X-Vault-Token", token);
+    }
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
+}
+
+async fn login(world: &World, token: &str, role: &str) -> (u16, Value) {
+    call(world, "POST", "auth/jwt/login", "", Some(json!({ "role": role, "jwt": token }))).await
+}
+
+async fn session(world: &World, role: &str) -> String {
+    let (status, answer) = login(world, &world.token(), role).await;
+    assert_eq!(status, 200, "{answer}");
+    answer["auth"]["client_token"].as_str().unwrap().to_owned()
+}
+
+fn error(answer: &Value) -> &str {
+    answer["errors"][0].as_str().unwrap_or_else(|| panic!("{answer}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_reads_often_lists_what_is_granted_and_ends_when_it_is_told_to() {
+    let mut world = world().await;
+    let token = world.token();
+    let (status, answer) = login(&world, &token, "shop/deploy").await;
+    let auth = &answer["auth"];
+    assert_eq!((status, &auth["token_type"], &auth["renewable"]), (200, &json!("batch"), &json!(false)), "{answer}");
+    assert!(auth["lease_duration"].as_u64().unwrap() <= 300 && auth["policies"] == json!(["shop/deploy"]), "{answer}");
+    assert_eq!(
+        login(&world, &token, "shop/deploy").await.1["auth"]["client_token"],
+        auth["client_token"],
+        "a retry hears the same"
+    );
+    let session = auth["client_token"].as_str().unwrap();
+    assert!(!session.contains(token.split('.').nth(1).unwrap()), "the token is not in it");
+    for _ in 0..3 {
+        let (status, answer) = call(&world, "GET", "secret/data/shop/db", session, None).await;
+        assert_eq!((status, &answer["data"]["data"]), (200, &json!({"password": "hunter2", "port": 5432})), "{answer}");
+    }
+    let (_, one) = call(&world, "GET", "kv/data/shop/db.yaml%23/password?version=1", session, None).await;
+    assert_eq!(one["data"]["data"], json!({"password": "hunter2"}));
+    assert_eq!(one["data"]["metadata"]["version"], 1);
+    let (_, age) = call(&world, "GET", "kv/data/shop/password", session, None).await;
+    assert_eq!(age["data"]["data"], json!({"value": "hunter2"}));
+    let (_, listed) = call(&world, "LIST", "secret/metadata", session, None).await;
+    assert_eq!(listed["data"]["keys"], json!(["shop/"]), "nothing that is not granted");
+    let (_, listed) = call(&world, "GET", "secret/metadata/shop?list=true", session, None).await;
+    assert_eq!(listed["data"]["keys"], json!(["db.yaml", "password.age"]));
+    assert_eq!(call(&world, "GET", "secret/metadata/shop/db", session, None).await.0, 200);
+    let (_, mine) = call(&world, "GET", "auth/token/lookup-self", session, None).await;
+    assert_eq!((&mine["data"]["type"], &mine["data"]["accessor"]), (&json!("batch"), &answer["request_id"]), "{mine}");
+    assert!(error(&call(&world, "PUT", "auth/token/renew-self", session, None).await.1).contains("batch"));
+    world.kill_and_restart().await;
+    assert_eq!(call(&world, "GET", "secret/data/shop/db", session, None).await.0, 200, "the key is a row of the store");
+    assert_eq!(call(&world, "POST", "auth/token/revoke-self", session, None).await.0, 204);
+    world.kill_and_restart().await;
+    let (status, refused) = call(&world, "GET", "secret/data/shop/db", session, None).await;
+    assert!(status == 403 && error(&refused).starts_with("session_refused: "), "{status} {refused}");
+    assert_eq!(call(&world, "GET", "auth/token/lookup-self", session, None).await.0, 403);
+    let reads: Vec<_> = world.audit().into_iter().filter(|entry| !entry.body["in_session"].is_null()).collect();
+    assert_eq!(reads.iter().filter(|entry| entry.kind == "released").count(), 6);
+    assert!(reads.iter().all(|entry| entry.body["in_session"] == answer["request_id"] && entry.body["api"] == "vault"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_says_who_and_never_what() {
+    let world = world().await;
+    let session = session(&world, "").await;
+    assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 200);
+    let (status, refused) = call(&world, "GET", "secret/data/hidden/db", &session, None).await;
+    let record = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
+    assert_eq!((status, &record.body["reason"]), (403, &json!("no_matching_policy")));
+    for part in ["no_matching_policy: ", "Show the decision id to the operator", &record.decision.unwrap()] {
+        assert!(error(&refused).contains(part), "{part}: {refused}");
+    }
+    let (absent, granted_and_absent) = ("secret/data/hidden/not-there", "secret/data/shop/not-there");
+    assert_eq!(call(&world, "GET", absent, &session, None).await.0, 403, "404 tells nothing of what is not granted");
+    assert_eq!(call(&world, "GET", granted_and_absent, &session, None).await.0, 404);
+    assert_eq!(call(&world, "GET", "secret/metadata/hidden/db", &session, None).await.0, 403);
+    assert_eq!(call(&world, "LIST", "secret/metadata/hidden", &session, None).await.0, 403);
+    let narrower = DEPLOY.replace("refs/heads/main", "refs/heads/release");
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", narrower.as_bytes())]).await;
+    assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 403, "the revision in force decides");
+    assert_eq!(login(&world, &world.token(), "shop/deploy").await.0, 403, "and nobody whom no policy is for logs in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_is_a_use_of_the_token_and_its_session_stays_where_it_began() {
+    let world = world().await;
+    let token = world.token();
+    let (_, begun) = login(&world, &token, "shop/deploy").await;
+    let session = begun["auth"]["client_token"].as_str().unwrap().to_owned();
+    let elsewhere = |path: &str, more: Vec<String>| {
+        let mut command = std::process::Command::new("curl");
+        command.args(["--silent", "--interface", "127.0.0.2", "--cacert"]).arg(world.path("tls.crt")).args(more);
+        let url = format!("https://127.0.0.1:{}/vault/v1/{path}", world.port);
+        let output = command.arg(url).output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+    };
+    let body = json!({ "role": "shop/deploy", "jwt": token }).to_string();
+    let again = elsewhere("auth/jwt/login", vec!["--data".to_owned(), body]);
+    assert!(error(&again).starts_with("replayed: "), "{again}");
+    let stolen = elsewhere("secret/data/shop/db", vec!["--header".to_owned(), format!("X-Vault-Token: {session}")]);
+    assert!(error(&stolen).starts_with("session_refused: "), "{stolen}");
+    assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 200);
+    let (status, native) = world.exchange(&token, json!([{"secret": "shop/db.yaml"}])).await;
+    assert_eq!((status, &native["code"]), (403, &json!("replayed")), "the session had it, so the token does not");
+    assert_eq!(call(&world, "GET", "secret/data/other/one", &session, None).await.0, 403, "the session is for one policy");
+    let decision = begun["request_id"].as_str().unwrap();
+    let revoked = world.job("push", &["revoke", decision, "--reason", "INC-42", "--config", "daypass.yaml"], &[]).await;
+    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
+    assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 403, "an operator's revocation ends it");
+    assert!(error(&login(&world, &token, "shop/deploy").await.1).starts_with("replayed: "), "nor is its login repeated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_of_one_use_means_the_token_with_a_session_or_without() {
+    let world = world().await;
+    let token = world.token();
+    let (_, begun) = login(&world, &token, "").await;
+    let session = begun["auth"]["client_token"].as_str().unwrap();
+    assert_eq!(call(&world, "GET", "secret/data/other/one", session, None).await.0, 200);
+    let (_, again) = call(&world, "GET", "secret/data/other/one", session, None).await;
+    assert!(error(&again).starts_with("replayed: "), "{again}");
+    let (status, native) = world.exchange(&token, json!([{"secret": "other/one.age"}])).await;
+    assert_eq!((status, &native["code"]), (403, &json!("replayed")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inline_logins_and_every_refusal_in_vaults_form() {
+    let world = world().await;
+    let parameter = |key: &str, value: &str| {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json!({ "key": key, "value": value }).to_string())
+    };
+    let inline = |token: String| {
+        let request = world.http.get(world.url("/vault/v1/secret/data/shop/db"));
+        let request = request.header("X-Vault-Inline-Auth-Path", "auth/kubernetes/login");
+        let request = request.header("X-Vault-Inline-Auth-Parameter-jwt", parameter("jwt", &token));
+        request.header("X-Vault-Inline-Auth-Parameter-role", parameter("role", "shop/deploy")).send()
+    };
+    let answer: Value = inline(world.token()).await.unwrap().json().await.unwrap();
+    assert_eq!(answer["data"]["data"]["password"], "hunter2", "{answer}");
+    let pull = world.token_with(github_claims("pull_request", "refs/pull/7/merge"));
+    let refused = inline(pull.clone()).await.unwrap();
+    assert_eq!(refused.status().as_u16(), 403);
+    assert!(error(&refused.json().await.unwrap()).starts_with("no_matching_policy: "));
+    let failed = inline("a.b.c".to_owned()).await.unwrap();
+    assert_eq!((failed.status().as_u16(), &failed.headers()["x-vault-inline-auth-failed"]), (403, &"true".parse().unwrap()));
+    let session = session(&world, "shop/deploy").await;
+    let changed = format!("{}A", &session[..session.len() - 1]);
+    let changed = if changed == session { format!("{}B", &session[..session.len() - 1]) } else { changed };
+    let cases = [
+        ("GET", "secret/data/shop/db", "", 403, "token_missing"),
+        ("GET", "secret/data/shop/db", "hvs.CAESI", 403, "session_refused"),
+        ("GET", "secret/data/shop/db", &changed, 403, "session_refused"),
+        ("GET", "secret/data/shop/db", pull.as_str(), 403, "session_refused"),
+        ("GET", "secret/data/shop%2Fdb", &session, 400, "bad_request"),
+        ("POST", "secret/data/shop/db", &session, 400, "bad_request"),
+        ("GET", "secret/data/sh\u{43e}p/db", &session, 400, "bad_request"),
+        ("POST", "auth/token/create", &session, 404, "not_found"),
+        ("GET", "aws/creds/shop/deploy?ttl=12h", &session, 400, "bad_request"),
+        ("GET", "aws/creds/shop/once", &session, 403, "no_matching_policy"),
+    ];
+    for (method, path, token, status, code) in cases {
+        let (got, answer) = call(&world, method, path, token, None).await;
+        assert!(got == status && error(&answer).starts_with(code), "{method} {path}: {got} {answer}");
+        assert!(error(&answer).contains("(decision "), "{answer}");
+    }
+    for (name, value) in [("X-Vault-Wrap-TTL", "60s"), ("X-Vault-Namespace", "team-a")] {
+        let request = world.http.get(world.url("/vault/v1/secret/data/shop/db")).header("X-Vault-Token", &session);
+        assert_eq!(request.header(name, value).send().await.unwrap().status().as_u16(), 400, "{name}");
+    }
+    let large = call(&world, "POST", "auth/jwt/login", "", Some(json!({ "jwt": "x".repeat(100_000) }))).await;
+    assert_eq!(large.0, 413);
+    assert_eq!(call(&world, "GET", "sys/health", "", None).await.0, 200);
+    assert_eq!(call(&world, "GET", "sys/seal-status", "", None).await.1["sealed"], false);
+}
