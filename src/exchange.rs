@@ -6,14 +6,16 @@
 mod answer;
 mod asked;
 mod issuing;
+mod list;
 mod replay;
 mod session;
 mod story;
 
 pub use answer::{Bearer, Refused, Released};
 pub use asked::Asked;
+pub use list::documents;
 pub use replay::replay_since;
-pub use session::{documents, end_session, login, look_at_session};
+pub use session::{end_session, login, look_at_session};
 pub use story::Call;
 
 use crate::app::App;

@@ -3,17 +3,19 @@
 //! AES-256-GCM under a key of its own (RFC 5116). The key's random nonce is 96 bits, so one key seals at most 2^32 sessions
 //! (NIST SP 800-38D, section 8.3): a thousand logins a second for the month that a key is used stay below that.
 
-use super::verify::{CLOCK_LEEWAY, VerifiedToken};
-use super::{Claims, Expected};
-use crate::words::names::{Audience, DecisionId, IssuerName, PolicyName};
+mod verified;
+
+pub use verified::VerifiedSession;
+
+use super::{Expected, VerifiedToken};
+use crate::words::names::{DecisionId, IssuerName, PolicyName};
 use crate::words::{Denial, Digest, Reason, Secret, UnixTime};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use std::net::IpAddr;
 use std::time::Duration;
+use verified::{Body, ends_at};
 
 /// A client that holds a session longer than this logs in again, also where its token would live for a day.
 const SESSION_MAX: Duration = Duration::from_secs(3600);
@@ -46,31 +48,6 @@ pub struct Beginning {
     pub policy: Option<PolicyName>,
     /// When.
     pub now: UnixTime,
-}
-
-/// What is sealed. It becomes a [`VerifiedSession`] by being opened, and by nothing else.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Body {
-    id: DecisionId,
-    issuer: IssuerName,
-    audience: Audience,
-    claims: Map<String, Value>,
-    token: [u8; 32],
-    token_issued_at: i64,
-    token_expires_at: i64,
-    begun_at: i64,
-    expires_at: i64,
-    client: IpAddr,
-    policy: Option<PolicyName>,
-}
-
-/// The proof that we sealed this session, and that it has not ended. Only [`open`] makes one.
-#[must_use]
-pub struct VerifiedSession {
-    body: Body,
-    claims: Claims,
-    sealed: Secret,
 }
 
 impl SessionKey {
@@ -116,11 +93,6 @@ impl SessionKey {
     }
 }
 
-/// Until when the identity of such a token counts.
-fn ends_at(issued_at: UnixTime, expires_at: UnixTime, expected: &Expected) -> UnixTime {
-    expires_at.min(issued_at.plus(expected.token_age_max))
-}
-
 /// Opens a session token with one of these keys: the one maker of a [`VerifiedSession`].
 pub fn open(token: Secret, keys: &[SessionKey], now: UnixTime) -> Result<VerifiedSession, Denial> {
     let refused = |cause: &str| Reason::SessionRefused.because(cause);
@@ -132,80 +104,11 @@ pub fn open(token: Secret, keys: &[SessionKey], now: UnixTime) -> Result<Verifie
     let (id, rest) = bytes.split_first_chunk::<KEY_ID_BYTES>().ok_or_else(|| refused("too short"))?;
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(|| refused("too short"))?;
     let key = keys.iter().find(|key| key.id == *id).ok_or_else(|| refused("sealed by no key that is held"))?;
-    let mut body = key.open(nonce, sealed).ok_or_else(|| refused("changed, or sealed by somebody else"))?;
+    let body = key.open(nonce, sealed).ok_or_else(|| refused("changed, or sealed by somebody else"))?;
     if now >= UnixTime::from_millis(body.expires_at) {
         return Err(refused("it has ended"));
     }
-    let claims = Claims::from(std::mem::take(&mut body.claims));
-    Ok(VerifiedSession { body, claims, sealed: token })
-}
-
-impl VerifiedSession {
-    /// Its id: the login's decision.
-    pub const fn id(&self) -> &DecisionId {
-        &self.body.id
-    }
-
-    /// The issuer's name in the configuration.
-    pub const fn issuer(&self) -> &IssuerName {
-        &self.body.issuer
-    }
-
-    /// Where it was begun.
-    pub const fn client(&self) -> IpAddr {
-        self.body.client
-    }
-
-    /// The one policy that it is for, if it is for one.
-    pub const fn policy(&self) -> Option<&PolicyName> {
-        self.body.policy.as_ref()
-    }
-
-    /// Every claim of the token that began it.
-    pub const fn claims(&self) -> &Claims {
-        &self.claims
-    }
-
-    /// By what the replay check knows that token.
-    pub const fn token_identifier(&self) -> &[u8; 32] {
-        &self.body.token
-    }
-
-    /// When that token expires.
-    pub const fn token_expires_at(&self) -> UnixTime {
-        UnixTime::from_millis(self.body.token_expires_at)
-    }
-
-    /// When it was begun.
-    pub const fn begun_at(&self) -> UnixTime {
-        UnixTime::from_millis(self.body.begun_at)
-    }
-
-    /// When it ends.
-    pub const fn expires_at(&self) -> UnixTime {
-        UnixTime::from_millis(self.body.expires_at)
-    }
-
-    /// The whole session token, from which the keys of stored answers are derived.
-    pub fn expose(&self) -> &[u8] {
-        self.sealed.expose()
-    }
-
-    /// Refused when the configuration of its issuer is another one by now, and would not take its token.
-    pub fn check(&self, expected: &Expected, now: UnixTime) -> Result<(), Denial> {
-        let refused = |cause: &str| Err(Reason::SessionRefused.because(cause));
-        if self.claims.text("iss")? != expected.issuer.as_str() {
-            return refused("its issuer's name stands for another issuer now");
-        }
-        if !expected.audiences.contains(&self.body.audience) {
-            return refused("its token's audience is not one of ours any more");
-        }
-        if now >= ends_at(UnixTime::from_millis(self.body.token_issued_at), self.token_expires_at(), expected).plus(CLOCK_LEEWAY)
-        {
-            return refused("its token is older than this issuer's tokens may be by now");
-        }
-        Ok(())
-    }
+    Ok(VerifiedSession::opened(body, token))
 }
 
 #[cfg(test)]

@@ -237,7 +237,7 @@ issuers:
 {}{}{}",
         setup.git,
         setup.root,
-        setup.issuers.replace("{port}", &port.to_string()),
+        setup.issuers.replace("{port}", &port.to_string()).replace("{issuer}", issuer),
         setup.aws,
         setup.more
     )

@@ -56,6 +56,14 @@ async fn session(world: &World, role: &str) -> String {
     answer["auth"]["client_token"].as_str().unwrap().to_owned()
 }
 
+/// The same from another address of this machine.
+fn elsewhere(world: &World, path: &str, more: &[&str]) -> Value {
+    let mut command = std::process::Command::new("curl");
+    command.args(["--silent", "--interface", "127.0.0.2", "--cacert"]).arg(world.path("tls.crt")).args(more);
+    let output = command.arg(format!("https://127.0.0.1:{}/vault/v1/{path}", world.port)).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+}
+
 fn error(answer: &Value) -> &str {
     answer["errors"][0].as_str().unwrap_or_else(|| panic!("{answer}"))
 }
@@ -132,17 +140,10 @@ async fn a_login_is_a_use_of_the_token_and_its_session_stays_where_it_began() {
     let token = world.token();
     let (_, begun) = login(&world, &token, "shop/deploy").await;
     let session = begun["auth"]["client_token"].as_str().unwrap().to_owned();
-    let elsewhere = |path: &str, more: Vec<String>| {
-        let mut command = std::process::Command::new("curl");
-        command.args(["--silent", "--interface", "127.0.0.2", "--cacert"]).arg(world.path("tls.crt")).args(more);
-        let url = format!("https://127.0.0.1:{}/vault/v1/{path}", world.port);
-        let output = command.arg(url).output().unwrap();
-        serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
-    };
     let body = json!({ "role": "shop/deploy", "jwt": token }).to_string();
-    let again = elsewhere("auth/jwt/login", vec!["--data".to_owned(), body]);
+    let again = elsewhere(&world, "auth/jwt/login", &["--data", &body]);
     assert!(error(&again).starts_with("replayed: "), "{again}");
-    let stolen = elsewhere("secret/data/shop/db", vec!["--header".to_owned(), format!("X-Vault-Token: {session}")]);
+    let stolen = elsewhere(&world, "secret/data/shop/db", &["--header", &format!("X-Vault-Token: {session}")]);
     assert!(error(&stolen).starts_with("session_refused: "), "{stolen}");
     assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 200);
     let (status, native) = world.exchange(&token, json!([{"secret": "shop/db.yaml"}])).await;
@@ -153,6 +154,43 @@ async fn a_login_is_a_use_of_the_token_and_its_session_stays_where_it_began() {
     assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
     assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 403, "an operator's revocation ends it");
     assert!(error(&login(&world, &token, "shop/deploy").await.1).starts_with("replayed: "), "nor is its login repeated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pods_token_logs_in_again_and_its_session_goes_where_its_token_may() {
+    let issuers = "  - { name: pods, mapping: kubernetes, issuer: \"{issuer}\", audiences: [\"https://pods.example\"], addresses: [127.0.0.0/8] }\n";
+    let policy = "issuer: pods\nmatch: { namespace: shop, service_account: web@u-1 }\ngrant: { secrets: [shop/**] }\n";
+    let policies = vec![("shop_web", policy.to_owned())];
+    let world = World::start(Setup { policies, issuers: issuers.to_owned(), ..Setup::default() }).await;
+    let claims = json!({ "sub": "system:serviceaccount:shop:web", "jti": "one",
+        "kubernetes.io": { "namespace": "shop", "serviceaccount": { "name": "web", "uid": "u-1" }, "pod": { "name": "web-0", "uid": "u-2" } } });
+    let token = world.issuer.mint(claims.as_object().unwrap(), "https://pods.example").unwrap();
+    let login = || call(&world, "PUT", "auth/kubernetes/login", "", Some(json!({ "role": "shop_web", "jwt": token })));
+    let (_, first) = login().await;
+    let (status, second) = login().await;
+    assert_eq!(status, 200, "{second}");
+    let [first, second] = [first, second].map(|answer| answer["auth"]["client_token"].as_str().unwrap().to_owned());
+    assert_ne!(first, second, "each login is one of its own");
+    assert_eq!(call(&world, "POST", "auth/token/revoke-self", &first, None).await.0, 204);
+    let read = elsewhere(&world, "secret/data/shop/password", &["--header", &format!("X-Vault-Token: {second}")]);
+    assert_eq!(read["data"]["data"]["value"], "hunter2", "{read}");
+    let refused = call(&world, "GET", "secret/data/shop/password", &first, None).await.1;
+    assert!(error(&refused).starts_with("session_refused: "), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_reads_at_once_in_one_session_are_all_answered() {
+    let world = std::sync::Arc::new(world().await);
+    let session = session(&world, "shop/deploy").await;
+    let reads = (0..16).map(|_| {
+        let (world, session) = (world.clone(), session.clone());
+        tokio::spawn(async move { call(&world, "GET", "secret/data/shop/db", &session, None).await.0 })
+    });
+    for read in reads.collect::<Vec<_>>() {
+        assert_eq!(read.await.unwrap(), 200);
+    }
+    let released = world.audit().into_iter().filter(|entry| entry.kind == "released" && !entry.body["in_session"].is_null());
+    assert_eq!(released.count(), 16, "each is decided and recorded");
 }
 
 #[tokio::test(flavor = "multi_thread")]

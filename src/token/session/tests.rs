@@ -1,7 +1,7 @@
 use super::*;
 use crate::token::verify::tests::{NOW, expected, verified};
-use crate::words::names::IssuerUrl;
-use serde_json::json;
+use crate::words::names::{Audience, IssuerUrl};
+use serde_json::{Value, json};
 
 fn at(seconds: i64) -> UnixTime {
     UnixTime::from_seconds(NOW + seconds)

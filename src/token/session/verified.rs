@@ -1,0 +1,113 @@
+//! What a session says, once it is opened.
+
+use crate::token::verify::CLOCK_LEEWAY;
+use crate::token::{Claims, Expected};
+use crate::words::names::{Audience, DecisionId, IssuerName, PolicyName};
+use crate::words::{Denial, Reason, Secret, UnixTime};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::net::IpAddr;
+
+/// What is sealed. It becomes a [`VerifiedSession`] by being opened, and by nothing else.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Body {
+    pub(super) id: DecisionId,
+    pub(super) issuer: IssuerName,
+    pub(super) audience: Audience,
+    pub(super) claims: Map<String, Value>,
+    pub(super) token: [u8; 32],
+    pub(super) token_issued_at: i64,
+    pub(super) token_expires_at: i64,
+    pub(super) begun_at: i64,
+    pub(super) expires_at: i64,
+    pub(super) client: IpAddr,
+    pub(super) policy: Option<PolicyName>,
+}
+
+/// The proof that we sealed this session, and that it has not ended. Only [`super::open`] makes one.
+#[must_use]
+pub struct VerifiedSession {
+    body: Body,
+    claims: Claims,
+    sealed: Secret,
+}
+
+impl VerifiedSession {
+    /// For the one maker, which has just opened it.
+    pub(super) fn opened(mut body: Body, sealed: Secret) -> Self {
+        let claims = Claims::from(std::mem::take(&mut body.claims));
+        Self { body, claims, sealed }
+    }
+
+    /// Its id: the login's decision.
+    pub const fn id(&self) -> &DecisionId {
+        &self.body.id
+    }
+
+    /// The issuer's name in the configuration.
+    pub const fn issuer(&self) -> &IssuerName {
+        &self.body.issuer
+    }
+
+    /// Where it was begun.
+    pub const fn client(&self) -> IpAddr {
+        self.body.client
+    }
+
+    /// The one policy that it is for, if it is for one.
+    pub const fn policy(&self) -> Option<&PolicyName> {
+        self.body.policy.as_ref()
+    }
+
+    /// Every claim of the token that began it.
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// By what the replay check knows that token.
+    pub const fn token_identifier(&self) -> &[u8; 32] {
+        &self.body.token
+    }
+
+    /// When that token expires.
+    pub const fn token_expires_at(&self) -> UnixTime {
+        UnixTime::from_millis(self.body.token_expires_at)
+    }
+
+    /// When it was begun.
+    pub const fn begun_at(&self) -> UnixTime {
+        UnixTime::from_millis(self.body.begun_at)
+    }
+
+    /// When it ends.
+    pub const fn expires_at(&self) -> UnixTime {
+        UnixTime::from_millis(self.body.expires_at)
+    }
+
+    /// The whole session token, from which the keys of stored answers are derived.
+    pub fn expose(&self) -> &[u8] {
+        self.sealed.expose()
+    }
+
+    /// Refused when the configuration of its issuer is another one by now, and would not take its token.
+    pub fn check(&self, expected: &Expected, now: UnixTime) -> Result<(), Denial> {
+        let refused = |cause: &str| Err(Reason::SessionRefused.because(cause));
+        if self.claims.text("iss")? != expected.issuer.as_str() {
+            return refused("its issuer's name stands for another issuer now");
+        }
+        if !expected.audiences.contains(&self.body.audience) {
+            return refused("its token's audience is not one of ours any more");
+        }
+        if now >= ends_at(UnixTime::from_millis(self.body.token_issued_at), self.token_expires_at(), expected).plus(CLOCK_LEEWAY)
+        {
+            return refused("its token is older than this issuer's tokens may be by now");
+        }
+        Ok(())
+    }
+}
+
+/// Until when the identity of such a token counts.
+pub(super) fn ends_at(issued_at: UnixTime, expires_at: UnixTime, expected: &Expected) -> UnixTime {
+    expires_at.min(issued_at.plus(expected.token_age_max))
+}
