@@ -14,7 +14,7 @@ const INLINE_FAILED: &str = "x-vault-inline-auth-failed";
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+daypass");
 
 /// What every answer has around it.
-pub(super) struct Secret {
+pub(super) struct Answer {
     /// By which the audit log has it.
     pub(super) decision: Value,
     pub(super) lease_seconds: u64,
@@ -22,7 +22,7 @@ pub(super) struct Secret {
     pub(super) auth: Value,
 }
 
-impl Secret {
+impl Answer {
     /// As an answer that nobody may keep.
     pub(super) fn into_response(self) -> Response<Body> {
         let body = json!({
@@ -35,7 +35,7 @@ impl Secret {
 
 /// An answer that holds no lease and no login.
 pub(super) fn data(decision: Value, data: Value) -> Response<Body> {
-    Secret { decision, lease_seconds: 0, data, auth: Value::Null }.into_response()
+    Answer { decision, lease_seconds: 0, data, auth: Value::Null }.into_response()
 }
 
 /// A refusal. Vault has no 401: what is not accepted is 403 there, and its clients log in again on that.

@@ -1,7 +1,7 @@
 //! `<mount>/creds/<role>` and `<mount>/sts/<role>`: AWS credentials. A role of Vault's is a trust policy here.
 
 use super::address::Aws;
-use super::answer::{self, Secret};
+use super::answer::{self, Answer};
 use super::{Asking, not_here};
 use crate::exchange::{self, Asked};
 use crate::http::{form, reply};
@@ -78,5 +78,5 @@ fn issued(document: &Value, now: UnixTime) -> Response<Body> {
         "access_key": aws["AccessKeyId"], "secret_key": aws["SecretAccessKey"], "security_token": aws["SessionToken"],
         "session_token": aws["SessionToken"], "ttl": lease_seconds,
     });
-    Secret { decision: document["decision_id"].clone(), lease_seconds, data, auth: Value::Null }.into_response()
+    Answer { decision: document["decision_id"].clone(), lease_seconds, data, auth: Value::Null }.into_response()
 }

@@ -1,7 +1,7 @@
 //! `auth/<mount>/login`, and what a client asks of its own token.
 
 use super::Asking;
-use super::answer::{self, Secret};
+use super::answer::{self, Answer};
 use super::inline::Login;
 use super::proof::Proof;
 use crate::exchange::{self, Call, Shown};
@@ -39,7 +39,7 @@ fn begun(document: &Value, now: UnixTime) -> Response<Body> {
         "metadata": metadata, "lease_duration": expires_at.since(now).as_secs(), "renewable": false, "entity_id": "",
         "token_type": "batch", "orphan": true, "mfa_requirement": null, "num_uses": 0,
     });
-    Secret { decision: document["decision_id"].clone(), lease_seconds: 0, data: Value::Null, auth }.into_response()
+    Answer { decision: document["decision_id"].clone(), lease_seconds: 0, data: Value::Null, auth }.into_response()
 }
 
 /// `lookup-self`: of type `batch`, which clients neither renew nor keep for others.

@@ -71,3 +71,10 @@ fn the_configuration_of_today_has_to_take_its_token() {
     ];
     assert!(changed.iter().all(|expected| session.check(expected, at(91)).is_err()));
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_too_much_for_it(text in "(daypass-session\\.)?[A-Za-z0-9_=.…-]{0,80}") {
+        proptest::prop_assert!(open(text.into(), &[key(1)], at(0)).is_err());
+    }
+}

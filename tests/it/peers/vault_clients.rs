@@ -4,8 +4,10 @@ use super::aws::Emulator;
 use crate::support::{Setup, World, peer};
 use crate::vault;
 use daypass::demo::issuer::github_claims;
+use daypass::words::{Clock, SystemClock};
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 fn said(output: &Output) -> String {
@@ -59,13 +61,9 @@ async fn the_bao_command_logs_in_reads_lists_and_prints_a_denial_with_its_hint_a
     assert!(!pull.status.success() && said(&pull).contains("no_matching_policy"), "{}", said(&pull));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_bao_agent_logs_in_and_renders_a_template() {
-    let Some(program) = peer("bao") else { return };
-    let world = vault::world().await;
-    std::fs::write(world.path("token"), world.token()).unwrap();
+fn agent_configuration(world: &World, exits: bool) {
     let configuration = format!(
-        "exit_after_auth = true
+        "exit_after_auth = {exits}
 vault {{ address = \"{}\" ca_cert = \"{}\" }}
 auto_auth {{
   method \"jwt\" {{
@@ -83,11 +81,47 @@ template {{
         world.path("tls.crt").display()
     );
     std::fs::write(world.path("agent.hcl"), configuration).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_agent_logs_in_and_renders_a_template() {
+    let Some(program) = peer("bao") else { return };
+    let world = vault::world().await;
+    std::fs::write(world.path("token"), world.token()).unwrap();
+    agent_configuration(&world, true);
     let agent = bao(&world, &program, &["agent", "-config=agent.hcl", "-log-level=info"], "");
-    let done = tokio::time::timeout(std::time::Duration::from_secs(60), agent).await.unwrap();
+    let done = tokio::time::timeout(Duration::from_secs(60), agent).await.unwrap();
     let rendered = std::fs::read_to_string(world.path("rendered")).unwrap_or_default();
     assert!(done.status.success() && rendered == "hunter2:5432", "{rendered:?} {}", said(&done));
     assert!(std::fs::read_to_string(world.path("sink")).unwrap().starts_with("daypass-session."));
+}
+
+/// A session is of type `batch`: the agent lets it end, and logs in again with what its token file has by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_agent_logs_in_again_before_its_session_ends() {
+    let Some(program) = peer("bao") else { return };
+    let world = vault::world().await;
+    let mut claims = github_claims("push", "refs/heads/main");
+    let soon = SystemClock.now().seconds() + 20;
+    claims.insert("exp".to_owned(), soon.into());
+    std::fs::write(world.path("token"), world.token_with(claims)).unwrap();
+    agent_configuration(&world, false);
+    let mut command = Command::new(&program);
+    command.args(["agent", "-config=agent.hcl"]).current_dir(world.folder.path()).env("HOME", world.folder.path());
+    let _agent = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+    let logins =
+        || world.audit().into_iter().filter(|entry| entry.kind == "released" && !entry.body["session"].is_null()).count();
+    let until = async |wanted: usize| {
+        let started = Instant::now();
+        while logins() < wanted {
+            assert!(started.elapsed() < Duration::from_secs(60), "{wanted} logins: {}", world.log());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    until(1).await;
+    std::fs::write(world.path("token"), world.token()).unwrap();
+    until(2).await;
+    assert!(SystemClock.now().seconds() <= soon + 1, "before the first session's end, or with it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,3 +64,11 @@ fn a_client_that_authenticates_is_told_that_there_is_nothing_to_authenticate_to(
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, "Basic eDp5".parse().unwrap())]);
     assert_eq!(Parameters::read(&headers, FORM.as_bytes()).err().map(|fault| fault.code), Some("invalid_client"));
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_body_is_too_much_for_it(form in "[a-z_&=%+0-9é]{0,60}", json in "[\\[\\]{}\":,a-zA-Z_é0-9]{0,60}") {
+        proptest::prop_assert!(read("application/x-www-form-urlencoded", &form).is_err());
+        proptest::prop_assert!(read("application/json", &json).is_err());
+    }
+}
