@@ -51,6 +51,7 @@ venv aws awscli==1.46.3 && link aws "$PEERS/aws/bin/aws"
 if [ "$SCOPE" = all ]; then
   debian age age
   debian strace strace
+  debian curl curl
   debian gpg gnupg
   debian sshd openssh-server
   debian lighttpd lighttpd
