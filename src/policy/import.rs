@@ -58,7 +58,7 @@ pub struct NotImported {
 impl Imported {
     /// The file with its notes on top, as comments.
     pub fn text(&self) -> String {
-        let notes: String = self.notes.iter().map(|note| format!("# - {}\n", written::comment(note))).collect();
+        let notes: String = self.notes.iter().map(|note| format!("# - {note}\n")).collect();
         format!("{notes}{}", self.yaml)
     }
 }
@@ -66,7 +66,10 @@ impl Imported {
 /// Reads a file of another kind, which may hold several policies.
 pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
     let original = Original { path, bytes };
-    let refused = |part: String, reason| NotImported { original: format!("{path}{part}"), reason };
+    let refused = |part: String, reason: String| NotImported {
+        original: written::comment(&format!("{path}{part}")),
+        reason: written::comment(&reason),
+    };
     let write = |trust: Trust| {
         let part = format!(" ({})", trust.file);
         trust.write(settings).map_err(|reason| refused(part, reason))
@@ -145,7 +148,8 @@ impl Trust {
         check_loads(&self.file, &yaml, &self.granted, &issuer)?;
         self.notes.extend(lines.notes);
         self.notes.extend(issuer.note);
-        Ok(Imported { file: self.file, yaml, notes: self.notes })
+        let notes = self.notes.iter().map(|note| written::comment(note)).collect();
+        Ok(Imported { file: self.file, yaml, notes })
     }
 }
 

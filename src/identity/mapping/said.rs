@@ -27,13 +27,12 @@ pub struct Word<'a> {
 }
 
 impl Mapping {
-    /// The attribute that says this claim, how, and whether it is the claim and nothing else: no other claim beside it,
-    /// nothing before it. Whether case counts is another question.
+    /// The attribute that says this claim, how, and whether no other claim may say it too. What says more than the claim,
+    /// or only sometimes says it, is no such attribute. Whether case counts is another question.
     pub fn said(&self, claim: &str) -> Option<(Attribute, Said, bool)> {
         self.attributes.iter().find_map(|(attribute, sources)| {
-            let (source, said) = sources.iter().find_map(|source| Some((source, source.said(claim)?)))?;
-            let same = sources.len() == 1 && source.prefix.is_empty() && source.when.is_empty();
-            Some((*attribute, said, same))
+            let said = sources.iter().find_map(|source| source.said(claim))?;
+            Some((*attribute, said, sources.len() == 1))
         })
     }
 
@@ -53,10 +52,11 @@ impl Source {
     fn said(&self, claim: &str) -> Option<Said> {
         let is = |named: &Option<String>| named.as_deref() == Some(claim);
         match self {
+            _ if is(&self.claim) && self.values.is_some() => Some(Said::Words),
+            _ if !self.prefix.is_empty() || !self.when.is_empty() => None,
             _ if is(&self.id) => Some(Said::Id),
             _ if is(&self.name) => Some(Said::Name),
             _ if is(&self.flag) => Some(Said::Flag),
-            _ if is(&self.claim) && self.values.is_some() => Some(Said::Words),
             _ if is(&self.claim) && self.is.is_none() => Some(Said::Text),
             _ => None,
         }
@@ -77,7 +77,7 @@ mod tests {
         let gitlab = Mapping::built_in("gitlab").unwrap();
         assert_eq!(gitlab.said("project_id"), Some((Attribute::Repository, Said::Id, false)));
         let buildkite = Mapping::built_in("buildkite").unwrap();
-        assert_eq!(buildkite.said("build_branch"), Some((Attribute::Ref, Said::Text, false)));
+        assert_eq!(buildkite.said("build_branch"), None, "a ref is more than the name of a branch");
     }
 
     #[test]

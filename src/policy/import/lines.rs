@@ -92,7 +92,7 @@ impl Writer<'_> {
         let Some((attribute, said, same)) = self.mapping.said(&wanted.claim) else { return self.raw(wanted) };
         let literal = wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
         let says_it = match said {
-            Said::Text => self.text(attribute, &wanted.patterns) && same,
+            Said::Text if same => self.text(attribute, &wanted.patterns),
             Said::Name if wanted.patterns.iter().all(|pattern| !pattern.contains('@')) => {
                 self.text(attribute, &wanted.patterns) && same
             }
@@ -102,15 +102,15 @@ impl Writer<'_> {
             }
             Said::Flag => self.flags(attribute, &wanted.patterns) && same,
             Said::Words => self.words(attribute, wanted)?,
-            Said::Name | Said::Id => false,
+            Said::Text | Said::Name | Said::Id => false,
         };
         if says_it { Ok(()) } else { self.raw(wanted) }
     }
 
-    /// Whether the attribute alone says it: where the CI compares without case, the subject beside it may.
+    /// Whether the attribute alone says it: not where the CI compares without case.
     fn text(&mut self, attribute: Attribute, patterns: &[String]) -> bool {
         self.lines.attributes.insert(attribute, patterns.iter().cloned().map(Scalar::Text).collect());
-        !self.mapping.ignores_case(attribute) || self.told.attributes.get(&attribute).is_some_and(|told| told == patterns)
+        !self.mapping.ignores_case(attribute)
     }
 
     fn flags(&mut self, attribute: Attribute, patterns: &[String]) -> bool {
@@ -142,20 +142,29 @@ impl Writer<'_> {
     /// `name@id`: the id decides, so that a name which was asked for too stays as a claim.
     fn pin_ids(&mut self) {
         for (attribute, ids) in std::mem::take(&mut self.ids) {
-            let named = self.lines.attributes.remove(&attribute);
-            let names: Vec<String> = named.iter().flatten().filter_map(Scalar::as_text).map(str::to_owned).collect();
-            let told = self.told.attributes.get(&attribute);
-            let name = match (&names[..], told.map(|names| &names[..]), &ids[..]) {
-                ([name], _, [_]) | ([], Some([name]), [_]) if !name.contains(['*', '@']) => Some(name.clone()),
-                _ => None,
-            };
-            if let Some(claim) = self.mapping.name_claim(attribute).filter(|claim| self.is_alone(claim)) {
-                let pointer = pointer_of(claim);
-                self.lines.claims.extend(named.map(|named| (pointer, named)));
+            let named = self.lines.attributes.remove(&attribute).unwrap_or_default();
+            let name = self.name_beside(attribute, &named, &ids);
+            if name.is_none() {
+                let note = format!("`{attribute}` is by id, which stands for its name too: the original does not tell it");
+                self.lines.notes.insert(note);
+            }
+            if let Some(claim) = self.mapping.name_claim(attribute).filter(|claim| !named.is_empty() && self.is_alone(claim)) {
+                self.lines.claims.insert(pointer_of(claim), named);
             }
             let pinned = ids.iter().map(|id| Scalar::Text(format!("{}@{id}", name.as_deref().unwrap_or(id)))).collect();
             self.lines.attributes.insert(attribute, pinned);
         }
+    }
+
+    /// The name of an id, where there is one of each.
+    fn name_beside(&self, attribute: Attribute, named: &[Scalar], ids: &[String]) -> Option<String> {
+        let told = self.told.attributes.get(&attribute).map_or(&[][..], Vec::as_slice);
+        let name = match (named, told, ids) {
+            ([Scalar::Text(name)], _, [_]) => name,
+            ([], [name], [_]) => name.split('@').next().unwrap_or_default(),
+            _ => return None,
+        };
+        (!name.contains('*')).then(|| name.to_owned())
     }
 
     /// Whether the claim alone makes its attribute, so that it was left to it.
@@ -186,6 +195,10 @@ impl Writer<'_> {
             let shown = events.join(", ");
             let note = format!("the original names no event, and a policy for a CI does: narrower as {shown}; add what is meant");
             self.lines.notes.insert(note);
+        }
+        if events.contains(&"pull-request") {
+            let note = "`pull-request` leaves out events with the repository's rights, which may have the same subject";
+            self.lines.notes.insert(note.to_owned());
         }
         let events = events.iter().map(|event| Scalar::Text((*event).to_owned())).collect();
         self.lines.attributes.insert(Attribute::Event, events);

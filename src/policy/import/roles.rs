@@ -103,10 +103,11 @@ struct Plan {
 
 #[derive(Deserialize)]
 struct Values {
+    #[serde(default)]
     root_module: Module,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Module {
     #[serde(default)]
     resources: Vec<Resource>,

@@ -55,6 +55,13 @@ fn it_does_not_load_before_a_grant_is_chosen() {
 }
 
 #[test]
+fn what_is_told_is_of_one_line() {
+    let text = "issuer: https://accounts.google.com\nsubject: \"1\"\nclaim_pattern: { \"a\\nb\\e[31m\": \"x|y\" }\n";
+    let refused = octo(text).unwrap_err();
+    assert!(refused.contains("JSON pointer") && !refused.contains(char::is_control), "{refused:?}");
+}
+
+#[test]
 fn names_from_elsewhere_stay_below_the_folder() {
     for (name, file) in
         [("../../x", "policies/-..-x.yaml"), (".hidden", "policies/hidden.yaml"), ("a b/c", "policies/a-b-c.yaml")]

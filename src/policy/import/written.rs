@@ -34,7 +34,7 @@ pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, grante
     text
 }
 
-/// A comment ends with its line: nothing from elsewhere may begin another.
+/// Text of one line, for comments and terminals: nothing from elsewhere may begin another line, or colour it.
 pub(super) fn comment(text: &str) -> String {
     let breaks = |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}');
     text.chars().map(|character| if breaks(character) { ' ' } else { character }).collect()

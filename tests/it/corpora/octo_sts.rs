@@ -78,11 +78,12 @@ fn each_policy_is_imported_and_loads_or_is_refused() {
 const FILLINGS: [&str; 8] = ["a", "", "a/b", "a:b", "a@b", "v1.0", "main", "x/vcs:ref:refs/heads/main"];
 
 /// What becomes of a claim.
-const MUTATIONS: [fn(&str) -> String; 6] = [
+const MUTATIONS: [fn(&str) -> String; 7] = [
     |text| text.to_owned(),
     |text| format!("{text}x"),
     |text| format!("x{text}"),
     |text| text.replace('.', "x"),
+    str::to_ascii_uppercase,
     |text| text.replacen('/', ":", 1),
     |text| text.rsplit_once('/').map_or_else(String::new, |(before, _)| format!("{before}/")),
 ];

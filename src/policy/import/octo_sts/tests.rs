@@ -112,3 +112,38 @@ fn other_issuers_are_pinned_by_what_they_have() {
     assert_eq!(body(&vault), ["claims:", "/sub: \"7-a\""]);
     assert!(vault.notes.iter().any(|note| note.contains("the audience is left out")), "{:?}", vault.notes);
 }
+
+/// Claims that a mapping reads together with another, or with something before it, stay claims.
+#[test]
+fn what_an_attribute_says_only_sometimes_stays_a_claim() {
+    let buildkite = "issuer: https://agent.buildkite.com\nsubject_pattern: organization:acme:pipeline:shop:.*\nclaim_pattern:\n  \
+                     build_branch: main\n  job_id: \"7\"\n  build_source: webhook\n  organization_id: \"9\"\n";
+    let expected = [
+        "match:",
+        "owner: acme@9",
+        "event: push",
+        "claims:",
+        "/build_branch: main",
+        "/job_id: \"7\"",
+        "/sub: \"organization:acme:pipeline:shop:**\"",
+    ];
+    assert_eq!(body(&octo(buildkite).unwrap()), expected);
+}
+
+/// A CI that compares without case has one environment of both names, and the original has two.
+#[test]
+fn where_case_does_not_count_the_claim_stays() {
+    let rest = "subject: repo:acme/shop:environment:prod\nclaim_pattern: { environment: prod, repository_owner: acme }\n";
+    let expected = [
+        "match:",
+        "repository: acme/shop",
+        "owner: acme",
+        "event: [push, manual]",
+        "environment: prod",
+        "claims:",
+        "/environment: prod",
+        "/repository_owner: acme",
+        "/sub: \"repo:acme/shop:environment:prod\"",
+    ];
+    assert_eq!(lines(rest), expected);
+}
