@@ -67,6 +67,7 @@ const CLAIMS_NEVER_EMPTY: [&str; 1] = ["ref"];
 /// Writes the conditions, all of which have to hold; a claim stands in one of them only.
 pub(super) fn write(conditions: &[Wanted], mapping: &Mapping) -> Result<Lines, String> {
     let subjects = conditions.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
+    subjects.iter().try_for_each(|subject| subject::check_ends(mapping, subject))?;
     let told = subject::read(mapping, subjects);
     let mut writer = Writer { mapping, told: &told, lines: Lines::default(), ids: BTreeMap::new() };
     for wanted in conditions {

@@ -40,6 +40,16 @@ pub(super) fn read(mapping: &Mapping, subjects: &[String]) -> Told {
     told
 }
 
+/// A subject of GitHub that ends within a repository's name. There the wildcard also took what follows the name; here it
+/// stays within, and no subject of the usual form ends there: the policy would let nobody in.
+pub(super) fn check_ends(mapping: &Mapping, subject: &str) -> Result<(), String> {
+    let rest = subject.strip_prefix("repo:").filter(|_| mapping.name() == "github-actions").unwrap_or_default();
+    if rest.contains(':') || !rest.ends_with('*') || rest.ends_with("**") {
+        return Ok(());
+    }
+    Err(format!("sub: as `{subject}` it would match nobody, for `*` stays within the name: name the repositories"))
+}
+
 const PULL_REQUEST: &str = "pull-request";
 
 #[derive(Default)]
@@ -186,6 +196,18 @@ mod tests {
         for (subjects, expected) in cases {
             assert_eq!(shown("github-actions", subjects), expected, "{subjects:?}");
         }
+    }
+
+    #[test]
+    fn a_subject_that_ends_within_a_name_lets_nobody_in() {
+        let github = Mapping::built_in("github-actions").unwrap();
+        for bad in ["repo:acme/shop*", "repo:acme*", "repo:acme/shop@*"] {
+            assert!(check_ends(&github, bad).is_err(), "{bad}");
+        }
+        for good in ["repo:acme/**", "repo:acme/shop", "repo:acme/shop:ref:a-*", "repo:acme/shop*:**", "other*"] {
+            assert!(check_ends(&github, good).is_ok(), "{good}");
+        }
+        assert!(check_ends(&Mapping::built_in("generic").unwrap(), "repo:acme*").is_ok());
     }
 
     #[test]

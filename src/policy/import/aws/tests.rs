@@ -53,7 +53,8 @@ fn what_could_only_be_said_wider_is_refused() {
     for (condition, reason) in [
         (json!({}), "shared by tenants"),
         (subject("StringLike", "repo:*"), "shared by tenants"),
-        (subject("StringLike", "repo:acme*"), "shared by tenants"),
+        (subject("StringLike", "repo:acme*"), "would match nobody"),
+        (subject("StringLike", "repo:acme/shop*"), "name the repositories"),
         (subject("StringEquals", "repo:acme/shop:*"), "always a wildcard"),
         (subject("StringLike", "repo:acme/sho?:*"), "no pattern says `?`"),
         (subject("StringNotEquals", "repo:acme/x:*"), "only StringEquals and StringLike"),
