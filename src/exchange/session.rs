@@ -1,4 +1,4 @@
-//! Sessions: a login proves an identity once, and every use of its session is decided again. See docs/decisions/0009.
+//! Sessions: a login proves an identity once, and every use of its session is decided again. See docs/decisions/0010.
 
 use super::answer::{self, Refused, Released};
 use super::story::{Call, Story};

@@ -12,7 +12,7 @@
 //! - It was given to one client. Where a token may be used by one client only, the session may too, and what either of them had
 //!   of a credential the other client does not get. Where anybody who holds a token may show it again, so may the session be.
 //!
-//! See docs/decisions/0009.
+//! See docs/decisions/0010.
 
 use super::{Identity, Mapping, Proof, ReplayRule};
 use crate::token::{Expected, VerifiedSession};

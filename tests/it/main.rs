@@ -18,8 +18,8 @@ mod replay;
 mod server;
 mod sources;
 mod store;
-mod sts;
 #[path = "../../src/policy/schema/structural.rs"]
 mod structural;
+mod sts;
 mod support;
 mod vault;
