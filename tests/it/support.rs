@@ -123,7 +123,8 @@ impl World {
 
     async fn wait_until_it_answers(&mut self) {
         let started = Instant::now();
-        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+        // The admin address is the last one that is bound.
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.admin_port)).await.is_err() {
             let ended = self.server.try_wait().unwrap();
             assert!(ended.is_none() && started.elapsed() < Duration::from_secs(60), "the server did not start:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
