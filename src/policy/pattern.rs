@@ -98,14 +98,30 @@ impl Pattern {
         if self.is_literal() {
             return self.text == text;
         }
-        let end = text.chars().fold(self.start(), |positions, character| self.step(&positions, character, false));
+        // Most texts are told apart before the first wildcard, where there is only one way to go.
+        let Some((index, rest)) = self.behind_its_beginning(text) else { return false };
+        let end = rest.chars().fold(self.at(index), |positions, character| self.step(&positions, character, false));
         self.accepts(&end)
+    }
+
+    /// The first step that is a wildcard, and the text that is left for it; `None` where the text begins otherwise.
+    fn behind_its_beginning<'a>(&self, text: &'a str) -> Option<(usize, &'a str)> {
+        let mut rest = text.chars();
+        for (index, step) in self.steps.iter().enumerate() {
+            let Step::Literal(expected) = *step else { return Some((index, rest.as_str())) };
+            rest.next().filter(|character| *character == expected)?;
+        }
+        Some((self.steps.len(), rest.as_str()))
     }
 
     /// The expanded pattern as an automaton: where it is before the first character.
     pub(super) fn start(&self) -> Positions {
+        self.at(0)
+    }
+
+    fn at(&self, index: usize) -> Positions {
         let mut positions = vec![false; self.steps.len() + 1];
-        self.enter(&mut positions, 0);
+        self.enter(&mut positions, index);
         positions
     }
 

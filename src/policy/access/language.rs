@@ -39,7 +39,7 @@ pub(super) enum Found {
 
 impl Matcher {
     /// The only text that fits, where there is only one.
-    fn word(&self) -> Option<&str> {
+    pub(super) fn word(&self) -> Option<&str> {
         if self.fold { None } else { self.pattern.literal() }
     }
 

@@ -37,6 +37,16 @@ impl Literal {
         Self { absent: !self.absent, inside: !self.inside, outside: !self.outside, ..self.clone() }
     }
 
+    /// Whether no value passes both: each lets only whole words through, and no word is in both.
+    pub(super) fn is_apart(&self, other: &Self) -> bool {
+        let known = |matcher: &Matcher| other.matchers.iter().any(|other| other.word() == matcher.word());
+        self.dimension == other.dimension && self.lets_only_words() && other.lets_only_words() && !self.matchers.iter().any(known)
+    }
+
+    fn lets_only_words(&self) -> bool {
+        self.inside && !self.outside && !self.absent && self.matchers.iter().all(|matcher| matcher.word().is_some())
+    }
+
     /// The attribute is this text, or is called so.
     pub(in crate::policy) fn is(attribute: Attribute, text: &str) -> Self {
         Self::some_text(Dimension::Attribute(attribute), Some(text))

@@ -84,12 +84,14 @@ fn regions(rule: &Rule, mapping: &Mapping) -> Vec<Region> {
     regions.map(|region| unnamed.iter().fold(region, |region, attribute| region.and(Literal::unless_named(*attribute)))).collect()
 }
 
-/// These regions without the other one.
+/// These regions without the other one. Of a thousand policies nearly all are for repositories of their own, which is seen
+/// before anything is searched.
 pub(super) fn without(regions: Vec<Region>, other: &Region, mapping: &Mapping) -> Vec<Region> {
     if regions.len() > PARTS_MAX {
         return regions;
     }
-    regions.iter().flat_map(|region| region.minus(other, mapping)).collect()
+    let rest = |region: Region| if region.is_apart(other) { vec![region] } else { region.minus(other, mapping) };
+    regions.into_iter().flat_map(rest).collect()
 }
 
 /// A token that both let in.

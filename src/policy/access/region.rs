@@ -35,6 +35,9 @@ impl Region {
     /// What of this region is not in the other, in parts that do not overlap. The region has to have identities.
     pub(super) fn minus(&self, other: &Self, mapping: &Mapping) -> Vec<Self> {
         let mut parts = Vec::new();
+        if self == other {
+            return parts;
+        }
         let mut rest = self.clone();
         for literal in &other.0 {
             let part = rest.clone().and(literal.negated());
@@ -49,6 +52,11 @@ impl Region {
             }
         }
         parts
+    }
+
+    /// Whether some test of one and some test of the other exclude each other, as far as that is seen at once.
+    pub(super) fn is_apart(&self, other: &Self) -> bool {
+        self.0.iter().any(|literal| other.0.iter().any(|other| literal.is_apart(other)))
     }
 
     /// What is in both.
