@@ -14,13 +14,14 @@ use std::time::Instant;
 
 const POLICIES: usize = 100_000;
 const CHANGED: usize = 10;
+const MAIN: &str = "refs/heads/main";
 
 pub(crate) fn run(thorough: bool) {
     let count = if thorough { POLICIES } else { 100 };
     let folder = tempfile::tempdir().unwrap();
-    let source = Source { path: folder.path().to_owned(), reference: "refs/heads/main".to_owned() };
+    let source = Source { path: folder.path().to_owned(), reference: MAIN.to_owned() };
     git(folder.path(), &["init", "--quiet", "--bare", "--initial-branch=main", "."], b"");
-    commit(folder.path(), 0..count, "main");
+    commit(folder.path(), MAIN, 0..count, "main");
     let (catalogue, identities) = (catalogue(), Identities::parse(&Identities::generate().0).unwrap());
     let before = resident("VmRSS");
     let started = Instant::now();
@@ -35,7 +36,7 @@ pub(crate) fn run(thorough: bool) {
     let cold = started.elapsed();
     assert_eq!((policies, live.faults().count()), (count, 0));
     let grown = resident("VmHWM").saturating_sub(before) / 1024;
-    commit(folder.path(), 0..CHANGED, "release");
+    commit(folder.path(), MAIN, 0..CHANGED, "release");
     let started = Instant::now();
     let snapshot = source.read_at(&source.head().unwrap(), live.snapshot()).unwrap();
     let next = live.next(snapshot, &reading);
@@ -48,7 +49,8 @@ pub(crate) fn run(thorough: bool) {
     println!("          a commit that changes {CHANGED} of them            {warm:.1?} (aim: 200 ms)");
 }
 
-fn policy(number: usize, branch: &str) -> String {
+/// A policy of a service, for one branch.
+pub(crate) fn policy(number: usize, branch: &str) -> String {
     format!(
         "description: Service {number}.\nowners: [team-{}]\nissuer: github\nmatch:\n  repository: acme/service-{number}@{}\n  ref: refs/heads/{branch}\n  event: [push, manual]\ngrant:\n  aws:\n    - role: arn:aws:iam::123456789012:role/service-{number}\n      ttl: 30m\n      tags: {{ commit: \"{{commit}}\" }}\n  secrets: [services/{number}/**]\n",
         number % 50,
@@ -56,11 +58,11 @@ fn policy(number: usize, branch: &str) -> String {
     )
 }
 
-/// One commit, by git's own import stream.
-fn commit(repository: &Path, numbers: std::ops::Range<usize>, branch: &str) {
-    let mut stream = String::from("commit refs/heads/main\ncommitter b <b@b.example> 1800000000 +0000\ndata 1\nx\n");
-    if branch != "main" {
-        stream.push_str("from refs/heads/main^0\n");
+/// One commit of these policies for that branch, by git's own import stream; it follows what the ref has, if it is there.
+pub(crate) fn commit(repository: &Path, reference: &str, numbers: std::ops::Range<usize>, branch: &str) {
+    let mut stream = format!("commit {reference}\ncommitter b <b@b.example> 1800000000 +0000\ndata 1\nx\n");
+    if Command::new("git").arg("-C").arg(repository).args(["show-ref", "--quiet", reference]).status().unwrap().success() {
+        stream.push_str(&format!("from {reference}^0\n"));
     }
     for number in numbers {
         let text = policy(number, branch);
@@ -79,7 +81,8 @@ fn git(repository: &Path, arguments: &[&str], input: &[u8]) {
     assert!(child.wait().unwrap().success(), "git {arguments:?}");
 }
 
-fn catalogue() -> Catalogue {
+/// The one issuer that these policies are for.
+pub(crate) fn catalogue() -> Catalogue {
     let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
     let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap() };
     std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()

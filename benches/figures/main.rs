@@ -6,6 +6,7 @@
 
 mod decide;
 mod decrypt;
+mod diff;
 mod exchange;
 mod load;
 mod paired;
@@ -21,11 +22,12 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let thorough = words.iter().any(|word| word == "--bench");
     let wanted = words.iter().find(|word| !word.starts_with('-'));
-    let benches: [Bench; 5] = [
+    let benches: [Bench; 6] = [
         ("verify", verify::run),
         ("decide", decide::run),
         ("decrypt", decrypt::run),
         ("load", load::run),
+        ("diff", diff::run),
         ("exchange", exchange::run),
     ];
     daypass::telemetry::install_crypto();
