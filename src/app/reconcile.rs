@@ -91,6 +91,10 @@ impl App {
             tracing::error!(source = %source.name, %fault, %commit, "the highest commit that was seen is in force again");
         }
         next.signer = followed.as_ref().ok().cloned().flatten();
+        if source.name.is_root() && next.sources.is_empty() {
+            // What decides is made here, and not by the first exchange that asks.
+            next.ruleset.set();
+        }
         Ok(Some((next, followed.err())))
     }
 
@@ -160,7 +164,7 @@ impl App {
             tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, message = %fault.message, "a file is faulty; its last good form stays in force");
         }
         let (held, signer) = (next.held.clone(), next.signer.clone());
-        let policies = self.swap_in(source, next).await;
+        let Some(policies) = self.swap_in(source, next).await else { return };
         source.accepted.store(None);
         source.confirmed.store(None);
         tracing::info!(source = %source.name, %commit, policies, signer, "a revision is in force");

@@ -46,8 +46,9 @@ impl App {
     }
 
     /// Puts a revision beside what is in force of the others; a new one of the root source decides which others there
-    /// are, and their bounds count in the same moment. Returns how many policies this source has now.
-    pub(super) async fn swap_in(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) -> usize {
+    /// are, and their bounds count in the same moment. Returns how many policies this source has now; `None` where it is
+    /// followed no more.
+    pub(super) async fn swap_in(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) -> Option<usize> {
         let _turn = self.live_turn.lock().await;
         let revision = Arc::new(next);
         let live = self.live.load_full();
@@ -63,26 +64,28 @@ impl App {
             known.collect::<BTreeMap<_, _>>()
         };
         let mut started = Vec::new();
-        let next = if source.name.is_root() {
+        let (root, further) = if source.name.is_root() {
             let named = self.named(&revision.sources, &mut started);
-            let next = Live::of(in_force, further(&named), Some(&live));
+            let further = further(&named);
             self.further.store(Arc::new(named));
-            next
+            (in_force, further)
         } else if self.follows(source) {
             let mut further = further(&self.further.load());
             further.insert(source.name.clone(), in_force);
-            let root = live.sources().next().map(|(_, root)| root.clone());
-            let Some(root) = root else { return 0 };
-            Live::of(root, further, Some(&live))
+            (live.sources().next().map(|(_, root)| root.clone())?, further)
         } else {
-            return 0;
+            return None;
         };
+        // Indexing many policies, and taking many apart, takes as long as many exchanges.
+        let before = live.clone();
+        let next = tokio::task::spawn_blocking(move || Live::of(root, further, Some(&before))).await.ok()?;
         self.live.store(Arc::new(next));
+        tokio::task::spawn_blocking(move || drop(live));
         for source in started {
             // Whoever keeps up takes it from here; it is there as long as the server is.
             let _ = self.starting.send(source);
         }
-        policies
+        Some(policies)
     }
 
     /// What the mirror has goes live first; then it is followed.

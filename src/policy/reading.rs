@@ -72,7 +72,9 @@ pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[Kept]) -> Ve
         };
         files.iter().map(one).collect::<Vec<_>>()
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Beside a revision in force exchanges are served: half of the cores are left to them.
+    let threads = if known.is_empty() { cores } else { cores.div_ceil(2) };
     let share = files.len().div_ceil(threads).max(FILES_PER_THREAD_MIN);
     if files.len() <= share {
         return read(&files);
