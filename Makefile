@@ -29,5 +29,5 @@ lint: ## Format, clippy, and no second TLS stack or provider
 build: ## The release binary
 	cargo build --release
 
-bench: ## Figures: verify, decide, decrypt, exchange
+bench: ## Figures: verify, decide, decrypt, load, diff, exchange, swap
 	cargo bench

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-const CONNECTIONS: usize = 64;
+pub(crate) const CONNECTIONS: usize = 64;
 const TOKENS: usize = 20_000;
 const BODY: &str = "{\"credentials\":[{\"id_token\":{\"audience\":\"https://partner.example\"}}]}";
 /// Linux counts processor time in hundredths of a second.
@@ -38,8 +38,7 @@ async fn measure(count: usize) {
             let mut latencies = Vec::new();
             for request in requests.iter().skip(first).step_by(CONNECTIONS) {
                 let sent = Instant::now();
-                stream.write_all(request).await.unwrap();
-                assert!(answer(&mut stream).await.starts_with(b"HTTP/1.1 200"), "an exchange was refused");
+                answer(&mut stream, request).await;
                 latencies.push(sent.elapsed());
             }
             latencies
@@ -61,7 +60,8 @@ async fn measure(count: usize) {
     assert_eq!(released, count, "every answer has its record");
 }
 
-fn request(world: &World) -> Vec<u8> {
+/// The bytes of an exchange with a fresh token.
+pub(crate) fn request(world: &World) -> Vec<u8> {
     let token = world.token();
     format!(
         "POST /v1/exchange HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{BODY}",
@@ -70,7 +70,8 @@ fn request(world: &World) -> Vec<u8> {
     .into_bytes()
 }
 
-async fn connect(world: &World) -> TlsStream<TcpStream> {
+/// A connection of its own.
+pub(crate) async fn connect(world: &World) -> TlsStream<TcpStream> {
     use rustls::pki_types::pem::PemObject;
     let mut roots = rustls::RootCertStore::empty();
     roots.add(rustls::pki_types::CertificateDer::from_pem_file(world.path("tls.crt")).unwrap()).unwrap();
@@ -80,8 +81,9 @@ async fn connect(world: &World) -> TlsStream<TcpStream> {
     tokio_rustls::TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await.unwrap()
 }
 
-/// One answer, to the length that its head tells.
-async fn answer(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
+/// Sends an exchange and reads its answer, to the length that its head tells.
+pub(crate) async fn answer(stream: &mut TlsStream<TcpStream>, request: &[u8]) {
+    stream.write_all(request).await.unwrap();
     let mut bytes = Vec::with_capacity(4096);
     loop {
         assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "the server hung up");
@@ -89,7 +91,7 @@ async fn answer(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
         let head = std::str::from_utf8(&bytes[..end]).unwrap().to_ascii_lowercase();
         let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
         if bytes.len() >= end + 4 + length {
-            return bytes;
+            return assert!(bytes.starts_with(b"HTTP/1.1 200"), "an exchange was refused");
         }
     }
 }

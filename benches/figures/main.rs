@@ -13,6 +13,7 @@ mod paired;
 #[path = "../../tests/it/support.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the world of the integration tests; the benches need a part of it")]
 mod support;
+mod swap;
 mod verify;
 
 /// A name, and what runs under it: thoroughly or shortly.
@@ -22,13 +23,14 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let thorough = words.iter().any(|word| word == "--bench");
     let wanted = words.iter().find(|word| !word.starts_with('-'));
-    let benches: [Bench; 6] = [
+    let benches: [Bench; 7] = [
         ("verify", verify::run),
         ("decide", decide::run),
         ("decrypt", decrypt::run),
         ("load", load::run),
         ("diff", diff::run),
         ("exchange", exchange::run),
+        ("swap", swap::run),
     ];
     daypass::telemetry::install_crypto();
     if !thorough {
