@@ -92,9 +92,11 @@ impl Source {
         Ok(walk.take(ANCESTORS_MAX).filter_map(Result::ok).any(|commit| commit.id == old))
     }
 
-    /// Isolated: no configuration of the machine or the user is read.
+    /// Isolated: no configuration of the machine or the user is read. Objects are what their ids say: whoever may push a ref
+    /// below `refs/replace/` could otherwise put another tree under a signed commit.
     pub(super) fn open(&self) -> Result<gix::Repository, String> {
-        gix::open_opts(&self.path, gix::open::Options::isolated()).map_err(|fault| self.fault(&fault))
+        let options = gix::open::Options::isolated().config_overrides(["core.useReplaceRefs=false"]);
+        gix::open_opts(&self.path, options).map_err(|fault| self.fault(&fault))
     }
 
     fn commit(&self, repository: &gix::Repository) -> Result<gix::ObjectId, String> {

@@ -227,3 +227,46 @@ fn what_is_as_it_was_is_taken_from_the_known_commit() {
     assert!(kept("policies/a/x.yaml") && kept("secrets/s.age") && !kept("policies/b/y.yaml"));
     assert!(!warm.files.contains_key("policies/b/z.yaml") && warm.left_out.len() == 1);
 }
+
+#[test]
+fn an_object_is_what_its_id_says_whatever_replaces_it() {
+    let repository = Repository::new();
+    repository.commit(&[("policies/a.yaml", "good")]);
+    let hash = |what: &str| repository.git(&["rev-parse", what]);
+    let (blob, tree, commit) = (hash("HEAD:policies/a.yaml"), hash("HEAD^{tree}"), hash("HEAD"));
+    repository.commit(&[("policies/a.yaml", "evil")]);
+    let evil = (hash("HEAD:policies/a.yaml"), hash("HEAD^{tree}"), hash("HEAD"));
+    repository.git(&["reset", "--quiet", "--hard", &commit]);
+    for (kind, (one, other)) in [("blob", (&blob, &evil.0)), ("tree", (&tree, &evil.1)), ("commit", (&commit, &evil.2))] {
+        repository.git(&["replace", one, other]);
+        assert_eq!(
+            repository.git(&["cat-file", "-p", one]),
+            repository.git(&["cat-file", "-p", other]),
+            "git itself is taken in"
+        );
+        assert_eq!(&*repository.source().read().unwrap().files["policies/a.yaml"], b"good", "{kind}");
+        repository.git(&["replace", "--delete", one]);
+    }
+}
+
+#[test]
+fn histories_that_are_cut_or_grafted_go_no_further_than_they_are() {
+    let repository = Repository::new();
+    repository.commit(&[("policies/a.yaml", "1")]);
+    let first = repository.source().head().unwrap();
+    repository.commit(&[("policies/a.yaml", "2")]);
+    let shallow = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", repository.0.path().display());
+    repository.git(&["clone", "--quiet", "--bare", "--depth", "1", &from, shallow.path().to_str().unwrap()]);
+    let source = Source { path: shallow.path().to_owned(), reference: "refs/heads/main".to_owned() };
+    let head = source.head().unwrap();
+    assert_eq!(&*source.read().unwrap().files["policies/a.yaml"], b"2");
+    assert_ne!(source.is_forward(&first, &head), Ok(true));
+    // A commit of another history, which a graft calls a child of ours.
+    repository.git(&["checkout", "--quiet", "--orphan", "other"]);
+    repository.commit(&[("policies/a.yaml", "other")]);
+    let other = CommitId::parse(&repository.git(&["rev-parse", "HEAD"])).unwrap();
+    std::fs::create_dir_all(repository.0.path().join(".git/info")).unwrap();
+    std::fs::write(repository.0.path().join(".git/info/grafts"), format!("{other} {head}\n")).unwrap();
+    assert_eq!(repository.source().is_forward(&head, &other), Ok(false));
+}
