@@ -236,3 +236,33 @@ fn openpgp_keys_count_while_they_may_sign() {
 fn a_key_file_without_a_key_is_told() {
     assert!(Signers::default().allow_openpgp(b"nothing").is_err());
 }
+
+/// A security key in software (PROTOCOL.u2f of OpenSSH): no device is here to be touched, so the bytes that one would sign are.
+#[test]
+fn a_security_key_counts_when_it_was_touched() {
+    use aws_lc_rs::digest::{SHA256, SHA512, digest};
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    const KIND: &[u8] = b"sk-ssh-ed25519@openssh.com";
+    let text = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], bytes].concat();
+    let device = Ed25519KeyPair::generate().unwrap();
+    let key = [text(KIND), text(device.public_key().as_ref()), text(b"ssh:")].concat();
+    let signed = |message: &[u8], flags: u8| {
+        let hashed =
+            [&b"SSHSIG"[..], &text(b"git"), &text(b""), &text(b"sha512"), &text(digest(&SHA512, message).as_ref())].concat();
+        let trailer = [flags, 0, 0, 0, 7];
+        let touched = [digest(&SHA256, b"ssh:").as_ref(), &trailer, digest(&SHA256, &hashed).as_ref()].concat();
+        let signature = [text(KIND), text(device.sign(&touched).as_ref()), trailer.to_vec()].concat();
+        let parts = [text(&key), text(b"git"), text(b""), text(b"sha512"), text(&signature)].concat();
+        let blob = STANDARD.encode([&b"SSHSIG\0\0\0\x01"[..], &parts].concat());
+        format!("-----BEGIN SSH SIGNATURE-----\n{blob}\n-----END SSH SIGNATURE-----\n")
+    };
+    let mut signers = Signers::default();
+    let line = format!("lea@acme.example {} {}\n", String::from_utf8_lossy(KIND), STANDARD.encode(&key));
+    signers.allow_ssh(&line).unwrap();
+    let judge = |armored: String, message: &[u8]| signers.signer(armored.as_bytes(), message, now());
+    assert_eq!(judge(signed(b"a commit", 1), b"a commit"), Ok("lea@acme.example".to_owned()));
+    assert!(judge(signed(b"a commit", 0), b"a commit").unwrap_err().contains("not touched"));
+    assert!(judge(signed(b"a commit", 1), b"another").unwrap_err().contains("wrong"));
+}
