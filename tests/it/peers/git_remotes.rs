@@ -15,6 +15,16 @@ impl Drop for Peer {
     }
 }
 
+/// A world whose root source is its own repository, behind lighttpd.
+fn of_lighttpd(port: u16) -> Setup {
+    Setup {
+        git: format!("https://127.0.0.1:{port}/git/access/.git"),
+        root: ", credentials: { token_file: git-token, ca: tls.crt }".to_owned(),
+        files: vec![("git-token", b"s3cret\n".to_vec())],
+        ..Setup::default()
+    }
+}
+
 fn lighttpd(folder: &Path, port: u16) -> Peer {
     let backend = Path::new(&git(folder, &["--exec-path"])).join("git-http-backend");
     std::fs::write(folder.join("passwords"), "x-access-token:s3cret\n").unwrap();
@@ -47,13 +57,7 @@ async fn an_https_remote_is_followed_and_what_it_fails_to_give_changes_nothing()
         return;
     }
     let port = free_port();
-    let setup = Setup {
-        git: format!("https://127.0.0.1:{port}/git/access/.git"),
-        root: ", credentials: { token_file: git-token, ca: tls.crt }".to_owned(),
-        files: vec![("git-token", b"s3cret\n".to_vec())],
-        ..Setup::default()
-    };
-    let mut world = World::start_unready(setup).await;
+    let mut world = World::start_unready(of_lighttpd(port)).await;
     let ready = world.until("the alarm", |ready| ready["alarm"].is_string()).await;
     assert!(ready["ready"] == false && ready["alarm"].as_str().unwrap().contains("cannot be fetched"), "{ready}");
     let server = lighttpd(world.folder.path(), port);
@@ -166,13 +170,7 @@ async fn a_hostile_remote_ends_in_an_alarm_and_nothing_else() {
         return;
     }
     let port = free_port();
-    let setup = Setup {
-        git: format!("https://127.0.0.1:{port}/git/access/.git"),
-        root: ", credentials: { token_file: git-token, ca: tls.crt }".to_owned(),
-        files: vec![("git-token", b"s3cret".to_vec())],
-        ..Setup::default()
-    };
-    let world = World::start_unready(setup).await;
+    let world = World::start_unready(of_lighttpd(port)).await;
     let repository = world.path("access");
     let first = git(&repository, &["rev-parse", "HEAD"]);
     let refs: String = (0..100_000).map(|number| format!("{first} refs/tags/t{number:06}\n")).collect();
