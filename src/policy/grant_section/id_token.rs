@@ -1,0 +1,63 @@
+//! `grant: id_token`: tokens of our own issuer.
+
+use super::{Offer, Templates, bounded, fill, read_templates};
+use crate::identity::Facts;
+use crate::policy::grant::IdTokenTerms;
+use crate::policy::template::{Row, fill_row_text};
+use crate::words::Denial;
+use crate::words::names::Audience;
+use crate::words::yaml::{Fields, Place};
+use std::time::Duration;
+
+/// A token of ours that lives longer than an hour is a key.
+const ID_TOKEN_TTL_MAX: Duration = Duration::from_secs(3600);
+const ID_TOKEN_TTL_DEFAULT: Duration = Duration::from_secs(600);
+/// Audiences that cloud exchanges use: a token for them is a credential of that cloud, and is granted as such.
+const AUDIENCES_OF_CLOUDS: [&str; 2] = ["sts.amazonaws.com", "api://AzureADTokenExchange"];
+/// Claims that we set ourselves (RFC 7519 and AWS).
+const CLAIMS_RESERVED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::policy) struct IdTokenGrant {
+    pub(in crate::policy) place: Place,
+    pub(in crate::policy) audience: Audience,
+    pub(in crate::policy) ttl: Duration,
+    pub(super) claims: Templates,
+}
+
+impl IdTokenGrant {
+    pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
+        let audience =
+            fields.required("audience").and_then(|node| fields.parsed(node, |text| check_audience(&fill_row_text(text, row)?)));
+        let ttl = fields.optional("ttl").map_or(Some(ID_TOKEN_TTL_DEFAULT), |node| {
+            fields.parsed(node, |text| bounded(text, Duration::from_secs(60), ID_TOKEN_TTL_MAX))
+        });
+        let node = fields.optional("claims");
+        let claims = node.map(|node| read_templates(fields, node, row)).unwrap_or_default();
+        if let (Some(node), Some(reserved)) =
+            (node, CLAIMS_RESERVED.iter().find(|reserved| claims.iter().any(|(name, _)| name == *reserved)))
+        {
+            fields.fault(node.place, format!("the claim `{reserved}` is set by daypass"));
+        }
+        Some(Self { place, audience: audience?, ttl: ttl?, claims })
+    }
+
+    pub(in crate::policy) fn offer(&self) -> (Place, Offer<'_>) {
+        (self.place, Offer::IdToken(self.ttl, &self.claims))
+    }
+
+    pub(in crate::policy) fn terms(&self, facts: &Facts) -> Result<IdTokenTerms, Denial> {
+        let claims = self.claims.iter().map(|(name, template)| Ok((name.clone(), fill(name, template, facts)?)));
+        Ok(IdTokenTerms { audience: self.audience.clone(), ttl: self.ttl, claims: claims.collect::<Result<_, Denial>>()? })
+    }
+}
+
+fn check_audience(text: &str) -> Result<Audience, String> {
+    if AUDIENCES_OF_CLOUDS.contains(&text)
+        || text.starts_with("//iam.googleapis.com/")
+        || text.starts_with("https://iam.googleapis.com/")
+    {
+        return Err("a token for this audience is a cloud credential: grant that instead".to_owned());
+    }
+    Audience::parse(text)
+}
