@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::identity::Identity;
 use crate::store::Intended;
 use crate::token::{RawToken, verify_held};
-use crate::words::{Denial, Reason};
+use crate::words::Denial;
 use serde_json::{Value, json};
 use story::Story;
 
@@ -56,11 +56,14 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     let live = app.in_force()?;
     let grant = live.policies()?.decide(&identity, asked.request(), app.now())?;
     let grant = app.still_grants(&live, identity.facts(), grant)?;
+    if asked.is_answered_here(&grant) {
+        return issuing::issue_here(app, grant, &identity, &live, story).await;
+    }
     let intent = story.intent(&identity, &grant, live.revisions_of(grant.granted()));
     match app.store.intend(grant, intent).await? {
         Intended::Recorded(grant) => asked.carry_out(app, grant, &identity, &live, story).await,
         Intended::Repeat(repeat) => answer::repeat(repeat, &identity),
-        Intended::Replayed => Err(Reason::Replayed.because("the same token and credential were used before")),
+        Intended::Replayed => Err(answer::replayed()),
     }
 }
 

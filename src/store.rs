@@ -103,16 +103,34 @@ impl Store {
     }
 
     /// The replay check and the intent in one durable transaction; the only maker of [`Recorded`].
-    pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<Intended<G>, Denial> {
-        let intent = Arc::new(intent);
+    pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<Intended<Recorded<G>>, Denial> {
         let flight = self.flights.start(&intent.decision);
+        let decision = intent.decision.clone();
+        let recorded = || Recorded::new(grant, decision, flight);
+        Ok(self.settle(intent, None).await?.map(|()| recorded()))
+    }
+
+    /// The same with the outcome in the same transaction, for what was made without anybody outside and leaves only after it.
+    pub async fn intend_and_release(&self, intent: Intent, answer: Answer, body: Value) -> Result<Intended<Released>, Denial> {
+        Ok(self.settle(intent, Some((answer, body))).await?.map(|()| Released::at_once()))
+    }
+
+    /// Waits for the same request where it is under way.
+    async fn settle(&self, intent: Intent, outcome: Option<(Answer, Value)>) -> Result<Intended<()>, Denial> {
+        let job = Arc::new((intent, outcome));
         let started = tokio::time::Instant::now();
         loop {
-            let (now, job, salt, flights) = (self.now(), intent.clone(), self.salt, self.flights.clone());
-            match self.write(move |connection| replay::intend(connection, &job, now, &salt, &flights)).await? {
-                replay::Verdict::Recorded => {
-                    return Ok(Intended::Recorded(Recorded::new(grant, intent.decision.clone(), flight)));
+            let (now, job, salt, flights) = (self.now(), job.clone(), self.salt, self.flights.clone());
+            let write = move |connection: &Connection| {
+                let (intent, outcome) = &*job;
+                let verdict = replay::intend(connection, intent, now, &salt, &flights)?;
+                if let (replay::Verdict::Recorded, Some((answer, body))) = (&verdict, outcome) {
+                    replay::release(connection, &intent.decision, answer, body, now)?;
                 }
+                Ok(verdict)
+            };
+            match self.write(write).await? {
+                replay::Verdict::Recorded => return Ok(Intended::Recorded(())),
                 replay::Verdict::Repeat(repeat) => return Ok(Intended::Repeat(repeat)),
                 replay::Verdict::Replayed => return Ok(Intended::Replayed),
                 replay::Verdict::InFlight(first) => {

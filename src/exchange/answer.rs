@@ -94,6 +94,11 @@ pub(super) fn repeat(repeat: Repeat, identity: &Identity) -> Result<Released, De
     Ok(Released { answer, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }
 
+/// What is answered to a use that was answered before.
+pub(super) fn replayed() -> Denial {
+    Reason::Replayed.because("the same token and credential were used before")
+}
+
 /// The document of the native API; the other APIs are made from the same values.
 pub(super) fn document(decision: &DecisionId, policies: &[PolicyName], revisions: &str, credentials: &[Credential]) -> Secret {
     let expires_at: Option<UnixTime> = credentials.iter().filter_map(Credential::expires_at).min();

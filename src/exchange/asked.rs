@@ -45,6 +45,11 @@ impl Asked {
         &self.request
     }
 
+    /// Whether the answer needs nobody outside.
+    pub(super) fn is_answered_here(&self, grant: &Grant) -> bool {
+        matches!(self.work, Work::Issue) && issuing::is_made_here(grant)
+    }
+
     /// From the recorded grant to the recorded release.
     pub(super) async fn carry_out(
         self,

@@ -1,4 +1,4 @@
-//! From the recorded grant to the recorded release: the only place that reaches a cloud, signs, or decrypts.
+//! From the grant to the recorded release: the only place that reaches a cloud, signs, or decrypts.
 
 use super::answer::{self, Released};
 use super::story::Story;
@@ -6,10 +6,43 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::policy::{Grant, Granted, Terms};
-use crate::store::{self, AwsSession, Recorded};
-use crate::words::{Denial, Digest, Reason};
+use crate::store::{self, Answer, AwsSession, Intended, Recorded};
+use crate::words::{Denial, Digest, Reason, Secret};
+use serde_json::Value;
 
-/// Issues everything that is granted, or nothing: one credential that fails fails the request, and is recorded as that.
+/// Whether nobody outside is needed for what is granted: then its intent and its outcome are one record, made before it leaves.
+pub(super) fn is_made_here(grant: &Grant) -> bool {
+    grant.granted().iter().all(|granted| match granted.terms {
+        Terms::IdToken(_) | Terms::Secret(_) => true,
+        Terms::Aws(_) | Terms::Daypass(_) => false,
+    })
+}
+
+/// Makes everything that is granted, or nothing, and records it before it leaves.
+pub(super) async fn issue_here(
+    app: &App,
+    grant: Grant,
+    identity: &Identity,
+    live: &Live,
+    story: &Story,
+) -> Result<Released, Denial> {
+    let mut credentials = Vec::with_capacity(grant.granted().len());
+    for granted in grant.granted() {
+        credentials.push(one(app, granted, live, story).await?);
+    }
+    let made = Made::of(&grant, &credentials, identity, live, story)?;
+    let intent = story.intent(identity, &grant, live.revisions_of(grant.granted()));
+    match app.store.intend_and_release(intent, made.answer, made.body).await? {
+        Intended::Recorded(receipt) => {
+            app.metrics.released(&credentials);
+            Ok(Released::new(made.document, identity, receipt))
+        }
+        Intended::Repeat(repeat) => answer::repeat(repeat, identity),
+        Intended::Replayed => Err(answer::replayed()),
+    }
+}
+
+/// Issues everything whose intent is recorded, or nothing: one credential that fails fails the request, and is recorded as that.
 pub(super) async fn issue(
     app: &App,
     grant: Recorded<Grant>,
@@ -27,16 +60,30 @@ pub(super) async fn issue(
             }
         }
     }
-    let policies: Vec<_> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
-    let document = answer::document(story.decision(), &policies, &live.revisions_of(grant.grant().granted()), &credentials);
-    let sealed = store::seal(&document, identity.expose())?;
-    let mut body = story.body();
-    body["policies"] = policies.iter().map(|policy| policy.as_str()).collect::<Vec<_>>().into();
-    body["issued"] = credentials.iter().map(Credential::describe).collect::<Vec<_>>().into();
-    let sessions = credentials.iter().filter_map(session).collect();
-    let receipt = app.store.release(grant, store::Answer { sealed, sessions }, body).await?;
+    let made = Made::of(grant.grant(), &credentials, identity, live, story)?;
+    let receipt = app.store.release(grant, made.answer, made.body).await?;
     app.metrics.released(&credentials);
-    Ok(Released::new(document, identity, receipt))
+    Ok(Released::new(made.document, identity, receipt))
+}
+
+/// What is about to be released: the document, what is kept of it, and its record.
+struct Made {
+    document: Secret,
+    answer: Answer,
+    body: Value,
+}
+
+impl Made {
+    fn of(grant: &Grant, credentials: &[Credential], identity: &Identity, live: &Live, story: &Story) -> Result<Self, Denial> {
+        let policies: Vec<_> = grant.granted().iter().map(|granted| granted.policy.clone()).collect();
+        let document = answer::document(story.decision(), &policies, &live.revisions_of(grant.granted()), credentials);
+        let sealed = store::seal(&document, identity.expose())?;
+        let mut body = story.body();
+        body["policies"] = policies.iter().map(|policy| policy.as_str()).collect::<Vec<_>>().into();
+        body["issued"] = credentials.iter().map(Credential::describe).collect::<Vec<_>>().into();
+        let sessions = credentials.iter().filter_map(session).collect();
+        Ok(Self { document, answer: Answer { sealed, sessions }, body })
+    }
 }
 
 /// By what the holder of an AWS session is known again.

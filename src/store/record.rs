@@ -32,13 +32,17 @@ impl<G> Recorded<G> {
     }
 }
 
-/// The proof that the outcome is durable: the licence to answer. Only `Store::release` makes one.
+/// The proof that the outcome is durable: the licence to answer. Only `Store::release` and `Store::intend_and_release` make one.
 #[must_use]
 pub struct Released(());
 
 impl Released {
     pub(super) fn new(flight: Flight) -> Self {
         drop(flight);
+        Self::at_once()
+    }
+
+    pub(super) const fn at_once() -> Self {
         Self(())
     }
 }

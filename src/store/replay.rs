@@ -1,6 +1,6 @@
 //! The replay rules. A use is `intended`, then `released` or `failed`; one that was not released may be tried again.
 
-use super::record::{Flights, Recorded};
+use super::record::Flights;
 use super::{AwsSession, aws_sessions, canonical, reader, schema};
 use crate::identity::ReplayRule;
 use crate::words::names::DecisionId;
@@ -42,14 +42,24 @@ pub struct Use {
     pub expires_at: UnixTime,
 }
 
-/// What became of an intent.
-pub enum Intended<G> {
-    /// It is durable, and may be issued.
-    Recorded(Recorded<G>),
+/// What became of an intent: `T` is the proof that it is durable, [`Recorded`](super::Recorded) or already [`Released`](super::Released).
+pub enum Intended<T> {
+    /// It is durable.
+    Recorded(T),
     /// The same was answered within the last minute: the stored answer, sealed to the token.
     Repeat(Repeat),
     /// It was used before.
     Replayed,
+}
+
+impl<T> Intended<T> {
+    pub(super) fn map<U>(self, proof: impl FnOnce(T) -> U) -> Intended<U> {
+        match self {
+            Self::Recorded(durable) => Intended::Recorded(proof(durable)),
+            Self::Repeat(repeat) => Intended::Repeat(repeat),
+            Self::Replayed => Intended::Replayed,
+        }
+    }
 }
 
 /// A stored answer.

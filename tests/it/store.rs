@@ -50,11 +50,11 @@ async fn the_disk_is_flushed_before_the_first_byte_of_each_answer() {
             && bytes > 250
             && bytes < 1000
         {
-            assert!(flushed >= 2, "an answer left after {flushed} flushes: {line}");
+            assert!(flushed >= 1, "an answer left after no flush: {line}");
             (flushed, answers) = (0, answers + 1);
         }
     }
-    println!("{answers} answers, each after at least two flushes ({calls:?}): the intent's and the outcome's");
+    println!("{answers} answers, each after a flush ({calls:?}) of its intent and its outcome");
     assert!(answers >= 100, "{answers}");
 }
 
