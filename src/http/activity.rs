@@ -7,6 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 /// From the handshake to the first whole request; an HTTP/2 peer that never speaks is under no other limit.
 const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
+/// A connection on which nothing happens is closed and its buffers are wiped, so that what a client sent is gone a minute after its
+/// last request.
+const IDLE_MAX: Duration = Duration::from_secs(40);
+/// How often that is looked at.
+const IDLE_TURN: Duration = Duration::from_secs(10);
 /// When the server stops, a connection without a request has this long to take its leave.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
 
@@ -29,7 +34,7 @@ impl Activity {
         let silent = async {
             tokio::time::sleep(FIRST_REQUEST_MAX).await;
             if self.begun.load(Ordering::Relaxed) > 0 {
-                std::future::pending::<()>().await;
+                self.idle().await;
             }
         };
         let left_over = async {
@@ -44,6 +49,23 @@ impl Activity {
         tokio::select! {
             () = silent => {}
             () = left_over => {}
+        }
+    }
+}
+
+impl Activity {
+    /// Ends when nothing happened for a while and nothing is under way.
+    async fn idle(&self) {
+        let (mut seen, mut since) = (0, tokio::time::Instant::now());
+        loop {
+            let begun = self.begun.load(Ordering::Relaxed);
+            if begun != seen || begun != self.ended.load(Ordering::Relaxed) {
+                (seen, since) = (begun, tokio::time::Instant::now());
+            }
+            if since.elapsed() >= IDLE_MAX {
+                break;
+            }
+            tokio::time::sleep(IDLE_TURN).await;
         }
     }
 }
