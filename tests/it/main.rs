@@ -5,6 +5,7 @@
 mod apis;
 mod attacks;
 mod aws_apis;
+mod canaries;
 mod corpora;
 mod faces;
 mod layers;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 pub const DEPLOY: &str = "issuer: github
@@ -20,6 +20,9 @@ grant:
   secrets: [shop/**]
   id_token: { audience: https://partner.example, ttl: 10m }
 ";
+
+/// A test of ten thousand tokens would spend its time in looking for them.
+const TOKENS_LOOKED_FOR: usize = 50;
 
 /// What a world starts with.
 pub struct Setup {
@@ -64,6 +67,8 @@ pub struct World {
     pub recipient: String,
     pub server: Child,
     setup: Setup,
+    /// Tokens that the server saw, as far as they are looked for in its log.
+    shown: Mutex<Vec<String>>,
 }
 
 impl World {
@@ -100,7 +105,7 @@ impl World {
             write_private(&folder.path().join(name), bytes);
         });
         let server = spawn(folder.path(), &setup);
-        let mut world = Self { folder, issuer, port, admin_port, http, recipient, server, setup };
+        let mut world = Self { folder, issuer, port, admin_port, http, recipient, server, setup, shown: Mutex::default() };
         world.wait_until_it_answers().await;
         world
     }
@@ -142,7 +147,12 @@ impl World {
     }
 
     pub fn token_with(&self, claims: Map<String, Value>) -> String {
-        self.issuer.mint(&claims, &self.url("")).unwrap()
+        let token = self.issuer.mint(&claims, &self.url("")).unwrap();
+        let mut shown = self.shown.lock().unwrap();
+        if shown.len() < TOKENS_LOOKED_FOR {
+            shown.push(token.clone());
+        }
+        token
     }
 
     pub async fn exchange(&self, token: &str, credentials: Value) -> (u16, Value) {
@@ -203,6 +213,16 @@ impl Drop for World {
     fn drop(&mut self) {
         let _ = self.server.kill();
         let _ = self.server.wait();
+        if std::thread::panicking() {
+            return;
+        }
+        // At TRACE, and with everything that the test did: neither a token nor the secret of every world.
+        let log = self.log();
+        for token in self.shown.lock().unwrap().iter() {
+            let signature = token.rsplit('.').next().unwrap();
+            assert!(!log.contains(signature), "a token is in the log");
+        }
+        assert!(!log.contains("hunter2"), "a secret is in the log");
     }
 }
 
@@ -216,7 +236,8 @@ fn spawn(folder: &Path, setup: &Setup) -> Child {
         folder.join("daypass.yaml").display().to_string(),
     ]);
     let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).envs(setup.environment.iter().map(|(name, value)| (name, value)));
+    // The most that a server can say: what must not be in a log is looked for in this one.
+    command.args(&words[1..]).env("DAYPASS_LOG", "trace").envs(setup.environment.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap()
 }
 
