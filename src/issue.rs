@@ -9,7 +9,7 @@ mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
 pub use bootstrap::{Bootstrap, Roles};
-pub use credential::{AwsCredential, Credential, IdToken, OpenedSecret};
+pub use credential::{AwsCredential, Credential, IdToken, KeptSecret, OpenedSecret};
 pub use keypair::SigningAlgorithm;
 pub use session::Sessions;
 pub use signing::SigningKeys;

@@ -34,7 +34,7 @@ pub use decide::PolicySet;
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, explain};
 pub use file::{Rule, TrustPolicy};
-pub use grant::{AwsTerms, Grant, Granted, IdTokenTerms, SecretTerms, Terms};
+pub use grant::{AwsTerms, Grant, Granted, IdTokenTerms, OFFLINE_DEFAULT, SecretTerms, Terms};
 pub use guardrail::Guardrails;
 pub use history::{Candidate, Findings, LeftOut, Past, PastUse, Replay, ReplayRequest};
 pub use import::{ImportSettings, Imported, NotImported, import};

@@ -5,6 +5,7 @@ use crate::words::{Secret, UnixTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// One issued credential.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub enum Credential {
     /// A token of our own issuer.
     IdToken(IdToken),
     /// A secret.
-    Secret(OpenedSecret),
+    Secret(KeptSecret),
 }
 
 /// AWS keys of one session.
@@ -60,13 +61,24 @@ pub struct OpenedSecret {
     pub value: Secret,
 }
 
+/// A secret, and how long its holder may keep it.
+#[derive(Debug)]
+pub struct KeptSecret {
+    /// The secret.
+    pub opened: OpenedSecret,
+    /// When the policies that grant it end, if they do.
+    pub expires_at: Option<UnixTime>,
+    /// How long whoever asks for it again and again may keep it when nobody answers.
+    pub offline: Duration,
+}
+
 impl Credential {
     /// When it ends, if it does.
     pub const fn expires_at(&self) -> Option<UnixTime> {
         match self {
             Self::Aws(aws) => Some(aws.expires_at),
             Self::IdToken(token) => Some(token.expires_at),
-            Self::Secret(_) => None,
+            Self::Secret(secret) => secret.expires_at,
         }
     }
 
@@ -87,7 +99,7 @@ impl Credential {
                 json!({ "aws": { "role": aws.role, "access_key_id": aws.access_key_id, "expires_at": expires_at } })
             }
             Self::IdToken(token) => json!({ "id_token": { "audience": token.audience, "expires_at": expires_at } }),
-            Self::Secret(secret) => json!({ "secret": { "name": secret.name.to_string() } }),
+            Self::Secret(secret) => json!({ "secret": { "name": secret.opened.name.to_string() } }),
         }
     }
 
@@ -106,12 +118,22 @@ impl Credential {
             Self::IdToken(token) => {
                 json!({ "id_token": { "audience": token.audience, "token": text(&token.token), "expires_at": token.expires_at.to_string() } })
             }
-            Self::Secret(secret) => match secret.value.expose_text() {
-                Some(value) => json!({ "secret": { "name": secret.name.to_string(), "value": value } }),
-                None => {
-                    json!({ "secret": { "name": secret.name.to_string(), "value": STANDARD.encode(secret.value.expose()), "encoding": "base64" } })
-                }
-            },
+            Self::Secret(secret) => json!({ "secret": secret.to_json() }),
         }
+    }
+}
+
+impl KeptSecret {
+    /// A value that is not text travels as base64 (RFC 4648), and says so.
+    fn to_json(&self) -> Value {
+        let value = &self.opened.value;
+        let text = value.expose_text().map_or_else(|| STANDARD.encode(value.expose()), str::to_owned);
+        let mut told = json!({ "name": self.opened.name.to_string(), "value": text });
+        if value.expose_text().is_none() {
+            told["encoding"] = "base64".into();
+        }
+        told["expires_at"] = self.expires_at.map(|moment| moment.to_string()).into();
+        told["offline_seconds"] = self.offline.as_secs().into();
+        told
     }
 }

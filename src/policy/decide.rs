@@ -2,8 +2,8 @@
 
 use super::admission::Admission;
 use super::file::{Rule, TrustPolicy};
-use super::grant::{Grant, Granted, SecretTerms, Terms, subject};
-use super::grant_section::{AwsGrant, IdTokenGrant, Offer};
+use super::grant::{Grant, Granted, Terms, subject};
+use super::grant_section::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
 use super::guardrail::Guardrails;
 use super::index::Indexed;
 use super::request::{Request, Wanted};
@@ -114,12 +114,13 @@ impl PolicySet {
         }
         // A policy that wants no proof of possession allows without one, whatever another wants.
         granted.sort_by_key(|granted| granted.proof);
+        let expires = last_to_end(&granted);
         let first = granted.remove(0);
         if granted.iter().any(|other| other.terms != first.terms) {
             return Err(Reason::PolicyAmbiguous
                 .because(format!("{chosen} is granted with different terms by {} and others", first.policy)));
         }
-        Ok(first)
+        Ok(Granted { expires, ..first })
     }
 
     fn matching<'a>(
@@ -158,6 +159,14 @@ fn changes(known: &[Arc<TrustPolicy>], policies: &[Arc<TrustPolicy>]) -> (HashSe
     (gone, came)
 }
 
+/// Whoever is let in by several policies is let in until the last of them ends; those that ask for more proof than the first
+/// are left out.
+fn last_to_end(granted: &[Granted]) -> Option<UnixTime> {
+    let first = granted.first()?;
+    let alike = granted.iter().filter(|other| other.proof == first.proof).map(|granted| granted.expires);
+    alike.reduce(|one, other| Some(one?.max(other?))).flatten()
+}
+
 /// Where no role is asked for, the only one that is granted.
 fn only_role(matching: &[(&TrustPolicy, &Rule)]) -> Result<RoleArn, Denial> {
     let mut roles: Vec<&RoleArn> = matching.iter().flat_map(|(_, rule)| rule.grants.aws.iter().map(|aws| &aws.role)).collect();
@@ -178,10 +187,7 @@ impl Rule {
             Wanted::Aws { role } => {
                 self.grants.aws.iter().find(|aws| Some(&aws.role) == role.as_ref())?.terms(facts).map(Terms::Aws)
             }
-            Wanted::Secret(name) => {
-                self.grants.secrets.iter().find(|secret| secret.covers(name))?;
-                Ok(Terms::Secret(SecretTerms { name: name.clone() }))
-            }
+            Wanted::Secret(name) => Ok(Terms::Secret(SecretGrant::covering(&self.grants.secrets, name)?.terms(name))),
             Wanted::IdToken { audience } => {
                 self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
             }
@@ -191,7 +197,8 @@ impl Rule {
             }
         };
         let (source, policy_name) = (policy.source.clone(), policy.name.clone());
-        Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once: policy.once, proof: policy.proof }))
+        let (once, proof, expires) = (policy.once, policy.proof, policy.expires);
+        Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once, proof, expires }))
     }
 
     /// Where it grants what is asked for and on which terms, if it does so for anybody.
@@ -201,9 +208,7 @@ impl Rule {
             Wanted::Aws { role } => {
                 grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(AwsGrant::offer)
             }
-            Wanted::Secret(name) => {
-                grants.secrets.iter().find(|secret| secret.covers(name)).map(|secret| (secret.place, Offer::Secret))
-            }
+            Wanted::Secret(name) => SecretGrant::covering(&grants.secrets, name).map(SecretGrant::offer),
             Wanted::IdToken { audience } => {
                 grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)
             }

@@ -1,9 +1,14 @@
 //! What a policy grants to this request: terms in which nothing is left to choose.
 
 use super::permission::Permission;
+use crate::words::UnixTime;
 use crate::words::names::{Audience, PolicyName, RoleArn, SecretName, SourceName};
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// How long a holder may keep a secret that nobody confirms any more, when the policy says nothing: longer than an upgrade of
+/// the server or a failed node, and no longer than keys of a dead issuer are trusted.
+pub const OFFLINE_DEFAULT: Duration = Duration::from_secs(3600);
 
 /// The proof that the policies in force grant every credential of a request. Only `PolicySet::decide` makes one.
 #[must_use]
@@ -34,6 +39,8 @@ pub struct Granted {
     pub once: bool,
     /// Whether the policy wants a token that is bound to a key.
     pub proof: bool,
+    /// When the last of the policies that grant it ends, if all of them do.
+    pub expires: Option<UnixTime>,
 }
 
 impl Granted {
@@ -82,6 +89,8 @@ pub struct AwsTerms {
 pub struct SecretTerms {
     /// The document, or one key of it.
     pub name: SecretName,
+    /// How long whoever keeps it asking anew may keep it when nobody answers.
+    pub offline: Duration,
 }
 
 /// A token of our own issuer.

@@ -77,7 +77,7 @@ impl Grants {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Offer<'a> {
     Aws(Duration, &'a Templates, &'a [String], Option<&'a str>),
-    Secret,
+    Secret(Duration),
     IdToken(Duration, &'a Templates),
     Daypass,
 }
@@ -90,7 +90,8 @@ impl Offer<'_> {
                 ttl <= longest && tags == other_tags && transitive == other_transitive && policy == other_policy
             }
             (Self::IdToken(ttl, claims), Self::IdToken(longest, other_claims)) => ttl <= longest && claims == other_claims,
-            (Self::Secret, Self::Secret) | (Self::Daypass, Self::Daypass) => true,
+            (Self::Secret(offline), Self::Secret(longest)) => offline <= longest,
+            (Self::Daypass, Self::Daypass) => true,
             _ => false,
         }
     }
