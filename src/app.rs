@@ -1,5 +1,6 @@
 //! Layer D: the wired parts. Everything that a request needs, made once from the configuration.
 
+mod changes;
 mod followed;
 mod live;
 mod operate;
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
 /// The rotation of our keys is looked at this often.
@@ -57,6 +58,8 @@ pub struct App {
     pub replays: Semaphore,
     /// What operators deny.
     stops: ArcSwap<BTreeMap<String, Standing>>,
+    /// Tells that something else is in force or denied.
+    changed: watch::Sender<()>,
     root: Arc<Followed>,
     further: ArcSwap<sources::Further>,
     starting: mpsc::UnboundedSender<Arc<Followed>>,
@@ -100,6 +103,7 @@ impl App {
             exchanges: TaskTracker::new(),
             replays: Semaphore::new(1),
             stops: ArcSwap::default(),
+            changed: watch::Sender::default(),
             root: root.clone(),
             further: ArcSwap::default(),
             starting,

@@ -10,6 +10,7 @@ mod list;
 mod replay;
 mod session;
 mod story;
+mod watch;
 
 pub use answer::{Bearer, Refused, Released};
 pub use asked::Asked;
@@ -17,6 +18,7 @@ pub use list::documents;
 pub use replay::replay_since;
 pub use session::{end_session, login, look_at_session};
 pub use story::Call;
+pub use watch::{Watch, watch};
 
 use crate::app::App;
 use crate::identity::Identity;

@@ -7,12 +7,14 @@ pub mod admin;
 mod aws;
 mod connection;
 pub mod control;
+mod events;
 mod form;
 mod hooks;
 mod native;
 mod oauth;
 mod problem;
 mod reply;
+mod streams;
 pub mod tls;
 mod vault;
 

@@ -116,6 +116,7 @@ impl App {
             stops.insert(row.id, (stop, row.until));
         }
         self.stops.store(Arc::new(stops));
+        self.tell_change();
         Ok(())
     }
 }

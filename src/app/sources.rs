@@ -80,6 +80,7 @@ impl App {
         let before = live.clone();
         let next = tokio::task::spawn_blocking(move || Live::of(root, further, Some(&before))).await.ok()?;
         self.live.store(Arc::new(next));
+        self.tell_change();
         tokio::task::spawn_blocking(move || drop(live));
         for source in started {
             // Whoever keeps up takes it from here; it is there as long as the server is.

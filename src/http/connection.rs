@@ -39,6 +39,15 @@ pub(super) async fn handshake(stream: TcpStream, certificate: &Certificate, limi
     tokio::time::timeout(HANDSHAKE_MAX, shaken).await.ok().flatten()
 }
 
+/// When a connection ends: for answers that would go on otherwise.
+#[derive(Clone, Default)]
+pub(super) struct Ending {
+    /// The server stops.
+    pub(super) stopping: CancellationToken,
+    /// Ends the connection at once, whatever is under way on it.
+    pub(super) cut: CancellationToken,
+}
+
 /// A connection after its handshake.
 pub(super) struct Connection {
     pub(super) stream: TlsStream<TcpStream>,
@@ -52,8 +61,11 @@ impl Connection {
     pub(super) async fn serve(self, watcher: Watcher) {
         let activity = Arc::new(Activity::default());
         let (begun, router, peer) = (activity.clone(), self.router, self.peer);
+        let ending = Ending { stopping: self.stopping, cut: CancellationToken::new() };
+        let (told, cut) = (ending.clone(), ending.cut.clone());
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(told.clone());
             let (mut router, underway) = (router.clone(), begun.clone().begin());
             async move {
                 let answer = router.call(request.map(axum::body::Body::new) as Request).await;
@@ -66,7 +78,8 @@ impl Connection {
             ended = watcher.watch(connection) => if let Err(fault) = ended {
                 tracing::debug!(%fault, "a connection ended");
             },
-            () = activity.unmissed(&self.stopping) => {}
+            () = activity.unmissed(&ending.stopping) => {}
+            () = cut.cancelled() => {}
         }
     }
 }

@@ -1,0 +1,42 @@
+//! Who may wait for changes: an identity that some policy is for. It uses nothing up, and hears nothing but that something changed.
+
+use super::answer::Refused;
+use super::story::{Call, Story};
+use super::{Shown, identify};
+use crate::app::App;
+use crate::policy::{Admission, Request};
+use crate::words::{Denial, Reason, UnixTime};
+
+/// Somebody who may wait.
+#[must_use]
+pub struct Watch<P> {
+    /// When its token ends, and its waiting with it.
+    pub until: UnixTime,
+    /// Its place among those who wait.
+    pub place: P,
+    _admission: Admission,
+}
+
+/// Lets an identity wait for which `place` finds a place, by what its token is known.
+pub async fn watch<P>(app: &App, call: Call, place: impl FnOnce([u8; 32]) -> Option<P>) -> Result<Watch<P>, Refused> {
+    let mut story = Story::begin(&call);
+    match admit(app, call, place, &mut story).await {
+        Ok(watch) => Ok(watch),
+        Err(denial) => Err(story.refuse(app, denial).await),
+    }
+}
+
+async fn admit<P>(
+    app: &App,
+    call: Call,
+    place: impl FnOnce([u8; 32]) -> Option<P>,
+    story: &mut Story,
+) -> Result<Watch<P>, Denial> {
+    let identity = identify(app, call, Shown::Token).await?;
+    story.identified(&identity, &Request::nothing(None));
+    let live = app.in_force()?;
+    let admission = live.policies()?.admit(&identity, None, app.now())?;
+    let full = || Reason::Overloaded.because("too many wait for changes already");
+    let place = place(identity.token_identifier()).ok_or_else(full)?;
+    Ok(Watch { until: identity.token_expires_at(), place, _admission: admission })
+}

@@ -1,0 +1,141 @@
+//! `GET /v1/events`: server-sent events (HTML standard, section 9.2) that say that something changed, and never what.
+//!
+//! The id of an event is the mark of what is in force. Nothing is kept for a reader: it hears of the present state, once.
+
+use super::accept::Peer;
+use super::connection::Ending;
+use super::reply::Caller;
+use super::streams::{Place, Streams};
+use crate::app::App;
+use crate::exchange;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, HeaderName, Response, header};
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, get};
+use hyper::body::Frame;
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+/// A stream lives no longer than an issuer's keys are trusted unseen: then its token is verified again.
+const STREAM_MAX: Duration = Duration::from_secs(300);
+/// Proxies cut a silent connection after a minute, and some after half of it.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A storm of commits and denials is one event in this time.
+const EVENT_PAUSE: Duration = Duration::from_millis(200);
+/// A reader that does not take a line for so long is cut off.
+const SLOW_MAX: Duration = Duration::from_secs(10);
+/// What a stream begins with: where it ends, come again after a second.
+const OPENING: &str = "retry: 1000\n\n";
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The address, with the streams that it holds.
+pub(super) fn route() -> MethodRouter<Arc<App>> {
+    get(follow).layer(Extension(Streams::default()))
+}
+
+async fn follow(
+    State(app): State<Arc<App>>,
+    Extension(streams): Extension<Streams>,
+    peer: Option<Extension<Peer>>,
+    ending: Option<Extension<Ending>>,
+    Caller(call): Caller,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.0);
+    let watch = match exchange::watch(&app, call, |token| streams.take(address, token)).await {
+        Ok(watch) => watch,
+        Err(refused) => return refused.into_response(),
+    };
+    let (sender, receiver) = mpsc::channel(1);
+    let stream = Stream {
+        until: Instant::now() + STREAM_MAX.min(watch.until.since(app.now())),
+        seen: headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned),
+        ending: ending.map(|ending| ending.0).unwrap_or_default(),
+        app,
+        sender,
+        _place: watch.place,
+    };
+    tokio::spawn(stream.tell());
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no")];
+    (headers, Body::new(Lines(receiver))).into_response()
+}
+
+/// nginx passes on at once what comes with it.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// One stream, until it is over.
+struct Stream {
+    app: Arc<App>,
+    sender: mpsc::Sender<Bytes>,
+    /// The last mark that the reader knows.
+    seen: Option<String>,
+    until: Instant,
+    ending: Ending,
+    _place: Place,
+}
+
+/// The reader is gone or too slow.
+struct Over;
+
+impl Stream {
+    async fn tell(mut self) {
+        let (stopping, until) = (self.ending.stopping.clone(), self.until);
+        tokio::select! {
+            _ = self.tell_on() => {}
+            () = stopping.cancelled() => {}
+            () = sleep_until(until) => {}
+        }
+    }
+
+    async fn tell_on(&mut self) -> Result<(), Over> {
+        let mut changes = self.app.changes();
+        self.send(OPENING.to_owned()).await?;
+        loop {
+            changes.borrow_and_update();
+            let mark = self.app.mark();
+            if self.seen.as_ref() != Some(&mark) {
+                self.send(format!("id: {mark}\nevent: change\ndata: changed\n\n")).await?;
+                self.seen = Some(mark);
+            }
+            tokio::select! {
+                changed = changes.changed() => match changed {
+                    Ok(()) => sleep(EVENT_PAUSE).await,
+                    Err(_) => return Err(Over),
+                },
+                // The end of a denial that was for a time is told by the next look.
+                () = sleep(HEARTBEAT) => self.send(":\n\n".to_owned()).await?,
+                () = self.sender.closed() => return Err(Over),
+            }
+        }
+    }
+
+    /// Hands it over as soon as there is room for it on the connection; without room for too long the connection ends.
+    async fn send(&self, line: String) -> Result<(), Over> {
+        match timeout(SLOW_MAX, self.sender.send(line.into())).await {
+            Ok(sent) => sent.map_err(|_| Over),
+            Err(_) => {
+                self.ending.cut.cancel();
+                Err(Over)
+            }
+        }
+    }
+}
+
+/// The lines as a body.
+struct Lines(mpsc::Receiver<Bytes>);
+
+impl HttpBody for Lines {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|line| line.map(|line| Ok(Frame::data(line))))
+    }
+}

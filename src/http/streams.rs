@@ -1,0 +1,97 @@
+//! How many streams there are, in all, for each address and for each token.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Half of the connections that there may be: those who wait leave room for those who ask.
+const STREAMS_MAX: usize = 5_000;
+/// Half of the connections of one address: a cluster's nodes may be behind one gateway.
+const STREAMS_PER_ADDRESS_MAX: usize = 1_000;
+/// One sidecar waits with a token; one more while a broken connection is not known as such, and room for a second sidecar.
+const STREAMS_PER_TOKEN_MAX: usize = 4;
+
+/// By what a token is known.
+type Token = [u8; 32];
+
+/// The streams that are open.
+#[derive(Clone, Default)]
+pub(super) struct Streams(Arc<Mutex<Held>>);
+
+#[derive(Default)]
+struct Held {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+    by_token: HashMap<Token, usize>,
+}
+
+/// One stream's place; given back when it is dropped.
+pub(super) struct Place {
+    streams: Streams,
+    address: IpAddr,
+    token: Token,
+}
+
+impl Streams {
+    /// A place, unless all are taken or the address or the token has its share.
+    pub(super) fn take(&self, address: IpAddr, token: Token) -> Option<Place> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_address = held.by_address.get(&address).copied().unwrap_or_default();
+        let of_token = held.by_token.get(&token).copied().unwrap_or_default();
+        if held.all >= STREAMS_MAX || of_address >= STREAMS_PER_ADDRESS_MAX || of_token >= STREAMS_PER_TOKEN_MAX {
+            return None;
+        }
+        held.all += 1;
+        held.by_address.insert(address, of_address + 1);
+        held.by_token.insert(token, of_token + 1);
+        Some(Place { streams: self.clone(), address, token })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.all = held.all.saturating_sub(1);
+        give_back(&mut held.by_address, &self.address);
+        give_back(&mut held.by_token, &self.token);
+    }
+}
+
+fn give_back<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn token(number: usize) -> Token {
+        let mut token = [0; 32];
+        token[..8].copy_from_slice(&number.to_be_bytes());
+        token
+    }
+
+    #[test]
+    fn a_token_an_address_and_everybody_together_have_their_share() {
+        let streams = Streams::default();
+        let held: Vec<Place> = (0..STREAMS_PER_TOKEN_MAX).filter_map(|_| streams.take(HERE, token(0))).collect();
+        assert!(held.len() == STREAMS_PER_TOKEN_MAX && streams.take(HERE, token(0)).is_none());
+        drop(held);
+        let held: Vec<Place> = (0..STREAMS_PER_ADDRESS_MAX).filter_map(|number| streams.take(HERE, token(number))).collect();
+        assert!(held.len() == STREAMS_PER_ADDRESS_MAX && streams.take(HERE, token(STREAMS_MAX)).is_none());
+        let other = |number: usize| IpAddr::from([10, 0, (number >> 8) as u8, number as u8]);
+        let more: Vec<Place> = (0..).map_while(|number| streams.take(other(number), token(STREAMS_MAX + number))).collect();
+        assert_eq!(held.len() + more.len(), STREAMS_MAX);
+        drop((held, more));
+        let left = streams.0.lock().unwrap();
+        assert!(left.all == 0 && left.by_address.is_empty() && left.by_token.is_empty(), "nobody is remembered who is gone");
+    }
+}
