@@ -3,6 +3,7 @@
 mod changes;
 mod followed;
 mod live;
+mod opened;
 mod operate;
 mod reconcile;
 mod revision;
@@ -31,6 +32,8 @@ use tokio_util::task::TaskTracker;
 
 /// The rotation of our keys is looked at this often.
 const KEY_TURN: Duration = Duration::from_secs(3600);
+/// Decrypted values that are over are wiped within this time.
+const FORGET_TURN: Duration = Duration::from_secs(10);
 /// Refusals that were only counted are written this often.
 const AGGREGATE_TURN: Duration = Duration::from_secs(60);
 
@@ -144,12 +147,14 @@ impl App {
         tokio::spawn(self.clone().follow(self.root.clone()));
         let mut keys = tokio::time::interval(KEY_TURN);
         let mut aggregates = tokio::time::interval(AGGREGATE_TURN);
+        let mut forgets = tokio::time::interval(FORGET_TURN);
         let mut started = self.started.lock().await;
         loop {
             tokio::select! {
                 Some(source) = started.recv() => {
                     tokio::spawn(self.clone().begin(source));
                 }
+                _ = forgets.tick() => self.live.load().forget_old(),
                 _ = keys.tick() => {
                     if let Err(fault) = self.signing.turn(&self.store).await {
                         tracing::error!(%fault, "the signing keys could not be turned");

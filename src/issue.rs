@@ -4,12 +4,14 @@ mod aws;
 mod bootstrap;
 mod credential;
 mod keypair;
+mod secret;
 mod session;
 mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
 pub use bootstrap::{Bootstrap, Roles};
-pub use credential::{AwsCredential, Credential, IdToken, KeptSecret, OpenedSecret};
+pub use credential::{AwsCredential, Credential, IdToken};
 pub use keypair::SigningAlgorithm;
+pub use secret::OpenedSecret;
 pub use session::Sessions;
 pub use signing::SigningKeys;

@@ -33,6 +33,18 @@ pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Ide
     }
 }
 
+/// Opens a document with these of its values alone, by JSON pointer, in its own format. One that it does not have is left out; a
+/// list keeps its places, with nulls in those that are not given.
+pub fn open_values(path: &SecretPath, bytes: &[u8], keys: &[String], identities: &Identities) -> Result<Secret, String> {
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err("the file is larger than 2 MiB".to_owned());
+    }
+    if age_file::is_age(bytes) {
+        return Err("an age file is one value: it is granted whole or not at all".to_owned());
+    }
+    sops::decrypt(path, bytes, identities)?.only(keys)?.render()
+}
+
 /// Whether the file opens; what it holds is forgotten at once.
 pub fn check(path: &SecretPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
     open(path, bytes, None, identities).map(|_| ())

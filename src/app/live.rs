@@ -1,11 +1,12 @@
 //! What is in force of all sources together. Swapped whole.
 
 use super::followed::Followed;
+use super::opened::Opened;
 use super::revision::Revision;
 use crate::issue::OpenedSecret;
-use crate::policy::{Catalogue, Grant, Granted, PolicySet, TrustPolicy};
+use crate::policy::{Catalogue, Grant, Granted, PolicySet, SecretTerms, TrustPolicy};
 use crate::telemetry::SourceState;
-use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
+use crate::words::names::{CommitId, SecretPath, SourceName};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeMap;
@@ -52,6 +53,7 @@ pub struct Live {
     further: BTreeMap<SourceName, InForce>,
     /// The policies of all; absent while the root source is alone, whose own set then decides.
     together: Option<PolicySet>,
+    opened: Opened,
 }
 
 impl Live {
@@ -60,7 +62,7 @@ impl Live {
         let placed: Vec<&[Arc<TrustPolicy>]> = further.values().map(|source| source.placed.0.as_slice()).collect();
         let before = before.and_then(|before| before.together.as_ref());
         let together = (!further.is_empty()).then(|| root.revision.ruleset.beside(&placed, before));
-        Self { root, further, together }
+        Self { root, further, together, opened: Opened::default() }
     }
 
     /// The policies that decide; without a revision of the root source nothing is granted.
@@ -153,12 +155,21 @@ impl Live {
     }
 
     /// Opens a granted secret: a source's policies reach its own files alone, and only its own identities open them.
-    pub fn open_secret(&self, source: &SourceName, name: &SecretName) -> Result<OpenedSecret, Denial> {
-        let unreadable = |cause: String| Reason::SecretUnreadable.because(format!("{name}: {cause}"));
-        let in_force = self.source(source).ok_or_else(|| unreadable("its source is not in force".to_owned()))?;
+    pub fn open_secret(&self, granted: &Granted, terms: &SecretTerms) -> Result<OpenedSecret, Denial> {
+        let (source, name) = (&granted.source, &terms.name);
+        let unreadable = |cause: &str| Reason::SecretUnreadable.because(format!("{name}: {cause}"));
+        let in_force = self.source(source).ok_or_else(|| unreadable("its source is not in force"))?;
         let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
-        let within = within.ok_or_else(|| unreadable(format!("it does not belong to the source {source}")))?;
-        let opened = in_force.revision.open_secret(&within, in_force.followed.identities()).map_err(unreadable)?;
-        Ok(OpenedSecret { name: name.clone(), ..opened })
+        let within = within.ok_or_else(|| unreadable("it does not belong to its policy's source"))?;
+        let revision = &in_force.revision;
+        let commit = revision.commit.clone().ok_or_else(|| unreadable("its source has no revision"))?;
+        let open = || revision.open_secret(&within, terms.only.as_deref(), in_force.followed.identities());
+        let value = self.opened.value(source, terms, open).map_err(|cause| unreadable(&cause))?;
+        Ok(OpenedSecret { terms: terms.clone(), value, commit, expires_at: granted.expires })
+    }
+
+    /// Wipes decrypted values that were held for long enough.
+    pub fn forget_old(&self) {
+        self.opened.forget_old();
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
-use crate::issue::OpenedSecret;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
 use crate::secrets::{self, Identities};
+use crate::words::Secret;
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
 use std::borrow::Cow;
@@ -174,10 +174,12 @@ impl Revision {
         self.secrets.contains_key(path)
     }
 
-    /// Opens one of its secrets, by its name within this source.
-    pub fn open_secret(&self, name: &SecretName, identities: &Identities) -> Result<OpenedSecret, String> {
+    /// Opens one of its secrets, or some values of it, by its name within this source.
+    pub fn open_secret(&self, name: &SecretName, only: Option<&[String]>, identities: &Identities) -> Result<Secret, String> {
         let bytes = self.secrets.get(&name.path).ok_or("the revision in force has no such file")?;
-        let value = secrets::open(&name.path, bytes, name.key.as_deref(), identities)?;
-        Ok(OpenedSecret { name: name.clone(), value })
+        match only {
+            Some(keys) => secrets::open_values(&name.path, bytes, keys, identities),
+            None => secrets::open(&name.path, bytes, name.key.as_deref(), identities),
+        }
     }
 }

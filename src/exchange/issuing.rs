@@ -4,7 +4,7 @@ use super::answer::{self, Released};
 use super::story::Story;
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::issue::{Credential, KeptSecret};
+use crate::issue::Credential;
 use crate::policy::{Grant, Granted, Terms};
 use crate::store::{self, Answer, AwsSession, Intended, Recorded};
 use crate::words::{Denial, Digest, Reason, Secret};
@@ -99,10 +99,7 @@ async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result
         Terms::IdToken(terms) => {
             app.signing.id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
         }
-        Terms::Secret(terms) => {
-            let opened = live.open_secret(&granted.source, &terms.name)?;
-            Ok(Credential::Secret(KeptSecret { opened, expires_at: granted.expires, offline: terms.offline }))
-        }
+        Terms::Secret(terms) => live.open_secret(granted, terms).map(Credential::Secret),
         Terms::Daypass(permission) => {
             Err(Reason::BadRequest.because(format!("`{permission}` is used here, and never handed out")))
         }

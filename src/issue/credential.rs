@@ -1,11 +1,9 @@
 //! What leaves: AWS keys, a token of our own, an opened secret; each in the native API's form.
 
-use crate::words::names::{Audience, RoleArn, SecretName};
+use super::secret::OpenedSecret;
+use crate::words::names::{Audience, RoleArn};
 use crate::words::{Secret, UnixTime};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// One issued credential.
 #[derive(Debug)]
@@ -15,7 +13,7 @@ pub enum Credential {
     /// A token of our own issuer.
     IdToken(IdToken),
     /// A secret.
-    Secret(KeptSecret),
+    Secret(OpenedSecret),
 }
 
 /// AWS keys of one session.
@@ -52,26 +50,6 @@ pub struct IdToken {
     pub expires_at: UnixTime,
 }
 
-/// A secret's value.
-#[derive(Debug)]
-pub struct OpenedSecret {
-    /// Its name.
-    pub name: SecretName,
-    /// Its value.
-    pub value: Secret,
-}
-
-/// A secret, and how long its holder may keep it.
-#[derive(Debug)]
-pub struct KeptSecret {
-    /// The secret.
-    pub opened: OpenedSecret,
-    /// When the policies that grant it end, if they do.
-    pub expires_at: Option<UnixTime>,
-    /// How long whoever asks for it again and again may keep it when nobody answers.
-    pub offline: Duration,
-}
-
 impl Credential {
     /// When it ends, if it does.
     pub const fn expires_at(&self) -> Option<UnixTime> {
@@ -99,7 +77,7 @@ impl Credential {
                 json!({ "aws": { "role": aws.role, "access_key_id": aws.access_key_id, "expires_at": expires_at } })
             }
             Self::IdToken(token) => json!({ "id_token": { "audience": token.audience, "expires_at": expires_at } }),
-            Self::Secret(secret) => json!({ "secret": { "name": secret.opened.name.to_string() } }),
+            Self::Secret(secret) => json!({ "secret": secret.describe() }),
         }
     }
 
@@ -120,20 +98,5 @@ impl Credential {
             }
             Self::Secret(secret) => json!({ "secret": secret.to_json() }),
         }
-    }
-}
-
-impl KeptSecret {
-    /// A value that is not text travels as base64 (RFC 4648), and says so.
-    fn to_json(&self) -> Value {
-        let value = &self.opened.value;
-        let text = value.expose_text().map_or_else(|| STANDARD.encode(value.expose()), str::to_owned);
-        let mut told = json!({ "name": self.opened.name.to_string(), "value": text });
-        if value.expose_text().is_none() {
-            told["encoding"] = "base64".into();
-        }
-        told["expires_at"] = self.expires_at.map(|moment| moment.to_string()).into();
-        told["offline_seconds"] = self.offline.as_secs().into();
-        told
     }
 }

@@ -67,7 +67,7 @@ impl PolicySet {
 
     /// Decides over a whole request: everything in it is granted, or it is denied.
     pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Grant, Denial> {
-        let one = |wanted: &Wanted| self.grant_one(identity.facts(), wanted, request.policy.as_ref(), now);
+        let one = |wanted: &Wanted| self.grant_whole_or_values(identity.facts(), wanted, request.policy.as_ref(), now);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
         if granted.iter().any(|granted| granted.proof) && identity.bound_to().is_none() {
@@ -218,6 +218,8 @@ impl Rule {
         }
     }
 }
+
+mod values;
 
 #[cfg(test)]
 mod following;

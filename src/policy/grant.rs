@@ -89,6 +89,8 @@ pub struct AwsTerms {
 pub struct SecretTerms {
     /// The document, or one key of it.
     pub name: SecretName,
+    /// Of a document that is not granted whole, the values that are, by JSON pointer.
+    pub only: Option<Vec<String>>,
     /// How long whoever keeps it asking anew may keep it when nobody answers.
     pub offline: Duration,
 }

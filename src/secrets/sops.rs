@@ -115,9 +115,49 @@ impl Document {
         }
     }
 
+    /// The document with these of its values alone.
+    pub(super) fn only(self, keys: &[String]) -> Result<Self, String> {
+        let pointers: Vec<Vec<String>> = keys.iter().map(|key| steps(key)).collect();
+        let pointers: Vec<&[String]> = pointers.iter().map(Vec::as_slice).collect();
+        match pick(&Value::Object(self.values), &pointers) {
+            Some(Value::Object(values)) => Ok(Self { values, ..self }),
+            _ => Err("the document has none of the values that are granted".to_owned()),
+        }
+    }
+
     /// The document in its own format, without the metadata.
     pub(super) fn render(&self) -> Result<Secret, String> {
         write(self.format, &self.values).map(Secret::from)
+    }
+}
+
+/// The reference tokens of a JSON pointer (RFC 6901, section 3).
+fn steps(key: &str) -> Vec<String> {
+    key.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+fn pick(value: &Value, pointers: &[&[String]]) -> Option<Value> {
+    if pointers.iter().any(|pointer| pointer.is_empty()) {
+        return Some(value.clone());
+    }
+    let below = |step: &str| -> Option<Vec<&[String]>> {
+        let below: Vec<_> = pointers.iter().filter(|pointer| pointer[0] == step).map(|pointer| &pointer[1..]).collect();
+        (!below.is_empty()).then_some(below)
+    };
+    match value {
+        Value::Object(members) => {
+            let picked = members.iter().filter_map(|(name, member)| Some((name.clone(), pick(member, &below(name)?)?)));
+            let picked: Map<String, Value> = picked.collect();
+            (!picked.is_empty()).then_some(Value::Object(picked))
+        }
+        Value::Array(items) => {
+            let picked = items.iter().enumerate().map(|(place, item)| pick(item, &below(&place.to_string())?));
+            let mut picked: Vec<Option<Value>> = picked.collect();
+            let last = picked.iter().rposition(Option::is_some)?;
+            picked.truncate(last + 1);
+            Some(picked.into_iter().map(Option::unwrap_or_default).collect())
+        }
+        _ => None,
     }
 }
 

@@ -23,4 +23,5 @@ mod store;
 mod structural;
 mod sts;
 mod support;
+mod values;
 mod vault;

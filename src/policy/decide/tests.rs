@@ -45,7 +45,7 @@ fn load(files: &[(&str, &str)]) -> (Ruleset, Vec<crate::words::yaml::Fault>) {
     Ruleset::load(&tree(files), &catalogue(), None)
 }
 
-fn good(files: &[(&str, &str)]) -> Ruleset {
+pub(super) fn good(files: &[(&str, &str)]) -> Ruleset {
     let (ruleset, faults) = load(files);
     assert!(faults.is_empty(), "{}", faults[0]);
     ruleset

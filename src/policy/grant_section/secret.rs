@@ -4,7 +4,7 @@ use super::Offer;
 use crate::policy::grant::{OFFLINE_DEFAULT, SecretTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row, fill_row_text};
-use crate::words::names::{SecretName, check_pointer};
+use crate::words::names::{SecretName, SecretPath, check_pointer};
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place, Yaml};
 use std::time::Duration;
@@ -44,8 +44,13 @@ impl SecretGrant {
         grants.iter().filter(|grant| grant.covers(name)).min_by_key(|grant| grant.offline)
     }
 
+    /// The one value of this document that it grants, if it grants no more of it.
+    pub(in crate::policy) fn key_of(&self, document: &SecretPath) -> Option<&str> {
+        self.key.as_deref().filter(|_| self.documents.matches(document.as_str()))
+    }
+
     pub(in crate::policy) fn terms(&self, name: &SecretName) -> SecretTerms {
-        SecretTerms { name: name.clone(), offline: self.offline }
+        SecretTerms { name: name.clone(), only: None, offline: self.offline }
     }
 
     pub(in crate::policy) fn offer(&self) -> (Place, Offer<'_>) {

@@ -1,0 +1,102 @@
+//! Values that were opened a moment ago: a document that many pods read is decrypted once for all of them.
+//!
+//! Each set of policies in force has its own, so that what is granted no more is forgotten with the grant.
+
+use crate::policy::SecretTerms;
+use crate::words::Secret;
+use crate::words::names::SourceName;
+use moka::sync::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A value is decrypted anew after so long, and nobody's is held for longer: well below the minute that is promised.
+const HELD_MAX: Duration = Duration::from_secs(30);
+/// What is held in all; beyond it the least used goes.
+const HELD_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// What an entry takes beside its value: its name, and its place in the table.
+const ENTRY_BYTES: usize = 512;
+
+/// Of one source, a document or some of its values.
+#[derive(PartialEq, Eq, Hash)]
+struct Part {
+    source: SourceName,
+    name: String,
+    only: Option<Vec<String>>,
+}
+
+/// The values.
+pub(super) struct Opened(Cache<Part, Arc<Secret>>);
+
+impl Default for Opened {
+    fn default() -> Self {
+        let weight = |part: &Part, value: &Arc<Secret>| {
+            u32::try_from(part.name.len() + value.expose().len() + ENTRY_BYTES).unwrap_or(u32::MAX)
+        };
+        Self(Cache::builder().max_capacity(HELD_BYTES_MAX).time_to_live(HELD_MAX).weigher(weight).build())
+    }
+}
+
+impl Opened {
+    /// The value, decrypted now if it is not held. A value that does not open is not held either.
+    pub(super) fn value(
+        &self,
+        source: &SourceName,
+        terms: &SecretTerms,
+        open: impl FnOnce() -> Result<Secret, String>,
+    ) -> Result<Arc<Secret>, String> {
+        let part = Part { source: source.clone(), name: terms.name.to_string(), only: terms.only.clone() };
+        if let Some(held) = self.0.get(&part) {
+            return Ok(held);
+        }
+        let opened = Arc::new(open()?);
+        self.0.insert(part, opened.clone());
+        Ok(opened)
+    }
+
+    /// Drops, and so wipes, what is over. The cache itself does that only when it is used.
+    pub(super) fn forget_old(&self) {
+        self.0.run_pending_tasks();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::names::SecretName;
+
+    fn terms(name: &str, only: Option<&str>) -> SecretTerms {
+        let only = only.map(|key| vec![key.to_owned()]);
+        SecretTerms { name: SecretName::parse(name).unwrap(), only, offline: Duration::ZERO }
+    }
+
+    #[test]
+    fn each_part_of_each_source_is_opened_once() {
+        let (opened, root, team) = (Opened::default(), SourceName::root(), SourceName::parse("team-a").unwrap());
+        let mut count = 0;
+        for _ in 0..3 {
+            for (source, name, only) in
+                [(&root, "a.yaml", None), (&root, "a.yaml", Some("/x")), (&root, "a.yaml#/x", None), (&team, "a.yaml", None)]
+            {
+                let value = opened.value(source, &terms(name, only), || {
+                    count += 1;
+                    Ok(Secret::new(format!("{source} {name} {only:?}").into_bytes()))
+                });
+                assert_eq!(value.unwrap().expose(), format!("{source} {name} {only:?}").as_bytes());
+            }
+        }
+        assert_eq!(count, 4);
+    }
+
+    #[test]
+    fn a_failure_is_not_held_and_the_room_is_bounded() {
+        let (opened, root) = (Opened::default(), SourceName::root());
+        assert!(opened.value(&root, &terms("a", None), || Err("no".to_owned())).is_err());
+        assert!(opened.value(&root, &terms("a", None), || Ok(Secret::new(vec![7]))).is_ok());
+        for number in 0..64 {
+            let name = format!("b{number}");
+            opened.value(&root, &terms(&name, None), || Ok(Secret::new(vec![7; 1024 * 1024]))).unwrap();
+        }
+        opened.forget_old();
+        assert!(opened.0.weighted_size() <= HELD_BYTES_MAX, "{}", opened.0.weighted_size());
+    }
+}

@@ -1,0 +1,56 @@
+use crate::policy::Ruleset;
+use crate::policy::decide::tests::{github, good};
+use crate::policy::grant::Terms;
+use crate::policy::request::Wanted;
+use crate::words::names::{PolicyName, SecretName};
+use crate::words::{Reason, UnixTime};
+use serde_json::json;
+use std::time::Duration;
+
+const READER: &str = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant:
+  secrets:
+    - { secret: shop/db.yaml#/password, offline: 2h }
+    - { secret: shop/db.yaml#/user, offline: 10m }
+    - shop/whole.yaml
+";
+
+/// The values that are granted of this document, and for how long they may be kept.
+fn values(ruleset: &Ruleset, document: &str, named: Option<&str>) -> Result<(Option<Vec<String>>, Duration), Reason> {
+    let wanted = Wanted::Secret(SecretName::parse(document).unwrap());
+    let named = named.map(|name| PolicyName::parse(name).unwrap());
+    let facts = github(json!({}));
+    let granted = ruleset.set().grant_whole_or_values(&facts, &wanted, named.as_ref(), UnixTime::from_seconds(0));
+    match granted.map_err(|denial| denial.reason)?.terms {
+        Terms::Secret(terms) => Ok((terms.only, terms.offline)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_document_is_granted_with_its_granted_values_alone() {
+    let ruleset = good(&[("policies/shop/read.yaml", READER)]);
+    let both = Some(vec!["/password".to_owned(), "/user".to_owned()]);
+    assert_eq!(values(&ruleset, "shop/db.yaml", None), Ok((both, Duration::from_secs(600))));
+    assert_eq!(values(&ruleset, "shop/whole.yaml", None).map(|(only, _)| only), Ok(None));
+    assert_eq!(values(&ruleset, "shop/db.yaml#/password", None).map(|(only, _)| only), Ok(None));
+    assert_eq!(values(&ruleset, "shop/db.yaml#/port", None), Err(Reason::NoMatchingPolicy));
+    assert_eq!(values(&ruleset, "shop/other.yaml", None), Err(Reason::NoMatchingPolicy));
+}
+
+#[test]
+fn values_of_two_policies_are_no_document_unless_one_is_named() {
+    let other = READER.replace("/user", "/port").replace("/password", "/host");
+    let ruleset = good(&[("policies/shop/read.yaml", READER), ("policies/shop/other.yaml", &other)]);
+    assert_eq!(values(&ruleset, "shop/db.yaml", None), Err(Reason::PolicyAmbiguous));
+    let named = values(&ruleset, "shop/db.yaml", Some("shop/other")).map(|(only, _)| only);
+    assert_eq!(named, Ok(Some(vec!["/host".to_owned(), "/port".to_owned()])));
+}
+
+#[test]
+fn a_guardrail_against_the_document_is_one_against_each_of_its_values() {
+    let guardrails = "denials:\n  - { description: No databases., deny: { secrets: [\"**/db.yaml\"] } }\n";
+    let ruleset = good(&[("policies/shop/read.yaml", READER), ("guardrails.yaml", guardrails)]);
+    assert_eq!(values(&ruleset, "shop/db.yaml", None), Err(Reason::Denied));
+}
