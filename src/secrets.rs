@@ -2,9 +2,11 @@
 
 mod age_file;
 mod sops;
+mod transit;
 
 pub use age_file::{Identities, encrypt};
 pub use sops::{encrypt as encrypt_document, values as document_values};
+pub use transit::{Ciphertext, OpenedTransitKey, create_transit_key};
 
 use crate::words::Secret;
 use crate::words::names::SecretPath;

@@ -6,6 +6,7 @@ mod duration;
 pub mod names;
 mod secret;
 mod time;
+mod transit_file;
 pub mod yaml;
 
 pub use denial::{Denial, Party, Reason};
@@ -13,3 +14,4 @@ pub use digest::Digest;
 pub use duration::parse_duration;
 pub use secret::Secret;
 pub use time::{Clock, SystemClock, UnixTime};
+pub use transit_file::{TransitFile, parse_version};

@@ -21,7 +21,7 @@ const DEPTH_MAX: usize = 32;
 /// The walk back from a new commit to the one in force.
 const ANCESTORS_MAX: usize = 100_000;
 /// What is read; anything else in the repository is not ours.
-const FOLDERS: [&str; 4] = ["policies", "secrets", "tests", "sources"];
+const FOLDERS: [&str; 5] = ["policies", "secrets", "transit", "tests", "sources"];
 
 /// A repository on this machine, bare or with a work tree, and the ref to follow.
 #[derive(Clone, Debug)]
@@ -201,7 +201,7 @@ fn checked_path(folder: &str, name: &[u8]) -> Option<String> {
     (!bad).then(|| format!("{folder}{name}"))
 }
 
-/// The four folders, YAML files beside them (guardrails and the rows of `for_each`), and who owns what.
+/// The folders, YAML files beside them (guardrails and the rows of `for_each`), and who owns what.
 fn is_ours(path: &str) -> bool {
     FOLDERS.contains(&path) || path.ends_with(".yaml") || path == "CODEOWNERS"
 }

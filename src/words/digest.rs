@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use std::fmt;
 
 /// The digest.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
@@ -29,6 +29,19 @@ impl Digest {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(context.finish().as_ref());
         Self(bytes)
+    }
+
+    /// Reads its 64 hexadecimal digits, in lower case as they are written.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 64 || !text.bytes().all(digit) {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
     }
 
     /// The 32 bytes.
@@ -57,6 +70,9 @@ mod tests {
     #[test]
     fn parts_do_not_run_into_each_other() {
         assert_ne!(Digest::of(&[b"ab", b"c"]), Digest::of(&[b"a", b"bc"]));
+        let plain = Digest::plain(b"");
+        assert_eq!(Digest::parse(&plain.to_string()), Some(plain));
+        assert!(Digest::parse(&plain.to_string().to_uppercase()).is_none() && Digest::parse("e3b0").is_none());
         assert_eq!(Digest::plain(b"").to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

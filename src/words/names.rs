@@ -60,12 +60,29 @@ names! {
     PolicyName, check_path;
     /// A secret's path below `secrets/`, such as `shop/production/db.yaml`.
     SecretPath, check_path;
+    /// A transit key's name: its path below `transit/`, such as `flux` or `shop/backup`.
+    TransitKey, check_transit_key;
     /// An IAM role's ARN: `arn:PARTITION:iam::ACCOUNT:role/PATH`.
     RoleArn, check_role_arn;
     /// The 40 or 64 hexadecimal digits of a Git commit.
     CommitId, check_commit;
     /// The id of one decision: a UUID (RFC 9562, version 7).
     DecisionId, check_uuid;
+}
+
+impl TransitKey {
+    /// The name within a source, when it starts with that source's.
+    pub fn below(&self, source: &SourceName) -> Option<Self> {
+        Self::parse(self.as_str().strip_prefix(source.as_str())?.strip_prefix('/')?).ok()
+    }
+}
+
+impl PolicyName {
+    /// The name in a folder that is written without a `/`, its first `_` standing for it; `None` where that is no name.
+    pub fn in_folder(&self) -> Option<Self> {
+        let (folder, name) = self.0.split_once('_')?;
+        Self::parse(&format!("{folder}/{name}")).ok()
+    }
 }
 
 impl SourceName {
@@ -187,6 +204,15 @@ fn check_path(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// In an address the operation stands between the mount and the key, so that neither is a segment of a name.
+fn check_transit_key(text: &str) -> Result<(), String> {
+    check_path(text)?;
+    match text.split('/').find(|segment| matches!(*segment, "encrypt" | "decrypt")) {
+        Some(operation) => Err(format!("`{operation}` is an operation, and no part of a key's name")),
+        None => Ok(()),
+    }
+}
+
 fn check_role_arn(text: &str) -> Result<(), String> {
     const FORM: &str = "expected arn:aws:iam::ACCOUNT:role/NAME";
     let fields: Vec<&str> = text.splitn(6, ':').collect();
@@ -245,6 +271,15 @@ mod tests {
         ];
         for bad in bad {
             assert!(IssuerUrl::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_underscore_may_stand_for_a_folder() {
+        let in_folder = |name: &str| PolicyName::parse(name).unwrap().in_folder().map(|name| name.to_string());
+        assert_eq!(in_folder("flux-system_apps_eu").as_deref(), Some("flux-system/apps_eu"));
+        for none in ["deploy", "_deploy", "deploy_", "a_/b", "a_.b"] {
+            assert_eq!(in_folder(none), None, "{none}");
         }
     }
 

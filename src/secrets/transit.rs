@@ -1,0 +1,113 @@
+//! Transit keys: 32 random bytes in an age file, AES-256-GCM by them (NIST SP 800-38D), and ciphertext in Vault's spelling.
+//!
+//! The nonce is random, 96 bits. NIST allows 2^32 encryptions by one key so: `docs/operating.md` says when to add a version.
+
+use super::age_file::{self, Identities};
+use super::encrypt;
+use crate::words::names::TransitKey;
+use crate::words::{Secret, parse_version};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// AES-256.
+const KEY_BYTES: usize = 32;
+/// GCM's own tag length.
+const TAG_BYTES: usize = 16;
+/// What Vault's ciphertexts begin with.
+const PREFIX: &str = "vault:v";
+
+/// A fresh key, encrypted to these recipients (`age1…`).
+pub fn create_transit_key(recipients: &[String]) -> Result<Vec<u8>, String> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    rand::fill(&mut *key).map_err(|_| "the system gives no randomness")?;
+    encrypt(&*key, recipients, true)
+}
+
+/// A ciphertext as Vault writes it, `vault:vVERSION:BASE64`: the nonce, what is encrypted, the tag.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Ciphertext {
+    /// The version of the key that made it.
+    pub version: u32,
+    sealed: Vec<u8>,
+}
+
+impl Ciphertext {
+    /// Reads it strictly: no two texts are one ciphertext.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (version, sealed) = text
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split_once(':'))
+            .ok_or("expected `vault:vVERSION:…`, as an encryption answers it")?;
+        let version = parse_version(version).ok_or("its version is no number from 1")?;
+        let sealed = STANDARD.decode(sealed).map_err(|_| "what follows the version is no base64")?;
+        if sealed.len() < NONCE_LEN + TAG_BYTES {
+            return Err("it is too short: a part of it is missing".to_owned());
+        }
+        Ok(Self { version, sealed })
+    }
+
+    fn write(&self) -> String {
+        format!("{PREFIX}{}:{}", self.version, STANDARD.encode(&self.sealed))
+    }
+}
+
+/// One version of a key, opened. It lives as long as one request does.
+pub struct OpenedTransitKey {
+    key: LessSafeKey,
+    /// Its name and version are bound to each ciphertext, so that none is another key's.
+    bound: String,
+    version: u32,
+}
+
+impl OpenedTransitKey {
+    /// Opens a version's file: an age file of 32 bytes, or of a line of base64 of as many.
+    pub fn open(name: &TransitKey, version: u32, file: &[u8], identities: &Identities) -> Result<Self, String> {
+        let failed = |_| "the key could not be made".to_owned();
+        let key = read_key(&age_file::decrypt(file, identities)?)?;
+        let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).map_err(failed)?);
+        Ok(Self { key, bound: format!("daypass transit {name} v{version}"), version })
+    }
+
+    /// Encrypts under a fresh nonce.
+    pub fn encrypt(&self, plaintext: &Secret) -> Result<String, String> {
+        let failed = |_| "the plaintext could not be encrypted".to_owned();
+        let mut nonce = [0; NONCE_LEN];
+        rand::fill(&mut nonce).map_err(failed)?;
+        let mut sealed = Zeroizing::new(plaintext.expose().to_vec());
+        let place = Nonce::assume_unique_for_key(nonce);
+        let tag = self.key.seal_in_place_separate_tag(place, Aad::from(&self.bound), &mut sealed).map_err(failed)?;
+        let sealed = [&nonce[..], &sealed, tag.as_ref()].concat();
+        Ok(Ciphertext { version: self.version, sealed }.write())
+    }
+
+    /// Decrypts; nothing is given out unless all of it is authentic, and by this key and version.
+    pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Secret, String> {
+        let failed = || format!("it was not made by version {} of this key, or was changed", self.version);
+        let (nonce, body) = ciphertext.sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
+        let mut body = Zeroizing::new(body.to_vec());
+        let length = self.key.open_in_place(nonce, Aad::from(&self.bound), &mut body).map_err(|_| failed())?.len();
+        body.truncate(length);
+        Ok(Secret::new(std::mem::take(&mut *body)))
+    }
+}
+
+fn read_key(plaintext: &Secret) -> Result<Zeroizing<[u8; KEY_BYTES]>, String> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    if plaintext.expose().len() == KEY_BYTES {
+        key.copy_from_slice(plaintext.expose());
+        return Ok(key);
+    }
+    let decoded = STANDARD.decode(plaintext.expose().trim_ascii()).map(Zeroizing::new);
+    match decoded {
+        Ok(decoded) if decoded.len() == KEY_BYTES => key.copy_from_slice(&decoded),
+        _ => return Err(format!("a transit key is {KEY_BYTES} random bytes, or one line of base64 of them")),
+    }
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests;

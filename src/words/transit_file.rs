@@ -1,0 +1,87 @@
+//! Where a transit key lies in a repository: a file for each version of it.
+
+use super::names::TransitKey;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One version of a transit key: `transit/NAME/VERSION.age`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct TransitFile {
+    /// The key's name within its repository.
+    pub key: TransitKey,
+    /// From 1.
+    pub version: u32,
+}
+
+impl TransitFile {
+    /// The folder of a repository that holds them.
+    pub const FOLDER: &str = "transit/";
+
+    /// Reads the path of a file in a repository; the error says what was expected.
+    pub fn parse(file: &str) -> Result<Self, String> {
+        const FORM: &str = "expected transit/NAME/VERSION.age, with a version from 1";
+        let (key, number) = file.strip_prefix(Self::FOLDER).and_then(|rest| rest.rsplit_once('/')).ok_or(FORM)?;
+        let version = number.strip_suffix(".age").and_then(parse_version).ok_or(FORM)?;
+        Ok(Self { key: TransitKey::parse(key)?, version })
+    }
+
+    /// Those among the files of a repository.
+    pub fn among<T>(files: &BTreeMap<String, T>) -> impl Iterator<Item = Self> {
+        let below = files.range(Self::FOLDER.to_owned()..).map_while(|(file, _)| file.starts_with(Self::FOLDER).then_some(file));
+        below.filter_map(|file| Self::parse(file).ok())
+    }
+
+    /// Whether a repository has any version of this key.
+    pub fn is_any_of<T>(files: &BTreeMap<String, T>, key: &TransitKey) -> bool {
+        let folder = format!("{}{key}/", Self::FOLDER);
+        let below = files.range(folder.clone()..).map_while(|(file, _)| file.starts_with(&folder).then_some(file));
+        below.filter_map(|file| Self::parse(file).ok()).any(|file| file.key == *key)
+    }
+}
+
+/// A version in digits, as we write it: a number has one spelling, so that a ciphertext has one.
+pub fn parse_version(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|version: &u32| *version > 0 && version.to_string() == text)
+}
+
+impl fmt::Display for TransitFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}/{}.age", Self::FOLDER, self.key, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_key_and_a_version() {
+        for good in ["transit/flux/1.age", "transit/shop/backup/12.age"] {
+            assert_eq!(TransitFile::parse(good).map(|file| file.to_string()), Ok(good.to_owned()));
+        }
+        let bad = [
+            "transit/1.age",
+            "transit/flux/0.age",
+            "transit/flux/01.age",
+            "transit/flux/+1.age",
+            "transit/flux/1.yaml",
+            "transit/flux/4294967296.age",
+            "transit/flux/one.age",
+            "secrets/flux/1.age",
+            "transit/a/decrypt/1.age",
+            "transit/../1.age",
+        ];
+        for bad in bad {
+            assert!(TransitFile::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_there_while_a_version_is() {
+        let files: BTreeMap<String, ()> =
+            ["transit/a/b/1.age", "transit/c/x.txt", "transit/d.age"].into_iter().map(|file| (file.to_owned(), ())).collect();
+        let there = |key: &str| TransitFile::is_any_of(&files, &TransitKey::parse(key).unwrap());
+        assert!(there("a/b") && !there("a") && !there("c") && !there("d"));
+        assert_eq!(TransitFile::among(&files).map(|file| file.version).collect::<Vec<_>>(), [1]);
+    }
+}
