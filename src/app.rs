@@ -8,6 +8,7 @@ mod operate;
 mod reconcile;
 mod revision;
 mod sources;
+mod transit;
 
 pub use followed::Followed;
 pub use live::{InForce, Live};

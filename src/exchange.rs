@@ -10,6 +10,7 @@ mod list;
 mod replay;
 mod session;
 mod story;
+mod transit;
 mod watch;
 
 pub use answer::{Bearer, Refused, Released};
@@ -18,6 +19,7 @@ pub use list::documents;
 pub use replay::replay_since;
 pub use session::{end_session, login, look_at_session};
 pub use story::Call;
+pub use transit::Input;
 pub use watch::{Watch, watch};
 
 use crate::app::App;

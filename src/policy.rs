@@ -25,6 +25,7 @@ mod ruleset;
 mod schema;
 mod stop;
 mod template;
+mod transit;
 
 pub use access::{Change, Direction, Part, Reach, changes, who_can};
 pub use admission::Admission;
@@ -48,3 +49,4 @@ pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
 pub use stop::{Standing, Stop, check_stops};
+pub use transit::{Operation, TransitUse};

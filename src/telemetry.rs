@@ -108,6 +108,11 @@ impl Metrics {
         }
     }
 
+    /// Counts an operation by a transit key.
+    pub fn used_transit_key(&self) {
+        self.released.get_or_create(&Kind { credential: "transit" }).inc();
+    }
+
     /// Counts a refusal.
     pub fn refused(&self, reason: Reason) {
         self.refused.get_or_create(&Code { code: reason.code() }).inc();

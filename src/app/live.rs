@@ -5,8 +5,9 @@ use super::opened::Opened;
 use super::revision::Revision;
 use crate::issue::OpenedSecret;
 use crate::policy::{Catalogue, Grant, Granted, PolicySet, SecretTerms, TrustPolicy};
+use crate::secrets::OpenedTransitKey;
 use crate::telemetry::SourceState;
-use crate::words::names::{CommitId, SecretPath, SourceName};
+use crate::words::names::{CommitId, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeMap;
@@ -152,6 +153,26 @@ impl Live {
             Some(SecretPath::parse(within).is_ok_and(|within| source.revision.has_document(&within)))
         });
         further.unwrap_or_else(|| self.root.revision.has_document(path))
+    }
+
+    /// Opens a granted transit key in this version, or in its highest one: like a secret's, a source's policies reach its own keys
+    /// alone, and only its own identities open them. With the version that it is. Only a key or version that is not there is told to the
+    /// caller by its own words.
+    pub fn open_transit_key(
+        &self,
+        source: &SourceName,
+        key: &TransitKey,
+        version: Option<u32>,
+    ) -> Result<(u32, OpenedTransitKey), Denial> {
+        let unreadable = |cause: String| Reason::SecretUnreadable.because(format!("transit key {key}: {cause}"));
+        let in_force = self.source(source).ok_or_else(|| unreadable("its source is not in force".to_owned()))?;
+        let within = if source.is_root() { Some(key.clone()) } else { key.below(source) };
+        let within = within.ok_or_else(|| unreadable(format!("it does not belong to the source {source}")))?;
+        let found = in_force.revision.transit().version(&within, version);
+        let (version, file) =
+            found.map_err(|cause| unreadable(cause.clone()).saying(format!("The key {key} is granted, but {cause}.")))?;
+        let opened = OpenedTransitKey::open(key, version, file, in_force.followed.identities()).map_err(unreadable)?;
+        Ok((version, opened))
     }
 
     /// Opens a granted secret: a source's policies reach its own files alone, and only its own identities open them.

@@ -1,5 +1,6 @@
-//! What is in force of one source: its policies, its encrypted secrets, and what is wrong with it.
+//! What is in force of one source: its policies, its encrypted secrets and transit keys, and what is wrong with it.
 
+use super::transit::TransitKeys;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
@@ -26,6 +27,7 @@ pub struct Revision {
     /// Its policies.
     pub ruleset: Ruleset,
     secrets: BTreeMap<SecretPath, Arc<[u8]>>,
+    transit: TransitKeys,
     /// The further sources that the root repository names.
     pub sources: BTreeMap<SourceName, Defined>,
     faults: Vec<Fault>,
@@ -91,6 +93,9 @@ impl Revision {
                 }
             }
         }
+        let (transit, of_transit) = self.transit.next(&snapshot.files, reading.identities, waits);
+        faults.extend(of_transit.faults.iter().map(|(file, fault)| told(file, fault, "transit_unreadable")));
+        held.extend(of_transit.held);
         let waits = waits || ruleset.has_faulty_guardrails();
         let sources = if reading.bounds.is_none() {
             self.define(&snapshot.files, reading, waits, &mut faults, &mut held)
@@ -98,7 +103,7 @@ impl Revision {
             BTreeMap::new()
         };
         drop(tree);
-        Self { commit: snapshot.revision.clone(), signer: None, snapshot, ruleset, secrets, sources, faults, held }
+        Self { commit: snapshot.revision.clone(), signer: None, snapshot, ruleset, secrets, transit, sources, faults, held }
     }
 
     /// The further sources of this tree. A faulty definition keeps its last good form; one that is new or changed waits
@@ -162,6 +167,11 @@ impl Revision {
     /// What is wrong with it.
     pub fn faults(&self) -> impl Iterator<Item = &Fault> {
         self.faults.iter().filter(|fault| fault.severity == Severity::Error)
+    }
+
+    /// Its transit keys.
+    pub const fn transit(&self) -> &TransitKeys {
+        &self.transit
     }
 
     /// The documents that hold its secrets, by their names within this source.

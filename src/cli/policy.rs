@@ -13,7 +13,7 @@ use super::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
-use crate::policy::{Catalogue, Outcome, Permission, Ruleset, Wanted, explain};
+use crate::policy::{Catalogue, Outcome, Permission, Ruleset, TransitUse, Wanted, explain};
 use crate::token::{Claims, parse_json};
 use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
 use crate::words::yaml::{Fault, Severity};
@@ -67,6 +67,9 @@ pub(super) struct ExplainArgs {
     /// The audience of the token that is asked for.
     #[arg(long)]
     id_token: Option<String>,
+    /// The use of a transit key that is asked for, such as "decrypt flux".
+    #[arg(long)]
+    transit: Option<String>,
     /// The use of daypass itself that is asked for, such as policy.replay.
     #[arg(long)]
     daypass: Option<String>,
@@ -129,12 +132,14 @@ fn explain_one(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
 }
 
 fn wanted_of(arguments: &ExplainArgs) -> Result<Wanted, String> {
-    match (&arguments.aws, &arguments.secret, &arguments.id_token, &arguments.daypass) {
-        (Some(role), None, None, None) => Ok(Wanted::Aws { role: role.as_deref().map(RoleArn::parse).transpose()? }),
-        (None, Some(name), None, None) => SecretName::parse(name).map(Wanted::Secret),
-        (None, None, Some(audience), None) => Ok(Wanted::IdToken { audience: Audience::parse(audience)? }),
-        (None, None, None, Some(permission)) => Permission::parse(permission).map(Wanted::Daypass),
-        _ => Err("ask for exactly one of --aws, --secret, --id-token and --daypass".to_owned()),
+    let asked = (&arguments.aws, &arguments.secret, &arguments.id_token, &arguments.transit, &arguments.daypass);
+    match asked {
+        (Some(role), None, None, None, None) => Ok(Wanted::Aws { role: role.as_deref().map(RoleArn::parse).transpose()? }),
+        (None, Some(name), None, None, None) => SecretName::parse(name).map(Wanted::Secret),
+        (None, None, Some(audience), None, None) => Ok(Wanted::IdToken { audience: Audience::parse(audience)? }),
+        (None, None, None, Some(wanted), None) => TransitUse::parse(wanted).map(Wanted::Transit),
+        (None, None, None, None, Some(permission)) => Permission::parse(permission).map(Wanted::Daypass),
+        _ => Err("ask for exactly one of --aws, --secret, --id-token, --transit and --daypass".to_owned()),
     }
 }
 

@@ -104,7 +104,7 @@ fn check_name(file: &str, tree: &Tree) -> Result<SourceName, String> {
     if name.is_root() {
         return Err("`root` is the root repository's own name".to_owned());
     }
-    for folder in ["policies", "secrets"] {
+    for folder in ["policies", "secrets", "transit"] {
         let start = format!("{folder}/{name}/");
         let mut below = tree.range(start.clone()..);
         if below.next().is_some_and(|(path, _)| path.starts_with(&start)) {

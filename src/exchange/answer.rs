@@ -142,6 +142,17 @@ pub(super) fn document_of_replay(decision: &DecisionId, policies: &[PolicyName],
     Secret::new(document.to_string().into_bytes())
 }
 
+/// The document of an operation by a transit key; `outcome` is what came of it.
+pub(super) fn document_of_transit(decision: &DecisionId, policies: &[PolicyName], revisions: &str, outcome: &Value) -> Secret {
+    let document = json!({
+        "decision_id": decision.as_str(),
+        "policy": joined(policies),
+        "policy_revision": revisions,
+        "transit": outcome,
+    });
+    Secret::new(document.to_string().into_bytes())
+}
+
 fn joined(policies: &[PolicyName]) -> String {
     let mut names: Vec<&str> = policies.iter().map(PolicyName::as_str).collect();
     names.dedup();

@@ -1,11 +1,12 @@
 //! What a request asks for: credentials, which are issued, or a use of daypass itself, which is answered.
 
-use super::{Released, Story, issuing, replay, session};
+use super::{Input, Released, Story, issuing, replay, session, transit};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::policy::{Grant, Permission, Request, Wanted};
+use crate::policy::{Grant, Permission, Request, TransitUse, Wanted};
 use crate::store::Recorded;
-use crate::words::Denial;
+use crate::words::names::{PolicyName, TransitKey};
+use crate::words::{Denial, Secret};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub struct Asked {
 enum Work {
     Issue,
     Replay(Body),
+    Transit(Input),
 }
 
 impl Asked {
@@ -33,6 +35,12 @@ impl Asked {
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         let request = Request::one(Wanted::Daypass(Permission::PolicyReplay), None);
         Self { request, work: Work::Replay(Box::pin(body)) }
+    }
+
+    /// Asks for an operation by a transit key. `token` is the one that is shown: what was asked is known again by it.
+    pub fn transit(key: TransitKey, input: Input, token: &Secret, policy: Option<PolicyName>) -> Self {
+        let wanted = TransitUse { operation: input.operation(), key, input: Some(input.digest(token)) };
+        Self { request: Request::one(Wanted::Transit(wanted), policy), work: Work::Transit(input) }
     }
 
     /// The same within the bounds of the session that asks, if one does.
@@ -62,6 +70,7 @@ impl Asked {
         match self.work {
             Work::Issue => issuing::issue(app, grant, identity, live, story).await,
             Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,
+            Work::Transit(input) => transit::answer(app, grant, identity, live, story, input).await,
         }
     }
 }

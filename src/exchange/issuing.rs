@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(super) fn is_made_here(grant: &Grant) -> bool {
     grant.granted().iter().all(|granted| match granted.terms {
         Terms::IdToken(_) | Terms::Secret(_) => true,
-        Terms::Aws(_) | Terms::Daypass(_) => false,
+        Terms::Aws(_) | Terms::Transit(_) | Terms::Daypass(_) => false,
     })
 }
 
@@ -100,6 +100,7 @@ async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result
             app.signing.id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
         }
         Terms::Secret(terms) => live.open_secret(granted, terms).map(Credential::Secret),
+        Terms::Transit(wanted) => Err(Reason::BadRequest.because(format!("`{wanted}` is used here, and never handed out"))),
         Terms::Daypass(permission) => {
             Err(Reason::BadRequest.because(format!("`{permission}` is used here, and never handed out")))
         }

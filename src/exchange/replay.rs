@@ -121,7 +121,7 @@ fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalo
 fn uses(body: &Value) -> Option<Vec<PastUse>> {
     let (credentials, policies) = (body["credentials"].as_array()?, body["policies"].as_array()?);
     let one = |(number, line): (usize, &Value)| {
-        let wanted = Wanted::parse(line.as_str()?).ok()?;
+        let wanted = Wanted::parse(line.as_str()?).ok()?.without_input();
         let policy = PolicyName::parse(policies.get(number)?.as_str()?).ok()?;
         let released = match (&wanted, body["issued"][number]["aws"]["role"].as_str()) {
             (Wanted::Aws { role: None }, Some(role)) => format!("aws {role}"),

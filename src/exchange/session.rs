@@ -28,6 +28,9 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
     story.logs_in(&identity, policy.as_ref());
     let live = app.in_force()?;
     let admission = live.policies()?.admit(&identity, policy.as_ref(), app.now())?;
+    if admission.policy() != policy.as_ref() {
+        story.logs_in(&identity, admission.policy());
+    }
     let intent = story.intent_to_log_in(&identity, live.revision()?.to_string());
     match app.store.intend(admission, intent).await? {
         Intended::Recorded(admission) => {

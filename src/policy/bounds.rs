@@ -75,8 +75,10 @@ impl Bounds {
 
     fn read_grants<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> What {
         let mut inner = fields.below(node);
-        if let Some(node) = inner.optional("secrets") {
-            inner.fault(node.place, "a source grants its own secrets and can name no others: leave `secrets` out");
+        for (own, told) in [("secrets", "secrets"), ("transit", "transit keys")] {
+            if let Some(node) = inner.optional(own) {
+                inner.fault(node.place, format!("a source grants its own {told} and can name no others: leave `{own}` out"));
+            }
         }
         let grants = What::read(&mut inner);
         inner.finish();
@@ -109,7 +111,7 @@ pub(super) fn faults(policy: &TrustPolicy, bounds: &[Arc<Bounds>]) -> Vec<Fault>
     bounds.iter().flat_map(|bounds| bounds.faults(policy)).collect()
 }
 
-/// The policy as it is in force beside those of other sources: its name and its secrets bear the source's name, and
+/// The policy as it is in force beside those of other sources: its name, its secrets and its transit keys bear the source's name, and
 /// whoever it lets in has to be within the bounds too.
 pub(super) fn place(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> Result<TrustPolicy, Vec<Fault>> {
     let outside = faults(policy, bounds);

@@ -77,12 +77,18 @@ impl PolicySet {
     }
 
     /// Admits an identity that some rule in force is for, by default nobody: the only maker of an [`Admission`]. What the rule
-    /// grants is decided with every use.
+    /// grants is decided with every use. Some clients can name no folder: where no policy of the name is for the identity, its
+    /// first `_` stands for `/`.
     pub fn admit(&self, identity: &Identity, policy: Option<&PolicyName>, now: UnixTime) -> Result<Admission, Denial> {
-        match self.matching(identity.facts(), policy, now).next() {
-            Some(_) => Ok(Admission::new(policy.cloned())),
-            None => Err(Reason::NoMatchingPolicy.because("no policy is for this identity")),
-        }
+        let is_for = |named: Option<&PolicyName>| self.matching(identity.facts(), named, now).next().is_some();
+        let admitted = match policy {
+            None => is_for(None).then(|| Admission::new(None)),
+            Some(named) => {
+                let mut names = [Some(named.clone()), named.in_folder()].into_iter().flatten();
+                names.find(|name| is_for(Some(name))).map(|name| Admission::new(Some(name)))
+            }
+        };
+        admitted.ok_or_else(|| Reason::NoMatchingPolicy.because("no policy is for this identity"))
     }
 
     /// The same for claims that nobody proved: says what would be, and grants nothing.
@@ -191,6 +197,10 @@ impl Rule {
             Wanted::IdToken { audience } => {
                 self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
             }
+            Wanted::Transit(wanted) => {
+                self.grants.transit.iter().find(|transit| transit.covers(wanted))?;
+                Ok(Terms::Transit(wanted.clone()))
+            }
             Wanted::Daypass(wanted) => {
                 self.grants.permissions.iter().find(|(_, permission)| permission == wanted)?;
                 Ok(Terms::Daypass(*wanted))
@@ -211,6 +221,9 @@ impl Rule {
             Wanted::Secret(name) => SecretGrant::covering(&grants.secrets, name).map(SecretGrant::offer),
             Wanted::IdToken { audience } => {
                 grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)
+            }
+            Wanted::Transit(wanted) => {
+                grants.transit.iter().find(|transit| transit.covers(wanted)).map(|transit| (transit.place, Offer::Transit))
             }
             Wanted::Daypass(wanted) => {
                 grants.permissions.iter().find(|(_, permission)| permission == wanted).map(|(place, _)| (*place, Offer::Daypass))

@@ -5,6 +5,7 @@ use super::file::TrustPolicy;
 use super::permission::Permission;
 use super::request::Wanted;
 use super::ruleset::{Catalogue, Tree};
+use super::transit::TransitUse;
 use crate::identity::{Attribute, Facts, Value};
 use crate::token::{Claims, parse_json};
 use crate::words::UnixTime;
@@ -143,7 +144,8 @@ fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribut
     changes
 }
 
-/// `aws`, or a mapping with one of `aws: ROLE`, `secret: NAME`, `id_token: AUDIENCE`, `daypass: PERMISSION`.
+/// `aws`, or a mapping with one of `aws: ROLE`, `secret: NAME`, `id_token: AUDIENCE`, `transit: OPERATION KEY`,
+/// `daypass: PERMISSION`.
 pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Wanted> {
     if node.as_text() == Some("aws") {
         return Some(Wanted::Aws { role: None });
@@ -156,15 +158,21 @@ pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Op
         .optional("id_token")
         .and_then(|node| inner.parsed(node, Audience::parse))
         .map(|audience| Wanted::IdToken { audience });
+    let transit = inner.optional("transit").and_then(|node| inner.parsed(node, transit_use)).map(Wanted::Transit);
     let permission = inner.optional("daypass").and_then(|node| inner.parsed(node, Permission::parse)).map(Wanted::Daypass);
     inner.finish();
-    let wanted = aws.or(secret).or(token).or(permission);
+    let wanted = aws.or(secret).or(token).or(transit).or(permission);
     if wanted.is_none() {
-        let expected =
-            "expected `aws`, `{ aws: ROLE }`, `{ secret: NAME }`, `{ id_token: AUDIENCE }` or `{ daypass: policy.replay }`";
+        let expected = "expected `aws`, `{ aws: ROLE }`, `{ secret: NAME }`, `{ id_token: AUDIENCE }`, `{ transit: decrypt KEY }` or `{ daypass: policy.replay }`";
         fields.fault(node.place, expected);
     }
     wanted
+}
+
+/// A test is of whatever input.
+fn transit_use(text: &str) -> Result<TransitUse, String> {
+    let wanted = TransitUse::parse(text)?;
+    if wanted.input.is_some() { Err("expected an operation and a key alone".to_owned()) } else { Ok(wanted) }
 }
 
 /// Runs a policy's own tests against itself alone.

@@ -1,6 +1,7 @@
 //! What a policy grants to this request: terms in which nothing is left to choose.
 
 use super::permission::Permission;
+use super::transit::TransitUse;
 use crate::words::UnixTime;
 use crate::words::names::{Audience, PolicyName, RoleArn, SecretName, SourceName};
 use std::collections::BTreeMap;
@@ -63,6 +64,8 @@ pub enum Terms {
     Secret(SecretTerms),
     /// A token of our own issuer.
     IdToken(IdTokenTerms),
+    /// A use of a transit key.
+    Transit(TransitUse),
     /// A use of daypass itself.
     Daypass(Permission),
 }

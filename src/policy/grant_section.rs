@@ -1,12 +1,14 @@
-//! The `grant` of a policy: roles, secrets, tokens, each checked when the file is read.
+//! The `grant` of a policy: roles, secrets, tokens, transit keys, each checked when the file is read.
 
 mod aws;
 mod id_token;
 mod secret;
+mod transit;
 
 pub(super) use aws::AwsGrant;
 pub(super) use id_token::IdTokenGrant;
 pub(super) use secret::SecretGrant;
+pub(super) use transit::TransitGrant;
 
 use super::permission::Permission;
 use super::request::Wanted;
@@ -28,6 +30,7 @@ pub(super) struct Grants {
     pub(super) aws: Vec<AwsGrant>,
     pub(super) secrets: Vec<SecretGrant>,
     pub(super) id_tokens: Vec<IdTokenGrant>,
+    pub(super) transit: Vec<TransitGrant>,
     /// Uses of daypass itself, each with its place.
     pub(super) permissions: Vec<(Place, Permission)>,
 }
@@ -54,18 +57,23 @@ impl Grants {
                 inner.finish();
             }
         }
+        if let Some(list) = fields.optional("transit") {
+            for node in fields.one_or_many(list) {
+                grants.transit.extend(TransitGrant::read(fields, node, row));
+            }
+        }
         if let Some(list) = fields.optional("daypass") {
             for node in fields.one_or_many(list) {
                 grants.permissions.extend(fields.parsed(node, Permission::parse).map(|permission| (node.place, permission)));
             }
         }
         for (key, place, _) in fields.members() {
-            if !["aws", "secrets", "id_token", "daypass"].contains(&key.as_str()) {
+            if !["aws", "secrets", "id_token", "transit", "daypass"].contains(&key.as_str()) {
                 fields.report(
                     fields
                         .draft(*place, format!("`{key}` cannot be granted"))
                         .coded("unknown_key")
-                        .help("this version grants aws, secrets, id_token and daypass"),
+                        .help("this version grants aws, secrets, id_token, transit and daypass"),
                 );
             }
         }
@@ -79,6 +87,7 @@ pub(super) enum Offer<'a> {
     Aws(Duration, &'a Templates, &'a [String], Option<&'a str>),
     Secret(Duration),
     IdToken(Duration, &'a Templates),
+    Transit,
     Daypass,
 }
 
@@ -91,7 +100,7 @@ impl Offer<'_> {
             }
             (Self::IdToken(ttl, claims), Self::IdToken(longest, other_claims)) => ttl <= longest && claims == other_claims,
             (Self::Secret(offline), Self::Secret(longest)) => offline <= longest,
-            (Self::Daypass, Self::Daypass) => true,
+            (Self::Transit, Self::Transit) | (Self::Daypass, Self::Daypass) => true,
             _ => false,
         }
     }
@@ -103,13 +112,17 @@ impl Grants {
         self.aws.shrink_to_fit();
         self.secrets.shrink_to_fit();
         self.id_tokens.shrink_to_fit();
+        self.transit.shrink_to_fit();
     }
 
-    /// The same, with secrets that are looked for below this folder.
+    /// The same, with secrets and transit keys that are looked for below this folder.
     pub(super) fn below(&self, folder: &str) -> Self {
         let mut grants = self.clone();
         for secret in &mut grants.secrets {
             secret.documents = secret.documents.below(folder);
+        }
+        for transit in &mut grants.transit {
+            transit.keys = transit.keys.below(folder);
         }
         grants
     }
@@ -118,6 +131,7 @@ impl Grants {
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
         let places = self.aws.iter().map(|aws| aws.place).chain(self.secrets.iter().map(|secret| secret.place));
         let places = places.chain(self.id_tokens.iter().map(|token| token.place));
+        let places = places.chain(self.transit.iter().map(|transit| transit.place));
         places.chain(self.permissions.iter().map(|(place, _)| *place))
     }
 

@@ -35,6 +35,7 @@ pub(super) struct What {
     aws: Vec<Pattern>,
     secrets: Vec<Pattern>,
     id_tokens: Vec<Pattern>,
+    transit: Vec<Pattern>,
     permissions: Vec<Permission>,
 }
 
@@ -85,6 +86,7 @@ impl Listed<'_> {
         any(&what.aws, &|pattern| grants.aws.iter().any(|aws| pattern.matches(aws.role.as_str())))
             || any(&what.secrets, &|pattern| grants.secrets.iter().any(|secret| meet(pattern, &secret.documents)))
             || any(&what.id_tokens, &|pattern| grants.id_tokens.iter().any(|token| pattern.matches(token.audience.as_str())))
+            || any(&what.transit, &|pattern| grants.transit.iter().any(|transit| meet(pattern, &transit.keys)))
             || grants.permissions.iter().any(|(_, permission)| what.permissions.contains(permission))
     }
 }
@@ -164,6 +166,7 @@ impl What {
             aws: read_list(fields, "aws", Pattern::parse),
             secrets: read_list(fields, "secrets", Pattern::parse),
             id_tokens: read_list(fields, "id_token", Pattern::parse),
+            transit: read_list(fields, "transit", Pattern::parse),
             permissions: read_list(fields, "daypass", Permission::parse),
         }
     }
@@ -173,9 +176,10 @@ impl What {
         let aws = self.aws.iter().map(|one| (one, Self { aws: vec![one.clone()], ..Self::default() }));
         let secrets = self.secrets.iter().map(|one| (one, Self { secrets: vec![one.clone()], ..Self::default() }));
         let tokens = self.id_tokens.iter().map(|one| (one, Self { id_tokens: vec![one.clone()], ..Self::default() }));
+        let transit = self.transit.iter().map(|one| (one, Self { transit: vec![one.clone()], ..Self::default() }));
         let permissions =
             self.permissions.iter().map(|one| (one.to_string(), Self { permissions: vec![*one], ..Self::default() }));
-        aws.chain(secrets).chain(tokens).map(|(pattern, only)| (pattern.to_string(), only)).chain(permissions)
+        aws.chain(secrets).chain(tokens).chain(transit).map(|(pattern, only)| (pattern.to_string(), only)).chain(permissions)
     }
 
     pub(super) fn covers(&self, wanted: &Wanted) -> bool {
@@ -184,6 +188,7 @@ impl What {
             Wanted::Aws { role } => role.as_ref().is_some_and(|role| any(&self.aws, role.as_str())),
             Wanted::Secret(name) => any(&self.secrets, name.path.as_str()),
             Wanted::IdToken { audience } => any(&self.id_tokens, audience.as_str()),
+            Wanted::Transit(wanted) => any(&self.transit, wanted.key.as_str()),
             Wanted::Daypass(permission) => self.permissions.contains(permission),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::aws_parameters::AwsParameters;
 use super::permission::Permission;
+use super::transit::TransitUse;
 use crate::words::names::{Audience, PolicyName, RoleArn, SecretName};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -42,6 +43,9 @@ pub enum Wanted {
         /// Whom it is for.
         audience: Audience,
     },
+    /// A use of a transit key, at the Vault API: no body of ours can ask for it.
+    #[serde(skip_deserializing)]
+    Transit(TransitUse),
     /// A use of daypass itself: no credential, so no body can ask for it.
     #[serde(skip_deserializing)]
     Daypass(Permission),
@@ -60,6 +64,14 @@ impl Request {
 }
 
 impl Wanted {
+    /// What policies look at: a transit key's use whatever it was used on.
+    pub fn without_input(self) -> Self {
+        match self {
+            Self::Transit(wanted) => Self::Transit(TransitUse { input: None, ..wanted }),
+            other => other,
+        }
+    }
+
     /// Reads the line that the audit log has.
     pub fn parse(line: &str) -> Result<Self, String> {
         match line.split_once(' ').map_or((line, None), |(kind, name)| (kind, Some(name))) {
@@ -67,6 +79,7 @@ impl Wanted {
             ("aws", Some(role)) => Ok(Self::Aws { role: Some(RoleArn::parse(role)?) }),
             ("secret", Some(name)) => SecretName::parse(name).map(Self::Secret),
             ("id_token", Some(audience)) => Ok(Self::IdToken { audience: Audience::parse(audience)? }),
+            ("transit", Some(wanted)) => TransitUse::parse(wanted).map(Self::Transit),
             ("daypass", Some(permission)) => Permission::parse(permission).map(Self::Daypass),
             _ => Err(format!("`{line}` is no credential")),
         }
@@ -81,6 +94,7 @@ impl fmt::Display for Wanted {
             Self::Aws { role: Some(role) } => write!(f, "aws {role}"),
             Self::Secret(name) => write!(f, "secret {name}"),
             Self::IdToken { audience } => write!(f, "id_token {audience}"),
+            Self::Transit(wanted) => write!(f, "transit {wanted}"),
             Self::Daypass(permission) => write!(f, "daypass {permission}"),
         }
     }
@@ -126,11 +140,23 @@ mod tests {
             "secret a/b.yaml#/x y",
             "id_token https://x",
             "daypass policy.replay",
+            "transit encrypt shop/backup",
+            "transit decrypt flux e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         ];
         for line in lines {
             assert_eq!(Wanted::parse(line).map(|wanted| wanted.to_string()).as_deref().unwrap_or("?"), line);
         }
-        for bad in ["", "secret", "gold x", "aws role", "daypass all"] {
+        for bad in [
+            "",
+            "secret",
+            "gold x",
+            "aws role",
+            "daypass all",
+            "transit flux",
+            "transit rewrap flux",
+            "transit decrypt a/encrypt",
+            "transit decrypt flux e3",
+        ] {
             assert!(Wanted::parse(bad).is_err(), "{bad}");
         }
     }
@@ -144,6 +170,7 @@ mod tests {
             r#"{"credentials":[{"aws":{"rol":"x"}}]}"#,
             r#"{"credentials":[{"secret":"../x"}]}"#,
             r#"{"credentials":[{"daypass":"policy.replay"}]}"#,
+            r#"{"credentials":[{"transit":"decrypt flux"}]}"#,
             r#"{"credentials":[{"aws":{}},{"aws":{}}]}"#,
             r#"{"credentials":[{"aws":{}}],"x":1}"#,
         ];

@@ -5,9 +5,10 @@ use super::region::Region;
 use crate::identity::Mapping;
 use crate::policy::file::TrustPolicy;
 use crate::policy::request::Wanted;
+use crate::policy::transit::TransitUse;
 use crate::policy::{Catalogue, Ruleset, Tree};
-use crate::words::UnixTime;
-use crate::words::names::{IssuerName, SecretName, SecretPath};
+use crate::words::names::{IssuerName, SecretName, SecretPath, TransitKey};
+use crate::words::{TransitFile, UnixTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +97,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
 }
 
 impl<'a> Side<'a> {
-    /// Every credential that a policy names, and every secret that the revision has.
+    /// Every credential that a policy names, and every secret and use of a transit key that the revision has.
     fn credentials(&self) -> impl Iterator<Item = Wanted> + 'a {
         let rules = self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules);
         let keys: BTreeSet<&str> =
@@ -107,7 +108,9 @@ impl<'a> Side<'a> {
                 .map(move |key| Wanted::Secret(SecretName { path: path.clone(), key: key.map(str::to_owned) }))
                 .collect::<Vec<_>>()
         });
-        rules.flat_map(|rule| rule.grants.credentials()).chain(secrets)
+        let keys: BTreeSet<TransitKey> = TransitFile::among(self.tree).map(|file| file.key).collect();
+        let transit = keys.into_iter().flat_map(|key| TransitUse::of_key(&key).map(Wanted::Transit).collect::<Vec<_>>());
+        rules.flat_map(|rule| rule.grants.credentials()).chain(secrets).chain(transit)
     }
 
     fn secrets(&self) -> impl Iterator<Item = SecretPath> + 'a {
@@ -117,11 +120,12 @@ impl<'a> Side<'a> {
     fn has(&self, wanted: &Wanted) -> bool {
         match wanted {
             Wanted::Secret(name) => self.tree.contains_key(&format!("secrets/{}", name.path)),
+            Wanted::Transit(wanted) => TransitFile::is_any_of(self.tree, &wanted.key),
             Wanted::Aws { .. } | Wanted::IdToken { .. } | Wanted::Daypass(_) => true,
         }
     }
 
-    /// A secret that the revision does not have is nobody's.
+    /// A secret or a key that the revision does not have is nobody's.
     fn permits(&self, wanted: &Wanted, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
         if self.has(wanted) { permits(self.ruleset, catalogue, wanted, now) } else { Vec::new() }
     }

@@ -14,7 +14,7 @@ grant: { aws: [\"arn:aws:iam::111122223333:role/team-a-*\"], id_token: [\"https:
 ";
 const POLICY: &str = "issuer: github
 match: { repository: acme/team-a-shop@7, ref: refs/heads/main, event: push }
-grant: { secrets: [\"**\"], aws: { role: \"arn:aws:iam::111122223333:role/team-a-deploy\" } }
+grant: { secrets: [\"**\"], transit: \"**\", aws: { role: \"arn:aws:iam::111122223333:role/team-a-deploy\" } }
 ";
 
 fn catalogue() -> Catalogue {
@@ -73,6 +73,11 @@ fn a_sources_policies_and_secrets_bear_its_name_and_reach_no_other() {
     let team = facts("acme/team-a-shop", "7");
     assert!(faults.is_empty(), "{faults:?}");
     assert_eq!(grants(&set, &team, &secret("team-a/db.age")).as_deref(), Some("team-a/deploy"));
+    let transit = |text: &str| Wanted::parse(&format!("transit {text}")).unwrap();
+    assert_eq!(grants(&set, &team, &transit("decrypt team-a/flux")).as_deref(), Some("team-a/deploy"));
+    for foreign in ["decrypt flux", "decrypt team-b/flux", "encrypt team-ab/flux"] {
+        assert_eq!(grants(&set, &team, &transit(foreign)), None, "{foreign}");
+    }
     for foreign in ["db.age", "team-b/db.age", "team-a"] {
         assert_eq!(grants(&set, &team, &secret(foreign)), None, "{foreign}");
     }

@@ -7,9 +7,9 @@ use crate::policy::guardrail::{GUARDRAILS_FILE, Guardrails};
 use crate::policy::reading::is_policy;
 use crate::policy::request::Wanted;
 use crate::policy::{Catalogue, Tree};
-use crate::words::names::{SecretName, SecretPath, SourceName};
-use crate::words::parse_duration;
+use crate::words::names::{SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::{Fault, Node, Severity, Yaml};
+use crate::words::{TransitFile, parse_duration};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,6 +42,9 @@ pub struct ReplayRequest {
     files: BTreeMap<String, String>,
     /// The secrets that the revision has, by name; absent: any.
     secrets: Option<BTreeSet<SecretPath>>,
+    /// The transit keys that it has; absent: any, as of a client that knows of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transit: Option<BTreeSet<TransitKey>>,
 }
 
 /// A candidate revision: what would decide, and what is wrong with it.
@@ -51,6 +54,7 @@ pub struct Candidate {
     others: BTreeSet<SourceName>,
     set: PolicySet,
     secrets: Option<BTreeSet<SecretPath>>,
+    transit: Option<BTreeSet<TransitKey>>,
     faults: Vec<Fault>,
 }
 
@@ -66,7 +70,8 @@ impl ReplayRequest {
         };
         let files = tree.iter().filter(|(file, _)| decides(file)).map(text).collect::<Result<_, String>>()?;
         let secrets = tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok()).collect();
-        Ok(Self { since, files, secrets: Some(secrets) })
+        let transit = TransitFile::among(tree).map(|file| file.key).collect();
+        Ok(Self { since, files, secrets: Some(secrets), transit: Some(transit) })
     }
 
     /// How far back.
@@ -123,7 +128,7 @@ impl ReplayRequest {
         }
         let others = others.iter().map(|policy| policy.source.clone()).collect();
         let set = PolicySet::new(policies.into_values().collect(), Arc::new(guardrails), None);
-        Candidate { set, secrets: self.secrets, faults, source: source.clone(), others }
+        Candidate { set, secrets: self.secrets, transit: self.transit, faults, source: source.clone(), others }
     }
 }
 
@@ -139,10 +144,27 @@ impl Candidate {
     }
 
     /// Why it could not be given although it is granted: the revision does not have it.
-    pub(super) fn lacks(&self, wanted: &Wanted) -> Option<String> {
-        let (Wanted::Secret(name), Some(secrets)) = (wanted, &self.secrets) else { return None };
-        let path = self.own(name)?;
-        (!secrets.contains(&path)).then(|| format!("the revision has no file secrets/{path}"))
+    pub(in crate::policy) fn lacks(&self, wanted: &Wanted) -> Option<String> {
+        match (wanted, &self.secrets, &self.transit) {
+            (Wanted::Secret(name), Some(secrets), _) => {
+                let path = self.own(name)?;
+                (!secrets.contains(&path)).then(|| format!("the revision has no file secrets/{path}"))
+            }
+            (Wanted::Transit(wanted), _, Some(keys)) => {
+                let key = self.own_key(&wanted.key)?;
+                (!keys.contains(&key)).then(|| format!("the revision has no file below transit/{key}/"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The key's name in this source, if it is one of its own.
+    fn own_key(&self, key: &TransitKey) -> Option<TransitKey> {
+        if !self.source.is_root() {
+            return key.below(&self.source);
+        }
+        let others_own = self.others.iter().any(|other| key.below(other).is_some());
+        (!others_own).then(|| key.clone())
     }
 
     /// The secret's path in this source, if it is one of its own.

@@ -3,6 +3,7 @@
 use super::{Look, Subjected};
 use crate::identity::Attribute;
 use crate::policy::condition::{Condition, Single, Test};
+use crate::words::TransitFile;
 use crate::words::yaml::Fault;
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
         );
     }
     secrets(rule, look, found);
+    transit(rule, look, found);
 }
 
 fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
@@ -51,6 +53,27 @@ fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
                 finding = finding.help(format!("did you mean `{near}`?"));
             }
             found.push(finding);
+        }
+    }
+}
+
+fn transit(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
+    let keys: Vec<String> = TransitFile::among(look.tree).map(|file| file.key.to_string()).collect();
+    for grant in &rule.rule.grants.transit {
+        let text = grant.keys.to_string();
+        if text == "**" {
+            found.push(
+                rule.finding("every_transit_key", grant.place, "every transit key of the repository, also those of tomorrow")
+                    .help("name a key"),
+            );
+        } else if !keys.iter().any(|key| grant.keys.matches(key)) {
+            let message = format!("no key below transit/ fits `{text}`");
+            let finding = rule.finding("transit_missing", grant.place, message);
+            let known: Vec<&str> = keys.iter().map(String::as_str).collect();
+            found.push(match crate::words::yaml::nearest(&text, &known) {
+                Some(near) => finding.help(format!("did you mean `{near}`?")),
+                None => finding.help(format!("`daypass transit create {text}` makes one")),
+            });
         }
     }
 }

@@ -93,6 +93,8 @@ fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in
         ("own_repository", with("issuer: github", "issuer: ghes").replace("acme/shop@456789", "acme/acc*")),
         ("own_repository", with("repository: acme/shop@456789", "owner: acme@9")),
         ("every_secret", with("shop/db.yaml", "\"**\"")),
+        ("every_transit_key", with("  secrets:", "  transit: \"**\"\n  secrets:")),
+        ("transit_missing", with("  secrets:", "  transit: [{ key: flux, allow: decrypt }]\n  secrets:")),
         ("secret_missing", with("shop/db.yaml", "shop/bd.yaml")),
         ("expired", plain.clone() + "expires: 2026-01-01T00:00:00Z\n"),
         ("expiring", plain.clone() + "expires: 2027-01-20T00:00:00Z\n"),

@@ -5,6 +5,8 @@ use crate::policy::access::{overlap, permits, within};
 use crate::policy::condition::{Single, Test};
 use crate::policy::file::TrustPolicy;
 use crate::policy::request::Wanted;
+use crate::policy::transit::TransitUse;
+use crate::words::TransitFile;
 use crate::words::yaml::{Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,8 +54,9 @@ fn names(look: &Look<'_>, found: &mut Vec<Fault>) {
 /// The same credential by several policies: on other terms, or in the shadow of a wider one.
 fn credentials(look: &Look<'_>, found: &mut Vec<Fault>) {
     let policies = look.ruleset.set().policies();
-    let wanted: BTreeSet<Wanted> =
-        policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.credentials()).collect();
+    let transit = TransitFile::among(look.tree).flat_map(|file| TransitUse::of_key(&file.key).collect::<Vec<_>>());
+    let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.credentials());
+    let wanted: BTreeSet<Wanted> = named.chain(transit.map(Wanted::Transit)).collect();
     for wanted in &wanted {
         let granted = permits(look.ruleset, look.catalogue, wanted, look.now);
         for (number, permit) in granted.iter().enumerate() {

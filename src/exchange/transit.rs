@@ -1,0 +1,104 @@
+//! An operation by a transit key, from the recorded grant to the recorded release. The key is opened for it, and forgotten.
+
+use super::answer::{self, Released};
+use super::story::Story;
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::policy::{Grant, Operation, Terms};
+use crate::secrets::Ciphertext;
+use crate::store::{self, Recorded};
+use crate::words::names::PolicyName;
+use crate::words::{Denial, Digest, Reason, Secret};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// Tells a plaintext's digest from any other.
+const PURPOSE: &[u8] = b"daypass transit plaintext v1";
+
+/// What an operation is done to.
+pub enum Input {
+    /// A plaintext.
+    Encrypt(Secret),
+    /// A ciphertext, and the text that it was read from.
+    Decrypt(Ciphertext, String),
+}
+
+impl Input {
+    /// Which operation.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Encrypt(_) => Operation::Encrypt,
+            Self::Decrypt(..) => Operation::Decrypt,
+        }
+    }
+
+    /// By what the replay check tells it from another one. It stands in the audit log: a ciphertext's digest is plain, so that it is
+    /// found there; a plaintext's is keyed by the token that is shown, so that nobody who reads the log can try plaintexts.
+    pub(super) fn digest(&self, token: &Secret) -> Digest {
+        match self {
+            Self::Encrypt(plaintext) => Digest::of(&[PURPOSE, token.expose(), plaintext.expose()]),
+            Self::Decrypt(_, text) => Digest::plain(text.as_bytes()),
+        }
+    }
+}
+
+/// What came of it: what is answered, and what the audit log says.
+struct Done {
+    outcome: Value,
+    record: Value,
+}
+
+/// Does it; the release is durable before the answer leaves, and a retry within a minute hears the same.
+pub(super) async fn answer(
+    app: &App,
+    grant: Recorded<Grant>,
+    identity: &Identity,
+    live: &Live,
+    story: &Story,
+    input: Input,
+) -> Result<Released, Denial> {
+    let done = match run(live, grant.grant(), &input) {
+        Ok(done) => done,
+        Err(denial) => {
+            app.store.fail(grant, story.failure(&denial)).await?;
+            return Err(denial);
+        }
+    };
+    let policies: Vec<PolicyName> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
+    let revisions = live.revisions_of(grant.grant().granted());
+    let document = answer::document_of_transit(story.decision(), &policies, &revisions, &done.outcome);
+    let sealed = store::seal(&document, identity.expose())?;
+    let mut body = story.body();
+    body["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
+    body["transit"] = done.record;
+    let receipt = app.store.release(grant, sealed, body).await?;
+    app.metrics.used_transit_key();
+    Ok(Released::new(document, identity, receipt))
+}
+
+fn run(live: &Live, grant: &Grant, input: &Input) -> Result<Done, Denial> {
+    let missing = || Reason::Internal.because("a grant of no transit key");
+    let granted = grant.granted().first().ok_or_else(missing)?;
+    let Terms::Transit(wanted) = &granted.terms else { return Err(missing()) };
+    let open = |version| live.open_transit_key(&granted.source, &wanted.key, version);
+    let (version, result, ciphertext) = match input {
+        Input::Encrypt(plaintext) => {
+            let (version, key) = open(None)?;
+            let ciphertext = key.encrypt(plaintext).map_err(|cause| Reason::Internal.because(cause))?;
+            (version, json!({ "ciphertext": ciphertext }), Digest::plain(ciphertext.as_bytes()))
+        }
+        Input::Decrypt(ciphertext, text) => {
+            let (version, key) = open(Some(ciphertext.version))?;
+            let refused = |cause: String| Reason::BadRequest.because(cause.clone()).saying(format!("The ciphertext: {cause}."));
+            let plaintext = key.decrypt(ciphertext).map_err(refused)?;
+            (version, json!({ "plaintext": STANDARD.encode(plaintext.expose()) }), Digest::plain(text.as_bytes()))
+        }
+    };
+    let mut outcome = result;
+    outcome["key_version"] = version.into();
+    let record = json!({
+        "operation": wanted.operation.as_str(), "key": wanted.key, "version": version, "ciphertext_sha256": ciphertext.to_string(),
+    });
+    Ok(Done { outcome, record })
+}

@@ -1,0 +1,47 @@
+//! `grant: transit`: keys by pattern, and what may be done by them.
+
+use crate::policy::pattern::Pattern;
+use crate::policy::template::{Row, fill_row};
+use crate::policy::transit::{Operation, TransitUse};
+use crate::words::yaml::{Fields, Node, Place};
+
+/// Keys by pattern, and the operations that are granted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::policy) struct TransitGrant {
+    pub(in crate::policy) place: Place,
+    pub(in crate::policy) keys: Pattern,
+    operations: Box<[Operation]>,
+}
+
+impl TransitGrant {
+    /// `KEY` stands for both operations, `{ key: KEY, allow: [decrypt] }` for those that it lists.
+    pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+        let keys = |text: &str| fill_row(text, row).and_then(|pieces| Pattern::from_pieces(&pieces));
+        if node.as_text().is_some() {
+            let keys = fields.parsed(node, keys)?;
+            return Some(Self { place: node.place, keys, operations: Operation::ALL.into() });
+        }
+        let mut inner = fields.below(node);
+        let keys = inner.required("key").and_then(|node| inner.parsed(node, keys));
+        let operations = match inner.optional("allow") {
+            None => Some(Operation::ALL.into()),
+            Some(list) => read_operations(&mut inner, list),
+        };
+        inner.finish();
+        Some(Self { place: node.place, keys: keys?, operations: operations? })
+    }
+
+    /// Whether it grants this, whatever the input.
+    pub(in crate::policy) fn covers(&self, wanted: &TransitUse) -> bool {
+        self.keys.matches(wanted.key.as_str()) && self.operations.contains(&wanted.operation)
+    }
+}
+
+fn read_operations<'a>(fields: &mut Fields<'a, '_>, list: &'a Node) -> Option<Box<[Operation]>> {
+    let nodes = fields.one_or_many(list);
+    let operations: Vec<Operation> = nodes.iter().filter_map(|node| fields.parsed(node, Operation::parse)).collect();
+    if nodes.is_empty() {
+        fields.fault(list.place, "expected `encrypt`, `decrypt`, or both: leave `allow` out to grant both");
+    }
+    (!operations.is_empty() && operations.len() == nodes.len()).then(|| operations.into())
+}

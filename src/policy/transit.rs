@@ -1,0 +1,71 @@
+//! Uses of transit keys: one operation by one key. Asked at the Vault API, granted like anything else, never handed out.
+
+use crate::words::Digest;
+use crate::words::names::TransitKey;
+use std::fmt;
+
+/// What is done by a key.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Operation {
+    /// Plaintext in, ciphertext out.
+    Encrypt,
+    /// Ciphertext in, plaintext out.
+    Decrypt,
+}
+
+impl Operation {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Encrypt, Self::Decrypt];
+
+    /// Its word in a policy and in an address.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Encrypt => "encrypt",
+            Self::Decrypt => "decrypt",
+        }
+    }
+
+    /// The operation of this word.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or_else(|| "expected `encrypt` or `decrypt`".to_owned())
+    }
+}
+
+/// One operation by one key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TransitUse {
+    /// What is done.
+    pub operation: Operation,
+    /// The key.
+    pub key: TransitKey,
+    /// What it is done to, so that two ciphertexts are two credentials of a token. Policies do not look at it.
+    pub input: Option<Digest>,
+}
+
+impl TransitUse {
+    /// Reads `decrypt flux`, and behind it the input's digest, if there is one.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split(' ').collect();
+        let (operation, key, input) = match words[..] {
+            [operation, key] => (operation, key, None),
+            [operation, key, input] => (operation, key, Some(Digest::parse(input).ok_or("the input's digest is no SHA-256")?)),
+            _ => return Err("expected an operation and a key, such as `decrypt flux`".to_owned()),
+        };
+        Ok(Self { operation: Operation::parse(operation)?, key: TransitKey::parse(key)?, input })
+    }
+
+    /// Every operation by this key, whatever its input.
+    pub(super) fn of_key(key: &TransitKey) -> impl Iterator<Item = Self> {
+        Operation::ALL.into_iter().map(|operation| Self { operation, key: key.clone(), input: None })
+    }
+}
+
+impl fmt::Display for TransitUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.operation.as_str(), self.key)?;
+        self.input.map_or(Ok(()), |input| write!(f, " {input}"))
+    }
+}
+
+#[cfg(test)]
+mod tests;
