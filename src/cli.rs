@@ -8,6 +8,7 @@ mod policy;
 mod print;
 mod secret;
 mod serve;
+mod transit;
 
 use crate::client::environment::Environment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -54,6 +55,9 @@ enum Command {
     /// Read and encrypt secrets.
     #[command(subcommand)]
     Secret(secret::SecretCommand),
+    /// Make transit keys and their versions.
+    #[command(subcommand)]
+    Transit(transit::TransitCommand),
     /// Check, test and explain trust policies.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
@@ -126,6 +130,7 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
         Command::Credential(command) => job::credential(&command, environment).await,
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
         Command::Secret(command) => secret::run(&command, environment, json).await,
+        Command::Transit(command) => transit::run(&command, json),
         Command::Policy(command) => policy::run(&command, environment, cli.output).await,
         Command::Aws(command) => aws::run(&command),
         Command::Deny(arguments) => operate::deny(&arguments, json).await,

@@ -1,5 +1,6 @@
 //! The native API and our own issuer's two documents.
 
+use super::accept::Peer;
 use super::reply::{self, Caller};
 use crate::app::App;
 use crate::exchange::{self, Asked, Call, Refused, Released};
@@ -7,8 +8,8 @@ use crate::policy::{Request, Wanted};
 use crate::words::names::SecretName;
 use crate::words::{Denial, Reason};
 use axum::body::Body;
-use axum::extract::{OriginalUri, Path, Query, State};
-use axum::http::{HeaderMap, Response, header};
+use axum::extract::{Extension, OriginalUri, Path, Query, State};
+use axum::http::{HeaderMap, Method, Response, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
@@ -30,6 +31,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/.well-known/oauth-authorization-server", get(super::oauth::metadata))
         .route("/oauth2/token", post(super::oauth::token))
         .route("/vault/v1/{*path}", any(super::vault::vault))
+        .route("/v1/{*path}", any(beside))
         .merge(super::aws::routes())
         .fallback(unknown_address)
         .method_not_allowed_fallback(unknown_address)
@@ -104,6 +106,22 @@ async fn whoami(State(app): Shared, Caller(call): Caller) -> Response<Body> {
         Ok(seen) => ([(header::CACHE_CONTROL, "no-store")], Json(seen)).into_response(),
         Err(refused) => refused.into_response(),
     }
+}
+
+/// What is no address of ours below `/v1` may be one of Vault's.
+async fn beside(
+    app: Shared,
+    caller: Caller,
+    peer: Option<Extension<Peer>>,
+    method: Method,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    if super::vault::is_asked_at_root(&method, &uri) {
+        return super::vault::vault(app, peer, method, uri, headers, body).await;
+    }
+    unknown_address(app, caller, uri).await
 }
 
 async fn unknown_address(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {

@@ -1,4 +1,4 @@
-//! The part of Vault's API that its clients need to log in and read (docs/api/vault.md): they change an address, and nothing else.
+//! The part of Vault's API that its clients need to log in, to read and to encrypt (docs/api/vault.md): they change an address, and nothing else.
 
 mod address;
 mod answer;
@@ -7,6 +7,7 @@ mod inline;
 mod kv;
 mod proof;
 mod session;
+mod transit;
 
 use super::accept::Peer;
 use super::reply;
@@ -16,12 +17,14 @@ use crate::words::{Denial, Reason};
 use address::Address;
 use axum::body::Body;
 use axum::extract::{Extension, OriginalUri, State};
-use axum::http::{HeaderMap, Method, Response};
+use axum::http::{HeaderMap, Method, Response, Uri};
 use proof::Proof;
 use std::sync::Arc;
 
 /// Below this stand its addresses.
 pub(super) const PREFIX: &str = "/vault/v1";
+/// And below this some of them once more, where the native API has none.
+const ROOT: &str = "/v1";
 /// Response wrapping hands a secret out by a token of its own; whoever asks for it relies on that.
 const WRAP_TTL: &str = "x-vault-wrap-ttl";
 const NAMESPACE: &str = "x-vault-namespace";
@@ -44,13 +47,18 @@ pub(super) async fn vault(
     body: Body,
 ) -> Response<Body> {
     let call = Call { api: "vault", ..reply::call(peer.as_deref(), &HeaderMap::new()) };
-    let path = uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    let path = uri.path().strip_prefix(PREFIX).or_else(|| uri.path().strip_prefix(ROOT)).unwrap_or_default();
     let address = check_headers(&headers).and_then(|()| Address::read(&method, path, uri.query().unwrap_or_default()));
     let asking = Asking { app, call, headers, body };
     match address {
         Ok(address) => asking.answer(address).await,
         Err(denial) => asking.refuse(denial).await,
     }
+}
+
+/// Whether an address below `/v1` is one of those that sops and Flux ask for there: they take none with a path before it.
+pub(super) fn is_asked_at_root(method: &Method, uri: &Uri) -> bool {
+    uri.path().strip_prefix(ROOT).is_some_and(|path| address::is_at_root(method, path))
 }
 
 impl Asking {
@@ -68,6 +76,7 @@ impl Asking {
             Address::Metadata(name) => kv::metadata(self, &name).await,
             Address::List(folder) => kv::list(self, &folder).await,
             Address::Aws(role) => aws::credentials(self, &role).await,
+            Address::Transit(transit) => transit::run(self, &transit).await,
         }
     }
 

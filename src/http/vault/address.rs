@@ -2,6 +2,7 @@
 
 use super::not_here;
 use crate::http::form;
+use crate::policy::Operation;
 use crate::words::{Denial, Reason};
 use axum::http::Method;
 use std::collections::BTreeMap;
@@ -29,6 +30,16 @@ pub(super) enum Address {
     List(String),
     /// AWS credentials, by the name of a trust policy.
     Aws(Aws),
+    /// An operation by a transit key.
+    Transit(Transit),
+}
+
+/// A key's name begins with what stands between the mount and the operation: sops takes a key of one segment, and for the rest a
+/// mount of several.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Transit {
+    pub(super) operation: Operation,
+    pub(super) key: String,
 }
 
 /// A role of Vault's, which is a trust policy here, and what the query asks beside it.
@@ -67,9 +78,27 @@ impl Address {
             [_, "creds" | "sts", ref policy @ ..] if (get || write) && !policy.is_empty() => {
                 Ok(Self::Aws(Aws { policy: policy.join("/"), query: query.clone() }))
             }
+            [_, ref rest @ ..] if write => match Transit::read(rest) {
+                Some(transit) => listing(&[]).map(|()| Self::Transit(transit)),
+                None => Err(unknown(path)),
+            },
             _ => Err(unknown(path)),
         }
     }
+}
+
+impl Transit {
+    /// Reads what follows the mount. No key has an operation in its name.
+    fn read(parts: &[&str]) -> Option<Self> {
+        let at = parts.iter().position(|part| Operation::parse(part).is_ok())?;
+        let key = [&parts[..at], &parts[at + 1..]].concat().join("/");
+        (at + 1 < parts.len()).then_some(Self { operation: Operation::parse(parts[at]).ok()?, key })
+    }
+}
+
+/// What stands at the root as well, below `/v1`, because sops and Flux take no address with a path: logins and transit.
+pub(super) fn is_at_root(method: &Method, path: &str) -> bool {
+    matches!(Address::read(method, path, ""), Ok(Address::Login | Address::Transit(_)))
 }
 
 /// The path's segments: empty ones left out, as Vault does, and each decoded by itself. A slash that is encoded is none.

@@ -27,6 +27,11 @@ impl Proof {
         }
     }
 
+    /// The token that is shown.
+    pub(super) const fn token(&self) -> &Secret {
+        &self.token
+    }
+
     /// The call with the token in it, and of which kind that is.
     pub(super) fn into_call(self, call: Call) -> (Call, Shown) {
         (Call { token: Ok(self.token), ..call }, self.shown)

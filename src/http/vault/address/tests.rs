@@ -12,6 +12,7 @@ fn reads_what_clients_ask_for() {
         let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Address::Aws(Aws { policy: policy.to_owned(), query })
     };
+    let transit = |operation, key: &str| Address::Transit(Transit { operation, key: key.to_owned() });
     let cases = [
         ("GET", "/sys/health?standbyok=true", Address::Health),
         ("HEAD", "/sys/health", Address::Health),
@@ -29,6 +30,9 @@ fn reads_what_clients_ask_for() {
         ("LIST", "/kv/metadata/shop/", Address::List("shop".to_owned())),
         ("GET", "/kv/metadata/?list=true", Address::List(String::new())),
         ("GET", "/aws/creds/shop/deploy", aws("shop/deploy", &[])),
+        ("PUT", "/transit/encrypt/flux", transit(Operation::Encrypt, "flux")),
+        ("POST", "/any/decrypt/team-a/flux", transit(Operation::Decrypt, "team-a/flux")),
+        ("PUT", "/transit/team-a/decrypt/flux", transit(Operation::Decrypt, "team-a/flux")),
         ("PUT", "/aws/sts/deploy?ttl=1h", aws("deploy", &[("ttl", "1h")])),
     ];
     for (method, target, address) in cases {
@@ -53,6 +57,14 @@ fn refuses_what_it_does_not_serve_and_paths_that_climb() {
         ("GET", "/secret/data/%2e%2e/b", 400),
         ("GET", "/secret/data/a%2Fb", 400),
         ("GET", "/secret/data/a%00b", 400),
+        ("GET", "/transit/decrypt/flux", 404),
+        ("PUT", "/transit/decrypt", 404),
+        ("PUT", "/decrypt/flux", 404),
+        ("POST", "/transit/rewrap/flux", 404),
+        ("POST", "/transit/keys/flux", 404),
+        ("PUT", "/transit/decrypt/a%2Fb", 400),
+        ("PUT", "/transit/decrypt/../flux", 400),
+        ("PUT", "/transit/decrypt/flux?context=x", 400),
         ("GET", "/secret/data/a%zz", 400),
         ("GET", "/secret/data/%ff", 400),
         ("GET", "/secret/data/a?version=7", 400),
@@ -61,6 +73,21 @@ fn refuses_what_it_does_not_serve_and_paths_that_climb() {
     ];
     for (method, target, status) in cases {
         assert_eq!(read(method, target), Err(status), "{method} {target}");
+    }
+}
+
+#[test]
+fn only_logins_and_transit_stand_at_the_root_too() {
+    let at_root = |method: &str, path: &str| is_at_root(&method.parse().unwrap(), path);
+    assert!(at_root("PUT", "/auth/kubernetes/login") && at_root("PUT", "/transit/decrypt/flux"));
+    for (method, path) in [
+        ("GET", "/secret/data/a"),
+        ("GET", "/transit/decrypt/flux"),
+        ("GET", "/auth/token/lookup-self"),
+        ("GET", "/sys/health"),
+        ("PUT", "/aws/sts/x"),
+    ] {
+        assert!(!at_root(method, path), "{method} {path}");
     }
 }
 

@@ -1,0 +1,107 @@
+//! `<mount>/encrypt/<key>` and `<mount>/decrypt/<key>`: operations by a transit key, each an exchange of its own.
+
+use super::address::Transit;
+use super::answer;
+use super::{Asking, not_here};
+use crate::exchange::{self, Asked, Input, Refused};
+use crate::http::{form, reply};
+use crate::policy::Operation;
+use crate::secrets::Ciphertext;
+use crate::token::parse_json;
+use crate::words::names::TransitKey;
+use crate::words::{Denial, Reason, Secret};
+use axum::body::Body;
+use axum::http::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+/// What Vault's transit takes and these keys do not have, each with why.
+const REFUSED: [(&str, &str); 8] = [
+    ("context", "keys are not derived here"),
+    ("convergent_encryption", "keys are not derived here"),
+    ("nonce", "each encryption draws its own"),
+    ("associated_data", "the key's name and version are what a ciphertext is bound to"),
+    ("batch_input", "each operation is a decision of its own"),
+    ("reference", "each operation is a decision of its own"),
+    ("partial_failure_response_code", "each operation is a decision of its own"),
+    ("type", "a key is made by a commit to the repository, and is AES-256-GCM"),
+];
+
+pub(super) async fn run(asking: Asking, address: &Transit) -> Response<Body> {
+    let Asking { app, call, headers, body } = asking;
+    let bytes = reply::body(body, reply::BODY_BYTES_MAX).await.map(Secret::new);
+    let asking = Asking { app, call, headers, body: Body::empty() };
+    let asked = bytes.and_then(|bytes| input(address.operation, &bytes)).and_then(|input| {
+        let key = TransitKey::parse(&address.key).map_err(|fault| not_here(&format!("The name of a key: {fault}.")))?;
+        let proof = asking.proof()?;
+        Ok((Asked::transit(key, input, proof.token(), proof.policy.clone()), proof))
+    });
+    let (asked, proof) = match asked {
+        Ok(asked) => asked,
+        Err(denial) => return asking.refuse(denial).await,
+    };
+    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let inner = app.clone();
+    match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
+        Ok(released) => {
+            let mut document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
+            answer::data(document["decision_id"].clone(), document["transit"].take())
+        }
+        Err(refused) => answer_refused(&refused),
+    }
+}
+
+/// 404 for a key or a version that is granted and not there, which is told in its own words: no client tries again as it would on 502.
+fn answer_refused(refused: &Refused) -> Response<Body> {
+    match (refused.denial().reason, &refused.denial().detail) {
+        (Reason::SecretUnreadable, Some(_)) => answer::refused_as(refused, 404),
+        _ => answer::refused(refused),
+    }
+}
+
+fn input(operation: Operation, body: &Secret) -> Result<Input, Denial> {
+    let Ok(Value::Object(mut members)) = parse_json(body.expose()) else {
+        return Err(not_here("The body is a JSON object: {\"plaintext\": …} or {\"ciphertext\": …}."));
+    };
+    let own = match operation {
+        Operation::Encrypt => "plaintext",
+        Operation::Decrypt => "ciphertext",
+    };
+    let value = members.remove(own);
+    check_rest(members)?;
+    let Some(Value::String(text)) = value else { return Err(not_here(&format!("`{own}` is missing, or is no text."))) };
+    match operation {
+        Operation::Encrypt => {
+            let text = Secret::from(text);
+            let plaintext = STANDARD.decode(text.expose());
+            let plaintext = plaintext.map_err(|_| not_here("`plaintext` is base64 of what is to be encrypted."))?;
+            Ok(Input::Encrypt(Secret::new(plaintext)))
+        }
+        Operation::Decrypt => {
+            let ciphertext = Ciphertext::parse(&text).map_err(|fault| not_here(&format!("`ciphertext`: {fault}.")))?;
+            Ok(Input::Decrypt(ciphertext, text))
+        }
+    }
+}
+
+/// What is left may only say nothing: empty, or the highest version.
+fn check_rest(members: Map<String, Value>) -> Result<(), Denial> {
+    for (name, value) in members {
+        let says_nothing = matches!(&value, Value::Null | Value::Bool(false)) || value == json!("");
+        let highest = name == "key_version" && (value == json!(0) || value == json!("0"));
+        if says_nothing || highest {
+            continue;
+        }
+        let why = REFUSED.iter().find(|(refused, _)| *refused == name).map(|(_, why)| *why);
+        let why = why.or_else(|| (name == "key_version").then_some("an encryption is by the highest version"));
+        return Err(not_here(&match why {
+            Some(why) => format!("`{name}` is not taken: {why}."),
+            None => format!("{} is no parameter here.", form::shown(&name)),
+        }));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
