@@ -23,5 +23,6 @@ mod store;
 mod structural;
 mod sts;
 mod support;
+mod transit;
 mod values;
 mod vault;

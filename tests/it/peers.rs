@@ -7,4 +7,5 @@ mod google_auth;
 mod oidc_provider;
 mod openbao;
 mod sops;
+mod transit;
 mod vault_clients;

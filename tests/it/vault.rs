@@ -34,7 +34,7 @@ fn sealed(world: &World, path: &str, plaintext: &[u8]) -> Vec<u8> {
     daypass::secrets::encrypt_document(&path, plaintext, recipients, UnixTime::from_seconds(1_800_000_000)).unwrap()
 }
 
-async fn call(world: &World, method: &str, path: &str, token: &str, body: Option<Value>) -> (u16, Value) {
+pub async fn call(world: &World, method: &str, path: &str, token: &str, body: Option<Value>) -> (u16, Value) {
     let mut request = world.http.request(method.parse().unwrap(), world.url(&format!("/vault/v1/{path}")));
     if !token.is_empty() {
         request = request.header("X-Vault-Token", token);
@@ -46,7 +46,7 @@ async fn call(world: &World, method: &str, path: &str, token: &str, body: Option
     (response.status().as_u16(), response.json().await.unwrap_or(Value::Null))
 }
 
-async fn login(world: &World, token: &str, role: &str) -> (u16, Value) {
+pub async fn login(world: &World, token: &str, role: &str) -> (u16, Value) {
     call(world, "POST", "auth/jwt/login", "", Some(json!({ "role": role, "jwt": token }))).await
 }
 
@@ -57,14 +57,14 @@ async fn session(world: &World, role: &str) -> String {
 }
 
 /// The same from another address of this machine.
-fn elsewhere(world: &World, path: &str, more: &[&str]) -> Value {
+pub fn elsewhere(world: &World, path: &str, more: &[&str]) -> Value {
     let mut command = std::process::Command::new("curl");
     command.args(["--silent", "--interface", "127.0.0.2", "--cacert"]).arg(world.path("tls.crt")).args(more);
     let output = command.arg(format!("https://127.0.0.1:{}/vault/v1/{path}", world.port)).output().unwrap();
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
-fn error(answer: &Value) -> &str {
+pub fn error(answer: &Value) -> &str {
     answer["errors"][0].as_str().unwrap_or_else(|| panic!("{answer}"))
 }
 

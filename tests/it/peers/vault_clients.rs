@@ -10,11 +10,11 @@ use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 use tokio::process::Command;
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-async fn bao(world: &World, program: &Path, arguments: &[&str], token: &str) -> Output {
+pub async fn bao(world: &World, program: &Path, arguments: &[&str], token: &str) -> Output {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(world.folder.path()).env("HOME", world.folder.path());
     command.env("BAO_ADDR", world.url("/vault")).env("BAO_CACERT", world.path("tls.crt")).env("BAO_TOKEN", token);

@@ -1,0 +1,84 @@
+//! The real sops and the real bao command, wrapping and unwrapping by a transit key.
+
+use super::vault_clients::{bao, said};
+use crate::support::{World, peer};
+use crate::transit::{session, world};
+use std::path::Path;
+use std::process::Output;
+use tokio::process::Command;
+
+async fn sops(world: &World, program: &Path, arguments: &[&str], token: &str) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(world.folder.path()).env("HOME", world.folder.path());
+    command.env("VAULT_CACERT", world.path("tls.crt")).env("VAULT_TOKEN", token).env("SOPS_DISABLE_VERSION_CHECK", "1");
+    command.output().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sops_wraps_its_data_key_by_one_job_and_unwraps_it_by_another() {
+    let Some(program) = peer("sops") else { return };
+    let world = world().await;
+    let (author, reader) = (session(&world, "workflow_dispatch").await, session(&world, "push").await);
+    std::fs::write(world.path("plain.yaml"), "password: hunter2\nport: 5432\n").unwrap();
+    let address = world.url("/v1/transit/keys/flux");
+    let sealed = sops(&world, &program, &["encrypt", "--hc-vault-transit", &address, "plain.yaml"], &author).await;
+    let text = String::from_utf8_lossy(&sealed.stdout).into_owned();
+    assert!(sealed.status.success() && text.contains("enc: vault:v1:") && !text.contains("hunter2"), "{}", said(&sealed));
+    std::fs::write(world.path("sealed.yaml"), &text).unwrap();
+    for _ in 0..3 {
+        let opened = sops(&world, &program, &["decrypt", "sealed.yaml"], &reader).await;
+        assert_eq!(String::from_utf8_lossy(&opened.stdout), "password: hunter2\nport: 5432\n", "{}", said(&opened));
+    }
+    let one = sops(&world, &program, &["decrypt", "--extract", "[\"password\"]", "sealed.yaml"], &reader).await;
+    assert_eq!(String::from_utf8_lossy(&one.stdout), "hunter2");
+    let refused = sops(&world, &program, &["decrypt", "sealed.yaml"], &author).await;
+    assert!(!refused.status.success() && said(&refused).contains("no_matching_policy"), "{}", said(&refused));
+    let refused = sops(&world, &program, &["encrypt", "--hc-vault-transit", &address, "plain.yaml"], &reader).await;
+    assert!(!refused.status.success() && said(&refused).contains("no_matching_policy"), "{}", said(&refused));
+
+    // A key in a folder, as those of further sources are: the folder is the mount's.
+    let folder = world.url("/v1/transit/shop/keys/a");
+    let sealed = sops(&world, &program, &["encrypt", "--hc-vault-transit", &folder, "plain.yaml"], &reader).await;
+    std::fs::write(world.path("shop.yaml"), &sealed.stdout).unwrap();
+    let opened = sops(&world, &program, &["decrypt", "shop.yaml"], &reader).await;
+    assert!(opened.status.success() && said(&opened).contains("hunter2"), "{} {}", said(&sealed), said(&opened));
+
+    // Rotation: a further version in Git, and sops wraps by it from then on.
+    let made = world.job("push", &["transit", "create", "shop/a", "-r", &world.recipient, "--to", "access"], &[]).await;
+    assert!(made.status.success(), "{}", said(&made));
+    world.commit_and_wait(&[]).await;
+    let rotated = sops(&world, &program, &["rotate", "--in-place", "shop.yaml"], &reader).await;
+    let text = std::fs::read_to_string(world.path("shop.yaml")).unwrap();
+    assert!(rotated.status.success() && text.contains("enc: vault:v2:"), "{} {text}", said(&rotated));
+    let asked: Vec<String> = world
+        .audit()
+        .into_iter()
+        .filter(|entry| entry.kind == "released" && !entry.body["in_session"].is_null())
+        .map(|entry| format!("{} {}", entry.body["transit"]["operation"], entry.body["transit"]["key"]).replace('"', ""))
+        .collect();
+    let expected =
+        ["encrypt flux", "decrypt flux", "decrypt flux", "decrypt flux", "decrypt flux", "encrypt shop/a", "decrypt shop/a"];
+    assert_eq!(asked[..7], expected, "sops asks for nothing else");
+    assert_eq!(asked[7..], ["decrypt shop/a", "encrypt shop/a"], "its rotation unwraps once and wraps once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_command_encrypts_and_decrypts_and_prints_a_denial() {
+    let Some(program) = peer("bao") else { return };
+    let world = world().await;
+    let (author, reader) = (session(&world, "workflow_dispatch").await, session(&world, "push").await);
+    let sealed =
+        bao(&world, &program, &["write", "-field=ciphertext", "transit/encrypt/flux", "plaintext=aHVudGVyMg=="], &author).await;
+    let text = String::from_utf8_lossy(&sealed.stdout).into_owned();
+    assert!(sealed.status.success() && text.starts_with("vault:v1:"), "{}", said(&sealed));
+    let argument = format!("ciphertext={text}");
+    let opened = bao(&world, &program, &["write", "-field=plaintext", "transit/decrypt/flux", &argument], &reader).await;
+    assert_eq!(String::from_utf8_lossy(&opened.stdout), "aHVudGVyMg==", "{}", said(&opened));
+    let refused = bao(&world, &program, &["write", "transit/decrypt/flux", &argument], &author).await;
+    let record = world.audit().into_iter().rfind(|entry| entry.kind == "refused").unwrap();
+    for part in ["no_matching_policy", "Show the decision id to the operator", &record.decision.unwrap()] {
+        assert!(!refused.status.success() && said(&refused).contains(part), "{part}: {}", said(&refused));
+    }
+    let context = bao(&world, &program, &["write", "transit/encrypt/flux", "plaintext=eA==", "context=eA=="], &author).await;
+    assert!(!context.status.success() && said(&context).contains("`context` is not taken"), "{}", said(&context));
+}
