@@ -8,6 +8,7 @@ mod policy;
 mod print;
 mod secret;
 mod serve;
+mod sidecar;
 mod transit;
 
 use crate::client::environment::Environment;
@@ -50,6 +51,8 @@ enum Command {
     /// Print one credential in the form a tool asks for.
     #[command(subcommand)]
     Credential(job::CredentialCommand),
+    /// Keep a pod's secrets as files in memory, as long as they are granted.
+    Sidecar(sidecar::SidecarArgs),
     /// Show what a server sees in this job's token.
     Whoami(job::WhoamiArgs),
     /// Read and encrypt secrets.
@@ -103,7 +106,12 @@ pub fn main() -> ExitCode {
         }
     };
     crate::telemetry::install_crypto();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // A sidecar is one of very many: it has one thread, and the memory of one.
+    let mut builder = match cli.command {
+        Command::Sidecar(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(fault) => return print::failed(&format!("the runtime does not start: {fault}"), 70),
     };
@@ -128,6 +136,7 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
             .map_err(|fault| crate::client::Failure::new(crate::client::STATUS_UNAVAILABLE, fault)),
         Command::Exec(arguments) => job::exec(&arguments, environment).await,
         Command::Credential(command) => job::credential(&command, environment).await,
+        Command::Sidecar(arguments) => sidecar::run(&arguments, environment).await,
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
         Command::Secret(command) => secret::run(&command, environment, json).await,
         Command::Transit(command) => transit::run(&command, json),

@@ -1,9 +1,11 @@
 //! Layer E: what a job runs. One request brings everything it needs, and its own token is found where its CI puts it.
 
 pub mod environment;
+mod event_stream;
 pub mod exec;
 pub mod job_token;
 pub mod server;
+pub mod sidecar;
 pub mod token_endpoint;
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).

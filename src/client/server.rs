@@ -1,5 +1,9 @@
 //! The daypass server as the client sees it: four requests, and every refusal in words.
 
+mod asking;
+
+pub use asking::{Events, Unanswered};
+
 use super::environment::Environment;
 use super::job_token::{self, TokenSource};
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
@@ -113,8 +117,18 @@ impl Server {
         proof.parse().map(Some).map_err(|_| "the proof is no header".to_owned())
     }
 
-    /// One try with a token of its own: where the CI mints one per request, a second try is a second token.
     async fn try_once(&self, build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>) -> Result<Value, Failure> {
+        let response = self.request_once(build).await?;
+        let status = response.status();
+        let body: Value = response.json().await.map_err(|fault| unreachable_server(&self.base, &fault))?;
+        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
+    }
+
+    /// One try with a token of its own: where the CI mints one per request, a second try is a second token.
+    async fn request_once(
+        &self,
+        build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>,
+    ) -> Result<reqwest::Response, Failure> {
         let audience = self.key.as_ref().map_or_else(|| self.audience.clone(), |key| key.bind(&self.audience));
         let token: Secret = job_token::bring(&self.source, &self.environment, &audience, &self.http).await?;
         let failed = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
@@ -122,10 +136,7 @@ impl Server {
         if let Some(proof) = self.prove(&request, &token).map_err(failed)? {
             request.headers_mut().insert("dpop", proof);
         }
-        let response = self.http.execute(request).await.map_err(|fault| unreachable_server(&self.base, &fault))?;
-        let status = response.status();
-        let body: Value = response.json().await.map_err(|fault| unreachable_server(&self.base, &fault))?;
-        if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
+        self.http.execute(request).await.map_err(|fault| unreachable_server(&self.base, &fault))
     }
 }
 

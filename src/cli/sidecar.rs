@@ -1,0 +1,52 @@
+//! `daypass sidecar`.
+
+use crate::client::environment::Environment;
+use crate::client::sidecar::{self, Manner, Settings};
+use crate::client::{Failure, STATUS_USAGE};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+#[derive(Args, Debug)]
+pub(super) struct SidecarArgs {
+    /// The sidecar's configuration; without it the text of DAYPASS_SIDECAR is read.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Write the files once and end: for an init container.
+    #[arg(long, conflicts_with = "check")]
+    once: bool,
+    /// Say whether every file is there, and end: for an exec probe.
+    #[arg(long)]
+    check: bool,
+    /// With --once, try again this long while the server is not there, such as 5m.
+    #[arg(long, default_value = "0s", value_parser = crate::words::parse_duration)]
+    wait: Duration,
+    /// Take a folder that is not in memory. For tests and development: secrets reach a disk.
+    #[arg(long)]
+    allow_disk: bool,
+    /// What to log, such as `info` or `daypass=debug`.
+    #[arg(long, env = "DAYPASS_LOG", default_value = "info")]
+    log: String,
+}
+
+/// The variable that holds a configuration.
+const TEXT: &str = "DAYPASS_SIDECAR";
+
+/// Keeps a pod's secrets as files in memory.
+pub(super) async fn run(arguments: &SidecarArgs, environment: Environment) -> Result<u8, Failure> {
+    let settings = match (&arguments.config, environment.value(TEXT)) {
+        (Some(path), _) => Settings::load(path)?,
+        (None, Some(text)) => Settings::parse(TEXT, text.as_bytes(), Path::new("/"))?,
+        (None, None) => return Err(Failure::new(STATUS_USAGE, format!("name the configuration: --config or {TEXT}"))),
+    };
+    if arguments.check {
+        return sidecar::check(&settings);
+    }
+    crate::telemetry::log(&arguments.log);
+    crate::telemetry::harden();
+    let manner = Manner { wait: arguments.wait, allow_disk: arguments.allow_disk };
+    match arguments.once {
+        true => sidecar::once(settings, manner, environment).await,
+        false => sidecar::run(settings, manner, environment).await,
+    }
+}

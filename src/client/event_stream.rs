@@ -1,0 +1,107 @@
+//! Server-sent events (HTML standard, section 9.2.6), as far as they are needed here: the id of each event that has data.
+
+use std::collections::VecDeque;
+
+/// A line of ours has 80 bytes; a server that sends longer ones is none of ours.
+const LINE_BYTES_MAX: usize = 4096;
+/// Events that wait to be taken: of more than that only the last ones say anything.
+const EVENTS_MAX: usize = 64;
+
+/// What was heard and not yet understood, and the events that were.
+#[derive(Default)]
+pub(in crate::client) struct EventStream {
+    line: Vec<u8>,
+    after_return: bool,
+    id: String,
+    has_data: bool,
+    events: VecDeque<String>,
+}
+
+impl EventStream {
+    /// Takes bytes as they come.
+    pub(in crate::client) fn push(&mut self, bytes: &[u8]) -> Result<(), String> {
+        for byte in bytes {
+            match byte {
+                b'\n' if self.after_return => self.after_return = false,
+                b'\n' | b'\r' => {
+                    self.after_return = *byte == b'\r';
+                    self.end_line();
+                }
+                byte if self.line.len() < LINE_BYTES_MAX => {
+                    self.after_return = false;
+                    self.line.push(*byte);
+                }
+                _ => return Err(format!("a line of the event stream is longer than {LINE_BYTES_MAX} bytes")),
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of the next event.
+    pub(in crate::client) fn next_event(&mut self) -> Option<String> {
+        self.events.pop_front()
+    }
+
+    fn end_line(&mut self) {
+        let line = String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned();
+        if line.is_empty() {
+            return self.end_event();
+        }
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "id" if !value.contains('\0') => value.clone_into(&mut self.id),
+            "data" => self.has_data = true,
+            _ => {}
+        }
+    }
+
+    fn end_event(&mut self) {
+        if !std::mem::take(&mut self.has_data) {
+            return;
+        }
+        if self.events.len() == EVENTS_MAX {
+            self.events.pop_front();
+        }
+        self.events.push_back(self.id.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(text: &[u8]) -> Vec<String> {
+        let mut stream = EventStream::default();
+        // Byte by byte: where a packet ends says nothing.
+        for byte in text {
+            stream.push(&[*byte]).unwrap();
+        }
+        std::iter::from_fn(|| stream.next_event()).collect()
+    }
+
+    #[test]
+    fn events_are_read_whatever_ends_their_lines() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text =
+                ["retry: 1000", "", ":", "", "id: a", "event: change", "data: changed", "", "id:b", "data", "", ""].join(end);
+            assert_eq!(heard(text.as_bytes()), ["a", "b"], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_data_or_without_an_end_is_none() {
+        assert!(heard(b"id: a\n\n").is_empty());
+        assert!(heard(b"id: a\ndata: x\n").is_empty());
+        assert_eq!(heard(b"id: a\n\ndata: x\n\n"), ["a"], "an id stays until there is another");
+        assert_eq!(heard(b"id: a\nid: \0\ndata: x\n\n"), ["a"]);
+    }
+
+    #[test]
+    fn an_endless_line_is_refused_and_a_storm_is_bounded() {
+        assert!(EventStream::default().push(&[b'x'; LINE_BYTES_MAX + 1]).is_err());
+        let storm: Vec<u8> = (0..1000).flat_map(|number| format!("id: {number}\ndata: x\n\n").into_bytes()).collect();
+        let heard = heard(&storm);
+        assert_eq!((heard.len(), heard.last().unwrap().as_str()), (EVENTS_MAX, "999"));
+    }
+}

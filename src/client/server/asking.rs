@@ -1,0 +1,136 @@
+//! For who keeps asking: a denial told apart from an outage, and the server's word that something changed.
+
+use super::{Server, refusal, unreachable_server};
+use crate::client::event_stream::EventStream;
+use crate::client::{Failure, STATUS_UNAVAILABLE};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The server ends a stream after five minutes, or a little later.
+const STREAM_MAX: Duration = Duration::from_secs(600);
+/// The server is heard every 15 seconds; after three times that nobody is there.
+const SILENCE_MAX: Duration = Duration::from_secs(45);
+
+/// Who keeps asking asks again soon: on a network that swallows packets nothing is won by waiting.
+const ASK_MAX: Duration = Duration::from_secs(10);
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Unanswered {
+    /// The server says no: 403, in its own words.
+    Denied(Failure),
+    /// Anything else: nobody there, a token that is not good now, a fault, or somebody between who speaks for the server.
+    Unavailable(Failure),
+}
+
+impl Unanswered {
+    /// What happened.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::Denied(failure) | Self::Unavailable(failure) => failure,
+        }
+    }
+}
+
+impl Server {
+    /// `POST /v1/exchange`, once.
+    pub async fn ask(&self, credentials: &[Value], policy: Option<&str>) -> Result<Value, Unanswered> {
+        let mut body = json!({ "credentials": credentials });
+        if let Some(policy) = policy {
+            body["policy"] = policy.into();
+        }
+        let build = |token: &str| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body).timeout(ASK_MAX));
+        let response = self.request_once(&build).await.map_err(Unanswered::Unavailable)?;
+        read(self, response).await
+    }
+
+    /// The client by which it asks, for addresses within a pod.
+    pub fn http(&self) -> reqwest::Client {
+        self.http.clone()
+    }
+
+    /// `GET /v1/events`, from what was last heard.
+    pub async fn events(&self, last: Option<&str>) -> Result<Events, Unanswered> {
+        let build = |token: &str| {
+            let request = self.http.get(self.url("v1/events")?).bearer_auth(token).timeout(STREAM_MAX);
+            Ok(match last {
+                Some(last) => request.header("last-event-id", last),
+                None => request,
+            })
+        };
+        let response = self.request_once(&build).await.map_err(Unanswered::Unavailable)?;
+        if response.status() == reqwest::StatusCode::OK {
+            return Ok(Events { response, stream: EventStream::default(), base: self.base.clone() });
+        }
+        match read(self, response).await {
+            Err(unanswered) => Err(unanswered),
+            Ok(_) => Err(Unanswered::Unavailable(Failure::new(STATUS_UNAVAILABLE, "the server answers no stream of events"))),
+        }
+    }
+}
+
+async fn read(server: &Server, response: reqwest::Response) -> Result<Value, Unanswered> {
+    let status = response.status();
+    let unreadable = |fault| Unanswered::Unavailable(unreachable_server(&server.base, &fault));
+    let body: Value = response.json().await.map_err(unreadable)?;
+    if status.is_success() {
+        return Ok(body);
+    }
+    Err(classify(status.as_u16(), &body))
+}
+
+/// A proxy may say 403 too; only a problem document with a code and a decision is the server's own denial.
+fn classify(status: u16, problem: &Value) -> Unanswered {
+    let failure = refusal(status, problem);
+    match status {
+        403 if problem["code"].is_string() && problem["decision_id"].is_string() => Unanswered::Denied(failure),
+        _ => Unanswered::Unavailable(failure),
+    }
+}
+
+/// A stream of events that is open.
+pub struct Events {
+    response: reqwest::Response,
+    stream: EventStream,
+    base: reqwest::Url,
+}
+
+impl Events {
+    /// Waits for the next event and returns its id; `None` when the server ends the stream.
+    pub async fn next(&mut self) -> Result<Option<String>, Failure> {
+        let gone = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
+        loop {
+            if let Some(id) = self.stream.next_event() {
+                return Ok(Some(id));
+            }
+            let heard = tokio::time::timeout(SILENCE_MAX, self.response.chunk()).await;
+            let heard = heard.map_err(|_| gone(format!("the daypass server at {} is silent", self.base)))?;
+            match heard.map_err(|fault| unreachable_server(&self.base, &fault))? {
+                Some(bytes) => self.stream.push(&bytes).map_err(gone)?,
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_servers_own_403_is_a_denial() {
+        let problem = json!({ "code": "denied", "decision_id": "0198", "detail": "No." });
+        assert!(matches!(classify(403, &problem), Unanswered::Denied(_)));
+        for (status, body) in [
+            (403, json!({ "error": "blocked by the proxy" })),
+            (403, json!("no")),
+            (401, problem.clone()),
+            (404, problem.clone()),
+            (429, problem.clone()),
+            (502, problem.clone()),
+            (503, problem),
+        ] {
+            assert!(matches!(classify(status, &body), Unanswered::Unavailable(_)), "{status} {body}");
+        }
+    }
+}

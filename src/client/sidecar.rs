@@ -1,0 +1,102 @@
+//! `daypass sidecar`: a pod's secrets as files in memory, as long as the policies grant them and no longer.
+//!
+//! [`Keeper`](keeper::Keeper) asks, [`Volume`](volume::Volume) writes, and [`Teller`](teller::Teller) tells the application.
+
+mod file_name;
+mod follow;
+mod given;
+mod keeper;
+mod lease;
+mod note;
+mod probe;
+mod processes;
+mod reaction;
+mod settings;
+mod teller;
+mod template;
+mod volume;
+
+pub use settings::Settings;
+
+use super::environment::Environment;
+use super::server::{Address, Server};
+use super::{Failure, STATUS_UNAVAILABLE};
+use crate::words::{Clock, SystemClock};
+use follow::Heard;
+use keeper::Keeper;
+use note::Note;
+use probe::Status;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use volume::Volume;
+
+/// What the command line adds to the settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// How long `once` tries again while the server is not there.
+    pub wait: Duration,
+    /// Takes a folder that is not in memory: for tests and for development.
+    pub allow_disk: bool,
+}
+
+/// Keeps the files until it is told to stop. They stay then: the next container of this pod takes over.
+pub async fn run(settings: Settings, manner: Manner, environment: Environment) -> Result<u8, Failure> {
+    let failed = |fault: std::io::Error| Failure::new(STATUS_UNAVAILABLE, fault.to_string());
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let status = Status::default();
+    if let Some(address) = settings.probe {
+        tokio::spawn(probe::serve(probe::bind(address).await?, status.clone()));
+    }
+    let keeper = prepare(settings, manner, environment, status)?;
+    let heard = Heard::default();
+    tokio::spawn(ask_when_signalled(heard.clone(), signal(SignalKind::hangup()).map_err(failed)?));
+    // Whoever tells a neighbour something in a shared namespace does not end this one by it.
+    let _unheard = [SignalKind::user_defined1(), SignalKind::user_defined2()].map(signal);
+    tokio::select! {
+        never = keeper.keep(heard) => match never {},
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("the sidecar stops; the files stay until their end, or until somebody takes over");
+    Ok(0)
+}
+
+/// A hangup means: look now.
+async fn ask_when_signalled(heard: Heard, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        heard.changed.notify_one();
+    }
+}
+
+/// Writes the files once, for an init container.
+pub async fn once(settings: Settings, manner: Manner, environment: Environment) -> Result<u8, Failure> {
+    prepare(settings, manner, environment, Status::default())?.write_once(manner.wait).await.map(|()| 0)
+}
+
+/// Whether every file is there and may be: for an exec probe. It asks nobody.
+pub fn check(settings: &Settings) -> Result<u8, Failure> {
+    let missing = |what: String| Failure::new(STATUS_UNAVAILABLE, format!("not ready: {what}"));
+    let note = Note::read(&settings.folder).ok_or_else(|| missing("nothing was written yet".to_owned()))?;
+    if !note.counts(&settings.wish(), SystemClock.now()) {
+        return Err(missing("what is there is of other settings, or at its end".to_owned()));
+    }
+    match settings.names().find(|name| !settings.folder.join(name.as_str()).is_file()) {
+        Some(name) => Err(missing(format!("{name} is not there"))),
+        None => Ok(0),
+    }
+}
+
+fn prepare(settings: Settings, manner: Manner, environment: Environment, status: Status) -> Result<Keeper, Failure> {
+    let volume = Volume::open(&settings.folder, settings.mode, manner.allow_disk)?;
+    let address = Address {
+        server: &settings.server,
+        audience: None,
+        ca: settings.ca.as_deref(),
+        token_file: Some(&settings.token_file),
+        wait: Duration::ZERO,
+    };
+    let server = Arc::new(Server::new(&address, environment)?);
+    Ok(Keeper::new(settings, server, volume, status))
+}

@@ -1,0 +1,53 @@
+//! The name of a file that the application sees: one plain name, and nothing that leads elsewhere.
+
+use std::fmt;
+
+/// As Kubernetes limits the keys of its own Secrets.
+const NAME_BYTES_MAX: usize = 253;
+
+/// A file's name within the sidecar's folder.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct FileName(String);
+
+impl FileName {
+    /// Letters, digits, `-`, `_` and `.`, and not the names that the sidecar keeps for itself.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if text.is_empty() || text.len() > NAME_BYTES_MAX {
+            return Err(format!("a file's name has 1 to {NAME_BYTES_MAX} characters"));
+        }
+        if !text.bytes().all(plain) {
+            return Err("a file's name is one plain name: letters, digits, `-`, `_` and `.`".to_owned());
+        }
+        if text == "." || text.starts_with("..") {
+            return Err("a file's name is not `.` and does not start with `..`".to_owned());
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_are_names() {
+        for good in ["db-password", "app.env", ".pgpass", "A_1", "a..b"] {
+            assert!(FileName::parse(good).is_ok(), "{good}");
+        }
+        let long = "x".repeat(NAME_BYTES_MAX + 1);
+        for bad in ["", ".", "..", "..data", "..2026", "a/b", "/etc/passwd", "../x", "a\0", "a\n", "a b", "ä", "a\\b", &long] {
+            assert!(FileName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

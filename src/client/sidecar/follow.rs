@@ -1,0 +1,90 @@
+//! Listens for changes, from what was last heard. Without a stream there is still the asking at intervals.
+
+use crate::client::server::{Server, Unanswered};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+/// A stream that ended, as each does after minutes, is opened again after a second.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+/// While the server is gone.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// What is heard.
+#[derive(Clone, Default)]
+pub(super) struct Heard {
+    /// Something changed, or may have while nobody listened.
+    pub(super) changed: Arc<Notify>,
+    listening: Arc<AtomicBool>,
+}
+
+impl Heard {
+    /// Whether a change would be heard of now.
+    pub(super) fn is_listening(&self) -> bool {
+        self.listening.load(Ordering::Relaxed)
+    }
+}
+
+/// Listens for as long as the sidecar runs.
+pub(super) async fn follow(server: Arc<Server>, heard: Heard, interval: Duration) {
+    let (mut last, mut pause, mut denied) = (None, PAUSE_MIN, false);
+    loop {
+        match listen(&server, &heard, &mut last, pause > PAUSE_MIN).await {
+            Ok(()) => (pause, denied) = (PAUSE_MIN, false),
+            // The exchange knows whether the grant has ended; without any policy there is nothing to listen for.
+            Err(Unanswered::Denied(_)) => {
+                if !std::mem::replace(&mut denied, true) {
+                    heard.changed.notify_one();
+                }
+                pause = interval.max(PAUSE_MAX);
+            }
+            Err(Unanswered::Unavailable(failure)) => {
+                tracing::debug!(fault = %failure.message, "no stream of events; asking at intervals");
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+        }
+        sleep(pause).await;
+    }
+}
+
+/// One stream, until it ends.
+async fn listen(server: &Server, heard: &Heard, last: &mut Option<String>, after_failure: bool) -> Result<(), Unanswered> {
+    let mut events = server.events(last.as_deref()).await?;
+    let _listening = Listening::begin(heard);
+    if after_failure {
+        // The server is back: whoever waits for it need not wait longer.
+        heard.changed.notify_one();
+    }
+    loop {
+        match events.next().await {
+            Ok(Some(id)) if last.as_ref() != Some(&id) => {
+                *last = Some(id);
+                heard.changed.notify_one();
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(()),
+            Err(failure) => {
+                tracing::debug!(fault = %failure.message, "the stream of events broke");
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Set while a stream is open.
+struct Listening<'a>(&'a AtomicBool);
+
+impl<'a> Listening<'a> {
+    fn begin(heard: &'a Heard) -> Self {
+        heard.listening.store(true, Ordering::Relaxed);
+        Self(&heard.listening)
+    }
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,234 @@
+//! Asks, writes, and takes away: the files are there while somebody who may says so, and no longer.
+
+use super::follow::{Heard, follow};
+use super::given;
+use super::lease::Lease;
+use super::note::Note;
+use super::probe::Status;
+use super::settings::Settings;
+use super::teller::Teller;
+use super::volume::{Files, Volume};
+use crate::client::server::{Server, Unanswered};
+use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::words::{Clock, SystemClock};
+use serde_json::Value;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// An end is noticed this soon.
+const TICK: Duration = Duration::from_millis(250);
+/// From the first failure to the second try, and twice as long after each further one.
+const RETRY_MIN: Duration = Duration::from_secs(1);
+const RETRY_MAX: Duration = Duration::from_secs(30);
+/// While changes are heard of, it is asked all the same: nothing lives by a stream alone.
+const STEADY: Duration = Duration::from_secs(600);
+/// However often it hears of changes, it asks no more often.
+const ASK_MIN: Duration = Duration::from_millis(500);
+/// A change is heard by every pod at once, and asked about within this time.
+const SPREAD_MILLIS: u64 = 300;
+
+/// Keeps one folder.
+pub(super) struct Keeper {
+    settings: Settings,
+    server: Arc<Server>,
+    volume: Volume,
+    status: Status,
+    lease: Option<Lease>,
+    asked: Instant,
+    /// Why there is no answer, and how often in a row.
+    failures: u32,
+    denied: bool,
+    /// Whether an application may have seen files of ours already: it hears of further ones.
+    known: bool,
+}
+
+impl Keeper {
+    /// Takes over what an earlier process of this pod left, while its terms say so; what is past its end goes at once.
+    pub(super) fn new(settings: Settings, server: Arc<Server>, volume: Volume, status: Status) -> Self {
+        let (asked, known) = (Instant::now(), volume.is_written());
+        let mut keeper = Self { settings, server, volume, status, lease: None, asked, failures: 0, denied: false, known };
+        let now = SystemClock.now();
+        match Note::read(keeper.volume.folder()) {
+            Some(note) if note.counts(&keeper.settings.wish(), now) && keeper.everything_is_there() => {
+                tracing::info!(until = %note.ends_at(), "the files of an earlier run are taken over");
+                keeper.lease = Some(Lease::taken_over(&note, now));
+                keeper.status.set(true);
+            }
+            // Of other settings, or incomplete: what is asked for now takes its place, or it goes.
+            Some(note) if note.is_running(now) => {}
+            _ => keeper.take_away("nobody says how long they may be there"),
+        }
+        keeper
+    }
+
+    /// Keeps on for as long as the process runs.
+    pub(super) async fn keep(mut self, heard: Heard) -> Infallible {
+        tokio::spawn(follow(self.server.clone(), heard.clone(), self.settings.interval));
+        let teller = Teller::start(self.settings.on_change.take(), self.server.http(), self.volume.untold());
+        if self.volume.untold().exists() {
+            teller.tell();
+        }
+        loop {
+            let answer = self.ask().await;
+            // Why is in the log already.
+            let _ = self.settle(answer, &teller);
+            self.wait(&heard).await;
+        }
+    }
+
+    /// Writes once, within `wait`; what is there already and may be is enough when the server is gone.
+    pub(super) async fn write_once(mut self, wait: Duration) -> Result<(), Failure> {
+        let (started, teller) = (Instant::now(), Teller::nobody());
+        loop {
+            let answer = self.ask().await;
+            let denied = matches!(answer, Err(Unanswered::Denied(_)));
+            match self.settle(answer, &teller) {
+                Ok(()) => return Ok(()),
+                Err(failure) if denied => return Err(failure),
+                Err(_) if started.elapsed() >= wait && self.lease.is_some() => return Ok(()),
+                Err(failure) if started.elapsed() >= wait => return Err(failure),
+                Err(_) => sleep(RETRY_MIN.min(wait)).await,
+            }
+        }
+    }
+
+    /// Asks once. Meanwhile an end is an end.
+    async fn ask(&mut self) -> Result<Value, Unanswered> {
+        self.asked = Instant::now();
+        let (server, wanted, policy) = (self.server.clone(), given::wanted(&self.settings), self.settings.policy.clone());
+        let asking = async move { server.ask(&wanted, policy.as_ref().map(|policy| policy.as_str())).await };
+        tokio::pin!(asking);
+        loop {
+            tokio::select! {
+                answer = &mut asking => return answer,
+                () = sleep(TICK) => self.end_when_over(),
+            }
+        }
+    }
+
+    fn settle(&mut self, answer: Result<Value, Unanswered>, teller: &Teller) -> Result<(), Failure> {
+        self.denied = matches!(answer, Err(Unanswered::Denied(_)));
+        let settled = match answer {
+            Ok(answer) => self.put_in_place(&answer, teller),
+            Err(Unanswered::Denied(failure)) => {
+                self.take_away("the server denies them");
+                Err(failure)
+            }
+            Err(Unanswered::Unavailable(failure)) => {
+                self.end_when_over();
+                Err(failure)
+            }
+        };
+        match &settled {
+            Ok(()) => self.failures = 0,
+            Err(failure) => {
+                if self.lease.is_none() {
+                    self.take_away("nobody says that they may stay");
+                }
+                self.failures = self.failures.saturating_add(1);
+                tracing::warn!(fault = %failure.message, failures = self.failures, kept = self.lease.is_some(), "the files could not be renewed");
+            }
+        }
+        settled
+    }
+
+    /// The grant is confirmed, whatever becomes of the writing: the files that are there may stay.
+    fn put_in_place(&mut self, answer: &Value, teller: &Teller) -> Result<(), Failure> {
+        let failed = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
+        let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
+        let since_asked = self.asked.elapsed();
+        let asked_at = SystemClock.now().minus(since_asked);
+        let lease = Lease::confirmed(given::terms(answer), asked_at, self.asked);
+        if self.lease.is_some() {
+            self.confirm(lease);
+        }
+        let files = given::files(&self.settings, secrets).map_err(failed)?;
+        self.write(&files, teller).map_err(|fault| failed(format!("the files cannot be written: {fault}")))?;
+        self.confirm(lease);
+        self.status.set(true);
+        Ok(())
+    }
+
+    fn confirm(&mut self, lease: Lease) {
+        self.lease = Some(lease);
+        let note = lease.note(&self.settings.wish(), SystemClock.now());
+        if let Err(fault) = note.write(self.volume.folder()) {
+            tracing::warn!(%fault, "the end of the files could not be noted for a restart");
+        }
+    }
+
+    fn write(&mut self, files: &Files, teller: &Teller) -> std::io::Result<()> {
+        if self.volume.holds(files) {
+            return Ok(());
+        }
+        let changes = self.known && teller.tells();
+        if changes {
+            self.volume.note_untold();
+        }
+        self.volume.write(files, SystemClock.now())?;
+        self.known = true;
+        tracing::info!(files = files.len(), "the files are in place");
+        if changes {
+            teller.tell();
+        }
+        Ok(())
+    }
+
+    fn everything_is_there(&self) -> bool {
+        self.settings.names().all(|name| self.volume.folder().join(name.as_str()).is_file())
+    }
+
+    fn end_when_over(&mut self) {
+        if self.lease.is_some_and(|lease| lease.is_over(SystemClock.now())) {
+            self.take_away("their time is over");
+        }
+    }
+
+    /// Also what could not be taken away before, and what a killed process left half-made.
+    fn take_away(&mut self, why: &'static str) {
+        self.lease = None;
+        self.status.set(false);
+        let were_there = self.volume.is_written();
+        Note::remove(self.volume.folder());
+        match self.volume.wipe() {
+            Ok(()) if were_there => tracing::warn!(why, "the files were taken away"),
+            Ok(()) => {}
+            Err(fault) => tracing::error!(why, %fault, "the files could not be taken away whole"),
+        }
+    }
+
+    /// Until there is a reason to ask again.
+    async fn wait(&mut self, heard: &Heard) {
+        loop {
+            tokio::select! {
+                () = heard.changed.notified() => return sleep(spread().max(ASK_MIN.saturating_sub(self.asked.elapsed()))).await,
+                () = sleep(TICK) => {}
+            }
+            let had = self.lease.is_some();
+            self.end_when_over();
+            let ended = had && self.lease.is_none();
+            if ended || self.asked.elapsed() >= self.pause(heard) {
+                return;
+            }
+        }
+    }
+
+    fn pause(&self, heard: &Heard) -> Duration {
+        if self.failures > 0 && !self.denied {
+            let doubled = RETRY_MIN.saturating_mul(1 << self.failures.min(8).saturating_sub(1));
+            return doubled.min(RETRY_MAX);
+        }
+        let usual = if heard.is_listening() && !self.denied { STEADY } else { self.settings.interval };
+        let within = self.lease.and_then(|lease| lease.ask_within(SystemClock.now()));
+        within.map_or(usual, |within| within.min(usual))
+    }
+}
+
+/// Not every pod in the same moment.
+fn spread() -> Duration {
+    let mut random = [0; 8];
+    let _ = aws_lc_rs::rand::fill(&mut random);
+    Duration::from_millis(u64::from_be_bytes(random) % SPREAD_MILLIS)
+}

@@ -1,0 +1,80 @@
+//! What a later process of this pod may know of the files: whose wish they are, and until when they may be there. No secret.
+
+use crate::words::{Digest, UnixTime};
+use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// Its name; it begins as everything does that the sidecar keeps for itself.
+const NAME: &str = "..daypass.json";
+/// A clock may be set back by a little; by more, nothing that was said of time counts.
+const LEEWAY: Duration = Duration::from_secs(60);
+
+/// The note.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Note {
+    wish: String,
+    confirmed_at: i64,
+    ends_at: i64,
+}
+
+impl Note {
+    pub(super) fn new(wish: &Digest, confirmed_at: UnixTime, ends_at: UnixTime) -> Self {
+        Self { wish: wish.to_string(), confirmed_at: confirmed_at.millis(), ends_at: ends_at.millis() }
+    }
+
+    /// The note in this folder; one that cannot be read is none.
+    pub(super) fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(folder.join(NAME)).ok()?).ok()
+    }
+
+    /// Puts it into the place of the one before.
+    pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix("..note.").tempfile_in(folder)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        file.persist(folder.join(NAME)).map(drop).map_err(|fault| fault.error)
+    }
+
+    /// Takes it away.
+    pub(super) fn remove(folder: &Path) {
+        let _ = std::fs::remove_file(folder.join(NAME));
+    }
+
+    /// Whether what was written for this wish may be there now.
+    pub(super) fn counts(&self, wish: &Digest, now: UnixTime) -> bool {
+        self.wish == wish.to_string() && self.is_running(now)
+    }
+
+    /// Whether what was written may be there now, whatever it was.
+    pub(super) fn is_running(&self, now: UnixTime) -> bool {
+        UnixTime::from_millis(self.confirmed_at) < now.plus(LEEWAY) && now < self.ends_at()
+    }
+
+    pub(super) const fn ends_at(&self) -> UnixTime {
+        UnixTime::from_millis(self.ends_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_counts_for_its_wish_and_until_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = UnixTime::from_seconds;
+        let (wish, other) = (Digest::plain(b"a"), Digest::plain(b"b"));
+        let note = Note::new(&wish, at(1000), at(2000));
+        assert!(Note::read(folder.path()).is_none());
+        note.write(folder.path()).unwrap();
+        assert_eq!(Note::read(folder.path()), Some(note));
+        let note = Note::read(folder.path()).unwrap();
+        assert!(note.counts(&wish, at(1500)) && !note.counts(&other, at(1500)) && note.is_running(at(1500)));
+        assert!(!note.counts(&wish, at(2000)), "at its end it is over");
+        assert!(note.counts(&wish, at(970)) && !note.counts(&wish, at(900)), "a clock that goes back revives nothing");
+        std::fs::write(folder.path().join(NAME), b"{\"wish\":").unwrap();
+        assert!(Note::read(folder.path()).is_none());
+    }
+}

@@ -1,0 +1,199 @@
+//! `on_change`: how the application hears that its files are others now.
+
+use super::processes;
+use crate::words::yaml::{Fields, Place, Yaml};
+use reqwest::Url;
+use rustix::process::{Pid, Signal, kill_process};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+/// A reload that takes longer hangs.
+const HTTP_MAX: Duration = Duration::from_secs(10);
+/// A command that takes longer hangs, and is killed.
+const EXEC_MAX: Duration = Duration::from_secs(60);
+/// Signals by which applications are told something, or end.
+const SIGNALS: [(&str, Signal); 7] = [
+    ("HUP", Signal::HUP),
+    ("USR1", Signal::USR1),
+    ("USR2", Signal::USR2),
+    ("WINCH", Signal::WINCH),
+    ("TERM", Signal::TERM),
+    ("INT", Signal::INT),
+    ("QUIT", Signal::QUIT),
+];
+
+/// One way to tell it.
+#[derive(Debug)]
+pub(super) enum Reaction {
+    /// A signal.
+    Signal(Signal, Whom),
+    /// `POST` to an address of this pod.
+    Http(Url),
+    /// A command and its arguments; no shell.
+    Exec(Vec<String>),
+}
+
+/// Who gets a signal.
+#[derive(Debug)]
+pub(super) enum Whom {
+    /// The processes of this executable.
+    Process(String),
+    /// The process whose number stands in this file.
+    PidFile(PathBuf),
+}
+
+impl Reaction {
+    pub(super) fn read(fields: &mut Fields<'_, '_>, place: Place, beside: &Path) -> Option<Self> {
+        let signal = fields.optional("signal").map(|node| fields.parsed(node, parse_signal));
+        let process = fields.optional("process").and_then(|node| fields.text(node)).map(|name| Whom::Process(name.to_owned()));
+        let pid_file =
+            fields.optional("pid_file").and_then(|node| fields.text(node)).map(|path| Whom::PidFile(beside.join(path)));
+        let http = fields.optional("http").map(|node| fields.parsed(node, parse_url));
+        let exec = fields.optional("exec").map(|node| match &node.value {
+            Yaml::List(words) => words.iter().map(|word| fields.text(word).map(str::to_owned)).collect::<Option<Vec<_>>>(),
+            _ => None,
+        });
+        let chosen = match (signal, process, pid_file, http, exec) {
+            (Some(signal), Some(whom), None, None, None) | (Some(signal), None, Some(whom), None, None) => {
+                signal.map(|signal| Self::Signal(signal, whom))
+            }
+            (None, None, None, Some(url), None) => url.map(Self::Http),
+            (None, None, None, None, Some(Some(words))) if !words.is_empty() => Some(Self::Exec(words)),
+            _ => {
+                let forms = "`{ signal: HUP, process: nginx }`, `{ signal: HUP, pid_file: … }`, `{ http: http://127.0.0.1:… }` or `{ exec: [program, argument] }`";
+                fields.fault(place, format!("expected one of {forms}"));
+                None
+            }
+        };
+        for (key, place, _) in fields.members() {
+            if !["signal", "process", "pid_file", "http", "exec"].contains(&key.as_str()) {
+                fields.fault(*place, format!("unknown key `{key}`"));
+            }
+        }
+        chosen
+    }
+
+    /// Tells the application once.
+    pub(super) async fn carry_out(&self, http: &reqwest::Client) -> Result<(), String> {
+        match self {
+            Self::Signal(signal, whom) => send(*signal, whom),
+            Self::Http(url) => call(http, url).await,
+            Self::Exec(words) => execute(words).await,
+        }
+    }
+}
+
+fn parse_signal(text: &str) -> Result<Signal, String> {
+    let name = text.strip_prefix("SIG").unwrap_or(text);
+    let known = SIGNALS.iter().find(|(known, _)| *known == name);
+    let names = || SIGNALS.map(|(name, _)| name).join(", ");
+    known.map(|(_, signal)| *signal).ok_or_else(|| format!("expected one of {}", names()))
+}
+
+/// Only within the pod, and by number: what a name means is not ours to say.
+fn parse_url(text: &str) -> Result<Url, String> {
+    let expected = || "expected an address on this pod's loopback, such as http://127.0.0.1:9000/reload".to_owned();
+    let url = Url::parse(text).map_err(|_| expected())?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if url.scheme() == "http" && loopback { Ok(url) } else { Err(expected()) }
+}
+
+fn send(signal: Signal, whom: &Whom) -> Result<(), String> {
+    let (found, name) = match whom {
+        Whom::Process(name) => (processes::running(name), name.clone()),
+        Whom::PidFile(path) => (vec![read_pid(path)?], path.display().to_string()),
+    };
+    if found.is_empty() {
+        return Err(format!("no process `{name}` runs; does the pod have `shareProcessNamespace: true`?"));
+    }
+    for process in found {
+        kill_process(process, signal).map_err(|fault| format!("`{name}` ({}): {fault}", process.as_raw_nonzero()))?;
+    }
+    Ok(())
+}
+
+/// One process: zero and negative numbers mean many, the first one means the pod, and our own means nothing.
+fn read_pid(path: &Path) -> Result<Pid, String> {
+    let text = std::fs::read_to_string(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+    let number = text.trim().parse::<i32>().ok().filter(|number| *number > 1);
+    let own = i32::try_from(std::process::id()).ok();
+    let pid = number.filter(|number| Some(*number) != own).and_then(Pid::from_raw);
+    pid.ok_or_else(|| format!("{} holds no process number", path.display()))
+}
+
+async fn call(http: &reqwest::Client, url: &Url) -> Result<(), String> {
+    let answer =
+        http.post(url.clone()).timeout(HTTP_MAX).send().await.map_err(|fault| format!("{url}: {}", fault.without_url()))?;
+    let status = answer.status();
+    if status.is_success() { Ok(()) } else { Err(format!("{url} answered {status}")) }
+}
+
+async fn execute(words: &[String]) -> Result<(), String> {
+    let [program, arguments @ ..] = words else { return Err("no command".to_owned()) };
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).env_remove("DAYPASS_TOKEN").kill_on_drop(true);
+    let ended = tokio::time::timeout(EXEC_MAX, command.status()).await;
+    let status = ended.map_err(|_| format!("`{program}` did not end in {} s", EXEC_MAX.as_secs()))?;
+    let status = status.map_err(|fault| format!("`{program}` cannot be run: {fault}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{program}` ended with {status}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::yaml::Node;
+
+    fn read(text: &str) -> Result<Reaction, String> {
+        let node = Node::parse("a.yaml", text.as_bytes()).map_err(|fault| fault.to_string())?;
+        let mut faults = Vec::new();
+        let read = Reaction::read(&mut Fields::new("a.yaml", text, &node, &mut faults), node.place, Path::new("/etc"));
+        read.filter(|_| faults.is_empty()).ok_or_else(|| faults.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn each_form_is_read_and_a_mixture_is_not() {
+        assert!(matches!(read("{ signal: HUP, process: nginx }"), Ok(Reaction::Signal(Signal::HUP, Whom::Process(_)))));
+        assert!(matches!(
+            read("{ signal: SIGUSR1, pid_file: /run/x.pid }"),
+            Ok(Reaction::Signal(Signal::USR1, Whom::PidFile(_)))
+        ));
+        assert!(matches!(read("{ http: 'http://[::1]:9000/reload' }"), Ok(Reaction::Http(_))));
+        assert!(matches!(read("{ exec: [sh, -c, 'true'] }"), Ok(Reaction::Exec(_))));
+        for bad in [
+            "{}",
+            "{ signal: HUP }",
+            "{ process: x }",
+            "{ signal: KILL, process: x }",
+            "{ signal: HUP, process: x, exec: [a] }",
+            "{ exec: [] }",
+            "{ exec: sh }",
+            "{ http: 'http://localhost/x' }",
+            "{ http: 'http://169.254.169.254/' }",
+            "{ http: 'https://127.0.0.1/' }",
+            "{ exec: [a], colour: red }",
+            "{ signal: HUP, process: x, pid_file: y }",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pid_file_names_one_other_process() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for bad in ["", "0", "-1", "1", "x", "99999999999", &std::process::id().to_string()] {
+            std::fs::write(file.path(), bad).unwrap();
+            assert!(read_pid(file.path()).is_err(), "{bad}");
+        }
+        std::fs::write(file.path(), "4242\n").unwrap();
+        assert_eq!(read_pid(file.path()), Ok(Pid::from_raw(4242).unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_command_is_no_shell_line_and_its_failure_is_told() {
+        assert_eq!(execute(&["true".to_owned()]).await, Ok(()));
+        assert!(execute(&["false".to_owned()]).await.is_err());
+        assert!(execute(&["true; true".to_owned()]).await.is_err());
+    }
+}

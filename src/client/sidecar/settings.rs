@@ -1,0 +1,170 @@
+//! The sidecar's own configuration, by the words of the pod annotations. Every fault is told at once.
+
+use super::file_name::FileName;
+use super::reaction::Reaction;
+use super::template::Template;
+use crate::client::job_token::PROJECTED_TOKEN;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::words::names::{PolicyName, SecretName};
+use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use crate::words::{Digest, parse_duration};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where the application finds its files.
+const FOLDER: &str = "/run/daypass";
+/// Without a stream of events: seldom enough for an audit log, often enough for a denial.
+const INTERVAL: Duration = Duration::from_secs(30);
+const INTERVAL_MAX: Duration = Duration::from_secs(3600);
+/// As many credentials as one request may name.
+const SECRETS_MAX: usize = 32;
+/// For the owner alone.
+const MODE: u32 = 0o400;
+
+/// What the sidecar keeps, and how.
+#[derive(Debug)]
+pub struct Settings {
+    pub(super) server: String,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) token_file: PathBuf,
+    pub(super) policy: Option<PolicyName>,
+    pub(super) folder: PathBuf,
+    pub(super) mode: u32,
+    pub(super) secrets: BTreeMap<FileName, SecretName>,
+    pub(super) templates: BTreeMap<FileName, Template>,
+    pub(super) on_change: Option<Reaction>,
+    pub(super) interval: Duration,
+    pub(super) probe: Option<SocketAddr>,
+}
+
+impl Settings {
+    /// Reads the file; relative paths in it start at its own folder.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        let file = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|fault| told(&[Fault::new(&file, Place::default(), fault.to_string())]))?;
+        Self::parse(&file, &bytes, path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Reads the text.
+    pub fn parse(file: &str, bytes: &[u8], folder: &Path) -> Result<Self, Failure> {
+        let node = Node::parse(file, bytes).map_err(|fault| told(&[fault]))?;
+        let text = String::from_utf8_lossy(bytes);
+        let mut faults = Vec::new();
+        let mut fields = Fields::new(file, &text, &node, &mut faults);
+        let settings = read(&mut fields, folder);
+        fields.finish();
+        match settings {
+            Some(settings) if !faults.iter().any(|fault| fault.severity == Severity::Error) => Ok(settings),
+            _ => Err(told(&faults)),
+        }
+    }
+
+    /// Every file that there has to be.
+    pub(super) fn names(&self) -> impl Iterator<Item = &FileName> {
+        self.secrets.keys().chain(self.templates.keys())
+    }
+
+    /// By what files of these settings are known again.
+    pub(super) fn wish(&self) -> Digest {
+        let mut parts = vec![self.server.clone(), format!("{:?} {:o}", self.policy, self.mode)];
+        parts.extend(self.secrets.iter().map(|(name, secret)| format!("{name}={secret}")));
+        parts.extend(self.templates.iter().map(|(name, template)| format!("{name}:{}", template.text())));
+        Digest::of(&parts.iter().map(String::as_bytes).collect::<Vec<_>>())
+    }
+}
+
+fn told(faults: &[Fault]) -> Failure {
+    let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let count = faults.len();
+    Failure::new(STATUS_CONFIGURATION, format!("the sidecar's configuration has {count} faults\n\n{}", shown.join("\n\n")))
+}
+
+fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
+    let server = fields.required("server").and_then(|node| fields.parsed(node, parse_server));
+    let mut path = |key| fields.optional(key).and_then(|node| fields.text(node)).map(|text| beside.join(text));
+    let (ca, token_file, folder) = (path("ca"), path("token_file"), path("folder"));
+    let policy = fields.optional("policy").and_then(|node| fields.parsed(node, PolicyName::parse));
+    let mode = fields.optional("mode").map_or(Some(MODE), |node| fields.parsed(node, parse_mode));
+    let secrets = read_files(fields, "secrets", SecretName::parse);
+    let templates = read_files(fields, "templates", Template::parse);
+    check_names(fields, &secrets, &templates);
+    let on_change = fields.optional("on_change").and_then(|node| Reaction::read(&mut fields.below(node), node.place, beside));
+    let interval = fields.optional("interval").map_or(Some(INTERVAL), |node| fields.parsed(node, parse_interval));
+    let probe = fields.optional("probe").and_then(|node| {
+        fields.parsed(node, |text| text.parse().map_err(|_| "expected an address and a port, such as 0.0.0.0:9402".to_owned()))
+    });
+    Some(Settings {
+        server: server?,
+        ca,
+        token_file: token_file.unwrap_or_else(|| PROJECTED_TOKEN.into()),
+        policy,
+        folder: folder.unwrap_or_else(|| FOLDER.into()),
+        mode: mode?,
+        secrets,
+        templates,
+        on_change,
+        interval: interval?,
+        probe,
+    })
+}
+
+fn read_files<T>(
+    fields: &mut Fields<'_, '_>,
+    key: &'static str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> BTreeMap<FileName, T> {
+    let Some(node) = fields.optional(key) else { return BTreeMap::new() };
+    let mut inner = fields.below(node);
+    let mut files = BTreeMap::new();
+    for (name, place, node) in inner.members() {
+        match FileName::parse(name) {
+            Ok(name) => files.extend(inner.parsed(node, &parse).map(|value| (name, value))),
+            Err(fault) => inner.fault(*place, format!("`{}`: {fault}", name.escape_debug())),
+        }
+    }
+    files
+}
+
+fn check_names(fields: &mut Fields<'_, '_>, secrets: &BTreeMap<FileName, SecretName>, templates: &BTreeMap<FileName, Template>) {
+    let place = fields.optional("secrets").or_else(|| fields.optional("templates")).map_or(Place::default(), |node| node.place);
+    if secrets.is_empty() {
+        fields.fault(place, "name at least one secret: `secrets: { db-password: shop/production/db.yaml#/password }`");
+    }
+    if secrets.values().map(ToString::to_string).collect::<BTreeSet<_>>().len() > SECRETS_MAX {
+        fields.fault(
+            place,
+            format!("one request has at most {SECRETS_MAX} secrets: take whole documents, and their keys in templates"),
+        );
+    }
+    for name in templates.keys().filter(|name| secrets.contains_key(name)) {
+        fields.fault(place, format!("`{name}` is a secret and a template: one of them needs another name"));
+    }
+}
+
+fn parse_server(text: &str) -> Result<String, String> {
+    match reqwest::Url::parse(text) {
+        Ok(url) if url.scheme() == "https" && url.has_host() => Ok(text.to_owned()),
+        Ok(_) => Err("expected an https address: a token is never sent in the clear".to_owned()),
+        Err(fault) => Err(fault.to_string()),
+    }
+}
+
+fn parse_mode(text: &str) -> Result<u32, String> {
+    match text {
+        "0400" => Ok(0o400),
+        "0440" => Ok(0o440),
+        _ => Err("expected \"0400\", for the application's own user, or \"0440\", for the pod's fsGroup".to_owned()),
+    }
+}
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        interval if interval.is_zero() || interval > INTERVAL_MAX => Err("expected 1s to 1h".to_owned()),
+        interval => Ok(interval),
+    }
+}
+
+#[cfg(test)]
+mod tests;

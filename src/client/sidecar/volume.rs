@@ -1,0 +1,166 @@
+//! The folder in memory, written as the kubelet writes its own volumes (Kubernetes, `pkg/volume/util/atomic_writer.go`): each
+//! file is a link into `..data`, which is a link to a folder named by its time. One rename puts a whole new folder in place.
+//!
+//! A reader sees the old files or the new ones. What is gone is unlinked: the pages of a tmpfs are freed with that.
+
+mod names;
+
+use super::file_name::FileName;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
+use crate::words::{Secret, UnixTime};
+use names::{DATA, DATA_NEXT, UNTOLD, is_leftover, is_link_of_ours, stamp, target};
+use rustix::fs::{FlockOperation, flock, statfs};
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// statfs(2): `TMPFS_MAGIC` and `RAMFS_MAGIC`.
+const IN_MEMORY: [i128; 2] = [0x0102_1994, 0x8584_58f6];
+/// A folder whose new files belong to its own group: how a pod's fsGroup reaches them.
+const SET_GROUP: u32 = 0o2000;
+
+/// The files of one moment.
+pub(super) type Files = BTreeMap<FileName, Secret>;
+
+/// The folder, held by this process alone.
+pub(super) struct Volume {
+    folder: PathBuf,
+    mode: u32,
+    _lock: File,
+}
+
+impl Volume {
+    /// Takes the folder, which has to be there, in memory, and nobody else's.
+    pub(super) fn open(folder: &Path, mode: u32, allow_disk: bool) -> Result<Self, Failure> {
+        let shown = folder.display();
+        let refused = |what: String| Failure::new(STATUS_CONFIGURATION, what);
+        let lock = File::open(folder).map_err(|fault| refused(format!("the folder {shown} cannot be opened: {fault}")))?;
+        let system = statfs(folder).map_err(|fault| refused(format!("{shown}: {fault}")))?;
+        if !allow_disk && !IN_MEMORY.contains(&i128::from(system.f_type)) {
+            return Err(refused(format!(
+                "the folder {shown} is not in memory, and secrets are not written to a disk\nhint: mount `emptyDir: {{ medium: Memory }}` there."
+            )));
+        }
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|_| Failure::new(STATUS_UNAVAILABLE, format!("another sidecar keeps the folder {shown}")))?;
+        Ok(Self { folder: folder.to_owned(), mode, _lock: lock })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether exactly these files are there, in their present form.
+    pub(super) fn holds(&self, files: &Files) -> bool {
+        let data = self.folder.join(DATA);
+        let as_it_should_be = |(name, value): (&FileName, &Secret)| {
+            let path = data.join(name.as_str());
+            let mode = fs::metadata(&path).map(|found| found.permissions().mode() & 0o777);
+            let linked = fs::read_link(self.folder.join(name.as_str())).is_ok_and(|found| found == target(name));
+            linked
+                && mode.is_ok_and(|mode| mode == self.mode)
+                && fs::read(&path).map(Secret::new).is_ok_and(|found| found == *value)
+        };
+        let count = fs::read_dir(&data).map_or(0, Iterator::count);
+        count == files.len() && files.iter().all(as_it_should_be)
+    }
+
+    /// Whether there are any files, of whichever settings.
+    pub(super) fn is_written(&self) -> bool {
+        fs::symlink_metadata(self.folder.join(DATA)).is_ok()
+    }
+
+    /// Puts these files in the place of those that are there. When it fails, those are there as they were.
+    pub(super) fn write(&self, files: &Files, now: UnixTime) -> io::Result<()> {
+        self.clear_leftovers()?;
+        files.keys().try_for_each(|name| self.check_place(name))?;
+        let staged = self.stage(files, now)?;
+        let next = self.folder.join(DATA_NEXT);
+        symlink(staged.path().file_name().unwrap_or_default(), &next)?;
+        fs::rename(&next, self.folder.join(DATA))?;
+        let _ = staged.keep();
+        self.link(files)?;
+        self.clear_leftovers()
+    }
+
+    /// Takes everything away: by one unlink no file can be opened any more, then the contents go.
+    pub(super) fn wipe(&self) -> io::Result<()> {
+        absent_is_good(fs::remove_file(self.folder.join(DATA)))?;
+        self.clear_leftovers()
+    }
+
+    /// Notes that the application has yet to hear of what is about to be written, for whoever takes over from here.
+    pub(super) fn note_untold(&self) {
+        if let Err(fault) = fs::write(self.folder.join(UNTOLD), b"") {
+            tracing::warn!(%fault, "it cannot be noted that the application has yet to be told");
+        }
+    }
+
+    /// Where that note is.
+    pub(super) fn untold(&self) -> PathBuf {
+        self.folder.join(UNTOLD)
+    }
+
+    /// A file that is not ours is left alone.
+    fn check_place(&self, name: &FileName) -> io::Result<()> {
+        let path = self.folder.join(name.as_str());
+        if fs::symlink_metadata(&path).is_err() || is_link_of_ours(&path) {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("{} is there already, and not the sidecar's", path.display())))
+    }
+
+    /// A new folder with all files in it; it goes again unless it is kept.
+    fn stage(&self, files: &Files, now: UnixTime) -> io::Result<tempfile::TempDir> {
+        let staged = tempfile::Builder::new().prefix(&stamp(now)).tempdir_in(&self.folder)?;
+        for (name, value) in files {
+            let path = staged.path().join(name.as_str());
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+            file.write_all(value.expose())?;
+            file.set_permissions(Permissions::from_mode(self.mode))?;
+        }
+        // Whoever may read a file may look it up; only the owner, who takes it away again, may write.
+        let inherited = fs::metadata(staged.path())?.permissions().mode() & SET_GROUP;
+        let lookup = if self.mode & 0o040 == 0 { 0o700 } else { 0o750 };
+        fs::set_permissions(staged.path(), Permissions::from_mode(lookup | inherited))?;
+        Ok(staged)
+    }
+
+    fn link(&self, files: &Files) -> io::Result<()> {
+        for name in files.keys() {
+            match symlink(target(name), self.folder.join(name.as_str())) {
+                Err(fault) if fault.kind() == ErrorKind::AlreadyExists => {}
+                made => made?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Folders that are not in force, half-made links, and links to files that are not there any more.
+    fn clear_leftovers(&self) -> io::Result<()> {
+        let current = fs::read_link(self.folder.join(DATA)).ok();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let (name, path) = (entry.file_name(), entry.path());
+            let kind = entry.file_type()?;
+            if is_leftover(&name) && Some(Path::new(&name)) != current.as_deref() {
+                absent_is_good(if kind.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) })?;
+            } else if is_link_of_ours(&path) && fs::metadata(&path).is_err_and(|fault| fault.kind() == ErrorKind::NotFound) {
+                absent_is_good(fs::remove_file(&path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn absent_is_good(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(fault) if fault.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+#[cfg(test)]
+mod tests;
