@@ -17,6 +17,7 @@ mod policy;
 mod possession;
 mod replay;
 mod server;
+mod sidecar;
 mod sources;
 mod store;
 #[path = "../../src/policy/schema/structural.rs"]

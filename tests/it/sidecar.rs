@@ -1,0 +1,8 @@
+//! The sidecar as a pod has it: a user of its own, a folder in memory, a token of the cluster, and the real server.
+
+mod ends;
+mod events;
+mod faults;
+mod partition;
+mod pod;
+mod rotates;

@@ -1,0 +1,177 @@
+//! `GET /v1/events` as a client of its own sees it.
+
+use super::pod::{change, daypass, policy, token, world};
+use crate::support::World;
+use std::time::{Duration, Instant};
+
+async fn open(world: &World, token: &str, last: Option<&str>) -> reqwest::Response {
+    let request = world.http.get(world.url("/v1/events")).bearer_auth(token);
+    let request = if let Some(last) = last { request.header("last-event-id", last) } else { request };
+    request.send().await.unwrap()
+}
+
+/// What comes within this time.
+async fn heard(response: &mut reqwest::Response, within: Duration) -> String {
+    let (started, mut text) = (Instant::now(), String::new());
+    while let Ok(Ok(Some(bytes))) = tokio::time::timeout(within.saturating_sub(started.elapsed()), response.chunk()).await {
+        text.push_str(std::str::from_utf8(&bytes).unwrap());
+    }
+    text
+}
+
+const MOMENT: Duration = Duration::from_millis(700);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_says_that_something_changed_and_resumes_and_says_nothing_else() {
+    let mut world = world(policy("[shop/**]", "")).await;
+    let token = token(&world, "web");
+    let mut stream = open(&world, &token, None).await;
+    assert_eq!((stream.status().as_u16(), &stream.headers()["content-type"]), (200, &"text/event-stream".parse().unwrap()));
+    assert_eq!(stream.headers()["cache-control"], "no-store");
+    let first = heard(&mut stream, MOMENT).await;
+    let id = first.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(first, format!("retry: 1000\n\nid: {id}\nevent: change\ndata: changed\n\n"));
+    let mut resumed = open(&world, &token, Some(&id)).await;
+    assert_eq!(heard(&mut resumed, MOMENT).await, "retry: 1000\n\n", "nothing changed since");
+    let head = crate::support::git(&world.path("access"), &["rev-parse", "HEAD"]);
+    let told = daypass(&world, &["deny", "--repository", "acme/other", "--reason", "INC-42"]).await;
+    let denied = heard(&mut stream, MOMENT).await;
+    assert!(
+        denied.contains("data: changed") && !denied.contains(&id) && !denied.contains("INC") && !denied.contains(&head),
+        "{denied}"
+    );
+    assert_eq!(heard(&mut resumed, MOMENT).await, denied, "everybody hears the same");
+    let lift = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    daypass(&world, &["deny", "--lift", lift]).await;
+    assert!(heard(&mut stream, MOMENT).await.contains(&id), "the state is as it was");
+    change(&world, &policy("[shop/**]", "owners: [a]\n")).await;
+    assert!(heard(&mut stream, MOMENT).await.contains("data: changed"));
+    let mut missed = open(&world, &token, Some(&id)).await;
+    let caught_up = heard(&mut missed, MOMENT).await;
+    assert!(caught_up.contains("data: changed") && !caught_up.contains(&id), "what was missed is told at once: {caught_up}");
+    let now = caught_up.split("id: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    world.kill_and_restart().await;
+    assert_eq!(heard(&mut open(&world, &token, Some(&now)).await, MOMENT).await, "retry: 1000\n\n", "a restart is no change");
+    let used: Vec<_> =
+        world.audit().into_iter().filter(|entry| ["intended", "released"].contains(&entry.kind.as_str())).collect();
+    assert!(used.is_empty(), "nothing was used up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_for_those_whom_a_policy_is_for_and_few_for_each_token() {
+    let world = world(policy("[shop/**]", "")).await;
+    for (token, status, code) in
+        [(token(&world, "other"), 403, "no_matching_policy"), ("x.y.z".to_owned(), 401, "token_malformed")]
+    {
+        let refused = open(&world, &token, None).await;
+        assert_eq!(refused.status().as_u16(), status);
+        let problem: serde_json::Value = refused.json().await.unwrap();
+        assert!(problem["code"] == code && problem["decision_id"].is_string() && problem["hint"].is_string(), "{problem}");
+    }
+    let token = token(&world, "web");
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(open(&world, &token, None).await);
+    }
+    assert!(held.iter().all(|stream| stream.status().as_u16() == 200));
+    let refused = open(&world, &token, None).await;
+    assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (503, true));
+    assert_eq!(
+        open(&world, &super::pod::token(&world, "web"), None).await.status().as_u16(),
+        200,
+        "another token has its own share"
+    );
+    held.clear();
+    let started = Instant::now();
+    while open(&world, &token, None).await.status().as_u16() != 200 {
+        assert!(started.elapsed() < Duration::from_secs(5), "places come back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_token_and_with_the_server() {
+    let mut world = world(policy("[shop/**]", "")).await;
+    let now = daypass::words::Clock::now(&daypass::words::SystemClock).seconds();
+    let claims = serde_json::json!({ "iss": world.issuer.url(), "aud": "https://pods.example", "sub": "system:serviceaccount:shop:web",
+        "jti": "short", "iat": now, "nbf": now, "exp": now + 3,
+        "kubernetes.io": { "namespace": "shop", "serviceaccount": { "name": "web", "uid": "u-1" }, "pod": { "name": "web-0", "uid": "u-2" } } });
+    let mut short = open(&world, &world.issuer.sign(&claims).unwrap(), None).await;
+    let started = Instant::now();
+    while tokio::time::timeout(Duration::from_secs(10), short.chunk()).await.unwrap().unwrap().is_some() {}
+    println!("a stream of a token of 3 s ended after {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(6));
+    let mut long = open(&world, &token(&world, "web"), None).await;
+    heard(&mut long, MOMENT).await;
+    let id = rustix::process::Pid::from_raw(i32::try_from(world.server.id()).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    let started = Instant::now();
+    while tokio::time::timeout(Duration::from_secs(10), long.chunk()).await.unwrap().unwrap().is_some() {}
+    assert_eq!(world.server.wait().unwrap().code(), Some(0));
+    println!("a server with an open stream stopped in {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+/// One HTTP/2 frame (RFC 9113, section 4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A header field, never indexed (RFC 7541, section 6.2.3).
+fn field(name: &str, value: &str) -> Vec<u8> {
+    let text = |text: &str| {
+        let mut bytes = Vec::new();
+        let mut rest = text.len();
+        if rest < 127 {
+            bytes.push(rest as u8);
+        } else {
+            bytes.push(127);
+            rest -= 127;
+            while rest >= 128 {
+                bytes.push((rest % 128) as u8 | 128);
+                rest /= 128;
+            }
+            bytes.push(rest as u8);
+        }
+        [bytes, text.as_bytes().to_vec()].concat()
+    };
+    [vec![0x10], text(name), text(value)].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_takes_nothing_is_cut_off() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let world = world(policy("[shop/**]", "")).await;
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = std::fs::read(world.path("tls.crt")).unwrap();
+    roots.add(rustls::pki_types::pem::PemObject::from_pem_slice(&pem).unwrap()).unwrap();
+    let mut tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let tcp = tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await.unwrap();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(tls));
+    let mut stream = connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap();
+    let bearer = format!("Bearer {}", token(&world, "web"));
+    let pairs = [
+        (":method", "GET"),
+        (":scheme", "https"),
+        (":authority", "localhost"),
+        (":path", "/v1/events"),
+        ("authorization", &bearer),
+    ];
+    let fields: Vec<u8> = pairs.iter().flat_map(|(name, value)| field(name, value)).collect();
+    // SETTINGS_INITIAL_WINDOW_SIZE is 0: not a byte of any body is taken.
+    let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let asked = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, frame(1, 0x5, 1, &fields)].concat();
+    stream.write_all(&asked).await.unwrap();
+    let (started, mut heard) = (Instant::now(), Vec::new());
+    let ended = tokio::time::timeout(Duration::from_secs(25), stream.read_to_end(&mut heard)).await;
+    println!(
+        "cut off after {:?}: {:?}",
+        started.elapsed(),
+        ended.as_ref().map(|read| read.as_ref().map_err(ToString::to_string))
+    );
+    assert!(ended.is_ok(), "it is still there");
+    assert!((9..20).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    assert!(!heard.windows(7).any(|part| part == b"changed"));
+}

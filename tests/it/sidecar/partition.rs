@@ -1,0 +1,108 @@
+//! A pod in a network namespace of its own, whose one cable is pulled and put back.
+
+use super::pod::{Pod, policy, rotate, world};
+use crate::support::{World, write_private};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream};
+
+const SETTINGS: &str = "secrets: { db-password: shop/password.age }\n";
+const SOON: Duration = Duration::from_secs(30);
+
+/// A namespace that a cable joins to this one; gone when it is dropped.
+struct Cable {
+    name: String,
+    host: String,
+}
+
+impl Cable {
+    fn lay() -> Option<Self> {
+        let number = std::process::id() % 200;
+        let cable = Self { name: format!("dp{}", std::process::id()), host: format!("10.203.{number}.1") };
+        let (near, far) = (cable.end(0), cable.end(1));
+        let laid = [
+            format!("netns add {}", cable.name),
+            format!("link add {near} type veth peer name {far} netns {}", cable.name),
+            format!("addr add {}/30 dev {near}", cable.host),
+            format!("link set {near} up"),
+            format!("-n {} addr add 10.203.{number}.2/30 dev {far}", cable.name),
+            format!("-n {} link set {far} up", cable.name),
+        ];
+        laid.iter().all(|words| ip(words)).then_some(cable)
+    }
+
+    fn end(&self, number: u8) -> String {
+        format!("{}e{number}", self.name)
+    }
+
+    fn pull(&self) {
+        assert!(ip(&format!("link set {} down", self.end(0))));
+    }
+
+    fn put_back(&self) {
+        assert!(ip(&format!("link set {} up", self.end(0))));
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        ip(&format!("link del {}", self.end(0)));
+        ip(&format!("netns del {}", self.name));
+    }
+}
+
+fn ip(words: &str) -> bool {
+    Command::new("ip").args(words.split(' ')).output().is_ok_and(|ended| ended.status.success())
+}
+
+/// The server is on loopback; this is its address on the cable.
+async fn forward(listener: TcpListener, port: u16) {
+    while let Ok((mut near, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            if let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)).await {
+                let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+            }
+        });
+    }
+}
+
+/// A certificate that also names that address; the server follows its file.
+fn certify(world: &World, host: &str) {
+    let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), host.to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    write_private(&world.path("tls.key"), made.signing_key.serialize_pem().as_bytes());
+    std::fs::write(world.path("tls.crt"), made.cert.pem()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pulled_cable_is_no_denial_and_the_bound_holds_while_packets_vanish() {
+    let Some(cable) = Cable::lay() else {
+        return println!("passed over: no network namespace can be made here");
+    };
+    let world = world(policy("[{ secret: shop/**, offline: 12s }]", "")).await;
+    certify(&world, &cable.host);
+    let listener = TcpListener::bind((cable.host.as_str(), 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let forwarding = tokio::spawn(forward(listener, world.port));
+    let mut pod = Pod::new(&world, SETTINGS);
+    pod.wrapper = ["ip", "netns", "exec", &cable.name].map(str::to_owned).to_vec();
+    pod.configure(&format!("https://{address}"), SETTINGS);
+    pod.start();
+    pod.until_file("db-password", Some("hunter2"), SOON).await;
+    cable.pull();
+    rotate(&world, "two").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(pod.file("db-password").as_deref(), Some("hunter2"), "an outage is no denial");
+    cable.put_back();
+    let took = pod.until_file("db-password", Some("two"), SOON).await;
+    println!("from the cable put back to the file: {took:?}");
+    cable.pull();
+    let pulled = Instant::now();
+    pod.until_file("db-password", None, SOON).await;
+    println!("lived on for {:?} of at most 12 s since it was last confirmed", pulled.elapsed());
+    assert!(pulled.elapsed() < Duration::from_secs(14));
+    cable.put_back();
+    let took = pod.until_file("db-password", Some("two"), Duration::from_secs(60)).await;
+    println!("and back again after {took:?}");
+    forwarding.abort();
+}

@@ -1,0 +1,189 @@
+//! A pod: a folder in memory for each volume, and the sidecar in it as a user of its own.
+
+use crate::support::{Setup, World, write_private};
+use serde_json::json;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The application's user, the pod's fsGroup, and somebody else.
+pub(super) const USER: u32 = 10_001;
+pub(super) const GROUP: u32 = 20_001;
+pub(super) const OTHER: u32 = 10_002;
+
+const ISSUERS: &str = "  - { name: pods, mapping: kubernetes, issuer: \"{issuer}\", audiences: [\"https://pods.example\"], addresses: [127.0.0.0/8] }\n";
+
+/// What the policy of the pods grants, and more lines of it.
+pub(super) fn policy(secrets: &str, more: &str) -> String {
+    format!("issuer: pods\nmatch: {{ namespace: shop, service_account: web@u-1 }}\ngrant: {{ secrets: {secrets} }}\n{more}")
+}
+
+/// A world with one policy for pods.
+pub(super) async fn world(policy: String) -> World {
+    let policies = vec![("shop/web", policy)];
+    World::start(Setup { policies, issuers: ISSUERS.to_owned(), ..Setup::default() }).await
+}
+
+/// Replaces the policy, and waits until it is in force.
+pub(super) async fn change(world: &World, policy: &str) {
+    world.commit_and_wait(&[("policies/shop/web.yaml", policy.as_bytes())]).await;
+}
+
+/// Replaces the password, and waits until it is in force.
+pub(super) async fn rotate(world: &World, password: &str) {
+    let sealed = daypass::secrets::encrypt(password.as_bytes(), std::slice::from_ref(&world.recipient), true).unwrap();
+    world.commit_and_wait(&[("secrets/shop/password.age", &sealed)]).await;
+}
+
+pub(super) fn token(world: &World, account: &str) -> String {
+    let claims = json!({ "sub": format!("system:serviceaccount:shop:{account}"), "jti": daypass::words::names::DecisionId::new().as_str(),
+        "kubernetes.io": { "namespace": "shop", "serviceaccount": { "name": account, "uid": "u-1" }, "pod": { "name": "web-0", "uid": "u-2" } } });
+    world.issuer.mint(claims.as_object().unwrap(), "https://pods.example").unwrap()
+}
+
+pub(super) struct Pod {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) sidecar: Option<Child>,
+    /// Runs before the sidecar, such as `unshare`.
+    pub(super) wrapper: Vec<String>,
+    privileged: bool,
+}
+
+impl Pod {
+    /// Its volumes: the settings, the token, and `files` in memory.
+    pub(super) fn new(world: &World, more: &str) -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+        let privileged = rustix::process::geteuid().is_root();
+        if !privileged {
+            println!("passed over: users of their own, which only root can take");
+        }
+        let pod = Self { folder, sidecar: None, wrapper: Vec::new(), privileged };
+        std::fs::create_dir(pod.path("files")).unwrap();
+        std::fs::copy(world.path("tls.crt"), pod.path("ca.crt")).unwrap();
+        pod.configure(&world.url(""), more);
+        pod.give(&token(world, "web"));
+        if privileged {
+            std::fs::set_permissions(pod.folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+            chown(pod.path("files"), Some(USER), Some(GROUP)).unwrap();
+            // As the kubelet gives an emptyDir to the pod's fsGroup.
+            std::fs::set_permissions(pod.path("files"), std::fs::Permissions::from_mode(0o2777)).unwrap();
+        }
+        pod
+    }
+
+    pub(super) fn configure(&self, server: &str, more: &str) {
+        let text = format!("server: {server}\nca: ca.crt\ntoken_file: token\nfolder: files\ninterval: 1s\n{more}");
+        std::fs::write(self.path("sidecar.yaml"), text).unwrap();
+    }
+
+    /// The projected token is another one now.
+    pub(super) fn give(&self, token: &str) {
+        std::fs::write(self.path("token.next"), token).unwrap();
+        std::fs::rename(self.path("token.next"), self.path("token")).unwrap();
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut words = self.wrapper.clone();
+        words.extend(self.as_user(USER));
+        words.push(env!("CARGO_BIN_EXE_daypass").to_owned());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).arg("sidecar").arg("--config").arg(self.path("sidecar.yaml")).args(arguments);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// What runs a program as this user.
+    pub(super) fn as_user(&self, user: u32) -> Vec<String> {
+        let words = format!("setpriv --reuid {user} --regid {user} --groups {GROUP} --");
+        if self.privileged { words.split(' ').map(str::to_owned).collect() } else { Vec::new() }
+    }
+
+    pub(super) fn start(&mut self) {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path("sidecar.log")).unwrap();
+        self.sidecar = Some(self.command(&[]).stdout(Stdio::null()).stderr(log).spawn().unwrap());
+    }
+
+    /// Runs it to its end.
+    pub(super) async fn run(&self, arguments: &[&str]) -> Output {
+        tokio::process::Command::from(self.command(arguments)).output().await.unwrap()
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.sidecar.as_ref().unwrap().id()
+    }
+
+    pub(super) fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_raw(i32::try_from(self.id()).unwrap()).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    pub(super) fn kill(&mut self) {
+        if let Some(mut sidecar) = self.sidecar.take() {
+            sidecar.kill().unwrap();
+            sidecar.wait().unwrap();
+        }
+    }
+
+    pub(super) fn log(&self) -> String {
+        std::fs::read_to_string(self.path("sidecar.log")).unwrap_or_default()
+    }
+
+    /// The file as the application reads it.
+    pub(super) fn file(&self, name: &str) -> Option<String> {
+        std::fs::read_to_string(self.path("files").join(name)).ok()
+    }
+
+    /// Waits until it holds, and says how long that took.
+    pub(super) async fn until(&self, what: &str, within: Duration, holds: impl Fn(&Self) -> bool) -> Duration {
+        let started = Instant::now();
+        while !holds(self) {
+            assert!(started.elapsed() < within, "{what}, {:?}:\n{}", started.elapsed(), self.log());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        started.elapsed()
+    }
+
+    pub(super) async fn until_file(&self, name: &str, value: Option<&str>, within: Duration) -> Duration {
+        self.until(&format!("{name} is {value:?}"), within, |pod| pod.file(name).as_deref() == value).await
+    }
+
+    /// Nothing at all is left, not even what has no name.
+    pub(super) fn is_empty(&self) -> bool {
+        left(&self.path("files")).is_empty()
+    }
+}
+
+pub(super) fn left(folder: &Path) -> Vec<String> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+impl Drop for Pod {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub(super) async fn daypass(world: &World, arguments: &[&str]) -> String {
+    let config = world.path("daypass.yaml").display().to_string();
+    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    told
+}
+
+/// A program of this name, which `on_change` can find.
+pub(super) fn program(pod: &Pod, name: &str) -> PathBuf {
+    let path = pod.path(name);
+    std::fs::copy("/bin/sh", &path).unwrap();
+    path
+}
+
+pub(super) fn public(path: &Path) {
+    write_private(path, b"");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
+}

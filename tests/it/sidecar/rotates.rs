@@ -1,0 +1,155 @@
+//! Files that are there, are others, and whoever hears of it.
+
+use super::pod::{OTHER, Pod, USER, policy, program, public, rotate, world};
+use rustix::process::Signal;
+use std::os::unix::fs::MetadataExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const SETTINGS: &str =
+    "secrets: { db-password: shop/password.age }\ntemplates: { app.env: \"DB={{ secrets['db-password'] }}\\n\" }\n";
+const SOON: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_secret_is_in_the_file_within_seconds_and_nobody_else_reads_it() {
+    let world = world(policy("[shop/**]", "")).await;
+    let mut pod = Pod::new(&world, SETTINGS);
+    assert_eq!(pod.run(&["--check"]).await.status.code(), Some(69), "nothing is there yet");
+    pod.start();
+    pod.until_file("app.env", Some("DB=hunter2\n"), SOON).await;
+    assert_eq!(pod.run(&["--check"]).await.status.code(), Some(0));
+    assert!(std::fs::read_link(pod.path("files/app.env")).unwrap().starts_with("..data"));
+    for path in ["files/db-password", "files/app.env"] {
+        assert_eq!(std::fs::metadata(pod.path(path)).unwrap().mode() & 0o777, 0o400, "{path}");
+    }
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(std::fs::metadata(pod.path("files/app.env")).unwrap().uid(), USER);
+        for (user, reads) in [(USER, true), (OTHER, false)] {
+            let words = pod.as_user(user);
+            let path = pod.path("files/db-password");
+            let read = Command::new(&words[0]).args(&words[1..]).arg("cat").arg(path).output().unwrap();
+            assert_eq!(read.status.success(), reads, "{user}: {read:?}");
+        }
+    }
+    for turn in 0..3 {
+        rotate(&world, &format!("turn {turn}")).await;
+        let took = pod.until_file("db-password", Some(&format!("turn {turn}")), Duration::from_secs(3)).await;
+        println!("from the commit in force to the file: {took:?}");
+    }
+    assert_eq!(pod.file("app.env").unwrap(), "DB=turn 2\n");
+    assert!(!pod.log().contains("turn 2") && !pod.log().contains("hunter2"), "{}", pod.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_of_the_pod_reads_where_the_mode_says_so() {
+    if !rustix::process::geteuid().is_root() {
+        return println!("passed over: users of their own, which only root can take");
+    }
+    let world = world(policy("[shop/**]", "")).await;
+    let pod = Pod::new(&world, &format!("{SETTINGS}mode: \"0440\"\n"));
+    let ended = pod.run(&["--once"]).await;
+    assert!(ended.status.success(), "{ended:?}");
+    let words = pod.as_user(OTHER);
+    let read = Command::new(&words[0]).args(&words[1..]).arg("cat").arg(pod.path("files/db-password")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&read.stdout), "hunter2", "by the fsGroup: {read:?}");
+    let read = Command::new("setpriv").args(["--reuid", "10003", "--regid", "10003", "--clear-groups", "cat"]);
+    let read = { read }.arg(pod.path("files/db-password")).output().unwrap();
+    assert!(!read.status.success(), "{read:?}");
+}
+
+/// An application that notes each signal, as the user of the pod.
+fn application(pod: &Pod, noted: &str) -> Child {
+    let path = program(pod, "daypass-it-app");
+    let script = format!("trap 'echo told >> {}' HUP; while :; do sleep 0.05; done", pod.path(noted).display());
+    let words = pod.as_user(USER);
+    let mut command = Command::new(words.first().map_or(path.as_os_str(), |word| word.as_ref()));
+    command.args(words.iter().skip(1));
+    if !words.is_empty() {
+        command.arg(&path);
+    }
+    command.args(["-c", &script]).stdin(Stdio::null()).spawn().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_application_hears_of_each_change_once_it_is_there_and_of_nothing_else() {
+    let world = world(policy("[shop/**]", "")).await;
+    let mut pod = Pod::new(&world, &format!("{SETTINGS}on_change: {{ signal: HUP, process: daypass-it-app }}\n"));
+    public(&pod.path("noted"));
+    let noted = |pod: &Pod| std::fs::read_to_string(pod.path("noted")).unwrap().lines().count();
+    let mut app = application(&pod, "noted");
+    pod.start();
+    pod.until_file("db-password", Some("hunter2"), SOON).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(noted(&pod), 0, "the first files are no change");
+    rotate(&world, "one").await;
+    let took = pod.until("it is told", Duration::from_secs(3), |pod| noted(pod) == 1).await;
+    println!("from the commit in force to the signal: {took:?}");
+    // Signals, whoever sends them, make the sidecar look, and nothing more.
+    let before = world.audit().iter().filter(|entry| entry.kind == "released").count();
+    let started = Instant::now();
+    for _ in 0..500 {
+        for signal in [Signal::HUP, Signal::USR1, Signal::USR2] {
+            pod.signal(signal);
+        }
+        tokio::time::sleep(Duration::from_millis(4)).await;
+    }
+    let stormed = started.elapsed();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let asked = world.audit().iter().filter(|entry| entry.kind == "released").count() - before;
+    let most = 2 * (stormed.as_secs() as usize + 3);
+    assert!(noted(&pod) == 1 && asked >= 1 && asked <= most, "asked {asked} times in {stormed:?}");
+    println!("1,500 signals in {stormed:?}: asked {asked} times, told nobody");
+    // While the application is gone the files change all the same, and the next one hears of it.
+    app.kill().unwrap();
+    app.wait().unwrap();
+    rotate(&world, "two").await;
+    pod.until_file("db-password", Some("two"), Duration::from_secs(3)).await;
+    rotate(&world, "three").await;
+    pod.until_file("db-password", Some("three"), Duration::from_secs(3)).await;
+    assert!(pod.log().contains("could not be told"), "{}", pod.log());
+    // A sidecar that is killed before it could tell leaves that to the next one.
+    pod.kill();
+    pod.start();
+    let mut app = application(&pod, "noted");
+    pod.until("the next one is told", Duration::from_secs(10), |pod| noted(pod) == 2).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(noted(&pod), 2, "of both changes once");
+    app.kill().unwrap();
+    app.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_or_an_address_of_the_pod_is_told_instead() {
+    let world = world(policy("[shop/**]", "")).await;
+    let mut pod = Pod::new(&world, SETTINGS);
+    public(&pod.path("noted"));
+    let exec = format!("{SETTINGS}on_change: {{ exec: [sh, -c, 'echo $0 told >> {}', by-exec] }}\n", pod.path("noted").display());
+    pod.configure(&world.url(""), &exec);
+    pod.start();
+    pod.until_file("db-password", Some("hunter2"), SOON).await;
+    rotate(&world, "one").await;
+    pod.until("the command ran", SOON, |pod| std::fs::read_to_string(pod.path("noted")).unwrap() == "by-exec told\n").await;
+    pod.kill();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    pod.configure(
+        &world.url(""),
+        &format!("{SETTINGS}on_change: {{ http: 'http://127.0.0.1:{port}/reload' }}\nprobe: 127.0.0.1:{}\n", port + 1),
+    );
+    pod.start();
+    pod.until("it runs", SOON, |pod| pod.log().matches("taken over").count() == 1).await;
+    rotate(&world, "two").await;
+    for status in ["500 Oh No", "204 No Content"] {
+        let (mut stream, _) = tokio::time::timeout(SOON, listener.accept()).await.unwrap().unwrap();
+        let mut heard = [0; 1024];
+        let length = tokio::io::AsyncReadExt::read(&mut stream, &mut heard).await.unwrap();
+        let heard = String::from_utf8_lossy(&heard[..length]).into_owned();
+        assert!(heard.starts_with("POST /reload HTTP/1.1") && !heard.to_lowercase().contains("authorization"), "{heard}");
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes()).await.unwrap();
+    }
+    pod.until("it was told", SOON, |pod| pod.log().contains("was told of the change")).await;
+    assert_eq!(pod.file("db-password").unwrap(), "two");
+    let ready = world.http.get(format!("http://127.0.0.1:{}/readyz", port + 1)).send().await.unwrap();
+    assert_eq!((ready.status().as_u16(), ready.text().await.unwrap().as_str()), (200, "ready\n"));
+}
