@@ -2,6 +2,8 @@
 
 mod audit;
 mod aws;
+mod credential;
+mod exec;
 mod job;
 mod operate;
 mod policy;
@@ -47,10 +49,10 @@ enum Command {
     #[command(hide = true)]
     GitFetch,
     /// Run a command with credentials and secrets around it.
-    Exec(job::ExecArgs),
+    Exec(exec::ExecArgs),
     /// Print one credential in the form a tool asks for.
     #[command(subcommand)]
-    Credential(job::CredentialCommand),
+    Credential(credential::CredentialCommand),
     /// Keep a pod's secrets as files in memory, as long as they are granted.
     Sidecar(sidecar::SidecarArgs),
     /// Show what a server sees in this job's token.
@@ -97,7 +99,7 @@ struct DemoArgs {
 
 /// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(credential::arguments(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(fault) => {
             let _ = fault.print();
@@ -134,8 +136,8 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
         Command::GitFetch => crate::git::fetch_as_told()
             .map(|()| 0)
             .map_err(|fault| crate::client::Failure::new(crate::client::STATUS_UNAVAILABLE, fault)),
-        Command::Exec(arguments) => job::exec(&arguments, environment).await,
-        Command::Credential(command) => job::credential(&command, environment).await,
+        Command::Exec(arguments) => exec::run(arguments, environment).await,
+        Command::Credential(command) => credential::run(&command, environment).await,
         Command::Sidecar(arguments) => sidecar::run(&arguments, environment).await,
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
         Command::Secret(command) => secret::run(&command, environment, json).await,

@@ -1,18 +1,24 @@
 //! Layer E: what a job runs. One request brings everything it needs, and its own token is found where its CI puts it.
 
+pub mod answer;
 pub mod environment;
 mod event_stream;
 pub mod exec;
+pub mod helper;
 pub mod job_token;
+pub mod loopback;
+pub mod renewal;
 pub mod server;
 pub mod sidecar;
 pub mod token_endpoint;
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
-    /// What to print on standard error.
+    /// What to print on standard error; the hint and the decision's id stand on lines of their own.
     pub message: String,
+    /// The server's own word for it, such as `no_matching_policy`, where it was the server that refused.
+    pub code: Option<String>,
     /// The process's exit status.
     pub status: u8,
 }
@@ -31,6 +37,11 @@ pub const STATUS_EXEC: u8 = 125;
 impl Failure {
     /// A failure with its status.
     pub fn new(status: u8, message: impl Into<String>) -> Self {
-        Self { message: message.into(), status }
+        Self { message: message.into(), code: None, status }
+    }
+
+    /// The message for what shows one line, with the hint and the decision's id.
+    pub fn one_line(&self) -> String {
+        self.message.lines().collect::<Vec<_>>().join("; ")
     }
 }

@@ -1,8 +1,8 @@
 //! `daypass secret`: get one through the server, encrypt one for Git.
 
 use super::job::ServerArgs;
+use crate::client::answer::secret_value;
 use crate::client::environment::Environment;
-use crate::client::exec::secret_value;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{self, encrypt};
 use crate::words::names::{SecretName, SecretPath};

@@ -160,7 +160,7 @@ fn refusal(status: u16, problem: &Value) -> Failure {
         }
     }
     let code = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
-    Failure::new(code, message)
+    Failure { code: problem["code"].as_str().map(str::to_owned), ..Failure::new(code, message) }
 }
 
 #[cfg(test)]
@@ -172,6 +172,8 @@ mod tests {
         let problem = serde_json::json!({"detail": "No trust policy grants this.", "code": "no_matching_policy", "hint": "Ask.", "decision_id": "0198"});
         let failure = refusal(403, &problem);
         assert_eq!(failure.status, STATUS_DENIED);
+        assert_eq!(failure.code.as_deref(), Some("no_matching_policy"));
+        assert!(failure.one_line().ends_with("(no_matching_policy); hint: Ask.; decision: 0198"), "{}", failure.one_line());
         assert_eq!(failure.message, "No trust policy grants this. (no_matching_policy)\nhint: Ask.\ndecision: 0198");
         assert_eq!(refusal(503, &problem).status, STATUS_UNAVAILABLE);
     }

@@ -84,7 +84,7 @@ pub(super) fn document(released: &Released) -> Response<Body> {
 pub(super) fn bare_value(released: &Released) -> Response<Body> {
     let value = serde_json::from_slice(released.expose())
         .ok()
-        .and_then(|document: serde_json::Value| crate::client::exec::secret_value(&document["credentials"][0]).ok());
+        .and_then(|document: serde_json::Value| crate::client::answer::secret_value(&document["credentials"][0]).ok());
     secret_answer(Body::from(value.map(|value| value.expose().to_vec()).unwrap_or_default()), "text/plain; charset=utf-8")
 }
 

@@ -14,8 +14,9 @@ async fn a_full_volume_keeps_the_old_version_whole_and_recovers() {
     let files = pod.path("files").display().to_string();
     let mount = format!("mount -t tmpfs -o size=64k,mode=2777,gid=20001 tmpfs {files} && exec \"$@\"");
     pod.wrapper = ["unshare", "--mount", "sh", "-c", &mount, "sh"].map(str::to_owned).to_vec();
-    let able = std::process::Command::new("unshare").args(["--mount", "sh", "-c", &format!("mount -t tmpfs tmpfs {files}")]);
-    if !{ able }.output().is_ok_and(|ended| ended.status.success()) {
+    let mount = format!("mount -t tmpfs tmpfs {files}");
+    let able = std::process::Command::new("unshare").args(["--mount", "sh", "-c", &mount]).output();
+    if !able.is_ok_and(|ended| ended.status.success()) {
         return println!("passed over: no tmpfs can be mounted here");
     }
     pod.start();

@@ -1,0 +1,91 @@
+//! Credentials in the form in which tools ask a program for them: one file a protocol, each of them pure but for the one request.
+
+pub mod aws;
+pub mod docker;
+pub mod gcp;
+pub mod git;
+pub mod kubernetes;
+
+use super::answer::{self, AwsCredential, IdToken};
+use super::server::Server;
+use super::{Failure, STATUS_CONFIGURATION};
+use crate::words::names::{Audience, SecretName};
+use crate::words::{Secret, UnixTime};
+use serde_json::json;
+
+/// What tools write to a helper is a few lines.
+pub const INPUT_BYTES_MAX: u64 = 64 * 1024;
+
+/// What stands in for a password.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PasswordSource {
+    /// A granted secret.
+    Secret(SecretName),
+    /// A token of the server's own issuer, for this audience.
+    Token(Audience),
+}
+
+/// A password, and when it ends if that is known.
+pub struct Password {
+    /// One line of text.
+    pub value: Secret,
+    /// The end of a token; a secret's is not known.
+    pub expires_at: Option<UnixTime>,
+}
+
+impl PasswordSource {
+    /// Asks the server for it.
+    pub async fn fetch(&self, server: &Server, policy: Option<&str>) -> Result<Password, Failure> {
+        match self {
+            Self::Token(audience) => {
+                let IdToken { token, expires_at } = id_token(server, audience, policy).await?;
+                Ok(Password { value: token, expires_at: Some(expires_at) })
+            }
+            Self::Secret(name) => {
+                let answer = server.exchange(&[json!({ "secret": name.to_string() })], policy).await?;
+                Ok(Password { value: one_line(&answer::secret(&answer, name)?, name)?, expires_at: None })
+            }
+        }
+    }
+}
+
+/// A token of the server's own issuer.
+pub async fn id_token(server: &Server, audience: &Audience, policy: Option<&str>) -> Result<IdToken, Failure> {
+    let answer = server.exchange(&[json!({ "id_token": { "audience": audience } })], policy).await?;
+    answer::id_token(&answer, audience.as_str())
+}
+
+/// An AWS session.
+pub async fn aws_session(server: &Server, role: Option<&str>, policy: Option<&str>) -> Result<AwsCredential, Failure> {
+    let wish = role.map_or_else(|| json!({ "aws": {} }), |role| json!({ "aws": { "role": role } }));
+    answer::aws(&server.exchange(&[wish], policy).await?)
+}
+
+/// The secret without the line end that editors leave. Any other would be taken for the protocol's own.
+fn one_line(secret: &Secret, name: &SecretName) -> Result<Secret, Failure> {
+    let unfit = || Failure::new(STATUS_CONFIGURATION, format!("the secret {name} is no password: it is not one line of text"));
+    let text = secret.expose_text().ok_or_else(unfit)?;
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.is_empty() || text.contains(|character: char| character.is_control()) {
+        return Err(unfit());
+    }
+    Ok(text.to_owned().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_one_line() {
+        let name = SecretName::parse("shop/token.age").unwrap();
+        let read =
+            |text: &str| one_line(&text.to_owned().into(), &name).map(|secret| secret.expose_text().unwrap().to_owned()).ok();
+        assert_eq!(read("s3cret\n").as_deref(), Some("s3cret"));
+        assert_eq!(read("s3cret\r\n").as_deref(), Some("s3cret"));
+        for unfit in ["", "\n", "a\nhost=evil.example\n", "a\0b", "a\rb"] {
+            assert_eq!(read(unfit), None, "{unfit:?}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Git's credential helpers (gitcredentials(7), git-credential(1)): lines of `key=value` in and out.
+//!
+//! An answer is given to `get` alone, for https, and for the host and path that the flags name: whoever adds a submodule or a redirect
+//! of another host gets nothing.
+
+use super::Password;
+use crate::client::{Failure, STATUS_USAGE};
+use crate::words::Secret;
+
+/// What the flags name.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The host, with its port where the address has one.
+    pub host: String,
+    /// A repository or a folder of them.
+    pub path: Option<String>,
+    /// Who the password belongs to.
+    pub username: String,
+}
+
+/// What Git asks.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    protocol: String,
+    host: String,
+    path: Option<String>,
+    username: Option<String>,
+    /// Git understands `ephemeral` (2.46 and newer).
+    authtype: bool,
+}
+
+impl Asked {
+    /// Reads Git's lines up to an empty one; attributes that are not known are passed over, as the protocol wants it.
+    pub fn read(text: &str) -> Result<Self, Failure> {
+        let mut asked = Self::default();
+        for line in text.lines().take_while(|line| !line.is_empty()) {
+            let unreadable =
+                || Failure::new(STATUS_USAGE, "Git's request has a line without `=`: this is a helper for Git to run");
+            let (key, value) = line.split_once('=').ok_or_else(unreadable)?;
+            match key {
+                "protocol" => asked.protocol = value.to_owned(),
+                "host" => asked.host = value.to_owned(),
+                "path" => asked.path = Some(value.to_owned()),
+                "username" => asked.username = Some(value.to_owned()),
+                "capability[]" if value.is_empty() => asked.authtype = false,
+                "capability[]" => asked.authtype |= value == "authtype",
+                _ => {}
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// Whether this is for us; why not, in words, when the flags name the host and something else stands against it.
+pub fn covers(target: &Target, asked: &Asked) -> Result<bool, String> {
+    if !asked.host.eq_ignore_ascii_case(&target.host) {
+        return Ok(false);
+    }
+    if asked.protocol != "https" {
+        return Err(format!("no password is sent by {} to {}: only by https", asked.protocol, asked.host));
+    }
+    if asked.username.as_ref().is_some_and(|username| *username != target.username) {
+        return Ok(false);
+    }
+    match (&target.path, &asked.path) {
+        (None, _) => Ok(true),
+        (Some(_), None) => Err("Git did not say which path it asks for: `git config credential.useHttpPath true`".to_owned()),
+        (Some(wanted), Some(path)) => Ok(is_below(path, wanted)),
+    }
+}
+
+/// Whole segments; a repository is meant with and without `.git`.
+fn is_below(path: &str, wanted: &str) -> bool {
+    let segments = |path: &str| {
+        let path = path.trim_matches('/');
+        path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let path = segments(path);
+    path.iter().all(|segment| !matches!(segment.as_str(), "" | "." | "..")) && path.starts_with(&segments(wanted))
+}
+
+/// The answer. Nothing in it is to be kept: `ephemeral` says so to helpers that store, where Git knows the word.
+pub fn answer(target: &Target, password: &Password, asked: &Asked) -> Secret {
+    let mut lines = String::new();
+    if asked.authtype {
+        lines.push_str("capability[]=authtype\nephemeral=1\n");
+    }
+    if let Some(expires_at) = password.expires_at {
+        lines.push_str(&format!("password_expiry_utc={}\n", expires_at.seconds()));
+    }
+    lines.push_str(&format!("username={}\npassword=", target.username));
+    let end: &[u8] = b"\n\n";
+    Secret::new([lines.as_bytes(), password.value.expose(), end].concat())
+}
+
+/// After a refusal: Git asks no other helper, and no person at a terminal that is not there.
+pub const QUIT: &str = "quit=1\n\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::UnixTime;
+
+    fn target(path: Option<&str>) -> Target {
+        Target { host: "git.example:8443".into(), path: path.map(str::to_owned), username: "ci".into() }
+    }
+
+    fn asked(text: &str) -> Asked {
+        Asked::read(text).unwrap()
+    }
+
+    #[test]
+    fn the_named_host_alone_by_https_alone() {
+        let all = target(None);
+        assert_eq!(
+            covers(&all, &asked("protocol=https\nhost=git.example:8443\nwwwauth[]=Basic realm=\"x\"\n\nhost=ignored")),
+            Ok(true)
+        );
+        assert_eq!(covers(&all, &asked("protocol=https\nhost=GIT.example:8443\npath=a/b.git\nusername=ci\n")), Ok(true));
+        for other in ["git.example", "evil.example:8443", "git.example:8443.evil.example", ""] {
+            assert_eq!(covers(&all, &asked(&format!("protocol=https\nhost={other}\n"))), Ok(false), "{other}");
+        }
+        assert_eq!(covers(&all, &asked("protocol=https\nhost=git.example:8443\nusername=bob\n")), Ok(false));
+        assert!(covers(&all, &asked("protocol=http\nhost=git.example:8443\n")).is_err());
+        assert!(Asked::read("nonsense\n").is_err());
+    }
+
+    #[test]
+    fn the_named_path_by_whole_segments() {
+        let covered = |wanted: &str, path: &str| {
+            covers(&target(Some(wanted)), &asked(&format!("protocol=https\nhost=git.example:8443\npath={path}\n"))).unwrap()
+        };
+        for (wanted, path) in [
+            ("acme/shop", "acme/shop.git"),
+            ("acme/shop.git", "acme/shop"),
+            ("/acme/", "acme/shop.git"),
+            ("acme/shop", "acme/shop/.git"),
+        ] {
+            assert!(covered(wanted, path), "{wanted} {path}");
+        }
+        for (wanted, path) in [
+            ("acme/shop", "acme/shop2"),
+            ("acme/shop", "acme"),
+            ("acme", "acme/../other/x"),
+            ("acme", "x/acme"),
+            ("acme", "acme//shop"),
+        ] {
+            assert!(!covered(wanted, path), "{wanted} {path}");
+        }
+        let unsaid = covers(&target(Some("acme")), &asked("protocol=https\nhost=git.example:8443\n"));
+        assert!(unsaid.unwrap_err().contains("useHttpPath"));
+    }
+
+    #[test]
+    fn what_git_understands_is_said_about_the_password() {
+        let password = Password { value: "s3cret".to_owned().into(), expires_at: Some(UnixTime::from_seconds(1_800_000_000)) };
+        let said = |text: &str| answer(&target(None), &password, &asked(text)).expose_text().unwrap().to_owned();
+        assert_eq!(said(""), "password_expiry_utc=1800000000\nusername=ci\npassword=s3cret\n\n");
+        assert!(said("capability[]=authtype\ncapability[]=state\n").starts_with("capability[]=authtype\nephemeral=1\n"));
+        assert!(!said("capability[]=authtype\ncapability[]=\n").contains("ephemeral"), "an empty value empties the list");
+    }
+}

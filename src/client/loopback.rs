@@ -1,0 +1,235 @@
+//! AWS container credentials on loopback (AWS SDKs and Tools reference guide, "Container credential provider"): AWS's SDKs ask here as
+//! often as they like, and hear the session that is renewed ahead of its end.
+
+use super::answer::AwsCredential;
+use super::renewal::Renewed;
+use super::{Failure, STATUS_DENIED};
+use crate::words::{Secret, UnixTime};
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::{Value, json};
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// The path that is answered; everything else is 404.
+pub const PATH: &str = "/aws/container";
+/// From the connection's beginning to the end of its headers: the client is on this machine.
+const HEADERS_MAX: Duration = Duration::from_secs(5);
+/// Connections at a time: a job has a few processes, and the rest waits in the listener's queue.
+const CONNECTIONS_MAX: usize = 64;
+/// Hyper's least buffer for headers; a request here has two short ones.
+const HEADER_BYTES_MAX: usize = 8 * 1024;
+/// Random bytes of an authorization token, 256 bits.
+const TOKEN_BYTES: usize = 32;
+
+/// A server that ends when it is dropped.
+pub struct Loopback {
+    address: SocketAddr,
+    token: Arc<Secret>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Loopback {
+    /// On a free port of 127.0.0.1, with a token of its own.
+    pub async fn start(credential: Arc<Renewed<AwsCredential>>) -> std::io::Result<Self> {
+        Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, random_token()?, credential)
+    }
+
+    /// On a listener that the caller has bound, to whoever shows `token` as `Authorization`. A listener that others than this machine
+    /// reach is refused: the sessions travel in the clear.
+    pub fn serve(listener: TcpListener, token: Secret, credential: Arc<Renewed<AwsCredential>>) -> std::io::Result<Self> {
+        let (address, token) = (listener.local_addr()?, Arc::new(token));
+        if !address.ip().is_loopback() {
+            return Err(std::io::Error::other(format!("{address} is not on loopback")));
+        }
+        let task = tokio::spawn(accept(listener, Arc::new(Door { token: token.clone(), credential })));
+        Ok(Self { address, token, task })
+    }
+
+    /// The variables by which AWS's SDKs find it.
+    pub fn variables(&self) -> [(&'static str, Secret); 2] {
+        [
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}{PATH}", self.address).into()),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN", self.token.duplicate()),
+        ]
+    }
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What a request needs.
+struct Door {
+    token: Arc<Secret>,
+    credential: Arc<Renewed<AwsCredential>>,
+}
+
+async fn accept(listener: TcpListener, door: Arc<Door>) {
+    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    while let Ok(permit) = connections.clone().acquire_owned().await {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of descriptors, as a rule: those of others come free.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let door = door.clone();
+        tokio::spawn(async move {
+            serve_connection(stream, door).await;
+            drop(permit);
+        });
+    }
+}
+
+async fn serve_connection(stream: TcpStream, door: Arc<Door>) {
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let door = door.clone();
+        async move { Ok::<_, Infallible>(door.answer(&request).await) }
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_MAX).max_buf_size(HEADER_BYTES_MAX).keep_alive(false);
+    if let Err(fault) = builder.serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!(%fault, "a connection on loopback ended");
+    }
+}
+
+impl Door {
+    async fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
+        if request.uri().path() != PATH || request.method() != Method::GET {
+            return refusal(404, "NotFound", &format!("Only GET {PATH} is answered here."));
+        }
+        let shown = request.headers().get(AUTHORIZATION).map(|value| Secret::new(value.as_bytes().to_vec()));
+        if shown.as_ref() != Some(&*self.token) {
+            return refusal(
+                401,
+                "Unauthorized",
+                "Authorization is not AWS_CONTAINER_AUTHORIZATION_TOKEN as `daypass exec` set it.",
+            );
+        }
+        match self.credential.current().await {
+            Ok(dated) => response(200, &document(&dated.value, dated.expires_at)),
+            Err(failure) => refused(&failure),
+        }
+    }
+}
+
+fn document(aws: &AwsCredential, expires_at: UnixTime) -> Value {
+    let text = |secret: &Secret| secret.expose_text().unwrap_or_default().to_owned();
+    json!({
+        "AccessKeyId": aws.access_key_id, "SecretAccessKey": text(&aws.secret_access_key), "Token": text(&aws.session_token),
+        "Expiration": expires_at.to_string(), "AccountId": aws.account,
+    })
+}
+
+/// These clients know by the status alone whether it may pass.
+fn refused(failure: &Failure) -> Response<Body> {
+    let status = if failure.status == STATUS_DENIED { 403 } else { 503 };
+    refusal(status, failure.code.as_deref().unwrap_or("Unavailable"), &failure.one_line())
+}
+
+/// As documented, and once more with capitals: so the JavaScript SDK looks for them.
+fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
+    response(status, &json!({ "code": code, "message": message, "Code": code, "Message": message }))
+}
+
+fn response(status: u16, document: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(document.to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")] {
+        response.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Base64url without padding: what an HTTP header takes as it stands.
+fn random_token() -> std::io::Result<Secret> {
+    use base64::Engine;
+    let mut bytes = [0; TOKEN_BYTES];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("the system gives no random bytes"))?;
+    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::renewal::Dated;
+    use crate::words::{Clock, SystemClock};
+
+    fn credential(lasting: Duration) -> Dated<AwsCredential> {
+        let expires_at = SystemClock.now().plus(lasting);
+        let (secret_access_key, session_token) = ("s".to_owned().into(), "t".to_owned().into());
+        let value = AwsCredential {
+            access_key_id: "ASIA1".into(),
+            secret_access_key,
+            session_token,
+            expires_at,
+            account: Some("1".into()),
+        };
+        Dated { value, expires_at }
+    }
+
+    fn denied() -> Failure {
+        Failure {
+            code: Some("no_matching_policy".into()),
+            ..Failure::new(STATUS_DENIED, "No. (no_matching_policy)\nhint: h\ndecision: d")
+        }
+    }
+
+    async fn start(lasting: Duration) -> Loopback {
+        let renewed = Renewed::new(Some(credential(lasting)), None, Arc::new(SystemClock), || Box::pin(async { Err(denied()) }));
+        Loopback::start(renewed).await.unwrap()
+    }
+
+    async fn ask(loopback: &Loopback, method: Method, path: &str, token: Option<&str>) -> (u16, Value) {
+        crate::telemetry::install_crypto();
+        let http = crate::issuers::http::command_client(None).unwrap();
+        let mut request = http.request(method, format!("http://{}{path}", loopback.address));
+        if let Some(token) = token {
+            request = request.header("authorization", token);
+        }
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_session_is_told_to_whoever_shows_the_token_and_to_nobody_else() {
+        let loopback = start(Duration::from_secs(100)).await;
+        let token = loopback.token.expose_text().unwrap().to_owned();
+        assert_eq!((token.len(), loopback.address.ip().is_loopback()), (43, true));
+        let (status, answer) = ask(&loopback, Method::GET, PATH, Some(&token)).await;
+        assert_eq!(
+            (status, &answer["AccessKeyId"], &answer["Token"], &answer["AccountId"]),
+            (200, &json!("ASIA1"), &json!("t"), &json!("1"))
+        );
+        assert!(answer["Expiration"].as_str().and_then(UnixTime::from_rfc3339).is_some());
+        for wrong in [None, Some(""), Some("x"), Some(&token[1..])] {
+            assert_eq!(ask(&loopback, Method::GET, PATH, wrong).await.0, 401, "{wrong:?}");
+        }
+        assert_eq!(ask(&loopback, Method::POST, PATH, Some(&token)).await.0, 404);
+        assert_eq!(ask(&loopback, Method::GET, "/", Some(&token)).await.0, 404);
+    }
+
+    #[tokio::test]
+    async fn a_denial_comes_with_its_hint_and_decision_when_the_session_has_ended() {
+        let loopback = start(Duration::ZERO).await;
+        let (status, answer) = ask(&loopback, Method::GET, PATH, loopback.token.expose_text()).await;
+        assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")));
+        assert_eq!(answer["message"], "No. (no_matching_policy); hint: h; decision: d");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_others_reach_is_refused() {
+        let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let renewed = Renewed::new(None, None, Arc::new(SystemClock), || Box::pin(async { Err(denied()) }));
+        assert!(Loopback::serve(listener, "t".to_owned().into(), renewed).is_err());
+    }
+}
