@@ -1,9 +1,15 @@
 //! Real peers. Each test is passed over, and says so, where its peer is not installed.
 
+mod act;
 mod aws;
 mod aws_clients;
+mod aws_refresh;
+mod azure_identity;
+mod docker_registry;
+mod git_helper;
 mod git_remotes;
 mod google_auth;
+mod kubectl;
 mod oidc_provider;
 mod openbao;
 mod sops;

