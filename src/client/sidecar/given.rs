@@ -3,7 +3,7 @@
 use super::lease::Terms;
 use super::settings::Settings;
 use super::volume::Files;
-use crate::client::exec::secret_value;
+use crate::client::answer::secret_value;
 use crate::policy::OFFLINE_DEFAULT;
 use crate::words::UnixTime;
 use serde_json::{Value, json};

@@ -52,7 +52,10 @@ async fn a_group_of_the_pod_reads_where_the_mode_says_so() {
     let words = pod.as_user(OTHER);
     let read = Command::new(&words[0]).args(&words[1..]).arg("cat").arg(pod.path("files/db-password")).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&read.stdout), "hunter2", "by the fsGroup: {read:?}");
-    let read = Command::new("setpriv").args(["--reuid", "10003", "--regid", "10003", "--clear-groups", "cat"]).arg(pod.path("files/db-password")).output();
+    let read = Command::new("setpriv")
+        .args(["--reuid", "10003", "--regid", "10003", "--clear-groups", "cat"])
+        .arg(pod.path("files/db-password"))
+        .output();
     let read = read.unwrap();
     assert!(!read.status.success(), "{read:?}");
 }
