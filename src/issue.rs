@@ -9,7 +9,7 @@ mod session;
 mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
-pub use bootstrap::{Bootstrap, Roles};
+pub use bootstrap::Bootstrap;
 pub use credential::{AwsCredential, Credential, IdToken};
 pub use keypair::SigningAlgorithm;
 pub use secret::OpenedSecret;

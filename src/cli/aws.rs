@@ -3,8 +3,8 @@
 use super::policy::Where;
 use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::issue::{Bootstrap, Roles};
-use crate::policy::Ruleset;
+use crate::issue::Bootstrap;
+use crate::policy::{Roles, Ruleset};
 use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
 use std::collections::BTreeSet;
@@ -34,6 +34,8 @@ pub(super) struct BootstrapArgs {
 enum Format {
     /// Each role's trust policy by ARN, for roles that are there already.
     TrustPolicies,
+    /// What each role in between (`via`) has to be allowed, by ARN, for roles that are there already.
+    Permissions,
     /// An AWS CloudFormation template (JSON).
     Cloudformation,
     /// Terraform configuration (a .tf.json file).
@@ -58,6 +60,7 @@ pub(super) fn run(command: &AwsCommand) -> Result<u8, Failure> {
     let bootstrap = Bootstrap::new(&issuer, &account, &roles, arguments.break_glass.as_deref());
     print::json(&match arguments.format {
         Format::TrustPolicies => bootstrap.trust_policies(),
+        Format::Permissions => bootstrap.permissions(),
         Format::Cloudformation => bootstrap.cloudformation(),
         Format::Terraform => bootstrap.terraform(),
     });

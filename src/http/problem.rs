@@ -10,8 +10,7 @@ use serde_json::json;
 pub(super) fn sentence(refused: &Refused) -> String {
     let denial = refused.denial();
     let reason = denial.reason;
-    let told = denial.detail.as_deref().unwrap_or(reason.title());
-    format!("{}: {told} {} (decision {})", reason.code(), reason.hint(), refused.decision())
+    format!("{}: {} {} (decision {})", reason.code(), denial.told(), denial.hint(), refused.decision())
 }
 
 /// Seconds after which a refused request may be worth another try.
@@ -23,7 +22,7 @@ impl IntoResponse for Refused {
         let reason = denial.reason;
         let body = json!({
             "type": format!("https://daypass.dev/problems/{}", reason.code()), "title": reason.title(), "status": reason.status(),
-            "code": reason.code(), "decision_id": self.decision(), "detail": denial.detail.as_deref().unwrap_or(reason.title()), "hint": reason.hint(),
+            "code": reason.code(), "decision_id": self.decision(), "detail": denial.told(), "hint": denial.hint(),
         });
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -1,6 +1,8 @@
 //! AWS sessions by STS. In `web-identity` mode daypass shows AWS a token of its own and holds no AWS key.
 
 mod answer;
+mod ask;
+mod refusal;
 
 use super::credential::AwsCredential;
 use super::keypair::SigningAlgorithm;
@@ -9,10 +11,9 @@ use crate::policy::AwsTerms;
 use crate::words::names::DecisionId;
 use crate::words::{Denial, Reason, Secret, UnixTime};
 use answer::Answer;
+use ask::{Action, Ask};
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{BehaviorVersion, Region, retry::RetryConfig};
-use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 use aws_sdk_sts::{Client, Config};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -22,16 +23,16 @@ use std::time::Duration;
 pub(super) const AUDIENCE: &str = "sts.amazonaws.com";
 /// The token is used at once.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
-/// All tries in one region together.
-const CALL_MAX: Duration = Duration::from_secs(8);
-/// One try.
-const TRY_MAX: Duration = Duration::from_secs(4);
-/// Tries in one region: the first, and two for throttling and resets.
-const TRIES_MAX: u32 = 3;
 /// Over all regions: a job waits no longer.
 const TOTAL_MAX: Duration = Duration::from_secs(10);
-/// A sentence of AWS's, with the ARNs in it.
-const CAUSE_CHARS_MAX: usize = 500;
+/// All tries of one call in one region together, shared out so that the last region has its turn too.
+const CALLS_MAX: Duration = Duration::from_secs(8);
+/// One try.
+const TRY_MAX: Duration = Duration::from_secs(4);
+/// Tries of one call in one region: the first, and two for throttling and resets, each after a random pause.
+const TRIES_MAX: u32 = 3;
+/// Two tries in one region at least, where the first one hangs.
+const TRIES_IN_TIME: u32 = 2;
 
 /// How AWS is asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,11 +76,9 @@ impl Aws {
                 }
             };
             config.set_endpoint_url(settings.endpoint.clone());
-            let timeouts = TimeoutConfig::builder().operation_timeout(CALL_MAX).operation_attempt_timeout(TRY_MAX).build();
             let retries = RetryConfig::standard().with_max_attempts(TRIES_MAX);
-            clients.push(Client::from_conf(
-                config.region(Region::new(region.clone())).timeout_config(timeouts).retry_config(retries).build(),
-            ));
+            let config = config.region(Region::new(region.clone())).timeout_config(timeouts(settings.regions.len()));
+            clients.push(Client::from_conf(config.retry_config(retries).build()));
         }
         Self { mode: settings.mode, algorithm: settings.algorithm, clients, signing }
     }
@@ -95,11 +94,7 @@ impl Aws {
         let asked = async {
             let mut last = Reason::AwsUnavailable.because("no region is configured");
             for client in &self.clients {
-                let answer = match self.mode {
-                    AwsMode::WebIdentity => self.assume_with_token(client, terms, subject, decision, now).await,
-                    AwsMode::AssumeRole => assume_role(client, terms, decision).await,
-                };
-                match answer {
+                match self.assume(client, terms, subject, decision, now).await {
                     Err(denial) if denial.reason == Reason::AwsUnavailable => last = denial,
                     done => return done,
                 }
@@ -110,7 +105,8 @@ impl Aws {
         tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??.credential(terms, decision, now)
     }
 
-    async fn assume_with_token(
+    /// The role itself, or first the one in between. That one's credentials are dropped, and wiped, before this returns.
+    async fn assume(
         &self,
         client: &Client,
         terms: &AwsTerms,
@@ -118,26 +114,40 @@ impl Aws {
         decision: &DecisionId,
         now: UnixTime,
     ) -> Result<Answer, Denial> {
-        let token = self.token(terms, subject, decision, now)?;
-        let call = client
-            .assume_role_with_web_identity()
-            .role_arn(terms.role.as_str())
-            .role_session_name(decision.as_str())
-            .web_identity_token(token.expose_text().unwrap_or_default())
-            .duration_seconds(seconds(terms.ttl))
-            .set_policy(terms.session_policy.clone())
-            .set_policy_arns(managed(terms));
-        call.send().await.map(Answer::from).map_err(|fault| refused(&fault))
+        let action = match self.mode {
+            AwsMode::WebIdentity => Action::AssumeRoleWithWebIdentity,
+            AwsMode::AssumeRole => Action::AssumeRole,
+        };
+        let Some(hub) = &terms.via else {
+            return self.first(client, &Ask::only(terms, action, decision), subject, decision, now).await;
+        };
+        let between = self.first(client, &Ask::hub(terms, hub, action, decision), subject, decision, now).await?;
+        let keys = between.into_keys(&hub.role, now)?;
+        Ask::target(terms, hub, decision).by_keys(client, Some(keys)).await
+    }
+
+    async fn first(
+        &self,
+        client: &Client,
+        ask: &Ask<'_>,
+        subject: &str,
+        decision: &DecisionId,
+        now: UnixTime,
+    ) -> Result<Answer, Denial> {
+        match self.mode {
+            AwsMode::WebIdentity => ask.by_token(client, &self.token(ask, subject, decision, now)?).await,
+            AwsMode::AssumeRole => ask.by_keys(client, None).await,
+        }
     }
 
     /// The token that AWS sees: tags and source identity in the claims that AWS documents for them.
-    fn token(&self, terms: &AwsTerms, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<Secret, Denial> {
+    fn token(&self, ask: &Ask<'_>, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<Secret, Denial> {
         let mut extra = Map::new();
-        let tags: Map<String, Value> = terms.tags.iter().map(|(key, value)| (key.clone(), json!([value]))).collect();
+        let tags: Map<String, Value> = ask.tags.iter().map(|(key, value)| ((*key).clone(), json!([value]))).collect();
         if !tags.is_empty() {
             extra.insert(
                 "https://aws.amazon.com/tags".to_owned(),
-                json!({ "principal_tags": tags, "transitive_tag_keys": terms.transitive }),
+                json!({ "principal_tags": tags, "transitive_tag_keys": ask.transitive }),
             );
         }
         extra.insert("https://aws.amazon.com/source_identity".to_owned(), decision.as_str().into());
@@ -145,70 +155,10 @@ impl Aws {
     }
 }
 
-async fn assume_role(client: &Client, terms: &AwsTerms, decision: &DecisionId) -> Result<Answer, Denial> {
-    let malformed = |fault: aws_sdk_sts::error::BuildError| Reason::Internal.because(fault.to_string());
-    let tags = terms.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(malformed));
-    let tags = tags.collect::<Result<Vec<_>, _>>()?;
-    let call = client
-        .assume_role()
-        .role_arn(terms.role.as_str())
-        .role_session_name(decision.as_str())
-        .source_identity(decision.as_str())
-        .duration_seconds(seconds(terms.ttl))
-        .set_tags((!tags.is_empty()).then_some(tags))
-        .set_transitive_tag_keys((!terms.transitive.is_empty()).then(|| terms.transitive.clone()))
-        .set_policy(terms.session_policy.clone())
-        .set_policy_arns(managed(terms));
-    call.send().await.map(Answer::from).map_err(|fault| refused(&fault))
-}
-
-fn managed(terms: &AwsTerms) -> Option<Vec<PolicyDescriptorType>> {
-    let one = |arn: &String| PolicyDescriptorType::builder().arn(arn).build();
-    (!terms.session_policy_arns.is_empty()).then(|| terms.session_policy_arns.iter().map(one).collect())
-}
-
-fn seconds(ttl: Duration) -> i32 {
-    i32::try_from(ttl.as_secs()).unwrap_or(i32::MAX)
-}
-
-/// AWS's own words go to the audit log, shortened; bytes of an answer never do, for they may hold credentials.
-fn refused<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(fault: &SdkError<E>) -> Denial {
-    /// AWS STS: the session policy is no policy, or with the tags too large once it is packed.
-    const POLICY: [&str; 2] = ["MalformedPolicyDocument", "PackedPolicyTooLarge"];
-    const PASSING: [&str; 4] = ["Throttling", "ThrottlingException", "ServiceUnavailable", "InternalFailure"];
-    match fault {
-        SdkError::ServiceError(service) => {
-            let status = service.raw().status().as_u16();
-            let Some(code) = service.err().code() else {
-                return Reason::AwsUnavailable.because(format!("the answer ({status}) is not one of an STS"));
-            };
-            let words: String = service.err().message().unwrap_or_default().chars().take(CAUSE_CHARS_MAX).collect();
-            if POLICY.contains(&code) {
-                let cause = format!("{code} ({status}): {words}");
-                return Reason::SessionPolicyRefused
-                    .because(cause)
-                    .saying(format!("AWS does not take the session policy: {code}."));
-            }
-            let denied = (400..500).contains(&status) && !PASSING.contains(&code);
-            let reason = if denied { Reason::AwsDenied } else { Reason::AwsUnavailable };
-            reason.because(format!("{code} ({status}): {words}"))
-        }
-        SdkError::TimeoutError(_) => Reason::AwsUnavailable.because("no answer in time"),
-        SdkError::DispatchFailure(fault) => {
-            Reason::AwsUnavailable.because(format!("not reached: {}", chain(fault.as_connector_error().map(|fault| fault as _))))
-        }
-        SdkError::ResponseError(_) => Reason::AwsUnavailable.because("the answer is not one of an STS"),
-        SdkError::ConstructionFailure(_) | _ => Reason::AwsUnavailable.because("the request could not be made"),
-    }
-}
-
-fn chain(mut cause: Option<&(dyn std::error::Error + 'static)>) -> String {
-    let mut words = Vec::new();
-    while let Some(inner) = cause {
-        words.push(inner.to_string());
-        cause = inner.source();
-    }
-    words.join(": ")
+/// Of one call, with so many regions to ask.
+fn timeouts(regions: usize) -> TimeoutConfig {
+    let call = CALLS_MAX / u32::try_from(regions.max(1)).unwrap_or(u32::MAX);
+    TimeoutConfig::builder().operation_timeout(call).operation_attempt_timeout(TRY_MAX.min(call / TRIES_IN_TIME)).build()
 }
 
 #[cfg(test)]

@@ -1,20 +1,19 @@
 //! What an AWS account has to be told once: our issuer, and roles whose trust is exactly as wide as the policies in Git.
 //!
-//! AWS IAM user guide, "Create a role for OpenID Connect federation"; "Pass session tags in AWS STS"; "Source identity".
+//! AWS IAM user guide, "Create a role for OpenID Connect federation"; "Pass session tags in AWS STS"; "Source identity". A role
+//! that is assumed from another one has to allow tags and source identity too: both persist.
 
 use super::aws::AUDIENCE;
+use crate::policy::{DECISION_NAMES, Hub, RoleUse, Roles};
 use crate::words::names::{IssuerUrl, RoleArn};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Roles, and the subjects of ours that may assume each.
-pub type Roles = BTreeMap<RoleArn, BTreeSet<String>>;
 
 /// One account's part.
 pub struct Bootstrap<'a> {
     issuer: &'a IssuerUrl,
     account: &'a str,
-    roles: BTreeMap<&'a RoleArn, &'a BTreeSet<String>>,
+    roles: BTreeMap<&'a RoleArn, &'a RoleUse>,
     break_glass: Option<&'a str>,
 }
 
@@ -26,61 +25,100 @@ impl<'a> Bootstrap<'a> {
 
     /// Each role's trust policy, by ARN: for roles that are there already.
     pub fn trust_policies(&self) -> Value {
-        let own = self.roles.iter().map(|(role, subjects)| (role.as_str().to_owned(), self.trust(subjects)));
+        let own = self.roles.iter().map(|(role, used)| (role.as_str().to_owned(), self.trust(used)));
         Value::Object(
             own.chain(self.break_glass.map(|principal| (self.break_glass_arn(), break_glass_trust(principal)))).collect(),
         )
     }
 
+    /// What each role in between has to be allowed, by ARN: its own policy, beside its trust.
+    pub fn permissions(&self) -> Value {
+        let own = self.roles.iter().filter_map(|(role, used)| Some((role.as_str().to_owned(), may_assume(used)?)));
+        Value::Object(own.collect())
+    }
+
     /// An AWS CloudFormation template, JSON.
     pub fn cloudformation(&self) -> Value {
         let mut resources = Map::new();
-        resources.insert(
-            "Daypass".to_owned(),
-            json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": { "Url": self.issuer, "ClientIdList": [AUDIENCE] } }),
-        );
-        for (role, trust) in self.named() {
+        if self.trusts_issuer() {
+            let properties = json!({ "Url": self.issuer, "ClientIdList": [AUDIENCE] });
+            resources.insert("Daypass".to_owned(), json!({ "Type": "AWS::IAM::OIDCProvider", "Properties": properties }));
+        }
+        for (role, trust, permissions) in self.named() {
             let logical: String = role.name.chars().filter(char::is_ascii_alphanumeric).collect();
-            let properties = json!({ "RoleName": role.name, "Path": role.path, "AssumeRolePolicyDocument": trust });
-            resources.insert(
-                format!("Role{logical}"),
-                json!({ "Type": "AWS::IAM::Role", "DependsOn": "Daypass", "Properties": properties }),
-            );
+            let mut properties = json!({ "RoleName": role.name, "Path": role.path, "AssumeRolePolicyDocument": trust });
+            if let Some(permissions) = permissions {
+                properties["Policies"] = json!([{ "PolicyName": TARGETS_POLICY, "PolicyDocument": permissions }]);
+            }
+            let mut resource = json!({ "Type": "AWS::IAM::Role", "Properties": properties });
+            if self.trusts_issuer() {
+                resource["DependsOn"] = "Daypass".into();
+            }
+            resources.insert(format!("Role{logical}"), resource);
         }
         json!({ "AWSTemplateFormatVersion": "2010-09-09", "Description": format!("Who may assume roles by {}", self.issuer), "Resources": resources })
     }
 
     /// Terraform's JSON configuration syntax: a `.tf.json` file.
     pub fn terraform(&self) -> Value {
-        let mut roles = Map::new();
-        for (role, trust) in self.named() {
+        let (mut resources, mut roles, mut policies) = (Map::new(), Map::new(), Map::new());
+        for (role, trust, permissions) in self.named() {
             let label = role.name.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
-            let depends = ["aws_iam_openid_connect_provider.daypass"];
-            roles.insert(
-                label,
-                json!({ "name": role.name, "path": role.path, "assume_role_policy": trust.to_string(), "depends_on": depends }),
-            );
+            if let Some(permissions) = permissions {
+                let of = format!("${{aws_iam_role.{label}.name}}");
+                let policy = json!({ "name": TARGETS_POLICY, "role": of, "policy": permissions.to_string() });
+                policies.insert(label.clone(), policy);
+            }
+            let mut resource = json!({ "name": role.name, "path": role.path, "assume_role_policy": trust.to_string() });
+            if self.trusts_issuer() {
+                resource["depends_on"] = json!(["aws_iam_openid_connect_provider.daypass"]);
+            }
+            roles.insert(label, resource);
         }
-        let provider = json!({ "url": self.issuer, "client_id_list": [AUDIENCE] });
-        json!({ "resource": { "aws_iam_openid_connect_provider": { "daypass": provider }, "aws_iam_role": roles } })
+        if self.trusts_issuer() {
+            let provider = json!({ "url": self.issuer, "client_id_list": [AUDIENCE] });
+            resources.insert("aws_iam_openid_connect_provider".to_owned(), json!({ "daypass": provider }));
+        }
+        resources.insert("aws_iam_role".to_owned(), roles.into());
+        if !policies.is_empty() {
+            resources.insert("aws_iam_role_policy".to_owned(), policies.into());
+        }
+        json!({ "resource": resources })
     }
 
-    /// Only our issuer, only for STS, only these subjects; with tags and source identity, which our tokens carry.
-    fn trust(&self, subjects: &BTreeSet<String>) -> Value {
+    /// Whether any role of the account is assumed with a token of ours.
+    fn trusts_issuer(&self) -> bool {
+        self.roles.values().any(|used| !used.subjects.is_empty())
+    }
+
+    /// Only our issuer, only for STS, only these subjects; and only these roles in between.
+    fn trust(&self, used: &RoleUse) -> Value {
+        let mut statements = Vec::new();
+        if !used.subjects.is_empty() {
+            statements.extend(self.trust_of_issuer(&used.subjects).statements(used, None));
+        }
+        for hub in &used.hubs {
+            statements.extend(Trusted::of_hub(hub).statements(used, hub.external_id.as_deref()));
+        }
+        json!({ "Version": "2012-10-17", "Statement": statements })
+    }
+
+    fn trust_of_issuer(&self, subjects: &BTreeSet<String>) -> Trusted {
         let host = self.issuer.as_str().trim_start_matches("https://").trim_start_matches("http://");
         let partition = self.roles.keys().next().and_then(|role| role.as_str().split(':').nth(1)).unwrap_or("aws");
         let provider = format!("arn:{partition}:iam::{}:oidc-provider/{host}", self.account);
-        json!({ "Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Federated": provider },
-            "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession", "sts:SetSourceIdentity"],
-            "Condition": { "StringEquals": { format!("{host}:aud"): AUDIENCE, format!("{host}:sub"): subjects } },
-        }] })
+        Trusted {
+            principal: json!({ "Federated": provider }),
+            action: "sts:AssumeRoleWithWebIdentity",
+            condition: json!({ "StringEquals": { format!("{host}:aud"): AUDIENCE, format!("{host}:sub"): subjects } }),
+        }
     }
 
-    fn named(&self) -> impl Iterator<Item = (RoleName<'_>, Value)> {
-        let own = self.roles.iter().map(|(role, subjects)| (RoleName::of(role), self.trust(subjects)));
-        own.chain(self.break_glass.map(|principal| (RoleName { path: "/", name: BREAK_GLASS }, break_glass_trust(principal))))
+    /// Each role with its trust, and with its own policy where it assumes others.
+    fn named(&self) -> impl Iterator<Item = (RoleName<'_>, Value, Option<Value>)> {
+        let own = self.roles.iter().map(|(role, used)| (RoleName::of(role), self.trust(used), may_assume(used)));
+        let break_glass = |principal| (RoleName { path: "/", name: BREAK_GLASS }, break_glass_trust(principal), None);
+        own.chain(self.break_glass.map(break_glass))
     }
 
     fn break_glass_arn(&self) -> String {
@@ -88,6 +126,54 @@ impl<'a> Bootstrap<'a> {
     }
 }
 
+/// Somebody who may assume a role, and by which call.
+struct Trusted {
+    principal: Value,
+    action: &'static str,
+    condition: Value,
+}
+
+impl Trusted {
+    fn of_hub(hub: &Hub) -> Self {
+        Self { principal: json!({ "AWS": hub.role }), action: "sts:AssumeRole", condition: json!({}) }
+    }
+
+    /// One statement; two where something is asked of the call that is no part of a request's tags and source identity.
+    fn statements(&self, used: &RoleUse, external_id: Option<&str>) -> Vec<Value> {
+        let mut condition = self.condition.clone();
+        if let Some(external_id) = external_id {
+            condition["StringEquals"]["sts:ExternalId"] = external_id.into();
+        }
+        let is_named = used.session_names.iter().any(|name| name != DECISION_NAMES);
+        if is_named {
+            // An emulator may not know the key; AWS always does.
+            condition["StringLikeIfExists"] = json!({ "sts:RoleSessionName": used.session_names });
+        }
+        let both = ["sts:TagSession", "sts:SetSourceIdentity"];
+        if condition == self.condition {
+            return vec![self.statement(json!([self.action, both[0], both[1]]), condition)];
+        }
+        vec![self.statement(json!(self.action), condition), self.statement(json!(both), self.condition.clone())]
+    }
+
+    fn statement(&self, action: Value, condition: Value) -> Value {
+        let mut statement = json!({ "Effect": "Allow", "Principal": self.principal, "Action": action });
+        if condition.as_object().is_some_and(|members| !members.is_empty()) {
+            statement["Condition"] = condition;
+        }
+        statement
+    }
+}
+
+/// What a role in between may do: assume its targets, with tags and source identity.
+fn may_assume(used: &RoleUse) -> Option<Value> {
+    let actions = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"];
+    let statement = json!({ "Effect": "Allow", "Action": actions, "Resource": used.targets });
+    (!used.targets.is_empty()).then(|| json!({ "Version": "2012-10-17", "Statement": [statement] }))
+}
+
+/// The inline policy of a role in between.
+const TARGETS_POLICY: &str = "daypass-targets";
 /// The role that does not need daypass.
 const BREAK_GLASS: &str = "daypass-break-glass";
 
@@ -114,30 +200,4 @@ impl<'a> RoleName<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_role_trusts_the_subjects_that_may_have_it_and_no_more() {
-        let role = |text: &str| RoleArn::parse(text).unwrap();
-        let subjects = |list: &[&str]| list.iter().map(|subject| (*subject).to_owned()).collect::<BTreeSet<_>>();
-        let roles = Roles::from([
-            (role("arn:aws:iam::123456789012:role/ci/shop-deploy"), subjects(&["root/shop/deploy", "team-a/deploy"])),
-            (role("arn:aws:iam::999999999999:role/other"), subjects(&["root/other"])),
-        ]);
-        let issuer = IssuerUrl::parse("https://oidc.acme.example").unwrap();
-        let bootstrap = Bootstrap::new(&issuer, "123456789012", &roles, Some("arn:aws:iam::123456789012:role/admins"));
-        let policies = bootstrap.trust_policies();
-        let statement = &policies["arn:aws:iam::123456789012:role/ci/shop-deploy"]["Statement"][0];
-        assert_eq!(statement["Condition"]["StringEquals"]["oidc.acme.example:sub"], json!(["root/shop/deploy", "team-a/deploy"]));
-        assert_eq!(statement["Principal"]["Federated"], "arn:aws:iam::123456789012:oidc-provider/oidc.acme.example");
-        assert_eq!(policies.as_object().unwrap().len(), 2, "the other account's role is not here: {policies:#}");
-        let template = bootstrap.cloudformation();
-        let properties = &template["Resources"]["Roleshopdeploy"]["Properties"];
-        assert_eq!((&properties["Path"], &properties["RoleName"]), (&json!("/ci/"), &json!("shop-deploy")));
-        let terraform = bootstrap.terraform();
-        let trust = terraform["resource"]["aws_iam_role"]["shop_deploy"]["assume_role_policy"].as_str().unwrap();
-        assert_eq!(&serde_json::from_str::<Value>(trust).unwrap()["Statement"][0], statement);
-        assert!(terraform["resource"]["aws_iam_role"]["daypass_break_glass"].is_object());
-    }
-}
+mod tests;

@@ -39,7 +39,8 @@ impl AwsParameters {
     /// trust policy's would widen it.
     pub(super) fn narrow(&self, terms: &mut Terms) -> Result<(), Denial> {
         let Terms::Aws(terms) = terms else { return Ok(()) };
-        if terms.session_policy.is_some() && (self.policy.is_some() || !self.policy_arns.is_empty()) {
+        let sets_one = terms.session_policy.is_some() || !terms.session_policy_arns.is_empty();
+        if sets_one && (self.policy.is_some() || !self.policy_arns.is_empty()) {
             return Err(Reason::SessionPolicyDenied.because("the trust policy sets a session policy, and so does the caller"));
         }
         let AwsTerms { ttl, session_policy, session_policy_arns, .. } = terms;
@@ -64,8 +65,10 @@ mod tests {
             ttl: Duration::from_secs(1800),
             tags: BTreeMap::new(),
             transitive: Vec::new(),
+            session_name: None,
             session_policy: session_policy.map(str::to_owned),
             session_policy_arns: Vec::new(),
+            via: None,
         })
     }
 
@@ -95,6 +98,23 @@ mod tests {
         }
         let named = AwsParameters { session_name: Some("build".to_owned()), ..AwsParameters::default() };
         assert_eq!(narrowed(&named, Some("{}")).unwrap().session_policy.as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn managed_session_policies_of_the_trust_policy_keep_a_callers_out_too() {
+        let arn = || "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
+        let mut terms = terms(None);
+        let Terms::Aws(aws) = &mut terms else { panic!("an AWS grant") };
+        aws.session_policy_arns.push(arn());
+        for parameters in [
+            AwsParameters { policy: Some("{}".to_owned()), ..AwsParameters::default() },
+            AwsParameters { policy_arns: vec![arn()], ..AwsParameters::default() },
+        ] {
+            assert_eq!(parameters.narrow(&mut terms.clone()).unwrap_err().reason, Reason::SessionPolicyDenied);
+        }
+        AwsParameters::default().narrow(&mut terms).unwrap();
+        let Terms::Aws(aws) = terms else { panic!("an AWS grant") };
+        assert_eq!(aws.session_policy_arns, [arn()]);
     }
 
     #[test]

@@ -35,8 +35,11 @@ impl Bounds {
     /// What it allows and none of these policies uses: bounds are as wide as they have to be, and no wider.
     pub fn unused(&self, file: &str, ruleset: &Ruleset) -> Vec<Fault> {
         let policies = ruleset.set().policies();
-        let granted: Vec<Wanted> =
-            policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.credentials()).collect();
+        let granted: Vec<Wanted> = policies
+            .iter()
+            .flat_map(|policy| &policy.rules)
+            .flat_map(|rule| rule.grants.credentials().chain(rule.grants.between()))
+            .collect();
         let issuers = self.issuers.iter().filter(|issuer| !policies.iter().any(|policy| policy.issuer == **issuer));
         let patterns = self.grants.patterns().filter(|(_, only)| !granted.iter().any(|wanted| only.covers(wanted)));
         let told = issuers.map(|issuer| format!("the issuer `{issuer}`")).chain(patterns.map(|(shown, _)| format!("`{shown}`")));
@@ -101,6 +104,10 @@ impl Bounds {
         let outside = granted.filter(|(_, wanted)| !self.grants.covers(wanted));
         let mut faults: Vec<Fault> =
             outside.map(|(place, wanted)| fault(place, format!("the source `{source}` may not grant {wanted}"))).collect();
+        let between =
+            policy.rules.iter().flat_map(|rule| &rule.grants.aws).filter_map(|aws| Some((aws.place, aws.session.via()?)));
+        let outside = between.filter(|(_, hub)| !self.grants.covers(&Wanted::Aws { role: Some((*hub).clone()) }));
+        faults.extend(outside.map(|(place, hub)| fault(place, format!("the source `{source}` may not use aws {hub}"))));
         faults.dedup_by_key(|fault| fault.message.clone());
         faults
     }

@@ -2,7 +2,7 @@
 
 use super::admission::Admission;
 use super::file::{Rule, TrustPolicy};
-use super::grant::{Grant, Granted, Terms, subject};
+use super::grant::{Grant, Granted, Terms};
 use super::grant_section::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
 use super::guardrail::Guardrails;
 use super::index::Indexed;
@@ -11,7 +11,7 @@ use crate::identity::{Facts, Identity};
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason, UnixTime};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The policies in force, indexed so that a decision looks at few of them.
@@ -46,18 +46,6 @@ impl PolicySet {
     /// Every policy, in the order of their files.
     pub fn policies(&self) -> &[Arc<TrustPolicy>] {
         &self.policies
-    }
-
-    /// The roles that may be granted now, and by which subjects of ours they are then assumed: what a cloud's own trust
-    /// has to say, and no more.
-    pub fn roles(&self, now: UnixTime) -> BTreeMap<RoleArn, BTreeSet<String>> {
-        let mut roles: BTreeMap<RoleArn, BTreeSet<String>> = BTreeMap::new();
-        for policy in self.policies.iter().filter(|policy| policy.in_force(now)) {
-            for aws in policy.rules.iter().flat_map(|rule| &rule.grants.aws) {
-                roles.entry(aws.role.clone()).or_default().insert(subject(&policy.source, &policy.name));
-            }
-        }
-        roles
     }
 
     /// What no policy overrides.
@@ -115,8 +103,12 @@ impl PolicySet {
         if granted.is_empty() {
             return Err(Reason::NoMatchingPolicy.because(format!("no policy grants {chosen} to this identity")));
         }
-        if let Some(description) = self.guardrails.against(facts, chosen) {
-            return Err(Reason::Denied.because(format!("guardrail: {description}")));
+        // A role in between is given out to nobody, and a denial of it counts all the same.
+        let between = granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) });
+        for wanted in std::iter::once(chosen.clone()).chain(between) {
+            if let Some(description) = self.guardrails.against(facts, &wanted) {
+                return Err(Reason::Denied.because(format!("guardrail: {description}")));
+            }
         }
         // A policy that wants no proof of possession allows without one, whatever another wants.
         granted.sort_by_key(|granted| granted.proof);

@@ -3,7 +3,7 @@
 use super::permission::Permission;
 use super::transit::TransitUse;
 use crate::words::UnixTime;
-use crate::words::names::{Audience, PolicyName, RoleArn, SecretName, SourceName};
+use crate::words::names::{Audience, DecisionId, PolicyName, RoleArn, SecretName, SourceName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -70,6 +70,16 @@ pub enum Terms {
     Daypass(Permission),
 }
 
+impl Terms {
+    /// The role in between, where a session has one.
+    pub(super) fn via(&self) -> Option<&RoleArn> {
+        match self {
+            Self::Aws(terms) => terms.via.as_ref().map(|hub| &hub.role),
+            Self::Secret(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => None,
+        }
+    }
+}
+
 /// An AWS session.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AwsTerms {
@@ -81,10 +91,30 @@ pub struct AwsTerms {
     pub tags: BTreeMap<String, String>,
     /// The tags that pass on to roles assumed from this one.
     pub transitive: Vec<String>,
+    /// The session's name, with the verified attributes already in it. Absent: the decision's id.
+    pub session_name: Option<String>,
     /// An inline session policy, JSON.
     pub session_policy: Option<String>,
     /// Managed policies as session policies.
     pub session_policy_arns: Vec<String>,
+    /// The role that it is assumed from; absent: we assume it ourselves.
+    pub via: Option<Hub>,
+}
+
+impl AwsTerms {
+    /// What AWS calls the session.
+    pub fn name_of_session<'a>(&'a self, decision: &'a DecisionId) -> &'a str {
+        self.session_name.as_deref().unwrap_or(decision.as_str())
+    }
+}
+
+/// A role that only assumes another one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Hub {
+    /// The role that we assume first.
+    pub role: RoleArn,
+    /// What the other one's trust asks of whoever assumes it (`sts:ExternalId`).
+    pub external_id: Option<String>,
 }
 
 /// A secret.

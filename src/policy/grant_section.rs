@@ -5,7 +5,7 @@ mod id_token;
 mod secret;
 mod transit;
 
-pub(super) use aws::AwsGrant;
+pub(super) use aws::{AwsGrant, SessionGrant};
 pub(super) use id_token::IdTokenGrant;
 pub(super) use secret::SecretGrant;
 pub(super) use transit::TransitGrant;
@@ -14,6 +14,7 @@ use super::permission::Permission;
 use super::request::Wanted;
 use super::template::{Row, Template, fill_row_text};
 use crate::identity::{Attribute, Facts};
+use crate::words::names::RoleArn;
 use crate::words::yaml::{Fields, Node, Place};
 use crate::words::{Denial, Reason, parse_duration};
 use std::time::Duration;
@@ -84,7 +85,7 @@ impl Grants {
 /// The terms on which something is offered, to compare.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Offer<'a> {
-    Aws(Duration, &'a Templates, &'a [String], Option<&'a str>),
+    Aws(Duration, &'a SessionGrant),
     Secret(Duration),
     IdToken(Duration, &'a Templates),
     Transit,
@@ -92,12 +93,18 @@ pub(super) enum Offer<'a> {
 }
 
 impl Offer<'_> {
+    /// The role in between, where a session has one.
+    pub(super) fn via(&self) -> Option<&RoleArn> {
+        match self {
+            Self::Aws(_, session) => session.via(),
+            Self::Secret(_) | Self::Transit | Self::IdToken(..) | Self::Daypass => None,
+        }
+    }
+
     /// Whether nobody gets more by these terms than by the others: the same, for no longer.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Aws(ttl, tags, transitive, policy), Self::Aws(longest, other_tags, other_transitive, other_policy)) => {
-                ttl <= longest && tags == other_tags && transitive == other_transitive && policy == other_policy
-            }
+            (Self::Aws(ttl, session), Self::Aws(longest, other)) => ttl <= longest && session == other,
             (Self::IdToken(ttl, claims), Self::IdToken(longest, other_claims)) => ttl <= longest && claims == other_claims,
             (Self::Secret(offline), Self::Secret(longest)) => offline <= longest,
             (Self::Transit, Self::Transit) | (Self::Daypass, Self::Daypass) => true,
@@ -137,9 +144,14 @@ impl Grants {
 
     /// The attributes that enter the terms.
     pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute> {
-        let tags = self.aws.iter().flat_map(|aws| &aws.tags);
-        let claims = self.id_tokens.iter().flat_map(|token| &token.claims);
-        tags.chain(claims).flat_map(|(_, template)| template.attributes())
+        let sessions = self.aws.iter().flat_map(AwsGrant::templates);
+        let claims = self.id_tokens.iter().flat_map(|token| &token.claims).map(|(_, template)| template);
+        sessions.chain(claims).flat_map(Template::attributes)
+    }
+
+    /// The roles that others are assumed from.
+    pub(super) fn between(&self) -> impl Iterator<Item = Wanted> {
+        self.aws.iter().filter_map(|aws| aws.session.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) })
     }
 
     /// The roles, audiences and permissions that it names.

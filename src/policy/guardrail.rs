@@ -83,7 +83,7 @@ impl Listed<'_> {
     pub(super) fn bites(&self, grants: &Grants) -> bool {
         let Some(what) = self.what else { return true };
         let any = |patterns: &[Pattern], fits: &dyn Fn(&Pattern) -> bool| patterns.iter().any(fits);
-        any(&what.aws, &|pattern| grants.aws.iter().any(|aws| pattern.matches(aws.role.as_str())))
+        any(&what.aws, &|pattern| grants.aws.iter().any(|aws| aws.roles().any(|role| pattern.matches(role.as_str()))))
             || any(&what.secrets, &|pattern| grants.secrets.iter().any(|secret| meet(pattern, &secret.documents)))
             || any(&what.id_tokens, &|pattern| grants.id_tokens.iter().any(|token| pattern.matches(token.audience.as_str())))
             || any(&what.transit, &|pattern| grants.transit.iter().any(|transit| meet(pattern, &transit.keys)))

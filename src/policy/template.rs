@@ -74,6 +74,11 @@ impl Template {
         })
     }
 
+    /// The text with this in the place of every value.
+    pub(super) fn with_values(&self, value: &str) -> String {
+        self.0.iter().map(|part| if let Part::Text(text) = part { text } else { value }).collect()
+    }
+
     /// The text for this identity; an attribute that is absent is named.
     pub(super) fn fill(&self, facts: &Facts) -> Result<String, Attribute> {
         let fill = |part: &Part| match part {

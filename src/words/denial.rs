@@ -67,6 +67,7 @@ reasons! {
     Denied, "denied", 403, Operator, "A guardrail or an operator denies this.", "Show the decision id to the operator.";
     PolicyAmbiguous, "policy_ambiguous", 403, Caller, "Several policies grant this with different terms.", "Name the policy in the request.";
     TagRefused, "tag_refused", 403, Operator, "A session tag that the policy asks for is outside of what AWS accepts.", "Change the policy's tag or the value it is taken from; nothing is ever truncated.";
+    SessionNameRefused, "session_name_refused", 403, Operator, "The session name that the policy asks for is outside of what AWS accepts.", "Change the policy's `session_name` or the value it is taken from; nothing is ever truncated.";
     SessionPolicyDenied, "session_policy_denied", 403, Caller, "The trust policy sets this role's session policy, so a caller's own is refused.", "Ask without a session policy.";
     SessionPolicyRefused, "session_policy_refused", 400, Caller, "AWS does not take the session policy.", "Correct the session policy that the request or the trust policy sets.";
     CredentialUnknown, "credential_unknown", 403, Caller, "These AWS credentials were not issued here, or have ended.", "Ask AWS's own STS about other credentials: set AWS_ENDPOINT_URL_STS only where this server's are used.";
@@ -76,7 +77,7 @@ reasons! {
     HookRefused, "hook_refused", 403, Operator, "The hook is not known.", "Give the forge's webhook the secret that the source's `hook: { secret_file: … }` names.";
     RateLimited, "rate_limited", 429, Caller, "Too many refused requests from this address.", "Wait, then try again.";
     SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Ask the operator: `daypass policy check` names the file and its fault.";
-    AwsDenied, "aws_denied", 502, Operator, "AWS refused to give this role.", "The role's trust policy does not accept this server's issuer, audience or subject, or lacks sts:TagSession.";
+    AwsDenied, "aws_denied", 502, Operator, "AWS refused to give this role.", "The role's trust policy does not accept this server: `daypass aws bootstrap` prints one that does.";
     AwsUnavailable, "aws_unavailable", 503, Cloud, "AWS STS did not answer.", "Try again in a moment.";
     IssuerUnavailable, "issuer_unavailable", 503, Issuer, "The issuer's keys cannot be had.", "Try again in a moment.";
     AuditUnavailable, "audit_unavailable", 503, Us, "The decision could not be recorded, so nothing was released.", "Try again in a moment; the operator is alarmed.";
@@ -88,7 +89,7 @@ reasons! {
 impl Reason {
     /// This reason with its cause, which only the audit log hears.
     pub fn because(self, cause: impl Into<String>) -> Denial {
-        Denial { reason: self, cause: cause.into(), detail: None }
+        Denial { reason: self, cause: cause.into(), detail: None, hint: None }
     }
 }
 
@@ -102,6 +103,8 @@ pub struct Denial {
     pub cause: String,
     /// A sentence for the caller beyond the reason's title; safe in a public job log.
     pub detail: Option<String>,
+    /// What to do next, where more is known of it than the reason alone says; safe in a public job log.
+    pub hint: Option<String>,
 }
 
 impl Denial {
@@ -109,6 +112,22 @@ impl Denial {
     pub fn saying(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// Says what to do next better than the reason does.
+    pub fn advising(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What happened.
+    pub fn told(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.reason.title())
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> &str {
+        self.hint.as_deref().unwrap_or(self.reason.hint())
     }
 }
 

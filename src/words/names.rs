@@ -64,6 +64,8 @@ names! {
     TransitKey, check_transit_key;
     /// An IAM role's ARN: `arn:PARTITION:iam::ACCOUNT:role/PATH`.
     RoleArn, check_role_arn;
+    /// A key of AWS KMS: `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`, or `alias/NAME` in the place of the key.
+    KmsKeyArn, check_kms_key_arn;
     /// The 40 or 64 hexadecimal digits of a Git commit.
     CommitId, check_commit;
     /// The id of one decision: a UUID (RFC 9562, version 7).
@@ -101,6 +103,18 @@ impl RoleArn {
     /// The account that owns the role: 12 digits.
     pub fn account(&self) -> &str {
         self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+impl KmsKeyArn {
+    /// Where the key is, such as `eu-west-1`.
+    pub fn region(&self) -> &str {
+        self.0.split(':').nth(3).unwrap_or_default()
+    }
+
+    /// Whether it names a key by an alias, which can be moved to another key.
+    pub fn is_alias(&self) -> bool {
+        self.0.contains(":alias/")
     }
 }
 
@@ -227,6 +241,32 @@ fn check_role_arn(text: &str) -> Result<(), String> {
         return Err("a role's name has letters, digits and _+=,.@-/ only".to_owned());
     }
     Ok(())
+}
+
+fn check_kms_key_arn(text: &str) -> Result<(), String> {
+    const FORM: &str = "expected arn:aws:kms:REGION:ACCOUNT:key/ID";
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, "kms", region, account, resource] = fields[..] else { return Err(FORM.to_owned()) };
+    let name = resource.strip_prefix("key/").or_else(|| resource.strip_prefix("alias/")).unwrap_or_default();
+    // The region becomes part of a host's name.
+    let region_good = region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    let account_good = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let name_good = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-/".contains(&byte));
+    let whole = partition.starts_with("aws") && !region.is_empty() && !name.is_empty();
+    if whole && region_good && account_good && name_good { Ok(()) } else { Err(FORM.to_owned()) }
+}
+
+/// A managed policy's ARN: `arn:PARTITION:iam::ACCOUNT:policy/NAME`, of 20 to 2,048 characters; AWS's own have `aws` for an
+/// account.
+pub fn check_managed_policy_arn(text: &str) -> Result<(), String> {
+    const FORM: &str = "expected arn:aws:iam::ACCOUNT:policy/NAME, or arn:aws:iam::aws:policy/NAME";
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, resource] = fields[..] else { return Err(FORM.to_owned()) };
+    let name = resource.strip_prefix("policy/").unwrap_or_default();
+    let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
+    let owned = account == "aws" || (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
+    let sized = (20..=NAME_BYTES_MAX).contains(&text.len());
+    if partition.starts_with("aws") && owned && named && sized { Ok(()) } else { Err(FORM.to_owned()) }
 }
 
 fn check_commit(text: &str) -> Result<(), String> {

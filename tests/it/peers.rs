@@ -2,6 +2,7 @@
 
 mod act;
 mod aws;
+mod aws_chained;
 mod aws_clients;
 mod aws_refresh;
 mod azure_identity;

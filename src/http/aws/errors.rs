@@ -53,8 +53,7 @@ impl AwsError {
         let (denial, decision) = (refused.denial(), refused.decision().to_string());
         // What could not be recorded is not refused for its form.
         let (code, status) = if denial.reason == Reason::BadRequest { (code, status) } else { self::code(denial.reason) };
-        let said = denial.detail.as_deref().unwrap_or(denial.reason.title());
-        let message = format!("{said} {} ({}, decision {decision})", denial.reason.hint(), denial.reason.code());
+        let message = format!("{} {} ({}, decision {decision})", denial.told(), denial.hint(), denial.reason.code());
         Self { code, status, message, decision }
     }
 
@@ -99,6 +98,7 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         | Reason::PolicyAmbiguous
         | Reason::ProofRequired
         | Reason::TagRefused
+        | Reason::SessionNameRefused
         | Reason::SessionPolicyDenied
         | Reason::HookRefused
         | Reason::SecretUnreadable

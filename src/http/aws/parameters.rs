@@ -4,7 +4,7 @@ use super::errors::Fault;
 use super::form::Form;
 use crate::policy::{AwsParameters, Request, Wanted};
 use crate::words::Secret;
-use crate::words::names::RoleArn;
+use crate::words::names::{RoleArn, check_managed_policy_arn};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -93,21 +93,10 @@ fn policy_arns(form: &mut Form) -> Result<Vec<String>, Fault> {
     }
     for arn in &arns {
         check_chars("PolicyArns", arn, ARN_CHARS)?;
-        if !is_managed_policy(arn) {
-            return Err(Fault::value("PolicyArns", "names managed policies: arn:aws:iam::ACCOUNT:policy/NAME."));
-        }
+        check_managed_policy_arn(arn)
+            .map_err(|_| Fault::value("PolicyArns", "names managed policies: arn:aws:iam::ACCOUNT:policy/NAME."))?;
     }
     Ok(arns)
-}
-
-/// `arn:PARTITION:iam::ACCOUNT:policy/NAME`; AWS's own policies have `aws` for an account.
-fn is_managed_policy(arn: &str) -> bool {
-    let fields: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", partition, "iam", "", account, resource] = fields[..] else { return false };
-    let name = resource.strip_prefix("policy/").unwrap_or_default();
-    let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
-    let owned = account == "aws" || (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
-    partition.starts_with("aws") && owned && named
 }
 
 #[cfg(test)]

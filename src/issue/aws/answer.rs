@@ -4,6 +4,7 @@ use crate::issue::credential::AwsCredential;
 use crate::policy::AwsTerms;
 use crate::words::names::{DecisionId, RoleArn};
 use crate::words::{Denial, Reason, UnixTime};
+use aws_sdk_sts::config::Credentials as Keys;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityOutput;
 use aws_sdk_sts::types::{AssumedRoleUser, Credentials};
@@ -33,12 +34,27 @@ impl From<AssumeRoleOutput> for Answer {
 }
 
 impl Answer {
+    /// The keys of the role in between. The library wipes them when they are dropped, and they are not told anywhere.
+    pub(super) fn into_keys(self, role: &RoleArn, now: UnixTime) -> Result<Keys, Denial> {
+        let broken = |cause: &str| Reason::AwsUnavailable.because(format!("first hop, to {role}: {cause}"));
+        let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
+        let arn = self.user.map(|user| user.arn).unwrap_or_default();
+        if !arn.is_empty() && arn.split(':').nth(4) != Some(role.account()) {
+            return Err(broken("the answer's session is of another account"));
+        }
+        if UnixTime::from_seconds(credentials.expiration.secs()) <= now {
+            return Err(broken("the answer's session is over already"));
+        }
+        let Credentials { access_key_id, secret_access_key, session_token, .. } = credentials;
+        Ok(Keys::new(access_key_id, secret_access_key, Some(session_token), None, "via"))
+    }
+
     /// The credential. A session of another account is none (some STS answered for somebody else), and so is one that is over.
     pub(super) fn credential(self, terms: &AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsCredential, Denial> {
         let broken = |cause: &str| Reason::AwsUnavailable.because(cause);
         let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
         let (arn, id) = self.user.map(|user| (user.arn, user.assumed_role_id)).unwrap_or_default();
-        let session_arn = if arn.is_empty() { session_arn(&terms.role, decision) } else { arn };
+        let session_arn = if arn.is_empty() { session_arn(&terms.role, terms.name_of_session(decision)) } else { arn };
         if session_arn.split(':').nth(4) != Some(terms.role.account()) {
             return Err(broken("the answer's session is of another account"));
         }
@@ -61,8 +77,8 @@ impl Answer {
 }
 
 /// What AWS calls the session, for an STS that does not say it. A role's path is no part of it.
-fn session_arn(role: &RoleArn, decision: &DecisionId) -> String {
+fn session_arn(role: &RoleArn, session: &str) -> String {
     let partition = role.as_str().split(':').nth(1).unwrap_or("aws");
     let name = role.as_str().rsplit('/').next().unwrap_or_default();
-    format!("arn:{partition}:sts::{}:assumed-role/{name}/{decision}", role.account())
+    format!("arn:{partition}:sts::{}:assumed-role/{name}/{session}", role.account())
 }

@@ -17,7 +17,7 @@ struct StandIn {
 }
 
 impl StandIn {
-    /// Answers everything with this status and body.
+    /// Answers everything with this status and body, in which `ACTION` is the action that was asked for.
     async fn start(status: &'static str, answer: String) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stand_in = Self { url: format!("http://{}", listener.local_addr().unwrap()), bodies: Arc::default() };
@@ -39,6 +39,12 @@ impl StandIn {
                             break;
                         }
                     }
+                    let action = if String::from_utf8_lossy(&bytes).contains("Action=AssumeRoleWithWebIdentity") {
+                        "AssumeRoleWithWebIdentity"
+                    } else {
+                        "AssumeRole"
+                    };
+                    let answer = answer.replace("ACTION", action);
                     let head = format!(
                         "HTTP/1.1 {status}\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                         answer.len()
@@ -52,8 +58,14 @@ impl StandIn {
 
     /// The form fields of the last request.
     fn form(&self) -> BTreeMap<String, String> {
-        let body = self.bodies.lock().unwrap().last().unwrap().clone();
-        reqwest::Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect()
+        self.forms().pop().unwrap()
+    }
+
+    /// Those of all requests.
+    fn forms(&self) -> Vec<BTreeMap<String, String>> {
+        let form =
+            |body: &String| reqwest::Url::parse(&format!("http://x/?{body}")).unwrap().query_pairs().into_owned().collect();
+        self.bodies.lock().unwrap().iter().map(form).collect()
     }
 }
 
@@ -70,8 +82,10 @@ fn terms() -> AwsTerms {
         ttl: Duration::from_secs(1800),
         tags: BTreeMap::from([("commit".to_owned(), "4f2a9c1".to_owned())]),
         transitive: vec!["commit".to_owned()],
+        session_name: None,
         session_policy: Some("{\"Version\":\"2012-10-17\"}".to_owned()),
         session_policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()],
+        via: None,
     }
 }
 
@@ -98,6 +112,9 @@ async fn bench(url: &str, algorithm: SigningAlgorithm) -> Bench {
     let aws = Aws::new(&settings, signing.clone()).await;
     Bench { aws, signing, store, _folder: folder }
 }
+
+mod chained;
+mod regions;
 
 #[tokio::test]
 async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() {

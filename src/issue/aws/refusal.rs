@@ -1,0 +1,126 @@
+//! What AWS STS says when it gives no session, and what to do then.
+//!
+//! AWS's own words go to the audit log, shortened; bytes of an answer never do, for they may hold credentials.
+
+use super::ask::{Action, Ask, Hop};
+use crate::words::{Denial, Reason};
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+
+/// A sentence of AWS's, with the ARNs in it.
+const CAUSE_CHARS_MAX: usize = 500;
+/// AWS STS: the session policy is no policy, or with the tags too large once it is packed.
+const POLICY: [&str; 2] = ["MalformedPolicyDocument", "PackedPolicyTooLarge"];
+const PASSING: [&str; 4] = ["Throttling", "ThrottlingException", "ServiceUnavailable", "InternalFailure"];
+/// AWS STS: the account knows no such issuer, or could not verify the token by its keys.
+const PROVIDER: [&str; 2] = ["InvalidIdentityToken", "IDPCommunicationError"];
+
+/// The refusal of one call.
+pub(super) fn refused<E>(fault: &SdkError<E>, ask: &Ask<'_>) -> Denial
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let unavailable = |cause: String| Reason::AwsUnavailable.because(ask.at(&cause));
+    match fault {
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            match service.err().code() {
+                Some(code) => said(status, code, service.err().message().unwrap_or_default(), ask),
+                None => unavailable(format!("the answer ({status}) is not one of an STS")),
+            }
+        }
+        SdkError::TimeoutError(_) => unavailable("no answer in time".to_owned()),
+        SdkError::DispatchFailure(fault) => {
+            unavailable(format!("not reached: {}", chain(fault.as_connector_error().map(|fault| fault as _))))
+        }
+        SdkError::ResponseError(_) => unavailable("the answer is not one of an STS".to_owned()),
+        SdkError::ConstructionFailure(_) | _ => unavailable("the request could not be made".to_owned()),
+    }
+}
+
+/// An error of STS by its code, which is stable, and by the action that its words name, where they do.
+fn said(status: u16, code: &str, message: &str, ask: &Ask<'_>) -> Denial {
+    let words: String = message.chars().take(CAUSE_CHARS_MAX).collect();
+    let cause = ask.at(&format!("{code} ({status}): {words}"));
+    if POLICY.contains(&code) {
+        return Reason::SessionPolicyRefused.because(cause).saying(format!("AWS does not take the session policy: {code}."));
+    }
+    if !(400..500).contains(&status) || PASSING.contains(&code) {
+        return Reason::AwsUnavailable.because(cause);
+    }
+    let denied = Reason::AwsDenied.because(cause);
+    match code {
+        "AccessDenied" => denied.advising(ask.trust_hint(message)),
+        _ if PROVIDER.contains(&code) => denied.advising(format!(
+            "The account of {} has to know this server's issuer, and AWS has to reach the issuer's keys: `daypass aws bootstrap` \
+             prints the provider.",
+            ask.role_told()
+        )),
+        _ => denied,
+    }
+}
+
+impl Ask<'_> {
+    /// Which of several calls it was, for operators.
+    fn at(&self, cause: &str) -> String {
+        match self.hop {
+            Hop::Only => cause.to_owned(),
+            Hop::Hub => format!("first hop, to {}: {cause}", self.role),
+            Hop::Target => format!("second hop, to {}: {cause}", self.role),
+        }
+    }
+
+    /// The role of this call in words for the caller, who need not know through which role a policy goes.
+    const fn role_told(&self) -> &'static str {
+        match self.hop {
+            Hop::Only | Hop::Target => "the role",
+            Hop::Hub => "the role in between (the policy's `via`)",
+        }
+    }
+
+    /// The actions of this call that the role's trust policy has to allow.
+    fn actions(&self) -> impl Iterator<Item = &'static str> {
+        let assume = match self.action {
+            Action::AssumeRoleWithWebIdentity => "sts:AssumeRoleWithWebIdentity",
+            Action::AssumeRole => "sts:AssumeRole",
+        };
+        [Some(assume), self.is_tagged.then_some("sts:TagSession"), Some("sts:SetSourceIdentity")].into_iter().flatten()
+    }
+
+    fn trust_hint(&self, message: &str) -> String {
+        let whom = match (self.hop, self.action) {
+            (Hop::Target, _) => "the role in between (the policy's `via`)",
+            (Hop::Only | Hop::Hub, Action::AssumeRoleWithWebIdentity) => {
+                "this server's issuer, with the audience of STS and the policy's subject"
+            }
+            (Hop::Only | Hop::Hub, Action::AssumeRole) => "this server's own AWS principal",
+        };
+        let named = self.actions().find(|action| is_named(message, action));
+        let refused = named.map(|action| format!("AWS refused {action}. ")).unwrap_or_default();
+        let allowed = self.actions().collect::<Vec<_>>().join(", ");
+        let also = if self.hop == Hop::Target { ", and in another account that one's own policies too" } else { "" };
+        format!(
+            "{refused}The trust policy of {} has to allow {allowed} to {whom}{also}: `daypass aws bootstrap` prints it.",
+            self.role_told()
+        )
+    }
+}
+
+/// Whether AWS's sentence is about this action, and not about one whose name only begins alike.
+fn is_named(message: &str, action: &str) -> bool {
+    message.match_indices(action).any(|(at, _)| {
+        let next = message[at + action.len()..].chars().next();
+        next.is_none_or(|next| !next.is_ascii_alphanumeric())
+    })
+}
+
+fn chain(mut cause: Option<&(dyn std::error::Error + 'static)>) -> String {
+    let mut words = Vec::new();
+    while let Some(inner) = cause {
+        words.push(inner.to_string());
+        cause = inner.source();
+    }
+    words.join(": ")
+}
+
+#[cfg(test)]
+mod tests;

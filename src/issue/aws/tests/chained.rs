@@ -1,0 +1,70 @@
+//! A role that is assumed from another one: what is said in which call.
+
+use super::*;
+use crate::policy::Hub;
+
+const HUB: &str = "arn:aws:iam::123456789012:role/hub";
+
+fn chained_terms() -> AwsTerms {
+    let tags = [("commit", "4f2a9c1"), ("repository", "acme/shop")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let hub = Hub { role: RoleArn::parse(HUB).unwrap(), external_id: Some("acme".to_owned()) };
+    AwsTerms { tags: tags.into(), session_name: Some("deploy-7301".to_owned()), via: Some(hub), ..terms() }
+}
+
+#[tokio::test]
+async fn each_call_says_what_aws_takes_there() {
+    let sts = StandIn::start("200 OK", credentials("ACTION")).await;
+    let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+    let (decision, now) = (DecisionId::new(), bench.store.now());
+    let issued = bench.aws.issue(&chained_terms(), "root/shop/deploy", &decision, now).await.unwrap();
+    assert_eq!(issued.session_arn, "arn:aws:sts::123456789012:assumed-role/deploy/deploy-7301");
+    let forms = sts.forms();
+    let [hub, target] = &forms[..] else { panic!("two calls, not {}", forms.len()) };
+    for (form, name, value) in [
+        (hub, "Action", "AssumeRoleWithWebIdentity"),
+        (hub, "RoleArn", HUB),
+        (hub, "RoleSessionName", "deploy-7301"),
+        (hub, "DurationSeconds", "900"),
+        (target, "Action", "AssumeRole"),
+        (target, "RoleArn", "arn:aws:iam::123456789012:role/deploy"),
+        (target, "RoleSessionName", "deploy-7301"),
+        (target, "DurationSeconds", "1800"),
+        (target, "ExternalId", "acme"),
+        (target, "Policy", "{\"Version\":\"2012-10-17\"}"),
+        (target, "PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        (target, "Tags.member.1.Key", "repository"),
+    ] {
+        assert_eq!(form[name], value, "{name}");
+    }
+    for (form, absent) in [
+        (hub, "PolicyArns.member.1.arn"),
+        (hub, "ExternalId"),
+        (target, "Tags.member.2.Key"),
+        (target, "TransitiveTagKeys.member.1"),
+        (target, "SourceIdentity"),
+    ] {
+        assert!(!form.contains_key(absent), "{absent}");
+    }
+    let policy: Value = serde_json::from_str(&hub["Policy"]).unwrap();
+    assert_eq!(
+        policy["Statement"][0]["Resource"], "arn:aws:iam::123456789012:role/deploy",
+        "the hub's session does nothing else"
+    );
+    let claims = hub["WebIdentityToken"].split('.').nth(1).unwrap();
+    let claims = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, claims).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["https://aws.amazon.com/source_identity"], decision.as_str());
+    let tags = json!({"principal_tags": {"commit": ["4f2a9c1"], "repository": ["acme/shop"]}, "transitive_tag_keys": ["commit"]});
+    assert_eq!(claims["https://aws.amazon.com/tags"], tags);
+}
+
+#[tokio::test]
+async fn a_hub_of_another_account_than_asked_is_no_hub() {
+    let user = "<AssumedRoleUser><Arn>arn:aws:sts::999999999999:assumed-role/hub/s</Arn><AssumedRoleId>A:s</AssumedRoleId></AssumedRoleUser>";
+    let answer = credentials("ACTION").replace("</ACTIONResult>", &format!("{user}</ACTIONResult>"));
+    let sts = StandIn::start("200 OK", answer).await;
+    let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
+    let denial = bench.aws.issue(&chained_terms(), "root/x", &DecisionId::new(), bench.store.now()).await.unwrap_err();
+    assert!(denial.cause.contains("first hop") && denial.cause.contains("another account"), "{}", denial.cause);
+    assert_eq!(sts.forms().len(), 1, "the second role is not asked for");
+}

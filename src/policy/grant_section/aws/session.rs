@@ -1,0 +1,197 @@
+//! What a policy says of a session beside its role and its length: tags, name, session policies, and the role in between.
+
+use super::Templates;
+use crate::identity::Facts;
+use crate::policy::grant::{AwsTerms, Hub};
+use crate::policy::grant_section::{fill, read_templates};
+use crate::policy::template::{Row, Template, fill_row_text};
+use crate::words::names::{RoleArn, check_managed_policy_arn};
+use crate::words::yaml::{Fields, Node, Place, Yaml};
+use crate::words::{Denial, Reason};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// AWS STS: at most 50 session tags, keys of 128, values of 256 characters, session policies of 2,048.
+const TAGS_MAX: usize = 50;
+const TAG_VALUE_MAX: usize = 256;
+const SESSION_POLICY_MAX: usize = 2048;
+/// AWS STS, `PolicyArns`.
+const SESSION_POLICY_ARNS_MAX: usize = 10;
+/// AWS STS, `roleSessionNameType`: 2 to 64 of `[\w+=,.@-]`.
+const SESSION_NAME_CHARS: RangeInclusive<usize> = 2..=64;
+/// AWS STS, `externalIdType`: 2 to 1,224 of `[\w+=,.@:\/-]`.
+const EXTERNAL_ID_CHARS: RangeInclusive<usize> = 2..=1224;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::policy) struct SessionGrant {
+    tags: Templates,
+    transitive: Vec<String>,
+    /// Absent: the decision's id.
+    name: Option<Template>,
+    policy: Option<String>,
+    policy_arns: Vec<String>,
+    pub(super) hub: Option<Hub>,
+}
+
+impl SessionGrant {
+    pub(super) fn read(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Self {
+        let tags = fields.optional("tags").map(|node| read_templates(fields, node, row)).unwrap_or_default();
+        if tags.len() > TAGS_MAX {
+            fields.report(fields.draft(Place::default(), format!("more than {TAGS_MAX} tags")));
+        }
+        let transitive = read_transitive(fields, &tags);
+        let name = fields.optional("session_name").and_then(|node| fields.parsed(node, |text| parse_session_name(text, row)));
+        let policy = fields.optional("session_policy").and_then(|node| read_session_policy(fields, node));
+        let policy_arns = read_policy_arns(fields, row);
+        Self { tags, transitive, name, policy, policy_arns, hub: read_hub(fields, row) }
+    }
+
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.tags.iter().map(|(_, template)| template).chain(&self.name)
+    }
+
+    /// The role that the session's role is assumed from.
+    pub(in crate::policy) fn via(&self) -> Option<&RoleArn> {
+        self.hub.as_ref().map(|hub| &hub.role)
+    }
+
+    /// The hub with what the target's trust asks of it.
+    pub(in crate::policy) const fn hub(&self) -> Option<&Hub> {
+        self.hub.as_ref()
+    }
+
+    /// The session's name as an IAM `StringLike`: a value is anything. Absent: the decision's id.
+    pub(in crate::policy) fn name_pattern(&self) -> Option<String> {
+        self.name.as_ref().map(|name| name.with_values("*"))
+    }
+
+    pub(super) fn terms(&self, role: &RoleArn, ttl: Duration, facts: &Facts) -> Result<AwsTerms, Denial> {
+        let mut tags = BTreeMap::new();
+        for (key, template) in &self.tags {
+            let value = fill(key, template, facts)?;
+            check_tag(key, &value)?;
+            tags.insert(key.clone(), value);
+        }
+        Ok(AwsTerms {
+            role: role.clone(),
+            ttl,
+            tags,
+            transitive: self.transitive.clone(),
+            session_name: self.name.as_ref().map(|name| fill_session_name(name, facts)).transpose()?,
+            session_policy: self.policy.clone(),
+            session_policy_arns: self.policy_arns.clone(),
+            via: self.hub.clone(),
+        })
+    }
+}
+
+/// AWS STS, Tag: letters, digits, spaces and `_.:/=+-@`.
+fn check_tag(key: &str, value: &str) -> Result<(), Denial> {
+    let good = |character: char| character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character);
+    let fault = if value.chars().count() > TAG_VALUE_MAX {
+        format!("longer than {TAG_VALUE_MAX} characters")
+    } else if !value.chars().all(good) || !key.chars().all(good) {
+        "outside of AWS's characters (letters, digits, spaces and _.:/=+-@)".to_owned()
+    } else {
+        return Ok(());
+    };
+    let detail = format!("The session tag `{key}` is {fault}.");
+    Err(Reason::TagRefused.because(detail.clone()).saying(detail))
+}
+
+fn read_transitive(fields: &mut Fields<'_, '_>, tags: &Templates) -> Vec<String> {
+    let mut transitive = Vec::new();
+    if let Some(list) = fields.optional("transitive_tags") {
+        for node in fields.one_or_many(list) {
+            match fields.text(node) {
+                Some(key) if tags.iter().any(|(name, _)| name == key) => transitive.push(key.to_owned()),
+                Some(key) => fields.fault(node.place, format!("`{key}` is none of the `tags`")),
+                None => {}
+            }
+        }
+    }
+    transitive
+}
+
+fn is_session_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
+}
+
+/// What no value can make good is a fault of the file.
+fn parse_session_name(text: &str, row: Option<&Row>) -> Result<Template, String> {
+    let name = Template::parse(&fill_row_text(text, row)?)?;
+    let (least, most) = (SESSION_NAME_CHARS.start(), SESSION_NAME_CHARS.end());
+    let (fixed, is_whole) = (name.with_values(""), name.attributes().next().is_none());
+    if !is_session_name(&fixed) {
+        return Err("a session's name has letters, digits and _+=,.@- only".to_owned());
+    }
+    if fixed.len() > *most || (is_whole && fixed.len() < *least) {
+        return Err(format!("a session's name has {least} to {most} characters"));
+    }
+    Ok(name)
+}
+
+fn fill_session_name(name: &Template, facts: &Facts) -> Result<String, Denial> {
+    let refused = |detail: String| Reason::SessionNameRefused.because(detail.clone()).saying(detail);
+    let text = name.fill(facts).map_err(|attribute| {
+        refused(format!("The session's name needs the attribute `{attribute}`, which this token does not claim."))
+    })?;
+    let (least, most) = (SESSION_NAME_CHARS.start(), SESSION_NAME_CHARS.end());
+    if !is_session_name(&text) {
+        return Err(refused("The session's name is outside of AWS's characters (letters, digits and _+=,.@-).".to_owned()));
+    }
+    if !SESSION_NAME_CHARS.contains(&text.len()) {
+        return Err(refused(format!("The session's name has {} characters, and AWS takes {least} to {most}.", text.len())));
+    }
+    Ok(text)
+}
+
+fn read_session_policy<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<String> {
+    let text = match &node.value {
+        Yaml::Mapping(_) => node.to_json().to_string(),
+        _ => fields.parsed(node, |text| {
+            serde_json::from_str::<serde_json::Value>(text).map(|json| json.to_string()).map_err(|fault| fault.to_string())
+        })?,
+    };
+    if text.len() > SESSION_POLICY_MAX {
+        fields.fault(node.place, format!("a session policy is at most {SESSION_POLICY_MAX} characters"));
+        return None;
+    }
+    Some(text)
+}
+
+fn read_policy_arns(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Vec<String> {
+    let Some(list) = fields.optional("session_policy_arns") else { return Vec::new() };
+    let nodes = fields.one_or_many(list);
+    if nodes.len() > SESSION_POLICY_ARNS_MAX {
+        fields.fault(list.place, format!("AWS takes at most {SESSION_POLICY_ARNS_MAX} managed session policies"));
+    }
+    let read = |text: &str| {
+        let arn = fill_row_text(text, row)?;
+        check_managed_policy_arn(&arn).map(|()| arn)
+    };
+    nodes.iter().filter_map(|node| fields.parsed(node, read)).collect()
+}
+
+fn read_hub(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<Hub> {
+    let role = fields.optional("via").map(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?)));
+    let external_id = fields.optional("external_id").and_then(|node| {
+        if role.is_none() {
+            fields.fault(node.place, "AWS takes an external id only of a role that assumes another: name that one as `via`");
+        }
+        fields.parsed(node, |text| check_external_id(fill_row_text(text, row)?))
+    });
+    Some(Hub { role: role??, external_id })
+}
+
+fn check_external_id(text: String) -> Result<String, String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
+    match EXTERNAL_ID_CHARS.contains(&text.len()) && text.bytes().all(good) {
+        true => Ok(text),
+        false => Err("an external id has 2 to 1,224 letters, digits and _+=,.@:/-".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+use crate::identity::{Facts, Mapping};
+use crate::policy::{AwsTerms, Catalogue, IssuerEntry, Tree, TrustPolicy};
+use crate::token::Claims;
+use crate::words::names::{IssuerName, IssuerUrl};
+use crate::words::{Denial, Reason};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
+const HUB: &str = "arn:aws:iam::111122223333:role/hub";
+
+fn catalogue() -> Catalogue {
+    let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
+    let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap() };
+    [(IssuerName::parse("github").unwrap(), entry)].into_iter().collect()
+}
+
+/// A policy whose one role has these keys too, or its faults.
+fn policy(keys: Value) -> Result<Arc<TrustPolicy>, String> {
+    let mut grant = json!({ "role": ROLE });
+    grant.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+    let policy =
+        json!({ "issuer": "github", "match": { "repository": "acme/shop@456789", "event": "push" }, "grant": { "aws": grant } });
+    let parsed = TrustPolicy::parse("policies/a.yaml", policy.to_string().as_bytes(), &Tree::new(), &catalogue());
+    parsed.map(|(policy, _)| policy.into()).map_err(|faults| faults[0].to_string())
+}
+
+fn facts(change: Value) -> Facts {
+    let mut claims = json!({ "sub": "s", "repository": "acme/shop", "repository_id": "456789", "event_name": "push", "run_id": "7301", "sha": "0b1a" });
+    claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+    Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap()
+}
+
+fn terms(keys: Value, change: Value) -> Result<AwsTerms, Denial> {
+    policy(keys).unwrap().rules[0].grants.aws[0].terms(&facts(change))
+}
+
+#[test]
+fn a_session_is_named_as_the_policy_says_and_never_otherwise() {
+    let name = |text: &str, change: Value| terms(json!({ "session_name": text }), change).map(|terms| terms.session_name);
+    assert_eq!(terms(json!({}), json!({})).unwrap().session_name, None, "the decision's id");
+    assert_eq!(name("deploy-{pipeline}", json!({})), Ok(Some("deploy-7301".to_owned())));
+    for (text, change, words) in [
+        ("{repository_name}-{pipeline}", json!({}), "outside of AWS's characters"),
+        ("{pipeline}", json!({ "run_id": "7" }), "1 characters"),
+        ("{pipeline}", json!({ "run_id": "7".repeat(65) }), "65 characters"),
+        ("a-{pipeline}", json!({ "run_id": "é" }), "outside of AWS's characters"),
+        ("a-{environment}", json!({}), "the attribute `environment`"),
+    ] {
+        let denial = name(text, change).unwrap_err();
+        assert_eq!(denial.reason, Reason::SessionNameRefused, "{text}");
+        assert!(denial.told().contains(words), "{}", denial.told());
+    }
+    for (text, words) in
+        [("a b", "letters, digits"), ("x", "2 to 64"), ("{nothing}", "is no attribute"), (&*"x".repeat(65), "2 to 64")]
+    {
+        let fault = policy(json!({ "session_name": text })).unwrap_err();
+        assert!(fault.contains(words), "{text}: {fault}");
+    }
+}
+
+#[test]
+fn managed_session_policies_are_arns_and_at_most_ten() {
+    let arns = json!(["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::123456789012:policy/team/x"]);
+    assert_eq!(terms(json!({ "session_policy_arns": arns }), json!({})).unwrap().session_policy_arns.len(), 2);
+    for bad in [json!("arn:aws:iam::123456789012:role/x"), json!("ReadOnlyAccess"), json!(vec!["arn:aws:iam::aws:policy/X"; 11])]
+    {
+        assert!(policy(json!({ "session_policy_arns": bad })).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_session_through_another_role_lasts_an_hour_at_most() {
+    let hub = terms(json!({ "via": HUB, "external_id": "acme" }), json!({})).unwrap().via.unwrap();
+    assert_eq!((hub.role.as_str(), hub.external_id.as_deref()), (HUB, Some("acme")));
+    assert!(policy(json!({ "via": HUB, "ttl": "1h" })).is_ok());
+    for (keys, words) in [
+        (json!({ "via": HUB, "ttl": "61m" }), "15 to 60 minutes"),
+        (json!({ "via": ROLE }), "is the role itself"),
+        (json!({ "external_id": "acme" }), "`via`"),
+        (json!({ "via": HUB, "external_id": "a b" }), "an external id"),
+        (json!({ "via": "hub" }), "expected arn:aws:iam"),
+    ] {
+        let fault = policy(keys).unwrap_err();
+        assert!(fault.contains(words), "{fault}");
+    }
+}
+
+#[test]
+fn terms_that_differ_in_any_of_it_are_other_terms() {
+    let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.aws[0].clone();
+    let plain = offer(json!({}));
+    for keys in
+        [json!({ "session_name": "ab" }), json!({ "session_policy_arns": "arn:aws:iam::aws:policy/X" }), json!({ "via": HUB })]
+    {
+        let other = offer(keys);
+        assert_ne!(plain.offer().1, other.offer().1);
+        assert!(!plain.offer().1.is_within(&other.offer().1) && !other.offer().1.is_within(&plain.offer().1));
+    }
+    let (short, long) = (offer(json!({ "via": HUB, "ttl": "15m" })), offer(json!({ "via": HUB })));
+    assert!(short.offer().1.is_within(&long.offer().1) && !long.offer().1.is_within(&short.offer().1));
+}

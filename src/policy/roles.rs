@@ -1,0 +1,52 @@
+//! What a cloud's own trust has to say of the roles that policies grant, and no more.
+
+use super::decide::PolicySet;
+use super::grant::{Hub, subject};
+use crate::words::UnixTime;
+use crate::words::names::RoleArn;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A session that no policy names bears the decision's id: a UUID of version 7, as an IAM `StringLike`.
+pub const DECISION_NAMES: &str = "????????-????-7???-????-????????????";
+
+/// Roles by ARN, each with who assumes it.
+pub type Roles = BTreeMap<RoleArn, RoleUse>;
+
+/// Who assumes a role, and what for.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RoleUse {
+    /// The subjects of ours that assume it with a token.
+    pub subjects: BTreeSet<String>,
+    /// The roles that assume it, each with the external id that it shows.
+    pub hubs: BTreeSet<Hub>,
+    /// The roles that are assumed from it.
+    pub targets: BTreeSet<RoleArn>,
+    /// What the sessions are called, as IAM's `StringLike` has it.
+    pub session_names: BTreeSet<String>,
+}
+
+impl PolicySet {
+    /// The roles that may be granted now, and those in between.
+    pub fn roles(&self, now: UnixTime) -> Roles {
+        let mut roles = Roles::new();
+        for policy in self.policies().iter().filter(|policy| policy.in_force(now)) {
+            for aws in policy.rules.iter().flat_map(|rule| &rule.grants.aws) {
+                let (subject, hub) = (subject(&policy.source, &policy.name), aws.session.hub());
+                let name = aws.session.name_pattern().unwrap_or_else(|| DECISION_NAMES.to_owned());
+                let target = roles.entry(aws.role.clone()).or_default();
+                target.session_names.insert(name.clone());
+                match hub {
+                    None => _ = target.subjects.insert(subject),
+                    Some(hub) => {
+                        target.hubs.insert(hub.clone());
+                        let between = roles.entry(hub.role.clone()).or_default();
+                        between.subjects.insert(subject);
+                        between.targets.insert(aws.role.clone());
+                        between.session_names.insert(name);
+                    }
+                }
+            }
+        }
+        roles
+    }
+}
