@@ -2,6 +2,7 @@
 
 mod changes;
 mod followed;
+mod key_encryption;
 mod live;
 mod opened;
 mod operate;
@@ -82,16 +83,16 @@ impl App {
     /// starting: it denies, and says so.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, String> {
         let store = Store::open(&config.data, clock.clone())?;
-        let key_identities = followed::read_identities(std::slice::from_ref(&config.key_identity))?;
-        let signing = Arc::new(SigningKeys::open(config.issuer_url.clone(), key_identities, &store).await?);
-        let session_identities = followed::read_identities(std::slice::from_ref(&config.key_identity))?;
-        let sessions = Sessions::load(session_identities, &store).await?;
+        let key_identities = key_encryption::key_identities(&config.key_encryption, &store).await?;
+        let signing = Arc::new(SigningKeys::open(config.issuer_url.clone(), key_identities.clone(), &store).await?);
+        let sessions = Sessions::load(key_identities, &store).await?;
         let aws = match &config.aws {
             Some(settings) => Some(Aws::new(settings, signing.clone()).await),
             None => None,
         };
         let (catalogue, origins) = (config.catalogue(), config.origins());
-        let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data)?);
+        let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data));
+        root.read_identities().await.map_or(Ok(()), Err)?;
         let (starting, started) = mpsc::unbounded_channel();
         let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);
         let app = Arc::new(Self {

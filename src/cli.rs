@@ -132,7 +132,7 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
                 crate::demo::Demo { aws_endpoint: arguments.aws_endpoint, aws_cli: arguments.aws_cli, step: arguments.step };
             demo.run().await.map(|()| 0)
         }
-        Command::Serve(arguments) => serve::run(&arguments).await,
+        Command::Serve(arguments) => serve::run(&arguments, &environment).await,
         Command::GitFetch => crate::git::fetch_as_told()
             .map(|()| 0)
             .map_err(|fault| crate::client::Failure::new(crate::client::STATUS_UNAVAILABLE, fault)),

@@ -1,10 +1,14 @@
 //! Layer E: `daypass.yaml`. Every fault is told at once; without a setting that security needs, nothing starts.
 
+mod identity;
 mod issuer;
 mod section;
 mod source;
 
+pub use identity::KeyEncryption;
 pub use source::{FurtherSource, SourceFiles, SourceSettings, mirror};
+
+use source::Beside;
 
 use crate::git::{Address, Source};
 use crate::issue::AwsSettings;
@@ -34,7 +38,7 @@ pub struct Config {
     /// The store's directory.
     pub data: PathBuf,
     /// The age identity to which our signing keys are encrypted.
-    pub key_identity: PathBuf,
+    pub key_encryption: KeyEncryption,
     /// The root source.
     pub root: SourceSettings,
     /// Where the files are that further sources name.
@@ -48,20 +52,22 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the file; relative paths in it start at its own folder.
-    pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
+    /// Reads the file; relative paths in it start at its own folder. `credentials` is where systemd gives this service its
+    /// credentials, if it does.
+    pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
         let file = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
-        Self::parse(&file, &bytes, path.parent().unwrap_or(Path::new(".")))
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&file, &bytes, &Beside { folder, credentials })
     }
 
     /// Reads the text.
-    pub fn parse(file: &str, bytes: &[u8], folder: &Path) -> Result<Self, Vec<Fault>> {
+    fn parse(file: &str, bytes: &[u8], beside: &Beside<'_>) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(bytes);
         let mut faults = Vec::new();
         let mut fields = Fields::new(file, &text, &node, &mut faults);
-        let config = read(&mut fields, folder);
+        let config = read(&mut fields, beside);
         fields.finish();
         match config {
             Some(config) if !faults.iter().any(|fault| fault.severity == Severity::Error) => Ok(config),
@@ -131,7 +137,8 @@ fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {
 }
 
 /// Every section is read before any is required, so that all faults are told.
-fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Config> {
+fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
+    let folder = beside.folder;
     let address =
         |text: &str| text.parse::<SocketAddr>().map_err(|_| "expected an address and a port such as 127.0.0.1:9443".to_owned());
     let listen = fields.required("listen").and_then(|node| fields.parsed(node, address));
@@ -146,9 +153,9 @@ fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Config> {
     let issuer_url = fields.optional("issuer_url").map_or(public_url.clone(), |node| fields.parsed(node, IssuerUrl::parse));
     let (tls_certificate, tls_key) = section::tls(fields, folder).unzip();
     let data = fields.required("data").and_then(|node| section::path(fields, node, folder));
-    let key_identity = section::key_encryption(fields, folder);
+    let key_encryption = identity::key_encryption(fields, beside);
     section::store(fields);
-    let (root, widening) = section::root(fields, folder).unzip();
+    let (root, widening) = section::root(fields, beside).unzip();
     let source_files = section::source_files(fields, folder);
     let issuers = issuer::read_all(fields, folder, issuer_url.as_ref());
     let aws = section::aws(fields);
@@ -160,7 +167,7 @@ fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<Config> {
         tls_certificate: tls_certificate?,
         tls_key: tls_key?,
         data: data?,
-        key_identity: key_identity?,
+        key_encryption: key_encryption?,
         root: root?,
         source_files,
         widening: widening?,

@@ -27,8 +27,14 @@ pub(crate) fn run(thorough: bool) {
     let started = Instant::now();
     let empty = Revision::default();
     let files = SourceFiles::default();
-    let reading =
-        Reading { catalogue: &catalogue, identities: &identities, widening: Widening::GoesLive, bounds: None, files: &files };
+    let reading = Reading {
+        catalogue: &catalogue,
+        identities: &identities,
+        rekeyed: false,
+        widening: Widening::GoesLive,
+        bounds: None,
+        files: &files,
+    };
     let snapshot = source.read_at(&source.head().unwrap(), empty.snapshot()).unwrap();
     let read = started.elapsed();
     let live = empty.next(snapshot, &reading);

@@ -1,15 +1,16 @@
 //! One source as it is followed: how, since when, and what is wrong with it as a whole.
 
 use crate::config::{SourceSettings, mirror};
+use crate::custody::{Custody, Purpose};
 use crate::git::Source;
 use crate::policy::Bounds;
 use crate::secrets::Identities;
 use crate::words::names::{CommitId, SourceName};
-use crate::words::{Denial, Reason, Secret, UnixTime};
+use crate::words::{Denial, Reason, UnixTime};
 use arc_swap::ArcSwapOption;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tokio::sync::{Mutex, Notify};
 
 /// In a mirror: touched after each fetch, so that a restart knows how old it is.
@@ -24,7 +25,9 @@ pub struct Followed {
     /// The clone of a remote one.
     pub mirror: PathBuf,
     bounds: Vec<Arc<Bounds>>,
-    identities: Identities,
+    custody: Custody,
+    /// Other identities are held than when its secrets were last checked.
+    rekeyed: AtomicBool,
     /// When it was last read, in milliseconds.
     looked_at: AtomicI64,
     /// What is wrong with it as a whole.
@@ -40,26 +43,27 @@ pub struct Followed {
 }
 
 impl Followed {
-    /// Reads its age identities; nothing is looked at yet.
-    pub fn new(name: SourceName, settings: SourceSettings, bounds: Vec<Arc<Bounds>>, data: &Path) -> Result<Self, String> {
+    /// Nothing is looked at yet, and no identity is read.
+    pub fn new(name: SourceName, settings: SourceSettings, bounds: Vec<Arc<Bounds>>, data: &Path) -> Self {
         let mirror = mirror(data, &name);
-        let identities = read_identities(&settings.age_identities)?;
+        let custody = Custody::new(settings.age_identities.clone(), Purpose::SourceSecrets);
         let fetched = std::fs::metadata(mirror.join(FETCHED_STAMP)).and_then(|stamp| stamp.modified()).ok();
         let fetched = fetched.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
         let looked_at = fetched.and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or(i64::MIN);
-        Ok(Self {
+        Self {
             name,
             settings,
             mirror,
             bounds,
-            identities,
+            custody,
+            rekeyed: AtomicBool::new(false),
             looked_at: AtomicI64::new(looked_at),
             alarm: ArcSwapOption::empty(),
             accepted: ArcSwapOption::empty(),
             confirmed: ArcSwapOption::empty(),
             wake: Notify::new(),
             turn: Mutex::new(()),
-        })
+        }
     }
 
     /// Where its objects are read.
@@ -78,8 +82,25 @@ impl Followed {
     }
 
     /// What opens its secrets.
-    pub const fn identities(&self) -> &Identities {
-        &self.identities
+    pub fn identities(&self) -> Arc<Identities> {
+        self.custody.identities()
+    }
+
+    /// Reads its age identities where their files changed. Returns what is wrong with some of them.
+    pub async fn read_identities(&self) -> Option<String> {
+        let reading = self.custody.read().await;
+        self.rekeyed.fetch_or(reading.changed, Ordering::Relaxed);
+        reading.fault
+    }
+
+    /// Whether its secrets have to be opened anew, to know which of them do.
+    pub fn is_rekeyed(&self) -> bool {
+        self.rekeyed.load(Ordering::Relaxed)
+    }
+
+    /// Notes that they were, by the identities that are held.
+    pub fn was_checked(&self) {
+        self.rekeyed.store(false, Ordering::Relaxed);
     }
 
     /// Notes that it could be read, also for after a restart.
@@ -110,17 +131,4 @@ impl Followed {
                 .because(format!("the source {} could not be read for longer than its `max_stale`", self.name))),
         }
     }
-}
-
-/// The identities of all these files together.
-pub(super) fn read_identities(paths: &[PathBuf]) -> Result<Identities, String> {
-    let read = |path: &PathBuf| {
-        let bytes = std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
-        Identities::parse(&Secret::new(bytes)).map_err(|fault| format!("{}: {fault}", path.display()))
-    };
-    let mut all = read(paths.first().ok_or("no age identity is configured")?)?;
-    for path in &paths[1..] {
-        all.join(read(path)?);
-    }
-    Ok(all)
 }

@@ -171,7 +171,7 @@ impl Live {
         let found = in_force.revision.transit().version(&within, version);
         let (version, file) =
             found.map_err(|cause| unreadable(cause.clone()).saying(format!("The key {key} is granted, but {cause}.")))?;
-        let opened = OpenedTransitKey::open(key, version, file, in_force.followed.identities()).map_err(unreadable)?;
+        let opened = OpenedTransitKey::open(key, version, file, &in_force.followed.identities()).map_err(unreadable)?;
         Ok((version, opened))
     }
 
@@ -184,7 +184,7 @@ impl Live {
         let within = within.ok_or_else(|| unreadable("it does not belong to its policy's source"))?;
         let revision = &in_force.revision;
         let commit = revision.commit.clone().ok_or_else(|| unreadable("its source has no revision"))?;
-        let open = || revision.open_secret(&within, terms.only.as_deref(), in_force.followed.identities());
+        let open = || revision.open_secret(&within, terms.only.as_deref(), &in_force.followed.identities());
         let value = self.opened.value(source, terms, open).map_err(|cause| unreadable(&cause))?;
         Ok(OpenedSecret { terms: terms.clone(), value, commit, expires_at: granted.expires })
     }

@@ -4,6 +4,7 @@ use super::App;
 use super::followed::Followed;
 use super::revision::{Reading, Revision};
 use crate::policy::Widening;
+use crate::secrets::Identities;
 use crate::store::Marks;
 use crate::words::names::CommitId;
 use serde_json::{Value, json};
@@ -36,6 +37,10 @@ impl App {
     }
 
     async fn look_and_put_in_force(self: &Arc<Self>, source: &Arc<Followed>) {
+        let unread = source.read_identities().await;
+        if let Some(fault) = unread.clone().filter(|_| source.identities().is_empty()) {
+            return alarmed(source, fault);
+        }
         let looked = match self.store.marks(source.name.as_str()).await {
             Ok(marks) => {
                 let (app, source) = (self.clone(), source.clone());
@@ -45,10 +50,11 @@ impl App {
             Err(denial) => Err(denial.cause),
         };
         match looked {
-            Ok(None) => source.alarm.store(None),
+            Ok(None) => source.alarm.store(unread.map(Arc::new)),
             Ok(Some((next, alarm))) => {
                 self.put_in_force(source, next).await;
-                source.alarm.store(alarm.map(Arc::new));
+                source.was_checked();
+                source.alarm.store(alarm.or(unread).map(Arc::new));
             }
             Err(fault) => alarmed(source, fault),
         }
@@ -64,7 +70,8 @@ impl App {
         let head = repository.head()?;
         let confirmed = source.confirmed.load().as_deref() == Some(&head);
         let as_before = known.is_some_and(|known| std::ptr::eq(&*known.followed, source));
-        if Some(&head) == current.commit.as_ref() && as_before && (current.held.is_empty() || !confirmed) {
+        if Some(&head) == current.commit.as_ref() && as_before && !source.is_rekeyed() && (current.held.is_empty() || !confirmed)
+        {
             return Ok(None);
         }
         let followed = self.check_commit(source, current, marks, &head);
@@ -86,7 +93,8 @@ impl App {
         let before = self.before(source, current, marks, widening)?;
         let before = before.as_ref().unwrap_or(current);
         let snapshot = repository.read_at(commit, before.snapshot())?;
-        let mut next = before.next(snapshot, &self.reading(source, widening));
+        let identities = source.identities();
+        let mut next = before.next(snapshot, &self.reading(source, &identities, widening));
         if let Err(fault) = &followed {
             tracing::error!(source = %source.name, %fault, %commit, "the highest commit that was seen is in force again");
         }
@@ -98,10 +106,11 @@ impl App {
         Ok(Some((next, followed.err())))
     }
 
-    fn reading<'a>(&'a self, source: &'a Followed, widening: Widening) -> Reading<'a> {
+    fn reading<'a>(&'a self, source: &'a Followed, identities: &'a Identities, widening: Widening) -> Reading<'a> {
         Reading {
             catalogue: &self.catalogue,
-            identities: source.identities(),
+            identities,
+            rekeyed: source.is_rekeyed(),
             widening,
             bounds: (!source.name.is_root()).then(|| source.bounds()),
             files: &self.source_files,
@@ -119,7 +128,7 @@ impl App {
         match &marks.whole {
             Some(whole) if widening == Widening::Waits && current.commit.is_none() => {
                 let snapshot = source.source().read_at(whole, current.snapshot())?;
-                Ok(Some(current.next(snapshot, &self.reading(source, Widening::GoesLive))))
+                Ok(Some(current.next(snapshot, &self.reading(source, &source.identities(), Widening::GoesLive))))
             }
             Some(_) | None => Ok(None),
         }

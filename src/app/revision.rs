@@ -57,6 +57,8 @@ pub struct Reading<'a> {
     pub catalogue: &'a Catalogue,
     /// What opens its secrets.
     pub identities: &'a Identities,
+    /// Whether these are others than before, so that every secret is opened anew.
+    pub rekeyed: bool,
     /// What becomes of what widens.
     pub widening: Widening,
     /// What it may speak of; `None` for the root source, which has no bounds.
@@ -84,7 +86,7 @@ impl Revision {
         let mut secrets = BTreeMap::new();
         for (file, bytes) in snapshot.files.range("secrets/".to_owned()..) {
             let Some(name) = file.strip_prefix("secrets/") else { break };
-            match self.keep_secret(name, bytes.clone(), reading.identities) {
+            match self.keep_secret(name, bytes.clone(), reading) {
                 Ok((path, _)) if waits && !self.secrets.contains_key(&path) => held.push(file.clone()),
                 Ok((path, bytes)) => _ = secrets.insert(path, bytes),
                 Err((fault, old)) => {
@@ -146,14 +148,14 @@ impl Revision {
         &self,
         name: &str,
         bytes: Arc<[u8]>,
-        identities: &Identities,
+        reading: &Reading<'_>,
     ) -> Result<(SecretPath, Arc<[u8]>), (String, Option<(SecretPath, Arc<[u8]>)>)> {
         let path = SecretPath::parse(name).map_err(|fault| (fault, None))?;
         let old = self.secrets.get(&path);
-        if old.is_some_and(|old| Arc::ptr_eq(old, &bytes) || *old == bytes) {
+        if !reading.rekeyed && old.is_some_and(|old| Arc::ptr_eq(old, &bytes) || *old == bytes) {
             return Ok((path, bytes));
         }
-        match secrets::check(&path, &bytes, identities) {
+        match secrets::check(&path, &bytes, reading.identities) {
             Ok(()) => Ok((path, bytes)),
             Err(fault) => Err((fault, old.cloned().map(|old| (path, old)))),
         }

@@ -109,17 +109,13 @@ impl App {
                 continue;
             }
             let settings = definition.source.settings.clone();
-            match Followed::new(name.clone(), settings, definition.bounds.clone(), &self.data) {
-                Ok(followed) => {
-                    if let Some(before) = known.get(name) {
-                        followed.goes_on(before);
-                    }
-                    let followed = Arc::new(followed);
-                    started.push(followed.clone());
-                    named.insert(name.clone(), followed);
-                }
-                Err(fault) => tracing::error!(source = %name, %fault, "the source cannot be followed"),
+            let followed = Followed::new(name.clone(), settings, definition.bounds.clone(), &self.data);
+            if let Some(before) = known.get(name) {
+                followed.goes_on(before);
             }
+            let followed = Arc::new(followed);
+            started.push(followed.clone());
+            named.insert(name.clone(), followed);
         }
         named
     }

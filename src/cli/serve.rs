@@ -1,6 +1,7 @@
 //! `daypass serve`.
 
 use crate::app::App;
+use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::config::Config;
 use crate::http::accept::{DRAIN_MAX, Edge};
@@ -26,7 +27,7 @@ pub(super) struct ServeArgs {
 
 /// Reads the configuration; all its faults in one message.
 pub(super) fn load(path: &Path) -> Result<Config, Failure> {
-    Config::load(path).map_err(|found| faults(&found))
+    Config::load(path, None).map_err(|found| faults(&found))
 }
 
 /// All of them in one message.
@@ -36,10 +37,11 @@ pub(super) fn faults(found: &[Fault]) -> Failure {
 }
 
 /// Runs until SIGTERM or SIGINT, then drains.
-pub(super) async fn run(arguments: &ServeArgs) -> Result<u8, Failure> {
+pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Result<u8, Failure> {
     crate::telemetry::log(&arguments.log);
     crate::telemetry::harden();
-    let config = load(&arguments.config)?;
+    let credentials = environment.value("CREDENTIALS_DIRECTORY").map(Path::new);
+    let config = Config::load(&arguments.config, credentials).map_err(|found| faults(&found))?;
     let failed = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
     let certificate = Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()).map_err(failed)?;
     let bind = |address: std::net::SocketAddr| async move {

@@ -1,6 +1,6 @@
 //! The sections of `daypass.yaml`, one function each.
 
-use super::source::{self, Files, SourceFiles, SourceSettings};
+use super::source::{self, Beside, Files, SourceFiles, SourceSettings};
 use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
 use crate::policy::Widening;
 use crate::words::yaml::{Fields, Node};
@@ -40,14 +40,6 @@ pub(super) fn tls(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<(PathBuf
     certificate.zip(key)
 }
 
-pub(super) fn key_encryption(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<PathBuf> {
-    let node = fields.required("key_encryption")?;
-    let mut inner = fields.below(node);
-    let identity = inner.required("age_identity").and_then(|node| private_file(&mut inner, node, folder));
-    inner.finish();
-    identity
-}
-
 /// `store: sqlite`, which is what there is.
 pub(super) fn store(fields: &mut Fields<'_, '_>) {
     if let Some(node) = fields.optional("store")
@@ -58,10 +50,10 @@ pub(super) fn store(fields: &mut Fields<'_, '_>) {
 }
 
 /// The root source, and what becomes of what widens.
-pub(super) fn root(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<(SourceSettings, Widening)> {
+pub(super) fn root(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<(SourceSettings, Widening)> {
     let node = fields.required("root")?;
     let mut inner = fields.below(node);
-    let settings = source::read(&mut inner, &Files::Beside(folder));
+    let settings = source::read(&mut inner, &Files::Beside(beside));
     let widening = inner.optional("rollout").map_or(Some(Widening::GoesLive), |node| rollout(&mut inner, node));
     inner.finish();
     settings.zip(widening)

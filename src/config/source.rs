@@ -1,6 +1,8 @@
 //! A repository that is followed: the root source in `daypass.yaml`, further ones in `sources/*.yaml` of the root repository.
 
+use super::identity;
 use super::section::check_private;
+use crate::custody::IdentityFile;
 use crate::git::{Access, Address, Origin, Signers};
 use crate::policy::{Bounds, Catalogue, Tree};
 use crate::words::names::{CommitId, SourceName};
@@ -23,7 +25,7 @@ pub struct SourceSettings {
     /// How often it is looked at.
     pub interval: Duration,
     /// The age identities that open its secrets, and no other source's.
-    pub age_identities: Vec<PathBuf>,
+    pub age_identities: Vec<IdentityFile>,
     /// The commit that the first revision has to follow.
     pub since: Option<CommitId>,
     /// How long the last good revision grants while the repository cannot be read.
@@ -57,9 +59,16 @@ pub struct FurtherSource {
 /// Where the files are that a source names.
 pub(super) enum Files<'p> {
     /// The root source: paths that start at the configuration's folder.
-    Beside(&'p Path),
+    Beside(&'p Beside<'p>),
     /// A further one: plain names in the server's folders, and signers in the root repository.
     Named(&'p SourceFiles, &'p Tree),
+}
+
+/// Where the configuration is, and what stands beside it.
+pub(super) struct Beside<'p> {
+    pub(super) folder: &'p Path,
+    /// systemd's folder for this service's credentials.
+    pub(super) credentials: Option<&'p Path>,
 }
 
 /// Where the clone of a remote source is kept.
@@ -117,7 +126,7 @@ fn check_name(file: &str, tree: &Tree) -> Result<SourceName, String> {
 /// The keys that both forms have.
 pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option<SourceSettings> {
     let here = match files {
-        Files::Beside(folder) => folder,
+        Files::Beside(beside) => beside.folder,
         Files::Named(..) => Path::new("/"),
     };
     let address = fields.required("git").and_then(|node| fields.parsed(node, |text| Address::parse(text, here)));
@@ -133,7 +142,7 @@ pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option
     let mut age_identities = Vec::new();
     if let Some(list) = fields.required("age_identities") {
         for node in fields.one_or_many(list) {
-            age_identities.extend(files.private(fields, node, Kind::AgeIdentity));
+            age_identities.extend(identity::file(fields, node, files));
         }
     }
     let access = fields.optional("credentials").map(|node| read_access(fields, node, files)).unwrap_or_default();
@@ -191,16 +200,16 @@ fn read_signers<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     AgeIdentity,
     Credential,
 }
 
 impl Files<'_> {
-    fn path<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
+    pub(super) fn path<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
         let text = fields.text(node)?;
         let (folder, key) = match (self, kind) {
-            (Self::Beside(folder), _) => return Some(folder.join(text)),
+            (Self::Beside(beside), _) => return Some(beside.folder.join(text)),
             (Self::Named(files, _), Kind::AgeIdentity) => (&files.age_identities, "age_identity_dir"),
             (Self::Named(files, _), Kind::Credential) => (&files.credentials, "credentials_dir"),
         };
@@ -214,7 +223,7 @@ impl Files<'_> {
         folder.as_ref().map(|folder| folder.join(text))
     }
 
-    fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
+    pub(super) fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
         let path = self.path(fields, node, kind)?;
         check_private(fields, node, &path);
         Some(path)
@@ -224,7 +233,7 @@ impl Files<'_> {
     fn public<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Arc<[u8]>> {
         let text = fields.text(node)?;
         let found = match self {
-            Self::Beside(folder) => std::fs::read(folder.join(text)).map(Arc::from).map_err(|fault| fault.to_string()),
+            Self::Beside(beside) => std::fs::read(beside.folder.join(text)).map(Arc::from).map_err(|fault| fault.to_string()),
             Self::Named(_, tree) => tree
                 .get(&format!("sources/{text}"))
                 .cloned()

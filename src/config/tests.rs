@@ -29,7 +29,8 @@ fn parse(text: &str) -> Result<Config, String> {
         std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
     let shown = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    Config::parse("daypass.yaml", text.as_bytes(), folder.path()).map_err(shown)
+    let beside = Beside { folder: folder.path(), credentials: Some(Path::new("/run/credentials/daypass.service")) };
+    Config::parse("daypass.yaml", text.as_bytes(), &beside).map_err(shown)
 }
 
 #[test]
@@ -52,7 +53,6 @@ fn without_any_one_of_its_settings_it_does_not_start() {
         "issuers",
         "certificate",
         "key",
-        "age_identity",
         "git",
         "ref",
         "age_identities",
@@ -118,4 +118,33 @@ fn dangerous_settings_are_refused() {
         let fault = parse(&text).expect_err(said);
         assert!(fault.contains(said), "{said} in\n{fault}");
     }
+}
+
+#[test]
+fn identities_are_files_credentials_or_wrapped_by_aws_kms() {
+    use crate::custody::IdentityFile;
+    const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1a2b";
+    let encryption = |text: &str| parse(&GOOD.replace("{ age_identity: root.key }", text)).map(|config| config.key_encryption);
+    assert!(matches!(encryption("{ age_identity: root.key }"), Ok(KeyEncryption::Identity(IdentityFile::Plain(_)))));
+    assert!(
+        matches!(encryption(&format!("{{ aws_kms: {KEY} }}")), Ok(KeyEncryption::AwsKms(key)) if key.region() == "eu-west-1")
+    );
+    let wrapped = encryption(&format!("{{ aws_kms: {KEY}, file: root.key.kms }}"));
+    assert!(matches!(wrapped, Ok(KeyEncryption::Identity(IdentityFile::Wrapped(..)))));
+    let credential = encryption("{ credential: root.key }").unwrap();
+    let folder = Some("/run/credentials/daypass.service".into());
+    assert_eq!(credential, KeyEncryption::Identity(IdentityFile::Credential("root.key".to_owned(), folder)));
+    for (bad, words) in [
+        ("{}", "expected one of"),
+        ("{ age_identity: root.key, aws_kms: x }", "expected arn:aws:kms"),
+        (&*format!("{{ age_identity: root.key, aws_kms: {KEY} }}"), "expected one of"),
+        ("{ file: root.key.kms }", "expected one of"),
+        ("{ aws_kms: arn:aws:kms:eu.evil.example:123456789012:key/1 }", "expected arn:aws:kms"),
+        ("{ credential: ../root.key }", "the name of a credential"),
+    ] {
+        let fault = encryption(bad).unwrap_err();
+        assert!(fault.contains(words), "{bad}: {fault}");
+    }
+    let list = format!("age_identities: [root.key, credential: age.key, {{ aws_kms: {KEY}, file: team.key.kms }}]");
+    assert_eq!(parse(&GOOD.replace("age_identities: [root.key]", &list)).unwrap().root.age_identities.len(), 3);
 }

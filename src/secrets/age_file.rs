@@ -6,9 +6,11 @@ use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::secrecy::ExposeSecret;
 use age::{Decryptor, Encryptor};
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 /// The private keys of one source. They never leave this type.
-pub struct Identities(Vec<age::x25519::Identity>);
+#[derive(Clone, Default)]
+pub struct Identities(Vec<Arc<age::x25519::Identity>>);
 
 impl Identities {
     /// Reads an identity file as `age-keygen` writes it.
@@ -16,7 +18,7 @@ impl Identities {
         let text = file.expose_text().ok_or("an age identity file is text")?;
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let parse = |(number, line): (usize, &str)| {
-            line.parse().map_err(|_| format!("key {} is no X25519 age identity (AGE-SECRET-KEY-1…)", number + 1))
+            line.parse().map(Arc::new).map_err(|_| format!("key {} is no X25519 age identity (AGE-SECRET-KEY-1…)", number + 1))
         };
         let identities = lines.enumerate().map(parse).collect::<Result<Vec<_>, _>>()?;
         if identities.is_empty() { Err("the file holds no age identity".to_owned()) } else { Ok(Self(identities)) }
@@ -25,6 +27,11 @@ impl Identities {
     /// Takes in the keys of a further file.
     pub fn join(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    /// Whether there is none: nothing opens.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The public keys, `age1…`.
@@ -50,7 +57,7 @@ pub(super) fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Secret, S
     if decryptor.is_scrypt() {
         return Err("the file is encrypted to a passphrase; encrypt it to the source's recipient instead".to_owned());
     }
-    let keys = identities.0.iter().map(|identity| identity as &dyn age::Identity);
+    let keys = identities.0.iter().map(|identity| &**identity as &dyn age::Identity);
     let reader = decryptor.decrypt(keys).map_err(|fault| format!("none of this source's age identities opens it: {fault}"))?;
     let mut plaintext = zeroize::Zeroizing::new(Vec::new());
     let limit = PLAINTEXT_BYTES_MAX as u64 + 1;

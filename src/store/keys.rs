@@ -1,9 +1,14 @@
 //! The rows of our own issuer's signing keys: encrypted before they come here.
 
 use super::{Store, schema};
+use crate::words::names::KmsKeyArn;
 use crate::words::{Denial, UnixTime};
-use rusqlite::params;
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
+
+/// A row of the settings.
+const WRAPPED_IDENTITY: &str = "key-encryption-identity";
+
 
 /// Where a key is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,8 +55,9 @@ impl Store {
     /// All keys.
     pub async fn keys(&self) -> Result<Vec<KeyRow>, Denial> {
         self.write(|connection| {
-            let mut statement = connection
-                .prepare("SELECT kid, algorithm, state, created_at, changed_at, sealed FROM signing_keys ORDER BY created_at")?;
+            let mut statement = connection.prepare(
+                "SELECT kid, algorithm, state, created_at, changed_at, sealed FROM signing_keys ORDER BY created_at, kid",
+            )?;
             let rows = statement.query_map([], |row| {
                 let word: String = row.get(2)?;
                 let state = KeyState::ALL.into_iter().find(|state| state.as_str() == word).unwrap_or(KeyState::Retired);
@@ -76,6 +82,21 @@ impl Store {
         .await
     }
 
+    /// The identity that these rows are encrypted to, as AWS KMS wrapped it.
+    pub async fn wrapped_identity(&self) -> Result<Option<Vec<u8>>, Denial> {
+        self.write(|connection| setting(connection, WRAPPED_IDENTITY)).await
+    }
+
+    /// Keeps the wrapped identity, with its record; one that is there already stays, for rows may be encrypted to it.
+    pub async fn keep_wrapped_identity(&self, wrapped: Vec<u8>, key: KmsKeyArn) -> Result<(), Denial> {
+        let now = self.now();
+        self.write(move |connection| {
+            connection.execute("INSERT INTO settings (name, value) VALUES (?1, ?2)", params![WRAPPED_IDENTITY, wrapped])?;
+            schema::append(connection, now, "key", None, json!({ "identity": "key-encryption", "aws_kms": key, "state": "made" }))
+        })
+        .await
+    }
+
     /// Removes a retired key.
     pub async fn remove_key(&self, kid: String) -> Result<(), Denial> {
         let now = self.now();
@@ -85,4 +106,8 @@ impl Store {
         })
         .await
     }
+}
+
+fn setting(connection: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection.query_row("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0)).optional()
 }

@@ -1,0 +1,70 @@
+//! Where age identities are kept, as the configuration says it: `file`, `{ aws_kms: ARN, file }` or `{ credential: name }`.
+
+use super::source::{Beside, Files, Kind};
+use crate::custody::IdentityFile;
+use crate::words::names::KmsKeyArn;
+use crate::words::yaml::{Fields, Node, Yaml};
+
+/// To which identity our own keys are encrypted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyEncryption {
+    /// To one that is kept outside of the store.
+    Identity(IdentityFile),
+    /// To one that is made here, and kept in the store as AWS KMS wrapped it.
+    AwsKms(KmsKeyArn),
+}
+
+/// `key_encryption: { age_identity: FILE }`, `{ credential: NAME }`, `{ aws_kms: ARN }` or `{ aws_kms: ARN, file: FILE }`.
+pub(super) fn key_encryption(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<KeyEncryption> {
+    let node = fields.required("key_encryption")?;
+    let mut inner = fields.below(node);
+    let files = Files::Beside(beside);
+    let plain =
+        inner.optional("age_identity").map(|node| files.private(&mut inner, node, Kind::AgeIdentity).map(IdentityFile::Plain));
+    let credential = inner.optional("credential").map(|node| credential(&mut inner, node, beside));
+    let key = inner.optional("aws_kms").map(|node| inner.parsed(node, KmsKeyArn::parse));
+    let file = inner.optional("file").map(|node| files.path(&mut inner, node, Kind::AgeIdentity));
+    inner.finish();
+    match (plain, credential, key, file) {
+        (Some(identity), None, None, None) | (None, Some(identity), None, None) => identity.map(KeyEncryption::Identity),
+        (None, None, Some(key), None) => key.map(KeyEncryption::AwsKms),
+        (None, None, Some(key), Some(file)) => Some(KeyEncryption::Identity(IdentityFile::Wrapped(key?, file?))),
+        _ => {
+            fields
+                .fault(node.place, "expected one of `age_identity`, `credential` and `aws_kms`; `file` stands beside `aws_kms`");
+            None
+        }
+    }
+}
+
+/// One entry of `age_identities`. systemd's credentials are the server's own: a further source cannot name them.
+pub(super) fn file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'_>) -> Option<IdentityFile> {
+    if !matches!(node.value, Yaml::Mapping(_)) {
+        return files.private(fields, node, Kind::AgeIdentity).map(IdentityFile::Plain);
+    }
+    let mut inner = fields.below(node);
+    if let Files::Beside(beside) = files
+        && let Some(node) = inner.optional("credential")
+    {
+        let found = credential(&mut inner, node, beside);
+        inner.finish();
+        return found;
+    }
+    let key = inner.required("aws_kms").and_then(|node| inner.parsed(node, KmsKeyArn::parse));
+    let file = inner.required("file").and_then(|node| files.path(&mut inner, node, Kind::AgeIdentity));
+    inner.finish();
+    Some(IdentityFile::Wrapped(key?, file?))
+}
+
+/// A credential by its name, as systemd.exec(5) has it. Whether it is there is seen when it is read: an operator's command runs
+/// without.
+fn credential<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, beside: &Beside<'_>) -> Option<IdentityFile> {
+    let name = fields.parsed(node, |text| {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        match !text.is_empty() && !text.starts_with('.') && text.bytes().all(good) {
+            true => Ok(text.to_owned()),
+            false => Err("expected the name of a credential of this service (LoadCredential=)".to_owned()),
+        }
+    })?;
+    Some(IdentityFile::Credential(name, beside.credentials.map(ToOwned::to_owned)))
+}

@@ -1,0 +1,148 @@
+//! Where age identities are kept: in files, in systemd's credentials, or in files that only AWS KMS opens. They are read here,
+//! and again when they change.
+
+mod kms;
+
+pub use kms::{unwrap, wrap};
+
+use crate::secrets::Identities;
+use crate::words::names::KmsKeyArn;
+use crate::words::{Digest, Secret};
+use arc_swap::ArcSwap;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// What an identity is for. AWS KMS opens a wrapped one for the purpose alone for which it was wrapped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Our signing and session keys are encrypted to it.
+    KeyEncryption,
+    /// Secrets of a source are.
+    SourceSecrets,
+}
+
+impl Purpose {
+    /// Its word in the encryption context.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeyEncryption => "key-encryption",
+            Self::SourceSecrets => "source-secrets",
+        }
+    }
+}
+
+/// Where an age identity file is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum IdentityFile {
+    /// As it is.
+    Plain(PathBuf),
+    /// A credential of this service by its name, below systemd's folder where there is one.
+    Credential(String, Option<PathBuf>),
+    /// Wrapped: the ciphertext blob of AWS KMS Encrypt.
+    Wrapped(KmsKeyArn, PathBuf),
+}
+
+impl IdentityFile {
+    fn path(&self) -> Result<PathBuf, String> {
+        match self {
+            Self::Plain(path) | Self::Wrapped(_, path) => Ok(path.clone()),
+            Self::Credential(name, Some(folder)) => Ok(folder.join(name)),
+            Self::Credential(name, None) => Err(format!(
+                "the credential `{name}` cannot be read: CREDENTIALS_DIRECTORY is not set, so systemd gave none (LoadCredential=)"
+            )),
+        }
+    }
+
+    /// Opens it.
+    pub async fn open(&self, purpose: Purpose) -> Result<Identities, String> {
+        let path = self.path()?;
+        let bytes = tokio::fs::read(&path).await.map_err(|fault| format!("{}: {fault}", path.display()))?;
+        self.open_bytes(Secret::new(bytes), purpose).await.map_err(|fault| format!("{}: {fault}", path.display()))
+    }
+
+    async fn open_bytes(&self, bytes: Secret, purpose: Purpose) -> Result<Identities, String> {
+        match self {
+            Self::Plain(_) | Self::Credential(..) => Identities::parse(&bytes),
+            Self::Wrapped(key, _) => Identities::parse(&unwrap(key, purpose, bytes.expose()).await?),
+        }
+    }
+}
+
+/// The identities of one source.
+pub struct Custody {
+    files: Vec<IdentityFile>,
+    purpose: Purpose,
+    /// For each file what it held when it was last good, and the digest of its bytes.
+    held: Mutex<Vec<Option<(Digest, Identities)>>>,
+    all: ArcSwap<Identities>,
+}
+
+/// What came of reading them.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Whether other identities are held than before.
+    pub changed: bool,
+    /// What is wrong with some of them.
+    pub fault: Option<String>,
+}
+
+impl Custody {
+    /// Nothing is read yet, and nothing opens.
+    pub fn new(files: Vec<IdentityFile>, purpose: Purpose) -> Self {
+        let held = Mutex::new(files.iter().map(|_| None).collect());
+        Self { files, purpose, held, all: ArcSwap::default() }
+    }
+
+    /// What opens the secrets now.
+    pub fn identities(&self) -> Arc<Identities> {
+        self.all.load_full()
+    }
+
+    /// Reads the files whose bytes are others than before. One that is gone opens nothing any more; one that cannot be read,
+    /// or that AWS KMS does not open, leaves what it held.
+    pub async fn read(&self) -> Reading {
+        let mut held = self.held.lock().await;
+        let mut reading = Reading::default();
+        for (file, slot) in self.files.iter().zip(held.iter_mut()) {
+            match self.read_one(file, slot).await {
+                Ok(changed) => reading.changed |= changed,
+                Err(fault) => {
+                    reading.changed |= fault.is_gone && slot.take().is_some();
+                    reading.fault = reading.fault.or(Some(fault.words));
+                }
+            }
+        }
+        if reading.changed {
+            let mut all = Identities::default();
+            held.iter().flatten().for_each(|(_, identities)| all.join(identities.clone()));
+            self.all.store(Arc::new(all));
+        }
+        reading
+    }
+
+    async fn read_one(&self, file: &IdentityFile, slot: &mut Option<(Digest, Identities)>) -> Result<bool, Unread> {
+        let path = file.path().map_err(|words| Unread { words, is_gone: false })?;
+        let told = |fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
+        let bytes = tokio::fs::read(&path).await;
+        let bytes = bytes.map_err(|fault| Unread { words: told(&fault), is_gone: fault.kind() == ErrorKind::NotFound })?;
+        let bytes = Secret::new(bytes);
+        let digest = Digest::plain(bytes.expose());
+        if slot.as_ref().is_some_and(|(known, _)| *known == digest) {
+            return Ok(false);
+        }
+        let opened =
+            file.open_bytes(bytes, self.purpose).await.map_err(|fault| Unread { words: told(&fault), is_gone: false })?;
+        *slot = Some((digest, opened));
+        Ok(true)
+    }
+}
+
+struct Unread {
+    words: String,
+    is_gone: bool,
+}
+
+#[cfg(test)]
+mod tests;
