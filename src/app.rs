@@ -3,6 +3,7 @@
 mod changes;
 mod followed;
 mod key_encryption;
+mod keys;
 mod live;
 mod opened;
 mod operate;
@@ -85,6 +86,9 @@ impl App {
         let store = Store::open(&config.data, clock.clone())?;
         let key_identities = key_encryption::key_identities(&config.key_encryption, &store).await?;
         let signing = Arc::new(SigningKeys::open(config.issuer_url.clone(), key_identities.clone(), &store).await?);
+        if config.issuer_url == config.public_url {
+            store.forget_hosted().await.map_err(|denial| denial.cause)?;
+        }
         let sessions = Sessions::load(key_identities, &store).await?;
         let aws = match &config.aws {
             Some(settings) => Some(Aws::new(settings, signing.clone()).await),

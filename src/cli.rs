@@ -5,6 +5,7 @@ mod aws;
 mod credential;
 mod exec;
 mod job;
+mod keys;
 mod operate;
 mod policy;
 mod print;
@@ -79,6 +80,9 @@ enum Command {
     Confirm(operate::AcceptArgs),
     /// Show the revision in force, what is wrong with it, and what is denied.
     Status(operate::Server),
+    /// The keys of the server's own issuer, and identity files under AWS KMS.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Read the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -149,6 +153,7 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
         Command::Accept(arguments) => operate::accept(&arguments, json).await,
         Command::Confirm(arguments) => operate::confirm(&arguments, json).await,
         Command::Status(server) => operate::status(&server, json).await,
+        Command::Keys(command) => keys::run(&command, json).await,
         Command::Audit(command) => audit::run(&command, json).await,
     }
 }

@@ -14,4 +14,4 @@ pub use credential::{AwsCredential, Credential, IdToken};
 pub use keypair::SigningAlgorithm;
 pub use secret::OpenedSecret;
 pub use session::Sessions;
-pub use signing::SigningKeys;
+pub use signing::{KeyTold, Publication, SigningKeys};

@@ -18,7 +18,7 @@ mod writer;
 
 pub use aws_sessions::AwsSession;
 pub use history::ReleasedDecision;
-pub use keys::{KeyRow, KeyState};
+pub use keys::{HostedKeys, KeyRow, KeyState};
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
 pub use replay::{Answer, Intended, Intent, NARROWED, REPEAT_WINDOW, Repeat, Use};

@@ -52,6 +52,7 @@ pub struct Metrics {
     held_files: Family<Source, Gauge>,
     read_at: Family<Source, Gauge>,
     alarmed: Family<Source, Gauge>,
+    keys_waiting: Gauge,
     /// TLS handshakes that came to nothing.
     pub handshakes_failed: Counter,
     /// Connections closed at once, because there were too many, in all or from one address.
@@ -87,6 +88,11 @@ pub struct SourceState {
 }
 
 impl Metrics {
+    /// Sets how many signing keys wait to be hosted elsewhere.
+    pub fn keys_waiting(&self, count: usize) {
+        self.keys_waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
     /// Sets the gauges of all sources; those of others are gone.
     pub fn sources(&self, states: impl Iterator<Item = (SourceName, SourceState)>) {
         let families = [&self.faulty_files, &self.held_files, &self.read_at, &self.alarmed];
@@ -130,6 +136,11 @@ impl Metrics {
         registry.register("source_alarmed", "1 while the source is not followed", self.alarmed.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
         registry.register("connections_refused", "Connections beyond a limit", self.connections_refused.clone());
+        registry.register(
+            "signing_keys_waiting",
+            "Keys of our issuer that wait to be hosted elsewhere",
+            self.keys_waiting.clone(),
+        );
         let mut text = String::new();
         if encode(&mut text, &registry).is_err() {
             text.clear();

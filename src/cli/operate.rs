@@ -158,6 +158,9 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
         }
     }
     anstream::println!("in force    {} policies", status["policies"]);
+    if let Some(waiting @ 1..) = status["keys_waiting_to_be_hosted"].as_u64() {
+        anstream::println!("KEYS        {waiting} wait to be hosted and do not sign: run `daypass keys publish`");
+    }
     for fault in status["faults"].as_array().into_iter().flatten() {
         anstream::println!(
             "faulty      {}: {}",
@@ -192,11 +195,11 @@ fn told(json: bool, answer: &Value, words: &str) -> u8 {
 }
 
 impl Server {
-    async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         ask(self.client()?.post(format!("http://daypass/{path}")).json(body)).await
     }
 
-    async fn get(&self, path: &str) -> Result<Value, Failure> {
+    pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
         ask(self.client()?.get(format!("http://daypass/{path}"))).await
     }
 

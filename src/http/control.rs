@@ -42,6 +42,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/revoke", post(revoke))
         .route("/accept", post(accept))
         .route("/confirm", post(confirm))
+        .route("/keys", get(keys))
+        .route("/keys/rotate", post(rotate_keys))
+        .route("/keys/hosted", post(note_hosted_keys))
         .route("/status", get(status))
         .layer(axum::extract::DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
         .with_state(app)
@@ -111,6 +114,24 @@ async fn confirm(State(app): Shared, Json(request): Json<CommitRequest>) -> Resp
 
 async fn status(State(app): Shared) -> Response {
     answer(app.status().await)
+}
+
+async fn keys(State(app): Shared) -> Response {
+    answer(app.keys_told().await)
+}
+
+async fn rotate_keys(State(app): Shared) -> Response {
+    answer(app.rotate_keys().await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostedRequest {
+    kids: Vec<String>,
+}
+
+async fn note_hosted_keys(State(app): Shared, Json(request): Json<HostedRequest>) -> Response {
+    answer(app.note_hosted_keys(request.kids).await)
 }
 
 fn answer(outcome: Result<Value, Denial>) -> Response {

@@ -1,5 +1,9 @@
 //! Our own issuer's keys and tokens. The keys are the crown jewel: rows of the store, encrypted to the root identity.
 
+mod rotation;
+
+pub use rotation::{KeyTold, Publication};
+
 use super::credential::IdToken;
 use super::keypair::{SigningAlgorithm, SigningPair};
 use crate::policy::IdTokenTerms;
@@ -10,16 +14,12 @@ use crate::words::{Denial, Digest, Reason, Secret, UnixTime};
 use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use rotation::{Step, due};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Mutex;
 
-/// Clouds cache a JWKS for up to a day: a key is known to them before it signs.
-const PUBLISHED_BEFORE_SIGNING: Duration = Duration::from_secs(24 * 3600);
-/// A key signs for a quarter.
-const SIGNING_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
-/// Longer than any token that it signed lives.
-const RETIRED_MAX: Duration = Duration::from_secs(24 * 3600);
 /// The bound of `sub`: what AWS and Azure take at most.
 const SUBJECT_BYTES_MAX: usize = 255;
 
@@ -28,6 +28,10 @@ pub struct SigningKeys {
     issuer: IssuerUrl,
     identities: Identities,
     held: ArcSwap<Vec<Held>>,
+    /// How many keys do not sign because they wait to be hosted.
+    waiting: AtomicUsize,
+    /// One turn at a time.
+    turning: Mutex<()>,
 }
 
 struct Held {
@@ -40,24 +44,50 @@ struct Held {
 impl SigningKeys {
     /// Loads the keys, and makes the first ones where there are none.
     pub async fn open(issuer: IssuerUrl, identities: Identities, store: &Store) -> Result<Self, String> {
-        let keys = Self { issuer, identities, held: ArcSwap::default() };
+        let keys = Self { issuer, identities, held: ArcSwap::default(), waiting: AtomicUsize::new(0), turning: Mutex::default() };
         keys.turn(store).await?;
         Ok(keys)
     }
 
     /// One turn of the rotation: makes, promotes, retires and removes what is due. Called at start and every hour.
     pub async fn turn(&self, store: &Store) -> Result<(), String> {
+        let _turn = self.turning.lock().await;
         let told = |denial: Denial| denial.cause;
         let now = store.now();
-        let rows = store.keys().await.map_err(told)?;
-        for step in SigningAlgorithm::ALL.into_iter().flat_map(|algorithm| due(&rows, algorithm, now)) {
+        let (rows, hosted) = (store.keys().await.map_err(told)?, store.hosted_keys().await.map_err(told)?);
+        for step in SigningAlgorithm::ALL.into_iter().flat_map(|algorithm| due(&rows, &hosted, algorithm, now)) {
             match step {
                 Step::Make(algorithm, state) => store.put_key(self.make(algorithm, state, now)?).await.map_err(told)?,
                 Step::Move(row, state) => store.put_key(KeyRow { state, changed_at: now, ..row }).await.map_err(told)?,
                 Step::Remove(kid) => store.remove_key(kid).await.map_err(told)?,
             }
         }
-        let held = store.keys().await.map_err(told)?.into_iter().map(|row| self.hold(row)).collect::<Result<Vec<_>, _>>()?;
+        self.take_up(store).await
+    }
+
+    /// Begins a rotation by an operator's word: makes the next key of each algorithm that has none. It signs as any other does,
+    /// when it was published for long enough. Returns how many were made.
+    pub async fn rotate(&self, store: &Store) -> Result<usize, String> {
+        let _turn = self.turning.lock().await;
+        let told = |denial: Denial| denial.cause;
+        let rows = store.keys().await.map_err(told)?;
+        let has_next = |algorithm: SigningAlgorithm| {
+            rows.iter().any(|row| row.algorithm == algorithm.as_str() && row.state == KeyState::Published)
+        };
+        let mut made = 0;
+        for algorithm in SigningAlgorithm::ALL.into_iter().filter(|algorithm| !has_next(*algorithm)) {
+            store.put_key(self.make(algorithm, KeyState::Published, store.now())?).await.map_err(told)?;
+            made += 1;
+        }
+        self.take_up(store).await.map(|()| made)
+    }
+
+    async fn take_up(&self, store: &Store) -> Result<(), String> {
+        let told = |denial: Denial| denial.cause;
+        let rows = store.keys().await.map_err(told)?;
+        let publication = Publication::of(&rows, &store.hosted_keys().await.map_err(told)?, store.now());
+        self.waiting.store(publication.waiting(), Ordering::Relaxed);
+        let held = rows.into_iter().map(|row| self.hold(row)).collect::<Result<Vec<_>, _>>()?;
         self.held.store(Arc::new(held));
         Ok(())
     }
@@ -92,6 +122,22 @@ impl SigningKeys {
             "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256", "RS256"],
             "claims_supported": ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"],
         })
+    }
+
+    /// The keys for operators, and when a host elsewhere has to be told again.
+    pub async fn publication(&self, store: &Store) -> Result<Publication, Denial> {
+        let (rows, hosted) = (store.keys().await?, store.hosted_keys().await?);
+        Ok(Publication::of(&rows, &hosted, store.now()))
+    }
+
+    /// How many keys do not sign because they wait to be hosted, since the last turn.
+    pub fn waiting_to_be_hosted(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// The issuer's own address, below which both documents belong.
+    pub const fn issuer(&self) -> &IssuerUrl {
+        &self.issuer
     }
 
     /// A token for somebody that is no cloud.
@@ -141,33 +187,6 @@ impl SigningKeys {
 /// RFC 7638: SHA-256 over the required members in lexical order.
 fn thumbprint(pair: &SigningPair) -> String {
     BASE64.encode(Digest::plain(pair.public_members().to_string().as_bytes()).as_bytes())
-}
-
-enum Step {
-    Make(SigningAlgorithm, KeyState),
-    Move(KeyRow, KeyState),
-    Remove(String),
-}
-
-/// What is due for one algorithm; pure, so that a year of rotation is a test.
-fn due(rows: &[KeyRow], algorithm: SigningAlgorithm, now: UnixTime) -> Vec<Step> {
-    let of = |state: KeyState| rows.iter().filter(move |row| row.algorithm == algorithm.as_str() && row.state == state);
-    let aged = |row: &KeyRow, age: Duration| now >= row.changed_at.plus(age);
-    let mut steps: Vec<Step> =
-        of(KeyState::Retired).filter(|row| aged(row, RETIRED_MAX)).map(|row| Step::Remove(row.kid.clone())).collect();
-    let Some(signing) = of(KeyState::Signing).next() else {
-        steps.push(Step::Make(algorithm, KeyState::Signing));
-        return steps;
-    };
-    match of(KeyState::Published).next() {
-        None if aged(signing, SIGNING_MAX - PUBLISHED_BEFORE_SIGNING) => steps.push(Step::Make(algorithm, KeyState::Published)),
-        Some(next) if aged(signing, SIGNING_MAX) && aged(next, PUBLISHED_BEFORE_SIGNING) => {
-            steps.push(Step::Move(next.clone(), KeyState::Signing));
-            steps.push(Step::Move(signing.clone(), KeyState::Retired));
-        }
-        _ => {}
-    }
-    steps
 }
 
 #[cfg(test)]

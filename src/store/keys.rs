@@ -5,10 +5,15 @@ use crate::words::names::KmsKeyArn;
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// A row of the settings.
 const WRAPPED_IDENTITY: &str = "key-encryption-identity";
 
+const HOSTED_KEYS: &str = "hosted-keys";
+
+/// By kid when each key was first written for another host; `None` where none ever was.
+pub type HostedKeys = Option<BTreeMap<String, UnixTime>>;
 
 /// Where a key is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,6 +102,40 @@ impl Store {
         .await
     }
 
+    /// When each key was first written for another host that serves our issuer; `None` where that was never done.
+    pub async fn hosted_keys(&self) -> Result<HostedKeys, Denial> {
+        self.write(hosted).await
+    }
+
+    /// Notes that these keys were written for another host, with a record of those that are new there. Keys that are gone are
+    /// forgotten.
+    pub async fn note_hosted(&self, kids: Vec<String>) -> Result<(), Denial> {
+        let now = self.now();
+        self.write(move |connection| {
+            let known = hosted(connection)?;
+            let fresh: Vec<&String> =
+                kids.iter().filter(|kid| known.as_ref().is_none_or(|known| !known.contains_key(*kid))).collect();
+            let at = |kid: &String| known.as_ref().and_then(|known| known.get(kid)).copied().unwrap_or(now);
+            let all: BTreeMap<&String, i64> = kids.iter().map(|kid| (kid, at(kid).millis())).collect();
+            let text = json!(all).to_string();
+            connection.execute(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)",
+                params![HOSTED_KEYS, text.as_bytes()],
+            )?;
+            if fresh.is_empty() {
+                Ok(())
+            } else {
+                schema::append(connection, now, "key", None, json!({ "kids": fresh, "state": "hosted" }))
+            }
+        })
+        .await
+    }
+
+    /// Forgets that keys were ever written for another host: our own addresses are the issuer's.
+    pub async fn forget_hosted(&self) -> Result<(), Denial> {
+        self.write(|connection| connection.execute("DELETE FROM settings WHERE name = ?1", [HOSTED_KEYS])).await.map(|_| ())
+    }
+
     /// Removes a retired key.
     pub async fn remove_key(&self, kid: String) -> Result<(), Denial> {
         let now = self.now();
@@ -106,6 +145,13 @@ impl Store {
         })
         .await
     }
+}
+
+fn hosted(connection: &Connection) -> rusqlite::Result<HostedKeys> {
+    let Some(bytes) = setting(connection, HOSTED_KEYS)? else { return Ok(None) };
+    let broken = |_| rusqlite::Error::InvalidQuery;
+    let all: BTreeMap<String, i64> = serde_json::from_slice(&bytes).map_err(broken)?;
+    Ok(Some(all.into_iter().map(|(kid, at)| (kid, UnixTime::from_millis(at))).collect()))
 }
 
 fn setting(connection: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {

@@ -9,6 +9,7 @@ mod canaries;
 mod corpora;
 mod faces;
 mod helpers;
+mod keys;
 mod layers;
 mod library;
 mod oauth;

@@ -4,6 +4,7 @@ mod act;
 mod aws;
 mod aws_chained;
 mod aws_clients;
+mod aws_kms;
 mod aws_refresh;
 mod azure_identity;
 mod docker_registry;

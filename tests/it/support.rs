@@ -31,6 +31,10 @@ pub struct Setup {
     pub aws: String,
     /// Where the root source is.
     pub git: String,
+    /// To what the server's own keys are encrypted.
+    pub key_encryption: String,
+    /// The age identities of the root source.
+    pub identities: String,
     /// More of the root source.
     pub root: String,
     /// More of the configuration.
@@ -49,6 +53,8 @@ impl Default for Setup {
             issuers: String::new(),
             aws: String::new(),
             git: "access".to_owned(),
+            key_encryption: "{ age_identity: root.key }".to_owned(),
+            identities: "[root.key]".to_owned(),
             root: String::new(),
             more: String::new(),
             files: Vec::new(),
@@ -248,8 +254,8 @@ admin_listen: 127.0.0.1:{admin_port}
 public_url: https://localhost:{port}
 tls: {{ certificate: tls.crt, key: tls.key }}
 data: data
-key_encryption: {{ age_identity: root.key }}
-root: {{ git: \"{}\", ref: refs/heads/main, interval: 1s, age_identities: [root.key]{} }}
+key_encryption: {}
+root: {{ git: \"{}\", ref: refs/heads/main, interval: 1s, age_identities: {}{} }}
 issuers:
   - name: github
     mapping: github-actions
@@ -257,7 +263,9 @@ issuers:
     audiences: [\"https://localhost:{port}\"]
     addresses: [127.0.0.0/8]
 {}{}{}",
+        setup.key_encryption,
         setup.git,
+        setup.identities,
         setup.root,
         setup.issuers.replace("{port}", &port.to_string()).replace("{issuer}", issuer),
         setup.aws,

@@ -1,0 +1,73 @@
+//! `daypass keys`: the keys of the server's own issuer, for whoever hosts its documents elsewhere; and identity files under AWS KMS.
+
+mod hosting;
+mod wrap;
+
+use super::operate::Server;
+use super::print;
+use crate::client::Failure;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+#[derive(Subcommand, Debug)]
+pub(super) enum KeysCommand {
+    /// List the keys: which signs, which will, and which still verifies.
+    List(Server),
+    /// Make the next keys now. Each signs a day after it is published, and hosted where the issuer is hosted elsewhere.
+    Rotate(Server),
+    /// Write the discovery document and the JWKS as files, for a static host.
+    Publish(hosting::PublishArgs),
+    /// Compare what is hosted at the issuer's address with what is held here.
+    Check(hosting::CheckArgs),
+    /// Wrap an age identity file by a key of AWS KMS.
+    Wrap(wrap::WrapArgs),
+}
+
+/// Runs one of them.
+pub(super) async fn run(command: &KeysCommand, json: bool) -> Result<u8, Failure> {
+    match command {
+        KeysCommand::List(server) => {
+            let told = server.get("keys").await?;
+            Ok(shown(json, &without_documents(told), list))
+        }
+        KeysCommand::Rotate(server) => {
+            let told = server.post("keys/rotate", &json!({})).await?;
+            Ok(shown(json, &without_documents(told), |told| {
+                anstream::println!("{} keys made; one that is there already goes first", told["made"]);
+                list(told);
+            }))
+        }
+        KeysCommand::Publish(arguments) => hosting::publish(arguments, json).await,
+        KeysCommand::Check(arguments) => hosting::check(arguments, json).await,
+        KeysCommand::Wrap(arguments) => wrap::wrap(arguments).await,
+    }
+}
+
+fn without_documents(mut told: Value) -> Value {
+    if let Some(members) = told.as_object_mut() {
+        members.retain(|key, _| !["discovery", "jwks"].contains(&key.as_str()));
+    }
+    told
+}
+
+fn shown(json: bool, told: &Value, show: impl Fn(&Value)) -> u8 {
+    if json {
+        print::json(told);
+    } else {
+        show(told);
+    }
+    0
+}
+
+fn list(told: &Value) {
+    for key in told["keys"].as_array().into_iter().flatten() {
+        let text = |name: &str| key[name].as_str().unwrap_or_default();
+        let next = match key["signs_from"].as_str() {
+            Some(at) => format!(", signs from {at}"),
+            None if key["waits_to_be_hosted"] == true => ", waits to be hosted: `daypass keys publish`".to_owned(),
+            None => String::new(),
+        };
+        anstream::println!("{:<43}  {}  {:<9}  since {}{next}", text("kid"), text("algorithm"), text("state"), text("since"));
+    }
+    anstream::println!("the next key is made at {}", told["next_key_at"].as_str().unwrap_or_default());
+}

@@ -1,0 +1,152 @@
+//! The issuer's two documents on another host: written as files, and compared with what is there.
+
+use super::super::operate::Server;
+use super::super::print;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
+use crate::issuers::http::command_client;
+use clap::Args;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Below the issuer's address (OpenID Connect Discovery 1.0, section 4), and what its document says.
+const DISCOVERY: &str = ".well-known/openid-configuration";
+const JWKS: &str = ".well-known/jwks.json";
+/// Both are a few kilobytes.
+const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct PublishArgs {
+    #[command(flatten)]
+    server: Server,
+    /// The folder that the issuer's address serves: `.well-known/` is made in it.
+    #[arg(long, value_name = "FOLDER")]
+    to: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct CheckArgs {
+    #[command(flatten)]
+    server: Server,
+    /// Where to look, instead of the issuer's own address.
+    #[arg(long)]
+    url: Option<String>,
+    /// A CA bundle (PEM) for that address, instead of the public ones.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+}
+
+/// Writes both documents. The JWKS goes first: a discovery document never names what is not there.
+pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, Failure> {
+    let held = arguments.server.get("keys").await?;
+    let broken = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    for (name, document) in [(JWKS, &held["jwks"]), (DISCOVERY, &held["discovery"])] {
+        write(&arguments.to.join(name), &format!("{document:#}\n")).map_err(broken)?;
+    }
+    let kids: Vec<&str> = kids(&held["jwks"]).collect();
+    let told = arguments.server.post("keys/hosted", &json!({ "kids": kids })).await?;
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    if json {
+        print::json(
+            &json!({ "kids": kids, "next_key_at": told["next_key_at"], "host_before": told["host_before"], "hosted_elsewhere": told["hosted_elsewhere"] }),
+        );
+        return Ok(0);
+    }
+    anstream::println!("{} keys of {} written below {}", kids.len(), text("issuer"), arguments.to.display());
+    if told["hosted_elsewhere"] == false {
+        anstream::println!("the issuer's address is this server's own, which serves them itself: nothing depends on these files");
+    }
+    anstream::println!(
+        "run it again after {}, when the next key is made, and before {}",
+        text("next_key_at"),
+        text("host_before")
+    );
+    Ok(0)
+}
+
+/// Fails when a key that signs, or will, is not hosted as it is held.
+pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failure> {
+    let held = arguments.server.get("keys").await?;
+    let issuer = held["issuer"].as_str().unwrap_or_default();
+    let base = arguments.url.as_deref().unwrap_or(issuer).trim_end_matches('/').to_owned();
+    let unusable = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let ca = arguments.ca.as_deref().map(std::fs::read).transpose().map_err(|fault| unusable(fault.to_string()))?;
+    let client = command_client(ca.as_deref()).map_err(unusable)?;
+    let discovery = fetch(&client, &format!("{base}/{DISCOVERY}")).await?;
+    let hosted = fetch(&client, &format!("{base}/{JWKS}")).await?;
+    let faults = compare(&held, &discovery, &hosted);
+    if json {
+        print::json(&json!({ "url": base, "faults": faults, "hosted": kids(&hosted).collect::<Vec<_>>() }));
+    }
+    if !faults.is_empty() {
+        let told = format!(
+            "{base} does not host what this server signs with; `daypass keys publish` writes it\n  {}",
+            faults.join("\n  ")
+        );
+        return Err(unusable(told));
+    }
+    if !json {
+        anstream::println!("{base} hosts every key that signs or will");
+    }
+    Ok(0)
+}
+
+/// What is wrong with what is hosted. A key that only verifies may be gone there, and one that is gone here may still be there.
+fn compare(held: &Value, discovery: &Value, hosted: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    for member in ["issuer", "jwks_uri"] {
+        if discovery[member] != held["discovery"][member] {
+            faults.push(format!(
+                "the discovery document's `{member}` is {}, and not {}",
+                discovery[member], held["discovery"][member]
+            ));
+        }
+    }
+    let find =
+        |set: &Value, kid: &str| set["keys"].as_array().and_then(|keys| keys.iter().find(|key| key["kid"] == kid).cloned());
+    for key in held["keys"].as_array().into_iter().flatten().filter(|key| key["state"] != "retired") {
+        let kid = key["kid"].as_str().unwrap_or_default();
+        let state = key["state"].as_str().unwrap_or_default();
+        match (find(hosted, kid), find(&held["jwks"], kid)) {
+            (None, _) => faults.push(format!("the key {kid} ({state}) is not hosted")),
+            (there, here) if there != here => faults.push(format!("the key {kid} ({state}) is hosted with other members")),
+            _ => {}
+        }
+    }
+    faults
+}
+
+fn kids(jwks: &Value) -> impl Iterator<Item = &str> {
+    jwks["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str())
+}
+
+async fn fetch(client: &reqwest::Client, url: &str) -> Result<Value, Failure> {
+    let failed = |fault: String| Failure::new(STATUS_UNAVAILABLE, format!("{url}: {fault}"));
+    let mut response = client.get(url).send().await.map_err(|fault| failed(fault.without_url().to_string()))?;
+    if !response.status().is_success() {
+        return Err(Failure::new(STATUS_CONFIGURATION, format!("{url} answers {}: nothing is hosted there", response.status())));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|fault| failed(fault.without_url().to_string()))? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > DOCUMENT_BYTES_MAX {
+            return Err(failed(format!("more than {DOCUMENT_BYTES_MAX} bytes")));
+        }
+    }
+    serde_json::from_slice(&bytes).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{url} is no JSON: {fault}")))
+}
+
+/// In one step: a host never serves half of it. Whoever serves it may read it.
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let told = |fault: std::io::Error| format!("{}: {fault}", path.display());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(told)?;
+    let readable = std::fs::Permissions::from_mode(0o644);
+    let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(folder).map_err(told)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(told)?;
+    file.persist(path).map(|_| ()).map_err(|fault| told(fault.error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! `daypass keys wrap`: an identity file becomes one that only AWS KMS opens.
+
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
+use crate::custody::{self, Purpose};
+use crate::secrets::Identities;
+use crate::words::Secret;
+use crate::words::names::KmsKeyArn;
+use clap::{Args, ValueEnum};
+use std::io::Write;
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct WrapArgs {
+    /// The key's ARN. AWS KMS is asked with this machine's own AWS credentials.
+    #[arg(long, value_name = "ARN", value_parser = KmsKeyArn::parse)]
+    aws_kms: KmsKeyArn,
+    /// What the identity is for: it opens for nothing else.
+    #[arg(long, value_enum, default_value = "source-secrets")]
+    purpose: For,
+    /// The age identity file.
+    file: PathBuf,
+    /// The file to write; FILE.kms otherwise. One that is there already is not overwritten.
+    #[arg(long = "to", short = 'o')]
+    to: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+enum For {
+    /// An entry of `age_identities`.
+    SourceSecrets,
+    /// `key_encryption`.
+    KeyEncryption,
+}
+
+/// Wraps it, and unwraps it again before it is written: what could not be opened is never kept.
+pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
+    let purpose = match arguments.purpose {
+        For::SourceSecrets => Purpose::SourceSecrets,
+        For::KeyEncryption => Purpose::KeyEncryption,
+    };
+    let told = |fault: std::io::Error| Failure::new(STATUS_CONFIGURATION, fault.to_string());
+    let identity = Secret::new(std::fs::read(&arguments.file).map_err(told)?);
+    Identities::parse(&identity).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", arguments.file.display())))?;
+    let unavailable = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
+    let wrapped = custody::wrap(&arguments.aws_kms, purpose, &identity).await.map_err(unavailable)?;
+    let opened = custody::unwrap(&arguments.aws_kms, purpose, &wrapped).await.map_err(unavailable)?;
+    if opened.expose() != identity.expose() {
+        return Err(unavailable("AWS KMS gave back something else than it was given".to_owned()));
+    }
+    let to = arguments.to.clone().unwrap_or_else(|| {
+        let mut name = arguments.file.clone().into_os_string();
+        name.push(".kms");
+        name.into()
+    });
+    let mut file = std::fs::File::create_new(&to)
+        .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", to.display())))?;
+    file.write_all(&wrapped).and_then(|()| file.sync_all()).map_err(told)?;
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let entry = format!("{{ aws_kms: {}, file: {name} }}", arguments.aws_kms);
+    match arguments.purpose {
+        For::SourceSecrets => anstream::println!("wrapped: age_identities: [{entry}]"),
+        For::KeyEncryption => anstream::println!("wrapped: key_encryption: {entry}"),
+    }
+    anstream::println!("delete {} when the server has started with it", arguments.file.display());
+    Ok(0)
+}

@@ -1,0 +1,120 @@
+//! When keys are made, sign, retire and go; and until when they have to be hosted where the issuer is hosted elsewhere.
+
+use crate::issue::keypair::SigningAlgorithm;
+use crate::store::{HostedKeys, KeyRow, KeyState};
+use crate::words::UnixTime;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Clouds cache a JWKS for up to a day: a key is known to them before it signs.
+const PUBLISHED_BEFORE_SIGNING: Duration = Duration::from_secs(24 * 3600);
+/// A key signs for a quarter.
+const SIGNING_MAX: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Longer than any token that it signed lives.
+const RETIRED_MAX: Duration = Duration::from_secs(24 * 3600);
+
+pub(super) enum Step {
+    Make(SigningAlgorithm, KeyState),
+    Move(KeyRow, KeyState),
+    Remove(String),
+}
+
+/// What is due for one algorithm; pure, so that a year of rotation is a test. A key signs when it was published for a day, and
+/// where keys are written for another host, when it was written there a day ago: until then the one before it signs on.
+pub(super) fn due(rows: &[KeyRow], hosted: &HostedKeys, algorithm: SigningAlgorithm, now: UnixTime) -> Vec<Step> {
+    let of = |state: KeyState| rows.iter().filter(move |row| row.algorithm == algorithm.as_str() && row.state == state);
+    let aged = |row: &KeyRow, age: Duration| now >= row.changed_at.plus(age);
+    let mut steps: Vec<Step> =
+        of(KeyState::Retired).filter(|row| aged(row, RETIRED_MAX)).map(|row| Step::Remove(row.kid.clone())).collect();
+    let Some(signing) = of(KeyState::Signing).next() else {
+        steps.push(Step::Make(algorithm, KeyState::Signing));
+        return steps;
+    };
+    match of(KeyState::Published).next() {
+        None if aged(signing, SIGNING_MAX - PUBLISHED_BEFORE_SIGNING) => steps.push(Step::Make(algorithm, KeyState::Published)),
+        Some(next) if signs_from(next, hosted).is_some_and(|at| now >= at) => {
+            steps.push(Step::Move(next.clone(), KeyState::Signing));
+            steps.push(Step::Move(signing.clone(), KeyState::Retired));
+        }
+        _ => {}
+    }
+    steps
+}
+
+/// When a published key may sign; `None` while it waits to be hosted.
+fn signs_from(row: &KeyRow, hosted: &HostedKeys) -> Option<UnixTime> {
+    let published = row.changed_at.plus(PUBLISHED_BEFORE_SIGNING);
+    match hosted {
+        None => Some(published),
+        Some(hosted) => Some(published.max(hosted.get(&row.kid)?.plus(PUBLISHED_BEFORE_SIGNING))),
+    }
+}
+
+/// One key, for operators.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct KeyTold {
+    /// Its id.
+    pub kid: String,
+    /// Its algorithm.
+    pub algorithm: String,
+    /// `published`, `signing` or `retired`.
+    pub state: &'static str,
+    /// Since when.
+    pub since: String,
+    /// When it begins to sign, where it does not yet and may.
+    pub signs_from: Option<String>,
+    /// When it was first written for another host.
+    pub hosted_at: Option<String>,
+    /// Whether it does not sign because it was not written for the other host yet.
+    pub waits_to_be_hosted: bool,
+}
+
+/// The keys, and when their host has to be told again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Publication {
+    /// The keys, the oldest first.
+    pub keys: Vec<KeyTold>,
+    /// When the next key is made, so that there is something new to host.
+    pub next_key_at: String,
+    /// A day later it would sign.
+    pub host_before: String,
+}
+
+impl Publication {
+    /// What is held, and what comes next.
+    pub(super) fn of(rows: &[KeyRow], hosted: &HostedKeys, now: UnixTime) -> Self {
+        let next = SigningAlgorithm::ALL.into_iter().filter_map(|algorithm| next_key_at(rows, hosted, algorithm, now)).min();
+        let next = next.unwrap_or(now);
+        let keys = rows.iter().map(|row| told(row, hosted)).collect();
+        Self { keys, next_key_at: next.to_string(), host_before: next.plus(PUBLISHED_BEFORE_SIGNING).to_string() }
+    }
+
+    /// How many keys wait to be hosted.
+    pub fn waiting(&self) -> usize {
+        self.keys.iter().filter(|key| key.waits_to_be_hosted).count()
+    }
+}
+
+fn told(row: &KeyRow, hosted: &HostedKeys) -> KeyTold {
+    let is_next = row.state == KeyState::Published;
+    let signs_from = signs_from(row, hosted).filter(|_| is_next);
+    KeyTold {
+        kid: row.kid.clone(),
+        algorithm: row.algorithm.clone(),
+        state: row.state.as_str(),
+        since: row.changed_at.to_string(),
+        signs_from: signs_from.map(|at| at.to_string()),
+        hosted_at: hosted.as_ref().and_then(|hosted| hosted.get(&row.kid)).map(ToString::to_string),
+        waits_to_be_hosted: is_next && signs_from.is_none(),
+    }
+}
+
+/// When the next key of this algorithm is made that is not there yet.
+fn next_key_at(rows: &[KeyRow], hosted: &HostedKeys, algorithm: SigningAlgorithm, now: UnixTime) -> Option<UnixTime> {
+    let of = |state: KeyState| rows.iter().find(|row| row.algorithm == algorithm.as_str() && row.state == state);
+    let began = match (of(KeyState::Published), of(KeyState::Signing)) {
+        (Some(next), _) => signs_from(next, hosted).unwrap_or(now),
+        (None, signing) => signing?.changed_at,
+    };
+    Some(began.plus(SIGNING_MAX - PUBLISHED_BEFORE_SIGNING))
+}

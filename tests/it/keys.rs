@@ -1,0 +1,128 @@
+//! The keys of our own issuer, hosted elsewhere; and identity files that are replaced while the server runs.
+
+use crate::support::{DEPLOY, Setup, World, free_port, write_private};
+use axum::Router;
+use axum::extract::{Path as At, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use daypass::secrets::{Identities, encrypt};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
+    let config = world.path("daypass.yaml").display().to_string();
+    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap(), said)
+}
+
+/// Serves the files of a folder, as a static host does.
+async fn host(folder: PathBuf, port: u16) {
+    let file = |At(path): At<String>, State(folder): State<PathBuf>| async move {
+        std::fs::read(folder.join(path)).map_err(|_| StatusCode::NOT_FOUND)
+    };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let router = Router::new().route("/{*path}", get(file)).with_state(folder);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_written_for_another_host_and_compared_with_what_it_serves() {
+    let port = free_port();
+    let world = World::start(Setup { more: format!("issuer_url: http://127.0.0.1:{port}\n"), ..Setup::default() }).await;
+    let folder = world.path("site");
+    host(folder.clone(), port).await;
+    let to = folder.display().to_string();
+    let (status, said) = daypass(&world, &["keys", "check"]).await;
+    assert!(status == 78 && said.contains("nothing is hosted there"), "{said}");
+    let (status, said) = daypass(&world, &["keys", "publish", "--to", &to]).await;
+    assert!(status == 0 && said.contains("run it again after"), "{said}");
+    let (first, discovery) = (folder.join(".well-known/jwks.json"), folder.join(".well-known/openid-configuration"));
+    let hosted = std::fs::read(&first).unwrap();
+    let served: Value = world.http.get(world.url("/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&hosted).unwrap(), served);
+    let document: Value = serde_json::from_slice(&std::fs::read(&discovery).unwrap()).unwrap();
+    assert_eq!(document["jwks_uri"], format!("http://127.0.0.1:{port}/.well-known/jwks.json"));
+    assert_eq!(daypass(&world, &["keys", "check"]).await.0, 0);
+    daypass(&world, &["keys", "publish", "--to", &to]).await;
+    assert_eq!(std::fs::read(&first).unwrap(), hosted, "the same keys are the same bytes");
+
+    let (status, said) = daypass(&world, &["keys", "rotate"]).await;
+    assert!(status == 0 && said.contains("2 keys made") && said.contains("waits to be hosted"), "{said}");
+    let (status, said) = daypass(&world, &["keys", "check"]).await;
+    assert!(status == 78 && said.contains("(published) is not hosted"), "{said}");
+    assert!(daypass(&world, &["status"]).await.1.contains("2 wait to be hosted"));
+    let metrics =
+        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("daypass_signing_keys_waiting 2"), "{metrics}");
+    daypass(&world, &["keys", "publish", "--to", &to]).await;
+    assert_eq!(daypass(&world, &["keys", "check"]).await.0, 0);
+    let (_, listed) = daypass(&world, &["--output", "json", "keys", "list"]).await;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let states: Vec<&Value> = listed["keys"].as_array().unwrap().iter().map(|key| &key["state"]).collect();
+    assert_eq!(states, ["signing", "signing", "published", "published"]);
+    assert!(listed["keys"][2]["signs_from"].is_string() && listed.get("jwks").is_none(), "{listed}");
+    let kinds: Vec<Value> =
+        world.audit().into_iter().filter(|entry| entry.kind == "key").map(|entry| entry.body["state"].clone()).collect();
+    assert_eq!(kinds.iter().filter(|state| **state == "hosted").count(), 2, "a record where something new is hosted: {kinds:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_our_own_addresses_are_the_issuers_nothing_waits_for_a_host() {
+    let world = World::start(Setup::default()).await;
+    let to = world.path("site").display().to_string();
+    let (status, said) = daypass(&world, &["keys", "publish", "--to", &to]).await;
+    assert!(status == 0 && said.contains("serves them itself"), "{said}");
+    let (_, said) = daypass(&world, &["keys", "rotate"]).await;
+    assert!(said.contains("signs from") && !said.contains("waits"), "{said}");
+    let ca = world.path("tls.crt").display().to_string();
+    assert_eq!(daypass(&world, &["keys", "check", "--ca", &ca]).await.0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identity_files_are_replaced_while_the_server_runs() {
+    let ((old, for_old), (new, for_new)) = (Identities::generate(), Identities::generate());
+    let world = World::start(Setup {
+        policies: vec![("shop/deploy", DEPLOY.to_owned())],
+        identities: "[root.key, team.key]".to_owned(),
+        files: vec![("team.key", old.expose().to_vec())],
+        ..Setup::default()
+    })
+    .await;
+    let read = async |name: &str| world.exchange(&world.token(), json!([{"secret": format!("shop/{name}.age")}])).await.0;
+    let secret = |recipient: &String| encrypt(b"x", std::slice::from_ref(recipient), true).unwrap();
+    world.commit_and_wait(&[("secrets/shop/old.age", &secret(&for_old)), ("secrets/shop/early.age", &secret(&for_new))]).await;
+    assert_eq!((read("old").await, read("early").await), (200, 502), "what does not open is not in force");
+    write_private(&world.path("team.key"), new.expose());
+    world.commit_and_wait(&[("secrets/shop/new.age", &secret(&for_new))]).await;
+    assert_eq!((read("new").await, read("early").await), (200, 200), "opened by the new identity, without a restart");
+    assert_eq!(read("old").await, 502, "the old identity is gone");
+    assert!(world.ready().await["faults"].to_string().contains("secrets/shop/old.age"));
+    std::fs::remove_file(world.path("team.key")).unwrap();
+    world
+        .until("the alarm", |ready| {
+            ready["alarm"].to_string().contains("team.key") || ready["sources"].to_string().contains("team.key")
+        })
+        .await;
+    assert_eq!((read("new").await, read("password").await), (502, 200), "taken away is taken away; the others stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn identities_come_as_credentials_of_the_service() {
+    let credentials = tempfile::tempdir().unwrap();
+    let (identity, recipient) = Identities::generate();
+    write_private(&credentials.path().join("age.key"), identity.expose());
+    write_private(&credentials.path().join("root.key"), Identities::generate().0.expose());
+    let world = World::start(Setup {
+        policies: vec![("shop/deploy", DEPLOY.to_owned())],
+        key_encryption: "{ credential: root.key }".to_owned(),
+        identities: "[root.key, credential: age.key]".to_owned(),
+        environment: vec![("CREDENTIALS_DIRECTORY", credentials.path().display().to_string())],
+        ..Setup::default()
+    })
+    .await;
+    let secret = encrypt(b"x", &[recipient], true).unwrap();
+    world.commit_and_wait(&[("secrets/shop/own.age", &secret)]).await;
+    assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/own.age"}])).await.0, 200);
+    assert_eq!(daypass(&world, &["status"]).await.0, 0, "an operator's command needs no credentials");
+}
