@@ -144,3 +144,44 @@ fn bounds_that_nobody_uses_are_found_in_the_teams_own_repository() {
     let faults = Bounds::of_definition(&source, "team-a.yaml", b"allowed: { issuers: [nobody] }", &catalogue()).unwrap_err();
     assert!(faults[0].to_string().contains("nobody"));
 }
+
+#[test]
+fn a_role_in_between_has_to_be_allowed_too() {
+    let via =
+        |hub: &str| POLICY.replace("team-a-deploy\"", &format!("team-a-deploy\", via: \"arn:aws:iam::111122223333:role/{hub}\""));
+    for (hub, outside) in [("team-a-hub", false), ("hub", true)] {
+        let (_, (set, faults)) = in_force(&via(hub), ALLOWED, None);
+        let granted =
+            set.would_grant(&facts("acme/team-a-shop", "7"), &Wanted::Aws { role: None }, None, UnixTime::from_seconds(0));
+        assert_eq!(
+            (granted.is_err(), faults.iter().any(|fault| fault.contains("may not use aws"))),
+            (outside, outside),
+            "{faults:?}"
+        );
+    }
+}
+
+#[test]
+fn a_guardrail_against_a_role_in_between_denies_what_is_reached_through_it() {
+    let policy = POLICY.replace("team-a-deploy\"", "team-a-deploy\", via: \"arn:aws:iam::111122223333:role/hub\"");
+    let decided = |denied: &str| {
+        let rails =
+            format!("denials:\n  - description: none\n    deny: {{ aws: [\"arn:aws:iam::111122223333:role/{denied}\"] }}\n");
+        let file = |name: &str, text: &str| (name.to_owned(), Arc::from(text.as_bytes()));
+        let tree: Tree = [file("policies/a.yaml", &policy), file("guardrails.yaml", &rails)].into();
+        let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
+        assert!(faults.is_empty(), "{faults:?}");
+        let wanted = Wanted::Aws { role: None };
+        let reached = crate::policy::who_can(
+            &ruleset,
+            &catalogue(),
+            &Wanted::Aws {
+                role: Some(crate::words::names::RoleArn::parse("arn:aws:iam::111122223333:role/team-a-deploy").unwrap()),
+            },
+            UnixTime::from_seconds(0),
+        );
+        let granted = ruleset.set().would_grant(&facts("acme/team-a-shop", "7"), &wanted, None, UnixTime::from_seconds(0));
+        (granted.is_ok(), !reached.is_empty())
+    };
+    assert_eq!((decided("hub"), decided("other")), ((false, false), (true, true)));
+}
