@@ -1,15 +1,17 @@
 //! Layer B: encrypted files from Git in, values out. Nothing here can reach a network, whatever a file names.
 
 mod age_file;
+mod headers;
 mod sops;
 mod transit;
 
 pub use age_file::{Identities, encrypt};
+pub use headers::{Header, headers, stanza};
 pub use sops::{encrypt as encrypt_document, values as document_values};
 pub use transit::{Ciphertext, OpenedTransitKey, create_transit_key};
 
-use crate::words::Secret;
 use crate::words::names::SecretPath;
+use crate::words::{Digest, Secret};
 
 /// A secret is a file that a person could read; more is an artifact and belongs elsewhere.
 pub const PLAINTEXT_BYTES_MAX: usize = 1024 * 1024;
@@ -50,6 +52,14 @@ pub fn open_values(path: &SecretPath, bytes: &[u8], keys: &[String], identities:
 /// Whether the file opens; what it holds is forgotten at once.
 pub fn check(path: &SecretPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
     open(path, bytes, None, identities).map(|_| ())
+}
+
+/// The file key of one header of the document. It is given out when the whole document opens by this header, and so opens nothing
+/// that the document's reader does not have.
+pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &Identities) -> Result<Secret, String> {
+    let only = identities.only(*header);
+    check(path, bytes, &only)?;
+    only.seen().ok_or_else(|| "no header of the document is the one that is asked for".to_owned())
 }
 
 /// Opens a key of our own that is encrypted at rest.

@@ -68,6 +68,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_shown_is_read_again() {
+        let digest = Digest::plain(b"x");
+        assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
+        assert!(Digest::parse(&digest.to_string().to_uppercase()).is_none() && Digest::parse("00").is_none());
+    }
+
+    #[test]
     fn parts_do_not_run_into_each_other() {
         assert_ne!(Digest::of(&[b"ab", b"c"]), Digest::of(&[b"a", b"bc"]));
         let plain = Digest::plain(b"");

@@ -1,0 +1,137 @@
+//! A source's private keys, of every kind that a file of them may hold.
+
+use super::only::{Only, Watched};
+use super::{hybrid, ssh};
+use crate::secrets::Header;
+use crate::words::{Digest, Secret};
+use age::secrecy::ExposeSecret;
+use age::x25519;
+use std::sync::Arc;
+
+/// The private keys of one source. They never leave this type.
+#[derive(Clone, Default)]
+pub struct Identities {
+    keys: Vec<Arc<Key>>,
+    only: Option<Arc<Only>>,
+}
+
+enum Key {
+    X25519(x25519::Identity),
+    Hybrid(Box<hybrid::Identity>),
+    Ssh(Box<ssh::Identity>),
+}
+
+/// What a file of identities may hold.
+const KINDS: &str = "AGE-SECRET-KEY-1… (X25519), AGE-SECRET-KEY-PQ-1… (post-quantum), or OpenSSH's private key of an ssh-ed25519 or ssh-rsa pair without a passphrase";
+
+impl Identities {
+    /// Reads an identity file as `age-keygen` writes it, an OpenSSH private key, or any of them below each other.
+    pub fn parse(file: &Secret) -> Result<Self, String> {
+        let text = file.expose_text().ok_or("an age identity file is text")?;
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let mut keys = Vec::new();
+        while let Some(line) = lines.next() {
+            let key = if line == ssh::IDENTITY_BEGIN {
+                ssh_key(lines.by_ref().take_while(|line| *line != ssh::IDENTITY_END))
+            } else {
+                Key::parse(line)
+            };
+            keys.push(Arc::new(key.map_err(|fault| format!("key {} {fault}", keys.len() + 1))?));
+        }
+        if keys.is_empty() { Err(format!("the file holds no age identity: {KINDS}")) } else { Ok(Self { keys, only: None }) }
+    }
+
+    /// Whether there is none: nothing opens.
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Takes in the keys of a further file.
+    pub fn join(&mut self, other: Self) {
+        self.keys.extend(other.keys);
+    }
+
+    /// The public keys to which a file of our own is encrypted. The post-quantum ones alone where there is any, for these are
+    /// not mixed with others.
+    pub fn recipients(&self) -> Vec<String> {
+        let is_hybrid = |key: &&Arc<Key>| matches!(***key, Key::Hybrid(_));
+        let any = self.keys.iter().any(|key| is_hybrid(&key));
+        self.keys.iter().filter(|key| !any || is_hybrid(key)).map(|key| key.recipient()).collect()
+    }
+
+    /// A fresh X25519 identity file and its recipient.
+    pub fn generate() -> (Secret, String) {
+        let identity = x25519::Identity::generate();
+        (Secret::from(identity.to_string().expose_secret().to_owned()), identity.to_public().to_string())
+    }
+
+    /// The same of the post-quantum kind.
+    pub fn generate_hybrid() -> Result<(Secret, String), String> {
+        let (identity, recipient) = hybrid::Identity::generate().ok_or("no post-quantum key could be made")?;
+        Ok((Secret::from(identity.to_string()), recipient))
+    }
+
+    /// The same keys, which open nothing but what has this header, and keep its file key.
+    pub(in crate::secrets) fn only(&self, header: Digest) -> Self {
+        Self { keys: self.keys.clone(), only: Some(Arc::new(Only::new(header))) }
+    }
+
+    /// The file key of the one header that these open, once they have.
+    pub(in crate::secrets) fn seen(&self) -> Option<Secret> {
+        self.only.as_ref().and_then(|only| only.seen())
+    }
+
+    /// Each of them, as the age crate takes it, for a file of this header.
+    pub(super) fn for_header(&self, header: &Header) -> Result<Vec<Watched<'_>>, String> {
+        if self.only.as_ref().is_some_and(|only| !only.is(header)) {
+            return Err("it is not the header that is asked for".to_owned());
+        }
+        Ok(self.keys.iter().map(|key| Watched::new(key.as_identity(), self.only.as_deref())).collect())
+    }
+}
+
+impl Key {
+    fn parse(line: &str) -> Result<Self, String> {
+        if line.starts_with(hybrid::IDENTITY_PREFIX) {
+            let hybrid = hybrid::Identity::parse(line).map(|identity| Self::Hybrid(Box::new(identity)));
+            return hybrid.ok_or_else(|| "is no good AGE-SECRET-KEY-PQ-1… identity: part of it is missing or changed".to_owned());
+        }
+        if line.starts_with("AGE-PLUGIN-") {
+            return Err(format!("is a plugin's identity, and no plugin is run here; the kinds that are taken: {KINDS}"));
+        }
+        if line.starts_with("-----BEGIN ") {
+            return Err(format!(
+                "is `{line}`; `ssh-keygen -p -f FILE` writes an SSH key in OpenSSH's own form; the kinds that are taken: {KINDS}"
+            ));
+        }
+        line.parse().map(Self::X25519).map_err(|_| format!("is none of the kinds that are taken: {KINDS}"))
+    }
+
+    fn as_identity(&self) -> &dyn age::Identity {
+        match self {
+            Self::X25519(identity) => identity,
+            Self::Hybrid(identity) => identity.as_ref(),
+            Self::Ssh(identity) => identity.as_ref(),
+        }
+    }
+
+    fn recipient(&self) -> String {
+        match self {
+            Self::X25519(identity) => identity.to_public().to_string(),
+            Self::Hybrid(identity) => identity.recipient(),
+            Self::Ssh(identity) => identity.recipient(),
+        }
+    }
+}
+
+/// Puts the lines between the two marks together again.
+fn ssh_key<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Key, String> {
+    let mut pem = zeroize::Zeroizing::new(format!("{}\n", ssh::IDENTITY_BEGIN));
+    for line in lines {
+        pem.push_str(line);
+        pem.push('\n');
+    }
+    pem.push_str(ssh::IDENTITY_END);
+    pem.push('\n');
+    ssh::Identity::parse(&pem).map(|identity| Key::Ssh(Box::new(identity)))
+}

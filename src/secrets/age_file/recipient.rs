@@ -1,0 +1,43 @@
+//! To whom a file is encrypted: every kind of recipient that one line can name.
+
+use super::{hybrid, ssh};
+use age::{Recipient, tag, tagpq, x25519};
+use std::str::FromStr;
+
+const KINDS: &str = "age1… (X25519), age1pq1… (post-quantum), age1tag1… and age1tagpq1… (keys in hardware), and the lines of `ssh-ed25519` and `ssh-rsa` public keys";
+/// A recipient of the post-quantum kind has 2000 characters, and an error is to be read.
+const SHOWN_CHARACTERS: usize = 60;
+
+/// Reads one recipient of any kind.
+pub(super) fn parse(text: &str) -> Result<Box<dyn Recipient>, String> {
+    let text = text.trim();
+    let recipient = if text.starts_with(hybrid::RECIPIENT_PREFIX) {
+        let recipient =
+            hybrid::Recipient::parse(text).ok_or("is no good post-quantum recipient: part of it is missing or changed");
+        recipient.map(boxed).map_err(str::to_owned)
+    } else if ["ssh-", "ecdsa-", "sk-"].iter().any(|kind| text.starts_with(kind)) {
+        ssh::Recipient::parse(text).map(boxed)
+    } else if text.starts_with("age1tagpq1") {
+        bech32::<tagpq::Recipient>(text)
+    } else if text.starts_with("age1tag1") {
+        bech32::<tag::Recipient>(text)
+    } else {
+        bech32::<x25519::Recipient>(text)
+    };
+    recipient.map_err(|fault| format!("`{}` {fault}", shortened(text)))
+}
+
+fn bech32<R: FromStr<Err = &'static str> + Recipient + 'static>(text: &str) -> Result<Box<dyn Recipient>, String> {
+    text.parse::<R>().map(boxed).map_err(|fault| format!("is no age recipient ({fault}); the kinds that are taken: {KINDS}"))
+}
+
+fn boxed<R: Recipient + 'static>(recipient: R) -> Box<dyn Recipient> {
+    Box::new(recipient)
+}
+
+/// Whoever gives a private key by mistake finds none of it in an error.
+fn shortened(text: &str) -> String {
+    let secret = text.starts_with("AGE-") || text.starts_with("-----");
+    let shown: String = text.chars().take(if secret { 16 } else { SHOWN_CHARACTERS }).collect();
+    if shown.len() < text.len() { format!("{shown}…") } else { shown }
+}

@@ -1,0 +1,146 @@
+use super::*;
+
+fn keys() -> (Identities, String) {
+    let (file, recipient) = Identities::generate();
+    (Identities::parse(&file).unwrap(), recipient)
+}
+
+#[test]
+fn opens_what_it_encrypts_armored_and_binary() {
+    let (identities, recipient) = keys();
+    for armored in [true, false] {
+        let encrypted = encrypt(b"hunter2", std::slice::from_ref(&recipient), armored).unwrap();
+        assert!(is_age(&encrypted));
+        assert_eq!(decrypt(&encrypted, &identities).unwrap().expose(), b"hunter2");
+    }
+    assert_eq!(identities.recipients(), [recipient]);
+}
+
+#[test]
+fn another_identity_or_a_changed_byte_opens_nothing() {
+    let (identities, recipient) = keys();
+    let mut encrypted = encrypt(&[7; 100_000], &[recipient], false).unwrap();
+    assert!(decrypt(&encrypted, &keys().0).unwrap_err().contains("none of this source's"));
+    let last = encrypted.len() - 1;
+    encrypted[last] ^= 1;
+    assert!(decrypt(&encrypted, &identities).unwrap_err().contains("damaged"));
+}
+
+#[test]
+fn passphrase_files_and_foreign_identities_are_refused_in_words() {
+    let encryptor = Encryptor::with_user_passphrase("p".to_owned().into());
+    let encrypted = write(encryptor, b"x", Format::Binary).unwrap();
+    assert!(decrypt(&encrypted, &keys().0).unwrap_err().contains("passphrase"));
+    assert!(Identities::parse(&Secret::new(b"# nothing\n".to_vec())).is_err());
+    assert!(Identities::parse(&Secret::new(b"AGE-PLUGIN-X-1QQQ\n".to_vec())).is_err());
+}
+
+/// Keys that ssh-keygen made, without a passphrase and with one; each with its recipient.
+fn ssh_key(kind: &[&str], passphrase: &str) -> (Secret, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-C", "", "-N", passphrase, "-f"])
+        .arg(&path)
+        .arg("-t")
+        .args(kind)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let public = std::fs::read_to_string(path.with_extension("pub")).unwrap();
+    (Secret::new(std::fs::read(&path).unwrap()), public.trim().to_owned())
+}
+
+#[test]
+fn every_kind_opens_what_is_encrypted_to_it_and_nothing_else_does() {
+    let kinds =
+        [Identities::generate(), Identities::generate_hybrid().unwrap(), ssh_key(&["ed25519"], ""), ssh_key(&["rsa"], "")];
+    for (number, (_, recipient)) in kinds.iter().enumerate() {
+        for armored in [true, false] {
+            let encrypted = encrypt(b"hunter2", std::slice::from_ref(recipient), armored).unwrap();
+            for (other, (file, _)) in kinds.iter().enumerate() {
+                let opened = decrypt(&encrypted, &Identities::parse(file).unwrap());
+                assert_eq!(opened.is_ok(), other == number, "{number} {other}: {opened:?}");
+                assert!(opened.is_ok_and(|opened| opened.expose() == b"hunter2") || other != number);
+            }
+        }
+    }
+    let all: Vec<u8> = kinds.iter().flat_map(|(file, _)| [file.expose(), b"\n# and\n"].concat()).collect();
+    let all = Identities::parse(&Secret::new(all)).unwrap();
+    for (_, recipient) in &kinds {
+        assert!(decrypt(&encrypt(b"x", std::slice::from_ref(recipient), true).unwrap(), &all).is_ok());
+    }
+    assert_eq!(
+        all.recipients(),
+        [kinds[1].1.clone()],
+        "a file of our own is not encrypted to lesser keys beside a post-quantum one"
+    );
+}
+
+#[test]
+fn post_quantum_recipients_are_not_mixed_with_others() {
+    let (_, hybrid) = Identities::generate_hybrid().unwrap();
+    let (_, second) = Identities::generate_hybrid().unwrap();
+    assert!(encrypt(b"x", &[hybrid.clone(), second], false).is_ok());
+    assert!(encrypt(b"x", &[hybrid, keys().1], false).unwrap_err().contains("not mixed"));
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_the_kinds_that_can() {
+    let parse = |text: &str| Identities::parse(&Secret::from(text.to_owned())).err().unwrap();
+    for bad in ["hunter2", "AGE-PLUGIN-YUBIKEY-1QQQ", "-----BEGIN RSA PRIVATE KEY-----", "# nothing"] {
+        let fault = parse(bad);
+        assert!(fault.contains("AGE-SECRET-KEY-PQ-1…") && fault.contains("ssh-ed25519") && !fault.contains("hunter2"), "{fault}");
+    }
+    let good = Identities::generate_hybrid().unwrap().0;
+    let cut = &good.expose_text().unwrap()[..60];
+    assert!(parse(cut).contains("missing or changed") && !parse(cut).contains(cut));
+    let (locked, _) = ssh_key(&["ed25519"], "hunter2");
+    assert!(parse(locked.expose_text().unwrap()).contains("passphrase"));
+    let (wrong, public) = ssh_key(&["ecdsa"], "");
+    assert!(parse(wrong.expose_text().unwrap()).contains("ssh-ed25519 and ssh-rsa"));
+    let refused = |recipient: &str| encrypt(b"x", &[recipient.to_owned()], false).unwrap_err();
+    assert!(refused(&public).contains("ssh-ed25519 and ssh-rsa"));
+    assert!(refused("age1nonsense").contains("age1pq1…"));
+    let fault = refused(good.expose_text().unwrap());
+    assert!(!fault.contains(&good.expose_text().unwrap()[..30]), "{fault}");
+}
+
+/// A sender who puts a stanza of another file beside their own, under a good MAC.
+struct Grafting {
+    own: age::x25519::Recipient,
+    graft: Vec<Stanza>,
+}
+
+impl age::Recipient for Grafting {
+    fn wrap_file_key(
+        &self,
+        key: &age_core::format::FileKey,
+    ) -> Result<(Vec<Stanza>, std::collections::HashSet<String>), EncryptError> {
+        let (mut stanzas, labels) = self.own.wrap_file_key(key)?;
+        let graft = |one: &Stanza| Stanza { tag: one.tag.clone(), args: one.args.clone(), body: one.body.clone() };
+        stanzas.extend(self.graft.iter().map(graft));
+        Ok((stanzas, labels))
+    }
+}
+
+#[test]
+fn a_file_key_is_that_of_the_document_whatever_stanzas_were_put_into_its_header() {
+    let (file, recipient) = Identities::generate();
+    let identities = Identities::parse(&file).unwrap();
+    let path = crate::words::names::SecretPath::parse("shop/x.age").unwrap();
+    let key = |document: &[u8], header: &Header| crate::secrets::file_key(&path, document, header.id(), &identities);
+    let theirs = encrypt(b"theirs", std::slice::from_ref(&recipient), false).unwrap();
+    let their = header(&theirs).unwrap();
+    let graft: Vec<Stanza> = header::stanzas(&theirs).unwrap();
+    let shown: Vec<_> = graft.iter().map(|stanza| digest(&stanza.tag, &stanza.args, &stanza.body)).collect();
+    let sender = Grafting { own: recipient.parse().unwrap(), graft };
+    let encryptor = Encryptor::with_recipients(std::iter::once(&sender as &dyn age::Recipient)).unwrap();
+    let grafted = write(encryptor, b"mine", Format::Binary).unwrap();
+    let found = header(&grafted).unwrap();
+    assert!(found.has(&shown), "the stranger's stanzas find the document that they were put into");
+    assert_eq!(decrypt(&grafted, &identities).unwrap().expose(), b"mine");
+    let (mine, secret) = (key(&grafted, &found).unwrap(), key(&theirs, &their).unwrap());
+    assert!(mine.expose().len() == 16 && mine != secret, "and what is answered is that document's own key");
+    assert!(key(&grafted, &their).is_err() && key(&theirs, &found).is_err());
+}

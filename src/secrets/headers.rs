@@ -1,0 +1,77 @@
+//! The headers of age files: of a whole file, or of those that a SOPS file has in its metadata. By them a document is found again
+//! that age or sops holds; what a header opens is decided by opening the document, see [`super::file_key`].
+
+use super::age_file;
+use crate::words::Digest;
+use std::borrow::Cow;
+
+const ARMOR_BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
+const ARMOR_END: &str = "-----END AGE ENCRYPTED FILE-----";
+
+/// One header: each of its stanzas, in their order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Header {
+    id: Digest,
+    stanzas: Vec<Digest>,
+}
+
+impl Header {
+    pub(super) fn new(stanzas: Vec<Digest>) -> Self {
+        let parts: Vec<&[u8]> = stanzas.iter().map(|stanza| &stanza.as_bytes()[..]).collect();
+        Self { id: Digest::of(&parts), stanzas }
+    }
+
+    /// By which it is named.
+    pub const fn id(&self) -> &Digest {
+        &self.id
+    }
+
+    /// Whether it has every one of these stanzas.
+    pub fn has(&self, stanzas: &[Digest]) -> bool {
+        !stanzas.is_empty() && stanzas.iter().all(|stanza| self.stanzas.contains(stanza))
+    }
+}
+
+/// A stanza as it stands in a header: its kind, its arguments, and its body.
+pub fn stanza(kind: &str, arguments: &[String], body: &[u8]) -> Digest {
+    let parts = std::iter::once(kind.as_bytes()).chain(arguments.iter().map(String::as_bytes)).chain([body]);
+    Digest::of(&parts.collect::<Vec<_>>())
+}
+
+/// The headers within a document of any form. What looks like one and is none opens nothing.
+pub fn headers(document: &[u8]) -> Vec<Header> {
+    if age_file::is_age(document) {
+        return age_file::header(document).into_iter().collect();
+    }
+    let Ok(text) = std::str::from_utf8(document) else { return Vec::new() };
+    let blocks = text.split(ARMOR_BEGIN).skip(1).filter_map(|rest| rest.split_once(ARMOR_END));
+    blocks.filter_map(|(block, _)| age_file::header(armored(block).as_bytes())).collect()
+}
+
+/// A block as it stands in YAML, indented, or in JSON and dotenv, on one line with its line ends written out.
+fn armored(block: &str) -> String {
+    let block = if block.contains("\\n") { Cow::Owned(block.replace("\\n", "\n")) } else { Cow::Borrowed(block) };
+    let lines: Vec<&str> = block.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    format!("{ARMOR_BEGIN}\n{}\n{ARMOR_END}\n", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{Identities, encrypt};
+
+    #[test]
+    fn a_header_is_found_armored_indented_and_on_one_line() {
+        let (_, recipient) = Identities::generate();
+        let armored = String::from_utf8(encrypt(b"x", &[recipient], true).unwrap()).unwrap();
+        let expected = headers(armored.as_bytes());
+        assert_eq!(expected.len(), 1);
+        let indented = armored.lines().map(|line| format!("        {line}\n")).collect::<String>();
+        let yaml = format!("a: b\nsops:\n    age:\n        - enc: |\n{indented}    mac: x\n");
+        assert_eq!(headers(yaml.as_bytes()), expected);
+        let json = serde_json::json!({ "sops": { "age": [{ "enc": armored }, { "enc": armored }] } }).to_string();
+        assert_eq!(headers(json.as_bytes()), [expected[0].clone(), expected[0].clone()]);
+        assert!(expected[0].has(&expected[0].stanzas[..1]) && !expected[0].has(&[]) && !expected[0].has(&[Digest::plain(b"")]));
+        assert!(headers(format!("{ARMOR_BEGIN}\nAAAA\n{ARMOR_END}").as_bytes()).is_empty());
+    }
+}
