@@ -44,12 +44,38 @@ debian() {
   command -v "$1" >/dev/null || [ -e "$1" ] || lacks "$1 (Debian package $2)"
 }
 
+# age_of_sid VERSION: Debian unstable's age, which knows post-quantum keys; by an apt of its own that no other package sees. The
+# archive is the one that this machine's apt has.
+age_of_sid() {
+  local apt="$PEERS/apt-sid" archive
+  [ "$(cat "$PEERS/age-sid/stamp" 2>/dev/null)" = "$1" ] && return 0
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { lacks "age $1 (needs apt and dpkg)"; return 1; }
+  archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m1 '/debian/$')
+  echo "installing age $1 of Debian unstable ..."
+  rm -rf "$apt" "$PEERS/age-sid"
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/download" "$PEERS/age-sid"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archive:-missing} sid main" >"$apt/sources.list"
+  local own=(-o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$apt/lists"
+    -o "Dir::Cache=$apt/cache" -o "Dir::Cache::archives=$apt/cache/archives" -o APT::Sandbox::User=root)
+  if apt-get "${own[@]}" update >"$PEERS/age-sid.log" 2>&1 &&
+    (cd "$apt/download" && apt-get "${own[@]}" download "age=$1") >>"$PEERS/age-sid.log" 2>&1 &&
+    dpkg-deb -x "$apt"/download/age_*.deb "$PEERS/age-sid" >>"$PEERS/age-sid.log" 2>&1; then
+    echo "$1" >"$PEERS/age-sid/stamp"
+  else
+    tail -3 "$PEERS/age-sid.log"; lacks "age $1 (Debian unstable)"
+  fi
+  rm -rf "$apt"
+  [ -e "$PEERS/age-sid/stamp" ]
+}
+
 debian git git
 debian python3 python3-venv
 venv ministack ministack==1.5.33 && link ministack "$PEERS/ministack/bin/ministack"
 venv aws awscli==1.46.3 && link aws "$PEERS/aws/bin/aws"
 if [ "$SCOPE" = all ]; then
   debian age age
+  age_of_sid 1.3.2-1 && link age-1.3 "$PEERS/age-sid/usr/bin/age" && link age-keygen-1.3 "$PEERS/age-sid/usr/bin/age-keygen"
+  venv pyrage pyrage==1.4.0 && wrap python-pyrage "$PEERS/pyrage/bin/python"
   debian strace strace
   debian curl curl
   debian gpg gnupg
@@ -70,6 +96,11 @@ if [ "$SCOPE" = all ]; then
       mkdir -p "$PEERS/npm"
       npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent oidc-provider@9.13.3 >"$PEERS/npm.log" 2>&1 || lacks "oidc-provider (npm)"
     fi
+    if [ "$(cat "$PEERS/npm/age-encryption" 2>/dev/null)" != 0.3.1 ]; then
+      echo "installing age-encryption@0.3.1 ..."
+      npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent age-encryption@0.3.1 >"$PEERS/npm.log" 2>&1 && echo 0.3.1 >"$PEERS/npm/age-encryption" || lacks "age-encryption@0.3.1 (npm)"
+    fi
+    [ -e "$PEERS/npm/age-encryption" ] && link age-encryption-js "$PEERS/npm/package.json"
     link oidc-provider "$PEERS/npm/node_modules/oidc-provider/lib/index.js"
     SDK="@aws-sdk/client-sts@3.1169.0 @aws-sdk/credential-providers@3.1169.0"
     if [ "$(cat "$PEERS/npm/aws-sdk" 2>/dev/null)" != "$SDK" ]; then
