@@ -5,6 +5,7 @@
 
 mod answer;
 mod asked;
+mod file_key;
 mod issuing;
 mod list;
 mod replay;
@@ -58,6 +59,7 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     story.identified(&identity, asked.request());
     let asked = asked.within_session(&identity)?;
     let live = app.in_force()?;
+    let asked = asked.found(app, &live, &identity, story)?;
     let grant = live.policies()?.decide(&identity, asked.request(), app.now())?;
     let grant = app.still_grants(&live, identity.facts(), grant)?;
     if asked.is_answered_here(&grant) {

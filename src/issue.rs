@@ -10,7 +10,7 @@ mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
 pub use bootstrap::Bootstrap;
-pub use credential::{AwsCredential, Credential, IdToken};
+pub use credential::{AwsCredential, Credential, FileKey, IdToken};
 pub use keypair::SigningAlgorithm;
 pub use secret::OpenedSecret;
 pub use session::Sessions;

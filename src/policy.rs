@@ -36,7 +36,7 @@ pub use decide::PolicySet;
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, explain};
 pub use file::{Rule, TrustPolicy};
-pub use grant::{AwsTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, SecretTerms, Terms};
+pub use grant::{AwsTerms, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, SecretTerms, Terms};
 pub use guardrail::Guardrails;
 pub use history::{Candidate, Findings, LeftOut, Past, PastUse, Replay, ReplayRequest};
 pub use import::{ImportSettings, Imported, NotImported, import};

@@ -3,13 +3,13 @@
 use super::followed::Followed;
 use super::opened::Opened;
 use super::revision::Revision;
-use crate::issue::OpenedSecret;
-use crate::policy::{Catalogue, Grant, Granted, PolicySet, SecretTerms, TrustPolicy};
-use crate::secrets::OpenedTransitKey;
+use crate::issue::{FileKey, OpenedSecret};
+use crate::policy::{Catalogue, FileKeyTerms, Grant, Granted, PolicySet, SecretTerms, TrustPolicy};
+use crate::secrets::{Header, OpenedTransitKey};
 use crate::telemetry::SourceState;
-use crate::words::names::{CommitId, SecretPath, SourceName, TransitKey};
+use crate::words::names::{CommitId, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::Fault;
-use crate::words::{Denial, Reason};
+use crate::words::{Denial, Digest, Reason};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -175,22 +175,54 @@ impl Live {
         Ok((version, opened))
     }
 
+    /// The documents with a header that has all of these stanzas, and that header. That there is one says nothing of who may
+    /// have it. The header with the fewest other stanzas is first: who puts these into a longer one does not get between.
+    pub fn with_stanzas(&self, stanzas: &[Digest]) -> Vec<(SecretPath, Digest)> {
+        let found = self.sources().flat_map(|(name, source)| {
+            let full = move |path: &SecretPath| {
+                if name.is_root() { Ok(path.clone()) } else { SecretPath::parse(&format!("{name}/{path}")) }
+            };
+            source.revision.with_stanzas(stanzas).filter_map(move |(path, header)| Some((full(path).ok()?, header)))
+        });
+        let mut found: Vec<(SecretPath, &Header)> = found.collect();
+        found.sort_by_key(|(_, header)| header.stanza_count());
+        found.into_iter().map(|(path, header)| (path, *header.id())).collect()
+    }
+
+    /// The file key of a granted document: like the document itself, by its own source's identities alone.
+    pub fn file_key(&self, source: &SourceName, terms: &FileKeyTerms) -> Result<FileKey, Denial> {
+        let whole = SecretName { path: terms.document.clone(), key: None };
+        let (in_force, within) = self.owned(source, &whole)?;
+        let key = in_force.revision.file_key(&within.path, &terms.header, &in_force.followed.identities());
+        let key = key.map_err(|fault| unreadable(&whole, &fault))?;
+        Ok(FileKey { document: terms.document.clone(), header: terms.header, key })
+    }
+
     /// Opens a granted secret: a source's policies reach its own files alone, and only its own identities open them.
     pub fn open_secret(&self, granted: &Granted, terms: &SecretTerms) -> Result<OpenedSecret, Denial> {
         let (source, name) = (&granted.source, &terms.name);
-        let unreadable = |cause: &str| Reason::SecretUnreadable.because(format!("{name}: {cause}"));
-        let in_force = self.source(source).ok_or_else(|| unreadable("its source is not in force"))?;
-        let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
-        let within = within.ok_or_else(|| unreadable("it does not belong to its policy's source"))?;
+        let (in_force, within) = self.owned(source, name)?;
         let revision = &in_force.revision;
-        let commit = revision.commit.clone().ok_or_else(|| unreadable("its source has no revision"))?;
+        let commit = revision.commit.clone().ok_or_else(|| unreadable(name, "its source has no revision"))?;
         let open = || revision.open_secret(&within, terms.only.as_deref(), &in_force.followed.identities());
-        let value = self.opened.value(source, terms, open).map_err(|cause| unreadable(&cause))?;
+        let value = self.opened.value(source, terms, open).map_err(|cause| unreadable(name, &cause))?;
         Ok(OpenedSecret { terms: terms.clone(), value, commit, expires_at: granted.expires })
+    }
+
+    /// The source that a secret is granted by, and the secret's name within it.
+    fn owned(&self, source: &SourceName, name: &SecretName) -> Result<(&InForce, SecretName), Denial> {
+        let in_force = self.source(source).ok_or_else(|| unreadable(name, "its source is not in force"))?;
+        let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
+        let within = within.ok_or_else(|| unreadable(name, &format!("it does not belong to the source {source}")))?;
+        Ok((in_force, within))
     }
 
     /// Wipes decrypted values that were held for long enough.
     pub fn forget_old(&self) {
         self.opened.forget_old();
     }
+}
+
+fn unreadable(name: &SecretName, cause: &str) -> Denial {
+    Reason::SecretUnreadable.because(format!("{name}: {cause}"))
 }

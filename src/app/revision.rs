@@ -4,10 +4,10 @@ use super::transit::TransitKeys;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
-use crate::secrets::{self, Identities};
-use crate::words::Secret;
+use crate::secrets::{self, Header, Identities};
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
+use crate::words::{Digest, Secret};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Revision {
     pub ruleset: Ruleset,
     secrets: BTreeMap<SecretPath, Arc<[u8]>>,
     transit: TransitKeys,
+    /// By which age finds a secret's document again.
+    headers: BTreeMap<SecretPath, Arc<[Header]>>,
     /// The further sources that the root repository names.
     pub sources: BTreeMap<SourceName, Defined>,
     faults: Vec<Fault>,
@@ -105,7 +107,19 @@ impl Revision {
             BTreeMap::new()
         };
         drop(tree);
-        Self { commit: snapshot.revision.clone(), signer: None, snapshot, ruleset, secrets, transit, sources, faults, held }
+        let headers = self.headers_of(&secrets);
+        Self {
+            commit: snapshot.revision.clone(),
+            signer: None,
+            snapshot,
+            ruleset,
+            secrets,
+            headers,
+            transit,
+            sources,
+            faults,
+            held,
+        }
     }
 
     /// The further sources of this tree. A faulty definition keeps its last good form; one that is new or changed waits
@@ -161,6 +175,16 @@ impl Revision {
         }
     }
 
+    /// The headers of these secrets; what did not change is not read again.
+    fn headers_of(&self, secrets: &BTreeMap<SecretPath, Arc<[u8]>>) -> BTreeMap<SecretPath, Arc<[Header]>> {
+        let of = |(path, bytes): (&SecretPath, &Arc<[u8]>)| {
+            let same = self.secrets.get(path).is_some_and(|old| Arc::ptr_eq(old, bytes));
+            let known = if same { self.headers.get(path).cloned() } else { None };
+            (path.clone(), known.unwrap_or_else(|| secrets::headers(bytes).into()))
+        };
+        secrets.iter().map(of).collect()
+    }
+
     /// The files of the commit, by which the next one is read.
     pub const fn snapshot(&self) -> &Snapshot {
         &self.snapshot
@@ -184,6 +208,18 @@ impl Revision {
     /// Whether there is a document of this name within this source.
     pub fn has_document(&self, path: &SecretPath) -> bool {
         self.secrets.contains_key(path)
+    }
+
+    /// The documents with a header that has all of these stanzas, by their names within this source.
+    pub fn with_stanzas(&self, stanzas: &[Digest]) -> impl Iterator<Item = (&SecretPath, &Header)> {
+        let each = self.headers.iter().flat_map(|(path, headers)| headers.iter().map(move |header| (path, header)));
+        each.filter(|(_, header)| header.has(stanzas))
+    }
+
+    /// The file key of one header of a document.
+    pub fn file_key(&self, document: &SecretPath, header: &Digest, identities: &Identities) -> Result<Secret, String> {
+        let bytes = self.secrets.get(document).ok_or("the revision in force has no such file")?;
+        secrets::file_key(document, bytes, header, identities)
     }
 
     /// Opens one of its secrets, or some values of it, by its name within this source.

@@ -1,12 +1,12 @@
 //! What a request asks for: credentials, which are issued, or a use of daypass itself, which is answered.
 
-use super::{Input, Released, Story, issuing, replay, session, transit};
+use super::{Input, Released, Story, file_key, issuing, replay, session, transit};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::{Grant, Permission, Request, TransitUse, Wanted};
 use crate::store::Recorded;
 use crate::words::names::{PolicyName, TransitKey};
-use crate::words::{Denial, Secret};
+use crate::words::{Denial, Digest, Reason, Secret};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ pub struct Asked {
 
 enum Work {
     Issue,
+    FindFileKey(Vec<Digest>),
     Replay(Body),
     Transit(Input),
 }
@@ -29,6 +30,11 @@ impl Asked {
     /// Asks for credentials.
     pub const fn credentials(request: Request) -> Self {
         Self { request, work: Work::Issue }
+    }
+
+    /// Asks for the file key of whichever document in force has a header of these stanzas.
+    pub fn file_key(stanzas: Vec<Digest>, policy: Option<PolicyName>) -> Self {
+        Self { request: Request::nothing(policy), work: Work::FindFileKey(stanzas) }
     }
 
     /// Asks what a candidate revision would have denied. Its body is larger than a token, and read from nobody who may not ask.
@@ -46,6 +52,16 @@ impl Asked {
     /// The same within the bounds of the session that asks, if one does.
     pub(super) fn within_session(self, identity: &Identity) -> Result<Self, Denial> {
         Ok(Self { request: session::within_session(identity, self.request)?, ..self })
+    }
+
+    /// The same by its name: what was asked for by what it holds is looked for in what is in force.
+    pub(super) fn found(self, app: &App, live: &Live, identity: &Identity, story: &mut Story) -> Result<Self, Denial> {
+        match &self.work {
+            Work::FindFileKey(stanzas) => {
+                file_key::find(app, live, identity, stanzas, &self.request, story).map(Self::credentials)
+            }
+            Work::Issue | Work::Transit(_) | Work::Replay(_) => Ok(self),
+        }
     }
 
     /// What the policies decide over.
@@ -69,6 +85,11 @@ impl Asked {
     ) -> Result<Released, Denial> {
         match self.work {
             Work::Issue => issuing::issue(app, grant, identity, live, story).await,
+            Work::FindFileKey(_) => {
+                let denial = Reason::Internal.because("a file key was granted before its document was found");
+                app.store.fail(grant, story.failure(&denial)).await?;
+                Err(denial)
+            }
             Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,
             Work::Transit(input) => transit::answer(app, grant, identity, live, story, input).await,
         }

@@ -13,7 +13,7 @@ use serde_json::Value;
 /// Whether nobody outside is needed for what is granted: then its intent and its outcome are one record, made before it leaves.
 pub(super) fn is_made_here(grant: &Grant) -> bool {
     grant.granted().iter().all(|granted| match granted.terms {
-        Terms::IdToken(_) | Terms::Secret(_) => true,
+        Terms::IdToken(_) | Terms::Secret(_) | Terms::FileKey(_) => true,
         Terms::Aws(_) | Terms::Transit(_) | Terms::Daypass(_) => false,
     })
 }
@@ -101,6 +101,7 @@ async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result
         }
         Terms::Secret(terms) => live.open_secret(granted, terms).map(Credential::Secret),
         Terms::Transit(wanted) => Err(Reason::BadRequest.because(format!("`{wanted}` is used here, and never handed out"))),
+        Terms::FileKey(terms) => live.file_key(&granted.source, terms).map(Credential::FileKey),
         Terms::Daypass(permission) => {
             Err(Reason::BadRequest.because(format!("`{permission}` is used here, and never handed out")))
         }

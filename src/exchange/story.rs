@@ -72,6 +72,13 @@ impl Story {
         });
     }
 
+    /// What was asked for, once it is known by its name.
+    pub(super) fn asks(&mut self, request: &Request) {
+        if let Some(known) = &mut self.known {
+            known.credentials = request.credentials.iter().map(ToString::to_string).collect();
+        }
+    }
+
     /// The same for a login, which asks for no credential.
     pub(super) fn logs_in(&mut self, identity: &Identity, policy: Option<&PolicyName>) {
         self.identified(identity, &Request::nothing(policy.cloned()));

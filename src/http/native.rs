@@ -22,6 +22,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/exchange", post(exchange))
         .route("/v1/secrets/{*path}", get(secret))
+        .route("/v1/age/unwrap", post(super::age::unwrap))
         .route("/v1/whoami", get(whoami))
         .route("/v1/events", super::events::route())
         .route("/hooks/git/{source}", post(super::hooks::wake))

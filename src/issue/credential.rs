@@ -1,8 +1,10 @@
 //! What leaves: AWS keys, a token of our own, an opened secret; each in the native API's form.
 
 use super::secret::OpenedSecret;
-use crate::words::names::{Audience, RoleArn};
-use crate::words::{Secret, UnixTime};
+use crate::words::names::{Audience, RoleArn, SecretPath};
+use crate::words::{Digest, Secret, UnixTime};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// One issued credential.
@@ -14,6 +16,8 @@ pub enum Credential {
     IdToken(IdToken),
     /// A secret.
     Secret(OpenedSecret),
+    /// The file key of a document.
+    FileKey(FileKey),
 }
 
 /// AWS keys of one session.
@@ -50,6 +54,17 @@ pub struct IdToken {
     pub expires_at: UnixTime,
 }
 
+/// The file key of one header of a document (c2sp.org/age): by it all of the document opens.
+#[derive(Debug)]
+pub struct FileKey {
+    /// The document.
+    pub document: SecretPath,
+    /// Which of its headers.
+    pub header: Digest,
+    /// The key, 16 bytes.
+    pub key: Secret,
+}
+
 impl Credential {
     /// When it ends, if it does.
     pub const fn expires_at(&self) -> Option<UnixTime> {
@@ -57,6 +72,7 @@ impl Credential {
             Self::Aws(aws) => Some(aws.expires_at),
             Self::IdToken(token) => Some(token.expires_at),
             Self::Secret(secret) => secret.expires_at,
+            Self::FileKey(_) => None,
         }
     }
 
@@ -66,6 +82,7 @@ impl Credential {
             Self::Aws(_) => "aws",
             Self::IdToken(_) => "id_token",
             Self::Secret(_) => "secret",
+            Self::FileKey(_) => "file_key",
         }
     }
 
@@ -78,6 +95,7 @@ impl Credential {
             }
             Self::IdToken(token) => json!({ "id_token": { "audience": token.audience, "expires_at": expires_at } }),
             Self::Secret(secret) => json!({ "secret": secret.describe() }),
+            Self::FileKey(key) => json!({ "file_key": { "document": key.document, "header": key.header.to_string() } }),
         }
     }
 
@@ -97,6 +115,7 @@ impl Credential {
                 json!({ "id_token": { "audience": token.audience, "token": text(&token.token), "expires_at": token.expires_at.to_string() } })
             }
             Self::Secret(secret) => json!({ "secret": secret.to_json() }),
+            Self::FileKey(key) => json!({ "file_key": { "document": key.document, "key": STANDARD.encode(key.key.expose()) } }),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::admission::Admission;
 use super::file::{Rule, TrustPolicy};
-use super::grant::{Grant, Granted, Terms};
+use super::grant::{FileKeyTerms, Grant, Granted, Terms};
 use super::grant_section::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
 use super::guardrail::Guardrails;
 use super::index::Indexed;
@@ -193,6 +193,10 @@ impl Rule {
                 self.grants.transit.iter().find(|transit| transit.covers(wanted))?;
                 Ok(Terms::Transit(wanted.clone()))
             }
+            Wanted::FileKey { document, header } => {
+                SecretGrant::covering(&self.grants.secrets, &wanted.secret()?)?;
+                Ok(Terms::FileKey(FileKeyTerms { document: document.clone(), header: *header }))
+            }
             Wanted::Daypass(wanted) => {
                 self.grants.permissions.iter().find(|(_, permission)| permission == wanted)?;
                 Ok(Terms::Daypass(*wanted))
@@ -210,7 +214,9 @@ impl Rule {
             Wanted::Aws { role } => {
                 grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(AwsGrant::offer)
             }
-            Wanted::Secret(name) => SecretGrant::covering(&grants.secrets, name).map(SecretGrant::offer),
+            Wanted::Secret(_) | Wanted::FileKey { .. } => {
+                SecretGrant::covering(&grants.secrets, &wanted.secret()?).map(SecretGrant::offer)
+            }
             Wanted::IdToken { audience } => {
                 grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)
             }

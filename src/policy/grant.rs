@@ -2,8 +2,8 @@
 
 use super::permission::Permission;
 use super::transit::TransitUse;
-use crate::words::UnixTime;
-use crate::words::names::{Audience, DecisionId, PolicyName, RoleArn, SecretName, SourceName};
+use crate::words::names::{Audience, DecisionId, PolicyName, RoleArn, SecretName, SecretPath, SourceName};
+use crate::words::{Digest, UnixTime};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -66,6 +66,8 @@ pub enum Terms {
     IdToken(IdTokenTerms),
     /// A use of a transit key.
     Transit(TransitUse),
+    /// The file key of a document.
+    FileKey(FileKeyTerms),
     /// A use of daypass itself.
     Daypass(Permission),
 }
@@ -75,7 +77,7 @@ impl Terms {
     pub(super) fn via(&self) -> Option<&RoleArn> {
         match self {
             Self::Aws(terms) => terms.via.as_ref().map(|hub| &hub.role),
-            Self::Secret(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => None,
+            Self::Secret(_) | Self::FileKey(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => None,
         }
     }
 }
@@ -126,6 +128,15 @@ pub struct SecretTerms {
     pub only: Option<Vec<String>>,
     /// How long whoever keeps it asking anew may keep it when nobody answers.
     pub offline: Duration,
+}
+
+/// The file key of a document that is granted whole.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileKeyTerms {
+    /// The document.
+    pub document: SecretPath,
+    /// Which of its headers.
+    pub header: Digest,
 }
 
 /// A token of our own issuer.

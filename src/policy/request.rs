@@ -3,7 +3,8 @@
 use super::aws_parameters::AwsParameters;
 use super::permission::Permission;
 use super::transit::TransitUse;
-use crate::words::names::{Audience, PolicyName, RoleArn, SecretName};
+use crate::words::Digest;
+use crate::words::names::{Audience, PolicyName, RoleArn, SecretName, SecretPath};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
@@ -46,6 +47,15 @@ pub enum Wanted {
     /// A use of a transit key, at the Vault API: no body of ours can ask for it.
     #[serde(skip_deserializing)]
     Transit(TransitUse),
+    /// The file key of one header of a document, by which all of the document opens. No body names it: a document is found by the
+    /// stanzas that its holder shows.
+    #[serde(skip_deserializing)]
+    FileKey {
+        /// The document.
+        document: SecretPath,
+        /// Which of its headers.
+        header: Digest,
+    },
     /// A use of daypass itself: no credential, so no body can ask for it.
     #[serde(skip_deserializing)]
     Daypass(Permission),
@@ -72,6 +82,15 @@ impl Wanted {
         }
     }
 
+    /// The secret that is read by it, whichever way: a file key is as good as the whole document.
+    pub(super) fn secret(&self) -> Option<SecretName> {
+        match self {
+            Self::Secret(name) => Some(name.clone()),
+            Self::FileKey { document, .. } => Some(SecretName { path: document.clone(), key: None }),
+            Self::Aws { .. } | Self::IdToken { .. } | Self::Transit(_) | Self::Daypass(_) => None,
+        }
+    }
+
     /// Reads the line that the audit log has.
     pub fn parse(line: &str) -> Result<Self, String> {
         match line.split_once(' ').map_or((line, None), |(kind, name)| (kind, Some(name))) {
@@ -80,6 +99,13 @@ impl Wanted {
             ("secret", Some(name)) => SecretName::parse(name).map(Self::Secret),
             ("id_token", Some(audience)) => Ok(Self::IdToken { audience: Audience::parse(audience)? }),
             ("transit", Some(wanted)) => TransitUse::parse(wanted).map(Self::Transit),
+            ("file_key", Some(name)) => {
+                let (document, header) = name.split_once(' ').ok_or("expected a document and a header")?;
+                Ok(Self::FileKey {
+                    document: SecretPath::parse(document)?,
+                    header: Digest::parse(header).ok_or("a header is 64 hexadecimal digits")?,
+                })
+            }
             ("daypass", Some(permission)) => Permission::parse(permission).map(Self::Daypass),
             _ => Err(format!("`{line}` is no credential")),
         }
@@ -95,6 +121,7 @@ impl fmt::Display for Wanted {
             Self::Secret(name) => write!(f, "secret {name}"),
             Self::IdToken { audience } => write!(f, "id_token {audience}"),
             Self::Transit(wanted) => write!(f, "transit {wanted}"),
+            Self::FileKey { document, header } => write!(f, "file_key {document} {header}"),
             Self::Daypass(permission) => write!(f, "daypass {permission}"),
         }
     }
@@ -139,6 +166,7 @@ mod tests {
             "aws arn:aws:iam::123456789012:role/d",
             "secret a/b.yaml#/x y",
             "id_token https://x",
+            "file_key a/b.yaml e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "daypass policy.replay",
             "transit encrypt shop/backup",
             "transit decrypt flux e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -152,6 +180,8 @@ mod tests {
             "gold x",
             "aws role",
             "daypass all",
+            "file_key a/b.yaml",
+            "file_key a/b.yaml 00",
             "transit flux",
             "transit rewrap flux",
             "transit decrypt a/encrypt",
@@ -171,6 +201,7 @@ mod tests {
             r#"{"credentials":[{"secret":"../x"}]}"#,
             r#"{"credentials":[{"daypass":"policy.replay"}]}"#,
             r#"{"credentials":[{"transit":"decrypt flux"}]}"#,
+            r#"{"credentials":[{"file_key":{"document":"x.age","header":"00"}}]}"#,
             r#"{"credentials":[{"aws":{}},{"aws":{}}]}"#,
             r#"{"credentials":[{"aws":{}}],"x":1}"#,
         ];

@@ -26,6 +26,11 @@ impl Header {
         &self.id
     }
 
+    /// How many stanzas it has.
+    pub fn stanza_count(&self) -> usize {
+        self.stanzas.len()
+    }
+
     /// Whether it has every one of these stanzas.
     pub fn has(&self, stanzas: &[Digest]) -> bool {
         !stanzas.is_empty() && stanzas.iter().all(|stanza| self.stanzas.contains(stanza))

@@ -121,6 +121,7 @@ impl<'a> Side<'a> {
         match wanted {
             Wanted::Secret(name) => self.tree.contains_key(&format!("secrets/{}", name.path)),
             Wanted::Transit(wanted) => TransitFile::is_any_of(self.tree, &wanted.key),
+            Wanted::FileKey { document, .. } => self.tree.contains_key(&format!("secrets/{document}")),
             Wanted::Aws { .. } | Wanted::IdToken { .. } | Wanted::Daypass(_) => true,
         }
     }

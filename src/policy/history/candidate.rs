@@ -146,8 +146,8 @@ impl Candidate {
     /// Why it could not be given although it is granted: the revision does not have it.
     pub(in crate::policy) fn lacks(&self, wanted: &Wanted) -> Option<String> {
         match (wanted, &self.secrets, &self.transit) {
-            (Wanted::Secret(name), Some(secrets), _) => {
-                let path = self.own(name)?;
+            (Wanted::Secret(_) | Wanted::FileKey { .. }, Some(secrets), _) => {
+                let path = self.own(&wanted.secret()?)?;
                 (!secrets.contains(&path)).then(|| format!("the revision has no file secrets/{path}"))
             }
             (Wanted::Transit(wanted), _, Some(keys)) => {

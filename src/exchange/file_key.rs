@@ -1,0 +1,32 @@
+//! Which document it is whose file key is asked for. See docs/decisions/0015.
+
+use super::story::Story;
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::policy::{Request, Wanted};
+use crate::words::{Denial, Digest, Reason};
+
+/// The same is said of a document that there is not and of one that is another's, so that nobody learns which files there are.
+const REFUSED: &str = "No document in force with a header of these stanzas is granted whole to this identity.";
+
+/// The request for the first document with a header of these stanzas that is granted; it is decided again like any other.
+pub(super) fn find(
+    app: &App,
+    live: &Live,
+    identity: &Identity,
+    stanzas: &[Digest],
+    asked: &Request,
+    story: &mut Story,
+) -> Result<Request, Denial> {
+    let mut refused = Reason::NoMatchingPolicy.because("no document in force has a header of these stanzas");
+    for (document, header) in live.with_stanzas(stanzas) {
+        let request = Request { credentials: vec![Wanted::FileKey { document, header }], ..asked.clone() };
+        story.asks(&request);
+        let granted = live.policies()?.decide(identity, &request, app.now());
+        match granted.and_then(|grant| app.still_grants(live, identity.facts(), grant)) {
+            Ok(_) => return Ok(request),
+            Err(denial) => refused = denial,
+        }
+    }
+    Err(if refused.reason == Reason::NoMatchingPolicy { refused.saying(REFUSED) } else { refused })
+}

@@ -1,0 +1,66 @@
+//! `POST /v1/age/unwrap`: the file key of a document in force, for `age-plugin-daypass`. See docs/decisions/0015.
+
+use super::native;
+use super::reply::{self, Caller};
+use crate::app::App;
+use crate::exchange::Asked;
+use crate::secrets;
+use crate::words::names::PolicyName;
+use crate::words::{Denial, Digest, Reason};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Response;
+use axum::response::IntoResponse;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Stanzas of one header: SOPS writes one, and more recipients than this are a group of their own.
+const STANZAS_MAX: usize = 64;
+
+/// The stanzas of one header, as they stand in it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    stanzas: Vec<Stanza>,
+    #[serde(default)]
+    policy: Option<PolicyName>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stanza {
+    #[serde(rename = "type")]
+    kind: String,
+    args: Vec<String>,
+    /// Base64 as in the header: without padding.
+    body: String,
+}
+
+/// Answers with the file key, as `POST /v1/exchange` answers with credentials.
+pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, body: Body) -> Response<Body> {
+    let asked = reply::body(body, reply::BODY_BYTES_MAX).await.and_then(|bytes| read(&bytes));
+    match native::run(app, call, asked).await {
+        Ok(released) => reply::document(&released),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Asked, Denial> {
+    let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}"));
+    let header: Header = serde_json::from_slice(bytes).map_err(|fault| bad(fault.to_string()))?;
+    if header.stanzas.is_empty() || header.stanzas.len() > STANZAS_MAX {
+        return Err(bad(format!("show the 1 to {STANZAS_MAX} stanzas of one header")));
+    }
+    let stanzas: Option<Vec<Digest>> = header.stanzas.iter().map(Stanza::digest).collect();
+    let stanzas = stanzas.ok_or_else(|| bad("a stanza's `body` is base64 without padding".to_owned()))?;
+    Ok(Asked::file_key(stanzas, header.policy))
+}
+
+impl Stanza {
+    fn digest(&self) -> Option<Digest> {
+        let body = STANDARD_NO_PAD.decode(&self.body).ok()?;
+        Some(secrets::stanza(&self.kind, &self.args, &body))
+    }
+}
