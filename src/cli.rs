@@ -1,5 +1,6 @@
 //! The command line. Each command is a few lines that call a room; what it prints goes through one pair of functions.
 
+mod age_plugin;
 mod audit;
 mod aws;
 mod credential;
@@ -103,6 +104,9 @@ struct DemoArgs {
 
 /// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
+    if let Some(status) = age_plugin::run_if_called() {
+        return status;
+    }
     let cli = match Cli::try_parse_from(credential::arguments(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(fault) => {

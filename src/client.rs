@@ -1,5 +1,6 @@
 //! Layer E: what a job runs. One request brings everything it needs, and its own token is found where its CI puts it.
 
+pub mod age_plugin;
 pub mod answer;
 pub mod environment;
 mod event_stream;

@@ -1,5 +1,7 @@
 //! `daypass secret`: get one through the server, encrypt one for Git.
 
+mod keys;
+
 use super::job::ServerArgs;
 use crate::client::answer::secret_value;
 use crate::client::environment::Environment;
@@ -32,7 +34,7 @@ pub(super) enum SecretCommand {
         /// Write a SOPS file; the name of --to or of the input tells its format (.yaml, .json, .env). Comments are left out.
         #[arg(long)]
         sops: bool,
-        /// A recipient, age1…; several may be given.
+        /// A recipient, age1…, age1pq1… or an SSH public key; several may be given.
         #[arg(long = "recipient", short = 'r', required = true)]
         recipients: Vec<String>,
         /// The file to read; standard input otherwise.
@@ -41,11 +43,17 @@ pub(super) enum SecretCommand {
         #[arg(long = "to", short = 'o')]
         to: Option<PathBuf>,
     },
+    /// Make an age identity for a source, and print its recipient.
+    Keygen(keys::KeygenArgs),
+    /// Print an identity by which age, rage and sops ask a server for the key of each file (age-plugin-daypass).
+    PluginIdentity(keys::PluginArgs),
 }
 
 /// Runs one of them.
 pub(super) async fn run(command: &SecretCommand, environment: Environment, json: bool) -> Result<u8, Failure> {
     match command {
+        SecretCommand::Keygen(arguments) => keys::generate(arguments),
+        SecretCommand::PluginIdentity(arguments) => keys::plugin_identity(arguments),
         SecretCommand::Get { server, name, policy } => {
             let wish = serde_json::json!({ "secret": name.to_string() });
             let answer = server.connect(environment)?.exchange(&[wish], policy.as_deref()).await?;

@@ -88,6 +88,12 @@ impl Server {
         self.send(|token| Ok(self.http.post(self.url("v1/policy/replay")?).bearer_auth(token).json(request))).await
     }
 
+    /// `POST /v1/age/unwrap`: the file key of the document that has a header of these stanzas.
+    pub async fn unwrap_stanzas(&self, stanzas: &[Value]) -> Result<Value, Failure> {
+        let body = serde_json::json!({ "stanzas": stanzas });
+        self.send(|token| Ok(self.http.post(self.url("v1/age/unwrap")?).bearer_auth(token).json(&body))).await
+    }
+
     fn url(&self, path: &str) -> Result<reqwest::Url, Failure> {
         self.base.join(path).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault.to_string()))
     }

@@ -1,6 +1,8 @@
 //! Real peers. Each test is passed over, and says so, where its peer is not installed.
 
 mod act;
+mod age;
+pub(crate) mod age_plugin;
 mod aws;
 mod aws_chained;
 mod aws_clients;

@@ -17,7 +17,7 @@ allowed:
 ";
 
 /// A server that takes further sources, and the repository of one.
-async fn world() -> (World, tempfile::TempDir, String) {
+pub(crate) async fn world() -> (World, tempfile::TempDir, String) {
     let (identity, recipient) = Identities::generate();
     let setup = Setup {
         more: "age_identity_dir: keys\ncredentials_dir: credentials\n".to_owned(),
@@ -33,12 +33,12 @@ async fn world() -> (World, tempfile::TempDir, String) {
     (world, team, recipient)
 }
 
-async fn define(world: &World, team: &Path, definition: &str) -> Value {
+pub(crate) async fn define(world: &World, team: &Path, definition: &str) -> Value {
     let text = definition.replace("{repository}", &team.display().to_string());
     world.commit_and_wait(&[("sources/team-a.yaml", text.as_bytes())]).await
 }
 
-async fn live(world: &World, team: &Path) {
+pub(crate) async fn live(world: &World, team: &Path) {
     let head = git(team, &["rev-parse", "HEAD"]);
     world.until(&head, |ready| ready["sources"]["team-a"]["revision"] == head.as_str()).await;
 }

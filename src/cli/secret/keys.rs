@@ -1,0 +1,57 @@
+//! `daypass secret keygen` and `plugin-identity`: what opens a source's files, and what asks the server to.
+
+use crate::client::age_plugin;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::secrets::Identities;
+use clap::Args;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct KeygenArgs {
+    /// Post-quantum: ML-KEM-768 with X25519, for age 1.3 and sops 3.12 or later.
+    #[arg(long)]
+    pq: bool,
+    /// The file to write, for its owner alone; standard output otherwise. It is never overwritten.
+    #[arg(long = "to", short = 'o')]
+    to: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct PluginArgs {
+    /// The server's address.
+    #[arg(long, env = "DAYPASS_SERVER")]
+    server: String,
+}
+
+/// An identity file as `age-keygen` writes it.
+pub(super) fn generate(arguments: &KeygenArgs) -> Result<u8, Failure> {
+    let unusable = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let (identity, recipient) =
+        if arguments.pq { Identities::generate_hybrid().map_err(unusable)? } else { Identities::generate() };
+    let comment = format!("# public key: {recipient}\n");
+    let told = |fault: std::io::Error| unusable(fault.to_string());
+    match &arguments.to {
+        Some(path) => {
+            let named = |fault: std::io::Error| unusable(format!("{}: {fault}", path.display()));
+            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(named)?;
+            let written = file.write_all(comment.as_bytes()).and_then(|()| file.write_all(identity.expose()));
+            written.and_then(|()| file.write_all(b"\n")).map_err(named)?;
+            anstream::println!("{recipient}");
+        }
+        None => {
+            let mut out = std::io::stdout().lock();
+            let written = out.write_all(comment.as_bytes()).and_then(|()| out.write_all(identity.expose()));
+            written.and_then(|()| out.write_all(b"\n")).map_err(told)?;
+        }
+    }
+    Ok(0)
+}
+
+/// An identity for age, rage and sops that holds no key.
+pub(super) fn plugin_identity(arguments: &PluginArgs) -> Result<u8, Failure> {
+    let identity = age_plugin::identity(&arguments.server)?;
+    anstream::println!("# server: {}\n{identity}", arguments.server);
+    Ok(0)
+}

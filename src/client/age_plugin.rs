@@ -1,0 +1,154 @@
+//! `age-plugin-daypass`: age, rage and sops show the stanzas of a file's header, and the server answers with its file key where the
+//! file is granted whole (c2sp.org/age-plugin, `identity-v1`). No private key is ever here.
+
+use super::environment::Environment;
+use super::server::{Address, Server};
+use super::{Failure, STATUS_USAGE};
+use age_core::format::Stanza;
+use age_core::plugin::{BidirSend, Connection};
+use age_core::primitives::{bech32_decode, bech32_encode};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use bech32::Hrp;
+use serde_json::{Value, json};
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// By which age finds the program: `age-plugin-daypass` in the `PATH`.
+pub const PROGRAM: &str = "age-plugin-daypass";
+const IDENTITY: Hrp = Hrp::parse_unchecked("age-plugin-daypass-");
+/// What follows in an identity: the server's address, UTF-8.
+const FORM: u8 = 1;
+
+/// The identity that sends age to this server. It is no secret.
+pub fn identity(server: &str) -> Result<String, Failure> {
+    let good = reqwest::Url::parse(server).is_ok_and(|url| url.scheme() == "https");
+    if !good {
+        return Err(Failure::new(STATUS_USAGE, format!("`{server}` is no https address of a server")));
+    }
+    Ok(bech32_encode(IDENTITY, &[&[FORM], server.as_bytes()].concat()).to_uppercase())
+}
+
+fn server_of(identity: &str) -> Option<String> {
+    let named = |found: Hrp| (found == IDENTITY).then_some(()).ok_or(());
+    let bytes = bech32_decode(identity, |_| (), named, |_, bytes| Ok(bytes.collect::<Vec<u8>>())).ok()?;
+    let (form, server) = bytes.split_first()?;
+    if *form == FORM { String::from_utf8(server.to_vec()).ok() } else { None }
+}
+
+/// Serves one run of age on the standard input and output.
+pub fn serve(environment: &Environment) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    converse(Connection::accept(), |server, stanzas| runtime.block_on(ask(server, stanzas, environment)))
+}
+
+/// The two phases: age says what it has, then hears what became of each file.
+fn converse<R: Read, W: Write>(
+    mut connection: Connection<R, W>,
+    ask: impl Fn(&str, &[Stanza]) -> Result<Vec<u8>, Failure>,
+) -> io::Result<()> {
+    let (identities, stanzas, _, _) = connection.unidir_receive(
+        ("add-identity", |command: Stanza| command.args.into_iter().next().ok_or("an identity is missing")),
+        ("recipient-stanza", file_and_stanza),
+        (None, |_| Ok(())),
+        (None, |_| Ok(())),
+    )?;
+    connection.bidir_send(|mut age| {
+        let (identities, stanzas) = match (identities, stanzas) {
+            (Ok(identities), Ok(stanzas)) => (identities, stanzas),
+            (Err(faults), _) | (_, Err(faults)) => return tell(&mut age, &["internal"], faults.first().unwrap_or(&"")),
+        };
+        for files in stanzas.chunk_by(|(one, _), (other, _)| one == other) {
+            let header: Vec<Stanza> = files.iter().map(|(_, stanza)| copy(stanza)).collect();
+            answer(&mut age, &files[0].0, &header, &identities, &ask)?;
+        }
+        Ok(())
+    })
+}
+
+/// One file: the first server that gives its key, or why none does.
+fn answer<R: Read, W: Write>(
+    age: &mut BidirSend<'_, R, W>,
+    file: &str,
+    header: &[Stanza],
+    identities: &[String],
+    ask: &impl Fn(&str, &[Stanza]) -> Result<Vec<u8>, Failure>,
+) -> io::Result<()> {
+    let mut refusals = Vec::new();
+    for (number, identity) in identities.iter().enumerate() {
+        let Some(server) = server_of(identity) else {
+            refusals.push((number, format!("it was made by another version of {PROGRAM}, or is damaged")));
+            continue;
+        };
+        match ask(&server, header) {
+            Ok(key) => return age.send("file-key", &[file], &zeroize::Zeroizing::new(key)).map(drop),
+            Err(failure) => refusals.push((number, failure.message)),
+        }
+    }
+    for (number, message) in refusals {
+        tell(age, &["identity", &number.to_string()], &message)?;
+    }
+    Ok(())
+}
+
+/// On one line, beside which age puts the plugin's name.
+fn tell<R: Read, W: Write>(age: &mut BidirSend<'_, R, W>, about: &[&str], message: &str) -> io::Result<()> {
+    let line = message.lines().collect::<Vec<_>>().join("; ");
+    age.send("error", about, line.as_bytes()).map(drop)
+}
+
+/// `recipient-stanza FILE KIND ARGUMENT…`.
+fn file_and_stanza(mut command: Stanza) -> Result<(String, Stanza), &'static str> {
+    if command.args.len() < 2 {
+        return Err("a stanza without its file or kind");
+    }
+    let file = command.args.remove(0);
+    command.tag = command.args.remove(0);
+    Ok((file, command))
+}
+
+fn copy(stanza: &Stanza) -> Stanza {
+    Stanza { tag: stanza.tag.clone(), args: stanza.args.clone(), body: stanza.body.clone() }
+}
+
+async fn ask(server: &str, stanzas: &[Stanza], environment: &Environment) -> Result<Vec<u8>, Failure> {
+    let address = Address {
+        server,
+        audience: environment.value("DAYPASS_AUDIENCE"),
+        ca: environment.value("DAYPASS_CA").map(Path::new),
+        token_file: environment.value("DAYPASS_TOKEN_FILE").map(Path::new),
+        wait: Duration::ZERO,
+    };
+    let written = |one: &Stanza| json!({ "type": one.tag, "args": one.args, "body": STANDARD_NO_PAD.encode(&one.body) });
+    let stanzas: Vec<Value> = stanzas.iter().map(written).collect();
+    let answer = Server::new(&address, environment.clone())?.unwrap_stanzas(&stanzas).await?;
+    let key = answer["credentials"][0]["file_key"]["key"].as_str().and_then(|key| STANDARD.decode(key).ok());
+    key.ok_or_else(|| Failure::new(super::STATUS_UNAVAILABLE, "the server's answer holds no file key"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_names_its_server() {
+        let made = identity("https://daypass.example:8443").unwrap();
+        assert!(made.starts_with("AGE-PLUGIN-DAYPASS-1"), "{made}");
+        assert_eq!(server_of(&made).as_deref(), Some("https://daypass.example:8443"));
+        assert!(identity("http://daypass.example").is_err() && identity("daypass").is_err());
+        assert_eq!(server_of("AGE-PLUGIN-OTHER-1QYQSZQGPQYQSZQGPQ"), None);
+    }
+
+    #[test]
+    fn stanzas_are_put_together_by_their_file() {
+        let command = |args: &[&str]| Stanza {
+            tag: "recipient-stanza".to_owned(),
+            args: args.iter().map(|argument| (*argument).to_owned()).collect(),
+            body: vec![1],
+        };
+        let (file, stanza) = file_and_stanza(command(&["0", "X25519", "share"])).unwrap();
+        assert_eq!((file.as_str(), stanza.tag.as_str(), stanza.args.len()), ("0", "X25519", 1));
+        assert!(file_and_stanza(command(&["0"])).is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! `age-plugin-daypass` under Debian's age and the real sops, against a live server.
+
+use crate::support::{DEPLOY, Setup, World, commit, git, peer, put};
+use daypass::secrets::{encrypt, encrypt_document};
+use daypass::words::UnixTime;
+use daypass::words::names::SecretPath;
+use serde_json::json;
+use std::path::Path;
+use std::process::Output;
+
+const ONE_KEY: &str = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant: { secrets: [\"keys/db.yaml#/password\"] }
+";
+
+/// A world with documents that are granted whole, by one key, and not; and a job that has the plugin in its path.
+pub(crate) struct Job {
+    pub(crate) world: World,
+    identity: String,
+}
+
+fn sops_file(recipients: &[&str], name: &str) -> Vec<u8> {
+    let path = SecretPath::parse(name).unwrap();
+    let now = UnixTime::from_seconds(1_800_000_000);
+    let recipients: Vec<String> = recipients.iter().map(|recipient| (*recipient).to_owned()).collect();
+    let plaintext: &[u8] = if name.ends_with(".json") { br#"{"password": "hunter2"}"# } else { b"password: hunter2\n" };
+    encrypt_document(&path, plaintext, &recipients, now).unwrap()
+}
+
+impl Job {
+    pub(crate) async fn start() -> Self {
+        let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("shop/key", ONE_KEY.to_owned())];
+        let world = World::start(Setup { policies, ..Setup::default() }).await;
+        let recipient = world.recipient.clone();
+        let hidden = encrypt(b"hidden", std::slice::from_ref(&recipient), false).unwrap();
+        let human = daypass::secrets::Identities::generate().1;
+        let both = encrypt(b"for two", &[human.clone(), recipient.clone()], false).unwrap();
+        let (granted, keyed) = (sops_file(&[&recipient], "db.yaml"), sops_file(&[&recipient], "db.yaml"));
+        let two = sops_file(&[&human, &recipient], "two.json");
+        let files: [(&str, &[u8]); 5] = [
+            ("secrets/shop/two.json", &two),
+            ("secrets/hidden/x.age", &hidden),
+            ("secrets/shop/both.age", &both),
+            ("secrets/shop/db.yaml", &granted),
+            ("secrets/keys/db.yaml", &keyed),
+        ];
+        world.commit_and_wait(&files).await;
+        std::fs::create_dir(world.path("bin")).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_daypass"), world.path("bin/age-plugin-daypass")).unwrap();
+        let made = world.job("push", &["secret", "plugin-identity"], &[]).await;
+        let identity = String::from_utf8(made.stdout).unwrap();
+        std::fs::write(world.path("identity.txt"), &identity).unwrap();
+        Self { identity: identity.lines().last().unwrap().to_owned(), world }
+    }
+
+    async fn run(&self, program: &Path, arguments: &[&str], run: &str) -> Output {
+        let path = daypass::client::environment::Environment::of_process().value("PATH").unwrap_or_default().to_owned();
+        let mut command = tokio::process::Command::new(program);
+        command.args(arguments).current_dir(self.world.path("access/secrets"));
+        command.env("PATH", format!("{}:{path}", self.world.path("bin").display())).env("DAYPASS_CA", self.world.path("tls.crt"));
+        command.env("SOPS_AGE_KEY", &self.identity).env("SOPS_DISABLE_VERSION_CHECK", "1").env("HOME", self.world.path("bin"));
+        command.envs(self.world.issuer.job_environment(run)).env_remove("DAYPASS_TOKEN");
+        command.output().await.unwrap()
+    }
+
+    async fn age(&self, age: &Path, file: &str, run: &str) -> Output {
+        let identity = self.world.path("identity.txt");
+        self.run(age, &["--decrypt", "-i", identity.to_str().unwrap(), file], run).await
+    }
+}
+
+/// Refused, with the code, the hint and the decision where a person sees them.
+fn told(output: &Output, expected: &str) -> String {
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    assert!(told.contains(expected) && told.contains("hint: ") && told.contains("decision: "), "{told}");
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn age_opens_what_is_granted_whole_and_tells_why_it_opens_nothing_else() {
+    let Some(age) = peer("age") else { return };
+    let job = Job::start().await;
+    for (file, expected) in [("shop/password.age", &b"hunter2"[..]), ("shop/both.age", b"for two")] {
+        let opened = job.age(&age, file, "push").await;
+        assert_eq!(opened.stdout, expected, "{}", String::from_utf8_lossy(&opened.stderr));
+    }
+    println!("{}", told(&job.age(&age, "shop/password.age", "pull").await, "no_matching_policy"));
+    told(&job.age(&age, "hidden/x.age", "push").await, "no_matching_policy");
+    // The same recipient, and a file that stands in no commit.
+    let foreign = encrypt(b"foreign", std::slice::from_ref(&job.world.recipient), false).unwrap();
+    put(&job.world.path("foreign.age"), &foreign);
+    told(&job.age(&age, "../../foreign.age", "push").await, "no_matching_policy");
+    // What a commit removes is gone, also for whoever still has the file.
+    let repository = job.world.path("access");
+    std::fs::copy(repository.join("secrets/shop/both.age"), job.world.path("kept.age")).unwrap();
+    std::fs::remove_file(repository.join("secrets/shop/both.age")).unwrap();
+    commit(&repository);
+    let head = git(&repository, &["rev-parse", "HEAD"]);
+    job.world.until("the removal is in force", |ready| ready["revision"] == head.as_str()).await;
+    told(&job.age(&age, "../../kept.age", "push").await, "no_matching_policy");
+    assert_eq!(job.age(&age, "shop/password.age", "push").await.stdout, b"hunter2");
+    let plugin = job.world.path("bin/age-plugin-daypass");
+    for (arguments, said) in [(&[][..], "daypass secret plugin-identity"), (&["--age-plugin=recipient-v1"], "own recipients")] {
+        let refused = job.run(&plugin, arguments, "push").await;
+        assert!(refused.status.code() == Some(64) && String::from_utf8_lossy(&refused.stderr).contains(said), "{refused:?}");
+    }
+
+    let entries = job.world.audit();
+    let released: Vec<_> = entries.iter().filter(|entry| entry.kind == "released").collect();
+    assert_eq!(released.len(), 3);
+    let body = &released[0].body;
+    assert!(body["credentials"][0].as_str().unwrap().starts_with("file_key shop/password.age "), "{body}");
+    assert_eq!(body["issued"][0]["file_key"]["document"], "shop/password.age");
+    assert!(body["issued"][0]["file_key"]["key"].is_null(), "{body}");
+    let intended = entries.iter().find(|entry| entry.kind == "intended" && entry.decision == released[0].decision).unwrap();
+    assert_eq!(intended.body["policy_revision"].as_str().unwrap().len(), 40, "{:?}", intended.body);
+    let refused = entries.iter().find(|entry| entry.kind == "refused").unwrap();
+    assert!(refused.body["credentials"][0].as_str().unwrap().starts_with("file_key shop/password.age "), "{:?}", refused.body);
+    let Some(newer) = peer("age-1.3") else { return };
+    assert_eq!(job.age(&newer, "shop/password.age", "push").await.stdout, b"hunter2");
+    told(&job.age(&newer, "hidden/x.age", "push").await, "no_matching_policy");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sops_opens_what_is_granted_whole_and_tells_why_it_opens_nothing_else() {
+    let Some(sops) = peer("sops") else { return };
+    let job = Job::start().await;
+    let opened = job.run(&sops, &["decrypt", "shop/db.yaml"], "push").await;
+    assert_eq!(opened.stdout, b"password: hunter2\n", "{}", String::from_utf8_lossy(&opened.stderr));
+    let opened = job.run(&sops, &["decrypt", "--extract", "[\"password\"]", "shop/two.json"], "push").await;
+    assert_eq!(opened.stdout, b"hunter2", "another's recipient comes first: {}", String::from_utf8_lossy(&opened.stderr));
+    assert!(job.world.audit().iter().any(|entry| entry.body["reason"] == "secret_unreadable"), "the other's opens to the other");
+    println!("{}", told(&job.run(&sops, &["decrypt", "keys/db.yaml"], "push").await, "no_matching_policy"));
+    told(&job.run(&sops, &["decrypt", "shop/db.yaml"], "pull").await, "no_matching_policy");
+    // Its one key is granted, and had by its name.
+    let (status, answer) = job.world.exchange(&job.world.token(), json!([{ "secret": "keys/db.yaml#/password" }])).await;
+    assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("hunter2")), "{answer}");
+}
