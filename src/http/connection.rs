@@ -46,6 +46,8 @@ pub(super) struct Ending {
     pub(super) stopping: CancellationToken,
     /// Ends the connection at once, whatever is under way on it.
     pub(super) cut: CancellationToken,
+    /// For an answer that is under way for longer than its headers: a connection on which nothing is, is idle.
+    pub(super) activity: Arc<Activity>,
 }
 
 /// A connection after its handshake.
@@ -61,7 +63,7 @@ impl Connection {
     pub(super) async fn serve(self, watcher: Watcher) {
         let activity = Arc::new(Activity::default());
         let (begun, router, peer) = (activity.clone(), self.router, self.peer);
-        let ending = Ending { stopping: self.stopping, cut: CancellationToken::new() };
+        let ending = Ending { stopping: self.stopping, cut: CancellationToken::new(), activity: activity.clone() };
         let (told, cut) = (ending.clone(), ending.cut.clone());
         let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(peer);

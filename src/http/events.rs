@@ -3,6 +3,7 @@
 //! The id of an event is the mark of what is in force. Nothing is kept for a reader: it hears of the present state, once.
 
 use super::accept::Peer;
+use super::activity::Underway;
 use super::connection::Ending;
 use super::reply::Caller;
 use super::streams::{Place, Streams};
@@ -54,10 +55,12 @@ async fn follow(
         Err(refused) => return refused.into_response(),
     };
     let (sender, receiver) = mpsc::channel(1);
+    let ending = ending.map(|ending| ending.0).unwrap_or_default();
     let stream = Stream {
         until: Instant::now() + STREAM_MAX.min(watch.until.since(app.now())),
         seen: headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).map(str::to_owned),
-        ending: ending.map(|ending| ending.0).unwrap_or_default(),
+        _underway: ending.activity.clone().begin(),
+        ending,
         app,
         sender,
         _place: watch.place,
@@ -79,6 +82,7 @@ struct Stream {
     until: Instant,
     ending: Ending,
     _place: Place,
+    _underway: Underway,
 }
 
 /// The reader is gone or too slow.
