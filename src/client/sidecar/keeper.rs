@@ -22,6 +22,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// From the first failure to the second try, and twice as long after each further one.
 const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_MAX: Duration = Duration::from_secs(30);
+/// A volume that is full may have room again at any moment, and nobody else is pressed by a try.
+const RETRY_WRITING_MAX: Duration = Duration::from_secs(5);
 /// While changes are heard of, it is asked all the same: nothing lives by a stream alone.
 const STEADY: Duration = Duration::from_secs(600);
 /// However often it hears of changes, it asks no more often.
@@ -37,18 +39,29 @@ pub(super) struct Keeper {
     status: Status,
     lease: Option<Lease>,
     asked: Instant,
-    /// Why there is no answer, and how often in a row.
+    /// What went wrong, and how often in a row.
+    trouble: Option<Trouble>,
     failures: u32,
-    denied: bool,
     /// Whether an application may have seen files of ours already: it hears of further ones.
     known: bool,
+}
+
+/// Why the files are not what they should be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// The server says no.
+    Denied,
+    /// There is no answer, or none that files can be made of.
+    Unanswered,
+    /// The volume does not take them.
+    Unwritable,
 }
 
 impl Keeper {
     /// Takes over what an earlier process of this pod left, while its terms say so; what is past its end goes at once.
     pub(super) fn new(settings: Settings, server: Arc<Server>, volume: Volume, status: Status) -> Self {
         let (asked, known) = (Instant::now(), volume.is_written());
-        let mut keeper = Self { settings, server, volume, status, lease: None, asked, failures: 0, denied: false, known };
+        let mut keeper = Self { settings, server, volume, status, lease: None, asked, trouble: None, failures: 0, known };
         let now = SystemClock.now();
         match Note::read(keeper.volume.folder()) {
             Some(note) if note.counts(&keeper.settings.wish(), now) && keeper.everything_is_there() => {
@@ -109,21 +122,21 @@ impl Keeper {
     }
 
     fn settle(&mut self, answer: Result<Value, Unanswered>, teller: &Teller) -> Result<(), Failure> {
-        self.denied = matches!(answer, Err(Unanswered::Denied(_)));
         let settled = match answer {
             Ok(answer) => self.put_in_place(&answer, teller),
             Err(Unanswered::Denied(failure)) => {
                 self.take_away("the server denies them");
-                Err(failure)
+                Err((Trouble::Denied, failure))
             }
             Err(Unanswered::Unavailable(failure)) => {
                 self.end_when_over();
-                Err(failure)
+                Err((Trouble::Unanswered, failure))
             }
         };
+        self.trouble = settled.as_ref().err().map(|(trouble, _)| *trouble);
         match &settled {
             Ok(()) => self.failures = 0,
-            Err(failure) => {
+            Err((_, failure)) => {
                 if self.lease.is_none() {
                     self.take_away("nobody says that they may stay");
                 }
@@ -131,12 +144,12 @@ impl Keeper {
                 tracing::warn!(fault = %failure.message, failures = self.failures, kept = self.lease.is_some(), "the files could not be renewed");
             }
         }
-        settled
+        settled.map_err(|(_, failure)| failure)
     }
 
     /// The grant is confirmed, whatever becomes of the writing: the files that are there may stay.
-    fn put_in_place(&mut self, answer: &Value, teller: &Teller) -> Result<(), Failure> {
-        let failed = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
+    fn put_in_place(&mut self, answer: &Value, teller: &Teller) -> Result<(), (Trouble, Failure)> {
+        let failed = |fault: String| (Trouble::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
         let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
         let since_asked = self.asked.elapsed();
         let asked_at = SystemClock.now().minus(since_asked);
@@ -145,7 +158,9 @@ impl Keeper {
             self.confirm(lease);
         }
         let files = given::files(&self.settings, secrets).map_err(failed)?;
-        self.write(&files, teller).map_err(|fault| failed(format!("the files cannot be written: {fault}")))?;
+        self.write(&files, teller).map_err(|fault| {
+            (Trouble::Unwritable, Failure::new(STATUS_UNAVAILABLE, format!("the files cannot be written: {fault}")))
+        })?;
         self.confirm(lease);
         self.status.set(true);
         Ok(())
@@ -216,11 +231,13 @@ impl Keeper {
     }
 
     fn pause(&self, heard: &Heard) -> Duration {
-        if self.failures > 0 && !self.denied {
-            let doubled = RETRY_MIN.saturating_mul(1 << self.failures.min(8).saturating_sub(1));
-            return doubled.min(RETRY_MAX);
+        let doubled = RETRY_MIN.saturating_mul(1 << self.failures.min(8).saturating_sub(1));
+        match self.trouble {
+            Some(Trouble::Unanswered) => return doubled.min(RETRY_MAX),
+            Some(Trouble::Unwritable) => return doubled.min(RETRY_WRITING_MAX),
+            Some(Trouble::Denied) | None => {}
         }
-        let usual = if heard.is_listening() && !self.denied { STEADY } else { self.settings.interval };
+        let usual = if heard.is_listening() && self.trouble.is_none() { STEADY } else { self.settings.interval };
         let within = self.lease.and_then(|lease| lease.ask_within(SystemClock.now()));
         within.map_or(usual, |within| within.min(usual))
     }

@@ -5,7 +5,7 @@ use crate::support::World;
 use std::time::{Duration, Instant};
 
 async fn open(world: &World, token: &str, last: Option<&str>) -> reqwest::Response {
-    let request = world.http.get(world.url("/v1/events")).bearer_auth(token);
+    let request = world.http.get(world.url("/v1/events")).bearer_auth(token).timeout(Duration::from_secs(120));
     let request = if let Some(last) = last { request.header("last-event-id", last) } else { request };
     request.send().await.unwrap()
 }
@@ -90,6 +90,16 @@ async fn a_stream_is_for_those_whom_a_policy_is_for_and_few_for_each_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_on_which_nothing_happens_is_not_idle() {
+    let world = world(policy("[shop/**]", "")).await;
+    let mut stream = open(&world, &token(&world, "web"), None).await;
+    let quiet = heard(&mut stream, Duration::from_secs(62)).await;
+    assert_eq!(quiet.matches("\n:\n").count(), 4, "a comment every 15 s, and no end: {quiet}");
+    daypass(&world, &["deny", "--repository", "acme/other", "--reason", "INC-42"]).await;
+    assert!(heard(&mut stream, MOMENT).await.contains("data: changed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_ends_with_its_token_and_with_the_server() {
     let mut world = world(policy("[shop/**]", "")).await;
     let now = daypass::words::Clock::now(&daypass::words::SystemClock).seconds();
@@ -165,13 +175,14 @@ async fn a_reader_who_takes_nothing_is_cut_off() {
     let asked = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings, frame(1, 0x5, 1, &fields)].concat();
     stream.write_all(&asked).await.unwrap();
     let (started, mut heard) = (Instant::now(), Vec::new());
-    let ended = tokio::time::timeout(Duration::from_secs(25), stream.read_to_end(&mut heard)).await;
+    let ended = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut heard)).await;
     println!(
         "cut off after {:?}: {:?}",
         started.elapsed(),
         ended.as_ref().map(|read| read.as_ref().map_err(ToString::to_string))
     );
     assert!(ended.is_ok(), "it is still there");
-    assert!((9..20).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    // One line waits on the connection, one before it, and the third, the first comment, for 10 s.
+    assert!((20..40).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
     assert!(!heard.windows(7).any(|part| part == b"changed"));
 }

@@ -37,8 +37,10 @@ pub(super) async fn rotate(world: &World, password: &str) {
 }
 
 pub(super) fn token(world: &World, account: &str) -> String {
+    // The id of an account decides, whatever its name.
+    let id = if account == "web" { "u-1" } else { "u-9" };
     let claims = json!({ "sub": format!("system:serviceaccount:shop:{account}"), "jti": daypass::words::names::DecisionId::new().as_str(),
-        "kubernetes.io": { "namespace": "shop", "serviceaccount": { "name": account, "uid": "u-1" }, "pod": { "name": "web-0", "uid": "u-2" } } });
+        "kubernetes.io": { "namespace": "shop", "serviceaccount": { "name": account, "uid": id }, "pod": { "name": "web-0", "uid": "u-2" } } });
     world.issuer.mint(claims.as_object().unwrap(), "https://pods.example").unwrap()
 }
 
