@@ -151,7 +151,7 @@ fn response(status: u16, document: &Value) -> Response<Body> {
 }
 
 /// Base64url without padding: what an HTTP header takes as it stands.
-fn random_token() -> std::io::Result<Secret> {
+pub(super) fn random_token() -> std::io::Result<Secret> {
     use base64::Engine;
     let mut bytes = [0; TOKEN_BYTES];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("the system gives no random bytes"))?;

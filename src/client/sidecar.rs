@@ -2,6 +2,7 @@
 //!
 //! [`Keeper`](keeper::Keeper) asks, [`Volume`](volume::Volume) writes, and [`Teller`](teller::Teller) tells the application.
 
+mod aws;
 mod file_name;
 mod follow;
 mod given;
@@ -81,6 +82,9 @@ pub fn check(settings: &Settings) -> Result<u8, Failure> {
     let note = Note::read(&settings.folder).ok_or_else(|| missing("nothing was written yet".to_owned()))?;
     if !note.counts(&settings.wish(), SystemClock.now()) {
         return Err(missing("what is there is of other settings, or at its end".to_owned()));
+    }
+    if settings.aws.as_ref().is_some_and(|aws| !aws.is_served()) {
+        return Err(missing("AWS's SDKs are not answered yet".to_owned()));
     }
     match settings.names().find(|name| !settings.folder.join(name.as_str()).is_file()) {
         Some(name) => Err(missing(format!("{name} is not there"))),

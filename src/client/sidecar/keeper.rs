@@ -1,5 +1,6 @@
 //! Asks, writes, and takes away: the files are there while somebody who may says so, and no longer.
 
+use super::aws::Door;
 use super::follow::{Heard, follow};
 use super::given;
 use super::lease::Lease;
@@ -8,9 +9,10 @@ use super::probe::Status;
 use super::settings::Settings;
 use super::teller::Teller;
 use super::volume::{Files, Volume};
+use crate::client::loopback::random_token;
 use crate::client::server::{Server, Unanswered};
 use crate::client::{Failure, STATUS_UNAVAILABLE};
-use crate::words::{Clock, SystemClock};
+use crate::words::{Clock, Secret, SystemClock};
 use serde_json::Value;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -38,6 +40,10 @@ pub(super) struct Keeper {
     volume: Volume,
     status: Status,
     lease: Option<Lease>,
+    /// What AWS's SDKs show, and where they are answered while the files are there.
+    aws_token: Option<Secret>,
+    door: Option<Door>,
+    door_failures: u32,
     asked: Instant,
     /// What went wrong, and how often in a row.
     trouble: Option<Trouble>,
@@ -61,13 +67,26 @@ impl Keeper {
     /// Takes over what an earlier process of this pod left, while its terms say so; what is past its end goes at once.
     pub(super) fn new(settings: Settings, server: Arc<Server>, volume: Volume, status: Status) -> Self {
         let (asked, known) = (Instant::now(), volume.is_written());
-        let mut keeper = Self { settings, server, volume, status, lease: None, asked, trouble: None, failures: 0, known };
+        let mut keeper = Self {
+            settings,
+            server,
+            volume,
+            status,
+            lease: None,
+            aws_token: None,
+            door: None,
+            door_failures: 0,
+            asked,
+            trouble: None,
+            failures: 0,
+            known,
+        };
         let now = SystemClock.now();
         match Note::read(keeper.volume.folder()) {
             Some(note) if note.counts(&keeper.settings.wish(), now) && keeper.everything_is_there() => {
                 tracing::info!(until = %note.ends_at(), "the files of an earlier run are taken over");
                 keeper.lease = Some(Lease::taken_over(&note, now));
-                keeper.status.set(true);
+                keeper.status.set(keeper.settings.aws.is_none());
             }
             // Of other settings, or incomplete: what is asked for now takes its place, or it goes.
             Some(note) if note.is_running(now) => {}
@@ -87,6 +106,7 @@ impl Keeper {
             let answer = self.ask().await;
             // Why is in the log already.
             let _ = self.settle(answer, &teller);
+            self.open_door(&heard).await;
             self.wait(&heard).await;
         }
     }
@@ -107,18 +127,12 @@ impl Keeper {
         }
     }
 
-    /// Asks once. Meanwhile an end is an end.
+    /// Asks once.
     async fn ask(&mut self) -> Result<Value, Unanswered> {
         self.asked = Instant::now();
         let (server, wanted, policy) = (self.server.clone(), given::wanted(&self.settings), self.settings.policy.clone());
         let asking = async move { server.ask(&wanted, policy.as_ref().map(|policy| policy.as_str())).await };
-        tokio::pin!(asking);
-        loop {
-            tokio::select! {
-                answer = &mut asking => return answer,
-                () = sleep(TICK) => self.end_when_over(),
-            }
-        }
+        self.meanwhile(asking).await
     }
 
     fn settle(&mut self, answer: Result<Value, Unanswered>, teller: &Teller) -> Result<(), Failure> {
@@ -157,13 +171,60 @@ impl Keeper {
         if self.lease.is_some() {
             self.confirm(lease);
         }
-        let files = given::files(&self.settings, secrets).map_err(failed)?;
+        let mut files = given::files(&self.settings, secrets).map_err(failed)?;
+        if let (Some(name), Some(token)) = (self.settings.aws_token.clone(), self.aws_token()) {
+            files.insert(name, token);
+        }
         self.write(&files, teller).map_err(|fault| {
             (Trouble::Unwritable, Failure::new(STATUS_UNAVAILABLE, format!("the files cannot be written: {fault}")))
         })?;
         self.confirm(lease);
-        self.status.set(true);
+        self.status.set(self.settings.aws.is_none() || self.door.is_some());
         Ok(())
+    }
+
+    /// The token of an earlier process goes on, as long as its file is there: SDKs may hold it.
+    fn aws_token(&mut self) -> Option<Secret> {
+        let name = self.settings.aws_token.as_ref()?;
+        if self.aws_token.is_none() {
+            let known = std::fs::read(self.volume.folder().join(name.as_str())).ok().filter(|bytes| !bytes.is_empty());
+            self.aws_token = known.map(Secret::new).or_else(|| random_token().ok());
+        }
+        self.aws_token.as_ref().map(Secret::duplicate)
+    }
+
+    /// Answers AWS's SDKs from when the files are there, once a first session is. Secrets do not wait for it, nor does a change.
+    async fn open_door(&mut self, heard: &Heard) {
+        let (Some(wish), None, Some(_)) = (self.settings.aws.clone(), &self.door, &self.lease) else { return };
+        let Some(token) = self.aws_token() else { return };
+        let (server, policy) = (self.server.clone(), self.settings.policy.clone());
+        let opening = async move { Door::open(&wish, server, policy, token).await };
+        let opened = tokio::select! {
+            opened = self.meanwhile(opening) => opened,
+            () = heard.changed.notified() => return heard.changed.notify_one(),
+        };
+        match opened {
+            Ok(_) if self.lease.is_none() => {}
+            Ok(door) => {
+                (self.door, self.door_failures) = (Some(door), 0);
+                self.status.set(self.everything_is_there());
+            }
+            Err(failure) => {
+                self.door_failures = self.door_failures.saturating_add(1);
+                tracing::warn!(fault = %failure.message, "AWS's SDKs are not answered");
+            }
+        }
+    }
+
+    /// Meanwhile an end is an end.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = sleep(TICK) => self.end_when_over(),
+            }
+        }
     }
 
     fn confirm(&mut self, lease: Lease) {
@@ -204,6 +265,7 @@ impl Keeper {
     /// Also what could not be taken away before, and what a killed process left half-made.
     fn take_away(&mut self, why: &'static str) {
         self.lease = None;
+        (self.door, self.aws_token) = (None, None);
         self.status.set(false);
         let were_there = self.volume.is_written();
         Note::remove(self.volume.folder());
@@ -231,16 +293,20 @@ impl Keeper {
     }
 
     fn pause(&self, heard: &Heard) -> Duration {
-        let doubled = RETRY_MIN.saturating_mul(1 << self.failures.min(8).saturating_sub(1));
         match self.trouble {
-            Some(Trouble::Unanswered) => return doubled.min(RETRY_MAX),
-            Some(Trouble::Unwritable) => return doubled.min(RETRY_WRITING_MAX),
+            Some(Trouble::Unanswered) => return doubled(self.failures).min(RETRY_MAX),
+            Some(Trouble::Unwritable) => return doubled(self.failures).min(RETRY_WRITING_MAX),
+            None if self.door_failures > 0 => return doubled(self.door_failures).min(RETRY_MAX),
             Some(Trouble::Denied) | None => {}
         }
         let usual = if heard.is_listening() && self.trouble.is_none() { STEADY } else { self.settings.interval };
         let within = self.lease.and_then(|lease| lease.ask_within(SystemClock.now()));
         within.map_or(usual, |within| within.min(usual))
     }
+}
+
+fn doubled(failures: u32) -> Duration {
+    RETRY_MIN.saturating_mul(1 << failures.min(8).saturating_sub(1))
 }
 
 /// Not every pod in the same moment.

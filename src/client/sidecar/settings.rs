@@ -1,5 +1,6 @@
 //! The sidecar's own configuration, by the words of the pod annotations. Every fault is told at once.
 
+use super::aws::AwsWish;
 use super::file_name::FileName;
 use super::reaction::Reaction;
 use super::template::Template;
@@ -34,6 +35,9 @@ pub struct Settings {
     pub(super) mode: u32,
     pub(super) secrets: BTreeMap<FileName, SecretName>,
     pub(super) templates: BTreeMap<FileName, Template>,
+    pub(super) aws: Option<AwsWish>,
+    /// The file with the token of that address.
+    pub(super) aws_token: Option<FileName>,
     pub(super) on_change: Option<Reaction>,
     pub(super) interval: Duration,
     pub(super) probe: Option<SocketAddr>,
@@ -63,7 +67,7 @@ impl Settings {
 
     /// Every file that there has to be.
     pub(super) fn names(&self) -> impl Iterator<Item = &FileName> {
-        self.secrets.keys().chain(self.templates.keys())
+        self.secrets.keys().chain(self.templates.keys()).chain(&self.aws_token)
     }
 
     /// By what files of these settings are known again.
@@ -71,6 +75,7 @@ impl Settings {
         let mut parts = vec![self.server.clone(), format!("{:?} {:o}", self.policy, self.mode)];
         parts.extend(self.secrets.iter().map(|(name, secret)| format!("{name}={secret}")));
         parts.extend(self.templates.iter().map(|(name, template)| format!("{name}:{}", template.text())));
+        parts.extend(self.aws.as_ref().map(AwsWish::text));
         Digest::of(&parts.iter().map(String::as_bytes).collect::<Vec<_>>())
     }
 }
@@ -89,7 +94,14 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
     let mode = fields.optional("mode").map_or(Some(MODE), |node| fields.parsed(node, parse_mode));
     let secrets = read_files(fields, "secrets", SecretName::parse);
     let templates = read_files(fields, "templates", Template::parse);
-    check_names(fields, &secrets, &templates);
+    let aws = fields.optional("aws").and_then(|node| {
+        let mut inner = fields.below(node);
+        let wish = AwsWish::read(&mut inner);
+        inner.finish();
+        wish
+    });
+    let aws_token = aws.as_ref().and_then(|_| AwsWish::token_file());
+    check_names(fields, &secrets, &templates, aws_token.as_ref());
     let on_change = fields.optional("on_change").and_then(|node| Reaction::read(&mut fields.below(node), node.place, beside));
     let interval = fields.optional("interval").map_or(Some(INTERVAL), |node| fields.parsed(node, parse_interval));
     let probe = fields.optional("probe").and_then(|node| {
@@ -104,6 +116,8 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
         mode: mode?,
         secrets,
         templates,
+        aws,
+        aws_token,
         on_change,
         interval: interval?,
         probe,
@@ -127,7 +141,12 @@ fn read_files<T>(
     files
 }
 
-fn check_names(fields: &mut Fields<'_, '_>, secrets: &BTreeMap<FileName, SecretName>, templates: &BTreeMap<FileName, Template>) {
+fn check_names(
+    fields: &mut Fields<'_, '_>,
+    secrets: &BTreeMap<FileName, SecretName>,
+    templates: &BTreeMap<FileName, Template>,
+    aws_token: Option<&FileName>,
+) {
     let place = fields.optional("secrets").or_else(|| fields.optional("templates")).map_or(Place::default(), |node| node.place);
     if secrets.is_empty() {
         fields.fault(place, "name at least one secret: `secrets: { db-password: shop/production/db.yaml#/password }`");
@@ -137,6 +156,9 @@ fn check_names(fields: &mut Fields<'_, '_>, secrets: &BTreeMap<FileName, SecretN
             place,
             format!("one request has at most {SECRETS_MAX} secrets: take whole documents, and their keys in templates"),
         );
+    }
+    for name in aws_token.into_iter().filter(|name| secrets.contains_key(name) || templates.contains_key(name)) {
+        fields.fault(place, format!("`{name}` is the file of `aws`: take another name"));
     }
     for name in templates.keys().filter(|name| secrets.contains_key(name)) {
         fields.fault(place, format!("`{name}` is a secret and a template: one of them needs another name"));

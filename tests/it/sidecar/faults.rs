@@ -32,6 +32,7 @@ async fn a_full_volume_keeps_the_old_version_whole_and_recovers() {
     assert_eq!(read("db-password").as_deref(), Some("hunter2"), "the old version stays whole");
     let half = |name: &String| name.starts_with("..2");
     assert_eq!(super::pod::left(&inside).iter().filter(|name| half(name)).count(), 1, "{:?}", super::pod::left(&inside));
+    drop(file);
     std::fs::remove_file(&filler).unwrap();
     let took = pod.until("it recovers", SOON, |_| read("db-password").is_some_and(|text| text.len() == 20_000)).await;
     println!("after room was made: {took:?}");

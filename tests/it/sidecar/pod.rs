@@ -21,8 +21,13 @@ pub(super) fn policy(secrets: &str, more: &str) -> String {
 
 /// A world with one policy for pods.
 pub(super) async fn world(policy: String) -> World {
+    world_with(policy, String::new()).await
+}
+
+/// And with an `aws` section.
+pub(super) async fn world_with(policy: String, aws: String) -> World {
     let policies = vec![("shop/web", policy)];
-    World::start(Setup { policies, issuers: ISSUERS.to_owned(), ..Setup::default() }).await
+    World::start(Setup { policies, issuers: ISSUERS.to_owned(), aws, ..Setup::default() }).await
 }
 
 /// Replaces the policy, and waits until it is in force.

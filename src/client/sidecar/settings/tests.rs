@@ -13,6 +13,7 @@ folder: /run/secrets
 mode: "0440"
 secrets: { db-password: "shop/production/db.yaml#/password", tls.key: shop/production/tls.key }
 templates: { app.env: "DB={{ secrets['db-password'] }}\n" }
+aws: { role: "arn:aws:iam::123456789012:role/shop-web", listen: "[::1]:9403" }
 on_change: { signal: HUP, process: nginx }
 interval: 1m
 probe: 0.0.0.0:9402
@@ -23,7 +24,7 @@ fn everything_that_can_be_said_is_read() {
     let settings = parse(WHOLE).unwrap();
     assert_eq!((settings.mode, settings.interval), (0o440, Duration::from_secs(60)));
     assert_eq!(settings.ca.as_deref(), Some(Path::new("/etc/daypass/ca.crt")));
-    assert_eq!(settings.names().map(FileName::as_str).collect::<Vec<_>>(), ["db-password", "tls.key", "app.env"]);
+    assert_eq!(settings.names().map(FileName::as_str).collect::<Vec<_>>(), ["db-password", "tls.key", "app.env", "aws-token"]);
     let little = parse("server: https://d.example\nsecrets: { a: shop/a.yaml }\n").unwrap();
     assert_eq!((little.folder.to_str(), little.mode, little.token_file.to_str()), (Some(FOLDER), MODE, Some(PROJECTED_TOKEN)));
     assert_ne!(little.wish(), settings.wish());
@@ -39,6 +40,7 @@ templates: { twice: "x", broken: "{{ secrets[", included: "{% include 'x' %}", m
 on_change: { signal: KILL, process: nginx }
 interval: 0s
 probe: everywhere
+aws: { role: nobody, listen: "0.0.0.0:9403" }
 colour: red
 "#;
     let failure = parse(text).unwrap_err();
@@ -56,6 +58,7 @@ colour: red
         "1s to 1h",
         "0.0.0.0:9402",
         "unknown key `colour`",
+        "on loopback",
     ] {
         assert!(failure.message.contains(told), "{told}\n{}", failure.message);
     }

@@ -1,0 +1,99 @@
+//! AWS container credentials for the application, on this pod's loopback, renewed ahead of their end.
+
+use super::file_name::FileName;
+use crate::client::answer::{self, AwsCredential};
+use crate::client::loopback::{Loopback, PATH};
+use crate::client::renewal::{Dated, Keeper, Renewed};
+use crate::client::server::Server;
+use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::words::names::{PolicyName, RoleArn};
+use crate::words::yaml::Fields;
+use crate::words::{Secret, SystemClock};
+use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// What AWS's SDKs show, in `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`; they read it again each time.
+pub(super) const TOKEN_FILE: &str = "aws-token";
+/// Where it listens when nothing is said.
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9403);
+/// On loopback somebody listens at once or not at all.
+const LOOK_MAX: Duration = Duration::from_millis(500);
+
+/// Whose sessions, and where they are had.
+#[derive(Clone, Debug)]
+pub(super) struct AwsWish {
+    role: RoleArn,
+    listen: SocketAddr,
+}
+
+impl AwsWish {
+    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Option<Self> {
+        let role = fields.required("role").and_then(|node| fields.parsed(node, RoleArn::parse));
+        let listen = fields.optional("listen").map_or(Some(LISTEN), |node| fields.parsed(node, parse_listen));
+        Some(Self { role: role?, listen: listen? })
+    }
+
+    /// Whether somebody listens there.
+    pub(super) fn is_served(&self) -> bool {
+        TcpStream::connect_timeout(&self.listen, LOOK_MAX).is_ok()
+    }
+
+    /// By what it is known again.
+    pub(super) fn text(&self) -> String {
+        format!("{} {}", self.role, self.listen)
+    }
+
+    /// The file that goes with it.
+    pub(super) fn token_file() -> Option<FileName> {
+        FileName::parse(TOKEN_FILE).ok()
+    }
+}
+
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
+    address
+        .ok_or_else(|| "expected an address on loopback, such as 127.0.0.1:9403: sessions travel in the clear there".to_owned())
+}
+
+/// The open address; it closes when it is dropped.
+pub(super) struct Door {
+    _renewing: Keeper,
+    _loopback: Loopback,
+}
+
+impl Door {
+    /// Opens it with a first session, to whoever shows the token.
+    pub(super) async fn open(
+        wish: &AwsWish,
+        server: Arc<Server>,
+        policy: Option<PolicyName>,
+        token: Secret,
+    ) -> Result<Self, Failure> {
+        let wanted = [json!({ "aws": { "role": wish.role } })];
+        let renewed = Renewed::new(None, None, Arc::new(SystemClock), move || {
+            let (server, wanted, policy) = (server.clone(), wanted.clone(), policy.clone());
+            Box::pin(async move { fetch(&server, &wanted, policy.as_ref()).await })
+        });
+        renewed.current().await?;
+        let failed = |fault| Failure::new(STATUS_UNAVAILABLE, format!("{}: {fault}", wish.listen));
+        let listener = TcpListener::bind(wish.listen).await.map_err(failed)?;
+        let loopback = Loopback::serve(listener, token, renewed.clone()).map_err(failed)?;
+        tracing::info!(at = %wish.listen, path = PATH, "AWS's SDKs are answered");
+        Ok(Self { _renewing: renewed.keep(), _loopback: loopback })
+    }
+}
+
+async fn fetch(
+    server: &Server,
+    wanted: &[serde_json::Value],
+    policy: Option<&PolicyName>,
+) -> Result<Dated<AwsCredential>, Failure> {
+    let answer = server.exchange(wanted, policy.map(PolicyName::as_str)).await;
+    let credential = answer.and_then(|answer| answer::aws(&answer)).inspect_err(|failure| {
+        tracing::warn!(fault = %failure.message, "the AWS session could not be renewed; the last good one is served until its end");
+    })?;
+    Ok(Dated { expires_at: credential.expires_at, value: credential })
+}

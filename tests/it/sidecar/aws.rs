@@ -1,0 +1,54 @@
+//! AWS container credentials in a pod: the sidecar's address, its token's file, and boto3 as it is.
+
+use super::pod::{Pod, change, policy, world_with};
+use crate::sts::StandInSts;
+use crate::support::{free_port, peer};
+use std::time::Duration;
+
+const ROLE: &str = "arn:aws:iam::000000000000:role/brief";
+const SOON: Duration = Duration::from_secs(20);
+
+fn granted(secrets: &str) -> String {
+    policy(secrets, "").replace("grant: {", &format!("grant: {{ aws: [{{ role: \"{ROLE}\", ttl: 15m }}],"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aws_sdks_are_answered_while_the_grant_stands_and_readiness_waits_for_them() {
+    let (sts, port) = (StandInSts::start().await, free_port());
+    let world = world_with(granted("[shop/**]"), sts.section()).await;
+    let aws = format!(
+        "secrets: {{ db-password: shop/password.age }}\naws: {{ role: \"{ROLE}\", listen: 127.0.0.1:{port} }}\nprobe: 127.0.0.1:{}\n",
+        port + 1
+    );
+    let mut pod = Pod::new(&world, &aws);
+    assert!(pod.run(&["--once"]).await.status.success());
+    assert_eq!(pod.run(&["--check"]).await.status.code(), Some(69), "nobody answers AWS's SDKs yet");
+    let token = pod.file("aws-token").unwrap();
+    pod.start();
+    let url = format!("http://127.0.0.1:{port}/aws/container");
+    let ask = |token: &str| world.http.get(&url).header("authorization", token).send();
+    pod.until("it listens", SOON, |_| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
+    assert_eq!(pod.file("aws-token").unwrap(), token, "the token of the init container goes on");
+    let first: serde_json::Value = ask(&token).await.unwrap().json().await.unwrap();
+    assert!(first["AccessKeyId"].as_str().unwrap().starts_with("ASIASTANDIN") && first["Token"].is_string(), "{first}");
+    assert_eq!(ask("guessed").await.unwrap().status().as_u16(), 401);
+    assert_eq!(pod.run(&["--check"]).await.status.code(), Some(0));
+    let ready = world.http.get(format!("http://127.0.0.1:{}/readyz", port + 1)).send().await.unwrap();
+    assert_eq!(ready.status().as_u16(), 200);
+    // Sessions of this role live for 9 s.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let renewed: serde_json::Value = ask(&token).await.unwrap().json().await.unwrap();
+    assert_ne!(first["Expiration"], renewed["Expiration"], "renewed ahead of its end");
+    if let Some(python) = peer("python-boto3") {
+        let mut boto3 = tokio::process::Command::new(python);
+        boto3.args(["-c", "import boto3; print(boto3.Session().get_credentials().get_frozen_credentials().access_key)"]);
+        boto3
+            .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url)
+            .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", pod.path("files/aws-token"));
+        let said = boto3.env("AWS_CONFIG_FILE", "/dev/null").output().await.unwrap();
+        assert!(String::from_utf8_lossy(&said.stdout).starts_with("ASIASTANDIN"), "{said:?}");
+    }
+    change(&world, &granted("[other/**]")).await;
+    pod.until("nothing is left", Duration::from_secs(2), Pod::is_empty).await;
+    assert!(ask(&token).await.is_err(), "and nobody is answered");
+}
