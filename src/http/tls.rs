@@ -1,9 +1,11 @@
 //! TLS 1.2 and 1.3 with the post-quantum exchange first; certificate and key are followed as their files change.
 
 use arc_swap::ArcSwap;
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +17,20 @@ pub const RELOAD_PAUSE: Duration = Duration::from_secs(10);
 pub struct Certificate {
     chain: PathBuf,
     key: PathBuf,
+    client_ca: Option<PathBuf>,
     loaded: ArcSwap<(Vec<u8>, Arc<ServerConfig>)>,
 }
 
 impl Certificate {
     /// Loads both files.
     pub fn load(chain: PathBuf, key: PathBuf) -> Result<Arc<Self>, String> {
-        let loaded = read(&chain, &key)?;
-        Ok(Arc::new(Self { chain, key, loaded: ArcSwap::from_pointee(loaded) }))
+        Self::load_for(chain, key, None)
+    }
+
+    /// Loads them for clients that have to show a certificate of this authority, where there is one.
+    pub fn load_for(chain: PathBuf, key: PathBuf, client_ca: Option<PathBuf>) -> Result<Arc<Self>, String> {
+        let loaded = read(&chain, &key, client_ca.as_ref())?;
+        Ok(Arc::new(Self { chain, key, client_ca, loaded: ArcSwap::from_pointee(loaded) }))
     }
 
     /// The configuration for the next connection.
@@ -34,7 +42,7 @@ impl Certificate {
     pub async fn follow(self: Arc<Self>, pause: Duration) {
         loop {
             tokio::time::sleep(pause).await;
-            match read(&self.chain, &self.key) {
+            match read(&self.chain, &self.key, self.client_ca.as_ref()) {
                 Ok(new) if new.0 == self.loaded.load().0 => {}
                 Ok(new) => {
                     tracing::info!(certificate = %self.chain.display(), "a new certificate is in use");
@@ -46,16 +54,34 @@ impl Certificate {
     }
 }
 
-/// The configuration, and the certificate chain by which a change is seen.
-fn read(chain: &PathBuf, key: &PathBuf) -> Result<(Vec<u8>, Arc<ServerConfig>), String> {
+/// The configuration, and the certificates by which a change is seen.
+fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<(Vec<u8>, Arc<ServerConfig>), String> {
     let fault = |path: &PathBuf, fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
-    let bytes = std::fs::read(chain).map_err(|error| fault(chain, &error))?;
+    let mut bytes = std::fs::read(chain).map_err(|error| fault(chain, &error))?;
     let certificates: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| fault(chain, &error))?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| fault(key, &error))?;
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
-    let builder = ServerConfig::builder_with_protocol_versions(&versions).with_no_client_auth();
+    let builder = ServerConfig::builder_with_protocol_versions(&versions);
+    let builder = match client_ca {
+        None => builder.with_no_client_auth(),
+        Some(authority) => {
+            let pem = std::fs::read(authority).map_err(|error| fault(authority, &error))?;
+            let verifier = verifier(&pem).map_err(|error| fault(authority, &error))?;
+            bytes.extend(pem);
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
     let mut config = builder.with_single_cert(certificates, private).map_err(|error| fault(chain, &error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok((bytes, Arc::new(config)))
+}
+
+/// Lets in whoever shows a certificate of one of these authorities.
+fn verifier(pem: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots.add(certificate.map_err(|fault| fault.to_string())?).map_err(|fault| fault.to_string())?;
+    }
+    WebPkiClientVerifier::builder(Arc::new(roots)).build().map_err(|fault| fault.to_string())
 }
