@@ -1,10 +1,12 @@
 //! Layer E: `daypass.yaml`. Every fault is told at once; without a setting that security needs, nothing starts.
 
+mod admission;
 mod identity;
 mod issuer;
 mod section;
 mod source;
 
+pub use admission::{AdmissionSettings, Authority, PodToken, SidecarSettings};
 pub use identity::KeyEncryption;
 pub use source::{FurtherSource, SourceFiles, SourceSettings, mirror};
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub issuers: Vec<IssuerSettings>,
     /// AWS, where it is used.
     pub aws: Option<AwsSettings>,
+    /// The webhook that injects the sidecar into pods, where there is one.
+    pub admission: Option<AdmissionSettings>,
 }
 
 impl Config {
@@ -139,11 +143,9 @@ fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {
 /// Every section is read before any is required, so that all faults are told.
 fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let folder = beside.folder;
-    let address =
-        |text: &str| text.parse::<SocketAddr>().map_err(|_| "expected an address and a port such as 127.0.0.1:9443".to_owned());
-    let listen = fields.required("listen").and_then(|node| fields.parsed(node, address));
+    let listen = fields.required("listen").and_then(|node| fields.parsed(node, section::address));
     let admin_listen = fields.required("admin_listen").and_then(|node| {
-        let admin = fields.parsed(node, address)?;
+        let admin = fields.parsed(node, section::address)?;
         if admin.ip().is_unspecified() {
             fields.fault(node.place, "the admin listener has no authentication: give it an address that only operators reach");
         }
@@ -159,6 +161,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let source_files = section::source_files(fields, folder);
     let issuers = issuer::read_all(fields, folder, issuer_url.as_ref());
     let aws = section::aws(fields);
+    let admission = admission::read(fields, folder, public_url.as_ref(), issuers.as_deref());
     Some(Config {
         listen: listen?,
         admin_listen: admin_listen?,
@@ -173,6 +176,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
         widening: widening?,
         issuers: issuers?,
         aws: aws?,
+        admission: admission?,
     })
 }
 

@@ -148,3 +148,59 @@ fn identities_are_files_credentials_or_wrapped_by_aws_kms() {
     let list = format!("age_identities: [root.key, credential: age.key, {{ aws_kms: {KEY}, file: team.key.kms }}]");
     assert_eq!(parse(&GOOD.replace("age_identities: [root.key]", &list)).unwrap().root.age_identities.len(), 3);
 }
+
+const ADMISSION: &str = "admission:
+  listen: 127.0.0.1:9444
+  tls: { certificate: tls.crt, key: tls.key }
+  client_ca: apiserver-ca.crt
+  image: registry.example/daypass@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  server: https://daypass.acme.example
+  server_ca: { config_map: daypass-ca, key: ca.crt }
+  native_sidecars: false
+  user: 1000
+  group: 1000
+  resources: { requests: { cpu: 10m, memory: 32Mi }, limits: { memory: 64Mi } }
+  issuers: { github: { audience: https://daypass.acme.example, expiration: 20m } }
+";
+
+#[test]
+fn the_webhook_is_configured_whole() {
+    let admission = parse(&format!("{GOOD}{ADMISSION}")).unwrap().admission.unwrap();
+    assert_eq!((admission.sidecar.native, admission.sidecar.user), (false, 1000));
+    assert_eq!(admission.sidecar.resources["limits"], serde_json::json!({ "memory": "64Mi" }));
+    assert_eq!(admission.sidecar.issuers.values().next().map(|token| token.expiration.as_secs()), Some(1200));
+    assert!(parse(GOOD).unwrap().admission.is_none());
+    let short = "admission: { listen: 127.0.0.1:1, tls: { certificate: tls.crt, key: tls.key }, image: IMAGE, issuers: { github: { audience: https://daypass.acme.example } } }";
+    let image = ADMISSION.lines().find_map(|line| line.strip_prefix("  image: ")).unwrap();
+    let sidecar = parse(&format!("{GOOD}{}", short.replace("IMAGE", image))).unwrap().admission.unwrap().sidecar;
+    assert_eq!((sidecar.native, sidecar.user, sidecar.server.as_str()), (true, 65_532, "https://daypass.acme.example"));
+}
+
+#[test]
+fn faults_of_the_webhooks_section_are_told() {
+    for (from, to, said) in [
+        ("@sha256:0123456789abcdef", ":latest@", "by its digest"),
+        ("listen: 127.0.0.1:9444", "listen: everywhere", "an address and a port"),
+        ("key: tls.key", "key: open.key", "chmod 0600"),
+        ("native_sidecars: false", "native_sidecars: \"no\"", "expected true or false"),
+        ("user: 1000", "user: 0", "never runs as root"),
+        ("group: 1000", "group: staff", "number of a user or group"),
+        ("cpu: 10m", "cpu: lots", "a quantity"),
+        ("cpu: 10m", "gpu: 1", "unknown key `gpu`"),
+        ("github: {", "gitlab: {", "none of `issuers`"),
+        (
+            "issuers: { github: { audience: https://daypass.acme.example, expiration: 20m } }",
+            "issuers: {}",
+            "at least one issuer",
+        ),
+        ("audience: https://daypass.acme.example", "audience: https://other.example", "none of the audiences"),
+        ("expiration: 20m", "expiration: 5m", "less than 10m"),
+        ("expiration: 20m", "expiration: 2h", "max_token_age"),
+        ("config_map: daypass-ca", "config_map: a/b", "name of a ConfigMap"),
+        ("client_ca:", "client_cert:", "unknown key `client_cert`"),
+    ] {
+        assert!(ADMISSION.contains(from), "{from}");
+        let fault = parse(&format!("{GOOD}{}", ADMISSION.replacen(from, to, 1))).expect_err(said);
+        assert!(fault.contains(said), "{said} in\n{fault}");
+    }
+}
