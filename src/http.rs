@@ -4,6 +4,7 @@ pub mod accept;
 mod activity;
 mod addresses;
 pub mod admin;
+pub mod admission;
 mod age;
 mod aws;
 mod connection;

@@ -3,13 +3,14 @@
 use crate::app::App;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
-use crate::config::Config;
+use crate::config::{AdmissionSettings, Config};
 use crate::http::accept::{DRAIN_MAX, Edge};
 use crate::http::tls::{Certificate, RELOAD_PAUSE};
-use crate::http::{admin, control, router};
+use crate::http::{admin, admission, control, router};
 use crate::words::SystemClock;
 use crate::words::yaml::Fault;
 use clap::Args;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -44,8 +45,9 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     let config = Config::load(&arguments.config, credentials).map_err(|found| faults(&found))?;
     let failed = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
     let certificate = Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()).map_err(failed)?;
-    let bind = |address: std::net::SocketAddr| async move {
-        TcpListener::bind(address).await.map_err(|fault| failed(format!("{address}: {fault}")))
+    let webhook = match &config.admission {
+        Some(settings) => Some(webhook(settings).await?),
+        None => None,
     };
     let (listener, admin_listener) = (bind(config.listen).await?, bind(config.admin_listen).await?);
     let (listen, admin_listen, data) = (config.listen, config.admin_listen, config.data.clone());
@@ -58,10 +60,32 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     tokio::spawn(async move { axum::serve(control_listener, operate).await });
     tracing::info!(%listen, %admin_listen, "daypass serves");
     let edge = Edge { listener, certificate, router: router(app.clone()), metrics: app.metrics.clone() };
+    let webhook = webhook.map(|(listener, certificate, router)| {
+        tokio::spawn(certificate.clone().follow(RELOAD_PAUSE));
+        tokio::spawn(Edge { listener, certificate, router, metrics: app.metrics.clone() }.serve(stopped()))
+    });
     edge.serve(stopped()).await;
+    if let Some(webhook) = webhook
+        && let Err(fault) = webhook.await
+    {
+        tracing::error!(%fault, "the webhook's listener ended");
+    }
     app.wind_up(DRAIN_MAX).await;
     tracing::info!("daypass stops");
     Ok(0)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, format!("{address}: {fault}")))
+}
+
+/// The webhook's own listener: the API server reaches it, and needs to reach nothing else.
+async fn webhook(settings: &AdmissionSettings) -> Result<(TcpListener, Arc<Certificate>, axum::Router), Failure> {
+    let certificate = Certificate::load_for(settings.certificate.clone(), settings.key.clone(), settings.client_ca.clone())
+        .map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))?;
+    let listener = bind(settings.listen).await?;
+    tracing::info!(listen = %settings.listen, "the webhook listens");
+    Ok((listener, certificate, admission::router(settings.sidecar.clone())))
 }
 
 async fn stopped() {

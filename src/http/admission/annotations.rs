@@ -1,0 +1,252 @@
+//! What a pod asks for: its `daypass.dev/…` annotations. All that is wrong with them is told at once.
+
+use super::Refusal;
+use crate::words::names::{IssuerName, PolicyName, RoleArn, SecretName};
+use crate::words::yaml::nearest;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+/// Before the names of all our annotations.
+pub(super) const PREFIX: &str = "daypass.dev/";
+/// Annotations with one meaning.
+const NAMES: [&str; 7] = ["inject", "issuer", "policy", "on-change", "aws-role", "mode", "containers"];
+/// Annotations whose name goes on with that of a file.
+const SECRET: &str = "secret.";
+const TEMPLATE: &str = "template.";
+/// Our annotations of one pod: a pod needs a handful of secrets, and each costs an exchange.
+const ANNOTATIONS_MAX: usize = 128;
+/// Of one template; a whole configuration file fits.
+const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
+/// Of any other value: the longest names have 2,048.
+const VALUE_BYTES_MAX: usize = 4096;
+/// A file's name; what Kubernetes leaves of an annotation's 63 after `secret.`.
+const FILE_BYTES_MAX: usize = 63;
+/// Signals that the sidecar sends.
+const SIGNALS: [&str; 7] = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH"];
+/// The sidecar asks for everything in one request, and one names at most this many.
+const SECRETS_MAX: usize = 32;
+
+/// How the sidecar stands in the pod.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Mode {
+    /// A restartable init container: starts before the app, ends after it, and lets a Job end.
+    Native,
+    /// An init container that fetches once, and an ordinary container that keeps fetching.
+    Init,
+    /// The init container alone.
+    Once,
+}
+
+/// One file of `/run/daypass`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum File {
+    /// A secret's value.
+    Secret(SecretName),
+    /// Text with secrets in it.
+    Template(String),
+}
+
+/// How the app hears of a change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Reaction {
+    /// A signal to the processes of an executable.
+    Signal(String, String),
+    /// A POST to this port of the pod's loopback, at this path.
+    Http(u16, String),
+    /// A program and its arguments, in the sidecar's container.
+    Exec(Vec<String>),
+}
+
+/// The file by which AWS SDKs prove to the sidecar that they may ask.
+pub(super) const AWS_TOKEN: &str = ".aws-token";
+
+/// What the pod asks for.
+#[derive(Debug, Default)]
+pub(super) struct Wishes {
+    pub(super) issuer: Option<IssuerName>,
+    pub(super) policy: Option<PolicyName>,
+    pub(super) files: BTreeMap<String, File>,
+    pub(super) on_change: Option<Reaction>,
+    pub(super) aws_role: Option<RoleArn>,
+    pub(super) mode: Option<Mode>,
+    /// The containers that get the files; absent: all.
+    pub(super) containers: Option<Vec<String>>,
+}
+
+/// Whether a pod is to be injected into.
+pub(super) enum Asked {
+    /// It is.
+    Injection(Box<Wishes>),
+    /// It is not; inside, our annotations that do nothing for that reason.
+    Nothing(Vec<String>),
+}
+
+/// Reads all of them.
+pub(super) fn read(annotations: &Map<String, Value>) -> Result<Asked, Refusal> {
+    let ours: Vec<(&str, &Value)> =
+        annotations.iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?, value))).collect();
+    let inject = ours.iter().find(|(name, _)| *name == "inject").map(|(_, value)| value.as_str().unwrap_or_default());
+    match inject {
+        Some("true") => {}
+        None => return Ok(Asked::Nothing(ours.iter().map(|(name, _)| shown(name)).collect())),
+        Some("false") => return Ok(Asked::Nothing(Vec::new())),
+        Some(_) => return Err(Refusal::bad("`daypass.dev/inject` is \"true\" or \"false\", in quotes")),
+    }
+    if ours.len() > ANNOTATIONS_MAX {
+        return Err(Refusal::bad(format!("{} `daypass.dev/…` annotations: at most {ANNOTATIONS_MAX} are read", ours.len())));
+    }
+    let (mut wishes, mut faults) = (Wishes::default(), Vec::new());
+    for (name, value) in ours {
+        if let Err(fault) = wishes.take(name, value) {
+            faults.push(format!("`{PREFIX}{}`: {fault}", shown(name)));
+        }
+    }
+    if faults.is_empty() {
+        faults.extend(wishes.lacking());
+    }
+    if faults.is_empty() { Ok(Asked::Injection(Box::new(wishes))) } else { Err(Refusal::all_bad(faults)) }
+}
+
+impl Wishes {
+    fn take(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        let text = value.as_str().ok_or("an annotation's value is text: put it in quotes")?;
+        let bytes_max = if name.starts_with(TEMPLATE) { TEMPLATE_BYTES_MAX } else { VALUE_BYTES_MAX };
+        if text.len() > bytes_max {
+            return Err(format!("longer than {bytes_max} bytes"));
+        }
+        if let Some(file) = name.strip_prefix(SECRET) {
+            return self.file(file, File::Secret(named(text, "path/of/secret.yaml#/key", SecretName::parse)?));
+        }
+        if let Some(file) = name.strip_prefix(TEMPLATE) {
+            return self.file(file, File::Template(text.to_owned()));
+        }
+        match name {
+            "inject" => {}
+            "issuer" => self.issuer = Some(named(text, "a name of `admission.issuers`", IssuerName::parse)?),
+            "policy" => self.policy = Some(named(text, "a policy's name such as shop/web", PolicyName::parse)?),
+            "aws-role" => self.aws_role = Some(named(text, "a role's ARN", RoleArn::parse)?),
+            "on-change" => self.on_change = Some(parse_reaction(text)?),
+            "mode" => self.mode = Some(parse_mode(text)?),
+            "containers" => self.containers = Some(parse_containers(text)?),
+            unknown => return Err(unknown_annotation(unknown)),
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, name: &str, file: File) -> Result<(), String> {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if name.is_empty() || name.len() > FILE_BYTES_MAX || name == "." || name.starts_with("..") || !name.bytes().all(good) {
+            return Err(
+                "a file's name has up to 63 letters, digits, `-`, `_` and `.`, and does not start with two dots".to_owned()
+            );
+        }
+        if name == AWS_TOKEN {
+            return Err(format!("`{AWS_TOKEN}` is kept for `daypass.dev/aws-role`: call the file differently"));
+        }
+        match self.files.insert(name.to_owned(), file) {
+            None => Ok(()),
+            Some(_) => Err(format!("two annotations are about the file `{name}`: call one of them differently")),
+        }
+    }
+
+    /// Whether a signal is to reach the app.
+    pub(super) const fn signals(&self) -> bool {
+        matches!(self.on_change, Some(Reaction::Signal(..)))
+    }
+
+    /// What has to be said, and is not; and what is said too often.
+    fn lacking(&self) -> Option<String> {
+        let secrets = self.files.values().filter_map(|file| match file {
+            File::Secret(name) => Some(name),
+            File::Template(_) => None,
+        });
+        let secrets = secrets.collect::<BTreeSet<_>>().len();
+        if secrets > SECRETS_MAX {
+            return Some(format!(
+                "{secrets} secrets: a pod gets at most {SECRETS_MAX}; take whole documents, and their keys in templates"
+            ));
+        }
+        if secrets == 0 && !self.files.is_empty() {
+            return Some("a template without a secret: add `daypass.dev/secret.NAME: path/of/secret.yaml#/key`".to_owned());
+        }
+        (self.files.is_empty() && self.aws_role.is_none()).then(|| {
+            "nothing is asked for: add `daypass.dev/secret.NAME: path/of/secret.yaml#/key` or `daypass.dev/aws-role: ARN`"
+                .to_owned()
+        })
+    }
+}
+
+fn named<T>(text: &str, example: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, String> {
+    parse(text).map_err(|fault| format!("{}: {fault}; expected {example}", shown(text)))
+}
+
+fn parse_mode(text: &str) -> Result<Mode, String> {
+    match text {
+        "native" => Ok(Mode::Native),
+        "init" => Ok(Mode::Init),
+        "once" => Ok(Mode::Once),
+        _ => Err("expected native (a restartable init container), init (an init container and a sidecar) or once (an init container alone)".to_owned()),
+    }
+}
+
+/// `signal:HUP:nginx`, `http:9000/reload` or `exec:PROGRAM ARGUMENT…`.
+fn parse_reaction(text: &str) -> Result<Reaction, String> {
+    let expected = || {
+        let signals = SIGNALS.join(", ");
+        format!(
+            "expected signal:NAME:EXECUTABLE such as signal:HUP:nginx (one of {signals}), http:PORT/PATH or exec:PROGRAM ARGUMENT"
+        )
+    };
+    let (form, rest) = text.split_once(':').ok_or_else(expected)?;
+    match form {
+        "signal" => match rest.split_once(':') {
+            Some((name, process)) if SIGNALS.contains(&name) && is_executable(process) => {
+                Ok(Reaction::Signal(name.to_owned(), process.to_owned()))
+            }
+            None if SIGNALS.contains(&rest) => {
+                Err(format!("say which program of the app hears it: signal:{rest}:EXECUTABLE, such as signal:{rest}:nginx"))
+            }
+            _ => Err(expected()),
+        },
+        "http" => {
+            let (port, path) = rest.split_once('/').ok_or_else(expected)?;
+            let port = port.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(expected)?;
+            let visible = path.bytes().all(|byte| byte.is_ascii_graphic());
+            if visible { Ok(Reaction::Http(port, format!("/{path}"))) } else { Err(expected()) }
+        }
+        "exec" => {
+            let words: Vec<String> = rest.split_ascii_whitespace().map(str::to_owned).collect();
+            if words.is_empty() { Err(expected()) } else { Ok(Reaction::Exec(words)) }
+        }
+        _ => Err(expected()),
+    }
+}
+
+fn is_executable(name: &str) -> bool {
+    !name.is_empty() && name.len() <= FILE_BYTES_MAX && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
+}
+
+fn parse_containers(text: &str) -> Result<Vec<String>, String> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        Err("expected names of containers with commas between: web, worker".to_owned())
+    } else {
+        Ok(names)
+    }
+}
+
+fn unknown_annotation(name: &str) -> String {
+    let meant = nearest(&shown(name), &NAMES).map(|near| format!("; did you mean `{PREFIX}{near}`?"));
+    let all = format!("; there are secret.NAME, template.NAME, {}", NAMES.join(", "));
+    format!("there is no such annotation{}", meant.unwrap_or(all))
+}
+
+/// Enough of a caller's text to know it again, on one line.
+pub(super) fn shown(text: impl Display) -> String {
+    const CHARACTERS_MAX: usize = 80;
+    text.to_string().chars().take(CHARACTERS_MAX).map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Whether what a pod already has is what would be injected, nothing, or something in its way.
+
+use super::sidecar::{DIRECTORY, FILES_VOLUME};
+use serde_json::Value;
+
+/// `/var/run` is a link to `/run` in most images.
+const TAKEN: [&str; 2] = [DIRECTORY, "/var/run/daypass"];
+/// What AWS SDKs look at before container credentials. AWS SDKs and Tools Reference Guide, "Standardized credential providers".
+const BEFORE_CONTAINER_CREDENTIALS: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+];
+
+/// Whether all of `wanted` is in `found`. What other admission adds beside it (defaults, the service account's mount) does not
+/// matter; nor does another registry for the same image, nor other resources.
+pub(super) fn is_the_same(found: &Value, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (Value::Object(found), Value::Object(wanted)) => {
+            wanted.iter().all(|(key, wanted)| match (key.as_str(), found.get(key)) {
+                ("resources" | "imagePullPolicy", _) => true,
+                (_, None) => false,
+                ("image", Some(found)) => digest(found).is_some() && digest(found) == digest(wanted),
+                // What runs inside the sidecar, and with which powers, is not for others to add to.
+                ("command" | "args", Some(found)) => found == wanted,
+                ("securityContext", Some(found)) => has_the_same_powers(found, wanted),
+                (_, Some(found)) => is_the_same(found, wanted),
+            })
+        }
+        (Value::Array(found), Value::Array(wanted)) => {
+            wanted.iter().all(|wanted| found.iter().any(|found| is_the_same(found, wanted)))
+        }
+        _ => found == wanted,
+    }
+}
+
+/// API servers write `procMount: Default` into it, which is what its absence means.
+fn has_the_same_powers(found: &Value, wanted: &Value) -> bool {
+    let mut found = found.clone();
+    if let Some(members) = found.as_object_mut()
+        && members.get("procMount").is_some_and(|mount| mount == "Default")
+    {
+        members.shift_remove("procMount");
+    }
+    found == *wanted
+}
+
+fn digest(image: &Value) -> Option<&str> {
+    image.as_str()?.split_once("@sha256:").map(|(_, digest)| digest)
+}
+
+/// Whether the mount of the files is still to be added; the error says what is in its place.
+pub(super) fn missing_mount(container: &Value) -> Result<bool, String> {
+    for mount in container["volumeMounts"].as_array().into_iter().flatten() {
+        let path = resolved(mount["mountPath"].as_str().unwrap_or_default());
+        let is_ours = mount["name"] == FILES_VOLUME && path == DIRECTORY && mount["readOnly"] == true;
+        if is_ours && mount.get("subPath").is_none() && mount.get("subPathExpr").is_none() {
+            return Ok(false);
+        }
+        if TAKEN.iter().any(|taken| path.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))) {
+            return Err(format!("something is mounted at {path}, where the secrets are to be: mount it elsewhere"));
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a variable is still to be added; the error says what is in its way.
+pub(super) fn missing_variable(container: &Value, variable: &Value) -> Result<bool, String> {
+    for there in container["env"].as_array().into_iter().flatten() {
+        let name = there["name"].as_str().unwrap_or_default();
+        if there["name"] == variable["name"] {
+            let same = there["value"] == variable["value"];
+            return if same {
+                Ok(false)
+            } else {
+                Err(format!("{name} is set already: leave it out, or leave out `daypass.dev/aws-role`"))
+            };
+        }
+        if BEFORE_CONTAINER_CREDENTIALS.contains(&name) {
+            return Err(format!(
+                "AWS SDKs would use {name} and never ask the sidecar: leave it out, or leave out `daypass.dev/aws-role`"
+            ));
+        }
+    }
+    Ok(true)
+}
+
+/// The path without `.`, `..` and doubled slashes.
+fn resolved(path: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => _ = segments.pop(),
+            segment => segments.push(segment),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_others_add_is_no_difference_and_what_they_change_is() {
+        let wanted = json!({ "name": "daypass", "image": "a/daypass@sha256:11", "args": ["x"], "env": [{ "name": "A", "value": "1" }], "resources": { "limits": { "cpu": "1000m" } } });
+        let with = |key: &str, value: Value| {
+            let mut found = wanted.clone();
+            found[key] = value;
+            is_the_same(&found, &wanted)
+        };
+        assert!(with("terminationMessagePath", "/dev/termination-log".into()));
+        assert!(with("image", "mirror/daypass@sha256:11".into()) && with("resources", json!({ "limits": { "cpu": "1" } })));
+        assert!(with("env", json!([{ "name": "B" }, { "name": "A", "value": "1" }])));
+        for (key, value) in [
+            ("image", json!("a/daypass@sha256:12")),
+            ("image", json!("a/daypass:latest")),
+            ("args", json!(["x", "y"])),
+            ("env", json!([{ "name": "A", "value": "2" }])),
+            ("env", json!([])),
+        ] {
+            assert!(!with(key, value.clone()), "{key}: {value}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_mounted_over_the_secrets() {
+        let container = |path: &str| json!({ "volumeMounts": [{ "name": "x", "mountPath": path }] });
+        for path in ["/run/daypass", "/run//daypass/", "/run/daypass/db", "/var/run/daypass", "/run/x/../daypass"] {
+            assert!(missing_mount(&container(path)).is_err(), "{path}");
+        }
+        for path in ["/run", "/run/daypassing", "/data", ""] {
+            assert_eq!(missing_mount(&container(path)), Ok(true), "{path}");
+        }
+    }
+}

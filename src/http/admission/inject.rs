@@ -1,0 +1,143 @@
+//! A pod in, a patch out. Pure: the same pod and settings give the same patch, and a pod that was injected into gives none.
+
+use super::Refusal;
+use super::annotations::{self, Asked, Mode, Wishes};
+use super::conflict;
+use super::patch::{End, Patch};
+use super::pod::{LISTS, Owner, Pod};
+use super::sidecar::{self, Sidecar};
+use crate::config::SidecarSettings;
+use serde_json::{Map, Value};
+
+/// What becomes of a pod.
+pub(super) struct Injected {
+    /// What is added.
+    pub(super) patch: Patch,
+    /// What the author should know.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Nobody reads more.
+const WARNINGS_MAX: usize = 5;
+
+/// Injects the sidecar where the pod's annotations ask for it.
+pub(super) fn inject(pod: Value, settings: &SidecarSettings) -> Result<Injected, Refusal> {
+    let nothing = Map::new();
+    let annotations = match &pod["metadata"]["annotations"] {
+        Value::Null => &nothing,
+        Value::Object(annotations) => annotations,
+        _ => return Err(Refusal::bad("`metadata.annotations` is not a mapping")),
+    };
+    let wishes = match annotations::read(annotations)? {
+        Asked::Injection(wishes) => *wishes,
+        Asked::Nothing(idle) => {
+            let warning = |name: &String| format!("`daypass.dev/{name}` does nothing without `daypass.dev/inject: \"true\"`");
+            let warnings = idle.iter().take(WARNINGS_MAX).map(warning).collect();
+            return Ok(Injected { patch: Patch::new(pod), warnings });
+        }
+    };
+    let sidecar = plan(&pod, &wishes, settings)?;
+    let mut patch = Patch::new(pod.clone());
+    let faults = apply(&mut patch, &pod, &wishes, &sidecar);
+    if faults.is_empty() { Ok(Injected { patch, warnings: Vec::new() }) } else { Err(Refusal::all_forbidden(faults)) }
+}
+
+/// What the sidecar will be, or everything that stands against it.
+fn plan<'a>(pod: &Value, wishes: &'a Wishes, settings: &'a SidecarSettings) -> Result<Sidecar<'a>, Refusal> {
+    let default = if settings.native { Mode::Native } else { Mode::Init };
+    let mode = wishes.mode.unwrap_or(default);
+    if mode == Mode::Native && !settings.native {
+        return Err(Refusal::bad(
+            "`daypass.dev/mode: native` needs Kubernetes 1.29, and the server's `admission.native_sidecars` is false: use init",
+        ));
+    }
+    let token = match &wishes.issuer {
+        Some(name) => settings.issuers.get(name),
+        None if settings.issuers.len() == 1 => settings.issuers.values().next(),
+        None => None,
+    };
+    let token = token.ok_or_else(|| {
+        let known: Vec<&str> = settings.issuers.keys().map(crate::words::names::IssuerName::as_str).collect();
+        Refusal::bad(format!("`daypass.dev/issuer` has to name this cluster, one of: {}", known.join(", ")))
+    })?;
+    let pod = Pod::read(pod).map_err(Refusal::bad)?;
+    let mut faults = pod.faults(wishes, mode);
+    let owner = pod.owner(wishes, settings).map_err(|fault| faults.push(fault)).ok();
+    let sidecar = owner.filter(|_| faults.is_empty()).map(|owner: Owner| Sidecar { settings, wishes, token, owner, mode });
+    let sidecar = sidecar.ok_or_else(|| Refusal::all_forbidden(faults))?;
+    if sidecar.configuration().len() > sidecar::CONFIGURATION_BYTES_MAX {
+        return Err(Refusal::bad(format!(
+            "all templates and secrets together are more than {} KiB",
+            sidecar::CONFIGURATION_BYTES_MAX / 1024
+        )));
+    }
+    Ok(sidecar)
+}
+
+/// Adds what is not there yet; the faults say what is there and is another thing.
+fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for volume in sidecar.volumes() {
+        faults.extend(ensure(patch, &["spec", "volumes"], End::Back, "volume", volume).err());
+    }
+    let containers = sidecar.containers();
+    for list in LISTS {
+        for name in [super::pod::SIDECAR, super::pod::FETCH] {
+            let expected = containers.iter().any(|(where_to, _, value)| *where_to == list && value["name"] == name);
+            if !expected && named(patch.pod(), &["spec", list], name).is_some() {
+                faults.push(format!(
+                    "a container of `spec.{list}` is called `{name}`, which is the name of what is injected: call it differently"
+                ));
+            }
+        }
+    }
+    for (list, end, container) in containers {
+        faults.extend(ensure(patch, &["spec", list], end, "container", container).err());
+    }
+    if let Some(group) = sidecar.owner.new_fs_group {
+        patch.set(&["spec", "securityContext", "fsGroup"], group.into());
+    }
+    if wishes.signals() && pod["spec"]["shareProcessNamespace"].as_bool() != Some(true) {
+        patch.set(&["spec", "shareProcessNamespace"], true.into());
+    }
+    let after = patch.pod().clone();
+    let Ok(read) = Pod::read(&after) else { return faults };
+    for container in read.chosen(wishes) {
+        let place = ["spec", container.list, &container.index.to_string()];
+        match conflict::missing_mount(container.value) {
+            Ok(true) => patch.push(&[&place[..], &["volumeMounts"]].concat(), End::Back, sidecar::mount_for_the_app()),
+            Ok(false) => {}
+            Err(fault) => faults.push(format!("container `{}`: {fault}", annotations::shown(container.name))),
+        }
+        for variable in sidecar.variables(container.list) {
+            match conflict::missing_variable(container.value, &variable) {
+                Ok(true) => patch.push(&[&place[..], &["env"]].concat(), End::Back, variable),
+                Ok(false) => {}
+                Err(fault) => faults.push(format!("container `{}`: {fault}", annotations::shown(container.name))),
+            }
+        }
+    }
+    faults
+}
+
+/// Adds an item by its name; one of that name that is there has to be the very same.
+fn ensure(patch: &mut Patch, list: &[&str], end: End, what: &str, wanted: Value) -> Result<(), String> {
+    let name = wanted["name"].as_str().unwrap_or_default().to_owned();
+    match named(patch.pod(), list, &name) {
+        None => {
+            patch.push(list, end, wanted);
+            Ok(())
+        }
+        Some(found) if conflict::is_the_same(found, &wanted) => Ok(()),
+        Some(_) => Err(format!(
+            "the pod has a {what} called `{name}` that is not the one which is injected: call it differently, or leave it to daypass"
+        )),
+    }
+}
+
+fn named<'v>(pod: &'v Value, list: &[&str], name: &str) -> Option<&'v Value> {
+    pod.pointer(&format!("/{}", list.join("/")))?.as_array()?.iter().find(|item| item["name"] == name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! `AdmissionReview` of `admission.k8s.io/v1`: what of it is read, and what is answered. Kubernetes docs, "Dynamic Admission Control".
+
+use super::Refusal;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const API: &str = "admission.k8s.io/v1";
+const KIND: &str = "AdmissionReview";
+/// An uid is a UUID.
+const UID_BYTES_MAX: usize = 128;
+/// Kubernetes cuts warnings beyond 256 characters, and drops them beyond 4,096 in all.
+const WARNING_CHARACTERS_MAX: usize = 256;
+/// Of what is shown by kubectl on one line.
+const MESSAGE_CHARACTERS_MAX: usize = 4096;
+
+/// The question. Newer servers may say more in it than is read here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Review {
+    api_version: String,
+    kind: String,
+    request: Option<Request>,
+}
+
+/// What is asked.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Request {
+    /// What the answer repeats.
+    pub(super) uid: String,
+    kind: GroupVersionKind,
+    #[serde(default)]
+    sub_resource: String,
+    /// Of the pod.
+    #[serde(default)]
+    pub(super) namespace: String,
+    operation: String,
+    #[serde(default)]
+    object: Value,
+}
+
+#[derive(Deserialize)]
+struct GroupVersionKind {
+    #[serde(default)]
+    group: String,
+    version: String,
+    kind: String,
+}
+
+impl Review {
+    /// Reads the body; the error is for whoever wrote it, which is the API server. Nesting ends where `serde_json`'s does: at 128.
+    pub(super) fn read(body: &[u8]) -> Result<Request, String> {
+        let review: Self = serde_json::from_slice(body).map_err(|fault| format!("this is no {KIND} of {API}: {fault}"))?;
+        if review.api_version != API || review.kind != KIND {
+            let said: String = format!("{} of {}", review.kind, review.api_version).chars().take(100).collect();
+            return Err(format!(
+                "this webhook speaks {KIND} of {API}, not {said}: register it with `admissionReviewVersions: [v1]`"
+            ));
+        }
+        let request = review.request.ok_or("the review has no `request`")?;
+        if request.uid.is_empty() || request.uid.len() > UID_BYTES_MAX {
+            return Err("the request has no usable `uid`".to_owned());
+        }
+        Ok(request)
+    }
+}
+
+impl Request {
+    /// The pod that is to be created. What is asked about anything else is a mistake of the registration, and told.
+    pub(super) fn pod(&mut self) -> Result<Value, Refusal> {
+        let kind = &self.kind;
+        let asked =
+            (kind.group.as_str(), kind.version.as_str(), kind.kind.as_str(), self.sub_resource.as_str(), self.operation.as_str());
+        match asked {
+            ("", "v1", "Pod", "", "CREATE") if self.object.is_object() => Ok(self.object.take()),
+            ("", "v1", "Pod", "", "CREATE") => Err(Refusal::bad("the request has no pod in `object`")),
+            _ => Err(Refusal::bad(
+                "daypass injects into pods while they are created: register this webhook for `operations: [CREATE]` of `pods` alone",
+            )),
+        }
+    }
+}
+
+/// Let it be as it is, or with what is added.
+pub(super) fn allowed(uid: &str, operations: &[Value], warnings: &[String]) -> Value {
+    let mut response = json!({ "uid": uid, "allowed": true });
+    if !operations.is_empty() {
+        response["patchType"] = "JSONPatch".into();
+        response["patch"] = STANDARD.encode(Value::from(operations.to_vec()).to_string()).into();
+    }
+    if !warnings.is_empty() {
+        response["warnings"] = warnings.iter().map(|warning| Value::from(cut(warning, WARNING_CHARACTERS_MAX))).collect();
+    }
+    envelope(response)
+}
+
+/// Refuse it, in words that `kubectl` shows.
+pub(super) fn refused(uid: &str, refusal: &Refusal) -> Value {
+    let reason = if refusal.code == 400 { "BadRequest" } else { "Forbidden" };
+    let status = json!({ "code": refusal.code, "reason": reason, "message": cut(&refusal.message(), MESSAGE_CHARACTERS_MAX) });
+    envelope(json!({ "uid": uid, "allowed": false, "status": status }))
+}
+
+fn envelope(response: Value) -> Value {
+    json!({ "apiVersion": API, "kind": KIND, "response": response })
+}
+
+fn cut(text: &str, characters_max: usize) -> String {
+    if text.chars().count() <= characters_max {
+        return text.to_owned();
+    }
+    text.chars().take(characters_max - 1).chain(['…']).collect()
+}
