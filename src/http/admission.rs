@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 /// The API server takes no request above 3 MiB, and a review holds one object of such.
 const REVIEW_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Reviews that are read at a time: each costs some ten times its size. More wait, as long as the API server does.
-const REVIEWS_MAX: usize = 8;
+/// Bodies that are held at a time: 256 MiB at the most. More wait, as long as the API server does.
+const REVIEWS_MAX: usize = 64;
 /// Faults that are told at once.
 const FAULTS_MAX: usize = 8;
 

@@ -59,7 +59,7 @@ pub(super) enum Reaction {
 }
 
 /// The file by which AWS SDKs prove to the sidecar that they may ask.
-pub(super) const AWS_TOKEN: &str = ".aws-token";
+pub(super) const AWS_TOKEN: &str = "aws-token";
 
 /// What the pod asks for.
 #[derive(Debug, Default)]

@@ -19,7 +19,7 @@ pub(super) const CONFIGURATION_BYTES_MAX: usize = 120 * 1024;
 /// Memory for the files; it counts against the sidecar's own limit.
 const FILES_SIZE: &str = "16Mi";
 /// Where the sidecar serves AWS credentials, on loopback.
-const AWS_LISTEN: &str = "127.0.0.1:9911";
+const AWS_LISTEN: &str = "127.0.0.1:9403";
 /// The first fetch may wait this long for a server that restarts; then the container is started anew.
 const WAIT: &str = "5m";
 const STARTUP_PERIOD_SECONDS: u32 = 1;

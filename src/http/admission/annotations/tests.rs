@@ -71,7 +71,7 @@ fn what_is_wrong_is_refused_with_what_to_write_instead() {
         (("secret.a/b", "shop/db.yaml"), "a file's name"),
         (("secret...", "shop/db.yaml"), "a file's name"),
         (("secret...data", "shop/db.yaml"), "a file's name"),
-        (("secret..aws-token", "shop/db.yaml"), "is kept for"),
+        (("secret.aws-token", "shop/db.yaml"), "is kept for"),
         (("secret.", "shop/db.yaml"), "a file's name"),
         (("secret.x", "../root.key"), "expected path/of/secret.yaml#/key"),
         (("secret.x", "/etc/passwd"), "expected path/of/secret.yaml#/key"),

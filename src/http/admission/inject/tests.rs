@@ -150,7 +150,7 @@ fn a_signal_needs_processes_that_are_seen_and_the_same_user() {
     let after = injected(&with(&[action.clone(), user.clone()]), &settings());
     assert_eq!(after["spec"]["shareProcessNamespace"], true);
     assert_eq!(configuration(&after["spec"]["initContainers"][0])["on_change"], json!({ "signal": "HUP", "process": "nginx" }));
-    assert_eq!(injected(&with(&[user.clone()]), &settings())["spec"]["shareProcessNamespace"], Value::Null);
+    assert_eq!(injected(&with(std::slice::from_ref(&user)), &settings())["spec"]["shareProcessNamespace"], Value::Null);
     for (change, said) in [
         (("/spec/shareProcessNamespace", json!(false)), "the pod says false"),
         (("/spec/hostPID", json!(true)), "node's processes"),
