@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 export DAYPASS_PEERS ?= $(CURDIR)/.peers
 
-.PHONY: help demo test lint bench build
+.PHONY: help demo test test-kubernetes lint bench build
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,10 @@ test: ## Everything: lints, unit tests, real peers
 	@tests/peers/demo.sh >/dev/null && echo "the demo ran to its end"
 	@if [ -s "$(DAYPASS_PEERS)/missing" ]; then echo "NOT ALL RAN: some peers are missing, and their tests were passed over"; cat "$(DAYPASS_PEERS)/missing"; \
 	  else echo "all ran: every peer was there"; fi
+
+test-kubernetes: ## Injection against a real API server, which is built once; DAYPASS_KUBECONFIG names a cluster of 1.29 or newer
+	@tests/peers/install.sh kubernetes
+	DAYPASS_PEERS_REQUIRED=1 cargo test --test it kubernetes:: -- --ignored --nocapture
 
 lint: ## Format, clippy, and no second TLS stack or provider
 	cargo fmt --check

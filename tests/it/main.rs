@@ -11,6 +11,7 @@ mod faces;
 mod file_keys;
 mod helpers;
 mod keys;
+mod kubernetes;
 mod layers;
 mod library;
 mod oauth;

