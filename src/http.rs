@@ -16,6 +16,7 @@ mod native;
 mod oauth;
 mod problem;
 mod reply;
+mod routes;
 mod streams;
 pub mod tls;
 mod vault;

@@ -44,7 +44,7 @@ pub use lint::{CODES as LINT_CODES, Look, lint};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};
 pub use pattern::Pattern;
 pub use permission::Permission;
-pub use request::{Request, Wanted};
+pub use request::{CREDENTIALS_MAX, Request, Wanted};
 pub use roles::{DECISION_NAMES, RoleUse, Roles};
 pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn replay(
 ) -> Result<(String, Findings), Denial> {
     let refuse = |reason: Reason, fault: String| reason.because(fault.clone()).saying(fault);
     let request: ReplayRequest =
-        serde_json::from_slice(bytes).map_err(|fault| refuse(Reason::BadRequest, format!("The request's body: {fault}")))?;
+        ReplayRequest::parse(bytes).map_err(|fault| refuse(Reason::BadRequest, format!("The request's body: {fault}.")))?;
     let since = now.minus(request.lookback().map_err(|fault| refuse(Reason::BadRequest, fault))?);
     let in_force = live.policies()?;
     request.check_size(catalogue).map_err(|fault| refuse(Reason::TooLarge, fault))?;

@@ -9,21 +9,16 @@ mod sts;
 mod xml;
 
 use super::accept::Peer;
+use super::routes::Routes;
 use crate::app::App;
 use crate::exchange::{Call, Refused, Released, refuse};
 use crate::words::{Denial, Secret};
-use axum::Router;
-use axum::routing::any;
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 /// Their addresses. Every method comes here, so that also a wrong one is answered in AWS's own form.
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/aws/sts", any(sts::answer))
-        .route("/aws/sts/", any(sts::answer))
-        .route("/aws/container", any(container::answer))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.any("/aws/sts", sts::answer).any("/aws/sts/", sts::answer).any("/aws/container", container::answer)
 }
 
 /// Who speaks which of them.

@@ -11,13 +11,14 @@ use crate::words::names::SourceName;
 use crate::words::{Denial, Reason, Secret};
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, verify};
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use std::sync::Arc;
 
 /// A push event names every commit; forges cut it below this.
-const EVENT_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const EVENT_BYTES_MAX: usize = 1024 * 1024;
 /// HMAC headers, and what stands before the hexadecimal digits.
 const SIGNATURES: [&str; 2] = ["x-hub-signature-256", "x-hub-signature"];
 const PREFIX: &str = "sha256=";
@@ -28,10 +29,11 @@ const TOKEN: &str = "x-gitlab-token";
 pub(super) async fn wake(
     State(app): State<Arc<App>>,
     peer: Option<Extension<Peer>>,
-    Path(source): Path<String>,
+    source: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
+    let source = source.map(|Path(source)| source).unwrap_or_default();
     match check(&app, &source, &headers, body).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err(denial) => exchange::refuse(&app, &reply::call(peer.as_deref(), &headers), denial).await.into_response(),
@@ -56,7 +58,7 @@ async fn check(app: &App, source: &str, headers: &HeaderMap, body: Body) -> Resu
     Ok(())
 }
 
-fn is_signed(secret: &Secret, headers: &HeaderMap, body: &[u8]) -> bool {
+pub(super) fn is_signed(secret: &Secret, headers: &HeaderMap, body: &[u8]) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let signature = SIGNATURES.iter().find_map(|name| unhex(text(name)?.strip_prefix(PREFIX)?));
     match (signature, text(TOKEN)) {

@@ -1,17 +1,19 @@
 //! The native API and our own issuer's two documents.
 
 use super::accept::Peer;
+use super::form;
 use super::reply::{self, Caller};
+use super::routes::Routes;
 use crate::app::App;
 use crate::exchange::{self, Asked, Call, Refused, Released};
 use crate::policy::{Request, Wanted};
-use crate::words::names::SecretName;
+use crate::words::names::{PolicyName, SecretName, SecretPath, check_pointer};
 use crate::words::{Denial, Reason};
 use axum::body::Body;
-use axum::extract::{Extension, OriginalUri, Path, Query, State};
-use axum::http::{HeaderMap, Method, Response, header};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, OriginalUri, Path, State};
+use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::response::IntoResponse;
-use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use std::sync::Arc;
 
@@ -19,57 +21,49 @@ type Shared = State<Arc<App>>;
 
 /// Every public address.
 pub fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/v1/exchange", post(exchange))
-        .route("/v1/secrets/{*path}", get(secret))
-        .route("/v1/age/unwrap", post(super::age::unwrap))
-        .route("/v1/whoami", get(whoami))
-        .route("/v1/events", super::events::route())
-        .route("/hooks/git/{source}", post(super::hooks::wake))
-        .route("/v1/policy/replay", post(replay))
-        .route("/.well-known/openid-configuration", get(|State(app): Shared| async move { Json(app.signing.discovery()) }))
-        .route("/.well-known/jwks.json", get(|State(app): Shared| async move { Json(app.signing.jwks()) }))
-        .route("/.well-known/oauth-authorization-server", get(super::oauth::metadata))
-        .route("/oauth2/token", post(super::oauth::token))
-        .route("/vault/v1/{*path}", any(super::vault::vault))
-        .route("/v1/{*path}", any(beside))
-        .merge(super::aws::routes())
-        .fallback(unknown_address)
-        .method_not_allowed_fallback(unknown_address)
-        .with_state(app)
+    routes().into_router().fallback(unknown_address).method_not_allowed_fallback(other_method).with_state(app)
 }
 
-async fn exchange(State(app): Shared, Caller(call): Caller, body: Body) -> Response<Body> {
-    let asked = reply::body(body, reply::BODY_BYTES_MAX).await.and_then(|bytes| {
-        serde_json::from_slice::<Request>(&bytes)
-            .map(Asked::credentials)
-            .map_err(|fault| Reason::BadRequest.because(fault.to_string()).saying(format!("The request's body: {fault}")))
-    });
+pub(super) fn routes() -> Routes {
+    let routes = Routes::default()
+        .post("/v1/exchange", exchange)
+        .get("/v1/secrets/{*path}", secret)
+        .post("/v1/age/unwrap", super::age::unwrap)
+        .get("/v1/whoami", whoami)
+        .get_by("/v1/events", super::events::route())
+        .post("/hooks/git/{source}", super::hooks::wake)
+        .post("/v1/policy/replay", replay)
+        .get("/.well-known/openid-configuration", |State(app): Shared| async move { Json(app.signing.discovery()) })
+        .get("/.well-known/jwks.json", |State(app): Shared| async move { Json(app.signing.jwks()) })
+        .get("/.well-known/oauth-authorization-server", super::oauth::metadata)
+        .post("/oauth2/token", super::oauth::token)
+        .any("/vault/v1/{*path}", super::vault::vault)
+        .any("/v1/{*path}", beside);
+    super::aws::routes(routes)
+}
+
+async fn exchange(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
+    let asked = match reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await {
+        Ok(bytes) => {
+            Request::parse(&bytes).map(Asked::credentials).map_err(|fault| bad_request(format!("The request's body: {fault}.")))
+        }
+        Err(denial) => Err(denial),
+    };
     match run(app, call, asked).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SecretQuery {
-    key: Option<String>,
-    policy: Option<crate::words::names::PolicyName>,
-}
-
 async fn secret(
     State(app): Shared,
     Caller(call): Caller,
-    Path(path): Path<String>,
-    query: Result<Query<SecretQuery>, axum::extract::rejection::QueryRejection>,
+    path: Result<Path<String>, PathRejection>,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let asked = query.map_err(|fault| fault.body_text()).and_then(|Query(query)| {
-        let name = query.key.map_or_else(|| path.clone(), |key| format!("{path}#{key}"));
-        SecretName::parse(&name).map(|name| Asked::credentials(Request::one(Wanted::Secret(name), query.policy)))
-    });
-    let asked = asked.map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault));
+    let path = path.map_err(|_| "The path is not UTF-8.".to_owned());
+    let asked = path.and_then(|Path(path)| read_secret(&path, &uri)).map_err(bad_request);
     let plain = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain"));
     match run(app, call, asked).await {
         Ok(released) if plain => reply::bare_value(&released),
@@ -78,9 +72,26 @@ async fn secret(
     }
 }
 
+/// The path is decoded once; what it names is a document, and the query its key.
+pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, String> {
+    let path = SecretPath::parse(path).map_err(|fault| format!("The path of a secret: {fault}."))?;
+    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| format!("The query: {fault}."))?;
+    let (key, policy) = (query.remove("key"), query.remove("policy"));
+    if let Some(unknown) = query.keys().next() {
+        return Err(format!("{} is no parameter here: there are `key` and `policy`.", form::shown(unknown)));
+    }
+    key.as_deref().map_or(Ok(()), check_pointer).map_err(|fault| format!("`key`: {fault}."))?;
+    let policy = policy.as_deref().map(PolicyName::parse).transpose().map_err(|fault| format!("`policy`: {fault}."))?;
+    Ok(Asked::credentials(Request::one(Wanted::Secret(SecretName { path, key }), policy)))
+}
+
+fn bad_request(told: String) -> Denial {
+    Reason::BadRequest.because(told.clone()).saying(told)
+}
+
 /// The body is read when the policies have said that the job may ask.
-async fn replay(State(app): Shared, Caller(call): Caller, body: Body) -> Response<Body> {
-    let asked = Asked::replay(reply::body(body, reply::CANDIDATE_BYTES_MAX));
+async fn replay(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
+    let asked = Asked::replay(async move { reply::json_body(&headers, body, reply::CANDIDATE_BYTES_MAX).await });
     match run(app, call, Ok(asked)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
@@ -128,4 +139,10 @@ async fn beside(
 async fn unknown_address(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
     let cause = format!("{:?} is no address of this server", uri.path().chars().take(200).collect::<String>());
     exchange::refuse(&app, &call, Reason::NotFound.because(cause)).await.into_response()
+}
+
+/// An address of ours by another method (RFC 9110, section 15.5.6); the router names those that it takes in `Allow`.
+async fn other_method(State(app): Shared, Caller(call): Caller, method: Method, OriginalUri(uri): OriginalUri) -> Response<Body> {
+    let cause = format!("{method} is no method of {}", uri.path().chars().take(200).collect::<String>());
+    exchange::refuse(&app, &call, Reason::MethodNotAllowed.because(cause)).await.into_response()
 }

@@ -1,6 +1,8 @@
 //! Refusals as problem documents (RFC 9457).
 
+use super::reply::JSON;
 use crate::exchange::Refused;
+use crate::words::Reason;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
@@ -31,6 +33,9 @@ impl IntoResponse for Refused {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if reason.status() == 401 {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if reason == Reason::MediaTypeRefused {
+            headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
         }
         if matches!(reason.status(), 429 | 503) {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());

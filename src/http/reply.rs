@@ -18,6 +18,8 @@ use std::time::Duration;
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A candidate revision's policies: 10,000 of them are some 6 MiB. Only one at a time is read, from a job that may.
 pub(super) const CANDIDATE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What bodies of the native API are.
+pub(super) const JSON: &str = "application/json";
 /// RFC 9449, section 4.1.
 const PROOF: &str = "dpop";
 /// A body comes with its headers or shortly after.
@@ -72,6 +74,19 @@ pub(super) async fn body(body: Body, bytes_max: usize) -> Result<Vec<u8>, Denial
             Err(Reason::TooLarge.because(fault.to_string()).saying(format!("The body is larger than {} KiB.", bytes_max / 1024)))
         }
         Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
+    }
+}
+
+/// The same for a body that is JSON. One without a type is taken for that (RFC 9110, section 8.3); another type is refused.
+pub(super) async fn json_body(headers: &HeaderMap, content: Body, bytes_max: usize) -> Result<Vec<u8>, Denial> {
+    let essence = |kind: &HeaderValue| {
+        kind.as_bytes().split(|byte| *byte == b';').next().map(|kind| kind.trim_ascii().to_ascii_lowercase())
+    };
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter().map(essence);
+    match (kinds.next(), kinds.next()) {
+        (None, _) => body(content, bytes_max).await,
+        (Some(kind), None) if kind.as_deref() == Some(JSON.as_bytes()) => body(content, bytes_max).await,
+        _ => Err(Reason::MediaTypeRefused.because("the body is not said to be JSON")),
     }
 }
 

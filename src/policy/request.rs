@@ -3,13 +3,15 @@
 use super::aws_parameters::AwsParameters;
 use super::permission::Permission;
 use super::transit::TransitUse;
+use crate::token::{from_json, parse_json};
 use crate::words::Digest;
 use crate::words::names::{Audience, PolicyName, RoleArn, SecretName, SecretPath};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// More credentials than any job needs at once; each may be a call to a cloud.
-pub(super) const CREDENTIALS_MAX: usize = 32;
+pub const CREDENTIALS_MAX: usize = 32;
 
 /// One request for one or several credentials.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,7 +21,7 @@ pub struct Request {
     #[serde(deserialize_with = "bounded")]
     pub credentials: Vec<Wanted>,
     /// The policy to use where several grant the same.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "there")]
     pub policy: Option<PolicyName>,
     /// What an AWS API lets its caller say further; no body of ours does.
     #[serde(skip)]
@@ -33,7 +35,7 @@ pub enum Wanted {
     /// AWS credentials; without a role the one that is granted.
     Aws {
         /// The role.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "there")]
         role: Option<RoleArn>,
     },
     /// A secret, whole or one key.
@@ -62,6 +64,16 @@ pub enum Wanted {
 }
 
 impl Request {
+    /// Reads a body. Objects are objects and each member stands once; the error holds no value of the body.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
+        let body = parse_json(body)?;
+        let listed = body.get("credentials").and_then(Value::as_array).into_iter().flatten();
+        if !body.is_object() || listed.filter_map(Value::as_object).flat_map(Map::values).any(Value::is_array) {
+            return Err("an array stands where an object belongs".to_owned());
+        }
+        from_json(body)
+    }
+
     /// A request for nothing: a login, which only says who.
     pub fn nothing(policy: Option<PolicyName>) -> Self {
         Self { credentials: Vec::new(), policy, aws_parameters: AwsParameters::default() }
@@ -131,6 +143,11 @@ fn secret_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretName,
     SecretName::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
+/// What may be left out is no `null`: there is one way to leave it out.
+fn there<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Wanted>, D::Error> {
     let credentials = Vec::<Wanted>::deserialize(deserializer)?;
     let mut sorted: Vec<&Wanted> = credentials.iter().collect();
@@ -148,8 +165,8 @@ fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Wanted>, D:
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> Result<Request, serde_json::Error> {
-        serde_json::from_str(body)
+    fn read(body: &str) -> Result<Request, String> {
+        Request::parse(body.as_bytes())
     }
 
     #[test]
@@ -191,6 +208,21 @@ mod tests {
         }
     }
 
+    /// A token in the wrong place is in nobody's log.
+    #[test]
+    fn a_fault_holds_no_value() {
+        for body in [
+            r#""canary""#,
+            r#"{"credentials":"canary"}"#,
+            r#"{"credentials":["canary"]}"#,
+            r#"{"credentials":[{"secret":"canary canary"}]}"#,
+        ] {
+            assert!(read(body).is_err_and(|fault| !fault.contains("canary")), "{body}");
+        }
+        let long = format!("{{\"credentials\":[],\"{}\":1}}", "x".repeat(50_000));
+        assert!(read(&long).is_err_and(|fault| fault.len() < 1000));
+    }
+
     #[test]
     fn refuses_what_it_does_not_know() {
         let bad = [
@@ -204,6 +236,14 @@ mod tests {
             r#"{"credentials":[{"file_key":{"document":"x.age","header":"00"}}]}"#,
             r#"{"credentials":[{"aws":{}},{"aws":{}}]}"#,
             r#"{"credentials":[{"aws":{}}],"x":1}"#,
+            r#"{"credentials":[{"aws":{}}],"policy":null}"#,
+            r#"{"credentials":[{"aws":{"role":null}}]}"#,
+            r#"{"credentials":[{"aws":[]}]}"#,
+            r#"{"credentials":[{"id_token":["https://x"]}]}"#,
+            r#"[[{"secret":"x"}]]"#,
+            r#"{"credentials":[{"secret":"x"}],"credentials":[{"secret":"x"}]}"#,
+            r#"{"credentials":[{"secret":"x","secret":"y"}]}"#,
+            r#"{"credentials":[{"secret":"x","aws":{}}]}"#,
         ];
         for body in bad {
             assert!(read(body).is_err(), "{body}");

@@ -11,6 +11,8 @@ const ENTRIES_MAX: usize = 256;
 
 /// Room for a usual claim set, so that its table does not grow member by member.
 const MEMBERS_USUAL: usize = 32;
+/// Of a fault, what is told: it may hold a name of any length.
+const TOLD_CHARACTERS_MAX: usize = 300;
 /// A document from Git may have more: a thousand values are common, a hundred thousand are not.
 const DOCUMENT_ENTRIES_MAX: usize = 100_000;
 
@@ -32,6 +34,22 @@ pub fn parse_document(bytes: &[u8]) -> Result<Value, String> {
 /// The same strictness and bounds for a document in another notation, such as YAML.
 pub fn read_document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
     Strict { depth: 0, entries_max: DOCUMENT_ENTRIES_MAX, room: 0 }.deserialize(deserializer)
+}
+
+/// What a value says, as a type of ours. The error is safe to tell: it holds no text of the value but members' names, cut short.
+pub fn from_json<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_json::from_value(value).map_err(|fault| {
+        let told: String = fault.to_string().chars().take(TOLD_CHARACTERS_MAX).collect();
+        // `invalid type: string "…", expected …` and `unknown variant `…`, expected …`: the text may be a token.
+        let quoted = [("string \"", "\", expected", "a string"), ("unknown variant `", "`, expected", "an unknown word")];
+        let found =
+            quoted.iter().find_map(|(before, behind, word)| Some((told.split_once(before)?.0, told.rsplit_once(behind), word)));
+        match found {
+            Some((before, Some((_, behind)), word)) => format!("{before}{word}, expected{behind}"),
+            Some((before, None, word)) => format!("{before}{word}"),
+            None => told,
+        }
+    })
 }
 
 fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value, String> {

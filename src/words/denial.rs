@@ -73,6 +73,8 @@ reasons! {
     CredentialUnknown, "credential_unknown", 403, Caller, "These AWS credentials were not issued here, or have ended.", "Ask AWS's own STS about other credentials: set AWS_ENDPOINT_URL_STS only where this server's are used.";
     BadRequest, "bad_request", 400, Caller, "The request is not one that this API knows.", "See docs/api.md for the request's form.";
     NotFound, "not_found", 404, Caller, "There is no such address.", "See docs/api.md for the addresses.";
+    MethodNotAllowed, "method_not_allowed", 405, Caller, "This address takes another method.", "Use one of the methods in the answer's `Allow` header.";
+    MediaTypeRefused, "media_type_refused", 415, Caller, "The body is of a type that is not taken here.", "Send JSON, and `Content-Type: application/json`.";
     TooLarge, "too_large", 413, Caller, "The request is larger than any good one.", "Send less: docs/api.md has the limits.";
     HookRefused, "hook_refused", 403, Operator, "The hook is not known.", "Give the forge's webhook the secret that the source's `hook: { secret_file: … }` names.";
     RateLimited, "rate_limited", 429, Caller, "Too many refused requests from this address.", "Wait, then try again.";

@@ -234,7 +234,8 @@ fn check_role_arn(text: &str) -> Result<(), String> {
     let account_good = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let name = resource.strip_prefix("role/").ok_or(FORM)?;
     let name_good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte);
-    if arn != "arn" || !partition.starts_with("aws") || iam != "iam" || !region.is_empty() || !account_good {
+    let partition_good = partition.starts_with("aws") && partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    if arn != "arn" || !partition_good || iam != "iam" || !region.is_empty() || !account_good {
         return Err(FORM.to_owned());
     }
     if name.is_empty() || name.ends_with('/') || !name.bytes().all(name_good) {
@@ -336,9 +337,14 @@ mod tests {
     fn role_arns_have_an_account_and_no_pattern() {
         let role = RoleArn::parse("arn:aws:iam::123456789012:role/shop-deploy");
         assert_eq!(role.as_ref().map(RoleArn::account), Ok("123456789012"));
-        for bad in
-            ["arn:aws:iam::12:role/x", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:user/x", "arn:aws:s3:::b"]
-        {
+        for bad in [
+            "arn:aws\u{0}:iam::123456789012:role/x",
+            "arn:aws\u{430}:iam::123456789012:role/x",
+            "arn:aws:iam::12:role/x",
+            "arn:aws:iam::123456789012:role/*",
+            "arn:aws:iam::123456789012:user/x",
+            "arn:aws:s3:::b",
+        ] {
             assert!(RoleArn::parse(bad).is_err(), "{bad}");
         }
     }

@@ -55,7 +55,7 @@ async fn a_denial_is_a_problem_document_that_says_what_to_do_and_not_what_the_po
     assert_eq!((record.kind.as_str(), &record.body["reason"]), ("refused", &json!("no_matching_policy")));
     for (path, method, code, status) in [
         ("/nope", "GET", "not_found", 404),
-        ("/v1/exchange", "GET", "not_found", 404),
+        ("/v1/exchange", "GET", "method_not_allowed", 405),
         ("/v1/exchange", "POST", "token_missing", 400),
     ] {
         let response = world.http.request(method.parse().unwrap(), world.url(path)).send().await.unwrap();
@@ -189,7 +189,7 @@ async fn exec_passes_signals_on() {
 }
 
 /// A client that speaks as little as the test wants.
-async fn connect(
+pub async fn connect(
     world: &World,
     alpn: &[u8],
     versions: &[&'static rustls::SupportedProtocolVersion],

@@ -7,25 +7,18 @@ use super::{Caller, credential};
 use crate::app::App;
 use crate::exchange::{Asked, Released};
 use crate::http::accept::Peer;
-use crate::http::{native, reply};
+use crate::http::{form, native, reply};
 use crate::policy::{Request, Wanted};
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::{Denial, Reason, Secret};
 use axum::body::Body;
-use axum::extract::{Extension, OriginalUri, Query, State};
+use axum::extract::{Extension, OriginalUri, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The API's name in the audit log.
 const API: &str = "aws-container";
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ContainerQuery {
-    role: Option<RoleArn>,
-    policy: Option<PolicyName>,
-}
 
 /// Every request to `/aws/container`.
 pub(super) async fn answer(
@@ -55,9 +48,14 @@ fn read(method: &Method, uri: &Uri) -> Result<Request, Fault> {
     if *method != Method::GET {
         return Err(Fault::of("ValidationError", "Container credentials are read with GET."));
     }
-    let Query(query) = Query::<ContainerQuery>::try_from_uri(uri)
-        .map_err(|fault| Fault::of("ValidationError", format!("{}.", fault.body_text())))?;
-    Ok(Request::one(Wanted::Aws { role: query.role }, query.policy))
+    let bad = |name: &'static str| move |fault: String| Fault::of("ValidationError", format!("{name}: {fault}."));
+    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(bad("The query"))?;
+    let role = query.remove("role").as_deref().map(RoleArn::parse).transpose().map_err(bad("`role`"))?;
+    let policy = query.remove("policy").as_deref().map(PolicyName::parse).transpose().map_err(bad("`policy`"))?;
+    match query.keys().next() {
+        Some(unknown) => Err(bad("The query")(format!("{} is no parameter here", form::shown(unknown)))),
+        None => Ok(Request::one(Wanted::Aws { role }, policy)),
+    }
 }
 
 fn token(headers: &HeaderMap) -> Result<Secret, Denial> {

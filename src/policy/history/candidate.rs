@@ -7,6 +7,7 @@ use crate::policy::guardrail::{GUARDRAILS_FILE, Guardrails};
 use crate::policy::reading::is_policy;
 use crate::policy::request::Wanted;
 use crate::policy::{Catalogue, Tree};
+use crate::token::{from_json, parse_document};
 use crate::words::names::{SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::{Fault, Node, Severity, Yaml};
 use crate::words::{TransitFile, parse_duration};
@@ -59,6 +60,12 @@ pub struct Candidate {
 }
 
 impl ReplayRequest {
+    /// Reads a body, each member once; the error holds no value of it.
+    pub fn parse(body: &[u8]) -> Result<Self, String> {
+        let body = parse_document(body)?;
+        if body.is_object() { from_json(body) } else { Err("it is no object".to_owned()) }
+    }
+
     /// Of a revision's files those that decide, and of its secrets their names.
     pub fn of(tree: &Tree, since: String) -> Result<Self, String> {
         let policies = tree.iter().filter(|(file, _)| is_policy(file));
