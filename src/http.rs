@@ -14,6 +14,7 @@ mod form;
 mod hooks;
 mod native;
 mod oauth;
+mod openapi;
 mod problem;
 mod reply;
 mod routes;

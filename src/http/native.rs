@@ -24,6 +24,7 @@ pub fn router(app: Arc<App>) -> Router {
     routes().into_router().fallback(unknown_address).method_not_allowed_fallback(other_method).with_state(app)
 }
 
+/// What is added here is described in `openapi/operations.rs`, or a test fails.
 pub(super) fn routes() -> Routes {
     let routes = Routes::default()
         .post("/v1/exchange", exchange)
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Routes {
         .post("/v1/age/unwrap", super::age::unwrap)
         .get("/v1/whoami", whoami)
         .get_by("/v1/events", super::events::route())
+        .get("/v1/openapi.json", super::openapi::answer)
         .post("/hooks/git/{source}", super::hooks::wake)
         .post("/v1/policy/replay", replay)
         .get("/.well-known/openid-configuration", |State(app): Shared| async move { Json(app.signing.discovery()) })

@@ -1,0 +1,232 @@
+//! One row for each public address of ours. A route that is not here, or in the list of other protocols, fails a test.
+
+use super::problems::heard;
+use super::schemas::{self, LABEL, LABEL_CHARACTERS_MAX, POINTER, reference};
+use crate::http::{hooks, reply};
+use crate::words::Reason;
+use serde_json::{Value, json};
+
+/// By what the reasons of an operation are known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Heard {
+    Exchange,
+    Secret,
+    Whoami,
+    Replay,
+    Hook,
+    /// Needs no token, decides nothing, and refuses nothing.
+    Nothing,
+}
+
+/// One method of one address.
+pub(super) struct Operation {
+    /// As in the router.
+    pub(super) path: &'static str,
+    pub(super) method: &'static str,
+    pub(super) id: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) description: &'static str,
+    heard: Heard,
+    pub(super) parameters: fn() -> Value,
+    pub(super) body: Option<fn() -> Value>,
+    pub(super) answer: fn() -> (u16, Value),
+    pub(super) security: fn() -> Value,
+}
+
+pub(super) const OPERATIONS: [Operation; 9] = [
+    Operation {
+        path: "/v1/exchange",
+        method: "post",
+        id: "exchange",
+        summary: "Exchanges the job's token for credentials.",
+        description: "All credentials that are asked for, or none. What was released is answered alike to the same client for a minute, where the issuer makes a token per request.",
+        heard: Heard::Exchange,
+        parameters: none,
+        body: Some(|| json_body("Request", reply::BODY_BYTES_MAX)),
+        answer: || secret_answer("What was released, durably recorded.", "Answer"),
+        security: token,
+    },
+    Operation {
+        path: "/v1/secrets/{*path}",
+        method: "get",
+        id: "secret",
+        summary: "One secret.",
+        description: "The same exchange for one secret. With `Accept: text/plain` the answer is the bare value.",
+        heard: Heard::Secret,
+        parameters: secret_parameters,
+        body: None,
+        answer: secret,
+        security: token,
+    },
+    Operation {
+        path: "/v1/whoami",
+        method: "get",
+        id: "whoami",
+        summary: "What the server sees in the token.",
+        description: "Uses nothing up, and releases nothing.",
+        heard: Heard::Whoami,
+        parameters: none,
+        body: None,
+        answer: || (200, described("The identity.", &[("Cache-Control", "NoStore")], "application/json", reference("Seen"))),
+        security: token,
+    },
+    Operation {
+        path: "/v1/policy/replay",
+        method: "post",
+        id: "replay",
+        summary: "What a candidate revision would have denied of what was granted before.",
+        description: "For a job to which a policy grants `daypass: [policy.replay]`. The body is read after the decision; one replay runs at a time.",
+        heard: Heard::Replay,
+        parameters: none,
+        body: Some(|| json_body("ReplayRequest", reply::CANDIDATE_BYTES_MAX)),
+        answer: || secret_answer("What was found.", "ReplayAnswer"),
+        security: token,
+    },
+    Operation {
+        path: "/v1/openapi.json",
+        method: "get",
+        id: "openapi",
+        summary: "This document.",
+        description: "As it is checked in.",
+        heard: Heard::Nothing,
+        parameters: none,
+        body: None,
+        answer: || document("An OpenAPI document.", json!({ "type": "object", "required": ["openapi", "info", "paths"] })),
+        security: nothing,
+    },
+    Operation {
+        path: "/hooks/git/{source}",
+        method: "post",
+        id: "hook",
+        summary: "A forge says that a source has something new.",
+        description: "Wakes the source's own fetch. What the body says is not read; whether there is such a source is not told.",
+        heard: Heard::Hook,
+        parameters: || json!([{ "name": "source", "in": "path", "required": true, "schema": { "type": "string", "pattern": LABEL, "maxLength": LABEL_CHARACTERS_MAX }, "example": "root" }]),
+        body: Some(
+            || json!({ "required": false, "description": size("The forge's event", hooks::EVENT_BYTES_MAX), "content": { "application/json": { "schema": true } } }),
+        ),
+        answer: || (202, json!({ "description": "The source is looked at." })),
+        security: || json!([{ "hookSignature": [] }, { "hookToken": [] }]),
+    },
+    Operation {
+        path: "/.well-known/openid-configuration",
+        method: "get",
+        id: "discovery",
+        summary: "Our own issuer, for clouds.",
+        description: "OpenID Connect Discovery 1.0, section 3, as far as workload federation reads it.",
+        heard: Heard::Nothing,
+        parameters: none,
+        body: None,
+        answer: || {
+            document(
+                "The issuer.",
+                json!({ "type": "object", "required": ["issuer", "jwks_uri", "id_token_signing_alg_values_supported"] }),
+            )
+        },
+        security: nothing,
+    },
+    Operation {
+        path: "/.well-known/jwks.json",
+        method: "get",
+        id: "jwks",
+        summary: "The keys of our own issuer.",
+        description: "RFC 7517.",
+        heard: Heard::Nothing,
+        parameters: none,
+        body: None,
+        answer: || {
+            let key = json!({ "type": "object", "required": ["kty", "kid", "use", "alg"], "properties": { "kty": { "enum": ["EC", "RSA"] } } });
+            document(
+                "The keys.",
+                json!({ "type": "object", "required": ["keys"], "properties": { "keys": { "type": "array", "minItems": 1, "items": key } } }),
+            )
+        },
+        security: nothing,
+    },
+    Operation {
+        path: "/.well-known/oauth-authorization-server",
+        method: "get",
+        id: "oauthMetadata",
+        summary: "Where tokens are exchanged as RFC 8693 says.",
+        description: "RFC 8414, section 2.",
+        heard: Heard::Nothing,
+        parameters: none,
+        body: None,
+        answer: || {
+            document(
+                "The metadata.",
+                json!({ "type": "object", "required": ["issuer", "token_endpoint", "jwks_uri", "grant_types_supported"] }),
+            )
+        },
+        security: nothing,
+    },
+];
+
+impl Operation {
+    pub(super) fn reasons(&self) -> impl Iterator<Item = Reason> {
+        Reason::ALL.iter().copied().filter(|reason| heard(*reason).contains(&self.heard))
+    }
+}
+
+fn none() -> Value {
+    json!([])
+}
+
+fn nothing() -> Value {
+    json!([])
+}
+
+/// A token alone, or one that is bound to a key with its proof.
+fn token() -> Value {
+    json!([{ "jobToken": [] }, { "jobToken": [], "possession": [] }])
+}
+
+fn size(what: &str, bytes_max: usize) -> String {
+    format!("{what}: at most {} KiB.", bytes_max / 1024)
+}
+
+fn json_body(name: &str, bytes_max: usize) -> Value {
+    json!({ "required": true, "description": size("JSON, each member once", bytes_max), "content": { "application/json": { "schema": reference(name) } } })
+}
+
+fn described(description: &str, headers: &[(&str, &str)], kind: &str, schema: Value) -> Value {
+    let headers: serde_json::Map<_, _> = headers
+        .iter()
+        .map(|(name, component)| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{component}") })))
+        .collect();
+    let mut described = json!({ "description": description, "content": { kind: { "schema": schema } } });
+    if !headers.is_empty() {
+        described["headers"] = headers.into();
+    }
+    described
+}
+
+const SECRET_HEADERS: [(&str, &str); 2] = [("Cache-Control", "NoStore"), ("X-Content-Type-Options", "NoSniff")];
+
+fn secret_answer(description: &str, name: &str) -> (u16, Value) {
+    (200, described(description, &SECRET_HEADERS, "application/json", reference(name)))
+}
+
+fn document(description: &str, schema: Value) -> (u16, Value) {
+    (200, described(description, &[], "application/json", schema))
+}
+
+fn secret() -> (u16, Value) {
+    let (status, mut answer) = secret_answer("What was released, durably recorded.", "Answer");
+    answer["content"]["text/plain"] = json!({ "schema": { "type": "string", "description": "The bare value." } });
+    (status, answer)
+}
+
+fn secret_parameters() -> Value {
+    json!([
+        { "name": "path", "in": "path", "required": true, "schema": reference("SecretPath"), "example": "shop/production/db.yaml",
+          "description": "May have several segments; a `/` in it may stand as it is or as `%2F`." },
+        { "name": "key", "in": "query", "schema": { "type": "string", "pattern": POINTER }, "example": "/password", "description": "One value of the document, by JSON pointer (RFC 6901)." },
+        { "name": "policy", "in": "query", "schema": reference("PolicyName"), "example": "shop/deploy", "description": "The policy to use where several grant the same." },
+    ])
+}
+
+/// The schemas are all used, and by their names.
+pub(super) fn schema_names() -> Vec<String> {
+    schemas::all().as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+}

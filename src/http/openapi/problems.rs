@@ -1,0 +1,113 @@
+//! Refusals: which reason each operation may answer with, so that a new one cannot be forgotten.
+
+use super::operations::Heard;
+use crate::words::Reason;
+use serde_json::{Map, Value, json};
+
+/// Which operations answer with this reason. Those of other protocols are heard in their forms alone.
+pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
+    use Heard::{Exchange, Hook, Replay, Secret, Whoami};
+    match reason {
+        Reason::TokenMissing
+        | Reason::TokenMalformed
+        | Reason::TokenTypeRefused
+        | Reason::AlgorithmRefused
+        | Reason::UnknownIssuer
+        | Reason::AudienceMismatch
+        | Reason::UnknownKey
+        | Reason::SignatureInvalid
+        | Reason::ProofMissing
+        | Reason::ProofInvalid
+        | Reason::TokenExpired
+        | Reason::TokenNotYetValid
+        | Reason::TokenTooOld
+        | Reason::ClaimRefused
+        | Reason::IssuerUnavailable => &[Exchange, Secret, Whoami, Replay],
+        Reason::ProofRequired
+        | Reason::Replayed
+        | Reason::NoMatchingPolicy
+        | Reason::Denied
+        | Reason::PolicyAmbiguous
+        | Reason::PolicyUnavailable => &[Exchange, Secret, Replay],
+        Reason::TagRefused | Reason::SessionPolicyRefused | Reason::AwsDenied | Reason::AwsUnavailable => &[Exchange],
+        Reason::SecretUnreadable => &[Exchange, Secret],
+        Reason::BadRequest => &[Exchange, Secret, Replay, Hook],
+        Reason::MediaTypeRefused => &[Exchange, Replay],
+        Reason::TooLarge => &[Exchange, Replay, Hook],
+        Reason::Overloaded => &[Exchange, Replay],
+        Reason::HookRefused => &[Hook],
+        Reason::AuditUnavailable | Reason::Internal => &[Exchange, Secret, Whoami, Replay, Hook],
+        // At no address of ours, or at none that is described here.
+        Reason::NotFound
+        | Reason::MethodNotAllowed
+        | Reason::RateLimited
+        | Reason::SessionRefused
+        | Reason::SessionPolicyDenied
+        | Reason::CredentialUnknown => &[],
+    }
+}
+
+/// The reasons of what is no operation.
+pub(super) fn of_no_address(status: u16) -> Vec<Reason> {
+    Reason::ALL.iter().copied().filter(|reason| reason.status() == status).collect()
+}
+
+/// What a status means to the caller.
+pub(super) const fn words(status: u16) -> &'static str {
+    match status {
+        400 => "The request is not one that this address knows.",
+        401 => "The token is not acceptable.",
+        403 => "Nothing grants this.",
+        413 => "The request is larger than any good one.",
+        415 => "The body is not said to be JSON.",
+        502 => "It is granted, and cannot be had.",
+        503 => "Try again in a moment.",
+        _ => "Something failed inside of daypass.",
+    }
+}
+
+/// A problem document with one of these reasons.
+pub(super) fn response(description: &str, status: u16, reasons: &[Reason]) -> Value {
+    let mut headers = Map::new();
+    let mut add = |name: &str, component: &str| {
+        headers.insert(name.to_owned(), json!({ "$ref": format!("#/components/headers/{component}") }))
+    };
+    add("Cache-Control", "NoStore");
+    match status {
+        401 => _ = add("WWW-Authenticate", "Bearer"),
+        405 => _ = add("Allow", "Allow"),
+        415 => _ = add("Accept", "Accept"),
+        429 | 503 => _ = add("Retry-After", "RetryAfter"),
+        _ => {}
+    }
+    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code()).collect();
+    json!({
+        "description": description, "headers": headers,
+        "content": { "application/problem+json": { "schema": {
+            "$ref": "#/components/schemas/Problem", "properties": { "status": { "const": status }, "code": { "enum": codes } },
+        } } },
+    })
+}
+
+/// The document itself, with every code that any API of the server may answer with.
+pub(super) fn schema() -> Value {
+    let codes: Vec<Value> = Reason::ALL.iter().map(|reason| one(*reason)).collect();
+    let statuses: std::collections::BTreeSet<u16> = Reason::ALL.iter().map(|reason| reason.status()).collect();
+    json!({
+        "type": "object", "description": "A refusal (RFC 9457).",
+        "required": ["type", "title", "status", "code", "decision_id", "detail", "hint"],
+        "properties": {
+            "type": { "type": "string", "format": "uri", "description": "One URI for each code." },
+            "title": { "type": "string", "description": "What happened, in one sentence." },
+            "status": { "type": "integer", "enum": statuses },
+            "code": { "type": "string", "description": "A stable word.", "oneOf": codes },
+            "decision_id": { "$ref": "#/components/schemas/DecisionId" },
+            "detail": { "type": "string", "description": "What happened here; safe in a public job log." },
+            "hint": { "type": "string", "description": "What to do next; safe in a public job log." },
+        },
+    })
+}
+
+fn one(reason: Reason) -> Value {
+    json!({ "const": reason.code(), "title": reason.title(), "description": format!("{}. {}", reason.status(), reason.hint()) })
+}

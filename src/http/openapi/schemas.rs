@@ -1,0 +1,246 @@
+//! What requests and answers are made of. The patterns of names are those of `words/names.rs`, which a test holds them to.
+
+use super::problems;
+use crate::policy::CREDENTIALS_MAX;
+use crate::words::names::NAME_BYTES_MAX;
+use serde_json::{Map, Value, json};
+
+/// Segments that are not empty and start with no dot.
+pub(super) const PATH: &str = "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$";
+/// RFC 6901, below the root.
+pub(super) const POINTER: &str = "^/[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+pub(super) const SECRET_NAME: &str =
+    "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*(#/[^\\u0000-\\u001f\\u007f-\\u009f]*)?$";
+pub(super) const ROLE_ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]*[A-Za-z0-9_+=,.@-]$";
+pub(super) const AUDIENCE: &str = "^[!-~]+$";
+pub(super) const LABEL: &str = "^[a-z0-9][a-z0-9-]*$";
+/// Labels are DNS labels.
+pub(super) const LABEL_CHARACTERS_MAX: usize = 63;
+/// A quarter, in days; a candidate's history is not longer.
+const SINCE: &str = "^([1-9]|[1-8][0-9]|90)d$";
+
+pub(super) fn all() -> Value {
+    let mut all = names();
+    for (name, schema) in [
+        ("Request", request()),
+        ("Wanted", wanted()),
+        ("Answer", answer()),
+        ("Credential", credential()),
+        ("AwsCredential", aws_credential()),
+        ("Seen", seen()),
+        ("ReplayRequest", replay_request()),
+        ("ReplayAnswer", replay_answer()),
+        ("Findings", findings()),
+        ("Lost", lost()),
+        ("Fault", fault()),
+        ("Problem", problems::schema()),
+    ] {
+        all.insert(name.to_owned(), schema);
+    }
+    Value::Object(all)
+}
+
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn names() -> Map<String, Value> {
+    let name = |description: &str, pattern: &str, most: usize, example: &str| json!({ "type": "string", "description": description, "pattern": pattern, "maxLength": most, "examples": [example] });
+    let listed = [
+        (
+            "PolicyName",
+            name("A trust policy: its path below `policies/` without the ending.", PATH, NAME_BYTES_MAX, "shop/deploy"),
+        ),
+        ("SecretPath", name("A secret document: its path below `secrets/`.", PATH, NAME_BYTES_MAX, "shop/production/db.yaml")),
+        (
+            "SecretName",
+            name(
+                "A secret document, or one value of it by JSON pointer.",
+                SECRET_NAME,
+                NAME_BYTES_MAX,
+                "shop/production/db.yaml#/password",
+            ),
+        ),
+        ("RoleArn", name("An IAM role.", ROLE_ARN, NAME_BYTES_MAX, "arn:aws:iam::123456789012:role/shop-deploy")),
+        ("Audience", name("Whom a token is for.", AUDIENCE, NAME_BYTES_MAX, "https://api.partner.example")),
+        ("IssuerName", name("An issuer, as the configuration calls it.", LABEL, LABEL_CHARACTERS_MAX, "github")),
+        (
+            "DecisionId",
+            json!({ "type": "string", "format": "uuid", "description": "By which the operator finds the decision (RFC 9562, version 7)." }),
+        ),
+        ("Moment", json!({ "type": "string", "format": "date-time", "description": "RFC 3339." })),
+    ];
+    listed.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+fn object(required: &[&str], properties: Value) -> Value {
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+/// What the server refuses to read with a member more.
+fn closed(required: &[&str], properties: Value) -> Value {
+    let mut schema = object(required, properties);
+    schema["additionalProperties"] = false.into();
+    schema
+}
+
+fn nullable(schema: &Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn request() -> Value {
+    let mut schema = closed(
+        &["credentials"],
+        json!({
+            "credentials": {
+                "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "uniqueItems": true, "items": reference("Wanted"),
+                "description": "All of these, or none.",
+            },
+            "policy": { "$ref": "#/components/schemas/PolicyName", "description": "The policy to use where several grant the same." },
+        }),
+    );
+    schema["examples"] = json!([
+        { "credentials": [{ "secret": "shop/production/db.yaml#/password" }], "policy": "shop/deploy" },
+        { "credentials": [{ "aws": { "role": "arn:aws:iam::123456789012:role/shop-deploy" } }, { "id_token": { "audience": "https://api.partner.example" } }] },
+    ]);
+    schema
+}
+
+fn wanted() -> Value {
+    json!({ "oneOf": [
+        closed(&["aws"], json!({ "aws": closed(&[], json!({ "role": { "$ref": "#/components/schemas/RoleArn", "description": "Left out: the one that is granted." } })) })),
+        closed(&["secret"], json!({ "secret": reference("SecretName") })),
+        closed(&["id_token"], json!({ "id_token": closed(&["audience"], json!({ "audience": reference("Audience") })) })),
+    ] })
+}
+
+/// Several policies may grant one request.
+fn decided(more: &[&str], properties: Value) -> Value {
+    let mut all = json!({
+        "decision_id": reference("DecisionId"),
+        "policy": { "type": "string", "description": "The policies that grant, with a comma between them." },
+        "policy_revision": { "type": "string", "description": "The commits in force that grant." },
+    });
+    if let (Some(all), Value::Object(properties)) = (all.as_object_mut(), properties) {
+        all.extend(properties);
+    }
+    object(&[&["decision_id", "policy", "policy_revision"], more].concat(), all)
+}
+
+fn answer() -> Value {
+    decided(
+        &["expires_at", "credentials"],
+        json!({
+            "expires_at": { "anyOf": [reference("Moment"), { "type": "null" }], "description": "When the first of them ends; null where none does." },
+            "credentials": { "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": reference("Credential"), "description": "In the order in which they were asked for." },
+        }),
+    )
+}
+
+fn credential() -> Value {
+    let token = object(
+        &["audience", "token", "expires_at"],
+        json!({ "audience": reference("Audience"), "token": { "type": "string" }, "expires_at": reference("Moment") }),
+    );
+    let secret = object(
+        &["name", "value"],
+        json!({
+            "name": reference("SecretName"), "value": { "type": "string" },
+            "encoding": { "type": "string", "const": "base64", "description": "There where the value is no text." },
+        }),
+    );
+    json!({ "oneOf": [
+        object(&["aws"], json!({ "aws": reference("AwsCredential") })),
+        object(&["id_token"], json!({ "id_token": token })),
+        object(&["secret"], json!({ "secret": secret })),
+    ] })
+}
+
+fn aws_credential() -> Value {
+    let text = json!({ "type": "string" });
+    let per_cent = nullable(&json!({ "type": "integer" }));
+    let session = object(
+        &["arn", "id", "packed_policy_size", "session_token_utilization"],
+        json!({ "arn": text, "id": text, "packed_policy_size": per_cent, "session_token_utilization": per_cent }),
+    );
+    let mut schema = object(
+        &["Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId", "role", "session"],
+        json!({
+            "Version": { "type": "integer", "const": 1 }, "AccessKeyId": text, "SecretAccessKey": text, "SessionToken": text,
+            "Expiration": reference("Moment"), "AccountId": { "type": "string", "pattern": "^[0-9]{12}$" }, "role": reference("RoleArn"),
+            "session": session,
+        }),
+    );
+    schema["description"] = "With the field names of AWS's `credential_process`; `session` is AWS's own name of it.".into();
+    schema
+}
+
+fn seen() -> Value {
+    object(
+        &["issuer", "attributes", "claims", "expires_at"],
+        json!({
+            "issuer": reference("IssuerName"),
+            "attributes": { "type": "object", "additionalProperties": { "type": ["string", "boolean"] }, "description": "The canonical attributes: docs/attributes.md." },
+            "claims": { "type": "object", "additionalProperties": true, "description": "The token's own claims." },
+            "expires_at": reference("Moment"),
+        }),
+    )
+}
+
+fn replay_request() -> Value {
+    let mut schema = closed(
+        &["files"],
+        json!({
+            "since": { "type": "string", "pattern": SINCE, "default": "30d", "description": "How far back. Hours, minutes and seconds are taken too, such as `36h`." },
+            "files": {
+                "type": "object", "additionalProperties": { "type": "string", "pattern": "^[^\\u0000]*$" }, "propertyNames": { "pattern": "^[^\\u0000]*$" },
+                "description": "Every file of the candidate that decides, by its path: what is not there counts as deleted.",
+            },
+            "secrets": { "type": ["array", "null"], "items": reference("SecretPath"), "description": "The names of its secrets; left out or null, any is taken to be there." },
+        }),
+    );
+    schema["examples"] = json!([{ "since": "30d", "files": { "policies/shop/deploy.yaml": "issuer: github\n" }, "secrets": ["shop/production/db.yaml"] }]);
+    schema
+}
+
+fn replay_answer() -> Value {
+    decided(&["replay"], json!({ "replay": reference("Findings") }))
+}
+
+fn findings() -> Value {
+    let count = json!({ "type": "integer", "minimum": 0 });
+    object(
+        &["decisions", "denied", "claims_pruned", "unreadable", "cut_off_at", "grants", "uses_more", "faults"],
+        json!({
+            "decisions": count, "denied": count, "claims_pruned": count, "unreadable": count, "cut_off_at": nullable(&reference("Moment")),
+            "grants": { "type": "array", "items": reference("Lost") }, "uses_more": count, "faults": { "type": "array", "items": reference("Fault") },
+        }),
+    )
+}
+
+fn lost() -> Value {
+    let text = json!({ "type": "string" });
+    let maybe = json!({ "type": ["string", "null"] });
+    let line = object(&["at", "says", "saw"], json!({ "at": text, "says": text, "saw": maybe }));
+    let near_miss =
+        object(&["policy", "lines"], json!({ "policy": reference("PolicyName"), "lines": { "type": "array", "items": line } }));
+    object(
+        &["policy", "credential", "times", "last_at", "last_repository", "last_run", "denied_already", "because", "near_miss"],
+        json!({
+            "policy": reference("PolicyName"), "credential": text, "times": { "type": "integer", "minimum": 1 }, "last_at": reference("Moment"),
+            "last_repository": maybe, "last_run": maybe, "denied_already": { "type": "boolean" }, "because": text, "near_miss": nullable(&near_miss),
+        }),
+    )
+}
+
+fn fault() -> Value {
+    let text = json!({ "type": "string" });
+    let place = json!({ "type": "integer", "minimum": 0 });
+    object(
+        &["severity", "code", "file", "line", "column", "message", "help"],
+        json!({
+            "severity": { "type": "string", "enum": ["warning", "error"] }, "code": text, "file": text, "line": place, "column": place,
+            "message": text, "help": { "type": ["string", "null"] }, "example": { "type": "object", "additionalProperties": true },
+        }),
+    )
+}

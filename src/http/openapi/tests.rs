@@ -1,0 +1,116 @@
+//! The document against what it describes: routes, reasons, names, and itself.
+
+use super::DOCUMENT;
+use super::document::{FOREIGN, document};
+use super::operations::{OPERATIONS, schema_names};
+use super::problems::heard;
+use super::schemas;
+use crate::http::native;
+use crate::policy::Request;
+use crate::words::Reason;
+use crate::words::names::{Audience, IssuerName, PolicyName, RoleArn, SecretName, SecretPath, check_pointer};
+use proptest::prelude::*;
+use regex::Regex;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The document is left in the build's folder, so that it can be put in place.
+#[test]
+fn the_document_is_the_one_that_is_checked_in() {
+    let generated = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+    if generated != DOCUMENT {
+        let left = concat!(env!("CARGO_MANIFEST_DIR"), "/target/openapi.json");
+        std::fs::write(left, generated).unwrap();
+        panic!(
+            "the API's description has changed: look at the difference, then run\n  cp target/openapi.json docs/api/openapi.json"
+        );
+    }
+}
+
+#[test]
+fn every_route_is_described_and_every_description_has_a_route() {
+    let served: BTreeSet<_> = native::routes().listed.into_iter().collect();
+    let ours = OPERATIONS.iter().map(|operation| (operation.method, operation.path));
+    let foreign = |path: &str| FOREIGN.iter().any(|(known, _)| *known == path);
+    let described: BTreeSet<_> = ours.chain(served.iter().copied().filter(|(_, path)| foreign(path))).collect();
+    assert_eq!(served, described, "add a row to src/http/openapi/operations.rs");
+    for (path, page) in FOREIGN {
+        assert!(served.iter().any(|(_, known)| *known == path), "{path}");
+        assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(page).exists(), "{page}");
+    }
+}
+
+#[test]
+fn every_status_of_a_reason_is_described_where_it_is_heard() {
+    let document = document();
+    for operation in &OPERATIONS {
+        for reason in operation.reasons() {
+            let response = &document["paths"][operation.shown()][operation.method]["responses"][reason.status().to_string()];
+            let codes = &response["content"]["application/problem+json"]["schema"]["properties"]["code"]["enum"];
+            assert!(codes.as_array().unwrap().contains(&json!(reason.code())), "{} {}", operation.path, reason.code());
+        }
+    }
+    let codes = document["components"]["schemas"]["Problem"]["properties"]["code"]["oneOf"].as_array().unwrap();
+    assert_eq!(codes.len(), Reason::ALL.len());
+    assert!(heard(Reason::NoMatchingPolicy).len() > 2);
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_every_schema_is_used() {
+    let document = document();
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(document.pointer(reference).is_some(), "{reference}");
+    }
+    for name in schema_names() {
+        assert!(text.contains(&format!("\"#/components/schemas/{name}\"")), "{name} is used nowhere");
+    }
+    let ids: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
+    assert_eq!(ids.len(), OPERATIONS.len());
+}
+
+#[test]
+fn the_examples_of_a_request_are_read() {
+    let document = document();
+    for example in document["components"]["schemas"]["Request"]["examples"].as_array().unwrap() {
+        assert!(Request::parse(example.to_string().as_bytes()).is_ok(), "{example}");
+    }
+}
+
+/// A pattern, and what reads the name.
+const NAMES: [(&str, fn(&str) -> bool); 7] = [
+    (schemas::PATH, |text| SecretPath::parse(text).is_ok() && PolicyName::parse(text).is_ok()),
+    (schemas::SECRET_NAME, |text| SecretName::parse(text).is_ok()),
+    (schemas::POINTER, |text| check_pointer(text).is_ok()),
+    (schemas::ROLE_ARN, |text| RoleArn::parse(text).is_ok()),
+    (schemas::AUDIENCE, |text| Audience::parse(text).is_ok()),
+    (schemas::LABEL, |text| text.len() > schemas::LABEL_CHARACTERS_MAX || IssuerName::parse(text).is_ok()),
+    ("^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", |text| {
+        serde_json::from_value::<crate::words::names::DecisionId>(Value::from(text)).is_ok()
+    }),
+];
+
+proptest! {
+    /// What fits a pattern is read.
+    #[test]
+    fn what_the_document_allows_is_read(
+        which in 0..NAMES.len(),
+        texts in NAMES.map(|(pattern, _)| proptest::string::string_regex(pattern.trim_matches(['^', '$'])).unwrap().boxed()).to_vec(),
+    ) {
+        let (pattern, is_read) = NAMES[which];
+        let text = &texts[which];
+        prop_assume!(text.len() <= crate::words::names::NAME_BYTES_MAX);
+        prop_assert!(is_read(text), "{pattern}: {text:?}");
+    }
+
+    /// What is read fits it: of texts that are nearly names.
+    #[test]
+    fn what_is_read_is_allowed(
+        which in 0..6_usize,
+        start in prop::sample::select(vec!["", "a", "/", "shop/db.yaml#", "arn:aws", "arn:aws:iam::123456789012:role/", "a-"]),
+        rest in "[a-cA-C0-2/.#~:*%_ \\-\u{0}\n\u{7f}\u{85}\u{430}]{0,12}",
+    ) {
+        let ((pattern, is_read), text) = (NAMES[which], format!("{start}{rest}"));
+        prop_assert_eq!(Regex::new(pattern).unwrap().is_match(&text), is_read(&text), "{}: {:?}", pattern, text);
+    }
+}
