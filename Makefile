@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 export DAYPASS_PEERS ?= $(CURDIR)/.peers
 
-.PHONY: help demo test test-kubernetes lint bench build
+.PHONY: help demo test test-kubernetes fuzz lint bench build
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,16 @@ lint: ## Format, clippy, and no second TLS stack or provider
 
 build: ## The release binary
 	cargo build --release
+
+FUZZ_SECONDS ?= 60
+fuzz: ## Hostile bytes for every reader of bytes from outside, 60 s each (FUZZ_SECONDS), on one processor
+	@[ -x "$(DAYPASS_PEERS)/cargo-fuzz/bin/cargo-fuzz" ] || cargo install --quiet --locked --root "$(DAYPASS_PEERS)/cargo-fuzz" cargo-fuzz@0.13.2
+	cargo test --quiet --lib fuzzing::
+	@for target in $$(sed -n '/^\[\[bin\]\]/{n;s/name = "\(.*\)"/\1/p}' fuzz/Cargo.toml); do mkdir -p target/fuzz-corpus/$$target fuzz/found/$$target; \
+	  echo "$$target:"; PATH="$(DAYPASS_PEERS)/cargo-fuzz/bin:$$PATH" nice -n 15 cargo fuzz run --sanitizer none --target-dir target/fuzz $$target \
+	    target/fuzz-corpus/$$target target/fuzz-seeds/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
+	    -artifact_prefix=fuzz/found/$$target/ >target/fuzz-corpus/$$target.log 2>&1 || { tail -30 target/fuzz-corpus/$$target.log; exit 1; }; \
+	  grep -E 'number_of_executed_units|DONE' target/fuzz-corpus/$$target.log; done; find fuzz/found -empty -delete
 
 bench: ## Figures: verify, decide, decrypt, load, diff, exchange, swap
 	cargo bench

@@ -1,6 +1,8 @@
 //! Layer C: desired state, read from a Git repository at one commit. Objects only: no work tree, no hooks, no filters.
 
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod origin;
 mod source;
 mod verify;

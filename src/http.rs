@@ -11,6 +11,8 @@ mod connection;
 pub mod control;
 mod events;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod hooks;
 mod native;
 mod oauth;

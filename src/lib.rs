@@ -9,6 +9,9 @@ pub mod config;
 pub mod custody;
 pub mod demo;
 pub mod exchange;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod git;
 pub mod http;
 pub mod identity;

@@ -9,6 +9,8 @@ mod decide;
 mod expectation;
 mod explain;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod grant;
 mod grant_section;
 mod guardrail;

@@ -2,6 +2,8 @@
 
 mod algorithm;
 mod claims;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod json;
 mod keys;
 mod proof;

@@ -3,6 +3,8 @@
 //! A forge signs what its merge button makes with an OpenPGP key of its own: trusting that key is trusting its branch protection.
 
 mod allowed_signers;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod openpgp;
 mod ssh;
 

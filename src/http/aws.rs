@@ -3,6 +3,8 @@
 mod container;
 mod errors;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod identity;
 mod parameters;
 mod sts;

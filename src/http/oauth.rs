@@ -1,5 +1,7 @@
 //! OAuth 2.0 Token Exchange (RFC 8693) and its metadata (RFC 8414): a job's token in, a token of our own issuer out.
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod parameters;
 
 use super::accept::Peer;

@@ -3,6 +3,8 @@
 mod address;
 mod answer;
 mod aws;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod inline;
 mod kv;
 mod proof;

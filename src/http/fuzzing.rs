@@ -1,0 +1,36 @@
+//! Doors for `crate::fuzzing` to what this room alone reads.
+
+pub(crate) use super::aws::fuzzing::sts;
+pub(crate) use super::oauth::fuzzing::oauth;
+pub(crate) use super::vault::fuzzing::{vault_address, vault_login};
+
+use super::hooks;
+use crate::words::Secret;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+
+/// A form, and a secret's path and query.
+pub(crate) fn form(bytes: &[u8]) {
+    let _ = super::form::parse(bytes);
+    let (path, query) = lines(bytes);
+    let target = [b"/?".as_slice(), query].concat();
+    if let (Ok(path), Ok(uri)) = (std::str::from_utf8(path), Uri::try_from(target)) {
+        let _ = super::native::read_secret(path, &uri);
+    }
+}
+
+/// What stands before the first line's end, and what behind it.
+fn lines(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    (&bytes[..end], bytes.get(end + 1..).unwrap_or_default())
+}
+
+/// A hook's headers by lines, and its body behind them.
+pub(crate) fn hook(bytes: &[u8]) {
+    let (first, body) = lines(bytes);
+    let mut headers = HeaderMap::new();
+    for name in ["x-hub-signature-256", "x-hub-signature", "x-gitlab-token"] {
+        headers.extend(HeaderValue::from_bytes(first).map(|value| (HeaderName::from_static(name), value)));
+    }
+    let secret = Secret::from("a secret that no line is:\n".to_owned());
+    assert!(!hooks::is_signed(&secret, &headers, body), "nobody signed this");
+}

@@ -1,0 +1,23 @@
+//! A door for `crate::fuzzing` to what this room alone reads.
+
+use super::template::{Row, Template, fill_row, fill_row_text};
+use crate::identity::Facts;
+use crate::token::Claims;
+use crate::words::names::IssuerName;
+
+/// Text with placeholders, and a row's value in the line behind it.
+pub(crate) fn template(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (first, value) = text.split_once('\n').unwrap_or((&text, ""));
+    let row: Row = [("name".to_owned(), value.to_owned())].into();
+    for row in [None, Some(&row)] {
+        if let (Ok(pieces), Ok(filled)) = (fill_row(first, row), fill_row_text(first, row)) {
+            assert_eq!(pieces.len(), filled.chars().count());
+        }
+    }
+    let (Ok(template), Ok(issuer), Ok(claims)) = (Template::parse(first), IssuerName::parse("a"), Claims::parse(b"{}")) else {
+        return;
+    };
+    let nobody = Facts { issuer, attributes: Default::default(), claims };
+    assert_eq!(template.fill(&nobody).is_ok(), template.attributes().next().is_none(), "what is absent is never filled in");
+}
