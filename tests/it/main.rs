@@ -10,6 +10,7 @@ mod corpora;
 mod faces;
 mod file_keys;
 mod helpers;
+mod hostile;
 mod keys;
 mod kubernetes;
 mod layers;
