@@ -1,3 +1,3 @@
-//! A door for `crate::fuzzing` to what this room alone reads.
+//! A door for the fuzz targets to what this room alone reads.
 
 pub(crate) use super::verify::fuzzing::signature;

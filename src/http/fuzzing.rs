@@ -1,4 +1,4 @@
-//! Doors for `crate::fuzzing` to what this room alone reads.
+//! Doors for the fuzz targets to what this room alone reads.
 
 pub(crate) use super::aws::fuzzing::sts;
 pub(crate) use super::oauth::fuzzing::oauth;

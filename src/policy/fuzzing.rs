@@ -1,4 +1,4 @@
-//! A door for `crate::fuzzing` to what this room alone reads.
+//! A door for the fuzz targets to what this room alone reads.
 
 use super::template::{Row, Template, fill_row, fill_row_text};
 use crate::identity::Facts;

@@ -211,14 +211,16 @@ mod tests {
     /// A token in the wrong place is in nobody's log.
     #[test]
     fn a_fault_holds_no_value() {
-        for body in [
-            r#""canary""#,
-            r#"{"credentials":"canary"}"#,
-            r#"{"credentials":["canary"]}"#,
+        let bodies = [
+            r#""eyJ-canary""#,
+            r#"{"credentials":"eyJ-canary"}"#,
+            r#"{"credentials":["eyJ-canary"]}"#,
             r#"{"credentials":[{"secret":"canary canary"}]}"#,
-        ] {
+        ];
+        for body in bodies {
             assert!(read(body).is_err_and(|fault| !fault.contains("canary")), "{body}");
         }
+        assert!(read(r#"{"credentials":[{"gold":{}}]}"#).is_err_and(|fault| fault.contains("`gold`")));
         let long = format!("{{\"credentials\":[],\"{}\":1}}", "x".repeat(50_000));
         assert!(read(&long).is_err_and(|fault| fault.len() < 1000));
     }

@@ -1,4 +1,4 @@
-//! Doors for `crate::fuzzing` to what this room alone reads.
+//! Doors for the fuzz targets to what this room alone reads.
 
 use super::proof::{self, Proof};
 use crate::words::UnixTime;

@@ -13,6 +13,8 @@ const ENTRIES_MAX: usize = 256;
 const MEMBERS_USUAL: usize = 32;
 /// Of a fault, what is told: it may hold a name of any length.
 const TOLD_CHARACTERS_MAX: usize = 300;
+/// A word that somebody may have meant for one of ours.
+const WORD_BYTES_MAX: usize = 16;
 /// A document from Git may have more: a thousand values are common, a hundred thousand are not.
 const DOCUMENT_ENTRIES_MAX: usize = 100_000;
 
@@ -42,14 +44,18 @@ pub fn from_json<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Stri
         let told: String = fault.to_string().chars().take(TOLD_CHARACTERS_MAX).collect();
         // `invalid type: string "…", expected …` and `unknown variant `…`, expected …`: the text may be a token.
         let quoted = [("string \"", "\", expected", "a string"), ("unknown variant `", "`, expected", "an unknown word")];
-        let found =
-            quoted.iter().find_map(|(before, behind, word)| Some((told.split_once(before)?.0, told.rsplit_once(behind), word)));
-        match found {
-            Some((before, Some((_, behind)), word)) => format!("{before}{word}, expected{behind}"),
-            Some((before, None, word)) => format!("{before}{word}"),
-            None => told,
-        }
+        let found = quoted.iter().find_map(|(before, behind, word)| {
+            let (start, text) = told.split_once(before)?;
+            let (text, rest) = text.rsplit_once(behind).unwrap_or((text, ""));
+            (!is_word(text)).then(|| format!("{start}{word}, expected{rest}"))
+        });
+        found.unwrap_or(told)
     })
+}
+
+/// No secret looks like one of ours.
+fn is_word(text: &str) -> bool {
+    text.len() <= WORD_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value, String> {
@@ -147,6 +153,9 @@ impl<'de> Visitor<'de> for Strict {
             if members.len() >= self.entries_max {
                 return Err(A::Error::custom(format!("more than {} members", self.entries_max)));
             }
+            if name.contains('\0') {
+                return Err(A::Error::custom("a NUL in a name"));
+            }
             let value = access.next_value_seed(inner)?;
             if members.insert(name, value).is_some() {
                 return Err(A::Error::custom("a member stands twice"));
@@ -181,7 +190,8 @@ mod tests {
 
     #[test]
     fn malformed_text_is_refused() {
-        let cases: [&[u8]; 7] = [b"", b"{} {}", b"\xef\xbb\xbf{}", b"\"\\ud800\"", b"\"\\u0000\"", b"{\"a\":NaN}", b"\xff"];
+        let cases: [&[u8]; 8] =
+            [b"{\"\\u0000\":1}", b"", b"{} {}", b"\xef\xbb\xbf{}", b"\"\\ud800\"", b"\"\\u0000\"", b"{\"a\":NaN}", b"\xff"];
         for document in cases {
             assert!(parse(document).is_err(), "{document:?}");
         }

@@ -78,7 +78,8 @@ fn the_examples_of_a_request_are_read() {
 }
 
 /// A pattern, and what reads the name.
-const NAMES: [(&str, fn(&str) -> bool); 7] = [
+type Name = (&'static str, fn(&str) -> bool);
+const NAMES: [Name; 7] = [
     (schemas::PATH, |text| SecretPath::parse(text).is_ok() && PolicyName::parse(text).is_ok()),
     (schemas::SECRET_NAME, |text| SecretName::parse(text).is_ok()),
     (schemas::POINTER, |text| check_pointer(text).is_ok()),

@@ -25,7 +25,7 @@ pub(crate) fn vault_login(bytes: &[u8]) {
         let at = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
         let named =
             HeaderName::from_bytes(&line[..at]).ok().zip(HeaderValue::from_bytes(line.get(at + 1..).unwrap_or_default()).ok());
-        headers.extend(named.map(|(name, value)| (name, value)));
+        headers.extend(named);
         if line.starts_with(b"{") {
             let encoded = HeaderValue::try_from(URL_SAFE_NO_PAD.encode(line));
             let name = HeaderName::from_static("x-vault-inline-auth-parameter-x");
