@@ -65,7 +65,11 @@ impl Config {
         Self::parse(&file, &bytes, &Beside { folder, credentials })
     }
 
-    /// Reads the text.
+    /// Reads a text that stands in this folder.
+    pub fn parse_in(folder: &Path, file: &str, bytes: &[u8]) -> Result<Self, Vec<Fault>> {
+        Self::parse(file, bytes, &Beside { folder, credentials: None })
+    }
+
     fn parse(file: &str, bytes: &[u8], beside: &Beside<'_>) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(bytes);

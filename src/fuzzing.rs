@@ -154,7 +154,7 @@ fn guardrails(bytes: &[u8]) {
 }
 
 fn configuration(bytes: &[u8]) {
-    let faults = Config::parse("daypass.yaml", bytes, Path::new("/nonexistent")).err().unwrap_or_default();
+    let faults = Config::parse_in(Path::new("/nonexistent"), "daypass.yaml", bytes).err().unwrap_or_default();
     faults.iter().for_each(|fault| drop(fault.to_string()));
 }
 

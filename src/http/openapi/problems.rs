@@ -29,7 +29,11 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::Denied
         | Reason::PolicyAmbiguous
         | Reason::PolicyUnavailable => &[Exchange, Secret, Replay],
-        Reason::TagRefused | Reason::SessionPolicyRefused | Reason::AwsDenied | Reason::AwsUnavailable => &[Exchange],
+        Reason::TagRefused
+        | Reason::SessionNameRefused
+        | Reason::SessionPolicyRefused
+        | Reason::AwsDenied
+        | Reason::AwsUnavailable => &[Exchange],
         Reason::SecretUnreadable => &[Exchange, Secret],
         Reason::BadRequest => &[Exchange, Secret, Replay, Hook],
         Reason::MediaTypeRefused => &[Exchange, Replay],

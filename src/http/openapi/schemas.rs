@@ -143,10 +143,14 @@ fn credential() -> Value {
         json!({ "audience": reference("Audience"), "token": { "type": "string" }, "expires_at": reference("Moment") }),
     );
     let secret = object(
-        &["name", "value"],
+        &["name", "value", "commit", "expires_at", "offline_seconds"],
         json!({
             "name": reference("SecretName"), "value": { "type": "string" },
             "encoding": { "type": "string", "const": "base64", "description": "There where the value is no text." },
+            "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$", "description": "The commit that the value is of." },
+            "only": { "type": "array", "items": { "type": "string", "pattern": POINTER }, "description": "There where not all of a document is granted: the values that are." },
+            "expires_at": { "oneOf": [reference("Moment"), { "type": "null" }], "description": "When the policies that grant it end." },
+            "offline_seconds": { "type": "integer", "minimum": 0, "description": "How long whoever asks again and again may keep it when nobody answers." },
         }),
     );
     json!({ "oneOf": [
