@@ -7,7 +7,10 @@ mod transit;
 
 pub use age_file::{Identities, encrypt};
 pub use headers::{Header, headers, stanza};
-pub use sops::{encrypt as encrypt_document, values as document_values};
+pub use sops::{
+    Creation, Creations, Document, SopsFile, Unauthenticated, encrypt as encrypt_document, encrypt_with as encrypt_document_with,
+    values as document_values,
+};
 pub use transit::{Ciphertext, OpenedTransitKey, create_transit_key};
 
 use crate::words::names::SecretPath;
@@ -30,10 +33,12 @@ pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Ide
             Some(_) => Err("an age file is one value: ask for it without `#/key`".to_owned()),
         };
     }
-    let document = sops::decrypt(path, bytes, identities)?;
+    let document = SopsFile::parse(path, bytes)?.open(identities)?;
+    // No policy allows them yet.
+    let unauthenticated = Unauthenticated::Refuse;
     match key {
-        Some(key) => document.value(key),
-        None => document.render(),
+        Some(key) => document.value(key, unauthenticated),
+        None => document.render(unauthenticated),
     }
 }
 
@@ -46,12 +51,20 @@ pub fn open_values(path: &SecretPath, bytes: &[u8], keys: &[String], identities:
     if age_file::is_age(bytes) {
         return Err("an age file is one value: it is granted whole or not at all".to_owned());
     }
-    sops::decrypt(path, bytes, identities)?.only(keys)?.render()
+    // No policy allows unauthenticated ones yet.
+    SopsFile::parse(path, bytes)?.open(identities)?.only(keys, Unauthenticated::Refuse)
 }
 
 /// Whether the file opens; what it holds is forgotten at once.
 pub fn check(path: &SecretPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
-    open(path, bytes, None, identities).map(|_| ())
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err("the file is larger than 2 MiB".to_owned());
+    }
+    if age_file::is_age(bytes) {
+        return age_file::decrypt(bytes, identities).map(|_| ());
+    }
+    // Also a file of which only a part may be given out opens.
+    SopsFile::parse(path, bytes)?.open(identities).map(|_| ())
 }
 
 /// The file key of one header of the document. It is given out when the whole document opens by this header, and so opens nothing

@@ -1,65 +1,79 @@
-//! SOPS's dotenv form: `NAME=value` lines, line ends as `\n`, and the metadata flattened into `sops_…` names.
+//! SOPS's dotenv form: `NAME=value` lines, line breaks as `\n`, and the metadata flattened into `sops_…` names.
+//!
+//! Quotes, `export` and space are part of the value or the name, as they are to SOPS.
 
-use serde_json::{Map, Value, json};
+use super::draft::Draft;
+use super::flat;
+use super::limits::Budget;
+use super::scalar::Scalar;
+use super::tree::{Collection, Comment, Entry, Form, Leaf, Member, Node, Part, Section, Spot, Tree};
+use crate::words::Secret;
+use std::ops::Range;
 
-/// Reads the lines; comments are not in the MAC and are left out.
-pub(super) fn read(bytes: &[u8]) -> Result<Map<String, Value>, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")?;
-    let mut values = Map::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+/// What stands before the names of the metadata.
+const PREFIX: &str = "sops_";
+
+/// Reads the lines.
+pub(super) fn parse(text: &str) -> Result<Tree, String> {
+    let mut root = Collection { members: Vec::new(), flow: false, column: 0 };
+    let (mut fields, mut cuts) = (Vec::new(), Vec::new());
+    let (mut budget, mut seen, mut at) = (Budget::new(), std::collections::HashSet::new(), 0);
+    for (number, whole) in text.split_inclusive('\n').enumerate() {
+        let line = whole.strip_suffix('\n').unwrap_or(whole);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let place = at..at + line.len();
+        at += whole.len();
+        budget.spend(1)?;
+        if let Some(comment) = line.strip_prefix('#') {
+            root.members.push(Member::Comment(Comment::new(Secret::from(comment.to_owned()), place)));
+            continue;
+        }
+        if line.is_empty() {
+            continue;
+        }
         let (name, value) = line.split_once('=').ok_or_else(|| format!("line {}: expected NAME=value", number + 1))?;
-        if values.insert(name.to_owned(), value.replace("\\n", "\n").into()).is_some() {
+        if !seen.insert(name.to_owned()) {
             return Err(format!("line {}: `{name}` stands twice", number + 1));
         }
-    }
-    Ok(values)
-}
-
-/// Takes the `sops_…` names out and gives them the shape of the `sops` section of the other formats.
-pub(super) fn take_metadata(values: &mut Map<String, Value>) -> Result<Value, String> {
-    let names: Vec<String> = values.keys().filter(|name| name.starts_with("sops_")).cloned().collect();
-    if names.is_empty() {
-        return Err("the file is neither age nor SOPS: it has no `sops_…` lines".to_owned());
-    }
-    let (mut section, mut stanzas) = (Map::new(), Vec::new());
-    for name in names {
-        let value = values.shift_remove(&name).unwrap_or_default();
-        let short = name.trim_start_matches("sops_").to_owned();
-        if short.starts_with("age__list_") && short.ends_with("__map_enc") {
-            stanzas.push(json!({ "enc": value }));
-        }
-        if short.starts_with("key_groups") || (short == "shamir_threshold" && value != "0" && value != "1") {
-            return Err("the data key is split among key groups; use one group with an age recipient".to_owned());
-        }
-        section.insert(short, value);
-    }
-    section.shift_remove("shamir_threshold");
-    section.insert("age".to_owned(), stanzas.into());
-    Ok(Value::Object(section))
-}
-
-/// Flattens the section into `sops_…` names: `sops_age__list_0__map_enc` and so on.
-pub(super) fn put_metadata(values: &mut Map<String, Value>, section: &Value) {
-    fn flatten(values: &mut Map<String, Value>, name: &str, value: &Value) {
-        match value {
-            Value::Object(members) => {
-                members.iter().for_each(|(key, value)| flatten(values, &format!("{name}__map_{key}"), value));
+        let leaf = leaf(&value.replace("\\n", "\n"), place.start + name.len() + 1..place.end);
+        match name.strip_prefix(PREFIX) {
+            Some(field) => {
+                fields.push((field.to_owned(), leaf));
+                cuts.push(place.start..at);
             }
-            Value::Array(items) => {
-                items.iter().enumerate().for_each(|(index, item)| flatten(values, &format!("{name}__list_{index}"), item));
+            None => {
+                let node = Node::new(leaf.spot.place.clone(), Form::Leaf(leaf));
+                root.members.push(Member::Entry(Entry { key: name.to_owned(), start: place.start, node }));
             }
-            leaf => _ = values.insert(name.to_owned(), leaf.clone()),
         }
     }
-    let members = section.as_object().into_iter().flatten();
-    members.for_each(|(key, value)| flatten(values, &format!("sops_{key}"), value));
+    let section = (!fields.is_empty()).then(|| Section { node: flat::nested(fields, text.len()..text.len()), cuts });
+    Ok(Tree { parts: vec![Part { root: Node::new(0..text.len(), Form::Mapping(root)), section, end: text.len() }] })
 }
 
-/// The lines of the decrypted values.
-pub(super) fn render(values: &Map<String, Value>) -> String {
-    let line = |(name, value): (&String, &Value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        format!("{name}={}\n", text.replace('\n', "\\n"))
-    };
-    values.iter().map(line).collect()
+pub(super) fn leaf(text: &str, place: Range<usize>) -> Leaf {
+    Leaf::new(Some(Scalar::text(text)), Spot { place, ..Spot::default() })
+}
+
+/// A value on its line.
+pub(super) fn value(scalar: &Scalar) -> Result<String, String> {
+    let text = scalar.shown();
+    let text = text.expose_text().ok_or("a value is not UTF-8, which dotenv cannot hold")?;
+    if text.contains('\r') {
+        return Err("a value holds a carriage return, which dotenv cannot".to_owned());
+    }
+    Ok(text.replace('\n', "\\n"))
+}
+
+/// The lines of a section.
+pub(super) fn section(section: &Draft) -> String {
+    flat::flattened(section).into_iter().map(|(name, text)| format!("{PREFIX}{name}={text}\n")).collect()
+}
+
+/// Whether a name may be added.
+pub(super) fn check_name(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.starts_with(['#']) || name.starts_with(PREFIX) || name.contains(['=', '\n', '\r']) {
+        return Err(format!("`{}` cannot be a name in a dotenv file", name.escape_default()));
+    }
+    Ok(())
 }

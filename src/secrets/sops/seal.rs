@@ -1,79 +1,166 @@
-//! Writing a SOPS file: every value on its own under one data key, the MAC over all, the data key to each recipient.
+//! Encrypts a plaintext document in its place: every value and comment on its own, the rest of the text as it is.
 
 use super::cipher::DataKey;
-use super::metadata::DEFAULT_UNENCRYPTED_SUFFIX;
-use super::walk::Mac;
-use super::{Format, dotenv};
-use crate::secrets::age_file;
-use crate::words::UnixTime;
-use serde_json::{Map, Value, json};
+use super::format::Format;
+use super::rule::Rule;
+use super::splice::{Splices, line_start};
+use super::tree::{Comment, Leaf, Tree};
+use super::walk::{At, Found, walk};
+use aws_lc_rs::digest::{SHA256, digest};
+use std::collections::{HashMap, VecDeque};
 
-/// The version of SOPS whose form this is; older ones read it too.
-const VERSION: &str = "3.11.0";
+/// Ciphertexts of the document before it was changed. What did not change keeps its own, also where it has moved.
+#[derive(Default)]
+pub(super) struct Reuse(HashMap<(String, &'static str, [u8; 32]), VecDeque<Old>>);
 
-/// The document as a SOPS file.
-pub(super) fn seal(format: Format, values: Map<String, Value>, recipients: &[String], now: UnixTime) -> Result<String, String> {
-    let (key, bytes) = DataKey::generate()?;
-    let mut seal = Seal { key: &key, mac: Mac::new(false) };
-    let mut sealed = seal.mapping(&values, &mut Vec::new())?;
-    let modified = now.to_string(); // to the second, as SOPS writes it: the MAC is bound to these bytes
-    let mac = key.encrypt(&seal.mac.finish(), &modified, "str")?;
-    let stanza = |recipient: &String| {
-        let enc = age_file::encrypt(bytes.expose(), std::slice::from_ref(recipient), true)?;
-        Ok(json!({ "recipient": recipient, "enc": String::from_utf8_lossy(&enc) }))
+struct Old {
+    sealed: String,
+    /// As it was written, with its quotes.
+    written: String,
+    flow: bool,
+    /// The column of the dash before a comment that is an item.
+    item: Option<usize>,
+}
+
+impl Reuse {
+    /// Of a document that is open.
+    pub(super) fn of(text: &str, tree: &mut Tree, rule: &Rule) -> Result<Self, String> {
+        let mut reuse = Self::default();
+        walk(tree, rule, &mut |at, found| {
+            match found {
+                Found::Leaf(Leaf { scalar: Some(sealed), opened: Some(opened), spot, .. }) if !at.alias => {
+                    let old = Old {
+                        sealed: sealed.expose_text()?.to_owned(),
+                        written: text[spot.place.clone()].to_owned(),
+                        flow: spot.flow,
+                        item: None,
+                    };
+                    reuse.0.entry(fingerprint(at, opened.name(), opened.expose())).or_default().push_back(old);
+                }
+                Found::Comment(Comment { text: sealed, opened: Some(opened), place, item, .. }) => {
+                    let column = place.start - line_start(text, place.start);
+                    let old = Old {
+                        sealed: sealed.expose_text().unwrap_or_default().trim().to_owned(),
+                        written: text[place.clone()].to_owned(),
+                        flow: false,
+                        item: item.then_some(column),
+                    };
+                    reuse.0.entry(fingerprint(at, "comment", opened.expose())).or_default().push_back(old);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(reuse)
+    }
+
+    fn take(&mut self, at: &At, kind: &'static str, plain: &[u8]) -> Option<Old> {
+        self.0.get_mut(&fingerprint(at, kind, plain))?.pop_front()
+    }
+}
+
+fn fingerprint(at: &At, kind: &'static str, plain: &[u8]) -> (String, &'static str, [u8; 32]) {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, plain).as_ref());
+    (at.path.to_owned(), kind, hash)
+}
+
+/// The text with every value encrypted that the rule names.
+pub(super) fn seal(
+    format: Format,
+    text: &str,
+    tree: &mut Tree,
+    rule: &Rule,
+    key: &DataKey,
+    reuse: &mut Reuse,
+) -> Result<String, String> {
+    let mut splices = Splices::default();
+    let lists = if format == Format::Yaml { list_comments(tree) } else { HashMap::new() };
+    walk(tree, rule, &mut |at, found| {
+        if !at.encrypted || at.alias {
+            return Ok(());
+        }
+        match found {
+            Found::Leaf(leaf) => seal_leaf(format, &mut splices, at, leaf, key, reuse),
+            Found::Comment(comment) => {
+                let list = lists.get(&comment.place.start).copied();
+                seal_comment(format, text, &mut splices, at, comment, list, key, reuse)
+            }
+        }
+    })?;
+    let sealed = splices.apply(text)?;
+    sealed.expose_text().map(str::to_owned).ok_or_else(|| "the document is not UTF-8".to_owned())
+}
+
+fn seal_leaf(
+    format: Format,
+    splices: &mut Splices,
+    at: &At,
+    leaf: &Leaf,
+    key: &DataKey,
+    reuse: &mut Reuse,
+) -> Result<(), String> {
+    let Some(scalar) = leaf.scalar.as_ref().filter(|scalar| !scalar.is_empty()) else { return Ok(()) };
+    let written = match reuse.take(at, scalar.name(), scalar.expose()) {
+        Some(old) if old.flow == leaf.spot.flow => old.written,
+        Some(old) => format.sealed(leaf, &old.sealed),
+        None => format.sealed(leaf, &key.encrypt(scalar.expose(), at.path, scalar.name())?),
     };
-    let age = recipients.iter().map(stanza).collect::<Result<Vec<_>, String>>()?;
-    let section = json!({
-        "age": age, "lastmodified": modified, "mac": mac,
-        "unencrypted_suffix": DEFAULT_UNENCRYPTED_SUFFIX, "version": VERSION,
-    });
-    match format {
-        Format::Dotenv => dotenv::put_metadata(&mut sealed, &section),
-        Format::Yaml | Format::Json => _ = sealed.insert("sops".to_owned(), section),
+    splices.put(leaf.spot.place.clone(), written);
+    if let Some(lines) = &leaf.spot.lines {
+        splices.cut(lines.clone());
     }
-    super::write(format, &sealed)
+    Ok(())
 }
 
-struct Seal<'a> {
-    key: &'a DataKey,
-    mac: Mac,
+#[expect(clippy::too_many_arguments, reason = "a step of one walk, which the compiler wants outside of it")]
+fn seal_comment(
+    format: Format,
+    text: &str,
+    splices: &mut Splices,
+    at: &At,
+    comment: &Comment,
+    list: Option<usize>,
+    key: &DataKey,
+    reuse: &mut Reuse,
+) -> Result<(), String> {
+    if comment.text.expose().is_empty() {
+        return Ok(());
+    }
+    let own_column = comment.place.start - line_start(text, comment.place.start);
+    let old = reuse.take(at, "comment", comment.text.expose());
+    let sealed = match old {
+        // SOPS's way to write a comment of a list is kept where it still is one.
+        Some(Old { item: Some(column), written, .. }) if list == Some(column) && own_column == column => {
+            splices.put(comment.place.clone(), written);
+            return Ok(());
+        }
+        Some(old) if old.item.is_none() => {
+            splices.put(comment.place.clone(), old.written);
+            return Ok(());
+        }
+        Some(old) => old.sealed,
+        None => key.encrypt(comment.text.expose(), at.path, "comment")?,
+    };
+    splices.put(comment.place.clone(), format.comment(text, comment, &sealed));
+    Ok(())
 }
 
-impl Seal<'_> {
-    fn mapping(&mut self, members: &Map<String, Value>, path: &mut Vec<String>) -> Result<Map<String, Value>, String> {
-        let mut sealed = Map::new();
-        for (name, value) in members {
-            path.push(name.clone());
-            sealed.insert(name.clone(), self.value(value, path)?);
-            path.pop();
-        }
-        Ok(sealed)
-    }
-
-    fn value(&mut self, value: &Value, path: &mut Vec<String>) -> Result<Value, String> {
-        match value {
-            Value::Object(members) => self.mapping(members, path).map(Value::Object),
-            Value::Array(items) => items.iter().map(|item| self.value(item, path)).collect(),
-            Value::Null => Ok(Value::Null),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => self.leaf(value, path),
+/// The column of the list that a comment is directly in, by the comment's place.
+fn list_comments(tree: &Tree) -> HashMap<usize, usize> {
+    use super::tree::{Form, Member, Node};
+    fn look(node: &Node, found: &mut HashMap<usize, usize>) {
+        let Some(collection) = node.collection() else { return };
+        let block = matches!(node.form, Form::Sequence(_)) && !collection.flow;
+        for member in &collection.members {
+            match member {
+                Member::Comment(comment) if block => _ = found.insert(comment.place.start, collection.column),
+                Member::Comment(_) => {}
+                Member::Entry(entry) => look(&entry.node, found),
+            }
         }
     }
-
-    fn leaf(&mut self, value: &Value, path: &[String]) -> Result<Value, String> {
-        let text = self.mac.take(value);
-        let open = path.iter().any(|key| key.ends_with(DEFAULT_UNENCRYPTED_SUFFIX));
-        match value {
-            _ if open || text.is_empty() => Ok(value.clone()),
-            _ => self.key.encrypt(&text, &(path.join(":") + ":"), kind(value)).map(Value::String),
-        }
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_i64() => "int",
-        Value::Number(_) => "float",
-        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => "str",
-    }
+    let mut found = HashMap::new();
+    tree.parts.iter().for_each(|part| look(&part.root, &mut found));
+    found
 }

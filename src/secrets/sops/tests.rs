@@ -1,101 +1,284 @@
-//! Made with a writer of our own, which only tests have; files of the real sops are in the integration tests.
+//! Files made by our own writer; those of the real sops are in the integration tests.
 
 use super::*;
-use aes_gcm::aead::{Aead, KeyInit, Payload};
-use aws_lc_rs::digest::{SHA512, digest};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use crate::secrets::age_file::Identities;
+use crate::words::{Secret, UnixTime};
 
-const KEY: [u8; 32] = [7; 32];
-const MODIFIED: &str = "2026-11-23T00:00:00Z";
+const YAML: &str = "# head\npassword: hunter2 # behind\nport: 5\non: true\nnested:\n  # in\n  list:\n    - 1.5\n    # item\n    - deep: x\n  empty: \"\"\n  nothing:\nlines: |\n    one\n    two\n\nplain_unencrypted: x\n";
 
-fn seal(text: &str, path: &str, kind: &str) -> String {
-    let cipher = aes_gcm::AesGcm::<aes_gcm::aes::Aes256, aes_gcm::aead::consts::U32>::new_from_slice(&KEY).unwrap();
-    let nonce = [9; 32];
-    let sealed =
-        cipher.encrypt(aes_gcm::Nonce::from_slice(&nonce), Payload { msg: text.as_bytes(), aad: path.as_bytes() }).unwrap();
-    let (data, tag) = sealed.split_at(sealed.len() - 16);
-    format!(
-        "ENC[AES256_GCM,data:{},iv:{},tag:{},type:{kind}]",
-        STANDARD.encode(data),
-        STANDARD.encode(nonce),
-        STANDARD.encode(tag)
-    )
+fn now() -> UnixTime {
+    UnixTime::from_seconds(1_795_000_000)
 }
 
-fn file(identities: &Identities) -> Value {
-    let enc = String::from_utf8(age_file::encrypt(&KEY, &identities.recipients(), true).unwrap()).unwrap();
-    let mac: String = digest(&SHA512, b"hunter25True1.5x").as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
-    json!({
-        "password": seal("hunter2", "password:", "str"), "port": seal("5", "port:", "int"), "on": seal("True", "on:", "bool"),
-        "nested": {"list": [seal("1.5", "nested:list:", "float")], "empty": "", "nothing": null}, "plain_unencrypted": "x",
-        "sops": {"age": [{"recipient": "age1other", "enc": "-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n-----END AGE ENCRYPTED FILE-----\n"}, {"enc": enc}],
-            "hc_vault": [{"vault_address": "https://attacker.example"}], "lastmodified": MODIFIED, "mac": seal(&mac, MODIFIED, "str"), "version": "3.11.0"}
-    })
+fn keys() -> (Identities, Vec<String>) {
+    let identities = Identities::parse(&Identities::generate().0).unwrap();
+    let recipients = identities.recipients();
+    (identities, recipients)
 }
 
-fn keys() -> Identities {
-    Identities::parse(&Identities::generate().0).unwrap()
+fn path(name: &str) -> SecretPath {
+    SecretPath::parse(name).unwrap()
 }
 
-fn open(file: &Value, key: Option<&str>, identities: &Identities) -> Result<String, String> {
-    let path = SecretPath::parse("a/b.json").unwrap();
-    crate::secrets::open(&path, file.to_string().as_bytes(), key, identities)
-        .map(|secret| secret.expose_text().unwrap().to_owned())
+fn sealed(name: &str, text: &str, recipients: &[String]) -> String {
+    let sealed = encrypt(&path(name), text.as_bytes(), recipients, now()).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+    String::from_utf8(sealed).unwrap()
+}
+
+fn opened(name: &str, file: &str, identities: &Identities) -> Result<Document, String> {
+    SopsFile::parse(&path(name), file.as_bytes())?.open(identities)
+}
+
+fn plain(name: &str, file: &str, identities: &Identities) -> String {
+    let document = opened(name, file, identities).unwrap_or_else(|fault| panic!("{file}: {fault}"));
+    document.render(Unauthenticated::Refuse).unwrap().expose_text().unwrap().to_owned()
 }
 
 #[test]
-fn opens_values_by_pointer_and_the_document_without_its_metadata() {
-    let identities = keys();
-    let file = file(&identities);
-    for (key, value) in [
+fn what_is_encrypted_keeps_its_layout_and_comes_back_as_it_was() {
+    let (identities, recipients) = keys();
+    let forms = [
+        ("a.yaml", YAML),
+        ("a.json", "{\n  \"a\": \"x\",\n  \"b\": [1.5, {\"c\": null}],\n  \"d_unencrypted\": true\n}\n"),
+        ("a.env", "# c\nA=x\n\nB=one\\ntwo\nexport C='y'\n"),
+        ("a.ini", "; c\na = x\n\n[b]\nc = y\n; d\n; e\nd =\n"),
+    ];
+    for (name, text) in forms {
+        let file = sealed(name, text, &recipients);
+        assert!(!file.contains("hunter2") && !file.contains("one") && !file.contains("behind"), "{file}");
+        assert_eq!(plain(name, &file, &identities).trim_end(), text.trim_end(), "{file}");
+    }
+}
+
+#[test]
+fn values_are_found_by_pointer() {
+    let (identities, recipients) = keys();
+    let merged = format!("{YAML}base: &base\n  a: 1\n  b: 2\nmore:\n  <<: *base\n  b: 3\n");
+    let document = opened("a.yaml", &sealed("a.yaml", &merged, &recipients), &identities).unwrap();
+    for (pointer, value) in [
         ("/password", "hunter2"),
         ("/port", "5"),
         ("/on", "true"),
         ("/nested/list/0", "1.5"),
-        ("/plain_unencrypted", "x"),
+        ("/nested/list/1", "{\"deep\": \"x\"}"),
         ("/nested/empty", ""),
+        ("/nested/nothing", "null"),
+        ("/lines", "one\ntwo\n"),
+        ("/more/a", "1"),
+        ("/more/b", "3"),
     ] {
-        assert_eq!(open(&file, Some(key), &identities).as_deref(), Ok(value), "{key}");
+        assert_eq!(document.value(pointer, Unauthenticated::Refuse).unwrap().expose_text(), Some(value), "{pointer}");
     }
-    assert!(open(&file, Some("/sops"), &identities).is_err());
-    assert!(open(&file, Some("/nope"), &identities).unwrap_err().contains("/nope"));
-    let whole: Value = serde_json::from_str(&open(&file, None, &identities).unwrap()).unwrap();
-    assert_eq!(whole["password"], "hunter2");
-    assert!(whole.get("sops").is_none());
+    for pointer in ["/sops", "/nope", "/nested/list/01", "/nested/list/2", "/password/x", ""] {
+        assert!(document.value(pointer, Unauthenticated::Refuse).is_err(), "{pointer}");
+    }
+    let several = sealed("a.yaml", "a: 1\n---\na: 2\n", &recipients);
+    let document = opened("a.yaml", &several, &identities).unwrap();
+    assert_eq!(document.value("/1/a", Unauthenticated::Refuse).unwrap().expose(), b"2");
+    assert_eq!(plain("a.yaml", &several, &identities), "a: 1\n---\na: 2\n");
 }
 
 #[test]
 fn a_file_that_was_changed_is_refused() {
-    let identities = keys();
-    let changes: [fn(&mut Value); 7] = [
-        |file| file["plain_unencrypted"] = "y".into(),
-        |file| file["new"] = file["password"].clone(),
-        |file| file["password"] = "hunter2".into(),
-        |file| file["port"] = 5.into(),
-        |file| _ = file.as_object_mut().unwrap().shift_remove("on"),
-        |file| _ = file["sops"].as_object_mut().unwrap().shift_remove("mac"),
-        |file| file["sops"]["lastmodified"] = "2026-11-24T00:00:00Z".into(),
+    let (identities, recipients) = keys();
+    let file = sealed("a.yaml", YAML, &recipients);
+    let line = |start: &str| file.lines().find(|line| line.trim_start().starts_with(start)).unwrap().to_owned() + "\n";
+    let other = line("password").replace("password:", "new:");
+    let changes = [
+        file.replace("plain_unencrypted: x", "plain_unencrypted: y"),
+        file.replace("plain_unencrypted: x", "plain_unencrypted: x\nmore_unencrypted: z"),
+        file.replace("plain_unencrypted: x\n", ""),
+        file.replace("plain_unencrypted: x\n", &format!("plain_unencrypted: x\n{other}")),
+        file.replace(&line("port"), "port: 5\n"),
+        file.replace(&line("on:"), ""),
+        file.replace(&line("mac"), ""),
+        file.replace("2026-", "2025-"),
+        file.replace("unencrypted_suffix: _unencrypted", "unencrypted_suffix: rd"),
+        file.replace("unencrypted_suffix: _unencrypted", "mac_only_encrypted: true\n    unencrypted_suffix: _unencrypted"),
     ];
-    for (number, change) in changes.into_iter().enumerate() {
-        let mut changed = file(&identities);
-        change(&mut changed);
-        let fault = open(&changed, Some("/password"), &identities).unwrap_err();
+    for (number, changed) in changes.iter().enumerate() {
+        assert_ne!(*changed, file, "{number}");
+        let fault = opened("a.yaml", changed, &identities).err().unwrap_or_else(|| panic!("{number}"));
         assert!(!fault.contains("hunter2"), "{number}: {fault}");
     }
 }
 
 #[test]
+fn a_change_touches_only_what_it_is_about() {
+    let (identities, recipients) = keys();
+    let file = sealed("a.yaml", YAML, &recipients);
+    let later = UnixTime::from_seconds(1_795_000_999);
+    let document = opened("a.yaml", &file, &identities).unwrap();
+    let set = String::from_utf8(document.set("/nested/list/1/deep", &Secret::from("\"y\"".to_owned()), later).unwrap()).unwrap();
+    let differ: Vec<&str> =
+        set.lines().filter(|line| !file.contains(line)).map(|line| line.trim().split(':').next().unwrap()).collect();
+    assert_eq!(differ, ["- deep", "lastmodified", "mac"], "{set}");
+    // As it was: nothing is written anew, not even the time.
+    assert_eq!(document.set("/port", &Secret::from("5".to_owned()), later).unwrap(), file.as_bytes());
+    let text = YAML.replace("    - 1.5\n", "    - first\n    - 1.5\n").replace("hunter2", "hunter3");
+    let edited = String::from_utf8(document.edit(&Secret::from(text.clone()), later).unwrap()).unwrap();
+    assert_eq!(edited.lines().filter(|line| !file.contains(line)).count(), 4, "{edited}");
+    assert_eq!(plain("a.yaml", &edited, &identities), text);
+    let unset = String::from_utf8(document.unset("/nested/list/1/deep", later).unwrap()).unwrap();
+    assert_eq!(plain("a.yaml", &unset, &identities), YAML.replace("- deep: x", "- {}"));
+    for (pointer, said) in [("/nope", "has no `/nope`"), ("/nested/list/x", "has no"), ("", "JSON pointer")] {
+        assert!(document.unset(pointer, later).unwrap_err().contains(said), "{pointer}");
+    }
+    assert!(document.set("/port/x", &Secret::from("1".to_owned()), later).is_err());
+    assert!(document.set("/sops", &Secret::from("1".to_owned()), later).unwrap_err().contains("metadata"));
+}
+
+#[test]
 fn foreign_keys_are_refused_with_what_to_do() {
-    let identities = keys();
-    let mut kms = file(&identities);
-    kms["sops"]["age"] = json!([]);
-    kms["sops"]["kms"] = json!([{"arn": "arn:aws:kms:x"}]);
-    assert!(open(&kms, None, &identities).unwrap_err().contains("updatekeys"));
-    let mut groups = file(&identities);
-    groups["sops"]["shamir_threshold"] = 2.into();
-    assert!(open(&groups, None, &identities).unwrap_err().contains("Shamir"));
-    assert!(open(&file(&identities), None, &keys()).unwrap_err().contains("none of this source's"));
-    assert!(open(&json!({"a": "plain"}), None, &identities).unwrap_err().contains("no `sops` section"));
+    let (identities, recipients) = keys();
+    let file = sealed("a.json", "{\"a\": \"b\"}", &recipients);
+    let mut value: Value = serde_json::from_str(&file).unwrap();
+    let said = |value: &Value, identities: &Identities| opened("a.json", &value.to_string(), identities).err().unwrap();
+    assert!(said(&value, &keys().0).contains("none of this source's"));
+    value["sops"]["hc_vault"] = serde_json::json!([{"vault_address": "https://attacker.example"}]);
+    assert!(
+        opened("a.json", &value.to_string(), &identities).unwrap().rotate_data_key(now()).unwrap_err().contains("sops rotate")
+    );
+    value["sops"]["age"] = serde_json::json!([]);
+    let fault = said(&value, &identities);
+    assert!(fault.contains("updatekeys") && fault.contains("hc_vault") && fault.contains("never contacted"), "{fault}");
+    value["sops"]["shamir_threshold"] = 2.into();
+    assert!(said(&value, &identities).contains("Shamir"));
+    assert!(said(&serde_json::json!({"a": "plain"}), &identities).contains("no `sops` section"));
+    assert!(opened("a.pem", "-----BEGIN", &identities).err().unwrap().contains("neither age nor SOPS"));
+}
+
+/// A file of ours around text that is not ours.
+fn hostile(name: &str, text: &str) -> String {
+    let (identities, recipients) = keys();
+    let fault = encrypt(&path(name), text.as_bytes(), &recipients, now()).err();
+    let read = opened(name, text, &identities).err();
+    fault.or(read).unwrap_or_else(|| panic!("{} is taken", &text[..text.len().min(60)]))
+}
+
+#[test]
+fn hostile_files_are_refused_soon_and_clearly() {
+    let started = std::time::Instant::now();
+    let bomb = (1..12).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, number| {
+        let before = number - 1;
+        format!("{text}a{number}: &a{number} [{}]\n", vec![format!("*a{before}"); 10].join(", "))
+    });
+    assert!(hostile("a.yaml", &bomb).contains("aliases counted"));
+    assert!(hostile("a.yaml", "a: &a [*a]\n").contains("alias"));
+    let deep = |open: &str, close: &str, times: usize| open.repeat(times) + &close.repeat(times);
+    for text in
+        [format!("a: {}", deep("[", "]", 100)), format!("a: {}", "[".repeat(100_000)), "- ".repeat(10_000), "? ".repeat(10_000)]
+    {
+        hostile("a.yaml", &text);
+    }
+    hostile("a.json", &format!("{{\"a\": {}}}", deep("[", "]", 100)));
+    hostile("a.json", &"[".repeat(1_000_000));
+    hostile("a.json", &format!("{{\"a\": [{}0]}}", "0,".repeat(limits::NODES_MAX)));
+    hostile("a.yaml", &"a: b\n".repeat(limits::NODES_MAX));
+    hostile("a.env", &"A=b\n".repeat(3));
+    for (name, text, said) in [
+        ("a.yaml", "a: 1\na: 2\n", "twice"),
+        ("a.json", "{\"a\": 1, \"\\u0061\": 2}", "twice"),
+        ("a.ini", "[s]\na = 1\na = 2\n", "twice"),
+        ("a.ini", "[s]\n[s]\n", "twice"),
+        ("a.ini", "[s\n", "not closed"),
+        ("a.ini", "a = `b\n", "not closed"),
+        ("a.ini", "a = b \\\n c\n", "goes on"),
+        ("a.ini", "just words\n", "expected"),
+        ("a.env", "just words\n", "NAME=value"),
+        ("a.yaml", "- a\n", "no mapping"),
+        ("a.yaml", "1: a\n", "quotes"),
+        ("a.yaml", "? [a]\n: b\n", "no text"),
+        ("a.yaml", "a: 18446744073709551615\n", "quotes"),
+        ("a.yaml", "\u{feff}a: b\n", "byte order mark"),
+        ("a.yaml", "a: [b\n", "line"),
+        ("a.yaml", "{a: b}\n", "braces"),
+        ("a.yaml", "", "no document"),
+        ("a.json", "[1]", "no object"),
+        ("a.json", "{\"a\": 1} x", "follows"),
+        ("a.json", "{\"a\": \"\\ud800\"}", "text"),
+        ("a.json", "{\"a\": 01}", "number"),
+        ("a.json", "{\"a\": \"", "not closed"),
+    ] {
+        let fault = hostile(name, text);
+        assert!(fault.contains(said), "{text}: {fault}");
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_truncated_file_opens_at_no_length() {
+    let (identities, recipients) = keys();
+    for (name, text) in [("a.yaml", YAML), ("a.json", "{\"a\": \"b\"}"), ("a.env", "A=b\n"), ("a.ini", "a = b\n"), ("a.pem", "x")]
+    {
+        let file = sealed(name, text, &recipients);
+        let whole = file.trim_end().len();
+        for length in (0..whole).filter(|length| length % 7 == 0 && file.is_char_boundary(*length)) {
+            // The end of the version is not in the MAC.
+            let cut = &file[..length];
+            let ends = cut.contains("version") || cut.contains("mac");
+            assert!(opened(name, cut, &identities).is_err() || ends, "{name} {length}");
+        }
+    }
+}
+
+#[test]
+fn creation_rules_are_found_by_path() {
+    let (_, recipients) = keys();
+    let (one, two) = (&recipients[0], "age1other");
+    let text = format!(
+        "keys:\n  - &one {one}\n  - &two {two}\ncreation_rules:\n  - path_regex: ^prod/\n    key_groups:\n      - age: [*one, *two]\n    encrypted_regex: ^(data|stringData)$\n    mac_only_encrypted: true\n  - path_regex: \\.env$\n    age: >-\n      {one},\n      {two}\n  - path_regex: pgp\n    pgp: ABC\n  - path_regex: both\n    age: {one}\n    kms: arn\n  - path_regex: shamir\n    shamir_threshold: 2\n    age: {one}\n  - age: {one},{one}\n    unencrypted_suffix: _plain\n"
+    );
+    let rules = Creations::parse(text.as_bytes()).unwrap();
+    let prod = rules.for_path("prod/a.yaml").unwrap();
+    assert_eq!(
+        (prod.recipients(), prod.rule(), prod.mac_only_encrypted()),
+        (&[one.clone(), two.to_owned()][..], Some(("encrypted_regex", "^(data|stringData)$")), true)
+    );
+    assert_eq!(rules.for_path("x/a.env").unwrap().recipients(), [one.as_str(), two]);
+    assert!(rules.for_path("pgp").err().unwrap().contains("no age recipient, only pgp"));
+    assert!(rules.for_path("shamir").err().unwrap().contains("Shamir"));
+    assert!(encrypt_with(&path("a.env"), b"A=b\n", rules.for_path("both").unwrap(), now()).unwrap_err().contains("kms"));
+    let last = rules.for_path("other").unwrap();
+    assert_eq!((last.recipients(), last.rule()), (&[one.clone()][..], Some(("unencrypted_suffix", "_plain"))));
+    assert!(
+        Creations::parse(b"creation_rules:\n  - path_regex: x\n    age: age1x\n")
+            .unwrap()
+            .for_path("y")
+            .err()
+            .unwrap()
+            .contains("add one")
+    );
+    for text in ["", "creation_rules: 5\n", "creation_rules:\n  - path_regex: (\n", "a: &a [*a]\n"] {
+        assert!(Creations::parse(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..proptest::test_runner::Config::with_cases(1500) })]
+
+    /// Also what is no document at all is read to an answer.
+    #[test]
+    fn no_text_stops_a_reader(text in "([a-c]|[: \n#|>&*!\\[\\]{}\"',=;-]|  |ä|\u{2028}|\r\n|- |: |sops|ENC\\[|<<|!!int |`|\"\"\"){0,40}") {
+        for name in ["a.yaml", "a.json", "a.env", "a.ini", "a.txt"] {
+            let _ = SopsFile::parse(&path(name), text.as_bytes());
+        }
+        let (format, text) = (Format::Yaml, text.as_str());
+        if let Ok(tree) = format.parse(text) {
+            let _ = render::render(format, text, &tree);
+            let _ = change::set(format, text, &tree, "/a/b", &draft::Draft::text("x")).map(|splices| splices.apply(text));
+            let _ = change::unset(format, text, &tree, "/a").map(|splices| splices.apply(text));
+        }
+    }
+
+    /// What is encrypted means the same when it is opened, or is refused at once.
+    #[test]
+    fn what_is_taken_comes_back(text in "((a|b|c)(: |:\n  )([a-c1-9]{0,2}|- x\n  - y|[|]\n    ä\n    c|\"ä\"|[*]x|&x z|~|[{]d: e[}])( # c)?\n(# f|  # g|)\n){1,5}") {
+        let (identities, recipients) = keys();
+        if let Ok(sealed) = encrypt(&path("a.yaml"), text.as_bytes(), &recipients, now()) {
+            let plain = plain("a.yaml", std::str::from_utf8(&sealed).unwrap(), &identities);
+            let (one, other) = (Format::Yaml.parse(&plain).unwrap(), Format::Yaml.parse(&text).unwrap());
+            proptest::prop_assert!(render::difference(&one, &other).is_none(), "{}", plain);
+        }
+    }
 }

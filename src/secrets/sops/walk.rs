@@ -1,117 +1,80 @@
-//! Walks a document in its order, decrypts its values and computes the MAC over them as SOPS does.
+//! Goes through a document in its order and tells of each value where it is and whether it is encrypted.
 
-use super::cipher::DataKey;
-use super::metadata::Metadata;
-use aws_lc_rs::digest::{Context, SHA512};
-use serde_json::{Map, Value};
+use super::rule::Rule;
+use super::tree::{Collection, Comment, Form, Leaf, Member, Node, Tree};
 
-/// What SOPS hashes first when only encrypted values are in the MAC, so that the two kinds never collide.
-const MAC_ONLY_ENCRYPTED_START: [u8; 32] = [
-    0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe, 0x0b, 0x0b, 0x97, 0x5b, 0x3b, 0xf4,
-    0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69,
-];
-
-/// Decrypts every value; the result is given out only when the MAC holds.
-pub(super) fn decrypt(values: Map<String, Value>, metadata: &Metadata, key: &DataKey) -> Result<Map<String, Value>, String> {
-    let mut walk = Walk { metadata, key, mac: Mac::new(metadata.mac_only_encrypted) };
-    let values = walk.mapping(values, &mut Vec::new())?;
-    let computed = walk.mac.finish();
-    let expected = key
-        .decrypt(&metadata.mac, &metadata.last_modified)
-        .map_err(|_| "the file's MAC does not decrypt: its `sops` section was changed")?;
-    let equal = expected.as_str().is_some_and(|expected| {
-        aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_bytes(), computed.as_bytes()).is_ok()
-    });
-    if equal {
-        Ok(values)
-    } else {
-        Err("the file's MAC does not fit its values: it was changed by hand; use `sops edit`".to_owned())
-    }
+/// What the walk comes by.
+pub(super) enum Found<'a> {
+    Leaf(&'a mut Leaf),
+    Comment(&'a mut Comment),
 }
 
-struct Walk<'a> {
-    metadata: &'a Metadata,
-    key: &'a DataKey,
-    mac: Mac,
+/// Where it is.
+pub(super) struct At<'a> {
+    /// The keys on the way, each with a colon after it: SOPS's additional data. A list's position is not part of it.
+    pub(super) path: &'a str,
+    pub(super) encrypted: bool,
+    /// Behind a YAML alias.
+    pub(super) alias: bool,
 }
 
-impl Walk<'_> {
-    fn mapping(&mut self, members: Map<String, Value>, path: &mut Vec<String>) -> Result<Map<String, Value>, String> {
-        let mut opened = Map::new();
-        for (name, value) in members {
-            path.push(name.clone());
-            opened.insert(name, self.value(value, path)?);
-            path.pop();
-        }
-        Ok(opened)
-    }
+type Visit<'a> = dyn FnMut(&At, Found) -> Result<(), String> + 'a;
 
-    fn value(&mut self, value: Value, path: &mut Vec<String>) -> Result<Value, String> {
-        match value {
-            Value::Object(members) => self.mapping(members, path).map(Value::Object),
-            // A list's position is not part of the path, as in SOPS.
-            Value::Array(items) => items.into_iter().map(|item| self.value(item, path)).collect(),
-            // Nothing is neither encrypted nor hashed.
-            Value::Null => Ok(Value::Null),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => self.leaf(value, path),
-        }
-    }
-
-    fn leaf(&mut self, value: Value, path: &[String]) -> Result<Value, String> {
-        let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-        let encrypted = self.metadata.encrypts(&keys);
-        let opened = match (&value, encrypted) {
-            (_, false) => value,
-            // An empty text stays one: SOPS does not encrypt it.
-            (Value::String(text), true) if text.is_empty() => value,
-            (Value::String(text), true) => self.key.decrypt(text, &(keys.join(":") + ":"))?,
-            (_, true) => return Err(format!("the value at `{}` should be encrypted and is not", keys.join(":"))),
-        };
-        if encrypted || !self.metadata.mac_only_encrypted {
-            self.mac.take(&opened);
-        }
-        Ok(opened)
-    }
+/// Visits every value and comment.
+pub(super) fn walk(tree: &mut Tree, rule: &Rule, visit: &mut Visit) -> Result<(), String> {
+    let mut walk = Walk { rule, visit, path: String::new(), alias: false };
+    tree.parts.iter_mut().try_for_each(|part| walk.node(&mut part.root, false))
 }
 
-/// The MAC as it grows.
-pub(super) struct Mac(Context);
-
-impl Mac {
-    pub(super) fn new(only_encrypted: bool) -> Self {
-        let mut hash = Context::new(&SHA512);
-        if only_encrypted {
-            hash.update(&MAC_ONLY_ENCRYPTED_START);
-        }
-        Self(hash)
-    }
-
-    /// Takes in a decrypted value, and returns its text.
-    pub(super) fn take(&mut self, value: &Value) -> String {
-        let text = hashed(value);
-        self.0.update(text.as_bytes());
-        text
-    }
-
-    /// Upper-case hexadecimal, as SOPS encrypts it.
-    pub(super) fn finish(self) -> String {
-        hexadecimal(self.0.finish().as_ref())
-    }
+struct Walk<'a, 'v> {
+    rule: &'a Rule,
+    visit: &'a mut Visit<'v>,
+    path: String,
+    alias: bool,
 }
 
-/// A value's text in the MAC: Go's `strconv` formats, with `True` and `False`.
-fn hashed(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => {
-            number.as_i64().map_or_else(|| number.as_f64().unwrap_or_default().to_string(), |whole| whole.to_string())
+impl Walk<'_, '_> {
+    fn node(&mut self, node: &mut Node, named: bool) -> Result<(), String> {
+        let outside = self.alias;
+        self.alias |= node.alias;
+        match &mut node.form {
+            Form::Leaf(leaf) => self.found(Found::Leaf(leaf), self.rule.encrypts(named))?,
+            Form::Mapping(members) => self.collection(members, named, ":")?,
+            Form::Sequence(items) => self.collection(items, named, "")?,
         }
-        Value::Null | Value::Array(_) | Value::Object(_) => String::new(),
+        self.alias = outside;
+        Ok(())
     }
-}
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    fn collection(&mut self, collection: &mut Collection, named: bool, colon: &str) -> Result<(), String> {
+        // A comment counts from where it stands until the next value is over.
+        let mut commented = named;
+        for member in &mut collection.members {
+            match member {
+                Member::Comment(comment) => {
+                    // The comment that first names a rule stays readable; what a further one says is hidden with the rest.
+                    let own = self.rule.names_comment(comment.text.expose());
+                    let encrypted = self.rule.encrypts(commented) && (commented || !own);
+                    commented |= own;
+                    self.found(Found::Comment(comment), encrypted)?;
+                }
+                Member::Entry(entry) => {
+                    let length = self.path.len();
+                    self.path.push_str(&entry.key);
+                    self.path.push_str(colon);
+                    let named_here = commented || (!colon.is_empty() && self.rule.names_key(&entry.key));
+                    self.node(&mut entry.node, named_here)?;
+                    self.path.truncate(length);
+                    commented = named;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn found(&mut self, found: Found, encrypted: bool) -> Result<(), String> {
+        // SOPS joins the keys and adds a colon: where there is no key, that is one colon.
+        let path = if self.path.is_empty() { ":" } else { &self.path };
+        (self.visit)(&At { path, encrypted, alias: self.alias }, found)
+    }
 }

@@ -1,0 +1,142 @@
+//! A SOPS file as it is read: first without keys, then open.
+
+use super::cipher::DataKey;
+use super::format::Format;
+use super::metadata::Metadata;
+use super::tree::{Form, Member, Node, Tree, steps};
+use super::{open, render};
+use crate::secrets::age_file::Identities;
+use crate::words::Secret;
+use crate::words::names::{SecretPath, check_pointer};
+
+/// Whether values may be given out that nothing authenticates: with `mac_only_encrypted`, whoever can write to the
+/// repository can change what is not encrypted, and the MAC still holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unauthenticated {
+    /// They are refused. What a service does unless its policy says otherwise.
+    Refuse,
+    /// They are given like the others. For their own author, and where the policy allows it.
+    Give,
+}
+
+/// An encrypted file that was read and not opened.
+pub struct SopsFile {
+    pub(super) format: Format,
+    pub(super) text: String,
+    pub(super) tree: Tree,
+    pub(super) metadata: Metadata,
+}
+
+/// An open file whose MAC holds. Its values are wiped on drop.
+pub struct Document {
+    pub(super) file: SopsFile,
+    pub(super) key: DataKey,
+}
+
+impl SopsFile {
+    /// Reads a file, whose name tells how it is written. The error says what to do, and shows no value.
+    pub fn parse(path: &SecretPath, bytes: &[u8]) -> Result<Self, String> {
+        Self::read(Format::of(path), std::str::from_utf8(bytes).map_err(|_| "the file is neither age nor SOPS: it is not UTF-8")?)
+    }
+
+    pub(super) fn read(format: Format, text: &str) -> Result<Self, String> {
+        let neither = || "the file is neither age nor SOPS: it has no `sops` section".to_owned();
+        let tree = format.parse(text).map_err(|fault| if format == Format::Binary { neither() } else { fault })?;
+        let section = tree.parts.iter().find_map(|part| part.section.as_ref()).ok_or_else(neither)?;
+        let metadata = Metadata::read(&section.node, format == Format::Binary)?;
+        if format == Format::Binary && tree.parts[0].root.member("data").and_then(Node::leaf).is_none() {
+            return Err("a file of this ending is one value, `data`, which this one lacks".to_owned());
+        }
+        Ok(Self { format, text: text.to_owned(), tree, metadata })
+    }
+
+    /// The age recipients that the file names.
+    pub fn recipients(&self) -> Vec<&str> {
+        self.metadata.stanzas.iter().map(|stanza| stanza.recipient.as_str()).collect()
+    }
+
+    /// Kinds of other keys that the file is encrypted to, such as `pgp` or `kms`.
+    pub fn foreign_keys(&self) -> &[&'static str] {
+        &self.metadata.foreign
+    }
+
+    /// When it was last changed, in the file's own words (RFC 3339). Authentic only once the file is open.
+    pub fn last_modified(&self) -> &str {
+        &self.metadata.last_modified
+    }
+
+    /// Decrypts every value and checks the MAC.
+    pub fn open(mut self, identities: &Identities) -> Result<Document, String> {
+        let key = self.metadata.data_key(identities)?;
+        open::open(&mut self.tree, &self.metadata, &key)?;
+        Ok(Document { file: self, key })
+    }
+}
+
+impl Document {
+    /// One value by JSON pointer (RFC 6901): a text as it is, anything else as JSON. Of several YAML documents, the
+    /// first step is the document's number.
+    pub fn value(&self, pointer: &str, unauthenticated: Unauthenticated) -> Result<Secret, String> {
+        check_pointer(pointer)?;
+        let node = self.find(pointer).ok_or_else(|| format!("the document has no `{pointer}`"))?;
+        check(node, unauthenticated, pointer)?;
+        match &node.form {
+            Form::Leaf(leaf) => Ok(leaf.meaning().map_or_else(|| Secret::from("null".to_owned()), super::scalar::Scalar::shown)),
+            _ => super::draft::Draft::of(node).json().map(Secret::from),
+        }
+    }
+
+    /// The document in its own form without the metadata; a file of another ending is its bytes.
+    pub fn render(&self, unauthenticated: Unauthenticated) -> Result<Secret, String> {
+        self.file.tree.parts.iter().try_for_each(|part| check(&part.root, unauthenticated, "/"))?;
+        self.plaintext()
+    }
+
+    pub(super) fn plaintext(&self) -> Result<Secret, String> {
+        let file = &self.file;
+        if file.format == Format::Binary {
+            let data = file.tree.parts[0].root.member("data").and_then(Node::leaf).and_then(|leaf| leaf.meaning());
+            return data.map(super::scalar::Scalar::shown).ok_or_else(|| "the file holds no `data`".to_owned());
+        }
+        render::render(file.format, &file.text, &file.tree)
+    }
+
+    pub(super) fn find(&self, pointer: &str) -> Option<&Node> {
+        let parts = &self.file.tree.parts;
+        if self.file.format == Format::Binary {
+            return None;
+        }
+        let steps = steps(pointer);
+        let (part, steps) = match &parts[..] {
+            [only] => (only, &steps[..]),
+            several => (several.get(super::tree::index(steps.first()?)?)?, &steps[1..]),
+        };
+        steps.iter().try_fold(&part.root, |node, step| node.step(step))
+    }
+
+    /// What the file says about itself.
+    pub const fn file(&self) -> &SopsFile {
+        &self.file
+    }
+}
+
+/// Refuses what holds a value that nothing authenticates.
+pub(super) fn check(node: &Node, unauthenticated: Unauthenticated, at: &str) -> Result<(), String> {
+    if unauthenticated == Unauthenticated::Give || authenticated(node) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{at}` is or holds a value that is not encrypted, and with `mac_only_encrypted` nothing says that it is whole: \
+         encrypt it, or encrypt the file anew without `mac_only_encrypted`"
+    ))
+}
+
+fn authenticated(node: &Node) -> bool {
+    match &node.form {
+        Form::Leaf(leaf) => leaf.authenticated,
+        Form::Mapping(collection) | Form::Sequence(collection) => collection.members.iter().all(|member| match member {
+            Member::Comment(_) => true,
+            Member::Entry(entry) => authenticated(&entry.node),
+        }),
+    }
+}

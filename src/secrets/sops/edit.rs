@@ -1,0 +1,206 @@
+//! Writing: new files, and changes that keep every ciphertext, comment and byte that they are not about.
+
+use super::cipher::DataKey;
+use super::creation::Creation;
+use super::document::{Document, SopsFile};
+use super::draft::Draft;
+use super::format::Format;
+use super::metadata::Stanza;
+use super::scalar::Scalar;
+use super::seal::{self, Reuse};
+use super::splice::Splices;
+use super::tree::{Form, Node, Tree};
+use super::{change, open, recipients, render};
+use crate::words::names::SecretPath;
+use crate::words::{Secret, UnixTime};
+
+/// The version of SOPS whose form this is; older ones read it too.
+const VERSION: &str = "3.11.0";
+/// Where a MAC goes once it is known.
+const NO_MAC_YET: &str = "none";
+
+/// Encrypts each value of the document to these age recipients; the file's name tells how it is written.
+pub fn encrypt(path: &SecretPath, plaintext: &[u8], recipients: &[String], now: UnixTime) -> Result<Vec<u8>, String> {
+    encrypt_with(path, plaintext, &Creation::to(recipients), now)
+}
+
+/// The same by a rule of `.sops.yaml`.
+pub fn encrypt_with(path: &SecretPath, plaintext: &[u8], creation: &Creation, now: UnixTime) -> Result<Vec<u8>, String> {
+    let format = Format::of(path);
+    creation.check()?;
+    let key = DataKey::generate()?;
+    let stanzas = recipients::wrap(&key, &creation.recipients, &[])?;
+    let section = [format.section(section(format, &stanzas, creation, now))?];
+    if format == Format::Binary {
+        let sealed = key.encrypt(plaintext, "data:", "str")?;
+        let text = format!("{{\n\t\"data\": \"{sealed}\"\n}}\n");
+        let text = put_sections(format, &text, &section)?;
+        return finish(format, &text, &key, now, None);
+    }
+    let text = expanded(format, plaintext)?;
+    let text = text.expose_text().unwrap_or_default();
+    let mut tree = format.parse(text)?;
+    if tree.parts.iter().any(|part| part.section.is_some()) {
+        return Err("the file is encrypted already: it has a `sops` section".to_owned());
+    }
+    let sealed = seal::seal(format, text, &mut tree, &creation.rule, &key, &mut Reuse::default())?;
+    finish(format, &put_sections(format, &sealed, &section)?, &key, now, Some(&tree))
+}
+
+impl Document {
+    /// Sets the value at a JSON pointer, adding it where there is none; `value` is JSON. Returns the new file.
+    pub fn set(&self, pointer: &str, value: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+        let draft = super::draft::from_secret_json(value)?;
+        self.changed(now, |format, text, tree| change::set(format, text, tree, pointer, &draft))
+    }
+
+    /// Sets a text at a JSON pointer. Returns the new file.
+    pub fn set_text(&self, pointer: &str, value: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+        let text = value.expose_text().ok_or("the value is not UTF-8: keep it in a file of its own")?;
+        let draft = Draft::text(text);
+        self.changed(now, |format, text, tree| change::set(format, text, tree, pointer, &draft))
+    }
+
+    /// Removes the value at a JSON pointer. Returns the new file.
+    pub fn unset(&self, pointer: &str, now: UnixTime) -> Result<Vec<u8>, String> {
+        self.changed(now, |format, text, tree| change::unset(format, text, tree, pointer))
+    }
+
+    /// Puts a whole new plaintext in the place of the old one; what did not change keeps its ciphertext. Returns the new file.
+    pub fn edit(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+        if self.plaintext()? == *plaintext {
+            return Ok(self.file.text.clone().into_bytes());
+        }
+        if self.file.format == Format::Binary {
+            return self.edit_binary(plaintext, now);
+        }
+        self.reseal(plaintext, now)
+    }
+
+    fn changed(
+        &self,
+        now: UnixTime,
+        change: impl FnOnce(Format, &str, &Tree) -> Result<Splices, String>,
+    ) -> Result<Vec<u8>, String> {
+        if self.file.format == Format::Binary {
+            return Err("a file of this ending is one value: change it whole".to_owned());
+        }
+        let plain = self.plaintext()?;
+        let text = plain.expose_text().unwrap_or_default();
+        let tree = self.file.format.parse(text)?;
+        let changed = change(self.file.format, text, &tree)?.apply(text)?;
+        if changed == plain { Ok(self.file.text.clone().into_bytes()) } else { self.reseal(&changed, now) }
+    }
+
+    fn reseal(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+        let file = &self.file;
+        let format = file.format;
+        let mut old = self.reopened()?;
+        let mut reuse = Reuse::of(&file.text, &mut old.tree, &file.metadata.rule)?;
+        let text = expanded(format, plaintext.expose())?;
+        let text = text.expose_text().unwrap_or_default();
+        let mut tree = format.parse(text)?;
+        if tree.parts.iter().any(|part| part.section.is_some()) {
+            return Err("the name `sops` is taken by the metadata: choose another".to_owned());
+        }
+        let sealed = seal::seal(format, text, &mut tree, &file.metadata.rule, &self.key, &mut reuse)?;
+        let sections = file.tree.parts.iter().filter_map(|part| part.section.as_ref());
+        let sections: Vec<String> = sections.map(|section| format.written(&file.text, section)).collect();
+        finish(format, &put_sections(format, &sealed, &sections)?, &self.key, now, Some(&tree))
+    }
+
+    fn edit_binary(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+        let Some(leaf) = self.file.tree.parts[0].root.member("data").and_then(Node::leaf) else {
+            return Err("the file holds no `data`".to_owned());
+        };
+        let mut splices = Splices::default();
+        let sealed = self.key.encrypt(plaintext.expose(), "data:", "str")?;
+        splices.put(leaf.spot.place.clone(), format!("\"{sealed}\""));
+        let text = splices.apply(&self.file.text)?;
+        finish(Format::Binary, text.expose_text().unwrap_or_default(), &self.key, now, None)
+    }
+
+    /// The same file with a tree of its own.
+    pub(super) fn reopened(&self) -> Result<SopsFile, String> {
+        let mut file = SopsFile::read(self.file.format, &self.file.text)?;
+        open::open(&mut file.tree, &file.metadata, &self.key)?;
+        Ok(file)
+    }
+}
+
+/// The text, with YAML aliases written out where what they stand for is to be encrypted: a ciphertext fits one place only.
+fn expanded(format: Format, plaintext: &[u8]) -> Result<Secret, String> {
+    let text = std::str::from_utf8(plaintext).map_err(|_| "the document is not UTF-8")?;
+    let mut splices = Splices::default();
+    if format == Format::Yaml {
+        let tree = format.parse(text)?;
+        tree.parts.iter().try_for_each(|part| expand(text, &mut splices, &part.root, 0, false))?;
+    }
+    splices.apply(text)
+}
+
+fn expand(text: &str, splices: &mut Splices, node: &Node, column: usize, flow: bool) -> Result<(), String> {
+    if node.alias {
+        return super::yaml::change::replace(text, splices, node, column, flow, &Draft::of(node));
+    }
+    match &node.form {
+        Form::Leaf(_) => Ok(()),
+        Form::Mapping(members) | Form::Sequence(members) => {
+            members.entries().try_for_each(|entry| expand(text, splices, &entry.node, members.column, members.flow))
+        }
+    }
+}
+
+fn put_sections(format: Format, text: &str, sections: &[String]) -> Result<String, String> {
+    let spliced = format.put_section(text, &format.parse(text)?, sections)?.apply(text)?;
+    Ok(spliced.expose_text().unwrap_or_default().to_owned())
+}
+
+fn section(format: Format, stanzas: &[Stanza], creation: &Creation, now: UnixTime) -> Draft {
+    let mut fields = vec![
+        ("age".to_owned(), recipients::draft(stanzas)),
+        ("lastmodified".to_owned(), Draft::text(now.to_string())),
+        ("mac".to_owned(), Draft::text(NO_MAC_YET)),
+    ];
+    if let Some((name, text)) = creation.rule.named().filter(|_| format != Format::Binary) {
+        fields.push((name.to_owned(), Draft::text(text)));
+    }
+    if creation.mac_only_encrypted && format != Format::Binary {
+        fields.push(("mac_only_encrypted".to_owned(), Draft::Scalar(Scalar::boolean(true))));
+    }
+    fields.push(("version".to_owned(), Draft::text(VERSION)));
+    Draft::Mapping(fields)
+}
+
+/// Reads the new file as a reader would, gives it its MAC, and gives it out only if it means what it should.
+pub(super) fn finish(
+    format: Format,
+    text: &str,
+    key: &DataKey,
+    now: UnixTime,
+    expected: Option<&Tree>,
+) -> Result<Vec<u8>, String> {
+    let mut file = SopsFile::read(format, text)?;
+    let mac = open::decrypt(&mut file.tree, &file.metadata, key)?;
+    if let Some(at) = expected.and_then(|expected| render::difference(&file.tree, expected)) {
+        return Err(format!("`{at}` would not be read back as it is: write it in another way (no anchor, on one line)"));
+    }
+    let modified = now.to_string(); // to the second, as SOPS writes it: the MAC is bound to these bytes
+    let mac = mac.seal(key, &modified)?;
+    let mut splices = Splices::default();
+    for section in file.tree.parts.iter().filter_map(|part| part.section.as_ref()) {
+        for (name, text) in [("mac", &mac), ("lastmodified", &modified)] {
+            let leaf = section.node.member(name).and_then(Node::leaf).ok_or_else(|| format!("a section lacks `{name}`"))?;
+            let written = if name == "mac" {
+                format.sealed(leaf, text)
+            } else {
+                format.plain(&file.text, leaf, &Scalar::text(text.as_str()))?
+            };
+            splices.put(leaf.spot.place.clone(), written);
+        }
+    }
+    let text = splices.apply(text)?;
+    let mut file = SopsFile::read(format, text.expose_text().unwrap_or_default())?;
+    open::open(&mut file.tree, &file.metadata, key)?;
+    Ok(text.expose().to_vec())
+}

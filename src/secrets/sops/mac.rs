@@ -1,0 +1,63 @@
+//! The MAC: SHA-512 over the values in their order, encrypted like a value under the time of the last change.
+
+use super::cipher::DataKey;
+use super::scalar::Scalar;
+use crate::words::Secret;
+use aws_lc_rs::digest::{Context, SHA512};
+use std::fmt::Write;
+
+/// What SOPS hashes first when only encrypted values are in the MAC, so that the two kinds never collide.
+const MAC_ONLY_ENCRYPTED_START: [u8; 32] = [
+    0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe, 0x0b, 0x0b, 0x97, 0x5b, 0x3b, 0xf4,
+    0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69,
+];
+
+/// The MAC as it grows. Comments and nulls are not in it.
+pub(super) struct Mac {
+    hash: Context,
+    only_encrypted: bool,
+}
+
+impl Mac {
+    pub(super) fn new(only_encrypted: bool) -> Self {
+        let mut hash = Context::new(&SHA512);
+        if only_encrypted {
+            hash.update(&MAC_ONLY_ENCRYPTED_START);
+        }
+        Self { hash, only_encrypted }
+    }
+
+    /// Whether a value is in the MAC.
+    pub(super) const fn covers(&self, encrypted: bool) -> bool {
+        encrypted || !self.only_encrypted
+    }
+
+    /// Takes in a decrypted value.
+    pub(super) fn take(&mut self, value: &Scalar) {
+        self.hash.update(value.expose());
+    }
+
+    /// Encrypted for the section.
+    pub(super) fn seal(self, key: &DataKey, modified: &str) -> Result<String, String> {
+        key.encrypt(self.finish().as_bytes(), modified, "str")
+    }
+
+    /// Whether it is the one that the section holds.
+    pub(super) fn verify(self, key: &DataKey, sealed: &str, modified: &str) -> Result<(), String> {
+        let expected: Secret = key
+            .decrypt(sealed, modified)
+            .map_err(|_| "the file's MAC does not decrypt: its `sops` section was changed; restore the file from Git")?
+            .1;
+        aws_lc_rs::constant_time::verify_slices_are_equal(expected.expose(), self.finish().as_bytes()).map_err(|_| {
+            "the file's MAC does not fit its values: it was changed by hand; restore it and change it with an editor that knows SOPS"
+                .to_owned()
+        })
+    }
+
+    /// Upper-case hexadecimal, as SOPS encrypts it.
+    fn finish(self) -> String {
+        let mut text = String::with_capacity(128);
+        self.hash.finish().as_ref().iter().for_each(|byte| _ = write!(text, "{byte:02X}"));
+        text
+    }
+}

@@ -1,0 +1,62 @@
+//! Decrypts a document in its place in the tree, and checks its MAC.
+
+use super::cipher::{DataKey, is_sealed};
+use super::mac::Mac;
+use super::metadata::Metadata;
+use super::scalar::{Kind, Scalar};
+use super::tree::{Comment, Leaf, Tree};
+use super::walk::{At, Found, walk};
+
+/// Decrypts every value and comment; values count for nothing before the MAC is verified.
+pub(super) fn open(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<(), String> {
+    decrypt(tree, metadata, key)?.verify(key, &metadata.mac, &metadata.last_modified)
+}
+
+/// Decrypts, and returns the MAC that the values have.
+pub(super) fn decrypt(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<Mac, String> {
+    let mut mac = Mac::new(metadata.mac_only_encrypted);
+    walk(tree, &metadata.rule, &mut |at, found| match found {
+        Found::Comment(comment) => open_comment(at, comment, key),
+        Found::Leaf(leaf) => open_leaf(at, leaf, key, &mut mac),
+    })?;
+    Ok(mac)
+}
+
+fn open_leaf(at: &At, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(), String> {
+    leaf.authenticated = mac.covers(at.encrypted);
+    // Null is neither encrypted nor hashed, and an empty text stays one.
+    let Some(scalar) = &leaf.scalar else { return Ok(()) };
+    if at.encrypted && !scalar.is_empty() {
+        let text = scalar.expose_text()?;
+        if scalar.kind != Kind::Text || !is_sealed(text) {
+            return Err(format!("the value at `{}` should be encrypted and is not", at.path));
+        }
+        let (kind, plain) = key.decrypt(text, at.path)?;
+        let opened = Scalar::typed(kind, plain).ok_or_else(|| format!("the value at `{}` is no `{kind}`", at.path))?;
+        leaf.opened = Some(opened);
+    }
+    if let (true, Some(meaning)) = (leaf.authenticated, leaf.meaning()) {
+        mac.take(meaning);
+    }
+    Ok(())
+}
+
+/// A comment that does not decrypt stays as it is, as in SOPS: no MAC covers it, and it is no value.
+fn open_comment(at: &At, comment: &mut Comment, key: &DataKey) -> Result<(), String> {
+    let Some(text) = comment.text.expose_text().map(str::trim).filter(|text| is_sealed(text)) else { return Ok(()) };
+    // Editors move comments: what stands behind the last line of a mapping may belong to the one around it.
+    let mut path = at.path;
+    let mut outer = Vec::new();
+    while let Some((before, _)) = path.trim_end_matches(':').rsplit_once(':') {
+        outer.push(format!("{before}:"));
+        path = before;
+    }
+    let paths = std::iter::once(at.path).chain(outer.iter().map(String::as_str)).chain([":"]);
+    let opened = paths.into_iter().find_map(|path| key.decrypt(text, path).ok());
+    comment.opened = match opened {
+        Some((_, plain)) if plain.expose_text().is_some() => Some(plain),
+        _ if comment.item => return Err(format!("a comment in the list at `{}` does not decrypt: it was changed", at.path)),
+        _ => None,
+    };
+    Ok(())
+}

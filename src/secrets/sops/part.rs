@@ -1,0 +1,83 @@
+//! A document with some of its values alone, for those who are granted no more of it.
+
+use super::document::{Document, Unauthenticated, check};
+use super::draft::Draft;
+use super::format::Format;
+use super::tree::{Form, Node, steps};
+use super::{dotenv, scalar::Scalar};
+use crate::words::Secret;
+
+impl Document {
+    /// The values at these JSON pointers, in the document's own format and without its comments. One that it does not have is left
+    /// out; a list keeps its places, with nulls in those that are not given.
+    pub fn only(&self, keys: &[String], unauthenticated: Unauthenticated) -> Result<Secret, String> {
+        let [part] = &self.file.tree.parts[..] else {
+            return Err("the file holds several documents: ask for one value at a time".to_owned());
+        };
+        for key in keys {
+            self.find(key).map_or(Ok(()), |node| check(node, unauthenticated, key))?;
+        }
+        let pointers: Vec<Vec<String>> = keys.iter().map(|key| steps(key)).collect();
+        let pointers: Vec<&[String]> = pointers.iter().map(Vec::as_slice).collect();
+        let picked = pick(&part.root, &pointers).ok_or("the document has none of the values that are granted")?;
+        written(self.file.format, &picked).map(Secret::from)
+    }
+}
+
+fn pick(node: &Node, pointers: &[&[String]]) -> Option<Draft> {
+    if pointers.iter().any(|pointer| pointer.is_empty()) {
+        return Some(Draft::of(node));
+    }
+    let below = |step: &str| {
+        let below: Vec<&[String]> = pointers.iter().filter(|pointer| pointer[0] == step).map(|pointer| &pointer[1..]).collect();
+        (!below.is_empty()).then_some(below)
+    };
+    match &node.form {
+        Form::Leaf(_) => None,
+        Form::Mapping(members) => {
+            let picked = members.entries().filter_map(|entry| Some((entry.key.clone(), pick(&entry.node, &below(&entry.key)?)?)));
+            let picked: Vec<(String, Draft)> = picked.collect();
+            (!picked.is_empty()).then_some(Draft::Mapping(picked))
+        }
+        Form::Sequence(items) => {
+            let picked = items.entries().enumerate().map(|(place, item)| pick(&item.node, &below(&place.to_string())?));
+            let mut picked: Vec<Option<Draft>> = picked.collect();
+            let last = picked.iter().rposition(Option::is_some)?;
+            picked.truncate(last + 1);
+            Some(Draft::Sequence(picked.into_iter().map(|item| item.unwrap_or(Draft::Null)).collect()))
+        }
+    }
+}
+
+fn written(format: Format, picked: &Draft) -> Result<String, String> {
+    match (format, picked) {
+        (Format::Json, _) => Ok(picked.json_lines("\n")? + "\n"),
+        (Format::Yaml, _) => {
+            let value: serde_json::Value = serde_json::from_str(&picked.json()?).map_err(|fault| fault.to_string())?;
+            serde_saphyr::to_string(&value).map_err(|fault| fault.to_string())
+        }
+        (Format::Dotenv, Draft::Mapping(members)) => lines(members, "="),
+        (Format::Ini, Draft::Mapping(sections)) => sections.iter().map(section).collect(),
+        (Format::Dotenv | Format::Ini | Format::Binary, _) => Err("the file is one value: it is granted whole".to_owned()),
+    }
+}
+
+fn section((name, members): &(String, Draft)) -> Result<String, String> {
+    match members {
+        Draft::Mapping(members) => Ok(format!("[{name}]\n{}", lines(members, " = ")?)),
+        _ => Err(format!("`{name}` is no section")),
+    }
+}
+
+fn lines(members: &[(String, Draft)], sign: &str) -> Result<String, String> {
+    let line = |(name, value): &(String, Draft)| match value {
+        Draft::Scalar(scalar) => Ok(format!("{name}{sign}{}\n", single_line(scalar)?)),
+        Draft::Null => Ok(format!("{name}{sign}\n")),
+        Draft::Mapping(_) | Draft::Sequence(_) => Err(format!("`{name}` is no single value")),
+    };
+    members.iter().map(line).collect()
+}
+
+fn single_line(scalar: &Scalar) -> Result<String, String> {
+    dotenv::value(scalar)
+}

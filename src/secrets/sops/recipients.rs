@@ -1,0 +1,147 @@
+//! Who can open a file: wrapping the data key anew, and a new data key.
+
+use super::cipher::DataKey;
+use super::document::{Document, SopsFile};
+use super::draft::Draft;
+use super::edit::finish;
+use super::format::Format;
+use super::metadata::{Stanza, keys_of};
+use super::splice::{Splices, line_end};
+use super::tree::Section;
+use super::walk::{Found, walk};
+use super::{flat, open, yaml};
+use crate::secrets::age_file;
+use crate::words::UnixTime;
+
+impl Document {
+    /// Gives the same data key to these age recipients and to no other; returns the new file. Who was left out may have kept
+    /// the data key: rotate it too, and what it guarded. Recipients that stay keep their part of the file as it is.
+    pub fn update_recipients(&self, recipients: &[String]) -> Result<Vec<u8>, String> {
+        let stanzas = wrap(&self.key, recipients, &self.file.metadata.stanzas)?;
+        let text = put_stanzas(&self.file, &stanzas)?;
+        // Read back: the values, the MAC and its time are what they were.
+        let mut file = SopsFile::read(self.file.format, &text)?;
+        open::open(&mut file.tree, &file.metadata, &self.key)?;
+        if file.recipients() != recipients {
+            return Err("the recipients would not be read back: write the `sops` section as SOPS does".to_owned());
+        }
+        Ok(text.into_bytes())
+    }
+
+    /// A new data key for the same recipients, and every value encrypted anew; returns the new file.
+    pub fn rotate_data_key(&self, now: UnixTime) -> Result<Vec<u8>, String> {
+        let file = self.reopened()?;
+        if !file.metadata.foreign.is_empty() {
+            let kinds = file.metadata.foreign.join(" and ");
+            return Err(format!(
+                "the file is encrypted to {kinds} keys too, which only sops can give a new key: run `sops rotate`"
+            ));
+        }
+        let key = DataKey::generate()?;
+        let recipients: Vec<String> = file.recipients().into_iter().map(str::to_owned).collect();
+        let text = put_stanzas(&file, &wrap(&key, &recipients, &[])?)?;
+        let text = reencrypt(file.format, &text, &self.key, &key)?;
+        let expected = self.reopened()?;
+        finish(self.file.format, &text, &key, now, Some(&expected.tree))
+    }
+}
+
+/// The data key for each recipient; those who had it keep their own wrapping.
+pub(super) fn wrap(key: &DataKey, recipients: &[String], had: &[Stanza]) -> Result<Vec<Stanza>, String> {
+    if recipients.is_empty() {
+        return Err("a file needs a recipient (`age1…`)".to_owned());
+    }
+    let wrap = |recipient: &String| {
+        if let Some(stanza) = had.iter().find(|stanza| stanza.recipient == *recipient) {
+            return Ok(stanza.clone());
+        }
+        let armored = age_file::encrypt(key.bytes().expose(), std::slice::from_ref(recipient), true)?;
+        Ok(Stanza { recipient: recipient.clone(), armored: String::from_utf8_lossy(&armored).into_owned() })
+    };
+    recipients.iter().map(wrap).collect()
+}
+
+/// The list as it is written in a section.
+pub(super) fn draft(stanzas: &[Stanza]) -> Draft {
+    let one = |stanza: &Stanza| {
+        Draft::Mapping(vec![
+            ("recipient".to_owned(), Draft::text(stanza.recipient.clone())),
+            ("enc".to_owned(), Draft::text(stanza.armored.clone())),
+        ])
+    };
+    Draft::Sequence(stanzas.iter().map(one).collect())
+}
+
+fn put_stanzas(file: &SopsFile, stanzas: &[Stanza]) -> Result<String, String> {
+    let mut splices = Splices::default();
+    for section in file.tree.parts.iter().filter_map(|part| part.section.as_ref()) {
+        put_list(file.format, &file.text, &mut splices, section, stanzas)?;
+    }
+    let text = splices.apply(&file.text)?;
+    Ok(text.expose_text().unwrap_or_default().to_owned())
+}
+
+fn put_list(format: Format, text: &str, splices: &mut Splices, section: &Section, stanzas: &[Stanza]) -> Result<(), String> {
+    let keys = keys_of(&section.node)?;
+    let missing = || "the `sops` section has no list `age`, not even an empty one".to_owned();
+    match format {
+        Format::Yaml => {
+            let list = keys.member("age").ok_or_else(missing)?;
+            let column = keys.collection().map_or(0, |collection| collection.column);
+            yaml::change::replace(text, splices, list, column, false, &draft(stanzas))
+        }
+        Format::Json | Format::Binary => {
+            let list = keys.member("age").ok_or_else(missing)?;
+            splices.put(list.place.clone(), draft(stanzas).json_lines("\n\t\t")?);
+            Ok(())
+        }
+        Format::Dotenv | Format::Ini => {
+            put_flat(format, text, splices, section, stanzas);
+            Ok(())
+        }
+    }
+}
+
+fn put_flat(format: Format, text: &str, splices: &mut Splices, section: &Section, stanzas: &[Stanza]) {
+    let prefix = if format == Format::Dotenv { "sops_" } else { "" };
+    let sign = if format == Format::Dotenv { "=" } else { " = " };
+    let fields = flat::flattened(&Draft::Mapping(vec![("age".to_owned(), draft(stanzas))]));
+    let mut lines = Some(fields.into_iter().map(|(name, text)| format!("{prefix}{name}{sign}{text}\n")).collect::<String>());
+    for cut in &section.cuts {
+        if text[cut.clone()].trim_start().starts_with(&format!("{prefix}age__list_")) {
+            splices.put(cut.clone(), lines.take().unwrap_or_default());
+        }
+    }
+    if let (Some(lines), Some(last)) = (lines, section.cuts.last()) {
+        let newline = if line_end(text, last.start) == text.len() { "\n" } else { "" };
+        splices.put(last.end..last.end, format!("{newline}{lines}"));
+    }
+}
+
+/// Every value and comment under the new key, in the place of what it was under the old one.
+fn reencrypt(format: Format, text: &str, old: &DataKey, new: &DataKey) -> Result<String, String> {
+    let mut file = SopsFile::read(format, text)?;
+    open::decrypt(&mut file.tree, &file.metadata, old)?;
+    let mut splices = Splices::default();
+    walk(&mut file.tree, &file.metadata.rule, &mut |at, found| {
+        match found {
+            Found::Leaf(leaf) => {
+                if let Some(opened) = leaf.opened.as_ref().filter(|_| !at.alias) {
+                    let sealed = new.encrypt(opened.expose(), at.path, opened.name())?;
+                    splices.put(leaf.spot.place.clone(), format.sealed(leaf, &sealed));
+                    leaf.spot.lines.iter().for_each(|lines| splices.cut(lines.clone()));
+                }
+            }
+            Found::Comment(comment) => {
+                if let Some(opened) = &comment.opened {
+                    let sealed = new.encrypt(opened.expose(), at.path, "comment")?;
+                    let item = format!("- {sealed}").into();
+                    splices.put(comment.place.clone(), if comment.item { item } else { format.comment(text, comment, &sealed) });
+                }
+            }
+        }
+        Ok(())
+    })?;
+    let text = splices.apply(text)?;
+    Ok(text.expose_text().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,75 @@
+//! The plaintext of a document: its own text with the values put in and the metadata taken out.
+
+use super::format::Format;
+use super::splice::Splices;
+use super::tree::{Comment, Form, Leaf, Member, Node, Tree};
+use crate::words::Secret;
+
+/// The document as it was before it was encrypted, but for quotes and line breaks within values.
+pub(super) fn render(format: Format, text: &str, tree: &Tree) -> Result<Secret, String> {
+    let mut splices = Splices::default();
+    for part in &tree.parts {
+        put_node(format, text, &mut splices, &part.root)?;
+        part.section.iter().flat_map(|section| &section.cuts).for_each(|cut| splices.cut(cut.clone()));
+    }
+    splices.apply(text)
+}
+
+fn put_node(format: Format, text: &str, splices: &mut Splices, node: &Node) -> Result<(), String> {
+    // What stands behind an alias is written elsewhere.
+    match &node.form {
+        _ if node.alias => Ok(()),
+        Form::Leaf(leaf) => put_leaf(format, text, splices, leaf),
+        Form::Mapping(collection) | Form::Sequence(collection) => collection.members.iter().try_for_each(|member| match member {
+            Member::Comment(comment) => put_comment(format, text, splices, comment),
+            Member::Entry(entry) => put_node(format, text, splices, &entry.node),
+        }),
+    }
+}
+
+fn put_leaf(format: Format, text: &str, splices: &mut Splices, leaf: &Leaf) -> Result<(), String> {
+    let Some(opened) = &leaf.opened else { return Ok(()) };
+    splices.put(leaf.spot.place.clone(), format.plain(text, leaf, opened)?);
+    if let Some(lines) = &leaf.spot.lines {
+        splices.cut(lines.clone());
+    }
+    Ok(())
+}
+
+fn put_comment(format: Format, text: &str, splices: &mut Splices, comment: &Comment) -> Result<(), String> {
+    if let Some(opened) = &comment.opened {
+        let opened = opened.expose_text().ok_or("a comment is not UTF-8")?;
+        splices.put(comment.place.clone(), format.comment(text, comment, opened));
+    }
+    Ok(())
+}
+
+/// Where two documents first differ in what they mean, by a JSON pointer; comments do not count.
+pub(super) fn difference(one: &Tree, other: &Tree) -> Option<String> {
+    if one.parts.len() != other.parts.len() {
+        return Some("the number of documents".to_owned());
+    }
+    one.parts.iter().zip(&other.parts).find_map(|(one, other)| differ(&one.root, &other.root, ""))
+}
+
+fn differ(one: &Node, other: &Node, at: &str) -> Option<String> {
+    let here = || Some(if at.is_empty() { "/".to_owned() } else { at.to_owned() });
+    match (&one.form, &other.form) {
+        (Form::Leaf(one), Form::Leaf(other)) => match (one.meaning(), other.meaning()) {
+            (None, None) => None,
+            (Some(one), Some(other)) if one.same(other) => None,
+            _ => here(),
+        },
+        (Form::Mapping(one), Form::Mapping(other)) | (Form::Sequence(one), Form::Sequence(other)) => {
+            if one.entries().count() != other.entries().count() {
+                return here();
+            }
+            one.entries().zip(other.entries()).enumerate().find_map(|(index, (one, other))| {
+                let step = if one.key.is_empty() { index.to_string() } else { one.key.clone() };
+                let below = format!("{at}/{step}");
+                if one.key == other.key { differ(&one.node, &other.node, &below) } else { Some(below) }
+            })
+        }
+        _ => here(),
+    }
+}

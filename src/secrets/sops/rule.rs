@@ -1,0 +1,118 @@
+//! Which values of a file are encrypted: by a suffix or a regex of any key on the way, or by a comment before it.
+
+use regex::bytes::{Regex, RegexBuilder};
+
+/// The suffix that SOPS takes when a file names no rule.
+pub(super) const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
+/// A rule's regex may not grow beyond this when compiled: it comes from a file.
+const REGEX_BYTES_MAX: usize = 64 * 1024;
+/// The names of the rules in a `sops` section and in `.sops.yaml`.
+const NAMES: [&str; 6] = [
+    "unencrypted_suffix",
+    "encrypted_suffix",
+    "unencrypted_regex",
+    "encrypted_regex",
+    "unencrypted_comment_regex",
+    "encrypted_comment_regex",
+];
+
+/// A rule as it is named in the file.
+pub(super) struct Rule {
+    name: &'static str,
+    text: String,
+    test: Test,
+}
+
+enum Test {
+    Suffix,
+    Key(Regex),
+    Comment(Regex),
+    /// A binary file is encrypted whole.
+    All,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self { name: NAMES[0], text: DEFAULT_UNENCRYPTED_SUFFIX.to_owned(), test: Test::Suffix }
+    }
+}
+
+impl Rule {
+    /// Everything is encrypted, and no rule is written down.
+    pub(super) const fn all() -> Self {
+        Self { name: "", text: String::new(), test: Test::All }
+    }
+
+    /// The rule among a section's fields; the error names it, for the file's author.
+    pub(super) fn read(field: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let mut found = NAMES.iter().filter_map(|name| field(name).filter(|text| !text.is_empty()).map(|text| (*name, text)));
+        let Some((name, text)) = found.next() else { return Ok(Self::default()) };
+        if let Some((other, _)) = found.next() {
+            return Err(format!("there are two rules of what is encrypted, `{name}` and `{other}`: keep one"));
+        }
+        let test = match name {
+            _ if name.ends_with("_suffix") => Test::Suffix,
+            _ if name.ends_with("_comment_regex") => Test::Comment(compile(name, &text)?),
+            _ => Test::Key(compile(name, &text)?),
+        };
+        Ok(Self { name, text, test })
+    }
+
+    /// The rule's name and text, for a section; a binary file has none.
+    pub(super) fn named(&self) -> Option<(&'static str, &str)> {
+        (!self.name.is_empty()).then_some((self.name, self.text.as_str()))
+    }
+
+    /// Whether this key is one that the rule names: it holds for everything below.
+    pub(super) fn names_key(&self, key: &str) -> bool {
+        match &self.test {
+            Test::Suffix => key.ends_with(&self.text),
+            Test::Key(regex) => regex.is_match(key.as_bytes()),
+            Test::Comment(_) | Test::All => false,
+        }
+    }
+
+    /// Whether this comment is one that the rule names: it holds for what follows it.
+    pub(super) fn names_comment(&self, comment: &[u8]) -> bool {
+        matches!(&self.test, Test::Comment(regex) if regex.is_match(comment))
+    }
+
+    /// Whether a value is encrypted which something on the way to it was, or was not, named for.
+    pub(super) fn encrypts(&self, named: bool) -> bool {
+        self.name.starts_with("encrypted") == named || matches!(self.test, Test::All)
+    }
+}
+
+/// As Go reads it: `\d` and `(?i)` are of ASCII. A pattern that needs Unicode is read with it.
+fn compile(name: &str, pattern: &str) -> Result<Regex, String> {
+    let build = |unicode| RegexBuilder::new(pattern).unicode(unicode).size_limit(REGEX_BYTES_MAX).build();
+    build(false).or_else(|_| build(true)).map_err(|_| format!("`{name}` is a regex that is too large or not understood"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(name: &str, text: &str) -> Result<Rule, String> {
+        Rule::read(|field| (field == name).then(|| text.to_owned()))
+    }
+
+    #[test]
+    fn each_rule_says_what_it_encrypts() {
+        let suffix = Rule::default();
+        assert!(suffix.names_key("a_unencrypted") && !suffix.encrypts(true) && suffix.encrypts(false));
+        let regex = rule("encrypted_regex", "^(data|stringData)$").unwrap();
+        assert!(regex.names_key("data") && !regex.names_key("metadata") && regex.encrypts(true) && !regex.encrypts(false));
+        let comment = rule("encrypted_comment_regex", "(?i)SOPS:enc").unwrap();
+        assert!(comment.names_comment(b" sops:enc") && !comment.names_key("sops:enc"));
+        assert!(rule("encrypted_regex", r"\d").is_ok_and(|rule| !rule.names_key("\u{661}")));
+        assert!(rule("encrypted_regex", "[äö]").is_ok_and(|rule| rule.names_key("ö")));
+    }
+
+    #[test]
+    fn a_regex_bomb_and_two_rules_are_refused() {
+        assert!(rule("encrypted_regex", "((a{100}){100}){100}").err().unwrap().contains("too large"));
+        assert!(rule("encrypted_regex", "(").is_err());
+        assert!(Rule::read(|_| Some("x".to_owned())).err().unwrap().contains("two rules"));
+    }
+}

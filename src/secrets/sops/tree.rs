@@ -1,0 +1,202 @@
+//! A document as SOPS sees it, in its order, with the place of everything in the text that it was read from.
+
+use super::scalar::Scalar;
+use crate::words::Secret;
+use std::ops::Range;
+
+/// All of one file; YAML may have several documents.
+pub(super) struct Tree {
+    pub(super) parts: Vec<Part>,
+}
+
+/// One document and its own copy of the metadata.
+pub(super) struct Part {
+    pub(super) root: Node,
+    pub(super) section: Option<Section>,
+    /// Where a section is put in.
+    pub(super) end: usize,
+}
+
+/// The `sops` section.
+pub(super) struct Section {
+    pub(super) node: Node,
+    /// What is cut out of the text to leave the document alone.
+    pub(super) cuts: Vec<Range<usize>>,
+}
+
+#[derive(Clone)]
+pub(super) struct Node {
+    /// From its first to its last byte.
+    pub(super) place: Range<usize>,
+    pub(super) form: Form,
+    /// It stands for what an anchor names: its place is the alias's, the places within it are the anchor's.
+    pub(super) alias: bool,
+}
+
+#[derive(Clone)]
+pub(super) enum Form {
+    Leaf(Leaf),
+    Mapping(Collection),
+    Sequence(Collection),
+}
+
+#[derive(Clone)]
+pub(super) struct Collection {
+    pub(super) members: Vec<Member>,
+    /// In braces or brackets.
+    pub(super) flow: bool,
+    /// Of its keys or dashes.
+    pub(super) column: usize,
+}
+
+#[derive(Clone)]
+pub(super) enum Member {
+    Comment(Comment),
+    Entry(Entry),
+}
+
+#[derive(Clone)]
+pub(super) struct Entry {
+    /// Empty in a sequence.
+    pub(super) key: String,
+    /// Of the key, or of the dash.
+    pub(super) start: usize,
+    pub(super) node: Node,
+}
+
+#[derive(Clone)]
+pub(super) struct Leaf {
+    /// As it is written; none is null.
+    pub(super) scalar: Option<Scalar>,
+    pub(super) spot: Spot,
+    /// Once it is decrypted.
+    pub(super) opened: Option<Scalar>,
+    /// The MAC or its own tag vouches for it.
+    pub(super) authenticated: bool,
+}
+
+/// Where a leaf's text is, and what may be put there.
+#[derive(Clone, Default)]
+pub(super) struct Spot {
+    /// What another text replaces.
+    pub(super) place: Range<usize>,
+    /// The lines of a block scalar, which go with it.
+    pub(super) lines: Option<Range<usize>>,
+    /// Within braces or brackets.
+    pub(super) flow: bool,
+    /// Of the collection that it is in.
+    pub(super) column: usize,
+    /// Nothing is written there yet: a space goes before.
+    pub(super) absent: bool,
+}
+
+pub(super) struct Comment {
+    /// What follows its sign; in a plaintext it may be a secret.
+    pub(super) text: Secret,
+    pub(super) place: Range<usize>,
+    /// SOPS writes a comment of a YAML list as an item of it.
+    pub(super) item: bool,
+    pub(super) opened: Option<Secret>,
+}
+
+impl Collection {
+    pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.members.iter().filter_map(|member| match member {
+            Member::Entry(entry) => Some(entry),
+            Member::Comment(_) => None,
+        })
+    }
+
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().find(|entry| entry.key == key)
+    }
+}
+
+impl Node {
+    pub(super) const fn new(place: Range<usize>, form: Form) -> Self {
+        Self { place, form, alias: false }
+    }
+
+    /// A mapping's or a sequence's members.
+    pub(super) const fn collection(&self) -> Option<&Collection> {
+        match &self.form {
+            Form::Mapping(collection) | Form::Sequence(collection) => Some(collection),
+            Form::Leaf(_) => None,
+        }
+    }
+
+    pub(super) fn member(&self, key: &str) -> Option<&Self> {
+        match &self.form {
+            Form::Mapping(collection) => collection.entry(key).map(|entry| &entry.node),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn leaf(&self) -> Option<&Leaf> {
+        match &self.form {
+            Form::Leaf(leaf) => Some(leaf),
+            _ => None,
+        }
+    }
+
+    /// The text of a leaf that is one, as it is written.
+    pub(super) fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(self.leaf()?.scalar.as_ref()?.expose()).ok()
+    }
+
+    /// One step of a JSON pointer (RFC 6901), also into what a merge key (`<<`) brings.
+    pub(super) fn step(&self, key: &str) -> Option<&Self> {
+        match &self.form {
+            Form::Leaf(_) => None,
+            Form::Sequence(items) => items.entries().nth(index(key)?).map(|entry| &entry.node),
+            Form::Mapping(_) => self.member(key).or_else(|| self.merged(key)),
+        }
+    }
+
+    fn merged(&self, key: &str) -> Option<&Self> {
+        let merge = self.member("<<")?;
+        match &merge.form {
+            Form::Sequence(items) => items.entries().find_map(|entry| entry.node.step_of_mapping(key)),
+            _ => merge.step_of_mapping(key),
+        }
+    }
+
+    fn step_of_mapping(&self, key: &str) -> Option<&Self> {
+        matches!(self.form, Form::Mapping(_)).then(|| self.step(key)).flatten()
+    }
+}
+
+impl Leaf {
+    pub(super) const fn new(scalar: Option<Scalar>, spot: Spot) -> Self {
+        Self { scalar, spot, opened: None, authenticated: false }
+    }
+
+    /// What it means: decrypted if it was encrypted.
+    pub(super) fn meaning(&self) -> Option<&Scalar> {
+        self.opened.as_ref().or(self.scalar.as_ref())
+    }
+}
+
+impl Clone for Comment {
+    fn clone(&self) -> Self {
+        let opened = self.opened.as_ref().map(Secret::duplicate);
+        Self { text: self.text.duplicate(), place: self.place.clone(), item: self.item, opened }
+    }
+}
+
+impl Comment {
+    pub(super) const fn new(text: Secret, place: Range<usize>) -> Self {
+        Self { text, place, item: false, opened: None }
+    }
+}
+
+/// RFC 6901: no sign, no leading zero.
+pub(super) fn index(key: &str) -> Option<usize> {
+    let canonical = key == "0" || (!key.starts_with('0') && key.bytes().all(|byte| byte.is_ascii_digit()));
+    canonical.then(|| key.parse().ok()).flatten()
+}
+
+/// The steps of a pointer, unescaped.
+pub(super) fn steps(pointer: &str) -> Vec<String> {
+    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+}

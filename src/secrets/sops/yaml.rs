@@ -1,0 +1,11 @@
+//! SOPS's YAML: any number of documents, each with the metadata at its end.
+
+pub(super) mod change;
+mod comments;
+pub(super) mod emit;
+mod parse;
+mod places;
+mod resolve;
+mod timestamp;
+
+pub(super) use parse::parse;

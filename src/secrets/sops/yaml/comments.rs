@@ -1,0 +1,47 @@
+//! Comments stand where they like; here each finds the collection that it is about.
+
+use super::parse::Reader;
+use crate::secrets::sops::splice::line_start;
+use crate::secrets::sops::tree::{Comment, Member, Node};
+use crate::words::Secret;
+use granit_parser::Event;
+
+impl<'t> Reader<'t> {
+    /// Those before an entry are the collection's; at its end those are which are indented as it is. What follows a value on
+    /// its line stands before the entry, as SOPS moves it.
+    pub(super) fn place_comments(&mut self, members: &mut Vec<Member>, closing: bool, column: usize, flow: bool) {
+        let pending = std::mem::take(&mut self.pending);
+        for comment in pending {
+            let begin = line_start(self.text, comment.place.start);
+            let inline = !self.text[begin..comment.place.start].trim().is_empty();
+            let own = self.text[begin..comment.place.start].chars().count() >= column;
+            let last = members.iter().rposition(|member| matches!(member, Member::Entry(_)));
+            match last {
+                Some(last) if inline => members.insert(last, Member::Comment(comment)),
+                _ if inline && closing && !flow => self.pending.push(comment),
+                _ if !closing || flow || own => members.push(Member::Comment(comment)),
+                _ => self.pending.push(comment),
+            }
+        }
+    }
+
+    /// Those on the line of a key whose value is a collection are about the key.
+    pub(super) fn head_comments(&mut self, key: usize) -> Vec<Comment> {
+        if self.peek().is_err() {
+            return Vec::new();
+        }
+        let collection = matches!(self.peeked, Some((Event::MappingStart(..) | Event::SequenceStart(..), _)));
+        let line = line_start(self.text, key);
+        let (head, rest) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|comment| collection && line_start(self.text, comment.place.start) == line);
+        self.pending = rest;
+        head
+    }
+}
+
+/// An item that SOPS wrote for a comment.
+pub(super) fn item_comment(node: &Node, flow: bool) -> Option<Comment> {
+    let text = node.as_str().filter(|text| !flow && text.starts_with("ENC[") && text.ends_with(",type:comment]"))?;
+    Some(Comment { item: true, ..Comment::new(Secret::from(text.to_owned()), node.place.clone()) })
+}

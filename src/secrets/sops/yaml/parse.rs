@@ -1,0 +1,247 @@
+//! Reads YAML with the place of everything, comments and anchors included.
+
+use super::comments::item_comment;
+use super::resolve;
+use crate::secrets::sops::limits::{self, Budget};
+use crate::secrets::sops::splice::{line_start, next_line};
+use crate::secrets::sops::tree::{Collection, Comment, Entry, Form, Member, Node, Part, Section, Spot, Tree};
+use crate::words::Secret;
+use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Reads all documents of the text.
+pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, String> {
+    if text.starts_with('\u{feff}') {
+        return Err("the file starts with a byte order mark: save it without".to_owned());
+    }
+    let mut options = Options::default();
+    options.max_buffered_comment_events = limits::NODES_MAX;
+    options.block_nesting_limit = limits::DEPTH_MAX;
+    options.flow_nesting_limit = limits::DEPTH_MAX;
+    let parser = Parser::new_from_str_with_options(text, options);
+    let mut reader =
+        Reader { text, parser, peeked: None, pending: Vec::new(), anchors: HashMap::new(), budget: Budget::new(), last: 0 };
+    reader.stream()
+}
+
+pub(super) struct Reader<'t> {
+    pub(super) text: &'t str,
+    parser: Parser<'t, StrInput<'t>>,
+    pub(super) peeked: Option<(Event<'t>, Span)>,
+    /// Comments that nothing has taken yet.
+    pub(super) pending: Vec<Comment>,
+    anchors: HashMap<usize, Node>,
+    budget: Budget,
+    /// The end of what was read last, but for comments.
+    pub(super) last: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn stream(&mut self) -> Result<Tree, String> {
+        let mut parts = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::StreamStart, _) => {}
+                (Event::DocumentStart(..), _) => parts.push(self.document()?),
+                (Event::StreamEnd, _) => break,
+                _ => return Err("the YAML is not understood".to_owned()),
+            }
+        }
+        if parts.is_empty() { Err("the file holds no document".to_owned()) } else { Ok(Tree { parts }) }
+    }
+
+    fn document(&mut self) -> Result<Part, String> {
+        self.anchors.clear();
+        let mut root = self.node(0, false)?;
+        let (_, span) = self.next()?;
+        let Form::Mapping(members) = &mut root.form else {
+            return Err(self.fault(root.place.start, "the document is no mapping (`key: value`); SOPS encrypts nothing else"));
+        };
+        members.members.extend(self.pending.drain(..).map(Member::Comment));
+        let section = take_section(self.text, members)?;
+        let end = start(&span);
+        // The end of a document is told where the next one starts: go back to behind what is written.
+        let written = self.text[..end].trim_end().len();
+        let end = if written == 0 { 0 } else { next_line(self.text, written) };
+        Ok(Part { root, section, end })
+    }
+
+    fn node(&mut self, column: usize, flow: bool) -> Result<Node, String> {
+        let after = self.last;
+        let (event, span) = self.next()?;
+        self.budget.spend(1)?;
+        let begin = start(&span);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let node = self.leaf(&text, style, tag.as_deref(), &span, after, Spot { flow, column, ..Spot::default() })?;
+                self.keep(anchor, &node);
+                Ok(node)
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                let node = self.sequence(begin, span.start.col(), style == StructureStyle::Flow)?;
+                self.keep(anchor, &node);
+                Ok(node)
+            }
+            Event::MappingStart(style, anchor, _) => {
+                let node = self.mapping(begin, span.start.col(), style == StructureStyle::Flow)?;
+                self.keep(anchor, &node);
+                Ok(node)
+            }
+            Event::Alias(anchor) => self.alias(anchor, begin..end(&span)),
+            _ => Err(self.fault(begin, "the YAML is not understood")),
+        }
+    }
+
+    fn keep(&mut self, anchor: usize, node: &Node) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+    }
+
+    /// A copy of what the anchor names, each one paid for: a bomb runs out of its budget.
+    fn alias(&mut self, anchor: usize, place: Range<usize>) -> Result<Node, String> {
+        self.last = place.end;
+        let target = self.anchors.get(&anchor).ok_or_else(|| self.fault(place.start, "an alias within its own anchor"))?;
+        self.budget.spend(limits::nodes_of(target))?;
+        Ok(Node { place, alias: true, ..target.clone() })
+    }
+
+    fn mapping(&mut self, begin: usize, column: usize, flow: bool) -> Result<Node, String> {
+        let mut members: Vec<Member> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        let mut finish = begin;
+        loop {
+            let closing = matches!(self.peek()?.0, Event::MappingEnd);
+            self.place_comments(&mut members, closing, column, flow);
+            if closing {
+                break;
+            }
+            let (event, span) = self.next()?;
+            let Event::Scalar(key, style, _, tag) = event else {
+                return Err(self.fault(start(&span), "a key that is no text"));
+            };
+            let start = start(&span);
+            self.check_key(&key, style, tag.as_deref(), start)?;
+            if !seen.insert(key.to_string()) {
+                return Err(self.fault(start, &format!("`{key}` stands twice")));
+            }
+            self.last = end(&span);
+            members.extend(self.head_comments(start).into_iter().map(Member::Comment));
+            let node = self.node(column, flow)?;
+            finish = node.place.end.max(self.last);
+            let start = span.tag_span().and_then(|tag| tag.byte_range()).map_or(start, |tag| tag.start);
+            members.push(Member::Entry(Entry { key: key.into_owned(), start, node }));
+        }
+        let place = self.close(begin, finish, flow)?;
+        Ok(Node::new(place, Form::Mapping(Collection { members, flow, column })))
+    }
+
+    fn sequence(&mut self, begin: usize, column: usize, flow: bool) -> Result<Node, String> {
+        let mut members: Vec<Member> = Vec::new();
+        let mut finish = begin;
+        loop {
+            let closing = matches!(self.peek()?.0, Event::SequenceEnd);
+            self.place_comments(&mut members, closing, column, flow);
+            if closing {
+                break;
+            }
+            let next = start(&self.peek()?.1);
+            if flow
+                && matches!(self.peek()?.0, Event::MappingStart(StructureStyle::Flow, ..))
+                && !self.text[next..].starts_with('{')
+            {
+                return Err(self.fault(next, "a pair within brackets: put it in braces"));
+            }
+            let node = self.node(column, flow)?;
+            finish = node.place.end.max(self.last);
+            let start = if flow { node.place.start } else { self.dash(next.max(node.place.start), column) };
+            match item_comment(&node, flow) {
+                Some(comment) => members.push(Member::Comment(Comment { place: start..comment.place.end, ..comment })),
+                None => members.push(Member::Entry(Entry { key: String::new(), start, node })),
+            }
+        }
+        let place = self.close(begin, finish, flow)?;
+        Ok(Node::new(place, Form::Sequence(Collection { members, flow, column })))
+    }
+
+    /// Takes the closing event; braces and brackets are part of the place.
+    fn close(&mut self, begin: usize, finish: usize, flow: bool) -> Result<Range<usize>, String> {
+        let (_, span) = self.next()?;
+        if flow {
+            self.last = end(&span);
+        }
+        Ok(begin..if flow { end(&span) } else { finish })
+    }
+
+    fn check_key(&self, key: &str, style: ScalarStyle, tag: Option<&Tag>, at: usize) -> Result<(), String> {
+        let text = style != ScalarStyle::Plain || matches!(resolve::plain(key), Ok(Some(scalar)) if scalar.name() == "str");
+        // SOPS writes a merge key with its tag.
+        let tagged = tag.is_none_or(|tag| tag.core_suffix() == Some("str") || (tag.suffix() == "merge" && key == "<<"));
+        if text && tagged { Ok(()) } else { Err(self.fault(at, &format!("the key `{key}` is no text: put it in quotes"))) }
+    }
+}
+
+/// The events, comments taken out.
+impl<'t> Reader<'t> {
+    pub(super) fn peek(&mut self) -> Result<&(Event<'t>, Span), String> {
+        if self.peeked.is_none() {
+            self.peeked = Some(self.advance()?);
+        }
+        self.peeked.as_ref().ok_or_else(|| "the YAML ends too early".to_owned())
+    }
+
+    fn next(&mut self) -> Result<(Event<'t>, Span), String> {
+        match self.peeked.take() {
+            Some(event) => Ok(event),
+            None => self.advance(),
+        }
+    }
+
+    fn advance(&mut self) -> Result<(Event<'t>, Span), String> {
+        loop {
+            match self.parser.next_event() {
+                None => return Err("the YAML ends too early".to_owned()),
+                Some(Err(fault)) => return Err(scan_fault(&fault)),
+                Some(Ok((Event::Comment(text, _), span))) => {
+                    self.budget.spend(1)?;
+                    let place = start(&span)..start(&span) + 1 + text.trim_end_matches('\r').len();
+                    self.pending.push(Comment::new(Secret::from(text.trim_end_matches('\r').to_owned()), place));
+                }
+                Some(Ok(event)) => return Ok(event),
+            }
+        }
+    }
+
+    pub(super) fn fault(&self, at: usize, what: &str) -> String {
+        format!("line {}: {what}", 1 + self.text[..at.min(self.text.len())].matches('\n').count())
+    }
+}
+
+/// Takes the metadata out of the document; its lines go with it.
+fn take_section(text: &str, members: &mut Collection) -> Result<Option<Section>, String> {
+    let Some(at) = members.members.iter().position(|member| matches!(member, Member::Entry(entry) if entry.key == "sops")) else {
+        return Ok(None);
+    };
+    let Member::Entry(entry) = members.members.remove(at) else { return Ok(None) };
+    let cut = if members.flow {
+        crate::secrets::sops::flow::removal(members, &(entry.start..entry.node.place.end))
+    } else {
+        line_start(text, entry.start)..next_line(text, entry.node.place.end)
+    };
+    Ok(Some(Section { node: entry.node, cuts: vec![cut] }))
+}
+
+fn scan_fault(fault: &ScanError) -> String {
+    let text = fault.to_string();
+    let line = fault.marker().line();
+    format!("line {line}: {}", text.lines().next().unwrap_or_default())
+}
+
+pub(super) fn start(span: &Span) -> usize {
+    span.start.byte_offset().unwrap_or_default()
+}
+
+pub(super) fn end(span: &Span) -> usize {
+    span.end.byte_offset().unwrap_or_default()
+}
