@@ -19,4 +19,5 @@ mod openbao;
 mod schemathesis;
 mod sops;
 mod transit;
+mod sops_forms;
 mod vault_clients;

@@ -125,6 +125,13 @@ if [ "$SCOPE" = all ]; then
       npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent $SDK >"$PEERS/npm.log" 2>&1 && echo "$SDK" >"$PEERS/npm/aws-sdk" || lacks "$SDK (npm)"
     fi
     [ -e "$PEERS/npm/aws-sdk" ] && link aws-sdk-js "$PEERS/npm/package.json"
+    SOPS_AGE=sops-age@4.0.2
+    if [ "$(cat "$PEERS/npm-sops/stamp" 2>/dev/null)" != "$SOPS_AGE" ]; then
+      echo "installing $SOPS_AGE ..."
+      mkdir -p "$PEERS/npm-sops"
+      npm install --prefix "$PEERS/npm-sops" --no-audit --no-fund --silent "$SOPS_AGE" >"$PEERS/npm-sops.log" 2>&1 && echo "$SOPS_AGE" >"$PEERS/npm-sops/stamp" || lacks "$SOPS_AGE (npm)"
+    fi
+    [ -e "$PEERS/npm-sops/stamp" ] && link sops-age-js "$PEERS/npm-sops/node_modules/sops-age/dist/index.js"
   else
     lacks "npm, and with it oidc-provider and the AWS SDK for JavaScript"
   fi
