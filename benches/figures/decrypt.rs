@@ -1,14 +1,18 @@
 //! A SOPS file of a thousand values, beside what no way around it can save: its AES-GCM, its hashing and its YAML parse.
 
 use crate::paired::{medians, ratio};
+use crate::support::peer;
 use aes_gcm::aead::{Aead, KeyInit, consts::U32};
 use aes_gcm::{AesGcm, Nonce, aes::Aes256};
 use aws_lc_rs::digest::{Context, SHA512};
 use daypass::secrets::{Identities, encrypt_document, open};
 use daypass::words::names::SecretPath;
-use daypass::words::{Clock, SystemClock};
+use daypass::words::{Clock, Secret, SystemClock};
 use std::fmt::Write;
 use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 const VALUES: usize = 1000;
 
@@ -47,4 +51,51 @@ pub(crate) fn run(thorough: bool) {
     );
     println!("          one key of it, the MAC checked        {one:>10.1?}   {:.2} times its parts", ratio(one, base));
     println!("          the parts: AES-GCM {ciphers:.1?}, SHA-512 {hash:.1?}, YAML parse {yaml:.1?}");
+    beside(thorough, whole, &file, &sealed);
+}
+
+/// The same file in the real sops and in sops-age. A process takes its time to start, so sops is timed on one value too, and the
+/// difference told; sops-age is called within one process, and checks no MAC.
+fn beside(thorough: bool, ours: Duration, keys: &Secret, sealed: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key.txt"), keys.expose()).unwrap();
+    std::fs::write(folder.path().join("a.yaml"), sealed).unwrap();
+    let recipient = Identities::parse(keys).unwrap().recipients();
+    let one = encrypt_document(&SecretPath::parse("one.yaml").unwrap(), b"a: b\n", &recipient, SystemClock.now()).unwrap();
+    std::fs::write(folder.path().join("one.yaml"), one).unwrap();
+    let rounds = if thorough { 15 } else { 1 };
+    if let Some(sops) = peer("sops") {
+        let times = ["a.yaml", "one.yaml"].map(|name| {
+            let mut times: Vec<Duration> = (0..rounds).map(|_| timed(&sops, &["decrypt", name], folder.path()).1).collect();
+            times.sort();
+            times[times.len() / 2]
+        });
+        let theirs = times[0].saturating_sub(times[1]);
+        println!(
+            "          sops decrypt, its start taken off     {theirs:>10.1?}   {:.1} times ours (a process: {:.1?})",
+            ratio(theirs, ours),
+            times[0]
+        );
+    }
+    if let (Some(module), Some(node)) = (peer("sops-age-js"), peer("node")) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/sops-age.mjs");
+        let rounds = rounds.to_string();
+        let (printed, _) = timed(&node, &[script, &module.to_string_lossy(), "a.yaml", "key.txt", &rounds], folder.path());
+        let theirs = Duration::from_secs_f64(printed.trim().parse::<f64>().unwrap() / 1000.0);
+        println!("          sops-age, no MAC checked              {theirs:>10.1?}   {:.1} times ours", ratio(theirs, ours));
+    }
+}
+
+fn timed(program: &Path, arguments: &[&str], folder: &Path) -> (String, Duration) {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("SOPS_AGE_KEY_FILE", folder.join("key.txt"))
+        .env("SOPS_DISABLE_VERSION_CHECK", "1");
+    let started = Instant::now();
+    let output = command.output().unwrap();
+    let took = started.elapsed();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (String::from_utf8(output.stdout).unwrap(), took)
 }
