@@ -36,6 +36,11 @@ async fn a_rotated_secret_is_in_the_file_within_seconds_and_nobody_else_reads_it
         let took = pod.until_file("db-password", Some(&format!("turn {turn}")), Duration::from_secs(3)).await;
         println!("from the commit in force to the file: {took:?}");
     }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pod.id())).unwrap();
+    println!(
+        "resident: {:?}",
+        status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("Rss")).collect::<Vec<_>>()
+    );
     assert_eq!(pod.file("app.env").unwrap(), "DB=turn 2\n");
     assert!(!pod.log().contains("turn 2") && !pod.log().contains("hunter2"), "{}", pod.log());
 }
