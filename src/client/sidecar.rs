@@ -41,6 +41,11 @@ pub struct Manner {
     pub allow_disk: bool,
 }
 
+/// Whether it is a template that the sidecar takes: for whoever writes its configuration.
+pub fn check_template(text: &str) -> Result<(), String> {
+    template::Template::parse(text).map(drop)
+}
+
 /// Keeps the files until it is told to stop. They stay then: the next container of this pod takes over.
 pub async fn run(settings: Settings, manner: Manner, environment: Environment) -> Result<u8, Failure> {
     let failed = |fault: std::io::Error| Failure::new(STATUS_UNAVAILABLE, fault.to_string());

@@ -1,6 +1,7 @@
 //! What a pod asks for: its `daypass.dev/…` annotations. All that is wrong with them is told at once.
 
 use super::Refusal;
+use crate::client::sidecar::check_template;
 use crate::words::names::{IssuerName, PolicyName, RoleArn, SecretName};
 use crate::words::yaml::nearest;
 use serde_json::{Map, Value};
@@ -119,6 +120,7 @@ impl Wishes {
             return self.file(file, File::Secret(named(text, "path/of/secret.yaml#/key", SecretName::parse)?));
         }
         if let Some(file) = name.strip_prefix(TEMPLATE) {
+            check_template(text)?;
             return self.file(file, File::Template(text.to_owned()));
         }
         match name {

@@ -78,6 +78,8 @@ fn what_is_wrong_is_refused_with_what_to_write_instead() {
         (("secret.x", "shop/db.yaml#password"), "#/password"),
         (("secret.x", ""), "expected path/of/secret.yaml#/key"),
         (("template.db-password", "x"), "two annotations are about the file `db-password`"),
+        (("template.x", "a\n{{ secrets["), "in line 2"),
+        (("template.x", "{% include '/etc/passwd' %}"), "daypass.dev/template.x"),
         (("issuer", "EU"), "lower-case"),
         (("aws-role", "shop-web"), "arn:aws:iam::ACCOUNT:role/NAME"),
         (("on-change", "signal:HUP"), "signal:HUP:EXECUTABLE"),

@@ -75,6 +75,24 @@ fn a_native_sidecar_stands_before_every_other_container() {
 }
 
 #[test]
+fn the_sidecar_reads_what_is_written_for_it() {
+    let notes = [
+        (note("policy"), "shop/web"),
+        (note("template.app.env"), "DB={{ secrets['db-password'] }}"),
+        (note("on-change"), "signal:HUP:nginx"),
+        (note("on-change"), "http:9000/reload"),
+        (note("on-change"), "exec:/bin/reload --now"),
+    ];
+    for (name, value) in notes {
+        let user = ("/spec/securityContext", json!({ "runAsUser": 1000 }));
+        let after = injected(&with(&[(&name, value.into()), user]), &settings());
+        let text = after["spec"]["initContainers"][0]["env"][0]["value"].as_str().unwrap().replace("$$", "$");
+        let read = crate::client::sidecar::Settings::parse("DAYPASS_SIDECAR", text.as_bytes(), std::path::Path::new("/"));
+        assert!(read.is_ok(), "{name}: {}", read.unwrap_err().message);
+    }
+}
+
+#[test]
 fn older_clusters_get_an_init_container_and_a_sidecar() {
     let old = SidecarSettings { native: false, ..settings() };
     let after = injected(&pod(), &old);
