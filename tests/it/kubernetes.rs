@@ -228,6 +228,23 @@ async fn a_pods_own_bound_token_opens_its_secret() {
     let file = path.to_str().unwrap();
     let output = server.world.job("push", &["secret", "get", "shop/password.age"], &[("DAYPASS_TOKEN_FILE", file)]).await;
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "hunter2", "{}", String::from_utf8_lossy(&output.stderr));
+
+    // The init container's own command and configuration, with this test's folders in the place of the pod's volumes.
+    let fetch = &created["spec"]["initContainers"][0];
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let mut configuration: Value = serde_json::from_str(&fetch["env"][0]["value"].as_str().unwrap().replace("$$", "$")).unwrap();
+    configuration["token_file"] = file.into();
+    configuration["folder"] = memory.path().to_str().unwrap().into();
+    configuration["ca"] = server.world.path("tls.crt").to_str().unwrap().into();
+    let configuration = configuration.to_string();
+    let words: Vec<&str> = fetch["command"].as_array().unwrap()[1..].iter().map(|word| word.as_str().unwrap()).collect();
+    for command in [&words[..], &["sidecar", "--check"]] {
+        let output = server.world.job("push", command, &[("DAYPASS_SIDECAR", &configuration)]).await;
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let delivered = |name: &str| std::fs::read_to_string(memory.path().join(name)).unwrap();
+    assert_eq!((delivered("db-password").as_str(), delivered("app.env").as_str()), ("hunter2", "DB=hunter2"));
+
     let ask = |token: String| async { server.world.exchange(&{ token }, json!([{ "secret": "shop/password.age" }])).await };
     let (status, answer) = ask(token("web", audience)).await;
     assert_eq!((status, &answer["policy"]), (200, &json!("web")), "{answer}");

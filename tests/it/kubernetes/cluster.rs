@@ -26,7 +26,7 @@ pub struct Cluster {
 impl Cluster {
     /// Starts both; what they write and need is below `folder`.
     pub async fn start(port: u16, folder: &Path) -> Self {
-        let program = peer("kubectl").expect("kubectl");
+        let program = peer("kubectl").unwrap();
         let folder = folder.join("apiserver");
         std::fs::create_dir_all(&folder).unwrap();
         let named = Environment::of_process().value("DAYPASS_KUBECONFIG").map(PathBuf::from);
@@ -83,7 +83,7 @@ impl Cluster {
 }
 
 fn start_processes(port: u16, folder: &Path) -> Vec<Running> {
-    let (apiserver, etcd) = (peer("kube-apiserver").expect("kube-apiserver"), peer("etcd").expect("etcd"));
+    let (apiserver, etcd) = (peer("kube-apiserver").unwrap(), peer("etcd").unwrap());
     if !folder.join("tls.crt").exists() {
         certificate(folder);
     }
