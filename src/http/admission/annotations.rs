@@ -169,12 +169,10 @@ impl Wishes {
                 "{secrets} secrets: a pod gets at most {SECRETS_MAX}; take whole documents, and their keys in templates"
             ));
         }
-        if secrets == 0 && !self.files.is_empty() {
-            return Some("a template without a secret: add `daypass.dev/secret.NAME: path/of/secret.yaml#/key`".to_owned());
-        }
-        (self.files.is_empty() && self.aws_role.is_none()).then(|| {
-            "nothing is asked for: add `daypass.dev/secret.NAME: path/of/secret.yaml#/key` or `daypass.dev/aws-role: ARN`"
-                .to_owned()
+        let wanted = "`daypass.dev/secret.NAME: path/of/secret.yaml#/key`";
+        (secrets == 0).then(|| match self.files.is_empty() && self.aws_role.is_none() {
+            true => format!("nothing is asked for: add {wanted}"),
+            false => format!("the sidecar keeps at least one secret, beside a template or `daypass.dev/aws-role`: add {wanted}"),
         })
     }
 }

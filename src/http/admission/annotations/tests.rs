@@ -101,7 +101,9 @@ fn what_is_wrong_is_refused_with_what_to_write_instead() {
         );
     }
     assert!(refusal(&[]).contains("nothing is asked for"));
-    assert!(refusal(&[("template.x", "y")]).contains("a template without a secret"));
+    for alone in [("template.x", "y"), ("aws-role", "arn:aws:iam::123456789012:role/shop-web")] {
+        assert!(refusal(&[alone]).contains("at least one secret"), "{alone:?}");
+    }
 }
 
 #[test]

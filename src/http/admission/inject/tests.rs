@@ -78,6 +78,7 @@ fn a_native_sidecar_stands_before_every_other_container() {
 fn the_sidecar_reads_what_is_written_for_it() {
     let notes = [
         (note("policy"), "shop/web"),
+        (note("aws-role"), ROLE),
         (note("template.app.env"), "DB={{ secrets['db-password'] }}"),
         (note("on-change"), "signal:HUP:nginx"),
         (note("on-change"), "http:9000/reload"),
