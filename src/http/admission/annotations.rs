@@ -1,5 +1,9 @@
 //! What a pod asks for: its `daypass.dev/…` annotations. All that is wrong with them is told at once.
 
+mod reaction;
+
+pub(super) use reaction::Reaction;
+
 use super::Refusal;
 use crate::client::sidecar::check_template;
 use crate::words::names::{IssuerName, PolicyName, RoleArn, SecretName};
@@ -23,8 +27,6 @@ const TEMPLATE_BYTES_MAX: usize = 16 * 1024;
 const VALUE_BYTES_MAX: usize = 4096;
 /// A file's name; what Kubernetes leaves of an annotation's 63 after `secret.`.
 const FILE_BYTES_MAX: usize = 63;
-/// Signals that the sidecar sends.
-const SIGNALS: [&str; 7] = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH"];
 /// The sidecar asks for everything in one request, and one names at most this many.
 const SECRETS_MAX: usize = 32;
 
@@ -46,17 +48,6 @@ pub(super) enum File {
     Secret(SecretName),
     /// Text with secrets in it.
     Template(String),
-}
-
-/// How the app hears of a change.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Reaction {
-    /// A signal to the processes of an executable.
-    Signal(String, String),
-    /// A POST to this port of the pod's loopback, at this path.
-    Http(u16, String),
-    /// A program and its arguments, in the sidecar's container.
-    Exec(Vec<String>),
 }
 
 /// The file by which AWS SDKs prove to the sidecar that they may ask.
@@ -128,7 +119,7 @@ impl Wishes {
             "issuer" => self.issuer = Some(named(text, "a name of `admission.issuers`", IssuerName::parse)?),
             "policy" => self.policy = Some(named(text, "a policy's name such as shop/web", PolicyName::parse)?),
             "aws-role" => self.aws_role = Some(named(text, "a role's ARN", RoleArn::parse)?),
-            "on-change" => self.on_change = Some(parse_reaction(text)?),
+            "on-change" => self.on_change = Some(Reaction::parse(text)?),
             "mode" => self.mode = Some(parse_mode(text)?),
             "containers" => self.containers = Some(parse_containers(text)?),
             unknown => return Err(unknown_annotation(unknown)),
@@ -188,43 +179,6 @@ fn parse_mode(text: &str) -> Result<Mode, String> {
         "once" => Ok(Mode::Once),
         _ => Err("expected native (a restartable init container), init (an init container and a sidecar) or once (an init container alone)".to_owned()),
     }
-}
-
-/// `signal:HUP:nginx`, `http:9000/reload` or `exec:PROGRAM ARGUMENT…`.
-fn parse_reaction(text: &str) -> Result<Reaction, String> {
-    let expected = || {
-        let signals = SIGNALS.join(", ");
-        format!(
-            "expected signal:NAME:EXECUTABLE such as signal:HUP:nginx (one of {signals}), http:PORT/PATH or exec:PROGRAM ARGUMENT"
-        )
-    };
-    let (form, rest) = text.split_once(':').ok_or_else(expected)?;
-    match form {
-        "signal" => match rest.split_once(':') {
-            Some((name, process)) if SIGNALS.contains(&name) && is_executable(process) => {
-                Ok(Reaction::Signal(name.to_owned(), process.to_owned()))
-            }
-            None if SIGNALS.contains(&rest) => {
-                Err(format!("say which program of the app hears it: signal:{rest}:EXECUTABLE, such as signal:{rest}:nginx"))
-            }
-            _ => Err(expected()),
-        },
-        "http" => {
-            let (port, path) = rest.split_once('/').ok_or_else(expected)?;
-            let port = port.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(expected)?;
-            let visible = path.bytes().all(|byte| byte.is_ascii_graphic());
-            if visible { Ok(Reaction::Http(port, format!("/{path}"))) } else { Err(expected()) }
-        }
-        "exec" => {
-            let words: Vec<String> = rest.split_ascii_whitespace().map(str::to_owned).collect();
-            if words.is_empty() { Err(expected()) } else { Ok(Reaction::Exec(words)) }
-        }
-        _ => Err(expected()),
-    }
-}
-
-fn is_executable(name: &str) -> bool {
-    !name.is_empty() && name.len() <= FILE_BYTES_MAX && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
 }
 
 fn parse_containers(text: &str) -> Result<Vec<String>, String> {
