@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # An API server of Kubernetes and its etcd, from Debian's packages alone: no package holds the server's binary, so it is built
-# from Debian's source package, once, in some five minutes of two processors. Nothing is installed on the machine.
+# from Debian's source package, once, in some ten minutes of two processors that have other work too. Nothing is installed on the machine.
 # What is built stays in $DAYPASS_PEERS/kubernetes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
