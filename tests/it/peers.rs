@@ -18,6 +18,6 @@ mod oidc_provider;
 mod openbao;
 mod schemathesis;
 mod sops;
-mod transit;
 mod sops_forms;
+mod transit;
 mod vault_clients;
