@@ -23,9 +23,7 @@ pub const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Opens a document, or one value of it by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
 pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, String> {
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err("the file is larger than 2 MiB".to_owned());
-    }
+    check_size(bytes)?;
     if age_file::is_age(bytes) {
         let plaintext = age_file::decrypt(bytes, identities)?;
         return match key {
@@ -45,9 +43,7 @@ pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Ide
 /// Opens a document with these of its values alone, by JSON pointer, in its own format. One that it does not have is left out; a
 /// list keeps its places, with nulls in those that are not given.
 pub fn open_values(path: &SecretPath, bytes: &[u8], keys: &[String], identities: &Identities) -> Result<Secret, String> {
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err("the file is larger than 2 MiB".to_owned());
-    }
+    check_size(bytes)?;
     if age_file::is_age(bytes) {
         return Err("an age file is one value: it is granted whole or not at all".to_owned());
     }
@@ -57,9 +53,7 @@ pub fn open_values(path: &SecretPath, bytes: &[u8], keys: &[String], identities:
 
 /// Whether the file opens; what it holds is forgotten at once.
 pub fn check(path: &SecretPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err("the file is larger than 2 MiB".to_owned());
-    }
+    check_size(bytes)?;
     if age_file::is_age(bytes) {
         return age_file::decrypt(bytes, identities).map(|_| ());
     }
@@ -78,4 +72,9 @@ pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &I
 /// Opens a key of our own that is encrypted at rest.
 pub fn decrypt_key(sealed: &[u8], identities: &Identities) -> Result<Secret, String> {
     age_file::decrypt(sealed, identities)
+}
+
+/// Nothing larger is read, let alone decrypted.
+fn check_size(bytes: &[u8]) -> Result<(), String> {
+    if bytes.len() > FILE_BYTES_MAX { Err("the file is larger than 2 MiB".to_owned()) } else { Ok(()) }
 }

@@ -1,10 +1,10 @@
 //! A document with some of its values alone, for those who are granted no more of it.
 
 use super::document::{Document, Unauthenticated, check};
+use super::dotenv;
 use super::draft::Draft;
 use super::format::Format;
 use super::tree::{Form, Node, steps};
-use super::{dotenv, scalar::Scalar};
 use crate::words::Secret;
 
 impl Document {
@@ -71,13 +71,9 @@ fn section((name, members): &(String, Draft)) -> Result<String, String> {
 
 fn lines(members: &[(String, Draft)], sign: &str) -> Result<String, String> {
     let line = |(name, value): &(String, Draft)| match value {
-        Draft::Scalar(scalar) => Ok(format!("{name}{sign}{}\n", single_line(scalar)?)),
+        Draft::Scalar(scalar) => Ok(format!("{name}{sign}{}\n", dotenv::value(scalar)?)),
         Draft::Null => Ok(format!("{name}{sign}\n")),
         Draft::Mapping(_) | Draft::Sequence(_) => Err(format!("`{name}` is no single value")),
     };
     members.iter().map(line).collect()
-}
-
-fn single_line(scalar: &Scalar) -> Result<String, String> {
-    dotenv::value(scalar)
 }
