@@ -132,6 +132,13 @@ impl World {
         self.wait_until_it_answers().await;
     }
 
+    /// Asks the server, or what it is run by, to stop, and waits for its end.
+    pub fn stop(&mut self) {
+        let told = Command::new("kill").arg(self.server.id().to_string()).status().unwrap();
+        assert!(told.success());
+        self.server.wait().unwrap();
+    }
+
     async fn wait_until_it_answers(&mut self) {
         let started = Instant::now();
         // The admin address is the last one that is bound.
