@@ -2,14 +2,18 @@
 
 mod age_file;
 mod headers;
+mod looks;
+mod rewrite;
 mod sops;
 mod transit;
 
-pub use age_file::{Identities, encrypt};
-pub use headers::{Header, headers, stanza};
+pub use age_file::{Identities, encrypt, is_armored};
+pub use headers::{Header, Locked, headers, locked, stanza};
+pub use looks::{Seen, Shown, look, looks_secret, pointer};
+pub use rewrite::{Rewrite, rewrite};
 pub use sops::{
-    Creation, Creations, Document, SopsFile, Unauthenticated, encrypt as encrypt_document, encrypt_with as encrypt_document_with,
-    values as document_values,
+    Creation, Creations, Document, SopsFile, Unauthenticated, Values, encrypt as encrypt_document,
+    encrypt_with as encrypt_document_with, values as document_values,
 };
 pub use transit::{Ciphertext, OpenedTransitKey, create_transit_key};
 

@@ -1,5 +1,6 @@
 //! age files (c2sp.org/age), binary and armored, for X25519, post-quantum and SSH keys.
 
+mod answered;
 mod header;
 mod hybrid;
 mod identities;
@@ -28,7 +29,8 @@ pub(super) fn is_age(bytes: &[u8]) -> bool {
     bytes.starts_with(b"age-encryption.org/") || is_armored(bytes)
 }
 
-fn is_armored(bytes: &[u8]) -> bool {
+/// Whether an age file is written as text.
+pub fn is_armored(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(ARMOR_BEGIN)
 }
 
@@ -49,7 +51,12 @@ pub(super) fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Secret, S
 
 /// The header of an age file, if it has a good one.
 pub(super) fn header(bytes: &[u8]) -> Option<Header> {
-    Some(of(&header::stanzas(&binary(bytes).ok()?)?))
+    stanzas(bytes).as_deref().map(of)
+}
+
+/// The stanzas of its header, in their order; none where it has no good one.
+pub(super) fn stanzas(bytes: &[u8]) -> Option<Vec<Stanza>> {
+    header::stanzas(&binary(bytes).ok()?)
 }
 
 fn of(stanzas: &[Stanza]) -> Header {

@@ -3,6 +3,7 @@
 
 use super::age_file;
 use crate::words::Digest;
+use age_core::format::Stanza;
 use std::borrow::Cow;
 
 const ARMOR_BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -43,14 +44,32 @@ pub fn stanza(kind: &str, arguments: &[String], body: &[u8]) -> Digest {
     Digest::of(&parts.collect::<Vec<_>>())
 }
 
+/// An age file within a document, or the document itself, as who asks for its file key shows it.
+pub struct Locked {
+    /// The age file.
+    pub file: Vec<u8>,
+    /// Its header's stanzas, in their order.
+    pub stanzas: Vec<Stanza>,
+}
+
 /// The headers within a document of any form. What looks like one and is none opens nothing.
 pub fn headers(document: &[u8]) -> Vec<Header> {
+    age_files(document).iter().filter_map(|file| age_file::header(file)).collect()
+}
+
+/// The same with what a server is asked by for their file keys.
+pub fn locked(document: &[u8]) -> Vec<Locked> {
+    let one = |file: Cow<'_, [u8]>| Some(Locked { stanzas: age_file::stanzas(&file)?, file: file.into_owned() });
+    age_files(document).into_iter().filter_map(one).collect()
+}
+
+fn age_files(document: &[u8]) -> Vec<Cow<'_, [u8]>> {
     if age_file::is_age(document) {
-        return age_file::header(document).into_iter().collect();
+        return vec![Cow::Borrowed(document)];
     }
     let Ok(text) = std::str::from_utf8(document) else { return Vec::new() };
     let blocks = text.split(ARMOR_BEGIN).skip(1).filter_map(|rest| rest.split_once(ARMOR_END));
-    blocks.filter_map(|(block, _)| age_file::header(armored(block).as_bytes())).collect()
+    blocks.map(|(block, _)| Cow::Owned(armored(block).into_bytes())).collect()
 }
 
 /// A block as it stands in YAML, indented, or in JSON and dotenv, on one line with its line ends written out.

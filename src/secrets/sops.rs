@@ -26,12 +26,14 @@ mod scalar;
 mod seal;
 mod splice;
 mod tree;
+mod values;
 mod walk;
 mod yaml;
 
 pub use creation::{Creation, Creations};
 pub use document::{Document, SopsFile, Unauthenticated};
 pub use edit::{encrypt, encrypt_with};
+pub use values::Values;
 
 use crate::words::names::SecretPath;
 use format::Format;

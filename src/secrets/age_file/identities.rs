@@ -1,5 +1,6 @@
 //! A source's private keys, of every kind that a file of them may hold.
 
+use super::answered::Answered;
 use super::only::{Only, Watched};
 use super::{hybrid, ssh};
 use crate::secrets::Header;
@@ -19,6 +20,7 @@ enum Key {
     X25519(x25519::Identity),
     Hybrid(Box<hybrid::Identity>),
     Ssh(Box<ssh::Identity>),
+    Answered(Answered),
 }
 
 /// What a file of identities may hold.
@@ -41,6 +43,12 @@ impl Identities {
         if keys.is_empty() { Err(format!("the file holds no age identity: {KINDS}")) } else { Ok(Self { keys, only: None }) }
     }
 
+    /// In the place of private keys what a server answered: the file key of this age file, which opens nothing else.
+    pub fn of_file_key(file: &[u8], key: Secret) -> Result<Self, String> {
+        let answered = Answered::new(file, key).ok_or("the file has no good age header")?;
+        Ok(Self { keys: vec![Arc::new(Key::Answered(answered))], only: None })
+    }
+
     /// Whether there is none: nothing opens.
     pub const fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -56,7 +64,7 @@ impl Identities {
     pub fn recipients(&self) -> Vec<String> {
         let is_hybrid = |key: &&Arc<Key>| matches!(***key, Key::Hybrid(_));
         let any = self.keys.iter().any(|key| is_hybrid(&key));
-        self.keys.iter().filter(|key| !any || is_hybrid(key)).map(|key| key.recipient()).collect()
+        self.keys.iter().filter(|key| !any || is_hybrid(key)).filter_map(|key| key.recipient()).collect()
     }
 
     /// A fresh X25519 identity file and its recipient.
@@ -112,14 +120,17 @@ impl Key {
             Self::X25519(identity) => identity,
             Self::Hybrid(identity) => identity.as_ref(),
             Self::Ssh(identity) => identity.as_ref(),
+            Self::Answered(key) => key,
         }
     }
 
-    fn recipient(&self) -> String {
+    /// A file key has none.
+    fn recipient(&self) -> Option<String> {
         match self {
-            Self::X25519(identity) => identity.to_public().to_string(),
-            Self::Hybrid(identity) => identity.recipient(),
-            Self::Ssh(identity) => identity.recipient(),
+            Self::X25519(identity) => Some(identity.to_public().to_string()),
+            Self::Hybrid(identity) => Some(identity.recipient()),
+            Self::Ssh(identity) => Some(identity.recipient()),
+            Self::Answered(_) => None,
         }
     }
 }

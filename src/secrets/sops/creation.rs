@@ -13,7 +13,7 @@ const FOREIGN: [&str; 9] =
     ["pgp", "kms", "gcp_kms", "azure_keyvault", "azure_kv", "hc_vault_transit_uri", "hc_vault", "hckms", "aws_kms"];
 
 /// How a new file is encrypted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Creation {
     pub(super) recipients: Vec<String>,
     pub(super) rule: Rule,
@@ -74,6 +74,11 @@ impl Creations {
             Ok((path, creation(node).map_err(numbered)))
         };
         rules.entries().map(|entry| &entry.node).enumerate().map(read).collect::<Result<_, String>>().map(Self)
+    }
+
+    /// Whether a rule names this path, and not every path.
+    pub fn names(&self, path: &str) -> bool {
+        self.0.iter().any(|(regex, _)| regex.as_ref().is_some_and(|regex| regex.is_match(path)))
     }
 
     /// The first rule for a path, which is given from the folder of `.sops.yaml`.

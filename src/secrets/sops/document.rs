@@ -55,6 +55,12 @@ impl SopsFile {
         self.metadata.stanzas.iter().map(|stanza| stanza.recipient.as_str()).collect()
     }
 
+    /// Whether these are its age recipients, in whatever order.
+    pub fn is_for(&self, recipients: &[String]) -> bool {
+        let own = self.recipients();
+        own.len() == recipients.len() && recipients.iter().all(|one| own.contains(&one.as_str()))
+    }
+
     /// Kinds of other keys that the file is encrypted to, such as `pgp` or `kms`.
     pub fn foreign_keys(&self) -> &[&'static str] {
         &self.metadata.foreign

@@ -28,8 +28,8 @@ impl Document {
         Ok(text.into_bytes())
     }
 
-    /// A new data key for the same recipients, and every value encrypted anew; returns the new file.
-    pub fn rotate_data_key(&self, now: UnixTime) -> Result<Vec<u8>, String> {
+    /// A new data key for these age recipients and for no other, and every value encrypted anew; returns the new file.
+    pub fn rotate_data_key(&self, recipients: &[String], now: UnixTime) -> Result<Vec<u8>, String> {
         let file = self.reopened()?;
         if !file.metadata.foreign.is_empty() {
             let kinds = file.metadata.foreign.join(" and ");
@@ -38,8 +38,7 @@ impl Document {
             ));
         }
         let key = DataKey::generate()?;
-        let recipients: Vec<String> = file.recipients().into_iter().map(str::to_owned).collect();
-        let text = put_stanzas(&file, &wrap(&key, &recipients, &[])?)?;
+        let text = put_stanzas(&file, &wrap(&key, recipients, &[])?)?;
         let text = reencrypt(file.format, &text, &self.key, &key)?;
         let expected = self.reopened()?;
         finish(self.file.format, &text, &key, now, Some(&expected.tree))

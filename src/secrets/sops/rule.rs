@@ -17,12 +17,14 @@ const NAMES: [&str; 6] = [
 ];
 
 /// A rule as it is named in the file.
+#[derive(Clone)]
 pub(super) struct Rule {
     name: &'static str,
     text: String,
     test: Test,
 }
 
+#[derive(Clone)]
 enum Test {
     Suffix,
     Key(Regex),

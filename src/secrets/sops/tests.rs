@@ -137,7 +137,11 @@ fn foreign_keys_are_refused_with_what_to_do() {
     assert!(said(&value, &keys().0).contains("none of this source's"));
     value["sops"]["hc_vault"] = serde_json::json!([{"vault_address": "https://attacker.example"}]);
     assert!(
-        opened("a.json", &value.to_string(), &identities).unwrap().rotate_data_key(now()).unwrap_err().contains("sops rotate")
+        opened("a.json", &value.to_string(), &identities)
+            .unwrap()
+            .rotate_data_key(&recipients, now())
+            .unwrap_err()
+            .contains("sops rotate")
     );
     value["sops"]["age"] = serde_json::json!([]);
     let fault = said(&value, &identities);

@@ -231,7 +231,7 @@ fn recipients_and_data_keys_change_and_the_real_sops_follows() {
         let plain = document(name, &both, &other_keys).render(Unauthenticated::Refuse).unwrap();
         std::fs::write(folder.path().join(name), &both).unwrap();
         let decrypted = run(&sops, &["decrypt", name], folder.path()).stdout;
-        let rotated = document(name, &both, &identities).rotate_data_key(now()).unwrap();
+        let rotated = document(name, &both, &identities).rotate_data_key(&[recipient.clone(), other.clone()], now()).unwrap();
         let text = String::from_utf8(rotated.clone()).unwrap();
         assert!(
             String::from_utf8(both.clone())

@@ -1,0 +1,146 @@
+//! What a file is before anything opens it: encrypted, to whom, and what in it is readable that looks like a secret.
+
+use super::{SopsFile, age_file, check_size};
+use crate::words::names::SecretPath;
+use regex::bytes::{RegexSet, RegexSetBuilder};
+use std::sync::LazyLock;
+
+/// What a file below `secrets/` or `transit/` is.
+pub enum Seen {
+    /// An age file: one value, for keys of these kinds. It does not say for which.
+    Age(Vec<String>),
+    /// A SOPS file.
+    Sops(Box<SopsFile>),
+    /// Neither: whoever reads the repository reads it.
+    Plain,
+}
+
+/// A value that is readable in the repository.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shown {
+    /// Its keys with a colon after each, as SOPS has it.
+    pub path: String,
+    /// Why it looks like a secret, if it does.
+    pub looks: Option<&'static str>,
+}
+
+impl Shown {
+    /// Its path as one writes it; a list's items have the list's.
+    pub fn pointer(&self) -> String {
+        pointer(&self.path)
+    }
+}
+
+/// SOPS's path of a value as one writes it: `a:b:` as `/a/b`.
+pub fn pointer(path: &str) -> String {
+    format!("/{}", path.trim_end_matches(':').replace(':', "/"))
+}
+
+/// What this file is. The error is of a file that claims to be encrypted and cannot be read.
+pub fn look(path: &SecretPath, bytes: &[u8]) -> Result<Seen, String> {
+    check_size(bytes)?;
+    if age_file::is_age(bytes) {
+        let stanzas = age_file::stanzas(bytes).ok_or("the age file has no good header")?;
+        return Ok(Seen::Age(stanzas.into_iter().map(|stanza| stanza.tag).collect()));
+    }
+    match SopsFile::parse(path, bytes) {
+        Ok(file) => Ok(Seen::Sops(Box::new(file))),
+        Err(fault) if fault.starts_with("the file is neither age nor SOPS") => Ok(Seen::Plain),
+        // A plaintext may be of any form; one that has a section of SOPS was encrypted, and is damaged.
+        Err(_) if !contains(bytes, b"sops") => Ok(Seen::Plain),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|window| window == word)
+}
+
+/// Forms that keys and tokens have by their makers' own words, and nothing else has.
+const FORMS: [(&str, &str); 14] = [
+    ("an age identity", r"AGE-SECRET-KEY-(PQ-)?1[0-9A-Z]{20}"),
+    ("a private key", r"-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----"),
+    ("an AWS access key", r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("a GitHub token", r"\b(gh[pousr]_[0-9A-Za-z]{36}|github_pat_[0-9A-Za-z_]{60})"),
+    ("a GitLab token", r"\bgl(pat|ptt|dt|rt|cbt|soat)-[0-9A-Za-z_-]{20}"),
+    ("a Slack token", r"\bxox[abeoprs]-[0-9A-Za-z-]{10}"),
+    ("a Stripe key", r"\b[rs]k_live_[0-9A-Za-z]{16}"),
+    ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}"),
+    ("an npm token", r"\bnpm_[0-9A-Za-z]{36}"),
+    ("a PyPI token", r"\bpypi-AgE[0-9A-Za-z_-]{50}"),
+    ("a Vault token", r"\bhv[sb]\.[0-9A-Za-z_-]{24}"),
+    ("a SendGrid key", r"\bSG\.[0-9A-Za-z_-]{16,32}\.[0-9A-Za-z_-]{16,64}"),
+    ("a JSON web token", r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20}"),
+    ("a password in an address", r"\b[a-z][a-z0-9+.-]{1,20}://[^/\s:@{$<]{1,64}:[^/\s:@{$<]{3,128}@"),
+];
+/// The compiled set may not grow beyond this.
+const FORMS_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+static KNOWN: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
+    let built = RegexSetBuilder::new(FORMS.map(|(_, form)| form)).unicode(false).size_limit(FORMS_BYTES_MAX).build();
+    built.ok()
+});
+
+/// What these bytes hold that looks like a secret by its form, if anything.
+pub fn looks_secret(bytes: &[u8]) -> Option<&'static str> {
+    let found = KNOWN.as_ref()?.matches(bytes);
+    found.into_iter().next().map(|number| FORMS[number].0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{Creations, Identities, encrypt, encrypt_document_with};
+    use crate::words::UnixTime;
+
+    /// Put together here, so that no file of ours looks like one that holds a key.
+    fn aws_key() -> String {
+        format!("AKIA{}", "IOSFODNN7EXAMPLE")
+    }
+
+    #[test]
+    fn a_file_is_age_sops_or_readable_and_a_damaged_one_is_an_error() {
+        let (_, recipient) = Identities::generate();
+        let path = |name: &str| SecretPath::parse(name).unwrap();
+        let sealed = encrypt(b"x", std::slice::from_ref(&recipient), true).unwrap();
+        assert!(matches!(look(&path("a.age"), &sealed), Ok(Seen::Age(kinds)) if kinds[0] == "X25519"));
+        for (name, plain) in [("a.yaml", "a: b\n"), ("a.env", "A=b\n"), ("a.txt", "b"), ("a.json", "{"), ("a.ini", "[a]\nb=c\n")]
+        {
+            assert!(matches!(look(&path(name), plain.as_bytes()), Ok(Seen::Plain)), "{name}");
+        }
+        assert!(look(&path("a.yaml"), b"a: b\nsops:\n  age: [\n").is_err());
+        let rules = format!("creation_rules: [{{ age: {recipient}, encrypted_regex: ^password$ }}]\n");
+        let rules = Creations::parse(rules.as_bytes()).unwrap();
+        let plain = format!("password: x\nlist: [1, {}]\nkey: {}\n", "two", aws_key());
+        let file = path("a.yaml");
+        let now = UnixTime::from_seconds(1_795_000_000);
+        let sealed = encrypt_document_with(&file, plain.as_bytes(), rules.for_path("a.yaml").unwrap(), now).unwrap();
+        let Ok(Seen::Sops(mut seen)) = look(&file, &sealed) else { panic!("no SOPS file") };
+        let shown = seen.shown().unwrap();
+        let told: Vec<_> = shown.iter().map(|shown| (shown.path.as_str(), shown.looks)).collect();
+        assert_eq!(told, [("list:", None), ("list:", None), ("key:", Some("an AWS access key"))]);
+    }
+
+    #[test]
+    fn keys_are_known_by_their_form_and_prose_is_not_one() {
+        for secret in [
+            aws_key(),
+            format!("-----BEGIN {}PRIVATE KEY-----", "OPENSSH "),
+            format!("token: gh{}_{}", "p", "a".repeat(36)),
+            format!("postgres{}://app:{}@db/x", "ql", "hunter2"),
+            Identities::generate().0.expose_text().unwrap().to_owned(),
+        ] {
+            assert!(looks_secret(secret.as_bytes()).is_some(), "{secret}");
+        }
+        for plain in [
+            "https://user@host/x",
+            "a postgres://app:${PASSWORD}@db/x template",
+            "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq",
+            "-----BEGIN CERTIFICATE-----",
+            "-----BEGIN AGE ENCRYPTED FILE-----",
+            "3b18e512dba79e4c8300dd08aeb37f8e728b8dad",
+        ] {
+            assert_eq!(looks_secret(plain.as_bytes()), None, "{plain}");
+        }
+    }
+}
