@@ -2,11 +2,15 @@
 
 pub mod age_plugin;
 pub mod answer;
+pub mod checkout;
+pub mod editor;
 pub mod environment;
 mod event_stream;
 pub mod exec;
 pub mod helper;
 pub mod job_token;
+pub mod journal;
+pub mod keyring;
 pub mod loopback;
 pub mod renewal;
 pub mod server;

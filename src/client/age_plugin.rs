@@ -4,13 +4,11 @@
 use super::environment::Environment;
 use super::server::{Address, Server};
 use super::{Failure, STATUS_USAGE};
+use crate::words::Secret;
 use age_core::format::Stanza;
 use age_core::plugin::{BidirSend, Connection};
 use age_core::primitives::{bech32_decode, bech32_encode};
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bech32::Hrp;
-use serde_json::{Value, json};
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -46,7 +44,7 @@ pub fn serve(environment: &Environment) -> io::Result<()> {
 /// The two phases: age says what it has, then hears what became of each file.
 fn converse<R: Read, W: Write>(
     mut connection: Connection<R, W>,
-    ask: impl Fn(&str, &[Stanza]) -> Result<Vec<u8>, Failure>,
+    ask: impl Fn(&str, &[Stanza]) -> Result<Secret, Failure>,
 ) -> io::Result<()> {
     let (identities, stanzas, _, _) = connection.unidir_receive(
         ("add-identity", |command: Stanza| command.args.into_iter().next().ok_or("an identity is missing")),
@@ -73,7 +71,7 @@ fn answer<R: Read, W: Write>(
     file: &str,
     header: &[Stanza],
     identities: &[String],
-    ask: &impl Fn(&str, &[Stanza]) -> Result<Vec<u8>, Failure>,
+    ask: &impl Fn(&str, &[Stanza]) -> Result<Secret, Failure>,
 ) -> io::Result<()> {
     let mut refusals = Vec::new();
     for (number, identity) in identities.iter().enumerate() {
@@ -82,7 +80,7 @@ fn answer<R: Read, W: Write>(
             continue;
         };
         match ask(&server, header) {
-            Ok(key) => return age.send("file-key", &[file], &zeroize::Zeroizing::new(key)).map(drop),
+            Ok(key) => return age.send("file-key", &[file], key.expose()).map(drop),
             Err(failure) => refusals.push((number, failure.message)),
         }
     }
@@ -112,7 +110,7 @@ fn copy(stanza: &Stanza) -> Stanza {
     Stanza { tag: stanza.tag.clone(), args: stanza.args.clone(), body: stanza.body.clone() }
 }
 
-async fn ask(server: &str, stanzas: &[Stanza], environment: &Environment) -> Result<Vec<u8>, Failure> {
+async fn ask(server: &str, stanzas: &[Stanza], environment: &Environment) -> Result<Secret, Failure> {
     let address = Address {
         server,
         audience: environment.value("DAYPASS_AUDIENCE"),
@@ -120,11 +118,7 @@ async fn ask(server: &str, stanzas: &[Stanza], environment: &Environment) -> Res
         token_file: environment.value("DAYPASS_TOKEN_FILE").map(Path::new),
         wait: Duration::ZERO,
     };
-    let written = |one: &Stanza| json!({ "type": one.tag, "args": one.args, "body": STANDARD_NO_PAD.encode(&one.body) });
-    let stanzas: Vec<Value> = stanzas.iter().map(written).collect();
-    let answer = Server::new(&address, environment.clone())?.unwrap_stanzas(&stanzas).await?;
-    let key = answer["credentials"][0]["file_key"]["key"].as_str().and_then(|key| STANDARD.decode(key).ok());
-    key.ok_or_else(|| Failure::new(super::STATUS_UNAVAILABLE, "the server's answer holds no file key"))
+    Server::new(&address, environment.clone())?.file_key(stanzas).await
 }
 
 #[cfg(test)]

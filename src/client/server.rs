@@ -1,6 +1,7 @@
 //! The daypass server as the client sees it: four requests, and every refusal in words.
 
 mod asking;
+mod keys;
 
 pub use asking::{Events, Unanswered};
 
@@ -86,12 +87,6 @@ impl Server {
     /// `POST /v1/policy/replay`: what a candidate revision would have denied.
     pub async fn replay(&self, request: &ReplayRequest) -> Result<Value, Failure> {
         self.send(|token| Ok(self.http.post(self.url("v1/policy/replay")?).bearer_auth(token).json(request))).await
-    }
-
-    /// `POST /v1/age/unwrap`: the file key of the document that has a header of these stanzas.
-    pub async fn unwrap_stanzas(&self, stanzas: &[Value]) -> Result<Value, Failure> {
-        let body = serde_json::json!({ "stanzas": stanzas });
-        self.send(|token| Ok(self.http.post(self.url("v1/age/unwrap")?).bearer_auth(token).json(&body))).await
     }
 
     fn url(&self, path: &str) -> Result<reqwest::Url, Failure> {

@@ -1,0 +1,158 @@
+//! A checkout of a source: its encrypted files, each replaced as a whole, and git for what is git's.
+
+use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where encrypted files are.
+pub const ENCRYPTED: [&str; 2] = ["secrets", "transit"];
+/// As git writes a file.
+const MODE: u32 = 0o644;
+
+/// A work tree.
+pub struct Checkout {
+    root: PathBuf,
+}
+
+impl Checkout {
+    /// The one that this path is in.
+    pub fn around(path: &Path) -> Result<Self, Failure> {
+        let absolute = std::path::absolute(path).map_err(|fault| unusable(path, &fault))?;
+        let root = absolute.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
+        let none = || Failure::new(STATUS_USAGE, format!("{} is in no git checkout", path.display()));
+        root.map(|root| Self { root }).ok_or_else(none)
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path as the repository names it.
+    pub fn name(&self, path: &Path) -> Result<String, Failure> {
+        let absolute = std::path::absolute(path).map_err(|fault| unusable(path, &fault))?;
+        let outside = || Failure::new(STATUS_USAGE, format!("{} is outside of {}", path.display(), self.root.display()));
+        let name = absolute.strip_prefix(&self.root).map_err(|_| outside())?;
+        name.to_str().map(str::to_owned).ok_or_else(|| Failure::new(STATUS_USAGE, format!("{} is not UTF-8", path.display())))
+    }
+
+    /// The files below these, or without any below the folders of encrypted files; in their order. A symbolic link is not
+    /// followed: nothing that daypass reads from Git is one.
+    pub fn files(&self, below: &[PathBuf]) -> Result<Vec<String>, Failure> {
+        let mut found = Vec::new();
+        let folders: Vec<PathBuf> = ENCRYPTED.iter().map(|folder| self.root.join(folder)).filter(|path| path.exists()).collect();
+        for path in if below.is_empty() { &folders } else { below } {
+            walk(path, &mut found).map_err(|fault| unusable(path, &fault))?;
+        }
+        let mut names = found.iter().map(|path| self.name(path)).collect::<Result<Vec<_>, _>>()?;
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// A file's bytes.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, Failure> {
+        let path = self.root.join(name);
+        std::fs::read(&path).map_err(|fault| unusable(&path, &fault))
+    }
+
+    /// Puts a new content in the place of a file.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        replace(&self.root.join(name), bytes)
+    }
+
+    /// What git prints.
+    pub fn git(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
+        let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("git {}: {fault}", arguments.join(" ")));
+        let mut command = Command::new("git");
+        command.arg("-C").arg(&self.root).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|fault| told(fault.to_string()))?;
+        let mut stdin = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || stdin.as_mut().map(|stdin| stdin.write_all(input)));
+            child.wait_with_output()
+        });
+        let output = output.map_err(|fault| told(fault.to_string()))?;
+        if output.status.success() { Ok(output.stdout) } else { Err(told(String::from_utf8_lossy(&output.stderr).into_owned())) }
+    }
+}
+
+/// A file's bytes, or `None` where it is not there yet.
+pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(fault) if fault.kind() == ErrorKind::NotFound => Ok(None),
+        Err(fault) => Err(unusable(path, &fault)),
+    }
+}
+
+/// Whoever reads sees the old file or the new one, and when this fails the old one is there as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let mode = std::fs::metadata(path).map_or(MODE, |found| found.permissions().mode());
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode & 0o777))?;
+        file.as_file().sync_all()?;
+        file.persist(path).map(drop).map_err(|fault| fault.error)
+    };
+    write().map_err(|fault| unusable(path, &fault))
+}
+
+fn walk(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    let kind = std::fs::symlink_metadata(path)?.file_type();
+    if kind.is_file() {
+        found.push(path.to_owned());
+    } else if kind.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            let entry = entry?;
+            if !entry.file_name().to_string_lossy().starts_with('.') {
+                walk(&entry.path(), found)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unusable(path: &Path, fault: &io::Error) -> Failure {
+    Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_as_the_repository_does_and_links_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in ["secrets/a/b.age", "secrets/c.yaml", "transit/flux/1.age", "policies/x.yaml", "secrets/.hidden/d"] {
+            replace(&root.join(name), b"x").unwrap();
+        }
+        std::os::unix::fs::symlink("/etc/passwd", root.join("secrets/link")).unwrap();
+        assert!(Checkout::around(&root.join("secrets")).is_err(), "no checkout yet");
+        std::fs::create_dir(root.join(".git")).unwrap();
+        let checkout = Checkout::around(&root.join("secrets/a")).unwrap();
+        assert_eq!(checkout.files(&[]).unwrap(), ["secrets/a/b.age", "secrets/c.yaml", "transit/flux/1.age"]);
+        assert_eq!(checkout.files(&[root.join("secrets/a")]).unwrap(), ["secrets/a/b.age"]);
+        assert!(checkout.name(Path::new("/etc/passwd")).is_err());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_stays_as_it_is_and_keeps_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        replace(&path, b"one").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, MODE);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(replace(&path.join("c"), b"three").is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,126 @@
+//! A plaintext in the hands of a person's editor: in memory, nobody else's, and gone when the editor is.
+
+use super::environment::Environment;
+use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::words::Secret;
+use rustix::fs::statfs;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use tokio::process::Command;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// statfs(2): `TMPFS_MAGIC` and `RAMFS_MAGIC`.
+const IN_MEMORY: [i128; 2] = [0x0102_1994, 0x8584_58f6];
+/// Where Linux has memory that looks like a folder: the user's own first.
+const SHARED_MEMORY: &str = "/dev/shm";
+
+/// A folder in memory with the one file in it; what an editor leaves beside it goes too.
+pub struct Desk {
+    folder: tempfile::TempDir,
+    file: PathBuf,
+}
+
+impl Desk {
+    /// Lays the plaintext out under this name, by whose ending an editor knows the form.
+    pub fn lay(name: &str, plaintext: &Secret, environment: &Environment) -> Result<Self, Failure> {
+        let own = environment.value("XDG_RUNTIME_DIR").map(Path::new);
+        let candidates = own.into_iter().chain([Path::new(SHARED_MEMORY)]);
+        let in_memory = |folder: &&Path| statfs(*folder).is_ok_and(|found| IN_MEMORY.contains(&i128::from(found.f_type)));
+        let none = "there is no folder in memory (XDG_RUNTIME_DIR, /dev/shm), and a plaintext is not written to a disk";
+        let folder = candidates.into_iter().find(in_memory).ok_or_else(|| Failure::new(STATUS_CONFIGURATION, none))?;
+        Self::lay_in(folder, name, plaintext).map_err(|fault| unusable(folder, &fault))
+    }
+
+    fn lay_in(folder: &Path, name: &str, plaintext: &Secret) -> io::Result<Self> {
+        let folder =
+            tempfile::Builder::new().prefix("daypass-").permissions(std::fs::Permissions::from_mode(0o700)).tempdir_in(folder)?;
+        let file = folder.path().join(name);
+        let mut open = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
+        open.write_all(plaintext.expose())?;
+        Ok(Self { folder, file })
+    }
+
+    /// Runs the person's editor on it, and waits. A signal that ends this process ends the editor first.
+    pub async fn edit(&self, environment: &Environment) -> Result<(), Failure> {
+        let named = environment.value("VISUAL").or_else(|| environment.value("EDITOR"));
+        let editor = named.unwrap_or("vi");
+        let failed = |fault: &io::Error| Failure::new(STATUS_CONFIGURATION, format!("the editor `{editor}`: {fault}"));
+        // As git runs it: EDITOR may have arguments, and the file's name is one whatever it holds.
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("{editor} \"$@\"")).arg(editor).arg(&self.file).kill_on_drop(true);
+        let listen = |kind| signal(kind).map_err(|fault| failed(&fault));
+        let (mut interrupt, mut end, mut hangup) =
+            (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
+        let mut child = command.spawn().map_err(|fault| failed(&fault))?;
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status.map_err(|fault| failed(&fault))?,
+                // The terminal sends it to the editor too, which knows what it means there.
+                _ = interrupt.recv() => {}
+                () = either(&mut end, &mut hangup) => {
+                    let _ = child.kill().await;
+                    return Err(Failure::new(STATUS_USAGE, "ended by a signal; nothing was changed"));
+                }
+            }
+        };
+        let ended = || Failure::new(STATUS_USAGE, format!("the editor `{editor}` ended with {status}; nothing was changed"));
+        status.success().then_some(()).ok_or_else(ended)
+    }
+
+    /// What is in the file now.
+    pub fn read(&self) -> Result<Secret, Failure> {
+        std::fs::read(&self.file).map(Secret::new).map_err(|fault| unusable(&self.file, &fault))
+    }
+}
+
+/// What is in the folder is written over where it is, for the pages of a tmpfs are its only place, and unlinked.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        for path in std::fs::read_dir(self.folder.path()).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())) {
+            let length = std::fs::metadata(&path).map_or(0, |found| found.len());
+            if let Ok(mut file) = std::fs::OpenOptions::new().write(true).open(&path) {
+                let _ = io::copy(&mut io::Read::take(io::repeat(0), length), &mut file);
+            }
+        }
+    }
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}
+
+fn unusable(path: &Path, fault: &io::Error) -> Failure {
+    Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_editor_gets_a_private_file_and_nothing_is_left() {
+        let environment: Environment = [("EDITOR", "sed -i.bak s/one/two/")].into();
+        let desk = Desk::lay("a b.yaml", &"x: one\n".to_owned().into(), &environment).unwrap();
+        let mode = std::fs::metadata(&desk.file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+        desk.edit(&environment).await.unwrap();
+        assert_eq!(desk.read().unwrap().expose(), b"x: two\n");
+        let (folder, backup) = (desk.folder.path().to_owned(), desk.folder.path().join("a b.yaml.bak"));
+        // Whoever has it open meanwhile reads zeros.
+        let open = std::fs::File::open(&backup).unwrap();
+        drop(desk);
+        assert_eq!(io::read_to_string(open).unwrap(), "\0".repeat(7));
+        assert!(!folder.exists());
+    }
+
+    #[tokio::test]
+    async fn an_editor_that_fails_changes_nothing() {
+        let environment: Environment = [("EDITOR", "false")].into();
+        let desk = Desk::lay("a", &"x".to_owned().into(), &environment).unwrap();
+        assert!(desk.edit(&environment).await.is_err_and(|failure| failure.message.contains("nothing was changed")));
+    }
+}

@@ -1,0 +1,25 @@
+//! What a server does with private keys that it keeps: gives out the key of one file, or encrypts files anew.
+
+use super::Server;
+use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::words::Secret;
+use age_core::format::Stanza;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use serde_json::{Value, json};
+
+impl Server {
+    /// `POST /v1/age/unwrap`: the file key of the document in force that has a header of these stanzas.
+    pub async fn file_key(&self, stanzas: &[Stanza]) -> Result<Secret, Failure> {
+        let written = |one: &Stanza| json!({ "type": one.tag, "args": one.args, "body": STANDARD_NO_PAD.encode(&one.body) });
+        let body = json!({ "stanzas": stanzas.iter().map(written).collect::<Vec<Value>>() });
+        let answer = self.send(|token| Ok(self.http.post(self.url("v1/age/unwrap")?).bearer_auth(token).json(&body))).await?;
+        let key = answer["credentials"][0]["file_key"]["key"].as_str().and_then(|key| STANDARD.decode(key).ok());
+        key.map(Secret::new).ok_or_else(|| Failure::new(STATUS_UNAVAILABLE, "the server's answer holds no file key"))
+    }
+
+    /// `POST /v1/rewrite`: files with other recipients or new data keys.
+    pub async fn rewrite(&self, request: &Value) -> Result<Value, Failure> {
+        self.send(|token| Ok(self.http.post(self.url("v1/rewrite")?).bearer_auth(token).json(request))).await
+    }
+}
