@@ -9,6 +9,7 @@ mod opened;
 mod operate;
 mod reconcile;
 mod revision;
+mod rewrite;
 mod sources;
 mod transit;
 
@@ -16,6 +17,7 @@ pub use followed::Followed;
 pub use live::{InForce, Live};
 pub use operate::told;
 pub use revision::{Reading, Revision};
+pub use rewrite::Rewriting;
 
 use crate::config::{Config, SourceFiles};
 use crate::issue::{Aws, Sessions, SigningKeys};
@@ -62,6 +64,8 @@ pub struct App {
     pub exchanges: TaskTracker,
     /// The one replay of history that may be under way.
     pub replays: Semaphore,
+    /// The one rewriting of files that may be under way.
+    pub rewritings: Semaphore,
     /// What operators deny.
     stops: ArcSwap<BTreeMap<String, Standing>>,
     /// Tells that something else is in force or denied.
@@ -111,6 +115,7 @@ impl App {
             metrics: SharedMetrics::default(),
             exchanges: TaskTracker::new(),
             replays: Semaphore::new(1),
+            rewritings: Semaphore::new(1),
             stops: ArcSwap::default(),
             changed: watch::Sender::default(),
             root: root.clone(),

@@ -2,7 +2,6 @@
 
 use crate::identity::Identity;
 use crate::issue::Credential;
-use crate::policy::Findings;
 use crate::store::{self, Repeat};
 use crate::words::names::{Audience, DecisionId, IssuerUrl, PolicyName};
 use crate::words::{Denial, Reason, Secret, UnixTime};
@@ -131,25 +130,16 @@ pub(super) fn document_of_login(
     Secret::new(document.to_string().into_bytes())
 }
 
-/// The document of a replay.
-pub(super) fn document_of_replay(decision: &DecisionId, policies: &[PolicyName], revisions: &str, findings: &Findings) -> Secret {
-    let document = json!({
-        "decision_id": decision.as_str(),
-        "policy": joined(policies),
-        "policy_revision": revisions,
-        "replay": findings,
-    });
-    Secret::new(document.to_string().into_bytes())
-}
-
-/// The document of an operation by a transit key; `outcome` is what came of it.
-pub(super) fn document_of_transit(decision: &DecisionId, policies: &[PolicyName], revisions: &str, outcome: &Value) -> Secret {
-    let document = json!({
-        "decision_id": decision.as_str(),
-        "policy": joined(policies),
-        "policy_revision": revisions,
-        "transit": outcome,
-    });
+/// The document of a use of daypass itself: what came of it, under its name.
+pub(super) fn document_of_use(
+    decision: &DecisionId,
+    policies: &[PolicyName],
+    revisions: &str,
+    name: &str,
+    outcome: &Value,
+) -> Secret {
+    let mut document = json!({ "decision_id": decision.as_str(), "policy": joined(policies), "policy_revision": revisions });
+    document[name] = outcome.clone();
     Secret::new(document.to_string().into_bytes())
 }
 

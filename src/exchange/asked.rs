@@ -1,6 +1,6 @@
 //! What a request asks for: credentials, which are issued, or a use of daypass itself, which is answered.
 
-use super::{Input, Released, Story, file_key, issuing, replay, session, transit};
+use super::{Input, Released, Story, file_key, issuing, replay, rewrite, session, transit};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::{Grant, Permission, Request, TransitUse, Wanted};
@@ -23,6 +23,7 @@ enum Work {
     Issue,
     FindFileKey(Vec<Digest>),
     Replay(Body),
+    Rewrite(Body),
     Transit(Input),
 }
 
@@ -43,6 +44,12 @@ impl Asked {
         Self { request, work: Work::Replay(Box::pin(body)) }
     }
 
+    /// Asks for files with other recipients or new data keys. Its body is read from nobody who may not ask.
+    pub fn rewrite(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
+        let request = Request::one(Wanted::Daypass(Permission::SecretRotate), None);
+        Self { request, work: Work::Rewrite(Box::pin(body)) }
+    }
+
     /// Asks for an operation by a transit key. `token` is the one that is shown: what was asked is known again by it.
     pub fn transit(key: TransitKey, input: Input, token: &Secret, policy: Option<PolicyName>) -> Self {
         let wanted = TransitUse { operation: input.operation(), key, input: Some(input.digest(token)) };
@@ -60,7 +67,7 @@ impl Asked {
             Work::FindFileKey(stanzas) => {
                 file_key::find(app, live, identity, stanzas, &self.request, story).map(Self::credentials)
             }
-            Work::Issue | Work::Transit(_) | Work::Replay(_) => Ok(self),
+            Work::Issue | Work::Transit(_) | Work::Replay(_) | Work::Rewrite(_) => Ok(self),
         }
     }
 
@@ -91,6 +98,7 @@ impl Asked {
                 Err(denial)
             }
             Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,
+            Work::Rewrite(body) => rewrite::answer(app, grant, identity, live, story, body).await,
             Work::Transit(input) => transit::answer(app, grant, identity, live, story, input).await,
         }
     }

@@ -41,7 +41,7 @@ pub(super) async fn answer(
     };
     let policies: Vec<_> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
     let revisions = live.revisions_of(grant.grant().granted());
-    let document = answer::document_of_replay(story.decision(), &policies, &revisions, &findings);
+    let document = answer::document_of_use(story.decision(), &policies, &revisions, "replay", &json!(findings));
     let mut record = story.body();
     record["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
     record["replayed"] = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });

@@ -67,7 +67,7 @@ pub(super) async fn answer(
     };
     let policies: Vec<PolicyName> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
     let revisions = live.revisions_of(grant.grant().granted());
-    let document = answer::document_of_transit(story.decision(), &policies, &revisions, &done.outcome);
+    let document = answer::document_of_use(story.decision(), &policies, &revisions, "transit", &done.outcome);
     let sealed = store::seal(&document, identity.expose())?;
     let mut body = story.body();
     body["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();

@@ -29,6 +29,7 @@ pub(super) fn routes() -> Routes {
     let routes = Routes::default()
         .post("/v1/exchange", exchange)
         .get("/v1/secrets/{*path}", secret)
+        .post("/v1/rewrite", rewrite)
         .post("/v1/age/unwrap", super::age::unwrap)
         .get("/v1/whoami", whoami)
         .get_by("/v1/events", super::events::route())
@@ -94,6 +95,15 @@ fn bad_request(told: String) -> Denial {
 /// The body is read when the policies have said that the job may ask.
 async fn replay(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
     let asked = Asked::replay(async move { reply::json_body(&headers, body, reply::CANDIDATE_BYTES_MAX).await });
+    match run(app, call, Ok(asked)).await {
+        Ok(released) => reply::document(&released),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+/// The body is read when the policies have said that the job may ask.
+async fn rewrite(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
+    let asked = Asked::rewrite(async move { reply::json_body(&headers, body, reply::REWRITE_BYTES_MAX).await });
     match run(app, call, Ok(asked)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),

@@ -18,6 +18,8 @@ use std::time::Duration;
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A candidate revision's policies: 10,000 of them are some 6 MiB. Only one at a time is read, from a job that may.
 pub(super) const CANDIDATE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A hundred names of files, each with its digest.
+pub(super) const REWRITE_BYTES_MAX: usize = 256 * 1024;
 /// What bodies of the native API are.
 pub(super) const JSON: &str = "application/json";
 /// RFC 9449, section 4.1.

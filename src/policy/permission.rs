@@ -7,16 +7,19 @@ use std::fmt;
 pub enum Permission {
     /// Asking what a candidate revision would have denied of what was granted before.
     PolicyReplay,
+    /// Having files encrypted to today's recipients, or with new data keys.
+    SecretRotate,
 }
 
 impl Permission {
     /// Every one that something uses. A word that nothing uses yet is no permission, so that nobody relies on it.
-    pub(super) const ALL: [Self; 1] = [Self::PolicyReplay];
+    pub(super) const ALL: [Self; 2] = [Self::PolicyReplay, Self::SecretRotate];
 
     /// Its word in a policy.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PolicyReplay => "policy.replay",
+            Self::SecretRotate => "secret.rotate",
         }
     }
 

@@ -13,6 +13,7 @@ pub(super) enum Heard {
     Secret,
     Whoami,
     Replay,
+    Rewrite,
     Hook,
     /// Needs no token, decides nothing, and refuses nothing.
     Nothing,
@@ -33,7 +34,7 @@ pub(super) struct Operation {
     pub(super) security: fn() -> Value,
 }
 
-pub(super) const OPERATIONS: [Operation; 9] = [
+pub(super) const OPERATIONS: [Operation; 10] = [
     Operation {
         path: "/v1/exchange",
         method: "post",
@@ -80,6 +81,18 @@ pub(super) const OPERATIONS: [Operation; 9] = [
         parameters: none,
         body: Some(|| json_body("ReplayRequest", reply::CANDIDATE_BYTES_MAX)),
         answer: || secret_answer("What was found.", "ReplayAnswer"),
+        security: token,
+    },
+    Operation {
+        path: "/v1/rewrite",
+        method: "post",
+        id: "rewrite",
+        summary: "Files encrypted to today's recipients, or with new data keys.",
+        description: "For an operator to whom a policy grants `daypass: [secret.rotate]`, over the files of that policy's source. The recipients are those that the commit in force names. Ciphertext is answered, and no plaintext.",
+        heard: Heard::Rewrite,
+        parameters: none,
+        body: Some(|| json_body("RewriteRequest", reply::REWRITE_BYTES_MAX)),
+        answer: || secret_answer("The new files.", "RewriteAnswer"),
         security: token,
     },
     Operation {

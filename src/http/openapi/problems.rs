@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// Which operations answer with this reason. Those of other protocols are heard in their forms alone.
 pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
-    use Heard::{Exchange, Hook, Replay, Secret, Whoami};
+    use Heard::{Exchange, Hook, Replay, Rewrite, Secret, Whoami};
     match reason {
         Reason::TokenMissing
         | Reason::TokenMalformed
@@ -22,25 +22,25 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::TokenNotYetValid
         | Reason::TokenTooOld
         | Reason::ClaimRefused
-        | Reason::IssuerUnavailable => &[Exchange, Secret, Whoami, Replay],
+        | Reason::IssuerUnavailable => &[Exchange, Secret, Whoami, Replay, Rewrite],
         Reason::ProofRequired
         | Reason::Replayed
         | Reason::NoMatchingPolicy
         | Reason::Denied
         | Reason::PolicyAmbiguous
-        | Reason::PolicyUnavailable => &[Exchange, Secret, Replay],
+        | Reason::PolicyUnavailable => &[Exchange, Secret, Replay, Rewrite],
         Reason::TagRefused
         | Reason::SessionNameRefused
         | Reason::SessionPolicyRefused
         | Reason::AwsDenied
         | Reason::AwsUnavailable => &[Exchange],
-        Reason::SecretUnreadable => &[Exchange, Secret],
-        Reason::BadRequest => &[Exchange, Secret, Replay, Hook],
-        Reason::MediaTypeRefused => &[Exchange, Replay],
-        Reason::TooLarge => &[Exchange, Replay, Hook],
-        Reason::Overloaded => &[Exchange, Replay],
+        Reason::SecretUnreadable => &[Exchange, Secret, Rewrite],
+        Reason::BadRequest => &[Exchange, Secret, Replay, Rewrite, Hook],
+        Reason::MediaTypeRefused => &[Exchange, Replay, Rewrite],
+        Reason::TooLarge => &[Exchange, Replay, Rewrite, Hook],
+        Reason::Overloaded => &[Exchange, Replay, Rewrite],
         Reason::HookRefused => &[Hook],
-        Reason::AuditUnavailable | Reason::Internal => &[Exchange, Secret, Whoami, Replay, Hook],
+        Reason::AuditUnavailable | Reason::Internal => &[Exchange, Secret, Whoami, Replay, Rewrite, Hook],
         // At no address of ours, or at none that is described here.
         Reason::NotFound
         | Reason::MethodNotAllowed

@@ -1,5 +1,7 @@
 //! What requests and answers are made of. The patterns of names are those of `words/names.rs`, which a test holds them to.
 
+mod uses;
+
 use super::problems;
 use crate::policy::CREDENTIALS_MAX;
 use crate::words::names::NAME_BYTES_MAX;
@@ -28,11 +30,13 @@ pub(super) fn all() -> Value {
         ("Credential", credential()),
         ("AwsCredential", aws_credential()),
         ("Seen", seen()),
-        ("ReplayRequest", replay_request()),
-        ("ReplayAnswer", replay_answer()),
-        ("Findings", findings()),
-        ("Lost", lost()),
-        ("Fault", fault()),
+        ("ReplayRequest", uses::replay_request()),
+        ("ReplayAnswer", uses::replay_answer()),
+        ("Findings", uses::findings()),
+        ("Lost", uses::lost()),
+        ("Fault", uses::fault()),
+        ("RewriteRequest", uses::rewrite_request()),
+        ("RewriteAnswer", uses::rewrite_answer()),
         ("Problem", problems::schema()),
     ] {
         all.insert(name.to_owned(), schema);
@@ -187,64 +191,6 @@ fn seen() -> Value {
             "attributes": { "type": "object", "additionalProperties": { "type": ["string", "boolean"] }, "description": "The canonical attributes: docs/attributes.md." },
             "claims": { "type": "object", "additionalProperties": true, "description": "The token's own claims." },
             "expires_at": reference("Moment"),
-        }),
-    )
-}
-
-fn replay_request() -> Value {
-    let mut schema = closed(
-        &["files"],
-        json!({
-            "since": { "type": "string", "pattern": SINCE, "default": "30d", "description": "How far back. Hours, minutes and seconds are taken too, such as `36h`." },
-            "files": {
-                "type": "object", "additionalProperties": { "type": "string", "pattern": "^[^\\u0000]*$" }, "propertyNames": { "pattern": "^[^\\u0000]*$" },
-                "description": "Every file of the candidate that decides, by its path: what is not there counts as deleted.",
-            },
-            "secrets": { "type": ["array", "null"], "items": reference("SecretPath"), "description": "The names of its secrets; left out or null, any is taken to be there." },
-        }),
-    );
-    schema["examples"] = json!([{ "since": "30d", "files": { "policies/shop/deploy.yaml": "issuer: github\n" }, "secrets": ["shop/production/db.yaml"] }]);
-    schema
-}
-
-fn replay_answer() -> Value {
-    decided(&["replay"], json!({ "replay": reference("Findings") }))
-}
-
-fn findings() -> Value {
-    let count = json!({ "type": "integer", "minimum": 0 });
-    object(
-        &["decisions", "denied", "claims_pruned", "unreadable", "cut_off_at", "grants", "uses_more", "faults"],
-        json!({
-            "decisions": count, "denied": count, "claims_pruned": count, "unreadable": count, "cut_off_at": nullable(&reference("Moment")),
-            "grants": { "type": "array", "items": reference("Lost") }, "uses_more": count, "faults": { "type": "array", "items": reference("Fault") },
-        }),
-    )
-}
-
-fn lost() -> Value {
-    let text = json!({ "type": "string" });
-    let maybe = json!({ "type": ["string", "null"] });
-    let line = object(&["at", "says", "saw"], json!({ "at": text, "says": text, "saw": maybe }));
-    let near_miss =
-        object(&["policy", "lines"], json!({ "policy": reference("PolicyName"), "lines": { "type": "array", "items": line } }));
-    object(
-        &["policy", "credential", "times", "last_at", "last_repository", "last_run", "denied_already", "because", "near_miss"],
-        json!({
-            "policy": reference("PolicyName"), "credential": text, "times": { "type": "integer", "minimum": 1 }, "last_at": reference("Moment"),
-            "last_repository": maybe, "last_run": maybe, "denied_already": { "type": "boolean" }, "because": text, "near_miss": nullable(&near_miss),
-        }),
-    )
-}
-
-fn fault() -> Value {
-    let text = json!({ "type": "string" });
-    let place = json!({ "type": "integer", "minimum": 0 });
-    object(
-        &["severity", "code", "file", "line", "column", "message", "help"],
-        json!({
-            "severity": { "type": "string", "enum": ["warning", "error"] }, "code": text, "file": text, "line": place, "column": place,
-            "message": text, "help": { "type": ["string", "null"] }, "example": { "type": "object", "additionalProperties": true },
         }),
     )
 }

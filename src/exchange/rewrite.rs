@@ -1,0 +1,117 @@
+//! A source's files with other recipients or new data keys, from the recorded grant to the recorded release. The private keys are
+//! used here, and what leaves is ciphertext.
+
+use super::answer::{self, Released};
+use super::asked::Body;
+use super::story::Story;
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::policy::Grant;
+use crate::secrets::Rewrite;
+use crate::store::Recorded;
+use crate::token::{from_json, parse_json};
+use crate::words::names::{PolicyName, SourceName};
+use crate::words::{Denial, Digest, Reason, UnixTime};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Files that one request names: their answer and their record stay small, and the next request asks for more.
+pub const REWRITTEN_MAX: usize = 100;
+/// What one answer holds at most, beside its last file.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// And what it takes at most, beside its last file: the client hears of its progress.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
+/// A request waits this long for the one before it.
+const TURN_MAX: Duration = Duration::from_secs(10);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    change: Rewrite,
+    files: Vec<File>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    file: String,
+    sha256: String,
+}
+
+/// Answers with the files' new forms, of as many as the bounds let through; the release is durable before it leaves.
+pub(super) async fn answer(
+    app: &App,
+    grant: Recorded<Grant>,
+    identity: &Identity,
+    live: &Arc<Live>,
+    story: &Story,
+    body: Body,
+) -> Result<Released, Denial> {
+    let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
+    let (outcome, recorded) = match run(app, live.clone(), source, body).await {
+        Ok(done) => done,
+        Err(denial) => {
+            app.store.fail(grant, story.failure(&denial)).await?;
+            return Err(denial);
+        }
+    };
+    let policies: Vec<PolicyName> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
+    let revisions = live.revisions_of(grant.grant().granted());
+    let document = answer::document_of_use(story.decision(), &policies, &revisions, "rewrite", &outcome);
+    let mut record = story.body();
+    record["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
+    record["rewritten"] = recorded;
+    // The answer depends on the body, which no replay key holds: it is nobody's retry, and not kept.
+    let receipt = app.store.release(grant, Vec::new(), record).await?;
+    Ok(Released::new(document, identity, receipt))
+}
+
+/// One at a time: nobody takes the server's processors from those who exchange.
+async fn run(app: &App, live: Arc<Live>, source: SourceName, body: Body) -> Result<(Value, Value), Denial> {
+    let turn = tokio::time::timeout(TURN_MAX, app.rewritings.acquire()).await;
+    let _turn = turn.map_err(|_| Reason::Overloaded.because("other files are being encrypted anew"))?;
+    let request = read(&body.await?)?;
+    let now = app.now();
+    let done = tokio::task::spawn_blocking(move || rewritten(&live, &source, &request, now)).await;
+    done.map_err(|fault| Reason::Internal.because(fault.to_string()))?
+}
+
+fn read(body: &[u8]) -> Result<Request, Denial> {
+    let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}."));
+    let request: Request = parse_json(body).and_then(from_json).map_err(bad)?;
+    if request.files.is_empty() || request.files.len() > REWRITTEN_MAX {
+        return Err(bad(format!("name 1 to {REWRITTEN_MAX} files")));
+    }
+    Ok(request)
+}
+
+/// What is answered, and what the audit log says of it.
+fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime) -> Result<(Value, Value), Denial> {
+    let unreadable = |cause: &str| Reason::SecretUnreadable.because(cause.to_owned()).saying(cause.to_owned());
+    let in_force = live.source(source).ok_or_else(|| unreadable("The policy's source is not in force."))?;
+    let identities = in_force.followed.identities();
+    let rewriting = in_force.revision.rewriting(request.change, &identities, now).map_err(|fault| unreadable(&fault))?;
+    let (started, mut bytes, mut files, mut told) = (Instant::now(), 0, Vec::new(), Vec::new());
+    for asked in &request.files {
+        if bytes >= ANSWER_BYTES_MAX || started.elapsed() >= ANSWER_TIME_MAX {
+            break;
+        }
+        let sha256 = Digest::parse(&asked.sha256).ok_or("`sha256` is 64 hexadecimal digits in lower case".to_owned());
+        match sha256.and_then(|sha256| rewriting.file(&asked.file, &sha256)) {
+            Ok(Some(new)) => {
+                bytes += new.len();
+                told.push(json!({ "file": asked.file, "sha256": Digest::plain(&new).to_string() }));
+                files.push(json!({ "file": asked.file, "content": STANDARD.encode(&new) }));
+            }
+            Ok(None) => files.push(json!({ "file": asked.file })),
+            Err(fault) => files.push(json!({ "file": asked.file, "fault": fault })),
+        }
+    }
+    let commit = &in_force.revision.commit;
+    let outcome = json!({ "commit": commit, "files": files });
+    Ok((outcome, json!({ "change": request.change, "source": source, "commit": commit, "files": told })))
+}

@@ -1,0 +1,94 @@
+//! Bodies and answers of the uses of daypass itself.
+
+use super::{SINCE, closed, decided, nullable, object, reference};
+use crate::exchange::REWRITTEN_MAX;
+use serde_json::{Value, json};
+
+pub(super) fn replay_request() -> Value {
+    let mut schema = closed(
+        &["files"],
+        json!({
+            "since": { "type": "string", "pattern": SINCE, "default": "30d", "description": "How far back. Hours, minutes and seconds are taken too, such as `36h`." },
+            "files": {
+                "type": "object", "additionalProperties": { "type": "string", "pattern": "^[^\\u0000]*$" }, "propertyNames": { "pattern": "^[^\\u0000]*$" },
+                "description": "Every file of the candidate that decides, by its path: what is not there counts as deleted.",
+            },
+            "secrets": { "type": ["array", "null"], "items": reference("SecretPath"), "description": "The names of its secrets; left out or null, any is taken to be there." },
+        }),
+    );
+    schema["examples"] = json!([{ "since": "30d", "files": { "policies/shop/deploy.yaml": "issuer: github\n" }, "secrets": ["shop/production/db.yaml"] }]);
+    schema
+}
+
+pub(super) fn replay_answer() -> Value {
+    decided(&["replay"], json!({ "replay": reference("Findings") }))
+}
+
+pub(super) fn findings() -> Value {
+    let count = json!({ "type": "integer", "minimum": 0 });
+    object(
+        &["decisions", "denied", "claims_pruned", "unreadable", "cut_off_at", "grants", "uses_more", "faults"],
+        json!({
+            "decisions": count, "denied": count, "claims_pruned": count, "unreadable": count, "cut_off_at": nullable(&reference("Moment")),
+            "grants": { "type": "array", "items": reference("Lost") }, "uses_more": count, "faults": { "type": "array", "items": reference("Fault") },
+        }),
+    )
+}
+
+pub(super) fn lost() -> Value {
+    let text = json!({ "type": "string" });
+    let maybe = json!({ "type": ["string", "null"] });
+    let line = object(&["at", "says", "saw"], json!({ "at": text, "says": text, "saw": maybe }));
+    let near_miss =
+        object(&["policy", "lines"], json!({ "policy": reference("PolicyName"), "lines": { "type": "array", "items": line } }));
+    object(
+        &["policy", "credential", "times", "last_at", "last_repository", "last_run", "denied_already", "because", "near_miss"],
+        json!({
+            "policy": reference("PolicyName"), "credential": text, "times": { "type": "integer", "minimum": 1 }, "last_at": reference("Moment"),
+            "last_repository": maybe, "last_run": maybe, "denied_already": { "type": "boolean" }, "because": text, "near_miss": nullable(&near_miss),
+        }),
+    )
+}
+
+pub(super) fn fault() -> Value {
+    let text = json!({ "type": "string" });
+    let place = json!({ "type": "integer", "minimum": 0 });
+    object(
+        &["severity", "code", "file", "line", "column", "message", "help"],
+        json!({
+            "severity": { "type": "string", "enum": ["warning", "error"] }, "code": text, "file": text, "line": place, "column": place,
+            "message": text, "help": { "type": ["string", "null"] }, "example": { "type": "object", "additionalProperties": true },
+        }),
+    )
+}
+
+pub(super) fn rewrite_request() -> Value {
+    let name = json!({ "type": "string", "pattern": "^[^\\u0000]*$", "description": "By its path in the source's repository, below secrets/ or transit/." });
+    let digest = json!({ "type": "string", "pattern": "^[^\\u0000]*$", "description": "SHA-256 of the file as the client has it, hexadecimal: another form is not written over." });
+    let file = closed(&["file", "sha256"], json!({ "file": name, "sha256": digest }));
+    let mut schema = closed(
+        &["change", "files"],
+        json!({
+            "change": { "type": "string", "enum": ["update-keys", "rotate"], "description": "Today's recipients alone, or a new data key too." },
+            "files": { "type": "array", "minItems": 1, "maxItems": REWRITTEN_MAX, "items": file },
+        }),
+    );
+    schema["examples"] =
+        json!([{ "change": "rotate", "files": [{ "file": "secrets/shop/production/db.yaml", "sha256": "0".repeat(64) }] }]);
+    schema
+}
+
+pub(super) fn rewrite_answer() -> Value {
+    let text = json!({ "type": "string" });
+    let file = object(
+        &["file"],
+        json!({
+            "file": text,
+            "content": { "type": "string", "description": "Its new form, base64. Without it and without a fault it is as it should be." },
+            "fault": { "type": "string", "description": "Why it has no new form, for the operator." },
+        }),
+    );
+    let files = json!({ "type": "array", "items": file, "description": "Of those that were named as many as one answer holds: ask again for the others." });
+    let commit = json!({ "type": ["string", "null"], "description": "The commit whose files they are." });
+    decided(&["rewrite"], json!({ "rewrite": object(&["commit", "files"], json!({ "commit": commit, "files": files })) }))
+}
