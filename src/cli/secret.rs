@@ -1,15 +1,23 @@
-//! `daypass secret`: get one through the server, encrypt one for Git.
+//! `daypass secret`: get one through the server; make, change and look after the encrypted files in Git.
 
+mod change;
+mod creation;
+mod hook;
+mod keyring;
 mod keys;
+mod served;
+mod status;
+mod tree;
 
 use super::job::ServerArgs;
 use crate::client::answer::secret_value;
+use crate::client::checkout::replace;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{self, encrypt};
-use crate::words::names::{SecretName, SecretPath};
+use crate::secrets::{self, Rewrite, encrypt};
+use crate::words::names::SecretName;
 use crate::words::{Clock, Secret, SystemClock};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 
@@ -30,28 +38,59 @@ pub(super) enum SecretCommand {
         policy: Option<String>,
     },
     /// Encrypt a file or standard input to age recipients: whole, or with --sops each value of it on its own.
-    Encrypt {
-        /// Write a SOPS file; the name of --to or of the input tells its format (.yaml, .json, .env). Comments are left out.
-        #[arg(long)]
-        sops: bool,
-        /// A recipient, age1…, age1pq1… or an SSH public key; several may be given.
-        #[arg(long = "recipient", short = 'r', required = true)]
-        recipients: Vec<String>,
-        /// The file to read; standard input otherwise.
-        input: Option<PathBuf>,
-        /// The file to write; standard output otherwise.
-        #[arg(long = "to", short = 'o')]
-        to: Option<PathBuf>,
-    },
+    Encrypt(EncryptArgs),
+    /// Change one value of an encrypted file; it is read from standard input.
+    Set(change::SetArgs),
+    /// Remove one value of a SOPS file.
+    Unset(change::UnsetArgs),
+    /// Change an encrypted file in $EDITOR, in memory alone.
+    Edit(change::EditArgs),
+    /// Look over the encrypted files of a checkout: to whom, stale, readable, granted to nobody.
+    Status(status::StatusArgs),
+    /// Refuse a commit that would have a plaintext in it: for git's pre-commit hook.
+    Hook(hook::HookArgs),
+    /// Encrypt every file of a checkout to today's recipients.
+    #[command(name = "updatekeys")]
+    UpdateKeys(tree::TreeArgs),
+    /// Give every file of a checkout a new data key, for today's recipients alone.
+    Rotate(tree::TreeArgs),
     /// Make an age identity for a source, and print its recipient.
     Keygen(keys::KeygenArgs),
     /// Print an identity by which age, rage and sops ask a server for the key of each file (age-plugin-daypass).
     PluginIdentity(keys::PluginArgs),
 }
 
+#[derive(Args, Debug)]
+pub(super) struct EncryptArgs {
+    /// Write a SOPS file; the name of --to or of the input tells its format (.yaml, .json, .env, .ini).
+    #[arg(long)]
+    sops: bool,
+    /// A recipient, age1…, age1pq1… or an SSH public key; several may be given. The nearest .sops.yaml above the file, or the
+    /// source of --config, name them otherwise.
+    #[arg(long = "recipient", short = 'r')]
+    recipients: Vec<String>,
+    /// The file to read; standard input otherwise.
+    input: Option<PathBuf>,
+    /// The file to write; standard output otherwise.
+    #[arg(long = "to", short = 'o')]
+    to: Option<PathBuf>,
+    #[command(flatten)]
+    keys: keyring::KeyArgs,
+}
+
 /// Runs one of them.
 pub(super) async fn run(command: &SecretCommand, environment: Environment, json: bool) -> Result<u8, Failure> {
+    // Plaintexts are held from here on.
+    crate::telemetry::harden();
     match command {
+        SecretCommand::Encrypt(arguments) => encrypt_file(arguments).await,
+        SecretCommand::Set(arguments) => change::set(arguments, &environment, json).await,
+        SecretCommand::Unset(arguments) => change::unset(arguments, &environment, json).await,
+        SecretCommand::Status(arguments) => status::run(arguments, &environment, json).await,
+        SecretCommand::Hook(arguments) => hook::run(arguments, json),
+        SecretCommand::UpdateKeys(arguments) => tree::run(arguments, Rewrite::UpdateKeys, &environment, json).await,
+        SecretCommand::Rotate(arguments) => tree::run(arguments, Rewrite::Rotate, &environment, json).await,
+        SecretCommand::Edit(arguments) => change::edit(arguments, &environment, json).await,
         SecretCommand::Keygen(arguments) => keys::generate(arguments),
         SecretCommand::PluginIdentity(arguments) => keys::plugin_identity(arguments),
         SecretCommand::Get { server, name, policy } => {
@@ -63,25 +102,26 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
             }
             write_value(secret_value(&answer["credentials"][0])?.expose())
         }
-        SecretCommand::Encrypt { sops, recipients, input, to } => {
-            let plain = read_plaintext(input.as_ref())?;
-            let encrypted = if *sops {
-                encrypt_document(&plain, to.as_ref().or(input.as_ref()), recipients)
-            } else {
-                encrypt(plain.expose(), recipients, true)
-            };
-            let encrypted = encrypted.map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-            match to {
-                Some(path) => std::fs::write(path, encrypted).map(|()| 0).map_err(unusable),
-                None => write_value(&encrypted),
-            }
-        }
     }
 }
 
-fn encrypt_document(plain: &Secret, named: Option<&PathBuf>, recipients: &[String]) -> Result<Vec<u8>, String> {
-    let name = named.and_then(|path| path.file_name()?.to_str()).ok_or("--sops needs a file's name, by --to or as input")?;
-    secrets::encrypt_document(&SecretPath::parse(name)?, plain.expose(), recipients, SystemClock.now())
+async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
+    let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
+    let named = arguments.to.as_ref().or(arguments.input.as_ref());
+    let beside = named.cloned().unwrap_or_else(|| PathBuf::from("standard-input"));
+    let creation = creation::of_path(&beside, &arguments.recipients, &arguments.keys).await?;
+    let plain = read_plaintext(arguments.input.as_ref())?;
+    let encrypted = if arguments.sops {
+        let named = named.ok_or_else(|| usage("--sops needs a file's name, by --to or as input".to_owned()))?;
+        secrets::encrypt_document_with(&change::path_of(named)?, plain.expose(), &creation, SystemClock.now())
+    } else {
+        encrypt(plain.expose(), creation.recipients(), true)
+    };
+    let encrypted = encrypted.map_err(usage)?;
+    match &arguments.to {
+        Some(path) => replace(path, &encrypted).map(|()| 0),
+        None => write_value(&encrypted),
+    }
 }
 
 fn read_plaintext(input: Option<&PathBuf>) -> Result<Secret, Failure> {

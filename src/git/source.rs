@@ -92,6 +92,16 @@ impl Source {
         Ok(walk.take(ANCESTORS_MAX).filter_map(Result::ok).any(|commit| commit.id == old))
     }
 
+    /// The commits behind this one, itself included, the newest first; at most so many.
+    pub fn history(&self, from: &CommitId, most: usize) -> Result<Vec<CommitId>, String> {
+        use gix::revision::walk::Sorting;
+        use gix::traverse::commit::simple::CommitTimeOrder::NewestFirst;
+        let repository = self.open()?;
+        let walk = repository.rev_walk([object_id(from)?]).sorting(Sorting::ByCommitTime(NewestFirst));
+        let commits = walk.all().map_err(|fault| self.fault(&fault))?.take(most);
+        commits.map(|commit| CommitId::parse(&commit.map_err(|fault| self.fault(&fault))?.id.to_string())).collect()
+    }
+
     /// Isolated: no configuration of the machine or the user is read. Objects are what their ids say: whoever may push a ref
     /// below `refs/replace/` could otherwise put another tree under a signed commit.
     pub(super) fn open(&self) -> Result<gix::Repository, String> {

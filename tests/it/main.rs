@@ -22,6 +22,7 @@ mod policy;
 mod possession;
 mod relying_party;
 mod replay;
+mod secret_files;
 mod server;
 mod sidecar;
 mod sources;

@@ -28,6 +28,11 @@ impl Where {
         Self { config, repository, folder: None }
     }
 
+    /// A folder as it stands.
+    pub(in crate::cli) const fn folder(config: PathBuf, folder: PathBuf) -> Self {
+        Self { config, repository: None, folder: Some(folder) }
+    }
+
     /// The files that are looked at, and the issuers that they may name.
     pub(in crate::cli) fn load(&self) -> Result<(Tree, Catalogue), Failure> {
         let tree = match (&self.folder, &self.repository) {

@@ -1,0 +1,136 @@
+//! `daypass secret hook`: what is about to be committed, and whether somebody could read a secret in it.
+
+use crate::cli::print;
+use crate::client::checkout::{Checkout, ENCRYPTED, read_if_there, replace};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::secrets::{Creations, Seen, look, looks_secret};
+use crate::words::names::SecretPath;
+use clap::Args;
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// What git runs before each commit.
+const SCRIPT: &str = "#!/bin/sh\n# Refuses plaintexts. Made by `daypass secret hook --install`.\nexec daypass secret hook\n";
+const SCRIPT_MODE: u32 = 0o755;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct HookArgs {
+    /// Put it into this checkout, as .git/hooks/pre-commit.
+    #[arg(long)]
+    install: bool,
+}
+
+/// Looks at what is staged: status 78 when it may not be committed.
+pub(super) fn run(arguments: &HookArgs, json: bool) -> Result<u8, Failure> {
+    let checkout = Checkout::around(Path::new("."))?;
+    if arguments.install {
+        return install(&checkout);
+    }
+    let found = staged(&checkout)?;
+    if json {
+        print::json(&json!(found.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect::<Vec<_>>()));
+    } else {
+        found.iter().for_each(|(file, why)| anstream::eprintln!("{file}: {why}"));
+        if !found.is_empty() {
+            anstream::eprintln!(
+                "Nothing was committed. `daypass secret encrypt --sops FILE -o FILE` encrypts a file in its place."
+            );
+        }
+    }
+    Ok(if found.is_empty() { 0 } else { STATUS_CONFIGURATION })
+}
+
+fn staged(checkout: &Checkout) -> Result<Vec<(String, String)>, Failure> {
+    let listed = checkout.git(&["diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=ACMT"], &[])?;
+    let rules = read_if_there(&checkout.root().join(".sops.yaml"))?.map(|bytes| Creations::parse(&bytes)).transpose();
+    let rules = rules.map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+    let mut found = Vec::new();
+    for name in listed.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let name = String::from_utf8_lossy(name).into_owned();
+        let bytes = checkout.git(&["show", &format!(":{name}")], &[])?;
+        let encrypted = ENCRYPTED.iter().any(|folder| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+        let encrypted = encrypted || rules.as_ref().is_some_and(|rules| rules.names(&name));
+        if let Some(why) = fault(&name, &bytes, encrypted) {
+            found.push((name, why));
+        }
+    }
+    Ok(found)
+}
+
+/// Why a file may not be committed. `encrypted` tells of one that has to be.
+pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String> {
+    let looks = || looks_secret(bytes).map(|what| format!("it holds what looks like {what}"));
+    if !encrypted {
+        return looks();
+    }
+    let file = name.rsplit('/').next().unwrap_or_default();
+    let path = match SecretPath::parse(file) {
+        Ok(path) => path,
+        Err(fault) => return Some(format!("the name is not one that daypass reads: {fault}")),
+    };
+    match look(&path, bytes) {
+        Ok(Seen::Age(_)) => None,
+        Ok(Seen::Plain) => Some("it is not encrypted, and everything in its place has to be".to_owned()),
+        Ok(Seen::Sops(mut sops)) => match sops.shown() {
+            Ok(shown) => {
+                shown.into_iter().find_map(|one| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?)))
+            }
+            Err(fault) => Some(fault),
+        },
+        Err(fault) => Some(fault),
+    }
+}
+
+fn install(checkout: &Checkout) -> Result<u8, Failure> {
+    let place = checkout.git(&["rev-parse", "--git-path", "hooks/pre-commit"], &[])?;
+    let path = checkout.root().join(String::from_utf8_lossy(&place).trim());
+    match read_if_there(&path)? {
+        Some(bytes) if bytes != SCRIPT.as_bytes() => {
+            let told = "there is another one; add the line `daypass secret hook || exit 1` to it";
+            return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", path.display())));
+        }
+        _ => replace(&path, SCRIPT.as_bytes())?,
+    }
+    let mode = std::fs::Permissions::from_mode(SCRIPT_MODE);
+    std::fs::set_permissions(&path, mode)
+        .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display())))?;
+    anstream::println!("{}: git runs `daypass secret hook` before each commit", path.display());
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{Identities, encrypt, encrypt_document};
+    use crate::words::UnixTime;
+
+    #[test]
+    fn plaintext_where_none_belongs_and_keys_anywhere_are_refused() {
+        let (identity, recipient) = Identities::generate();
+        let identity = identity.expose_text().unwrap();
+        let to = std::slice::from_ref(&recipient);
+        let path = SecretPath::parse("db.yaml").unwrap();
+        let now = UnixTime::from_seconds(1_795_000_000);
+        let sops = |text: &str| encrypt_document(&path, text.as_bytes(), to, now).unwrap();
+        for (name, bytes, encrypted) in [
+            ("secrets/db.yaml", sops("password: x\n"), true),
+            ("secrets/a.age", encrypt(b"x", to, true).unwrap(), true),
+            ("policies/a.yaml", b"issuer: github\n".to_vec(), false),
+            ("logo.png", vec![0x89, 0x50, 0, 0xff], false),
+        ] {
+            assert_eq!(fault(name, &bytes, encrypted), None, "{name}");
+        }
+        let shown = format!("key_unencrypted: {identity}\npassword: x\n");
+        for (name, bytes, encrypted) in [
+            ("secrets/db.yaml", b"password: x\n".to_vec(), true),
+            ("secrets/db.yaml", sops(&shown), true),
+            ("secrets/db.yaml", b"a: b\nsops:\n  age: [\n".to_vec(), true),
+            ("secrets/a b.yaml", sops("password: x\n"), true),
+            ("notes.txt", identity.as_bytes().to_vec(), false),
+        ] {
+            let told = fault(name, &bytes, encrypted).unwrap_or_default();
+            assert!(!told.is_empty() && !told.contains(identity), "{name}: {told}");
+        }
+    }
+}

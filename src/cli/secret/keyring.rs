@@ -1,0 +1,100 @@
+//! Whose keys open a file: those that are named, a source's own on the server's machine, sops's, or the server's by asking it.
+
+use crate::cli::job::ServerArgs;
+use crate::client::environment::Environment;
+use crate::client::keyring::Keyring;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::config::{Config, FurtherSource, SourceSettings};
+use crate::custody::{Custody, Purpose};
+use crate::secrets::Identities;
+use crate::words::Secret;
+use crate::words::names::SourceName;
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct KeyArgs {
+    /// An age identity file that opens it; several may be given. Otherwise, in this order: --config, sops's variables
+    /// (SOPS_AGE_KEY, SOPS_AGE_KEY_FILE), and the server, which has to grant the document whole.
+    #[arg(long = "identity", short = 'i', value_name = "FILE")]
+    identities: Vec<PathBuf>,
+    /// The server's configuration, on its own machine: its source's identities open the files.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// With --config: the source that the files are of.
+    #[arg(long, default_value = "root", value_parser = SourceName::parse)]
+    source: SourceName,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl KeyArgs {
+    /// What opens files.
+    pub(super) async fn keyring(&self, environment: &Environment) -> Result<Keyring, Failure> {
+        if let Some(held) = self.held(environment).await? {
+            return Ok(Keyring::Held(held));
+        }
+        let server = self.server.connect(environment.clone()).map_err(|failure| {
+            let ways =
+                "name what opens the file: --identity FILE, --config on the server's machine, SOPS_AGE_KEY_FILE, or --server";
+            if failure.status == STATUS_USAGE { Failure::new(STATUS_USAGE, ways) } else { failure }
+        })?;
+        Ok(Keyring::Server(Box::new(server)))
+    }
+
+    /// Private keys of this machine, where any are named.
+    pub(super) async fn held(&self, environment: &Environment) -> Result<Option<Identities>, Failure> {
+        if !self.identities.is_empty() {
+            return read_all(&self.identities).map(Some);
+        }
+        if let Some(identities) = self.of_source().await? {
+            return Ok(Some(identities));
+        }
+        if let Some(keys) = environment.value("SOPS_AGE_KEY") {
+            let parsed = Identities::parse(&Secret::from(keys.to_owned()));
+            return parsed.map(Some).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("SOPS_AGE_KEY: {fault}")));
+        }
+        environment.value("SOPS_AGE_KEY_FILE").map(|file| read_all(&[PathBuf::from(file)])).transpose()
+    }
+
+    /// To whom the source's own files are encrypted, where --config names one.
+    pub(super) async fn source_recipients(&self) -> Result<Option<Vec<String>>, Failure> {
+        Ok(self.of_source().await?.map(|identities| identities.recipients()))
+    }
+
+    async fn of_source(&self) -> Result<Option<Identities>, Failure> {
+        let Some(config) = &self.config else { return Ok(None) };
+        let config = crate::cli::serve::load(config)?;
+        let settings = settings_of(config, &self.source)?;
+        let custody = Custody::new(settings.age_identities, Purpose::SourceSecrets);
+        match custody.read().await.fault {
+            Some(fault) => Err(Failure::new(STATUS_CONFIGURATION, fault)),
+            None => Ok(Some(custody.identities().as_ref().clone())),
+        }
+    }
+}
+
+fn settings_of(config: Config, source: &SourceName) -> Result<SourceSettings, Failure> {
+    if source.is_root() {
+        return Ok(config.root);
+    }
+    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let (file, tree) = (format!("sources/{source}.yaml"), config.root_repository().read().map_err(told)?.files);
+    if !tree.contains_key(&file) {
+        return Err(Failure::new(STATUS_USAGE, format!("the root repository has no {file}")));
+    }
+    let parsed = FurtherSource::parse(&file, &tree, &config.source_files, &config.catalogue());
+    parsed.map(|(_, source)| source.settings).map_err(|found| crate::cli::serve::faults(&found))
+}
+
+fn read_all(files: &[PathBuf]) -> Result<Identities, Failure> {
+    let mut all = Identities::default();
+    for file in files {
+        all.join(read(file).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", file.display())))?);
+    }
+    Ok(all)
+}
+
+fn read(file: &Path) -> Result<Identities, String> {
+    Identities::parse(&Secret::new(std::fs::read(file).map_err(|fault| fault.to_string())?))
+}

@@ -1,0 +1,52 @@
+//! The same by a server that has the keys: it is shown which files are asked for, and hands their new forms back.
+
+use super::tree::Work;
+use crate::client::server::Server;
+use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::secrets::Rewrite;
+use crate::words::Digest;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Asks for the files in turns, each of which the server bounds by its own measure.
+pub(super) async fn run(
+    server: &Server,
+    how: Rewrite,
+    files: Vec<(String, Vec<u8>)>,
+    work: &mut Work<'_>,
+    bar: &ProgressBar,
+) -> Result<(), Failure> {
+    let mut left: BTreeMap<String, Digest> = files.into_iter().map(|(name, bytes)| (name, Digest::plain(&bytes))).collect();
+    while !left.is_empty() {
+        let asked: Vec<Value> = left
+            .iter()
+            .take(crate::exchange::REWRITTEN_MAX)
+            .map(|(name, digest)| json!({ "file": name, "sha256": digest.to_string() }))
+            .collect();
+        let answer = server.rewrite(&json!({ "change": how, "files": asked })).await?;
+        let done = answer["rewrite"]["files"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let before = left.len();
+        for one in done {
+            let name = one["file"].as_str().unwrap_or_default();
+            if left.remove(name).is_some() {
+                work.take(name, read(one))?;
+                bar.inc(1);
+            }
+        }
+        if left.len() == before {
+            return Err(Failure::new(STATUS_UNAVAILABLE, "the server answered with none of the files that were asked for"));
+        }
+    }
+    Ok(())
+}
+
+fn read(one: &Value) -> Result<Option<Vec<u8>>, String> {
+    if let Some(fault) = one["fault"].as_str() {
+        return Err(fault.to_owned());
+    }
+    let Some(content) = one["content"].as_str() else { return Ok(None) };
+    STANDARD.decode(content).map(Some).map_err(|_| "the server's answer is not base64".to_owned())
+}

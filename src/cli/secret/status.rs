@@ -1,0 +1,70 @@
+//! `daypass secret status`: the encrypted files of a checkout looked over, and of one recipient what it could read.
+
+mod departed;
+mod report;
+
+use super::keyring::KeyArgs;
+use crate::cli::policy::Where;
+use crate::cli::print;
+use crate::client::checkout::Checkout;
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::policy::{Ruleset, document_grants};
+use crate::words::{Clock, SystemClock};
+use clap::Args;
+use departed::Departed;
+use report::Report;
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct StatusArgs {
+    /// The checkout, or a folder of it.
+    #[arg(default_value = ".")]
+    checkout: PathBuf,
+    /// Of this recipient: the files that it opens, and the values that have not changed since it opened them last. With the keys
+    /// that open both forms the values are compared, without them the ciphertexts.
+    #[arg(long)]
+    recipient: Option<String>,
+    /// End with status 78 when something is to be done.
+    #[arg(long)]
+    check: bool,
+    /// The server's configuration: its issuers let the policies be read, to say what is granted to nobody.
+    #[arg(long, env = "DAYPASS_CONFIG", value_name = "FILE")]
+    policies_config: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+/// Looks, and tells.
+pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
+    let checkout = Checkout::around(&arguments.checkout)?;
+    if let Some(recipient) = &arguments.recipient {
+        let held = arguments.keys.held(environment).await?;
+        let found = Departed::of(&checkout, recipient, held.as_ref())?;
+        let to_do = found.is_to_do();
+        if json {
+            print::json(&found.to_json())
+        } else {
+            anstream::print!("{}", found.told())
+        }
+        return Ok(status(arguments.check && to_do));
+    }
+    let mut report = Report::of(&checkout)?;
+    if let Some(config) = &arguments.policies_config {
+        let at = Where::folder(config.clone(), checkout.root().to_owned());
+        let (tree, catalogue) = at.load()?;
+        let (ruleset, _) = Ruleset::load(&tree, &catalogue, None);
+        report.compare(&document_grants(&ruleset, SystemClock.now()));
+    }
+    let to_do = report.is_to_do();
+    if json {
+        print::json(&report.to_json())
+    } else {
+        anstream::print!("{}", report.told())
+    }
+    Ok(status(arguments.check && to_do))
+}
+
+const fn status(is_fault: bool) -> u8 {
+    if is_fault { STATUS_CONFIGURATION } else { 0 }
+}

@@ -1,0 +1,156 @@
+//! What is to be said of a checkout's encrypted files.
+
+use crate::cli::secret::creation;
+use crate::client::Failure;
+use crate::client::checkout::Checkout;
+use crate::policy::DocumentGrant;
+use crate::secrets::{Seen, SopsFile, look, looks_secret};
+use crate::words::names::SecretPath;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// A post-quantum recipient has 2,000 characters.
+const SHOWN_CHARACTERS: usize = 24;
+/// Beside the encrypted files: what may hold a secret by mistake.
+const READABLE: [&str; 3] = ["policies", "tests", "sources"];
+
+/// A file, and what is said of it.
+type Told = Vec<(String, String)>;
+
+#[derive(Default)]
+pub(super) struct Report {
+    age: usize,
+    sops: usize,
+    /// By recipient the SOPS files that it opens.
+    recipients: BTreeMap<String, Vec<String>>,
+    stale: Told,
+    plain: Vec<String>,
+    damaged: Told,
+    shown: Told,
+    /// Once the policies were read.
+    unreachable: Option<(Vec<String>, Told)>,
+    documents: Vec<SecretPath>,
+}
+
+impl Report {
+    pub(super) fn of(checkout: &Checkout) -> Result<Self, Failure> {
+        let mut report = Self::default();
+        for name in checkout.files(&[])? {
+            let bytes = checkout.read(&name)?;
+            if let Some(Ok(path)) = name.strip_prefix("secrets/").map(SecretPath::parse) {
+                report.documents.push(path);
+            }
+            match super::super::change::path_of(name.as_ref())
+                .map_err(|failure| failure.message)
+                .and_then(|path| look(&path, &bytes))
+            {
+                Ok(Seen::Age(_)) => report.age += 1,
+                Ok(Seen::Plain) => report.plain.push(name),
+                Ok(Seen::Sops(sops)) => report.take_sops(checkout, name, *sops),
+                Err(fault) => report.damaged.push((name, fault)),
+            }
+        }
+        let readable: Vec<_> = READABLE.iter().map(|folder| checkout.root().join(folder)).filter(|path| path.exists()).collect();
+        // Without any, `files` would list the encrypted ones.
+        for name in if readable.is_empty() { Vec::new() } else { checkout.files(&readable)? } {
+            let looks = looks_secret(&checkout.read(&name)?);
+            report.shown.extend(looks.map(|what| (name, format!("holds what looks like {what}"))));
+        }
+        Ok(report)
+    }
+
+    fn take_sops(&mut self, checkout: &Checkout, name: String, mut sops: SopsFile) {
+        self.sops += 1;
+        for recipient in sops.recipients() {
+            self.recipients.entry(recipient.to_owned()).or_default().push(name.clone());
+        }
+        match creation::by_rules(&checkout.root().join(&name)) {
+            Ok(Some(creation)) if !sops.is_for(creation.recipients()) => {
+                self.stale.push((name.clone(), difference(&sops, creation.recipients())));
+            }
+            Ok(_) => {}
+            Err(failure) => self.stale.push((name.clone(), failure.message)),
+        }
+        match sops.shown() {
+            Ok(shown) => {
+                let looks = shown.iter().filter_map(|one| Some(format!("{} looks like {}", one.pointer(), one.looks?)));
+                self.shown.extend(looks.map(|told| (name.clone(), told)));
+            }
+            Err(fault) => self.damaged.push((name, fault)),
+        }
+    }
+
+    /// Against what policies grant: files that nobody gets, and grants of none.
+    pub(super) fn compare(&mut self, grants: &[DocumentGrant<'_>]) {
+        let to_nobody = self.documents.iter().filter(|path| !grants.iter().any(|grant| grant.covers(path)));
+        let to_nobody = to_nobody.map(|path| format!("secrets/{path}")).collect();
+        let empty = grants.iter().filter(|grant| !self.documents.iter().any(|path| grant.covers(path)));
+        self.unreachable = Some((to_nobody, empty.map(|grant| (grant.at(), grant.documents())).collect()));
+    }
+
+    pub(super) fn is_to_do(&self) -> bool {
+        !(self.stale.is_empty() && self.plain.is_empty() && self.damaged.is_empty() && self.shown.is_empty())
+            || self.unreachable.as_ref().is_some_and(|(files, grants)| !files.is_empty() || !grants.is_empty())
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        let told = |told: &Told| told.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect::<Vec<_>>();
+        let grants =
+            |grants: &Told| grants.iter().map(|(at, documents)| json!({ "at": at, "documents": documents })).collect::<Vec<_>>();
+        json!({
+            "age_files": self.age, "sops_files": self.sops, "recipients": self.recipients, "stale": told(&self.stale),
+            "not_encrypted": self.plain, "damaged": told(&self.damaged), "readable": told(&self.shown),
+            "granted_to_nobody": self.unreachable.as_ref().map(|(files, _)| files),
+            "granted_and_not_there": self.unreachable.as_ref().map(|(_, empty)| grants(empty)),
+        })
+    }
+
+    pub(super) fn told(&self) -> String {
+        let mut out = format!("{} SOPS files, {} age files\n", self.sops, self.age);
+        if !self.recipients.is_empty() {
+            out.push_str("\nRecipients (an age file does not name its own)\n");
+        }
+        for (recipient, files) in &self.recipients {
+            let _ = writeln!(out, "  {:<26} {} files", shortened(recipient), files.len());
+        }
+        let of_file = |told: &Told| told.iter().map(|(file, why)| format!("{file}: {why}")).collect::<Vec<_>>();
+        section(&mut out, "Encrypted to others than .sops.yaml says (`daypass secret updatekeys`)", &of_file(&self.stale));
+        section(&mut out, "Not encrypted", &self.plain);
+        section(&mut out, "Damaged", &of_file(&self.damaged));
+        section(&mut out, "Readable, and looks like a secret", &of_file(&self.shown));
+        match &self.unreachable {
+            Some((files, grants)) => {
+                section(&mut out, "Granted to nobody", files);
+                section(&mut out, "Granted, and there is no such file", &of_file(grants));
+            }
+            None => out.push_str("\nWhat is granted to nobody was not looked for: give --policies-config\n"),
+        }
+        if !self.is_to_do() {
+            out.push_str("\nNothing is to be done.\n");
+        }
+        out
+    }
+}
+
+fn section(out: &mut String, title: &str, lines: &[String]) {
+    if !lines.is_empty() {
+        let _ = writeln!(out, "\n{title}");
+        lines.iter().for_each(|line| _ = writeln!(out, "  {line}"));
+    }
+}
+
+fn difference(sops: &SopsFile, recipients: &[String]) -> String {
+    let own = sops.recipients();
+    let too_many =
+        own.iter().filter(|one| !recipients.iter().any(|other| other == *one)).map(|one| format!("has {}", shortened(one)));
+    let lacking = recipients.iter().filter(|one| !own.contains(&one.as_str())).map(|one| format!("lacks {}", shortened(one)));
+    too_many.chain(lacking).collect::<Vec<_>>().join(", ")
+}
+
+fn shortened(recipient: &str) -> String {
+    match recipient.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &recipient[..end]),
+        None => recipient.to_owned(),
+    }
+}

@@ -1,0 +1,186 @@
+//! `daypass secret updatekeys` and `rotate`: every encrypted file of a checkout, one by one, as one commit.
+
+use super::keyring::KeyArgs;
+use super::{creation, served};
+use crate::cli::print;
+use crate::client::checkout::Checkout;
+use crate::client::environment::Environment;
+use crate::client::journal::Journal;
+use crate::client::keyring::Keyring;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::secrets::{Identities, Rewrite, rewrite};
+use crate::words::{Clock, SystemClock};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct TreeArgs {
+    /// Files or folders; without any, all below secrets/ and transit/ of this checkout.
+    paths: Vec<PathBuf>,
+    /// A recipient; the nearest .sops.yaml above each file, or the source of --config, name them otherwise.
+    #[arg(long = "recipient", short = 'r')]
+    recipients: Vec<String>,
+    /// Make one commit of what was changed.
+    #[arg(long)]
+    commit: bool,
+    /// Write what was changed into this file too, as `git apply` takes it.
+    #[arg(long, value_name = "FILE")]
+    patch: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+/// What became of the files.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) changed: usize,
+    /// They were as they should be.
+    pub(super) unchanged: usize,
+    /// An earlier try did them.
+    pub(super) before: usize,
+    pub(super) faults: Vec<(String, String)>,
+}
+
+/// Runs the change. One that is ended is gone on with by the same command.
+pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Environment, json: bool) -> Result<u8, Failure> {
+    let checkout = Checkout::around(arguments.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
+    let names = checkout.files(&arguments.paths)?;
+    let mut journal = Journal::open(&checkout, how.as_str())?;
+    let mut outcome = Outcome::default();
+    let bar = bar(names.len());
+    let mut left = Vec::new();
+    for name in names {
+        let bytes = checkout.read(&name)?;
+        if journal.has(&name, &bytes) {
+            outcome.before += 1;
+            bar.inc(1);
+        } else {
+            left.push((name, bytes));
+        }
+    }
+    match arguments.keys.keyring(environment).await? {
+        Keyring::Held(identities) => {
+            let mut work = Work { checkout: &checkout, journal: &mut journal, outcome: &mut outcome };
+            for (name, bytes) in &left {
+                let done = arguments.rewritten(&checkout, name, bytes, how, &identities).await;
+                work.take(name, done)?;
+                bar.inc(1);
+            }
+        }
+        Keyring::Server(server) => {
+            let mut work = Work { checkout: &checkout, journal: &mut journal, outcome: &mut outcome };
+            served::run(&server, how, left, &mut work, &bar).await?;
+        }
+    }
+    bar.finish_and_clear();
+    finish(arguments, how, &checkout, journal, &outcome, json)
+}
+
+impl TreeArgs {
+    async fn rewritten(
+        &self,
+        checkout: &Checkout,
+        name: &str,
+        bytes: &[u8],
+        how: Rewrite,
+        identities: &Identities,
+    ) -> Result<Option<Vec<u8>>, String> {
+        let file = checkout.root().join(name);
+        let path = super::change::path_of(&file).map_err(|failure| failure.message)?;
+        let creation = creation::of_path(&file, &self.recipients, &self.keys).await.map_err(|failure| failure.message)?;
+        rewrite(&path, bytes, how, creation.recipients(), identities, SystemClock.now())
+    }
+}
+
+/// A change under way.
+pub(super) struct Work<'a> {
+    checkout: &'a Checkout,
+    journal: &'a mut Journal,
+    outcome: &'a mut Outcome,
+}
+
+impl Work<'_> {
+    /// Puts a file's new form in its place. What is wrong with one file ends no other's turn.
+    pub(super) fn take(&mut self, name: &str, done: Result<Option<Vec<u8>>, String>) -> Result<(), Failure> {
+        match done {
+            Ok(Some(bytes)) => {
+                self.checkout.replace(name, &bytes)?;
+                self.journal.note(name, &bytes)?;
+                self.outcome.changed += 1;
+            }
+            Ok(None) => self.outcome.unchanged += 1,
+            Err(fault) => self.outcome.faults.push((name.to_owned(), fault)),
+        }
+        Ok(())
+    }
+}
+
+fn finish(
+    arguments: &TreeArgs,
+    how: Rewrite,
+    checkout: &Checkout,
+    journal: Journal,
+    outcome: &Outcome,
+    json: bool,
+) -> Result<u8, Failure> {
+    let names: Vec<&str> = journal.names().collect();
+    let whole = outcome.faults.is_empty();
+    if let Some(patch) = arguments.patch.as_ref().filter(|_| !names.is_empty()) {
+        let diff = checkout.git(&[&["diff", "--binary", "HEAD", "--"], &names[..]].concat(), &[])?;
+        crate::client::checkout::replace(patch, &diff)?;
+    }
+    let mut commit = None;
+    if arguments.commit && whole && !names.is_empty() {
+        checkout
+            .git(&[&["commit", "--quiet", "--message", &message(how, names.len()), "--only", "--"], &names[..]].concat(), &[])?;
+        let head = checkout.git(&["rev-parse", "HEAD"], &[])?;
+        commit = Some(String::from_utf8_lossy(&head).trim().to_owned());
+    }
+    if json {
+        let faults: Vec<_> = outcome.faults.iter().map(|(file, fault)| json!({ "file": file, "fault": fault })).collect();
+        print::json(&json!({
+            "change": how.as_str(), "changed": outcome.changed, "unchanged": outcome.unchanged, "done_before": outcome.before,
+            "faults": faults, "commit": commit,
+        }));
+    } else {
+        tell(how, outcome, commit.as_deref());
+    }
+    if whole {
+        journal.close()?;
+    }
+    Ok(if whole { 0 } else { STATUS_CONFIGURATION })
+}
+
+fn tell(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
+    for (file, fault) in &outcome.faults {
+        anstream::eprintln!("{file}: {fault}");
+    }
+    let before = if outcome.before == 0 { String::new() } else { format!(", {} by an earlier try", outcome.before) };
+    anstream::println!("{} files changed{before}, {} as they should be", outcome.changed, outcome.unchanged);
+    if let Some(commit) = commit {
+        anstream::println!("committed as {commit}");
+    }
+    if !outcome.faults.is_empty() {
+        anstream::println!("{} files could not be changed; the same command goes on with them", outcome.faults.len());
+    } else if how == Rewrite::UpdateKeys && outcome.changed > 0 {
+        anstream::println!(
+            "Whoever lost access may have kept the data keys and the values: `daypass secret rotate`, then change what they guarded."
+        );
+    }
+}
+
+fn message(how: Rewrite, files: usize) -> String {
+    match how {
+        Rewrite::UpdateKeys => format!("Encrypt {files} files to today's recipients"),
+        Rewrite::Rotate => format!("Give {files} files new data keys"),
+    }
+}
+
+/// On a terminal; nothing in a pipe.
+fn bar(files: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} files {eta}");
+    let bar = ProgressBar::new(files as u64);
+    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
+}

@@ -1,0 +1,39 @@
+//! Which documents are granted at all, to whomever.
+
+use super::{Pattern, Ruleset};
+use crate::words::UnixTime;
+use crate::words::names::SecretPath;
+use crate::words::yaml::Place;
+
+/// A grant of documents.
+#[derive(Debug)]
+pub struct DocumentGrant<'a> {
+    file: &'a str,
+    place: Place,
+    documents: &'a Pattern,
+}
+
+/// The grants of secrets whose policies are not over.
+pub fn document_grants(ruleset: &Ruleset, now: UnixTime) -> Vec<DocumentGrant<'_>> {
+    let in_force = ruleset.policies().filter(|policy| policy.in_force(now));
+    let rules = in_force.flat_map(|policy| policy.rules.iter().map(move |rule| (policy.file.as_str(), rule)));
+    let grants = rules.flat_map(|(file, rule)| rule.grants.secrets.iter().map(move |grant| (file, grant)));
+    grants.map(|(file, grant)| DocumentGrant { file, place: grant.place, documents: &grant.documents }).collect()
+}
+
+impl DocumentGrant<'_> {
+    /// Whether the document, or a value of it, is granted.
+    pub fn covers(&self, path: &SecretPath) -> bool {
+        self.documents.matches(path.as_str())
+    }
+
+    /// Where it stands: file and line.
+    pub fn at(&self) -> String {
+        format!("{}:{}", self.file, self.place.line)
+    }
+
+    /// Which documents, in the policy's words.
+    pub fn documents(&self) -> String {
+        self.documents.to_string()
+    }
+}

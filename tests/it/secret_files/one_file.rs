@@ -1,0 +1,111 @@
+//! One file: encrypt, set, unset, edit.
+
+use super::{Checkout, with_input};
+use crate::support::peer;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+const DOCUMENT: &str = "# who knows\ndatabase:\n    user: app\n    password: one\nport: 5432\n";
+
+#[test]
+fn what_is_set_is_all_that_changes_and_the_real_sops_reads_it() {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], DOCUMENT);
+    let before = checkout.read("secrets/shop/db.yaml");
+    assert!(!before.contains("one") && before.contains(&checkout.recipient));
+    let told = checkout.run(&["set", "secrets/shop/db.yaml#/database/password"], "two\n");
+    assert_eq!(told, "secrets/shop/db.yaml is changed\n");
+    let after = checkout.read("secrets/shop/db.yaml");
+    let changed = before.lines().zip(after.lines()).filter(|(old, new)| old != new);
+    let changed: Vec<&str> = changed.map(|(old, _)| old.trim_start().split(':').next().unwrap()).collect();
+    // Within one second it has the same time.
+    let changed: Vec<&str> = changed.into_iter().filter(|key| *key != "lastmodified").collect();
+    assert_eq!(changed, ["password", "mac"], "{after}");
+    checkout.run(&["set", "--json", "secrets/shop/db.yaml#/limits"], "{\"cpu\": 2, \"on\": true}");
+    checkout.run(&["unset", "secrets/shop/db.yaml#/port"], "");
+    let Some(sops) = peer("sops") else { return };
+    let mut decrypt = Command::new(sops);
+    decrypt.args(["decrypt", "secrets/shop/db.yaml"]).current_dir(checkout.path());
+    let plain = with_input(decrypt.env("SOPS_AGE_KEY_FILE", checkout.path().join("key.txt")), "");
+    let plain = String::from_utf8(plain.stdout).unwrap();
+    assert_eq!(plain, "# who knows\ndatabase:\n    user: app\n    password: two\nlimits:\n    cpu: 2\n    \"on\": true\n");
+}
+
+#[test]
+fn an_age_file_is_set_whole_by_whoever_may_not_read_it() {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "-o", "secrets/password.age"], "one");
+    let without_keys = |arguments: &[&str], input: &str| {
+        let output = with_input(checkout.command(arguments).env_remove("SOPS_AGE_KEY_FILE"), input);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    without_keys(&["set", "secrets/password.age"], "two\n");
+    without_keys(&["set", "--exact", "secrets/password.age"], "three\n");
+    let seen = checkout.path().join("seen");
+    let editor = format!("sh -c 'cp \"$1\" \"{}\"' sh", seen.display());
+    let edited = with_input(checkout.command(&["edit", "secrets/password.age"]).env("EDITOR", editor), "");
+    assert_eq!(String::from_utf8_lossy(&edited.stdout), "secrets/password.age is as it was\n");
+    assert_eq!(std::fs::read_to_string(seen).unwrap(), "three\n");
+}
+
+#[test]
+fn an_editor_gets_the_plaintext_in_memory_and_what_is_not_good_changes_nothing() {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], DOCUMENT);
+    let before = checkout.read("secrets/db.yaml");
+    let edit = |editor: &str, file: &str| with_input(checkout.command(&["edit", file]).env("EDITOR", editor), "");
+    let notes = checkout.path().join("notes");
+    let tell = format!(
+        "sh -c 'readlink -f \"$1\" >\"{}\"; stat -f -c %T \"$1\" >>\"{0}\"; sed -i s/one/three/ \"$1\"' sh",
+        notes.display()
+    );
+    let output = edit(&tell, "secrets/db.yaml");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let notes = std::fs::read_to_string(notes).unwrap();
+    let (place, kind) = notes.trim().split_once('\n').unwrap();
+    assert!(place.ends_with("/db.yaml") && kind == "tmpfs" && !std::path::Path::new(place).parent().unwrap().exists(), "{notes}");
+    let after = checkout.read("secrets/db.yaml");
+    let changed = before.lines().zip(after.lines()).filter(|(old, new)| old != new && !old.contains("lastmodified"));
+    assert_eq!(changed.count(), 2, "one value and the mac");
+    for (editor, said) in
+        [("false", "nothing was changed"), ("sh -c 'echo \"a: [\" >\"$1\"' sh", "nothing was changed"), ("no-such-editor", "127")]
+    {
+        let output = edit(editor, "secrets/db.yaml");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && told.contains(said), "{told}");
+        assert_eq!(checkout.read("secrets/db.yaml"), after);
+    }
+    // A file that is not there is made by its rule; nothing written makes none.
+    assert!(edit("sh -c 'echo a: b >\"$1\"' sh", "secrets/new.yaml").status.success());
+    assert!(checkout.read("secrets/new.yaml").contains("ENC["));
+    assert!(!edit("true", "secrets/none.yaml").status.success() && !checkout.path().join("secrets/none.yaml").exists());
+    let mode = std::fs::metadata(checkout.path().join("secrets/new.yaml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+}
+
+#[test]
+fn what_cannot_be_done_is_said_with_what_to_do() {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], DOCUMENT);
+    checkout.run(&["encrypt", "-o", "secrets/a.age"], "x");
+    checkout.put("secrets/plain.yaml", DOCUMENT);
+    let (other, _) = checkout.another("other");
+    let other = other.to_str().unwrap();
+    for (arguments, status, said) in [
+        (&["set", "secrets/none.yaml#/a"][..], 64, "secret edit"),
+        (&["set", "secrets/db.yaml#password"], 64, "starts with `/`"),
+        (&["set", "secrets/db.yaml"], 78, "FILE#/key"),
+        (&["set", "secrets/a.age#/x"], 78, "leave `#/"),
+        (&["set", "secrets/plain.yaml#/port"], 78, "not encrypted"),
+        (&["unset", "secrets/db.yaml#/none"], 78, "none"),
+        (&["set", "--identity", other, "secrets/db.yaml#/port"], 78, "none of this source's age identities"),
+        (&["set", "--identity", "none.txt", "secrets/db.yaml#/port"], 78, "none.txt"),
+        (&["encrypt", "elsewhere.txt", "-o", "elsewhere.age"], 78, "no rule of .sops.yaml is for"),
+    ] {
+        let (found, told) = checkout.refused(arguments, "value");
+        assert!(found == status && told.contains(said), "{arguments:?}: {found} {told}");
+    }
+    let output = with_input(checkout.command(&["set", "secrets/db.yaml#/port"]).env_remove("SOPS_AGE_KEY_FILE"), "1");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(64) && told.contains("--identity FILE") && told.contains("--server"), "{told}");
+}

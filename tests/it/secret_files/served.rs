@@ -1,0 +1,131 @@
+//! The same where the private keys are a server's: by the key of one file, and by files that the server encrypts anew.
+
+use crate::support::{Setup, World, git, put};
+use serde_json::{Value, json};
+
+const READER: &str = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant: { secrets: [shop/**] }
+";
+const OPERATOR: &str = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant: { daypass: [secret.rotate] }
+";
+
+/// A server, and a clone of its source.
+async fn world(policies: Vec<(&'static str, String)>) -> (World, tempfile::TempDir) {
+    let world = World::start(Setup { policies, ..Setup::default() }).await;
+    let path = daypass::words::names::SecretPath::parse("shop/db.yaml").unwrap();
+    let sealed = |text: &str| {
+        let now = daypass::words::UnixTime::from_seconds(1_795_000_000);
+        daypass::secrets::encrypt_document(&path, text.as_bytes(), std::slice::from_ref(&world.recipient), now).unwrap()
+    };
+    let key = daypass::secrets::create_transit_key(std::slice::from_ref(&world.recipient)).unwrap();
+    let (one, two) = (sealed("password: one\nport: 1\n"), sealed("password: two\nport: 2\n"));
+    world
+        .commit_and_wait(&[("secrets/shop/db.yaml", &one), ("secrets/shop/other.yaml", &two), ("transit/flux/1.age", &key)])
+        .await;
+    let clone = tempfile::tempdir().unwrap();
+    git(clone.path(), &["clone", "--quiet", world.path("access").to_str().unwrap(), "."]);
+    git(clone.path(), &["config", "user.name", "t"]);
+    git(clone.path(), &["config", "user.email", "t@t.example"]);
+    (world, clone)
+}
+
+async fn run(
+    world: &World,
+    clone: &tempfile::TempDir,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> (i32, String, String) {
+    let folder = clone.path().to_str().unwrap();
+    let mut words = vec!["secret"];
+    words.extend(arguments);
+    let place = words.iter().map(|word| word.replace("CLONE", folder)).collect::<Vec<_>>();
+    let output = world.job("push", &place.iter().map(String::as_str).collect::<Vec<_>>(), environment).await;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+async fn value(world: &World, key: &str) -> Value {
+    let (_, answer) = world.exchange(&world.token(), json!([{"secret": format!("shop/db.yaml#/{key}")}])).await;
+    answer["credentials"][0]["secret"]["value"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_is_granted_whole_is_edited_without_a_private_key() {
+    let (world, clone) = world(vec![("shop/read", READER.to_owned())]).await;
+    let editor = [("EDITOR", "sed -i s/one/three/"), ("XDG_RUNTIME_DIR", "")];
+    let (status, told, fault) = run(&world, &clone, &["edit", "CLONE/secrets/shop/db.yaml"], &editor).await;
+    assert_eq!((status, told.contains("is changed")), (0, true), "{fault}");
+    let released = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap();
+    assert!(released.body["credentials"][0].as_str().unwrap().starts_with("file_key shop/db.yaml "), "{}", released.body);
+    let bytes = std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap();
+    world.commit_and_wait(&[("secrets/shop/db.yaml", &bytes)]).await;
+    assert_eq!(value(&world, "password").await, "three");
+    // What no policy grants has no key to be had.
+    let narrower = READER.replace("shop/**", "\"shop/db.yaml#/password\"");
+    world.commit_and_wait(&[("policies/shop/read.yaml", narrower.as_bytes())]).await;
+    let (status, _, fault) = run(&world, &clone, &["edit", "CLONE/secrets/shop/db.yaml"], &editor).await;
+    assert!(status == 77 && fault.contains("no_matching_policy") && fault.contains("decision: "), "{fault}");
+    assert_eq!(std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap(), bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_encrypts_its_sources_files_anew_for_whom_a_policy_names() {
+    let (world, clone) = world(vec![("shop/read", READER.to_owned()), ("shop/operate", OPERATOR.to_owned())]).await;
+    let before = std::fs::read_to_string(clone.path().join("secrets/shop/db.yaml")).unwrap();
+    let (status, told, fault) = run(&world, &clone, &["rotate", "--commit", "CLONE"], &[]).await;
+    assert_eq!(status, 78, "{told} {fault}");
+    assert!(fault.contains("policies/shop/read.yaml: expected a file below secrets/ or transit/"), "{fault}");
+    let (status, told, fault) = run(&world, &clone, &["rotate", "--commit", "CLONE/secrets", "CLONE/transit"], &[]).await;
+    assert_eq!(status, 0, "{told} {fault}");
+    assert!(told.contains("committed as "), "{told}");
+    let after = std::fs::read_to_string(clone.path().join("secrets/shop/db.yaml")).unwrap();
+    assert_ne!(before.lines().next(), after.lines().next(), "another data key");
+    let recorded: Vec<Value> =
+        world.audit().into_iter().filter(|entry| entry.body["rewritten"].is_object()).map(|entry| entry.body).collect();
+    let files = recorded
+        .iter()
+        .flat_map(|body| body["rewritten"]["files"].as_array().unwrap())
+        .map(|file| file["file"].as_str().unwrap());
+    let files: std::collections::BTreeSet<_> = files.collect();
+    assert!(
+        files.contains("secrets/shop/db.yaml")
+            && files.contains("transit/flux/1.age")
+            && files.contains("secrets/shop/password.age"),
+        "{files:?}"
+    );
+    assert_eq!((&recorded[0]["rewritten"]["change"], &recorded[0]["policies"]), (&json!("rotate"), &json!(["shop/operate"])));
+    git(clone.path(), &["push", "--quiet", "origin", "HEAD:refs/heads/next"]);
+    let next = git(clone.path(), &["rev-parse", "HEAD"]);
+    git(&world.path("access"), &["reset", "--quiet", "--hard", &next]);
+    world.until("the rotated files in force", |ready| ready["revision"] == next.as_str()).await;
+    assert_eq!(value(&world, "password").await, "one");
+    assert_eq!(world.ready().await["faults"], json!([]), "{}", world.ready().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_adds_a_recipient_by_asking_and_another_form_is_not_written_over() {
+    let (world, clone) = world(vec![("shop/read", READER.to_owned()), ("shop/operate", OPERATOR.to_owned())]).await;
+    let (_, stranger) = daypass::secrets::Identities::generate();
+    // The rules of the checkout are not those of the commit in force.
+    put(&clone.path().join(".sops.yaml"), format!("creation_rules: [{{ age: {stranger} }}]\n").as_bytes());
+    let (status, told, fault) =
+        run(&world, &clone, &["updatekeys", "CLONE/secrets/shop/db.yaml", "CLONE/secrets/shop/password.age"], &[]).await;
+    assert_eq!(status, 0, "{told} {fault}");
+    assert!(!std::fs::read_to_string(clone.path().join("secrets/shop/db.yaml")).unwrap().contains(&stranger));
+    // Rules that would lock the source itself out are refused, file by file.
+    world.commit_and_wait(&[(".sops.yaml", format!("creation_rules: [{{ age: {stranger} }}]\n").as_bytes())]).await;
+    git(clone.path(), &["checkout", "--quiet", "--", "."]);
+    let (status, _, fault) = run(&world, &clone, &["updatekeys", "CLONE/secrets/shop/db.yaml"], &[]).await;
+    assert!(status == 78 && fault.contains("do not include this source's own"), "{fault}");
+    put(&clone.path().join("secrets/shop/db.yaml"), b"mine\n");
+    let (status, _, fault) = run(&world, &clone, &["rotate", "CLONE/secrets/shop/db.yaml"], &[]).await;
+    assert!(status == 78 && fault.contains("another form of this file"), "{fault}");
+    assert_eq!(std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap(), b"mine\n");
+    // And whom no policy names gets nothing.
+    world.commit_and_wait(&[("policies/shop/operate.yaml", READER.as_bytes())]).await;
+    let (status, _, fault) = run(&world, &clone, &["rotate", "CLONE/secrets/shop/db.yaml"], &[]).await;
+    assert!(status == 77 && fault.contains("no_matching_policy"), "{fault}");
+}

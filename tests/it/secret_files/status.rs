@@ -1,0 +1,86 @@
+//! `daypass secret status`, and what a recipient who left could read.
+
+use super::Checkout;
+use serde_json::{Value, json};
+
+fn status(checkout: &Checkout, arguments: &[&str]) -> Value {
+    let told = checkout.run(&[&["status", "--output", "json"], arguments].concat(), "");
+    serde_json::from_str(&told).unwrap()
+}
+
+#[test]
+fn what_is_to_be_done_is_said_and_nothing_else() {
+    let checkout = Checkout::new();
+    checkout.put("policies/shop/deploy.yaml", "issuer: github\nmatch: { repository: acme/shop@1, event: push }\ngrant: { secrets: [\"shop/db.yaml#/password\", shop/gone.yaml] }\n");
+    checkout.put(
+        "daypass.yaml",
+        "issuers:\n  - { name: github, mapping: github-actions, issuer: \"https://token.actions.githubusercontent.com\", audiences: [\"https://daypass.example\"] }\n",
+    );
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], "password: one\n");
+    checkout.run(&["encrypt", "-o", "transit/flux/1.age"], &"k".repeat(32));
+    let clean = checkout.run(&["status", "--check"], "");
+    assert!(clean.starts_with("1 SOPS files, 1 age files\n") && clean.contains("Nothing is to be done."), "{clean}");
+    let (_, new) = checkout.another("new");
+    checkout.rules(&[&new]);
+    let shown = format!("password: x\nnote_unencrypted: AKIA{}\n", "IOSFODNN7EXAMPLE");
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/aws.yaml"], &shown);
+    checkout.put("secrets/shop/notes.txt", "hunter2\n");
+    checkout.put("secrets/shop/broken.yaml", "a: b\nsops:\n  age: [\n");
+    let found = status(&checkout, &["--policies-config", "daypass.yaml"]);
+    let files = |list: &Value| list.as_array().unwrap().iter().map(|one| one["file"].clone()).collect::<Vec<_>>();
+    assert_eq!(files(&found["stale"]), [json!("secrets/shop/db.yaml")]);
+    assert_eq!(found["not_encrypted"], json!(["secrets/shop/notes.txt"]));
+    assert_eq!(files(&found["damaged"]), [json!("secrets/shop/broken.yaml")]);
+    assert_eq!(
+        found["readable"],
+        json!([{ "file": "secrets/shop/aws.yaml", "why": "/note_unencrypted looks like an AWS access key" }])
+    );
+    assert_eq!(
+        found["granted_to_nobody"],
+        json!(["secrets/shop/aws.yaml", "secrets/shop/broken.yaml", "secrets/shop/notes.txt"])
+    );
+    assert_eq!(found["granted_and_not_there"], json!([{ "at": "policies/shop/deploy.yaml:3", "documents": "shop/gone.yaml" }]));
+    assert_eq!(found["recipients"][&checkout.recipient], json!(["secrets/shop/db.yaml"]));
+    let output = super::with_input(&mut checkout.command(&["status", "--check"]), "");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(
+        told.contains("(`daypass secret updatekeys`)\n  secrets/shop/db.yaml: has age1") && told.contains(", lacks age1"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_recipient_who_left_keeps_what_has_not_changed_since() {
+    let checkout = Checkout::new();
+    let (_, left) = checkout.another("left");
+    let own = checkout.recipient.clone();
+    checkout.rules(&[&own, &left]);
+    for name in ["a", "b", "c"] {
+        checkout.run(&["encrypt", "--sops", "-o", &format!("secrets/{name}.yaml")], "password: one\nkey: two\nlist: [x, y]\n");
+    }
+    checkout.run(&["encrypt", "-o", "secrets/whole.age"], "x");
+    let then = checkout.commit();
+    checkout.rules(&[&own]);
+    checkout.run(&["updatekeys", "secrets/a.yaml"], "");
+    let later = checkout.commit();
+    checkout.run(&["rotate", "secrets/b.yaml"], "");
+    checkout.run(&["set", "secrets/b.yaml#/password"], "three");
+    checkout.commit();
+    checkout.run(&["set", "secrets/a.yaml#/key"], "four");
+    checkout.commit();
+    let found = status(&checkout, &["--recipient", &left]);
+    assert_eq!((&found["opens_today"], &found["age_files_not_known"]), (&json!(["secrets/c.yaml"]), &json!(1)));
+    let once = |file: &str, at: &str, unchanged: &[&str]| json!({ "file": file, "last_opened_at": at, "unchanged": unchanged, "values_compared": true });
+    // A new data key is no new value.
+    assert_eq!(
+        found["opened_once"],
+        json!([once("secrets/a.yaml", &then, &["/list", "/password"]), once("secrets/b.yaml", &later, &["/key", "/list"])])
+    );
+    let mut without = checkout.command(&["status", "--recipient", &left]);
+    let told = String::from_utf8(super::with_input(without.env_remove("SOPS_AGE_KEY_FILE"), "").stdout).unwrap();
+    assert!(told.contains("secrets/c.yaml: opens today\nsecrets/a.yaml: unchanged since"), "{told}");
+    assert!(told.contains("secrets/b.yaml: encrypted anew since") && told.contains("--identity"), "{told}");
+    let nobody = status(&checkout, &["--recipient", "age1nobody"]);
+    assert_eq!((&nobody["opens_today"], &nobody["opened_once"]), (&json!([]), &json!([])));
+}

@@ -1,0 +1,123 @@
+//! A whole tree: recipients and data keys, resumed, as one commit; and the hook before it.
+
+use super::{Checkout, with_input};
+use crate::support::{git, peer};
+use serde_json::Value;
+use std::process::Command;
+
+fn filled() -> Checkout {
+    let checkout = Checkout::new();
+    for number in 0..6 {
+        checkout.run(
+            &["encrypt", "--sops", "-o", &format!("secrets/team/db{number}.yaml")],
+            &format!("password: value{number}\nport: {number}\n"),
+        );
+    }
+    checkout.run(&["encrypt", "-o", "secrets/team/whole.age"], "whole");
+    checkout.run(&["encrypt", "-o", "transit/flux/1.age"], &"k".repeat(32));
+    checkout.commit();
+    checkout
+}
+
+fn opens(checkout: &Checkout, key: &std::path::Path, file: &str) -> bool {
+    let output = with_input(&mut checkout.command(&["unset", "--identity", key.to_str().unwrap(), &format!("{file}#/port")]), "");
+    git(checkout.path(), &["checkout", "--quiet", "HEAD", "--", file]);
+    output.status.success()
+}
+
+#[test]
+fn recipients_and_data_keys_change_over_a_tree_as_one_commit() {
+    let checkout = filled();
+    let (new_key, new) = checkout.another("new");
+    checkout.rules(&[&checkout.recipient, &new]);
+    checkout.commit();
+    assert!(!opens(&checkout, &new_key, "secrets/team/db0.yaml"));
+    let value = |text: &str| text.lines().next().unwrap().to_owned();
+    let before = checkout.read("secrets/team/db0.yaml");
+    let told = checkout.run(&["updatekeys", "--commit"], "");
+    assert!(told.starts_with("8 files changed, 0 as they should be\ncommitted as ") && told.contains("secret rotate"), "{told}");
+    assert_eq!(value(&checkout.read("secrets/team/db0.yaml")), value(&before));
+    assert!(opens(&checkout, &new_key, "secrets/team/db0.yaml") && git(checkout.path(), &["status", "--porcelain"]).is_empty());
+    // Who left is taken out, and gets neither the file nor the old data key's successor.
+    checkout.rules(&[&new]);
+    checkout.commit();
+    let patch = checkout.path().join("../rotate.patch");
+    let told = checkout.run(&["rotate", "--commit", "--output", "json", "--patch", patch.to_str().unwrap()], "");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["changed"], &told["unchanged"], &told["faults"]), (&8.into(), &0.into(), &Value::Array(vec![])));
+    assert_ne!(value(&checkout.read("secrets/team/db0.yaml")), value(&before));
+    assert!(
+        opens(&checkout, &new_key, "secrets/team/db0.yaml")
+            && !opens(&checkout, &checkout.path().join("key.txt"), "secrets/team/db0.yaml")
+    );
+    assert_eq!(git(checkout.path(), &["show", "--format=%s", "--name-only", "HEAD"]).lines().count(), 1 + 1 + 8);
+    git(checkout.path(), &["checkout", "--quiet", "HEAD~1"]);
+    git(checkout.path(), &["apply", patch.to_str().unwrap()]);
+    assert!(git(checkout.path(), &["diff", "main"]).is_empty(), "the patch is the commit");
+    std::fs::remove_file(patch).unwrap();
+    let Some(sops) = peer("sops") else { return };
+    git(checkout.path(), &["checkout", "--quiet", "--force", "main"]);
+    let mut decrypt = Command::new(sops);
+    decrypt.args(["decrypt", "secrets/team/db5.yaml"]).current_dir(checkout.path()).env("SOPS_AGE_KEY_FILE", new_key);
+    assert_eq!(String::from_utf8_lossy(&with_input(&mut decrypt, "").stdout), "password: value5\nport: 5\n");
+}
+
+#[test]
+fn one_that_was_ended_goes_on_and_a_faulty_file_ends_no_other() {
+    let checkout = filled();
+    checkout.put("secrets/team/db3.yaml", "password: plain\n");
+    let (status, told) = checkout.refused(&["rotate", "--commit"], "");
+    assert!(status == 78 && told.contains("secrets/team/db3.yaml: the file is neither age nor SOPS"), "{told}");
+    let first = checkout.read("secrets/team/db0.yaml");
+    assert!(!git(checkout.path(), &["log", "-1", "--format=%s"]).contains("data keys"), "nothing is committed by halves");
+    git(checkout.path(), &["checkout", "--quiet", "HEAD", "--", "secrets/team/db3.yaml"]);
+    // A line that was cut off where the first try was killed.
+    let journal = checkout.path().join(".git/daypass-rotate");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, &text[..text.len() - 20]).unwrap();
+    let told = checkout.run(&["rotate", "--commit"], "");
+    assert!(told.starts_with("2 files changed, 6 by an earlier try, 0 as they should be\ncommitted as "), "{told}");
+    assert_eq!(checkout.read("secrets/team/db0.yaml"), first, "done once");
+    assert!(!journal.exists() && git(checkout.path(), &["status", "--porcelain"]).is_empty());
+    assert_eq!(git(checkout.path(), &["show", "--format=", "--name-only", "HEAD"]).lines().count(), 8);
+    // Another commit: the next rotation begins anew.
+    assert!(checkout.run(&["rotate"], "").starts_with("8 files changed, 0 as"));
+}
+
+#[test]
+fn the_hook_lets_no_plaintext_into_a_commit() {
+    let checkout = filled();
+    let hooked = checkout.run(&["hook", "--install"], "");
+    assert!(hooked.contains("pre-commit"));
+    // git finds the program by its name.
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_daypass")).parent().unwrap();
+    let commit = |file: &str| {
+        git(checkout.path(), &["add", "--", file]);
+        let mut command = Command::new("git");
+        command.args(["commit", "--quiet", "--message", "x"]).current_dir(checkout.path());
+        let output = with_input(command.env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display())), "");
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    checkout.put("secrets/team/new.yaml", "password: plain\n");
+    let (done, told) = commit("secrets/team/new.yaml");
+    assert!(
+        !done && told.contains("secrets/team/new.yaml: it is not encrypted") && told.contains("secret encrypt --sops"),
+        "{told}"
+    );
+    // What is staged counts, and not what stands in the folder.
+    checkout.run(&["encrypt", "--sops", "secrets/team/new.yaml", "-o", "secrets/team/new.yaml"], "");
+    let mut command = Command::new("git");
+    command.args(["commit", "--message", "x"]).current_dir(checkout.path());
+    assert!(!with_input(&mut command, "").status.success());
+    let (done, told) = commit("secrets/team/new.yaml");
+    assert!(done, "{told}");
+    checkout.put("notes.md", &std::fs::read_to_string(checkout.path().join("key.txt")).unwrap());
+    let (done, told) = commit("notes.md");
+    assert!(
+        !done && told.contains("notes.md: it holds what looks like an age identity") && !told.contains("AGE-SECRET"),
+        "{told}"
+    );
+    assert!(checkout.refused(&["hook"], "").0 == 78);
+    checkout.put(".git/hooks/pre-commit", "#!/bin/sh\nexit 0\n");
+    assert!(checkout.refused(&["hook", "--install"], "").1.contains("daypass secret hook || exit 1"), "another's hook stays");
+}
