@@ -20,6 +20,8 @@ pub use asked::Asked;
 pub use list::documents;
 pub use replay::replay_since;
 pub use rewrite::REWRITTEN_MAX;
+#[cfg(any(test, fuzzing))]
+pub(crate) use rewrite::read_rewrite;
 pub use session::{end_session, login, look_at_session};
 pub use story::Call;
 pub use transit::Input;

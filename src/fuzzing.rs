@@ -21,6 +21,8 @@ use std::sync::{Arc, LazyLock};
 
 /// A key of nobody, to which the seeds are encrypted.
 const AGE_KEY: &str = "AGE-SECRET-KEY-136MASCKFA5A3RMWTKD4REL0CMW3YPVP53H2SE5J6DZ24HHXNNQTSPXYHDL";
+/// A name of each form that SOPS has.
+const SOPS_NAMES: [&str; 5] = ["a.yaml", "a.json", "a.env", "a.ini", "a.txt"];
 /// 2027.
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
@@ -57,6 +59,7 @@ targets! {
     signature: crate::git::fuzzing::signature;
     signers: signers;
     sops: sops;
+    sops_plaintext: sops_plaintext;
     source: source;
     sts: crate::http::fuzzing::sts;
     template: crate::policy::fuzzing::template;
@@ -175,8 +178,26 @@ fn open(path: &str, bytes: &[u8], key: Option<&str>) {
 }
 
 fn sops(bytes: &[u8]) {
-    for path in ["a.yaml", "a.json", "a.env"] {
-        open(path, bytes, Some("/password"));
+    for name in SOPS_NAMES {
+        open(name, bytes, Some("/password"));
+        let seen = SecretPath::parse(name).ok().and_then(|path| secrets::look(&path, bytes).ok());
+        if let Some(secrets::Seen::Sops(mut file)) = seen {
+            let _ = (file.shown(), file.ciphertexts());
+        }
+    }
+    if let Ok(rules) = secrets::Creations::parse(bytes) {
+        let _ = (rules.for_path("secrets/a.yaml").is_ok(), rules.names("secrets/a.yaml"));
+    }
+}
+
+/// A plaintext that is encrypted opens again.
+fn sops_plaintext(bytes: &[u8]) {
+    let _ = secrets::looks_secret(bytes);
+    let Some(identities) = IDENTITIES.as_ref() else { return };
+    for path in SOPS_NAMES.into_iter().filter_map(|name| SecretPath::parse(name).ok()) {
+        if let Ok(sealed) = secrets::encrypt_document(&path, bytes, &identities.recipients(), NOW) {
+            assert_eq!(secrets::check(&path, &sealed, identities), Ok(()), "{path}");
+        }
     }
 }
 
@@ -223,6 +244,7 @@ fn request(bytes: &[u8]) {
     if let Ok(replay) = ReplayRequest::parse(bytes) {
         let _ = (replay.lookback(), replay.check_size(&CATALOGUE));
     }
+    crate::exchange::read_rewrite(bytes);
 }
 
 fn names(bytes: &[u8]) {

@@ -72,11 +72,16 @@ pub(crate) fn request(world: &World) -> Vec<u8> {
 
 /// A connection of its own.
 pub(crate) async fn connect(world: &World) -> TlsStream<TcpStream> {
+    connect_to(&world.path("tls.crt"), world.port).await
+}
+
+/// The same to any server whose certificate this CA vouches for.
+pub(crate) async fn connect_to(ca: &std::path::Path, port: u16) -> TlsStream<TcpStream> {
     use rustls::pki_types::pem::PemObject;
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(rustls::pki_types::CertificateDer::from_pem_file(world.path("tls.crt")).unwrap()).unwrap();
+    roots.add(rustls::pki_types::CertificateDer::from_pem_file(ca).unwrap()).unwrap();
     let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let stream = TcpStream::connect(("127.0.0.1", world.port)).await.unwrap();
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     stream.set_nodelay(true).unwrap();
     tokio_rustls::TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await.unwrap()
 }

@@ -10,6 +10,8 @@ mod diff;
 mod exchange;
 mod load;
 mod paired;
+mod reads;
+mod rewrite;
 #[path = "../../tests/it/support.rs"]
 #[expect(dead_code, unreachable_pub, reason = "the world of the integration tests; the benches need a part of it")]
 mod support;
@@ -23,7 +25,7 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let thorough = words.iter().any(|word| word == "--bench");
     let wanted = words.iter().find(|word| !word.starts_with('-'));
-    let benches: [Bench; 7] = [
+    let benches: [Bench; 9] = [
         ("verify", verify::run),
         ("decide", decide::run),
         ("decrypt", decrypt::run),
@@ -31,6 +33,8 @@ fn main() {
         ("diff", diff::run),
         ("exchange", exchange::run),
         ("swap", swap::run),
+        ("rotate", rewrite::run),
+        ("reads", reads::run),
     ];
     daypass::telemetry::install_crypto();
     if !thorough {

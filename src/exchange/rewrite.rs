@@ -89,6 +89,12 @@ fn read(body: &[u8]) -> Result<Request, Denial> {
     Ok(request)
 }
 
+/// For the fuzz target of bodies.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_rewrite(body: &[u8]) {
+    let _ = read(body);
+}
+
 /// What is answered, and what the audit log says of it.
 fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime) -> Result<(Value, Value), Denial> {
     let unreadable = |cause: &str| Reason::SecretUnreadable.because(cause.to_owned()).saying(cause.to_owned());

@@ -50,11 +50,13 @@ pub(super) fn of(target: &str) -> Seeds {
         "request" => texts(&[
             r#"{"credentials":[{"aws":{"role":"arn:aws:iam::123456789012:role/d"}},{"secret":"shop/db.yaml#/password"},{"id_token":{"audience":"https://x"}}],"policy":"shop/deploy"}"#,
             r#"{"since":"30d","files":{"policies/a.yaml":"issuer: github\nfor_each: repositories.yaml\n","repositories.yaml":"- { name: shop }\n"},"secrets":["a/b.yaml"]}"#,
+            r#"{"change":"rotate","files":[{"file":"secrets/a.yaml","sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}]}"#,
         ]),
         "session" => vec![format!("daypass-session.{}", BASE64.encode([7; 80])).into_bytes()],
         "signature" => [texts(&["U1NIU0lHAAAAAQAAADMAAAALc3NoLWVkMjU1MTkAAAAgtQqpY2vc+TskgPDiMQly2HEuDyZ7hDORk7XtLvzR3gIAAAADZ2l0AAAAAAAAAAZzaGE1MTIAAABTAAAAC3NzaC1lZDI1NTE5AAAAQAAA"]), vec![OPENPGP_KEY.to_vec()]].concat(),
         "signers" => [texts(&[SIGNER]), vec![OPENPGP_KEY.to_vec()]].concat(),
         "sops" => sops(),
+        "sops_plaintext" => SOPS_PLAINTEXTS.iter().map(|(_, plain)| plain.as_bytes().to_vec()).collect(),
         "source" => [examples("source"), texts(&[SOURCE])].concat(),
         "sts" => texts(&["Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fd&RoleSessionName=job&WebIdentityToken=a.b.c&DurationSeconds=3600&PolicyArns.member.1.arn=arn:aws:iam::aws:policy/ReadOnlyAccess&Policy=%7B%7D", "Action=GetCallerIdentity&Version=2011-06-15"]),
         "template" => texts(&["{repository}/{each.name}-{ref}\nshop", "{environment}\n"]),
@@ -102,15 +104,25 @@ fn age() -> Seeds {
     [sealed.to_vec(), vec![format!("# a key\n{}\n", super::AGE_KEY).into_bytes()]].concat()
 }
 
+const SOPS_PLAINTEXTS: [(&str, &str); 5] = [
+    (
+        "a.yaml",
+        "# a comment\npassword: hunter2\nport: 5432\nlist: [1, true, null, 2.5]\nplain_unencrypted: x\nbase: &b {a: 1}\nmore:\n  <<: *b\n  text: |\n    two\n    lines\n",
+    ),
+    ("a.json", r#"{"password":"hunter2","deep":{"a":[1,{"b":false}]}}"#),
+    ("a.env", "# a comment\nPASSWORD=hunter2\nPORT=5432\n"),
+    ("a.ini", "a = x\n\n[b]\nc = y\n; a comment\nd =\n"),
+    ("a.txt", "whole"),
+];
+
 fn sops() -> Seeds {
-    let documents = [
-        ("a.yaml", "password: hunter2\nport: 5432\nlist: [1, true, null, 2.5]\nplain_unencrypted: x\n"),
-        ("a.json", r#"{"password":"hunter2","deep":{"a":[1,{"b":false}]}}"#),
-        ("a.env", "PASSWORD=hunter2\nPORT=5432\n"),
-    ];
-    documents
-        .map(|(path, plain)| encrypt_document(&SecretPath::parse(path).unwrap(), plain.as_bytes(), &recipients(), NOW).unwrap())
-        .into()
+    let sealed = SOPS_PLAINTEXTS
+        .map(|(path, plain)| encrypt_document(&SecretPath::parse(path).unwrap(), plain.as_bytes(), &recipients(), NOW).unwrap());
+    let rules = format!(
+        "creation_rules:\n  - path_regex: ^secrets/\n    encrypted_regex: ^(data|x)$\n    age: >-\n      {}\n",
+        recipients()[0]
+    );
+    sealed.into_iter().chain([rules.into_bytes()]).collect()
 }
 
 fn tokens() -> Seeds {

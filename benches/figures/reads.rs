@@ -1,0 +1,116 @@
+//! Secret reads over keep-alive TLS by the one API that both speak, KV version 2: ours and OpenBao's in turns, with one client. Both
+//! have a log of who read what; ours is flushed to the disk before each answer, OpenBao's file is not.
+
+use crate::exchange::{CONNECTIONS, connect_to};
+use crate::support::{Setup, World, free_port, peer};
+use serde_json::{Value, json};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const READS: usize = 20_000;
+/// Turns of each, whose median is told.
+const TURNS: usize = 3;
+const ROOT: &str = "root";
+
+pub(crate) fn run(thorough: bool) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(measure(thorough));
+}
+
+async fn measure(thorough: bool) {
+    let (reads, turns) = if thorough { (READS, TURNS) } else { (CONNECTIONS, 1) };
+    let world = World::start(Setup::default()).await;
+    let login = json!({ "role": "shop/deploy", "jwt": world.token() });
+    let answer = world.http.post(world.url("/vault/v1/auth/jwt/login")).json(&login).send().await.unwrap();
+    let session = answer.json::<Value>().await.unwrap()["auth"]["client_token"].as_str().unwrap().to_owned();
+    let ours = (world.path("tls.crt"), world.port, request("/vault/v1/secret/data/shop/password.age", &session));
+    let Some(bao) = peer("bao") else { return };
+    let theirs = OpenBao::start(&bao).await;
+    let sides = [ours, (theirs.folder.path().join("vault-ca.pem"), theirs.port, request("/v1/secret/data/shop", ROOT))];
+    let mut rates: [Vec<f64>; 2] = Default::default();
+    for _ in 0..turns {
+        for ((ca, port, request), rates) in sides.iter().zip(&mut rates) {
+            rates.push(rate(ca, *port, request, reads).await);
+        }
+    }
+    let [ours, theirs] = rates.map(|mut rates| {
+        rates.sort_by(f64::total_cmp);
+        rates[rates.len() / 2]
+    });
+    println!("reads     a secret by KV version 2, {CONNECTIONS} connections: {ours:.0} a second, each recorded and flushed");
+    println!(
+        "          OpenBao, its audit log in a file:       {theirs:.0} a second; ours is {:.2} times that (aim: 3)",
+        ours / theirs
+    );
+}
+
+fn request(path: &str, token: &str) -> Arc<Vec<u8>> {
+    Arc::new(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: {token}\r\n\r\n").into_bytes())
+}
+
+async fn rate(ca: &std::path::Path, port: u16, request: &Arc<Vec<u8>>, reads: usize) -> f64 {
+    let mut streams = Vec::new();
+    for _ in 0..CONNECTIONS {
+        streams.push(connect_to(ca, port).await);
+    }
+    let started = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for mut stream in streams {
+        let request = request.clone();
+        tasks.spawn(async move {
+            for _ in 0..reads / CONNECTIONS {
+                crate::exchange::answer(&mut stream, &request).await;
+            }
+        });
+    }
+    tasks.join_all().await;
+    (reads / CONNECTIONS * CONNECTIONS) as f64 / started.elapsed().as_secs_f64()
+}
+
+struct OpenBao {
+    folder: tempfile::TempDir,
+    port: u16,
+    server: Child,
+}
+
+impl OpenBao {
+    /// Its development server: in memory, with TLS, a token that may do everything, and one secret.
+    async fn start(bao: &std::path::Path) -> Self {
+        let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+        let audit =
+            format!("audit \"file\" \"log\" {{ options {{ file_path = \"{}\" }} }}\n", folder.path().join("audit.log").display());
+        std::fs::write(folder.path().join("audit.hcl"), audit).unwrap();
+        let mut command = Command::new(bao);
+        command.args([
+            "server",
+            "-dev-tls",
+            &format!("-dev-root-token-id={ROOT}"),
+            &format!("-dev-listen-address=127.0.0.1:{port}"),
+        ]);
+        command.arg(format!("-dev-tls-cert-dir={}", folder.path().display()));
+        command.arg(format!("-config={}", folder.path().join("audit.hcl").display()));
+        command.env("HOME", folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        let made = Self { port, server: command.spawn().unwrap(), folder };
+        let started = Instant::now();
+        while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert!(started.elapsed() < Duration::from_secs(20), "OpenBao does not start");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let ca = std::fs::read(made.folder.path().join("vault-ca.pem")).unwrap();
+        let http = daypass::issuers::http::command_client(Some(&ca)).unwrap();
+        let put = http.post(format!("https://localhost:{port}/v1/secret/data/shop")).header("x-vault-token", ROOT);
+        let answer = put.json(&json!({ "data": { "password": "hunter2" } })).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        let log = std::fs::metadata(made.folder.path().join("audit.log")).unwrap();
+        assert!(log.len() > 0, "OpenBao's audit log is not written");
+        made
+    }
+}
+
+impl Drop for OpenBao {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
