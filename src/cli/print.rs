@@ -18,3 +18,8 @@ pub(super) fn json(value: &serde_json::Value) {
 pub(super) fn line(value: &serde_json::Value) {
     anstream::println!("{value}");
 }
+
+/// So many of them, in words.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

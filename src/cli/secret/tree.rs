@@ -2,7 +2,7 @@
 
 use super::keyring::KeyArgs;
 use super::{creation, served};
-use crate::cli::print;
+use crate::cli::print::{self, counted};
 use crate::client::checkout::Checkout;
 use crate::client::environment::Environment;
 use crate::client::journal::Journal;
@@ -158,23 +158,24 @@ fn tell(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
         anstream::eprintln!("{file}: {fault}");
     }
     let before = if outcome.before == 0 { String::new() } else { format!(", {} by an earlier try", outcome.before) };
-    anstream::println!("{} files changed{before}, {} as they should be", outcome.changed, outcome.unchanged);
+    anstream::println!("{} changed{before}, {} as they should be", counted(outcome.changed, "file"), outcome.unchanged);
     if let Some(commit) = commit {
         anstream::println!("committed as {commit}");
     }
     if !outcome.faults.is_empty() {
-        anstream::println!("{} files could not be changed; the same command goes on with them", outcome.faults.len());
+        let faulty = counted(outcome.faults.len(), "file");
+        anstream::println!("{faulty} could not be changed; the same command goes on with what is left");
     } else if how == Rewrite::UpdateKeys && outcome.changed > 0 {
         anstream::println!(
-            "Whoever lost access may have kept the data keys and the values: `daypass secret rotate`, then change what they guarded."
+            "Who lost access by this, if anybody, may have kept the data keys: `daypass secret rotate`, then change what they guarded."
         );
     }
 }
 
 fn message(how: Rewrite, files: usize) -> String {
     match how {
-        Rewrite::UpdateKeys => format!("Encrypt {files} files to today's recipients"),
-        Rewrite::Rotate => format!("Give {files} files new data keys"),
+        Rewrite::UpdateKeys => format!("Encrypt {} to today's recipients", counted(files, "file")),
+        Rewrite::Rotate => format!("Give {} new data keys", counted(files, "file")),
     }
 }
 

@@ -19,7 +19,7 @@ fn what_is_to_be_done_is_said_and_nothing_else() {
     checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], "password: one\n");
     checkout.run(&["encrypt", "-o", "transit/flux/1.age"], &"k".repeat(32));
     let clean = checkout.run(&["status", "--check"], "");
-    assert!(clean.starts_with("1 SOPS files, 1 age files\n") && clean.contains("Nothing is to be done."), "{clean}");
+    assert!(clean.starts_with("1 SOPS file, 1 age file\n") && clean.contains("Nothing is to be done."), "{clean}");
     let (_, new) = checkout.another("new");
     checkout.rules(&[&new]);
     let shown = format!("password: x\nnote_unencrypted: AKIA{}\n", "IOSFODNN7EXAMPLE");

@@ -1,5 +1,6 @@
 //! Of one recipient: what it opens today, and what it opened once and has not changed since. A person who left keeps what they read.
 
+use crate::cli::print::counted;
 use crate::client::checkout::Checkout;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::git::{Snapshot, Source};
@@ -159,11 +160,11 @@ impl Departed {
         }
         let _ = writeln!(
             out,
-            "{} files open today and {} did once, in {} commits; {} age files do not say whom they are for",
-            self.today.len(),
-            self.once.len(),
-            self.commits,
-            self.age_files
+            "opens {} today, and opened {} once ({} looked at); {} without a word of whom they are for",
+            counted(self.today.len(), "file"),
+            counted(self.once.len(), "file"),
+            counted(self.commits, "commit"),
+            counted(self.age_files, "age file")
         );
         out
     }

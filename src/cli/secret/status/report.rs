@@ -1,5 +1,6 @@
 //! What is to be said of a checkout's encrypted files.
 
+use crate::cli::print::counted;
 use crate::cli::secret::creation;
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
@@ -12,6 +13,8 @@ use std::fmt::Write;
 
 /// A post-quantum recipient has 2,000 characters.
 const SHOWN_CHARACTERS: usize = 24;
+/// A section is to be read; machines have all of it.
+const LINES_SHOWN_MAX: usize = 20;
 /// Beside the encrypted files: what may hold a secret by mistake.
 const READABLE: [&str; 3] = ["policies", "tests", "sources"];
 
@@ -107,12 +110,12 @@ impl Report {
     }
 
     pub(super) fn told(&self) -> String {
-        let mut out = format!("{} SOPS files, {} age files\n", self.sops, self.age);
+        let mut out = format!("{}, {}\n", counted(self.sops, "SOPS file"), counted(self.age, "age file"));
         if !self.recipients.is_empty() {
             out.push_str("\nRecipients (an age file does not name its own)\n");
         }
         for (recipient, files) in &self.recipients {
-            let _ = writeln!(out, "  {:<26} {} files", shortened(recipient), files.len());
+            let _ = writeln!(out, "  {:<26} {}", shortened(recipient), counted(files.len(), "file"));
         }
         let of_file = |told: &Told| told.iter().map(|(file, why)| format!("{file}: {why}")).collect::<Vec<_>>();
         section(&mut out, "Encrypted to others than .sops.yaml says (`daypass secret updatekeys`)", &of_file(&self.stale));
@@ -136,7 +139,10 @@ impl Report {
 fn section(out: &mut String, title: &str, lines: &[String]) {
     if !lines.is_empty() {
         let _ = writeln!(out, "\n{title}");
-        lines.iter().for_each(|line| _ = writeln!(out, "  {line}"));
+        lines.iter().take(LINES_SHOWN_MAX).for_each(|line| _ = writeln!(out, "  {line}"));
+        if lines.len() > LINES_SHOWN_MAX {
+            let _ = writeln!(out, "  and {} more: --output json lists them", lines.len() - LINES_SHOWN_MAX);
+        }
     }
 }
 
