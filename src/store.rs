@@ -4,6 +4,7 @@
 
 mod aws_sessions;
 mod canonical;
+mod ended;
 mod gate;
 mod history;
 mod keys;
@@ -28,6 +29,7 @@ pub use standing::{DenialRow, Marks};
 
 use crate::words::names::DecisionId;
 use crate::words::{Clock, Denial, Reason, UnixTime};
+use ended::Ended;
 use gate::Gate;
 use record::Flights;
 use rusqlite::Connection;
@@ -52,6 +54,7 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     newest: Arc<AtomicI64>,
     salt: [u8; 32],
+    ended: Arc<Ended>,
     directory: PathBuf,
     _lock: std::fs::File,
 }
@@ -75,10 +78,11 @@ impl Store {
             tracing::warn!(%decision, "an intent of the last run has no outcome: nothing of it was released");
         }
         let salt = schema::salt(&connection).map_err(|fault| fault.to_string())?;
+        let ended = Arc::new(Ended::load(&connection).map_err(|fault| fault.to_string())?);
         let newest = Arc::new(AtomicI64::new(at.millis()));
         let writer = Writer::start(directory.to_owned(), connection);
         let directory = directory.to_owned();
-        Ok(Self { writer, flights: Arc::default(), gate: Gate::default(), clock, newest, salt, directory, _lock: lock })
+        Ok(Self { writer, flights: Arc::default(), gate: Gate::default(), clock, newest, salt, ended, directory, _lock: lock })
     }
 
     /// The present, never before the newest durable record.

@@ -80,7 +80,7 @@ async fn seal(
 /// From a session token to the identity: opened, not ended, and read by the configuration of today.
 pub(super) async fn resume(app: &App, call: Call) -> Result<Identity, Denial> {
     let session = app.sessions.open(call.token?, app.now())?;
-    if app.store.has_ended(session.id()).await? {
+    if app.store.has_ended(session.id()) {
         return Err(Reason::SessionRefused.because("it was revoked"));
     }
     let issuer = app.issuers.named(session.issuer());

@@ -3,12 +3,8 @@
 use super::{Store, schema};
 use crate::words::names::DecisionId;
 use crate::words::{Denial, UnixTime};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::params;
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// A row is kept until no session of its time can be open any more: an hour, and much beyond every clock's mistake.
-const KEEP_ENDED: Duration = Duration::from_secs(24 * 3600);
 
 /// A session key's row.
 #[derive(Clone, Debug)]
@@ -60,31 +56,16 @@ impl Store {
 
     /// Ends a session for good, with its record, in one transaction.
     pub async fn end_session(&self, id: &DecisionId, body: Value) -> Result<(), Denial> {
-        let (now, id) = (self.now(), id.clone());
+        let (now, id, ended) = (self.now(), id.clone(), self.ended.clone());
         self.write(move |connection| {
-            end(connection, &id, now)?;
+            ended.end(connection, &id, now)?;
             schema::append(connection, now, "revoked", Some(&id), body)
         })
         .await
     }
 
     /// Whether the session was ended before its time.
-    pub async fn has_ended(&self, id: &DecisionId) -> Result<bool, Denial> {
-        let id = id.clone();
-        self.write(move |connection| {
-            let mut statement = connection.prepare_cached("SELECT 1 FROM ended_sessions WHERE id = ?1")?;
-            statement.query_row(params![id.as_str()], |_| Ok(())).optional().map(|row| row.is_some())
-        })
-        .await
+    pub fn has_ended(&self, id: &DecisionId) -> bool {
+        self.ended.holds(id)
     }
-}
-
-/// Ends the session that this decision began, if it began one.
-pub(super) fn end(connection: &Connection, id: &DecisionId, now: UnixTime) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM ended_sessions WHERE until < ?1", params![now.millis()])?;
-    let until = now.plus(KEEP_ENDED).millis();
-    connection.execute("INSERT OR REPLACE INTO ended_sessions (id, until) VALUES (?1, ?2)", params![id.as_str(), until])?;
-    // Nor is the login's answer repeated.
-    connection.execute("DELETE FROM answers WHERE decision = ?1", params![id.as_str()])?;
-    Ok(())
 }

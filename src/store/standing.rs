@@ -1,6 +1,6 @@
 //! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
 
-use super::{Store, aws_sessions, schema, sessions};
+use super::{Store, aws_sessions, schema};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -98,7 +98,7 @@ impl Store {
     /// Ends what can be ended of a decision: its stored answer is given to nobody any more, the holder of its AWS session
     /// is not known, and a session that it began is over. The record tells what was issued.
     pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<Value>, Denial> {
-        let (now, decision, reason) = (self.now(), decision.clone(), reason.to_owned());
+        let (now, decision, reason, ended) = (self.now(), decision.clone(), reason.to_owned(), self.ended.clone());
         self.write(move |connection| {
             let mut statement = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'released'")?;
             let released: Option<Vec<u8>> = statement.query_row(params![decision.as_str()], |row| row.get(0)).optional()?;
@@ -107,7 +107,7 @@ impl Store {
             aws_sessions::forget(connection, &decision)?;
             let released: Value = serde_json::from_slice(&released).unwrap_or_default();
             if !released["session"].is_null() {
-                sessions::end(connection, &decision, now)?;
+                ended.end(connection, &decision, now)?;
             }
             schema::append(connection, now, "revoked", Some(&decision), json!({ "reason": reason }))?;
             Ok(Some(released))
