@@ -25,34 +25,57 @@ pub const PLAINTEXT_BYTES_MAX: usize = 1024 * 1024;
 /// The ciphertext of that, armored, with room for many recipients.
 pub const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Which part of a document.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'a> {
+    /// All of it.
+    Whole,
+    /// One value, by JSON pointer (RFC 6901).
+    Value(&'a str),
+    /// These values alone, in the document's own format. One that it does not have is left out; a list keeps its places, with nulls
+    /// in those that are not given.
+    Values(&'a [String]),
+}
+
+/// What was opened.
+#[derive(Debug)]
+pub struct Plaintext {
+    /// The bytes.
+    pub value: Secret,
+    /// Whether it is or holds a value that nothing authenticates, though the file as a whole is.
+    pub unauthenticated: bool,
+}
+
 /// Opens a document, or one value of it by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
 pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, String> {
+    let part = key.map_or(Part::Whole, Part::Value);
+    open_part(path, bytes, part, identities, Unauthenticated::Refuse).map(|plaintext| plaintext.value)
+}
+
+/// Opens a part of a document, with values that nothing authenticates where they may be given. The same holds of the error.
+pub fn open_part(
+    path: &SecretPath,
+    bytes: &[u8],
+    part: Part<'_>,
+    identities: &Identities,
+    unauthenticated: Unauthenticated,
+) -> Result<Plaintext, String> {
     check_size(bytes)?;
     if age_file::is_age(bytes) {
-        let plaintext = age_file::decrypt(bytes, identities)?;
-        return match key {
-            None => Ok(plaintext),
-            Some(_) => Err("an age file is one value: ask for it without `#/key`".to_owned()),
+        // An age file is authentic to its last byte, or does not open.
+        return match part {
+            Part::Whole => Ok(Plaintext { value: age_file::decrypt(bytes, identities)?, unauthenticated: false }),
+            Part::Value(_) => Err("an age file is one value: ask for it without `#/key`".to_owned()),
+            Part::Values(_) => Err("an age file is one value: it is granted whole or not at all".to_owned()),
         };
     }
     let document = SopsFile::parse(path, bytes)?.open(identities)?;
-    // No policy allows them yet.
-    let unauthenticated = Unauthenticated::Refuse;
-    match key {
-        Some(key) => document.value(key, unauthenticated),
-        None => document.render(unauthenticated),
-    }
-}
-
-/// Opens a document with these of its values alone, by JSON pointer, in its own format. One that it does not have is left out; a
-/// list keeps its places, with nulls in those that are not given.
-pub fn open_values(path: &SecretPath, bytes: &[u8], keys: &[String], identities: &Identities) -> Result<Secret, String> {
-    check_size(bytes)?;
-    if age_file::is_age(bytes) {
-        return Err("an age file is one value: it is granted whole or not at all".to_owned());
-    }
-    // No policy allows unauthenticated ones yet.
-    SopsFile::parse(path, bytes)?.open(identities)?.only(keys, Unauthenticated::Refuse)
+    let value = match part {
+        Part::Whole => document.render(unauthenticated),
+        Part::Value(key) => document.value(key, unauthenticated),
+        Part::Values(keys) => document.only(keys, unauthenticated),
+    };
+    Ok(Plaintext { value: value?, unauthenticated: document.holds_unauthenticated(part) })
 }
 
 /// Whether the file opens; what it holds is forgotten at once.

@@ -204,9 +204,9 @@ impl Live {
         let (in_force, within) = self.owned(source, name)?;
         let revision = &in_force.revision;
         let commit = revision.commit.clone().ok_or_else(|| unreadable(name, "its source has no revision"))?;
-        let open = || revision.open_secret(&within, terms.only.as_deref(), &in_force.followed.identities());
-        let value = self.opened.value(source, terms, open).map_err(|cause| unreadable(name, &cause))?;
-        Ok(OpenedSecret { terms: terms.clone(), value, commit, expires_at: granted.expires })
+        let open = || revision.open_secret(&within, terms, &in_force.followed.identities());
+        let plaintext = self.opened.value(source, terms, open).map_err(|cause| unreadable(name, &cause))?;
+        Ok(OpenedSecret { terms: terms.clone(), plaintext, commit, expires_at: granted.expires })
     }
 
     /// The source that a secret is granted by, and the secret's name within it.

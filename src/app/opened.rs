@@ -3,7 +3,7 @@
 //! Each set of policies in force has its own, so that what is granted no more is forgotten with the grant.
 
 use crate::policy::SecretTerms;
-use crate::words::Secret;
+use crate::secrets::Plaintext;
 use crate::words::names::SourceName;
 use moka::sync::Cache;
 use std::sync::Arc;
@@ -16,21 +16,23 @@ const HELD_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// What an entry takes beside its value: its name, and its place in the table.
 const ENTRY_BYTES: usize = 512;
 
-/// Of one source, a document or some of its values.
+/// Of one source, a document or some of its values; and whether it was opened for a policy that allows unauthenticated ones, so that
+/// nobody else hears them.
 #[derive(PartialEq, Eq, Hash)]
 struct Part {
     source: SourceName,
     name: String,
     only: Option<Vec<String>>,
+    unauthenticated: bool,
 }
 
 /// The values.
-pub(super) struct Opened(Cache<Part, Arc<Secret>>);
+pub(super) struct Opened(Cache<Part, Arc<Plaintext>>);
 
 impl Default for Opened {
     fn default() -> Self {
-        let weight = |part: &Part, value: &Arc<Secret>| {
-            u32::try_from(part.name.len() + value.expose().len() + ENTRY_BYTES).unwrap_or(u32::MAX)
+        let weight = |part: &Part, plaintext: &Arc<Plaintext>| {
+            u32::try_from(part.name.len() + plaintext.value.expose().len() + ENTRY_BYTES).unwrap_or(u32::MAX)
         };
         Self(Cache::builder().max_capacity(HELD_BYTES_MAX).time_to_live(HELD_MAX).weigher(weight).build())
     }
@@ -42,9 +44,10 @@ impl Opened {
         &self,
         source: &SourceName,
         terms: &SecretTerms,
-        open: impl FnOnce() -> Result<Secret, String>,
-    ) -> Result<Arc<Secret>, String> {
-        let part = Part { source: source.clone(), name: terms.name.to_string(), only: terms.only.clone() };
+        open: impl FnOnce() -> Result<Plaintext, String>,
+    ) -> Result<Arc<Plaintext>, String> {
+        let (name, only) = (terms.name.to_string(), terms.only.clone());
+        let part = Part { source: source.clone(), name, only, unauthenticated: terms.unauthenticated };
         if let Some(held) = self.0.get(&part) {
             return Ok(held);
         }
@@ -62,11 +65,16 @@ impl Opened {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Secret;
     use crate::words::names::SecretName;
 
     fn terms(name: &str, only: Option<&str>) -> SecretTerms {
         let only = only.map(|key| vec![key.to_owned()]);
-        SecretTerms { name: SecretName::parse(name).unwrap(), only, offline: Duration::ZERO }
+        SecretTerms { name: SecretName::parse(name).unwrap(), only, offline: Duration::ZERO, unauthenticated: false }
+    }
+
+    fn plain(bytes: &[u8]) -> Plaintext {
+        Plaintext { value: Secret::new(bytes.to_vec()), unauthenticated: false }
     }
 
     #[test]
@@ -79,22 +87,30 @@ mod tests {
             {
                 let value = opened.value(source, &terms(name, only), || {
                     count += 1;
-                    Ok(Secret::new(format!("{source} {name} {only:?}").into_bytes()))
+                    Ok(plain(format!("{source} {name} {only:?}").as_bytes()))
                 });
-                assert_eq!(value.unwrap().expose(), format!("{source} {name} {only:?}").as_bytes());
+                assert_eq!(value.unwrap().value.expose(), format!("{source} {name} {only:?}").as_bytes());
             }
         }
         assert_eq!(count, 4);
     }
 
     #[test]
+    fn what_one_policy_allows_nobody_else_hears() {
+        let (opened, root, strict) = (Opened::default(), SourceName::root(), terms("a.yaml", None));
+        let loose = SecretTerms { unauthenticated: true, ..strict.clone() };
+        assert!(opened.value(&root, &loose, || Ok(plain(b"forged"))).is_ok());
+        assert!(opened.value(&root, &strict, || Err("refused".to_owned())).is_err());
+    }
+
+    #[test]
     fn a_failure_is_not_held_and_the_room_is_bounded() {
         let (opened, root) = (Opened::default(), SourceName::root());
         assert!(opened.value(&root, &terms("a", None), || Err("no".to_owned())).is_err());
-        assert!(opened.value(&root, &terms("a", None), || Ok(Secret::new(vec![7]))).is_ok());
+        assert!(opened.value(&root, &terms("a", None), || Ok(plain(&[7]))).is_ok());
         for number in 0..64 {
             let name = format!("b{number}");
-            opened.value(&root, &terms(&name, None), || Ok(Secret::new(vec![7; 1024 * 1024]))).unwrap();
+            opened.value(&root, &terms(&name, None), || Ok(plain(&[7; 1024 * 1024]))).unwrap();
         }
         opened.forget_old();
         assert!(opened.0.weighted_size() <= HELD_BYTES_MAX, "{}", opened.0.weighted_size());

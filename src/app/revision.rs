@@ -3,8 +3,8 @@
 use super::transit::TransitKeys;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
-use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
-use crate::secrets::{self, Header, Identities};
+use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening};
+use crate::secrets::{self, Header, Identities, Part, Plaintext, Unauthenticated};
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
 use crate::words::{Digest, Secret};
@@ -222,12 +222,25 @@ impl Revision {
         secrets::file_key(document, bytes, header, identities)
     }
 
-    /// Opens one of its secrets, or some values of it, by its name within this source.
-    pub fn open_secret(&self, name: &SecretName, only: Option<&[String]>, identities: &Identities) -> Result<Secret, String> {
+    /// Opens one of its secrets, or what is granted of it, by its name within this source.
+    pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, String> {
         let bytes = self.secrets.get(&name.path).ok_or("the revision in force has no such file")?;
-        match only {
-            Some(keys) => secrets::open_values(&name.path, bytes, keys, identities),
-            None => secrets::open(&name.path, bytes, name.key.as_deref(), identities),
-        }
+        open_granted(name, bytes, terms, identities)
     }
+}
+
+/// Opens of a document what is granted of it.
+pub(super) fn open_granted(
+    name: &SecretName,
+    bytes: &[u8],
+    terms: &SecretTerms,
+    identities: &Identities,
+) -> Result<Plaintext, String> {
+    let part = match (&terms.only, &name.key) {
+        (Some(keys), _) => Part::Values(keys),
+        (None, Some(key)) => Part::Value(key),
+        (None, None) => Part::Whole,
+    };
+    let unauthenticated = if terms.unauthenticated { Unauthenticated::Give } else { Unauthenticated::Refuse };
+    secrets::open_part(&name.path, bytes, part, identities, unauthenticated)
 }

@@ -185,7 +185,10 @@ impl Rule {
             Wanted::Aws { role } => {
                 self.grants.aws.iter().find(|aws| Some(&aws.role) == role.as_ref())?.terms(facts).map(Terms::Aws)
             }
-            Wanted::Secret(name) => Ok(Terms::Secret(SecretGrant::covering(&self.grants.secrets, name)?.terms(name))),
+            Wanted::Secret(name) => {
+                let (_, offer) = SecretGrant::covering(&self.grants.secrets, name)?;
+                Ok(Terms::Secret(offer.terms(name)))
+            }
             Wanted::IdToken { audience } => {
                 self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
             }
@@ -215,7 +218,7 @@ impl Rule {
                 grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(AwsGrant::offer)
             }
             Wanted::Secret(_) | Wanted::FileKey { .. } => {
-                SecretGrant::covering(&grants.secrets, &wanted.secret()?).map(SecretGrant::offer)
+                SecretGrant::covering(&grants.secrets, &wanted.secret()?).map(|(place, offer)| (place, Offer::Secret(offer)))
             }
             Wanted::IdToken { audience } => {
                 grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)

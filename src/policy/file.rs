@@ -159,7 +159,7 @@ fn read_version(fields: &mut Fields<'_, '_>) {
 }
 
 /// A key that has one word.
-fn read_word(fields: &mut Fields<'_, '_>, key: &'static str, word: &str) -> bool {
+pub(super) fn read_word(fields: &mut Fields<'_, '_>, key: &'static str, word: &str) -> bool {
     let Some(node) = fields.optional(key) else { return false };
     if node.as_text() != Some(word) {
         fields.fault(node.place, format!("expected `{key}: {word}`, or nothing"));

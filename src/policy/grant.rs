@@ -77,7 +77,9 @@ impl Terms {
     pub(super) fn via(&self) -> Option<&RoleArn> {
         match self {
             Self::Aws(terms) => terms.via.as_ref().map(|hub| &hub.role),
-            Self::Secret(_) | Self::FileKey(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => None,
+            Self::Secret(_) | Self::FileKey(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => {
+                None
+            }
         }
     }
 }
@@ -128,6 +130,8 @@ pub struct SecretTerms {
     pub only: Option<Vec<String>>,
     /// How long whoever keeps it asking anew may keep it when nobody answers.
     pub offline: Duration,
+    /// Whether values may be given that nothing authenticates.
+    pub unauthenticated: bool,
 }
 
 /// The file key of a document that is granted whole.

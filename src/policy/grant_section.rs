@@ -7,7 +7,7 @@ mod transit;
 
 pub(super) use aws::{AwsGrant, SessionGrant};
 pub(super) use id_token::IdTokenGrant;
-pub(super) use secret::SecretGrant;
+pub(super) use secret::{SecretGrant, SecretOffer};
 pub(super) use transit::TransitGrant;
 
 use super::permission::Permission;
@@ -86,7 +86,7 @@ impl Grants {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Offer<'a> {
     Aws(Duration, &'a SessionGrant),
-    Secret(Duration),
+    Secret(SecretOffer),
     IdToken(Duration, &'a Templates),
     Transit,
     Daypass,
@@ -106,7 +106,7 @@ impl Offer<'_> {
         match (self, other) {
             (Self::Aws(ttl, session), Self::Aws(longest, other)) => ttl <= longest && session == other,
             (Self::IdToken(ttl, claims), Self::IdToken(longest, other_claims)) => ttl <= longest && claims == other_claims,
-            (Self::Secret(offline), Self::Secret(longest)) => offline <= longest,
+            (Self::Secret(terms), Self::Secret(others)) => terms.is_within(*others),
             (Self::Transit, Self::Transit) | (Self::Daypass, Self::Daypass) => true,
             _ => false,
         }

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The code of every finding, as `docs/policy.md` lists them.
-pub const CODES: [&str; 43] = [
+pub const CODES: [&str; 44] = [
     "never_matches",
     "name_only",
     "repositories_by_pattern",
@@ -44,6 +44,7 @@ pub const CODES: [&str; 43] = [
     "own_repository",
     "every_secret",
     "secret_missing",
+    "unauthenticated_allowed",
     "every_transit_key",
     "transit_missing",
     "expired",

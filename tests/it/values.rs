@@ -1,6 +1,7 @@
 //! Grants down to one value: a document is answered with what is granted of it, and each answer names the commit that it is of.
 
 use crate::support::{Setup, World, git};
+use daypass::secrets::Creations;
 use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
 use serde_json::{Value, json};
@@ -51,4 +52,46 @@ async fn what_a_commit_takes_away_is_not_answered_from_memory() {
     let narrower = READER.replace("\"shop/db.yaml#/database/password\", ", "");
     world.commit_and_wait(&[("policies/shop/read.yaml", narrower.as_bytes())]).await;
     assert_eq!(world.exchange(&world.token(), wanted).await.0, 403);
+}
+
+/// A file whose MAC is over its encrypted values alone, and what somebody wrote into it since.
+fn forged(world: &World) -> Vec<u8> {
+    let rules =
+        format!("creation_rules:\n  - age: {}\n    mac_only_encrypted: true\n    encrypted_regex: ^password$\n", world.recipient);
+    let creations = Creations::parse(rules.as_bytes()).unwrap();
+    let (path, plain) = (SecretPath::parse("shop/legacy/a.yaml").unwrap(), b"host: good.example\npassword: s3cret\n");
+    let creation = creations.for_path("shop/legacy/a.yaml").unwrap();
+    let sealed = daypass::secrets::encrypt_document_with(&path, plain, creation, UnixTime::from_seconds(1_800_000_000));
+    String::from_utf8(sealed.unwrap()).unwrap().replace("good.example", "evil.example").into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nothing_authenticates_is_given_only_where_the_policy_says_so_and_is_marked() {
+    let world = world().await;
+    let policy =
+        |terms: &str| READER.replace("[\"shop/db.yaml#/database/password\"", &format!("[{{ secret: shop/legacy/**{terms} }}"));
+    let ask = async |name: &str| world.exchange(&world.token(), json!([{ "secret": name }])).await;
+    let (document, host, password) = ("shop/legacy/a.yaml", "shop/legacy/a.yaml#/host", "shop/legacy/a.yaml#/password");
+    let strict = policy("");
+    world
+        .commit_and_wait(&[("policies/shop/read.yaml", strict.as_bytes()), ("secrets/shop/legacy/a.yaml", &forged(&world))])
+        .await;
+    for refused in [document, host] {
+        let (status, answer) = ask(refused).await;
+        assert_eq!((status, &answer["code"]), (502, &json!("secret_unreadable")), "{answer}");
+    }
+    let (status, answer) = ask(password).await;
+    assert_eq!((status, &answer["credentials"][0]["secret"]["unauthenticated"]), (200, &Value::Null), "{answer}");
+
+    world.commit_and_wait(&[("policies/shop/read.yaml", policy(", unauthenticated: allow").as_bytes())]).await;
+    for (name, marked) in [(document, json!(true)), (host, json!(true)), (password, Value::Null)] {
+        let (status, answer) = ask(name).await;
+        assert_eq!((status, &answer["credentials"][0]["secret"]["unauthenticated"]), (200, &marked), "{answer}");
+        let released = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap();
+        assert_eq!(released.body["issued"][0]["secret"]["unauthenticated"], marked, "{name}");
+    }
+    assert_eq!(ask(host).await.1["credentials"][0]["secret"]["value"], "evil.example");
+    // Taken back, it is refused at once, although it was opened a moment ago.
+    world.commit_and_wait(&[("policies/shop/read.yaml", strict.as_bytes())]).await;
+    assert_eq!(ask(host).await.0, 502);
 }

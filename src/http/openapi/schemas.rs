@@ -153,6 +153,7 @@ fn credential() -> Value {
             "encoding": { "type": "string", "const": "base64", "description": "There where the value is no text." },
             "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$", "description": "The commit that the value is of." },
             "only": { "type": "array", "items": { "type": "string", "pattern": POINTER }, "description": "There where not all of a document is granted: the values that are." },
+            "unauthenticated": { "type": "boolean", "const": true, "description": "There where the value is or holds one that nothing authenticates, and the policy allows it." },
             "expires_at": { "oneOf": [reference("Moment"), { "type": "null" }], "description": "When the policies that grant it end." },
             "offline_seconds": { "type": "integer", "minimum": 0, "description": "How long whoever asks again and again may keep it when nobody answers." },
         }),

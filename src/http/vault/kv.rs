@@ -30,8 +30,9 @@ pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
         Ok(released) => {
             let document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
-            let metadata = version(app.now(), &document["policy_revision"]);
-            let values = values(&name, &document["credentials"][0]["secret"]);
+            let secret = &document["credentials"][0]["secret"];
+            let metadata = version(app.now(), &document["policy_revision"], secret);
+            let values = values(&name, secret);
             answer::data(document["decision_id"].clone(), json!({ "data": values, "metadata": metadata }))
         }
         Err(refused) => refused_read(&app, &name, &refused),
@@ -116,11 +117,13 @@ fn children(folder: &str, paths: &[SecretPath]) -> BTreeSet<String> {
 }
 
 /// There is one version: the one in force. Its age is the repository's to tell, so the time is that of the answer.
-fn version(now: UnixTime, revision: &Value) -> Value {
-    json!({
-        "created_time": now.to_string(), "custom_metadata": { "policy_revision": revision }, "deletion_time": "", "destroyed": false,
-        "version": 1,
-    })
+fn version(now: UnixTime, revision: &Value, secret: &Value) -> Value {
+    let mut custom = json!({ "policy_revision": revision });
+    if secret["unauthenticated"] == true {
+        // Vault's own are texts.
+        custom["unauthenticated"] = "true".into();
+    }
+    json!({ "created_time": now.to_string(), "custom_metadata": custom, "deletion_time": "", "destroyed": false, "version": 1 })
 }
 
 fn described(now: UnixTime) -> Value {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::identity::{Facts, Mapping};
-use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Wanted};
+use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Wanted, Widening};
 use crate::token::Claims;
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, IssuerUrl, RoleArn, SecretName};
@@ -216,4 +216,18 @@ fn a_permission_is_compared_as_any_credential_is() {
     );
     assert_eq!(compared(&with, &without)[0].direction, Direction::Narrows);
     assert_eq!(who_can(&load(&with), &catalogue(), &replay, NOW)[0].who, "acme/shop@456789 refs/heads/main push");
+}
+
+/// How many files wait when the policy becomes this one and widening waits.
+fn held(old: &str, new: &str) -> usize {
+    let tree = |policy: &str| tree(&[("policies/shop/deploy.yaml", policy), ("secrets/shop/a.yaml", "x")]);
+    Ruleset::load_with(&tree(new), &catalogue(), Some(&load(&tree(old))), Widening::Waits, &[]).held.len()
+}
+
+#[test]
+fn looser_terms_of_a_secret_wait_and_stricter_ones_do_not() {
+    let allowing = DEPLOY.replace("shop/**", "{ secret: shop/**, unauthenticated: allow }");
+    let shorter = DEPLOY.replace("shop/**", "{ secret: shop/**, unauthenticated: allow, offline: 10m }");
+    assert_eq!((held(DEPLOY, &allowing), held(&allowing, DEPLOY), held(&allowing, &allowing)), (1, 0, 0));
+    assert_eq!((held(&allowing, &shorter), held(&shorter, &allowing), held(&shorter, DEPLOY)), (0, 1, 1));
 }

@@ -54,29 +54,29 @@ impl PolicySet {
 fn together(document: &SecretPath, granted: Vec<Granted>) -> Result<Granted, Denial> {
     let mut granted = granted.into_iter();
     let first = granted.next().ok_or_else(|| Reason::Internal.because("a document of no values"))?;
-    let (mut whole, mut only, mut offline) = (first, Vec::new(), None);
-    take_value(&whole.terms, &mut only, &mut offline);
+    let (mut whole, mut only) = (first, Vec::new());
+    let mut kept = take_value(&whole.terms, &mut only)?;
     for value in granted {
         if value.policy != whole.policy {
             let cause = format!("values of {document} are granted by {} and {}", whole.policy, value.policy);
             let told = "Several policies grant values of this document: name one, or ask for one value.";
             return Err(Reason::PolicyAmbiguous.because(cause).saying(told));
         }
-        take_value(&value.terms, &mut only, &mut offline);
+        let terms = take_value(&value.terms, &mut only)?;
+        kept.offline = kept.offline.min(terms.offline);
+        kept.unauthenticated &= terms.unauthenticated;
         whole.once |= value.once;
         whole.proof |= value.proof;
         whole.expires = whole.expires.into_iter().chain(value.expires).min();
     }
     let name = SecretName { path: document.clone(), key: None };
-    let offline = offline.unwrap_or_default();
-    Ok(Granted { terms: Terms::Secret(SecretTerms { name, only: Some(only), offline }), ..whole })
+    Ok(Granted { terms: Terms::Secret(SecretTerms { name, only: Some(only), ..kept }), ..whole })
 }
 
-fn take_value(terms: &Terms, only: &mut Vec<String>, offline: &mut Option<std::time::Duration>) {
-    if let Terms::Secret(terms) = terms {
-        only.extend(terms.name.key.clone());
-        *offline = Some(offline.map_or(terms.offline, |shortest| shortest.min(terms.offline)));
-    }
+fn take_value(terms: &Terms, only: &mut Vec<String>) -> Result<SecretTerms, Denial> {
+    let Terms::Secret(terms) = terms else { return Err(Reason::Internal.because("a value that is no secret")) };
+    only.extend(terms.name.key.clone());
+    Ok(terms.clone())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `grant: secrets`: documents by pattern, and one key of them or the whole.
 
-use super::Offer;
+use crate::policy::file::read_word;
 use crate::policy::grant::{OFFLINE_DEFAULT, SecretTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row, fill_row_text};
@@ -20,18 +20,43 @@ pub(in crate::policy) struct SecretGrant {
     pub(in crate::policy) place: Place,
     pub(in crate::policy) documents: Pattern,
     pub(in crate::policy) key: Option<String>,
-    pub(in crate::policy) offline: Duration,
+    pub(in crate::policy) kept: SecretOffer,
+}
+
+/// On which terms a secret is given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::policy) struct SecretOffer {
+    /// How long it may be kept when nobody answers.
+    offline: Duration,
+    /// Also values that nothing authenticates.
+    pub(in crate::policy) unauthenticated: bool,
+}
+
+impl SecretOffer {
+    /// Of both the stricter one, term by term.
+    fn and(self, other: Self) -> Self {
+        Self { offline: self.offline.min(other.offline), unauthenticated: self.unauthenticated && other.unauthenticated }
+    }
+
+    /// Whether nobody gets more by these terms than by the others.
+    pub(super) fn is_within(self, other: Self) -> bool {
+        self.and(other) == self
+    }
+
+    pub(in crate::policy) fn terms(self, name: &SecretName) -> SecretTerms {
+        SecretTerms { name: name.clone(), only: None, offline: self.offline, unauthenticated: self.unauthenticated }
+    }
 }
 
 impl SecretGrant {
     pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
-        let (named, offline) = read_terms(fields, node)?;
+        let (named, kept) = read_terms(fields, node)?;
         let text = fields.text(named)?;
         let (path, key) = text.split_once('#').map_or((text, None), |(path, key)| (path, Some(key)));
         let documents = fill_row(path, row).and_then(|pieces| Pattern::from_pieces(&pieces));
         let key = key.map(|key| fill_row_text(key, row).and_then(|key| check_pointer(&key).map(|()| key))).transpose();
         match (documents, key) {
-            (Ok(documents), Ok(key)) => Some(Self { place: node.place, documents, key, offline }),
+            (Ok(documents), Ok(key)) => Some(Self { place: node.place, documents, key, kept }),
             (Err(fault), _) | (_, Err(fault)) => {
                 fields.fault(named.place, fault);
                 None
@@ -39,22 +64,17 @@ impl SecretGrant {
         }
     }
 
-    /// Of the entries that cover a secret the one with the shortest bound.
-    pub(in crate::policy) fn covering<'a>(grants: &'a [Self], name: &SecretName) -> Option<&'a Self> {
-        grants.iter().filter(|grant| grant.covers(name)).min_by_key(|grant| grant.offline)
+    /// The terms on which a secret is given: of the entries that cover it the strictest, term by term. The place is that of the
+    /// one with the shortest bound.
+    pub(in crate::policy) fn covering(grants: &[Self], name: &SecretName) -> Option<(Place, SecretOffer)> {
+        let covering = || grants.iter().filter(|grant| grant.covers(name));
+        let place = covering().min_by_key(|grant| grant.kept.offline)?.place;
+        covering().map(|grant| grant.kept).reduce(SecretOffer::and).map(|kept| (place, kept))
     }
 
     /// The one value of this document that it grants, if it grants no more of it.
     pub(in crate::policy) fn key_of(&self, document: &SecretPath) -> Option<&str> {
         self.key.as_deref().filter(|_| self.documents.matches(document.as_str()))
-    }
-
-    pub(in crate::policy) fn terms(&self, name: &SecretName) -> SecretTerms {
-        SecretTerms { name: name.clone(), only: None, offline: self.offline }
-    }
-
-    pub(in crate::policy) fn offer(&self) -> (Place, Offer<'_>) {
-        (self.place, Offer::Secret(self.offline))
     }
 
     /// A grant of the document covers its keys; a grant of a key covers that key.
@@ -63,14 +83,17 @@ impl SecretGrant {
     }
 }
 
-/// Text alone, or `{ secret: …, offline: 1h }`.
-fn read_terms<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(&'a Node, Duration)> {
-    let Yaml::Mapping(_) = node.value else { return Some((node, OFFLINE_DEFAULT)) };
+/// Text alone, or `{ secret: …, offline: 1h, unauthenticated: allow }`.
+fn read_terms<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(&'a Node, SecretOffer)> {
+    let Yaml::Mapping(_) = node.value else {
+        return Some((node, SecretOffer { offline: OFFLINE_DEFAULT, unauthenticated: false }));
+    };
     let mut inner = fields.below(node);
     let named = inner.required("secret");
     let offline = inner.optional("offline").map_or(Some(OFFLINE_DEFAULT), |node| inner.parsed(node, parse_offline));
+    let unauthenticated = read_word(&mut inner, "unauthenticated", "allow");
     inner.finish();
-    named.zip(offline)
+    named.zip(offline.map(|offline| SecretOffer { offline, unauthenticated }))
 }
 
 fn parse_offline(text: &str) -> Result<Duration, String> {

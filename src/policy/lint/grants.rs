@@ -41,6 +41,11 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
 fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
     let files: Vec<&str> = look.tree.keys().filter_map(|file| file.strip_prefix("secrets/")).collect();
     for grant in &rule.rule.grants.secrets {
+        if grant.kept.unauthenticated {
+            let message = "whoever can write to the repository can change these values unseen, where they are not encrypted";
+            let finding = rule.finding("unauthenticated_allowed", grant.place, message);
+            found.push(finding.help("encrypt the values, or the files anew without `mac_only_encrypted`"));
+        }
         let text = grant.documents.to_string();
         if text == "**" {
             found.push(

@@ -5,6 +5,7 @@ use super::format::Format;
 use super::metadata::Metadata;
 use super::tree::{Form, Member, Node, Tree, steps};
 use super::{open, render};
+use crate::secrets::Part;
 use crate::secrets::age_file::Identities;
 use crate::words::Secret;
 use crate::words::names::{SecretPath, check_pointer};
@@ -96,6 +97,16 @@ impl Document {
     pub fn render(&self, unauthenticated: Unauthenticated) -> Result<Secret, String> {
         self.file.tree.parts.iter().try_for_each(|part| check(&part.root, unauthenticated, "/"))?;
         self.plaintext()
+    }
+
+    /// Whether this part of it is or holds a value that nothing authenticates.
+    pub fn holds_unauthenticated(&self, part: Part<'_>) -> bool {
+        let at = |pointer: &str| self.find(pointer).is_some_and(|node| !authenticated(node));
+        match part {
+            Part::Whole => self.file.tree.parts.iter().any(|part| !authenticated(&part.root)),
+            Part::Value(key) => at(key),
+            Part::Values(keys) => keys.iter().any(|key| at(key)),
+        }
     }
 
     pub(super) fn plaintext(&self) -> Result<Secret, String> {

@@ -286,3 +286,33 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_no_mac_covers_is_refused_or_given_with_its_mark() {
+    use crate::secrets::{Part, open_part};
+    let (identities, recipients) = keys();
+    let rules = format!(
+        "creation_rules:\n  - age: {}\n    mac_only_encrypted: true\n    encrypted_regex: ^(data|null)$\n",
+        recipients.join(",")
+    );
+    let text = b"kind: Secret\nnothing:\ndata:\n  user: app\n  password: hunter2\n";
+    let rules = Creations::parse(rules.as_bytes()).unwrap();
+    let file = encrypt_with(&path("a.yaml"), text, rules.for_path("a.yaml").unwrap(), now()).unwrap();
+    let forged = String::from_utf8(file).unwrap().replace("Secret", "Forged");
+    let open = |part: Part<'_>, unauthenticated| {
+        let plaintext = open_part(&path("a.yaml"), forged.as_bytes(), part, &identities, unauthenticated)?;
+        Ok::<_, String>((plaintext.value.expose_text().unwrap().to_owned(), plaintext.unauthenticated))
+    };
+    let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    for unauthenticated in [Unauthenticated::Refuse, Unauthenticated::Give] {
+        assert_eq!(open(Part::Value("/data/password"), unauthenticated), Ok(("hunter2".to_owned(), false)));
+        assert!(!open(Part::Value("/data"), unauthenticated).unwrap().1);
+        assert!(!open(Part::Values(&keys(&["/data/user", "/gone"])), unauthenticated).unwrap().1);
+    }
+    let some = keys(&["/data/user", "/kind"]);
+    for part in [Part::Whole, Part::Value("/kind"), Part::Value("/nothing"), Part::Values(&some)] {
+        assert!(open(part, Unauthenticated::Refuse).unwrap_err().contains("mac_only_encrypted"), "{part:?}");
+        assert!(open(part, Unauthenticated::Give).unwrap().1, "{part:?}");
+    }
+    assert_eq!(open(Part::Value("/kind"), Unauthenticated::Give), Ok(("Forged".to_owned(), true)));
+}

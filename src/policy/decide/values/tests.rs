@@ -54,3 +54,28 @@ fn a_guardrail_against_the_document_is_one_against_each_of_its_values() {
     let ruleset = good(&[("policies/shop/read.yaml", READER), ("guardrails.yaml", guardrails)]);
     assert_eq!(values(&ruleset, "shop/db.yaml", None), Err(Reason::Denied));
 }
+
+/// Whether values that nothing authenticates may be given with it.
+fn unauthenticated(secrets: &str, document: &str) -> bool {
+    let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
+    let ruleset = good(&[("policies/shop/read.yaml", &policy)]);
+    let wanted = Wanted::Secret(SecretName::parse(document).unwrap());
+    let granted = ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, UnixTime::from_seconds(0)).unwrap();
+    match granted.terms {
+        Terms::Secret(terms) => terms.unauthenticated,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_nothing_authenticates_is_allowed_only_where_every_entry_says_so() {
+    assert!(!unauthenticated("[shop/**]", "shop/db.yaml"));
+    assert!(unauthenticated("[{ secret: shop/**, unauthenticated: allow }]", "shop/db.yaml#/kind"));
+    for beside in ["shop/db.yaml", "{ secret: \"shop/db.yaml#/kind\", offline: 2h }"] {
+        let both = format!("[{{ secret: shop/**, unauthenticated: allow }}, {beside}]");
+        assert!(!unauthenticated(&both, "shop/db.yaml#/kind"), "{both}");
+        assert!(unauthenticated(&both, "shop/other.yaml"));
+    }
+    let values = "[{ secret: \"shop/db.yaml#/kind\", unauthenticated: allow }, \"shop/db.yaml#/user\"]";
+    assert!(!unauthenticated(values, "shop/db.yaml") && unauthenticated(values, "shop/db.yaml#/kind"));
+}
