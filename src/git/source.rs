@@ -1,5 +1,9 @@
 //! Reads the tree of one commit, within bounds; what has no place in it is left out and told.
 
+mod past;
+
+pub use past::Past;
+
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 use std::collections::BTreeMap;

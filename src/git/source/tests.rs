@@ -4,16 +4,20 @@ use super::*;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-struct Repository(tempfile::TempDir);
+pub(super) struct Repository(tempfile::TempDir);
 
 impl Repository {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
         repository.git(&["init", "--quiet", "--initial-branch=main", "."]);
         repository
     }
 
-    fn git(&self, arguments: &[&str]) -> String {
+    pub(super) fn folder(&self) -> &std::path::Path {
+        self.0.path()
+    }
+
+    pub(super) fn git(&self, arguments: &[&str]) -> String {
         self.git_with(arguments, b"")
     }
 
@@ -35,7 +39,7 @@ impl Repository {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    fn commit(&self, files: &[(&str, &str)]) {
+    pub(super) fn commit(&self, files: &[(&str, &str)]) {
         for (name, text) in files {
             let path = self.0.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -52,7 +56,7 @@ impl Repository {
         self.git(&["update-ref", "refs/heads/main", &commit]);
     }
 
-    fn source(&self) -> Source {
+    pub(super) fn source(&self) -> Source {
         Source { path: self.0.path().to_owned(), reference: "refs/heads/main".to_owned() }
     }
 }

@@ -1,0 +1,123 @@
+//! One file as an older commit has it: which commits may be asked for, and the one blob.
+
+use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id};
+use crate::words::names::CommitId;
+use gix::object::tree::EntryKind;
+
+/// The history that may be asked for.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The commit in force: what does not lie behind it is nobody's word.
+    pub in_force: CommitId,
+    /// What counts has to follow this one, or be it.
+    pub since: Option<CommitId>,
+    /// Only the first-parent line counts: where commits have to be signed, a merge speaks for what it brings in, and what
+    /// it brings in does not speak for itself.
+    pub first_parent: bool,
+}
+
+impl Source {
+    /// Whether the commit is one of that history. One that there is not is not, and neither is one beyond the bounded walk.
+    pub fn is_past(&self, commit: &CommitId, past: &Past) -> Result<bool, String> {
+        let Ok(wanted) = object_id(commit) else { return Ok(false) };
+        let repository = self.open()?;
+        let walk = repository.rev_walk([object_id(&past.in_force)?]);
+        let walk = if past.first_parent { walk.first_parent_only() } else { walk };
+        let mut behind = walk.all().map_err(|fault| self.fault(&fault))?.take(ANCESTORS_MAX).filter_map(Result::ok);
+        if !behind.any(|commit| commit.id == wanted) {
+            return Ok(false);
+        }
+        past.since.as_ref().map_or(Ok(true), |since| self.is_forward(since, commit))
+    }
+
+    /// The file's bytes at that commit; `None` where the commit has no such file. A link is not followed, and is no file; neither is
+    /// what is too large for one in force.
+    pub fn file_at(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let repository = self.open()?;
+        let commit = repository.find_commit(object_id(commit)?).map_err(|fault| self.fault(&fault))?;
+        let mut id = commit.tree_id().map_err(|fault| self.fault(&fault))?.detach();
+        let size = |id: gix::ObjectId| repository.find_header(id).map(|header| header.size()).map_err(|fault| self.fault(&fault));
+        let steps: Vec<&str> = path.split('/').collect();
+        // A folder of the root is at depth 1 when it is looked into, as for a commit that is read whole.
+        for (depth, step) in steps.iter().enumerate() {
+            if depth > DEPTH_MAX || size(id)? > FOLDER_BYTES_MAX {
+                return Ok(None);
+            }
+            let tree = repository.find_tree(id).map_err(|fault| self.fault(&fault))?;
+            let entries = tree.decode().map_err(|fault| self.fault(&fault))?;
+            let Some(entry) = entries.entries.iter().find(|entry| entry.filename == step.as_bytes()) else { return Ok(None) };
+            id = entry.oid.into();
+            match (entry.mode.kind(), depth + 1 == steps.len()) {
+                (EntryKind::Tree, false) | (EntryKind::Blob | EntryKind::BlobExecutable, true) => {}
+                (EntryKind::Tree, true) | (EntryKind::Blob | EntryKind::BlobExecutable, false) => return Ok(None),
+                (EntryKind::Link | EntryKind::Commit, _) => return Ok(None),
+            }
+        }
+        if size(id)? > FILE_BYTES_MAX {
+            return Ok(None);
+        }
+        let object = repository.find_object(id).map_err(|fault| self.fault(&fault))?;
+        Ok(Some(object.data.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Repository;
+    use super::*;
+
+    fn past(in_force: &CommitId) -> Past {
+        Past { in_force: in_force.clone(), since: None, first_parent: false }
+    }
+
+    #[test]
+    fn a_commit_of_the_past_lies_behind_the_one_in_force_and_follows_since() {
+        let repository = Repository::new();
+        let at = |what: &str| CommitId::parse(&repository.git(&["rev-parse", what])).unwrap();
+        for text in ["1", "2", "3"] {
+            repository.commit(&[("secrets/a.age", text)]);
+        }
+        let (first, second, third) = (at("HEAD~2"), at("HEAD~1"), at("HEAD"));
+        repository.git(&["checkout", "--quiet", "-b", "side", second.as_str()]);
+        repository.commit(&[("secrets/b.age", "side")]);
+        let side = at("HEAD");
+        repository.git(&["checkout", "--quiet", "main"]);
+        let (source, unknown) = (repository.source(), CommitId::parse(&"12".repeat(20)).unwrap());
+        let other_hash = CommitId::parse(&"12".repeat(32)).unwrap();
+        let is_past = |commit: &CommitId, past: &Past| source.is_past(commit, past).unwrap();
+        for good in [&first, &second, &third] {
+            assert!(is_past(good, &past(&third)));
+        }
+        for bad in [&side, &unknown, &other_hash] {
+            assert!(!is_past(bad, &past(&third)), "{bad}");
+        }
+        assert!(!is_past(&third, &past(&second)), "what the ref has and is not in force");
+        let since = Past { since: Some(second.clone()), ..past(&third) };
+        assert_eq!([&first, &second, &third].map(|commit| is_past(commit, &since)), [false, true, true]);
+        repository.git(&["merge", "--quiet", "--no-edit", "side"]);
+        let merged = at("HEAD");
+        assert!(is_past(&side, &past(&merged)));
+        let signed = Past { first_parent: true, ..past(&merged) };
+        assert!(!is_past(&side, &signed) && is_past(&second, &signed));
+    }
+
+    #[test]
+    fn one_file_is_read_and_nothing_that_would_not_be_in_force() {
+        let repository = Repository::new();
+        std::fs::create_dir_all(repository.folder().join("secrets")).unwrap();
+        std::os::unix::fs::symlink("a.age", repository.folder().join("secrets/link.age")).unwrap();
+        repository.commit(&[("secrets/a.age", "old"), ("secrets/shop/b.age", "b"), ("secrets/huge.age", &"x".repeat(2 << 20))]);
+        let old = repository.source().head().unwrap();
+        repository.commit(&[("secrets/a.age", "new")]);
+        let read = |path: &str| repository.source().file_at(&old, path).unwrap();
+        assert_eq!(read("secrets/a.age").as_deref(), Some(&b"old"[..]));
+        assert_eq!(read("secrets/shop/b.age").as_deref(), Some(&b"b"[..]));
+        let deep = format!("{}x", "secrets/".repeat(40));
+        for none in
+            ["secrets/c.age", "secrets/shop", "secrets/a.age/x", "secrets/link.age", "secrets/huge.age", "policies/x", &deep]
+        {
+            assert_eq!(read(none), None, "{none}");
+        }
+        assert!(repository.source().file_at(&CommitId::parse(&"12".repeat(20)).unwrap(), "secrets/a.age").is_err());
+    }
+}
