@@ -7,6 +7,7 @@ mod keys;
 mod live;
 mod opened;
 mod operate;
+mod past;
 mod reconcile;
 mod revision;
 mod rewrite;
@@ -66,6 +67,8 @@ pub struct App {
     pub replays: Semaphore,
     /// The one rewriting of files that may be under way.
     pub rewritings: Semaphore,
+    /// Old values of secrets that are being read.
+    past_turns: Semaphore,
     /// What operators deny.
     stops: ArcSwap<BTreeMap<String, Standing>>,
     /// Tells that something else is in force or denied.
@@ -116,6 +119,7 @@ impl App {
             exchanges: TaskTracker::new(),
             replays: Semaphore::new(1),
             rewritings: Semaphore::new(1),
+            past_turns: Semaphore::new(past::READ_AT_ONCE),
             stops: ArcSwap::default(),
             changed: watch::Sender::default(),
             root: root.clone(),

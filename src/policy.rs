@@ -20,6 +20,7 @@ mod import;
 mod index;
 mod lint;
 mod lock;
+mod past;
 mod pattern;
 mod permission;
 mod reading;
@@ -46,6 +47,7 @@ pub use history::{Candidate, Findings, LeftOut, Past, PastUse, Replay, ReplayReq
 pub use import::{ImportSettings, Imported, NotImported, import};
 pub use lint::{CODES as LINT_CODES, Look, lint};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};
+pub use past::PastSecret;
 pub use pattern::Pattern;
 pub use permission::Permission;
 pub use request::{CREDENTIALS_MAX, Request, Wanted};

@@ -210,7 +210,7 @@ impl Live {
     }
 
     /// The source that a secret is granted by, and the secret's name within it.
-    fn owned(&self, source: &SourceName, name: &SecretName) -> Result<(&InForce, SecretName), Denial> {
+    pub(super) fn owned(&self, source: &SourceName, name: &SecretName) -> Result<(&InForce, SecretName), Denial> {
         let in_force = self.source(source).ok_or_else(|| unreadable(name, "its source is not in force"))?;
         let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
         let within = within.ok_or_else(|| unreadable(name, &format!("it does not belong to the source {source}")))?;
@@ -223,6 +223,6 @@ impl Live {
     }
 }
 
-fn unreadable(name: &SecretName, cause: &str) -> Denial {
+pub(super) fn unreadable(name: &SecretName, cause: &str) -> Denial {
     Reason::SecretUnreadable.because(format!("{name}: {cause}"))
 }

@@ -13,7 +13,7 @@ use super::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
-use crate::policy::{Catalogue, Outcome, Permission, Ruleset, TransitUse, Wanted, explain};
+use crate::policy::{Catalogue, Outcome, PastSecret, Permission, Ruleset, TransitUse, Wanted, explain};
 use crate::token::{Claims, parse_json};
 use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
 use crate::words::yaml::{Fault, Severity};
@@ -64,6 +64,9 @@ pub(super) struct ExplainArgs {
     /// The secret that is asked for.
     #[arg(long)]
     secret: Option<String>,
+    /// The secret that is asked for as an older commit had it.
+    #[arg(long)]
+    secret_at: Option<String>,
     /// The audience of the token that is asked for.
     #[arg(long)]
     id_token: Option<String>,
@@ -132,15 +135,21 @@ fn explain_one(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
 }
 
 fn wanted_of(arguments: &ExplainArgs) -> Result<Wanted, String> {
-    let asked = (&arguments.aws, &arguments.secret, &arguments.id_token, &arguments.transit, &arguments.daypass);
-    match asked {
-        (Some(role), None, None, None, None) => Ok(Wanted::Aws { role: role.as_deref().map(RoleArn::parse).transpose()? }),
-        (None, Some(name), None, None, None) => SecretName::parse(name).map(Wanted::Secret),
-        (None, None, Some(audience), None, None) => Ok(Wanted::IdToken { audience: Audience::parse(audience)? }),
-        (None, None, None, Some(wanted), None) => TransitUse::parse(wanted).map(Wanted::Transit),
-        (None, None, None, None, Some(permission)) => Permission::parse(permission).map(Wanted::Daypass),
-        _ => Err("ask for exactly one of --aws, --secret, --id-token, --transit and --daypass".to_owned()),
-    }
+    let role = |role: &Option<String>| Ok(Wanted::Aws { role: role.as_deref().map(RoleArn::parse).transpose()? });
+    let asked: Vec<Result<Wanted, String>> = [
+        arguments.aws.as_ref().map(role),
+        arguments.secret.as_deref().map(|name| SecretName::parse(name).map(Wanted::Secret)),
+        arguments.secret_at.as_deref().map(|name| PastSecret::of_any_commit(name).map(Wanted::SecretAt)),
+        arguments.id_token.as_deref().map(|audience| Ok(Wanted::IdToken { audience: Audience::parse(audience)? })),
+        arguments.transit.as_deref().map(|wanted| TransitUse::parse(wanted).map(Wanted::Transit)),
+        arguments.daypass.as_deref().map(|permission| Permission::parse(permission).map(Wanted::Daypass)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let [only] = <[_; 1]>::try_from(asked)
+        .map_err(|_| "ask for exactly one of --aws, --secret, --secret-at, --id-token, --transit and --daypass")?;
+    only
 }
 
 fn facts(arguments: &ExplainArgs, catalogue: &Catalogue) -> Result<Facts, String> {

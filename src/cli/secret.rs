@@ -15,7 +15,7 @@ use crate::client::checkout::replace;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{self, Rewrite, encrypt};
-use crate::words::names::SecretName;
+use crate::words::names::{CommitId, SecretName};
 use crate::words::{Clock, Secret, SystemClock};
 use clap::{Args, Subcommand};
 use std::io::{IsTerminal, Read, Write};
@@ -33,6 +33,9 @@ pub(super) enum SecretCommand {
         /// The secret, such as shop/production/db.yaml#/password.
         #[arg(value_parser = SecretName::parse)]
         name: SecretName,
+        /// As this commit had it, behind the one in force; for a policy that says `history: allow`.
+        #[arg(long, value_parser = CommitId::parse, value_name = "SHA")]
+        commit: Option<CommitId>,
         /// The policy to use where several grant the same.
         #[arg(long)]
         policy: Option<String>,
@@ -93,8 +96,10 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
         SecretCommand::Edit(arguments) => change::edit(arguments, &environment, json).await,
         SecretCommand::Keygen(arguments) => keys::generate(arguments),
         SecretCommand::PluginIdentity(arguments) => keys::plugin_identity(arguments),
-        SecretCommand::Get { server, name, policy } => {
-            let wish = serde_json::json!({ "secret": name.to_string() });
+        SecretCommand::Get { server, name, commit, policy } => {
+            let now = || serde_json::json!({ "secret": name.to_string() });
+            let past = |commit| serde_json::json!({ "secret_at": { "commit": commit, "secret": name.to_string() } });
+            let wish = commit.as_ref().map_or_else(now, past);
             let answer = server.connect(environment)?.exchange(&[wish], policy.as_deref()).await?;
             if json {
                 super::print::json(&answer);

@@ -54,10 +54,10 @@ pub fn secret(answer: &Value, name: &SecretName) -> Result<Secret, Failure> {
     secret_value(find(answer, |credential| credential["secret"]["name"] == name.to_string().as_str())?)
 }
 
-/// A secret's value; what is not text travels as base64 (RFC 4648) and says so.
+/// A secret's value, of today or as an older commit had it; what is not text travels as base64 (RFC 4648) and says so.
 pub fn secret_value(credential: &Value) -> Result<Secret, Failure> {
     use base64::Engine;
-    let secret = &credential["secret"];
+    let secret = credential.get("secret").or_else(|| credential.get("secret_at")).ok_or_else(missing)?;
     let text = secret["value"].as_str().ok_or_else(missing)?;
     if secret["encoding"].as_str() == Some("base64") {
         return base64::engine::general_purpose::STANDARD.decode(text).map(Secret::new).map_err(|_| missing());

@@ -13,7 +13,7 @@ use serde_json::Value;
 /// Whether nobody outside is needed for what is granted: then its intent and its outcome are one record, made before it leaves.
 pub(super) fn is_made_here(grant: &Grant) -> bool {
     grant.granted().iter().all(|granted| match granted.terms {
-        Terms::IdToken(_) | Terms::Secret(_) | Terms::FileKey(_) => true,
+        Terms::IdToken(_) | Terms::Secret(_) | Terms::SecretAt(..) | Terms::FileKey(_) => true,
         Terms::Aws(_) | Terms::Transit(_) | Terms::Daypass(_) => false,
     })
 }
@@ -100,6 +100,10 @@ async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result
             app.signing.id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
         }
         Terms::Secret(terms) => live.open_secret(granted, terms).map(Credential::Secret),
+        Terms::SecretAt(terms, Some(commit)) => {
+            app.open_past_secret(live, granted, terms, commit).await.map(Credential::SecretAt)
+        }
+        Terms::SecretAt(_, None) => Err(Reason::Internal.because("a secret of the past without its commit")),
         Terms::Transit(wanted) => Err(Reason::BadRequest.because(format!("`{wanted}` is used here, and never handed out"))),
         Terms::FileKey(terms) => live.file_key(&granted.source, terms).map(Credential::FileKey),
         Terms::Daypass(permission) => {

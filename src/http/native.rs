@@ -6,8 +6,8 @@ use super::reply::{self, Caller};
 use super::routes::Routes;
 use crate::app::App;
 use crate::exchange::{self, Asked, Call, Refused, Released};
-use crate::policy::{Request, Wanted};
-use crate::words::names::{PolicyName, SecretName, SecretPath, check_pointer};
+use crate::policy::{PastSecret, Request, Wanted};
+use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, check_pointer};
 use crate::words::{Denial, Reason};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -75,17 +75,23 @@ async fn secret(
     }
 }
 
-/// The path is decoded once; what it names is a document, and the query its key.
+/// The path is decoded once; what it names is a document, and the query its key and the commit that it is of.
 pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, String> {
     let path = SecretPath::parse(path).map_err(|fault| format!("The path of a secret: {fault}."))?;
     let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| format!("The query: {fault}."))?;
-    let (key, policy) = (query.remove("key"), query.remove("policy"));
+    let (key, commit, policy) = (query.remove("key"), query.remove("commit"), query.remove("policy"));
     if let Some(unknown) = query.keys().next() {
-        return Err(format!("{} is no parameter here: there are `key` and `policy`.", form::shown(unknown)));
+        return Err(format!("{} is no parameter here: there are `key`, `commit` and `policy`.", form::shown(unknown)));
     }
     key.as_deref().map_or(Ok(()), check_pointer).map_err(|fault| format!("`key`: {fault}."))?;
     let policy = policy.as_deref().map(PolicyName::parse).transpose().map_err(|fault| format!("`policy`: {fault}."))?;
-    Ok(Asked::credentials(Request::one(Wanted::Secret(SecretName { path, key }), policy)))
+    let commit = commit.as_deref().map(CommitId::parse).transpose().map_err(|fault| format!("`commit`: {fault}."))?;
+    let name = SecretName { path, key };
+    let wanted = match commit {
+        None => Wanted::Secret(name),
+        commit => Wanted::SecretAt(PastSecret { commit, name }),
+    };
+    Ok(Asked::credentials(Request::one(wanted, policy)))
 }
 
 fn bad_request(told: String) -> Denial {

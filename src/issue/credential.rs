@@ -16,6 +16,8 @@ pub enum Credential {
     IdToken(IdToken),
     /// A secret.
     Secret(OpenedSecret),
+    /// A secret as an older commit had it.
+    SecretAt(OpenedSecret),
     /// The file key of a document.
     FileKey(FileKey),
 }
@@ -71,7 +73,7 @@ impl Credential {
         match self {
             Self::Aws(aws) => Some(aws.expires_at),
             Self::IdToken(token) => Some(token.expires_at),
-            Self::Secret(secret) => secret.expires_at,
+            Self::Secret(secret) | Self::SecretAt(secret) => secret.expires_at,
             Self::FileKey(_) => None,
         }
     }
@@ -82,6 +84,7 @@ impl Credential {
             Self::Aws(_) => "aws",
             Self::IdToken(_) => "id_token",
             Self::Secret(_) => "secret",
+            Self::SecretAt(_) => "secret_at",
             Self::FileKey(_) => "file_key",
         }
     }
@@ -95,6 +98,7 @@ impl Credential {
             }
             Self::IdToken(token) => json!({ "id_token": { "audience": token.audience, "expires_at": expires_at } }),
             Self::Secret(secret) => json!({ "secret": secret.describe() }),
+            Self::SecretAt(secret) => json!({ "secret_at": secret.describe() }),
             Self::FileKey(key) => json!({ "file_key": { "document": key.document, "header": key.header.to_string() } }),
         }
     }
@@ -115,6 +119,7 @@ impl Credential {
                 json!({ "id_token": { "audience": token.audience, "token": text(&token.token), "expires_at": token.expires_at.to_string() } })
             }
             Self::Secret(secret) => json!({ "secret": secret.to_json() }),
+            Self::SecretAt(secret) => json!({ "secret_at": secret.to_json() }),
             Self::FileKey(key) => json!({ "file_key": { "document": key.document, "key": STANDARD.encode(key.key.expose()) } }),
         }
     }

@@ -189,6 +189,10 @@ impl Rule {
                 let (_, offer) = SecretGrant::covering(&self.grants.secrets, name)?;
                 Ok(Terms::Secret(offer.terms(name)))
             }
+            Wanted::SecretAt(past) => {
+                let (_, offer) = SecretGrant::covering_past(&self.grants.secrets, &past.name)?;
+                Ok(Terms::SecretAt(offer.terms(&past.name), past.commit.clone()))
+            }
             Wanted::IdToken { audience } => {
                 self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
             }
@@ -218,7 +222,11 @@ impl Rule {
                 grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(AwsGrant::offer)
             }
             Wanted::Secret(_) | Wanted::FileKey { .. } => {
-                SecretGrant::covering(&grants.secrets, &wanted.secret()?).map(|(place, offer)| (place, Offer::Secret(offer)))
+                let (place, offer) = SecretGrant::covering(&grants.secrets, &wanted.secret()?)?;
+                Some((place, Offer::Secret(offer.of_the_present())))
+            }
+            Wanted::SecretAt(past) => {
+                SecretGrant::covering_past(&grants.secrets, &past.name).map(|(place, offer)| (place, Offer::Secret(offer)))
             }
             Wanted::IdToken { audience } => {
                 grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)

@@ -2,6 +2,7 @@
 
 use super::decide::PolicySet;
 use super::file::TrustPolicy;
+use super::past::PastSecret;
 use super::permission::Permission;
 use super::request::Wanted;
 use super::ruleset::{Catalogue, Tree};
@@ -144,7 +145,7 @@ fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribut
     changes
 }
 
-/// `aws`, or a mapping with one of `aws: ROLE`, `secret: NAME`, `id_token: AUDIENCE`, `transit: OPERATION KEY`,
+/// `aws`, or a mapping with one of `aws: ROLE`, `secret: NAME`, `secret_at: NAME`, `id_token: AUDIENCE`, `transit: OPERATION KEY`,
 /// `daypass: PERMISSION`.
 pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Wanted> {
     if node.as_text() == Some("aws") {
@@ -154,6 +155,7 @@ pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Op
     let aws =
         inner.optional("aws").and_then(|node| inner.parsed(node, RoleArn::parse)).map(|role| Wanted::Aws { role: Some(role) });
     let secret = inner.optional("secret").and_then(|node| inner.parsed(node, SecretName::parse)).map(Wanted::Secret);
+    let past = inner.optional("secret_at").and_then(|node| inner.parsed(node, PastSecret::of_any_commit)).map(Wanted::SecretAt);
     let token = inner
         .optional("id_token")
         .and_then(|node| inner.parsed(node, Audience::parse))
@@ -161,9 +163,9 @@ pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Op
     let transit = inner.optional("transit").and_then(|node| inner.parsed(node, transit_use)).map(Wanted::Transit);
     let permission = inner.optional("daypass").and_then(|node| inner.parsed(node, Permission::parse)).map(Wanted::Daypass);
     inner.finish();
-    let wanted = aws.or(secret).or(token).or(transit).or(permission);
+    let wanted = aws.or(secret).or(past).or(token).or(transit).or(permission);
     if wanted.is_none() {
-        let expected = "expected `aws`, `{ aws: ROLE }`, `{ secret: NAME }`, `{ id_token: AUDIENCE }`, `{ transit: decrypt KEY }` or `{ daypass: policy.replay }`";
+        let expected = "expected `aws`, `{ aws: ROLE }`, `{ secret: NAME }`, `{ secret_at: NAME }`, `{ id_token: AUDIENCE }`, `{ transit: decrypt KEY }` or `{ daypass: policy.replay }`";
         fields.fault(node.place, expected);
     }
     wanted

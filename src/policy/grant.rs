@@ -2,7 +2,7 @@
 
 use super::permission::Permission;
 use super::transit::TransitUse;
-use crate::words::names::{Audience, DecisionId, PolicyName, RoleArn, SecretName, SecretPath, SourceName};
+use crate::words::names::{Audience, CommitId, DecisionId, PolicyName, RoleArn, SecretName, SecretPath, SourceName};
 use crate::words::{Digest, UnixTime};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -62,6 +62,8 @@ pub enum Terms {
     Aws(AwsTerms),
     /// A secret.
     Secret(SecretTerms),
+    /// A secret as this commit had it; none where only the policies are asked.
+    SecretAt(SecretTerms, Option<CommitId>),
     /// A token of our own issuer.
     IdToken(IdTokenTerms),
     /// A use of a transit key.
@@ -77,7 +79,7 @@ impl Terms {
     pub(super) fn via(&self) -> Option<&RoleArn> {
         match self {
             Self::Aws(terms) => terms.via.as_ref().map(|hub| &hub.role),
-            Self::Secret(_) | Self::FileKey(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => {
+            Self::Secret(_) | Self::SecretAt(..) | Self::FileKey(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => {
                 None
             }
         }

@@ -187,6 +187,7 @@ impl What {
         match wanted {
             Wanted::Aws { role } => role.as_ref().is_some_and(|role| any(&self.aws, role.as_str())),
             Wanted::Secret(name) => any(&self.secrets, name.path.as_str()),
+            Wanted::SecretAt(past) => any(&self.secrets, past.name.path.as_str()),
             Wanted::FileKey { document, .. } => any(&self.secrets, document.as_str()),
             Wanted::IdToken { audience } => any(&self.id_tokens, audience.as_str()),
             Wanted::Transit(wanted) => any(&self.transit, wanted.key.as_str()),

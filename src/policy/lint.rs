@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The code of every finding, as `docs/policy.md` lists them.
-pub const CODES: [&str; 44] = [
+pub const CODES: [&str; 45] = [
     "never_matches",
     "name_only",
     "repositories_by_pattern",
@@ -45,6 +45,7 @@ pub const CODES: [&str; 44] = [
     "every_secret",
     "secret_missing",
     "unauthenticated_allowed",
+    "history_allowed",
     "every_transit_key",
     "transit_missing",
     "expired",

@@ -162,6 +162,11 @@ impl Pattern {
 
     /// A text that fits, in which each wildcard stands for one letter.
     pub(super) fn sample(&self) -> String {
+        self.filled("a", "a")
+    }
+
+    /// A text that fits, in which `within` stands for each wildcard of one segment and `across` for the others.
+    pub(super) fn filled(&self, within: &str, across: &str) -> String {
         if self.literal {
             return self.text.clone();
         }
@@ -169,8 +174,12 @@ impl Pattern {
         for step in &self.steps {
             match step {
                 Step::Literal(character) => text.push(*character),
-                Step::WithinSegment | Step::Anything => text.push('a'),
-                Step::Segments(delimiter) => text.extend(['a', *delimiter]),
+                Step::WithinSegment => text.push_str(within),
+                Step::Anything => text.push_str(across),
+                Step::Segments(delimiter) => {
+                    text.push_str(across);
+                    text.push(*delimiter);
+                }
             }
         }
         text

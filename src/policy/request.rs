@@ -1,6 +1,7 @@
 //! What a job asks for: the body of `POST /v1/exchange`.
 
 use super::aws_parameters::AwsParameters;
+use super::past::PastSecret;
 use super::permission::Permission;
 use super::transit::TransitUse;
 use crate::token::{from_json, parse_json};
@@ -41,6 +42,8 @@ pub enum Wanted {
     /// A secret, whole or one key.
     #[serde(deserialize_with = "secret_name")]
     Secret(SecretName),
+    /// A secret as an older commit had it.
+    SecretAt(PastSecret),
     /// A token of our own issuer.
     IdToken {
         /// Whom it is for.
@@ -86,10 +89,11 @@ impl Request {
 }
 
 impl Wanted {
-    /// What policies look at: a transit key's use whatever it was used on.
+    /// What policies look at: a transit key's use whatever it was used on, a secret of the past whichever commit it is of.
     pub fn without_input(self) -> Self {
         match self {
             Self::Transit(wanted) => Self::Transit(TransitUse { input: None, ..wanted }),
+            Self::SecretAt(wanted) => Self::SecretAt(PastSecret { commit: None, ..wanted }),
             other => other,
         }
     }
@@ -98,6 +102,7 @@ impl Wanted {
     pub(super) fn secret(&self) -> Option<SecretName> {
         match self {
             Self::Secret(name) => Some(name.clone()),
+            Self::SecretAt(past) => Some(past.name.clone()),
             Self::FileKey { document, .. } => Some(SecretName { path: document.clone(), key: None }),
             Self::Aws { .. } | Self::IdToken { .. } | Self::Transit(_) | Self::Daypass(_) => None,
         }
@@ -109,6 +114,7 @@ impl Wanted {
             ("aws", None) => Ok(Self::Aws { role: None }),
             ("aws", Some(role)) => Ok(Self::Aws { role: Some(RoleArn::parse(role)?) }),
             ("secret", Some(name)) => SecretName::parse(name).map(Self::Secret),
+            ("secret_at", Some(past)) => PastSecret::parse(past).map(Self::SecretAt),
             ("id_token", Some(audience)) => Ok(Self::IdToken { audience: Audience::parse(audience)? }),
             ("transit", Some(wanted)) => TransitUse::parse(wanted).map(Self::Transit),
             ("file_key", Some(name)) => {
@@ -131,6 +137,7 @@ impl fmt::Display for Wanted {
             Self::Aws { role: None } => f.write_str("aws"),
             Self::Aws { role: Some(role) } => write!(f, "aws {role}"),
             Self::Secret(name) => write!(f, "secret {name}"),
+            Self::SecretAt(past) => write!(f, "secret_at {past}"),
             Self::IdToken { audience } => write!(f, "id_token {audience}"),
             Self::Transit(wanted) => write!(f, "transit {wanted}"),
             Self::FileKey { document, header } => write!(f, "file_key {document} {header}"),
@@ -174,6 +181,11 @@ mod tests {
         let request = read(r#"{"credentials":[{"aws":{"role":"arn:aws:iam::123456789012:role/d"}},{"secret":"shop/db.yaml#/password"}],"policy":"shop/deploy"}"#).unwrap();
         let lines: Vec<_> = request.credentials.iter().map(ToString::to_string).collect();
         assert_eq!(lines, ["aws arn:aws:iam::123456789012:role/d", "secret shop/db.yaml#/password"]);
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let past = format!(r#"{{"credentials":[{{"secret_at":{{"commit":"{commit}","secret":"shop/db.yaml#/password"}}}}]}}"#);
+        let wanted = read(&past).unwrap().credentials.remove(0);
+        assert_eq!(wanted.to_string(), format!("secret_at {commit} shop/db.yaml#/password"));
+        assert_eq!(wanted.without_input().to_string(), "secret_at shop/db.yaml#/password");
     }
 
     #[test]
@@ -182,6 +194,9 @@ mod tests {
             "aws",
             "aws arn:aws:iam::123456789012:role/d",
             "secret a/b.yaml#/x y",
+            "secret_at a/b.yaml#/x y",
+            "secret_at 0123456789abcdef0123456789abcdef01234567 a/b.yaml#/x y",
+            "secret_at 0123456789abcdef0123456789abcdef01234567",
             "id_token https://x",
             "file_key a/b.yaml e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "daypass policy.replay",
@@ -194,6 +209,9 @@ mod tests {
         for bad in [
             "",
             "secret",
+            "secret_at",
+            "secret_at 0123456789abcdef a/b.yaml",
+            "secret_at 0123456789abcdef0123456789abcdef01234567 ",
             "gold x",
             "aws role",
             "daypass all",
@@ -242,6 +260,12 @@ mod tests {
             r#"{"credentials":[{"aws":{"role":null}}]}"#,
             r#"{"credentials":[{"aws":[]}]}"#,
             r#"{"credentials":[{"id_token":["https://x"]}]}"#,
+            r#"{"credentials":[{"secret_at":"x"}]}"#,
+            r#"{"credentials":[{"secret_at":{"secret":"x"}}]}"#,
+            r#"{"credentials":[{"secret_at":{"secret":"x","commit":null}}]}"#,
+            r#"{"credentials":[{"secret_at":{"secret":"x","commit":"HEAD"}}]}"#,
+            r#"{"credentials":[{"secret_at":{"secret":"x","commit":"0123456789abcdef0123456789abcdef01234567","key":"/a"}}]}"#,
+            r#"{"credentials":[{"secret_at":["0123456789abcdef0123456789abcdef01234567","x"]}]}"#,
             r#"[[{"secret":"x"}]]"#,
             r#"{"credentials":[{"secret":"x"}],"credentials":[{"secret":"x"}]}"#,
             r#"{"credentials":[{"secret":"x","secret":"y"}]}"#,

@@ -3,7 +3,7 @@
 use super::place::Where;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
-use crate::policy::{Change, Direction, Part, Permission, Reach, Ruleset, TransitUse, Wanted, changes};
+use crate::policy::{Change, Direction, Part, PastSecret, Permission, Reach, Ruleset, TransitUse, Wanted, changes};
 use crate::words::names::{Audience, RoleArn, SecretName};
 use crate::words::yaml::one_line;
 use crate::words::{Clock, SystemClock};
@@ -131,6 +131,9 @@ fn wanted(grant: &str) -> Result<Wanted, String> {
     }
     if grant.contains("://") {
         return Ok(Wanted::IdToken { audience: Audience::parse(grant)? });
+    }
+    if let Some(name) = grant.strip_prefix("secret_at ") {
+        return PastSecret::of_any_commit(name).map(Wanted::SecretAt);
     }
     if grant.contains(' ') {
         return TransitUse::parse(grant).map(Wanted::Transit);

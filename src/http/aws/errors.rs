@@ -101,6 +101,7 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         | Reason::SessionNameRefused
         | Reason::SessionPolicyDenied
         | Reason::HookRefused
+        | Reason::CommitRefused
         | Reason::SecretUnreadable
         | Reason::AwsDenied => ("AccessDenied", 403),
         Reason::SessionPolicyRefused => ("MalformedPolicyDocument", 400),

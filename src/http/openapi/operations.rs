@@ -235,6 +235,7 @@ fn secret_parameters() -> Value {
         { "name": "path", "in": "path", "required": true, "schema": reference("SecretPath"), "example": "shop/production/db.yaml",
           "description": "May have several segments; a `/` in it may stand as it is or as `%2F`." },
         { "name": "key", "in": "query", "schema": { "type": "string", "pattern": POINTER }, "example": "/password", "description": "One value of the document, by JSON pointer (RFC 6901)." },
+        { "name": "commit", "in": "query", "schema": reference("Commit"), "description": "As this commit had it, behind the one in force; for a policy that says `history: allow`." },
         { "name": "policy", "in": "query", "schema": reference("PolicyName"), "example": "shop/deploy", "description": "The policy to use where several grant the same." },
     ])
 }

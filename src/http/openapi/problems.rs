@@ -35,10 +35,11 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::AwsDenied
         | Reason::AwsUnavailable => &[Exchange],
         Reason::SecretUnreadable => &[Exchange, Secret, Rewrite],
+        Reason::CommitRefused => &[Exchange, Secret],
         Reason::BadRequest => &[Exchange, Secret, Replay, Rewrite, Hook],
         Reason::MediaTypeRefused => &[Exchange, Replay, Rewrite],
         Reason::TooLarge => &[Exchange, Replay, Rewrite, Hook],
-        Reason::Overloaded => &[Exchange, Replay, Rewrite],
+        Reason::Overloaded => &[Exchange, Secret, Replay, Rewrite],
         Reason::HookRefused => &[Hook],
         Reason::AuditUnavailable | Reason::Internal => &[Exchange, Secret, Whoami, Replay, Rewrite, Hook],
         // At no address of ours, or at none that is described here.

@@ -16,6 +16,7 @@ pub(super) const SECRET_NAME: &str =
 pub(super) const ROLE_ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]*[A-Za-z0-9_+=,.@-]$";
 pub(super) const AUDIENCE: &str = "^[!-~]+$";
 pub(super) const LABEL: &str = "^[a-z0-9][a-z0-9-]*$";
+pub(super) const COMMIT: &str = "^([0-9a-f]{40}|[0-9a-f]{64})$";
 /// Labels are DNS labels.
 pub(super) const LABEL_CHARACTERS_MAX: usize = 63;
 /// A quarter, in days; a candidate's history is not longer.
@@ -28,6 +29,7 @@ pub(super) fn all() -> Value {
         ("Wanted", wanted()),
         ("Answer", answer()),
         ("Credential", credential()),
+        ("Secret", secret()),
         ("AwsCredential", aws_credential()),
         ("Seen", seen()),
         ("ReplayRequest", uses::replay_request()),
@@ -69,6 +71,10 @@ fn names() -> Map<String, Value> {
         ("Audience", name("Whom a token is for.", AUDIENCE, NAME_BYTES_MAX, "https://api.partner.example")),
         ("IssuerName", name("An issuer, as the configuration calls it.", LABEL, LABEL_CHARACTERS_MAX, "github")),
         (
+            "Commit",
+            json!({ "type": "string", "description": "A commit of a source: the one that a value is of.", "pattern": COMMIT, "examples": ["4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b"] }),
+        ),
+        (
             "DecisionId",
             json!({ "type": "string", "format": "uuid", "description": "By which the operator finds the decision (RFC 9562, version 7)." }),
         ),
@@ -105,6 +111,7 @@ fn request() -> Value {
     );
     schema["examples"] = json!([
         { "credentials": [{ "secret": "shop/production/db.yaml#/password" }], "policy": "shop/deploy" },
+        { "credentials": [{ "secret_at": { "commit": "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b", "secret": "shop/production/db.yaml#/password" } }] },
         { "credentials": [{ "aws": { "role": "arn:aws:iam::123456789012:role/shop-deploy" } }, { "id_token": { "audience": "https://api.partner.example" } }] },
     ]);
     schema
@@ -114,6 +121,7 @@ fn wanted() -> Value {
     json!({ "oneOf": [
         closed(&["aws"], json!({ "aws": closed(&[], json!({ "role": { "$ref": "#/components/schemas/RoleArn", "description": "Left out: the one that is granted." } })) })),
         closed(&["secret"], json!({ "secret": reference("SecretName") })),
+        closed(&["secret_at"], json!({ "secret_at": closed(&["commit", "secret"], json!({ "commit": reference("Commit"), "secret": reference("SecretName") })) })),
         closed(&["id_token"], json!({ "id_token": closed(&["audience"], json!({ "audience": reference("Audience") })) })),
     ] })
 }
@@ -146,23 +154,27 @@ fn credential() -> Value {
         &["audience", "token", "expires_at"],
         json!({ "audience": reference("Audience"), "token": { "type": "string" }, "expires_at": reference("Moment") }),
     );
-    let secret = object(
+    json!({ "oneOf": [
+        object(&["aws"], json!({ "aws": reference("AwsCredential") })),
+        object(&["id_token"], json!({ "id_token": token })),
+        object(&["secret"], json!({ "secret": reference("Secret") })),
+        object(&["secret_at"], json!({ "secret_at": reference("Secret") })),
+    ] })
+}
+
+fn secret() -> Value {
+    object(
         &["name", "value", "commit", "expires_at", "offline_seconds"],
         json!({
             "name": reference("SecretName"), "value": { "type": "string" },
             "encoding": { "type": "string", "const": "base64", "description": "There where the value is no text." },
-            "commit": { "type": "string", "pattern": "^[0-9a-f]{40}$", "description": "The commit that the value is of." },
+            "commit": reference("Commit"),
             "only": { "type": "array", "items": { "type": "string", "pattern": POINTER }, "description": "There where not all of a document is granted: the values that are." },
             "unauthenticated": { "type": "boolean", "const": true, "description": "There where the value is or holds one that nothing authenticates, and the policy allows it." },
             "expires_at": { "oneOf": [reference("Moment"), { "type": "null" }], "description": "When the policies that grant it end." },
             "offline_seconds": { "type": "integer", "minimum": 0, "description": "How long whoever asks again and again may keep it when nobody answers." },
         }),
-    );
-    json!({ "oneOf": [
-        object(&["aws"], json!({ "aws": reference("AwsCredential") })),
-        object(&["id_token"], json!({ "id_token": token })),
-        object(&["secret"], json!({ "secret": secret })),
-    ] })
+    )
 }
 
 fn aws_credential() -> Value {

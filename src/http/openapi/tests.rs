@@ -8,7 +8,7 @@ use super::schemas;
 use crate::http::native;
 use crate::policy::Request;
 use crate::words::Reason;
-use crate::words::names::{Audience, IssuerName, PolicyName, RoleArn, SecretName, SecretPath, check_pointer};
+use crate::words::names::{Audience, CommitId, IssuerName, PolicyName, RoleArn, SecretName, SecretPath, check_pointer};
 use proptest::prelude::*;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -79,12 +79,13 @@ fn the_examples_of_a_request_are_read() {
 
 /// A pattern, and what reads the name.
 type Name = (&'static str, fn(&str) -> bool);
-const NAMES: [Name; 7] = [
+const NAMES: [Name; 8] = [
     (schemas::PATH, |text| SecretPath::parse(text).is_ok() && PolicyName::parse(text).is_ok()),
     (schemas::SECRET_NAME, |text| SecretName::parse(text).is_ok()),
     (schemas::POINTER, |text| check_pointer(text).is_ok()),
     (schemas::ROLE_ARN, |text| RoleArn::parse(text).is_ok()),
     (schemas::AUDIENCE, |text| Audience::parse(text).is_ok()),
+    (schemas::COMMIT, |text| CommitId::parse(text).is_ok()),
     (schemas::LABEL, |text| text.len() > schemas::LABEL_CHARACTERS_MAX || IssuerName::parse(text).is_ok()),
     ("^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", |text| {
         serde_json::from_value::<crate::words::names::DecisionId>(Value::from(text)).is_ok()
@@ -107,8 +108,8 @@ proptest! {
     /// What is read fits it: of texts that are nearly names.
     #[test]
     fn what_is_read_is_allowed(
-        which in 0..6_usize,
-        start in prop::sample::select(vec!["", "a", "/", "shop/db.yaml#", "arn:aws", "arn:aws:iam::123456789012:role/", "a-"]),
+        which in 0..7_usize,
+        start in prop::sample::select(vec!["", "a", "/", "shop/db.yaml#", "0123456789abcdef0123456789abcdef01234567", "arn:aws", "arn:aws:iam::123456789012:role/", "a-"]),
         rest in "[a-cA-C0-2/.#~:*%_ \\-\u{0}\n\u{7f}\u{85}\u{430}]{0,12}",
     ) {
         let ((pattern, is_read), text) = (NAMES[which], format!("{start}{rest}"));

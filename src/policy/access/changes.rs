@@ -1,9 +1,11 @@
 //! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
 
+use super::past;
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
 use crate::identity::Mapping;
-use crate::policy::file::TrustPolicy;
+use crate::policy::file::{Rule, TrustPolicy};
+use crate::policy::past::PastSecret;
 use crate::policy::request::Wanted;
 use crate::policy::transit::TransitUse;
 use crate::policy::{Catalogue, Ruleset, Tree};
@@ -61,7 +63,8 @@ struct Side<'a> {
 /// Compares two revisions. Widenings stand first.
 pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let (old, new) = (Side { ruleset: old.0, tree: old.1 }, Side { ruleset: new.0, tree: new.1 });
-    let credentials: BTreeSet<Wanted> = old.credentials().chain(new.credentials()).collect();
+    let credentials = old.credentials().chain(new.credentials());
+    let credentials: BTreeSet<Wanted> = credentials.chain(past([&old, &new]).0).collect();
     let mut found = Vec::new();
     for wanted in &credentials {
         let (before, after) = (old.permits(wanted, catalogue, now), new.permits(wanted, catalogue, now));
@@ -84,24 +87,49 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
     let (before, after) = (Side { ruleset: &before, tree }, Side { ruleset: &after, tree });
     // Both are looked at before they expire.
     let now = UnixTime::from_seconds(0);
-    after.credentials().all(|wanted| {
-        let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
-        after.iter().all(|permit| {
-            let alike: Vec<&Permit<'_>> = before.iter().filter(|other| permit.terms.is_within(&other.terms)).collect();
-            let Some(mapping) = mapping(catalogue, permit.policy) else { return false };
-            let known = alike.iter().flat_map(|other| &other.regions);
-            let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
-            rest.iter().all(|region| region.example(mapping).is_none())
+    let (past, stand_for_all) = past([&before, &after]);
+    stand_for_all
+        && after.credentials().chain(past).all(|wanted| {
+            let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
+            after.iter().all(|permit| {
+                let alike: Vec<&Permit<'_>> = before.iter().filter(|other| permit.terms.is_within(&other.terms)).collect();
+                let Some(mapping) = mapping(catalogue, permit.policy) else { return false };
+                let known = alike.iter().flat_map(|other| &other.regions);
+                let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+                rest.iter().all(|region| region.example(mapping).is_none())
+            })
         })
-    })
+}
+
+/// Secrets of the past, whichever commit they are of: those of the documents that there are, and of those that no tree tells of some;
+/// and whether these stand for all.
+fn past(sides: [&Side<'_>; 2]) -> (Vec<Wanted>, bool) {
+    if !sides.iter().flat_map(|side| side.rules()).any(|rule| rule.grants.secrets.iter().any(|grant| grant.kept.history)) {
+        return (Vec::new(), true);
+    }
+    let present: BTreeSet<SecretPath> = sides.iter().flat_map(|side| side.secrets()).collect();
+    let past = past::documents(sides.iter().flat_map(|side| side.rules()), &present);
+    let documents = past.documents.union(&present);
+    let keys: BTreeSet<Option<&str>> = sides.iter().flat_map(|side| side.keys()).map(Some).chain([None]).collect();
+    let named = |path: &SecretPath, key: &Option<&str>| SecretName { path: path.clone(), key: key.map(str::to_owned) };
+    let of = |path| keys.iter().map(move |key| Wanted::SecretAt(PastSecret { commit: None, name: named(path, key) }));
+    (documents.flat_map(of).collect(), past.stand_for_all)
 }
 
 impl<'a> Side<'a> {
+    fn rules(&self) -> impl Iterator<Item = &'a Rule> + Clone + use<'a> {
+        self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules)
+    }
+
+    /// The values that are granted by themselves, of whichever document.
+    fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.rules().flat_map(|rule| rule.grants.secrets.iter().filter_map(|grant| grant.key.as_deref()))
+    }
+
     /// Every credential that a policy names, and every secret and use of a transit key that the revision has.
     fn credentials(&self) -> impl Iterator<Item = Wanted> + 'a {
-        let rules = self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules);
-        let keys: BTreeSet<&str> =
-            rules.clone().flat_map(|rule| rule.grants.secrets.iter().filter_map(|grant| grant.key.as_deref())).collect();
+        let rules = self.rules();
+        let keys: BTreeSet<&str> = self.keys().collect();
         let secrets = self.secrets().flat_map(move |path| {
             let whole = std::iter::once(None).chain(keys.clone().into_iter().map(Some));
             whole
@@ -122,8 +150,15 @@ impl<'a> Side<'a> {
             Wanted::Secret(name) => self.tree.contains_key(&format!("secrets/{}", name.path)),
             Wanted::Transit(wanted) => TransitFile::is_any_of(self.tree, &wanted.key),
             Wanted::FileKey { document, .. } => self.tree.contains_key(&format!("secrets/{document}")),
+            // Which files the past has, no tree tells.
+            Wanted::SecretAt(_) => true,
             Wanted::Aws { .. } | Wanted::IdToken { .. } | Wanted::Daypass(_) => true,
         }
+    }
+
+    /// Whether it is a secret of the past that has no file now, and stands for others like it.
+    fn lacks_now(&self, wanted: &Wanted) -> bool {
+        matches!(wanted, Wanted::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
     }
 
     /// A secret or a key that the revision does not have is nobody's.
@@ -150,10 +185,12 @@ fn gained(
         if parts.is_empty() {
             continue;
         }
-        let because = (!without_it.has(wanted)).then(|| match direction {
-            Direction::Widens => "a new file under a grant that names it".to_owned(),
-            Direction::Narrows => "the file is gone".to_owned(),
-        });
+        let because = match direction {
+            _ if without_it.lacks_now(wanted) => Some("for example: whatever the past has under this grant".to_owned()),
+            _ if without_it.has(wanted) => None,
+            Direction::Widens => Some("a new file under a grant that names it".to_owned()),
+            Direction::Narrows => Some("the file is gone".to_owned()),
+        };
         let (issuer, owners) = (permit.policy.issuer.clone(), permit.policy.owners.clone());
         found.push(Change { direction, credentials: vec![wanted.to_string()], at: permit.at(), issuer, parts, because, owners });
     }

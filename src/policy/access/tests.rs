@@ -231,3 +231,54 @@ fn looser_terms_of_a_secret_wait_and_stricter_ones_do_not() {
     assert_eq!((held(DEPLOY, &allowing), held(&allowing, DEPLOY), held(&allowing, &allowing)), (1, 0, 0));
     assert_eq!((held(&allowing, &shorter), held(&shorter, &allowing), held(&shorter, DEPLOY)), (0, 1, 1));
 }
+
+#[test]
+fn the_past_is_compared_as_any_credential_is() {
+    let allowing = DEPLOY.replace("shop/**", "{ secret: shop/**, history: allow }");
+    let file = ("secrets/shop/a.yaml", "x");
+    let (without, with) = (tree(&[("policies/a.yaml", DEPLOY), file]), tree(&[("policies/a.yaml", &allowing), file]));
+    let gained = compared(&without, &with);
+    assert_eq!(gained.len(), 1, "{gained:?}");
+    let told: Vec<&str> = gained[0].credentials.iter().map(String::as_str).collect();
+    assert_eq!((gained[0].direction, &told[..]), (Direction::Widens, &["secret_at shop/a.yaml"][..]));
+    assert_eq!(compared(&with, &without)[0].direction, Direction::Narrows);
+    let past = Wanted::parse("secret_at shop/gone.yaml").unwrap();
+    assert_eq!(who_can(&load(&with), &catalogue(), &past, NOW)[0].who, "acme/shop@456789 refs/heads/main push");
+    assert!(who_can(&load(&without), &catalogue(), &past, NOW).is_empty());
+}
+
+#[test]
+fn a_past_that_no_tree_tells_of_widens_all_the_same() {
+    let of = |secrets: &str| DEPLOY.replace("[shop/**]", secrets);
+    let gone = of("[{ secret: gone/*.yaml, history: allow }]");
+    let found = compared(&tree(&[("policies/a.yaml", DEPLOY)]), &tree(&[("policies/a.yaml", &gone)]));
+    assert_eq!((found.len(), found[0].credentials[0].as_str()), (1, "secret_at gone/a.yaml"), "{found:?}");
+    assert!(found[0].because.as_ref().unwrap().contains("for example"));
+    let waits = [
+        (DEPLOY.to_owned(), gone.clone()),
+        (gone.clone(), of("[{ secret: gone/**, history: allow }]")),
+        (of("[{ secret: gone/a, history: allow }]"), of("[{ secret: gone/*, history: allow }]")),
+        (of("[{ secret: gone/*, history: allow }]"), of("[{ secret: gone/**, history: allow }]")),
+        (of("[{ secret: gone/**, history: allow }, gone/a]"), of("[{ secret: gone/**, history: allow }]")),
+        (of("[{ secret: \"gone/x#/a\", history: allow }]"), of("[{ secret: gone/x, history: allow }]")),
+        (of("[{ secret: \"gone/x#/a\", history: allow }]"), of("[{ secret: \"gone/x#/b\", history: allow }]")),
+        (gone.clone(), gone.replace("event: push", "event: [push, manual]")),
+    ];
+    for (old, new) in &waits {
+        assert_eq!(held(old, new), 1, "{old}\n{new}");
+    }
+    // The other way around nothing waits, but where one takes the other's place.
+    for (new, old) in waits.iter().take(6).filter(|(old, _)| old != DEPLOY) {
+        assert_eq!(held(old, new), 0, "{old}\n{new}");
+    }
+}
+
+#[test]
+fn a_past_of_more_kinds_than_can_be_told_apart_waits() {
+    let of = |count: usize| {
+        let entries: Vec<String> =
+            (0..count).map(|number| format!("{{ secret: gone/{number}/x.yaml, history: allow }}")).collect();
+        DEPLOY.replace("[shop/**]", &format!("[{}]", entries.join(", ")))
+    };
+    assert_eq!((held(&of(20), &of(10)), held(&of(20), &of(21)), held(&of(400), &of(399))), (0, 1, 1));
+}

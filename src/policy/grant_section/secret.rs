@@ -30,17 +30,28 @@ pub(in crate::policy) struct SecretOffer {
     offline: Duration,
     /// Also values that nothing authenticates.
     pub(in crate::policy) unauthenticated: bool,
+    /// Also as older commits had it.
+    pub(in crate::policy) history: bool,
 }
 
 impl SecretOffer {
     /// Of both the stricter one, term by term.
     fn and(self, other: Self) -> Self {
-        Self { offline: self.offline.min(other.offline), unauthenticated: self.unauthenticated && other.unauthenticated }
+        Self {
+            offline: self.offline.min(other.offline),
+            unauthenticated: self.unauthenticated && other.unauthenticated,
+            history: self.history && other.history,
+        }
     }
 
     /// Whether nobody gets more by these terms than by the others.
     pub(super) fn is_within(self, other: Self) -> bool {
         self.and(other) == self
+    }
+
+    /// The terms of the secret as it is: what is granted of its past is another credential.
+    pub(in crate::policy) fn of_the_present(self) -> Self {
+        Self { history: false, ..self }
     }
 
     pub(in crate::policy) fn terms(self, name: &SecretName) -> SecretTerms {
@@ -72,6 +83,11 @@ impl SecretGrant {
         covering().map(|grant| grant.kept).reduce(SecretOffer::and).map(|kept| (place, kept))
     }
 
+    /// The same for the secret as older commits had it, which every one of the entries has to allow.
+    pub(in crate::policy) fn covering_past(grants: &[Self], name: &SecretName) -> Option<(Place, SecretOffer)> {
+        Self::covering(grants, name).filter(|(_, offer)| offer.history)
+    }
+
     /// The one value of this document that it grants, if it grants no more of it.
     pub(in crate::policy) fn key_of(&self, document: &SecretPath) -> Option<&str> {
         self.key.as_deref().filter(|_| self.documents.matches(document.as_str()))
@@ -83,17 +99,18 @@ impl SecretGrant {
     }
 }
 
-/// Text alone, or `{ secret: …, offline: 1h, unauthenticated: allow }`.
+/// Text alone, or `{ secret: …, offline: 1h, unauthenticated: allow, history: allow }`.
 fn read_terms<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(&'a Node, SecretOffer)> {
     let Yaml::Mapping(_) = node.value else {
-        return Some((node, SecretOffer { offline: OFFLINE_DEFAULT, unauthenticated: false }));
+        return Some((node, SecretOffer { offline: OFFLINE_DEFAULT, unauthenticated: false, history: false }));
     };
     let mut inner = fields.below(node);
     let named = inner.required("secret");
     let offline = inner.optional("offline").map_or(Some(OFFLINE_DEFAULT), |node| inner.parsed(node, parse_offline));
     let unauthenticated = read_word(&mut inner, "unauthenticated", "allow");
+    let history = read_word(&mut inner, "history", "allow");
     inner.finish();
-    named.zip(offline.map(|offline| SecretOffer { offline, unauthenticated }))
+    named.zip(offline.map(|offline| SecretOffer { offline, unauthenticated, history }))
 }
 
 fn parse_offline(text: &str) -> Result<Duration, String> {

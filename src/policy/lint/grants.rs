@@ -46,13 +46,19 @@ fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
             let finding = rule.finding("unauthenticated_allowed", grant.place, message);
             found.push(finding.help("encrypt the values, or the files anew without `mac_only_encrypted`"));
         }
+        if grant.kept.history {
+            let message = "also what was rotated since, and files that are gone, as far back as the source's `since`";
+            let finding = rule.finding("history_allowed", grant.place, message);
+            found.push(finding.help("name the one document whose past is needed, and take old identities away"));
+        }
         let text = grant.documents.to_string();
         if text == "**" {
             found.push(
                 rule.finding("every_secret", grant.place, "every secret of the repository, also those of tomorrow")
                     .help("name a folder"),
             );
-        } else if !files.iter().any(|file| grant.documents.matches(file)) {
+        } else if !grant.kept.history && !files.iter().any(|file| grant.documents.matches(file)) {
+            // Which files the past has, the linter does not see.
             let mut finding = rule.finding("secret_missing", grant.place, format!("no file below secrets/ fits `{text}`"));
             if let Some(near) = crate::words::yaml::nearest(&text, &files) {
                 finding = finding.help(format!("did you mean `{near}`?"));

@@ -96,6 +96,7 @@ fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in
         ("every_transit_key", with("  secrets:", "  transit: \"**\"\n  secrets:")),
         ("transit_missing", with("  secrets:", "  transit: [{ key: flux, allow: decrypt }]\n  secrets:")),
         ("secret_missing", with("shop/db.yaml", "shop/bd.yaml")),
+        ("history_allowed", with("shop/db.yaml", "{ secret: shop/db.yaml, history: allow }")),
         ("unauthenticated_allowed", with("shop/db.yaml", "{ secret: shop/db.yaml, unauthenticated: allow }")),
         ("expired", plain.clone() + "expires: 2026-01-01T00:00:00Z\n"),
         ("expiring", plain.clone() + "expires: 2027-01-20T00:00:00Z\n"),

@@ -79,3 +79,35 @@ fn what_nothing_authenticates_is_allowed_only_where_every_entry_says_so() {
     let values = "[{ secret: \"shop/db.yaml#/kind\", unauthenticated: allow }, \"shop/db.yaml#/user\"]";
     assert!(!unauthenticated(values, "shop/db.yaml") && unauthenticated(values, "shop/db.yaml#/kind"));
 }
+
+/// What becomes of this line of the audit log.
+fn decided(secrets: &str, guardrails: &str, line: &str) -> Result<Terms, Reason> {
+    let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
+    let ruleset = good(&[("policies/shop/read.yaml", &policy), ("guardrails.yaml", guardrails)]);
+    let wanted = Wanted::parse(line).unwrap();
+    let granted = ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, UnixTime::from_seconds(0));
+    granted.map(|granted| granted.terms).map_err(|denial| denial.reason)
+}
+
+#[test]
+fn the_past_of_a_secret_is_a_grant_of_its_own() {
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let (whole, value) = (format!("secret_at {commit} shop/db.yaml"), format!("secret_at {commit} shop/db.yaml#/user"));
+    let (none, allowing) = ("denials: []\n", "[{ secret: shop/**, history: allow, offline: 10m }]");
+    for line in [&whole, &value] {
+        let Ok(Terms::SecretAt(terms, Some(of))) = decided(allowing, none, line) else { panic!("{line}") };
+        assert_eq!((of.as_str(), terms.only, terms.offline), (commit, None, Duration::from_secs(600)));
+        assert_eq!(decided("[shop/**]", none, line), Err(Reason::NoMatchingPolicy));
+        let rails = "denials:\n  - { description: No databases., deny: { secrets: [\"**/db.yaml\"] } }\n";
+        assert_eq!(decided(allowing, rails, line), Err(Reason::Denied));
+    }
+    assert!(matches!(decided(allowing, none, "secret_at shop/db.yaml"), Ok(Terms::SecretAt(_, None))));
+    // An entry that covers it and says nothing of the past takes it away; one of another value does not.
+    let (covered, beside) = ("[{ secret: shop/**, history: allow }, shop/db.yaml]", "\"shop/db.yaml#/port\"");
+    assert_eq!(decided(covered, none, &value), Err(Reason::NoMatchingPolicy));
+    assert!(decided(&format!("[{{ secret: shop/**, history: allow }}, {beside}]"), none, &value).is_ok());
+    // A document that is granted by values is no whole document of the past.
+    let values = "[{ secret: \"shop/db.yaml#/user\", history: allow }]";
+    assert_eq!(decided(values, none, &whole), Err(Reason::NoMatchingPolicy));
+    assert!(decided(values, none, &value).is_ok() && decided(values, none, "secret shop/db.yaml").is_ok());
+}

@@ -1,0 +1,93 @@
+//! A granted secret as an older commit had it: read from Git for one answer, opened by the identities of today, and not held.
+
+use super::App;
+use super::live::{Live, unreadable};
+use super::revision::open_granted;
+use crate::git::{Past, Source};
+use crate::issue::OpenedSecret;
+use crate::policy::{Granted, SecretTerms, Widening};
+use crate::secrets::{Identities, Plaintext};
+use crate::words::names::{CommitId, SecretName};
+use crate::words::{Denial, Reason};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Old values that are read at once: each may walk a long history, and exchanges of other kinds need the processors too.
+pub(super) const READ_AT_ONCE: usize = 2;
+/// How long one waits for its turn: behind a handful of the longest walks.
+const TURN_MAX: Duration = Duration::from_secs(10);
+
+/// What is needed to read one, away from the tasks that answer.
+struct Reading {
+    source: Source,
+    past: Past,
+    commit: CommitId,
+    /// By its name within the source.
+    within: SecretName,
+    terms: SecretTerms,
+    identities: Arc<Identities>,
+}
+
+impl App {
+    /// Opens a granted secret as this commit had it. The live policies have decided; which commits there are to ask for, the
+    /// commit in force says.
+    pub async fn open_past_secret(
+        &self,
+        live: &Live,
+        granted: &Granted,
+        terms: &SecretTerms,
+        commit: &CommitId,
+    ) -> Result<OpenedSecret, Denial> {
+        let reading = self.reading_of_past(live, granted, terms, commit)?;
+        let turn = tokio::time::timeout(TURN_MAX, self.past_turns.acquire()).await;
+        let Ok(Ok(_turn)) = turn else { return Err(Reason::Overloaded.because("too many old values are read at once")) };
+        let read = tokio::task::spawn_blocking(move || reading.run()).await;
+        let plaintext = read.unwrap_or_else(|fault| Err(Reason::Internal.because(fault.to_string())))?;
+        Ok(OpenedSecret {
+            terms: terms.clone(),
+            plaintext: Arc::new(plaintext),
+            commit: commit.clone(),
+            expires_at: granted.expires,
+        })
+    }
+
+    fn reading_of_past(&self, live: &Live, granted: &Granted, terms: &SecretTerms, commit: &CommitId) -> Result<Reading, Denial> {
+        let (in_force, within) = live.owned(&granted.source, &terms.name)?;
+        let (revision, followed) = (&in_force.revision, &in_force.followed);
+        let now = revision.commit.clone().ok_or_else(|| unreadable(&terms.name, "its source has no revision"))?;
+        // A file that waits for a person has a commit behind the one in force, and a file that somebody put there and took away had
+        // one: neither was ever confirmed.
+        let waits = revision.held.contains(&format!("secrets/{}", within.path));
+        if waits || (self.widening == Widening::Waits && !revision.has_document(&within.path)) {
+            let told = "The secret is granted, but nobody has confirmed its file: where widening waits, only files in force have a past.";
+            return Err(unreadable(&terms.name, "its file is not in force, and widening waits").saying(told));
+        }
+        let settings = &followed.settings;
+        let past = Past { in_force: now, since: settings.since.clone(), first_parent: settings.signers.is_some() };
+        let (source, identities) = (followed.source(), followed.identities());
+        Ok(Reading { source, past, commit: commit.clone(), within, terms: terms.clone(), identities })
+    }
+}
+
+impl Reading {
+    fn run(&self) -> Result<Plaintext, Denial> {
+        let (name, commit) = (&self.terms.name, &self.commit);
+        let fault = |cause: String| unreadable(name, &format!("at {commit}: {cause}"));
+        if !self.source.is_past(commit, &self.past).map_err(fault)? {
+            return Err(
+                Reason::CommitRefused.because(format!("{name}: {commit} is none of the history of {}", self.past.in_force))
+            );
+        }
+        let bytes = self.source.file_at(commit, &format!("secrets/{}", self.within.path)).map_err(fault)?;
+        let bytes = bytes.ok_or_else(|| {
+            fault("the commit has no such file".to_owned())
+                .saying("The secret is granted, but the commit has no such file.")
+                .advising("Name a commit that has the file: `git log -- FILE` lists those that change it.")
+        })?;
+        open_granted(&self.within, &bytes, &self.terms, &self.identities).map_err(|cause| {
+            fault(cause)
+                .saying("The secret is granted, but as the commit has it it does not open: by no key of today, or it has no such value.")
+                .advising("Ask the operator: the audit log has the cause by the decision's id.")
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! A secret as an older commit had it: asked for by its commit, granted by `history: allow`, whichever commit it is.
+
+use crate::words::names::{CommitId, SecretName};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+
+/// A secret of the past.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct PastSecret {
+    /// As of which commit. Policies do not look at it: which commits there are to ask for, the repository says.
+    pub commit: Option<CommitId>,
+    /// The document, or one value of it.
+    pub name: SecretName,
+}
+
+/// In a request: a commit has to be named.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    commit: CommitId,
+    secret: String,
+}
+
+impl PastSecret {
+    /// Reads `shop/db.yaml#/password`, and before it the commit, if there is one: a key may hold spaces, a document none.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let named = text.split_once(' ').and_then(|(commit, name)| Some((CommitId::parse(commit).ok()?, name)));
+        let (commit, name) = named.map_or((None, text), |(commit, name)| (Some(commit), name));
+        Ok(Self { commit, name: SecretName::parse(name)? })
+    }
+
+    /// The same, whichever commit it is of.
+    pub fn of_any_commit(name: &str) -> Result<Self, String> {
+        Ok(Self { commit: None, name: SecretName::parse(name)? })
+    }
+}
+
+impl<'de> Deserialize<'de> for PastSecret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Asked { commit, secret } = Asked::deserialize(deserializer)?;
+        Ok(Self { commit: Some(commit), name: SecretName::parse(&secret).map_err(serde::de::Error::custom)? })
+    }
+}
+
+impl fmt::Display for PastSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.commit.as_ref().map_or(Ok(()), |commit| write!(f, "{commit} "))?;
+        write!(f, "{}", self.name)
+    }
+}
