@@ -21,3 +21,10 @@ fn a_list_shows_a_folder_once() {
     assert_eq!(children("", &paths).into_iter().collect::<Vec<_>>(), ["shop/"]);
     assert_eq!(children("shop", &paths).into_iter().collect::<Vec<_>>(), ["a.yaml", "x/"]);
 }
+
+#[test]
+fn what_nothing_authenticates_is_marked_in_vaults_own_way() {
+    let of = |secret: Value| version(UnixTime::from_seconds(0), &json!("4f2a"), &secret)["custom_metadata"].clone();
+    assert_eq!(of(json!({ "value": "x" })), json!({ "policy_revision": "4f2a" }));
+    assert_eq!(of(json!({ "unauthenticated": true })), json!({ "policy_revision": "4f2a", "unauthenticated": "true" }));
+}

@@ -1,0 +1,220 @@
+//! Secrets as older commits had them: where a policy grants it, of the history that counts, and by what opens them today.
+
+use crate::sources::{self, TEAM, define, live};
+use crate::support::{DEPLOY, Setup, World, commit, git, put, write_private};
+use daypass::secrets::{Identities, encrypt};
+use daypass::store::Entry;
+use daypass::words::UnixTime;
+use daypass::words::names::SecretPath;
+use serde_json::{Value, json};
+use std::process::Command;
+
+/// A policy by which the past may be read, beside a secret whose past may not.
+const HISTORIAN: &str = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant: { secrets: [{ secret: shop/past/**, history: allow }, shop/db.yaml] }
+";
+
+fn sealed(recipient: &str, password: &str) -> Vec<u8> {
+    let (path, text) = (SecretPath::parse("shop/past/db.yaml").unwrap(), format!("user: app\npassword: {password}\n"));
+    let recipients = [recipient.to_owned()];
+    daypass::secrets::encrypt_document(&path, text.as_bytes(), &recipients, UnixTime::from_seconds(1_800_000_000)).unwrap()
+}
+
+/// A world with a password that was changed, and the commit that had the old one.
+async fn changed(setup: Setup) -> (World, String) {
+    let policies = vec![("shop/read", HISTORIAN.to_owned())];
+    let world = World::start(Setup { policies, ..setup }).await;
+    let mut commits = Vec::new();
+    for password in ["first", "second"] {
+        world.commit_and_wait(&[("secrets/shop/past/db.yaml", &sealed(&world.recipient, password))]).await;
+        commits.push(git(&world.path("access"), &["rev-parse", "HEAD"]));
+    }
+    (world, commits.swap_remove(0))
+}
+
+async fn past(world: &World, commit: &str, name: &str) -> (u16, Value) {
+    world.exchange(&world.token(), json!([{ "secret_at": { "commit": commit, "secret": name } }])).await
+}
+
+const PASSWORD: &str = "shop/past/db.yaml#/password";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_value_is_given_where_the_policy_says_so_and_named_by_its_commit() {
+    let (world, old) = changed(Setup::default()).await;
+    let (status, answer) = past(&world, &old, PASSWORD).await;
+    let secret = &answer["credentials"][0]["secret_at"];
+    assert_eq!((status, &secret["value"], &secret["commit"]), (200, &json!("first"), &json!(old)), "{answer}");
+    assert_ne!(answer["policy_revision"], json!(old), "today's policies have decided");
+    let released = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap();
+    assert_eq!(released.body["credentials"], json!([format!("secret_at {old} {PASSWORD}")]));
+    assert_eq!(released.body["issued"][0]["secret_at"]["commit"], json!(old));
+    assert!(!released.body.to_string().contains("first"));
+    // One token serves the value of today beside it, and a retry hears the same.
+    let token = world.token();
+    let both = json!([{ "secret": PASSWORD }, { "secret_at": { "commit": old, "secret": PASSWORD } }]);
+    let (status, answer) = world.exchange(&token, both.clone()).await;
+    assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("second")), "{answer}");
+    assert_eq!(answer["credentials"][1]["secret_at"]["value"], "first");
+    assert_eq!(world.exchange(&token, both).await.1["decision_id"], answer["decision_id"]);
+    // The address of one secret, and the command, whole and by value.
+    let url = world.url(&format!("/v1/secrets/shop/past/db.yaml?key=/password&commit={old}"));
+    let plain = world.http.get(url).bearer_auth(world.token()).header("accept", "text/plain").send().await.unwrap();
+    assert_eq!((plain.status().as_u16(), plain.text().await.unwrap().as_str()), (200, "first"));
+    let output = world.job("push", &["secret", "get", "shop/past/db.yaml", "--commit", &old], &[]).await;
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "user: app\npassword: first\n", "{output:?}");
+
+    // Not what the policy grants of today alone, and nothing that a guardrail denies.
+    let (status, refused) = past(&world, &old, "shop/db.yaml").await;
+    assert_eq!((status, &refused["code"]), (403, &json!("no_matching_policy")), "{refused}");
+    let rails = "denials:\n  - { description: No past., deny: { secrets: [\"shop/past/**\"] } }\n";
+    world.commit_and_wait(&[("guardrails.yaml", rails.as_bytes())]).await;
+    let (status, refused) = past(&world, &old, PASSWORD).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("denied")), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_commits_behind_the_one_in_force_may_be_asked_for() {
+    let (world, old) = changed(Setup::default()).await;
+    let repository = world.path("access");
+    git(&repository, &["checkout", "--quiet", "-b", "side"]);
+    put(&repository.join("secrets/shop/past/db.yaml"), &sealed(&world.recipient, "side"));
+    commit(&repository);
+    let side = git(&repository, &["rev-parse", "HEAD"]);
+    git(&repository, &["checkout", "--quiet", "main"]);
+    let mut refusals = Vec::new();
+    for foreign in [side.as_str(), &"12".repeat(20), &"12".repeat(32)] {
+        let (status, refused) = past(&world, foreign, PASSWORD).await;
+        assert_eq!((status, &refused["code"]), (403, &json!("commit_refused")), "{refused}");
+        refusals.push((refused["detail"].clone(), refused["hint"].clone()));
+    }
+    refusals.dedup();
+    assert_eq!(refusals.len(), 1, "nobody learns which commits there are");
+    let (status, refused) = past(&world, "main", PASSWORD).await;
+    assert_eq!((status, &refused["code"]), (400, &json!("bad_request")), "{refused}");
+    for query in ["commit=main", "commit=", &format!("commit={old}&commit={old}"), &format!("commit={}", &old[..12])] {
+        let url = world.url(&format!("/v1/secrets/shop/past/db.yaml?{query}"));
+        let refused = world.http.get(url).bearer_auth(world.token()).send().await.unwrap();
+        assert_eq!(refused.status(), 400, "{query}");
+    }
+    let told = |entry: &Entry| entry.kind == "refused" && entry.body["cause"].to_string().contains("none of the history");
+    assert_eq!(world.audit().iter().filter(|entry| told(entry)).count(), 3);
+
+    // Gone since, and the past has it; gone before, and the past has it not.
+    git(&repository, &["rm", "--quiet", "secrets/shop/past/db.yaml"]);
+    world.commit_and_wait(&[]).await;
+    assert_eq!(world.exchange(&world.token(), json!([{ "secret": PASSWORD }])).await.0, 502);
+    assert_eq!(past(&world, &old, PASSWORD).await.1["credentials"][0]["secret_at"]["value"], "first");
+    for lacking in ["shop/past/other.yaml", "shop/past/db.yaml#/other"] {
+        let (status, refused) = past(&world, &old, lacking).await;
+        assert_eq!((status, &refused["code"]), (502, &json!("secret_unreadable")), "{refused}");
+        assert!(refused["detail"].as_str().unwrap().starts_with("The secret is granted, but"), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_identity_of_today_opens_stays_closed() {
+    let (mut world, old) = changed(Setup::default()).await;
+    let (identity, recipient) = Identities::generate();
+    // Another identity opens the source's secrets from now on; the server's own keys keep theirs.
+    write_private(&world.path("source.key"), identity.expose());
+    let configuration = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
+    let rotated = configuration.replace("age_identities: [root.key]", "age_identities: [source.key]");
+    assert_ne!(configuration, rotated);
+    std::fs::write(world.path("daypass.yaml"), rotated).unwrap();
+    world.kill_and_restart().await;
+    world.commit_and_wait(&[("secrets/shop/past/db.yaml", &sealed(&recipient, "third"))]).await;
+    assert_eq!(world.exchange(&world.token(), json!([{ "secret": PASSWORD }])).await.0, 200);
+    let (status, refused) = past(&world, &old, PASSWORD).await;
+    assert_eq!((status, &refused["code"]), (502, &json!("secret_unreadable")), "{refused}");
+    let now = git(&world.path("access"), &["rev-parse", "HEAD"]);
+    assert_eq!(past(&world, &now, PASSWORD).await.1["credentials"][0]["secret_at"]["value"], "third");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_before_since_has_a_past() {
+    let (mut world, old) = changed(Setup::default()).await;
+    let since = git(&world.path("access"), &["rev-parse", "HEAD"]);
+    let configuration = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
+    let anchored = configuration.replace("interval: 1s,", &format!("interval: 1s, since: {since},"));
+    std::fs::write(world.path("daypass.yaml"), anchored).unwrap();
+    assert_eq!(past(&world, &old, PASSWORD).await.0, 200);
+    world.kill_and_restart().await;
+    world.commit_and_wait(&[("secrets/shop/past/db.yaml", &sealed(&world.recipient, "third"))]).await;
+    let (status, refused) = past(&world, &old, PASSWORD).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("commit_refused")), "{refused}");
+    assert_eq!(past(&world, &since, PASSWORD).await.1["credentials"][0]["secret_at"]["value"], "second");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_person_is_not_had_by_its_past() {
+    let root = ", rollout: { widening: hold, narrowing: immediate }".to_owned();
+    let (world, old) = changed(Setup { root, ..Setup::default() }).await;
+    // New below a grant that stood: nobody has confirmed it. Nor would it be confirmed by its end.
+    let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
+    assert_eq!(past(&world, &head, PASSWORD).await.0, 502, "{old}");
+    git(&world.path("access"), &["rm", "--quiet", "secrets/shop/past/db.yaml"]);
+    world.commit_and_wait(&[]).await;
+    let (status, refused) = past(&world, &old, PASSWORD).await;
+    assert_eq!((status, &refused["code"]), (502, &json!("secret_unreadable")), "{refused}");
+    assert!(refused["detail"].as_str().unwrap().contains("nobody has confirmed"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_has_its_own_past_alone() {
+    let (world, team, recipient) = sources::world().await;
+    let policy = DEPLOY.replace("shop/**", "{ secret: \"**\", history: allow }");
+    put(&team.path().join("policies/deploy.yaml"), policy.as_bytes());
+    put(&team.path().join("secrets/past.age"), &encrypt(b"old", std::slice::from_ref(&recipient), true).unwrap());
+    commit(team.path());
+    let old = git(team.path(), &["rev-parse", "HEAD"]);
+    git(team.path(), &["rm", "--quiet", "secrets/past.age"]);
+    commit(team.path());
+    define(&world, team.path(), TEAM).await;
+    live(&world, team.path()).await;
+    let (status, answer) = past(&world, &old, "team-a/past.age").await;
+    assert_eq!((status, &answer["credentials"][0]["secret_at"]["value"]), (200, &json!("old")), "{answer}");
+    // The root's commit is none of the team's, and the root's secret is none of theirs.
+    let root = git(&world.path("access"), &["rev-parse", "HEAD"]);
+    assert_eq!(past(&world, &root, "team-a/past.age").await.1["code"], "commit_refused");
+    assert_eq!(past(&world, &root, "shop/password.age").await.1["code"], "no_matching_policy");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_commits_are_signed_what_a_merge_brings_in_has_no_past() {
+    let (world, team, recipient) = sources::world().await;
+    let keys = tempfile::tempdir().unwrap();
+    let made =
+        Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(keys.path().join("k")).status();
+    assert!(made.unwrap().success());
+    let key = format!("user.signingkey={}", keys.path().join("k").display());
+    let person = ["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "gpg.format=ssh", "-c", &key];
+    let signed = |arguments: &[&str]| {
+        git(team.path(), &[&person[..], arguments].concat());
+        git(team.path(), &["rev-parse", "HEAD"])
+    };
+    let write = |value: &[u8]| {
+        put(&team.path().join("secrets/past.age"), &encrypt(value, std::slice::from_ref(&recipient), true).unwrap());
+        git(team.path(), &["add", "--all"]);
+    };
+    let policy = DEPLOY.replace("shop/**", "{ secret: \"**\", history: allow }");
+    put(&team.path().join("policies/deploy.yaml"), policy.as_bytes());
+    write(b"old");
+    let old = signed(&["commit", "--quiet", "-S", "-m", "x"]);
+    git(team.path(), &["checkout", "--quiet", "-b", "side"]);
+    write(b"planted");
+    commit(team.path());
+    let planted = git(team.path(), &["rev-parse", "HEAD"]);
+    git(team.path(), &["checkout", "--quiet", "main"]);
+    let merged = signed(&["merge", "--quiet", "--no-ff", "-S", "-m", "x", "side"]);
+    let signers = format!("lea@acme.example {}", std::fs::read_to_string(keys.path().join("k.pub")).unwrap());
+    world.commit_and_wait(&[("sources/team-a.signers", signers.as_bytes())]).await;
+    define(&world, team.path(), &format!("{TEAM}verify: {{ allowed_signers: team-a.signers }}\n")).await;
+    live(&world, team.path()).await;
+    for (commit, value) in [(&old, "old"), (&merged, "planted")] {
+        let (status, answer) = past(&world, commit, "team-a/past.age").await;
+        assert_eq!((status, &answer["credentials"][0]["secret_at"]["value"]), (200, &json!(value)), "{answer}");
+    }
+    let (status, refused) = past(&world, &planted, "team-a/past.age").await;
+    assert_eq!((status, &refused["code"]), (403, &json!("commit_refused")), "{refused}");
+}
