@@ -62,8 +62,7 @@ impl App {
             let told = "The secret is granted, but nobody has confirmed its file: where widening waits, only files in force have a past.";
             return Err(unreadable(&terms.name, "its file is not in force, and widening waits").saying(told));
         }
-        let settings = &followed.settings;
-        let past = Past { in_force: now, since: settings.since.clone(), first_parent: settings.signers.is_some() };
+        let past = Past { in_force: now, since: followed.settings.since.clone() };
         let (source, identities) = (followed.source(), followed.identities());
         Ok(Reading { source, past, commit: commit.clone(), within, terms: terms.clone(), identities })
     }
@@ -82,7 +81,7 @@ impl Reading {
         let bytes = bytes.ok_or_else(|| {
             fault("the commit has no such file".to_owned())
                 .saying("The secret is granted, but the commit has no such file.")
-                .advising("Name a commit that has the file: `git log -- FILE` lists those that change it.")
+                .advising("Name a commit that has the file: `git log --first-parent -- FILE` lists those that change it.")
         })?;
         open_granted(&self.within, &bytes, &self.terms, &self.identities).map_err(|cause| {
             fault(cause)
