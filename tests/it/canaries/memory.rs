@@ -1,0 +1,111 @@
+//! What is looked for, and how all of a process is looked through for it.
+
+use regex::bytes::RegexSet;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Sixty seconds after the last use nothing is left (docs/threat-model.md).
+pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+/// A mapping is read in pieces, which overlap by more than any canary is long.
+const PIECE_BYTES: usize = 4 * 1024 * 1024;
+const OVERLAP_BYTES: usize = 4096;
+
+/// What must not be found, and what it is.
+#[derive(Default)]
+pub struct Canaries(Vec<(String, Vec<u8>)>);
+
+impl Canaries {
+    /// The value as it is, and as it is written inside of other things.
+    pub fn add(&mut self, what: &str, value: &str) {
+        use base64::Engine;
+        let base64 = base64::engine::general_purpose::STANDARD_NO_PAD;
+        self.add_plain(what, value);
+        // What base64 makes of it where it starts at a multiple of three; its last group depends on what follows.
+        let encoded = base64.encode(value);
+        self.add_plain(&format!("{what} in base64"), &encoded[..encoded.len() - 4]);
+    }
+
+    /// The value as it is, and in no other form.
+    pub fn add_plain(&mut self, what: &str, value: &str) {
+        self.0.push((what.to_owned(), value.as_bytes().to_vec()));
+    }
+
+    /// A token is known by its signature and by its claims.
+    pub fn add_token(&mut self, what: &str, token: &str) {
+        let parts: Vec<&str> = token.split('.').collect();
+        self.add_plain(&format!("{what}: its signature"), parts[parts.len() - 1]);
+        self.add_plain(&format!("{what}: its claims"), parts[1]);
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// One look for all of them.
+    pub fn search(&self) -> Search<'_> {
+        let set = RegexSet::new(self.0.iter().map(|(_, value)| regex::escape(std::str::from_utf8(value).unwrap()))).unwrap();
+        Search { canaries: self, set }
+    }
+}
+
+/// An unmistakable value.
+pub fn random() -> String {
+    format!("canary-{}", uuid::Uuid::new_v4().simple())
+}
+
+/// Looks for canaries.
+pub struct Search<'a> {
+    canaries: &'a Canaries,
+    set: RegexSet,
+}
+
+impl Search<'_> {
+    /// The canaries in these bytes.
+    pub fn found(&self, bytes: &[u8]) -> Vec<String> {
+        self.set.matches(bytes).into_iter().map(|number| self.canaries.0[number].0.clone()).collect()
+    }
+
+    pub fn assert_none(&self, place: &str, bytes: &[u8]) {
+        assert_eq!(self.found(bytes), Vec::<String>::new(), "in {place}");
+    }
+
+    /// None in the process's environment, and no core of it.
+    pub fn assert_none_around(&self, process: u32) {
+        let process = PathBuf::from(format!("/proc/{process}"));
+        self.assert_none("the environment", &std::fs::read(process.join("environ")).unwrap());
+        let limits = std::fs::read_to_string(process.join("limits")).unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        assert_eq!(core.split_whitespace().rev().nth(1), Some("0"), "{core}");
+    }
+
+    /// Reads all that a process holds and can write, mapping by mapping (proc(5)): how many bytes, and what of it is a canary.
+    pub fn memory(&self, process: u32) -> (usize, Vec<String>) {
+        let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+        let mut memory = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
+        let (mut bytes, mut found, mut piece) = (0, Vec::new(), vec![0; PIECE_BYTES]);
+        for line in maps.lines() {
+            let mut fields = line.split_whitespace();
+            let (range, rights) = (fields.next().unwrap(), fields.next().unwrap());
+            let (start, end) = range.split_once('-').unwrap();
+            let [mut start, end] = [start, end].map(|address| u64::from_str_radix(address, 16).unwrap());
+            if !rights.starts_with("rw") {
+                continue;
+            }
+            while start < end {
+                let length = PIECE_BYTES.min(usize::try_from(end - start).unwrap());
+                memory.seek(SeekFrom::Start(start)).unwrap();
+                let read = memory.read(&mut piece[..length]).unwrap_or(0);
+                if read == 0 {
+                    break;
+                }
+                bytes += read;
+                let name = line.split_whitespace().nth(5).unwrap_or("memory without a name");
+                found.extend(self.found(&piece[..read]).into_iter().map(|what| format!("{what} ({name} {start:x})")));
+                let all = start + read as u64 >= end;
+                start += if all { read as u64 } else { (read.saturating_sub(OVERLAP_BYTES)).max(1) as u64 };
+            }
+        }
+        (bytes, found)
+    }
+}
