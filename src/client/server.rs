@@ -62,7 +62,7 @@ impl Server {
             .transpose()
             .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("the CA file cannot be read: {fault}")))?;
         let http =
-            crate::issuers::http::command_client(ca.as_deref()).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+            crate::issuers::http::forgetful_client(ca.as_deref()).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
         let source = job_token::find(&environment, address.token_file, std::path::Path::new(job_token::PROJECTED_TOKEN))?;
         let audience = address.audience.unwrap_or(address.server).trim_end_matches('/').to_owned();
         let made = |fault| Failure::new(STATUS_CONFIGURATION, fault);

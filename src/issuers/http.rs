@@ -28,8 +28,7 @@ impl Fetcher {
         if let Some(proxy) = proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|fault| fault.to_string())?);
         }
-        let client = builder.build().map_err(|fault| format!("the HTTP client does not start: {fault}"))?;
-        Ok(Self { client, networks: networks.to_vec() })
+        Ok(Self { client: finish(builder)?, networks: networks.to_vec() })
     }
 
     /// GETs a document of at most `limit` bytes.
@@ -68,12 +67,21 @@ impl Fetcher {
 
 /// A client for `daypass` commands towards their server.
 pub fn command_client(ca: Option<&[u8]>) -> Result<Client, String> {
-    builder(ca)?.timeout(COMMAND_MAX).build().map_err(|fault| format!("the HTTP client does not start: {fault}"))
+    finish(builder(ca)?.timeout(COMMAND_MAX))
+}
+
+/// The same with a connection of its own for each request, closed after it: a connection that is kept keeps in its buffers what it
+/// last carried, for as long as it is open.
+pub fn forgetful_client(ca: Option<&[u8]>) -> Result<Client, String> {
+    finish(builder(ca)?.timeout(COMMAND_MAX).pool_max_idle_per_host(0))
 }
 
 /// A client for operators' commands towards the server on this machine, by its control socket.
 pub fn control_client(socket: &std::path::Path) -> Result<Client, String> {
-    let builder = builder(None)?.unix_socket(socket).timeout(COMMAND_MAX);
+    finish(builder(None)?.unix_socket(socket).timeout(COMMAND_MAX))
+}
+
+fn finish(builder: ClientBuilder) -> Result<Client, String> {
     builder.build().map_err(|fault| format!("the HTTP client does not start: {fault}"))
 }
 

@@ -64,11 +64,13 @@ fn answer(form: &Form, number: usize) -> Response {
     let expiration = SystemClock.now().plus(Duration::from_secs(seconds));
     let (account, name) = (role.split(':').nth(4).unwrap(), role.rsplit('/').next().unwrap());
     let session = &form["RoleSessionName"];
+    // For those who look for it everywhere.
+    let mark = if role.ends_with("role/canary") { crate::canaries::memory::random() } else { String::new() };
     let body = format!(
         "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
          <AssumedRoleUser><Arn>arn:aws:sts::{account}:assumed-role/{name}/{session}</Arn><AssumedRoleId>AROASTANDIN:{session}</AssumedRoleId></AssumedRoleUser>\
-         <Credentials><AccessKeyId>ASIASTANDIN{number}</AccessKeyId><SecretAccessKey>secret/+{number}</SecretAccessKey>\
-         <SessionToken>session&lt;/+{number}</SessionToken><Expiration>{expiration}</Expiration></Credentials><PackedPolicySize>7</PackedPolicySize>\
+         <Credentials><AccessKeyId>ASIASTANDIN{number}</AccessKeyId><SecretAccessKey>{mark}secret/+{number}</SecretAccessKey>\
+         <SessionToken>session&lt;/+{mark}{number}</SessionToken><Expiration>{expiration}</Expiration></Credentials><PackedPolicySize>7</PackedPolicySize>\
          </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
     );
     ([("content-type", "text/xml")], body).into_response()

@@ -2,15 +2,19 @@
 
 use super::{Server, refusal, unreachable_server};
 use crate::client::event_stream::EventStream;
+use crate::client::job_token::TokenSource;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::words::{Digest, Secret};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 
 /// The server ends a stream after five minutes, or a little later.
 const STREAM_MAX: Duration = Duration::from_secs(600);
 /// The server is heard every 15 seconds; after three times that nobody is there.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
-
+/// How soon another token is noticed: the old one is to be gone from here within a minute.
+const TOKEN_LOOK: Duration = Duration::from_secs(10);
 /// Who keeps asking asks again soon: on a network that swallows packets nothing is won by waiting.
 const ASK_MAX: Duration = Duration::from_secs(10);
 
@@ -49,6 +53,21 @@ impl Server {
         self.http.clone()
     }
 
+    /// Waits until the token's file holds another token than at the time of this call, or none. What is in a variable stays.
+    pub fn another_token(&self) -> impl Future<Output = ()> + use<> {
+        let file = match &self.source {
+            TokenSource::File(path) => Some(path.clone()),
+            TokenSource::Variable(_) | TokenSource::Endpoint(_) | TokenSource::Program(_) => None,
+        };
+        let before = file.as_deref().map(digest);
+        async move {
+            let Some(file) = file else { return std::future::pending().await };
+            while before == Some(digest(&file)) {
+                tokio::time::sleep(TOKEN_LOOK).await;
+            }
+        }
+    }
+
     /// `GET /v1/events`, from what was last heard.
     pub async fn events(&self, last: Option<&str>) -> Result<Events, Unanswered> {
         let build = |token: &str| {
@@ -67,6 +86,11 @@ impl Server {
             Ok(_) => Err(Unanswered::Unavailable(Failure::new(STATUS_UNAVAILABLE, "the server answers no stream of events"))),
         }
     }
+}
+
+/// Enough to know a token again, and nothing to show.
+fn digest(token: &Path) -> Option<Digest> {
+    std::fs::read(token).ok().map(Secret::new).map(|token| Digest::plain(token.expose()))
 }
 
 async fn read(server: &Server, response: reqwest::Response) -> Result<Value, Unanswered> {

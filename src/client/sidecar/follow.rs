@@ -49,16 +49,25 @@ pub(super) async fn follow(server: Arc<Server>, heard: Heard, interval: Duration
     }
 }
 
-/// One stream, until it ends.
+/// One stream, until it ends, or until another token takes the place of the one that opened it: its connection holds that token.
 async fn listen(server: &Server, heard: &Heard, last: &mut Option<String>, after_failure: bool) -> Result<(), Unanswered> {
+    let another_token = server.another_token();
     let mut events = server.events(last.as_deref()).await?;
     let _listening = Listening::begin(heard);
     if after_failure {
         // The server is back: whoever waits for it need not wait longer.
         heard.changed.notify_one();
     }
+    tokio::pin!(another_token);
     loop {
-        match events.next().await {
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = &mut another_token => {
+                tracing::debug!("another token: the stream of events is opened anew");
+                return Ok(());
+            }
+        };
+        match event {
             Ok(Some(id)) if last.as_ref() != Some(&id) => {
                 *last = Some(id);
                 heard.changed.notify_one();

@@ -8,14 +8,14 @@ use std::time::Duration;
 const ROLE: &str = "arn:aws:iam::000000000000:role/brief";
 const SOON: Duration = Duration::from_secs(20);
 
-fn granted(secrets: &str) -> String {
-    policy(secrets, "").replace("grant: {", &format!("grant: {{ aws: [{{ role: \"{ROLE}\", ttl: 15m }}],"))
+pub(super) fn granted(secrets: &str, role: &str) -> String {
+    policy(secrets, "").replace("grant: {", &format!("grant: {{ aws: [{{ role: \"{role}\", ttl: 15m }}],"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn aws_sdks_are_answered_while_the_grant_stands_and_readiness_waits_for_them() {
     let (sts, port) = (StandInSts::start().await, free_port());
-    let world = world_with(granted("[shop/**]"), sts.section()).await;
+    let world = world_with(granted("[shop/**]", ROLE), sts.section()).await;
     let aws = format!(
         "secrets: {{ db-password: shop/password.age }}\naws: {{ role: \"{ROLE}\", listen: 127.0.0.1:{port} }}\nprobe: 127.0.0.1:{}\n",
         port + 1
@@ -48,7 +48,7 @@ async fn aws_sdks_are_answered_while_the_grant_stands_and_readiness_waits_for_th
         let said = boto3.env("AWS_CONFIG_FILE", "/dev/null").output().await.unwrap();
         assert!(String::from_utf8_lossy(&said.stdout).starts_with("ASIASTANDIN"), "{said:?}");
     }
-    change(&world, &granted("[other/**]")).await;
+    change(&world, &granted("[other/**]", ROLE)).await;
     pod.until("nothing is left", Duration::from_secs(2), Pod::is_empty).await;
     assert!(ask(&token).await.is_err(), "and nobody is answered");
 }

@@ -54,7 +54,9 @@ pub(super) struct Pod {
     pub(super) sidecar: Option<Child>,
     /// Runs before the sidecar, such as `unshare`.
     pub(super) wrapper: Vec<String>,
-    privileged: bool,
+    /// What its log has: as a server's here, the most that can be said.
+    pub(super) log_filter: &'static str,
+    pub(super) privileged: bool,
 }
 
 impl Pod {
@@ -65,7 +67,7 @@ impl Pod {
         if !privileged {
             println!("passed over: users of their own, which only root can take");
         }
-        let pod = Self { folder, sidecar: None, wrapper: Vec::new(), privileged };
+        let pod = Self { folder, sidecar: None, wrapper: Vec::new(), log_filter: "trace", privileged };
         std::fs::create_dir(pod.path("files")).unwrap();
         std::fs::copy(world.path("tls.crt"), pod.path("ca.crt")).unwrap();
         pod.configure(&world.url(""), more);
@@ -100,7 +102,7 @@ impl Pod {
         words.push(binary());
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).arg("sidecar").arg("--config").arg(self.path("sidecar.yaml")).args(arguments);
-        command.stdin(Stdio::null());
+        command.stdin(Stdio::null()).env("DAYPASS_LOG", self.log_filter);
         command
     }
 
@@ -166,7 +168,7 @@ impl Pod {
 }
 
 /// `DAYPASS_SIDECAR_BINARY` names another build of it, to measure.
-fn binary() -> String {
+pub(super) fn binary() -> String {
     let environment = daypass::client::environment::Environment::of_process();
     environment.value("DAYPASS_SIDECAR_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass")).to_owned()
 }
@@ -178,6 +180,9 @@ pub(super) fn left(folder: &Path) -> Vec<String> {
 impl Drop for Pod {
     fn drop(&mut self) {
         self.kill();
+        if !std::thread::panicking() {
+            assert!(!self.log().contains("hunter2"), "a secret is in the log");
+        }
     }
 }
 
