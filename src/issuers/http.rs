@@ -81,8 +81,10 @@ pub fn control_client(socket: &std::path::Path) -> Result<Client, String> {
     finish(builder(None)?.unix_socket(socket).timeout(COMMAND_MAX))
 }
 
+/// What fails here is the loading of authorities, as in an image that has none.
 fn finish(builder: ClientBuilder) -> Result<Client, String> {
-    builder.build().map_err(|fault| format!("the HTTP client does not start: {fault}"))
+    let hint = "name a CA file, or install this system's certificate authorities (ca-certificates)";
+    builder.build().map_err(|fault| format!("the HTTP client does not start: {}\nhint: {hint}", root_cause(&fault)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that builds HTTP clients")]
