@@ -16,9 +16,11 @@ mod sidecar;
 mod transit;
 
 use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tokio::runtime::Builder;
 
 /// CI jobs get a day pass, never a key.
 #[derive(Parser, Debug)]
@@ -109,29 +111,45 @@ pub fn main() -> ExitCode {
     }
     let cli = match Cli::try_parse_from(credential::arguments(std::env::args_os().collect())) {
         Ok(cli) => cli,
-        Err(fault) => {
-            let _ = fault.print();
-            let usage = fault.use_stderr();
-            return ExitCode::from(if usage { crate::client::STATUS_USAGE } else { 0 });
-        }
+        Err(fault) => return misused(&fault),
     };
     crate::telemetry::install_crypto();
     // A sidecar is one of very many: it has one thread, and the memory of one.
-    let mut builder = match cli.command {
-        Command::Sidecar(_) => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
+    let runtime = match cli.command {
+        Command::Sidecar(_) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
     };
-    let runtime = match builder.enable_all().build() {
+    finish(runtime, run(cli))
+}
+
+/// The same for the sidecar's own binary, whose one command is `sidecar`.
+pub fn sidecar_main() -> ExitCode {
+    match sidecar::Alone::try_parse() {
+        Ok(alone) => {
+            crate::telemetry::install_tls();
+            finish(Builder::new_current_thread(), sidecar::run(alone.arguments(), Environment::of_process()))
+        }
+        Err(fault) => misused(&fault),
+    }
+}
+
+fn misused(fault: &clap::Error) -> ExitCode {
+    let _ = fault.print();
+    ExitCode::from(if fault.use_stderr() { STATUS_USAGE } else { 0 })
+}
+
+fn finish(mut runtime: Builder, work: impl Future<Output = Result<u8, Failure>>) -> ExitCode {
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(fault) => return print::failed(&format!("the runtime does not start: {fault}"), 70),
     };
-    match runtime.block_on(run(cli)) {
+    match runtime.block_on(work) {
         Ok(status) => ExitCode::from(status),
         Err(failure) => print::failed(&failure.message, failure.status),
     }
 }
 
-async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
+async fn run(cli: Cli) -> Result<u8, Failure> {
     let environment = Environment::of_process();
     let json = cli.output == Output::Json;
     match cli.command {
@@ -141,12 +159,10 @@ async fn run(cli: Cli) -> Result<u8, crate::client::Failure> {
             demo.run().await.map(|()| 0)
         }
         Command::Serve(arguments) => serve::run(&arguments, &environment).await,
-        Command::GitFetch => crate::git::fetch_as_told()
-            .map(|()| 0)
-            .map_err(|fault| crate::client::Failure::new(crate::client::STATUS_UNAVAILABLE, fault)),
+        Command::GitFetch => crate::git::fetch_as_told().map(|()| 0).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault)),
         Command::Exec(arguments) => exec::run(arguments, environment).await,
         Command::Credential(command) => credential::run(&command, environment).await,
-        Command::Sidecar(arguments) => sidecar::run(&arguments, environment).await,
+        Command::Sidecar(arguments) => sidecar::run(arguments, environment).await,
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,
         Command::Secret(command) => secret::run(&command, environment, json).await,
         Command::Transit(command) => transit::run(&command, json),

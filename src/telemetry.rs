@@ -14,8 +14,13 @@ use std::sync::Arc;
 
 /// Makes aws-lc-rs the one provider of cryptography, first thing in `main`.
 pub fn install_crypto() {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    install_tls();
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+}
+
+/// The same for who speaks TLS and neither signs nor verifies tokens.
+pub fn install_tls() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
 /// Log lines on standard error: for people on a terminal, JSON in a pipe.

@@ -3,9 +3,33 @@
 use crate::client::environment::Environment;
 use crate::client::sidecar::{self, Manner, Settings};
 use crate::client::{Failure, STATUS_USAGE};
-use clap::Args;
+use clap::{Args, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// What its help says first.
+const ABOUT: &str = "The sidecar of daypass. This binary has no other command; the whole program has.";
+
+/// The whole command line of the sidecar's own binary: the same words, so that an image may have either one as `daypass`.
+#[derive(Parser, Debug)]
+#[command(name = "daypass", version, about = ABOUT, propagate_version = true)]
+pub(super) struct Alone {
+    #[command(subcommand)]
+    command: Only,
+}
+
+#[derive(Subcommand, Debug)]
+enum Only {
+    /// Keep a pod's secrets as files in memory, as long as they are granted.
+    Sidecar(SidecarArgs),
+}
+
+impl Alone {
+    pub(super) fn arguments(self) -> SidecarArgs {
+        let Only::Sidecar(arguments) = self.command;
+        arguments
+    }
+}
 
 #[derive(Args, Debug)]
 pub(super) struct SidecarArgs {
@@ -33,7 +57,7 @@ pub(super) struct SidecarArgs {
 const TEXT: &str = "DAYPASS_SIDECAR";
 
 /// Keeps a pod's secrets as files in memory.
-pub(super) async fn run(arguments: &SidecarArgs, environment: Environment) -> Result<u8, Failure> {
+pub(super) async fn run(arguments: SidecarArgs, environment: Environment) -> Result<u8, Failure> {
     let settings = match (&arguments.config, environment.value(TEXT)) {
         (Some(path), _) => Settings::load(path)?,
         (None, Some(text)) => Settings::parse(TEXT, text.as_bytes(), Path::new("/"))?,

@@ -38,7 +38,7 @@ pub struct AdmissionSettings {
 /// What every injected sidecar is, whatever a pod's annotations say.
 #[derive(Clone, Debug)]
 pub struct SidecarSettings {
-    /// The image, by digest.
+    /// The image, by digest; its `daypass` is the whole program or the sidecar's own binary.
     pub image: String,
     /// Where the sidecar reaches this server.
     pub server: IssuerUrl,

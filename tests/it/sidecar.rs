@@ -8,3 +8,4 @@ mod faults;
 mod partition;
 mod pod;
 mod rotates;
+mod size;
