@@ -132,9 +132,13 @@ impl World {
         self.wait_until_it_answers().await;
     }
 
-    /// Asks the server, or what it is run by, to stop, and waits for its end.
+    /// Asks the server to stop, and waits for its end and for that of what it is run by, which ends with it.
     pub fn stop(&mut self) {
-        let told = Command::new("kill").arg(self.server.id().to_string()).status().unwrap();
+        let own = self.server.id().to_string();
+        // What runs a server, such as a tracer, blocks the signal itself.
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap();
+        let wrapped = children.split_whitespace().next().filter(|_| !self.setup.wrapper.is_empty());
+        let told = Command::new("kill").arg(wrapped.unwrap_or(&own)).status().unwrap();
         assert!(told.success());
         self.server.wait().unwrap();
     }
