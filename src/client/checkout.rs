@@ -67,7 +67,15 @@ impl Checkout {
     pub fn git(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
         let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("git {}: {fault}", arguments.join(" ")));
         let mut command = Command::new("git");
-        command.arg("-C").arg(&self.root).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A name stands for itself, whatever characters it has.
+        command
+            .arg("--literal-pathspecs")
+            .arg("-C")
+            .arg(&self.root)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|fault| told(fault.to_string()))?;
         let mut stdin = child.stdin.take();
         let output = std::thread::scope(|scope| {

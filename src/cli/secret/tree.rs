@@ -15,6 +15,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
+/// Names that one run of git takes as arguments, well below what the system does.
+const NAMES_MAX: usize = 500;
+
 #[derive(Args, Debug)]
 pub(in crate::cli) struct TreeArgs {
     /// Files or folders; without any, all below secrets/ and transit/ of this checkout.
@@ -128,13 +131,15 @@ fn finish(
     let names: Vec<&str> = journal.names().collect();
     let whole = outcome.faults.is_empty();
     if let Some(patch) = arguments.patch.as_ref().filter(|_| !names.is_empty()) {
-        let diff = checkout.git(&[&["diff", "--binary", "HEAD", "--"], &names[..]].concat(), &[])?;
-        crate::client::checkout::replace(patch, &diff)?;
+        let diffs =
+            names.chunks(NAMES_MAX).map(|names| checkout.git(&[&["diff", "--binary", "HEAD", "--"], names].concat(), &[]));
+        crate::client::checkout::replace(patch, &diffs.collect::<Result<Vec<_>, _>>()?.concat())?;
     }
     let mut commit = None;
     if arguments.commit && whole && !names.is_empty() {
-        checkout
-            .git(&[&["commit", "--quiet", "--message", &message(how, names.len()), "--only", "--"], &names[..]].concat(), &[])?;
+        let message = message(how, names.len());
+        let by_names = ["--only", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        checkout.git(&[&["commit", "--quiet", "--message", &message], &by_names[..]].concat(), names.join("\0").as_bytes())?;
         let head = checkout.git(&["rev-parse", "HEAD"], &[])?;
         commit = Some(String::from_utf8_lossy(&head).trim().to_owned());
     }
