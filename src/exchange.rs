@@ -13,6 +13,7 @@ mod rewrite;
 mod session;
 mod story;
 mod transit;
+mod usage;
 mod watch;
 
 pub use answer::{Bearer, Refused, Released};

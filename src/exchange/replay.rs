@@ -1,8 +1,9 @@
 //! A candidate revision against the recorded decisions: what would have been denied of what was released.
 
-use super::answer::{self, Released};
+use super::answer::Released;
 use super::asked::Body;
 use super::story::Story;
+use super::usage::{self, Done};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::{Catalogue, Findings, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest, Wanted};
@@ -22,7 +23,7 @@ const DECISIONS_MAX: u64 = 100_000;
 /// And for this long, also where a candidate is made to be slow.
 const REPLAY_MAX: Duration = Duration::from_secs(10);
 
-/// Answers with what was found; the release is durable before it leaves, like a credential's.
+/// Answers with what was found, recorded like a credential.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,
@@ -32,22 +33,12 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Released, Denial> {
     let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    let (candidate, findings) = match run(app, live.clone(), source, body).await {
-        Ok(found) => found,
-        Err(denial) => {
-            app.store.fail(grant, story.failure(&denial)).await?;
-            return Err(denial);
-        }
-    };
-    let policies: Vec<_> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
-    let revisions = live.revisions_of(grant.grant().granted());
-    let document = answer::document_of_use(story.decision(), &policies, &revisions, "replay", &json!(findings));
-    let mut record = story.body();
-    record["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
-    record["replayed"] = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
-    // The answer depends on the body, which no replay key holds: it is nobody's retry, and not kept.
-    let receipt = app.store.release(grant, Vec::new(), record).await?;
-    Ok(Released::new(document, identity, receipt))
+    let done = run(app, live.clone(), source, body).await.map(|(candidate, findings)| Done {
+        record: ("replayed", json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied })),
+        outcome: ("replay", json!(findings)),
+        is_repeatable: false,
+    });
+    usage::answer(app, grant, identity, live, story, done).await
 }
 
 /// One at a time: neither many jobs nor one of them can take the server's processors and memory.

@@ -1,21 +1,22 @@
 //! A source's files with other recipients or new data keys, from the recorded grant to the recorded release. The private keys are
 //! used here, and what leaves is ciphertext.
 
-use super::answer::{self, Released};
+use super::answer::Released;
 use super::asked::Body;
 use super::story::Story;
+use super::usage::{self, Done};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
 use crate::secrets::Rewrite;
 use crate::store::Recorded;
 use crate::token::{from_json, parse_json};
-use crate::words::names::{PolicyName, SourceName};
+use crate::words::names::SourceName;
 use crate::words::{Denial, Digest, Reason, UnixTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,7 @@ struct File {
     sha256: String,
 }
 
-/// Answers with the files' new forms, of as many as the bounds let through; the release is durable before it leaves.
+/// Answers with the files' new forms, of as many as the bounds let through, recorded like a credential.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,
@@ -52,26 +53,12 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Released, Denial> {
     let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    let (outcome, recorded) = match run(app, live.clone(), source, body).await {
-        Ok(done) => done,
-        Err(denial) => {
-            app.store.fail(grant, story.failure(&denial)).await?;
-            return Err(denial);
-        }
-    };
-    let policies: Vec<PolicyName> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
-    let revisions = live.revisions_of(grant.grant().granted());
-    let document = answer::document_of_use(story.decision(), &policies, &revisions, "rewrite", &outcome);
-    let mut record = story.body();
-    record["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
-    record["rewritten"] = recorded;
-    // The answer depends on the body, which no replay key holds: it is nobody's retry, and not kept.
-    let receipt = app.store.release(grant, Vec::new(), record).await?;
-    Ok(Released::new(document, identity, receipt))
+    let done = run(app, live.clone(), source, body).await;
+    usage::answer(app, grant, identity, live, story, done).await
 }
 
 /// One at a time: nobody takes the server's processors from those who exchange.
-async fn run(app: &App, live: Arc<Live>, source: SourceName, body: Body) -> Result<(Value, Value), Denial> {
+async fn run(app: &App, live: Arc<Live>, source: SourceName, body: Body) -> Result<Done, Denial> {
     let turn = tokio::time::timeout(TURN_MAX, app.rewritings.acquire()).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("other files are being encrypted anew"))?;
     let request = read(&body.await?)?;
@@ -95,8 +82,7 @@ pub(crate) fn read_rewrite(body: &[u8]) {
     let _ = read(body);
 }
 
-/// What is answered, and what the audit log says of it.
-fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime) -> Result<(Value, Value), Denial> {
+fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime) -> Result<Done, Denial> {
     let unreadable = |cause: &str| Reason::SecretUnreadable.because(cause.to_owned()).saying(cause.to_owned());
     let in_force = live.source(source).ok_or_else(|| unreadable("The policy's source is not in force."))?;
     let identities = in_force.followed.identities();
@@ -118,6 +104,10 @@ fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime)
         }
     }
     let commit = &in_force.revision.commit;
-    let outcome = json!({ "commit": commit, "files": files });
-    Ok((outcome, json!({ "change": request.change, "source": source, "commit": commit, "files": told })))
+    let record = json!({ "change": request.change, "source": source, "commit": commit, "files": told });
+    Ok(Done {
+        outcome: ("rewrite", json!({ "commit": commit, "files": files })),
+        record: ("rewritten", record),
+        is_repeatable: false,
+    })
 }

@@ -1,17 +1,17 @@
 //! An operation by a transit key, from the recorded grant to the recorded release. The key is opened for it, and forgotten.
 
-use super::answer::{self, Released};
+use super::answer::Released;
 use super::story::Story;
+use super::usage::{self, Done};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::{Grant, Operation, Terms};
 use crate::secrets::Ciphertext;
-use crate::store::{self, Recorded};
-use crate::words::names::PolicyName;
+use crate::store::Recorded;
 use crate::words::{Denial, Digest, Reason, Secret};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Tells a plaintext's digest from any other.
 const PURPOSE: &[u8] = b"daypass transit plaintext v1";
@@ -43,13 +43,7 @@ impl Input {
     }
 }
 
-/// What came of it: what is answered, and what the audit log says.
-struct Done {
-    outcome: Value,
-    record: Value,
-}
-
-/// Does it; the release is durable before the answer leaves, and a retry within a minute hears the same.
+/// Does it; a retry within a minute hears the same.
 pub(super) async fn answer(
     app: &App,
     grant: Recorded<Grant>,
@@ -58,23 +52,10 @@ pub(super) async fn answer(
     story: &Story,
     input: Input,
 ) -> Result<Released, Denial> {
-    let done = match run(live, grant.grant(), &input) {
-        Ok(done) => done,
-        Err(denial) => {
-            app.store.fail(grant, story.failure(&denial)).await?;
-            return Err(denial);
-        }
-    };
-    let policies: Vec<PolicyName> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
-    let revisions = live.revisions_of(grant.grant().granted());
-    let document = answer::document_of_use(story.decision(), &policies, &revisions, "transit", &done.outcome);
-    let sealed = store::seal(&document, identity.expose())?;
-    let mut body = story.body();
-    body["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
-    body["transit"] = done.record;
-    let receipt = app.store.release(grant, sealed, body).await?;
+    let done = run(live, grant.grant(), &input);
+    let released = usage::answer(app, grant, identity, live, story, done).await?;
     app.metrics.used_transit_key();
-    Ok(Released::new(document, identity, receipt))
+    Ok(released)
 }
 
 fn run(live: &Live, grant: &Grant, input: &Input) -> Result<Done, Denial> {
@@ -100,5 +81,5 @@ fn run(live: &Live, grant: &Grant, input: &Input) -> Result<Done, Denial> {
     let record = json!({
         "operation": wanted.operation.as_str(), "key": wanted.key, "version": version, "ciphertext_sha256": ciphertext.to_string(),
     });
-    Ok(Done { outcome, record })
+    Ok(Done { outcome: ("transit", outcome), record: ("transit", record), is_repeatable: true })
 }

@@ -1,0 +1,48 @@
+//! A use of daypass itself, from what came of it to its recorded release.
+
+use super::answer::{self, Released};
+use super::story::Story;
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::policy::Grant;
+use crate::store::{self, Recorded};
+use crate::words::Denial;
+use crate::words::names::PolicyName;
+use serde_json::Value;
+
+/// What came of a use.
+pub(super) struct Done {
+    /// What is answered, and under which name.
+    pub(super) outcome: (&'static str, Value),
+    /// What the audit log says of it, and under which name.
+    pub(super) record: (&'static str, Value),
+    /// Whether a retry hears the same. Where the answer depends on a body that no replay key holds, it is nobody's retry.
+    pub(super) is_repeatable: bool,
+}
+
+/// Answers with what came of it; the release, or that it came to nothing, is durable before anything leaves.
+pub(super) async fn answer(
+    app: &App,
+    grant: Recorded<Grant>,
+    identity: &Identity,
+    live: &Live,
+    story: &Story,
+    done: Result<Done, Denial>,
+) -> Result<Released, Denial> {
+    let Done { outcome: (answered, outcome), record: (recorded, record), is_repeatable } = match done {
+        Ok(done) => done,
+        Err(denial) => {
+            app.store.fail(grant, story.failure(&denial)).await?;
+            return Err(denial);
+        }
+    };
+    let policies: Vec<PolicyName> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
+    let revisions = live.revisions_of(grant.grant().granted());
+    let document = answer::document_of_use(story.decision(), &policies, &revisions, answered, &outcome);
+    let sealed = if is_repeatable { store::seal(&document, identity.expose())? } else { Vec::new() };
+    let mut body = story.body();
+    body["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
+    body[recorded] = record;
+    let receipt = app.store.release(grant, sealed, body).await?;
+    Ok(Released::new(document, identity, receipt))
+}
