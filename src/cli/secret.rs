@@ -2,12 +2,15 @@
 
 mod change;
 mod creation;
+mod edit;
 mod hook;
 mod keyring;
 mod keys;
 mod served;
 mod status;
+mod target;
 mod tree;
+mod work;
 
 use super::job::ServerArgs;
 use crate::client::answer::secret_value;
@@ -47,7 +50,7 @@ pub(super) enum SecretCommand {
     /// Remove one value of a SOPS file.
     Unset(change::UnsetArgs),
     /// Change an encrypted file in $EDITOR, in memory alone.
-    Edit(change::EditArgs),
+    Edit(edit::EditArgs),
     /// Look over the encrypted files of a checkout: to whom, stale, readable, granted to nobody.
     Status(status::StatusArgs),
     /// Refuse a commit that would have a plaintext in it: for git's pre-commit hook.
@@ -93,7 +96,7 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
         SecretCommand::Hook(arguments) => hook::run(arguments, json),
         SecretCommand::UpdateKeys(arguments) => tree::run(arguments, Rewrite::UpdateKeys, &environment, json).await,
         SecretCommand::Rotate(arguments) => tree::run(arguments, Rewrite::Rotate, &environment, json).await,
-        SecretCommand::Edit(arguments) => change::edit(arguments, &environment, json).await,
+        SecretCommand::Edit(arguments) => edit::edit(arguments, &environment, json).await,
         SecretCommand::Keygen(arguments) => keys::generate(arguments),
         SecretCommand::PluginIdentity(arguments) => keys::plugin_identity(arguments),
         SecretCommand::Get { server, name, commit, policy } => {
@@ -118,7 +121,7 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     let plain = read_plaintext(arguments.input.as_ref())?;
     let encrypted = if arguments.sops {
         let named = named.ok_or_else(|| usage("--sops needs a file's name, by --to or as input".to_owned()))?;
-        secrets::encrypt_document_with(&change::path_of(named)?, plain.expose(), &creation, SystemClock.now())
+        secrets::encrypt_document_with(&target::path_of(named)?, plain.expose(), &creation, SystemClock.now())
     } else {
         encrypt(plain.expose(), creation.recipients(), true)
     };

@@ -1,6 +1,6 @@
 //! The same by a server that has the keys: it is shown which files are asked for, and hands their new forms back.
 
-use super::tree::Work;
+use super::work::Work;
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::secrets::Rewrite;

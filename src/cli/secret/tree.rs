@@ -1,8 +1,9 @@
 //! `daypass secret updatekeys` and `rotate`: every encrypted file of a checkout, one by one, as one commit.
 
 use super::keyring::KeyArgs;
+use super::work::{Outcome, Work, message, tell};
 use super::{creation, served};
-use crate::cli::print::{self, counted};
+use crate::cli::print;
 use crate::client::checkout::Checkout;
 use crate::client::environment::Environment;
 use crate::client::journal::Journal;
@@ -33,17 +34,6 @@ pub(in crate::cli) struct TreeArgs {
     patch: Option<PathBuf>,
     #[command(flatten)]
     keys: KeyArgs,
-}
-
-/// What became of the files.
-#[derive(Default)]
-pub(super) struct Outcome {
-    pub(super) changed: usize,
-    /// They were as they should be.
-    pub(super) unchanged: usize,
-    /// An earlier try did them.
-    pub(super) before: usize,
-    pub(super) faults: Vec<(String, String)>,
 }
 
 /// Runs the change. One that is ended is gone on with by the same command.
@@ -91,32 +81,9 @@ impl TreeArgs {
         identities: &Identities,
     ) -> Result<Option<Vec<u8>>, String> {
         let file = checkout.root().join(name);
-        let path = super::change::path_of(&file).map_err(|failure| failure.message)?;
+        let path = super::target::path_of(&file).map_err(|failure| failure.message)?;
         let creation = creation::of_path(&file, &self.recipients, &self.keys).await.map_err(|failure| failure.message)?;
         rewrite(&path, bytes, how, creation.recipients(), identities, SystemClock.now())
-    }
-}
-
-/// A change under way.
-pub(super) struct Work<'a> {
-    checkout: &'a Checkout,
-    journal: &'a mut Journal,
-    outcome: &'a mut Outcome,
-}
-
-impl Work<'_> {
-    /// Puts a file's new form in its place. What is wrong with one file ends no other's turn.
-    pub(super) fn take(&mut self, name: &str, done: Result<Option<Vec<u8>>, String>) -> Result<(), Failure> {
-        match done {
-            Ok(Some(bytes)) => {
-                self.checkout.replace(name, &bytes)?;
-                self.journal.note(name, &bytes)?;
-                self.outcome.changed += 1;
-            }
-            Ok(None) => self.outcome.unchanged += 1,
-            Err(fault) => self.outcome.faults.push((name.to_owned(), fault)),
-        }
-        Ok(())
     }
 }
 
@@ -156,32 +123,6 @@ fn finish(
         journal.close()?;
     }
     Ok(if whole { 0 } else { STATUS_CONFIGURATION })
-}
-
-fn tell(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
-    for (file, fault) in &outcome.faults {
-        anstream::eprintln!("{file}: {fault}");
-    }
-    let before = if outcome.before == 0 { String::new() } else { format!(", {} by an earlier try", outcome.before) };
-    anstream::println!("{} changed{before}, {} as they should be", counted(outcome.changed, "file"), outcome.unchanged);
-    if let Some(commit) = commit {
-        anstream::println!("committed as {commit}");
-    }
-    if !outcome.faults.is_empty() {
-        let faulty = counted(outcome.faults.len(), "file");
-        anstream::println!("{faulty} could not be changed; the same command goes on with what is left");
-    } else if how == Rewrite::UpdateKeys && outcome.changed > 0 {
-        anstream::println!(
-            "Who lost access by this, if anybody, may have kept the data keys: `daypass secret rotate`, then change what they guarded."
-        );
-    }
-}
-
-fn message(how: Rewrite, files: usize) -> String {
-    match how {
-        Rewrite::UpdateKeys => format!("Encrypt {} to today's recipients", counted(files, "file")),
-        Rewrite::Rotate => format!("Give {} new data keys", counted(files, "file")),
-    }
 }
 
 /// On a terminal; nothing in a pipe.

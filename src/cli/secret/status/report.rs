@@ -44,7 +44,7 @@ impl Report {
             if let Some(Ok(path)) = name.strip_prefix("secrets/").map(SecretPath::parse) {
                 report.documents.push(path);
             }
-            match super::super::change::path_of(name.as_ref())
+            match crate::cli::secret::target::path_of(name.as_ref())
                 .map_err(|failure| failure.message)
                 .and_then(|path| look(&path, &bytes))
             {

@@ -1,0 +1,85 @@
+//! `daypass secret edit`: an encrypted file in a person's editor.
+
+use super::keyring::KeyArgs;
+use super::target::{Target, finish, path_of};
+use super::{creation, unusable};
+use crate::client::checkout::read_if_there;
+use crate::client::editor::Desk;
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::secrets::{Seen, Unauthenticated, decrypt_key, encrypt, encrypt_document_with, is_armored, look};
+use crate::words::{Clock, Secret, SystemClock};
+use clap::Args;
+use std::io::{BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct EditArgs {
+    /// The file; one that is not there is made.
+    file: PathBuf,
+    /// For an age file or a new one: a recipient; .sops.yaml or --config name them otherwise.
+    #[arg(long = "recipient", short = 'r')]
+    recipients: Vec<String>,
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+/// Opens a file in the person's editor.
+pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
+    let target = Target { path: path_of(&arguments.file)?, file: arguments.file.clone(), pointer: None };
+    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.display()));
+    let Some(bytes) = read_if_there(&target.file)? else {
+        let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
+        let nothing = Secret::new(Vec::new());
+        let made = edited(&target.file, &nothing, environment, |plain| match target.is_age() {
+            _ if plain.expose().is_empty() => Err("nothing was written, and no file is made".to_owned()),
+            true => encrypt(plain.expose(), creation.recipients(), true),
+            false => encrypt_document_with(&target.path, plain.expose(), &creation, SystemClock.now()),
+        });
+        return finish(&target.file, &[], &made.await?, json);
+    };
+    let changed = match look(&target.path, &bytes).map_err(told)? {
+        Seen::Plain => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
+        Seen::Age(_) => {
+            let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
+            let identities = arguments.keys.keyring(environment).await?.for_file(&bytes).await?;
+            let plain = decrypt_key(&bytes, &identities).map_err(told)?;
+            let again = |new: &Secret| match *new == plain {
+                true => Ok(bytes.clone()),
+                false => encrypt(new.expose(), creation.recipients(), is_armored(&bytes)),
+            };
+            edited(&target.file, &plain, environment, again).await?
+        }
+        Seen::Sops(_) => {
+            let document = target.open(&bytes, &arguments.keys, environment).await?;
+            let plain = document.render(Unauthenticated::Give).map_err(told)?;
+            edited(&target.file, &plain, environment, |new| document.edit(new, SystemClock.now())).await?
+        }
+    };
+    finish(&target.file, &bytes, &changed, json)
+}
+
+/// What the person made of it. Where that cannot be encrypted, it stays on the desk for another try while somebody is there.
+async fn edited(
+    file: &Path,
+    plain: &Secret,
+    environment: &Environment,
+    encrypt: impl Fn(&Secret) -> Result<Vec<u8>, String>,
+) -> Result<Vec<u8>, Failure> {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let desk = Desk::lay(&name, plain, environment)?;
+    loop {
+        desk.edit(environment).await?;
+        match encrypt(&desk.read()?) {
+            Ok(bytes) => return Ok(bytes),
+            Err(fault) if std::io::stdin().is_terminal() => {
+                anstream::eprintln!("{}: {fault}\nEnter edits it again, Ctrl-C gives it up", file.display());
+                std::io::stdin().lock().read_line(&mut String::new()).map_err(unusable)?;
+            }
+            Err(fault) => {
+                let told = format!("{}: {fault}; nothing was changed", file.display());
+                return Err(Failure::new(STATUS_CONFIGURATION, told));
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The file that a command is about, and the value in it.
+
+use super::keyring::KeyArgs;
+use crate::cli::print;
+use crate::client::checkout::{read_if_there, replace};
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::secrets::{Document, SopsFile};
+use crate::words::names::{SecretPath, check_pointer};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Puts the new form in the file's place, and tells.
+pub(super) fn finish(file: &Path, before: &[u8], after: &[u8], json: bool) -> Result<u8, Failure> {
+    let changed = before != after;
+    if changed {
+        replace(file, after)?;
+    }
+    if json {
+        print::json(&json!({ "file": file, "changed": changed }));
+    } else if changed {
+        anstream::println!("{} is changed", file.display());
+    } else {
+        anstream::println!("{} is as it was", file.display());
+    }
+    Ok(0)
+}
+
+/// A file, and a value in it.
+pub(super) struct Target {
+    pub(super) file: PathBuf,
+    /// Its name, which tells the form.
+    pub(super) path: SecretPath,
+    pub(super) pointer: Option<String>,
+}
+
+impl Target {
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+        let (file, pointer) = text.split_once('#').map_or((text, None), |(file, pointer)| (file, Some(pointer.to_owned())));
+        if let Some(pointer) = &pointer {
+            check_pointer(pointer).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+        }
+        Ok(Self { file: PathBuf::from(file), path: path_of(Path::new(file))?, pointer })
+    }
+
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, Failure> {
+        let made = "there is no such file; `daypass secret edit` makes one";
+        read_if_there(&self.file)?.ok_or_else(|| Failure::new(STATUS_USAGE, format!("{}: {made}", self.file.display())))
+    }
+
+    pub(super) fn is_age(&self) -> bool {
+        self.path.as_str().ends_with(".age")
+    }
+
+    pub(super) async fn open(&self, bytes: &[u8], keys: &KeyArgs, environment: &Environment) -> Result<Document, Failure> {
+        let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.file.display()));
+        let file = SopsFile::parse(&self.path, bytes).map_err(told)?;
+        let identities = keys.keyring(environment).await?.for_file(bytes).await?;
+        file.open(&identities).map_err(told)
+    }
+}
+
+/// The name alone tells how a file is written.
+pub(super) fn path_of(file: &Path) -> Result<SecretPath, Failure> {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    SecretPath::parse(name).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", file.display())))
+}
