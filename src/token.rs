@@ -14,7 +14,7 @@ mod verify;
 
 pub use algorithm::Algorithm;
 pub use claims::Claims;
-pub use json::{from_json, parse as parse_json, parse_document, read_document};
+pub use json::{check_objects, from_json, parse as parse_json, parse_document, read_document};
 pub use keys::{JWKS_BYTES_MAX, KeySet};
 pub use proof::{Proof, ProofKey};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};

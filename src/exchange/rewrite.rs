@@ -10,7 +10,7 @@ use crate::identity::Identity;
 use crate::policy::Grant;
 use crate::secrets::Rewrite;
 use crate::store::Recorded;
-use crate::token::{from_json, parse_json};
+use crate::token::{check_objects, from_json, parse_json};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Digest, Reason, UnixTime};
 use base64::Engine;
@@ -69,7 +69,9 @@ async fn run(app: &App, live: Arc<Live>, source: SourceName, body: Body) -> Resu
 
 fn read(body: &[u8]) -> Result<Request, Denial> {
     let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}."));
-    let request: Request = parse_json(body).and_then(from_json).map_err(bad)?;
+    let document = parse_json(body).map_err(bad)?;
+    check_objects(&document, "files").map_err(bad)?;
+    let request: Request = from_json(document).map_err(bad)?;
     if request.files.is_empty() || request.files.len() > REWRITTEN_MAX {
         return Err(bad(format!("name 1 to {REWRITTEN_MAX} files")));
     }
@@ -110,4 +112,28 @@ fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime)
         record: ("rewritten", record),
         is_repeatable: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_in_one_way_or_not_at_all() {
+        let file = r#"{"file":"secrets/a.yaml","sha256":"x"}"#;
+        assert!(read(format!(r#"{{"change":"rotate","files":[{file}]}}"#).as_bytes()).is_ok());
+        let many = vec![file; REWRITTEN_MAX + 1].join(",");
+        for bad in [
+            "".to_owned(),
+            format!(r#"["rotate",[{file}]]"#),
+            r#"{"change":"rotate","files":[["secrets/a.yaml","x"]]}"#.to_owned(),
+            r#"{"change":"rotate","files":[]}"#.to_owned(),
+            format!(r#"{{"change":"rotate","files":[{many}]}}"#),
+            format!(r#"{{"change":"burn","files":[{file}]}}"#),
+            format!(r#"{{"change":"rotate","change":"rotate","files":[{file}]}}"#),
+            format!(r#"{{"change":"rotate","files":[{file}],"recipients":["age1"]}}"#),
+        ] {
+            assert!(read(bad.as_bytes()).is_err_and(|denial| denial.reason == Reason::BadRequest), "{bad}");
+        }
+    }
 }

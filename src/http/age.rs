@@ -5,11 +5,12 @@ use super::reply::{self, Caller};
 use crate::app::App;
 use crate::exchange::Asked;
 use crate::secrets;
+use crate::token::{check_objects, from_json, parse_json};
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Digest, Reason};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::Response;
+use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -39,8 +40,8 @@ struct Stanza {
 }
 
 /// Answers with the file key, as `POST /v1/exchange` answers with credentials.
-pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, body: Body) -> Response<Body> {
-    let asked = reply::body(body, reply::BODY_BYTES_MAX).await.and_then(|bytes| read(&bytes));
+pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
+    let asked = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await.and_then(|bytes| read(&bytes));
     match native::run(app, call, asked).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
@@ -48,8 +49,10 @@ pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, bo
 }
 
 fn read(bytes: &[u8]) -> Result<Asked, Denial> {
-    let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}"));
-    let header: Header = serde_json::from_slice(bytes).map_err(|fault| bad(fault.to_string()))?;
+    let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}."));
+    let document = parse_json(bytes).map_err(bad)?;
+    check_objects(&document, "stanzas").map_err(bad)?;
+    let header: Header = from_json(document).map_err(bad)?;
     if header.stanzas.is_empty() || header.stanzas.len() > STANZAS_MAX {
         return Err(bad(format!("show the 1 to {STANZAS_MAX} stanzas of one header")));
     }

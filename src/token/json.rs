@@ -38,6 +38,15 @@ pub fn read_document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value
     Strict { depth: 0, entries_max: DOCUMENT_ENTRIES_MAX, room: 0 }.deserialize(deserializer)
 }
 
+/// Refuses an array where serde would take one for an object: the document itself, or an entry of this list of it.
+pub fn check_objects(document: &Value, list: &str) -> Result<(), String> {
+    let mut entries = document.get(list).and_then(Value::as_array).into_iter().flatten();
+    if document.is_object() && entries.all(|entry| !entry.is_array()) {
+        return Ok(());
+    }
+    Err("an array stands where an object belongs".to_owned())
+}
+
 /// What a value says, as a type of ours. The error is safe to tell: it holds no text of the value but members' names, cut short.
 pub fn from_json<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_json::from_value(value).map_err(|fault| {

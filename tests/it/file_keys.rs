@@ -51,8 +51,13 @@ async fn the_endpoint_answers_for_documents_and_not_for_stanzas() {
     }
     refusals.dedup();
     assert_eq!(refusals.len(), 1, "nobody learns which files there are");
-    for bad in [json!({}), json!({ "stanzas": [] }), json!({ "stanzas": [{ "type": "x", "args": [], "body": "=" }] }), json!([])]
-    {
+    for bad in [
+        json!({}),
+        json!({ "stanzas": [] }),
+        json!({ "stanzas": [{ "type": "x", "args": [], "body": "=" }] }),
+        json!([]),
+        json!([both]),
+    ] {
         assert_eq!(unwrap(world, &world.token(), bad).await.0, 400);
     }
     assert_eq!(unwrap(world, "x", json!({ "stanzas": both })).await.0, 401);
