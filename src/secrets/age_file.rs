@@ -20,18 +20,24 @@ use age_core::format::Stanza;
 use std::io::{Read, Write};
 use zeroize::Zeroizing;
 
+const VERSION_BEGIN: &[u8] = b"age-encryption.org/";
 const ARMOR_BEGIN: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 /// The kinds of recipients that a fault may name; other words in a header are whatever their writer chose.
 const KINDS: [&str; 7] = ["X25519", "mlkem768x25519", "ssh-ed25519", "ssh-rsa", "piv-p256", "p256tag", "mlkem768p256tag"];
 
-/// Whether the bytes claim to be an age file.
+/// Whether the bytes claim to be an age file, by the whole of their first line: a document may have a key that begins like one.
 pub(super) fn is_age(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"age-encryption.org/") || is_armored(bytes)
+    let version = first_line(bytes).strip_prefix(VERSION_BEGIN);
+    version.is_some_and(|version| version.iter().all(u8::is_ascii_alphanumeric)) || is_armored(bytes)
 }
 
 /// Whether an age file is written as text.
 pub fn is_armored(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(ARMOR_BEGIN)
+    first_line(bytes.trim_ascii_start()).trim_ascii_end() == ARMOR_BEGIN
+}
+
+fn first_line(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
 /// Decrypts a whole file; nothing is given out unless everything in it is authentic.

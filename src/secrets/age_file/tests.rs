@@ -16,6 +16,21 @@ fn opens_what_it_encrypts_armored_and_binary() {
     assert_eq!(identities.recipients(), [recipient]);
 }
 
+/// Found by `make fuzz`: such a document was encrypted, and then taken for an age file.
+#[test]
+fn a_document_may_have_a_key_that_begins_like_an_age_file() {
+    let (_, recipient) = keys();
+    for armored in [true, false] {
+        assert!(is_age(&encrypt(b"x", std::slice::from_ref(&recipient), armored).unwrap()));
+    }
+    assert!(is_age(b"age-encryption.org/v2\n") && is_armored(b"\n-----BEGIN AGE ENCRYPTED FILE-----\r\nAAAA"));
+    for document in
+        ["-----BEGIN AGE ENCRYPTED FILE-----=x\n", "-----BEGIN AGE ENCRYPTED FILE-----: x\n", "age-encryption.org/v1: x\n"]
+    {
+        assert!(!is_age(document.as_bytes()), "{document}");
+    }
+}
+
 #[test]
 fn another_identity_or_a_changed_byte_opens_nothing() {
     let (identities, recipient) = keys();
