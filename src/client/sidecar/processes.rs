@@ -71,7 +71,8 @@ mod tests {
     fn a_process_is_found_by_its_executable_and_its_children_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("daypass-test-shell");
-        std::fs::copy("/bin/sh", &program).unwrap();
+        // By a child: a copy that is open for writing here is inherited by whatever another test starts meanwhile, and busy.
+        assert!(std::process::Command::new("cp").arg("/bin/sh").arg(&program).status().unwrap().success());
         let script = format!("{} -c 'sleep 30; :' & echo ready; wait", program.display());
         let mut shell =
             std::process::Command::new(&program).args(["-c", &script]).stdout(std::process::Stdio::piped()).spawn().unwrap();

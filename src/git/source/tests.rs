@@ -164,9 +164,9 @@ fn trees_that_are_deep_wide_or_made_of_themselves_end() {
         tree = bomb.git_with(&["mktree"], entries.as_bytes());
     }
     bomb.commit_tree(&format!("040000 tree {tree}\tpolicies\n"));
-    let started = std::time::Instant::now();
+    // Without a bound it would not end.
     let fault = bomb.source().read().unwrap_err();
-    assert!(fault.contains("folders") && started.elapsed().as_secs() < 60, "{fault}");
+    assert!(fault.contains("folders"), "{fault}");
 }
 
 #[test]
