@@ -1,17 +1,15 @@
 //! A plaintext in the hands of a person's editor: in memory, nobody else's, and gone when the editor is.
 
 use super::environment::Environment;
+use super::memory::is_in_memory;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::words::Secret;
-use rustix::fs::statfs;
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// statfs(2): `TMPFS_MAGIC` and `RAMFS_MAGIC`.
-const IN_MEMORY: [i128; 2] = [0x0102_1994, 0x8584_58f6];
 /// Where Linux has memory that looks like a folder: the user's own first.
 const SHARED_MEMORY: &str = "/dev/shm";
 
@@ -26,7 +24,7 @@ impl Desk {
     pub fn lay(name: &str, plaintext: &Secret, environment: &Environment) -> Result<Self, Failure> {
         let own = environment.value("XDG_RUNTIME_DIR").map(Path::new);
         let candidates = own.into_iter().chain([Path::new(SHARED_MEMORY)]);
-        let in_memory = |folder: &&Path| statfs(*folder).is_ok_and(|found| IN_MEMORY.contains(&i128::from(found.f_type)));
+        let in_memory = |folder: &&Path| is_in_memory(folder).unwrap_or(false);
         let none = "there is no folder in memory (XDG_RUNTIME_DIR, /dev/shm), and a plaintext is not written to a disk";
         let folder = candidates.into_iter().find(in_memory).ok_or_else(|| Failure::new(STATUS_CONFIGURATION, none))?;
         Self::lay_in(folder, name, plaintext).map_err(|fault| unusable(folder, &fault))

@@ -6,18 +6,17 @@
 mod names;
 
 use super::file_name::FileName;
+use crate::client::memory::is_in_memory;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::words::{Secret, UnixTime};
 use names::{DATA, DATA_NEXT, UNTOLD, is_leftover, is_link_of_ours, stamp, target};
-use rustix::fs::{FlockOperation, flock, statfs};
+use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-/// statfs(2): `TMPFS_MAGIC` and `RAMFS_MAGIC`.
-const IN_MEMORY: [i128; 2] = [0x0102_1994, 0x8584_58f6];
 /// A folder whose new files belong to its own group: how a pod's fsGroup reaches them.
 const SET_GROUP: u32 = 0o2000;
 
@@ -37,8 +36,8 @@ impl Volume {
         let shown = folder.display();
         let refused = |what: String| Failure::new(STATUS_CONFIGURATION, what);
         let lock = File::open(folder).map_err(|fault| refused(format!("the folder {shown} cannot be opened: {fault}")))?;
-        let system = statfs(folder).map_err(|fault| refused(format!("{shown}: {fault}")))?;
-        if !allow_disk && !IN_MEMORY.contains(&i128::from(system.f_type)) {
+        let in_memory = is_in_memory(folder).map_err(|fault| refused(format!("{shown}: {fault}")))?;
+        if !allow_disk && !in_memory {
             return Err(refused(format!(
                 "the folder {shown} is not in memory, and secrets are not written to a disk\nhint: mount `emptyDir: {{ medium: Memory }}` there."
             )));
