@@ -4,12 +4,15 @@ use super::schema;
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Jobs that may wait; beyond it the store is not keeping up, and a request is refused rather than delayed.
 const QUEUE_MAX: usize = 16_384;
 /// Jobs in one transaction: 256 records take a few milliseconds beside the flush.
 const BATCH_MAX: usize = 256;
+/// The longest wait for more jobs; a slow disk's flush gathers enough by itself.
+const GATHERING_MAX: Duration = Duration::from_millis(1);
 
 /// A job does its part of the transaction and says how to tell its caller, once the commit has returned.
 type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<Tell> + Send>;
@@ -46,8 +49,11 @@ impl Writer {
 
 fn run(directory: &std::path::Path, connection: Connection, jobs: &Receiver<Job>) {
     let mut connection = Some(connection);
+    let mut gathering = Duration::ZERO;
     while let Ok(first) = jobs.recv() {
+        std::thread::sleep(gathering);
         let batch: Vec<Job> = std::iter::once(first).chain(jobs.try_iter().take(BATCH_MAX - 1)).collect();
+        let (several, started) = (batch.len() > 1, Instant::now());
         // A connection whose commit failed is not used again: what a failed flush left behind is unknown until it is re-read.
         let usable = connection.take().map_or_else(|| schema::open(directory), Ok);
         match usable.and_then(|mut usable| commit(&mut usable, batch).map(|told| (usable, told))) {
@@ -57,6 +63,8 @@ fn run(directory: &std::path::Path, connection: Connection, jobs: &Receiver<Job>
             }
             Err(fault) => tracing::error!(%fault, "the store cannot write; requests are refused until it can"),
         }
+        // Where several wait at once, a wait as long as a commit doubles how many the next one serves; who is alone is served at once.
+        gathering = if several { started.elapsed().min(GATHERING_MAX) } else { Duration::ZERO };
     }
 }
 
