@@ -169,7 +169,10 @@ impl App {
                 Some(source) = started.recv() => {
                     tokio::spawn(self.clone().begin(source));
                 }
-                _ = forgets.tick() => self.live.load().forget_old(),
+                _ = forgets.tick() => {
+                    self.live.load().forget_old();
+                    self.sessions.forget_old();
+                }
                 _ = keys.tick() => {
                     if let Err(fault) = self.signing.turn(&self.store).await {
                         tracing::error!(%fault, "the signing keys could not be turned");

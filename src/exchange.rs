@@ -70,9 +70,9 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     if asked.is_answered_here(&grant) {
         return issuing::issue_here(app, grant, &identity, &live, story).await;
     }
-    let intent = story.intent(&identity, &grant, live.revisions_of(grant.granted()));
+    let intent = story.intent(&identity, &grant, &live.revisions_of(grant.granted()));
     match app.store.intend(grant, intent).await? {
-        Intended::Recorded(grant) => asked.carry_out(app, grant, &identity, &live, story).await,
+        Intended::Recorded(grant) => Box::pin(asked.carry_out(app, grant, &identity, &live, story)).await,
         Intended::Repeat(repeat) => answer::repeat(repeat, &identity),
         Intended::Replayed => Err(answer::replayed()),
     }
@@ -84,7 +84,7 @@ async fn identify(app: &App, call: Call, shown: Shown) -> Result<Identity, Denia
         return session::resume(app, call).await;
     }
     let raw = RawToken::parse(call.token?)?;
-    let (issuer, keys) = app.issuers.keys_for(&raw).await?;
+    let (issuer, keys) = Box::pin(app.issuers.keys_for(&raw)).await?;
     let token = verify_held(raw, &keys, &issuer.expected, call.proof.as_ref(), app.now())?;
     issuer.mapping.identify(&issuer.name, token)
 }

@@ -1,17 +1,21 @@
 //! Layer B: who asks, in the same words for every CI. A claim mapping is data; a new CI is one YAML file.
 
 mod attribute;
+mod evidence;
 mod mapping;
 mod session;
 mod subject;
 
 pub use attribute::{Attribute, Attributes, Value};
+pub use evidence::Evidence;
 pub use mapping::{Mapping, ReplayRule, Said, put as put_claim};
+pub use session::KnownSession;
 
 use crate::token::{Claims, VerifiedSession, VerifiedToken};
-use crate::words::UnixTime;
 use crate::words::names::IssuerName;
+use crate::words::{Secret, UnixTime};
 use serde_json::Map;
+use std::sync::Arc;
 
 /// What policies look at: an issuer, its canonical attributes, and its raw claims.
 #[derive(Clone, Debug)]
@@ -42,7 +46,7 @@ impl Facts {
 /// [`Mapping::identify`] and [`Mapping::identify_session`] make one.
 #[must_use]
 pub struct Identity {
-    facts: Facts,
+    evidence: Arc<Evidence>,
     proof: Proof,
     replay: ReplayRule,
 }
@@ -50,28 +54,33 @@ pub struct Identity {
 /// What proves it.
 enum Proof {
     Token(VerifiedToken),
-    Session(VerifiedSession),
+    Session(Arc<VerifiedSession>, Secret),
 }
 
 impl Identity {
     /// What policies look at.
-    pub const fn facts(&self) -> &Facts {
-        &self.facts
+    pub fn facts(&self) -> &Facts {
+        self.evidence.facts()
+    }
+
+    /// The same with its forms for the log.
+    pub const fn evidence(&self) -> &Arc<Evidence> {
+        &self.evidence
     }
 
     /// The token that proves it, unless a session does.
     pub const fn token(&self) -> Option<&VerifiedToken> {
         match &self.proof {
             Proof::Token(token) => Some(token),
-            Proof::Session(_) => None,
+            Proof::Session(..) => None,
         }
     }
 
     /// The session that proves it, unless a token does.
-    pub const fn session(&self) -> Option<&VerifiedSession> {
+    pub fn session(&self) -> Option<&VerifiedSession> {
         match &self.proof {
             Proof::Token(_) => None,
-            Proof::Session(session) => Some(session),
+            Proof::Session(session, _) => Some(session),
         }
     }
 
@@ -82,22 +91,22 @@ impl Identity {
 
     /// `sub`: a text that is not empty.
     pub fn subject(&self) -> &str {
-        self.facts.claims.claim("sub").and_then(serde_json::Value::as_str).unwrap_or_default()
+        self.evidence.subject()
     }
 
     /// By what the replay check knows the token.
     pub fn token_identifier(&self) -> [u8; 32] {
         match &self.proof {
             Proof::Token(token) => *token.identifier().as_bytes(),
-            Proof::Session(session) => *session.token_identifier(),
+            Proof::Session(session, _) => *session.token_identifier(),
         }
     }
 
     /// When the token expires.
-    pub const fn token_expires_at(&self) -> UnixTime {
+    pub fn token_expires_at(&self) -> UnixTime {
         match &self.proof {
             Proof::Token(token) => token.expires_at(),
-            Proof::Session(session) => session.token_expires_at(),
+            Proof::Session(session, _) => session.token_expires_at(),
         }
     }
 
@@ -105,7 +114,7 @@ impl Identity {
     pub fn expose(&self) -> &[u8] {
         match &self.proof {
             Proof::Token(token) => token.expose(),
-            Proof::Session(session) => session.expose(),
+            Proof::Session(_, shown) => shown.expose(),
         }
     }
 

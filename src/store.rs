@@ -3,7 +3,7 @@
 //! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system says that the bytes are on the disk.
 
 mod aws_sessions;
-mod canonical;
+mod body;
 mod ended;
 mod gate;
 mod history;
@@ -18,11 +18,12 @@ mod standing;
 mod writer;
 
 pub use aws_sessions::AwsSession;
+pub use body::Body;
 pub use history::ReleasedDecision;
 pub use keys::{HostedKeys, KeyRow, KeyState};
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
-pub use replay::{Answer, Intended, Intent, NARROWED, REPEAT_WINDOW, Repeat, Use};
+pub use replay::{Answer, Intended, Intent, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Use};
 pub use seal::{seal, unseal};
 pub use sessions::SessionKeyRow;
 pub use standing::{DenialRow, Marks};
@@ -31,7 +32,7 @@ use crate::words::names::DecisionId;
 use crate::words::{Clock, Denial, Reason, UnixTime};
 use ended::Ended;
 use gate::Gate;
-use record::Flights;
+use replay::Rules;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -49,11 +50,10 @@ const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(15);
 /// The store. One process holds a data directory.
 pub struct Store {
     writer: Writer,
-    flights: Arc<Flights>,
+    rules: Arc<Rules>,
     gate: Gate,
     clock: Arc<dyn Clock>,
     newest: Arc<AtomicI64>,
-    salt: [u8; 32],
     ended: Arc<Ended>,
     directory: PathBuf,
     _lock: std::fs::File,
@@ -77,12 +77,12 @@ impl Store {
         for decision in &unresolved {
             tracing::warn!(%decision, "an intent of the last run has no outcome: nothing of it was released");
         }
-        let salt = schema::salt(&connection).map_err(|fault| fault.to_string())?;
+        let rules = Arc::new(Rules::new(schema::salt(&connection).map_err(|fault| fault.to_string())?));
         let ended = Arc::new(Ended::load(&connection).map_err(|fault| fault.to_string())?);
         let newest = Arc::new(AtomicI64::new(at.millis()));
         let writer = Writer::start(directory.to_owned(), connection);
         let directory = directory.to_owned();
-        Ok(Self { writer, flights: Arc::default(), gate: Gate::default(), clock, newest, salt, ended, directory, _lock: lock })
+        Ok(Self { writer, rules, gate: Gate::default(), clock, newest, ended, directory, _lock: lock })
     }
 
     /// The present, never before the newest durable record.
@@ -108,37 +108,29 @@ impl Store {
 
     /// The replay check and the intent in one durable transaction; the only maker of [`Recorded`].
     pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<Intended<Recorded<G>>, Denial> {
-        let flight = self.flights.start(&intent.decision);
+        let flight = self.rules.flights.start(&intent.decision);
         let decision = intent.decision.clone();
         let recorded = || Recorded::new(grant, decision, flight);
         Ok(self.settle(intent, None).await?.map(|()| recorded()))
     }
 
-    /// The same with the outcome in the same transaction, for what was made without anybody outside and leaves only after it.
-    pub async fn intend_and_release(&self, intent: Intent, answer: Answer, body: Value) -> Result<Intended<Released>, Denial> {
-        Ok(self.settle(intent, Some((answer, body))).await?.map(|()| Released::at_once()))
+    /// The same with the outcome in the same record, for what was made without anybody outside and leaves only after it.
+    pub async fn intend_and_release(&self, intent: Intent, outcome: Outcome) -> Result<Intended<Released>, Denial> {
+        Ok(self.settle(intent, Some(outcome)).await?.map(|()| Released::at_once()))
     }
 
     /// Waits for the same request where it is under way.
-    async fn settle(&self, intent: Intent, outcome: Option<(Answer, Value)>) -> Result<Intended<()>, Denial> {
+    async fn settle(&self, intent: Intent, outcome: Option<Outcome>) -> Result<Intended<()>, Denial> {
         let job = Arc::new((intent, outcome));
         let started = tokio::time::Instant::now();
         loop {
-            let (now, job, salt, flights) = (self.now(), job.clone(), self.salt, self.flights.clone());
-            let write = move |connection: &Connection| {
-                let (intent, outcome) = &*job;
-                let verdict = replay::intend(connection, intent, now, &salt, &flights)?;
-                if let (replay::Verdict::Recorded, Some((answer, body))) = (&verdict, outcome) {
-                    replay::release(connection, &intent.decision, answer, body, now)?;
-                }
-                Ok(verdict)
-            };
-            match self.write(write).await? {
+            let (now, job, rules) = (self.now(), job.clone(), self.rules.clone());
+            match self.write(move |connection| rules.intend(connection, &job.0, job.1.as_ref(), now)).await? {
                 replay::Verdict::Recorded => return Ok(Intended::Recorded(())),
                 replay::Verdict::Repeat(repeat) => return Ok(Intended::Repeat(repeat)),
                 replay::Verdict::Replayed => return Ok(Intended::Replayed),
                 replay::Verdict::InFlight(first) => {
-                    let waited = tokio::time::timeout_at(started + FLIGHT_WAIT_MAX, self.flights.wait(&first)).await;
+                    let waited = tokio::time::timeout_at(started + FLIGHT_WAIT_MAX, self.rules.flights.wait(&first)).await;
                     if waited.is_err() {
                         return Ok(Intended::Replayed);
                     }
@@ -148,26 +140,31 @@ impl Store {
     }
 
     /// The outcome, durable before anything leaves. The sealed answer serves retries for a minute.
-    pub async fn release<G>(&self, recorded: Recorded<G>, answer: impl Into<Answer>, body: Value) -> Result<Released, Denial> {
-        let (now, decision, answer) = (self.now(), recorded.decision().clone(), answer.into());
-        self.write(move |connection| replay::release(connection, &decision, &answer, &body, now)).await?;
+    pub async fn release<G>(
+        &self,
+        recorded: Recorded<G>,
+        answer: impl Into<Answer>,
+        body: impl Into<Body>,
+    ) -> Result<Released, Denial> {
+        let (now, decision, answer, body) = (self.now(), recorded.decision().clone(), answer.into(), body.into());
+        self.write(move |connection| replay::release(connection, &decision, &answer, body, now)).await?;
         Ok(Released::new(recorded.into_flight()))
     }
 
     /// The other outcome: nothing was issued, and the same request may try again.
-    pub async fn fail<G>(&self, recorded: Recorded<G>, body: Value) -> Result<(), Denial> {
-        let (now, decision) = (self.now(), recorded.decision().clone());
-        self.write(move |connection| replay::fail(connection, &decision, &body, now)).await?;
+    pub async fn fail<G>(&self, recorded: Recorded<G>, body: impl Into<Body>) -> Result<(), Denial> {
+        let (now, decision, body) = (self.now(), recorded.decision().clone(), body.into());
+        self.write(move |connection| replay::fail(connection, &decision, body, now)).await?;
         drop(recorded.into_flight());
         Ok(())
     }
 
     /// Records a refusal of somebody whose token was verified.
-    pub async fn refuse(&self, decision: &DecisionId, mut body: Value, claims: Value) -> Result<(), Denial> {
-        let (now, decision, salt) = (self.now(), decision.clone(), self.salt);
+    pub async fn refuse(&self, decision: &DecisionId, body: Body, claims: Arc<str>) -> Result<(), Denial> {
+        let (now, decision, rules) = (self.now(), decision.clone(), self.rules.clone());
         self.write(move |connection| {
-            body["claims"] = replay::keep_claims(connection, &claims, now, &salt)?.into();
-            schema::append(connection, now, "refused", Some(&decision), body)
+            let claims = rules.keep_claims(connection, &claims, now)?;
+            schema::append_bytes(connection, now, "refused", Some(&decision), &body.bytes(&[claims.member()]))
         })
         .await
     }

@@ -20,3 +20,6 @@ pub use proof::{Proof, ProofKey};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
 pub use session::{Beginning, SESSION_KEY_BYTES, SessionKey, VerifiedSession, open as open_session};
 pub use verify::{CLOCK_LEEWAY, Expected, VerifiedToken, verify, verify_held, verify_signature};
+
+#[cfg(test)]
+pub(crate) use verify::tests as verified;

@@ -1,5 +1,6 @@
 //! Layer A: the words every other room speaks. Each is parsed once, where bytes come in, and is never a bare string again.
 
+mod canonical;
 mod denial;
 mod digest;
 mod duration;
@@ -9,6 +10,7 @@ mod time;
 mod transit_file;
 pub mod yaml;
 
+pub use canonical::{canonical, canonical_members, canonical_text};
 pub use denial::{Denial, Party, Reason};
 pub use digest::Digest;
 pub use duration::parse_duration;

@@ -5,6 +5,7 @@ use crate::issue::Credential;
 use crate::store::{self, Repeat};
 use crate::words::names::{Audience, DecisionId, IssuerUrl, PolicyName};
 use crate::words::{Denial, Reason, Secret, UnixTime};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Credentials on their way out: the answer's JSON, and the proof that its release is durable.
@@ -99,17 +100,30 @@ pub(super) fn replayed() -> Denial {
 }
 
 /// The document of the native API; the other APIs are made from the same values.
-pub(super) fn document(decision: &DecisionId, policies: &[PolicyName], revisions: &str, credentials: &[Credential]) -> Secret {
+#[derive(Serialize)]
+struct Document<'a> {
+    decision_id: &'a DecisionId,
+    policy: String,
+    policy_revision: &'a str,
+    expires_at: Option<String>,
+    credentials: Vec<Value>,
+}
+
+pub(super) fn document(
+    decision: &DecisionId,
+    policies: &[&str],
+    revisions: &str,
+    credentials: &[Credential],
+) -> Result<Secret, Denial> {
     let expires_at: Option<UnixTime> = credentials.iter().filter_map(Credential::expires_at).min();
-    let listed: Vec<Value> = credentials.iter().map(Credential::to_json).collect();
-    let document = json!({
-        "decision_id": decision.as_str(),
-        "policy": joined(policies),
-        "policy_revision": revisions,
-        "expires_at": expires_at.map(|moment| moment.to_string()),
-        "credentials": listed,
-    });
-    Secret::new(document.to_string().into_bytes())
+    let document = Document {
+        decision_id: decision,
+        policy: joined(policies),
+        policy_revision: revisions,
+        expires_at: expires_at.map(|moment| moment.to_string()),
+        credentials: credentials.iter().map(Credential::to_json).collect(),
+    };
+    serde_json::to_vec(&document).map(Secret::new).map_err(|fault| Reason::Internal.because(fault.to_string()))
 }
 
 /// The document of a login.
@@ -131,20 +145,14 @@ pub(super) fn document_of_login(
 }
 
 /// The document of a use of daypass itself: what came of it, under its name.
-pub(super) fn document_of_use(
-    decision: &DecisionId,
-    policies: &[PolicyName],
-    revisions: &str,
-    name: &str,
-    outcome: &Value,
-) -> Secret {
+pub(super) fn document_of_use(decision: &DecisionId, policies: &[&str], revisions: &str, name: &str, outcome: &Value) -> Secret {
     let mut document = json!({ "decision_id": decision.as_str(), "policy": joined(policies), "policy_revision": revisions });
     document[name] = outcome.clone();
     Secret::new(document.to_string().into_bytes())
 }
 
-fn joined(policies: &[PolicyName]) -> String {
-    let mut names: Vec<&str> = policies.iter().map(PolicyName::as_str).collect();
+fn joined(policies: &[&str]) -> String {
+    let mut names = policies.to_vec();
     names.dedup();
     names.join(",")
 }

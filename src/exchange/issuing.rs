@@ -6,8 +6,8 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::policy::{Grant, Granted, Terms};
-use crate::store::{self, Answer, AwsSession, Intended, Recorded};
-use crate::words::{Denial, Digest, Reason, Secret};
+use crate::store::{self, Answer, AwsSession, Intended, Outcome, Recorded};
+use crate::words::{Denial, Digest, Reason};
 use serde_json::Value;
 
 /// Whether nobody outside is needed for what is granted: then its intent and its outcome are one record, made before it leaves.
@@ -30,12 +30,15 @@ pub(super) async fn issue_here(
     for granted in grant.granted() {
         credentials.push(one(app, granted, live, story).await?);
     }
-    let made = Made::of(&grant, &credentials, identity, live, story)?;
-    let intent = story.intent(identity, &grant, live.revisions_of(grant.granted()));
-    match app.store.intend_and_release(intent, made.answer, made.body).await? {
+    let revisions = live.revisions_of(grant.granted());
+    let document = answer::document(story.decision(), &policies(&grant), &revisions, &credentials)?;
+    let intent = story.intent(identity, &grant, &revisions);
+    let sealed = if intent.is_repeatable() { store::seal(&document, identity.expose())? } else { Vec::new() };
+    let outcome = Outcome { answer: sealed.into(), record: issued(&credentials) };
+    match app.store.intend_and_release(intent, outcome).await? {
         Intended::Recorded(receipt) => {
             app.metrics.released(&credentials);
-            Ok(Released::new(made.document, identity, receipt))
+            Ok(Released::new(document, identity, receipt))
         }
         Intended::Repeat(repeat) => answer::repeat(repeat, identity),
         Intended::Replayed => Err(answer::replayed()),
@@ -60,30 +63,27 @@ pub(super) async fn issue(
             }
         }
     }
-    let made = Made::of(grant.grant(), &credentials, identity, live, story)?;
-    let receipt = app.store.release(grant, made.answer, made.body).await?;
+    let (policies, revisions) = (policies(grant.grant()), live.revisions_of(grant.grant().granted()));
+    let document = answer::document(story.decision(), &policies, &revisions, &credentials)?;
+    let sealed = store::seal(&document, identity.expose())?;
+    let answer = Answer { sealed, sessions: credentials.iter().filter_map(session).collect() };
+    let mut body = story.body();
+    body.set("policies", policies);
+    let (name, told) = issued(&credentials);
+    body.set(name, told);
+    let receipt = app.store.release(grant, answer, body).await?;
     app.metrics.released(&credentials);
-    Ok(Released::new(made.document, identity, receipt))
+    Ok(Released::new(document, identity, receipt))
 }
 
-/// What is about to be released: the document, what is kept of it, and its record.
-struct Made {
-    document: Secret,
-    answer: Answer,
-    body: Value,
+/// The policy of each credential.
+fn policies(grant: &Grant) -> Vec<&str> {
+    grant.granted().iter().map(|granted| granted.policy.as_str()).collect()
 }
 
-impl Made {
-    fn of(grant: &Grant, credentials: &[Credential], identity: &Identity, live: &Live, story: &Story) -> Result<Self, Denial> {
-        let policies: Vec<_> = grant.granted().iter().map(|granted| granted.policy.clone()).collect();
-        let document = answer::document(story.decision(), &policies, &live.revisions_of(grant.granted()), credentials);
-        let sealed = store::seal(&document, identity.expose())?;
-        let mut body = story.body();
-        body["policies"] = policies.iter().map(|policy| policy.as_str()).collect::<Vec<_>>().into();
-        body["issued"] = credentials.iter().map(Credential::describe).collect::<Vec<_>>().into();
-        let sessions = credentials.iter().filter_map(session).collect();
-        Ok(Self { document, answer: Answer { sealed, sessions }, body })
-    }
+/// What the record of a release says of them.
+fn issued(credentials: &[Credential]) -> (&'static str, Value) {
+    ("issued", credentials.iter().map(Credential::describe).collect())
 }
 
 /// By what the holder of an AWS session is known again.
@@ -95,13 +95,17 @@ fn session(credential: &Credential) -> Option<AwsSession> {
 
 async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result<Credential, Denial> {
     match &granted.terms {
-        Terms::Aws(terms) => app.aws()?.issue(terms, &granted.subject(), story.decision(), app.now()).await.map(Credential::Aws),
+        // What waits for somebody outside has a large future, which every request would carry about: it is made where it is needed.
+        Terms::Aws(terms) => {
+            let (aws, subject, now) = (app.aws()?, granted.subject(), app.now());
+            Box::pin(aws.issue(terms, &subject, story.decision(), now)).await.map(Credential::Aws)
+        }
         Terms::IdToken(terms) => {
             app.signing.id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
         }
         Terms::Secret(terms) => live.open_secret(granted, terms).map(Credential::Secret),
         Terms::SecretAt(terms, Some(commit)) => {
-            app.open_past_secret(live, granted, terms, commit).await.map(Credential::SecretAt)
+            Box::pin(app.open_past_secret(live, granted, terms, commit)).await.map(Credential::SecretAt)
         }
         Terms::SecretAt(_, None) => Err(Reason::Internal.because("a secret of the past without its commit")),
         Terms::Transit(wanted) => Err(Reason::BadRequest.because(format!("`{wanted}` is used here, and never handed out"))),

@@ -5,12 +5,14 @@ use super::story::{Call, Story};
 use super::{Shown, identify};
 use crate::app::App;
 use crate::identity::Identity;
+use crate::issuers::Issuer;
 use crate::policy::{Admission, Request};
 use crate::store::{self, Intended, Recorded};
 use crate::token::{Beginning, VerifiedSession};
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason};
 use serde_json::json;
+use std::sync::Arc;
 
 /// Begins a session for an identity that some policy is for; with a policy named, for that one alone. A login is a use of the token
 /// like a credential's: intended and released, repeated within a minute to the same client, and refused after.
@@ -31,7 +33,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
     if admission.policy() != policy.as_ref() {
         story.logs_in(&identity, admission.policy());
     }
-    let intent = story.intent_to_log_in(&identity, live.revision()?.to_string());
+    let intent = story.intent_to_log_in(&identity, live.revision()?.as_str());
     match app.store.intend(admission, intent).await? {
         Intended::Recorded(admission) => {
             let beginning = Beginning {
@@ -70,8 +72,8 @@ async fn seal(
     let policy = admission.grant().policy();
     let document = answer::document_of_login(story.decision(), policy, identity, &session, expires_at);
     let mut body = story.body();
-    body["policies"] = json!(policy.iter().collect::<Vec<_>>());
-    body["session"] = json!({ "policy": policy, "expires_at": expires_at.to_string() });
+    body.set("policies", json!(policy.iter().collect::<Vec<_>>()));
+    body.set("session", json!({ "policy": policy, "expires_at": expires_at.to_string() }));
     let sealed = store::seal(&document, identity.expose())?;
     let receipt = app.store.release(admission, sealed, body).await?;
     Ok(Released::new(document, identity, receipt))
@@ -79,21 +81,29 @@ async fn seal(
 
 /// From a session token to the identity: opened, not ended, and read by the configuration of today.
 pub(super) async fn resume(app: &App, call: Call) -> Result<Identity, Denial> {
-    let session = app.sessions.open(call.token?, app.now())?;
-    if app.store.has_ended(session.id()) {
+    let token = call.token?;
+    let known = app.sessions.open(&token, |session| {
+        let issuer = issuer_of(app, &session)?;
+        issuer.mapping.read_session(&issuer.name, session)
+    })?;
+    if app.store.has_ended(known.session().id()) {
         return Err(Reason::SessionRefused.because("it was revoked"));
     }
-    let issuer = app.issuers.named(session.issuer());
-    let issuer = issuer.ok_or_else(|| Reason::SessionRefused.because("its issuer is not configured any more"))?;
-    issuer.mapping.identify_session(&issuer.name, &issuer.expected, session, call.client, app.now())
+    let issuer = issuer_of(app, known.session())?;
+    issuer.mapping.identify_session(known, &issuer.expected, token, call.client, app.now())
 }
 
-/// What a session is, for whom it is shown by. `tell` reads it; nothing is used up.
-pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&VerifiedSession) -> T) -> Result<T, Refused> {
+fn issuer_of(app: &App, session: &VerifiedSession) -> Result<Arc<Issuer>, Denial> {
+    let issuer = app.issuers.named(session.issuer());
+    issuer.ok_or_else(|| Reason::SessionRefused.because("its issuer is not configured any more"))
+}
+
+/// What a session is, for whom it is shown by. `tell` reads it and the token that was shown; nothing is used up.
+pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&VerifiedSession, &[u8]) -> T) -> Result<T, Refused> {
     let story = Story::begin(&call);
     let looked = resume(app, call).await;
     let missing = || Reason::SessionRefused.because("no session");
-    match looked.and_then(|identity| identity.session().map(tell).ok_or_else(missing)) {
+    match looked.and_then(|identity| identity.session().map(|session| tell(session, identity.expose())).ok_or_else(missing)) {
         Ok(told) => Ok(told),
         Err(denial) => Err(story.refuse(app, denial).await),
     }

@@ -2,15 +2,16 @@
 
 use super::answer::Refused;
 use crate::app::App;
-use crate::identity::{Identity, ReplayRule};
+use crate::identity::{Evidence, Identity, ReplayRule};
 use crate::policy::{AwsParameters, Grant, Request, Terms};
-use crate::store::{Intent, NARROWED, Use};
+use crate::store::{Body, Intent, NARROWED, Use};
 use crate::token::Proof;
 use crate::words::Digest;
 use crate::words::names::{DecisionId, PolicyName};
 use crate::words::{Denial, Reason, Secret};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// One request as it came in.
 pub struct Call {
@@ -39,14 +40,11 @@ pub(super) struct Story {
 
 /// What a verified identity adds.
 struct Known {
-    issuer: String,
-    subject: String,
+    evidence: Arc<Evidence>,
     session: Option<DecisionId>,
     credentials: Vec<String>,
     policy: Option<PolicyName>,
     parameters: AwsParameters,
-    attributes: Value,
-    claims: Value,
 }
 
 impl Story {
@@ -61,14 +59,11 @@ impl Story {
     /// From here on the audit log names who asked for what.
     pub(super) fn identified(&mut self, identity: &Identity, request: &Request) {
         self.known = Some(Known {
-            issuer: identity.facts().issuer.to_string(),
-            subject: identity.subject().to_owned(),
+            evidence: identity.evidence().clone(),
             session: identity.session().map(|session| session.id().clone()),
             credentials: request.credentials.iter().map(ToString::to_string).collect(),
             policy: request.policy.clone().or_else(|| identity.session()?.policy().cloned()),
             parameters: request.aws_parameters.clone(),
-            attributes: identity.facts().attributes_json(),
-            claims: Value::Object(identity.facts().claims.as_map().clone()),
         });
     }
 
@@ -85,61 +80,63 @@ impl Story {
     }
 
     /// The record of a session that is about to be given out. A token begins one session for a policy, and one for none in particular.
-    pub(super) fn intent_to_log_in(&self, identity: &Identity, revision: String) -> Intent {
+    pub(super) fn intent_to_log_in(&self, identity: &Identity, revision: &str) -> Intent {
         let policy = self.known.as_ref().and_then(|known| known.policy.as_ref());
         let session = policy.map_or_else(|| "session".to_owned(), |policy| format!("session {policy}"));
         let mut body = self.body();
-        body["policy_revision"] = revision.into();
-        body["policies"] = Value::Array(policy.iter().map(|policy| policy.as_str().into()).collect());
-        body["session"] = json!({ "policy": policy });
+        body.set_text("policy_revision", revision);
+        body.set("policies", policy.iter().map(|policy| policy.as_str()).collect::<Vec<_>>());
+        body.set("session", json!({ "policy": policy }));
         self.intending(body, vec![one_use(identity, &session, identity.replay())])
     }
 
     /// The record of what is about to be released, and the uses that the replay check is about.
-    pub(super) fn intent(&self, identity: &Identity, grant: &Grant, revision: String) -> Intent {
+    pub(super) fn intent(&self, identity: &Identity, grant: &Grant, revision: &str) -> Intent {
         let mut body = self.body();
-        body["policy_revision"] = revision.into();
-        body["policies"] = grant.granted().iter().map(|granted| granted.policy.as_str()).collect::<Vec<_>>().into();
+        body.set_text("policy_revision", revision);
+        body.set("policies", grant.granted().iter().map(|granted| granted.policy.as_str()).collect::<Vec<_>>());
         let rule = rule(identity, grant);
         let credentials = self.known.iter().flat_map(|known| &known.credentials);
         let intent = self.intending(body, credentials.map(|credential| one_use(identity, credential, rule)).collect());
         Intent { client: client(identity, self.client), ..intent }
     }
 
-    fn intending(&self, body: Value, uses: Vec<Use>) -> Intent {
-        let claims = self.known.as_ref().map_or(Value::Null, |known| known.claims.clone());
+    fn intending(&self, body: Body, uses: Vec<Use>) -> Intent {
+        let claims = self.known.as_ref().map_or_else(|| "null".into(), |known| known.evidence.claims());
         Intent { decision: self.decision.clone(), uses, client: self.client.to_string(), body, claims }
     }
 
     /// The body that every record of this request shares.
-    pub(super) fn body(&self) -> Value {
-        let mut body = json!({ "client": self.client.to_string(), "api": self.api });
+    pub(super) fn body(&self) -> Body {
+        let mut body = Body::default();
+        body.set_text("client", &self.client.to_string());
+        body.set_text("api", self.api);
         if let Some(known) = &self.known {
-            body["issuer"] = known.issuer.as_str().into();
-            body["subject"] = known.subject.as_str().into();
+            body.set_text("issuer", known.evidence.facts().issuer.as_str());
+            body.set_text("subject", known.evidence.subject());
             if let Some(session) = &known.session {
-                body["in_session"] = session.as_str().into();
+                body.set_text("in_session", session.as_str());
             }
-            body["credentials"] = known.credentials.clone().into();
+            body.set("credentials", known.credentials.clone());
             if let Some(policy) = &known.policy {
-                body["policy"] = policy.as_str().into();
+                body.set_text("policy", policy.as_str());
             }
             if let Some(name) = &known.parameters.session_name {
-                body["session_name"] = name.as_str().into();
+                body.set_text("session_name", name.as_str());
             }
             if let Some(narrowing) = known.parameters.narrowing() {
-                body[NARROWED] = narrowing;
+                body.set(NARROWED, narrowing);
             }
-            body["attributes"] = known.attributes.clone();
+            body.set_canonical("attributes", known.evidence.attributes());
         }
         body
     }
 
     /// The same with why it came to nothing.
-    pub(super) fn failure(&self, denial: &Denial) -> Value {
+    pub(super) fn failure(&self, denial: &Denial) -> Body {
         let mut body = self.body();
-        body["reason"] = denial.reason.code().into();
-        body["cause"] = denial.cause.as_str().into();
+        body.set_text("reason", denial.reason.code());
+        body.set_text("cause", &denial.cause);
         body
     }
 
@@ -148,7 +145,7 @@ impl Story {
         app.metrics.refused(denial.reason);
         let recorded = match &self.known {
             None => app.store.refuse_unverified(&self.decision, self.client, &denial).await,
-            Some(known) => app.store.refuse(&self.decision, self.failure(&denial), known.claims.clone()).await,
+            Some(known) => app.store.refuse(&self.decision, self.failure(&denial), known.evidence.claims()).await,
         };
         let denial = match recorded {
             Ok(()) => denial,

@@ -7,7 +7,6 @@ use crate::identity::Identity;
 use crate::policy::Grant;
 use crate::store::{self, Recorded};
 use crate::words::Denial;
-use crate::words::names::PolicyName;
 use serde_json::Value;
 
 /// What came of a use.
@@ -36,13 +35,13 @@ pub(super) async fn answer(
             return Err(denial);
         }
     };
-    let policies: Vec<PolicyName> = grant.grant().granted().iter().map(|granted| granted.policy.clone()).collect();
+    let policies: Vec<&str> = grant.grant().granted().iter().map(|granted| granted.policy.as_str()).collect();
     let revisions = live.revisions_of(grant.grant().granted());
     let document = answer::document_of_use(story.decision(), &policies, &revisions, answered, &outcome);
     let sealed = if is_repeatable { store::seal(&document, identity.expose())? } else { Vec::new() };
     let mut body = story.body();
-    body["policies"] = policies.iter().map(PolicyName::as_str).collect::<Vec<_>>().into();
-    body[recorded] = record;
+    body.set("policies", policies);
+    body.set(recorded, record);
     let receipt = app.store.release(grant, sealed, body).await?;
     Ok(Released::new(document, identity, receipt))
 }

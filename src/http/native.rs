@@ -1,6 +1,5 @@
 //! The native API and our own issuer's two documents.
 
-use super::accept::Peer;
 use super::form;
 use super::reply::{self, Caller};
 use super::routes::Routes;
@@ -11,7 +10,7 @@ use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, check_po
 use crate::words::{Denial, Reason};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Extension, OriginalUri, Path, State};
+use axum::extract::{OriginalUri, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::response::IntoResponse;
 use axum::{Json, Router};
@@ -139,17 +138,9 @@ async fn whoami(State(app): Shared, Caller(call): Caller) -> Response<Body> {
 }
 
 /// What is no address of ours below `/v1` may be one of Vault's.
-async fn beside(
-    app: Shared,
-    caller: Caller,
-    peer: Option<Extension<Peer>>,
-    method: Method,
-    uri: OriginalUri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response<Body> {
+async fn beside(app: Shared, caller: Caller, method: Method, uri: OriginalUri, request: HttpRequest) -> Response<Body> {
     if super::vault::is_asked_at_root(&method, &uri) {
-        return super::vault::vault(app, peer, method, uri, headers, body).await;
+        return super::vault::vault(app, request).await;
     }
     unknown_address(app, caller, uri).await
 }

@@ -18,7 +18,8 @@ use crate::exchange::{self, Call, Refused};
 use crate::words::{Denial, Reason};
 use address::Address;
 use axum::body::Body;
-use axum::extract::{Extension, OriginalUri, State};
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use proof::Proof;
 use std::sync::Arc;
@@ -40,15 +41,10 @@ struct Asking {
 }
 
 /// Every address below the prefix, whatever the method: LIST is one of Vault's own.
-pub(super) async fn vault(
-    State(app): State<Arc<App>>,
-    peer: Option<Extension<Peer>>,
-    method: Method,
-    OriginalUri(uri): OriginalUri,
-    headers: HeaderMap,
-    body: Body,
-) -> Response<Body> {
-    let call = Call { api: "vault", ..reply::call(peer.as_deref(), &HeaderMap::new()) };
+pub(super) async fn vault(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
+    let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
+    let call = Call { api: "vault", ..reply::call(extensions.get::<Peer>(), &HeaderMap::new()) };
+    let uri = extensions.get::<OriginalUri>().map_or(uri, |original| original.0.clone());
     let path = uri.path().strip_prefix(PREFIX).or_else(|| uri.path().strip_prefix(ROOT)).unwrap_or_default();
     let address = check_headers(&headers).and_then(|()| Address::read(&method, path, uri.query().unwrap_or_default()));
     let asking = Asking { app, call, headers, body };
@@ -93,12 +89,12 @@ impl Asking {
     }
 
     /// In a task of its own: a client that hangs up cannot leave a half-told story.
-    async fn tracked<T: Send + 'static>(
+    fn tracked<T: Send + 'static>(
         app: &Arc<App>,
         work: impl Future<Output = Result<T, Refused>> + Send + 'static,
-    ) -> Result<T, Refused> {
-        let ended = app.exchanges.spawn(work).await;
-        ended.unwrap_or_else(|fault| Err(Refused::unrecorded(Reason::Internal.because(fault.to_string()))))
+    ) -> impl Future<Output = Result<T, Refused>> {
+        let task = app.exchanges.spawn(work);
+        async { task.await.unwrap_or_else(|fault| Err(Refused::unrecorded(Reason::Internal.because(fault.to_string())))) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One small engine reads every CI's claims by its mapping. What is not claimed is absent, never guessed.
 
-use super::{Attribute, Attributes, Facts, Identity, Proof, Value, subject};
+use super::{Attribute, Attributes, Evidence, Facts, Identity, Proof, Value, subject};
 use crate::token::{Claims, VerifiedToken};
 use crate::words::names::IssuerName;
 use crate::words::{Denial, Reason};
@@ -163,7 +163,8 @@ impl Mapping {
     /// Reads a verified token: the first maker of an [`Identity`]; the other one reads a session.
     pub fn identify(&self, issuer: &IssuerName, token: VerifiedToken) -> Result<Identity, Denial> {
         let facts = self.facts(issuer, token.claims().clone())?;
-        Ok(Identity { facts, proof: Proof::Token(token), replay: self.replay })
+        let evidence = Arc::new(Evidence::new(facts));
+        Ok(Identity { evidence, proof: Proof::Token(token), replay: self.replay })
     }
 }
 

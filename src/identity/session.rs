@@ -14,28 +14,49 @@
 //!
 //! See docs/decisions/0010.
 
-use super::{Identity, Mapping, Proof, ReplayRule};
+use super::{Evidence, Identity, Mapping, Proof, ReplayRule};
 use crate::token::{Expected, VerifiedSession};
 use crate::words::names::IssuerName;
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::{Denial, Reason, Secret, UnixTime};
 use std::net::IpAddr;
+use std::sync::Arc;
+
+/// A session as it was opened and read once: what is the same at every use of it. That it counts now, no copy of this says.
+#[derive(Clone)]
+pub struct KnownSession {
+    session: Arc<VerifiedSession>,
+    evidence: Arc<Evidence>,
+}
+
+impl KnownSession {
+    /// What was sealed.
+    pub fn session(&self) -> &VerifiedSession {
+        &self.session
+    }
+}
 
 impl Mapping {
-    /// Reads an opened session, shown by this client.
+    /// Reads an opened session.
+    pub fn read_session(&self, issuer: &IssuerName, session: VerifiedSession) -> Result<KnownSession, Denial> {
+        let evidence = Arc::new(Evidence::new(self.facts(issuer, session.claims().clone())?));
+        Ok(KnownSession { session: Arc::new(session), evidence })
+    }
+
+    /// The identity of whoever shows it now: its token as it was `shown`, by this client.
     pub fn identify_session(
         &self,
-        issuer: &IssuerName,
+        known: KnownSession,
         expected: &Expected,
-        session: VerifiedSession,
+        shown: Secret,
         client: IpAddr,
         now: UnixTime,
     ) -> Result<Identity, Denial> {
+        let KnownSession { session, evidence } = known;
         session.check(expected, now)?;
         let replay = if self.replay() == ReplayRule::PerJob { ReplayRule::PerJob } else { ReplayRule::PerClient };
         if replay == ReplayRule::PerClient && client != session.client() {
             return Err(Reason::SessionRefused.because(format!("it was given to {}, and is shown by {client}", session.client())));
         }
-        let facts = self.facts(issuer, session.claims().clone())?;
-        Ok(Identity { facts, proof: Proof::Session(session), replay })
+        Ok(Identity { evidence, proof: Proof::Session(session, shown), replay })
     }
 }

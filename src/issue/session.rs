@@ -1,11 +1,13 @@
 //! The keys of sessions: rows of the store, encrypted to the root identity, as those of our own issuer are, and never published.
 
+use crate::identity::KnownSession;
 use crate::secrets::{Identities, decrypt_key, encrypt};
 use crate::store::{SessionKeyRow, Store};
 use crate::token::{Beginning, Expected, SESSION_KEY_BYTES, SessionKey, VerifiedSession, VerifiedToken, open_session};
 use crate::words::names::DecisionId;
-use crate::words::{Denial, Reason, Secret, UnixTime};
+use crate::words::{Denial, Digest, Reason, Secret, UnixTime};
 use arc_swap::ArcSwap;
+use moka::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,16 +16,31 @@ const SEALING_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// And opens for a day longer; no session that it sealed lives as long.
 const OPENING_MAX: Duration = Duration::from_secs(31 * 24 * 3600);
 
+/// A session that is shown again within this time is not opened again; one that is not is forgotten, well below the minute that is
+/// promised.
+const REMEMBERED_MAX: Duration = Duration::from_secs(40);
+/// Remembered sessions by the bytes of their tokens: ten thousand of two KiB each, which take some four times that.
+const REMEMBERED_BYTES_MAX: u64 = 20 * 1024 * 1024;
+
 /// What seals and opens sessions. The newest key seals.
 pub struct Sessions {
     identities: Identities,
     held: ArcSwap<Vec<SessionKey>>,
+    remembered: Cache<Digest, Remembered>,
+}
+
+#[derive(Clone)]
+struct Remembered {
+    known: KnownSession,
+    bytes: u32,
 }
 
 impl Sessions {
     /// Loads the keys, and makes the first one where there is none.
     pub async fn load(identities: Identities, store: &Store) -> Result<Self, String> {
-        let sessions = Self { identities, held: ArcSwap::default() };
+        let weight = |_: &Digest, remembered: &Remembered| remembered.bytes;
+        let remembered = Cache::builder().max_capacity(REMEMBERED_BYTES_MAX).weigher(weight).time_to_idle(REMEMBERED_MAX).build();
+        let sessions = Self { identities, held: ArcSwap::default(), remembered };
         sessions.turn(store).await?;
         Ok(sessions)
     }
@@ -42,6 +59,8 @@ impl Sessions {
         let rows = store.session_keys().await.map_err(told)?;
         let held = rows.iter().map(|row| SessionKey::new(&decrypt_key(&row.sealed, &self.identities)?));
         self.held.store(Arc::new(held.collect::<Result<Vec<_>, _>>()?));
+        // What a key opened that is held no more is not opened again.
+        self.remembered.invalidate_all();
         Ok(())
     }
 
@@ -59,9 +78,25 @@ impl Sessions {
         key.seal(token, expected, who)
     }
 
-    /// Opens a session token.
-    pub fn open(&self, token: Secret, now: UnixTime) -> Result<VerifiedSession, Denial> {
-        open_session(token, &self.held.load(), now)
+    /// Opens a session token and has it read, unless exactly this one was a moment ago: whether it counts now is asked at each use.
+    pub fn open(
+        &self,
+        token: &Secret,
+        read: impl FnOnce(VerifiedSession) -> Result<KnownSession, Denial>,
+    ) -> Result<KnownSession, Denial> {
+        let digest = Digest::plain(token.expose());
+        if let Some(remembered) = self.remembered.get(&digest) {
+            return Ok(remembered.known);
+        }
+        let known = read(open_session(token, &self.held.load())?)?;
+        let bytes = u32::try_from(token.expose().len()).unwrap_or(u32::MAX);
+        self.remembered.insert(digest, Remembered { known: known.clone(), bytes });
+        Ok(known)
+    }
+
+    /// Forgets what was not shown for a while. The cache itself does that only when it is used.
+    pub fn forget_old(&self) {
+        self.remembered.run_pending_tasks();
     }
 }
 

@@ -38,8 +38,9 @@ impl Reader {
                 return Ok(ControlFlow::Continue(()));
             }
             let decision: Option<String> = row.get(2)?;
-            let claims = decision.map_or(Ok(None), |decision| claims(self.connection(), &decision))?;
-            Ok(each(ReleasedDecision { at, body: body(row, 1)?, claims }))
+            let body = body(row, 1)?;
+            let claims = claims(self.connection(), decision.as_deref(), &body)?;
+            Ok(each(ReleasedDecision { at, body, claims }))
         })
     }
 
@@ -65,10 +66,14 @@ impl Reader {
     }
 }
 
-/// The claims that the intent of this decision refers to.
-fn claims(connection: &Connection, decision: &str) -> rusqlite::Result<Option<Value>> {
+/// The claims that a release refers to, or its intent where that is a record of its own.
+fn claims(connection: &Connection, decision: Option<&str>, released: &Value) -> rusqlite::Result<Option<Value>> {
     let mut intents = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'intended'")?;
-    let Some(intent) = intents.query_row(params![decision], |row| body(row, 0)).optional()? else { return Ok(None) };
+    let intended = match (released["claims"].as_str(), decision) {
+        (None, Some(decision)) => intents.query_row(params![decision], |row| body(row, 0)).optional()?,
+        (Some(_), _) | (None, None) => None,
+    };
+    let hash = intended.as_ref().unwrap_or(released)["claims"].as_str();
     let mut kept = connection.prepare_cached("SELECT body FROM claims WHERE hash = ?1")?;
-    kept.query_row(params![intent["claims"].as_str()], |row| body(row, 0)).optional()
+    kept.query_row(params![hash], |row| body(row, 0)).optional()
 }

@@ -1,16 +1,20 @@
 //! The replay rules. A use is `intended`, then `released` or `failed`; one that was not released may be tried again.
 
 use super::record::Flights;
-use super::{AwsSession, aws_sessions, canonical, reader, schema};
+use super::{AwsSession, Body, aws_sessions, reader, schema};
 use crate::identity::ReplayRule;
 use crate::words::names::DecisionId;
-use crate::words::{Digest, UnixTime};
+use crate::words::{Digest, UnixTime, canonical};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Clients retry within seconds; what comes later is somebody else's use.
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(60);
+/// What has expired is looked for this often: nothing counts by being forgotten.
+const FORGET_TURN: Duration = Duration::from_secs(1);
 /// A key is kept until its token cannot be accepted any more: `exp`, the leeway of 30 s, and 5 s beyond every rounding.
 const KEEP_BEYOND_EXPIRY: Duration = Duration::from_secs(35);
 
@@ -27,9 +31,16 @@ pub struct Intent {
     /// The client: its key where it proves one, else its address.
     pub client: String,
     /// The record.
-    pub body: Value,
-    /// The claims, which are personal data and kept apart.
-    pub claims: Value,
+    pub body: Body,
+    /// The claims in their canonical text: personal data, and kept apart.
+    pub claims: Arc<str>,
+}
+
+impl Intent {
+    /// Whether a retry may hear the stored answer. Nobody else's answer is worth keeping.
+    pub fn is_repeatable(&self) -> bool {
+        self.uses.iter().all(|usage| usage.rule == ReplayRule::PerRequest)
+    }
 }
 
 /// One token used for one credential.
@@ -70,6 +81,14 @@ pub struct Repeat {
     pub sealed: Vec<u8>,
 }
 
+/// What is released with its intent, in one transaction and one record.
+pub struct Outcome {
+    /// What it leaves behind.
+    pub answer: Answer,
+    /// What the record says beside the intent, and under which name.
+    pub record: (&'static str, Value),
+}
+
 /// What a release leaves behind for later.
 pub struct Answer {
     /// The answer for retries, sealed; empty where nobody may hear it again.
@@ -98,38 +117,86 @@ struct Known {
     client: String,
 }
 
-pub(super) fn intend(
-    connection: &Connection,
-    intent: &Intent,
-    now: UnixTime,
-    salt: &[u8; 32],
-    flights: &Flights,
-) -> rusqlite::Result<Verdict> {
-    let counted: Vec<&Use> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
-    let known = counted.iter().map(|usage| find(connection, usage)).collect::<rusqlite::Result<Vec<_>>>()?;
-    // What this very client may have often, and has had: nothing is to be checked, and what is known of it stays.
-    let new = counted.into_iter().zip(known).filter(|(usage, known)| !is_theirs(usage, known.as_ref(), &intent.client));
-    let (counted, known): (Vec<&Use>, Vec<Option<Known>>) = new.unzip();
-    let open = known.iter().flatten().find(|known| known.released_at.is_none() && flights.holds(&known.decision));
-    if let Some(open) = open {
-        return Ok(Verdict::InFlight(open.decision.clone()));
+/// The rules, for the store's one thread.
+pub(super) struct Rules {
+    pub(super) flights: Arc<Flights>,
+    salt: [u8; 32],
+    forgotten_at: AtomicI64,
+}
+
+impl Rules {
+    pub(super) fn new(salt: [u8; 32]) -> Self {
+        Self { flights: Arc::default(), salt, forgotten_at: AtomicI64::new(0) }
     }
-    if known.iter().flatten().any(|known| known.released_at.is_some()) {
-        let again = repeat(connection, intent, &counted, &known, now)?;
-        return Ok(again.map_or(Verdict::Replayed, Verdict::Repeat));
+
+    /// The check, and the record: of the intent, or of the release where its outcome comes with it.
+    pub(super) fn intend(
+        &self,
+        connection: &Connection,
+        intent: &Intent,
+        outcome: Option<&Outcome>,
+        now: UnixTime,
+    ) -> rusqlite::Result<Verdict> {
+        let counted: Vec<&Use> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
+        let known = counted.iter().map(|usage| find(connection, usage)).collect::<rusqlite::Result<Vec<_>>>()?;
+        // What this very client may have often, and has had: nothing is to be checked, and what is known of it stays.
+        let new = counted.into_iter().zip(known).filter(|(usage, known)| !is_theirs(usage, known.as_ref(), &intent.client));
+        let (counted, known): (Vec<&Use>, Vec<Option<Known>>) = new.unzip();
+        let open = known.iter().flatten().find(|known| known.released_at.is_none() && self.flights.holds(&known.decision));
+        if let Some(open) = open {
+            return Ok(Verdict::InFlight(open.decision.clone()));
+        }
+        if known.iter().flatten().any(|known| known.released_at.is_some()) {
+            let again = repeat(connection, intent, &counted, &known, now)?;
+            return Ok(again.map_or(Verdict::Replayed, Verdict::Repeat));
+        }
+        self.forget_expired(connection, now)?;
+        let released_at = outcome.map(|_| now.millis());
+        for usage in &counted {
+            let mut statement = connection.prepare_cached(
+                "INSERT OR REPLACE INTO replay (key, decision, released_at, client, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            let keep_until = usage.expires_at.plus(KEEP_BEYOND_EXPIRY).millis();
+            statement.execute(params![usage.key, intent.decision.as_str(), released_at, intent.client, keep_until])?;
+        }
+        let claims = self.keep_claims(connection, &intent.claims, now)?;
+        let Some(Outcome { answer, record: (name, told) }) = outcome else {
+            schema::append_bytes(connection, now, "intended", Some(&intent.decision), &intent.body.bytes(&[claims.member()]))?;
+            return Ok(Verdict::Recorded);
+        };
+        keep_answer(connection, &intent.decision, answer, !counted.is_empty(), now)?;
+        let bytes = intent.body.bytes(&[claims.member(), (name, &canonical(told))]);
+        schema::append_bytes(connection, now, "released", Some(&intent.decision), &bytes)?;
+        Ok(Verdict::Recorded)
     }
-    forget_expired(connection, now)?;
-    for usage in counted {
-        let mut statement = connection.prepare_cached(
-            "INSERT OR REPLACE INTO replay (key, decision, released_at, client, expires_at) VALUES (?1, ?2, NULL, ?3, ?4)",
-        )?;
-        let keep_until = usage.expires_at.plus(KEEP_BEYOND_EXPIRY).millis();
-        statement.execute(params![usage.key, intent.decision.as_str(), intent.client, keep_until])?;
+
+    /// Keeps the claims beside the log, by a salted hash: they can be pruned, and the log stays whole.
+    pub(super) fn keep_claims(&self, connection: &Connection, claims: &str, now: UnixTime) -> rusqlite::Result<ClaimsHash> {
+        let hash = Digest::of(&[&self.salt, claims.as_bytes()]).to_string();
+        let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO claims (hash, at, body) VALUES (?1, ?2, ?3)")?;
+        statement.execute(params![hash, now.millis(), claims.as_bytes()])?;
+        Ok(ClaimsHash(format!("\"{hash}\"")))
     }
-    let mut body = intent.body.clone();
-    body["claims"] = keep_claims(connection, &intent.claims, now, salt)?.into();
-    schema::append(connection, now, "intended", Some(&intent.decision), body)?;
-    Ok(Verdict::Recorded)
+
+    fn forget_expired(&self, connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
+        if now < UnixTime::from_millis(self.forgotten_at.load(Ordering::Relaxed)).plus(FORGET_TURN) {
+            return Ok(());
+        }
+        self.forgotten_at.store(now.millis(), Ordering::Relaxed);
+        connection.prepare_cached("DELETE FROM replay WHERE expires_at < ?1")?.execute(params![now.millis()])?;
+        connection.prepare_cached("DELETE FROM answers WHERE until < ?1")?.execute(params![now.millis()])?;
+        aws_sessions::forget_expired(connection, now)
+    }
+}
+
+/// By what a record refers to its claims.
+pub(super) struct ClaimsHash(String);
+
+impl ClaimsHash {
+    /// As the member of a record.
+    pub(super) fn member(&self) -> (&str, &str) {
+        ("claims", &self.0)
+    }
 }
 
 fn is_theirs(usage: &Use, known: Option<&Known>, client: &str) -> bool {
@@ -158,9 +225,9 @@ fn repeat(
     };
     let complete: i64 =
         connection.query_row("SELECT count(*) FROM replay WHERE decision = ?1", params![first.decision], |row| row.get(0))?;
-    let repeatable = counted.iter().all(|usage| usage.rule == ReplayRule::PerRequest) && intent.uses.len() == counted.len();
+    let repeatable = intent.is_repeatable() && intent.uses.len() == counted.len();
     let complete = complete == i64::try_from(counted.len()).unwrap_or(-1);
-    if !repeatable || !complete || !known.iter().all(same) || narrowing(connection, &first.decision)? != intent.body[NARROWED] {
+    if !repeatable || !complete || !known.iter().all(same) || !is_narrowed_alike(connection, &first.decision, intent)? {
         return Ok(None);
     }
     let sealed: Option<Vec<u8>> = connection
@@ -168,52 +235,49 @@ fn repeat(
         .optional()?;
     let (Some(sealed), Ok(decision)) = (sealed, DecisionId::parse(&first.decision)) else { return Ok(None) };
     let mut body = intent.body.clone();
-    body["repeats"] = first.decision.as_str().into();
+    body.set("repeats", first.decision.as_str());
     schema::append(connection, now, "repeated", Some(&intent.decision), body)?;
     Ok(Some(Repeat { decision, sealed }))
 }
 
-/// How the request of this decision made less of its grant.
-fn narrowing(connection: &Connection, decision: &str) -> rusqlite::Result<Value> {
-    let mut statement = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'intended'")?;
-    let intended = statement.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
-    Ok(intended.map_or(Value::Null, |mut intended| intended[NARROWED].take()))
+/// Whether the request of this decision made less of its grant in the same way.
+fn is_narrowed_alike(connection: &Connection, decision: &str, intent: &Intent) -> rusqlite::Result<bool> {
+    let sql = "SELECT body FROM audit WHERE decision = ?1 AND kind IN ('intended', 'released') ORDER BY seq LIMIT 1";
+    let recorded = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
+    let narrowed = recorded.map_or(Value::Null, |mut recorded| recorded[NARROWED].take());
+    Ok(intent.body.member(NARROWED).unwrap_or("null") == canonical(&narrowed))
 }
 
 pub(super) fn release(
     connection: &Connection,
     decision: &DecisionId,
     answer: &Answer,
-    body: &Value,
+    body: Body,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
     let counted = connection
         .prepare_cached("UPDATE replay SET released_at = ?1 WHERE decision = ?2")?
         .execute(params![now.millis(), decision.as_str()])?;
-    if counted > 0 {
+    keep_answer(connection, decision, answer, counted > 0, now)?;
+    schema::append(connection, now, "released", Some(decision), body)
+}
+
+/// Keeps what the release of a use that is `counted` leaves behind: what nobody counts is made anew.
+fn keep_answer(
+    connection: &Connection,
+    decision: &DecisionId,
+    answer: &Answer,
+    counted: bool,
+    now: UnixTime,
+) -> rusqlite::Result<()> {
+    if counted && !answer.sealed.is_empty() {
         let mut statement = connection.prepare_cached("INSERT INTO answers (decision, until, sealed) VALUES (?1, ?2, ?3)")?;
         statement.execute(params![decision.as_str(), now.plus(REPEAT_WINDOW).millis(), answer.sealed])?;
     }
-    aws_sessions::keep(connection, decision, &answer.sessions)?;
-    schema::append(connection, now, "released", Some(decision), body.clone())
+    aws_sessions::keep(connection, decision, &answer.sessions)
 }
 
-pub(super) fn fail(connection: &Connection, decision: &DecisionId, body: &Value, now: UnixTime) -> rusqlite::Result<()> {
+pub(super) fn fail(connection: &Connection, decision: &DecisionId, body: Body, now: UnixTime) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM replay WHERE decision = ?1")?.execute(params![decision.as_str()])?;
-    schema::append(connection, now, "failed", Some(decision), body.clone())
-}
-
-/// Keeps the claims beside the log, by a salted hash: they can be pruned, and the log stays whole.
-pub(super) fn keep_claims(connection: &Connection, claims: &Value, now: UnixTime, salt: &[u8; 32]) -> rusqlite::Result<String> {
-    let bytes = canonical::sorted(claims.clone()).to_string().into_bytes();
-    let hash = Digest::of(&[salt, &bytes]).to_string();
-    let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO claims (hash, at, body) VALUES (?1, ?2, ?3)")?;
-    statement.execute(params![hash, now.millis(), bytes])?;
-    Ok(hash)
-}
-
-fn forget_expired(connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM replay WHERE expires_at < ?1")?.execute(params![now.millis()])?;
-    connection.prepare_cached("DELETE FROM answers WHERE until < ?1")?.execute(params![now.millis()])?;
-    aws_sessions::forget_expired(connection, now)
+    schema::append(connection, now, "failed", Some(decision), body)
 }

@@ -1,10 +1,10 @@
 //! The tables, and the few statements that every part uses.
 
-use super::canonical;
+use super::Body;
 use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 
 const SCHEMA: &str = "
@@ -56,10 +56,21 @@ pub(super) fn append(
     at: UnixTime,
     kind: &str,
     decision: Option<&DecisionId>,
-    body: Value,
+    body: impl Into<Body>,
+) -> rusqlite::Result<()> {
+    append_bytes(connection, at, kind, decision, &body.into().bytes(&[]))
+}
+
+/// The same for a body that is bytes already.
+pub(super) fn append_bytes(
+    connection: &Connection,
+    at: UnixTime,
+    kind: &str,
+    decision: Option<&DecisionId>,
+    body: &[u8],
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached("INSERT INTO audit (at, kind, decision, body) VALUES (?1, ?2, ?3, ?4)")?;
-    statement.execute(params![at.millis(), kind, decision.map(DecisionId::as_str), canonical::bytes(body)])?;
+    statement.execute(params![at.millis(), kind, decision.map(DecisionId::as_str), body])?;
     Ok(())
 }
 

@@ -25,8 +25,8 @@ fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
         decision: DecisionId::new(),
         uses,
         client: client.to_owned(),
-        body: json!({"api": "test"}),
-        claims: json!({"sub": "x"}),
+        body: json!({"api": "test"}).into(),
+        claims: r#"{"sub":"x"}"#.into(),
     }
 }
 
@@ -219,7 +219,7 @@ async fn a_stored_answer_serves_only_who_makes_the_same_less_of_the_grant() {
     let (store, _) = open(folder.path());
     let attempt = async |narrowed: Value| {
         let mut intent = intent(&[1], ReplayRule::PerRequest, "a");
-        intent.body["narrowed"] = narrowed;
+        intent.body.set("narrowed", narrowed);
         match store.intend((), intent).await.unwrap() {
             Intended::Recorded(recorded) => {
                 let _ = store.release(recorded, b"sealed".to_vec(), json!({})).await.unwrap();
@@ -266,4 +266,38 @@ async fn an_aws_session_is_known_from_its_release_to_its_end_and_not_after_a_rev
     assert_eq!(attempt(&store, &[3], ReplayRule::PerRequest, "a").await, "minted");
     let rows = schema::open(folder.path()).unwrap().query_row("SELECT count(*) FROM aws_sessions", [], |row| row.get(0));
     assert_eq!(rows, Ok(0i64), "what has ended is forgotten");
+}
+
+#[tokio::test]
+async fn what_is_made_here_has_one_record_with_its_claims_and_is_heard_again_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let at_once = async |number: u8, rule: ReplayRule, client: &str| {
+        let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([{"z": 1, "a": 2}])) };
+        match store.intend_and_release(intent(&[number], rule, client), outcome).await.unwrap() {
+            Intended::Recorded(_) => "minted",
+            Intended::Repeat(repeat) if repeat.sealed == b"sealed" => "repeated",
+            Intended::Repeat(_) | Intended::Replayed => "replayed",
+        }
+    };
+    assert_eq!(at_once(1, ReplayRule::PerRequest, "a").await, "minted");
+    assert_eq!(at_once(1, ReplayRule::PerRequest, "a").await, "repeated");
+    assert_eq!(at_once(1, ReplayRule::PerRequest, "b").await, "replayed");
+    assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "a").await, "repeated", "also where it would be two records");
+    assert_eq!(at_once(2, ReplayRule::PerClient, "a").await, "minted");
+    assert_eq!(at_once(2, ReplayRule::PerClient, "a").await, "minted");
+    assert_eq!(at_once(2, ReplayRule::PerClient, "b").await, "replayed");
+    assert_eq!(attempt(&store, &[3], ReplayRule::PerRequest, "a").await, "minted");
+    let reader = Reader::open(folder.path()).unwrap();
+    let kinds: Vec<String> = reader.after(1, 100).unwrap().into_iter().map(|entry| entry.kind).collect();
+    assert_eq!(kinds, ["released", "repeated", "repeated", "released", "released", "intended", "released"]);
+    let first = reader.after(1, 1).unwrap().remove(0);
+    assert_eq!((&first.body["issued"][0]["a"], first.body["claims"].as_str().map(str::len)), (&json!(2), Some(64)));
+    let mut claims = Vec::new();
+    let each = |released: ReleasedDecision| {
+        claims.push(released.claims);
+        std::ops::ControlFlow::Continue(())
+    };
+    reader.released_since(UnixTime::from_millis(START), each).unwrap();
+    assert_eq!(claims, vec![Some(json!({"sub": "x"})); 4], "from a record of its own and from an intent alike");
 }

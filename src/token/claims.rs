@@ -3,16 +3,17 @@
 use super::json;
 use crate::words::{Denial, Reason};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
-/// A claim set. Having one says nothing about its signature; a [`super::VerifiedToken`] does.
+/// A claim set, of which a copy costs nothing. Having one says nothing about its signature; a [`super::VerifiedToken`] does.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Claims(Map<String, Value>);
+pub struct Claims(Arc<Map<String, Value>>);
 
 impl Claims {
     /// Parses a claim set.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         match json::parse_claims(bytes)? {
-            Value::Object(members) => Ok(Self(members)),
+            Value::Object(members) => Ok(members.into()),
             _ => Err("claims are a JSON object".to_owned()),
         }
     }
@@ -31,7 +32,7 @@ impl Claims {
     }
 
     /// All of them.
-    pub const fn as_map(&self) -> &Map<String, Value> {
+    pub fn as_map(&self) -> &Map<String, Value> {
         &self.0
     }
 
@@ -70,6 +71,6 @@ impl Claims {
 
 impl From<Map<String, Value>> for Claims {
     fn from(members: Map<String, Value>) -> Self {
-        Self(members)
+        Self(Arc::new(members))
     }
 }

@@ -3,6 +3,8 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use std::fmt;
 
+const HEXADECIMAL: &[u8; 16] = b"0123456789abcdef";
+
 /// The digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
@@ -53,7 +55,8 @@ impl Digest {
 /// Hexadecimal.
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        f.write_str(&digits.map(|digit| char::from(HEXADECIMAL[usize::from(digit)])).collect::<String>())
     }
 }
 

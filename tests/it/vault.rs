@@ -143,9 +143,11 @@ async fn a_login_is_a_use_of_the_token_and_its_session_stays_where_it_began() {
     let body = json!({ "role": "shop/deploy", "jwt": token }).to_string();
     let again = elsewhere(&world, "auth/jwt/login", &["--data", &body]);
     assert!(error(&again).starts_with("replayed: "), "{again}");
-    let stolen = elsewhere(&world, "secret/data/shop/db", &["--header", &format!("X-Vault-Token: {session}")]);
-    assert!(error(&stolen).starts_with("session_refused: "), "{stolen}");
-    assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 200);
+    for _ in 0..2 {
+        let stolen = elsewhere(&world, "secret/data/shop/db", &["--header", &format!("X-Vault-Token: {session}")]);
+        assert!(error(&stolen).starts_with("session_refused: "), "{stolen}");
+        assert_eq!(call(&world, "GET", "secret/data/shop/db", &session, None).await.0, 200);
+    }
     let (status, native) = world.exchange(&token, json!([{"secret": "shop/db.yaml"}])).await;
     assert_eq!((status, &native["code"]), (403, &json!("replayed")), "the session had it, so the token does not");
     assert_eq!(call(&world, "GET", "secret/data/other/one", &session, None).await.0, 403, "the session is for one policy");

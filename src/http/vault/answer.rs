@@ -6,6 +6,7 @@ use crate::http::problem::{RETRY_AFTER_SECONDS, sentence};
 use crate::http::reply;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Tells a client of inline authentication that its login failed, and not what came after.
@@ -14,28 +15,47 @@ const INLINE_FAILED: &str = "x-vault-inline-auth-failed";
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+daypass");
 
 /// What every answer has around it.
-pub(super) struct Answer {
-    /// By which the audit log has it.
-    pub(super) decision: Value,
-    pub(super) lease_seconds: u64,
-    pub(super) data: Value,
-    pub(super) auth: Value,
+#[derive(Serialize)]
+pub(super) struct Answer<D> {
+    request_id: String,
+    lease_id: &'static str,
+    renewable: bool,
+    lease_duration: u64,
+    data: D,
+    auth: Value,
+    wrap_info: (),
+    warnings: (),
 }
 
-impl Answer {
+impl<D: Serialize> Answer<D> {
+    /// An answer that the audit log has by this decision, with no lease and no login.
+    pub(super) fn new(decision: impl Into<String>, data: D) -> Self {
+        let (request_id, auth) = (decision.into(), Value::Null);
+        Self { request_id, lease_id: "", renewable: false, lease_duration: 0, data, auth, wrap_info: (), warnings: () }
+    }
+
+    /// The same with a lease.
+    pub(super) fn leased(self, seconds: u64) -> Self {
+        Self { lease_duration: seconds, ..self }
+    }
+
+    /// The same with a login.
+    pub(super) fn logged_in(self, auth: Value) -> Self {
+        Self { auth, ..self }
+    }
+
     /// As an answer that nobody may keep.
     pub(super) fn into_response(self) -> Response<Body> {
-        let body = json!({
-            "request_id": self.decision, "lease_id": "", "renewable": false, "lease_duration": self.lease_seconds,
-            "data": self.data, "auth": self.auth, "wrap_info": null, "warnings": null,
-        });
-        reply::secret_answer(Body::from(body.to_string()), "application/json")
+        match serde_json::to_vec(&self) {
+            Ok(body) => reply::secret_answer(Body::from(body), "application/json"),
+            Err(fault) => unreachable!("texts and numbers, written to memory: {fault}"),
+        }
     }
 }
 
 /// An answer that holds no lease and no login.
-pub(super) fn data(decision: Value, data: Value) -> Response<Body> {
-    Answer { decision, lease_seconds: 0, data, auth: Value::Null }.into_response()
+pub(super) fn data(decision: impl Into<String>, data: impl Serialize) -> Response<Body> {
+    Answer::new(decision, data).into_response()
 }
 
 /// A refusal. Vault has no 401: what is not accepted is 403 there, and its clients log in again on that.
@@ -64,7 +84,7 @@ pub(super) fn mount(mount: &str) -> Response<Body> {
     let data_of_mount = json!({
         "path": format!("{mount}/"), "type": "kv", "options": { "version": "2" }, "description": "", "local": false, "config": {},
     });
-    data(json!(""), data_of_mount)
+    data("", data_of_mount)
 }
 
 /// `sys/health`: sealed while no revision is in force, for then nothing can be read.

@@ -78,5 +78,5 @@ fn issued(document: &Value, now: UnixTime) -> Response<Body> {
         "access_key": aws["AccessKeyId"], "secret_key": aws["SecretAccessKey"], "security_token": aws["SessionToken"],
         "session_token": aws["SessionToken"], "ttl": lease_seconds,
     });
-    Answer { decision: document["decision_id"].clone(), lease_seconds, data, auth: Value::Null }.into_response()
+    Answer::new(document["decision_id"].as_str().unwrap_or_default(), data).leased(lease_seconds).into_response()
 }

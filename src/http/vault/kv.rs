@@ -3,14 +3,16 @@
 use super::answer;
 use super::{Asking, not_here};
 use crate::app::{App, Live};
-use crate::exchange::{self, Asked, Refused};
+use crate::exchange::{self, Asked, Refused, Released};
 use crate::policy::{Request, Wanted};
 use crate::secrets::document_values;
 use crate::words::names::{SecretName, SecretPath};
 use crate::words::{Denial, Reason, UnixTime};
 use axum::body::Body;
 use axum::http::Response;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What a name in a KV store lacks of a document's: tried in this order where there is none of the name as it is.
@@ -28,15 +30,42 @@ pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
     let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
     let inner = app.clone();
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
-        Ok(released) => {
-            let document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
-            let secret = &document["credentials"][0]["secret"];
-            let metadata = version(app.now(), &document["policy_revision"], secret);
-            let values = values(&name, secret);
-            answer::data(document["decision_id"].clone(), json!({ "data": values, "metadata": metadata }))
-        }
+        Ok(released) => told(&released, &name, app.now()).unwrap_or_else(|| {
+            answer::refused(&Refused::unrecorded(Reason::Internal.because("a released document is not of our own form")))
+        }),
         Err(refused) => refused_read(&app, &name, &refused),
     }
+}
+
+/// What is read here of the native API's document.
+#[derive(Deserialize)]
+struct Document<'a> {
+    decision_id: &'a str,
+    policy_revision: &'a str,
+    #[serde(borrow)]
+    credentials: [Credential<'a>; 1],
+}
+
+#[derive(Deserialize)]
+struct Credential<'a> {
+    #[serde(borrow)]
+    secret: Secret<'a>,
+}
+
+#[derive(Deserialize)]
+struct Secret<'a> {
+    #[serde(borrow)]
+    value: Cow<'a, str>,
+    encoding: Option<&'a str>,
+    #[serde(default)]
+    unauthenticated: bool,
+}
+
+fn told(released: &Released, name: &SecretName, now: UnixTime) -> Option<Response<Body>> {
+    let Document { decision_id, policy_revision, credentials: [Credential { secret }] } =
+        serde_json::from_slice(released.expose()).ok()?;
+    let metadata = Version::of(now, policy_revision, secret.unauthenticated);
+    Some(answer::data(decision_id, Read { data: values(name, &secret), metadata }))
 }
 
 /// 404 is what clients take for a secret that is not there. It is said only to whom it is granted.
@@ -58,7 +87,7 @@ pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
     };
     let now = asking.app.now();
     match documents(asking, path.as_str()).await {
-        Ok(_) => answer::data(json!(""), described(now)),
+        Ok(_) => answer::data("", described(now)),
         Err(response) => response,
     }
 }
@@ -66,7 +95,7 @@ pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
 /// LIST `<mount>/metadata/<folder>`: names and folders, as far as something in them is granted.
 pub(super) async fn list(asking: Asking, folder: &str) -> Response<Body> {
     match documents(asking, folder).await {
-        Ok(paths) => answer::data(json!(""), json!({ "keys": children(folder, &paths) })),
+        Ok(paths) => answer::data("", json!({ "keys": children(folder, &paths) })),
         Err(response) => response,
     }
 }
@@ -95,13 +124,13 @@ fn resolve(live: &Live, text: &str) -> Result<SecretName, Denial> {
 }
 
 /// A document's values by name; one value by the last part of its pointer, or as `value`.
-fn values(name: &SecretName, secret: &Value) -> Value {
-    let text = secret["value"].as_str().unwrap_or_default();
+fn values(name: &SecretName, secret: &Secret<'_>) -> Value {
+    let text = &*secret.value;
     if let Some(key) = &name.key {
         let last = key.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
         return Value::Object(Map::from_iter([(last, text.into())]));
     }
-    match (secret["encoding"].as_str(), document_values(&name.path, text.as_bytes())) {
+    match (secret.encoding, document_values(&name.path, text.as_bytes())) {
         (None, Ok(values)) => Value::Object(values),
         (Some(encoding), _) => json!({ VALUE: text, "encoding": encoding }),
         (None, Err(_)) => json!({ VALUE: text }),
@@ -116,14 +145,35 @@ fn children(folder: &str, paths: &[SecretPath]) -> BTreeSet<String> {
     paths.iter().filter_map(below).collect()
 }
 
+#[derive(Serialize)]
+struct Read<'a> {
+    data: Value,
+    metadata: Version<'a>,
+}
+
 /// There is one version: the one in force. Its age is the repository's to tell, so the time is that of the answer.
-fn version(now: UnixTime, revision: &Value, secret: &Value) -> Value {
-    let mut custom = json!({ "policy_revision": revision });
-    if secret["unauthenticated"] == true {
-        // Vault's own are texts.
-        custom["unauthenticated"] = "true".into();
+#[derive(Serialize)]
+struct Version<'a> {
+    created_time: String,
+    custom_metadata: Custom<'a>,
+    deletion_time: &'static str,
+    destroyed: bool,
+    version: u32,
+}
+
+#[derive(Serialize)]
+struct Custom<'a> {
+    policy_revision: &'a str,
+    /// Vault's own are texts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unauthenticated: Option<&'static str>,
+}
+
+impl<'a> Version<'a> {
+    fn of(now: UnixTime, policy_revision: &'a str, unauthenticated: bool) -> Self {
+        let custom_metadata = Custom { policy_revision, unauthenticated: unauthenticated.then_some("true") };
+        Self { created_time: now.to_string(), custom_metadata, deletion_time: "", destroyed: false, version: 1 }
     }
-    json!({ "created_time": now.to_string(), "custom_metadata": custom, "deletion_time": "", "destroyed": false, "version": 1 })
 }
 
 fn described(now: UnixTime) -> Value {

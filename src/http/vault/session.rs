@@ -39,7 +39,7 @@ fn begun(document: &Value, now: UnixTime) -> Response<Body> {
         "metadata": metadata, "lease_duration": expires_at.since(now).as_secs(), "renewable": false, "entity_id": "",
         "token_type": "batch", "orphan": true, "mfa_requirement": null, "num_uses": 0,
     });
-    Answer { decision: document["decision_id"].clone(), lease_seconds: 0, data: Value::Null, auth }.into_response()
+    Answer::new(document["decision_id"].as_str().unwrap_or_default(), Value::Null).logged_in(auth).into_response()
 }
 
 /// `lookup-self`: of type `batch`, which clients neither renew nor keep for others.
@@ -50,17 +50,17 @@ pub(super) async fn look_up(asking: Asking) -> Response<Body> {
     };
     let (app, (call, _)) = (asking.app, proof.into_call(asking.call));
     let (inner, now) = (app.clone(), app.now());
-    let looked = async move { exchange::look_at_session(&inner, call, |session| described(session, now)).await };
+    let looked = async move { exchange::look_at_session(&inner, call, |session, token| described(session, token, now)).await };
     match Asking::tracked(&app, looked).await {
         Ok((id, described)) => answer::data(id, described),
         Err(refused) => answer::refused(&refused),
     }
 }
 
-fn described(session: &VerifiedSession, now: UnixTime) -> (Value, Value) {
-    let (id, ends) = (json!(session.id()), session.expires_at());
+fn described(session: &VerifiedSession, token: &[u8], now: UnixTime) -> (String, Value) {
+    let (id, ends) = (session.id().to_string(), session.expires_at());
     let described = json!({
-        "id": String::from_utf8_lossy(session.expose()), "accessor": id, "type": "batch", "policies": session.policy().iter().collect::<Vec<_>>(),
+        "id": String::from_utf8_lossy(token), "accessor": id, "type": "batch", "policies": session.policy().iter().collect::<Vec<_>>(),
         "ttl": ends.since(now).as_secs(), "creation_ttl": ends.since(session.begun_at()).as_secs(), "explicit_max_ttl": 0,
         "creation_time": session.begun_at().seconds(), "issue_time": session.begun_at().to_string(), "expire_time": ends.to_string(),
         "display_name": session.issuer(), "entity_id": "", "meta": { "role": session.policy(), "issuer": session.issuer() },

@@ -45,8 +45,8 @@ pub(super) async fn run(asking: Asking, address: &Transit) -> Response<Body> {
     let inner = app.clone();
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
         Ok(released) => {
-            let mut document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
-            answer::data(document["decision_id"].clone(), document["transit"].take())
+            let document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
+            answer::data(document["decision_id"].as_str().unwrap_or_default(), &document["transit"])
         }
         Err(refused) => answer_refused(&refused),
     }

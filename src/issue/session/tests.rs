@@ -1,5 +1,10 @@
 use super::*;
+use crate::identity::Mapping;
+use crate::token::verified::{expected, verified};
 use crate::words::Clock;
+use crate::words::names::IssuerName;
+use serde_json::json;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 struct TestClock(Arc<AtomicI64>);
@@ -33,4 +38,31 @@ async fn a_key_seals_for_a_month_and_opens_for_a_day_more() {
     assert_eq!(Sessions::load(identities(), &store).await.unwrap().held.load().len(), 2, "a restart makes none");
     let others = Identities::parse(&Identities::generate().0).unwrap();
     assert!(Sessions::load(others, &store).await.is_err(), "only the root identity opens them");
+}
+
+#[tokio::test]
+async fn a_session_that_is_shown_again_is_not_read_again_until_the_keys_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let seconds = Arc::new(AtomicI64::new(1_800_000_000));
+    let store = Store::open(folder.path(), Arc::new(TestClock(seconds))).unwrap();
+    let sessions = Sessions::load(Identities::parse(&Identities::generate().0).unwrap(), &store).await.unwrap();
+    let (issuer, client, now) = (IssuerName::parse("ci").unwrap(), IpAddr::from([192, 0, 2, 1]), store.now());
+    let begin = || Beginning { id: DecisionId::new(), issuer: issuer.clone(), client, policy: None, now };
+    let [one, other] = [0, 1].map(|_| sessions.begin(&verified(json!({})), &expected(), begin()).unwrap().0);
+    let (mapping, read) = (Mapping::built_in("generic").unwrap(), std::cell::Cell::new(0));
+    let open = |token: &Secret| {
+        let known = sessions.open(token, |session| {
+            read.set(read.get() + 1);
+            mapping.read_session(&issuer, session)
+        });
+        known.map(|known| known.session().id().clone())
+    };
+    let ids = [open(&one).unwrap(), open(&other).unwrap(), open(&one).unwrap(), open(&other).unwrap()];
+    assert!(ids[0] == ids[2] && ids[1] == ids[3] && ids[0] != ids[1], "{ids:?}");
+    assert_eq!(read.get(), 2);
+    let mut changed = one.expose().to_vec();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(open(&Secret::new(changed)).is_err(), "what is remembered helps nobody who shows something else");
+    sessions.turn(&store).await.unwrap();
+    assert_eq!((open(&one).unwrap(), read.get()), (ids[0].clone(), 3));
 }

@@ -3,7 +3,7 @@
 use crate::token::verify::CLOCK_LEEWAY;
 use crate::token::{Claims, Expected};
 use crate::words::names::{Audience, DecisionId, IssuerName, PolicyName};
-use crate::words::{Denial, Reason, Secret, UnixTime};
+use crate::words::{Denial, Reason, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::net::IpAddr;
@@ -25,19 +25,18 @@ pub(super) struct Body {
     pub(super) policy: Option<PolicyName>,
 }
 
-/// The proof that we sealed this session, and that it has not ended. Only [`super::open`] makes one.
+/// The proof that we sealed this session; whether it counts now, [`Self::check`] says. Only [`super::open`] makes one.
 #[must_use]
 pub struct VerifiedSession {
     body: Body,
     claims: Claims,
-    sealed: Secret,
 }
 
 impl VerifiedSession {
     /// For the one maker, which has just opened it.
-    pub(super) fn opened(mut body: Body, sealed: Secret) -> Self {
+    pub(super) fn opened(mut body: Body) -> Self {
         let claims = Claims::from(std::mem::take(&mut body.claims));
-        Self { body, claims, sealed }
+        Self { body, claims }
     }
 
     /// Its id: the login's decision.
@@ -85,14 +84,12 @@ impl VerifiedSession {
         UnixTime::from_millis(self.body.expires_at)
     }
 
-    /// The whole session token, from which the keys of stored answers are derived.
-    pub fn expose(&self) -> &[u8] {
-        self.sealed.expose()
-    }
-
-    /// Refused when the configuration of its issuer is another one by now, and would not take its token.
+    /// Refused when it has ended, and when the configuration of its issuer is another one by now, and would not take its token.
     pub fn check(&self, expected: &Expected, now: UnixTime) -> Result<(), Denial> {
         let refused = |cause: &str| Err(Reason::SessionRefused.because(cause));
+        if now >= self.expires_at() {
+            return refused("it has ended");
+        }
         if self.claims.text("iss")? != expected.issuer.as_str() {
             return refused("its issuer's name stands for another issuer now");
         }

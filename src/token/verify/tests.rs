@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use serde_json::{Value, json};
 
-pub(in crate::token) const NOW: i64 = 1_800_000_000;
+pub(crate) const NOW: i64 = 1_800_000_000;
 
 struct Issuer(EcdsaKeyPair);
 
@@ -50,7 +50,7 @@ fn claims(change: Value) -> Value {
     claims
 }
 
-pub(in crate::token) fn expected() -> Expected {
+pub(crate) fn expected() -> Expected {
     Expected {
         issuer: IssuerUrl::parse("https://issuer.example").unwrap(),
         audiences: vec![Audience::parse("https://daypass.example").unwrap()],
@@ -60,7 +60,7 @@ pub(in crate::token) fn expected() -> Expected {
 }
 
 /// A verified token with these claims changed.
-pub(in crate::token) fn verified(change: Value) -> VerifiedToken {
+pub(crate) fn verified(change: Value) -> VerifiedToken {
     let issuer = Issuer::new();
     judge_at(&issuer, issuer.token(change), UnixTime::from_seconds(NOW)).map_err(Reason::code).unwrap()
 }

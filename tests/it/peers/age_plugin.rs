@@ -113,8 +113,7 @@ async fn age_opens_what_is_granted_whole_and_tells_why_it_opens_nothing_else() {
     assert!(body["credentials"][0].as_str().unwrap().starts_with("file_key shop/password.age "), "{body}");
     assert_eq!(body["issued"][0]["file_key"]["document"], "shop/password.age");
     assert!(body["issued"][0]["file_key"]["key"].is_null(), "{body}");
-    let intended = entries.iter().find(|entry| entry.kind == "intended" && entry.decision == released[0].decision).unwrap();
-    assert_eq!(intended.body["policy_revision"].as_str().unwrap().len(), 40, "{:?}", intended.body);
+    assert_eq!(body["policy_revision"].as_str().unwrap().len(), 40, "{body}");
     let refused = entries.iter().find(|entry| entry.kind == "refused").unwrap();
     assert!(refused.body["credentials"][0].as_str().unwrap().starts_with("file_key shop/password.age "), "{:?}", refused.body);
     let Some(newer) = peer("age-1.3") else { return };

@@ -1,0 +1,39 @@
+//! What an identity rests on, in the words of policies and in those of the log.
+
+use super::Facts;
+use crate::words::{canonical, canonical_members};
+use std::sync::{Arc, OnceLock};
+
+/// It is shared by every use of a session, so that each part is written out once. Having it proves nothing: an
+/// [`Identity`](super::Identity) does.
+pub struct Evidence {
+    facts: Facts,
+    attributes: OnceLock<Arc<str>>,
+    claims: OnceLock<Arc<str>>,
+}
+
+impl Evidence {
+    pub(super) const fn new(facts: Facts) -> Self {
+        Self { facts, attributes: OnceLock::new(), claims: OnceLock::new() }
+    }
+
+    /// What policies look at.
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// `sub`: a text that is not empty.
+    pub fn subject(&self) -> &str {
+        self.facts.claims.claim("sub").and_then(serde_json::Value::as_str).unwrap_or_default()
+    }
+
+    /// The attributes as canonical JSON.
+    pub fn attributes(&self) -> Arc<str> {
+        self.attributes.get_or_init(|| canonical(&self.facts.attributes_json()).into()).clone()
+    }
+
+    /// The claims as canonical JSON.
+    pub fn claims(&self) -> Arc<str> {
+        self.claims.get_or_init(|| canonical_members(self.facts.claims.as_map()).into()).clone()
+    }
+}

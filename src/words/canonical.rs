@@ -1,0 +1,68 @@
+//! JSON as canonical text: members sorted by name, no white space, so that a hash over it means something.
+
+use serde::ser::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// The canonical text of a value.
+pub fn canonical(value: &Value) -> String {
+    text(&Sorted(value))
+}
+
+/// The same of an object.
+pub fn canonical_members(members: &Map<String, Value>) -> String {
+    text(&SortedMembers(members))
+}
+
+/// A JSON value has texts as names and nothing that JSON lacks: writing it to memory cannot fail.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|fault| unreachable!("{fault}"))
+}
+
+/// The same of a text.
+pub fn canonical_text(value: &str) -> String {
+    text(&value)
+}
+
+struct Sorted<'a>(&'a Value);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(members) => SortedMembers(members).serialize(serializer),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Sorted)),
+            plain => plain.serialize(serializer),
+        }
+    }
+}
+
+struct SortedMembers<'a>(&'a Map<String, Value>);
+
+impl Serialize for SortedMembers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members: Vec<(&str, Sorted<'_>)> = self.0.iter().map(|(name, value)| (name.as_str(), Sorted(value))).collect();
+        members.sort_unstable_by_key(|(name, _)| *name);
+        serializer.collect_map(members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn members_are_sorted_at_every_depth() {
+        let value = json!({ "b": [{ "z": 1, "a": "\u{e9}\"" }], "a": { "d": null, "c": 1.5 } });
+        assert_eq!(canonical(&value), r#"{"a":{"c":1.5,"d":null},"b":[{"a":"é\"","z":1}]}"#);
+        assert_eq!(canonical(&json!("a")), r#""a""#);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_text_says_the_same(names in proptest::collection::vec(".{0,6}", 0..8)) {
+            let members = names.iter().enumerate().map(|(number, name)| (name.clone(), json!({ name.clone(): number })));
+            let value = Value::Object(members.collect());
+            proptest::prop_assert_eq!(serde_json::from_str::<Value>(&canonical(&value)).unwrap(), value);
+        }
+    }
+}
