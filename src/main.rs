@@ -1,8 +1,9 @@
 //! The `daypass` command.
 
-/// Wipes what is freed, also what libraries held of a secret: a buffer of a connection, a document on its way out.
+/// Wipes what is freed, also what libraries held of a secret: a buffer of a connection, a document on its way out. Every request
+/// makes hundreds of small allocations on several threads: the system's own allocator cost a seventh of a secret's read.
 #[global_allocator]
-static WIPING: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static WIPING: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> = zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
 
 fn main() -> std::process::ExitCode {
     daypass::cli::main()

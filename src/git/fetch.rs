@@ -21,6 +21,8 @@ const MIRROR_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 const OURSELVES: &str = "/proc/self/exe";
 /// Where `ssh` and what it needs may be. Nothing else of our environment is passed on.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Our allocator takes a GiB of addresses at a time, and the child may have less: KiB at a time there.
+const RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
 
 /// What a child is told on its standard input, in one line of JSON; the token, if there is one, follows on a line of its own.
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,7 +71,7 @@ pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), String> {
 async fn run(told: &[u8]) -> Result<(), String> {
     let told_fault = |fault: std::io::Error| format!("the fetching child: {fault}");
     let mut command = Command::new(OURSELVES);
-    command.arg("git-fetch").env_clear().env("PATH", PATH).kill_on_drop(true);
+    command.arg("git-fetch").env_clear().env("PATH", PATH).env(RESERVE.0, RESERVE.1).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(told_fault)?;
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());

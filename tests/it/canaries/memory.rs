@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Sixty seconds after the last use nothing is left (docs/threat-model.md).
 pub const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 /// A mapping is read in pieces, which overlap by more than any canary is long.
-const PIECE_BYTES: usize = 4 * 1024 * 1024;
+const PIECE_BYTES: usize = 256 * 1024;
 const OVERLAP_BYTES: usize = 4096;
 
 /// What must not be found, and what it is.
@@ -84,6 +84,7 @@ impl Search<'_> {
         let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
         let mut memory = std::fs::File::open(format!("/proc/{process}/mem")).unwrap();
         let (mut bytes, mut found, mut piece) = (0, Vec::new(), vec![0; PIECE_BYTES]);
+        let untouched = vec![0; PIECE_BYTES];
         for line in maps.lines() {
             let mut fields = line.split_whitespace();
             let (range, rights) = (fields.next().unwrap(), fields.next().unwrap());
@@ -101,7 +102,10 @@ impl Search<'_> {
                 }
                 bytes += read;
                 let name = line.split_whitespace().nth(5).unwrap_or("memory without a name");
-                found.extend(self.found(&piece[..read]).into_iter().map(|what| format!("{what} ({name} {start:x})")));
+                // The allocator holds a GiB of addresses, most of which it never wrote to.
+                if piece[..read] != untouched[..read] {
+                    found.extend(self.found(&piece[..read]).into_iter().map(|what| format!("{what} ({name} {start:x})")));
+                }
                 let all = start + read as u64 >= end;
                 start += if all { read as u64 } else { (read.saturating_sub(OVERLAP_BYTES)).max(1) as u64 };
             }
