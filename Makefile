@@ -53,5 +53,5 @@ fuzz: ## Hostile bytes for every reader of bytes from outside, 60 s each (FUZZ_S
 	    -artifact_prefix=fuzz/found/$$target/ >target/fuzz-corpus/$$target.log 2>&1 || { tail -30 target/fuzz-corpus/$$target.log; exit 1; }; \
 	  grep -E 'number_of_executed_units|DONE' target/fuzz-corpus/$$target.log; done; find fuzz/found -empty -delete
 
-bench: ## Figures: verify, decide, decrypt, load, diff, exchange, swap
+bench: ## Figures: verify, decide, decrypt, load, diff, exchange, swap, rotate, reads
 	cargo bench
