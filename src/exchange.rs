@@ -72,6 +72,7 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     }
     let intent = story.intent(&identity, &grant, &live.revisions_of(grant.granted()));
     match app.store.intend(grant, intent).await? {
+        // Boxed, as the way to an issuer's keys is: what is rare is large, and every request would carry its room about.
         Intended::Recorded(grant) => Box::pin(asked.carry_out(app, grant, &identity, &live, story)).await,
         Intended::Repeat(repeat) => answer::repeat(repeat, &identity),
         Intended::Replayed => Err(answer::replayed()),

@@ -99,7 +99,7 @@ pub(super) fn replayed() -> Denial {
     Reason::Replayed.because("the same token and credential were used before")
 }
 
-/// The document of the native API; the other APIs are made from the same values.
+/// What an answer of the native API says, in this order.
 #[derive(Serialize)]
 struct Document<'a> {
     decision_id: &'a DecisionId,
@@ -109,6 +109,7 @@ struct Document<'a> {
     credentials: Vec<Value>,
 }
 
+/// The document of the native API; the other APIs are made from the same values.
 pub(super) fn document(
     decision: &DecisionId,
     policies: &[&str],

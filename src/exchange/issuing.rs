@@ -31,7 +31,7 @@ pub(super) async fn issue_here(
         credentials.push(one(app, granted, live, story).await?);
     }
     let revisions = live.revisions_of(grant.granted());
-    let document = answer::document(story.decision(), &policies(&grant), &revisions, &credentials)?;
+    let document = answer::document(story.decision(), &grant.policies(), &revisions, &credentials)?;
     let intent = story.intent(identity, &grant, &revisions);
     let sealed = if intent.is_repeatable() { store::seal(&document, identity.expose())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), record: issued(&credentials) };
@@ -63,7 +63,7 @@ pub(super) async fn issue(
             }
         }
     }
-    let (policies, revisions) = (policies(grant.grant()), live.revisions_of(grant.grant().granted()));
+    let (policies, revisions) = (grant.grant().policies(), live.revisions_of(grant.grant().granted()));
     let document = answer::document(story.decision(), &policies, &revisions, &credentials)?;
     let sealed = store::seal(&document, identity.expose())?;
     let answer = Answer { sealed, sessions: credentials.iter().filter_map(session).collect() };
@@ -74,11 +74,6 @@ pub(super) async fn issue(
     let receipt = app.store.release(grant, answer, body).await?;
     app.metrics.released(&credentials);
     Ok(Released::new(document, identity, receipt))
-}
-
-/// The policy of each credential.
-fn policies(grant: &Grant) -> Vec<&str> {
-    grant.granted().iter().map(|granted| granted.policy.as_str()).collect()
 }
 
 /// What the record of a release says of them.

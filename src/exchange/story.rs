@@ -94,7 +94,7 @@ impl Story {
     pub(super) fn intent(&self, identity: &Identity, grant: &Grant, revision: &str) -> Intent {
         let mut body = self.body();
         body.set_text("policy_revision", revision);
-        body.set("policies", grant.granted().iter().map(|granted| granted.policy.as_str()).collect::<Vec<_>>());
+        body.set("policies", grant.policies());
         let rule = rule(identity, grant);
         let credentials = self.known.iter().flat_map(|known| &known.credentials);
         let intent = self.intending(body, credentials.map(|credential| one_use(identity, credential, rule)).collect());

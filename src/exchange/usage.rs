@@ -35,7 +35,7 @@ pub(super) async fn answer(
             return Err(denial);
         }
     };
-    let policies: Vec<&str> = grant.grant().granted().iter().map(|granted| granted.policy.as_str()).collect();
+    let policies = grant.grant().policies();
     let revisions = live.revisions_of(grant.grant().granted());
     let document = answer::document_of_use(story.decision(), &policies, &revisions, answered, &outcome);
     let sealed = if is_repeatable { store::seal(&document, identity.expose())? } else { Vec::new() };

@@ -21,7 +21,7 @@ const MIRROR_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 const OURSELVES: &str = "/proc/self/exe";
 /// Where `ssh` and what it needs may be. Nothing else of our environment is passed on.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
-/// Our allocator takes a GiB of addresses at a time, and the child may have less: KiB at a time there.
+/// Our allocator takes a GiB of addresses at a time, and the child may have less: 64 MiB at a time there, told in KiB.
 const RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
 
 /// What a child is told on its standard input, in one line of JSON; the token, if there is one, follows on a line of its own.

@@ -25,6 +25,11 @@ impl Grant {
     pub fn granted(&self) -> &[Granted] {
         &self.0
     }
+
+    /// The policy of each.
+    pub fn policies(&self) -> Vec<&str> {
+        self.0.iter().map(|granted| granted.policy.as_str()).collect()
+    }
 }
 
 /// One credential, and the policy that grants it.

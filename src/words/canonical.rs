@@ -13,14 +13,14 @@ pub fn canonical_members(members: &Map<String, Value>) -> String {
     text(&SortedMembers(members))
 }
 
-/// A JSON value has texts as names and nothing that JSON lacks: writing it to memory cannot fail.
-fn text(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|fault| unreachable!("{fault}"))
-}
-
 /// The same of a text.
 pub fn canonical_text(value: &str) -> String {
     text(&value)
+}
+
+/// A JSON value has texts as names and nothing that JSON lacks: writing it to memory cannot fail.
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|fault| unreachable!("{fault}"))
 }
 
 struct Sorted<'a>(&'a Value);
