@@ -3,6 +3,7 @@
 use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{Entry, Reader};
+use crate::words::plain;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,5 +70,11 @@ fn show(entry: &Entry, json: bool) {
         _ => entry.body.to_string(),
     };
     let decision = entry.decision.as_deref().unwrap_or("-");
-    anstream::println!("{}  {:<10} {:<8} {}", entry.at, entry.kind, decision.rsplit('-').next().unwrap_or_default(), what.trim());
+    anstream::println!(
+        "{}  {:<10} {:<8} {}",
+        entry.at,
+        entry.kind,
+        decision.rsplit('-').next().unwrap_or_default(),
+        plain(what.trim())
+    );
 }

@@ -4,8 +4,8 @@ use super::decide::PolicySet;
 use super::file::{Miss, TrustPolicy};
 use super::request::Wanted;
 use crate::identity::Facts;
-use crate::words::UnixTime;
 use crate::words::names::PolicyName;
+use crate::words::{UnixTime, plain};
 use serde::Serialize;
 use std::fmt;
 
@@ -98,7 +98,7 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.allowed_by, &self.denied_because) {
             (Some(policy), _) => writeln!(f, "ALLOWED  {} by {policy}", self.wanted)?,
-            (None, cause) => writeln!(f, "DENIED   {}: {}", self.wanted, cause.as_deref().unwrap_or_default())?,
+            (None, cause) => writeln!(f, "DENIED   {}: {}", self.wanted, plain(cause.as_deref().unwrap_or_default()))?,
         }
         if self.allowed_by.is_some() {
             return Ok(());
@@ -106,8 +106,8 @@ impl fmt::Display for Explanation {
         for miss in &self.near_misses {
             writeln!(f, "\n  {} would grant it, but", miss.policy)?;
             for line in &miss.lines {
-                let saw = line.saw.as_deref().unwrap_or("nothing: the token does not claim it");
-                writeln!(f, "    {:<34} {}\n    {:<34} saw {saw}", line.at, line.says, "")?;
+                let saw = plain(line.saw.as_deref().unwrap_or("nothing: the token does not claim it"));
+                writeln!(f, "    {:<34} {}\n    {:<34} saw {saw}", plain(&line.at), plain(&line.says), "")?;
             }
         }
         if self.near_misses.is_empty() {

@@ -30,9 +30,33 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(total))
 }
 
+/// The shortest text that [`parse_duration`] takes for it; parts of a second are left out.
+pub fn duration_text(duration: Duration) -> String {
+    let mut rest = duration.as_secs();
+    let mut text = String::new();
+    for (unit, seconds) in [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)] {
+        if rest >= seconds {
+            text += &format!("{}{unit}", rest / seconds);
+            rest %= seconds;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn writes_what_it_reads() {
+        for text in ["0s", "15m", "1h30m", "7d", "1d1s", "3650d"] {
+            assert_eq!(duration_text(parse_duration(text).unwrap()), text);
+        }
+        assert_eq!(
+            (duration_text(Duration::from_secs(3600)), duration_text(Duration::from_millis(1500))),
+            ("1h".into(), "1s".into())
+        );
+    }
 
     #[test]
     fn reads_what_people_write() {

@@ -10,7 +10,7 @@ use crate::git::Source;
 use crate::policy::{Replay, ReplayRequest, Ruleset};
 use crate::store::Reader;
 use crate::words::names::SourceName;
-use crate::words::{Clock, SystemClock};
+use crate::words::{Clock, SystemClock, plain};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 use std::fmt::Write;
@@ -94,7 +94,7 @@ fn faulty(fault: String) -> Failure {
 fn told(found: &Value, since: &str) -> String {
     let mut text = String::new();
     for fault in list(&found["faults"]) {
-        let _ = writeln!(text, "FAULTY   {}:{} {}", word(&fault["file"]), fault["line"], word(&fault["message"]));
+        let _ = writeln!(text, "FAULTY   {}:{} {}", plain(word(&fault["file"])), fault["line"], plain(word(&fault["message"])));
     }
     for lost in list(&found["grants"]) {
         told_of_grant(&mut text, lost);
@@ -121,12 +121,12 @@ fn told_of_grant(text: &mut String, lost: &Value) {
     let by = [("", "last_repository"), ("run ", "last_run")];
     let by: Vec<String> = by.iter().filter_map(|(label, member)| Some(format!("{label}{}", lost[member].as_str()?))).collect();
     let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
-    let (credential, policy) = (word(&lost["credential"]), word(&lost["policy"]));
-    let _ = writeln!(text, "{denies} {credential}   {policy}: used {times}, last {}{by}", word(&lost["last_at"]));
-    let _ = writeln!(text, "  {}", word(&lost["because"]));
+    let (credential, policy) = (plain(word(&lost["credential"])), plain(word(&lost["policy"])));
+    let _ = writeln!(text, "{denies} {credential}   {policy}: used {times}, last {}{}", word(&lost["last_at"]), plain(&by));
+    let _ = writeln!(text, "  {}", plain(word(&lost["because"])));
     for line in list(&lost["near_miss"]["lines"]) {
-        let saw = line["saw"].as_str().unwrap_or("nothing");
-        let _ = writeln!(text, "  {}   {}   saw {saw}", word(&line["at"]), word(&line["says"]));
+        let saw = plain(line["saw"].as_str().unwrap_or("nothing"));
+        let _ = writeln!(text, "  {}   {}   saw {saw}", plain(word(&line["at"])), plain(word(&line["says"])));
     }
 }
 
