@@ -42,6 +42,7 @@ pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, explain};
 pub use file::{Rule, TrustPolicy};
 pub use grant::{AwsTerms, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, SecretTerms, Terms};
+pub use grant_section::TermChange;
 pub use guardrail::Guardrails;
 pub use history::{Candidate, Findings, LeftOut, Past, PastUse, Replay, ReplayRequest};
 pub use import::{ImportSettings, Imported, NotImported, import};

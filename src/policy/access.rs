@@ -6,6 +6,7 @@
 mod changes;
 mod language;
 mod literal;
+mod looser;
 mod past;
 mod permits;
 mod region;

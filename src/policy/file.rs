@@ -2,7 +2,7 @@
 
 use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
-use super::grant_section::Grants;
+use super::grant_section::{Grants, TermChange};
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};
@@ -88,6 +88,18 @@ impl TrustPolicy {
     /// Whether it may grant anything at this time.
     pub(super) fn in_force(&self, now: UnixTime) -> bool {
         !self.audit_only && self.expires.is_none_or(|expires| now < expires)
+    }
+
+    /// What of its own terms gives more than the old form, whatever it grants.
+    pub(super) fn beyond(&self, old: &Self) -> impl Iterator<Item = TermChange> {
+        let end = |of: &Self| of.expires.map_or_else(|| "never".to_owned(), |end| end.to_string());
+        let longer = old.expires.is_some_and(|ends| self.expires.is_none_or(|later| later > ends));
+        let terms = [
+            longer.then(|| TermChange::more("expires", end(old), end(self))),
+            (old.once && !self.once).then(|| TermChange::more("replay", "once", "any number of times")),
+            (old.proof && !self.proof).then(|| TermChange::more("dpop", "required", "not required")),
+        ];
+        terms.into_iter().flatten()
     }
 }
 

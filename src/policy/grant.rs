@@ -128,6 +128,14 @@ pub struct Hub {
     pub external_id: Option<String>,
 }
 
+impl Hub {
+    /// As a policy writes it.
+    pub(super) fn told(&self) -> String {
+        let external_id = self.external_id.as_ref().map(|id| format!(" (external_id: {id})")).unwrap_or_default();
+        format!("{}{external_id}", self.role)
+    }
+}
+
 /// A secret.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SecretTerms {

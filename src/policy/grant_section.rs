@@ -2,11 +2,14 @@
 
 mod aws;
 mod id_token;
+mod offer;
 mod secret;
 mod transit;
 
 pub(super) use aws::{AwsGrant, SessionGrant};
 pub(super) use id_token::IdTokenGrant;
+pub(super) use offer::Offer;
+pub use offer::TermChange;
 pub(super) use secret::{SecretGrant, SecretOffer};
 pub(super) use transit::TransitGrant;
 
@@ -14,7 +17,6 @@ use super::permission::Permission;
 use super::request::Wanted;
 use super::template::{Row, Template, fill_row_text};
 use crate::identity::{Attribute, Facts};
-use crate::words::names::RoleArn;
 use crate::words::yaml::{Fields, Node, Place};
 use crate::words::{Denial, Reason, parse_duration};
 use std::time::Duration;
@@ -79,37 +81,6 @@ impl Grants {
             }
         }
         Some(grants)
-    }
-}
-
-/// The terms on which something is offered, to compare.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) enum Offer<'a> {
-    Aws(Duration, &'a SessionGrant),
-    Secret(SecretOffer),
-    IdToken(Duration, &'a Templates),
-    Transit,
-    Daypass,
-}
-
-impl Offer<'_> {
-    /// The role in between, where a session has one.
-    pub(super) fn via(&self) -> Option<&RoleArn> {
-        match self {
-            Self::Aws(_, session) => session.via(),
-            Self::Secret(_) | Self::Transit | Self::IdToken(..) | Self::Daypass => None,
-        }
-    }
-
-    /// Whether nobody gets more by these terms than by the others: the same, for no longer.
-    pub(super) fn is_within(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Aws(ttl, session), Self::Aws(longest, other)) => ttl <= longest && session == other,
-            (Self::IdToken(ttl, claims), Self::IdToken(longest, other_claims)) => ttl <= longest && claims == other_claims,
-            (Self::Secret(terms), Self::Secret(others)) => terms.is_within(*others),
-            (Self::Transit, Self::Transit) | (Self::Daypass, Self::Daypass) => true,
-            _ => false,
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::identity::{Attribute, Facts};
 use std::collections::BTreeMap;
+use std::fmt::{Display, Formatter};
 
 /// One row of a `for_each` file.
 pub(super) type Row = BTreeMap<String, String>;
@@ -48,6 +49,15 @@ pub(super) struct Template(Vec<Part>);
 enum Part {
     Text(String),
     Attribute(Attribute),
+}
+
+impl Display for Template {
+    fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::Text(text) => out.write_str(text),
+            Part::Attribute(attribute) => write!(out, "{{{attribute}}}"),
+        })
+    }
 }
 
 impl Template {

@@ -1,10 +1,12 @@
 //! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
 
+use super::looser::looser;
 use super::past;
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
 use crate::identity::Mapping;
 use crate::policy::file::{Rule, TrustPolicy};
+use crate::policy::grant_section::TermChange;
 use crate::policy::past::PastSecret;
 use crate::policy::request::Wanted;
 use crate::policy::transit::TransitUse;
@@ -41,6 +43,8 @@ pub struct Change {
     pub parts: Vec<Part>,
     /// Why, where it is not the policy: a new file under a grant that stood.
     pub because: Option<String>,
+    /// Of those who had it before: by which terms they get more of it, or less. Empty: they did not have it.
+    pub terms: Vec<TermChange>,
     /// Who answers for the policy.
     pub owners: Vec<String>,
 }
@@ -70,6 +74,8 @@ pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catal
         let (before, after) = (old.permits(wanted, catalogue, now), new.permits(wanted, catalogue, now));
         found.extend(gained(&before, &after, catalogue, wanted, Direction::Widens, &old));
         found.extend(gained(&after, &before, catalogue, wanted, Direction::Narrows, &new));
+        found.extend(looser(&before, &after, catalogue, wanted, Direction::Widens));
+        found.extend(looser(&after, &before, catalogue, wanted, Direction::Narrows));
     }
     together(found)
 }
@@ -79,8 +85,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
     if Arc::ptr_eq(old, new) {
         return true;
     }
-    let ends = |policy: &TrustPolicy| policy.expires.map_or(i64::MAX, UnixTime::millis);
-    if old.issuer != new.issuer || ends(new) > ends(old) || (old.once && !new.once) || (old.proof && !new.proof) {
+    if old.issuer != new.issuer || new.beyond(old).next().is_some() {
         return false;
     }
     let (before, after) = (Ruleset::alone(old), Ruleset::alone(new));
@@ -92,7 +97,8 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
         && after.credentials().chain(past).all(|wanted| {
             let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
             after.iter().all(|permit| {
-                let alike: Vec<&Permit<'_>> = before.iter().filter(|other| permit.terms.is_within(&other.terms)).collect();
+                let alike: Vec<&Permit<'_>> =
+                    before.iter().filter(|other| permit.terms.beyond(&other.terms).is_empty()).collect();
                 let Some(mapping) = mapping(catalogue, permit.policy) else { return false };
                 let known = alike.iter().flat_map(|other| &other.regions);
                 let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
@@ -192,12 +198,13 @@ fn gained(
             Direction::Narrows => Some("the file is gone".to_owned()),
         };
         let (issuer, owners) = (permit.policy.issuer.clone(), permit.policy.owners.clone());
-        found.push(Change { direction, credentials: vec![wanted.to_string()], at: permit.at(), issuer, parts, because, owners });
+        let (credentials, terms) = (vec![wanted.to_string()], Vec::new());
+        found.push(Change { direction, credentials, at: permit.at(), issuer, parts, because, terms, owners });
     }
     found
 }
 
-fn part(region: &Region, mapping: &Mapping) -> Option<Part> {
+pub(super) fn part(region: &Region, mapping: &Mapping) -> Option<Part> {
     Some(Part { example: region.token(mapping)?, who: region.wording(mapping) })
 }
 
@@ -206,7 +213,8 @@ fn together(found: Vec<Change>) -> Vec<Change> {
     let mut joined: BTreeMap<(Direction, String), Vec<Change>> = BTreeMap::new();
     for change in found {
         let alike = joined.entry((change.direction, change.at.clone())).or_default();
-        let same = |other: &&mut Change| other.parts == change.parts && other.because == change.because;
+        let same =
+            |other: &&mut Change| other.parts == change.parts && other.because == change.because && other.terms == change.terms;
         match alike.iter_mut().find(same) {
             Some(other) => other.credentials.extend(change.credentials),
             None => alike.push(change),

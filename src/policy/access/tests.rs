@@ -1,12 +1,13 @@
 use super::*;
 use crate::identity::{Facts, Mapping};
-use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Wanted, Widening};
+use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, TrustPolicy, Wanted, Widening};
 use crate::token::Claims;
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, IssuerUrl, RoleArn, SecretName};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 const DEPLOY: &str = "owners: [team-shop]
@@ -48,6 +49,14 @@ fn deploy() -> Wanted {
 
 fn allows(ruleset: &Ruleset, claims: &Map<String, Value>, wanted: &Wanted) -> bool {
     ruleset.set().would_grant(&facts(claims), wanted, None, NOW).is_ok()
+}
+
+/// The longest session that the identity has by any of the policies, as a job may name each.
+fn longest(ruleset: &Ruleset, claims: &Map<String, Value>) -> Option<Duration> {
+    let facts = facts(claims);
+    let by = |policy: &TrustPolicy| ruleset.set().would_grant(&facts, &deploy(), Some(&policy.name), NOW).is_ok();
+    let granting = ruleset.set().policies().iter().filter(|policy| by(policy));
+    granting.map(|policy| policy.rules[0].grants.aws[0].ttl).max()
 }
 
 fn facts(claims: &Map<String, Value>) -> Facts {
@@ -138,9 +147,10 @@ fn policy() -> impl Strategy<Value = String> {
     let more =
         prop::sample::select(vec!["", "  ref_protected: true\n", "  environment: Prod\n", "  environment: { not: prod }\n"]);
     let claims = prop::sample::select(vec!["", "claims: { /x: a* }\n", "claims: { /x: 5 }\n", "claims: { /x: { not: ab } }\n"]);
-    (repository, reference, event, more, claims).prop_map(|(repository, reference, event, more, claims)| {
+    let ttl = prop::sample::select(vec!["", "", ", ttl: 15m", ", ttl: 12h"]);
+    (repository, reference, event, more, claims, ttl).prop_map(|(repository, reference, event, more, claims, ttl)| {
         format!(
-            "issuer: github\nmatch:\n  repository: {repository}\n{reference}  event: {event}\n{more}{claims}grant: {{ aws: [ {{ role: arn:aws:iam::123456789012:role/deploy }} ] }}\n"
+            "issuer: github\nmatch:\n  repository: {repository}\n{reference}  event: {event}\n{more}{claims}grant: {{ aws: [ {{ role: arn:aws:iam::123456789012:role/deploy{ttl} }} ] }}\n"
         )
     })
 }
@@ -185,15 +195,18 @@ proptest! {
         for change in &found {
             let (had, has) = if change.direction == Direction::Widens { (&old, &new) } else { (&new, &old) };
             for part in &change.parts {
-                prop_assert!(allows(has, &part.example, &deploy()), "{:?}", change);
-                prop_assert!(!allows(had, &part.example, &deploy()), "{:?}", change);
+                let (had, has) = (longest(had, &part.example), longest(has, &part.example));
+                prop_assert!(had < has, "{:?}", change);
+                prop_assert_eq!(had.is_none(), change.terms.is_empty(), "{:?}", change);
             }
         }
         for claims in &tokens {
-            let (before, after) = (allows(&old, claims, &deploy()), allows(&new, claims, &deploy()));
+            let (before, after) = (longest(&old, claims), longest(&new, claims));
             if before != after {
-                let direction = if after { Direction::Widens } else { Direction::Narrows };
-                prop_assert!(found.iter().any(|change| change.direction == direction), "{:?}", claims);
+                let direction = if after > before { Direction::Widens } else { Direction::Narrows };
+                let of_terms = before.is_some() && after.is_some();
+                let told = |change: &&Change| change.direction == direction && change.terms.is_empty() != of_terms;
+                prop_assert!(found.iter().any(|change| told(&change)), "{:?}", claims);
             }
         }
     }
@@ -230,6 +243,69 @@ fn looser_terms_of_a_secret_wait_and_stricter_ones_do_not() {
     let shorter = DEPLOY.replace("shop/**", "{ secret: shop/**, unauthenticated: allow, offline: 10m }");
     assert_eq!((held(DEPLOY, &allowing), held(&allowing, DEPLOY), held(&allowing, &allowing)), (1, 0, 0));
     assert_eq!((held(&allowing, &shorter), held(&shorter, &allowing), held(&shorter, DEPLOY)), (0, 1, 1));
+}
+
+/// What is told when the policy becomes this one: the direction, the credential, and each term.
+fn terms(old: &str, new: &str) -> Vec<(Direction, String, String)> {
+    let tree = |policy: &str| tree(&[("policies/shop/deploy.yaml", policy), ("secrets/shop/a.yaml", "x")]);
+    let told = |change: Change| {
+        let terms = change.terms.iter().map(|term| format!("{}: {} → {}", term.term, term.old, term.new)).collect::<Vec<_>>();
+        assert!(
+            !change.parts.is_empty() && change.parts.iter().all(|part| part.example["ref"] == "refs/heads/main"),
+            "{change:?}"
+        );
+        (change.direction, change.credentials.join(", "), terms.join(", "))
+    };
+    compared(&tree(old), &tree(new)).into_iter().map(told).collect()
+}
+
+#[test]
+fn looser_terms_are_told_and_stricter_ones_too() {
+    use Direction::{Narrows, Widens};
+    let of = |more: &str| DEPLOY.replace("role/deploy }", &format!("role/deploy{more} }}"));
+    let one = |direction, credential: &str, terms: &str| vec![(direction, credential.to_owned(), terms.to_owned())];
+    let aws = "aws arn:aws:iam::123456789012:role/deploy";
+    assert_eq!(terms(DEPLOY, &of(", ttl: 12h")), one(Widens, aws, "ttl: 1h → 12h"));
+    assert_eq!(terms(&of(", ttl: 12h"), DEPLOY), one(Narrows, aws, "ttl: 12h → 1h"));
+    let limited = of(", session_policy_arns: [arn:aws:iam::aws:policy/ReadOnlyAccess]");
+    assert_eq!(
+        terms(&limited, DEPLOY),
+        one(Widens, aws, "session policies: arn:aws:iam::aws:policy/ReadOnlyAccess → none"),
+        "what limited the session is gone"
+    );
+    assert_eq!(terms(DEPLOY, &limited), [], "a limit only takes away");
+    let tagged = of(", tags: { team: \"shop-{ref}\" }");
+    assert_eq!(terms(DEPLOY, &tagged), one(Widens, aws, "tags: none → team: shop-{ref}"));
+    assert_eq!(terms(&tagged, DEPLOY), one(Widens, aws, "tags: team: shop-{ref} → none"), "what has no order may be more");
+    let offline = DEPLOY.replace("[shop/**]", "[{ secret: shop/**, offline: 7d, unauthenticated: allow }]");
+    let told = "offline: 1h → 7d, unauthenticated: not allowed → allow";
+    assert_eq!(terms(DEPLOY, &offline), one(Widens, "secret shop/a.yaml", told));
+}
+
+#[test]
+fn what_a_policy_asks_for_is_among_the_terms() {
+    let strict = format!("expires: 2027-06-30T00:00:00Z\nreplay: once\ndpop: required\n{DEPLOY}");
+    let told = "expires: 2027-06-30T00:00:00Z → never, replay: once → any number of times, dpop: required → not required";
+    for (number, direction) in [(0, Direction::Widens), (1, Direction::Narrows)] {
+        let found = if number == 0 { terms(&strict, DEPLOY) } else { terms(DEPLOY, &strict) };
+        assert_eq!(found.len(), 2, "the role and the secret: {found:?}");
+        assert!(found.iter().all(|(found, ..)| *found == direction), "{found:?}");
+        assert!(number == 1 || found.iter().all(|(_, _, terms)| terms == told), "{found:?}");
+    }
+}
+
+#[test]
+fn who_had_it_on_these_terms_gains_nothing_by_another_policy() {
+    let long = DEPLOY.replace("role/deploy }", "role/deploy, ttl: 12h }").replace("refs/heads/main", "refs/heads/*");
+    let old = tree(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", &long)]);
+    let longer = DEPLOY.replace("role/deploy }", "role/deploy, ttl: 12h }");
+    assert_eq!(compared(&old, &tree(&[("policies/a.yaml", &longer), ("policies/b.yaml", &long)])), []);
+    let short = DEPLOY.replace("refs/heads/main", "refs/heads/**");
+    let found = compared(&old, &tree(&[("policies/a.yaml", &short)]));
+    let shown: Vec<_> = found.iter().map(|change| (change.direction, change.terms.len(), change.parts[0].who.as_str())).collect();
+    let (gained, shorter) =
+        ("acme/shop@456789 refs/heads/** (not [refs/heads/main, refs/heads/*]) push", "acme/shop@456789 refs/heads/* push");
+    assert_eq!(shown, [(Direction::Widens, 0, gained), (Direction::Narrows, 1, shorter)]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `grant: secrets`: documents by pattern, and one key of them or the whole.
 
+use super::TermChange;
 use crate::policy::file::read_word;
 use crate::policy::grant::{OFFLINE_DEFAULT, SecretTerms};
 use crate::policy::pattern::Pattern;
@@ -44,9 +45,15 @@ impl SecretOffer {
         }
     }
 
-    /// Whether nobody gets more by these terms than by the others.
-    pub(super) fn is_within(self, other: Self) -> bool {
-        self.and(other) == self
+    /// The terms by which this gives more than the old one.
+    pub(super) fn beyond(self, old: Self) -> Vec<TermChange> {
+        let allowed = |term, old: bool, new: bool| (new && !old).then(|| TermChange::more(term, "not allowed", "allow"));
+        let terms = [
+            TermChange::longer("offline", old.offline, self.offline),
+            allowed("unauthenticated", old.unauthenticated, self.unauthenticated),
+            allowed("history", old.history, self.history),
+        ];
+        terms.into_iter().flatten().collect()
     }
 
     /// The terms of the secret as it is: what is granted of its past is another credential.

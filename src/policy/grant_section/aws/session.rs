@@ -3,7 +3,8 @@
 use super::Templates;
 use crate::identity::Facts;
 use crate::policy::grant::{AwsTerms, Hub};
-use crate::policy::grant_section::{fill, read_templates};
+use crate::policy::grant_section::offer::told;
+use crate::policy::grant_section::{TermChange, fill, read_templates};
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::{RoleArn, check_managed_policy_arn};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
@@ -64,6 +65,32 @@ impl SessionGrant {
     /// The session's name as an IAM `StringLike`: a value is anything. Absent: the decision's id.
     pub(in crate::policy) fn name_pattern(&self) -> Option<String> {
         self.name.as_ref().map(|name| name.with_values("*"))
+    }
+
+    /// What of it gives more than the old one, or may.
+    pub(in crate::policy::grant_section) fn beyond(&self, old: &Self) -> impl Iterator<Item = TermChange> {
+        let name = |of: &Self| of.name.as_ref().map_or_else(|| "the decision's id".to_owned(), ToString::to_string);
+        let transitive = |of: &Self| if of.transitive.is_empty() { "none".to_owned() } else { of.transitive.join(", ") };
+        let via = |of: &Self| of.hub.as_ref().map_or_else(|| "none".to_owned(), Hub::told);
+        // AWS lets a session do what its role and its session policies both allow: the first of them only takes away.
+        let limits = old.limits().and_then(|limits| {
+            let none = || "none".to_owned();
+            TermChange::other("session policies", limits, self.limits().unwrap_or_else(none))
+        });
+        let terms = [
+            limits,
+            TermChange::other("tags", told(&old.tags), told(&self.tags)),
+            TermChange::other("transitive_tags", transitive(old), transitive(self)),
+            TermChange::other("session_name", name(old), name(self)),
+            TermChange::other("via", via(old), via(self)),
+        ];
+        terms.into_iter().flatten()
+    }
+
+    /// Its session policies, if it has any.
+    fn limits(&self) -> Option<String> {
+        let all: Vec<&str> = self.policy.iter().chain(&self.policy_arns).map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.join(", "))
     }
 
     pub(super) fn terms(&self, role: &RoleArn, ttl: Duration, facts: &Facts) -> Result<AwsTerms, Denial> {

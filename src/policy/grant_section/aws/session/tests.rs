@@ -1,4 +1,5 @@
 use crate::identity::{Facts, Mapping};
+use crate::policy::grant_section::AwsGrant;
 use crate::policy::{AwsTerms, Catalogue, IssuerEntry, Tree, TrustPolicy};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, IssuerUrl};
@@ -90,14 +91,24 @@ fn a_session_through_another_role_lasts_an_hour_at_most() {
 #[test]
 fn terms_that_differ_in_any_of_it_are_other_terms() {
     let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.aws[0].clone();
+    let within = |one: &AwsGrant, other: &AwsGrant| one.offer().1.beyond(&other.offer().1).is_empty();
     let plain = offer(json!({}));
-    for keys in
-        [json!({ "session_name": "ab" }), json!({ "session_policy_arns": "arn:aws:iam::aws:policy/X" }), json!({ "via": HUB })]
-    {
+    for keys in [json!({ "session_name": "ab" }), json!({ "tags": { "a": "b" } }), json!({ "via": HUB })] {
         let other = offer(keys);
         assert_ne!(plain.offer().1, other.offer().1);
-        assert!(!plain.offer().1.is_within(&other.offer().1) && !other.offer().1.is_within(&plain.offer().1));
+        assert!(!within(&plain, &other) && !within(&other, &plain));
     }
     let (short, long) = (offer(json!({ "via": HUB, "ttl": "15m" })), offer(json!({ "via": HUB })));
-    assert!(short.offer().1.is_within(&long.offer().1) && !long.offer().1.is_within(&short.offer().1));
+    assert!(within(&short, &long) && !within(&long, &short));
+}
+
+#[test]
+fn the_first_session_policy_takes_away_and_another_one_may_give() {
+    let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.aws[0].clone();
+    let beyond = |one: &AwsGrant, other: &AwsGrant| one.offer().1.beyond(&other.offer().1).len();
+    let plain = offer(json!({}));
+    let some = offer(json!({ "session_policy_arns": "arn:aws:iam::aws:policy/X" }));
+    let more = offer(json!({ "session_policy_arns": ["arn:aws:iam::aws:policy/X", "arn:aws:iam::aws:policy/Y"] }));
+    assert_eq!((beyond(&some, &plain), beyond(&plain, &some)), (0, 1));
+    assert_eq!((beyond(&more, &some), beyond(&some, &more)), (1, 1));
 }

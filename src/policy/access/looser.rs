@@ -1,0 +1,65 @@
+//! Those who had a credential before and get more of it now: for longer, with fewer bounds, or with less asked of them.
+
+use super::changes::{Change, Direction, Part, part};
+use super::permits::{Permit, mapping, without};
+use super::region::Region;
+use crate::identity::Mapping;
+use crate::policy::Catalogue;
+use crate::policy::grant_section::TermChange;
+use crate::policy::request::Wanted;
+
+/// What `after` gives on terms beyond those that `before` had for the same identities. Where things narrow, the two are the other
+/// way around, and terms without an order were told as a widening already.
+pub(super) fn looser(
+    before: &[Permit<'_>],
+    after: &[Permit<'_>],
+    catalogue: &Catalogue,
+    wanted: &Wanted,
+    direction: Direction,
+) -> Vec<Change> {
+    let mut found = Vec::new();
+    for permit in after {
+        let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
+        let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
+        let others: Vec<_> = others.map(|other| (other, permit.beyond(other))).collect();
+        let alike = others.iter().filter(|(_, beyond)| beyond.is_empty());
+        let known = alike.flat_map(|(other, _)| &other.regions);
+        let mut rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+        for (other, beyond) in others.into_iter().filter(|(_, beyond)| !beyond.is_empty()) {
+            let parts = in_both(&rest, &other.regions, mapping);
+            rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
+            let terms = told(beyond, direction);
+            if parts.is_empty() || terms.is_empty() {
+                continue;
+            }
+            let (issuer, owners) = (permit.policy.issuer.clone(), permit.policy.owners.clone());
+            let (credentials, at) = (vec![wanted.to_string()], permit.at());
+            found.push(Change { direction, credentials, at, issuer, parts, because: None, terms, owners });
+        }
+    }
+    found
+}
+
+fn in_both(some: &[Region], others: &[Region], mapping: &Mapping) -> Vec<Part> {
+    let pairs = some.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
+    let met = pairs.filter(|(region, other)| !region.is_apart(other));
+    met.filter_map(|(region, other)| part(&if region == other { region.clone() } else { region.both(other) }, mapping)).collect()
+}
+
+/// By the revisions' own order.
+fn told(beyond: Vec<TermChange>, direction: Direction) -> Vec<TermChange> {
+    match direction {
+        Direction::Widens => beyond,
+        Direction::Narrows => {
+            let ordered = beyond.into_iter().filter(|change| change.ordered);
+            ordered.map(|change| TermChange { old: change.new, new: change.old, ..change }).collect()
+        }
+    }
+}
+
+impl Permit<'_> {
+    /// The terms by which this gives more than the other one, those of its policy among them.
+    fn beyond(&self, other: &Self) -> Vec<TermChange> {
+        self.terms.beyond(&other.terms).into_iter().chain(self.policy.beyond(other.policy)).collect()
+    }
+}
