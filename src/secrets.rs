@@ -3,6 +3,7 @@
 mod age_file;
 mod headers;
 mod looks;
+mod readers;
 mod rewrite;
 mod sops;
 mod transit;
@@ -10,6 +11,7 @@ mod transit;
 pub use age_file::{Identities, encrypt, is_armored};
 pub use headers::{Header, Locked, headers, locked, stanza};
 pub use looks::{Seen, Shown, look, looks_secret, pointer};
+pub use readers::{ReaderChange, reader_changes};
 pub use rewrite::{Rewrite, rewrite};
 pub use sops::{
     Creation, Creations, Document, SopsFile, Unauthenticated, Values, encrypt as encrypt_document,

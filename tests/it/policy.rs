@@ -1,6 +1,9 @@
 //! `daypass policy` as an operator and a pull request's job run it.
 
 use crate::support::{DEPLOY, git};
+use daypass::secrets::{Identities, encrypt_document};
+use daypass::words::UnixTime;
+use daypass::words::names::SecretPath;
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -42,7 +45,7 @@ fn a_pull_request_hears_who_gains_access() {
     let same = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
     assert_eq!(
         (same.status.code(), String::from_utf8_lossy(&same.stdout).as_ref()),
-        (Some(0), "Nobody gains access, nobody loses it.\n")
+        (Some(0), "Nobody gains access, nobody loses it, and nobody has it on other terms.\n")
     );
     let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**").replace("event: push", "event: [push, manual]");
     commit(repository.path(), &[("policies/shop/deploy.yaml", &wider), ("policies/broken.yaml", "issuer: [github")]);
@@ -59,6 +62,46 @@ fn a_pull_request_hears_who_gains_access() {
     assert_eq!((&back["widens"], &back["changes"][0]["direction"]), (&Value::Bool(false), &Value::from("narrows")), "{back}");
     let nonsense = policy(repository.path(), &["diff", "main"]);
     assert_eq!(nonsense.status.code(), Some(64));
+}
+
+#[test]
+fn a_pull_request_hears_of_looser_terms_and_of_new_recipients() {
+    let repository = repository();
+    let [(_, ours), (_, theirs)] = [Identities::generate(), Identities::generate()];
+    let document = |recipients: &[String]| {
+        let path = SecretPath::parse("shop/db.yaml").unwrap();
+        let sealed =
+            encrypt_document(&path, b"password: swordfish\n", recipients, UnixTime::from_seconds(1_795_000_000)).unwrap();
+        String::from_utf8(sealed).unwrap()
+    };
+    commit(repository.path(), &[("secrets/shop/db.yaml", &document(std::slice::from_ref(&ours)))]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    // What a policy says of itself is told as text, whatever it is.
+    let hostile = "owners: [\"team\\n```\\n# Nobody gains access\\e[2K\"]\n";
+    let longer = format!("{hostile}{}", DEPLOY.replace("ttl: 10m", "ttl: 1h"));
+    let rules = format!("creation_rules: [ {{ age: {theirs} }} ]\n");
+    commit(
+        repository.path(),
+        &[
+            ("policies/shop/deploy.yaml", &longer),
+            ("secrets/shop/db.yaml", &document(&[ours.clone(), theirs.clone()])),
+            (".sops.yaml", &rules),
+        ],
+    );
+    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert_eq!(told.status.code(), Some(2), "{text}");
+    for said in [
+        "WIDENS  id_token https://partner.example   policies/shop/deploy.yaml:9\n  + ttl: 10m → 1h\n    acme/shop@456789 "
+            .to_owned(),
+        format!("WIDENS  age recipient {}…\n  + opens secrets/shop/db.yaml\n  + is named by .sops.yaml for ", &theirs[..24]),
+        "Owners to approve: team\\u{a}```\\u{a}# Nobody gains access\\u{1b}[2K\n".to_owned(),
+    ] {
+        assert!(text.contains(&said), "{said} in\n{text}");
+    }
+    let json: Value =
+        serde_json::from_slice(&policy(repository.path(), &["diff", "main...change", "--output", "json"]).stdout).unwrap();
+    assert_eq!((&json["changes"][0]["terms"][0]["new"], &json["recipients"][0]["recipient"]), (&"1h".into(), &theirs.into()));
 }
 
 #[test]

@@ -1,22 +1,22 @@
 //! `daypass policy diff` and `who-can`: what policies permit, before a merge and today.
 
+mod listing;
+
 use super::place::Where;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
-use crate::policy::{Change, Direction, Part, PastSecret, Permission, Reach, Ruleset, TransitUse, Wanted, changes};
+use crate::policy::{Direction, PastSecret, Permission, Reach, Ruleset, TransitUse, Wanted, changes};
+use crate::secrets::reader_changes;
 use crate::words::names::{Audience, RoleArn, SecretName};
 use crate::words::yaml::one_line;
-use crate::words::{Clock, SystemClock};
-use anstyle::{AnsiColor, Reset, Style};
+use crate::words::{Clock, SystemClock, plain};
+use anstyle::{Reset, Style};
 use clap::{Args, ValueEnum};
+use listing::{listing, owners};
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::fmt::Write;
 
 /// The status of `diff --fail-on widen` when access widens.
 const STATUS_WIDENS: u8 = 2;
-/// More credentials than this are counted, not listed.
-const CREDENTIALS_SHOWN_MAX: usize = 3;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct DiffArgs {
@@ -50,56 +50,17 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     // As the server would take it: a faulty file keeps the form that it had.
     let (new, faults) = Ruleset::load(&new_tree, &catalogue, Some(&old));
     let found = changes((&old, &old_tree), (&new, &new_tree), &catalogue, SystemClock.now());
-    let widens = found.iter().any(|change| change.direction == Direction::Widens);
+    let readers = reader_changes(&old_tree, &new_tree);
+    let widens = found.iter().any(|change| change.direction == Direction::Widens) || readers.iter().any(|change| change.gains);
     match output {
-        Output::Json => print::json(&json!({ "widens": widens, "changes": found, "faults": faults })),
-        Output::Markdown => anstream::print!("```\n{}```\n{}", listing(&found, false), owners(&found)),
+        Output::Json => print::json(&json!({ "widens": widens, "changes": found, "recipients": readers, "faults": faults })),
+        Output::Markdown => anstream::print!("```\n{}{}```\n", listing(&found, &readers, false), owners(&found)),
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
-            anstream::print!("{}{}", listing(&found, true), owners(&found));
+            anstream::print!("{}{}", listing(&found, &readers, true), owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })
-}
-
-fn listing(found: &[Change], coloured: bool) -> String {
-    if found.is_empty() {
-        return "Nobody gains access, nobody loses it.\n".to_owned();
-    }
-    let mut text = String::new();
-    for change in found {
-        let (word, sign, colour) = match change.direction {
-            Direction::Widens => ("WIDENS ", '+', AnsiColor::Red),
-            Direction::Narrows => ("NARROWS", '-', AnsiColor::Green),
-        };
-        let style = if coloured { Style::new().bold().fg_color(Some(colour.into())) } else { Style::new() };
-        let because = change.because.as_deref().map(|because| format!("   {because}")).unwrap_or_default();
-        let _ = writeln!(text, "{style}{word}{style:#} {}   {}{because}", credentials(&change.credentials), change.at);
-        for part in &change.parts {
-            let _ = writeln!(text, "  {sign} {}", told(part));
-        }
-    }
-    text
-}
-
-fn credentials(names: &[String]) -> String {
-    if names.len() <= CREDENTIALS_SHOWN_MAX {
-        return names.join(", ");
-    }
-    format!("{} and {} more", names[..CREDENTIALS_SHOWN_MAX].join(", "), names.len() - CREDENTIALS_SHOWN_MAX)
-}
-
-fn told(part: &Part) -> String {
-    format!("{}   for example {}", part.who, one_line(&part.example))
-}
-
-fn owners(found: &[Change]) -> String {
-    let owners: BTreeSet<&str> = found.iter().flat_map(|change| change.owners.iter().map(String::as_str)).collect();
-    if owners.is_empty() {
-        String::new()
-    } else {
-        format!("Owners to approve: {}\n", owners.into_iter().collect::<Vec<_>>().join(", "))
-    }
 }
 
 /// Who can reach it today.
@@ -121,8 +82,8 @@ pub(super) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure>
 
 fn print_reach(reach: &Reach) {
     let dimmed = Style::new().dimmed();
-    anstream::println!("  {} {}   {}", reach.issuer, reach.who, reach.at);
-    anstream::println!("    {dimmed}for example {}{Reset}", one_line(&reach.example));
+    anstream::println!("  {} {}   {}", reach.issuer, plain(&reach.who), plain(&reach.at));
+    anstream::println!("    {dimmed}for example {}{Reset}", plain(&one_line(&reach.example)));
 }
 
 fn wanted(grant: &str) -> Result<Wanted, String> {

@@ -81,6 +81,11 @@ impl Creations {
         self.0.iter().any(|(regex, _)| regex.as_ref().is_some_and(|regex| regex.is_match(path)))
     }
 
+    /// Everybody whom any rule names.
+    pub fn recipients(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().filter_map(|(_, creation)| creation.as_ref().ok()).flat_map(|creation| &creation.recipients)
+    }
+
     /// The first rule for a path, which is given from the folder of `.sops.yaml`.
     pub fn for_path(&self, path: &str) -> Result<&Creation, String> {
         let rule = self.0.iter().find(|(regex, _)| regex.as_ref().is_none_or(|regex| regex.is_match(path)));

@@ -1,6 +1,6 @@
 //! What is to be said of a checkout's encrypted files.
 
-use crate::cli::print::counted;
+use crate::cli::print::{self, counted};
 use crate::cli::secret::creation;
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
@@ -11,8 +11,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// A post-quantum recipient has 2,000 characters.
-const SHOWN_CHARACTERS: usize = 24;
 /// A section is to be read; machines have all of it.
 const LINES_SHOWN_MAX: usize = 20;
 /// Beside the encrypted files: what may hold a secret by mistake.
@@ -115,7 +113,7 @@ impl Report {
             out.push_str("\nRecipients (an age file does not name its own)\n");
         }
         for (recipient, files) in &self.recipients {
-            let _ = writeln!(out, "  {:<26} {}", shortened(recipient), counted(files.len(), "file"));
+            let _ = writeln!(out, "  {:<26} {}", print::recipient(recipient), counted(files.len(), "file"));
         }
         let of_file = |told: &Told| told.iter().map(|(file, why)| format!("{file}: {why}")).collect::<Vec<_>>();
         section(&mut out, "Encrypted to others than .sops.yaml says (`daypass secret updatekeys`)", &of_file(&self.stale));
@@ -148,15 +146,11 @@ fn section(out: &mut String, title: &str, lines: &[String]) {
 
 fn difference(sops: &SopsFile, recipients: &[String]) -> String {
     let own = sops.recipients();
-    let too_many =
-        own.iter().filter(|one| !recipients.iter().any(|other| other == *one)).map(|one| format!("has {}", shortened(one)));
-    let lacking = recipients.iter().filter(|one| !own.contains(&one.as_str())).map(|one| format!("lacks {}", shortened(one)));
+    let too_many = own
+        .iter()
+        .filter(|one| !recipients.iter().any(|other| other == *one))
+        .map(|one| format!("has {}", print::recipient(one)));
+    let lacking =
+        recipients.iter().filter(|one| !own.contains(&one.as_str())).map(|one| format!("lacks {}", print::recipient(one)));
     too_many.chain(lacking).collect::<Vec<_>>().join(", ")
-}
-
-fn shortened(recipient: &str) -> String {
-    match recipient.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &recipient[..end]),
-        None => recipient.to_owned(),
-    }
 }

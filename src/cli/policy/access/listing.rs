@@ -1,0 +1,84 @@
+//! What `policy diff` says, for people.
+
+use crate::cli::print;
+use crate::policy::{Change, Direction, Part};
+use crate::secrets::ReaderChange;
+use crate::words::plain;
+use crate::words::yaml::one_line;
+use anstyle::{AnsiColor, Style};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// More credentials than this are counted, not listed.
+const CREDENTIALS_SHOWN_MAX: usize = 3;
+/// Of a term's text: a session policy has up to 2,048.
+const TERM_CHARACTERS_SHOWN_MAX: usize = 60;
+
+/// All changes, line by line; nothing that a policy or a file holds begins a line of its own.
+pub(super) fn listing(found: &[Change], readers: &[ReaderChange], coloured: bool) -> String {
+    if found.is_empty() && readers.is_empty() {
+        return "Nobody gains access, nobody loses it, and nobody has it on other terms.\n".to_owned();
+    }
+    let mut text = String::new();
+    for change in found {
+        let sign = if change.direction == Direction::Widens { '+' } else { '-' };
+        let because = change.because.as_deref().map(|because| format!("   {because}")).unwrap_or_default();
+        let (credentials, at) = (credentials(&change.credentials), plain(&change.at));
+        let _ = writeln!(text, "{} {}   {at}{because}", word(change.direction, coloured), plain(&credentials));
+        let shown = |text: &str| print::shortened(text, TERM_CHARACTERS_SHOWN_MAX);
+        for term in &change.terms {
+            let _ = writeln!(text, "  {sign} {}: {} → {}", term.term, shown(&term.old), shown(&term.new));
+        }
+        for part in &change.parts {
+            let _ = writeln!(text, "  {} {}", if change.terms.is_empty() { sign } else { ' ' }, told(part));
+        }
+    }
+    readers.iter().for_each(|reader| told_of_reader(&mut text, reader, coloured));
+    text
+}
+
+fn word(direction: Direction, coloured: bool) -> String {
+    let (word, colour) = match direction {
+        Direction::Widens => ("WIDENS ", AnsiColor::Red),
+        Direction::Narrows => ("NARROWS", AnsiColor::Green),
+    };
+    let style = if coloured { Style::new().bold().fg_color(Some(colour.into())) } else { Style::new() };
+    format!("{style}{word}{style:#}")
+}
+
+/// Whom a file is encrypted to opens it without being asked who it is.
+fn told_of_reader(text: &mut String, reader: &ReaderChange, coloured: bool) {
+    let (direction, sign) = if reader.gains { (Direction::Widens, '+') } else { (Direction::Narrows, '-') };
+    let _ = writeln!(text, "{} age recipient {}", word(direction, coloured), print::recipient(&reader.recipient));
+    let files = |files: &[String]| plain(&credentials(files)).into_owned();
+    if !reader.opens.is_empty() {
+        let hint = if reader.gains { "" } else { "   what it has read it has: give the values anew" };
+        let _ = writeln!(text, "  {sign} opens {}{hint}", files(&reader.opens));
+    }
+    match &reader.named_for[..] {
+        [] if reader.opens.is_empty() => _ = writeln!(text, "  {sign} is named by .sops.yaml for files that are yet to come"),
+        [] => {}
+        named => _ = writeln!(text, "  {sign} is named by .sops.yaml for {}: opens what is encrypted next", files(named)),
+    }
+}
+
+fn credentials(names: &[String]) -> String {
+    if names.len() <= CREDENTIALS_SHOWN_MAX {
+        return names.join(", ");
+    }
+    format!("{} and {} more", names[..CREDENTIALS_SHOWN_MAX].join(", "), names.len() - CREDENTIALS_SHOWN_MAX)
+}
+
+fn told(part: &Part) -> String {
+    format!("{}   for example {}", plain(&part.who), plain(&one_line(&part.example)))
+}
+
+/// Whose approval it wants.
+pub(super) fn owners(found: &[Change]) -> String {
+    let owners: BTreeSet<&str> = found.iter().flat_map(|change| change.owners.iter().map(String::as_str)).collect();
+    if owners.is_empty() {
+        String::new()
+    } else {
+        format!("Owners to approve: {}\n", plain(&owners.into_iter().collect::<Vec<_>>().join(", ")))
+    }
+}

@@ -1,0 +1,176 @@
+//! Who can open a repository's files, of two revisions. Whatever policies say, a file opens to whom it is encrypted.
+
+use super::{Creation, Creations, Seen, look};
+use crate::words::TransitFile;
+use crate::words::names::SecretPath;
+use serde::Serialize;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Where sops looks for its rules: in each folder upwards.
+const RULES: &str = ".sops.yaml";
+
+type Files = BTreeMap<String, Arc<[u8]>>;
+
+/// A recipient that opens more than before, or less.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ReaderChange {
+    /// More, or else less.
+    pub gains: bool,
+    /// `age1…`, `ssh-…`, or a kind of keys that is not age's.
+    pub recipient: String,
+    /// Files that are encrypted to it in one revision only. A file of age does not say to whom it is.
+    pub opens: Vec<String>,
+    /// Files for which `.sops.yaml` names it in one revision only: what is encrypted next is encrypted to it.
+    pub named_for: Vec<String>,
+}
+
+/// Compares two revisions. Those who gain stand first.
+pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
+    let (old, new) = (Side::of(old), Side::of(new));
+    let mut changes = new.beyond(&old, true);
+    changes.extend(old.beyond(&new, false));
+    changes
+}
+
+struct Side<'a> {
+    files: &'a Files,
+    /// By folder, with a slash at its end; the root is empty.
+    rules: BTreeMap<&'a str, Creations>,
+}
+
+impl<'a> Side<'a> {
+    /// Rules that do not parse say nothing: the tools that use them say so.
+    fn of(files: &'a Files) -> Self {
+        let rules = files.iter().filter_map(|(file, bytes)| {
+            let folder = file.strip_suffix(RULES).filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
+            Some((folder, Creations::parse(bytes).ok()?))
+        });
+        Self { files, rules: rules.collect() }
+    }
+
+    /// What recipients have here and not there.
+    fn beyond(&self, other: &Self, gains: bool) -> Vec<ReaderChange> {
+        let everybody = LazyCell::new(|| other.everybody());
+        let mut found: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
+        for (name, bytes) in self.files.iter().filter(|(name, _)| path_of(name).is_some()) {
+            let others = other.files.get(name);
+            let had = others.and_then(|bytes| recipients(name, bytes));
+            let here = recipients(name, bytes).filter(|_| others != Some(bytes)).unwrap_or_default();
+            // A file that the other side does not have is news only of those who had none there.
+            let news = |one: &&String| !had.as_ref().map_or_else(|| everybody.contains(*one), |had| had.contains(*one));
+            here.iter().filter(news).for_each(|one| found.entry(one.clone()).or_default().0.push(name.clone()));
+            let known: BTreeSet<&String> = other.named_for(name).iter().chain(had.iter().flatten()).collect();
+            let named = self.named_for(name).iter().filter(|one| !known.contains(one));
+            named.for_each(|one| found.entry(one.clone()).or_default().1.push(name.clone()));
+        }
+        // Named for files that are yet to come.
+        let known: BTreeSet<&String> = other.named().collect();
+        self.named().filter(|one| !known.contains(one)).for_each(|one| _ = found.entry(one.clone()).or_default());
+        let change = |(recipient, (opens, named_for))| ReaderChange { gains, recipient, opens, named_for };
+        found.into_iter().map(change).collect()
+    }
+
+    /// Everybody who opens any file of this side, or would by its rules.
+    fn everybody(&self) -> BTreeSet<String> {
+        let opened = self.files.iter().filter_map(|(name, bytes)| recipients(name, bytes)).flatten();
+        opened.chain(self.named().cloned()).collect()
+    }
+
+    fn named(&self) -> impl Iterator<Item = &String> {
+        self.rules.values().flat_map(Creations::recipients)
+    }
+
+    /// By the nearest rules above the file; nobody where no rule is for it.
+    fn named_for(&self, name: &str) -> &[String] {
+        let folders = name.rmatch_indices('/').map(|(end, _)| &name[..=end]).chain([""]);
+        let nearest = folders.into_iter().find_map(|folder| Some((folder, self.rules.get(folder)?)));
+        let rule = nearest.and_then(|(folder, rules)| rules.for_path(&name[folder.len()..]).ok());
+        rule.map_or(&[], Creation::recipients)
+    }
+}
+
+/// To whom a SOPS file is encrypted, by what it says itself.
+fn recipients(name: &str, bytes: &[u8]) -> Option<BTreeSet<String>> {
+    let Ok(Seen::Sops(file)) = look(&path_of(name)?, bytes) else { return None };
+    let foreign = file.foreign_keys().iter().map(|kind| format!("{kind} keys"));
+    Some(file.recipients().into_iter().map(str::to_owned).chain(foreign).collect())
+}
+
+/// Of the folders of encrypted files, and nothing else.
+fn path_of(name: &str) -> Option<SecretPath> {
+    match name.strip_prefix("secrets/") {
+        Some(path) => SecretPath::parse(path).ok(),
+        None => TransitFile::parse(name).and_then(|_| SecretPath::parse(name)).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{Identities, encrypt, encrypt_document};
+    use crate::words::UnixTime;
+
+    fn document(recipients: &[&str]) -> Vec<u8> {
+        let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();
+        let path = SecretPath::parse("a.yaml").unwrap();
+        encrypt_document(&path, b"a: one\n", &recipients, UnixTime::from_seconds(1_795_000_000)).unwrap()
+    }
+
+    fn files(files: &[(&str, &[u8])]) -> Files {
+        files.iter().map(|(name, bytes)| ((*name).to_owned(), Arc::from(*bytes))).collect()
+    }
+
+    fn change(gains: bool, recipient: &str, opens: &[&str], named_for: &[&str]) -> ReaderChange {
+        let texts = |texts: &[&str]| texts.iter().map(|one| (*one).to_owned()).collect();
+        ReaderChange { gains, recipient: recipient.to_owned(), opens: texts(opens), named_for: texts(named_for) }
+    }
+
+    #[test]
+    fn whoever_opens_more_is_told_by_file_and_by_rule() {
+        let [(_, ours), (_, theirs)] = [Identities::generate(), Identities::generate()];
+        let rules = |of: &str| format!("creation_rules:\n  - path_regex: ^secrets/shop/\n    age: {of}\n");
+        let (both, comma) = (document(&[&ours, &theirs]), format!("{ours},{theirs}"));
+        let own = document(&[&ours]);
+        let (narrow, wide) = (rules(&ours), rules(&comma));
+        let old = files(&[("secrets/shop/a.yaml", &own), (".sops.yaml", narrow.as_bytes())]);
+        let opened = files(&[("secrets/shop/a.yaml", &both), (".sops.yaml", narrow.as_bytes())]);
+        assert_eq!(reader_changes(&old, &opened), [change(true, &theirs, &["secrets/shop/a.yaml"], &[])]);
+        assert_eq!(reader_changes(&opened, &old), [change(false, &theirs, &["secrets/shop/a.yaml"], &[])]);
+        let named = files(&[("secrets/shop/a.yaml", &own), (".sops.yaml", wide.as_bytes())]);
+        assert_eq!(reader_changes(&old, &named), [change(true, &theirs, &[], &["secrets/shop/a.yaml"])]);
+        let yet = files(&[("secrets/other/a.yaml", &own), (".sops.yaml", narrow.as_bytes())]);
+        let soon = files(&[("secrets/other/a.yaml", &own), (".sops.yaml", wide.as_bytes())]);
+        assert_eq!(reader_changes(&yet, &soon), [change(true, &theirs, &[], &[])], "no file of that rule is there yet");
+    }
+
+    #[test]
+    fn a_new_file_for_those_who_were_known_is_no_news_and_for_a_stranger_it_is() {
+        let [(_, ours), (_, theirs)] = [Identities::generate(), Identities::generate()];
+        let (own, both) = (document(&[&ours]), document(&[&ours, &theirs]));
+        let old = files(&[("secrets/a.yaml", &own)]);
+        assert_eq!(reader_changes(&old, &files(&[("secrets/a.yaml", &own), ("secrets/b.yaml", &own)])), []);
+        let stranger = files(&[("secrets/a.yaml", &own), ("secrets/b.yaml", &both)]);
+        assert_eq!(reader_changes(&old, &stranger), [change(true, &theirs, &["secrets/b.yaml"], &[])]);
+        let value = document(&[&ours]);
+        assert_eq!(reader_changes(&old, &files(&[("secrets/a.yaml", &value)])), [], "another value");
+        let age = encrypt(b"x", &[theirs], true).unwrap();
+        assert_eq!(reader_changes(&old, &files(&[("secrets/a.yaml", &own), ("secrets/c.age", &age)])), [], "it names nobody");
+    }
+
+    #[test]
+    fn the_nearest_rules_count() {
+        let [(_, ours), (_, theirs)] = [Identities::generate(), Identities::generate()];
+        let rules = |of: &str| format!("creation_rules: [ {{ age: {of} }} ]\n");
+        let (our, their, own) = (rules(&ours), rules(&theirs), document(&[&ours]));
+        let old = files(&[("secrets/a/x.yaml", &own), ("secrets/x.yaml", &own), (".sops.yaml", our.as_bytes())]);
+        let mut new = old.clone();
+        new.insert("secrets/a/.sops.yaml".to_owned(), Arc::from(their.as_bytes()));
+        // Who is named no longer opens the file all the same, until it is encrypted anew.
+        let lost = change(false, &ours, &[], &["secrets/a/x.yaml"]);
+        let mut found = reader_changes(&old, &new);
+        found.retain(|found| *found != lost);
+        assert_eq!(found, [change(true, &theirs, &[], &["secrets/a/x.yaml"])]);
+    }
+}
