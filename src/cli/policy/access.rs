@@ -96,11 +96,33 @@ fn wanted(grant: &str) -> Result<Wanted, String> {
     if let Some(name) = grant.strip_prefix("secret_at ") {
         return PastSecret::of_any_commit(name).map(Wanted::SecretAt);
     }
-    if grant.contains(' ') {
+    // A key of a document may have a space, and only a secret has keys.
+    if grant.contains(' ') && !grant.contains('#') {
         return TransitUse::parse(grant).map(Wanted::Transit);
     }
     if let Ok(permission) = Permission::parse(grant) {
         return Ok(Wanted::Daypass(permission));
     }
     SecretName::parse(grant).map(Wanted::Secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_credential_is_known_by_its_form() {
+        let told = |grant: &str| wanted(grant).map(|wanted| wanted.to_string());
+        for (grant, said) in [
+            ("arn:aws:iam::123456789012:role/shop", "aws arn:aws:iam::123456789012:role/shop"),
+            ("https://partner.example", "id_token https://partner.example"),
+            ("shop/db.yaml#/a key", "secret shop/db.yaml#/a key"),
+            ("secret_at shop/db.yaml", "secret_at shop/db.yaml"),
+            ("decrypt flux", "transit decrypt flux"),
+            ("policy.replay", "daypass policy.replay"),
+        ] {
+            assert_eq!(told(grant).as_deref(), Ok(said));
+        }
+        assert!(told("open flux").is_err() && told("").is_err());
+    }
 }

@@ -21,7 +21,7 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// Whether a change would be heard of now.
+    /// Whether a change would be heard of now, or in a second: between two streams nothing is missed.
     pub(super) fn is_listening(&self) -> bool {
         self.listening.load(Ordering::Relaxed)
     }
@@ -35,12 +35,14 @@ pub(super) async fn follow(server: Arc<Server>, heard: Heard, interval: Duration
             Ok(()) => (pause, denied) = (PAUSE_MIN, false),
             // The exchange knows whether the grant has ended; without any policy there is nothing to listen for.
             Err(Unanswered::Denied(_)) => {
+                heard.listening.store(false, Ordering::Relaxed);
                 if !std::mem::replace(&mut denied, true) {
                     heard.changed.notify_one();
                 }
                 pause = interval.max(PAUSE_MAX);
             }
             Err(Unanswered::Unavailable(failure)) => {
+                heard.listening.store(false, Ordering::Relaxed);
                 tracing::debug!(fault = %failure.message, "no stream of events; asking at intervals");
                 pause = (pause * 2).min(PAUSE_MAX);
             }
@@ -53,7 +55,7 @@ pub(super) async fn follow(server: Arc<Server>, heard: Heard, interval: Duration
 async fn listen(server: &Server, heard: &Heard, last: &mut Option<String>, after_failure: bool) -> Result<(), Unanswered> {
     let another_token = server.another_token();
     let mut events = server.events(last.as_deref()).await?;
-    let _listening = Listening::begin(heard);
+    heard.listening.store(true, Ordering::Relaxed);
     if after_failure {
         // The server is back: whoever waits for it need not wait longer.
         heard.changed.notify_one();
@@ -75,25 +77,10 @@ async fn listen(server: &Server, heard: &Heard, last: &mut Option<String>, after
             Ok(Some(_)) => {}
             Ok(None) => return Ok(()),
             Err(failure) => {
+                heard.listening.store(false, Ordering::Relaxed);
                 tracing::debug!(fault = %failure.message, "the stream of events broke");
                 return Ok(());
             }
         }
-    }
-}
-
-/// Set while a stream is open.
-struct Listening<'a>(&'a AtomicBool);
-
-impl<'a> Listening<'a> {
-    fn begin(heard: &'a Heard) -> Self {
-        heard.listening.store(true, Ordering::Relaxed);
-        Self(&heard.listening)
-    }
-}
-
-impl Drop for Listening<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }

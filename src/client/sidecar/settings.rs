@@ -149,7 +149,10 @@ fn check_names(
 ) {
     let place = fields.optional("secrets").or_else(|| fields.optional("templates")).map_or(Place::default(), |node| node.place);
     if secrets.is_empty() {
-        fields.fault(place, "name at least one secret: `secrets: { db-password: shop/production/db.yaml#/password }`");
+        let alone = "; for a role alone no sidecar is needed: set AWS_ENDPOINT_URL_STS to the server's /aws/sts";
+        let alone = aws_token.map_or("", |_| alone);
+        let example = "`secrets: { db-password: shop/production/db.yaml#/password }`";
+        fields.fault(place, format!("name at least one secret: {example}{alone}"));
     }
     if secrets.values().map(ToString::to_string).collect::<BTreeSet<_>>().len() > SECRETS_MAX {
         fields.fault(

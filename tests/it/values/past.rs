@@ -73,6 +73,32 @@ async fn an_old_value_is_given_where_the_policy_says_so_and_named_by_its_commit(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operators_denial_and_a_replay_count_for_the_past_too() {
+    let (world, old) = changed(Setup::default()).await;
+    assert_eq!(past(&world, &old, PASSWORD).await.0, 200);
+    // What was had of the past is decided again, by a candidate that no longer grants it.
+    let today = HISTORIAN.replace(", history: allow", "");
+    git(&world.path("access"), &["checkout", "--quiet", "-b", "today"]);
+    put(&world.path("access/policies/shop/read.yaml"), today.as_bytes());
+    commit(&world.path("access"));
+    git(&world.path("access"), &["checkout", "--quiet", "main"]);
+    let operator = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_daypass"));
+        let command = command.env_remove("DAYPASS_SERVER").env("DAYPASS_CONFIG", world.path("daypass.yaml")).args(arguments);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        output.stdout
+    };
+    let data = world.path("data").display().to_string();
+    let told = operator(&["policy", "replay", "today", "--data", &data, "--since", "1h", "--output", "json"]);
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!((&told["denied"], &told["grants"][0]["credential"]), (&json!(1), &json!(format!("secret_at {PASSWORD}"))), "{told}");
+    operator(&["deny", "--policy", "shop/read", "--reason", "INC-42"]);
+    let (status, refused) = past(&world, &old, PASSWORD).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("denied")), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_commits_behind_the_one_in_force_may_be_asked_for() {
     let (world, old) = changed(Setup::default()).await;
     let repository = world.path("access");

@@ -67,6 +67,8 @@ colour: red
 #[test]
 fn a_file_without_secrets_or_with_too_many_says_so() {
     assert!(parse("server: https://d.example\n").unwrap_err().message.contains("at least one secret"));
+    let alone = parse("server: https://d.example\naws: { role: \"arn:aws:iam::000000000000:role/web\" }\n").unwrap_err().message;
+    assert!(alone.contains("AWS_ENDPOINT_URL_STS"), "{alone}");
     let many: Vec<String> = (0..=SECRETS_MAX).map(|number| format!("f{number}: shop/{number}.yaml")).collect();
     let text = format!("server: https://d.example\nsecrets: {{ {} }}\n", many.join(", "));
     assert!(parse(&text).unwrap_err().message.contains("at most 32"));
