@@ -48,31 +48,57 @@ pub struct Plaintext {
     pub unauthenticated: bool,
 }
 
+/// Why nothing was opened, in words for operators that hold no plaintext.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unopened {
+    /// The file opens, and does not have what is asked for. Also its readers may hear the words.
+    Missing(String),
+    /// It does not open, or may not be given.
+    Unreadable(String),
+}
+
+impl Unopened {
+    /// The words alone.
+    pub fn cause(self) -> String {
+        match self {
+            Self::Missing(cause) | Self::Unreadable(cause) => cause,
+        }
+    }
+}
+
+impl From<String> for Unopened {
+    fn from(cause: String) -> Self {
+        Self::Unreadable(cause)
+    }
+}
+
 /// Opens a document, or one value of it by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
 pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, String> {
     let part = key.map_or(Part::Whole, Part::Value);
-    open_part(path, bytes, part, identities, Unauthenticated::Refuse).map(|plaintext| plaintext.value)
+    let opened = open_part(path, bytes, part, identities, Unauthenticated::Refuse);
+    opened.map(|plaintext| plaintext.value).map_err(Unopened::cause)
 }
 
-/// Opens a part of a document, with values that nothing authenticates where they may be given. The same holds of the error.
+/// Opens a part of a document, with values that nothing authenticates where they may be given.
 pub fn open_part(
     path: &SecretPath,
     bytes: &[u8],
     part: Part<'_>,
     identities: &Identities,
     unauthenticated: Unauthenticated,
-) -> Result<Plaintext, String> {
+) -> Result<Plaintext, Unopened> {
     check_size(bytes)?;
     if age_file::is_age(bytes) {
         // An age file is authentic to its last byte, or does not open.
         return match part {
             Part::Whole => Ok(Plaintext { value: age_file::decrypt(bytes, identities)?, unauthenticated: false }),
-            Part::Value(_) => Err("an age file is one value: ask for it without `#/key`".to_owned()),
-            Part::Values(_) => Err("an age file is one value: it is granted whole or not at all".to_owned()),
+            Part::Value(_) => Err(Unopened::Missing("the document is one value: ask for it without `#/key`".to_owned())),
+            Part::Values(_) => Err("an age file is one value: it is granted whole or not at all".to_owned().into()),
         };
     }
     let document = SopsFile::parse(path, bytes)?.open(identities)?;
     let value = match part {
+        Part::Value(key) if !document.has(key) => return Err(Unopened::Missing(format!("the document has no `{key}`"))),
         Part::Whole => document.render(unauthenticated),
         Part::Value(key) => document.value(key, unauthenticated),
         Part::Values(keys) => document.only(keys, unauthenticated),

@@ -5,7 +5,7 @@ use super::opened::Opened;
 use super::revision::Revision;
 use crate::issue::{FileKey, OpenedSecret};
 use crate::policy::{Catalogue, FileKeyTerms, Grant, Granted, PolicySet, SecretTerms, TrustPolicy};
-use crate::secrets::{Header, OpenedTransitKey};
+use crate::secrets::{Header, OpenedTransitKey, Unopened};
 use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::Fault;
@@ -165,12 +165,15 @@ impl Live {
         version: Option<u32>,
     ) -> Result<(u32, OpenedTransitKey), Denial> {
         let unreadable = |cause: String| Reason::SecretUnreadable.because(format!("transit key {key}: {cause}"));
+        let missing = |cause: String| {
+            let told = format!("The key {key} is granted, but {cause}.");
+            Reason::SecretMissing.because(format!("transit key {key}: {cause}")).saying(told)
+        };
         let in_force = self.source(source).ok_or_else(|| unreadable("its source is not in force".to_owned()))?;
         let within = if source.is_root() { Some(key.clone()) } else { key.below(source) };
         let within = within.ok_or_else(|| unreadable(format!("it does not belong to the source {source}")))?;
         let found = in_force.revision.transit().version(&within, version);
-        let (version, file) =
-            found.map_err(|cause| unreadable(cause.clone()).saying(format!("The key {key} is granted, but {cause}.")))?;
+        let (version, file) = found.map_err(missing)?;
         let opened = OpenedTransitKey::open(key, version, file, &in_force.followed.identities()).map_err(unreadable)?;
         Ok((version, opened))
     }
@@ -205,7 +208,7 @@ impl Live {
         let revision = &in_force.revision;
         let commit = revision.commit.clone().ok_or_else(|| unreadable(name, "its source has no revision"))?;
         let open = || revision.open_secret(&within, terms, &in_force.followed.identities());
-        let plaintext = self.opened.value(source, terms, open).map_err(|cause| unreadable(name, &cause))?;
+        let plaintext = self.opened.value(source, terms, open).map_err(|cause| unopened(name, cause))?;
         Ok(OpenedSecret { terms: terms.clone(), plaintext, commit, expires_at: granted.expires })
     }
 
@@ -220,6 +223,17 @@ impl Live {
     /// Wipes decrypted values that were held for long enough.
     pub fn forget_old(&self) {
         self.opened.forget_old();
+    }
+}
+
+/// What the file does not have is told to the caller, who may read all of what is granted.
+fn unopened(name: &SecretName, fault: Unopened) -> Denial {
+    match fault {
+        Unopened::Missing(cause) => {
+            let told = format!("The secret is granted, but {cause}.");
+            Reason::SecretMissing.because(format!("{name}: {cause}")).saying(told)
+        }
+        Unopened::Unreadable(cause) => unreadable(name, &cause),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each set of policies in force has its own, so that what is granted no more is forgotten with the grant.
 
 use crate::policy::SecretTerms;
-use crate::secrets::Plaintext;
+use crate::secrets::{Plaintext, Unopened};
 use crate::words::names::SourceName;
 use moka::sync::Cache;
 use std::sync::Arc;
@@ -44,8 +44,8 @@ impl Opened {
         &self,
         source: &SourceName,
         terms: &SecretTerms,
-        open: impl FnOnce() -> Result<Plaintext, String>,
-    ) -> Result<Arc<Plaintext>, String> {
+        open: impl FnOnce() -> Result<Plaintext, Unopened>,
+    ) -> Result<Arc<Plaintext>, Unopened> {
         let (name, only) = (terms.name.to_string(), terms.only.clone());
         let part = Part { source: source.clone(), name, only, unauthenticated: terms.unauthenticated };
         if let Some(held) = self.0.get(&part) {
@@ -100,13 +100,13 @@ mod tests {
         let (opened, root, strict) = (Opened::default(), SourceName::root(), terms("a.yaml", None));
         let loose = SecretTerms { unauthenticated: true, ..strict.clone() };
         assert!(opened.value(&root, &loose, || Ok(plain(b"forged"))).is_ok());
-        assert!(opened.value(&root, &strict, || Err("refused".to_owned())).is_err());
+        assert!(opened.value(&root, &strict, || Err("refused".to_owned().into())).is_err());
     }
 
     #[test]
     fn a_failure_is_not_held_and_the_room_is_bounded() {
         let (opened, root) = (Opened::default(), SourceName::root());
-        assert!(opened.value(&root, &terms("a", None), || Err("no".to_owned())).is_err());
+        assert!(opened.value(&root, &terms("a", None), || Err("no".to_owned().into())).is_err());
         assert!(opened.value(&root, &terms("a", None), || Ok(plain(&[7]))).is_ok());
         for number in 0..64 {
             let name = format!("b{number}");

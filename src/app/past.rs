@@ -6,7 +6,7 @@ use super::revision::open_granted;
 use crate::git::{Past, Source};
 use crate::issue::OpenedSecret;
 use crate::policy::{Granted, SecretTerms, Widening};
-use crate::secrets::{Identities, Plaintext};
+use crate::secrets::{Identities, Plaintext, Unopened};
 use crate::words::names::{CommitId, SecretName};
 use crate::words::{Denial, Reason};
 use std::sync::Arc;
@@ -78,15 +78,18 @@ impl Reading {
             );
         }
         let bytes = self.source.file_at(commit, &format!("secrets/{}", self.within.path)).map_err(fault)?;
-        let bytes = bytes.ok_or_else(|| {
-            fault("the commit has no such file".to_owned())
-                .saying("The secret is granted, but the commit has no such file.")
-                .advising("Name a commit that has the file: `git log --first-parent -- FILE` lists those that change it.")
-        })?;
-        open_granted(&self.within, &bytes, &self.terms, &self.identities).map_err(|cause| {
-            fault(cause)
-                .saying("The secret is granted, but as the commit has it it does not open: by no key of today, or it has no such value.")
-                .advising("Ask the operator: the audit log has the cause by the decision's id.")
+        let missing = |cause: &str| {
+            Reason::SecretMissing
+                .because(format!("{name}: at {commit}: {cause}"))
+                .saying(format!("The secret is granted, but {cause}."))
+                .advising("Name a commit that has it: `git log --first-parent -- FILE` lists those that change the file.")
+        };
+        let bytes = bytes.ok_or_else(|| missing("the commit has no such file"))?;
+        open_granted(&self.within, &bytes, &self.terms, &self.identities).map_err(|unopened| match unopened {
+            Unopened::Missing(cause) => missing(&format!("as the commit has it {cause}")),
+            Unopened::Unreadable(cause) => fault(cause)
+                .saying("The secret is granted, but as the commit has it no key of today opens it.")
+                .advising("Ask the operator: the audit log has the cause by the decision's id."),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::transit::TransitKeys;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening};
-use crate::secrets::{self, Header, Identities, Part, Plaintext, Unauthenticated};
+use crate::secrets::{self, Header, Identities, Part, Plaintext, Unauthenticated, Unopened};
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
 use crate::words::{Digest, Secret};
@@ -223,9 +223,21 @@ impl Revision {
     }
 
     /// Opens one of its secrets, or what is granted of it, by its name within this source.
-    pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, String> {
-        let bytes = self.secrets.get(&name.path).ok_or("the revision in force has no such file")?;
+    pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, Unopened> {
+        let bytes = self.secrets.get(&name.path).ok_or_else(|| self.lacks(&name.path))?;
         open_granted(name, bytes, terms, identities)
+    }
+
+    /// Why a document is not in force: only where the commit does not have it the caller can do something.
+    fn lacks(&self, path: &SecretPath) -> Unopened {
+        let file = format!("secrets/{path}");
+        if self.held.contains(&file) {
+            return Unopened::Unreadable("its file is new, and waits for `daypass confirm`".to_owned());
+        }
+        match self.faults.iter().find(|fault| *fault.file == *file) {
+            Some(fault) => Unopened::Unreadable(format!("its file has no good form: {}", fault.message)),
+            None => Unopened::Missing("the commit in force has no such file".to_owned()),
+        }
     }
 }
 
@@ -235,7 +247,7 @@ pub(super) fn open_granted(
     bytes: &[u8],
     terms: &SecretTerms,
     identities: &Identities,
-) -> Result<Plaintext, String> {
+) -> Result<Plaintext, Unopened> {
     let part = match (&terms.only, &name.key) {
         (Some(keys), _) => Part::Values(keys),
         (None, Some(key)) => Part::Value(key),

@@ -81,13 +81,13 @@ fn failed(code: &'static str, refused: &Refused) -> Response<Body> {
     let mut response = reply::secret_answer(Body::from(answer.to_string()), "application/json");
     *response.status_mut() = match (code, reason.status()) {
         ("invalid_client", _) => StatusCode::UNAUTHORIZED,
-        (_, status @ (413 | 429 | 500..)) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        (_, status @ (413 | 500..)) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
         _ => StatusCode::BAD_REQUEST,
     };
     if response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"none\""));
     }
-    if matches!(reason.status(), 429 | 503) {
+    if reason.status() == 503 {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
     }
     response
@@ -97,8 +97,8 @@ fn failed(code: &'static str, refused: &Refused) -> Response<Body> {
 fn error_code(refused: &Refused) -> &'static str {
     match (refused.denial().reason, refused.denial().reason.status()) {
         (Reason::Replayed, _) => "invalid_request",
-        (_, 403) => "invalid_target",
-        (_, 429 | 502 | 503) => "temporarily_unavailable",
+        (_, 403 | 404) => "invalid_target",
+        (_, 502 | 503) => "temporarily_unavailable",
         (_, 500..) => "server_error",
         _ => "invalid_request",
     }

@@ -77,8 +77,8 @@ reasons! {
     MediaTypeRefused, "media_type_refused", 415, Caller, "The body is of a type that is not taken here.", "Send JSON, and `Content-Type: application/json`.";
     TooLarge, "too_large", 413, Caller, "The request is larger than any good one.", "Send less: docs/api.md has the limits.";
     HookRefused, "hook_refused", 403, Operator, "The hook is not known.", "Give the forge's webhook the secret that the source's `hook: { secret_file: … }` names.";
-    RateLimited, "rate_limited", 429, Caller, "Too many refused requests from this address.", "Wait, then try again.";
     CommitRefused, "commit_refused", 403, Caller, "The commit is none of the history that may be asked for.", "Name a commit behind the one in force by all of its digits: `git log --first-parent` of the branch lists them.";
+    SecretMissing, "secret_missing", 404, Caller, "The secret is granted, and is not there.", "Correct its name, or commit it.";
     SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Ask the operator: `daypass policy check` names the file and its fault.";
     AwsDenied, "aws_denied", 502, Operator, "AWS refused to give this role.", "The role's trust policy does not accept this server: `daypass aws bootstrap` prints one that does.";
     AwsUnavailable, "aws_unavailable", 503, Cloud, "AWS STS did not answer.", "Try again in a moment.";

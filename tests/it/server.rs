@@ -82,7 +82,7 @@ async fn the_bare_value_of_a_secret_and_what_the_server_sees() {
     let (status, _) = world.exchange(&world.token(), json!([{"secret": "other/x"}])).await;
     assert_eq!(status, 403);
     let (status, problem) = world.exchange(&world.token(), json!([{"secret": "shop/not-there.age"}])).await;
-    assert_eq!((status, &problem["code"]), (502, &json!("secret_unreadable")));
+    assert_eq!((status, &problem["code"]), (404, &json!("secret_missing")), "{problem}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -140,8 +140,8 @@ async fn a_ciphertext_is_its_own_keys_alone_and_whole() {
         ("shop/b", sealed.clone(), 400, "bad_request"),
         ("flux", sealed.clone(), 400, "bad_request"),
         ("shop/a", short, 400, "bad_request"),
-        ("shop/a", sealed.replace("vault:v1:", "vault:v2:"), 404, "secret_unreadable"),
-        ("shop/absent", sealed.clone(), 404, "secret_unreadable"),
+        ("shop/a", sealed.replace("vault:v1:", "vault:v2:"), 404, "secret_missing"),
+        ("shop/absent", sealed.clone(), 404, "secret_missing"),
         ("hidden", sealed.clone(), 403, "no_matching_policy"),
         ("absent", sealed.clone(), 403, "no_matching_policy"),
         ("shop/a/b", sealed.clone(), 403, "no_matching_policy"),
@@ -325,5 +325,5 @@ async fn no_teams_grant_opens_what_another_teams_key_made() {
     commit(folders[1].path());
     world.until("the fault", |ready| ready["faults"].to_string().contains("team-b:transit/stolen/1.age")).await;
     let (status, answer) = open(&world, "team-b/stolen", &in_b, &sealed).await;
-    assert!(status == 404 && error(&answer).starts_with("secret_unreadable: "), "{answer}");
+    assert!(status == 404 && error(&answer).starts_with("secret_missing: "), "{answer}");
 }

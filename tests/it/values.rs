@@ -82,6 +82,12 @@ async fn what_nothing_authenticates_is_given_only_where_the_policy_says_so_and_i
         let (status, answer) = ask(refused).await;
         assert_eq!((status, &answer["code"]), (502, &json!("secret_unreadable")), "{answer}");
     }
+    // A name that is not there is the caller's to correct, by a retry too.
+    for (missing, told) in [("shop/legacy/a.yaml#/pasword", "has no `/pasword`"), ("shop/legacy/b.yaml", "has no such file")] {
+        let (status, answer) = ask(missing).await;
+        assert_eq!((status, &answer["code"]), (404, &json!("secret_missing")), "{answer}");
+        assert!(answer["detail"].as_str().unwrap().contains(told), "{answer}");
+    }
     let (status, answer) = ask(password).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["unauthenticated"]), (200, &Value::Null), "{answer}");
 

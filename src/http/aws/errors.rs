@@ -102,6 +102,7 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         | Reason::SessionPolicyDenied
         | Reason::HookRefused
         | Reason::CommitRefused
+        | Reason::SecretMissing
         | Reason::SecretUnreadable
         | Reason::AwsDenied => ("AccessDenied", 403),
         Reason::SessionPolicyRefused => ("MalformedPolicyDocument", 400),
@@ -109,7 +110,6 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         Reason::BadRequest | Reason::MediaTypeRefused => ("ValidationError", 400),
         Reason::NotFound | Reason::MethodNotAllowed => ("InvalidAction", 400),
         Reason::TooLarge => ("RequestEntityTooLargeException", 413),
-        Reason::RateLimited => ("ThrottlingException", 400),
         Reason::IssuerUnavailable => ("IDPCommunicationError", 400),
         Reason::AwsUnavailable | Reason::AuditUnavailable | Reason::PolicyUnavailable | Reason::Overloaded => {
             ("ServiceUnavailable", 503)
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn what_may_pass_is_tried_again_and_a_denial_never_is() {
         for reason in Reason::ALL {
-            let passing = matches!(reason.status(), 429 | 500 | 503);
+            let passing = matches!(reason.status(), 500 | 503);
             assert_eq!(is_retried(code(*reason)), passing, "{}", reason.code());
         }
     }

@@ -34,6 +34,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::SessionPolicyRefused
         | Reason::AwsDenied
         | Reason::AwsUnavailable => &[Exchange],
+        Reason::SecretMissing => &[Exchange, Secret],
         Reason::SecretUnreadable => &[Exchange, Secret, Rewrite],
         Reason::CommitRefused => &[Exchange, Secret],
         Reason::BadRequest => &[Exchange, Secret, Replay, Rewrite, Hook],
@@ -45,7 +46,6 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         // At no address of ours, or at none that is described here.
         Reason::NotFound
         | Reason::MethodNotAllowed
-        | Reason::RateLimited
         | Reason::SessionRefused
         | Reason::SessionPolicyDenied
         | Reason::CredentialUnknown => &[],
@@ -82,7 +82,7 @@ pub(super) fn response(description: &str, status: u16, reasons: &[Reason]) -> Va
         401 => _ = add("WWW-Authenticate", "Bearer"),
         405 => _ = add("Allow", "Allow"),
         415 => _ = add("Accept", "Accept"),
-        429 | 503 => _ = add("Retry-After", "RetryAfter"),
+        503 => _ = add("Retry-After", "RetryAfter"),
         _ => {}
     }
     let codes: Vec<&str> = reasons.iter().map(|reason| reason.code()).collect();

@@ -60,20 +60,15 @@ pub(super) fn data(decision: impl Into<String>, data: impl Serialize) -> Respons
 
 /// A refusal. Vault has no 401: what is not accepted is 403 there, and its clients log in again on that.
 pub(super) fn refused(refused: &Refused) -> Response<Body> {
+    let body = json!({ "errors": [sentence(refused)] });
+    let mut response = reply::secret_answer(Body::from(body.to_string()), "application/json");
     let status = refused.denial().reason.status();
-    let mut response = refused_as(refused, if status == 401 { 403 } else { status });
+    let told = if status == 401 { 403 } else { status };
+    *response.status_mut() = StatusCode::from_u16(told).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status == 401 {
         response.headers_mut().insert(INLINE_FAILED, HeaderValue::from_static("true"));
     }
-    response
-}
-
-/// A refusal with another status.
-pub(super) fn refused_as(refused: &Refused, status: u16) -> Response<Body> {
-    let body = json!({ "errors": [sentence(refused)] });
-    let mut response = reply::secret_answer(Body::from(body.to_string()), "application/json");
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if matches!(status, 429 | 503) {
+    if status == 503 {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
     }
     response

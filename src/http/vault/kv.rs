@@ -2,7 +2,7 @@
 
 use super::answer;
 use super::{Asking, not_here};
-use crate::app::{App, Live};
+use crate::app::Live;
 use crate::exchange::{self, Asked, Refused, Released};
 use crate::policy::{Request, Wanted};
 use crate::secrets::document_values;
@@ -33,7 +33,7 @@ pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
         Ok(released) => told(&released, &name, app.now()).unwrap_or_else(|| {
             answer::refused(&Refused::unrecorded(Reason::Internal.because("a released document is not of our own form")))
         }),
-        Err(refused) => refused_read(&app, &name, &refused),
+        Err(refused) => answer::refused(&refused),
     }
 }
 
@@ -66,14 +66,6 @@ fn told(released: &Released, name: &SecretName, now: UnixTime) -> Option<Respons
         serde_json::from_slice(released.expose()).ok()?;
     let metadata = Version::of(now, policy_revision, secret.unauthenticated);
     Some(answer::data(decision_id, Read { data: values(name, &secret), metadata }))
-}
-
-/// 404 is what clients take for a secret that is not there. It is said only to whom it is granted.
-fn refused_read(app: &App, name: &SecretName, refused: &Refused) -> Response<Body> {
-    match refused.denial().reason {
-        Reason::SecretUnreadable if !app.live.load().has_document(&name.path) => answer::refused_as(refused, 404),
-        _ => answer::refused(refused),
-    }
 }
 
 /// `<mount>/metadata/<path>`: that there is such a document, for whoever may read it.

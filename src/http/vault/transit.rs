@@ -3,13 +3,13 @@
 use super::address::Transit;
 use super::answer;
 use super::{Asking, not_here};
-use crate::exchange::{self, Asked, Input, Refused};
+use crate::exchange::{self, Asked, Input};
 use crate::http::{form, reply};
 use crate::policy::Operation;
 use crate::secrets::Ciphertext;
 use crate::token::parse_json;
 use crate::words::names::TransitKey;
-use crate::words::{Denial, Reason, Secret};
+use crate::words::{Denial, Secret};
 use axum::body::Body;
 use axum::http::Response;
 use base64::Engine;
@@ -48,15 +48,7 @@ pub(super) async fn run(asking: Asking, address: &Transit) -> Response<Body> {
             let document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
             answer::data(document["decision_id"].as_str().unwrap_or_default(), &document["transit"])
         }
-        Err(refused) => answer_refused(&refused),
-    }
-}
-
-/// 404 for a key or a version that is granted and not there, which is told in its own words: no client tries again as it would on 502.
-fn answer_refused(refused: &Refused) -> Response<Body> {
-    match (refused.denial().reason, &refused.denial().detail) {
-        (Reason::SecretUnreadable, Some(_)) => answer::refused_as(refused, 404),
-        _ => answer::refused(refused),
+        Err(refused) => answer::refused(&refused),
     }
 }
 

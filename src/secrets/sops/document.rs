@@ -81,6 +81,11 @@ impl SopsFile {
 }
 
 impl Document {
+    /// Whether it has a value of this JSON pointer.
+    pub fn has(&self, pointer: &str) -> bool {
+        self.find(pointer).is_some()
+    }
+
     /// One value by JSON pointer (RFC 6901): a text as it is, anything else as JSON. Of several YAML documents, the
     /// first step is the document's number.
     pub fn value(&self, pointer: &str, unauthenticated: Unauthenticated) -> Result<Secret, String> {

@@ -289,7 +289,7 @@ proptest::proptest! {
 
 #[test]
 fn what_no_mac_covers_is_refused_or_given_with_its_mark() {
-    use crate::secrets::{Part, open_part};
+    use crate::secrets::{Part, Unopened, open_part};
     let (identities, recipients) = keys();
     let rules = format!(
         "creation_rules:\n  - age: {}\n    mac_only_encrypted: true\n    encrypted_regex: ^(data|null)$\n",
@@ -300,7 +300,8 @@ fn what_no_mac_covers_is_refused_or_given_with_its_mark() {
     let file = encrypt_with(&path("a.yaml"), text, rules.for_path("a.yaml").unwrap(), now()).unwrap();
     let forged = String::from_utf8(file).unwrap().replace("Secret", "Forged");
     let open = |part: Part<'_>, unauthenticated| {
-        let plaintext = open_part(&path("a.yaml"), forged.as_bytes(), part, &identities, unauthenticated)?;
+        let plaintext =
+            open_part(&path("a.yaml"), forged.as_bytes(), part, &identities, unauthenticated).map_err(Unopened::cause)?;
         Ok::<_, String>((plaintext.value.expose_text().unwrap().to_owned(), plaintext.unauthenticated))
     };
     let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();

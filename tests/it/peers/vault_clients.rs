@@ -140,7 +140,7 @@ async fn hvac_logs_in_reads_lists_and_ends_its_session() {
     assert_eq!(lines[1], "['db.yaml', 'password.age'] 1");
     assert_eq!(lines[2], "batch False");
     assert!(lines[3].starts_with("Forbidden no_matching_policy: ") && lines[3].contains("(decision "), "{printed}");
-    assert!(lines[4].starts_with("InvalidPath ") && lines[4].contains("secret_unreadable: "), "{printed}");
+    assert!(lines[4].starts_with("InvalidPath ") && lines[4].contains("secret_missing: "), "{printed}");
     assert_eq!(lines[5], "False");
 }
 
