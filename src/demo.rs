@@ -115,16 +115,20 @@ impl Demo {
 
     /// A commit changes who may; nobody restarts anything.
     async fn changed(&self, world: &World) -> Result<(), String> {
-        self.chapter("The operator merges a policy for pull requests: a read-only preview secret");
-        world.commit_preview_policy().await?;
+        self.chapter("A change would let pull requests read a preview secret, and says so before the merge");
+        world.propose_preview_policy().await?;
         show(&world.read("policies/shop/preview.yaml")?);
+        let config = world.path("daypass.yaml");
+        world.daypass(&["policy", "diff", "main...preview", "--config", &config], None).await?.print().succeeded()?;
+        note("The operator merges it:");
+        world.merge_preview_policy().await?;
         let committed = Instant::now();
         let arguments = ["secret", "get", "shop/preview/token.age"];
         loop {
             let told = world.daypass(&arguments, Some("pull-request")).await?;
             if told.status_is_success() {
                 told.print();
-                note(&format!("In force {:.1} s after the commit. Rollback is reverting it.", committed.elapsed().as_secs_f32()));
+                note(&format!("In force {:.1} s after the merge. Rollback is reverting it.", committed.elapsed().as_secs_f32()));
                 return Ok(());
             }
             if committed.elapsed() > CHANGE_LIVE_MAX {

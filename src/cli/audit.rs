@@ -5,6 +5,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{Entry, Reader};
 use crate::words::plain;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -55,17 +56,21 @@ fn show(entry: &Entry, json: bool) {
     let text = |member: &str| entry.body[member].as_str().unwrap_or_default().to_owned();
     let list = |member: &str| {
         let items = entry.body[member].as_array().into_iter().flatten();
-        items.filter_map(|item| item.as_str()).collect::<Vec<_>>().join(", ")
+        let mut items: Vec<&str> = items.filter_map(|item| item.as_str()).collect();
+        items.dedup();
+        items.join(", ")
     };
     let what = match entry.kind.as_str() {
-        "revision" => format!(
-            "{} with {} policies, {} faulty files",
-            text("revision").chars().take(12).collect::<String>(),
-            entry.body["policies"],
-            entry.body["faults"].as_array().map_or(0, Vec::len)
-        ),
+        "revision" => {
+            let faulty = entry.body["faults"].as_array().map_or(0, Vec::len);
+            let policies = if entry.body["policies"] == 1 { "policy" } else { "policies" };
+            let commit: String = text("revision").chars().take(12).collect();
+            format!("{commit} with {} {policies}, {}", entry.body["policies"], print::counted(faulty, "faulty file"))
+        }
         "refused" | "failed" => format!("{} {} {}: {}", text("subject"), list("credentials"), text("reason"), text("cause")),
-        "intended" | "released" | "repeated" => format!("{} {} by {}", text("subject"), list("credentials"), list("policies")),
+        "intended" | "released" | "repeated" => {
+            format!("{} {} by {}", text("subject"), credentials(&entry.body), list("policies"))
+        }
         "key" => format!("{} {} {}", text("algorithm"), text("kid"), text("state")),
         _ => entry.body.to_string(),
     };
@@ -77,4 +82,14 @@ fn show(entry: &Entry, json: bool) {
         decision.rsplit('-').next().unwrap_or_default(),
         plain(what.trim())
     );
+}
+
+/// As they were asked for; a role that the policies chose is known once it was given.
+fn credentials(body: &Value) -> String {
+    let asked = body["credentials"].as_array().into_iter().flatten().filter_map(Value::as_str).enumerate();
+    let told = asked.map(|(number, asked)| match (asked, body["issued"][number]["aws"]["role"].as_str()) {
+        ("aws", Some(role)) => format!("aws {role}"),
+        _ => asked.to_owned(),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }

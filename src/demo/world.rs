@@ -138,9 +138,16 @@ issuers:
         self.write(&format!("access/secrets/{name}"), &String::from_utf8_lossy(&encrypted))
     }
 
-    pub(super) async fn commit_preview_policy(&self) -> Result<(), String> {
+    /// On a branch, as a pull request does; the server follows another one.
+    pub(super) async fn propose_preview_policy(&self) -> Result<(), String> {
+        self.git(&["checkout", "--quiet", "-b", "preview"]).await?;
         self.write("access/policies/shop/preview.yaml", PREVIEW_POLICY)?;
         self.commit("Let pull requests read the preview token").await
+    }
+
+    pub(super) async fn merge_preview_policy(&self) -> Result<(), String> {
+        self.git(&["checkout", "--quiet", "main"]).await?;
+        self.git(&["merge", "--quiet", "--ff-only", "preview"]).await
     }
 
     async fn commit(&self, message: &str) -> Result<(), String> {
