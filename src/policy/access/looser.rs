@@ -3,7 +3,6 @@
 use super::changes::{Change, Direction, Part, part};
 use super::permits::{Permit, mapping, without};
 use super::region::Region;
-use crate::identity::Mapping;
 use crate::policy::Catalogue;
 use crate::policy::grant_section::TermChange;
 use crate::policy::request::Wanted;
@@ -21,12 +20,18 @@ pub(super) fn looser(
     for permit in after {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
         let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
-        let others: Vec<_> = others.map(|other| (other, permit.beyond(other))).collect();
-        let alike = others.iter().filter(|(_, beyond)| beyond.is_empty());
-        let known = alike.flat_map(|(other, _)| &other.regions);
+        let compared = others.map(|other| (other, permit.beyond(other)));
+        let (alike, stricter): (Vec<_>, Vec<_>) = compared.partition(|(_, beyond)| beyond.is_empty());
+        // Of a thousand policies nearly all are on the same terms, or for repositories of their own.
+        if !stricter.iter().any(|(other, _)| in_both(&permit.regions, &other.regions).next().is_some()) {
+            continue;
+        }
+        let known = alike.iter().flat_map(|(other, _)| &other.regions);
         let mut rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
-        for (other, beyond) in others.into_iter().filter(|(_, beyond)| !beyond.is_empty()) {
-            let parts = in_both(&rest, &other.regions, mapping);
+        for (other, beyond) in stricter {
+            let both =
+                in_both(&rest, &other.regions).map(|(one, other)| if one == other { one.clone() } else { one.both(other) });
+            let parts: Vec<Part> = both.filter_map(|region| part(&region, mapping)).collect();
             rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
             let terms = told(beyond, direction);
             if parts.is_empty() || terms.is_empty() {
@@ -40,10 +45,10 @@ pub(super) fn looser(
     found
 }
 
-fn in_both(some: &[Region], others: &[Region], mapping: &Mapping) -> Vec<Part> {
+/// What may have identities in common, as far as that is seen at once.
+fn in_both<'a>(some: &'a [Region], others: &'a [Region]) -> impl Iterator<Item = (&'a Region, &'a Region)> {
     let pairs = some.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
-    let met = pairs.filter(|(region, other)| !region.is_apart(other));
-    met.filter_map(|(region, other)| part(&if region == other { region.clone() } else { region.both(other) }, mapping)).collect()
+    pairs.filter(|(region, other)| !region.is_apart(other))
 }
 
 /// By the revisions' own order.
