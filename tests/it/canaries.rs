@@ -2,6 +2,7 @@
 //! have one. Every server of this binary logs at TRACE, and each of its logs is looked through when its test ends (`support.rs`).
 //! The sidecar's are in `sidecar/canaries.rs`.
 
+pub mod http2;
 pub mod memory;
 
 use crate::support::{Setup, World};
@@ -103,6 +104,9 @@ async fn use_everything(world: &World, canaries: &mut Canaries, whole: &str, val
     world.http.post(world.url("/v1/exchange")).header("authorization", format!("Basic {misplaced}")).send().await.unwrap();
     world.http.get(world.url("/v1/exchange")).bearer_auth(&ours).send().await.unwrap();
     canaries.add_token("a token of our own", &ours);
+    for (what, token) in [("the native token", &native), ("the token for a bare value", &bare), ("our own token", &ours)] {
+        canaries.add_bytes(&format!("{what} on HTTP/2"), http2::huffman(token).await);
+    }
     canaries.add_plain("a session", &session);
     issued
 }

@@ -31,6 +31,11 @@ impl Canaries {
         self.0.push((what.to_owned(), value.as_bytes().to_vec()));
     }
 
+    /// Bytes that are no text.
+    pub fn add_bytes(&mut self, what: &str, value: Vec<u8>) {
+        self.0.push((what.to_owned(), value));
+    }
+
     /// A token is known by its signature and by its claims.
     pub fn add_token(&mut self, what: &str, token: &str) {
         let parts: Vec<&str> = token.split('.').collect();
@@ -44,7 +49,8 @@ impl Canaries {
 
     /// One look for all of them.
     pub fn search(&self) -> Search<'_> {
-        let set = RegexSet::new(self.0.iter().map(|(_, value)| regex::escape(std::str::from_utf8(value).unwrap()))).unwrap();
+        let literal = |value: &[u8]| value.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+        let set = RegexSet::new(self.0.iter().map(|(_, value)| format!("(?-u:{})", literal(value)))).unwrap();
         Search { canaries: self, set }
     }
 }
