@@ -5,13 +5,13 @@ use super::connection::{Connection, handshake};
 use super::tls::Certificate;
 use crate::telemetry::SharedMetrics;
 use axum::Router;
-use hyper_util::server::graceful::GracefulShutdown;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Handshakes at a time: each costs about a millisecond of processor.
 const HANDSHAKES_MAX: usize = 512;
@@ -45,7 +45,7 @@ impl Edge {
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let (connections, handshakes) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), Arc::new(Semaphore::new(HANDSHAKES_MAX)));
         let addresses = Addresses::new(CONNECTIONS_PER_ADDRESS_MAX);
-        let (graceful, stopping) = (GracefulShutdown::new(), CancellationToken::new());
+        let (open, stopping) = (TaskTracker::new(), CancellationToken::new());
         tokio::pin!(stop);
         loop {
             let (stream, address) = tokio::select! {
@@ -60,11 +60,11 @@ impl Edge {
                 continue;
             };
             let (certificate, handshakes, metrics) = (self.certificate.clone(), handshakes.clone(), self.metrics.clone());
-            let (router, watcher, stopping) = (self.router.clone(), graceful.watcher(), stopping.clone());
-            tokio::spawn(async move {
+            let (router, stopping) = (self.router.clone(), stopping.clone());
+            open.spawn(async move {
                 metrics.connections.inc();
                 match handshake(stream, &certificate, &handshakes).await {
-                    Some(stream) => Connection { stream, peer: Peer(place.address()), router, stopping }.serve(watcher).await,
+                    Some(stream) => Connection { stream, peer: Peer(place.address()), router, stopping }.serve().await,
                     None => _ = metrics.handshakes_failed.inc(),
                 }
                 metrics.connections.dec();
@@ -73,7 +73,8 @@ impl Edge {
         }
         drop(self.listener);
         stopping.cancel();
-        if tokio::time::timeout(DRAIN_MAX, graceful.shutdown()).await.is_err() {
+        open.close();
+        if tokio::time::timeout(DRAIN_MAX, open.wait()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
     }

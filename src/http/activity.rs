@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// From the handshake to the first whole request; an HTTP/2 peer that never speaks is under no other limit.
 const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
@@ -12,7 +11,7 @@ const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
 const IDLE_MAX: Duration = Duration::from_secs(40);
 /// How often that is looked at.
 const IDLE_TURN: Duration = Duration::from_secs(10);
-/// When the server stops, a connection without a request has this long to take its leave.
+/// After the goodbye, a connection without a request has this long to take its leave.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
 
 /// The requests of one connection.
@@ -29,31 +28,24 @@ impl Activity {
         Underway(self)
     }
 
-    /// Ends when nobody would miss the connection: no request came in time, or the server stops and none is under way.
-    pub(super) async fn unmissed(&self, stopping: &CancellationToken) {
-        let silent = async {
-            tokio::time::sleep(FIRST_REQUEST_MAX).await;
-            if self.begun.load(Ordering::Relaxed) > 0 {
-                self.idle().await;
-            }
-        };
-        let left_over = async {
-            stopping.cancelled().await;
-            loop {
-                tokio::time::sleep(LEAVE_MAX).await;
-                if self.begun.load(Ordering::Relaxed) == self.ended.load(Ordering::Relaxed) {
-                    break;
-                }
-            }
-        };
-        tokio::select! {
-            () = silent => {}
-            () = left_over => {}
+    /// Ends when nobody would miss the connection: no request came in time, or none for a while.
+    pub(super) async fn unmissed(&self) {
+        tokio::time::sleep(FIRST_REQUEST_MAX).await;
+        if self.begun.load(Ordering::Relaxed) > 0 {
+            self.idle().await;
         }
     }
-}
 
-impl Activity {
+    /// After the goodbye: ends when its time is over and nothing is under way.
+    pub(super) async fn left(&self) {
+        loop {
+            tokio::time::sleep(LEAVE_MAX).await;
+            if self.begun.load(Ordering::Relaxed) == self.ended.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+    }
+
     /// Ends when nothing happened for a while and nothing is under way.
     async fn idle(&self) {
         let (mut seen, mut since) = (0, tokio::time::Instant::now());

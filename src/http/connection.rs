@@ -8,7 +8,6 @@ use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::Watcher;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -60,7 +59,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Serves requests until either side ends it.
-    pub(super) async fn serve(self, watcher: Watcher) {
+    pub(super) async fn serve(self) {
         let activity = Arc::new(Activity::default());
         let (begun, router, peer) = (activity.clone(), self.router, self.peer);
         let ending = Ending { stopping: self.stopping, cut: CancellationToken::new(), activity: activity.clone() };
@@ -76,13 +75,30 @@ impl Connection {
             }
         });
         let connection = builder().serve_connection(TokioIo::new(self.stream), service).into_owned();
+        let leave = async {
+            tokio::select! {
+                () = activity.unmissed() => {}
+                () = ending.stopping.cancelled() => {}
+            }
+        };
+        tokio::pin!(connection, leave);
         tokio::select! {
-            ended = watcher.watch(connection) => if let Err(fault) = ended {
-                tracing::debug!(%fault, "a connection ended");
-            },
-            () = activity.unmissed(&ending.stopping) => {}
-            () = cut.cancelled() => {}
+            ended = &mut connection => return log_end(ended),
+            () = cut.cancelled() => return,
+            () = &mut leave => connection.as_mut().graceful_shutdown(),
         }
+        // The goodbye says which requests were taken, so that a client may repeat the others elsewhere.
+        tokio::select! {
+            ended = &mut connection => log_end(ended),
+            () = cut.cancelled() => {}
+            () = activity.left() => {}
+        }
+    }
+}
+
+fn log_end(ended: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+    if let Err(fault) = ended {
+        tracing::debug!(%fault, "a connection ended");
     }
 }
 

@@ -320,3 +320,24 @@ async fn a_peer_that_speaks_no_request_is_cut() {
     let cut = tokio::time::timeout(Duration::from_secs(20), silent.read(&mut first));
     assert!(cut.await.is_ok_and(|read| !matches!(read, Ok(1..))), "closed within the limit");
 }
+
+/// RFC 9113, section 6.8: by GOAWAY a client knows that a request which it sends in that moment was not taken, and may repeat it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_of_http2_hears_a_goodbye() {
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    const GOAWAY: u8 = 7;
+    let world = World::start(Setup::default()).await;
+    let mut peer = connect(&world, b"h2", &[&rustls::version::TLS13]).await.unwrap();
+    peer.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &SETTINGS[..]].concat()).await.unwrap();
+    let mut said = Vec::new();
+    // It does not take its leave, and is cut.
+    let cut = tokio::time::timeout(Duration::from_secs(20), peer.read_to_end(&mut said));
+    assert!(cut.await.is_ok(), "closed within the limit");
+    let (mut kinds, mut rest) = (Vec::new(), &said[..]);
+    while let Some((head, behind)) = rest.split_first_chunk::<9>() {
+        let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
+        kinds.push(head[3]);
+        rest = &behind[length..];
+    }
+    assert!(kinds.contains(&GOAWAY), "{kinds:?}");
+}
