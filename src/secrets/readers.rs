@@ -34,10 +34,17 @@ pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
     changes
 }
 
+/// What is said of one recipient, by file.
+#[derive(Default)]
+struct Found {
+    opens: Vec<String>,
+    named_for: Vec<String>,
+}
+
 struct Side<'a> {
     files: &'a Files,
     /// By folder, with a slash at its end; the root is empty.
-    rules: BTreeMap<&'a str, Creations>,
+    rules: BTreeMap<&'a str, (&'a [u8], Creations)>,
 }
 
 impl<'a> Side<'a> {
@@ -45,7 +52,7 @@ impl<'a> Side<'a> {
     fn of(files: &'a Files) -> Self {
         let rules = files.iter().filter_map(|(file, bytes)| {
             let folder = file.strip_suffix(RULES).filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
-            Some((folder, Creations::parse(bytes).ok()?))
+            Some((folder, (&**bytes, Creations::parse(bytes).ok()?)))
         });
         Self { files, rules: rules.collect() }
     }
@@ -53,23 +60,31 @@ impl<'a> Side<'a> {
     /// What recipients have here and not there.
     fn beyond(&self, other: &Self, gains: bool) -> Vec<ReaderChange> {
         let everybody = LazyCell::new(|| other.everybody());
-        let mut found: BTreeMap<String, (Vec<String>, Vec<String>)> = BTreeMap::new();
+        let same_rules = self.rule_files().eq(other.rule_files());
+        let mut found: BTreeMap<String, Found> = BTreeMap::new();
         for (name, bytes) in self.files.iter().filter(|(name, _)| path_of(name).is_some()) {
             let others = other.files.get(name);
+            if others == Some(bytes) && same_rules {
+                continue;
+            }
             let had = others.and_then(|bytes| recipients(name, bytes));
-            let here = recipients(name, bytes).filter(|_| others != Some(bytes)).unwrap_or_default();
+            let here = recipients(name, bytes).unwrap_or_default();
             // A file that the other side does not have is news only of those who had none there.
             let news = |one: &&String| !had.as_ref().map_or_else(|| everybody.contains(*one), |had| had.contains(*one));
-            here.iter().filter(news).for_each(|one| found.entry(one.clone()).or_default().0.push(name.clone()));
+            here.iter().filter(news).for_each(|one| found.entry(one.clone()).or_default().opens.push(name.clone()));
             let known: BTreeSet<&String> = other.named_for(name).iter().chain(had.iter().flatten()).collect();
             let named = self.named_for(name).iter().filter(|one| !known.contains(one));
-            named.for_each(|one| found.entry(one.clone()).or_default().1.push(name.clone()));
+            named.for_each(|one| found.entry(one.clone()).or_default().named_for.push(name.clone()));
         }
         // Named for files that are yet to come.
         let known: BTreeSet<&String> = other.named().collect();
         self.named().filter(|one| !known.contains(one)).for_each(|one| _ = found.entry(one.clone()).or_default());
-        let change = |(recipient, (opens, named_for))| ReaderChange { gains, recipient, opens, named_for };
+        let change = |(recipient, Found { opens, named_for })| ReaderChange { gains, recipient, opens, named_for };
         found.into_iter().map(change).collect()
+    }
+
+    fn rule_files(&self) -> impl Iterator<Item = (&&'a str, &&'a [u8])> {
+        self.rules.iter().map(|(folder, (bytes, _))| (folder, bytes))
     }
 
     /// Everybody who opens any file of this side, or would by its rules.
@@ -79,13 +94,13 @@ impl<'a> Side<'a> {
     }
 
     fn named(&self) -> impl Iterator<Item = &String> {
-        self.rules.values().flat_map(Creations::recipients)
+        self.rules.values().flat_map(|(_, rules)| rules.recipients())
     }
 
     /// By the nearest rules above the file; nobody where no rule is for it.
     fn named_for(&self, name: &str) -> &[String] {
         let folders = name.rmatch_indices('/').map(|(end, _)| &name[..=end]).chain([""]);
-        let nearest = folders.into_iter().find_map(|folder| Some((folder, self.rules.get(folder)?)));
+        let nearest = folders.into_iter().find_map(|folder| Some((folder, &self.rules.get(folder)?.1)));
         let rule = nearest.and_then(|(folder, rules)| rules.for_path(&name[folder.len()..]).ok());
         rule.map_or(&[], Creation::recipients)
     }

@@ -94,7 +94,7 @@ fn a_pull_request_hears_of_looser_terms_and_of_new_recipients() {
     for said in [
         "WIDENS  id_token https://partner.example   policies/shop/deploy.yaml:9\n  + ttl: 10m → 1h\n    acme/shop@456789 "
             .to_owned(),
-        format!("WIDENS  age recipient {}…\n  + opens secrets/shop/db.yaml\n  + is named by .sops.yaml for ", &theirs[..24]),
+        format!("WIDENS  recipient {}…\n  + opens secrets/shop/db.yaml\n  + is named by .sops.yaml for ", &theirs[..24]),
         "Owners to approve: team\\u{a}```\\u{a}# Nobody gains access\\u{1b}[2K\n".to_owned(),
     ] {
         assert!(text.contains(&said), "{said} in\n{text}");

@@ -49,16 +49,19 @@ fn word(direction: Direction, coloured: bool) -> String {
 /// Whom a file is encrypted to opens it without being asked who it is.
 fn told_of_reader(text: &mut String, reader: &ReaderChange, coloured: bool) {
     let (direction, sign) = if reader.gains { (Direction::Widens, '+') } else { (Direction::Narrows, '-') };
-    let _ = writeln!(text, "{} age recipient {}", word(direction, coloured), print::recipient(&reader.recipient));
+    let _ = writeln!(text, "{} recipient {}", word(direction, coloured), print::recipient(&reader.recipient));
     let files = |files: &[String]| plain(&credentials(files)).into_owned();
+    let (opens, named) = match direction {
+        Direction::Widens => ("", ": opens what is encrypted next"),
+        Direction::Narrows => ("   what it has read it has: give the values anew", ""),
+    };
     if !reader.opens.is_empty() {
-        let hint = if reader.gains { "" } else { "   what it has read it has: give the values anew" };
-        let _ = writeln!(text, "  {sign} opens {}{hint}", files(&reader.opens));
+        let _ = writeln!(text, "  {sign} opens {}{opens}", files(&reader.opens));
     }
     match &reader.named_for[..] {
         [] if reader.opens.is_empty() => _ = writeln!(text, "  {sign} is named by .sops.yaml for files that are yet to come"),
         [] => {}
-        named => _ = writeln!(text, "  {sign} is named by .sops.yaml for {}: opens what is encrypted next", files(named)),
+        names => _ = writeln!(text, "  {sign} is named by .sops.yaml for {}{named}", files(names)),
     }
 }
 
