@@ -20,12 +20,24 @@ pub use sops::{
 pub use transit::{Ciphertext, OpenedTransitKey, create_transit_key};
 
 use crate::words::names::SecretPath;
-use crate::words::{Digest, Secret};
+use crate::words::{Digest, Secret, TransitFile};
 
 /// A secret is a file that a person could read; more is an artifact and belongs elsewhere.
 pub const PLAINTEXT_BYTES_MAX: usize = 1024 * 1024;
 /// The ciphertext of that, armored, with room for many recipients.
 pub const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// To whom the files of a folder are encrypted, and of those below it: where sops looks too.
+pub const RULES_FILE: &str = ".sops.yaml";
+
+/// The path of a file below the folders of encrypted files, and of no other.
+pub fn encrypted_path(file: &str) -> Result<SecretPath, String> {
+    let parsed = match file.strip_prefix("secrets/") {
+        Some(path) => SecretPath::parse(path),
+        None => TransitFile::parse(file).and_then(|_| SecretPath::parse(file)),
+    };
+    parsed.map_err(|_| "expected a file below secrets/ or transit/".to_owned())
+}
 
 /// Which part of a document.
 #[derive(Clone, Copy, Debug)]

@@ -1,14 +1,10 @@
 //! A source's files with other recipients or new data keys, made where the private keys are. Ciphertext goes out, and nothing else.
 
 use super::revision::Revision;
-use crate::secrets::{Creations, Identities, Rewrite, check, rewrite};
-use crate::words::names::SecretPath;
-use crate::words::{Digest, TransitFile, UnixTime};
+use crate::secrets::{Creations, Identities, RULES_FILE, Rewrite, check, encrypted_path, rewrite};
+use crate::words::{Digest, UnixTime};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// To whom a source's files are encrypted, by the root of its repository.
-const RULES: &str = ".sops.yaml";
 
 /// What is done to one source's files.
 pub struct Rewriting<'a> {
@@ -23,7 +19,7 @@ impl Revision {
     /// Begins: the recipients are those of the commit itself, so that nobody who asks can add one.
     pub fn rewriting<'a>(&'a self, how: Rewrite, identities: &'a Identities, now: UnixTime) -> Result<Rewriting<'a>, String> {
         let files = &self.snapshot().files;
-        let rules = files.get(RULES).map(|bytes| Creations::parse(bytes)).transpose()?;
+        let rules = files.get(RULES_FILE).map(|bytes| Creations::parse(bytes)).transpose()?;
         Ok(Rewriting { files, rules, identities, how, now })
     }
 }
@@ -31,7 +27,7 @@ impl Revision {
 impl Rewriting<'_> {
     /// A file's new form; `None` where it is as it should be. The file that is asked for has to be the one of the commit.
     pub fn file(&self, name: &str, sha256: &Digest) -> Result<Option<Vec<u8>>, String> {
-        let path = path_of(name)?;
+        let path = encrypted_path(name)?;
         let bytes = self.files.get(name).ok_or("the commit in force has no such file: push it first")?;
         if Digest::plain(bytes) != *sha256 {
             return Err("the commit in force has another form of this file: pull, or push yours first".to_owned());
@@ -44,20 +40,11 @@ impl Rewriting<'_> {
         let rewritten = rewrite(&path, bytes, self.how, recipients, self.identities, self.now)?;
         if let Some(new) = &rewritten {
             check(&path, new, self.identities).map_err(|_| {
-                format!("the recipients that {RULES} names do not include this source's own ({}): it could not open the file any more", own.join(", "))
+                format!("the recipients that {RULES_FILE} names do not include this source's own ({}): it could not open the file any more", own.join(", "))
             })?;
         }
         Ok(rewritten)
     }
-}
-
-/// What is below the folders of encrypted files, and nothing else.
-fn path_of(name: &str) -> Result<SecretPath, String> {
-    let parsed = match name.strip_prefix("secrets/") {
-        Some(path) => SecretPath::parse(path),
-        None => TransitFile::parse(name).and_then(|_| SecretPath::parse(name)),
-    };
-    parsed.map_err(|_| "expected a file below secrets/ or transit/".to_owned())
 }
 
 #[cfg(test)]
@@ -66,9 +53,9 @@ mod tests {
 
     #[test]
     fn only_encrypted_files_have_a_name_here() {
-        assert!(path_of("secrets/shop/db.yaml").is_ok() && path_of("transit/flux/1.age").is_ok());
+        assert!(encrypted_path("secrets/shop/db.yaml").is_ok() && encrypted_path("transit/flux/1.age").is_ok());
         for name in ["policies/shop.yaml", ".sops.yaml", "secrets/../x", "transit/flux/x.age", "transit/1.age", "db.yaml", ""] {
-            assert!(path_of(name).is_err(), "{name}");
+            assert!(encrypted_path(name).is_err(), "{name}");
         }
     }
 }

@@ -1,15 +1,10 @@
 //! Who can open a repository's files, of two revisions. Whatever policies say, a file opens to whom it is encrypted.
 
-use super::{Creation, Creations, Seen, look};
-use crate::words::TransitFile;
-use crate::words::names::SecretPath;
+use super::{Creation, Creations, RULES_FILE, Seen, encrypted_path, look};
 use serde::Serialize;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Where sops looks for its rules: in each folder upwards.
-const RULES: &str = ".sops.yaml";
 
 type Files = BTreeMap<String, Arc<[u8]>>;
 
@@ -51,7 +46,7 @@ impl<'a> Side<'a> {
     /// Rules that do not parse say nothing: the tools that use them say so.
     fn of(files: &'a Files) -> Self {
         let rules = files.iter().filter_map(|(file, bytes)| {
-            let folder = file.strip_suffix(RULES).filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
+            let folder = file.strip_suffix(RULES_FILE).filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
             Some((folder, (&**bytes, Creations::parse(bytes).ok()?)))
         });
         Self { files, rules: rules.collect() }
@@ -62,7 +57,7 @@ impl<'a> Side<'a> {
         let everybody = LazyCell::new(|| other.everybody());
         let same_rules = self.rule_files().eq(other.rule_files());
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
-        for (name, bytes) in self.files.iter().filter(|(name, _)| path_of(name).is_some()) {
+        for (name, bytes) in self.files.iter().filter(|(name, _)| encrypted_path(name).is_ok()) {
             let others = other.files.get(name);
             if others == Some(bytes) && same_rules {
                 continue;
@@ -108,17 +103,9 @@ impl<'a> Side<'a> {
 
 /// To whom a SOPS file is encrypted, by what it says itself.
 fn recipients(name: &str, bytes: &[u8]) -> Option<BTreeSet<String>> {
-    let Ok(Seen::Sops(file)) = look(&path_of(name)?, bytes) else { return None };
+    let Ok(Seen::Sops(file)) = look(&encrypted_path(name).ok()?, bytes) else { return None };
     let foreign = file.foreign_keys().iter().map(|kind| format!("{kind} keys"));
     Some(file.recipients().into_iter().map(str::to_owned).chain(foreign).collect())
-}
-
-/// Of the folders of encrypted files, and nothing else.
-fn path_of(name: &str) -> Option<SecretPath> {
-    match name.strip_prefix("secrets/") {
-        Some(path) => SecretPath::parse(path).ok(),
-        None => TransitFile::parse(name).and_then(|_| SecretPath::parse(name)).ok(),
-    }
 }
 
 #[cfg(test)]
@@ -126,6 +113,7 @@ mod tests {
     use super::*;
     use crate::secrets::{Identities, encrypt, encrypt_document};
     use crate::words::UnixTime;
+    use crate::words::names::SecretPath;
 
     fn document(recipients: &[&str]) -> Vec<u8> {
         let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();

@@ -13,6 +13,7 @@ use crate::words::names::SourceName;
 use crate::words::{Clock, SystemClock, plain};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +95,7 @@ fn faulty(fault: String) -> Failure {
 fn told(found: &Value, since: &str) -> String {
     let mut text = String::new();
     for fault in list(&found["faults"]) {
-        let _ = writeln!(text, "FAULTY   {}:{} {}", plain(word(&fault["file"])), fault["line"], plain(word(&fault["message"])));
+        let _ = writeln!(text, "FAULTY   {}:{} {}", word(&fault["file"]), fault["line"], word(&fault["message"]));
     }
     for lost in list(&found["grants"]) {
         told_of_grant(&mut text, lost);
@@ -121,12 +122,12 @@ fn told_of_grant(text: &mut String, lost: &Value) {
     let by = [("", "last_repository"), ("run ", "last_run")];
     let by: Vec<String> = by.iter().filter_map(|(label, member)| Some(format!("{label}{}", lost[member].as_str()?))).collect();
     let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
-    let (credential, policy) = (plain(word(&lost["credential"])), plain(word(&lost["policy"])));
+    let (credential, policy) = (word(&lost["credential"]), word(&lost["policy"]));
     let _ = writeln!(text, "{denies} {credential}   {policy}: used {times}, last {}{}", word(&lost["last_at"]), plain(&by));
-    let _ = writeln!(text, "  {}", plain(word(&lost["because"])));
+    let _ = writeln!(text, "  {}", word(&lost["because"]));
     for line in list(&lost["near_miss"]["lines"]) {
         let saw = plain(line["saw"].as_str().unwrap_or("nothing"));
-        let _ = writeln!(text, "  {}   {}   saw {saw}", plain(word(&line["at"])), plain(word(&line["says"])));
+        let _ = writeln!(text, "  {}   {}   saw {saw}", word(&line["at"]), word(&line["says"]));
     }
 }
 
@@ -134,6 +135,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn word(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+/// Its text, as a part of a line of ours.
+fn word(value: &Value) -> Cow<'_, str> {
+    plain(value.as_str().unwrap_or_default())
 }

@@ -3,11 +3,8 @@
 use super::keyring::KeyArgs;
 use crate::client::checkout::read_if_there;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{Creation, Creations};
+use crate::secrets::{Creation, Creations, RULES_FILE};
 use std::path::Path;
-
-/// Where sops looks too.
-const RULES: &str = ".sops.yaml";
 
 /// How a file of this path is encrypted.
 pub(super) async fn of_path(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Creation, Failure> {
@@ -30,7 +27,7 @@ pub(super) fn by_rules(path: &Path) -> Result<Option<Creation>, Failure> {
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
     let absolute = std::path::absolute(path).map_err(|fault| told(format!("{}: {fault}", path.display())))?;
     for folder in absolute.ancestors().skip(1) {
-        let rules = folder.join(RULES);
+        let rules = folder.join(RULES_FILE);
         if let Some(bytes) = read_if_there(&rules)? {
             let within = absolute.strip_prefix(folder).unwrap_or(&absolute).to_string_lossy().into_owned();
             let named = |fault: String| told(format!("{}: {fault}", rules.display()));
