@@ -31,18 +31,20 @@ impl Heard {
 pub(super) async fn follow(server: Arc<Server>, heard: Heard, interval: Duration) {
     let (mut last, mut pause, mut denied) = (None, PAUSE_MIN, false);
     loop {
-        match listen(&server, &heard, &mut last, pause > PAUSE_MIN).await {
+        let listened = listen(&server, &heard, &mut last, pause > PAUSE_MIN).await;
+        if listened.is_err() {
+            heard.listening.store(false, Ordering::Relaxed);
+        }
+        match listened {
             Ok(()) => (pause, denied) = (PAUSE_MIN, false),
             // The exchange knows whether the grant has ended; without any policy there is nothing to listen for.
             Err(Unanswered::Denied(_)) => {
-                heard.listening.store(false, Ordering::Relaxed);
                 if !std::mem::replace(&mut denied, true) {
                     heard.changed.notify_one();
                 }
                 pause = interval.max(PAUSE_MAX);
             }
             Err(Unanswered::Unavailable(failure)) => {
-                heard.listening.store(false, Ordering::Relaxed);
                 tracing::debug!(fault = %failure.message, "no stream of events; asking at intervals");
                 pause = (pause * 2).min(PAUSE_MAX);
             }
