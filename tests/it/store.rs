@@ -96,7 +96,7 @@ async fn a_disk_that_fails_means_503_and_no_release() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_copies_of_one_token_give_one_mint_also_across_kill_9() {
     let mut world = World::start(Setup::default()).await;
-    let token = Arc::new(world.token());
+    let token = Arc::new(world.lasting_token());
     let mut decisions = HashSet::new();
     let (mut same, mut replayed) = (0, 0);
     let wanted = json!({"credentials": [{"id_token": {"audience": "https://partner.example"}}]}).to_string();
