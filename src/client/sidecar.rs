@@ -9,6 +9,7 @@ mod given;
 mod keeper;
 mod lease;
 mod note;
+mod pace;
 mod probe;
 mod processes;
 mod reaction;

@@ -5,6 +5,7 @@ use super::follow::{Heard, follow};
 use super::given;
 use super::lease::Lease;
 use super::note::Note;
+use super::pace::{Pace, RETRY_MIN, Trouble};
 use super::probe::Status;
 use super::settings::Settings;
 use super::teller::Teller;
@@ -21,18 +22,6 @@ use tokio::time::{Instant, sleep};
 
 /// An end is noticed this soon.
 const TICK: Duration = Duration::from_millis(250);
-/// From the first failure to the second try, and twice as long after each further one.
-const RETRY_MIN: Duration = Duration::from_secs(1);
-const RETRY_MAX: Duration = Duration::from_secs(30);
-/// A volume that is full may have room again at any moment, and nobody else is pressed by a try.
-const RETRY_WRITING_MAX: Duration = Duration::from_secs(5);
-/// While changes are heard of, it is asked all the same: nothing lives by a stream alone.
-const STEADY: Duration = Duration::from_secs(600);
-/// However often it hears of changes, it asks no more often.
-const ASK_MIN: Duration = Duration::from_millis(500);
-/// A change is heard by every pod at once, and asked about within this time.
-const SPREAD_MILLIS: u64 = 300;
-
 /// Keeps one folder.
 pub(super) struct Keeper {
     settings: Settings,
@@ -43,44 +32,16 @@ pub(super) struct Keeper {
     /// What AWS's SDKs show, and where they are answered while the files are there.
     aws_token: Option<Secret>,
     door: Option<Door>,
-    door_failures: u32,
-    asked: Instant,
-    /// What went wrong, and how often in a row.
-    trouble: Option<Trouble>,
-    failures: u32,
+    pace: Pace,
     /// Whether an application may have seen files of ours already: it hears of further ones.
     known: bool,
-}
-
-/// Why the files are not what they should be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Trouble {
-    /// The server says no.
-    Denied,
-    /// There is no answer, or none that files can be made of.
-    Unanswered,
-    /// The volume does not take them.
-    Unwritable,
 }
 
 impl Keeper {
     /// Takes over what an earlier process of this pod left, while its terms say so; what is past its end goes at once.
     pub(super) fn new(settings: Settings, server: Arc<Server>, volume: Volume, status: Status) -> Self {
-        let (asked, known) = (Instant::now(), volume.is_written());
-        let mut keeper = Self {
-            settings,
-            server,
-            volume,
-            status,
-            lease: None,
-            aws_token: None,
-            door: None,
-            door_failures: 0,
-            asked,
-            trouble: None,
-            failures: 0,
-            known,
-        };
+        let (pace, known) = (Pace::new(settings.interval), volume.is_written());
+        let mut keeper = Self { settings, server, volume, status, lease: None, aws_token: None, door: None, pace, known };
         let now = SystemClock.now();
         match Note::read(keeper.volume.folder()) {
             Some(note) if note.counts(&keeper.settings.wish(), now) && keeper.everything_is_there() => {
@@ -129,7 +90,7 @@ impl Keeper {
 
     /// Asks once.
     async fn ask(&mut self) -> Result<Value, Unanswered> {
-        self.asked = Instant::now();
+        self.pace.asks_now();
         let (server, wanted, policy) = (self.server.clone(), given::wanted(&self.settings), self.settings.policy.clone());
         let asking = async move { server.ask(&wanted, policy.as_ref().map(|policy| policy.as_str())).await };
         self.meanwhile(asking).await
@@ -147,27 +108,22 @@ impl Keeper {
                 Err((Trouble::Unanswered, failure))
             }
         };
-        self.trouble = settled.as_ref().err().map(|(trouble, _)| *trouble);
-        match &settled {
-            Ok(()) => self.failures = 0,
-            Err((_, failure)) => {
-                if self.lease.is_none() {
-                    self.take_away("nobody says that they may stay");
-                }
-                self.failures = self.failures.saturating_add(1);
-                tracing::warn!(fault = %failure.message, failures = self.failures, kept = self.lease.is_some(), "the files could not be renewed");
+        let failures = self.pace.ended(settled.as_ref().err().map(|(trouble, _)| *trouble));
+        settled.map_err(|(_, failure)| {
+            if self.lease.is_none() {
+                self.take_away("nobody says that they may stay");
             }
-        }
-        settled.map_err(|(_, failure)| failure)
+            tracing::warn!(fault = %failure.message, failures, kept = self.lease.is_some(), "the files could not be renewed");
+            failure
+        })
     }
 
     /// The grant is confirmed, whatever becomes of the writing: the files that are there may stay.
     fn put_in_place(&mut self, answer: &Value, teller: &Teller) -> Result<(), (Trouble, Failure)> {
         let failed = |fault: String| (Trouble::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
         let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
-        let since_asked = self.asked.elapsed();
-        let asked_at = SystemClock.now().minus(since_asked);
-        let lease = Lease::confirmed(given::terms(answer), asked_at, self.asked);
+        let asked = self.pace.asked();
+        let lease = Lease::confirmed(given::terms(answer), SystemClock.now().minus(asked.elapsed()), asked);
         if self.lease.is_some() {
             self.confirm(lease);
         }
@@ -206,11 +162,12 @@ impl Keeper {
         match opened {
             Ok(_) if self.lease.is_none() => {}
             Ok(door) => {
-                (self.door, self.door_failures) = (Some(door), 0);
+                self.door = Some(door);
+                self.pace.door_ended(true);
                 self.status.set(self.everything_is_there());
             }
             Err(failure) => {
-                self.door_failures = self.door_failures.saturating_add(1);
+                self.pace.door_ended(false);
                 tracing::warn!(fault = %failure.message, "AWS's SDKs are not answered");
             }
         }
@@ -280,38 +237,16 @@ impl Keeper {
     async fn wait(&mut self, heard: &Heard) {
         loop {
             tokio::select! {
-                () = heard.changed.notified() => return sleep(spread().max(ASK_MIN.saturating_sub(self.asked.elapsed()))).await,
+                () = heard.changed.notified() => return sleep(self.pace.after_change()).await,
                 () = sleep(TICK) => {}
             }
             let had = self.lease.is_some();
             self.end_when_over();
             let ended = had && self.lease.is_none();
-            if ended || self.asked.elapsed() >= self.pause(heard) {
+            let within = self.lease.and_then(|lease| lease.ask_within());
+            if ended || self.pace.asked().elapsed() >= self.pace.pause(heard.is_listening(), within) {
                 return;
             }
         }
     }
-
-    fn pause(&self, heard: &Heard) -> Duration {
-        match self.trouble {
-            Some(Trouble::Unanswered) => return doubled(self.failures).min(RETRY_MAX),
-            Some(Trouble::Unwritable) => return doubled(self.failures).min(RETRY_WRITING_MAX),
-            None if self.door_failures > 0 => return doubled(self.door_failures).min(RETRY_MAX),
-            Some(Trouble::Denied) | None => {}
-        }
-        let usual = if heard.is_listening() && self.trouble.is_none() { STEADY } else { self.settings.interval };
-        let within = self.lease.and_then(|lease| lease.ask_within(SystemClock.now()));
-        within.map_or(usual, |within| within.min(usual))
-    }
-}
-
-fn doubled(failures: u32) -> Duration {
-    RETRY_MIN.saturating_mul(1 << failures.min(8).saturating_sub(1))
-}
-
-/// Not every pod in the same moment.
-fn spread() -> Duration {
-    let mut random = [0; 8];
-    let _ = aws_lc_rs::rand::fill(&mut random);
-    Duration::from_millis(u64::from_be_bytes(random) % SPREAD_MILLIS)
 }

@@ -18,7 +18,7 @@ pub(super) struct Terms {
 /// A confirmation, and when it ends: by this machine's clock, and by one that nobody sets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lease {
-    terms: Option<Terms>,
+    ask_within: Option<Duration>,
     ends_at: UnixTime,
     ends: Instant,
 }
@@ -28,12 +28,15 @@ impl Lease {
     pub(super) fn confirmed(terms: Terms, asked_at: UnixTime, asked: Instant) -> Self {
         let offline_ends = asked_at.plus(terms.offline);
         let ends_at = terms.expires_at.map_or(offline_ends, |expires| expires.min(offline_ends));
-        Self { terms: Some(terms), ends_at, ends: asked + ends_at.since(asked_at) }
+        let ahead = terms.expires_at.map(|expires| expires.minus(AHEAD)).filter(|ahead| asked_at < *ahead);
+        let third = terms.offline / 3;
+        let ask_within = Some(ahead.map_or(third, |ahead| third.min(ahead.since(asked_at))));
+        Self { ask_within, ends_at, ends: asked + ends_at.since(asked_at) }
     }
 
     /// Taken over from a process before this one.
     pub(super) fn taken_over(note: &Note, now: UnixTime) -> Self {
-        Self { terms: None, ends_at: note.ends_at(), ends: Instant::now() + note.ends_at().since(now) }
+        Self { ask_within: None, ends_at: note.ends_at(), ends: Instant::now() + note.ends_at().since(now) }
     }
 
     /// Either clock may end it.
@@ -41,12 +44,9 @@ impl Lease {
         self.ends_at <= now || self.ends <= Instant::now()
     }
 
-    /// When it has to be asked again at the latest, so that a broken answer leaves time for others.
-    pub(super) fn ask_within(&self, now: UnixTime) -> Option<Duration> {
-        let terms = self.terms?;
-        let before_end = terms.expires_at.map(|expires| expires.minus(AHEAD)).filter(|ahead| now < *ahead);
-        let before_end = before_end.map(|ahead| ahead.since(now));
-        Some(before_end.map_or(terms.offline / 3, |ahead| ahead.min(terms.offline / 3)))
+    /// From when it was asked to when it has to be asked again at the latest, so that a broken answer leaves time for others.
+    pub(super) const fn ask_within(&self) -> Option<Duration> {
+        self.ask_within
     }
 
     /// What a process after this one may know.
@@ -63,7 +63,11 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn lease(offline: Duration, expires_at: Option<UnixTime>) -> Lease {
-        Lease::confirmed(Terms { offline, expires_at }, NOW, Instant::now())
+        confirmed(offline, expires_at, NOW)
+    }
+
+    fn confirmed(offline: Duration, expires_at: Option<UnixTime>, asked_at: UnixTime) -> Lease {
+        Lease::confirmed(Terms { offline, expires_at }, asked_at, Instant::now())
     }
 
     #[test]
@@ -78,10 +82,10 @@ mod tests {
     #[test]
     fn it_is_asked_ahead_of_either_end() {
         let at = UnixTime::from_seconds;
-        assert_eq!(lease(HOUR, None).ask_within(NOW), Some(HOUR / 3));
-        assert_eq!(lease(HOUR, Some(at(1100))).ask_within(NOW), Some(Duration::from_secs(70)));
-        assert_eq!(lease(HOUR, Some(at(1100))).ask_within(at(1080)), Some(HOUR / 3), "only once");
+        assert_eq!(lease(HOUR, None).ask_within(), Some(HOUR / 3));
+        assert_eq!(lease(HOUR, Some(at(1100))).ask_within(), Some(Duration::from_secs(70)));
+        assert_eq!(confirmed(HOUR, Some(at(1100)), at(1080)).ask_within(), Some(HOUR / 3), "only once");
         let note = lease(HOUR, None).note(&Digest::plain(b""), NOW);
-        assert_eq!(Lease::taken_over(&note, NOW).ask_within(NOW), None);
+        assert_eq!(Lease::taken_over(&note, NOW).ask_within(), None);
     }
 }
