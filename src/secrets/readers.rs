@@ -8,23 +8,33 @@ use std::sync::Arc;
 
 type Files = BTreeMap<String, Arc<[u8]>>;
 
+/// Stands for whomever a file names that cannot be read.
+const UNKNOWN: &str = "unknown";
+
 /// A recipient that opens more than before, or less.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct ReaderChange {
     /// More, or else less.
     pub gains: bool,
-    /// `age1…`, `ssh-…`, or a kind of keys that is not age's.
+    /// `age1…`, `ssh-…`, a kind of keys that is not age's, or `unknown`.
     pub recipient: String,
     /// Files that are encrypted to it in one revision only. A file of age does not say to whom it is.
     pub opens: Vec<String>,
     /// Files for which `.sops.yaml` names it in one revision only: what is encrypted next is encrypted to it.
     pub named_for: Vec<String>,
+    /// Why recipients are unknown, by file: another tool may read what is not understood here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<String>,
 }
 
 /// Compares two revisions. Those who gain stand first.
 pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
     let (old, new) = (Side::of(old), Side::of(new));
     let mut changes = new.beyond(&old, true);
+    let unread: Vec<String> = new.unread(old.files).collect();
+    if !unread.is_empty() {
+        changes.push(ReaderChange { gains: true, recipient: UNKNOWN.to_owned(), unread, ..ReaderChange::default() });
+    }
     changes.extend(old.beyond(&new, false));
     changes
 }
@@ -39,15 +49,14 @@ struct Found {
 struct Side<'a> {
     files: &'a Files,
     /// By folder, with a slash at its end; the root is empty.
-    rules: BTreeMap<&'a str, (&'a [u8], Creations)>,
+    rules: BTreeMap<&'a str, (&'a [u8], Result<Creations, String>)>,
 }
 
 impl<'a> Side<'a> {
-    /// Rules that do not parse say nothing: the tools that use them say so.
     fn of(files: &'a Files) -> Self {
         let rules = files.iter().filter_map(|(file, bytes)| {
             let folder = file.strip_suffix(RULES_FILE).filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
-            Some((folder, (&**bytes, Creations::parse(bytes).ok()?)))
+            Some((folder, (&**bytes, Creations::parse(bytes))))
         });
         Self { files, rules: rules.collect() }
     }
@@ -74,8 +83,21 @@ impl<'a> Side<'a> {
         // Named for files that are yet to come.
         let known: BTreeSet<&String> = other.named().collect();
         self.named().filter(|one| !known.contains(one)).for_each(|one| _ = found.entry(one.clone()).or_default());
-        let change = |(recipient, Found { opens, named_for })| ReaderChange { gains, recipient, opens, named_for };
+        let change =
+            |(recipient, Found { opens, named_for })| ReaderChange { gains, recipient, opens, named_for, unread: vec![] };
         found.into_iter().map(change).collect()
+    }
+
+    /// The files and rules here that cannot be read and that the others do not have as they are.
+    fn unread(&self, others: &Files) -> impl Iterator<Item = String> {
+        let changed = |name: &str| others.get(name) != self.files.get(name);
+        let rules = self.rules.iter().filter(move |(folder, _)| changed(&format!("{folder}{RULES_FILE}")));
+        let rules = rules.flat_map(|(folder, (_, rules))| {
+            let faults: Vec<&String> = rules.as_ref().map_or_else(|fault| vec![fault], |rules| rules.unread().collect());
+            faults.into_iter().map(move |fault| format!("{folder}{fault}"))
+        });
+        let files = self.files.iter().filter(move |(name, _)| changed(name));
+        rules.chain(files.filter_map(|(name, bytes)| Some(format!("{name}: {}", check(name, bytes)?.err()?))))
     }
 
     fn rule_files(&self) -> impl Iterator<Item = (&&'a str, &&'a [u8])> {
@@ -89,14 +111,14 @@ impl<'a> Side<'a> {
     }
 
     fn named(&self) -> impl Iterator<Item = &String> {
-        self.rules.values().flat_map(|(_, rules)| rules.recipients())
+        self.rules.values().filter_map(|(_, rules)| rules.as_ref().ok()).flat_map(Creations::recipients)
     }
 
     /// By the nearest rules above the file; nobody where no rule is for it.
     fn named_for(&self, name: &str) -> &[String] {
         let folders = name.rmatch_indices('/').map(|(end, _)| &name[..=end]).chain([""]);
         let nearest = folders.into_iter().find_map(|folder| Some((folder, &self.rules.get(folder)?.1)));
-        let rule = nearest.and_then(|(folder, rules)| rules.for_path(&name[folder.len()..]).ok());
+        let rule = nearest.and_then(|(folder, rules)| rules.as_ref().ok()?.for_path(&name[folder.len()..]).ok());
         rule.map_or(&[], Creation::recipients)
     }
 }
@@ -106,6 +128,12 @@ fn recipients(name: &str, bytes: &[u8]) -> Option<BTreeSet<String>> {
     let Ok(Seen::Sops(file)) = look(&encrypted_path(name).ok()?, bytes) else { return None };
     let foreign = file.foreign_keys().iter().map(|kind| format!("{kind} keys"));
     Some(file.recipients().into_iter().map(str::to_owned).chain(foreign).collect())
+}
+
+/// Whether this says of itself for whom it is; `None` where nothing encrypted is to be.
+fn check(name: &str, bytes: &[u8]) -> Option<Result<(), String>> {
+    let path = encrypted_path(name).ok()?;
+    Some(look(&path, bytes).and_then(|seen| if let Seen::Sops(file) = seen { file.check_entries() } else { Ok(()) }))
 }
 
 #[cfg(test)]
@@ -127,7 +155,8 @@ mod tests {
 
     fn change(gains: bool, recipient: &str, opens: &[&str], named_for: &[&str]) -> ReaderChange {
         let texts = |texts: &[&str]| texts.iter().map(|one| (*one).to_owned()).collect();
-        ReaderChange { gains, recipient: recipient.to_owned(), opens: texts(opens), named_for: texts(named_for) }
+        let (opens, named_for) = (texts(opens), texts(named_for));
+        ReaderChange { gains, recipient: recipient.to_owned(), opens, named_for, unread: Vec::new() }
     }
 
     #[test]
@@ -175,5 +204,31 @@ mod tests {
         let mut found = reader_changes(&old, &new);
         found.retain(|found| *found != lost);
         assert_eq!(found, [change(true, &theirs, &[], &["secrets/a/x.yaml"])]);
+    }
+
+    #[test]
+    fn recipients_that_cannot_be_read_are_news_where_their_file_changes() {
+        let (_, ours) = Identities::generate();
+        let whole = document(&[&ours]);
+        let twice = String::from_utf8(document(&[&ours, &Identities::generate().1])).unwrap();
+        let theirs = twice.split("recipient: ").skip(1).filter_map(|rest| rest.lines().next()).find(|one| *one != ours).unwrap();
+        let twice = twice.replace(theirs, &ours);
+        let split = String::from_utf8(whole.clone()).unwrap().replace("    mac:", "    shamir_threshold: 2\n    mac:");
+        let old = files(&[("secrets/a.yaml", &whole), ("secrets/.sops.yaml", b"creation_rules: []\n")]);
+        let group = b"creation_rules: [ { key_groups: [ { age: [a] }, { age: [b] } ] } ]\n";
+        for (name, bytes, told) in [
+            ("secrets/a.yaml", split.as_bytes(), "secrets/a.yaml: the data key is split among key groups"),
+            ("secrets/a.yaml", twice.as_bytes(), "secrets/a.yaml: two entries name one recipient"),
+            ("secrets/.sops.yaml", group, "secrets/.sops.yaml, rule 1: the key is split among key groups"),
+            ("secrets/.sops.yaml", b"creation_rules: {", "secrets/.sops.yaml: "),
+            (".sops.yaml", b"creation_rules: [ { pgp: F00D } ]", ".sops.yaml, rule 1: it names no age recipient, only pgp"),
+        ] {
+            let mut new = old.clone();
+            new.insert(name.to_owned(), Arc::from(bytes));
+            let found = reader_changes(&old, &new);
+            let unknown = found.iter().find(|change| change.recipient == UNKNOWN).unwrap();
+            assert!(unknown.gains && unknown.unread.len() == 1 && unknown.unread[0].starts_with(told), "{unknown:?}");
+            assert_eq!(reader_changes(&new, &new), [], "it stood there before");
+        }
     }
 }

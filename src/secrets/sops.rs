@@ -9,6 +9,7 @@ mod document;
 mod dotenv;
 mod draft;
 mod edit;
+mod entries;
 mod flat;
 mod flow;
 mod format;

@@ -81,6 +81,11 @@ impl Creations {
         self.0.iter().any(|(regex, _)| regex.as_ref().is_some_and(|regex| regex.is_match(path)))
     }
 
+    /// Rules of which nobody knows here whom they name, and why; another tool may know.
+    pub fn unread(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().filter_map(|(_, creation)| creation.as_ref().err())
+    }
+
     /// Everybody whom any rule names.
     pub fn recipients(&self) -> impl Iterator<Item = &String> {
         self.0.iter().filter_map(|(_, creation)| creation.as_ref().ok()).flat_map(|creation| &creation.recipients)

@@ -13,6 +13,8 @@ use std::fmt::Write;
 const CREDENTIALS_SHOWN_MAX: usize = 3;
 /// Of a term's text: a session policy has up to 2,048.
 const TERM_CHARACTERS_SHOWN_MAX: usize = 60;
+/// Of a file and why its recipients cannot be read, which may name one of 2,000.
+const UNREAD_CHARACTERS_SHOWN_MAX: usize = 200;
 
 /// All changes, line by line; nothing that a policy or a file holds begins a line of its own.
 pub(super) fn listing(found: &[Change], readers: &[ReaderChange], coloured: bool) -> String {
@@ -58,7 +60,12 @@ fn told_of_reader(text: &mut String, reader: &ReaderChange, coloured: bool) {
     if !reader.opens.is_empty() {
         let _ = writeln!(text, "  {sign} opens {}{opens}", files(&reader.opens));
     }
+    for unread in &reader.unread {
+        let _ =
+            writeln!(text, "  {sign} whom this names cannot be read: {}", print::shortened(unread, UNREAD_CHARACTERS_SHOWN_MAX));
+    }
     match &reader.named_for[..] {
+        [] if !reader.unread.is_empty() => {}
         [] if reader.opens.is_empty() => _ = writeln!(text, "  {sign} is named by .sops.yaml for files that are yet to come"),
         [] => {}
         names => _ = writeln!(text, "  {sign} is named by .sops.yaml for {}{named}", files(names)),

@@ -1,0 +1,62 @@
+//! Whether each key of a file's metadata is one key, for one recipient. That it is for the recipient whom its entry names, only an
+//! identity could tell: an X25519 stanza does not say for whom it is (c2sp.org/age).
+
+use super::document::SopsFile;
+use super::metadata::Stanza;
+use crate::secrets::age_file;
+use std::collections::BTreeSet;
+
+/// A stanza that is for nobody: age's libraries add some, so that readers get used to kinds that they do not know.
+const GREASE: &str = "-grease";
+
+impl SopsFile {
+    /// The error names the first entry that more can open than it says.
+    pub fn check_entries(&self) -> Result<(), String> {
+        let mut named = BTreeSet::new();
+        for entry in &self.metadata.stanzas {
+            let recipient = entry.recipient.as_str();
+            if recipient.is_empty() {
+                return Err("an entry names no recipient".to_owned());
+            }
+            if !named.insert(recipient) {
+                return Err(format!("two entries name one recipient, and one of them could be for somebody else: {recipient}"));
+            }
+            if keys(entry) > 1 {
+                return Err(format!("an entry holds {} keys and names one recipient: {recipient}", keys(entry)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// For how many its file is. One that is none opens to nobody.
+fn keys(entry: &Stanza) -> usize {
+    let stanzas = age_file::stanzas(entry.armored.as_bytes()).unwrap_or_default();
+    stanzas.iter().filter(|stanza| !stanza.tag.ends_with(GREASE)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::{Identities, encrypt, encrypt_document};
+    use crate::words::UnixTime;
+    use crate::words::names::SecretPath;
+
+    #[test]
+    fn an_entry_is_one_key_for_one_recipient() {
+        let [ours, theirs, others] = [(); 3].map(|()| Identities::generate().1);
+        let (path, recipients) = (SecretPath::parse("a.json").unwrap(), [ours.clone(), theirs.clone()]);
+        let sealed = encrypt_document(&path, b"{\"a\": 1}", &recipients, UnixTime::from_seconds(1_795_000_000)).unwrap();
+        let sealed = String::from_utf8(sealed).unwrap();
+        let checked = |text: &str| SopsFile::parse(&path, text.as_bytes()).unwrap().check_entries();
+        assert_eq!(checked(&sealed), Ok(()));
+        let twice = checked(&sealed.replace(&theirs, &ours)).unwrap_err();
+        assert!(twice.contains(&ours) && twice.contains("two entries"), "{twice}");
+        assert!(checked(&sealed.replace(&theirs, "")).unwrap_err().contains("names no recipient"));
+        let mut document: serde_json::Value = serde_json::from_str(&sealed).unwrap();
+        let both = String::from_utf8(encrypt(b"a data key", &[theirs.clone(), others], true).unwrap()).unwrap();
+        document["sops"]["age"][1]["enc"] = both.into();
+        let held = checked(&document.to_string()).unwrap_err();
+        assert!(held.contains("holds 2 keys") && held.contains(&theirs), "{held}");
+    }
+}
