@@ -18,6 +18,10 @@ mod support;
 mod swap;
 mod verify;
 
+/// As in the server: what is timed in this process pays for the same wiping.
+#[global_allocator]
+static WIPING: zeroizing_alloc::ZeroAlloc<mimalloc::MiMalloc> = zeroizing_alloc::ZeroAlloc(mimalloc::MiMalloc);
+
 /// A name, and what runs under it: thoroughly or shortly.
 type Bench = (&'static str, fn(bool));
 
