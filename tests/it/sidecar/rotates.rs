@@ -66,10 +66,10 @@ async fn a_group_of_the_pod_reads_where_the_mode_says_so() {
     assert!(!read.status.success(), "{read:?}");
 }
 
-/// An application that notes each signal, as the user of the pod.
+/// An application that notes each signal, as the user of the pod. Not HUP: under `nohup` a shell cannot trap it.
 fn application(pod: &Pod, noted: &str) -> Child {
     let path = program(pod, "daypass-it-app");
-    let script = format!("trap 'echo told >> {}' HUP; while :; do sleep 0.05; done", pod.path(noted).display());
+    let script = format!("trap 'echo told >> {}' USR1; while :; do sleep 0.05; done", pod.path(noted).display());
     let words = pod.as_user(USER);
     let mut command = Command::new(words.first().map_or(path.as_os_str(), |word| word.as_ref()));
     command.args(words.iter().skip(1));
@@ -82,7 +82,7 @@ fn application(pod: &Pod, noted: &str) -> Child {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_application_hears_of_each_change_once_it_is_there_and_of_nothing_else() {
     let world = world(policy("[shop/**]", "")).await;
-    let mut pod = Pod::new(&world, &format!("{SETTINGS}on_change: {{ signal: HUP, process: daypass-it-app }}\n"));
+    let mut pod = Pod::new(&world, &format!("{SETTINGS}on_change: {{ signal: USR1, process: daypass-it-app }}\n"));
     public(&pod.path("noted"));
     let noted = |pod: &Pod| std::fs::read_to_string(pod.path("noted")).unwrap().lines().count();
     let mut app = application(&pod, "noted");
