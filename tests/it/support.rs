@@ -134,13 +134,17 @@ impl World {
 
     /// Asks the server to stop, and waits for its end and for that of what it is run by, which ends with it.
     pub fn stop(&mut self) {
-        let own = self.server.id().to_string();
         // What runs a server, such as a tracer, blocks the signal itself.
-        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap();
-        let wrapped = children.split_whitespace().next().filter(|_| !self.setup.wrapper.is_empty());
-        let told = Command::new("kill").arg(wrapped.unwrap_or(&own)).status().unwrap();
+        let told = Command::new("kill").arg(self.wrapped().unwrap_or_else(|| self.server.id().to_string())).status().unwrap();
         assert!(told.success());
         self.server.wait().unwrap();
+    }
+
+    /// The server's own number, where something else runs it.
+    fn wrapped(&self) -> Option<String> {
+        let own = self.server.id();
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).ok()?;
+        children.split_whitespace().next().filter(|_| !self.setup.wrapper.is_empty()).map(str::to_owned)
     }
 
     async fn wait_until_it_answers(&mut self) {
@@ -235,6 +239,10 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        // It would outlive what runs it.
+        if let Some(wrapped) = self.wrapped() {
+            let _ = Command::new("kill").args(["-KILL", &wrapped]).status();
+        }
         let _ = self.server.kill();
         let _ = self.server.wait();
         if std::thread::panicking() {
