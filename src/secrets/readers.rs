@@ -1,8 +1,9 @@
 //! Who can open a repository's files, of two revisions. Whatever policies say, a file opens to whom it is encrypted.
 
 use super::{Creation, Creations, RULES_FILE, Seen, encrypted_path, look};
+use crate::words::names::SecretPath;
 use serde::Serialize;
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub struct ReaderChange {
 pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
     let (old, new) = (Side::of(old), Side::of(new));
     let mut changes = new.beyond(&old, true);
-    let unread: Vec<String> = new.unread(old.files).collect();
+    let unread = new.unread(&old);
     if !unread.is_empty() {
         changes.push(ReaderChange { gains: true, recipient: UNKNOWN.to_owned(), unread, ..ReaderChange::default() });
     }
@@ -46,10 +47,45 @@ struct Found {
     named_for: Vec<String>,
 }
 
+/// One revision.
 struct Side<'a> {
-    files: &'a Files,
+    /// Those below the folders of encrypted files.
+    files: BTreeMap<&'a str, File<'a>>,
     /// By folder, with a slash at its end; the root is empty.
     rules: BTreeMap<&'a str, (&'a [u8], Result<Creations, String>)>,
+}
+
+/// A file that is read once, and only where it is asked for: most stand as they were.
+struct File<'a> {
+    path: SecretPath,
+    bytes: &'a Arc<[u8]>,
+    read: OnceCell<Read>,
+}
+
+#[derive(Default)]
+struct Read {
+    /// To whom a SOPS file is encrypted, by what it says itself.
+    recipients: Option<BTreeSet<String>>,
+    /// Why that is not all.
+    fault: Option<String>,
+}
+
+impl File<'_> {
+    fn recipients(&self) -> Option<&BTreeSet<String>> {
+        self.read().recipients.as_ref()
+    }
+
+    fn read(&self) -> &Read {
+        self.read.get_or_init(|| match look(&self.path, self.bytes) {
+            Ok(Seen::Sops(file)) => {
+                let foreign = file.foreign_keys().iter().map(|kind| format!("{kind} keys"));
+                let recipients = file.recipients().into_iter().map(str::to_owned).chain(foreign).collect();
+                Read { recipients: Some(recipients), fault: file.check_entries().err() }
+            }
+            Ok(Seen::Age(_) | Seen::Plain) => Read::default(),
+            Err(fault) => Read { recipients: None, fault: Some(fault) },
+        })
+    }
 }
 
 impl<'a> Side<'a> {
@@ -58,7 +94,11 @@ impl<'a> Side<'a> {
             let folder = file.strip_suffix(RULES_FILE).filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
             Some((folder, (&**bytes, Creations::parse(bytes))))
         });
-        Self { files, rules: rules.collect() }
+        let encrypted = files.iter().filter_map(|(name, bytes)| {
+            let path = encrypted_path(name).ok()?;
+            Some((name.as_str(), File { path, bytes, read: OnceCell::new() }))
+        });
+        Self { files: encrypted.collect(), rules: rules.collect() }
     }
 
     /// What recipients have here and not there.
@@ -66,19 +106,19 @@ impl<'a> Side<'a> {
         let everybody = LazyCell::new(|| other.everybody());
         let same_rules = self.rule_files().eq(other.rule_files());
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
-        for (name, bytes) in self.files.iter().filter(|(name, _)| encrypted_path(name).is_ok()) {
-            let others = other.files.get(name);
-            if others == Some(bytes) && same_rules {
+        for (name, file) in &self.files {
+            if same_rules && other.has(name, file) {
                 continue;
             }
-            let had = others.and_then(|bytes| recipients(name, bytes));
-            let here = recipients(name, bytes).unwrap_or_default();
+            let name = *name;
+            let had = other.files.get(name).and_then(File::recipients);
             // A file that the other side does not have is news only of those who had none there.
-            let news = |one: &&String| !had.as_ref().map_or_else(|| everybody.contains(*one), |had| had.contains(*one));
-            here.iter().filter(news).for_each(|one| found.entry(one.clone()).or_default().opens.push(name.clone()));
-            let known: BTreeSet<&String> = other.named_for(name).iter().chain(had.iter().flatten()).collect();
+            let news = |one: &&String| !had.map_or_else(|| everybody.contains(*one), |had| had.contains(*one));
+            let here = file.recipients().into_iter().flatten().filter(news);
+            here.for_each(|one| found.entry(one.clone()).or_default().opens.push(name.to_owned()));
+            let known: BTreeSet<&String> = other.named_for(name).iter().chain(had.into_iter().flatten()).collect();
             let named = self.named_for(name).iter().filter(|one| !known.contains(one));
-            named.for_each(|one| found.entry(one.clone()).or_default().named_for.push(name.clone()));
+            named.for_each(|one| found.entry(one.clone()).or_default().named_for.push(name.to_owned()));
         }
         // Named for files that are yet to come.
         let known: BTreeSet<&String> = other.named().collect();
@@ -88,16 +128,21 @@ impl<'a> Side<'a> {
         found.into_iter().map(change).collect()
     }
 
-    /// The files and rules here that cannot be read and that the others do not have as they are.
-    fn unread(&self, others: &Files) -> impl Iterator<Item = String> {
-        let changed = |name: &str| others.get(name) != self.files.get(name);
-        let rules = self.rules.iter().filter(move |(folder, _)| changed(&format!("{folder}{RULES_FILE}")));
-        let rules = rules.flat_map(|(folder, (_, rules))| {
+    /// The rules and files here that cannot be read and that the other side does not have as they are.
+    fn unread(&self, other: &Self) -> Vec<String> {
+        let same = |folder: &str, bytes: &[u8]| other.rules.get(folder).is_some_and(|(theirs, _)| *theirs == bytes);
+        let rules = self.rules.iter().filter(|(folder, (bytes, _))| !same(folder, bytes)).flat_map(|(folder, (_, rules))| {
             let faults: Vec<&String> = rules.as_ref().map_or_else(|fault| vec![fault], |rules| rules.unread().collect());
             faults.into_iter().map(move |fault| format!("{folder}{fault}"))
         });
-        let files = self.files.iter().filter(move |(name, _)| changed(name));
-        rules.chain(files.filter_map(|(name, bytes)| Some(format!("{name}: {}", check(name, bytes)?.err()?))))
+        let files = self.files.iter().filter(|(name, file)| !other.has(name, file));
+        let files = files.filter_map(|(name, file)| Some(format!("{name}: {}", file.read().fault.as_ref()?)));
+        rules.chain(files).collect()
+    }
+
+    /// Whether it has this file as it is.
+    fn has(&self, name: &str, file: &File<'_>) -> bool {
+        self.files.get(name).is_some_and(|own| own.bytes == file.bytes)
     }
 
     fn rule_files(&self) -> impl Iterator<Item = (&&'a str, &&'a [u8])> {
@@ -105,9 +150,8 @@ impl<'a> Side<'a> {
     }
 
     /// Everybody who opens any file of this side, or would by its rules.
-    fn everybody(&self) -> BTreeSet<String> {
-        let opened = self.files.iter().filter_map(|(name, bytes)| recipients(name, bytes)).flatten();
-        opened.chain(self.named().cloned()).collect()
+    fn everybody(&self) -> BTreeSet<&String> {
+        self.files.values().filter_map(File::recipients).flatten().chain(self.named()).collect()
     }
 
     fn named(&self) -> impl Iterator<Item = &String> {
@@ -123,25 +167,11 @@ impl<'a> Side<'a> {
     }
 }
 
-/// To whom a SOPS file is encrypted, by what it says itself.
-fn recipients(name: &str, bytes: &[u8]) -> Option<BTreeSet<String>> {
-    let Ok(Seen::Sops(file)) = look(&encrypted_path(name).ok()?, bytes) else { return None };
-    let foreign = file.foreign_keys().iter().map(|kind| format!("{kind} keys"));
-    Some(file.recipients().into_iter().map(str::to_owned).chain(foreign).collect())
-}
-
-/// Whether this says of itself for whom it is; `None` where nothing encrypted is to be.
-fn check(name: &str, bytes: &[u8]) -> Option<Result<(), String>> {
-    let path = encrypted_path(name).ok()?;
-    Some(look(&path, bytes).and_then(|seen| if let Seen::Sops(file) = seen { file.check_entries() } else { Ok(()) }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::secrets::{Identities, encrypt, encrypt_document};
     use crate::words::UnixTime;
-    use crate::words::names::SecretPath;
 
     fn document(recipients: &[&str]) -> Vec<u8> {
         let recipients: Vec<String> = recipients.iter().map(|one| (*one).to_owned()).collect();

@@ -21,8 +21,9 @@ impl SopsFile {
             if !named.insert(recipient) {
                 return Err(format!("two entries name one recipient, and one of them could be for somebody else: {recipient}"));
             }
-            if keys(entry) > 1 {
-                return Err(format!("an entry holds {} keys and names one recipient: {recipient}", keys(entry)));
+            let keys = keys(entry);
+            if keys > 1 {
+                return Err(format!("an entry holds {keys} keys and names one recipient: {recipient}"));
             }
         }
         Ok(())

@@ -65,8 +65,9 @@ fn told_of_reader(text: &mut String, reader: &ReaderChange, coloured: bool) {
             writeln!(text, "  {sign} whom this names cannot be read: {}", print::shortened(unread, UNREAD_CHARACTERS_SHOWN_MAX));
     }
     match &reader.named_for[..] {
-        [] if !reader.unread.is_empty() => {}
-        [] if reader.opens.is_empty() => _ = writeln!(text, "  {sign} is named by .sops.yaml for files that are yet to come"),
+        [] if reader.opens.is_empty() && reader.unread.is_empty() => {
+            let _ = writeln!(text, "  {sign} is named by .sops.yaml for files that are yet to come");
+        }
         [] => {}
         names => _ = writeln!(text, "  {sign} is named by .sops.yaml for {}{named}", files(names)),
     }
