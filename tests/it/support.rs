@@ -135,16 +135,20 @@ impl World {
     /// Asks the server to stop, and waits for its end and for that of what it is run by, which ends with it.
     pub fn stop(&mut self) {
         // What runs a server, such as a tracer, blocks the signal itself.
-        let told = Command::new("kill").arg(self.wrapped().unwrap_or_else(|| self.server.id().to_string())).status().unwrap();
+        let server = self.wrapped().unwrap().unwrap_or_else(|| self.server.id().to_string());
+        let told = Command::new("kill").arg(server).status().unwrap();
         assert!(told.success());
         self.server.wait().unwrap();
     }
 
-    /// The server's own number, where something else runs it.
-    fn wrapped(&self) -> Option<String> {
+    /// The server's own number, where something else runs it. The error is of what has ended.
+    fn wrapped(&self) -> std::io::Result<Option<String>> {
+        if self.setup.wrapper.is_empty() {
+            return Ok(None);
+        }
         let own = self.server.id();
-        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).ok()?;
-        children.split_whitespace().next().filter(|_| !self.setup.wrapper.is_empty()).map(str::to_owned)
+        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"))?;
+        Ok(children.split_whitespace().next().map(str::to_owned))
     }
 
     async fn wait_until_it_answers(&mut self) {
@@ -240,7 +244,7 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         // It would outlive what runs it.
-        if let Some(wrapped) = self.wrapped() {
+        if let Ok(Some(wrapped)) = self.wrapped() {
             let _ = Command::new("kill").args(["-KILL", &wrapped]).status();
         }
         let _ = self.server.kill();
