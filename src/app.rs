@@ -20,11 +20,11 @@ pub use operate::told;
 pub use revision::{Reading, Revision};
 pub use rewrite::Rewriting;
 
-use crate::config::{Config, SourceFiles};
-use crate::issue::{Aws, Sessions, SigningKeys};
+use crate::config::{Config, SourceFiles, served_issuer};
+use crate::issue::{Aws, OwnIssuers, Sessions};
 use crate::issuers::Issuers;
 use crate::policy::{Catalogue, Standing, Widening};
-use crate::store::Store;
+use crate::store::{OwnIssuer, Store};
 use crate::telemetry::SharedMetrics;
 use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::{Clock, Denial, Reason, UnixTime};
@@ -53,8 +53,8 @@ pub struct App {
     pub origins: Vec<String>,
     /// The durable memory.
     pub store: Store,
-    /// Our own issuer.
-    pub signing: Arc<SigningKeys>,
+    /// Our own issuers.
+    pub own_issuers: OwnIssuers,
     /// What seals and opens sessions.
     pub sessions: Sessions,
     /// Where clients reach us.
@@ -92,13 +92,16 @@ impl App {
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, String> {
         let store = Store::open(&config.data, clock.clone())?;
         let key_identities = key_encryption::key_identities(&config.key_encryption, &store).await?;
-        let signing = Arc::new(SigningKeys::open(config.issuer_url.clone(), key_identities.clone(), &store).await?);
-        if config.issuer_url == config.public_url {
-            store.forget_hosted().await.map_err(|denial| denial.cause)?;
+        let (clouds, id_tokens) = (config.issuer_url.clone(), config.id_token_issuer_url.clone());
+        let own_issuers = OwnIssuers::open(clouds, id_tokens, &key_identities, &store).await?;
+        for own in OwnIssuer::ALL {
+            if *own_issuers.keys(own).issuer() == served_issuer(&config.public_url, own)? {
+                store.forget_hosted(own).await.map_err(|denial| denial.cause)?;
+            }
         }
         let sessions = Sessions::load(key_identities, &store).await?;
         let aws = match &config.aws {
-            Some(settings) => Some(Aws::new(settings, signing.clone()).await),
+            Some(settings) => Some(Aws::new(settings, own_issuers.clouds().clone()).await),
             None => None,
         };
         let (catalogue, origins) = (config.catalogue(), config.origins());
@@ -112,7 +115,7 @@ impl App {
             live: ArcSwap::from_pointee(Live::of(nothing, BTreeMap::new(), None)),
             catalogue,
             store,
-            signing,
+            own_issuers,
             sessions,
             public_url: config.public_url,
             metrics: SharedMetrics::default(),
@@ -174,7 +177,7 @@ impl App {
                     self.sessions.forget_old();
                 }
                 _ = keys.tick() => {
-                    if let Err(fault) = self.signing.turn(&self.store).await {
+                    if let Err(fault) = self.own_issuers.turn(&self.store).await {
                         tracing::error!(%fault, "the signing keys could not be turned");
                     }
                     if let Err(fault) = self.sessions.turn(&self.store).await {

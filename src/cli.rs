@@ -83,7 +83,7 @@ enum Command {
     Confirm(operate::AcceptArgs),
     /// Show the revision in force, what is wrong with it, and what is denied.
     Status(operate::Server),
-    /// The keys of the server's own issuer, and identity files under AWS KMS.
+    /// The keys of the server's own issuers, and identity files under AWS KMS.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     /// Read the audit log.

@@ -3,11 +3,13 @@
 mod admission;
 mod identity;
 mod issuer;
+mod own_issuers;
 mod section;
 mod source;
 
 pub use admission::{AdmissionSettings, Authority, PodToken, SidecarSettings};
 pub use identity::KeyEncryption;
+pub use own_issuers::{ID_TOKENS, served_issuer};
 pub use source::{FurtherSource, SourceFiles, SourceSettings, mirror};
 
 use source::Beside;
@@ -31,8 +33,10 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// Where clients reach us.
     pub public_url: IssuerUrl,
-    /// Our own issuer.
+    /// Our own issuer that clouds trust.
     pub issuer_url: IssuerUrl,
+    /// Our own issuer of `id_token`s.
+    pub id_token_issuer_url: IssuerUrl,
     /// The certificate chain, PEM.
     pub tls_certificate: PathBuf,
     /// Its private key, PEM.
@@ -90,7 +94,7 @@ impl Config {
         let node = Node::parse(&file, &bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(&bytes);
         let mut faults = Vec::new();
-        let issuers = issuer::read_all(&mut Fields::new(&file, &text, &node, &mut faults), Path::new("."), None);
+        let issuers = issuer::read_all(&mut Fields::new(&file, &text, &node, &mut faults), Path::new("."), &[]);
         match issuers {
             Some(issuers) if faults.iter().all(|fault| fault.severity != Severity::Error) => Ok(catalogue(&issuers)),
             _ => Err(faults),
@@ -106,7 +110,7 @@ impl Config {
         is_remote.then(|| format!("{owner}/{name}"))
     }
 
-    /// Our own issuer, of a configuration that need not be whole.
+    /// Our own issuer that clouds trust, of a configuration that need not be whole.
     pub fn issuer_url_of(path: &Path) -> Option<IssuerUrl> {
         let url = text_in(path, "/issuer_url").or_else(|| text_in(path, "/public_url"))?;
         IssuerUrl::parse(&url).ok()
@@ -156,21 +160,23 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
         Some(admin)
     });
     let public_url = fields.required("public_url").and_then(|node| fields.parsed(node, IssuerUrl::parse));
-    let issuer_url = fields.optional("issuer_url").map_or(public_url.clone(), |node| fields.parsed(node, IssuerUrl::parse));
+    let own_issuers = own_issuers::read(fields, public_url.as_ref());
     let (tls_certificate, tls_key) = section::tls(fields, folder).unzip();
     let data = fields.required("data").and_then(|node| section::path(fields, node, folder));
     let key_encryption = identity::key_encryption(fields, beside);
     section::store(fields);
     let (root, widening) = section::root(fields, beside).unzip();
     let source_files = section::source_files(fields, folder);
-    let issuers = issuer::read_all(fields, folder, issuer_url.as_ref());
+    let issuers = issuer::read_all(fields, folder, &own_issuers);
     let aws = section::aws(fields);
     let admission = admission::read(fields, folder, public_url.as_ref(), issuers.as_deref());
+    let [issuer_url, id_token_issuer_url] = <[IssuerUrl; 2]>::try_from(own_issuers).ok()?;
     Some(Config {
         listen: listen?,
         admin_listen: admin_listen?,
         public_url: public_url?,
-        issuer_url: issuer_url?,
+        issuer_url,
+        id_token_issuer_url,
         tls_certificate: tls_certificate?,
         tls_key: tls_key?,
         data: data?,

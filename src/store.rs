@@ -20,7 +20,7 @@ mod writer;
 pub use aws_sessions::AwsSession;
 pub use body::Body;
 pub use history::ReleasedDecision;
-pub use keys::{HostedKeys, KeyRow, KeyState};
+pub use keys::{HostedKeys, KeyRow, KeyState, OwnIssuer};
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
 pub use replay::{Answer, Intended, Intent, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Use};

@@ -3,7 +3,7 @@
 use crate::config::KeyEncryption;
 use crate::custody::{self, Purpose};
 use crate::secrets::Identities;
-use crate::store::Store;
+use crate::store::{OwnIssuer, Store};
 use crate::words::Denial;
 use crate::words::names::KmsKeyArn;
 
@@ -15,7 +15,7 @@ pub(super) async fn key_identities(setting: &KeyEncryption, store: &Store) -> Re
             let told = |denial: Denial| denial.cause;
             let opened = match store.wrapped_identity().await.map_err(told)? {
                 Some(wrapped) => custody::unwrap(key, Purpose::KeyEncryption, &wrapped).await,
-                None if store.keys().await.map_err(told)?.is_empty() => make(key, store).await,
+                None if store.keys(OwnIssuer::Clouds).await.map_err(told)?.is_empty() => make(key, store).await,
                 None => return Err("the stored keys are encrypted to another identity: wrap its file with `daypass keys wrap --purpose key-encryption`, and name it as `key_encryption: { aws_kms, file }`".to_owned()),
             };
             Identities::parse(&opened.map_err(|fault| format!("the identity to which our keys are encrypted: {fault}"))?)

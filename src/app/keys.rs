@@ -1,39 +1,52 @@
-//! Our own issuer's keys as operators see and turn them; and what another host serves of them.
+//! Our own issuers' keys as operators see and turn them; and what another host serves of them.
 
 use super::App;
+use crate::config::served_issuer;
+use crate::issue::SigningKeys;
+use crate::store::OwnIssuer;
 use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
 
 impl App {
-    /// The keys, and both documents as they are served here.
+    /// The keys of both issuers, and their documents as they are served here.
     pub async fn keys_told(&self) -> Result<Value, Denial> {
-        let mut told = json!(self.signing.publication(&self.store).await?);
-        told["issuer"] = self.signing.issuer().as_str().into();
-        told["hosted_elsewhere"] = self.is_hosted_elsewhere().into();
-        told["discovery"] = self.signing.discovery();
-        told["jwks"] = self.signing.jwks();
+        let mut told = json!({});
+        for own in OwnIssuer::ALL {
+            let keys = self.own_issuers.keys(own);
+            let mut issuer = json!(keys.publication(&self.store).await?);
+            issuer["issuer"] = keys.issuer().as_str().into();
+            issuer["hosted_elsewhere"] = self.is_hosted_elsewhere(keys)?.into();
+            issuer["discovery"] = keys.discovery();
+            issuer["jwks"] = keys.jwks();
+            told[own.as_str()] = issuer;
+        }
         Ok(told)
     }
 
-    /// Makes the next keys now. They sign a day after they are published, as any others.
+    /// Makes the next keys of both issuers now. They sign a day after they are published, as any others.
     pub async fn rotate_keys(&self) -> Result<Value, Denial> {
-        let made = self.signing.rotate(&self.store).await.map_err(|fault| Reason::Internal.because(fault))?;
-        let mut told = self.keys_told().await?;
-        told["made"] = made.into();
-        Ok(told)
+        let mut made = 0;
+        for own in OwnIssuer::ALL {
+            let rotated = self.own_issuers.keys(own).rotate(&self.store).await;
+            made += rotated.map_err(|fault| Reason::Internal.because(fault))?;
+        }
+        Ok(json!({ "made": made, "issuers": self.keys_told().await? }))
     }
 
-    /// Notes which keys were written for another host. Where clients find our issuer here, there is nothing to note.
-    pub async fn note_hosted_keys(&self, kids: Vec<String>) -> Result<Value, Denial> {
-        if self.is_hosted_elsewhere() {
-            let held = self.store.keys().await?;
-            self.store.note_hosted(kids.into_iter().filter(|kid| held.iter().any(|row| row.kid == *kid)).collect()).await?;
-            self.signing.turn(&self.store).await.map_err(|fault| Reason::Internal.because(fault))?;
+    /// Notes which keys were written for another host. Where clients find the issuer here, there is nothing to note.
+    pub async fn note_hosted_keys(&self, own: OwnIssuer, kids: Vec<String>) -> Result<Value, Denial> {
+        let keys = self.own_issuers.keys(own);
+        if self.is_hosted_elsewhere(keys)? {
+            let held = self.store.keys(own).await?;
+            let known = kids.into_iter().filter(|kid| held.iter().any(|row| row.kid == *kid));
+            self.store.note_hosted(own, known.collect()).await?;
+            keys.turn(&self.store).await.map_err(|fault| Reason::Internal.because(fault))?;
         }
         self.keys_told().await
     }
 
-    fn is_hosted_elsewhere(&self) -> bool {
-        self.public_url != *self.signing.issuer()
+    fn is_hosted_elsewhere(&self, keys: &SigningKeys) -> Result<bool, Denial> {
+        let served = served_issuer(&self.public_url, keys.own()).map_err(|fault| Reason::Internal.because(fault))?;
+        Ok(served != *keys.issuer())
     }
 }

@@ -89,7 +89,7 @@ impl App {
             "faults": told(live.faults()),
             "held": live.held(),
             "alarm": live.alarm(),
-            "keys_waiting_to_be_hosted": self.signing.waiting_to_be_hosted(),
+            "keys_waiting_to_be_hosted": self.own_issuers.waiting_to_be_hosted(),
             "sources": self.sources_told(&live),
             "denials": denials.iter().map(shown).collect::<Vec<_>>(),
         }))

@@ -1,4 +1,4 @@
-//! `daypass keys`: the keys of the server's own issuer, for whoever hosts its documents elsewhere; and identity files under AWS KMS.
+//! `daypass keys`: the keys of the server's own issuers, for whoever hosts its documents elsewhere; and identity files under AWS KMS.
 
 mod hosting;
 mod wrap;
@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum KeysCommand {
-    /// List the keys: which signs, which will, and which still verifies.
+    /// List the keys of both issuers: which signs, which will, and which still verifies.
     List(Server),
-    /// Make the next keys now. Each signs a day after it is published, and hosted where the issuer is hosted elsewhere.
+    /// Make the next keys of both issuers now. Each signs a day after it is published, and hosted where the issuer is hosted elsewhere.
     Rotate(Server),
-    /// Write the discovery document and the JWKS as files, for a static host.
+    /// Write an issuer's discovery document and JWKS as files, for a static host.
     Publish(hosting::PublishArgs),
-    /// Compare what is hosted at the issuer's address with what is held here.
+    /// Compare what is hosted at an issuer's address with what is held here.
     Check(hosting::CheckArgs),
     /// Wrap an age identity file by a key of AWS KMS.
     Wrap(wrap::WrapArgs),
@@ -31,10 +31,11 @@ pub(super) async fn run(command: &KeysCommand, json: bool) -> Result<u8, Failure
             Ok(shown(json, &without_documents(told), list))
         }
         KeysCommand::Rotate(server) => {
-            let told = server.post("keys/rotate", &json!({})).await?;
-            Ok(shown(json, &without_documents(told), |told| {
+            let mut told = server.post("keys/rotate", &json!({})).await?;
+            told["issuers"] = without_documents(told["issuers"].take());
+            Ok(shown(json, &told, |told| {
                 anstream::println!("{} keys made; one that is there already goes first", told["made"]);
-                list(told);
+                list(&told["issuers"]);
             }))
         }
         KeysCommand::Publish(arguments) => hosting::publish(arguments, json).await,
@@ -44,8 +45,8 @@ pub(super) async fn run(command: &KeysCommand, json: bool) -> Result<u8, Failure
 }
 
 fn without_documents(mut told: Value) -> Value {
-    if let Some(members) = told.as_object_mut() {
-        members.retain(|key, _| !["discovery", "jwks"].contains(&key.as_str()));
+    for issuer in told.as_object_mut().into_iter().flat_map(|issuers| issuers.values_mut()).filter_map(Value::as_object_mut) {
+        issuer.retain(|key, _| !["discovery", "jwks"].contains(&key.as_str()));
     }
     told
 }
@@ -60,14 +61,21 @@ fn shown(json: bool, told: &Value, show: impl Fn(&Value)) -> u8 {
 }
 
 fn list(told: &Value) {
-    for key in told["keys"].as_array().into_iter().flatten() {
-        let text = |name: &str| key[name].as_str().unwrap_or_default();
-        let next = match key["signs_from"].as_str() {
-            Some(at) => format!(", signs from {at}"),
-            None if key["waits_to_be_hosted"] == true => ", waits to be hosted: `daypass keys publish`".to_owned(),
-            None => String::new(),
-        };
-        anstream::println!("{:<43}  {}  {:<9}  since {}{next}", text("kid"), text("algorithm"), text("state"), text("since"));
+    for (own, issuer) in told.as_object().into_iter().flatten() {
+        anstream::println!("{own}: {}", issuer["issuer"].as_str().unwrap_or_default());
+        for key in issuer["keys"].as_array().into_iter().flatten() {
+            list_key(own, key);
+        }
+        anstream::println!("  the next key is made at {}", issuer["next_key_at"].as_str().unwrap_or_default());
     }
-    anstream::println!("the next key is made at {}", told["next_key_at"].as_str().unwrap_or_default());
+}
+
+fn list_key(own: &str, key: &Value) {
+    let text = |name: &str| key[name].as_str().unwrap_or_default();
+    let next = match key["signs_from"].as_str() {
+        Some(at) => format!(", signs from {at}"),
+        None if key["waits_to_be_hosted"] == true => format!(", waits to be hosted: `daypass keys publish --issuer {own}`"),
+        None => String::new(),
+    };
+    anstream::println!("  {:<43}  {}  {:<9}  since {}{next}", text("kid"), text("algorithm"), text("state"), text("since"));
 }

@@ -159,7 +159,9 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     }
     anstream::println!("in force    {} policies", status["policies"]);
     if let Some(waiting @ 1..) = status["keys_waiting_to_be_hosted"].as_u64() {
-        anstream::println!("KEYS        {waiting} wait to be hosted and do not sign: run `daypass keys publish`");
+        anstream::println!(
+            "KEYS        {waiting} wait to be hosted and do not sign: `daypass keys list` says which, `daypass keys publish` writes them"
+        );
     }
     for fault in status["faults"].as_array().into_iter().flatten() {
         anstream::println!(

@@ -1,12 +1,13 @@
 //! The `issuers` of `daypass.yaml`.
 
+use super::own_issuers::are_one;
 use super::section::path;
 use crate::identity::Mapping;
 use crate::issuers::{IssuerSettings, JwksSource, Network};
 use crate::token::{Algorithm, Expected};
 use crate::words::names::{Audience, IssuerName, IssuerUrl};
-use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node};
+use crate::words::{is_cloud_audience, parse_duration};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ const TOKEN_AGE_DEFAULT: Duration = Duration::from_secs(3600);
 const ALGORITHMS_DEFAULT: [Algorithm; 5] =
     [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384, Algorithm::Ps256, Algorithm::EdDsa];
 
-pub(super) fn read_all(fields: &mut Fields<'_, '_>, folder: &Path, own: Option<&IssuerUrl>) -> Option<Vec<IssuerSettings>> {
+pub(super) fn read_all(fields: &mut Fields<'_, '_>, folder: &Path, own: &[IssuerUrl]) -> Option<Vec<IssuerSettings>> {
     let list = fields.required("issuers")?;
     let nodes = fields.one_or_many(list);
     if nodes.is_empty() {
@@ -28,8 +29,8 @@ pub(super) fn read_all(fields: &mut Fields<'_, '_>, folder: &Path, own: Option<&
         let issuer = read_one(&mut inner, folder);
         inner.finish();
         let Some(issuer) = issuer else { continue };
-        if Some(&issuer.expected.issuer) == own {
-            fields.fault(node.place, "our own issuer is never an accepted one: a token of ours would open everything again");
+        if own.iter().any(|own| are_one(own, &issuer.expected.issuer)) {
+            fields.fault(node.place, "our own issuers are never accepted ones: a token of ours would open everything again");
         }
         if issuers.iter().any(|other| other.name == issuer.name) {
             fields.fault(node.place, format!("two issuers are called `{}`", issuer.name));
@@ -106,15 +107,10 @@ fn read_jwks<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> 
 
 /// An audience that a cloud or a forge gives by default would accept tokens that were made for them.
 fn check_audience(text: &str) -> Result<Audience, String> {
-    const FOREIGN: [&str; 5] = ["sts.amazonaws.com", "api://AzureADTokenExchange", "sigstore", "vault", "kubernetes"];
-    const FOREIGN_HOSTS: [&str; 5] = [
-        "https://github.com/",
-        "https://iam.googleapis.com/",
-        "//iam.googleapis.com/",
-        "https://kubernetes.default",
-        "https://buildkite.com/",
-    ];
-    if FOREIGN.contains(&text) || FOREIGN_HOSTS.iter().any(|host| text.starts_with(host)) {
+    const FOREIGN: [&str; 3] = ["sigstore", "vault", "kubernetes"];
+    const FOREIGN_HOSTS: [&str; 3] = ["https://github.com/", "https://kubernetes.default", "https://buildkite.com/"];
+    let is_foreign = FOREIGN.contains(&text) || FOREIGN_HOSTS.iter().any(|host| text.starts_with(host));
+    if is_foreign || is_cloud_audience(text) {
         return Err(
             "this is another service's audience: tokens made for it would be accepted here; use this server's own address"
                 .to_owned(),

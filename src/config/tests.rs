@@ -37,6 +37,7 @@ fn parse(text: &str) -> Result<Config, String> {
 fn the_documented_form_loads() {
     let config = parse(GOOD).unwrap();
     assert_eq!(config.issuer_url.as_str(), "https://daypass.acme.example");
+    assert_eq!(config.id_token_issuer_url.as_str(), "https://daypass.acme.example/id-tokens");
     assert_eq!(config.root.interval.as_secs(), 30);
 }
 
@@ -102,7 +103,27 @@ fn dangerous_settings_are_refused() {
         (GOOD.replace("audiences: [https://daypass.acme.example]", "audiences: []"), "name at least one audience"),
         (
             GOOD.replace("issuer: https://token.actions.githubusercontent.com", "issuer: https://daypass.acme.example"),
-            "our own issuer is never",
+            "our own issuers are never",
+        ),
+        (
+            GOOD.replace(
+                "issuer: https://token.actions.githubusercontent.com",
+                "issuer: HTTPS://Daypass.acme.example:443/id-tokens/",
+            ),
+            "an issuer is an https URL",
+        ),
+        (
+            GOOD.replace(
+                "issuer: https://token.actions.githubusercontent.com",
+                "issuer: https://Daypass.acme.example:443/id-tokens/",
+            ),
+            "our own issuers are never",
+        ),
+        (GOOD.replace("data: data", "data: data\nid_token_issuer_url: https://daypass.acme.example/"), "an issuer of their own"),
+        (GOOD.replace("data: data", "data: data\nissuer_url: https://daypass.acme.example/id-tokens"), "an issuer of their own"),
+        (
+            GOOD.replace("audiences: [https://daypass.acme.example]", "audiences: [\"api://AzureADTokenExchangeChina\"]"),
+            "another service's audience",
         ),
         (GOOD.replace("issuer: https://token", "issuer: http://token"), "https URL"),
         (GOOD.replace("admin_listen: 127.0.0.1", "admin_listen: 0.0.0.0"), "no authentication"),

@@ -96,7 +96,7 @@ async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result
             Box::pin(aws.issue(terms, &subject, story.decision(), now)).await.map(Credential::Aws)
         }
         Terms::IdToken(terms) => {
-            app.signing.id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
+            app.own_issuers.id_tokens().id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
         }
         Terms::Secret(terms) => live.open_secret(granted, terms).map(Credential::Secret),
         Terms::SecretAt(terms, Some(commit)) => {

@@ -35,6 +35,6 @@ async fn ready(State(app): State<Arc<App>>) -> impl IntoResponse {
 async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     let live = app.live.load_full();
     app.metrics.sources(live.sources().map(|(name, source)| (name, source.state())));
-    app.metrics.keys_waiting(app.signing.waiting_to_be_hosted());
+    app.metrics.keys_waiting(app.own_issuers.waiting_to_be_hosted());
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.render())
 }

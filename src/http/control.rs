@@ -3,6 +3,7 @@
 use super::reply;
 use crate::app::App;
 use crate::policy::Stop;
+use crate::store::OwnIssuer;
 use crate::words::names::{CommitId, DecisionId, SourceName};
 use crate::words::{Denial, Reason, parse_duration};
 use axum::extract::State;
@@ -127,11 +128,12 @@ async fn rotate_keys(State(app): Shared) -> Response {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HostedRequest {
+    issuer: OwnIssuer,
     kids: Vec<String>,
 }
 
 async fn note_hosted_keys(State(app): Shared, Json(request): Json<HostedRequest>) -> Response {
-    answer(app.note_hosted_keys(request.kids).await)
+    answer(app.note_hosted_keys(request.issuer, request.kids).await)
 }
 
 fn answer(outcome: Result<Value, Denial>) -> Response {

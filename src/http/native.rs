@@ -1,11 +1,13 @@
-//! The native API and our own issuer's two documents.
+//! The native API and the two documents of each of our own issuers.
 
 use super::form;
 use super::reply::{self, Caller};
 use super::routes::Routes;
 use crate::app::App;
 use crate::exchange::{self, Asked, Call, Refused, Released};
+use crate::issue::SigningKeys;
 use crate::policy::{PastSecret, Request, Wanted};
+use crate::store::OwnIssuer;
 use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, check_pointer};
 use crate::words::{Denial, Reason};
 use axum::body::Body;
@@ -14,6 +16,7 @@ use axum::extract::{OriginalUri, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::response::IntoResponse;
 use axum::{Json, Router};
+use serde_json::Value;
 use std::sync::Arc;
 
 type Shared = State<Arc<App>>;
@@ -35,13 +38,22 @@ pub(super) fn routes() -> Routes {
         .get("/v1/openapi.json", super::openapi::answer)
         .post("/hooks/git/{source}", super::hooks::wake)
         .post("/v1/policy/replay", replay)
-        .get("/.well-known/openid-configuration", |State(app): Shared| async move { Json(app.signing.discovery()) })
-        .get("/.well-known/jwks.json", |State(app): Shared| async move { Json(app.signing.jwks()) })
+        .get("/.well-known/openid-configuration", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::discovery))
+        .get("/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::jwks))
+        .get("/id-tokens/.well-known/openid-configuration", |app: Shared| {
+            document(app, OwnIssuer::IdTokens, SigningKeys::discovery)
+        })
+        .get("/id-tokens/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::IdTokens, SigningKeys::jwks))
         .get("/.well-known/oauth-authorization-server", super::oauth::metadata)
         .post("/oauth2/token", super::oauth::token)
         .any("/vault/v1/{*path}", super::vault::vault)
         .any("/v1/{*path}", beside);
     super::aws::routes(routes)
+}
+
+/// A public document of one of our own issuers.
+async fn document(State(app): Shared, own: OwnIssuer, document: fn(&SigningKeys) -> Value) -> Json<Value> {
+    Json(document(app.own_issuers.keys(own)))
 }
 
 async fn exchange(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {

@@ -9,6 +9,7 @@ use super::native::run;
 use super::problem::{RETRY_AFTER_SECONDS, sentence};
 use super::reply;
 use crate::app::App;
+use crate::config::ID_TOKENS;
 use crate::exchange::{Asked, Call, Refused, Released};
 use crate::policy::{Request, Wanted};
 use crate::words::{Reason, UnixTime};
@@ -52,7 +53,7 @@ pub(super) async fn token(
 pub(super) async fn metadata(State(app): State<Arc<App>>) -> impl IntoResponse {
     let base = app.public_url.as_str().trim_end_matches('/');
     axum::Json(json!({
-        "issuer": app.public_url, "token_endpoint": format!("{base}{PATH}"), "jwks_uri": format!("{base}/.well-known/jwks.json"),
+        "issuer": app.public_url, "token_endpoint": format!("{base}{PATH}"), "jwks_uri": format!("{base}{ID_TOKENS}/.well-known/jwks.json"),
         "grant_types_supported": [GRANT_TYPE], "token_endpoint_auth_methods_supported": ["none"], "response_types_supported": [],
     }))
 }

@@ -6,7 +6,7 @@ mod refusal;
 
 use super::credential::AwsCredential;
 use super::keypair::SigningAlgorithm;
-use super::signing::SigningKeys;
+use super::own::CloudIssuer;
 use crate::policy::AwsTerms;
 use crate::words::names::DecisionId;
 use crate::words::{Denial, Reason, Secret, UnixTime};
@@ -61,12 +61,12 @@ pub struct Aws {
     mode: AwsMode,
     algorithm: SigningAlgorithm,
     clients: Vec<Client>,
-    signing: Arc<SigningKeys>,
+    issuer: Arc<CloudIssuer>,
 }
 
 impl Aws {
     /// One client for each region. Only `assume-role` looks for credentials of this machine.
-    pub async fn new(settings: &AwsSettings, signing: Arc<SigningKeys>) -> Self {
+    pub async fn new(settings: &AwsSettings, issuer: Arc<CloudIssuer>) -> Self {
         let mut clients = Vec::new();
         for region in &settings.regions {
             let mut config = match settings.mode {
@@ -80,7 +80,7 @@ impl Aws {
             let config = config.region(Region::new(region.clone())).timeout_config(timeouts(settings.regions.len()));
             clients.push(Client::from_conf(config.retry_config(retries).build()));
         }
-        Self { mode: settings.mode, algorithm: settings.algorithm, clients, signing }
+        Self { mode: settings.mode, algorithm: settings.algorithm, clients, issuer }
     }
 
     /// A session on these terms; the next region is asked only when one does not answer.
@@ -151,7 +151,7 @@ impl Aws {
             );
         }
         extra.insert("https://aws.amazon.com/source_identity".to_owned(), decision.as_str().into());
-        self.signing.mint(self.algorithm, AUDIENCE, subject, decision, now, now.plus(TOKEN_LIFETIME), extra)
+        self.issuer.keys().mint(self.algorithm, AUDIENCE, subject, decision, now, now.plus(TOKEN_LIFETIME), extra)
     }
 }
 

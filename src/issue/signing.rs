@@ -1,14 +1,12 @@
-//! Our own issuer's keys and tokens. The keys are the crown jewel: rows of the store, encrypted to the root identity.
+//! The keys of one of our own issuers. They are the crown jewel: rows of the store, encrypted to the root identity.
 
 mod rotation;
 
 pub use rotation::{KeyTold, Publication};
 
-use super::credential::IdToken;
 use super::keypair::{SigningAlgorithm, SigningPair};
-use crate::policy::IdTokenTerms;
 use crate::secrets::{Identities, decrypt_key, encrypt};
-use crate::store::{KeyRow, KeyState, Store};
+use crate::store::{HostedKeys, KeyRow, KeyState, OwnIssuer, Store};
 use crate::words::names::{DecisionId, IssuerUrl};
 use crate::words::{Denial, Digest, Reason, Secret, UnixTime};
 use arc_swap::ArcSwap;
@@ -23,9 +21,11 @@ use tokio::sync::Mutex;
 /// The bound of `sub`: what AWS and Azure take at most.
 const SUBJECT_BYTES_MAX: usize = 255;
 
-/// The issuer and its keys.
+/// An issuer and its keys.
 pub struct SigningKeys {
+    own: OwnIssuer,
     issuer: IssuerUrl,
+    algorithms: &'static [SigningAlgorithm],
     identities: Identities,
     held: ArcSwap<Vec<Held>>,
     /// How many keys do not sign because they wait to be hosted.
@@ -43,8 +43,10 @@ struct Held {
 
 impl SigningKeys {
     /// Loads the keys, and makes the first ones where there are none.
-    pub async fn open(issuer: IssuerUrl, identities: Identities, store: &Store) -> Result<Self, String> {
-        let keys = Self { issuer, identities, held: ArcSwap::default(), waiting: AtomicUsize::new(0), turning: Mutex::default() };
+    pub async fn open(own: OwnIssuer, issuer: IssuerUrl, identities: Identities, store: &Store) -> Result<Self, String> {
+        let algorithms = algorithms_of(own);
+        let (held, waiting, turning) = (ArcSwap::default(), AtomicUsize::new(0), Mutex::default());
+        let keys = Self { own, issuer, algorithms, identities, held, waiting, turning };
         keys.turn(store).await?;
         Ok(keys)
     }
@@ -54,13 +56,14 @@ impl SigningKeys {
         let _turn = self.turning.lock().await;
         let told = |denial: Denial| denial.cause;
         let now = store.now();
-        let (rows, hosted) = (store.keys().await.map_err(told)?, store.hosted_keys().await.map_err(told)?);
-        for step in SigningAlgorithm::ALL.into_iter().flat_map(|algorithm| due(&rows, &hosted, algorithm, now)) {
+        let (rows, hosted) = (store.keys(self.own).await.map_err(told)?, store.hosted_keys(self.own).await.map_err(told)?);
+        for step in self.algorithms.iter().flat_map(|algorithm| due(&rows, &hosted, *algorithm, now)) {
             match step {
-                Step::Make(algorithm, state) => store.put_key(self.make(algorithm, state, now)?).await.map_err(told)?,
-                Step::Move(row, state) => store.put_key(KeyRow { state, changed_at: now, ..row }).await.map_err(told)?,
-                Step::Remove(kid) => store.remove_key(kid).await.map_err(told)?,
+                Step::Make(algorithm, state) => store.put_key(self.own, self.make(algorithm, state, now)?).await,
+                Step::Move(row, state) => store.put_key(self.own, KeyRow { state, changed_at: now, ..row }).await,
+                Step::Remove(kid) => store.remove_key(self.own, kid).await,
             }
+            .map_err(told)?;
         }
         self.take_up(store).await
     }
@@ -70,13 +73,13 @@ impl SigningKeys {
     pub async fn rotate(&self, store: &Store) -> Result<usize, String> {
         let _turn = self.turning.lock().await;
         let told = |denial: Denial| denial.cause;
-        let rows = store.keys().await.map_err(told)?;
+        let rows = store.keys(self.own).await.map_err(told)?;
         let has_next = |algorithm: SigningAlgorithm| {
             rows.iter().any(|row| row.algorithm == algorithm.as_str() && row.state == KeyState::Published)
         };
         let mut made = 0;
-        for algorithm in SigningAlgorithm::ALL.into_iter().filter(|algorithm| !has_next(*algorithm)) {
-            store.put_key(self.make(algorithm, KeyState::Published, store.now())?).await.map_err(told)?;
+        for algorithm in self.algorithms.iter().filter(|algorithm| !has_next(**algorithm)) {
+            store.put_key(self.own, self.make(*algorithm, KeyState::Published, store.now())?).await.map_err(told)?;
             made += 1;
         }
         self.take_up(store).await.map(|()| made)
@@ -84,8 +87,8 @@ impl SigningKeys {
 
     async fn take_up(&self, store: &Store) -> Result<(), String> {
         let told = |denial: Denial| denial.cause;
-        let rows = store.keys().await.map_err(told)?;
-        let publication = Publication::of(&rows, &store.hosted_keys().await.map_err(told)?, store.now());
+        let rows = store.keys(self.own).await.map_err(told)?;
+        let publication = self.published(&rows, &store.hosted_keys(self.own).await.map_err(told)?, store.now());
         self.waiting.store(publication.waiting(), Ordering::Relaxed);
         let held = rows.into_iter().map(|row| self.hold(row)).collect::<Result<Vec<_>, _>>()?;
         self.held.store(Arc::new(held));
@@ -109,25 +112,30 @@ impl SigningKeys {
         Ok(Held { row, algorithm, pair, jwk })
     }
 
-    /// Our JWKS (RFC 7517): every key that signs, will sign, or signed what may still live.
+    /// The JWKS (RFC 7517): every key that signs, will sign, or signed what may still live.
     pub fn jwks(&self) -> Value {
         json!({ "keys": self.held.load().iter().map(|held| held.jwk.clone()).collect::<Vec<_>>() })
     }
 
-    /// Our discovery document (OpenID Connect Discovery 1.0, section 3), as far as workload federation reads it.
+    /// The discovery document (OpenID Connect Discovery 1.0, section 3), as far as workload federation reads it.
     pub fn discovery(&self) -> Value {
         let base = self.issuer.as_str().trim_end_matches('/');
         json!({
             "issuer": self.issuer, "jwks_uri": format!("{base}/.well-known/jwks.json"), "response_types_supported": ["id_token"],
-            "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["ES256", "RS256"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": self.algorithms.iter().map(|algorithm| algorithm.as_str()).collect::<Vec<_>>(),
             "claims_supported": ["iss", "sub", "aud", "iat", "nbf", "exp", "jti"],
         })
     }
 
     /// The keys for operators, and when a host elsewhere has to be told again.
     pub async fn publication(&self, store: &Store) -> Result<Publication, Denial> {
-        let (rows, hosted) = (store.keys().await?, store.hosted_keys().await?);
-        Ok(Publication::of(&rows, &hosted, store.now()))
+        let (rows, hosted) = (store.keys(self.own).await?, store.hosted_keys(self.own).await?);
+        Ok(self.published(&rows, &hosted, store.now()))
+    }
+
+    fn published(&self, rows: &[KeyRow], hosted: &HostedKeys, now: UnixTime) -> Publication {
+        Publication::of(rows, hosted, self.algorithms, now)
     }
 
     /// How many keys do not sign because they wait to be hosted, since the last turn.
@@ -135,17 +143,14 @@ impl SigningKeys {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// Which of our issuers it is.
+    pub const fn own(&self) -> OwnIssuer {
+        self.own
+    }
+
     /// The issuer's own address, below which both documents belong.
     pub const fn issuer(&self) -> &IssuerUrl {
         &self.issuer
-    }
-
-    /// A token for somebody that is no cloud.
-    pub fn id_token(&self, terms: &IdTokenTerms, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<IdToken, Denial> {
-        let extra = terms.claims.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        let expires_at = now.plus(terms.ttl);
-        let token = self.mint(SigningAlgorithm::Es256, terms.audience.as_str(), subject, decision, now, expires_at, extra)?;
-        Ok(IdToken { audience: terms.audience.clone(), token, expires_at })
     }
 
     /// Signs a token; `jti` is the decision's id, by which the audit log finds it.
@@ -176,11 +181,19 @@ impl SigningKeys {
     fn sign(&self, algorithm: SigningAlgorithm, claims: &Value) -> Result<Secret, Denial> {
         let held = self.held.load();
         let key = held.iter().find(|held| held.algorithm == algorithm && held.row.state == KeyState::Signing);
-        let key = key.ok_or_else(|| Reason::Internal.because("no key of our issuer is signing"))?;
+        let key = key.ok_or_else(|| Reason::Internal.because("no key of this issuer is signing"))?;
         let header = json!({ "alg": algorithm.as_str(), "kid": key.row.kid, "typ": "JWT" });
         let input = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
         let signature = key.pair.sign(input.as_bytes()).map_err(|_| Reason::Internal.because("signing failed"))?;
         Ok(format!("{input}.{}", BASE64.encode(signature)).into())
+    }
+}
+
+/// Of the `id_token`s' issuer there is no RSA key, since nothing would be signed with it.
+const fn algorithms_of(own: OwnIssuer) -> &'static [SigningAlgorithm] {
+    match own {
+        OwnIssuer::Clouds => &SigningAlgorithm::ALL,
+        OwnIssuer::IdTokens => &[SigningAlgorithm::Es256],
     }
 }
 

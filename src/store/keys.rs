@@ -1,16 +1,54 @@
-//! The rows of our own issuer's signing keys: encrypted before they come here.
+//! The rows of our own issuers' signing keys: encrypted before they come here.
 
 use super::{Store, schema};
 use crate::words::names::KmsKeyArn;
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// A row of the settings.
 const WRAPPED_IDENTITY: &str = "key-encryption-identity";
 
-const HOSTED_KEYS: &str = "hosted-keys";
+/// One of our two issuers. Each has a table of keys of its own, so a key of one never signs for the other, not even under an
+/// older version of this program, which reads the first table alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OwnIssuer {
+    /// The one that clouds trust.
+    Clouds,
+    /// The one of `id_token`s.
+    IdTokens,
+}
+
+impl OwnIssuer {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Clouds, Self::IdTokens];
+
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clouds => "clouds",
+            Self::IdTokens => "id-tokens",
+        }
+    }
+
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Clouds => "signing_keys",
+            Self::IdTokens => "id_token_keys",
+        }
+    }
+
+    /// The row of the settings that says which keys were written for another host.
+    const fn hosted_setting(self) -> &'static str {
+        match self {
+            Self::Clouds => "hosted-keys",
+            Self::IdTokens => "hosted-id-token-keys",
+        }
+    }
+}
 
 /// By kid when each key was first written for another host; `None` where none ever was.
 pub type HostedKeys = Option<BTreeMap<String, UnixTime>>;
@@ -57,12 +95,13 @@ pub struct KeyRow {
 }
 
 impl Store {
-    /// All keys.
-    pub async fn keys(&self) -> Result<Vec<KeyRow>, Denial> {
-        self.write(|connection| {
-            let mut statement = connection.prepare(
-                "SELECT kid, algorithm, state, created_at, changed_at, sealed FROM signing_keys ORDER BY created_at, kid",
-            )?;
+    /// All keys of an issuer.
+    pub async fn keys(&self, issuer: OwnIssuer) -> Result<Vec<KeyRow>, Denial> {
+        self.write(move |connection| {
+            let mut statement = connection.prepare(&format!(
+                "SELECT kid, algorithm, state, created_at, changed_at, sealed FROM {} ORDER BY created_at, kid",
+                issuer.table()
+            ))?;
             let rows = statement.query_map([], |row| {
                 let word: String = row.get(2)?;
                 let state = KeyState::ALL.into_iter().find(|state| state.as_str() == word).unwrap_or(KeyState::Retired);
@@ -75,14 +114,18 @@ impl Store {
     }
 
     /// Adds a key or changes its state, with its record, in one transaction.
-    pub async fn put_key(&self, row: KeyRow) -> Result<(), Denial> {
+    pub async fn put_key(&self, issuer: OwnIssuer, row: KeyRow) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| {
             connection.execute(
-                "INSERT OR REPLACE INTO signing_keys (kid, algorithm, state, created_at, changed_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                &format!(
+                    "INSERT OR REPLACE INTO {} (kid, algorithm, state, created_at, changed_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    issuer.table()
+                ),
                 params![row.kid, row.algorithm, row.state.as_str(), row.created_at.millis(), row.changed_at.millis(), row.sealed],
             )?;
-            schema::append(connection, now, "key", None, json!({ "kid": row.kid, "algorithm": row.algorithm, "state": row.state.as_str() }))
+            let told = json!({ "issuer": issuer, "kid": row.kid, "algorithm": row.algorithm, "state": row.state.as_str() });
+            schema::append(connection, now, "key", None, told)
         })
         .await
     }
@@ -103,16 +146,16 @@ impl Store {
     }
 
     /// When each key was first written for another host that serves our issuer; `None` where that was never done.
-    pub async fn hosted_keys(&self) -> Result<HostedKeys, Denial> {
-        self.write(hosted).await
+    pub async fn hosted_keys(&self, issuer: OwnIssuer) -> Result<HostedKeys, Denial> {
+        self.write(move |connection| hosted(connection, issuer)).await
     }
 
     /// Notes that these keys were written for another host, with a record of those that are new there. Keys that are gone are
     /// forgotten.
-    pub async fn note_hosted(&self, kids: Vec<String>) -> Result<(), Denial> {
+    pub async fn note_hosted(&self, issuer: OwnIssuer, kids: Vec<String>) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| {
-            let known = hosted(connection)?;
+            let known = hosted(connection, issuer)?;
             let fresh: Vec<&String> =
                 kids.iter().filter(|kid| known.as_ref().is_none_or(|known| !known.contains_key(*kid))).collect();
             let at = |kid: &String| known.as_ref().and_then(|known| known.get(kid)).copied().unwrap_or(now);
@@ -120,35 +163,39 @@ impl Store {
             let text = json!(all).to_string();
             connection.execute(
                 "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)",
-                params![HOSTED_KEYS, text.as_bytes()],
+                params![issuer.hosted_setting(), text.as_bytes()],
             )?;
             if fresh.is_empty() {
                 Ok(())
             } else {
-                schema::append(connection, now, "key", None, json!({ "kids": fresh, "state": "hosted" }))
+                schema::append(connection, now, "key", None, json!({ "issuer": issuer, "kids": fresh, "state": "hosted" }))
             }
         })
         .await
     }
 
     /// Forgets that keys were ever written for another host: our own addresses are the issuer's.
-    pub async fn forget_hosted(&self) -> Result<(), Denial> {
-        self.write(|connection| connection.execute("DELETE FROM settings WHERE name = ?1", [HOSTED_KEYS])).await.map(|_| ())
+    pub async fn forget_hosted(&self, issuer: OwnIssuer) -> Result<(), Denial> {
+        let forget = move |connection: &Connection| {
+            connection.execute("DELETE FROM settings WHERE name = ?1", [issuer.hosted_setting()]).map(|_| ())
+        };
+        self.write(forget).await
     }
 
     /// Removes a retired key.
-    pub async fn remove_key(&self, kid: String) -> Result<(), Denial> {
+    pub async fn remove_key(&self, issuer: OwnIssuer, kid: String) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| {
-            connection.execute("DELETE FROM signing_keys WHERE kid = ?1 AND state = 'retired'", params![kid])?;
-            schema::append(connection, now, "key", None, json!({ "kid": kid, "state": "removed" }))
+            let remove = format!("DELETE FROM {} WHERE kid = ?1 AND state = 'retired'", issuer.table());
+            connection.execute(&remove, params![kid])?;
+            schema::append(connection, now, "key", None, json!({ "issuer": issuer, "kid": kid, "state": "removed" }))
         })
         .await
     }
 }
 
-fn hosted(connection: &Connection) -> rusqlite::Result<HostedKeys> {
-    let Some(bytes) = setting(connection, HOSTED_KEYS)? else { return Ok(None) };
+fn hosted(connection: &Connection, issuer: OwnIssuer) -> rusqlite::Result<HostedKeys> {
+    let Some(bytes) = setting(connection, issuer.hosted_setting())? else { return Ok(None) };
     let broken = |_| rusqlite::Error::InvalidQuery;
     let all: BTreeMap<String, i64> = serde_json::from_slice(&bytes).map_err(broken)?;
     Ok(Some(all.into_iter().map(|(kid, at)| (kid, UnixTime::from_millis(at))).collect()))

@@ -27,8 +27,8 @@ pub fn texts(output: &Output) -> (String, String) {
 
 /// The claims of a token that our issuer signed for [`AUDIENCE`], by its published keys.
 pub async fn verified(world: &World, token: &str) -> Value {
-    let jwks = world.http.get(world.url("/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
-    crate::relying_party::verify(&jwks, &world.url(""), AUDIENCE, token).unwrap()
+    let jwks = world.http.get(world.url("/id-tokens/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
+    crate::relying_party::verify(&jwks, &world.url("/id-tokens"), AUDIENCE, token).unwrap()
 }
 
 /// A denial's words, and the id of the newest refusal on record.

@@ -48,7 +48,7 @@ async fn keys_are_written_for_another_host_and_compared_with_what_it_serves() {
     assert_eq!(std::fs::read(&first).unwrap(), hosted, "the same keys are the same bytes");
 
     let (status, said) = daypass(&world, &["keys", "rotate"]).await;
-    assert!(status == 0 && said.contains("2 keys made") && said.contains("waits to be hosted"), "{said}");
+    assert!(status == 0 && said.contains("3 keys made") && said.contains("waits to be hosted"), "{said}");
     let (status, said) = daypass(&world, &["keys", "check"]).await;
     assert!(status == 78 && said.contains("(published) is not hosted"), "{said}");
     assert!(daypass(&world, &["status"]).await.1.contains("2 wait to be hosted"));
@@ -59,9 +59,10 @@ async fn keys_are_written_for_another_host_and_compared_with_what_it_serves() {
     assert_eq!(daypass(&world, &["keys", "check"]).await.0, 0);
     let (_, listed) = daypass(&world, &["--output", "json", "keys", "list"]).await;
     let listed: Value = serde_json::from_str(&listed).unwrap();
-    let states: Vec<&Value> = listed["keys"].as_array().unwrap().iter().map(|key| &key["state"]).collect();
+    let states: Vec<&Value> = listed["clouds"]["keys"].as_array().unwrap().iter().map(|key| &key["state"]).collect();
     assert_eq!(states, ["signing", "signing", "published", "published"]);
-    assert!(listed["keys"][2]["signs_from"].is_string() && listed.get("jwks").is_none(), "{listed}");
+    assert!(listed["clouds"]["keys"][2]["signs_from"].is_string() && listed["clouds"].get("jwks").is_none(), "{listed}");
+    assert_eq!(listed["id-tokens"]["keys"].as_array().unwrap().len(), 2, "{listed}");
     let kinds: Vec<Value> =
         world.audit().into_iter().filter(|entry| entry.kind == "key").map(|entry| entry.body["state"].clone()).collect();
     assert_eq!(kinds.iter().filter(|state| **state == "hosted").count(), 2, "a record where something new is hosted: {kinds:?}");
@@ -77,6 +78,28 @@ async fn where_our_own_addresses_are_the_issuers_nothing_waits_for_a_host() {
     assert!(said.contains("signs from") && !said.contains("waits"), "{said}");
     let ca = world.path("tls.crt").display().to_string();
     assert_eq!(daypass(&world, &["keys", "check", "--ca", &ca]).await.0, 0);
+    assert_eq!(daypass(&world, &["keys", "check", "--issuer", "id-tokens", "--ca", &ca]).await.0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_issuer_of_id_tokens_is_hosted_elsewhere_apart_from_the_one_of_clouds() {
+    let port = free_port();
+    let more = format!("id_token_issuer_url: http://127.0.0.1:{port}\n");
+    let world = World::start(Setup { more, ..Setup::default() }).await;
+    let (folder, own) = (world.path("site"), ["--issuer", "id-tokens"]);
+    host(folder.clone(), port).await;
+    let to = folder.display().to_string();
+    let (status, said) = daypass(&world, &[&["keys", "check"], &own[..]].concat()).await;
+    assert!(status == 78 && said.contains("nothing is hosted there"), "{said}");
+    let (status, said) = daypass(&world, &[&["keys", "publish", "--to", &to], &own[..]].concat()).await;
+    assert!(status == 0 && said.contains("1 keys of http://127.0.0.1"), "{said}");
+    assert_eq!(daypass(&world, &[&["keys", "check"], &own[..]].concat()).await.0, 0);
+    daypass(&world, &["keys", "rotate"]).await;
+    let (_, said) = daypass(&world, &["keys", "list"]).await;
+    assert_eq!(said.matches("waits to be hosted: `daypass keys publish --issuer id-tokens`").count(), 1, "{said}");
+    assert_eq!(said.matches("signs from").count(), 2, "the clouds' next keys wait for nobody: {said}");
+    let (status, said) = daypass(&world, &[&["keys", "check"], &own[..]].concat()).await;
+    assert!(status == 78 && said.contains("--issuer id-tokens` writes it"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ mod faces;
 mod file_keys;
 mod helpers;
 mod hostile;
+mod issuing;
 mod keys;
 mod kubernetes;
 mod layers;

@@ -1,4 +1,4 @@
-//! A stand-in for those who trust tokens of our issuer: a cluster's API server, Microsoft's and Google's token endpoints. It takes a token
+//! A stand-in for those who trust `id_token`s: a cluster's API server, Microsoft's and Google's token endpoints. It takes a token
 //! only when its signature, issuer and audience are right by our published keys, and keeps what each was. It proves nothing about them.
 
 use crate::sts::form;
@@ -38,14 +38,14 @@ pub fn verify(jwks: &Value, issuer: &str, audience: &str, token: &str) -> Result
 }
 
 impl RelyingParty {
-    /// Over TLS with the world's certificate, for tokens of the world's issuer.
+    /// Over TLS with the world's certificate, for the world's `id_token`s.
     pub async fn start(world: &World, audience: &str) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (url, seen) = (format!("https://localhost:{}", listener.local_addr().unwrap().port()), Arc::default());
-        let jwks = world.http.get(world.url("/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
+        let jwks = world.http.get(world.url("/id-tokens/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
         let trust = Trust {
             url: url.clone(),
-            issuer: world.url(""),
+            issuer: world.url("/id-tokens"),
             audience: audience.to_owned(),
             jwks: Arc::new(jwks),
             seen: Arc::clone(&seen),

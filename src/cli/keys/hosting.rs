@@ -1,10 +1,11 @@
-//! The issuer's two documents on another host: written as files, and compared with what is there.
+//! An issuer's two documents on another host: written as files, and compared with what is there.
 
 use super::super::operate::Server;
 use super::super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::issuers::http::command_client;
-use clap::Args;
+use crate::store::OwnIssuer;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -16,10 +17,31 @@ const JWKS: &str = ".well-known/jwks.json";
 /// Both are a few kilobytes.
 const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 
+/// Which of the server's own issuers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Issuer {
+    /// The one that clouds trust: `issuer_url`.
+    Clouds,
+    /// The one of `id_token`s: `id_token_issuer_url`.
+    IdTokens,
+}
+
+impl Issuer {
+    const fn own(self) -> OwnIssuer {
+        match self {
+            Self::Clouds => OwnIssuer::Clouds,
+            Self::IdTokens => OwnIssuer::IdTokens,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(in crate::cli) struct PublishArgs {
     #[command(flatten)]
     server: Server,
+    /// Whose documents.
+    #[arg(long, value_enum, default_value = "clouds")]
+    issuer: Issuer,
     /// The folder that the issuer's address serves: `.well-known/` is made in it.
     #[arg(long, value_name = "FOLDER")]
     to: PathBuf,
@@ -29,6 +51,9 @@ pub(in crate::cli) struct PublishArgs {
 pub(in crate::cli) struct CheckArgs {
     #[command(flatten)]
     server: Server,
+    /// Whose documents.
+    #[arg(long, value_enum, default_value = "clouds")]
+    issuer: Issuer,
     /// Where to look, instead of the issuer's own address.
     #[arg(long)]
     url: Option<String>,
@@ -39,13 +64,14 @@ pub(in crate::cli) struct CheckArgs {
 
 /// Writes both documents. The JWKS goes first: a discovery document never names what is not there.
 pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, Failure> {
-    let held = arguments.server.get("keys").await?;
+    let own = arguments.issuer.own();
+    let held = arguments.server.get("keys").await?[own.as_str()].take();
     let broken = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
     for (name, document) in [(JWKS, &held["jwks"]), (DISCOVERY, &held["discovery"])] {
         write(&arguments.to.join(name), &format!("{document:#}\n")).map_err(broken)?;
     }
     let kids: Vec<&str> = kids(&held["jwks"]).collect();
-    let told = arguments.server.post("keys/hosted", &json!({ "kids": kids })).await?;
+    let told = arguments.server.post("keys/hosted", &json!({ "issuer": own, "kids": kids })).await?[own.as_str()].take();
     let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
     if json {
         print::json(
@@ -67,7 +93,8 @@ pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, F
 
 /// Fails when a key that signs, or will, is not hosted as it is held.
 pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failure> {
-    let held = arguments.server.get("keys").await?;
+    let own = arguments.issuer.own();
+    let held = arguments.server.get("keys").await?[own.as_str()].take();
     let issuer = held["issuer"].as_str().unwrap_or_default();
     let base = arguments.url.as_deref().unwrap_or(issuer).trim_end_matches('/').to_owned();
     let unusable = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
@@ -81,7 +108,8 @@ pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failu
     }
     if !faults.is_empty() {
         let told = format!(
-            "{base} does not host what this server signs with; `daypass keys publish` writes it\n  {}",
+            "{base} does not host what this server signs with; `daypass keys publish --issuer {}` writes it\n  {}",
+            own.as_str(),
             faults.join("\n  ")
         );
         return Err(unusable(told));

@@ -34,7 +34,7 @@ pub(super) struct Operation {
     pub(super) security: fn() -> Value,
 }
 
-pub(super) const OPERATIONS: [Operation; 10] = [
+pub(super) const OPERATIONS: [Operation; 12] = [
     Operation {
         path: "/v1/exchange",
         method: "post",
@@ -125,35 +125,48 @@ pub(super) const OPERATIONS: [Operation; 10] = [
         path: "/.well-known/openid-configuration",
         method: "get",
         id: "discovery",
-        summary: "Our own issuer, for clouds.",
+        summary: "The issuer that clouds trust.",
         description: "OpenID Connect Discovery 1.0, section 3, as far as workload federation reads it.",
         heard: Heard::Nothing,
         parameters: none,
         body: None,
-        answer: || {
-            document(
-                "The issuer.",
-                json!({ "type": "object", "required": ["issuer", "jwks_uri", "id_token_signing_alg_values_supported"] }),
-            )
-        },
+        answer: discovery,
         security: nothing,
     },
     Operation {
         path: "/.well-known/jwks.json",
         method: "get",
         id: "jwks",
-        summary: "The keys of our own issuer.",
+        summary: "The keys of the issuer that clouds trust.",
         description: "RFC 7517.",
         heard: Heard::Nothing,
         parameters: none,
         body: None,
-        answer: || {
-            let key = json!({ "type": "object", "required": ["kty", "kid", "use", "alg"], "properties": { "kty": { "enum": ["EC", "RSA"] } } });
-            document(
-                "The keys.",
-                json!({ "type": "object", "required": ["keys"], "properties": { "keys": { "type": "array", "minItems": 1, "items": key } } }),
-            )
-        },
+        answer: keys,
+        security: nothing,
+    },
+    Operation {
+        path: "/id-tokens/.well-known/openid-configuration",
+        method: "get",
+        id: "idTokenDiscovery",
+        summary: "The issuer of `id_token`s, which no cloud trusts.",
+        description: "OpenID Connect Discovery 1.0, section 3.",
+        heard: Heard::Nothing,
+        parameters: none,
+        body: None,
+        answer: discovery,
+        security: nothing,
+    },
+    Operation {
+        path: "/id-tokens/.well-known/jwks.json",
+        method: "get",
+        id: "idTokenJwks",
+        summary: "The keys of the issuer of `id_token`s, which no cloud trusts.",
+        description: "RFC 7517.",
+        heard: Heard::Nothing,
+        parameters: none,
+        body: None,
+        answer: keys,
         security: nothing,
     },
     Operation {
@@ -222,6 +235,18 @@ fn secret_answer(description: &str, name: &str) -> (u16, Value) {
 
 fn document(description: &str, schema: Value) -> (u16, Value) {
     (200, described(description, &[], "application/json", schema))
+}
+
+fn discovery() -> (u16, Value) {
+    let members = ["issuer", "jwks_uri", "id_token_signing_alg_values_supported"];
+    document("The issuer.", json!({ "type": "object", "required": members }))
+}
+
+fn keys() -> (u16, Value) {
+    let key =
+        json!({ "type": "object", "required": ["kty", "kid", "use", "alg"], "properties": { "kty": { "enum": ["EC", "RSA"] } } });
+    let set = json!({ "type": "object", "required": ["keys"], "properties": { "keys": { "type": "array", "minItems": 1, "items": key } } });
+    document("The keys.", set)
 }
 
 fn secret() -> (u16, Value) {

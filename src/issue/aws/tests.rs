@@ -1,7 +1,9 @@
 //! Against a stand-in for STS that keeps what it is sent: no emulator at hand reads the tags and the source identity of a web identity token.
 
 use super::*;
+use crate::issue::OwnIssuers;
 use crate::secrets::Identities;
+use crate::store::OwnIssuer;
 use crate::store::Store;
 use crate::token::{Algorithm, Expected, KeySet, RawToken, verify};
 use crate::words::names::{Audience, IssuerUrl, RoleArn};
@@ -91,7 +93,7 @@ fn terms() -> AwsTerms {
 
 struct Bench {
     aws: Aws,
-    signing: Arc<SigningKeys>,
+    own: OwnIssuers,
     store: Store,
     _folder: tempfile::TempDir,
 }
@@ -102,15 +104,16 @@ async fn bench(url: &str, algorithm: SigningAlgorithm) -> Bench {
     let store = Store::open(folder.path(), Arc::new(crate::words::SystemClock)).unwrap();
     let identities = Identities::parse(&Identities::generate().0).unwrap();
     let issuer = IssuerUrl::parse("https://oidc.example").unwrap();
-    let signing = Arc::new(SigningKeys::open(issuer, identities, &store).await.unwrap());
+    let id_tokens = IssuerUrl::parse("https://oidc.example/id-tokens").unwrap();
+    let own = OwnIssuers::open(issuer, id_tokens, &identities, &store).await.unwrap();
     let settings = AwsSettings {
         mode: AwsMode::WebIdentity,
         regions: vec!["eu-west-1".to_owned()],
         endpoint: Some(url.to_owned()),
         algorithm,
     };
-    let aws = Aws::new(&settings, signing.clone()).await;
-    Bench { aws, signing, store, _folder: folder }
+    let aws = Aws::new(&settings, own.clouds().clone()).await;
+    Bench { aws, own, store, _folder: folder }
 }
 
 mod chained;
@@ -140,7 +143,7 @@ async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() 
             algorithms: vec![expected],
             token_age_max: TOKEN_LIFETIME,
         };
-        let keys = KeySet::import(bench.signing.jwks().to_string().as_bytes()).unwrap();
+        let keys = KeySet::import(bench.own.keys(OwnIssuer::Clouds).jwks().to_string().as_bytes()).unwrap();
         let token = verify(RawToken::parse(form["WebIdentityToken"].clone().into()).unwrap(), &keys, &expected, now).unwrap();
         assert_eq!((token.subject(), token.token_id()), ("root/shop/deploy", Some(decision.as_str())));
         let claim = |name: &str| token.claims().claim(name).unwrap().clone();

@@ -82,8 +82,8 @@ pub struct Publication {
 
 impl Publication {
     /// What is held, and what comes next.
-    pub(super) fn of(rows: &[KeyRow], hosted: &HostedKeys, now: UnixTime) -> Self {
-        let next = SigningAlgorithm::ALL.into_iter().filter_map(|algorithm| next_key_at(rows, hosted, algorithm, now)).min();
+    pub(super) fn of(rows: &[KeyRow], hosted: &HostedKeys, algorithms: &[SigningAlgorithm], now: UnixTime) -> Self {
+        let next = algorithms.iter().filter_map(|algorithm| next_key_at(rows, hosted, *algorithm, now)).min();
         let next = next.unwrap_or(now);
         let keys = rows.iter().map(|row| told(row, hosted)).collect();
         Self { keys, next_key_at: next.to_string(), host_before: next.plus(PUBLISHED_BEFORE_SIGNING).to_string() }

@@ -3,7 +3,6 @@ use crate::store::HostedKeys;
 use crate::token::{Algorithm, Expected, KeySet, RawToken, verify};
 
 use crate::words::names::Audience;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -11,7 +10,12 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 async fn keys(folder: &std::path::Path) -> (SigningKeys, Store) {
     let store = Store::open(folder, Arc::new(crate::words::SystemClock)).unwrap();
     let identities = Identities::parse(&Identities::generate().0).unwrap();
-    (SigningKeys::open(IssuerUrl::parse("https://oidc.example").unwrap(), identities, &store).await.unwrap(), store)
+    (
+        SigningKeys::open(OwnIssuer::Clouds, IssuerUrl::parse("https://oidc.example").unwrap(), identities, &store)
+            .await
+            .unwrap(),
+        store,
+    )
 }
 
 #[tokio::test]
@@ -19,14 +23,11 @@ async fn our_tokens_verify_by_our_own_published_keys_and_an_independent_library(
     let folder = tempfile::tempdir().unwrap();
     let (keys, store) = keys(folder.path()).await;
     let audience = Audience::parse("https://partner.example").unwrap();
-    let terms = IdTokenTerms {
-        audience: audience.clone(),
-        ttl: Duration::from_secs(600),
-        claims: BTreeMap::from([("repo".to_owned(), "acme/shop".to_owned())]),
-    };
-    let decision = DecisionId::new();
-    let issued = keys.id_token(&terms, "root/shop/deploy", &decision, store.now()).unwrap();
-    let text = issued.token.expose_text().unwrap().to_owned();
+    let (decision, now) = (DecisionId::new(), store.now());
+    let extra = Map::from_iter([("repo".to_owned(), json!("acme/shop"))]);
+    let until = now.plus(Duration::from_secs(600));
+    let issued = keys.mint(SigningAlgorithm::Es256, audience.as_str(), "root/shop/deploy", &decision, now, until, extra).unwrap();
+    let text = issued.expose_text().unwrap().to_owned();
     let set = KeySet::import(keys.jwks().to_string().as_bytes()).unwrap();
     let expected = Expected {
         issuer: IssuerUrl::parse("https://oidc.example").unwrap(),
@@ -54,7 +55,7 @@ async fn our_tokens_verify_by_our_own_published_keys_and_an_independent_library(
 async fn keys_are_encrypted_at_rest_and_survive_a_turn() {
     let folder = tempfile::tempdir().unwrap();
     let (keys, store) = keys(folder.path()).await;
-    let rows = store.keys().await.unwrap();
+    let rows = store.keys(OwnIssuer::Clouds).await.unwrap();
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row.state == KeyState::Signing && row.sealed.starts_with(b"age-encryption.org/")));
     let before = keys.jwks();
@@ -115,7 +116,7 @@ fn where_keys_are_hosted_elsewhere_one_signs_a_day_after_it_was_written_there_an
     let mut only_first = Some([("0".to_owned(), start)].into());
     let rows = year(&mut only_first, |_, _, _| {});
     assert!(rows.iter().any(|row| row.kid == "0" && row.state == KeyState::Signing), "the old one signs on");
-    let told = Publication::of(&rows, &only_first, start.plus(DAY * 365));
+    let told = Publication::of(&rows, &only_first, &SigningAlgorithm::ALL, start.plus(DAY * 365));
     assert_eq!((told.waiting(), told.keys[1].waits_to_be_hosted), (1, true));
 }
 
@@ -123,11 +124,11 @@ fn where_keys_are_hosted_elsewhere_one_signs_a_day_after_it_was_written_there_an
 fn the_next_publication_is_due_when_the_next_key_is_made() {
     let start = UnixTime::from_seconds(1_800_000_000);
     let rows = [row("a".to_owned(), KeyState::Signing, start)];
-    let told = Publication::of(&rows, &None, start.plus(DAY));
+    let told = Publication::of(&rows, &None, &SigningAlgorithm::ALL, start.plus(DAY));
     assert_eq!(told.next_key_at, start.plus(DAY * 89).to_string());
     assert_eq!(told.host_before, start.plus(DAY * 90).to_string());
     let rows = [rows[0].clone(), row("b".to_owned(), KeyState::Published, start.plus(DAY * 89))];
-    let told = Publication::of(&rows, &None, start.plus(DAY * 89));
+    let told = Publication::of(&rows, &None, &SigningAlgorithm::ALL, start.plus(DAY * 89));
     assert_eq!(told.keys[1].signs_from, Some(start.plus(DAY * 90).to_string()));
     assert_eq!(told.next_key_at, start.plus(DAY * 179).to_string());
 }
@@ -138,9 +139,11 @@ async fn a_rotation_by_hand_publishes_first_and_goes_on_by_itself() {
     let clock = Arc::new(MovedClock::default());
     let store = Store::open(folder.path(), clock.clone()).unwrap();
     let identities = Identities::parse(&Identities::generate().0).unwrap();
-    let keys = SigningKeys::open(IssuerUrl::parse("https://oidc.example").unwrap(), identities, &store).await.unwrap();
+    let keys = SigningKeys::open(OwnIssuer::Clouds, IssuerUrl::parse("https://oidc.example").unwrap(), identities, &store)
+        .await
+        .unwrap();
     let signing = || async {
-        let rows = store.keys().await.unwrap();
+        let rows = store.keys(OwnIssuer::Clouds).await.unwrap();
         rows.into_iter().filter(|row| row.state == KeyState::Signing).map(|row| row.kid).collect::<Vec<_>>()
     };
     let first = signing().await;
@@ -150,12 +153,12 @@ async fn a_rotation_by_hand_publishes_first_and_goes_on_by_itself() {
         (4, first.clone()),
         "published, and not signing"
     );
-    store.note_hosted(first.clone()).await.unwrap();
+    store.note_hosted(OwnIssuer::Clouds, first.clone()).await.unwrap();
     clock.move_by(DAY);
     keys.turn(&store).await.unwrap();
     assert_eq!((signing().await, keys.waiting_to_be_hosted()), (first.clone(), 2), "not hosted yet");
-    let all = store.keys().await.unwrap().into_iter().map(|row| row.kid).collect();
-    store.note_hosted(all).await.unwrap();
+    let all = store.keys(OwnIssuer::Clouds).await.unwrap().into_iter().map(|row| row.kid).collect();
+    store.note_hosted(OwnIssuer::Clouds, all).await.unwrap();
     clock.move_by(DAY);
     keys.turn(&store).await.unwrap();
     let second = signing().await;
@@ -163,8 +166,8 @@ async fn a_rotation_by_hand_publishes_first_and_goes_on_by_itself() {
     clock.move_by(DAY);
     keys.turn(&store).await.unwrap();
     assert_eq!(keys.jwks()["keys"].as_array().unwrap().len(), 2, "the retired ones are gone");
-    store.forget_hosted().await.unwrap();
-    assert_eq!(store.hosted_keys().await.unwrap(), None);
+    store.forget_hosted(OwnIssuer::Clouds).await.unwrap();
+    assert_eq!(store.hosted_keys(OwnIssuer::Clouds).await.unwrap(), None);
 }
 
 /// The real time, and so much later.

@@ -1,21 +1,19 @@
-//! `grant: id_token`: tokens of our own issuer.
+//! `grant: id_token`: tokens of an issuer of our own that no cloud trusts.
+
+mod claims;
 
 use super::{Offer, Templates, bounded, fill, read_templates};
 use crate::identity::Facts;
 use crate::policy::grant::IdTokenTerms;
 use crate::policy::template::{Row, fill_row_text};
-use crate::words::Denial;
 use crate::words::names::Audience;
 use crate::words::yaml::{Fields, Place};
+use crate::words::{Denial, is_cloud_audience};
 use std::time::Duration;
 
 /// A token of ours that lives longer than an hour is a key.
 const ID_TOKEN_TTL_MAX: Duration = Duration::from_secs(3600);
 const ID_TOKEN_TTL_DEFAULT: Duration = Duration::from_secs(600);
-/// Audiences that cloud exchanges use: a token for them is a credential of that cloud, and is granted as such.
-const AUDIENCES_OF_CLOUDS: [&str; 2] = ["sts.amazonaws.com", "api://AzureADTokenExchange"];
-/// Claims that we set ourselves (RFC 7519 and AWS).
-const CLAIMS_RESERVED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct IdTokenGrant {
@@ -34,10 +32,11 @@ impl IdTokenGrant {
         });
         let node = fields.optional("claims");
         let claims = node.map(|node| read_templates(fields, node, row)).unwrap_or_default();
-        if let (Some(node), Some(reserved)) =
-            (node, CLAIMS_RESERVED.iter().find(|reserved| claims.iter().any(|(name, _)| name == *reserved)))
-        {
-            fields.fault(node.place, format!("the claim `{reserved}` is set by daypass"));
+        if let Some(node) = node {
+            let mut inner = fields.below(node);
+            for (name, place, _) in inner.members() {
+                claims::check(name).map_or_else(|fault| inner.fault(*place, format!("`{name}`: {fault}")), |()| ());
+            }
         }
         Some(Self { place, audience: audience?, ttl: ttl?, claims })
     }
@@ -53,11 +52,11 @@ impl IdTokenGrant {
 }
 
 fn check_audience(text: &str) -> Result<Audience, String> {
-    if AUDIENCES_OF_CLOUDS.contains(&text)
-        || text.starts_with("//iam.googleapis.com/")
-        || text.starts_with("https://iam.googleapis.com/")
-    {
+    if is_cloud_audience(text) {
         return Err("a token for this audience is a cloud credential: grant that instead".to_owned());
     }
     Audience::parse(text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,11 +59,11 @@ impl Drop for Bao {
 async fn openbao_takes_the_tokens_that_we_sign_and_refuses_changed_ones() {
     let Some(bao) = Bao::start().await else { return };
     let world = World::start(Setup::default()).await;
-    let jwks = world.http.get(world.url("/.well-known/jwks.json")).send().await.unwrap().text().await.unwrap();
+    let jwks = world.http.get(world.url("/id-tokens/.well-known/jwks.json")).send().await.unwrap().text().await.unwrap();
     let ca = std::fs::read_to_string(world.path("tls.crt")).unwrap();
     assert!(jwks.contains("ES256"));
     assert_eq!(bao.call("POST", "sys/auth/jwt", "root", json!({"type": "jwt"})).await.0, 204);
-    let config = json!({"oidc_discovery_url": world.url(""), "oidc_discovery_ca_pem": ca, "bound_issuer": world.url("")});
+    let config = json!({"oidc_discovery_url": world.url("/id-tokens"), "oidc_discovery_ca_pem": ca, "bound_issuer": world.url("/id-tokens")});
     assert_eq!(bao.call("POST", "auth/jwt/config", "root", config).await.0, 204, "it reads our discovery document and keys");
     let role = json!({"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["https://partner.example"], "bound_subject": "root/shop/deploy", "token_ttl": "60s"});
     let (status, body) = bao.call("POST", "auth/jwt/role/ci", "root", role).await;

@@ -27,7 +27,7 @@ async fn regions(urls: &[&str]) -> Bench {
             endpoint: Some((*url).to_owned()),
             algorithm: SigningAlgorithm::Es256,
         };
-        clients.push(Aws::new(&settings, bench.signing.clone()).await.clients.remove(0));
+        clients.push(Aws::new(&settings, bench.own.clouds().clone()).await.clients.remove(0));
     }
     bench.aws.clients = clients;
     bench

@@ -1,0 +1,83 @@
+//! Our two issuers. What clouds trust and what everybody else trusts are different addresses with different keys, so a token for a
+//! partner is worth nothing at a cloud, whatever audience or claim it bears (decision 28).
+
+use super::credential::IdToken;
+use super::keypair::SigningAlgorithm;
+use super::signing::SigningKeys;
+use crate::policy::IdTokenTerms;
+use crate::secrets::Identities;
+use crate::store::{OwnIssuer, Store};
+use crate::words::names::{DecisionId, IssuerUrl};
+use crate::words::{Denial, UnixTime};
+use std::sync::Arc;
+
+/// Both of them.
+pub struct OwnIssuers {
+    clouds: Arc<CloudIssuer>,
+    id_tokens: IdTokenIssuer,
+}
+
+/// The issuer that clouds trust. Only a cloud's own grant asks it for a token.
+pub struct CloudIssuer(SigningKeys);
+
+/// The issuer of `id_token`s, for everybody who is no cloud.
+pub struct IdTokenIssuer(SigningKeys);
+
+impl OwnIssuers {
+    /// Loads the keys of both, and makes the first ones where there are none.
+    pub async fn open(clouds: IssuerUrl, id_tokens: IssuerUrl, identities: &Identities, store: &Store) -> Result<Self, String> {
+        let clouds = SigningKeys::open(OwnIssuer::Clouds, clouds, identities.clone(), store).await?;
+        let id_tokens = SigningKeys::open(OwnIssuer::IdTokens, id_tokens, identities.clone(), store).await?;
+        Ok(Self { clouds: Arc::new(CloudIssuer(clouds)), id_tokens: IdTokenIssuer(id_tokens) })
+    }
+
+    /// The keys of one.
+    pub fn keys(&self, own: OwnIssuer) -> &SigningKeys {
+        match own {
+            OwnIssuer::Clouds => &self.clouds.0,
+            OwnIssuer::IdTokens => &self.id_tokens.0,
+        }
+    }
+
+    /// For clouds.
+    pub const fn clouds(&self) -> &Arc<CloudIssuer> {
+        &self.clouds
+    }
+
+    /// For everybody else.
+    pub const fn id_tokens(&self) -> &IdTokenIssuer {
+        &self.id_tokens
+    }
+
+    /// One turn of the rotation of both.
+    pub async fn turn(&self, store: &Store) -> Result<(), String> {
+        for own in OwnIssuer::ALL {
+            self.keys(own).turn(store).await?;
+        }
+        Ok(())
+    }
+
+    /// How many keys do not sign because they wait to be hosted, since the last turn.
+    pub fn waiting_to_be_hosted(&self) -> usize {
+        OwnIssuer::ALL.into_iter().map(|own| self.keys(own).waiting_to_be_hosted()).sum()
+    }
+}
+
+impl CloudIssuer {
+    pub(super) const fn keys(&self) -> &SigningKeys {
+        &self.0
+    }
+}
+
+impl IdTokenIssuer {
+    /// Signs a token for somebody who is no cloud.
+    pub fn id_token(&self, terms: &IdTokenTerms, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<IdToken, Denial> {
+        let extra = terms.claims.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        let (audience, expires_at) = (terms.audience.clone(), now.plus(terms.ttl));
+        let token = self.0.mint(SigningAlgorithm::Es256, audience.as_str(), subject, decision, now, expires_at, extra)?;
+        Ok(IdToken { audience, token, expires_at })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+use super::*;
+use crate::words::yaml::Node;
+
+fn load(text: &str) -> Result<(), String> {
+    let node = Node::parse("p.yaml", text.as_bytes()).map_err(|fault| fault.to_string())?;
+    let mut faults = Vec::new();
+    let read = IdTokenGrant::read(&mut Fields::new("p.yaml", text, &node, &mut faults), node.place, None);
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    if told.is_empty() && read.is_some() { Ok(()) } else { Err(told.join("\n")) }
+}
+
+#[test]
+fn a_claim_by_which_a_cloud_decides_is_refused_at_its_own_line() {
+    for claim in [
+        "azp",
+        "AZP",
+        "aud",
+        "groups",
+        "nonce",
+        "https://aws.amazon.com/source_identity",
+        "https://aws.amazon.com/tags",
+        "HTTPS://AWS.Amazon.com/tags",
+        "aws.amazon.com/tags",
+        "https://sts.amazonaws.com.cn/x",
+        "https://login.microsoftonline.com/x",
+    ] {
+        let told = load(&format!("audience: https://partner.example\nclaims:\n  team: shop\n  \"{claim}\": forged\n"));
+        assert!(told.as_ref().is_err_and(|told| told.contains("p.yaml:4:")), "{claim}: {told:?}");
+    }
+    load("audience: https://partner.example\nclaims: { team: shop, \"https://acme.example/team\": shop, \"https://notamazon.com/x\": y }\n")
+        .unwrap();
+}
+
+#[test]
+fn an_audience_of_any_clouds_partition_is_refused() {
+    for audience in
+        ["sts.amazonaws.com", "sts.amazonaws.com.cn", "api://AzureADTokenExchangeUSGov", "api://AzureADTokenExchangeChina"]
+    {
+        let told = load(&format!("audience: {audience}\n"));
+        assert!(told.as_ref().is_err_and(|told| told.contains("grant that instead")), "{audience}: {told:?}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Audiences by which clouds exchange tokens of others for their own credentials, as each documents its default.
+//!
+//! The list is not the safeguard: a cloud takes any audience that its tenant configures. It catches mistakes early.
+
+/// AWS IAM user guide, "Create an OpenID Connect (OIDC) identity provider", and the same names of its other partitions.
+const AWS: [&str; 7] = [
+    "sts.amazonaws.com",
+    "sts.amazonaws.com.cn",
+    "sts.amazonaws.eu",
+    "sts.c2s.ic.gov",
+    "sts.sc2s.sgov.gov",
+    "sts.cloud.adc-e.uk",
+    "sts.csp.hci.ic.gov",
+];
+/// Microsoft Entra docs, "Workload identity federation": the public cloud's, and `…USGov` and `…China` of the sovereign ones.
+const AZURE: &str = "api://azureadtokenexchange";
+/// Google Cloud IAM docs, "Configure workload identity federation": the provider's full resource name.
+const GOOGLE: &str = "iam.googleapis.com";
+
+/// Whether a cloud takes tokens for this audience. Spelling in capitals, a scheme or a path makes no other audience of it.
+pub fn is_cloud_audience(audience: &str) -> bool {
+    let text = audience.to_ascii_lowercase();
+    let rest = text.strip_prefix("https:").unwrap_or(&text);
+    let host = rest.trim_start_matches('/').split(['/', ':']).next().unwrap_or_default();
+    let is_regional = host.starts_with("sts.") && host.contains(".amazonaws.");
+    text.starts_with(AZURE) || host == GOOGLE || AWS.contains(&host) || is_regional
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn audiences_of_every_partition_are_known_and_those_of_partners_are_not() {
+        for cloud in [
+            "sts.amazonaws.com",
+            "STS.amazonaws.com",
+            "sts.amazonaws.com.cn",
+            "https://sts.amazonaws.com/",
+            "sts.us-gov-west-1.amazonaws.com",
+            "api://AzureADTokenExchange",
+            "api://AzureADTokenExchangeUSGov",
+            "api://AzureADTokenExchangeChina",
+            "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+            "https://iam.googleapis.com/projects/1",
+        ] {
+            assert!(is_cloud_audience(cloud), "{cloud}");
+        }
+        for partner in
+            ["https://partner.example", "sts.partner.example", "https://partner.example/iam.googleapis.com", "api://partner"]
+        {
+            assert!(!is_cloud_audience(partner), "{partner}");
+        }
+    }
+}
