@@ -12,6 +12,7 @@ pub mod job_token;
 pub mod journal;
 pub mod keyring;
 pub mod loopback;
+mod mask;
 mod memory;
 pub mod renewal;
 pub mod server;

@@ -132,7 +132,10 @@ impl TokenArgs {
 async fn answer_google(arguments: &TokenArgs, environment: Environment) -> serde_json::Value {
     let answer = async {
         let token_type = gcp::token_type(&environment)?;
-        Ok(gcp::success(token_type, &arguments.token(environment).await?))
+        let server = arguments.server.connect(environment)?;
+        let server = if print::streams_are_one() { server.without_masks() } else { server };
+        let token = helper::id_token(&server, &arguments.audience, arguments.policy.as_deref()).await?;
+        Ok(gcp::success(token_type, &token))
     };
     answer.await.unwrap_or_else(|failure: Failure| gcp::failure(&failure))
 }

@@ -34,6 +34,9 @@ pub(super) struct ExecArgs {
     /// The policy to use where several grant the same.
     #[arg(long)]
     policy: Option<String>,
+    /// Leave the job's own token and the variables that bring it to the command, for one that publishes with it.
+    #[arg(long)]
+    keep_token: bool,
     /// The command and its arguments.
     #[arg(last = true, required = true)]
     command: Vec<String>,
@@ -41,7 +44,7 @@ pub(super) struct ExecArgs {
 
 /// Runs it.
 pub(super) async fn run(arguments: ExecArgs, environment: Environment) -> Result<u8, Failure> {
-    let server = arguments.server.connect(environment.clone())?;
+    let server = arguments.server.connect(environment)?;
     let wishes = Wishes {
         aws: arguments.aws,
         variables: arguments.env,
@@ -50,6 +53,7 @@ pub(super) async fn run(arguments: ExecArgs, environment: Environment) -> Result
         refresh: arguments.refresh,
         refresh_before: arguments.refresh_before,
         policy: arguments.policy,
+        keep_token: arguments.keep_token,
     };
-    exec::run(server, &wishes, &arguments.command, &environment).await
+    exec::run(server, &wishes, &arguments.command).await
 }

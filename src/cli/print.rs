@@ -23,6 +23,12 @@ pub(super) fn line(value: &serde_json::Value) {
     anstream::println!("{value}");
 }
 
+/// Whether what is said on standard error would stand in the output that a program reads.
+pub(super) fn streams_are_one() -> bool {
+    let file = |found: rustix::io::Result<rustix::fs::Stat>| found.ok().map(|stat| (stat.st_dev, stat.st_ino));
+    file(rustix::fs::fstat(std::io::stdout())).is_some_and(|out| Some(out) == file(rustix::fs::fstat(std::io::stderr())))
+}
+
 /// So many of them, in words.
 pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })

@@ -5,9 +5,8 @@ mod private_file;
 mod refresh;
 mod supervise;
 
-use super::environment::Environment;
 use super::server::Server;
-use super::{Failure, STATUS_EXEC, STATUS_USAGE};
+use super::{Failure, STATUS_EXEC, STATUS_USAGE, job_token};
 use crate::words::names::{Audience, SecretName};
 use given::Given;
 use refresh::Refreshed;
@@ -34,6 +33,8 @@ pub struct Wishes {
     pub refresh_before: Option<Duration>,
     /// The policy to use where several grant the same.
     pub policy: Option<String>,
+    /// Leave the job's own token to the command.
+    pub keep_token: bool,
 }
 
 /// Splits `NAME=shop/db.yaml#/password`.
@@ -46,23 +47,22 @@ pub fn parse_assignment(text: &str) -> Result<(String, SecretName), String> {
 }
 
 /// Fetches what is wished for, runs the command, and returns its status.
-pub async fn run(server: Server, wishes: &Wishes, command: &[String], environment: &Environment) -> Result<u8, Failure> {
+pub async fn run(server: Server, wishes: &Wishes, command: &[String]) -> Result<u8, Failure> {
     let [program, arguments @ ..] = command else {
         return Err(Failure::new(STATUS_USAGE, "name a command after `--`"));
     };
     wishes.check()?;
     let answer = server.exchange(&wishes.credentials(), wishes.policy.as_deref()).await.map_err(own)?;
     let given = Given::read(wishes, &answer).map_err(own)?;
-    let masks = environment.masks_by_command();
-    if masks {
-        given.print_masks(&mut std::io::stdout().lock()).map_err(|fault| Failure::new(STATUS_EXEC, fault.to_string()))?;
-    }
     let mut child = tokio::process::Command::new(program);
-    child.args(arguments).env_remove("DAYPASS_TOKEN");
+    child.args(arguments);
+    if !wishes.keep_token {
+        job_token::variables().for_each(|name| _ = child.env_remove(name));
+    }
     for (name, value) in given.variables() {
         child.env(name, value.expose_text().unwrap_or_default());
     }
-    let around = Refreshed::start(given, wishes, Arc::new(server), masks).await?;
+    let around = Refreshed::start(given, wishes, Arc::new(server)).await?;
     for name in around.variables_removed() {
         child.env_remove(name);
     }

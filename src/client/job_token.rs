@@ -39,6 +39,11 @@ const VARIABLES: [&str; 4] =
 /// The variable by which a CI is known, and its program that asks for a token.
 const PROGRAMS: [(&str, &str); 2] = [("BUILDKITE_JOB_ID", "buildkite-agent"), ("CIRCLE_WORKFLOW_ID", "circleci")];
 
+/// Every variable that holds a token, or what a CI gives one for: those that [`find`] looks at.
+pub fn variables() -> impl Iterator<Item = &'static str> {
+    VARIABLES.into_iter().chain(TokenEndpoint::variables())
+}
+
 /// Chooses the source: what the user names, then the variables, then what the CI offers.
 pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Path) -> Result<TokenSource, Failure> {
     if let Some(file) = token_file {

@@ -1,17 +1,21 @@
 //! The daypass server as the client sees it: four requests, and every refusal in words.
 
 mod asking;
+mod audience;
+mod certificate;
 mod keys;
 
 pub use asking::{Events, Unanswered};
 
 use super::environment::Environment;
 use super::job_token::{self, TokenSource};
+use super::mask::Masks;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
 use crate::policy::ReplayRequest;
 use crate::token::ProofKey;
 use crate::words::names::DecisionId;
 use crate::words::{Clock, Secret, SystemClock};
+use audience::ServerAudience;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -21,12 +25,15 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// A server, and the token that this job shows it.
 pub struct Server {
     base: reqwest::Url,
+    /// Whether authorities are named, instead of the system's.
+    has_ca: bool,
     http: reqwest::Client,
-    audience: String,
+    audience: ServerAudience,
     source: TokenSource,
     environment: Environment,
     /// Where the CI lets the job choose its audience: the token is worth nothing without this key.
     key: Option<ProofKey>,
+    masks: Masks,
     wait: Duration,
 }
 
@@ -34,7 +41,8 @@ pub struct Server {
 pub struct Address<'a> {
     /// `--server` or `DAYPASS_SERVER`.
     pub server: &'a str,
-    /// `--audience` or `DAYPASS_AUDIENCE`; the server's address when absent.
+    /// `--audience` or `DAYPASS_AUDIENCE`; the server's address when absent. What the variable says counts for the server that
+    /// `DAYPASS_SERVER` names, and for no other.
     pub audience: Option<&'a str>,
     /// A CA certificate file, PEM; the system's when absent.
     pub ca: Option<&'a std::path::Path>,
@@ -64,19 +72,28 @@ impl Server {
         let http =
             crate::issuers::http::forgetful_client(ca.as_deref()).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
         let source = job_token::find(&environment, address.token_file, std::path::Path::new(job_token::PROJECTED_TOKEN))?;
-        let audience = address.audience.unwrap_or(address.server).trim_end_matches('/').to_owned();
+        let audience = ServerAudience::new(&base, address.server, address.audience, &environment);
+        let masks = Masks::of(&environment);
         let made = |fault| Failure::new(STATUS_CONFIGURATION, fault);
         let key = if source.takes_audience() { Some(ProofKey::generate().map_err(made)?) } else { None };
-        Ok(Self { base, http, audience, source, environment, key, wait: address.wait })
+        Ok(Self { base, has_ca: ca.is_some(), http, audience, source, environment, key, masks, wait: address.wait })
     }
 
-    /// `POST /v1/exchange`: all credentials in one request.
+    /// The same without masks, for a tool that reads this program's standard error as its answer.
+    #[must_use]
+    pub fn without_masks(self) -> Self {
+        Self { masks: Masks::default(), ..self }
+    }
+
+    /// `POST /v1/exchange`: all credentials in one request, hidden in the job's log before they are returned.
     pub async fn exchange(&self, credentials: &[Value], policy: Option<&str>) -> Result<Value, Failure> {
         let mut body = serde_json::json!({ "credentials": credentials });
         if let Some(policy) = policy {
             body["policy"] = policy.into();
         }
-        self.send(|token| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body))).await
+        let answer = self.send(|token| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body))).await?;
+        self.masks.hide(&answer).await?;
+        Ok(answer)
     }
 
     /// `GET /v1/whoami`: the attributes that the server sees in this job's token.
@@ -121,7 +138,7 @@ impl Server {
     async fn try_once(&self, build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>) -> Result<Value, Failure> {
         let response = self.request_once(build).await?;
         let status = response.status();
-        let body: Value = response.json().await.map_err(|fault| unreachable_server(&self.base, &fault))?;
+        let body: Value = response.json().await.map_err(|fault| self.unanswered(&fault))?;
         if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
     }
 
@@ -130,14 +147,27 @@ impl Server {
         &self,
         build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>,
     ) -> Result<reqwest::Response, Failure> {
-        let audience = self.key.as_ref().map_or_else(|| self.audience.clone(), |key| key.bind(&self.audience));
+        let named = self.audience.as_str();
+        let audience = self.key.as_ref().map_or_else(|| named.to_owned(), |key| key.bind(named));
         let token: Secret = job_token::bring(&self.source, &self.environment, &audience, &self.http).await?;
+        self.audience.check(&token)?;
         let failed = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
         let mut request = build(token.expose_text().unwrap_or_default())?.build().map_err(|fault| failed(fault.to_string()))?;
         if let Some(proof) = self.prove(&request, &token).map_err(failed)? {
             request.headers_mut().insert("dpop", proof);
         }
-        self.http.execute(request).await.map_err(|fault| unreachable_server(&self.base, &fault))
+        self.http.execute(request).await.map_err(|fault| self.unanswered(&fault))
+    }
+}
+
+impl Server {
+    /// Why there was no answer. A certificate that is not trusted stays so, and nothing is won by another try.
+    fn unanswered(&self, fault: &reqwest::Error) -> Failure {
+        if let Some(told) = certificate::fault(fault, self.has_ca) {
+            let told = format!("the certificate of the daypass server at {} is not trusted: {told}", self.base);
+            return Failure::new(STATUS_CONFIGURATION, told);
+        }
+        unreachable_server(&self.base, fault)
     }
 }
 

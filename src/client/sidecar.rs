@@ -23,6 +23,7 @@ pub use settings::Settings;
 use super::environment::Environment;
 use super::server::{Address, Server};
 use super::{Failure, STATUS_UNAVAILABLE};
+use crate::words::names::Audience;
 use crate::words::{Clock, SystemClock};
 use follow::Heard;
 use keeper::Keeper;
@@ -102,7 +103,7 @@ fn prepare(settings: Settings, manner: Manner, environment: Environment, status:
     let volume = Volume::open(&settings.folder, settings.mode, manner.allow_disk)?;
     let address = Address {
         server: &settings.server,
-        audience: None,
+        audience: settings.audience.as_ref().map(Audience::as_str),
         ca: settings.ca.as_deref(),
         token_file: Some(&settings.token_file),
         wait: Duration::ZERO,

@@ -66,6 +66,11 @@ impl TokenEndpoint {
         self.takes_audience
     }
 
+    /// The variables of every endpoint. An address without its token opens nothing; it goes too, so that a tool is not misled.
+    pub fn variables() -> impl Iterator<Item = &'static str> {
+        ENDPOINTS.iter().flat_map(|endpoint| [endpoint.url_variable, endpoint.token_variable])
+    }
+
     /// The endpoint whose variables this job has, both of them.
     pub fn find(environment: &Environment) -> Option<&'static Self> {
         let has = |endpoint: &&Self| {

@@ -97,7 +97,8 @@ fn builder(ca: Option<&[u8]>) -> Result<ClientBuilder, String> {
     match ca {
         None => Ok(builder),
         Some(pem) => {
-            let certificates = Certificate::from_pem_bundle(pem).map_err(|_| "the CA file holds no PEM certificate")?;
+            let certificates = Certificate::from_pem_bundle(pem).ok().filter(|certificates| !certificates.is_empty());
+            let certificates = certificates.ok_or("the CA file holds no PEM certificate")?;
             Ok(builder.tls_certs_only(certificates))
         }
     }

@@ -226,7 +226,10 @@ async fn a_pods_own_bound_token_opens_its_secret() {
     let path = server.world.path("token");
     write_private(&path, token("web", audience).as_bytes());
     let file = path.to_str().unwrap();
-    let output = server.world.job("push", &["secret", "get", "shop/password.age"], &[("DAYPASS_TOKEN_FILE", file)]).await;
+    let output = server
+        .world
+        .job("push", &["secret", "get", "shop/password.age"], &[("DAYPASS_TOKEN_FILE", file), ("DAYPASS_AUDIENCE", audience)])
+        .await;
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "hunter2", "{}", String::from_utf8_lossy(&output.stderr));
 
     // The init container's own command and configuration, with this test's folders in the place of the pod's volumes.

@@ -12,6 +12,7 @@ mod file_keys;
 mod helpers;
 mod hostile;
 mod issuing;
+mod job;
 mod keys;
 mod kubernetes;
 mod layers;

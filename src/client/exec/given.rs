@@ -5,7 +5,6 @@ use crate::client::Failure;
 use crate::client::answer::{self, AwsCredential, IdToken};
 use crate::words::Secret;
 use serde_json::Value;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Everything for one command.
@@ -44,28 +43,6 @@ impl Given {
         let aws = aws.map(|(name, value)| (name.to_owned(), value));
         aws.chain(self.secrets.iter().map(|(name, value)| (name.clone(), value.duplicate()))).collect()
     }
-
-    /// Masks everything that is secret; the access key's id and the expiry are not.
-    pub(super) fn print_masks(&self, out: &mut impl Write) -> std::io::Result<()> {
-        let secrets = self.secrets.iter().map(|(_, value)| value).chain(self.files.iter().map(|(_, value)| value));
-        let all = self.aws.iter().flat_map(of_aws).chain(secrets).chain(self.azure_token.iter().map(|token| &token.token));
-        print_masks(all, out)
-    }
-}
-
-/// What is secret in an AWS session.
-pub(super) fn of_aws(aws: &AwsCredential) -> [&Secret; 2] {
-    [&aws.secret_access_key, &aws.session_token]
-}
-
-/// One mask a line, as GitHub masks line by line (GitHub docs, "Workflow commands").
-pub(super) fn print_masks<'a>(secrets: impl Iterator<Item = &'a Secret>, out: &mut impl Write) -> std::io::Result<()> {
-    for secret in secrets {
-        for line in secret.expose_text().unwrap_or_default().lines().filter(|line| !line.trim().is_empty()) {
-            writeln!(out, "::add-mask::{}", line.replace('%', "%25"))?;
-        }
-    }
-    out.flush()
 }
 
 #[cfg(test)]
@@ -83,14 +60,6 @@ mod tests {
         json!({"credentials": [
             {"aws": {"AccessKeyId": "ASIA1", "SecretAccessKey": "s3cr%et", "SessionToken": "tok", "Expiration": "2027-01-01T00:00:00Z"}},
             {"secret": {"name": "shop/db.yaml#/password", "value": "two\nlines"}}]})
-    }
-
-    #[test]
-    fn secrets_are_masked_line_by_line_and_public_values_are_not() {
-        let mut out = Vec::new();
-        Given::read(&wishes(), &answer()).unwrap().print_masks(&mut out).unwrap();
-        let expected = "::add-mask::s3cr%25et\n::add-mask::tok\n::add-mask::two\n::add-mask::lines\n";
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What stays fresh while the command runs: the AWS session on loopback, the Azure token's file, and the files of secrets.
 
 use super::Wishes;
-use super::given::{self, Given};
+use super::given::Given;
 use super::private_file::PrivateFile;
 use crate::client::answer::{self, AwsCredential, IdToken};
 use crate::client::loopback::Loopback;
@@ -9,7 +9,6 @@ use crate::client::renewal::{Dated, Keeper, Renewed};
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_EXEC};
 use crate::words::{Clock, Secret, SystemClock};
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -41,8 +40,8 @@ pub(super) struct Refreshed {
 
 impl Refreshed {
     /// Writes the files, opens the address, and renews from here on.
-    pub(super) async fn start(given: Given, wishes: &Wishes, server: Arc<Server>, masks: bool) -> Result<Self, Failure> {
-        let source = Source { server, wishes: Arc::new(wishes.clone()), masks };
+    pub(super) async fn start(given: Given, wishes: &Wishes, server: Arc<Server>) -> Result<Self, Failure> {
+        let source = Source { server, wishes: Arc::new(wishes.clone()) };
         let mut refreshed =
             Self { _keepers: Vec::new(), loopback: None, variables: Vec::new(), _files: Vec::new(), _folder: None };
         for (path, value) in given.files {
@@ -112,21 +111,18 @@ fn text_of(path: &Path) -> Result<Secret, Failure> {
 struct Source {
     server: Arc<Server>,
     wishes: Arc<Wishes>,
-    masks: bool,
 }
 
 impl Source {
     async fn aws(&self) -> Result<Dated<AwsCredential>, Failure> {
         let answer = self.exchange(self.wishes.aws_wish()).await?;
         let aws = answer::aws(&answer)?;
-        self.mask(given::of_aws(&aws).into_iter());
         Ok(Dated { expires_at: aws.expires_at, value: aws })
     }
 
     async fn azure(&self, file: &PrivateFile) -> Result<Dated<()>, Failure> {
         let audience = self.wishes.azure_token.as_ref().map(ToString::to_string).unwrap_or_default();
         let token = answer::id_token(&self.exchange(self.wishes.token_wish()).await?, &audience)?;
-        self.mask(std::iter::once(&token.token));
         file.replace(token.token)?;
         Ok(Dated { value: (), expires_at: token.expires_at })
     }
@@ -137,11 +133,7 @@ impl Source {
         let answer = self.exchange(only_files.credentials()).await?;
         let values: Vec<Secret> =
             self.wishes.files.iter().map(|(_, name)| answer::secret(&answer, name)).collect::<Result<_, _>>()?;
-        let changed: Vec<_> = files.iter().zip(values).filter(|(file, value)| !file.holds(value)).collect();
-        if !changed.is_empty() {
-            self.mask(changed.iter().map(|(_, value)| value));
-        }
-        for (file, value) in changed {
+        for (file, value) in files.iter().zip(values).filter(|(file, value)| !file.holds(value)) {
             file.replace(value)?;
         }
         Ok(Dated { value: (), expires_at: SystemClock.now().plus(SECRETS_EVERY) })
@@ -159,14 +151,6 @@ impl Source {
     async fn exchange(&self, wishes: impl IntoIterator<Item = serde_json::Value>) -> Result<serde_json::Value, Failure> {
         let wishes: Vec<_> = wishes.into_iter().collect();
         self.server.exchange(&wishes, self.wishes.policy.as_deref()).await
-    }
-
-    /// On standard error, where it breaks into nothing that a program reads, and on a line of its own: GitHub reads both streams.
-    fn mask<'a>(&self, secrets: impl Iterator<Item = &'a Secret>) {
-        if self.masks {
-            let mut out = std::io::stderr().lock();
-            let _ = writeln!(out).and_then(|()| given::print_masks(secrets, &mut out));
-        }
     }
 
     /// A failure is said at once, though the command may not notice before the end of what it has.

@@ -1,6 +1,7 @@
 //! `on_change`: how the application hears that its files are others now.
 
 use super::processes;
+use crate::client::job_token;
 use crate::words::yaml::{Fields, Place, Yaml};
 use reqwest::Url;
 use rustix::process::{Pid, Signal, kill_process};
@@ -133,7 +134,8 @@ async fn call(http: &reqwest::Client, url: &Url) -> Result<(), String> {
 async fn execute(words: &[String]) -> Result<(), String> {
     let [program, arguments @ ..] = words else { return Err("no command".to_owned()) };
     let mut command = tokio::process::Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).env_remove("DAYPASS_TOKEN").kill_on_drop(true);
+    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    job_token::variables().for_each(|name| _ = command.env_remove(name));
     let ended = tokio::time::timeout(EXEC_MAX, command.status()).await;
     let status = ended.map_err(|_| format!("`{program}` did not end in {} s", EXEC_MAX.as_secs()))?;
     let status = status.map_err(|fault| format!("`{program}` cannot be run: {fault}"))?;

@@ -6,7 +6,7 @@ use super::reaction::Reaction;
 use super::template::Template;
 use crate::client::job_token::PROJECTED_TOKEN;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::words::names::{PolicyName, SecretName};
+use crate::words::names::{Audience, PolicyName, SecretName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 use crate::words::{Digest, parse_duration};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,8 @@ const MODE: u32 = 0o400;
 #[derive(Debug)]
 pub struct Settings {
     pub(super) server: String,
+    /// What the pod's token names; the server's address otherwise.
+    pub(super) audience: Option<Audience>,
     pub(super) ca: Option<PathBuf>,
     pub(super) token_file: PathBuf,
     pub(super) policy: Option<PolicyName>,
@@ -88,6 +90,7 @@ fn told(faults: &[Fault]) -> Failure {
 
 fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
     let server = fields.required("server").and_then(|node| fields.parsed(node, parse_server));
+    let audience = fields.optional("audience").and_then(|node| fields.parsed(node, Audience::parse));
     let mut path = |key| fields.optional(key).and_then(|node| fields.text(node)).map(|text| beside.join(text));
     let (ca, token_file, folder) = (path("ca"), path("token_file"), path("folder"));
     let policy = fields.optional("policy").and_then(|node| fields.parsed(node, PolicyName::parse));
@@ -109,6 +112,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
     });
     Some(Settings {
         server: server?,
+        audience,
         ca,
         token_file: token_file.unwrap_or_else(|| PROJECTED_TOKEN.into()),
         policy,

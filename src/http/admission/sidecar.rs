@@ -41,6 +41,7 @@ impl Sidecar<'_> {
     pub(super) fn configuration(&self) -> String {
         let mut configuration = json!({
             "server": self.settings.server,
+            "audience": self.token.audience,
             "token_file": PROJECTED_TOKEN,
             "folder": DIRECTORY,
             "mode": if self.owner.is_app { "0400" } else { "0440" },

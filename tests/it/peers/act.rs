@@ -18,6 +18,10 @@ jobs:
           daypass exec --aws --env PASSWORD=shop/password.age -- sh -c '
             echo "session=$(aws sts get-caller-identity --query Arn --output text)"
             echo "password=$PASSWORD"'
+      - name: by get
+        run: |
+          document=$(daypass secret get shop/db.yaml)
+          echo "leaf=$(echo "$document" | sed -n 's/^password: //p')"
       - name: by curl
         run: |
           token=$(curl --silent --show-error --fail-with-body -H "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \
@@ -58,7 +62,11 @@ async fn a_workflow_gets_aws_credentials_and_masked_secrets_and_hears_why_it_is_
     let world = World::start(Setup { policies: vec![("shop/deploy", policy())], aws, ..Setup::default() }).await;
     emulator.trust(&world, "deploy", "root/shop/deploy");
     let sealed = daypass::secrets::encrypt(b"correct-horse", std::slice::from_ref(&world.recipient), false).unwrap();
-    world.commit_and_wait(&[("secrets/shop/other.age", &sealed)]).await;
+    let path = daypass::words::names::SecretPath::parse("db.yaml").unwrap();
+    let now = daypass::words::UnixTime::from_seconds(1_800_000_000);
+    let document = b"user: shop\npassword: tic-tac-toe\n";
+    let document = daypass::secrets::encrypt_document(&path, document, std::slice::from_ref(&world.recipient), now).unwrap();
+    world.commit_and_wait(&[("secrets/shop/other.age", &sealed), ("secrets/shop/db.yaml", &document)]).await;
     repository(&world.path("shop"));
     put(&world.path("home/.config/act/actrc"), b"");
 
@@ -85,12 +93,12 @@ async fn a_workflow_gets_aws_credentials_and_masked_secrets_and_hears_why_it_is_
     println!("{log}");
 
     let released: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "released").collect();
-    assert_eq!(released.len(), 2, "{log}");
+    assert_eq!(released.len(), 3, "{log}");
     let session = format!("session=arn:aws:sts::000000000000:assumed-role/deploy/{}", released[0].decision.as_deref().unwrap());
-    for said in [&session, "password=***", "by-curl=*** length=13", "status=125"] {
+    for said in [&session, "password=***", "leaf=***", "by-curl=*** length=13", "status=125"] {
         assert!(log.contains(said), "{said}: {log}");
     }
-    assert!(!log.contains("hunter2") && !log.contains("correct-horse"), "{log}");
+    assert!(!log.contains("hunter2") && !log.contains("tic-tac-toe") && !log.contains("correct-horse"), "{log}");
     let refused: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "refused").collect();
     assert_eq!(refused.len(), 2, "{log}");
     for entry in refused {

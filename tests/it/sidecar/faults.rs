@@ -45,7 +45,8 @@ async fn a_disk_hostile_names_and_hostile_templates_are_refused_with_a_reason() 
     let disk = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     std::fs::set_permissions(disk.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
     let on_disk = format!("{SETTINGS}folder: {}\n", disk.path().display());
-    let text = |more: &str| format!("server: {}\nca: ca.crt\ntoken_file: token\n{more}", world.url(""));
+    let text =
+        |more: &str| format!("server: {}\naudience: https://pods.example\nca: ca.crt\ntoken_file: token\n{more}", world.url(""));
     std::fs::write(pod.path("sidecar.yaml"), text(&on_disk)).unwrap();
     let refused = pod.run(&["--once"]).await;
     assert_eq!(refused.status.code(), Some(78));

@@ -82,7 +82,9 @@ impl Pod {
     }
 
     pub(super) fn configure(&self, server: &str, more: &str) {
-        let text = format!("server: {server}\nca: ca.crt\ntoken_file: token\nfolder: files\ninterval: 1s\n{more}");
+        let text = format!(
+            "server: {server}\naudience: https://pods.example\nca: ca.crt\ntoken_file: token\nfolder: files\ninterval: 1s\n{more}"
+        );
         std::fs::write(self.path("sidecar.yaml"), text).unwrap();
     }
 

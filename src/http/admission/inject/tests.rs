@@ -69,7 +69,7 @@ fn a_native_sidecar_stands_before_every_other_container() {
     ]);
     assert_eq!(after["spec"]["volumes"], volumes);
     let expected = json!({
-        "server": "https://daypass.acme.example", "token_file": "/var/run/secrets/daypass.dev/token", "folder": "/run/daypass", "mode": "0440",
+        "server": "https://daypass.acme.example", "audience": "https://daypass.acme.example/eu", "token_file": "/var/run/secrets/daypass.dev/token", "folder": "/run/daypass", "mode": "0440",
         "ca": "/var/run/secrets/daypass.dev/ca.crt", "secrets": { "db-password": "shop/db.yaml#/password" },
     });
     assert_eq!(configuration(sidecar), expected);
@@ -284,7 +284,7 @@ fn configuration_of(template: &str) -> Value {
     let configuration = configuration(&after["spec"]["initContainers"][0]);
     assert_eq!(configuration["templates"]["app.env"].as_str().map(|text| text.contains("$(")), Some(true));
     json!({
-        "server": configuration["server"], "token_file": configuration["token_file"], "folder": configuration["folder"],
+        "server": configuration["server"], "audience": configuration["audience"], "token_file": configuration["token_file"], "folder": configuration["folder"],
         "mode": configuration["mode"], "ca": configuration["ca"], "secrets": configuration["secrets"], "templates": { "app.env": template },
     })
 }

@@ -1,0 +1,104 @@
+//! For whom a token is, before it is sent: tokens of fixed audience (GitLab, pods, Bitbucket, HCP Terraform) are good until they expire
+//! for whoever holds them, so they go to the server that they name and to no other.
+
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::token::RawToken;
+use crate::words::Secret;
+use reqwest::Url;
+
+/// The audience that this server's tokens have to name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct ServerAudience {
+    /// What a CI is asked for.
+    name: String,
+    server: Url,
+}
+
+impl ServerAudience {
+    /// `named` is by a flag or a variable. What `DAYPASS_AUDIENCE` says is of the server that `DAYPASS_SERVER` names: another server, as an
+    /// age identity may name one, is never asked with it.
+    pub(super) fn new(server: &Url, address: &str, named: Option<&str>, environment: &Environment) -> Self {
+        let usual = environment.value("DAYPASS_SERVER").and_then(|usual| Url::parse(usual).ok());
+        let is_usual = usual.is_some_and(|usual| usual.origin() == server.origin());
+        let named = named.filter(|named| is_usual || environment.value("DAYPASS_AUDIENCE") != Some(*named));
+        let name = named.unwrap_or(address).trim_end_matches('/').to_owned();
+        Self { name, server: server.clone() }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    /// Refuses to send a token that is for somebody else. An audience at the server's own address is the server's, with or without a path.
+    pub(super) fn check(&self, token: &Secret) -> Result<(), Failure> {
+        let refused =
+            |what: String| Failure::new(STATUS_CONFIGURATION, format!("the job's token was not sent to {}: {what}", self.server));
+        let unread = |_| refused("it is no JWT of one audience".to_owned());
+        let token = RawToken::parse(token.expose_text().unwrap_or_default().to_owned().into()).map_err(unread)?;
+        let Some(audience) = token.unverified_audience() else {
+            return Err(refused("it names no audience, or several; this server's has to be its only one".to_owned()));
+        };
+        let is_at_server = Url::parse(audience).is_ok_and(|url| url.scheme() == "https" && url.origin() == self.server.origin());
+        if is_at_server || audience.trim_end_matches('/') == self.name {
+            return Ok(());
+        }
+        Err(refused(format!(
+            "it is for the audience `{audience}`, and this server's is `{}`\nhint: give the job a token for this server. If the server's \
+             configuration names `{audience}` as its audience, set DAYPASS_AUDIENCE to it, and DAYPASS_SERVER to this server.",
+            self.name
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+    use serde_json::{Value, json};
+
+    const REAL: &str = "https://daypass.example";
+    const EVIL: &str = "https://evil.example";
+
+    fn token(audience: Value) -> Secret {
+        let parts = [json!({ "alg": "RS256", "typ": "JWT" }), json!({ "iss": "https://ci.example", "aud": audience })];
+        format!("{}.{}.c2ln", BASE64.encode(parts[0].to_string()), BASE64.encode(parts[1].to_string())).into()
+    }
+
+    fn sent(server: &str, named: Option<&str>, environment: Environment, audience: Value) -> Result<(), String> {
+        let audience_of_server = ServerAudience::new(&Url::parse(server).unwrap(), server, named, &environment);
+        audience_of_server.check(&token(audience)).map_err(|failure| failure.message)
+    }
+
+    #[test]
+    fn a_token_for_one_server_is_not_sent_to_another_that_an_identity_names() {
+        let environment = || [("DAYPASS_SERVER", REAL), ("DAYPASS_AUDIENCE", "daypass-prod")].into();
+        let named = Some("daypass-prod");
+        assert_eq!(sent(REAL, named, environment(), json!("daypass-prod")), Ok(()));
+        let told = sent(EVIL, named, environment(), json!("daypass-prod")).unwrap_err();
+        assert!(told.contains("`daypass-prod`") && told.contains(EVIL) && told.contains("DAYPASS_AUDIENCE"), "{told}");
+        assert!(sent(EVIL, None, Environment::default(), json!(REAL)).is_err());
+        assert!(sent(EVIL, named, [("DAYPASS_AUDIENCE", "daypass-prod")].into(), json!("daypass-prod")).is_err());
+    }
+
+    #[test]
+    fn an_audience_at_the_servers_own_address_or_one_that_is_named_for_it_is_the_servers() {
+        for audience in
+            ["https://daypass.example", "https://daypass.example/", "https://daypass.example/eu", "https://DAYPASS.example?cnf=x"]
+        {
+            assert_eq!(sent(REAL, None, Environment::default(), json!(audience)), Ok(()), "{audience}");
+        }
+        assert_eq!(sent(REAL, Some("daypass-prod"), Environment::default(), json!(["daypass-prod"])), Ok(()), "by a flag");
+        for audience in [
+            json!("https://daypass.example.evil.example"),
+            json!("http://daypass.example"),
+            json!("https://daypass.example:8443"),
+            json!(["https://daypass.example", "other"]),
+            json!(null),
+            json!("vault"),
+        ] {
+            assert!(sent(REAL, None, Environment::default(), audience.clone()).is_err(), "{audience}");
+        }
+    }
+}

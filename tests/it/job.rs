@@ -1,0 +1,163 @@
+//! What a job's own log, environment and token are spared: masks, the child's environment, and servers that a token is not for.
+
+use crate::support::{Setup, World, peer, write_private};
+use daypass::secrets::{encrypt, encrypt_document};
+use daypass::words::UnixTime;
+use daypass::words::names::SecretPath;
+use std::process::Output;
+
+const GITHUB: (&str, &str) = ("GITHUB_ACTIONS", "true");
+
+fn texts(output: &Output) -> (String, String) {
+    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn masks(said: &str) -> Vec<&str> {
+    said.lines().filter_map(|line| line.strip_prefix("::add-mask::")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_that_prints_a_secret_masks_it_on_github_and_leaves_standard_output_alone() {
+    let world = World::start(Setup::default()).await;
+    let recipients = std::slice::from_ref(&world.recipient);
+    let document = b"db:\n  password: tic-tac\n  port: 5432\n";
+    let path = SecretPath::parse("db.yaml").unwrap();
+    let sops = encrypt_document(&path, document, recipients, UnixTime::from_seconds(1_800_000_000)).unwrap();
+    let broken = encrypt(b"first%\rsecond", recipients, true).unwrap();
+    world.commit_and_wait(&[("secrets/shop/db.yaml", &sops), ("secrets/shop/cr.age", &broken)]).await;
+    let run = async |arguments: &[&str]| texts(&world.job("push", arguments, &[GITHUB]).await);
+
+    let (out, said) = run(&["secret", "get", "shop/password.age"]).await;
+    assert_eq!((out.as_str(), &masks(&said)[..]), ("hunter2", &["hunter2"][..]), "{said}");
+    let (out, said) = run(&["secret", "get", "shop/db.yaml"]).await;
+    assert_eq!(out.as_bytes(), document);
+    assert!(masks(&said).contains(&"tic-tac") && masks(&said).contains(&"5432"), "{said}");
+    let (out, said) = run(&["--output", "json", "secret", "get", "shop/db.yaml"]).await;
+    assert!(out.starts_with('{') && masks(&said).contains(&"tic-tac"), "{out}{said}");
+    let (out, said) = run(&["secret", "get", "shop/cr.age"]).await;
+    assert_eq!((out.as_str(), &masks(&said)[..]), ("first%\rsecond", &["first%25%0Dsecond", "first%25", "second"][..]), "{said}");
+    let (out, said) = run(&["exec", "--env", "DB=shop/db.yaml", "--", "sh", "-c", "printf %s \"$DB\""]).await;
+    assert_eq!(out.as_bytes(), document);
+    assert!(masks(&said).contains(&"tic-tac"), "{said}");
+    let (out, said) = run(&["credential", "kubernetes", "--audience", "https://partner.example"]).await;
+    let token: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(masks(&said), [token["status"]["token"].as_str().unwrap()]);
+    let (_, said) = texts(&world.job("push", &["secret", "get", "shop/password.age"], &[]).await);
+    assert_eq!(said, "", "nothing is said where no log is masked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn googles_libraries_that_read_both_streams_as_one_document_hear_no_mask() {
+    let world = World::start(Setup::default()).await;
+    let script = "\"$DAYPASS\" credential gcp --audience https://partner.example 2>&1";
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", script]).env("DAYPASS", env!("CARGO_BIN_EXE_daypass")).env("DAYPASS_SERVER", world.url(""));
+    command.env("DAYPASS_CA", world.path("tls.crt")).env("GITHUB_ACTIONS", "true").env_remove("DAYPASS_TOKEN");
+    let (out, _) = texts(&command.envs(world.issuer.job_environment("push")).output().await.unwrap());
+    let answer: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|fault| panic!("{fault}: {out}"));
+    assert_eq!(answer["success"], true);
+}
+
+/// The variables in which CIs leave a token, or what one is asked with.
+const TOKENS: [(&str, &str); 6] = [
+    ("TFC_WORKLOAD_IDENTITY_TOKEN", "t1"),
+    ("SPACELIFT_OIDC_TOKEN", "t2"),
+    ("BITBUCKET_STEP_OIDC_TOKEN", "t3"),
+    ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "t4"),
+    ("SYSTEM_ACCESSTOKEN", "t5"),
+    ("CF_OIDC_REQUEST_TOKEN", "t6"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exec_takes_the_token_of_every_ci_out_of_the_commands_environment() {
+    let world = World::start(Setup::default()).await;
+    let mut environment = TOKENS.to_vec();
+    let token = world.token();
+    environment.push(("DAYPASS_TOKEN", &token));
+    let names = environment.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("|");
+    let script = format!("env | grep -E '^({names})=' | cut -d= -f1 | sort | tr '\\n' ' '");
+    let run = async |flags: &[&str]| {
+        let arguments = [&["exec", "--env", "X=shop/password.age"], flags, &["--", "sh", "-c", &script]].concat();
+        texts(&world.job("push", &arguments, &environment).await)
+    };
+    let (left, said) = run(&[]).await;
+    assert_eq!(left.trim(), "", "{said}");
+    let (left, _) = run(&["--keep-token"]).await;
+    assert_eq!(left.split_whitespace().count(), environment.len(), "{left}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_fixed_audience_goes_to_no_server_but_its_own() {
+    let (own, other) = (World::start(Setup::default()).await, World::start(Setup::default()).await);
+    let authorities = [own.path("tls.crt"), other.path("tls.crt")].map(|path| std::fs::read_to_string(path).unwrap()).concat();
+    std::fs::write(own.path("both.crt"), authorities).unwrap();
+    let (token, ca) = (own.lasting_token(), own.path("both.crt").display().to_string());
+    let given = [("DAYPASS_TOKEN", token.as_str()), ("DAYPASS_CA", ca.as_str())];
+    let refusals = |world: &World| world.audit().into_iter().filter(|entry| entry.kind == "refused").count();
+    let elsewhere = other.url("");
+
+    let output = own.job("push", &["secret", "get", "--server", &elsewhere, "shop/password.age"], &given).await;
+    let (_, said) = texts(&output);
+    assert!(output.status.code() == Some(78) && said.contains("was not sent to"), "{:?} {said}", output.status);
+    assert!(said.contains(&own.url("")) && said.contains(&elsewhere) && said.contains("DAYPASS_AUDIENCE"), "{said}");
+    let own_url = own.url("");
+    let named = [&given[..], &[("DAYPASS_AUDIENCE", own_url.as_str())]].concat();
+    for arguments in [
+        &["exec", "--server", &elsewhere, "--env", "X=shop/password.age", "--", "true"][..],
+        &["whoami", "--server", &elsewhere],
+        &["credential", "kubernetes", "--server", &elsewhere, "--audience", "https://partner.example"],
+    ] {
+        let (_, said) = texts(&own.job("push", arguments, &named).await);
+        assert!(said.contains("was not sent to"), "{arguments:?}: {said}");
+    }
+    if let Some(age) = peer("age") {
+        let identity = own.job("push", &["secret", "plugin-identity", "--server", &elsewhere], &given).await;
+        write_private(&own.path("identity.txt"), &identity.stdout);
+        std::fs::create_dir(own.path("bin")).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_daypass"), own.path("bin/age-plugin-daypass")).unwrap();
+        let path = daypass::client::environment::Environment::of_process().value("PATH").unwrap_or_default().to_owned();
+        let mut command = tokio::process::Command::new(age);
+        command.args(["--decrypt", "-i", "identity.txt", "access/secrets/shop/password.age"]).current_dir(own.folder.path());
+        command.env("PATH", format!("{}:{path}", own.path("bin").display())).env("DAYPASS_SERVER", own.url("")).envs(named);
+        let (_, said) = texts(&command.output().await.unwrap());
+        assert!(said.contains("was not sent to"), "{said}");
+    }
+    assert_eq!(refusals(&other), 0, "the other server saw the token");
+    let (out, said) = texts(&own.job("push", &["secret", "get", "shop/password.age"], &given).await);
+    assert_eq!(out, "hunter2", "{said}");
+}
+
+/// A server with this certificate, and what a job hears of it.
+async fn heard(made: (rcgen::CertificateParams, rcgen::KeyPair), trusted: bool) -> String {
+    let certificate = made.0.self_signed(&made.1).unwrap();
+    let (pem, key) = (certificate.pem(), made.1.serialize_pem());
+    let files = vec![("tls.crt", pem.clone().into_bytes()), ("tls.key", key.into_bytes())];
+    let world = World::start_unready(Setup { files, ..Setup::default() }).await;
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+    std::fs::write(world.path("ca.crt"), if trusted { pem } else { other }).unwrap();
+    let ca = world.path("ca.crt").display().to_string();
+    let output = world.job("push", &["secret", "get", "--ca", &ca, "shop/password.age"], &[]).await;
+    let (_, said) = texts(&output);
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    println!("{said}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_of_a_certificate_is_told_in_plain_words() {
+    let made = |name: &str, change: &dyn Fn(&mut rcgen::CertificateParams)| {
+        let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        change(&mut parameters);
+        (parameters, rcgen::KeyPair::generate().unwrap())
+    };
+    let authority = |parameters: &mut rcgen::CertificateParams| {
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    };
+    let said = heard(made("localhost", &authority), true).await;
+    assert!(said.contains("is an authority's own") && said.contains("CA:FALSE") && !said.contains("OtherError"), "{said}");
+    let old = |parameters: &mut rcgen::CertificateParams| parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    assert!(heard(made("localhost", &old), true).await.contains("has expired"));
+    assert!(heard(made("elsewhere.example", &|_| {}), true).await.contains("is for another name"));
+    let said = heard(made("localhost", &|_| {}), false).await;
+    assert!(said.contains("--ca (DAYPASS_CA)") && said.contains("signed by"), "{said}");
+}
