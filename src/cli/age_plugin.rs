@@ -1,32 +1,55 @@
-//! The program by its other name: `age-plugin-daypass`, which age, rage and sops run.
+//! The program as age's plugin, which age, rage and sops run (c2sp.org/age-plugin).
 
 use crate::client::age_plugin::{PROGRAM, serve};
 use crate::client::environment::Environment;
 use crate::client::{STATUS_UNAVAILABLE, STATUS_USAGE};
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Runs as the plugin where the program was called by that name.
+/// What age asks of a plugin, before the name of a state machine.
+const ASKS: &str = "--age-plugin=";
+
+/// Runs as the plugin where the program was called as one.
 pub(super) fn run_if_called() -> Option<ExitCode> {
-    let mut arguments = std::env::args_os();
-    let called = arguments.next()?;
-    if Path::new(&called).file_name()? != PROGRAM {
-        return None;
-    }
-    let status = match arguments.next().as_deref().and_then(|argument| argument.to_str()) {
-        Some("--age-plugin=identity-v1") => {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let status = match asked(&arguments)? {
+        "identity-v1" => {
             crate::telemetry::install_crypto();
             serve(&Environment::of_process()).map_or_else(|fault| failed(&fault.to_string(), STATUS_UNAVAILABLE), |()| 0)
         }
-        Some("--age-plugin=recipient-v1") => {
-            failed("files are encrypted to the source's own recipients, not to this identity", STATUS_USAGE)
-        }
+        "recipient-v1" => failed("files are encrypted to the source's own recipients, not to this identity", STATUS_USAGE),
         _ => failed("age runs this; `daypass secret plugin-identity` makes an identity for it", STATUS_USAGE),
     };
     Some(ExitCode::from(status))
 }
 
+/// What age asks for. It counts under any name, for rage follows the link `age-plugin-daypass` and runs the file that it finds.
+fn asked(arguments: &[OsString]) -> Option<&str> {
+    let is_named = arguments.first().and_then(|called| Path::new(called).file_name()).is_some_and(|name| name == PROGRAM);
+    let state_machine = arguments.get(1).and_then(|argument| argument.to_str()?.strip_prefix(ASKS));
+    state_machine.or(is_named.then_some(""))
+}
+
 fn failed(message: &str, status: u8) -> u8 {
     anstream::eprintln!("{PROGRAM}: {message}");
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plugin_is_known_by_what_age_asks_and_not_only_by_its_name() {
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(asked(&words(&["/usr/bin/daypass", "--age-plugin=identity-v1"])), Some("identity-v1"));
+        assert_eq!(asked(&words(&["age-plugin-daypass", "--age-plugin=recipient-v1"])), Some("recipient-v1"));
+        assert_eq!(asked(&words(&["/x/age-plugin-daypass"])), Some(""));
+        for other in
+            [&["daypass"][..], &["daypass", "status"], &["age-plugin-daypass/daypass", "exec", "--age-plugin=identity-v1"]]
+        {
+            assert_eq!(asked(&words(other)), None, "{other:?}");
+        }
+    }
 }

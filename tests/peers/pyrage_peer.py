@@ -1,8 +1,26 @@
-"""pyrage as a command: encrypt RECIPIENT armored|binary FILE, or decrypt IDENTITY_FILE FILE, to standard output."""
+"""pyrage as a command: encrypt RECIPIENT armored|binary FILE, or decrypt IDENTITY_FILE FILE (a plugin's too), to standard output."""
 
 import sys
 
 import pyrage
+
+
+
+class Callbacks:
+    """What a plugin may ask of a person: nothing here."""
+
+    def display_message(self, message):
+        print(message, file=sys.stderr)
+
+    def confirm(self, message, yes, no):
+        return None
+
+    def request_public_string(self, description):
+        return None
+
+    def request_passphrase(self, description):
+        return None
+
 
 what, key, *rest = sys.argv[1:]
 if what == "encrypt":
@@ -14,7 +32,11 @@ if what == "encrypt":
 else:
     with open(key, "rb") as file:
         text = file.read()
-    if text.startswith(b"-----BEGIN"):
+    if b"AGE-PLUGIN-" in text:
+        line = [line for line in text.decode().splitlines() if line.startswith("AGE-PLUGIN-")][0]
+        plugin = pyrage.plugin.Identity.from_str(line)
+        identity = pyrage.plugin.IdentityPluginV1(plugin.plugin(), [plugin], Callbacks())
+    elif text.startswith(b"-----BEGIN"):
         identity = pyrage.ssh.Identity.from_buffer(text)
     else:
         identity = pyrage.x25519.Identity.from_str(text.decode().strip())

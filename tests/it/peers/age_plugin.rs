@@ -136,3 +136,17 @@ async fn sops_opens_what_is_granted_whole_and_tells_why_it_opens_nothing_else() 
     let (status, answer) = job.world.exchange(&job.world.token(), json!([{ "secret": "keys/db.yaml#/password" }])).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("hunter2")), "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rage_which_follows_the_link_before_it_starts_the_plugin_opens_what_is_granted_whole() {
+    let Some(python) = peer("python-pyrage") else { return };
+    let job = Job::start().await;
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/pyrage_peer.py");
+    let identity = job.world.path("identity.txt");
+    let decrypt = async |file: &str| job.run(&python, &[script, "decrypt", identity.to_str().unwrap(), file], "push").await;
+    let opened = decrypt("shop/password.age").await;
+    assert_eq!(opened.stdout, b"hunter2", "{}", String::from_utf8_lossy(&opened.stderr));
+    let refused = decrypt("hidden/x.age").await;
+    assert!(!refused.status.success() && refused.stdout.is_empty(), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("no_matching_policy"), "{refused:?}");
+}
