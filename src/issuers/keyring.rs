@@ -1,6 +1,6 @@
 //! One issuer's keys: fetched once for all who wait, refreshed within five minutes, and served on for an hour when it is dead.
 
-use super::origin::Origin;
+use super::origin::{Fault, Origin};
 use super::settings::{IssuerSettings, JwksSource};
 use crate::token::{KeySet, RawJws};
 use crate::words::{Clock, Denial, Reason, UnixTime};
@@ -83,7 +83,7 @@ impl Keyring {
         let flight = self.flight.load(Ordering::Acquire);
         let landed = self.flights.try_get_with(flight, async {
             if self.within(self.failed_at.load(Ordering::Relaxed), FAILURE_PAUSE) {
-                return Err("the last try failed a moment ago".to_owned());
+                return Err(Fault::from("the last try failed a moment ago".to_owned()));
             }
             let outcome = self.origin.fetch().await.map(Arc::new);
             match &outcome {
@@ -96,7 +96,7 @@ impl Keyring {
             self.flight.fetch_add(1, Ordering::Release);
             outcome
         });
-        landed.await.or_else(|fault| self.stale().ok_or_else(|| Reason::IssuerUnavailable.because(fault.to_string())))
+        landed.await.or_else(|fault| self.stale().ok_or_else(|| unavailable(&fault)))
     }
 
     fn stale(&self) -> Option<Arc<KeySet>> {
@@ -112,5 +112,15 @@ impl Keyring {
 
     fn within(&self, mark: i64, span: Duration) -> bool {
         mark != i64::MIN && self.clock.now() < UnixTime::from_millis(mark).plus(span)
+    }
+}
+
+fn unavailable(fault: &Fault) -> Denial {
+    let denial = Reason::IssuerUnavailable.because(fault.to_string());
+    match fault {
+        Fault::Unreached(_) => denial,
+        Fault::Refused(_) => denial
+            .saying("The issuer publishes keys that are refused here.")
+            .advising("Show the decision id to the operator: another try brings the same keys."),
     }
 }

@@ -8,6 +8,28 @@ use crate::words::names::IssuerUrl;
 /// Discovery documents are near 1 KiB; large ones 10.
 const DISCOVERY_BYTES_MAX: usize = 64 * 1024;
 
+/// Why there are no keys.
+#[derive(Clone, Debug)]
+pub(super) enum Fault {
+    /// They cannot be reached: another try may bring them.
+    Unreached(String),
+    /// They are there and are refused, as a private or symmetric key is: another try brings the same.
+    Refused(String),
+}
+
+impl From<String> for Fault {
+    fn from(cause: String) -> Self {
+        Self::Unreached(cause)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Unreached(cause) | Self::Refused(cause)) = self;
+        f.write_str(cause)
+    }
+}
+
 /// One issuer's.
 pub(super) struct Origin {
     issuer: IssuerUrl,
@@ -33,7 +55,7 @@ impl Origin {
     }
 
     /// The keys as they are there now.
-    pub(super) async fn fetch(&self) -> Result<KeySet, String> {
+    pub(super) async fn fetch(&self) -> Result<KeySet, Fault> {
         let bytes = match &self.source {
             JwksSource::File(path) => tokio::fs::read(path).await.map_err(|fault| format!("{}: {fault}", path.display()))?,
             JwksSource::Url { url, token_file, .. } => {
@@ -49,7 +71,7 @@ impl Origin {
                 self.fetcher.fetch(&address, None, JWKS_BYTES_MAX).await?
             }
         };
-        KeySet::import(&bytes)
+        KeySet::import(&bytes).map_err(Fault::Refused)
     }
 
     /// OpenID Connect Discovery 1.0, section 4: the document has to be this issuer's own, byte for byte.

@@ -149,6 +149,18 @@ async fn nothing_in_a_token_causes_a_connection() {
 }
 
 #[tokio::test]
+async fn keys_that_are_refused_are_no_outage_that_another_try_mends() {
+    let server = Server::start().await;
+    server.good("k1");
+    server.say("/jwks", r#"{"keys":[{"kty":"oct","kid":"k1","k":"c2VjcmV0"}]}"#);
+    let (issuers, _) = issuers(settings(&server.url, |_| ()));
+    let denial = issuers.keys_for(&token(&server.url, "us", "k1")).await.err().unwrap();
+    assert_eq!(denial.reason, Reason::IssuerUnavailable);
+    assert!(denial.told().contains("keys that are refused") && denial.hint().contains("operator"), "{denial:?}");
+    assert!(!denial.hint().contains("in a moment") && !denial.cause.contains("c2VjcmV0"), "{denial:?}");
+}
+
+#[tokio::test]
 async fn a_flood_of_unknown_keys_causes_one_fetch_in_thirty_seconds() {
     let server = Server::start().await;
     server.good("k1");
