@@ -59,7 +59,7 @@ fn session_token(headers: &HeaderMap) -> Result<Option<Secret>, Denial> {
 }
 
 fn missing(cause: &str) -> Denial {
-    Reason::TokenMissing
-        .because(cause)
-        .saying("The request carries no session token: log in with the job's token at `auth/<mount>/login` first.")
+    Reason::TokenMissing.because(cause).saying("The request carries no session token.").advising(
+        "Log in with the job's token at `auth/<mount>/login`, and send the session token that it gives as `X-Vault-Token`.",
+    )
 }
