@@ -105,12 +105,15 @@ pub fn open_part(
         return match part {
             Part::Whole => Ok(Plaintext { value: age_file::decrypt(bytes, identities)?, unauthenticated: false }),
             Part::Value(_) => Err(Unopened::Missing("the document is one value: ask for it without `#/key`".to_owned())),
-            Part::Values(_) => Err("an age file is one value: it is granted whole or not at all".to_owned().into()),
+            Part::Values(_) => Err(Unopened::Missing("the document is one value, and only keys of it are granted".to_owned())),
         };
     }
     let document = SopsFile::parse(path, bytes)?.open(identities)?;
     let value = match part {
         Part::Value(key) if !document.has(key) => return Err(Unopened::Missing(format!("the document has no `{key}`"))),
+        Part::Values(keys) if !keys.iter().any(|key| document.has(key)) => {
+            return Err(Unopened::Missing(format!("the document has none of the keys that are granted: {}", keys.join(", "))));
+        }
         Part::Whole => document.render(unauthenticated),
         Part::Value(key) => document.value(key, unauthenticated),
         Part::Values(keys) => document.only(keys, unauthenticated),

@@ -3,7 +3,7 @@
 use super::{Pattern, Ruleset};
 use crate::words::UnixTime;
 use crate::words::names::SecretPath;
-use crate::words::yaml::Place;
+use crate::words::yaml::{Fault, Place};
 
 /// A grant of documents.
 #[derive(Debug)]
@@ -11,6 +11,7 @@ pub struct DocumentGrant<'a> {
     file: &'a str,
     place: Place,
     documents: &'a Pattern,
+    key: Option<&'a str>,
 }
 
 /// The grants of secrets whose policies are not over.
@@ -18,13 +19,25 @@ pub fn document_grants(ruleset: &Ruleset, now: UnixTime) -> Vec<DocumentGrant<'_
     let in_force = ruleset.policies().filter(|policy| policy.in_force(now));
     let rules = in_force.flat_map(|policy| policy.rules.iter().map(move |rule| (policy.file.as_str(), rule)));
     let grants = rules.flat_map(|(file, rule)| rule.grants.secrets.iter().map(move |grant| (file, grant)));
-    grants.map(|(file, grant)| DocumentGrant { file, place: grant.place, documents: &grant.documents }).collect()
+    grants
+        .map(|(file, grant)| DocumentGrant { file, place: grant.place, documents: &grant.documents, key: grant.key.as_deref() })
+        .collect()
 }
 
 impl DocumentGrant<'_> {
     /// Whether the document, or a value of it, is granted.
     pub fn covers(&self, path: &SecretPath) -> bool {
         self.documents.matches(path.as_str())
+    }
+
+    /// The one key that is granted, by JSON pointer.
+    pub const fn key(&self) -> Option<&str> {
+        self.key
+    }
+
+    /// A finding about it.
+    pub fn finding(&self, code: &'static str, message: impl Into<String>) -> Fault {
+        Fault::new(self.file, self.place, message).warning(code)
     }
 
     /// Where it stands: file and line.

@@ -79,7 +79,7 @@ reasons! {
     HookRefused, "hook_refused", 403, Operator, "The hook is not known.", "Give the forge's webhook the secret that the source's `hook: { secret_file: … }` names.";
     CommitRefused, "commit_refused", 403, Caller, "The commit is none of the history that may be asked for.", "Name a commit behind the one in force by all of its digits: `git log --first-parent` of the branch lists them.";
     SecretMissing, "secret_missing", 404, Caller, "The secret is granted, and is not there.", "Correct its name, or commit it.";
-    SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Ask the operator: `daypass policy check` names the file and its fault.";
+    SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Show the decision id to the operator: its record in the audit log has the cause, and `daypass status` lists files that do not open.";
     AwsDenied, "aws_denied", 502, Operator, "AWS refused to give this role.", "The role's trust policy does not accept this server: `daypass aws bootstrap` prints one that does.";
     AwsUnavailable, "aws_unavailable", 503, Cloud, "AWS STS did not answer.", "Try again in a moment.";
     IssuerUnavailable, "issuer_unavailable", 503, Issuer, "The issuer's keys cannot be had.", "Try again in a moment.";

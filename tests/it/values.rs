@@ -56,6 +56,25 @@ async fn what_a_commit_takes_away_is_not_answered_from_memory() {
     assert_eq!(world.exchange(&world.token(), wanted).await.0, 403);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_granted_key_that_the_file_lacks_is_missing_and_policy_check_finds_it() {
+    let world = world().await;
+    let policy =
+        READER.replace("\"shop/db.yaml#/database/password\", \"shop/db.yaml#/hosts/1\"", "\"shop/db.yaml#/database/pasword\"");
+    world.commit_and_wait(&[("policies/shop/read.yaml", policy.as_bytes())]).await;
+    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/db.yaml"}])).await;
+    assert_eq!((status, &answer["code"]), (404, &json!("secret_missing")), "{answer}");
+    assert!(answer["detail"].as_str().unwrap().contains("/database/pasword"), "{answer}");
+    let (config, access) = (world.path("daypass.yaml").display().to_string(), world.path("access").display().to_string());
+    let check = ["policy", "check", "--config", &config, "--folder", &access];
+    let said = String::from_utf8(world.job("push", &check, &[]).await.stdout).unwrap();
+    assert!(said.contains("`shop/db.yaml` has no `/database/pasword`"), "{said}");
+    let good = policy.replace("pasword", "password");
+    world.commit_and_wait(&[("policies/shop/read.yaml", good.as_bytes())]).await;
+    let said = String::from_utf8(world.job("push", &check, &[]).await.stdout).unwrap();
+    assert!(!said.contains("has no `"), "{said}");
+}
+
 /// A file whose MAC is over its encrypted values alone, and what somebody wrote into it since.
 fn forged(world: &World) -> Vec<u8> {
     let rules =

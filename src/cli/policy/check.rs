@@ -4,10 +4,11 @@ use super::place::Where;
 use super::sarif;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::policy::{Bounds, Catalogue, LINT_CODES, Look, Ruleset, Tree, lint};
-use crate::words::names::SourceName;
+use crate::policy::{Bounds, Catalogue, LINT_CODES, Look, Ruleset, Tree, document_grants, lint};
+use crate::secrets::SopsFile;
+use crate::words::names::{SecretPath, SourceName};
 use crate::words::yaml::{Fault, Severity, nearest};
-use crate::words::{Clock, SystemClock};
+use crate::words::{Clock, SystemClock, UnixTime};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,7 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
     let now = SystemClock.now();
     let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue, now, own_repository: own.as_deref() };
     faults.extend(lint(&look));
+    faults.extend(missing_keys(&tree, &ruleset, now));
     if let Some(file) = &arguments.source {
         faults.extend(bounds(file, &ruleset, &catalogue)?);
     }
@@ -77,6 +79,23 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
         }
     }
     Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
+}
+
+/// Granted keys that none of their documents has. SOPS leaves the names of keys readable, so nothing has to be opened.
+fn missing_keys(tree: &Tree, ruleset: &Ruleset, now: UnixTime) -> Vec<Fault> {
+    let documents = tree.iter().filter_map(|(file, bytes)| {
+        let path = SecretPath::parse(file.strip_prefix("secrets/")?).ok()?;
+        SopsFile::parse(&path, bytes).ok().map(|document| (path, document))
+    });
+    let documents: Vec<(SecretPath, SopsFile)> = documents.collect();
+    let missing = document_grants(ruleset, now).into_iter().filter_map(|grant| {
+        let key = grant.key()?;
+        let mut covered = documents.iter().filter(|(path, _)| grant.covers(path)).map(|(_, document)| document).peekable();
+        covered.peek()?;
+        let lacks = covered.all(|document| !document.has(key));
+        lacks.then(|| grant.finding("secret_missing", format!("`{}` has no `{key}`", grant.documents())))
+    });
+    missing.collect()
 }
 
 /// What lies outside of a further source's bounds, and what of these nobody uses.

@@ -51,6 +51,15 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
         }
         (Seen::Age(_), Some(_)) => return Err(told("an age file is one value: leave `#/…` out".to_owned())),
         (Seen::Plain, _) => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
+        (Seen::Sops(sops), None) if sops.is_one_value() && !arguments.json => {
+            target.open(&bytes, &arguments.keys, environment).await?.edit(&value, SystemClock.now()).map_err(told)?
+        }
+        (Seen::Sops(sops), None) if sops.is_one_value() => {
+            return Err(told("the file is one value, and it is no JSON".to_owned()));
+        }
+        (Seen::Sops(sops), Some(_)) if sops.is_one_value() => {
+            return Err(told("the file is one value: leave `#/…` out".to_owned()));
+        }
         (Seen::Sops(_), None) => return Err(told("say which value: FILE#/key".to_owned())),
         (Seen::Sops(_), Some(pointer)) => {
             let document = target.open(&bytes, &arguments.keys, environment).await?;

@@ -147,6 +147,11 @@ fn add(
     }
     let key = (!list).then_some(step);
     match format {
+        Format::Yaml if collection.flow && collection.entries().next().is_none() && std::ptr::eq(parent, &part.root) => {
+            let root = Draft::Mapping(vec![(step.to_owned(), wrapped(draft, &[]))]);
+            splices.put(parent.place.clone(), yaml::emit::block(&root, 0)?);
+            Ok(())
+        }
         Format::Yaml => yaml::change::add(text, splices, parent, key, draft, part.end),
         Format::Json | Format::Binary => {
             let (at, comma) = flow::addition(text, collection, parent.place.start);

@@ -62,6 +62,28 @@ impl SopsFile {
         own.len() == recipients.len() && recipients.iter().all(|one| own.contains(&one.as_str()))
     }
 
+    /// Whether it holds one value, as a file of another ending than a document's does.
+    pub fn is_one_value(&self) -> bool {
+        self.format == Format::Binary
+    }
+
+    /// Whether it has a value of this JSON pointer. The names of values are readable without a key.
+    pub fn has(&self, pointer: &str) -> bool {
+        self.find(pointer).is_some()
+    }
+
+    fn find(&self, pointer: &str) -> Option<&Node> {
+        if self.format == Format::Binary {
+            return None;
+        }
+        let steps = steps(pointer);
+        let (part, steps) = match &self.tree.parts[..] {
+            [only] => (only, &steps[..]),
+            several => (several.get(super::tree::index(steps.first()?)?)?, &steps[1..]),
+        };
+        steps.iter().try_fold(&part.root, |node, step| node.step(step))
+    }
+
     /// Kinds of other keys that the file is encrypted to, such as `pgp` or `kms`.
     pub fn foreign_keys(&self) -> &[&'static str] {
         &self.metadata.foreign
@@ -83,7 +105,7 @@ impl SopsFile {
 impl Document {
     /// Whether it has a value of this JSON pointer.
     pub fn has(&self, pointer: &str) -> bool {
-        self.find(pointer).is_some()
+        self.file.has(pointer)
     }
 
     /// One value by JSON pointer (RFC 6901): a text as it is, anything else as JSON. Of several YAML documents, the
@@ -124,16 +146,7 @@ impl Document {
     }
 
     pub(super) fn find(&self, pointer: &str) -> Option<&Node> {
-        let parts = &self.file.tree.parts;
-        if self.file.format == Format::Binary {
-            return None;
-        }
-        let steps = steps(pointer);
-        let (part, steps) = match &parts[..] {
-            [only] => (only, &steps[..]),
-            several => (several.get(super::tree::index(steps.first()?)?)?, &steps[1..]),
-        };
-        steps.iter().try_fold(&part.root, |node, step| node.step(step))
+        self.file.find(pointer)
     }
 
     /// What the file says about itself.

@@ -100,6 +100,10 @@ impl Format {
                     let (at, comma) = flow::addition(text, collection, part.root.place.start);
                     splices.put(at..at, format!("{comma}{section}"));
                 }
+                // An empty document is `{}` in plain, and its section alone when it is encrypted, as SOPS has it.
+                Self::Yaml if collection.flow && collection.entries().next().is_none() => {
+                    splices.put(part.root.place.clone(), section.trim_end().to_owned());
+                }
                 Self::Yaml if collection.flow => {
                     return Err("the document's root is in braces: write it as lines of `key: value`".to_owned());
                 }

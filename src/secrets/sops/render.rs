@@ -2,7 +2,7 @@
 
 use super::format::Format;
 use super::splice::Splices;
-use super::tree::{Comment, Form, Leaf, Member, Node, Tree};
+use super::tree::{Comment, Form, Leaf, Member, Node, Part, Tree};
 use crate::words::Secret;
 
 /// The document as it was before it was encrypted, but for quotes and line breaks within values.
@@ -12,7 +12,12 @@ pub(super) fn render(format: Format, text: &str, tree: &Tree) -> Result<Secret, 
         put_node(format, text, &mut splices, &part.root)?;
         part.section.iter().flat_map(|section| &section.cuts).for_each(|cut| splices.cut(cut.clone()));
     }
-    splices.apply(text)
+    let plain = splices.apply(text)?;
+    let is_empty = |part: &Part| part.root.collection().is_some_and(|root| !root.flow && root.entries().next().is_none());
+    if format == Format::Yaml && matches!(&tree.parts[..], [only] if is_empty(only)) {
+        return Ok(Secret::new([plain.expose(), b"{}\n"].concat()));
+    }
+    Ok(plain)
 }
 
 fn put_node(format: Format, text: &str, splices: &mut Splices, node: &Node) -> Result<(), String> {

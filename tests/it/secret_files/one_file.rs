@@ -49,6 +49,58 @@ fn an_age_file_is_set_whole_by_whoever_may_not_read_it() {
 }
 
 #[test]
+fn a_sops_file_that_is_one_value_is_set_whole() {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/key.pem"], "one\n");
+    assert_eq!(checkout.run(&["set", "secrets/key.pem"], "two\n"), "secrets/key.pem is changed\n");
+    let (status, told) = checkout.refused(&["set", "secrets/key.pem#/data"], "x");
+    assert!(status == 78 && told.contains("leave `#/"), "{told}");
+    let (status, told) = checkout.refused(&["set", "--json", "secrets/key.pem"], "1");
+    assert!(status == 78 && told.contains("is no JSON"), "{told}");
+    let Some(sops) = peer("sops") else { return };
+    let mut decrypt = Command::new(sops);
+    decrypt.args(["decrypt", "secrets/key.pem"]).current_dir(checkout.path());
+    let plain = with_input(decrypt.env("SOPS_AGE_KEY_FILE", checkout.path().join("key.txt")), "");
+    assert_eq!(String::from_utf8(plain.stdout).unwrap(), "two");
+}
+
+#[test]
+fn a_document_whose_only_value_is_removed_is_empty_and_takes_values_again() {
+    let checkout = Checkout::new();
+    let forms = [
+        ("secrets/a.yaml", "# kept\npassword: one\n", "/password", "# kept\n{}\n"),
+        ("secrets/flow.json", "{\n\t\"password\": \"one\"\n}\n", "/password", "{}\n"),
+        ("secrets/a.env", "password=one\n", "/password", ""),
+        ("secrets/a.ini", "[db]\npassword = one\n", "/db/password", "[db]\n"),
+    ];
+    let sops = peer("sops");
+    for (file, plain, pointer, empty) in forms {
+        checkout.run(&["encrypt", "--sops", "-o", file], plain);
+        let target = format!("{file}#{pointer}");
+        checkout.run(&["unset", &target], "");
+        let seen = checkout.path().join("seen");
+        let editor = format!("sh -c 'cp \"$1\" \"{}\"' sh", seen.display());
+        assert!(with_input(checkout.command(&["edit", file]).env("EDITOR", editor), "").status.success());
+        let seen = std::fs::read_to_string(seen).unwrap();
+        assert_eq!(seen.split_whitespace().collect::<String>(), empty.split_whitespace().collect::<String>(), "{file}");
+        let decrypt = |sops: &std::path::Path| {
+            let mut command = Command::new(sops);
+            command.args(["decrypt", "--output-type", "json", file]).current_dir(checkout.path());
+            let output = with_input(command.env("SOPS_AGE_KEY_FILE", checkout.path().join("key.txt")), "");
+            assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+            serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+        };
+        if let Some(sops) = &sops {
+            assert!(decrypt(sops).pointer(pointer).is_none(), "{file}");
+        }
+        checkout.run(&["set", &target], "two");
+        if let Some(sops) = &sops {
+            assert_eq!(decrypt(sops).pointer(pointer), Some(&"two".into()), "{file}");
+        }
+    }
+}
+
+#[test]
 fn an_editor_gets_the_plaintext_in_memory_and_what_is_not_good_changes_nothing() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], DOCUMENT);

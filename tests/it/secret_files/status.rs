@@ -51,6 +51,23 @@ fn what_is_to_be_done_is_said_and_nothing_else() {
 }
 
 #[test]
+fn a_file_for_pgp_alone_is_told_for_no_server_opens_it() {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], "password: one\n");
+    let sops = checkout.read("secrets/shop/db.yaml");
+    let start = sops.find("    age:").unwrap();
+    let end = start + sops[start..].find("    lastmodified").unwrap();
+    let pgp = "    pgp:\n        - created_at: \"2027-01-15T08:00:00Z\"\n          enc: x\n          fp: 0123456789ABCDEF0123456789ABCDEF01234567\n";
+    checkout.put("secrets/shop/db.yaml", &format!("{}{pgp}{}", &sops[..start], &sops[end..]));
+    std::fs::remove_file(checkout.path().join(".sops.yaml")).unwrap();
+    let output = super::with_input(&mut checkout.command(&["status", "--check"]), "");
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    assert!(told.contains("secrets/shop/db.yaml: only to pgp") && !told.contains("Nothing is to be done"), "{told}");
+    assert_eq!(status(&checkout, &[])["no_age_recipient"][0]["file"], "secrets/shop/db.yaml");
+}
+
+#[test]
 fn a_recipient_who_left_keeps_what_has_not_changed_since() {
     let checkout = Checkout::new();
     let (_, left) = checkout.another("left");

@@ -26,6 +26,8 @@ pub(super) struct Report {
     /// By recipient the SOPS files that it opens.
     recipients: BTreeMap<String, Vec<String>>,
     stale: Told,
+    /// Encrypted to nobody that a server could be.
+    foreign: Told,
     plain: Vec<String>,
     damaged: Told,
     shown: Told,
@@ -66,6 +68,9 @@ impl Report {
         for recipient in sops.recipients() {
             self.recipients.entry(recipient.to_owned()).or_default().push(name.clone());
         }
+        if sops.recipients().is_empty() {
+            self.foreign.push((name.clone(), format!("only to {}", sops.foreign_keys().join(" and "))));
+        }
         match creation::by_rules(&checkout.root().join(&name)) {
             Ok(Some(creation)) if !sops.is_for(creation.recipients()) => {
                 self.stale.push((name.clone(), difference(&sops, creation.recipients())));
@@ -91,7 +96,11 @@ impl Report {
     }
 
     pub(super) fn is_to_do(&self) -> bool {
-        !(self.stale.is_empty() && self.plain.is_empty() && self.damaged.is_empty() && self.shown.is_empty())
+        !(self.stale.is_empty()
+            && self.foreign.is_empty()
+            && self.plain.is_empty()
+            && self.damaged.is_empty()
+            && self.shown.is_empty())
             || self.unreachable.as_ref().is_some_and(|(files, grants)| !files.is_empty() || !grants.is_empty())
     }
 
@@ -101,6 +110,7 @@ impl Report {
             |grants: &Told| grants.iter().map(|(at, documents)| json!({ "at": at, "documents": documents })).collect::<Vec<_>>();
         json!({
             "age_files": self.age, "sops_files": self.sops, "recipients": self.recipients, "stale": told(&self.stale),
+            "no_age_recipient": told(&self.foreign),
             "not_encrypted": self.plain, "damaged": told(&self.damaged), "readable": told(&self.shown),
             "granted_to_nobody": self.unreachable.as_ref().map(|(files, _)| files),
             "granted_and_not_there": self.unreachable.as_ref().map(|(_, empty)| grants(empty)),
@@ -117,6 +127,7 @@ impl Report {
         }
         let of_file = |told: &Told| told.iter().map(|(file, why)| format!("{file}: {why}")).collect::<Vec<_>>();
         section(&mut out, "Encrypted to others than .sops.yaml says (`daypass secret updatekeys`)", &of_file(&self.stale));
+        section(&mut out, "No age recipient, so no server opens them (`sops updatekeys` adds one)", &of_file(&self.foreign));
         section(&mut out, "Not encrypted", &self.plain);
         section(&mut out, "Damaged", &of_file(&self.damaged));
         section(&mut out, "Readable, and looks like a secret", &of_file(&self.shown));

@@ -31,8 +31,10 @@ pub(in crate::secrets::sops) fn remove(
     root: bool,
 ) -> Result<(), String> {
     let Some(within) = parent.collection() else { return Err("there is nothing to remove".to_owned()) };
-    if within.entries().count() > 1 || within.flow || root {
+    if within.entries().count() > 1 || within.flow {
         splices.cut(removal(text, within, at));
+    } else if root {
+        splices.put(at.start..at.node.place.end, "{}".to_owned());
     } else {
         let empty = if parent.member(&at.key).is_some() && !at.key.is_empty() { "{}" } else { "[]" };
         splices.put(gap(text, parent.place.start)..parent.place.end, format!(" {empty}"));
