@@ -37,7 +37,7 @@ pub(in crate::policy) struct SessionGrant {
 
 impl SessionGrant {
     pub(super) fn read(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Self {
-        let tags = fields.optional("tags").map(|node| read_templates(fields, node, row)).unwrap_or_default();
+        let tags = fields.optional("tags").map(|node| read_tags(fields, node, row)).unwrap_or_default();
         if tags.len() > TAGS_MAX {
             fields.report(fields.draft(Place::default(), format!("more than {TAGS_MAX} tags")));
         }
@@ -114,17 +114,31 @@ impl SessionGrant {
 }
 
 /// AWS STS, Tag: letters, digits, spaces and `_.:/=+-@`.
-fn check_tag(key: &str, value: &str) -> Result<(), Denial> {
+fn tag_fault(key: &str, value: &str) -> Option<String> {
     let good = |character: char| character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character);
-    let fault = if value.chars().count() > TAG_VALUE_MAX {
-        format!("longer than {TAG_VALUE_MAX} characters")
-    } else if !value.chars().all(good) || !key.chars().all(good) {
-        "outside of AWS's characters (letters, digits, spaces and _.:/=+-@)".to_owned()
-    } else {
-        return Ok(());
-    };
+    if value.chars().count() > TAG_VALUE_MAX {
+        return Some(format!("longer than {TAG_VALUE_MAX} characters"));
+    }
+    let outside = !value.chars().all(good) || !key.chars().all(good);
+    outside.then(|| "outside of AWS's characters (letters, digits, spaces and _.:/=+-@)".to_owned())
+}
+
+fn check_tag(key: &str, value: &str) -> Result<(), Denial> {
+    let Some(fault) = tag_fault(key, value) else { return Ok(()) };
     let detail = format!("The session tag `{key}` is {fault}.");
     Err(Reason::TagRefused.because(detail.clone()).saying(detail))
+}
+
+/// What no value can make good is a fault of the file.
+fn read_tags<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Templates {
+    let tags = read_templates(fields, node, row);
+    for (key, place, _) in fields.below(node).members() {
+        let fixed = tags.iter().find(|(name, _)| name == key).map(|(_, template)| template.with_values(""));
+        if let Some(fault) = tag_fault(key, &fixed.unwrap_or_default()) {
+            fields.fault(*place, format!("the session tag `{key}` is {fault}, so AWS would refuse it each time"));
+        }
+    }
+    tags
 }
 
 fn read_transitive(fields: &mut Fields<'_, '_>, tags: &Templates) -> Vec<String> {

@@ -38,6 +38,17 @@ fn terms(keys: Value, change: Value) -> Result<AwsTerms, Denial> {
 }
 
 #[test]
+fn a_tag_that_aws_refuses_each_time_does_not_load() {
+    for (key, value) in [("bad;key", "{commit}"), ("team", "a;b"), ("team", "a,{commit}"), ("team", &*"x".repeat(257))] {
+        let mut tags = serde_json::Map::new();
+        tags.insert(key.to_owned(), value.into());
+        let fault = policy(json!({ "tags": tags })).unwrap_err();
+        assert!(fault.contains(&format!("the session tag `{key}` is")), "{key}: {value}: {fault}");
+    }
+    assert!(policy(json!({ "tags": { "team:x/y": "shop-{commit} é" } })).is_ok());
+}
+
+#[test]
 fn a_session_is_named_as_the_policy_says_and_never_otherwise() {
     let name = |text: &str, change: Value| terms(json!({ "session_name": text }), change).map(|terms| terms.session_name);
     assert_eq!(terms(json!({}), json!({})).unwrap().session_name, None, "the decision's id");
