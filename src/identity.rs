@@ -8,13 +8,16 @@ mod subject;
 
 pub use attribute::{Attribute, Attributes, Value};
 pub use evidence::Evidence;
-pub use mapping::{Mapping, ReplayRule, Said, put as put_claim};
+#[cfg(test)]
+pub use mapping::documented;
+pub use mapping::{Mapping, Presence, ReplayRule, Said, Shape, put as put_claim};
 pub use session::KnownSession;
 
 use crate::token::{Claims, VerifiedSession, VerifiedToken};
 use crate::words::names::IssuerName;
 use crate::words::{Secret, UnixTime};
 use serde_json::Map;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What policies look at: an issuer, its canonical attributes, and its raw claims.
@@ -24,6 +27,9 @@ pub struct Facts {
     pub issuer: IssuerName,
     /// The canonical attributes that this issuer claims; what it does not claim is absent.
     pub attributes: Attributes,
+    /// Attributes that cannot be told: the claim is there in a form that says nothing, or every token of the issuer has it and
+    /// this one has not. An attribute that is there and lacks its id counts too.
+    pub unreadable: BTreeSet<Attribute>,
     /// The claims as they came.
     pub claims: Claims,
 }

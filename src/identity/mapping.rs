@@ -6,7 +6,7 @@ use crate::words::names::IssuerName;
 use crate::words::{Denial, Reason};
 use serde::Deserialize;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const BUILT_IN: [(&str, &str); 15] = [
@@ -62,6 +62,21 @@ pub struct Mapping {
     /// Whether a workflow ends with `@` and the ref that it comes from.
     #[serde(default)]
     workflow_has_ref: bool,
+    /// Attributes that every token of the issuer has; the others are there for some jobs only.
+    #[serde(default)]
+    always: Vec<Attribute>,
+    /// Attributes that some tokens have without their id.
+    #[serde(default)]
+    ids_optional: Vec<Attribute>,
+    /// What the values of an attribute look like, where that is known.
+    #[serde(default)]
+    values: BTreeMap<Attribute, Shape>,
+    /// What the ids of an attribute look like.
+    #[serde(default)]
+    ids: BTreeMap<Attribute, Shape>,
+    /// A token of which one of these has another value than its shape allows is refused.
+    #[serde(default)]
+    enforced: Vec<Attribute>,
     attributes: BTreeMap<Attribute, Vec<Source>>,
 }
 
@@ -89,6 +104,8 @@ struct Source {
     values: Option<BTreeMap<String, String>>,
     /// Our word where the claim is there, whatever it says: only some jobs have it.
     is: Option<String>,
+    /// The flag by which the issuer says that the claim is true of the token's subject. Without it the claim yields nothing.
+    verified_by: Option<String>,
 }
 
 impl Mapping {
@@ -149,15 +166,22 @@ impl Mapping {
     /// Reads a claim set that may be anybody's: for explaining, never for granting.
     pub fn facts(&self, issuer: &IssuerName, claims: Claims) -> Result<Facts, Denial> {
         if let Some(mark) = self.subject_id_after {
-            subject::check_repository(&claims, mark).map_err(|cause| Reason::ClaimRefused.because(cause))?;
+            subject::check_repository(&claims, mark)?;
         }
-        let mut attributes = Attributes::new();
+        let (mut attributes, mut unreadable) = (Attributes::new(), BTreeSet::new());
         for (attribute, sources) in &self.attributes {
-            if let Some(value) = sources.iter().find_map(|source| source.read(&claims)) {
+            sources.iter().try_for_each(|source| source.check_verified(&claims))?;
+            let value = sources.iter().find_map(|source| source.read(&claims));
+            let garbled = || sources.iter().any(|source| source.is_garbled(&claims));
+            if self.lacks(*attribute, value.as_ref()) || (value.is_none() && garbled()) {
+                unreadable.insert(*attribute);
+            }
+            if let Some(value) = value {
+                self.check_enforced(*attribute, &value)?;
                 attributes.insert(*attribute, value);
             }
         }
-        Ok(Facts { issuer: issuer.clone(), attributes, claims })
+        Ok(Facts { issuer: issuer.clone(), attributes, unreadable, claims })
     }
 
     /// Reads a verified token: the first maker of an [`Identity`]; the other one reads a session.
@@ -169,8 +193,13 @@ impl Mapping {
 }
 
 impl Source {
+    fn is_meant(&self, claims: &Claims) -> bool {
+        self.when.iter().all(|(claim, text)| text_of(claims, claim) == Some(text))
+    }
+
     fn read(&self, claims: &Claims) -> Option<Value> {
-        if self.when.iter().any(|(claim, text)| text_of(claims, claim) != Some(text)) {
+        let is_verified = self.verified_by.as_deref().is_none_or(|flag| flag_of(claims, flag) == Some(true));
+        if !is_verified || !self.is_meant(claims) {
             return None;
         }
         if let Some(claim) = &self.flag {
@@ -194,8 +223,11 @@ impl Source {
 
 /// A claim's text by name, or by JSON pointer where it starts with `/`; an empty text is no claim.
 fn text_of<'a>(claims: &'a Claims, claim: &str) -> Option<&'a str> {
-    let value = if claim.starts_with('/') { claims.pointer(claim) } else { claims.claim(claim) };
-    value?.as_str().filter(|text| !text.is_empty())
+    claimed(claims, claim)?.as_str().filter(|text| !text.is_empty())
+}
+
+fn claimed<'a>(claims: &'a Claims, claim: &str) -> Option<&'a Json> {
+    if claim.starts_with('/') { claims.pointer(claim) } else { claims.claim(claim) }
 }
 
 fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
@@ -207,11 +239,18 @@ fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
 }
 
 mod backwards;
+mod presence;
 mod recorded;
 mod said;
+mod shape;
 
 pub use backwards::put;
+pub use presence::Presence;
 pub use said::Said;
+pub use shape::Shape;
+
+#[cfg(test)]
+pub use fixtures::documented;
 
 #[cfg(test)]
 mod fixtures;

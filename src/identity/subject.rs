@@ -5,16 +5,22 @@
 //! the claims and compared. A custom template may start with something else; it is then not read.
 
 use crate::token::Claims;
+use crate::words::{Denial, Reason};
+
+/// What a job hears of claims that contradict each other.
+const CONTRADICTION: &str = "Two claims of the token contradict each other.";
 
 /// Checks the `repo:` segment of `sub` against the claims it repeats; `mark` stands between a name and its id.
-pub(super) fn check_repository(claims: &Claims, mark: char) -> Result<(), String> {
+pub(super) fn check_repository(claims: &Claims, mark: char) -> Result<(), Denial> {
+    let contradict = |cause: &str| Err(Reason::ClaimRefused.because(cause).saying(CONTRADICTION));
+    let missing = |cause: &str| Reason::ClaimRefused.because(cause);
     let text = |name: &str| claims.claim(name).and_then(serde_json::Value::as_str);
     let Some(said) = text("sub").and_then(|subject| subject.strip_prefix("repo:")) else { return Ok(()) };
     let said = said.split(':').next().unwrap_or_default();
-    let repository = text("repository").ok_or("`sub` names a repository, and `repository` none")?;
-    let (owner, name) = repository.split_once('/').ok_or("`repository` is no owner and name")?;
+    let repository = text("repository").ok_or_else(|| missing("`sub` names a repository, and `repository` none"))?;
+    let (owner, name) = repository.split_once('/').ok_or_else(|| missing("`repository` is no owner and name"))?;
     if !text("repository_owner").is_some_and(|claimed| claimed.eq_ignore_ascii_case(owner)) {
-        return Err("`repository` and `repository_owner` name different owners".to_owned());
+        return contradict("`repository` and `repository_owner` name different owners");
     }
     let with_ids = match (text("repository_owner_id"), text("repository_id")) {
         (Some(owner_id), Some(id)) => Some(format!("{owner}{mark}{owner_id}/{name}{mark}{id}")),
@@ -24,5 +30,5 @@ pub(super) fn check_repository(claims: &Claims, mark: char) -> Result<(), String
     if agrees(repository) || with_ids.as_deref().is_some_and(agrees) {
         return Ok(());
     }
-    Err("`sub` and the claims beside it name different repositories".to_owned())
+    contradict("`sub` and the claims beside it name different repositories")
 }

@@ -70,7 +70,8 @@ impl Bounds {
             }
         }
         let matches = inner.optional("match");
-        let conditions = read_conditions(&mut inner, matches, None, None);
+        let mappings: Vec<_> = issuers.iter().filter_map(|name| Some(catalogue.issuer(name)?.mapping.clone())).collect();
+        let conditions = read_conditions(&mut inner, matches, None, (None, &mappings));
         let grants = inner.optional("grant").map(|node| Self::read_grants(&mut inner, node)).unwrap_or_default();
         inner.finish();
         Self { source: source.clone(), issuers, conditions, grants, place: node.place }

@@ -2,12 +2,15 @@
 
 use super::pattern::Pattern;
 use super::template::{Piece, Row, fill_row};
-use crate::identity::{Attribute, Facts, Mapping, Value};
+use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
 use serde_json::Value as Json;
+use std::sync::Arc;
+
+mod possible;
 
 /// The words of `event`.
-pub(super) const EVENTS: [&str; 10] = [
+pub(super) const EVENTS: [&str; 11] = [
     "push",
     "tag",
     "pull-request",
@@ -18,7 +21,11 @@ pub(super) const EVENTS: [&str; 10] = [
     "deployment",
     "upstream",
     "privileged-pull-request",
+    "webhook",
 ];
+
+/// Events that may run a stranger's code with the repository's rights, or cannot be told from those: `not` never means them.
+pub(super) const UNNAMED_EVENTS: [&str; 2] = ["privileged-pull-request", "webhook"];
 
 /// A condition and where it stands.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,6 +43,16 @@ pub(super) struct Condition {
 pub(super) enum Subject {
     Attribute(Attribute),
     Claim(String),
+}
+
+impl Subject {
+    /// The attribute's word, or the claim's pointer.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Attribute(attribute) => attribute.as_str(),
+            Self::Claim(pointer) => pointer,
+        }
+    }
 }
 
 /// What has to hold.
@@ -57,14 +74,14 @@ pub(super) enum Single {
 }
 
 impl Condition {
-    /// Reads one line of `match`.
+    /// Reads one line of `match`: a condition, or two where it says both what may be and what may not.
     pub(super) fn read_attribute<'a>(
         fields: &mut Fields<'a, '_>,
         key: &str,
         place: Place,
         node: &'a Node,
-        row: Option<&Row>,
-    ) -> Option<Self> {
+        (row, mappings): (Option<&Row>, &[Arc<Mapping>]),
+    ) -> Vec<Self> {
         let Some(attribute) = Attribute::parse(key) else {
             let known: Vec<&str> = Attribute::ALL.iter().map(|attribute| attribute.as_str()).collect();
             let mut fault = fields.draft(place, format!("`{key}` is no attribute")).coded("unknown_attribute");
@@ -72,17 +89,18 @@ impl Condition {
                 fault = fault.help(format!("did you mean `{near}`?"));
             }
             fields.report(fault);
-            return None;
+            return Vec::new();
         };
-        let single = |fields: &mut Fields<'a, '_>, node: &'a Node| read_single(fields, attribute, node, row);
-        let test = read_test(fields, node, single)?;
-        Some(Self {
-            subject: Subject::Attribute(attribute),
-            test,
-            ignore_case: false,
-            place,
-            shown: format!("{key}: {}", shown(node)),
-        })
+        let single = |fields: &mut Fields<'a, '_>, node: &'a Node, _: Form| {
+            let single = read_single(fields, attribute, node, row)?;
+            if let Err(impossible) = possible::check(mappings, attribute, &single) {
+                let fault = fields.draft(node.place, impossible.message).coded("value_never_claimed");
+                fields.report(fault.help(impossible.help));
+            }
+            Some(single)
+        };
+        let tests = read_tests(fields, node, &[Form::Like, Form::Not], single);
+        Self::of(&Subject::Attribute(attribute), place, &format!("{key}: {}", shown(node)), tests)
     }
 
     /// Reads one line of `claims`: JSON values compared exactly, texts by pattern.
@@ -92,27 +110,35 @@ impl Condition {
         place: Place,
         node: &'a Node,
         row: Option<&Row>,
-    ) -> Option<Self> {
+    ) -> Vec<Self> {
         if let Err(fault) = crate::words::names::check_pointer(pointer) {
             fields.fault(place, fault);
-            return None;
+            return Vec::new();
         }
-        let single = |fields: &mut Fields<'a, '_>, node: &'a Node| match &node.value {
-            Yaml::Text(text) => read_pattern(fields, node, text, row).map(Single::Text),
+        let single = |fields: &mut Fields<'a, '_>, node: &'a Node, form: Form| match &node.value {
+            // The empty text is a value that only `not` needs to name.
+            Yaml::Text(text) if text.is_empty() && form == Form::Not => Some(Single::Json(node.to_json())),
+            Yaml::Text(text) => {
+                let pattern = read_pattern(fields, node, text, row)?;
+                Some(Single::Text(if form == Form::Plain { pattern.of_plain_texts() } else { pattern }))
+            }
             Yaml::List(_) | Yaml::Mapping(_) | Yaml::Null => {
                 fields.fault(node.place, format!("expected text, a number or true or false, found {}", node.kind()));
                 None
             }
+            Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) if form == Form::Plain => {
+                fields.fault(node.place, format!("expected text, found {}", node.kind()));
+                None
+            }
             Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) => Some(Single::Json(node.to_json())),
         };
-        let test = read_test(fields, node, single)?;
-        Some(Self {
-            subject: Subject::Claim(pointer.to_owned()),
-            test,
-            ignore_case: false,
-            place,
-            shown: format!("{pointer}: {}", shown(node)),
-        })
+        let tests = read_tests(fields, node, &[Form::Like, Form::Plain, Form::Not], single);
+        Self::of(&Subject::Claim(pointer.to_owned()), place, &format!("{pointer}: {}", shown(node)), tests)
+    }
+
+    fn of(subject: &Subject, place: Place, shown: &str, tests: Vec<Test>) -> Vec<Self> {
+        let one = |test| Self { subject: subject.clone(), test, ignore_case: false, place, shown: shown.to_owned() };
+        tests.into_iter().map(one).collect()
     }
 
     /// The same line for an issuer of this mapping, which says whether the CI compares without regard to case.
@@ -121,6 +147,21 @@ impl Condition {
             self.ignore_case = mapping.ignores_case(attribute);
         }
         self
+    }
+
+    /// The same line in a policy: an event that has to be named is not meant by `not`.
+    pub(super) fn exclude_unnamed_events(&mut self) {
+        if let (Subject::Attribute(Attribute::Event), Test::Not(singles)) = (&self.subject, &mut self.test) {
+            singles.extend(UNNAMED_EVENTS.map(|event| Single::Text(Pattern::literal_of(event))));
+        }
+    }
+
+    /// The attribute that it looks at, where no token of this mapping has it.
+    pub(super) fn never_claimed(&self, mapping: &Mapping) -> Option<Attribute> {
+        match self.subject {
+            Subject::Attribute(attribute) => (mapping.presence(attribute) == Presence::Never).then_some(attribute),
+            Subject::Claim(_) => None,
+        }
     }
 
     /// Gives back the room that reading left.
@@ -140,6 +181,34 @@ impl Condition {
             Test::Any(singles) => singles.iter().any(|single| fits(single) == Some(true)),
             Test::Not(singles) => singles.iter().all(|single| fits(single) == Some(false)),
         }
+    }
+
+    /// The same line in a denial, where what is not known must not let anything pass. `None` where it cannot be told: the
+    /// attribute is always claimed and is not there, or is there and cannot be read. An optional one that is absent has none of
+    /// the values, so that `not` holds.
+    pub(super) fn denies(&self, facts: &Facts) -> Option<bool> {
+        let (Test::Any(singles) | Test::Not(singles)) = &self.test;
+        let any = match &self.subject {
+            Subject::Claim(pointer) => {
+                facts.claims.pointer(pointer).is_some_and(|claim| singles.iter().any(|single| single.fits_claim(claim)))
+            }
+            Subject::Attribute(attribute) => {
+                let (value, unreadable) = (facts.attribute(*attribute), facts.unreadable.contains(attribute));
+                let by_name = self.is_positive() && !unreadable;
+                let fits = |value: &Value| {
+                    let fits =
+                        |single: &Single| single.fits_value(value, self.ignore_case) || (by_name && single.is_called(value));
+                    singles.iter().any(fits)
+                };
+                let any = value.is_some_and(fits);
+                let needs_id = || singles.iter().any(|single| matches!(single, Single::Id { .. }));
+                if !any && unreadable && (value.is_none() || needs_id()) {
+                    return None;
+                }
+                any
+            }
+        };
+        Some(any == self.is_positive())
     }
 
     /// Whether it says what may be, and not what may not.
@@ -185,13 +254,18 @@ impl Single {
     fn fits_value(&self, value: &Value, ignore_case: bool) -> bool {
         match (self, value) {
             (Self::Text(pattern), Value::Text(text) | Value::Named { name: text, .. }) if ignore_case => {
-                pattern.matches(text) || (pattern.literal().is_some_and(|literal| literal.eq_ignore_ascii_case(text)))
+                pattern.matches_folded(text)
             }
             (Self::Text(pattern), Value::Text(text) | Value::Named { name: text, .. }) => pattern.matches(text),
             (Self::Id { id, .. }, Value::Named { id: Some(claimed), .. }) => id == claimed,
             (Self::Json(Json::Bool(expected)), Value::Flag(flag)) => expected == flag,
             _ => false,
         }
+    }
+
+    /// Whether it is a `name@id` of this name, where the token tells no id: a denial by id counts by name then.
+    fn is_called(&self, value: &Value) -> bool {
+        matches!((self, value), (Self::Id { name, .. }, Value::Named { name: claimed, id: None }) if name.eq_ignore_ascii_case(claimed))
     }
 
     fn fits_claim(&self, claim: &Json) -> bool {
@@ -211,29 +285,70 @@ impl Single {
     }
 }
 
+/// How a value is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Like,
+    /// As a pattern of plain texts: what octo-sts takes for a subject.
+    Plain,
+    Not,
+}
+
+impl Form {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Like => "like",
+            Self::Plain => "plain",
+            Self::Not => "not",
+        }
+    }
+}
+
+/// A value or a list of them, or a mapping of these forms. What may be comes before what may not.
+fn read_tests<'a>(
+    fields: &mut Fields<'a, '_>,
+    node: &'a Node,
+    forms: &[Form],
+    mut single: impl FnMut(&mut Fields<'a, '_>, &'a Node, Form) -> Option<Single>,
+) -> Vec<Test> {
+    let Yaml::Mapping(members) = &node.value else {
+        return read_test(fields, node, Form::Like, &mut single).into_iter().collect();
+    };
+    let words: Vec<String> = forms.iter().map(|form| format!("`{}`", form.as_str())).collect();
+    let (mut tests, mut positive) = (Vec::new(), false);
+    for (key, place, inner) in members {
+        let Some(form) = forms.iter().find(|form| form.as_str() == key) else {
+            fields.fault(*place, format!("`{key}`: expected {}", words.join(" or ")));
+            continue;
+        };
+        if *form != Form::Not && std::mem::replace(&mut positive, true) {
+            fields.fault(*place, "`like` and `plain` say the same line twice");
+        }
+        tests.extend(read_test(fields, inner, *form, &mut single));
+    }
+    if members.is_empty() {
+        fields.fault(node.place, format!("expected {}", words.join(" or ")));
+    }
+    tests.sort_by_key(|test| matches!(test, Test::Not(_)));
+    tests
+}
+
 fn read_test<'a>(
     fields: &mut Fields<'a, '_>,
     node: &'a Node,
-    mut single: impl FnMut(&mut Fields<'a, '_>, &'a Node) -> Option<Single>,
+    form: Form,
+    single: &mut impl FnMut(&mut Fields<'a, '_>, &'a Node, Form) -> Option<Single>,
 ) -> Option<Test> {
-    if let Yaml::Mapping(members) = &node.value {
-        let [(key, _, inner)] = &members[..] else {
-            fields.fault(node.place, "expected `not: …`");
-            return None;
-        };
-        if key != "not" {
-            fields.fault(node.place, format!("`{key}`: expected `not`"));
-            return None;
-        }
-        let singles = fields.one_or_many(inner).iter().map(|node| single(fields, node)).collect::<Option<Vec<_>>>()?;
-        return Some(Test::Not(singles));
-    }
     let nodes = fields.one_or_many(node);
-    if nodes.is_empty() {
+    if nodes.is_empty() && form != Form::Not {
         fields.fault(node.place, "an empty list matches nothing");
+        return None;
     }
-    let singles: Vec<_> = nodes.iter().filter_map(|node| single(fields, node)).collect();
-    (!singles.is_empty() && singles.len() == nodes.len()).then_some(Test::Any(singles))
+    let singles: Vec<_> = nodes.iter().filter_map(|node| single(fields, node, form)).collect();
+    if singles.len() != nodes.len() {
+        return None;
+    }
+    Some(if form == Form::Not { Test::Not(singles) } else { Test::Any(singles) })
 }
 
 fn read_single<'a>(fields: &mut Fields<'a, '_>, attribute: Attribute, node: &'a Node, row: Option<&Row>) -> Option<Single> {

@@ -1,10 +1,10 @@
 //! The decision: which policy grants what is asked for, by default none. Pure, and the only maker of a [`Grant`].
 
 use super::admission::Admission;
-use super::file::{Rule, TrustPolicy};
+use super::file::{DANGERS, Rule, TrustPolicy};
 use super::grant::{FileKeyTerms, Grant, Granted, Terms};
 use super::grant_section::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
-use super::guardrail::Guardrails;
+use super::guardrail::{Guardrails, unreadable};
 use super::index::Indexed;
 use super::request::{Request, Wanted};
 use crate::identity::{Facts, Identity};
@@ -91,6 +91,23 @@ impl PolicySet {
     }
 
     fn grant_one(&self, facts: &Facts, wanted: &Wanted, named: Option<&PolicyName>, now: UnixTime) -> Result<Granted, Denial> {
+        let decided = self.grant_readable(facts, wanted, named, now);
+        let danger = || DANGERS.into_iter().find(|attribute| facts.unreadable.contains(attribute));
+        match decided {
+            Err(denial) if denial.reason == Reason::NoMatchingPolicy => Err(danger().map_or(denial, |attribute| {
+                unreadable(attribute.as_str(), "the denial that stands unless a policy names the attribute")
+            })),
+            decided => decided,
+        }
+    }
+
+    fn grant_readable(
+        &self,
+        facts: &Facts,
+        wanted: &Wanted,
+        named: Option<&PolicyName>,
+        now: UnixTime,
+    ) -> Result<Granted, Denial> {
         let matching: Vec<_> = self.matching(facts, named, now).collect();
         let chosen = &match wanted {
             Wanted::Aws { role: None } => Wanted::Aws { role: Some(only_role(&matching)?) },
@@ -106,8 +123,8 @@ impl PolicySet {
         // A role in between is given out to nobody, and a denial of it counts all the same.
         let between = granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) });
         for wanted in std::iter::once(chosen.clone()).chain(between) {
-            if let Some(description) = self.guardrails.against(facts, &wanted) {
-                return Err(Reason::Denied.because(format!("guardrail: {description}")));
+            if let Some(denial) = self.guardrails.against(facts, &wanted) {
+                return Err(denial);
             }
         }
         // A policy that wants no proof of possession allows without one, whatever another wants.
@@ -243,6 +260,8 @@ impl Rule {
 
 mod values;
 
+#[cfg(test)]
+mod denials;
 #[cfg(test)]
 mod following;
 #[cfg(test)]

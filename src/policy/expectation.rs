@@ -7,7 +7,7 @@ use super::permission::Permission;
 use super::request::Wanted;
 use super::ruleset::{Catalogue, Tree};
 use super::transit::TransitUse;
-use crate::identity::{Attribute, Facts, Value};
+use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
 use crate::token::{Claims, parse_json};
 use crate::words::UnixTime;
 use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
@@ -104,16 +104,18 @@ impl Expectation {
         let entry = catalogue.issuer(issuer).ok_or_else(|| format!("no issuer `{issuer}` is configured"))?;
         let mut facts = entry.mapping.facts(issuer, Claims::from(claims.clone())).map_err(|denial| denial.cause)?;
         for (attribute, value) in &self.change {
-            change(&mut facts, *attribute, value.as_deref());
+            change(&mut facts, *attribute, value.as_deref(), &entry.mapping);
         }
         Ok(facts)
     }
 }
 
 /// Puts an attribute in the place of the one that the claims give; nothing takes it away.
-fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>) {
+fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: &Mapping) {
+    facts.unreadable.remove(&attribute);
     let Some(text) = text else {
         facts.attributes.remove(&attribute);
+        facts.unreadable.extend((mapping.presence(attribute) == Presence::Always).then_some(attribute));
         return;
     };
     let value = match (text, text.rsplit_once('@')) {

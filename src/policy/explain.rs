@@ -88,7 +88,7 @@ fn line(file: &str, miss: &Miss<'_>, facts: &Facts) -> Line {
         Miss::Unnamed(attribute) => Line {
             at: file.to_owned(),
             says: format!("no line names `{attribute}`, which is denied unless a policy does"),
-            saw: facts.attribute(*attribute).map(ToString::to_string),
+            saw: facts.attribute(*attribute).map_or_else(|| "what cannot be read".to_owned(), ToString::to_string).into(),
             personal: false,
         },
     }

@@ -8,7 +8,8 @@ use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
-use crate::words::yaml::{Fault, Fields, Node, Severity, Yaml};
+use crate::words::yaml::{Fault, Fields, Node, Place, Severity, Yaml};
+use std::sync::Arc;
 
 /// Rows of one `for_each` file: more is a generated file that wants splitting.
 const ROWS_MAX: usize = 10_000;
@@ -124,11 +125,15 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let (matches, claims, grant) = (fields.optional("match"), fields.optional("claims"), fields.required("grant"));
     let mut rules = Vec::new();
     for row in &rows {
-        let mut conditions = read_conditions(fields, matches, claims, row.as_ref());
+        let mapping: Vec<_> = issuer.iter().map(|(_, entry)| entry.mapping.clone()).collect();
+        let mut conditions = read_conditions(fields, matches, claims, (row.as_ref(), &mapping));
         if let Some((_, entry)) = &issuer {
             check_conditions(fields, &mut conditions, entry, matches.unwrap_or_else(|| grant.unwrap_or(&EMPTY)));
         }
         let grants = grant.and_then(|node| Grants::read(&mut fields.below(node), row.as_ref()));
+        if let (Some((_, entry)), Some(grants), Some(node)) = (&issuer, &grants, grant) {
+            check_templates(fields, grants, &entry.mapping, node.place);
+        }
         rules.extend(grants.map(|grants| Rule { conditions, grants }));
     }
     let expires = fields.optional("expires").and_then(|node| {
@@ -218,17 +223,18 @@ fn read_rows<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Op
     }
 }
 
+/// Reads `match` and `claims`; a value has to be one that an issuer of one of these mappings can claim.
 pub(super) fn read_conditions<'a>(
     fields: &mut Fields<'a, '_>,
     matches: Option<&'a Node>,
     claims: Option<&'a Node>,
-    row: Option<&Row>,
+    (row, mappings): (Option<&Row>, &[Arc<Mapping>]),
 ) -> Vec<Condition> {
     let mut conditions = Vec::new();
     if let Some(node) = matches {
         let mut inner = fields.below(node);
         for (key, place, node) in inner.members() {
-            conditions.extend(Condition::read_attribute(&mut inner, key, *place, node, row));
+            conditions.extend(Condition::read_attribute(&mut inner, key, *place, node, (row, mappings)));
         }
     }
     if let Some(node) = claims {
@@ -245,6 +251,7 @@ fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], e
     for condition in &mut *conditions {
         let Subject::Attribute(attribute) = condition.subject else { continue };
         condition.ignore_case = entry.mapping.ignores_case(attribute);
+        condition.exclude_unnamed_events();
         if !entry.mapping.claims(attribute) {
             let message =
                 format!("issuers of the mapping {} never claim `{attribute}`, so this can never match", entry.mapping.name());
@@ -269,6 +276,15 @@ fn check_conditions(fields: &mut Fields<'_, '_>, conditions: &mut [Condition], e
     }
 }
 
+/// A tag, name or claim that is made of an attribute which no token has is refused each time.
+fn check_templates(fields: &mut Fields<'_, '_>, grants: &Grants, mapping: &Mapping, place: Place) {
+    for attribute in grants.attributes().filter(|attribute| !mapping.claims(*attribute)) {
+        let message =
+            format!("issuers of the mapping {} never claim `{attribute}`, so `{{{attribute}}}` has no value", mapping.name());
+        fields.report(fields.draft(place, message).coded("attribute_never_claimed"));
+    }
+}
+
 /// A repository or owner, where the issuer gives it an id: by id, or by a literal name, which the linter warns of.
 fn pins_tenant(conditions: &[Condition], mapping: &Mapping) -> bool {
     let pinned = |attribute: &Attribute| {
@@ -276,6 +292,9 @@ fn pins_tenant(conditions: &[Condition], mapping: &Mapping) -> bool {
     };
     [Attribute::Repository, Attribute::Owner].iter().any(pinned)
 }
+
+/// Denied unless a policy names it.
+pub(super) const DANGERS: [Attribute; 2] = [Attribute::Fork, Attribute::SshSession];
 
 impl Rule {
     /// The conditions that do not hold; empty when the rule matches.
@@ -291,14 +310,18 @@ impl Rule {
 
     /// What is denied unless a policy names it, and this rule does not: code from forks, and jobs in which a person sits.
     pub(super) fn unnamed_dangers(&self) -> impl Iterator<Item = Attribute> {
-        [Attribute::Fork, Attribute::SshSession].into_iter().filter(|attribute| {
+        DANGERS.into_iter().filter(|attribute| {
             let names = |condition: &Condition| condition.subject == Subject::Attribute(*attribute) && condition.is_positive();
             !self.conditions.iter().any(names)
         })
     }
 
+    /// What cannot be read counts as true.
     fn unnamed_danger(&self, facts: &Facts) -> Option<Attribute> {
-        self.unnamed_dangers().find(|attribute| facts.attribute(*attribute) == Some(&Value::Flag(true)))
+        let is_true = |attribute: &Attribute| {
+            facts.attribute(*attribute) == Some(&Value::Flag(true)) || facts.unreadable.contains(attribute)
+        };
+        self.unnamed_dangers().find(is_true)
     }
 }
 

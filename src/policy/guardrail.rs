@@ -8,16 +8,30 @@ use super::pattern::Pattern;
 use super::permission::Permission;
 use super::request::Wanted;
 use super::ruleset::Catalogue;
-use crate::identity::Facts;
+use crate::identity::{Attribute, Facts, Mapping};
 use crate::words::names::IssuerName;
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use crate::words::{Denial, Reason};
+use std::sync::Arc;
 
 /// The file's name.
 pub(super) const GUARDRAILS_FILE: &str = "guardrails.yaml";
 
 /// All denials of the root repository.
 #[derive(Clone, Debug, Default)]
-pub struct Guardrails(Vec<Denied>);
+pub struct Guardrails {
+    denied: Vec<Denied>,
+    silent: Vec<Silent>,
+}
+
+/// A denial that says nothing of an issuer, because that never claims what a line looks at.
+#[derive(Clone, Debug)]
+pub(super) struct Silent {
+    pub(super) place: Place,
+    pub(super) description: String,
+    pub(super) issuer: IssuerName,
+    pub(super) attribute: Attribute,
+}
 
 /// One denial: for whom, and what.
 #[derive(Clone, Debug)]
@@ -46,28 +60,50 @@ impl Guardrails {
         let text = String::from_utf8_lossy(bytes);
         let mut faults = Vec::new();
         let mut fields = Fields::new(GUARDRAILS_FILE, &text, &node, &mut faults);
-        let mut denied = Vec::new();
+        let mut read = Self::default();
         if let Some(list) = fields.required("denials") {
             for node in fields.one_or_many(list) {
                 let mut inner = fields.below(node);
-                denied.extend(Denied::read(&mut inner, node.place, catalogue));
+                read.read_one(&mut inner, node.place, catalogue);
                 inner.finish();
             }
         }
         fields.finish();
-        if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(Self(denied)) }
+        if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(read) }
     }
 
     /// These denials and the others: what both deny together.
     pub(super) fn beside(mut self, others: &Self) -> Self {
-        self.0.extend(others.0.iter().cloned());
+        self.denied.extend(others.denied.iter().cloned());
         self
     }
 
-    /// The denial that stands against this, in its own words.
-    pub fn against(&self, facts: &Facts, wanted: &Wanted) -> Option<&str> {
-        self.0.iter().find(|denied| denied.applies(facts, wanted)).map(|denied| denied.description.as_str())
+    /// The denial that stands against this. Where none does, and one depends on what cannot be read, the token is refused.
+    pub fn against(&self, facts: &Facts, wanted: &Wanted) -> Option<Denial> {
+        let mut doubt = None;
+        for denied in self.denied.iter().filter(|denied| denied.concerns(&facts.issuer, wanted)) {
+            match denied.applies(facts) {
+                Some(true) => return Some(Reason::Denied.because(format!("guardrail: {}", denied.description))),
+                Some(false) => {}
+                None => doubt = doubt.or(Some(denied)),
+            }
+        }
+        let denied = doubt?;
+        let unknown = denied.conditions.iter().find(|condition| condition.denies(facts).is_none())?;
+        Some(unreadable(unknown.subject.as_str(), &format!("guardrail: {}:", denied.description)))
     }
+
+    /// Denials that say nothing of an issuer.
+    pub(super) fn silent(&self) -> &[Silent] {
+        &self.silent
+    }
+}
+
+/// A denial looks at an attribute that every token of the issuer has, and that this one does not tell.
+pub(super) fn unreadable(attribute: &str, denial: &str) -> Denial {
+    Reason::ClaimUnreadable
+        .because(format!("{denial} looks at `{attribute}`, which the token lacks or claims in a form that cannot be read"))
+        .saying(format!("A denial looks at `{attribute}`, which the token lacks or claims in a form that cannot be read."))
 }
 
 /// One denial as it stands in the file.
@@ -95,7 +131,7 @@ impl Guardrails {
     /// The denials as they stand in the file.
     pub(super) fn listed(&self) -> Vec<Listed<'_>> {
         let mut listed: Vec<Listed<'_>> = Vec::new();
-        for denied in &self.0 {
+        for denied in &self.denied {
             match listed.iter_mut().find(|known| known.place == denied.place) {
                 Some(known) => known.issuers.push(&denied.issuer),
                 None => listed.push(Listed {
@@ -111,29 +147,21 @@ impl Guardrails {
 
     /// What the denials for this issuer look at.
     pub(super) fn subjects(&self, issuer: &IssuerName) -> impl Iterator<Item = &Subject> {
-        let concerned = self.0.iter().filter(move |denied| denied.issuer == *issuer);
+        let concerned = self.denied.iter().filter(move |denied| denied.issuer == *issuer);
         concerned.flat_map(|denied| denied.conditions.iter().map(|condition| &condition.subject))
     }
 
     /// The identities of this issuer for which something stands against it.
-    pub(super) fn regions_against(&self, issuer: &IssuerName, wanted: &Wanted) -> Vec<Region> {
-        let concerned = self.0.iter().filter(|denied| denied.concerns(issuer, wanted));
-        concerned.flat_map(|denied| Region::of(&denied.conditions)).collect()
+    pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, wanted: &Wanted) -> Vec<Region> {
+        let concerned = self.denied.iter().filter(|denied| denied.concerns(issuer, wanted));
+        concerned.flat_map(|denied| Region::denied(&denied.conditions, mapping)).collect()
     }
-}
 
-impl Denied {
-    fn read<'a>(fields: &mut Fields<'a, '_>, place: Place, catalogue: &Catalogue) -> Vec<Self> {
+    fn read_one<'a>(&mut self, fields: &mut Fields<'a, '_>, place: Place, catalogue: &Catalogue) {
         let description = fields.required("description").and_then(|node| fields.text(node)).map(str::to_owned);
         let issuer = fields.optional("issuer").map(|node| (node, fields.parsed(node, IssuerName::parse)));
         let (matches, claims) = (fields.optional("match"), fields.optional("claims"));
-        let conditions = read_conditions(fields, matches, claims, None);
-        let what = fields.optional("deny").map(|node| {
-            let mut inner = fields.below(node);
-            let what = What::read(&mut inner);
-            inner.finish();
-            what
-        });
+        let named = issuer.is_some();
         let concerned: Vec<IssuerName> = match issuer {
             None => catalogue.names().cloned().collect(),
             Some((node, Some(name))) if catalogue.issuer(&name).is_none() => {
@@ -142,16 +170,51 @@ impl Denied {
             }
             Some((_, name)) => name.into_iter().collect(),
         };
-        let denial = |issuer: IssuerName| {
-            let mapping = &catalogue.issuer(&issuer)?.mapping;
-            let conditions = conditions.iter().cloned().map(|condition| condition.read_by(mapping)).collect();
-            Some(Self { place, description: description.clone()?, issuer, conditions, what: what.clone() })
-        };
-        concerned.into_iter().filter_map(denial).collect()
+        let concerned: Vec<(IssuerName, Arc<Mapping>)> =
+            concerned.into_iter().filter_map(|name| Some((name.clone(), catalogue.issuer(&name)?.mapping.clone()))).collect();
+        let mappings: Vec<_> = concerned.iter().map(|(_, mapping)| mapping.clone()).collect();
+        let conditions = read_conditions(fields, matches, claims, (None, &mappings));
+        let what = fields.optional("deny").map(|node| {
+            let mut inner = fields.below(node);
+            let what = What::read(&mut inner);
+            inner.finish();
+            what
+        });
+        let Some(description) = description else { return };
+        let lacking = |mapping: &Mapping| conditions.iter().find_map(|line| Some((line, line.never_claimed(mapping)?)));
+        // What no issuer claims is a mistake; what only some claim denies nothing of the others, which the linter tells.
+        if let Some((line, attribute)) = concerned.first().and_then(|(_, mapping)| lacking(mapping))
+            && concerned.iter().all(|(_, mapping)| lacking(mapping).is_some())
+        {
+            let issuers = if named { "this issuer never claims" } else { "no configured issuer claims" };
+            let message = format!("{issuers} `{attribute}`, so nothing would be denied");
+            fields.report(fields.draft(line.place, message).coded("attribute_never_claimed"));
+        }
+        for (issuer, mapping) in concerned {
+            let description = description.clone();
+            match lacking(&mapping) {
+                Some((_, attribute)) => self.silent.push(Silent { place, description, issuer, attribute }),
+                None => {
+                    let conditions = conditions.iter().cloned().map(|condition| condition.read_by(&mapping)).collect();
+                    self.denied.push(Denied { place, description, issuer, conditions, what: what.clone() });
+                }
+            }
+        }
     }
+}
 
-    fn applies(&self, facts: &Facts, wanted: &Wanted) -> bool {
-        self.concerns(&facts.issuer, wanted) && self.conditions.iter().all(|condition| condition.holds(facts))
+impl Denied {
+    /// Whether every line holds; `None` where that depends on what cannot be read. A line that does not hold settles it.
+    fn applies(&self, facts: &Facts) -> Option<bool> {
+        let mut told = Some(true);
+        for condition in &self.conditions {
+            match condition.denies(facts) {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => told = None,
+            }
+        }
+        told
     }
 
     fn concerns(&self, issuer: &IssuerName, wanted: &Wanted) -> bool {

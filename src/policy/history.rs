@@ -9,6 +9,7 @@ pub use candidate::{Candidate, ReplayRequest};
 use super::condition::Subject;
 use super::decide::PolicySet;
 use super::explain::{NearMiss, near_miss};
+use super::file::DANGERS;
 use super::request::Wanted;
 use crate::identity::{Attribute, Facts, Value};
 use crate::words::names::{IssuerName, PolicyName};
@@ -119,7 +120,7 @@ struct Asked {
     issuer: IssuerName,
     named: Option<PolicyName>,
     wanted: Wanted,
-    attributes: Vec<Option<Value>>,
+    attributes: Vec<(Option<Value>, bool)>,
     claims: Vec<Option<Digest>>,
 }
 
@@ -205,7 +206,10 @@ impl<'a> Replay<'a> {
         }
         for subject in subjects {
             match subject {
-                Subject::Attribute(attribute) => attributes.push(past.facts.attribute(*attribute).cloned()),
+                Subject::Attribute(attribute) => {
+                    let unreadable = past.facts.unreadable.contains(attribute);
+                    attributes.push((past.facts.attribute(*attribute).cloned(), unreadable));
+                }
                 Subject::Claim(pointer) => claims.push(past.facts.claims.pointer(pointer).map(digest)),
             }
         }
@@ -264,9 +268,8 @@ fn subjects(set: &PolicySet, issuer: &IssuerName) -> BTreeSet<Subject> {
     let rules = set.policies().iter().filter(|policy| policy.issuer == *issuer).flat_map(|policy| &policy.rules);
     let lines = rules.clone().flat_map(|rule| rule.conditions.iter().map(|condition| condition.subject.clone()));
     let terms = rules.flat_map(|rule| rule.grants.attributes());
-    let always = [Attribute::Fork, Attribute::SshSession];
     let denials = set.guardrails().subjects(issuer).cloned();
-    lines.chain(terms.chain(always).map(Subject::Attribute)).chain(denials).collect()
+    lines.chain(terms.chain(DANGERS).map(Subject::Attribute)).chain(denials).collect()
 }
 
 /// A job hears which line did not hold, and not what a person's claims were.

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// The code of every finding, as `docs/policy.md` lists them.
-pub const CODES: [&str; 45] = [
+pub const CODES: [&str; 46] = [
     "never_matches",
     "name_only",
     "repositories_by_pattern",
@@ -60,6 +60,7 @@ pub const CODES: [&str; 45] = [
     "overlapping_grant",
     "shadowed",
     "guardrail_idle",
+    "guardrail_silent",
     "fixture_unused",
     "bound_unused",
 ];

@@ -7,6 +7,10 @@ use std::fmt;
 
 /// Longer than any ref or workflow path that a forge accepts.
 const PATTERN_CHARACTERS_MAX: usize = 1024;
+/// OpenID Connect Core 1.0, section 2: a subject has no more.
+const PLAIN_CHARACTERS_MAX: usize = 255;
+/// What shells, queries and markup take for their own.
+const SIGNS: &str = "\"'`\\<>;&$(){}[]";
 
 /// A parsed pattern.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,6 +19,8 @@ pub struct Pattern {
     /// Left out where the text has no wildcard: a hundred thousand policies are mostly such texts.
     steps: Box<[Step]>,
     literal: bool,
+    /// Only plain texts fit.
+    plain: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +40,19 @@ const DELIMITERS: [char; 3] = ['/', ':', '@'];
 
 pub(super) const fn is_delimiter(character: char) -> bool {
     matches!(character, '/' | ':' | '@')
+}
+
+const fn is_same(one: char, other: char, fold: bool) -> bool {
+    one == other || (fold && one.eq_ignore_ascii_case(&other))
+}
+
+/// A text that has no white space, no control characters, no quotes, no brackets and no signs of shells.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.chars().all(is_plain_character) && text.chars().count() <= PLAIN_CHARACTERS_MAX
+}
+
+fn is_plain_character(character: char) -> bool {
+    character.is_alphanumeric() || (character.is_ascii_graphic() && !SIGNS.contains(character))
 }
 
 /// Which steps a match may be at.
@@ -77,7 +96,12 @@ impl Pattern {
         }
         let literal = steps.iter().all(|step| matches!(step, Step::Literal(_)));
         let text = pieces.iter().map(|piece| piece.character).collect();
-        Ok(Self { text, steps: if literal { Box::default() } else { steps.into() }, literal })
+        Ok(Self { text, steps: if literal { Box::default() } else { steps.into() }, literal, plain: false })
+    }
+
+    /// The same for plain texts alone.
+    pub(super) fn of_plain_texts(self) -> Self {
+        Self { plain: true, ..self }
     }
 
     /// The same pattern with its steps, for those who walk them.
@@ -90,26 +114,35 @@ impl Pattern {
         let text = format!("{folder}/{}", self.text);
         let before = folder.chars().chain(['/']).map(Step::Literal);
         let steps = if self.literal { Box::default() } else { before.chain(self.steps.iter().copied()).collect() };
-        Self { text, steps, literal: self.literal }
+        Self { text, steps, literal: self.literal, plain: self.plain }
     }
 
     /// Whether the whole text fits.
     pub fn matches(&self, text: &str) -> bool {
-        if self.is_literal() {
-            return self.text == text;
+        if self.is_literal() { self.text == text } else { self.walks(text, false) }
+    }
+
+    /// The same where the CI compares ASCII letters without regard to case.
+    pub(super) fn matches_folded(&self, text: &str) -> bool {
+        if self.is_literal() { self.text.eq_ignore_ascii_case(text) } else { self.walks(text, true) }
+    }
+
+    fn walks(&self, text: &str, fold: bool) -> bool {
+        if self.plain && !is_plain(text) {
+            return false;
         }
         // Most texts are told apart before the first wildcard, where there is only one way to go.
-        let Some((index, rest)) = self.behind_its_beginning(text) else { return false };
-        let end = rest.chars().fold(self.at(index), |positions, character| self.step(&positions, character, false));
+        let Some((index, rest)) = self.behind_its_beginning(text, fold) else { return false };
+        let end = rest.chars().fold(self.at(index), |positions, character| self.step(&positions, character, fold));
         self.accepts(&end)
     }
 
     /// The first step that is a wildcard, and the text that is left for it; `None` where the text begins otherwise.
-    fn behind_its_beginning<'a>(&self, text: &'a str) -> Option<(usize, &'a str)> {
+    fn behind_its_beginning<'a>(&self, text: &'a str, fold: bool) -> Option<(usize, &'a str)> {
         let mut rest = text.chars();
         for (index, step) in self.steps.iter().enumerate() {
             let Step::Literal(expected) = *step else { return Some((index, rest.as_str())) };
-            rest.next().filter(|character| *character == expected)?;
+            rest.next().filter(|character| is_same(*character, expected, fold))?;
         }
         Some((self.steps.len(), rest.as_str()))
     }
@@ -128,12 +161,12 @@ impl Pattern {
     /// Where it is after one more character; `fold` compares ASCII letters without regard to case.
     pub(super) fn step(&self, positions: &Positions, character: char, fold: bool) -> Positions {
         let mut next = vec![false; positions.len()];
-        let same = |expected: char| expected == character || (fold && expected.eq_ignore_ascii_case(&character));
         for (index, step) in self.steps.iter().enumerate().filter(|(index, _)| positions[*index]) {
             match *step {
-                Step::Literal(expected) if same(expected) => self.enter(&mut next, index + 1),
+                Step::Literal(expected) if is_same(character, expected, fold) => self.enter(&mut next, index + 1),
                 Step::Literal(_) => {}
                 Step::WithinSegment if is_delimiter(character) => {}
+                Step::WithinSegment | Step::Anything | Step::Segments(_) if self.plain && !is_plain_character(character) => {}
                 Step::WithinSegment | Step::Anything => self.enter(&mut next, index),
                 Step::Segments(delimiter) => {
                     next[index] = true;
@@ -151,13 +184,18 @@ impl Pattern {
         positions[self.steps.len()]
     }
 
+    /// The characters that it names.
+    pub(super) fn named(&self) -> impl Iterator<Item = char> {
+        self.text.chars().filter(|character| self.literal || *character != '*')
+    }
+
     /// The characters that it tells apart.
     pub(super) fn characters(&self) -> impl Iterator<Item = char> {
         let named = self.steps.iter().filter_map(|step| match step {
             Step::Literal(character) | Step::Segments(character) => Some(*character),
             Step::WithinSegment | Step::Anything => None,
         });
-        named.chain(DELIMITERS)
+        named.chain(DELIMITERS).chain(self.plain.then_some(' '))
     }
 
     /// A text that fits, in which each wildcard stands for one letter.
@@ -187,19 +225,20 @@ impl Pattern {
 
     /// Fits this text alone, whatever stands in it.
     pub(super) fn literal_of(text: &str) -> Self {
-        Self { text: text.to_owned(), steps: text.chars().map(Step::Literal).collect(), literal: true }
+        Self { text: text.to_owned(), steps: text.chars().map(Step::Literal).collect(), literal: true, plain: false }
     }
 
     /// Fits everything that starts with this character.
     pub(super) fn any_behind(first: char) -> Self {
-        Self { text: format!("{first}**"), steps: Box::new([Step::Literal(first), Step::Anything]), literal: false }
+        let steps = Box::new([Step::Literal(first), Step::Anything]);
+        Self { text: format!("{first}**"), steps, literal: false, plain: false }
     }
 
     /// The same pattern behind a first character that stands for itself.
     pub(super) fn behind(&self, first: char) -> Self {
         let own = self.expanded();
         let steps = std::iter::once(Step::Literal(first)).chain(own.steps.iter().copied()).collect();
-        Self { text: format!("{first}{}", self.text), steps, literal: self.literal }
+        Self { text: format!("{first}{}", self.text), steps, literal: self.literal, plain: self.plain }
     }
 
     /// The text, when nothing in it is a wildcard.
@@ -266,6 +305,17 @@ mod tests {
     #[test]
     fn a_branch_name_cannot_forge_a_segment() {
         assert!(!matches("org/o/*/vcs-ref/refs/heads/main", "org/o/r/vcs-ref/refs/heads/x/vcs-ref/refs/heads/main"));
+    }
+
+    #[test]
+    fn a_pattern_of_plain_texts_takes_no_signs() {
+        let pattern = Pattern::parse("repo:acme/**").unwrap().of_plain_texts();
+        assert!(pattern.matches("repo:acme/shop:ref:refs/heads/é|~!") && pattern.matches("repo:acme/"));
+        for sign in " \t\n\u{7f}\u{a0}\u{200b}\"'`\\<>;&$(){}[]".chars() {
+            assert!(!pattern.matches(&format!("repo:acme/a{sign}b")), "{sign:?}");
+        }
+        assert!(pattern.matches(&format!("repo:acme/{}", "a".repeat(245))));
+        assert!(!pattern.matches(&format!("repo:acme/{}", "a".repeat(246))));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What an operator denies at once, without Git: it only ever takes away.
 
 use super::grant::Grant;
+use super::guardrail::unreadable;
 use crate::identity::{Attribute, Facts, Value};
 use crate::words::names::{IssuerName, PolicyName};
 use crate::words::{Denial, Reason, UnixTime};
@@ -38,11 +39,26 @@ impl Stop {
         Ok(())
     }
 
-    fn fits(&self, facts: &Facts, grant: &Grant) -> bool {
-        self.policy.as_ref().is_none_or(|policy| grant.granted().iter().any(|granted| granted.policy == *policy))
-            && self.repository.as_deref().is_none_or(|repository| is_called(facts.attribute(Attribute::Repository), repository))
-            && self.issuer.as_ref().is_none_or(|issuer| *issuer == facts.issuer)
-            && self.run.as_deref().is_none_or(|run| facts.attribute(Attribute::Pipeline) == Some(&Value::Text(run.to_owned())))
+    /// Whether it denies this; the attribute where that depends on one that cannot be read.
+    fn fits(&self, facts: &Facts, grant: &Grant) -> Result<bool, Attribute> {
+        let concerns = self.policy.as_ref().is_none_or(|policy| grant.granted().iter().any(|granted| granted.policy == *policy))
+            && self.issuer.as_ref().is_none_or(|issuer| *issuer == facts.issuer);
+        let mut doubt = None;
+        for (attribute, wanted) in [(Attribute::Repository, &self.repository), (Attribute::Pipeline, &self.run)] {
+            let (Some(wanted), value) = (wanted, facts.attribute(attribute)) else { continue };
+            let fits = match attribute {
+                Attribute::Repository => is_called(value, wanted),
+                _ => value == Some(&Value::Text(wanted.clone())),
+            };
+            if !fits && !facts.unreadable.contains(&attribute) {
+                return Ok(false);
+            }
+            doubt = doubt.or((!fits).then_some(attribute));
+        }
+        match doubt.filter(|_| concerns) {
+            Some(attribute) => Err(attribute),
+            None => Ok(concerns),
+        }
     }
 }
 
@@ -67,8 +83,16 @@ pub fn check_stops<'a>(
     now: UnixTime,
 ) -> Result<Grant, Denial> {
     let standing = stops.into_iter().filter(|(_, until)| until.is_none_or(|until| now < until));
-    match standing.map(|(stop, _)| stop).find(|stop| stop.fits(facts, &grant)) {
-        Some(stop) => Err(Reason::Denied.because(format!("an operator denies it: {}", stop.reason))),
+    let mut doubt = None;
+    for stop in standing.map(|(stop, _)| stop) {
+        match stop.fits(facts, &grant) {
+            Ok(true) => return Err(Reason::Denied.because(format!("an operator denies it: {}", stop.reason))),
+            Ok(false) => {}
+            Err(attribute) => doubt = doubt.or(Some(attribute)),
+        }
+    }
+    match doubt {
+        Some(attribute) => Err(unreadable(attribute.as_str(), "an operator's denial")),
         None => Ok(grant),
     }
 }

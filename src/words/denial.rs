@@ -61,6 +61,7 @@ reasons! {
     TokenNotYetValid, "token_not_yet_valid", 401, Issuer, "The token is not valid yet.", "The issuer's clock is ahead, or the token was made for later use.";
     TokenTooOld, "token_too_old", 401, Caller, "The token is older than this issuer's tokens may be.", "Request a fresh token right before the exchange.";
     ClaimRefused, "claim_refused", 401, Issuer, "A claim of the token is missing or of the wrong type.", "The issuer's tokens do not fit the claim mapping configured for it.";
+    ClaimUnreadable, "claim_unreadable", 403, Issuer, "A denial looks at a claim of the token that cannot be read.", "Show the decision id to the operator: the issuer's tokens do not fit the claim mapping configured for it.";
     SessionRefused, "session_refused", 403, Caller, "The session token is not one of this server's, or the session has ended.", "Log in again with a fresh token of the job, from where the session is used.";
     Replayed, "replayed", 403, Caller, "This token was already used for this credential.", "Request a fresh token for each attempt.";
     NoMatchingPolicy, "no_matching_policy", 403, Operator, "No trust policy grants this.", "Show the decision id to the operator: `daypass policy explain` tells which line did not match.";

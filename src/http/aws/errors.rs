@@ -95,6 +95,7 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         Reason::ClaimRefused | Reason::Replayed => ("IDPRejectedClaim", 403),
         Reason::NoMatchingPolicy
         | Reason::Denied
+        | Reason::ClaimUnreadable
         | Reason::PolicyAmbiguous
         | Reason::ProofRequired
         | Reason::TagRefused

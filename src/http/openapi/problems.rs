@@ -27,6 +27,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::Replayed
         | Reason::NoMatchingPolicy
         | Reason::Denied
+        | Reason::ClaimUnreadable
         | Reason::PolicyAmbiguous
         | Reason::PolicyUnavailable => &[Exchange, Secret, Replay, Rewrite],
         Reason::TagRefused

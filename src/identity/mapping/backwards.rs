@@ -42,6 +42,9 @@ impl Source {
         } else if let Some(claim) = self.claim.as_ref().or(self.name.as_ref()).or(self.flag.as_ref()) {
             put(claims, claim, claimed.into());
         }
+        if let Some(flag) = &self.verified_by {
+            put(claims, flag, true.into());
+        }
         true
     }
 

@@ -15,6 +15,9 @@ struct Fixture {
     claims: Json,
     /// Every attribute that it gives, as a policy would write it…
     attributes: Option<BTreeMap<String, Json>>,
+    /// What of it is claimed in a form that says nothing.
+    #[serde(default)]
+    unreadable: Vec<String>,
     /// …or a part of why it gives none.
     refused: Option<String>,
 }
@@ -45,6 +48,44 @@ impl Fixture {
         let claims = Claims::parse(self.claims.to_string().as_bytes()).unwrap();
         let facts = mapping.facts(&IssuerName::parse("issuer").unwrap(), claims).map_err(|denial| denial.cause)?;
         Ok(facts.attributes.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect())
+    }
+}
+
+/// The attributes of every documented token, by mapping.
+pub fn documented() -> Vec<(String, Vec<(Attribute, String)>)> {
+    let shown = |value: Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let of = |fixture: Fixture| -> Vec<(Attribute, String)> {
+        let given = fixture.attributes.unwrap_or_default().into_iter();
+        given.map(|(name, value)| (Attribute::parse(&name).unwrap(), shown(value))).collect()
+    };
+    fixtures().into_iter().map(|(mapping, _, fixture)| (mapping, of(fixture))).collect()
+}
+
+/// A claim set of every kind of job has what its mapping says every token has, and nothing in it is unreadable.
+#[test]
+fn what_is_always_claimed_is_in_every_documented_token() {
+    for (name, at, fixture) in fixtures().into_iter().filter(|(.., fixture)| fixture.refused.is_none()) {
+        let claims = Claims::parse(fixture.claims.to_string().as_bytes()).unwrap();
+        let facts = Mapping::built_in(&name).unwrap().facts(&IssuerName::parse("issuer").unwrap(), claims).unwrap();
+        let expected: BTreeSet<Attribute> = fixture.unreadable.iter().map(|name| Attribute::parse(name).unwrap()).collect();
+        assert_eq!(facts.unreadable, expected, "{at}");
+    }
+}
+
+#[test]
+fn what_is_optional_is_missing_in_some_documented_token() {
+    let fixtures = fixtures();
+    for name in Mapping::built_in_names() {
+        let mapping = Mapping::built_in(name).unwrap();
+        let own = || fixtures.iter().filter(|(of, ..)| of == name).filter_map(|(.., fixture)| fixture.attributes.as_ref());
+        for attribute in Attribute::ALL.iter().filter(|attribute| mapping.presence(**attribute) == Presence::Optional) {
+            assert!(own().any(|given| !given.contains_key(attribute.as_str())), "{name}: every token has `{attribute}`");
+        }
+        for attribute in Attribute::ALL.iter().filter(|attribute| mapping.id_presence(**attribute) == Presence::Optional) {
+            let bare =
+                |given: &BTreeMap<String, Json>| given[attribute.as_str()].as_str().is_some_and(|text| !text.contains('@'));
+            assert!(own().any(bare), "{name}: every token has the id of `{attribute}`");
+        }
     }
 }
 

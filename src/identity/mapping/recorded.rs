@@ -7,14 +7,17 @@ use serde_json::{Map, Value as Json};
 
 impl Mapping {
     /// What a record's attributes tell when its claims are gone. An id is what stands after the last `@` of an attribute
-    /// to which this issuer gives ids. There are no claims, so lines that look at them have to be left alone.
+    /// to which this issuer gives ids. There are no claims, so lines that look at them have to be left alone. What every token
+    /// has and the record has not counts as unreadable.
     pub fn facts_of_record(&self, issuer: &IssuerName, recorded: &Map<String, Json>) -> Facts {
         let read = |(name, value): (&String, &Json)| {
             let attribute = Attribute::parse(name)?;
             Some((attribute, self.value_of_record(attribute, value)?))
         };
         let attributes: Attributes = recorded.iter().filter_map(read).collect();
-        Facts { issuer: issuer.clone(), attributes, claims: Claims::from(Map::new()) }
+        let lacking = |attribute: &&Attribute| self.lacks(**attribute, attributes.get(attribute));
+        let unreadable = self.attributes.keys().filter(lacking).copied().collect();
+        Facts { issuer: issuer.clone(), attributes, unreadable, claims: Claims::from(Map::new()) }
     }
 
     fn value_of_record(&self, attribute: Attribute, recorded: &Json) -> Option<Value> {

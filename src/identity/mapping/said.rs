@@ -53,7 +53,7 @@ impl Source {
         let is = |named: &Option<String>| named.as_deref() == Some(claim);
         match self {
             _ if is(&self.claim) && self.values.is_some() => Some(Said::Words),
-            _ if !self.prefix.is_empty() || !self.when.is_empty() => None,
+            _ if !self.prefix.is_empty() || !self.when.is_empty() || self.verified_by.is_some() => None,
             _ if is(&self.id) => Some(Said::Id),
             _ if is(&self.name) => Some(Said::Name),
             _ if is(&self.flag) => Some(Said::Flag),
@@ -76,6 +76,7 @@ mod tests {
         assert_eq!(github.said("workflow"), None);
         let gitlab = Mapping::built_in("gitlab").unwrap();
         assert_eq!(gitlab.said("project_id"), Some((Attribute::Repository, Said::Id, false)));
+        assert_eq!(Mapping::built_in("google").unwrap().said("email"), None, "a user is more than an address: it is verified");
         let buildkite = Mapping::built_in("buildkite").unwrap();
         assert_eq!(buildkite.said("build_branch"), None, "a ref is more than the name of a branch");
     }

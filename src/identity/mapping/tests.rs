@@ -87,6 +87,31 @@ fn kubernetes_reads_nested_claims() {
 }
 
 #[test]
+fn what_contradicts_is_told_as_that() {
+    let denial = read("github-actions", github(json!({"sub": "repo:evil/shop:ref:x"}))).unwrap_err();
+    assert_eq!((denial.reason, denial.told()), (Reason::ClaimRefused, "Two claims of the token contradict each other."));
+    let missing = read("github-actions", github(json!({"repository": null}))).unwrap_err();
+    assert_eq!(missing.told(), "A claim of the token is missing or of the wrong type.");
+}
+
+#[test]
+fn an_address_that_is_not_verified_is_nobodys() {
+    let of = |verified: serde_json::Value| {
+        read("google", json!({"sub": "108", "email": "alice@acme.example", "email_verified": verified}))
+    };
+    for unverified in [json!(false), json!("false"), json!("no"), json!(null), json!(1)] {
+        assert_eq!(of(unverified.clone()).unwrap_err().reason, Reason::ClaimRefused, "{unverified}");
+    }
+    for verified in [json!(true), json!("true")] {
+        assert_eq!(of(verified).unwrap()["user"], "alice@acme.example");
+    }
+    let silent = read("google", json!({"sub": "108", "email": "alice@acme.example"})).unwrap();
+    assert_eq!(silent.into_iter().collect::<Vec<_>>(), [("owner".to_owned(), "108@108".to_owned())]);
+    let without = read("google", json!({"sub": "108", "email_verified": false})).unwrap();
+    assert!(!without.contains_key("user"), "there is no address");
+}
+
+#[test]
 fn numbers_and_lists_are_not_texts() {
     let read = read("github-actions", github(json!({"ref": 7, "ref_protected": 1, "actor": ["a"]}))).unwrap();
     assert!(!read.contains_key("ref") && !read.contains_key("ref_protected") && !read.contains_key("actor"));
@@ -110,7 +135,9 @@ fn a_mapping_read_backwards_reads_forwards_again() {
         let mapping = Mapping::built_in(name).unwrap();
         for attribute in Attribute::ALL.iter().filter(|attribute| mapping.claims(**attribute)) {
             let text = match attribute {
+                Attribute::Event if name == "buildkite" => "webhook",
                 Attribute::Event => "push",
+                Attribute::ServiceAccount if name == "spiffe" => "spiffe://acme.example/web",
                 Attribute::RefProtected | Attribute::Fork | Attribute::SshSession => "true",
                 Attribute::Runner => "hosted",
                 Attribute::Ref => "refs/heads/main",
@@ -135,10 +162,14 @@ fn the_table_of_attributes_is_as_the_mappings_are() {
             .iter()
             .map(|name| {
                 let mapping = Mapping::built_in(name).unwrap();
-                match (mapping.claims(*attribute), mapping.has_id(*attribute)) {
-                    (true, true) => "name@id",
-                    (true, false) => "yes",
-                    (false, _) => "–",
+                match (mapping.presence(*attribute), mapping.id_presence(*attribute)) {
+                    (Presence::Always, Presence::Always) => "always, @id",
+                    (Presence::Always, Presence::Optional) => "always, @id optional",
+                    (Presence::Always, Presence::Never) => "always",
+                    (Presence::Optional, Presence::Always) => "optional, @id",
+                    (Presence::Optional, Presence::Optional) => "optional, @id optional",
+                    (Presence::Optional, Presence::Never) => "optional",
+                    (Presence::Never, _) => "–",
                 }
             })
             .collect();

@@ -1,9 +1,10 @@
 //! One test of one thing about an identity, and a policy's line as such tests.
 
 use super::language::{Found, Matcher, Test, among, search};
-use crate::identity::{Attribute, Mapping};
+use crate::identity::{Attribute, Mapping, Presence};
 use crate::policy::condition::{Condition, EVENTS, Single, Subject, Test as Line};
 use crate::policy::pattern::Pattern;
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// Marks a claim that is text; every other JSON value stands as its own text behind `JSON_MARK`.
@@ -88,9 +89,14 @@ impl Dimension {
             Self::Attribute(Attribute::RefProtected | Attribute::Fork | Attribute::SshSession) => {
                 among(&["true", "false"], tests)
             }
-            Self::Attribute(Attribute::Event) => among(&EVENTS, tests),
-            Self::Attribute(Attribute::Runner) => among(&["hosted", "self-hosted"], tests),
-            Self::Attribute(_) | Self::Id(_) => search(tests),
+            Self::Attribute(attribute) => match mapping.closed_set(*attribute) {
+                Some(words) if *attribute == Attribute::Event => {
+                    among(&EVENTS.into_iter().filter(|event| words.contains(event)).collect::<Vec<_>>(), tests)
+                }
+                Some(words) => among(&words.into_iter().collect::<Vec<_>>(), tests),
+                None => search(tests),
+            },
+            Self::Id(_) => search(tests),
             Self::Claim(_) => {
                 // A value is text or another JSON value, which its mark tells.
                 let any = |mark| Matcher { pattern: Pattern::any_behind(mark), fold: false, name: None };
@@ -146,6 +152,45 @@ pub(super) fn ways(condition: &Condition) -> Vec<Vec<Literal>> {
     }
 }
 
+/// The ways in which a line of a denial can hold, or cannot be told to fail: what is absent counts as the slow way of
+/// [`Condition::denies`] has it.
+pub(super) fn denied_ways(condition: &Condition, mapping: &Mapping) -> Vec<Vec<Literal>> {
+    let mut ways = ways(condition);
+    let (Line::Any(singles) | Line::Not(singles)) = &condition.test;
+    let Subject::Attribute(attribute) = condition.subject else {
+        ways.iter_mut().flatten().for_each(|literal| literal.absent = !condition.is_positive());
+        return ways;
+    };
+    if !condition.is_positive() {
+        ways.iter_mut().flatten().for_each(|literal| literal.absent = true);
+        return ways;
+    }
+    let always = mapping.presence(attribute) == Presence::Always;
+    let only_absent = |dimension| Literal { dimension, matchers: Arc::from([]), absent: true, inside: false, outside: false };
+    let names: Vec<Matcher> = singles.iter().filter_map(name_matcher).collect();
+    let named = Dimension::Attribute(attribute);
+    if always {
+        ways.push(vec![only_absent(named.clone())]);
+    }
+    if !names.is_empty() {
+        // There is a name and no id: where every token has one it is refused, else the name counts.
+        let name = if mapping.id_presence(attribute) == Presence::Always {
+            Literal::some_text(named, None)
+        } else {
+            Literal { dimension: named, matchers: names.into(), absent: false, inside: true, outside: false }
+        };
+        ways.push(vec![only_absent(Dimension::Id(attribute)), name]);
+    }
+    ways
+}
+
+fn name_matcher(single: &Single) -> Option<Matcher> {
+    match single {
+        Single::Id { name, .. } => Some(Matcher { fold: true, ..exact(name) }),
+        Single::Text(_) | Single::Json(_) => None,
+    }
+}
+
 fn id_matcher(single: &Single) -> Option<Matcher> {
     match single {
         Single::Id { name, id } => Some(Matcher { name: Some(name.clone()), ..exact(id) }),
@@ -155,9 +200,7 @@ fn id_matcher(single: &Single) -> Option<Matcher> {
 
 fn text_matcher(single: &Single, ignore_case: bool) -> Option<Matcher> {
     match single {
-        Single::Text(pattern) => {
-            Some(Matcher { pattern: pattern.expanded(), fold: ignore_case && pattern.literal().is_some(), name: None })
-        }
+        Single::Text(pattern) => Some(Matcher { pattern: pattern.expanded(), fold: ignore_case, name: None }),
         Single::Json(value) => Some(exact(&value.to_string())),
         Single::Id { .. } => None,
     }
@@ -166,6 +209,7 @@ fn text_matcher(single: &Single, ignore_case: bool) -> Option<Matcher> {
 fn claim_matcher(single: &Single) -> Option<Matcher> {
     match single {
         Single::Text(pattern) => Some(Matcher { pattern: pattern.behind(TEXT_MARK), fold: false, name: None }),
+        Single::Json(Json::String(text)) => Some(exact(&format!("{TEXT_MARK}{text}"))),
         Single::Json(value) => Some(exact(&format!("{JSON_MARK}{value}"))),
         Single::Id { .. } => None,
     }

@@ -66,9 +66,10 @@ pub(in crate::policy) fn permits<'a>(
         .flat_map(|policy| offering(policy))
         .filter_map(|(policy, rule, (place, terms))| {
             let mapping = mapping(catalogue, policy)?;
-            let mut denied = set.guardrails().regions_against(&policy.issuer, wanted);
+            let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
             if let Some(hub) = terms.via() {
-                denied.extend(set.guardrails().regions_against(&policy.issuer, &Wanted::Aws { role: Some(hub.clone()) }));
+                let hub = Wanted::Aws { role: Some(hub.clone()) };
+                denied.extend(set.guardrails().regions_against(&policy.issuer, mapping, &hub));
             }
             let regions = denied.iter().fold(regions(rule, mapping), |regions, denied| without(regions, denied, mapping));
             Some(Permit { policy, place, terms, regions })

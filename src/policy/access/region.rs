@@ -1,7 +1,7 @@
 //! A region: the identities for which several tests hold at once. Regions can be told apart, and each has an example.
 
 use super::language::Found;
-use super::literal::{Dimension, Literal, value_of, ways};
+use super::literal::{Dimension, Literal, denied_ways, value_of, ways};
 use crate::identity::Mapping;
 use crate::policy::condition::Condition;
 use std::collections::BTreeMap;
@@ -16,9 +16,17 @@ pub(super) type Example = BTreeMap<Dimension, String>;
 impl Region {
     /// The regions of a conjunction of lines: several, where one line tests ids or names.
     pub(in crate::policy) fn of(conditions: &[Condition]) -> Vec<Self> {
+        Self::where_all(conditions.iter().map(ways))
+    }
+
+    /// The regions of a denial's lines: those to whom it applies, and those of whom it cannot tell.
+    pub(in crate::policy) fn denied(conditions: &[Condition], mapping: &Mapping) -> Vec<Self> {
+        Self::where_all(conditions.iter().map(|condition| denied_ways(condition, mapping)))
+    }
+
+    fn where_all(lines: impl Iterator<Item = Vec<Vec<Literal>>>) -> Vec<Self> {
         let mut regions = vec![Self::default()];
-        for condition in conditions {
-            let ways = ways(condition);
+        for ways in lines {
             let extended = regions.iter().flat_map(|region| {
                 ways.iter().map(|way| Self(region.0.iter().chain(way).cloned().collect())).collect::<Vec<_>>()
             });

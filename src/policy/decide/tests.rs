@@ -32,6 +32,8 @@ pub(super) fn catalogue() -> Catalogue {
         entry("gitlab", "https://gitlab.acme.example", "gitlab"),
         entry("circle", "https://oidc.circleci.com", "circleci"),
         entry("eu", "https://kubernetes.example", "kubernetes"),
+        entry("google", "https://accounts.google.com", "google"),
+        entry("buildkite", "https://agent.buildkite.com", "buildkite"),
     ]
     .into_iter()
     .collect()
@@ -322,8 +324,8 @@ fn code_from_forks_is_denied_unless_a_policy_names_it() {
 
 #[test]
 fn circleci_demands_the_tenant_and_keeps_forks_and_ssh_out() {
-    let policy = "issuer: circle\nmatch: { repository: github.com/acme/shop, owner: o1@o1, ref: refs/heads/main }\ngrant: { secrets: [a] }\n";
-    let (_, faults) = load(&[("policies/a.yaml", &policy.replace("owner: o1@o1, ", ""))]);
+    let policy = "issuer: circle\nmatch: { repository: github.com/acme/shop, owner: o1@0f1e2d3c-4b5a-4697-8877-665544332211, ref: refs/heads/main }\ngrant: { secrets: [a] }\n";
+    let (_, faults) = load(&[("policies/a.yaml", &policy.replace("owner: o1@0f1e2d3c-4b5a-4697-8877-665544332211, ", ""))]);
     assert!(faults.iter().any(|fault| fault.code == "tenant_not_pinned"), "{faults:?}");
     let ruleset = good(&[("policies/a.yaml", policy)]);
     let job = |origin: &str, org: &str, ssh: bool| {
@@ -333,10 +335,12 @@ fn circleci_demands_the_tenant_and_keeps_forks_and_ssh_out() {
         let facts = Mapping::built_in("circleci").unwrap().facts(&IssuerName::parse("circle").unwrap(), claims).unwrap();
         reason(&ruleset, &facts, &secret("a"))
     };
-    assert_eq!(job("github.com/acme/shop", "o1", false), None);
-    for (origin, org, ssh) in
-        [("github.com/evil/shop", "o1", false), ("github.com/acme/shop", "o2", false), ("github.com/acme/shop", "o1", true)]
-    {
+    assert_eq!(job("github.com/acme/shop", "0f1e2d3c-4b5a-4697-8877-665544332211", false), None);
+    for (origin, org, ssh) in [
+        ("github.com/evil/shop", "0f1e2d3c-4b5a-4697-8877-665544332211", false),
+        ("github.com/acme/shop", "o2", false),
+        ("github.com/acme/shop", "0f1e2d3c-4b5a-4697-8877-665544332211", true),
+    ] {
         assert_eq!(job(origin, org, ssh), Some(Reason::NoMatchingPolicy), "{origin} {org} {ssh}");
     }
 }

@@ -94,9 +94,7 @@ fn own_repository(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>)
     let Some(own) = look.own_repository.filter(|_| rule.writes()) else { return };
     let named = |line: &Condition, name: &str| match &line.test {
         Test::Any(singles) => singles.iter().any(|single| match single {
-            Single::Text(pattern) => {
-                pattern.matches(name) || pattern.literal().is_some_and(|text| text.eq_ignore_ascii_case(name))
-            }
+            Single::Text(pattern) => pattern.matches_folded(name),
             Single::Id { name: other, .. } => other.eq_ignore_ascii_case(name),
             Single::Json(_) => false,
         }),

@@ -2,7 +2,8 @@
 
 use super::{Subjected, texts};
 use crate::identity::Attribute as A;
-use crate::policy::condition::{Single, Subject, Test};
+use crate::policy::condition::{Condition, Single, Subject, Test};
+use crate::token::Claims;
 use crate::words::yaml::Fault;
 
 /// What says little about who runs the job: whoever may push a branch chooses it, or it is only a label.
@@ -15,7 +16,7 @@ const MERGE_QUEUE_REF: &str = "refs/heads/gh-readonly-queue/main/pr-1-0b1a";
 const REGEX_WORDS: [&str; 9] = [".*", ".+", "\\d", "\\w", "[a-z", "[0-9", "(?", "^", "$"];
 
 pub(super) fn lint(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
-    if rule.example(&[]).is_none() {
+    if rule.example(&[]).is_none() || !has_a_token(rule) {
         found.push(
             rule.finding("never_matches", rule.grant_place(), "no token can satisfy all lines of this policy")
                 .help("compare its lines: two of them exclude each other"),
@@ -28,6 +29,19 @@ pub(super) fn lint(rule: &Subjected<'_>, found: &mut Vec<Fault>) {
     events(rule, found);
     guards(rule, found);
     wording(rule, found);
+}
+
+/// Whether some token of the rule is one when it is read: a raw claim and an attribute may exclude each other, such as a tag's
+/// `ref_type` and the event of a push.
+fn has_a_token(rule: &Subjected<'_>) -> bool {
+    let raw = |line: &Condition| matches!(line.subject, Subject::Claim(_));
+    if !rule.rule.conditions.iter().any(raw) {
+        return true;
+    }
+    let issuer = &rule.policy.issuer;
+    let fits = |claims| rule.mapping.facts(issuer, Claims::from(claims)).is_ok_and(|facts| rule.rule.matches(&facts));
+    let events = rule.mapping.closed_set(A::Event).unwrap_or_default().into_iter().map(|event| vec![(A::Event, event)]);
+    std::iter::once(Vec::new()).chain(events).filter_map(|like| rule.example(&like)).any(fits)
 }
 
 fn repository(rule: &Subjected<'_>, found: &mut Vec<Fault>) {

@@ -72,7 +72,7 @@ fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in
         ("org_wide", with("repository: acme/shop@456789", "owner: acme@9")),
         ("merge_queue", with("refs/heads/main", "refs/heads/**")),
         ("unprotected_refs", with("refs/heads/main", "refs/heads/release/*").replace("  ref_protected: true\n", "")),
-        ("workflow_unpinned", line("workflow: acme/ci/.github/workflows/deploy.yml")),
+        ("workflow_unpinned", line("workflow: acme/ci/.github/workflows/**")),
         ("workflow_movable", line("workflow: acme/ci/.github/workflows/deploy.yml@refs/heads/**")),
         ("open_events", with("[push, manual]", "{ not: pull-request }")),
         ("pull_request_writes", with("[push, manual]", "[push, pull-request]")),
@@ -128,7 +128,8 @@ fn nothing_is_asked_that_an_issuer_cannot_claim() {
             &format!("{rest}{policy}\ntests: [ {{ deny: {{ claims: push.json, credential: aws }} }} ]\n"),
         )])
     };
-    let organization = "issuer: buildkite\nmatch: { owner: acme@1, ref: refs/heads/main, event: push }";
+    let organization =
+        "issuer: buildkite\nmatch: { owner: acme@0184990a-4777-4d3a-a0d8-7c6a1e2f3b4c, ref: refs/heads/main, event: webhook }";
     assert_eq!(of(organization), ["org_wide"]);
     assert!(of(&organization.replace("ref:", "workflow: shop, ref:")).is_empty());
     assert!(of("issuer: google\nmatch: { owner: \"ci@acme.example@1\" }").is_empty());
@@ -156,6 +157,12 @@ fn what_policies_do_to_each_other() {
     assert!(codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", rails)]).contains(&"guardrail_idle"));
     let meant = rails.replace("deplyo", "deploy");
     assert!(!codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", &meant)]).contains(&"guardrail_idle"));
+    let silent = "denials:\n  - description: Protected.\n    match: { ref_protected: { not: true } }\n";
+    let found = findings(&[("policies/a.yaml", &plain), ("guardrails.yaml", silent)]);
+    let told = found.iter().find(|fault| fault.code == "guardrail_silent").unwrap();
+    assert!(told.message.contains("buildkite (`ref_protected`), eu (`ref_protected`)"), "{}", told.message);
+    let named = silent.replace("    match", "    issuer: github\n    match");
+    assert!(!codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", &named)]).contains(&"guardrail_silent"));
     assert!(codes(&[("policies/a.yaml", &plain), ("tests/old.json", "{}")]).contains(&"fixture_unused"));
     assert!(codes(&[("policies/a.yaml", GOOD), ("CODEOWNERS", "policies/ @acme/team-pay\n")]).contains(&"owner_unknown"));
     assert!(!codes(&[("policies/a.yaml", GOOD), ("CODEOWNERS", "policies/ @acme/team-shop\n")]).contains(&"owner_unknown"));
@@ -165,6 +172,11 @@ fn what_policies_do_to_each_other() {
 fn lines_that_exclude_each_other_are_told() {
     let policy = "description: x\nowners: [a]\nissuer: gitlab\nmatch: { repository: acme/shop@20, event: push, ref_protected: { not: [true, false] } }\ngrant: { secrets: [shop/db.yaml] }\n";
     assert!(codes(&[("policies/a.yaml", policy)]).contains(&"never_matches"));
+    let tag = "description: x\nowners: [a]\nissuer: gitlab\nmatch: { repository: acme/shop@20, event: push }\nclaims: { /ref_type: tag }\ngrant: { secrets: [shop/db.yaml] }\n";
+    assert!(codes(&[("policies/a.yaml", tag)]).contains(&"never_matches"), "what is pushed is a tag");
+    for good in [tag.replace("event: push", "event: tag"), tag.replace("event: push", "event: [push, manual]")] {
+        assert!(!codes(&[("policies/a.yaml", &good)]).contains(&"never_matches"), "{good}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
     names(look, found);
     credentials(look, found);
     idle_guardrails(look, found);
+    silent_guardrails(look, found);
     unused_fixtures(look, found);
 }
 
@@ -104,6 +105,25 @@ fn idle_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
                     .help("look for a typing mistake in what it denies"),
             );
         }
+    }
+}
+
+/// A denial for every issuer that says nothing of some, because they never claim what it looks at.
+fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
+    let mut told: BTreeMap<Place, Vec<String>> = BTreeMap::new();
+    let silent = look.ruleset.set().guardrails().silent();
+    for one in silent {
+        told.entry(one.place).or_default().push(format!("{} (`{}`)", one.issuer, one.attribute));
+    }
+    for (place, issuers) in told {
+        let description = silent.iter().find(|one| one.place == place).map_or("", |one| one.description.as_str());
+        let message =
+            format!("`{description}` denies nothing of issuers that never claim what it looks at: {}", issuers.join(", "));
+        found.push(
+            Fault::new("guardrails.yaml", place, message)
+                .warning("guardrail_silent")
+                .help("name the issuer that is meant, in a denial for each; deny to the others by what they claim"),
+        );
     }
 }
 

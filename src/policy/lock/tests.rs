@@ -1,5 +1,5 @@
 use super::*;
-use crate::policy::{IssuerEntry, Ruleset};
+use crate::policy::IssuerEntry;
 use crate::token::Claims;
 use crate::words::names::IssuerUrl;
 use serde_json::json;
@@ -124,8 +124,8 @@ fn an_odd_id_is_quoted_or_left_alone() {
     let line = proposed.patch.lines().find_map(|line| line.strip_prefix('+').filter(|line| line.starts_with("match"))).unwrap();
     assert_eq!(line, "match: { repository: \"acme/shop@{c7-1}\", event: push }");
     let pinned = text.replace("match: { repository: acme/shop, event: push }", line);
-    let (ruleset, faults) = Ruleset::load(&tree(&[("policies/a.yaml", &pinned)]), &catalogue(), None);
-    assert!(faults.is_empty() && ruleset.set().policies().len() == 1, "{faults:?}");
+    let read = crate::words::yaml::Node::parse("a.yaml", pinned.as_bytes()).unwrap().to_json();
+    assert_eq!(read["match"]["repository"], "acme/shop@{c7-1}");
     for odd in ["a@b", "*", "a\"b", "a\nb"] {
         let lock = lock(&tree(&[("policies/a.yaml", &policy("acme/shop"))]), &catalogue(), &seen(&[("acme/shop", odd)]));
         assert_eq!(outcomes(&lock), [("acme/shop", LockOutcome::Unwritable)], "{odd:?}");

@@ -31,7 +31,10 @@ const CASES: [Case; 3] = [(POLICY_SCHEMA, read_policy), (GUARDRAILS_SCHEMA, read
 
 /// One issuer that claims every attribute.
 fn catalogue() -> Catalogue {
-    let claims: String = Attribute::ALL.iter().map(|attribute| format!("  {attribute}: [{{ claim: c }}]\n")).collect();
+    use Attribute as A;
+    let named = [A::Repository, A::Owner, A::Actor, A::ServiceAccount, A::Pod];
+    let source = |attribute| if named.contains(attribute) { "{ name: c, id: d }" } else { "{ claim: c }" };
+    let claims: String = A::ALL.iter().map(|attribute| format!("  {attribute}: [{}]\n", source(attribute))).collect();
     let mapping: Mapping =
         serde_saphyr::from_str(&format!("name: all\nreplay: per-job\nci: false\nattributes:\n{claims}")).unwrap();
     let entry = IssuerEntry { url: IssuerUrl::parse("https://idp.acme.example").unwrap(), mapping: mapping.into() };

@@ -42,7 +42,8 @@ pub(super) struct Ci {
 use Text::{Forged, Hostile, Plain, Words};
 
 const BRANCH_OR_TAG: Text = Words(&["heads", "tags"]);
-const UUIDS: Text = Words(&["{6d5c4b3a}", "{55667788}"]);
+const UUIDS: Text = Words(&["6d5c4b3a-2910-4f8e-9d7c-6b5a49382716", "55667788-99aa-4bbc-8ccd-ddeeff001122"]);
+const BRACED_UUIDS: Text = Words(&["{6d5c4b3a-2910-4f8e-9d7c-6b5a49382716}", "{55667788-99aa-4bbc-8ccd-ddeeff001122}"]);
 
 impl Ci {
     /// The token of a job of these names.
@@ -197,7 +198,7 @@ fn buildkite() -> Ci {
         claims: json!({"sub": "organization:{each.organization}:pipeline:{each.pipeline}:ref:refs/{each.kind}/{each.name}:commit:ab:step:{each.step}",
             "organization_slug": "{each.organization}", "pipeline_slug": "{each.pipeline}", "build_branch": "{each.name}", "build_tag": "{each.tag}",
             "step_key": "{each.step}", "build_source": "webhook"}),
-        policy: json!({"match": {"owner": "{each.organization}", "workflow": "{each.pipeline}", "ref": "refs/{each.kind}/{each.name}", "event": "push"}}),
+        policy: json!({"match": {"owner": "{each.organization}", "workflow": "{each.pipeline}", "ref": "refs/{each.kind}/{each.name}", "event": "webhook"}}),
     }
 }
 
@@ -209,10 +210,10 @@ fn circleci() -> Ci {
         folds: &[],
         free: &[],
         claims: json!({"sub": "org/o/project/p/user/u/vcs-origin/github.com/{each.owner}/{each.repository}/vcs-ref/refs/{each.kind}/{each.name}",
-            "oidc.circleci.com/org-id": "o", "oidc.circleci.com/vcs-origin": "github.com/{each.owner}/{each.repository}",
+            "oidc.circleci.com/org-id": "0f1e2d3c-4b5a-4697-8877-665544332211", "oidc.circleci.com/vcs-origin": "github.com/{each.owner}/{each.repository}",
             "oidc.circleci.com/vcs-ref": "refs/{each.kind}/{each.name}", "oidc.circleci.com/ssh-rerun": false,
             "oidc.circleci.com/pipeline-definition-id": "{each.definition}"}),
-        policy: json!({"match": {"owner": "acme@o", "repository": "github.com/{each.owner}/{each.repository}",
+        policy: json!({"match": {"owner": "acme@0f1e2d3c-4b5a-4697-8877-665544332211", "repository": "github.com/{each.owner}/{each.repository}",
             "ref": "refs/{each.kind}/{each.name}", "workflow": "{each.definition}"}}),
     }
 }
@@ -221,7 +222,7 @@ fn bitbucket() -> Ci {
     Ci {
         mapping: "bitbucket",
         url: "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
-        parts: &[("repository", UUIDS), ("environment", UUIDS), ("name", Hostile)],
+        parts: &[("repository", BRACED_UUIDS), ("environment", BRACED_UUIDS), ("name", Hostile)],
         folds: &[],
         free: &[],
         claims: json!({"sub": "{each.repository}:{each.environment}:{99aa88bb}", "repositoryUuid": "{each.repository}", "workspaceUuid": "{aabbccdd}",
@@ -309,10 +310,10 @@ fn google() -> Ci {
     Ci {
         mapping: "google",
         url: "https://accounts.google.com",
-        parts: &[("account", Hostile), ("project", Plain), ("id", Words(&["108", "1080"]))],
+        parts: &[("account", Forged), ("project", Plain), ("id", Words(&["108", "1080"]))],
         folds: &[],
         free: &[],
-        claims: json!({"sub": "{each.id}", "email": "{each.account}@{each.project}.iam.gserviceaccount.com"}),
+        claims: json!({"sub": "{each.id}", "email": "{each.account}@{each.project}.iam.gserviceaccount.com", "email_verified": true}),
         policy: json!({"match": {"owner": "ci@{each.id}", "user": "{each.account}@{each.project}.iam.gserviceaccount.com"}}),
     }
 }

@@ -1,0 +1,117 @@
+//! What values and ids of an issuer look like. A policy that names another one would never match, and does not load.
+
+use super::{Attribute, Mapping};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// SPIFFE ID specification: an ID is at most this long.
+const SPIFFE_ID_BYTES_MAX: usize = 2048;
+/// Commits are SHA-1 or SHA-256.
+const COMMIT_DIGITS: [usize; 2] = [40, 64];
+
+/// The form that all values of an attribute, or all ids, have.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Any of these patterns, in the language of policies.
+    Like(Vec<String>),
+    /// A decimal number.
+    Digits,
+    /// A hexadecimal number.
+    Hex,
+    /// A commit by all of its digits.
+    Commit,
+    /// A UUID.
+    Uuid,
+    /// A UUID in braces.
+    BracedUuid,
+    /// A name of Kubernetes.
+    Dns,
+    /// A SPIFFE ID.
+    SpiffeId,
+}
+
+impl Shape {
+    /// Whether it is a text of this form. What patterns say is for those who know patterns.
+    pub fn fits(&self, text: &str) -> bool {
+        let made_of = !text.is_empty() && text.chars().all(|character| self.takes(character));
+        match self {
+            Self::Like(_) | Self::Digits | Self::Hex | Self::Dns => made_of,
+            Self::Commit => made_of && COMMIT_DIGITS.contains(&text.len()),
+            Self::Uuid => is_uuid(text),
+            Self::BracedUuid => text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).is_some_and(is_uuid),
+            Self::SpiffeId => is_spiffe_id(text),
+        }
+    }
+
+    /// Whether a text of this form may have this character.
+    pub const fn takes(&self, character: char) -> bool {
+        match self {
+            Self::Like(_) => true,
+            Self::Digits => character.is_ascii_digit(),
+            Self::Hex | Self::Commit => character.is_ascii_hexdigit(),
+            Self::Uuid => character.is_ascii_hexdigit() || character == '-',
+            Self::BracedUuid => character.is_ascii_hexdigit() || matches!(character, '-' | '{' | '}'),
+            Self::Dns => character.is_ascii_lowercase() || character.is_ascii_digit() || matches!(character, '-' | '.'),
+            Self::SpiffeId => is_of_spiffe(character) || matches!(character, '/' | ':'),
+        }
+    }
+
+    /// In a person's words: "is not ..." goes before it.
+    pub fn described(&self) -> String {
+        match self {
+            Self::Like(patterns) => format!("like `{}`", patterns.join("` or `")),
+            Self::Digits => "a number".to_owned(),
+            Self::Hex => "a hexadecimal number".to_owned(),
+            Self::Commit => "a commit by all of its digits".to_owned(),
+            Self::Uuid => "a UUID".to_owned(),
+            Self::BracedUuid => "a UUID in braces".to_owned(),
+            Self::Dns => "a name of Kubernetes".to_owned(),
+            Self::SpiffeId => "a SPIFFE ID".to_owned(),
+        }
+    }
+}
+
+impl Mapping {
+    /// What the values of this attribute look like.
+    pub fn shape(&self, attribute: Attribute) -> Option<&Shape> {
+        self.values.get(&attribute)
+    }
+
+    /// What the ids of this attribute look like.
+    pub fn id_shape(&self, attribute: Attribute) -> Option<&Shape> {
+        self.ids.get(&attribute)
+    }
+
+    /// Every word that the attribute can be, where those are known.
+    pub fn closed_set(&self, attribute: Attribute) -> Option<BTreeSet<&str>> {
+        let mut words = BTreeSet::new();
+        for source in self.attributes.get(&attribute)? {
+            match (&source.values, &source.is) {
+                (Some(values), _) => words.extend(values.values().map(String::as_str)),
+                (None, Some(word)) => _ = words.insert(word),
+                (None, None) => return None,
+            }
+        }
+        Some(words)
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+const fn is_of_spiffe(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_')
+}
+
+/// SPIFFE ID specification, section 2: a trust domain in small letters, and a path of segments that are neither empty nor dots.
+/// No port, user, query or fragment, and nothing that is percent-encoded.
+fn is_spiffe_id(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("spiffe://").filter(|_| text.len() <= SPIFFE_ID_BYTES_MAX) else { return false };
+    let (domain, path) = rest.split_once('/').map_or((rest, None), |(domain, path)| (domain, Some(path)));
+    let of_segment = |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(is_of_spiffe);
+    let of_domain = |character: char| is_of_spiffe(character) && !character.is_ascii_uppercase();
+    !domain.is_empty() && domain.chars().all(of_domain) && path.is_none_or(|path| path.split('/').all(of_segment))
+}

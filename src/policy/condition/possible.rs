@@ -1,0 +1,98 @@
+//! Values that no token of an issuer can have. A line that names one never matches, or never excludes anything.
+
+use super::Single;
+use crate::identity::{Attribute, Mapping, Shape};
+use crate::policy::access::meet;
+use crate::policy::pattern::Pattern;
+use crate::words::yaml::nearest;
+use std::sync::Arc;
+
+/// What is wrong with a value, and how to mend it.
+pub(super) struct Impossible {
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+/// A value has to be one that some issuer of these mappings claims. Without a mapping that claims the attribute nothing is said.
+pub(super) fn check(mappings: &[Arc<Mapping>], attribute: Attribute, single: &Single) -> Result<(), Impossible> {
+    let mut claiming = mappings.iter().filter(|mapping| mapping.claims(attribute)).peekable();
+    let Some(first) = claiming.peek().copied() else { return Ok(()) };
+    if claiming.any(|mapping| is_possible(mapping, attribute, single)) {
+        return Ok(());
+    }
+    Err(match single {
+        Single::Id { id, .. } => impossible_id(first, attribute, id),
+        Single::Text(pattern) => impossible_text(first, attribute, pattern),
+        Single::Json(_) => return Ok(()),
+    })
+}
+
+fn is_possible(mapping: &Mapping, attribute: Attribute, single: &Single) -> bool {
+    match single {
+        Single::Id { id, .. } => {
+            let fits = |shape: &Shape| fits(shape, &Pattern::literal_of(id));
+            mapping.has_id(attribute) && mapping.id_shape(attribute).is_none_or(fits)
+        }
+        Single::Text(pattern) => match mapping.closed_set(attribute) {
+            Some(words) => words.iter().any(|word| pattern.matches(word)),
+            None => mapping.shape(attribute).is_none_or(|shape| fits(shape, pattern)),
+        },
+        Single::Json(_) => true,
+    }
+}
+
+/// Whether a text of this shape may fit the pattern.
+fn fits(shape: &Shape, pattern: &Pattern) -> bool {
+    let like = |other: &str| {
+        let other = Pattern::parse(other);
+        other.is_ok_and(|other| pattern.literal().map_or_else(|| meet(&other, pattern), |text| other.matches(text)))
+    };
+    match (shape, pattern.literal()) {
+        (Shape::Like(patterns), _) => patterns.iter().any(|pattern| like(pattern)),
+        (_, Some(text)) => shape.fits(text),
+        (Shape::SpiffeId, None) if !like("spiffe://**") => false,
+        (_, None) => pattern.named().all(|character| shape.takes(character)),
+    }
+}
+
+fn impossible_id(mapping: &Mapping, attribute: Attribute, id: &str) -> Impossible {
+    let name = mapping.name();
+    match mapping.id_shape(attribute).filter(|_| mapping.has_id(attribute)) {
+        Some(shape) => Impossible {
+            message: format!("`{id}` is no id of `{attribute}` in the mapping {name}: such an id is {}", shape.described()),
+            help: "what stands behind the last `@` is the id, and it decides; `daypass whoami` shows it".to_owned(),
+        },
+        None => Impossible {
+            message: format!("issuers of the mapping {name} give `{attribute}` no id, so this can never match"),
+            help: "write the name alone".to_owned(),
+        },
+    }
+}
+
+fn impossible_text(mapping: &Mapping, attribute: Attribute, pattern: &Pattern) -> Impossible {
+    let name = mapping.name();
+    if let Some(words) = mapping.closed_set(attribute) {
+        let words: Vec<&str> = words.into_iter().collect();
+        let meant = mapping.words(attribute).find(|word| pattern.matches(word.theirs)).map(|word| word.ours);
+        let meant = meant.or_else(|| nearest(&pattern.to_string(), &words));
+        return Impossible {
+            message: format!("issuers of the mapping {name} never claim `{attribute}` as `{pattern}`"),
+            help: meant.map_or_else(|| format!("they claim {}", words.join(", ")), |word| format!("did you mean `{word}`?")),
+        };
+    }
+    let branch = Pattern::parse(&format!("refs/heads/{pattern}"));
+    let is_branch =
+        attribute == Attribute::Ref && branch.is_ok_and(|branch| is_possible(mapping, attribute, &Single::Text(branch)));
+    let shape = mapping.shape(attribute).map(Shape::described).unwrap_or_default();
+    Impossible {
+        message: format!("`{pattern}` can never match: `{attribute}` in the mapping {name} is {shape}"),
+        help: if is_branch {
+            format!("did you mean `refs/heads/{pattern}`?")
+        } else {
+            "`daypass whoami` in a job shows the value".to_owned()
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+use crate::identity::Mapping;
+use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree};
+use crate::words::names::{IssuerName, IssuerUrl};
+use crate::words::yaml::Fault;
+use std::sync::Arc;
+
+fn faults(mapping: &str, line: &str) -> Vec<Fault> {
+    let (url, name) = (IssuerUrl::parse("https://issuer.example").unwrap(), IssuerName::parse("ci").unwrap());
+    let entry = IssuerEntry { url, mapping: Mapping::built_in(mapping).unwrap() };
+    let catalogue: Catalogue = std::iter::once((name, entry)).collect();
+    let event = if mapping == "buildkite" { "manual" } else { "push" };
+    let event =
+        if entry_has_events(mapping) && !line.starts_with("event") { format!("  event: {event}\n") } else { String::new() };
+    let policy = format!("issuer: ci\nmatch:\n  {line}\n{event}grant: {{ secrets: [a] }}\n");
+    let tree = Tree::from([("policies/a.yaml".to_owned(), Arc::from(policy.as_bytes()))]);
+    Ruleset::load(&tree, &catalogue, None).1
+}
+
+fn entry_has_events(mapping: &str) -> bool {
+    matches!(mapping, "github-actions" | "gitlab" | "buildkite" | "codefresh" | "forgejo")
+}
+
+#[test]
+fn a_value_that_no_token_has_is_an_error_at_its_place() {
+    let cases = [
+        ("github-actions", "ref: main", 8, "did you mean `refs/heads/main`?"),
+        ("github-actions", "ref: \"release/*\"", 8, "did you mean `refs/heads/release/*`?"),
+        ("github-actions", "ref: { not: main }", 15, "did you mean `refs/heads/main`?"),
+        ("github-actions", "ref: [refs/heads/main, develop]", 26, "did you mean `refs/heads/develop`?"),
+        ("github-actions", "runner: github-hosted", 11, "did you mean `hosted`?"),
+        ("gitlab", "runner: gitlab-hosted", 11, "did you mean `hosted`?"),
+        ("github-actions", "repository: shop", 15, "whoami"),
+        ("github-actions", "owner: acme/shop", 10, "whoami"),
+        ("github-actions", "workflow: deploy.yml", 13, "whoami"),
+        ("github-actions", "workflow: acme/shop/.github/workflows/deploy.yml", 13, "whoami"),
+        ("github-actions", "commit: 0b1a7c2", 11, "whoami"),
+        ("github-actions", "pipeline: run-7", 13, "whoami"),
+        ("github-actions", "event: upstream", 10, "they claim"),
+        ("gitlab", "event: merge-queue", 10, "they claim"),
+        ("buildkite", "event: push", 10, "they claim"),
+        ("kubernetes", "namespace: Shop", 14, "whoami"),
+        ("kubernetes", "service_account: system:serviceaccount:shop:web", 20, "whoami"),
+        ("spiffe", "service_account: \"https://acme.example/*\"", 20, "whoami"),
+        ("spiffe", "service_account: \"spiffe://acme.example/a/../b\"", 20, "whoami"),
+        ("aws", "service_account: shop", 20, "whoami"),
+        ("google", "user: alice", 9, "whoami"),
+        ("bitbucket", "environment: production", 16, "whoami"),
+        ("hcp-terraform", "repository: prod@prod", 15, "daypass whoami"),
+    ];
+    for (mapping, line, column, help) in cases {
+        let faults = faults(mapping, line);
+        let fault = faults.first().unwrap_or_else(|| panic!("{mapping} {line} loads"));
+        assert_eq!(
+            (fault.code, fault.place.line, fault.place.column),
+            ("value_never_claimed", 3, column),
+            "{mapping} {line}: {fault}"
+        );
+        assert!(fault.help.as_deref().is_some_and(|told| told.contains(help)), "{mapping} {line}: {fault}");
+    }
+}
+
+#[test]
+fn what_a_token_may_have_loads() {
+    for (mapping, line) in [
+        ("github-actions", "ref: \"refs/**\""),
+        ("github-actions", "ref: \"**\""),
+        ("github-actions", "ref: \"*/heads/main\""),
+        ("github-actions", "runner: self-*"),
+        ("github-actions", "workflow: acme/*/.github/workflows/deploy.yml@refs/heads/main"),
+        ("github-actions", "workflow: acme/**"),
+        ("github-actions", "commit: 0b1a7c2e4d5f60718293a4b5c6d7e8f901234567"),
+        ("github-actions", "repository: acme/*"),
+        ("gitlab", "repository: acme/team/shop@20"),
+        ("gitlab", "workflow: gitlab.com/acme/shop//.gitlab-ci.yml@refs/heads/main"),
+        ("kubernetes", "service_account: web@abcdef01-2345-4678-89ab-cdef01234567"),
+        ("kubernetes", "pod: shop-*"),
+        ("spiffe", "service_account: \"spiffe://acme.example/ns/*/sa/web\""),
+        ("bitbucket", "repository: \"{6d5c4b3a-2910-4f8e-9d7c-6b5a49382716}@{6d5c4b3a-2910-4f8e-9d7c-6b5a49382716}\""),
+        ("hcp-terraform", "repository: organization:acme:project:web:workspace:prod@ws-mbsd5E3Ktt5Rg2Xm"),
+        ("google", "user: ci@acme.iam.gserviceaccount.com"),
+    ] {
+        let faults = faults(mapping, line);
+        assert!(faults.is_empty(), "{mapping} {line}: {faults:?}");
+    }
+}
+
+/// Each documented token has what its mapping says of it: the shapes are of the CIs' documentation, and no guess.
+#[test]
+fn documented_values_are_possible() {
+    use crate::policy::condition::{Single, possible};
+    use crate::policy::pattern::Pattern;
+    for (name, attributes) in crate::identity::documented() {
+        let mapping = Mapping::built_in(&name).unwrap();
+        for (attribute, text) in attributes {
+            let (text, id) = match text.rsplit_once('@').filter(|_| mapping.has_id(attribute)) {
+                Some((_, id)) if text != id => (text[..text.len() - id.len() - 1].to_owned(), Some(id.to_owned())),
+                _ => (text.clone(), None),
+            };
+            let ids = id.map(|id| Single::Id { name: text.clone(), id });
+            let flag = text == "true" || text == "false";
+            for single in ids.into_iter().chain((!flag).then(|| Single::Text(Pattern::literal_of(&text)))) {
+                let checked = possible::check(std::slice::from_ref(&mapping), attribute, &single);
+                assert!(checked.is_ok(), "{name} {attribute} {text}: {}", checked.err().unwrap().message);
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! How denials read what is absent, and what cannot be read: nothing passes by it.
+
+use super::tests::{DEPLOY, aws, catalogue, github, good, tree};
+use super::*;
+use crate::identity::Mapping;
+use crate::policy::{Ruleset, Stop, check_stops};
+use crate::token::Claims;
+use crate::words::names::IssuerName;
+use crate::words::yaml::Fault;
+use serde_json::{Value as Json, json};
+
+const PROTECTED: &str =
+    "denials:\n  - description: Protected refs alone.\n    match: { ref_protected: { not: true } }\n    issuer: github\n";
+
+/// A policy that says nothing of what the denials look at.
+fn open() -> String {
+    DEPLOY.replace("  ref: refs/heads/main\n  ref_protected: true\n", "")
+}
+
+fn reason(ruleset: &Ruleset, facts: &Facts) -> Option<Reason> {
+    ruleset.set().would_grant(facts, &aws(), None, UnixTime::from_seconds(0)).err().map(|denial| denial.reason)
+}
+
+fn under(rails: &str, facts: &Facts) -> Option<Reason> {
+    reason(&good(&[("policies/a.yaml", &open()), ("guardrails.yaml", rails)]), facts)
+}
+
+fn faults(rails: &str) -> Vec<Fault> {
+    Ruleset::load(&tree(&[("guardrails.yaml", rails)]), &catalogue(), None).1
+}
+
+fn facts_of(mapping: &str, issuer: &str, claims: Json) -> Facts {
+    let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+    Mapping::built_in(mapping).unwrap().facts(&IssuerName::parse(issuer).unwrap(), claims).unwrap()
+}
+
+#[test]
+fn a_guardrail_lets_nothing_pass_that_it_cannot_read() {
+    for (flag, expected) in [
+        (json!("true"), None),
+        (json!(true), None),
+        (json!("false"), Some(Reason::Denied)),
+        (json!("False"), Some(Reason::ClaimUnreadable)),
+        (json!("0"), Some(Reason::ClaimUnreadable)),
+        (json!(""), Some(Reason::ClaimUnreadable)),
+        (json!(0), Some(Reason::ClaimUnreadable)),
+        (json!(null), Some(Reason::ClaimUnreadable)),
+    ] {
+        assert_eq!(under(PROTECTED, &github(json!({"ref_protected": flag}))), expected, "{flag}");
+    }
+    let mut absent = github(json!({})).claims.as_map().clone();
+    absent.remove("ref_protected");
+    let absent = facts_of("github-actions", "github", absent.into());
+    assert_eq!(under(PROTECTED, &absent), Some(Reason::ClaimUnreadable));
+    assert_eq!(reason(&good(&[("policies/a.yaml", &open())]), &absent), None, "where no denial looks at it, nothing is refused");
+}
+
+#[test]
+fn what_is_optional_and_absent_is_none_of_the_values_for_a_guardrail() {
+    let rails = PROTECTED.replace("ref_protected: { not: true }", "environment: { not: [production, staging] }");
+    assert_eq!(under(&rails, &github(json!({}))), Some(Reason::Denied));
+    assert_eq!(under(&rails, &github(json!({"environment": ""}))), Some(Reason::Denied));
+    assert_eq!(under(&rails, &github(json!({"environment": ["production"]}))), Some(Reason::ClaimUnreadable));
+    assert_eq!(under(&rails, &github(json!({"sub": "x", "environment": "Production"}))), None);
+    let value = rails.replace("{ not: [production, staging] }", "production");
+    assert_eq!(under(&value, &github(json!({}))), None);
+    let claim = PROTECTED.replace("match: { ref_protected: { not: true } }", "claims: { /enterprise: { not: acme } }");
+    assert_eq!(under(&claim, &github(json!({}))), Some(Reason::Denied));
+    assert_eq!(under(&claim, &github(json!({"enterprise": "acme"}))), None);
+    assert_eq!(under(&claim, &github(json!({"enterprise": ["acme"]}))), Some(Reason::Denied));
+}
+
+#[test]
+fn a_line_that_does_not_hold_settles_a_guardrail_whatever_the_others_cannot_read() {
+    let elsewhere = PROTECTED.replace("match: {", "match: { repository: acme/other@7,");
+    let unreadable = github(json!({"ref_protected": "False"}));
+    assert_eq!(under(&elsewhere, &unreadable), None);
+    let both = format!("{PROTECTED}  - description: All of it.\n    match: {{ owner: acme@9001 }}\n");
+    assert_eq!(under(&both, &unreadable), Some(Reason::Denied), "a denial that is sure comes before a doubt");
+}
+
+#[test]
+fn a_guardrail_by_id_refuses_a_token_without_one() {
+    let rails = PROTECTED.replace("ref_protected: { not: true }", "owner: evil@6");
+    let named = |owner: &str, id: Json| github(json!({"sub": "x", "repository_owner": owner, "repository_owner_id": id}));
+    assert_eq!(under(&rails, &named("evil", json!("6"))), Some(Reason::Denied));
+    assert_eq!(under(&rails, &named("acme", json!("9001"))), None);
+    assert_eq!(under(&rails, &named("acme", json!(null))), Some(Reason::ClaimUnreadable), "GitHub always claims the id");
+    assert_eq!(under(&rails, &named("acme", json!(6))), Some(Reason::ClaimUnreadable));
+    let but = rails.replace("evil@6", "{ not: acme@9001 }");
+    assert_eq!(under(&but, &named("acme", json!(null))), Some(Reason::ClaimUnreadable));
+}
+
+/// Where a job asks for its ids itself, it does not escape by not asking.
+#[test]
+fn a_guardrail_by_id_counts_by_name_where_a_job_may_leave_the_id_out() {
+    let id = "0184990a-4777-4d3a-a0d8-7c6a1e2f3b4c";
+    let policy = "issuer: buildkite\nmatch: { owner: [acme-inc, evil], event: webhook }\ngrant: { aws: [ { role: \"arn:aws:iam::123456789012:role/r\" } ] }\n";
+    let rails = format!("denials:\n  - description: No.\n    match: {{ owner: evil@{id} }}\n    issuer: buildkite\n");
+    let ruleset = good(&[("policies/a.yaml", policy), ("guardrails.yaml", &rails)]);
+    let job = |slug: &str| facts_of("buildkite", "buildkite", json!({"organization_slug": slug, "build_source": "webhook"}));
+    assert_eq!(reason(&ruleset, &job("evil")), Some(Reason::Denied));
+    assert_eq!(reason(&ruleset, &job("acme-inc")), None);
+    let but = good(&[
+        ("policies/a.yaml", policy),
+        ("guardrails.yaml", &rails.replace(&format!("evil@{id}"), &format!("{{ not: acme-inc@{id} }}"))),
+    ]);
+    assert_eq!(reason(&but, &job("acme-inc")), Some(Reason::Denied), "an exception by id needs the id");
+}
+
+#[test]
+fn a_guardrail_on_what_an_issuer_never_claims_is_an_error_or_a_finding() {
+    let named = PROTECTED.replace("issuer: github", "issuer: circle");
+    let fault = &faults(&named)[0];
+    assert_eq!((fault.code, fault.place.line), ("attribute_never_claimed", 3));
+    assert!(fault.message.contains("this issuer never claims `ref_protected`, so nothing would be denied"), "{fault}");
+    let nobody = PROTECTED.replace("    issuer: github\n", "").replace("ref_protected: { not: true }", "run_url: x");
+    assert!(faults(&nobody)[0].message.contains("no configured issuer claims `run_url`"));
+    let everybody = PROTECTED.replace("    issuer: github\n", "");
+    assert!(faults(&everybody).is_empty());
+    assert_eq!(under(&everybody, &github(json!({"ref_protected": "false"}))), Some(Reason::Denied));
+    let pod = "issuer: eu\nmatch: { namespace: shop }\ngrant: { aws: [ { role: \"arn:aws:iam::123456789012:role/r\" } ] }\n";
+    let facts = facts_of(
+        "kubernetes",
+        "eu",
+        json!({"kubernetes.io": {"namespace": "shop", "serviceaccount": {"name": "a", "uid": "b"}}}),
+    );
+    assert_eq!(
+        reason(&good(&[("policies/a.yaml", pod), ("guardrails.yaml", &everybody)]), &facts),
+        None,
+        "it says nothing of pods"
+    );
+}
+
+#[test]
+fn a_flag_that_cannot_be_read_does_not_let_a_person_into_the_job() {
+    let policy = "issuer: circle\nmatch: { owner: 0f1e2d3c-4b5a-4697-8877-665544332211@0f1e2d3c-4b5a-4697-8877-665544332211 }\ngrant: { aws: [ { role: \"arn:aws:iam::123456789012:role/r\" } ] }\n";
+    let ruleset = good(&[("policies/a.yaml", policy)]);
+    let job = |ssh: Json| {
+        let org = "0f1e2d3c-4b5a-4697-8877-665544332211";
+        facts_of("circleci", "circle", json!({"oidc.circleci.com/org-id": org, "oidc.circleci.com/ssh-rerun": ssh}))
+    };
+    assert_eq!(reason(&ruleset, &job(json!(false))), None);
+    assert_eq!(reason(&ruleset, &job(json!("false"))), None);
+    assert_eq!(reason(&ruleset, &job(json!(true))), Some(Reason::NoMatchingPolicy));
+    for garbled in [json!("True"), json!("1"), json!(""), json!(null), json!([true])] {
+        assert_eq!(reason(&ruleset, &job(garbled.clone())), Some(Reason::ClaimUnreadable), "{garbled}");
+    }
+    let named = good(&[("policies/a.yaml", &policy.replace(" }\ngrant", ", ssh_session: [true, false] }\ngrant"))]);
+    assert_eq!(reason(&named, &job(json!("True"))), Some(Reason::ClaimUnreadable), "a policy does not match it either");
+}
+
+#[test]
+fn a_guardrail_and_an_exception_by_pattern_fold_where_the_ci_does() {
+    let rails = PROTECTED.replace("ref_protected: { not: true }", "environment: prod-*");
+    for name in ["prod-eu", "Prod-eu", "PROD-EU"] {
+        let facts = github(json!({"sub": "x", "environment": name}));
+        assert_eq!(under(&rails, &facts), Some(Reason::Denied), "{name}");
+        let policy = open().replace("match:\n", "match:\n  environment: { not: prod-* }\n");
+        assert_eq!(reason(&good(&[("policies/a.yaml", &policy)]), &facts), Some(Reason::NoMatchingPolicy), "{name}");
+    }
+    let branch = PROTECTED.replace("ref_protected: { not: true }", "ref: refs/heads/prod-*");
+    assert_eq!(under(&branch, &github(json!({"sub": "x", "ref": "refs/heads/Prod-eu"}))), None, "refs have their case");
+}
+
+#[test]
+fn an_id_that_the_issuer_cannot_emit_does_not_load() {
+    let robot =
+        "denials:\n  - description: No robot.\n    issuer: google\n    match:\n      owner: bot@proj.iam.gserviceaccount.com\n";
+    let fault = &faults(robot)[0];
+    assert_eq!((fault.code, fault.place.line, fault.place.column), ("value_never_claimed", 5, 14));
+    assert!(
+        fault
+            .message
+            .contains("`proj.iam.gserviceaccount.com` is no id of `owner` in the mapping google: such an id is a number"),
+        "{fault}"
+    );
+    assert!(faults(&robot.replace(".com", ".com@108070605040302010123")).is_empty());
+    for (issuer, line) in [
+        ("github", "repository: acme/shop@x1"),
+        ("github", "actor: octocat@users.noreply.github.com"),
+        ("circle", "repository: github.com/acme/shop@7"),
+        ("eu", "service_account: web@Prod"),
+        ("buildkite", "owner: acme@1"),
+    ] {
+        let rails = format!("denials:\n  - description: No.\n    issuer: {issuer}\n    match: {{ {line} }}\n");
+        assert_eq!(faults(&rails)[0].code, "value_never_claimed", "{issuer} {line}");
+    }
+}
+
+#[test]
+fn an_event_that_may_be_a_strangers_is_never_meant_by_not() {
+    let policy = |event: &str| open().replace("[push, manual]", event);
+    let allowed = |event: &str, name: &str| {
+        reason(&good(&[("policies/a.yaml", &policy(event))]), &github(json!({"sub": "x", "event_name": name}))).is_none()
+    };
+    assert!(allowed("{ not: pull-request }", "push"));
+    assert!(!allowed("{ not: pull-request }", "pull_request_target"));
+    assert!(allowed("[push, privileged-pull-request]", "pull_request_target"));
+    let rails = PROTECTED.replace("ref_protected: { not: true }", "event: { not: push }");
+    let privileged = policy("[push, privileged-pull-request]");
+    let ruleset = good(&[("policies/a.yaml", &privileged), ("guardrails.yaml", &rails)]);
+    let facts = github(json!({"sub": "x", "event_name": "pull_request_target"}));
+    assert_eq!(reason(&ruleset, &facts), Some(Reason::Denied), "a denial means all of them");
+    let job = |source: &str| facts_of("buildkite", "buildkite", json!({"organization_slug": "acme", "build_source": source}));
+    let builds = |event: &str| {
+        format!(
+            "issuer: buildkite\nmatch: {{ owner: acme, event: {event} }}\ngrant: {{ aws: [ {{ role: \"arn:aws:iam::123456789012:role/r\" }} ] }}\n"
+        )
+    };
+    let lets_in = |event: &str, source: &str| reason(&good(&[("policies/a.yaml", &builds(event))]), &job(source)).is_none();
+    assert!(!lets_in("{ not: upstream }", "webhook") && lets_in("{ not: upstream }", "ui") && lets_in("webhook", "webhook"));
+    let (_, faults) = Ruleset::load(&tree(&[("policies/a.yaml", &builds("push"))]), &catalogue(), None);
+    assert!(faults[0].message.contains("never claim `event` as `push`"), "{}", faults[0]);
+}
+
+#[test]
+fn an_operators_denial_refuses_a_token_that_does_not_tell_its_repository() {
+    let stop = |repository: Option<&str>, run: Option<&str>| Stop {
+        policy: None,
+        repository: repository.map(str::to_owned),
+        issuer: None,
+        run: run.map(str::to_owned),
+        reason: "INC-1".to_owned(),
+    };
+    let decided = |stop: Stop, claims: Json| {
+        let grant = Grant::new(Vec::new());
+        check_stops(&[(stop, None)], &github(claims), grant, UnixTime::from_seconds(0)).err().map(|denial| denial.reason)
+    };
+    let run = json!({"run_id": "7"});
+    assert_eq!(decided(stop(Some("acme/shop@456789"), None), run.clone()), Some(Reason::Denied));
+    assert_eq!(decided(stop(Some("acme/x@1"), None), run.clone()), None);
+    assert_eq!(decided(stop(Some("acme/x@1"), None), json!({"sub": "x", "repository": null})), Some(Reason::ClaimUnreadable));
+    assert_eq!(decided(stop(Some("acme/x@1"), None), json!({"repository_id": 1})), Some(Reason::ClaimUnreadable));
+    assert_eq!(decided(stop(None, Some("7")), run.clone()), Some(Reason::Denied));
+    assert_eq!(decided(stop(None, Some("7")), json!({"run_id": 7})), Some(Reason::ClaimUnreadable));
+    assert_eq!(decided(stop(Some("acme/x@1"), Some("7")), json!({"run_id": 7})), None, "it is about another repository");
+}
