@@ -115,7 +115,7 @@ impl Condition<'_> {
         let (plain, when_absent) = plain_operator(self.operator);
         let claim = self.key.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
         let claim = claim.ok_or_else(|| format!("{shown}: the key is no claim of {host}, and to leave it out would be wider"))?;
-        let mut wanted = Wanted { claim: claim.to_owned(), patterns: Vec::new(), needs_text: false };
+        let mut wanted = Wanted { claim: claim.to_owned(), patterns: Vec::new(), excluded: Vec::new(), plain: false };
         for value in &self.values {
             let (pattern, note) = match plain {
                 "StringEquals" => (Wanted::exact(claim, value)?.patterns.concat(), None),

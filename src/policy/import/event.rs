@@ -1,6 +1,6 @@
 //! A CI's words in ours: what started a job, and on what it runs.
 
-use super::super::condition::EVENTS;
+use super::super::condition::{EVENTS, UNNAMED_EVENTS};
 use super::super::pattern::Pattern;
 use crate::identity::{Attribute, Mapping};
 
@@ -14,20 +14,19 @@ pub(super) struct Words {
     pub(super) notes: Vec<String>,
 }
 
-/// It runs a stranger's change with the repository's rights: only a policy that names it means it.
-const PRIVILEGED: &str = "privileged-pull-request";
-
 /// Our words for those that the patterns take in.
-pub(super) fn words(mapping: &Mapping, attribute: Attribute, patterns: &[String]) -> Result<Words, String> {
+pub(super) fn words(mapping: &Mapping, attribute: Attribute, patterns: &[String], excluded: &[String]) -> Result<Words, String> {
     if patterns.iter().any(|pattern| pattern == "**") {
         return Ok(Words::default());
     }
+    let excluded: Vec<Pattern> = excluded.iter().filter_map(|text| Pattern::parse(text).ok()).collect();
+    let is_out = |word: &str| excluded.iter().any(|pattern| pattern.matches(word));
     let mut words = Words::default();
     let mut theirs = Vec::new();
     for pattern in patterns {
         let parsed = Pattern::parse(pattern)?;
-        let known: Vec<_> = mapping.words(attribute).filter(|word| parsed.matches(word.theirs)).collect();
-        let meant = known.iter().filter(|word| parsed.literal().is_some() || word.ours != PRIVILEGED);
+        let known: Vec<_> = mapping.words(attribute).filter(|word| parsed.matches(word.theirs) && !is_out(word.theirs)).collect();
+        let meant = known.iter().filter(|word| parsed.literal().is_some() || !UNNAMED_EVENTS.contains(&word.ours));
         let before = theirs.len();
         theirs.extend(meant.copied());
         if theirs.len() == before {
@@ -58,7 +57,7 @@ mod tests {
 
     fn github(patterns: &[&str]) -> Result<Words, String> {
         let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        words(&Mapping::built_in("github-actions").unwrap(), Attribute::Event, &patterns)
+        words(&Mapping::built_in("github-actions").unwrap(), Attribute::Event, &patterns, &["workflow_run".to_owned()])
     }
 
     #[test]
@@ -68,7 +67,7 @@ mod tests {
             (&["push"], &["push", "tag"], false),
             (&["pull_request"], &["pull-request"], false),
             (&["pull_request", "pull_request_review"], &["pull-request"], true),
-            (&["workflow_run"], &["privileged-pull-request"], false),
+            (&["issue_comment"], &["privileged-pull-request"], false),
             (&["workflow_*"], &["manual"], false),
         ];
         for (patterns, ours, says_it) in cases {

@@ -1,6 +1,6 @@
 //! Conditions on claims as the lines of `match` and `claims`. An attribute replaces a claim only where it says the same.
 
-use super::super::pattern::Pattern;
+use super::super::pattern::{Pattern, is_plain};
 use super::event;
 use super::pieces::{self, Piece};
 use super::subject::{self, Told};
@@ -12,8 +12,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Wanted {
     pub(super) claim: String,
     pub(super) patterns: Vec<String>,
-    /// The empty text is not meant.
-    pub(super) needs_text: bool,
+    /// And none of these, of which one may be the empty text.
+    pub(super) excluded: Vec<String>,
+    /// Only a plain text is meant (see [`Pattern::of_plain_texts`]).
+    pub(super) plain: bool,
+}
+
+/// Whether one of these patterns takes the text.
+fn is_among(patterns: &[String], text: &str) -> bool {
+    let fits = |pattern: &String| {
+        if pattern.is_empty() { text.is_empty() } else { Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(text)) }
+    };
+    patterns.iter().any(fits)
 }
 
 impl Wanted {
@@ -21,27 +31,28 @@ impl Wanted {
     pub(super) fn exact(claim: &str, text: &str) -> Result<Self, String> {
         let pieces: Vec<Piece> = text.chars().map(Piece::Literal).collect();
         let written = pieces::write(&pieces).map_err(|reason| format!("{claim}: `{text}`: {reason}"))?;
-        Ok(Self { claim: claim.to_owned(), patterns: vec![written.text], needs_text: false })
+        Ok(Self { claim: claim.to_owned(), patterns: vec![written.text], excluded: Vec::new(), plain: false })
     }
 
     /// What both take in, where one of them is texts alone.
     pub(super) fn and(&self, other: &Self) -> Result<Self, String> {
         let literal = |wanted: &Self| wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
+        let (excluded, plain) = ([&self.excluded[..], &other.excluded].concat(), self.plain || other.plain);
         if self.patterns == other.patterns {
-            return Ok(Self { needs_text: self.needs_text || other.needs_text, ..self.clone() });
+            return Ok(Self { excluded, plain, ..self.clone() });
         }
         let (texts, patterns) = match (literal(self), literal(other)) {
             (true, _) => (self, other),
             (_, true) => (other, self),
             _ => return Err(format!("{}: two patterns that have to hold both, which one line cannot say", self.claim)),
         };
-        let parsed = patterns.patterns.iter().map(|text| Pattern::parse(text)).collect::<Result<Vec<_>, _>>()?;
-        let both: Vec<String> =
-            texts.patterns.iter().filter(|text| parsed.iter().any(|pattern| pattern.matches(text))).cloned().collect();
+        let fits =
+            |text: &&String| is_among(&patterns.patterns, text) && !is_among(&excluded, text) && (!plain || is_plain(text));
+        let both: Vec<String> = texts.patterns.iter().filter(fits).cloned().collect();
         if both.is_empty() {
             return Err(format!("{}: its conditions exclude each other, so nothing matches", self.claim));
         }
-        Ok(Self { claim: self.claim.clone(), patterns: both, needs_text: false })
+        Ok(Self { claim: self.claim.clone(), patterns: both, excluded: Vec::new(), plain: false })
     }
 }
 
@@ -52,17 +63,23 @@ pub(super) enum Scalar {
     Flag(bool),
 }
 
+/// What a line says beside its values.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Beside {
+    pub(super) excluded: Vec<String>,
+    pub(super) plain: bool,
+}
+
 /// The lines of a policy.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     pub(super) attributes: BTreeMap<Attribute, Vec<Scalar>>,
     /// By JSON pointer.
     pub(super) claims: BTreeMap<String, Vec<Scalar>>,
+    /// By attribute or pointer: what a line says beside its values.
+    pub(super) beside: BTreeMap<String, Beside>,
     pub(super) notes: BTreeSet<String>,
 }
-
-/// A branch or tag has a name, so that this claim is not the empty text: GitLab docs, "ID token authentication".
-const CLAIMS_NEVER_EMPTY: [&str; 1] = ["ref"];
 
 /// Writes the conditions, all of which have to hold; a claim stands in one of them only.
 pub(super) fn write(conditions: &[Wanted], mapping: &Mapping) -> Result<Lines, String> {
@@ -75,7 +92,7 @@ pub(super) fn write(conditions: &[Wanted], mapping: &Mapping) -> Result<Lines, S
     }
     writer.pin_ids();
     writer.add_told();
-    writer.add_events();
+    writer.add_events(conditions)?;
     writer.drop_tags();
     writer.note_names();
     Ok(writer.lines)
@@ -90,13 +107,14 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn one(&mut self, wanted: &Wanted) -> Result<(), String> {
-        let Some((attribute, said, same)) = self.mapping.said(&wanted.claim) else { return self.raw(wanted) };
+        let Some((attribute, said, same)) = self.mapping.said(&wanted.claim) else {
+            self.raw(wanted);
+            return Ok(());
+        };
         let literal = wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
         let says_it = match said {
-            Said::Text if same => self.text(attribute, &wanted.patterns),
-            Said::Name if wanted.patterns.iter().all(|pattern| !pattern.contains('@')) => {
-                self.text(attribute, &wanted.patterns) && same
-            }
+            Said::Text if same => self.text(attribute, wanted),
+            Said::Name if wanted.patterns.iter().all(|pattern| !pattern.contains('@')) => self.text(attribute, wanted) && same,
             Said::Id if literal => {
                 self.ids.insert(attribute, wanted.patterns.clone());
                 same
@@ -105,12 +123,18 @@ impl Writer<'_> {
             Said::Words => self.words(attribute, wanted)?,
             Said::Text | Said::Name | Said::Id => false,
         };
-        if says_it { Ok(()) } else { self.raw(wanted) }
+        if !says_it || wanted.plain {
+            self.raw(wanted);
+        }
+        Ok(())
     }
 
     /// Whether the attribute alone says it: not where the CI compares without case.
-    fn text(&mut self, attribute: Attribute, patterns: &[String]) -> bool {
-        self.lines.attributes.insert(attribute, patterns.iter().cloned().map(Scalar::Text).collect());
+    fn text(&mut self, attribute: Attribute, wanted: &Wanted) -> bool {
+        self.lines.attributes.insert(attribute, wanted.patterns.iter().cloned().map(Scalar::Text).collect());
+        // An attribute that would be the empty text is absent, and matches nothing anyway.
+        let excluded: Vec<String> = wanted.excluded.iter().filter(|text| !text.is_empty()).cloned().collect();
+        self.lines.say_beside(attribute.as_str(), excluded, false);
         !self.mapping.ignores_case(attribute)
     }
 
@@ -122,7 +146,7 @@ impl Writer<'_> {
     }
 
     fn words(&mut self, attribute: Attribute, wanted: &Wanted) -> Result<bool, String> {
-        let words = event::words(self.mapping, attribute, &wanted.patterns)?;
+        let words = event::words(self.mapping, attribute, &wanted.patterns, &wanted.excluded)?;
         self.lines.notes.extend(words.notes);
         if words.ours.is_empty() {
             return Ok(false);
@@ -132,12 +156,10 @@ impl Writer<'_> {
     }
 
     /// The claim as it is.
-    fn raw(&mut self, wanted: &Wanted) -> Result<(), String> {
-        if wanted.needs_text && !CLAIMS_NEVER_EMPTY.contains(&wanted.claim.as_str()) {
-            return Err(format!("`{}`: any text but the empty one, which no pattern says", wanted.claim));
-        }
-        self.lines.claims.insert(pointer_of(&wanted.claim), wanted.patterns.iter().cloned().map(Scalar::Text).collect());
-        Ok(())
+    fn raw(&mut self, wanted: &Wanted) {
+        let pointer = pointer_of(&wanted.claim);
+        self.lines.say_beside(&pointer, wanted.excluded.clone(), wanted.plain);
+        self.lines.claims.insert(pointer, wanted.patterns.iter().cloned().map(Scalar::Text).collect());
     }
 
     /// `name@id`: the id decides, so that a name which was asked for too stays as a claim.
@@ -149,7 +171,9 @@ impl Writer<'_> {
                 let note = format!("`{attribute}` is by id, which stands for its name too: the original does not tell it");
                 self.lines.notes.insert(note);
             }
+            let beside = self.lines.beside.remove(attribute.as_str()).unwrap_or_default();
             if let Some(claim) = self.mapping.name_claim(attribute).filter(|claim| !named.is_empty() && self.is_alone(claim)) {
+                self.lines.say_beside(&pointer_of(claim), beside.excluded, false);
                 self.lines.claims.insert(pointer_of(claim), named);
             }
             let pinned = ids.iter().map(|id| Scalar::Text(format!("{}@{id}", name.as_deref().unwrap_or(id)))).collect();
@@ -186,12 +210,39 @@ impl Writer<'_> {
         }
     }
 
-    fn add_events(&mut self) {
+    /// The events of branches and of tags as the conditions have them, in words of this CI.
+    fn of_this_ci(&self, events: Vec<&'static str>, conditions: &[Wanted]) -> Result<Vec<&'static str>, String> {
+        let kind = conditions.iter().find(|wanted| wanted.claim == "ref_type").map(|wanted| &wanted.patterns[..]);
+        let refs = self.lines.attributes.get(&Attribute::Ref).map_or(&[][..], Vec::as_slice);
+        let below = |folder: &str| {
+            !refs.is_empty() && refs.iter().all(|value| value.as_text().is_some_and(|text| text.starts_with(folder)))
+        };
+        let is = |word: &str, folder: &str| kind.map_or_else(|| below(folder), |kind| kind.iter().all(|known| known == word));
+        let (tags, branches) = (is("tag", "refs/tags/"), is("branch", "refs/heads/"));
+        let mut meant: Vec<&'static str> = Vec::new();
+        for event in events {
+            let event = match event {
+                "push" if tags => "tag",
+                "tag" if branches => "push",
+                other => other,
+            };
+            let known = self.mapping.closed_set(Attribute::Event).is_none_or(|words| words.contains(event));
+            meant.extend((known && !meant.contains(&event)).then_some(event));
+        }
+        if meant.is_empty() {
+            Err("the original names no event, and none that is usually meant is one of this CI".to_owned())
+        } else {
+            Ok(meant)
+        }
+    }
+
+    fn add_events(&mut self, conditions: &[Wanted]) -> Result<(), String> {
         let needs_events = self.mapping.is_ci() && self.mapping.claims(Attribute::Event);
         if !needs_events || self.lines.attributes.contains_key(&Attribute::Event) {
-            return;
+            return Ok(());
         }
-        let events = if self.told.events.is_empty() { &["push", "manual"][..] } else { &self.told.events };
+        let events = if self.told.events.is_empty() { vec!["push", "manual"] } else { self.told.events.clone() };
+        let events = self.of_this_ci(events, conditions)?;
         if self.told.events.is_empty() || self.told.events_supposed {
             let shown = events.join(", ");
             let note = format!("the original names no event, and a policy for a CI does: narrower as {shown}; add what is meant");
@@ -203,6 +254,7 @@ impl Writer<'_> {
         }
         let events = events.iter().map(|event| Scalar::Text((*event).to_owned())).collect();
         self.lines.attributes.insert(Attribute::Event, events);
+        Ok(())
     }
 
     /// A tag is no event of a branch.
@@ -229,6 +281,14 @@ impl Writer<'_> {
 /// The JSON pointer of a claim (RFC 6901).
 fn pointer_of(claim: &str) -> String {
     format!("/{}", claim.replace('~', "~0").replace('/', "~1"))
+}
+
+impl Lines {
+    fn say_beside(&mut self, line: &str, excluded: Vec<String>, plain: bool) {
+        if plain || !excluded.is_empty() {
+            self.beside.insert(line.to_owned(), Beside { excluded, plain });
+        }
+    }
 }
 
 impl Scalar {

@@ -2,11 +2,12 @@
 //!
 //! Source: octo-sts docs, "Trust policies". What it grants, a token of its GitHub App, this version does not.
 
+use super::super::pattern::is_plain;
 use super::lines::Wanted;
 use super::regex::translate;
 use super::written::Granted;
 use super::{Original, Trust};
-use crate::words::yaml::{Fields, Node};
+use crate::words::yaml::{Fields, Node, Yaml};
 use std::collections::BTreeMap;
 
 /// Reads a file.
@@ -15,7 +16,7 @@ pub(super) fn read(original: &Original<'_>) -> Result<Trust, String> {
     let text = String::from_utf8_lossy(original.bytes);
     let mut faults = Vec::new();
     let mut fields = Fields::new(original.path, &text, &node, &mut faults);
-    let read = read_fields(&mut fields);
+    let read = read_fields(&mut fields, &text);
     fields.finish();
     match faults.first() {
         Some(fault) => Err(format!("{}; is it a trust policy of octo-sts?", one_line(fault))),
@@ -36,30 +37,58 @@ struct Read {
     repositories: Vec<String>,
 }
 
-fn read_fields(fields: &mut Fields<'_, '_>) -> Read {
+fn read_fields(fields: &mut Fields<'_, '_>, source: &str) -> Read {
     let mut read = Read::default();
     for (name, pattern) in [("issuer", "issuer_pattern"), ("subject", "subject_pattern"), ("audience", "audience_pattern")] {
-        let exact = fields.optional(name).and_then(|node| fields.text(node));
-        read.exact.extend(exact.map(|text| (name, text.to_owned())));
-        let regex = fields.optional(pattern).and_then(|node| fields.text(node));
-        read.patterns.extend(regex.map(|text| (name, text.to_owned())));
+        let exact = fields.optional(name).and_then(|node| scalar(fields, node, source));
+        read.exact.extend(exact.map(|text| (name, text)));
+        let regex = fields.optional(pattern).and_then(|node| scalar(fields, node, source));
+        read.patterns.extend(regex.map(|text| (name, text)));
     }
-    read.claim_patterns = texts(fields, "claim_pattern");
-    read.permissions = texts(fields, "permissions").into_iter().map(|(name, level)| format!("{name}: {level}")).collect();
+    read.claim_patterns = texts(fields, "claim_pattern", source);
+    read.permissions = texts(fields, "permissions", source).into_iter().map(|(name, level)| format!("{name}: {level}")).collect();
     if let Some(list) = fields.optional("repositories") {
         read.repositories = fields.one_or_many(list).iter().filter_map(|node| fields.text(node)).map(str::to_owned).collect();
     }
     read
 }
 
-fn texts(fields: &mut Fields<'_, '_>, key: &'static str) -> Vec<(String, String)> {
+fn texts(fields: &mut Fields<'_, '_>, key: &'static str, source: &str) -> Vec<(String, String)> {
     let Some(node) = fields.optional(key) else { return Vec::new() };
     let mut inner = fields.below(node);
     let mut read = Vec::new();
     for (name, _, node) in inner.members() {
-        read.extend(inner.text(node).map(|text| (name.clone(), text.to_owned())));
+        read.extend(scalar(&mut inner, node, source).map(|text| (name.clone(), text)));
     }
     read
+}
+
+/// What YAML 1.1, which octo-sts reads, takes for true or false.
+const FLAGS_OF_YAML_1_1: [&str; 6] = ["y", "yes", "on", "n", "no", "off"];
+
+/// Text; also a flag or a whole number without quotes, which octo-sts reads as their texts. What its YAML may read otherwise
+/// than ours is refused.
+fn scalar<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &str) -> Option<String> {
+    let line = source.lines().nth(node.place.line.saturating_sub(1)).unwrap_or_default();
+    let rest: String = line.chars().skip(node.place.column.saturating_sub(1)).collect();
+    let ends = |text: &str| {
+        rest.strip_prefix(text).is_some_and(|behind| behind.trim_start().is_empty() || behind.starts_with([' ', ',', '}', ']']))
+    };
+    match &node.value {
+        Yaml::Flag(flag) => Some(flag.to_string()),
+        Yaml::Integer(number) if ends(&number.to_string()) => Some(number.to_string()),
+        Yaml::Text(text) => {
+            let numeric = text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first))
+                && text.chars().all(|character| character.is_ascii_digit() || "_:.+-eExob".contains(character));
+            if ends(text) && (numeric || FLAGS_OF_YAML_1_1.contains(&text.to_ascii_lowercase().as_str())) {
+                fields
+                    .fault(node.place, format!("`{text}` is text in one version of YAML and none in another: put it in quotes"));
+                return None;
+            }
+            Some(text.clone())
+        }
+        _ => fields.text(node).map(str::to_owned),
+    }
 }
 
 fn trust(mut read: Read, original: &Original<'_>) -> Result<Trust, String> {
@@ -78,7 +107,8 @@ fn trust(mut read: Read, original: &Original<'_>) -> Result<Trust, String> {
         None => return Err("`issuer` is missing".to_owned()),
     };
     let subject = trust.one_of(&mut read, "subject")?.ok_or("`subject` is missing")?;
-    trust.wanted.push(Wanted { claim: "sub".to_owned(), ..subject });
+    let subject = trust.plain_subject(Wanted { claim: "sub".to_owned(), ..subject })?;
+    trust.wanted.push(subject);
     if trust.one_of(&mut read, "audience")?.is_some() {
         trust.note_audience();
     }
@@ -100,10 +130,24 @@ impl Trust {
         }
     }
 
+    /// Whatever the policy says, octo-sts takes no subject with white space, quotes, brackets or signs of shells in it.
+    fn plain_subject(&mut self, subject: Wanted) -> Result<Wanted, String> {
+        let (plain, others): (Vec<String>, Vec<String>) =
+            subject.patterns.into_iter().partition(|pattern| is_plain(&pattern.replace('*', "")));
+        let why =
+            "octo-sts takes no subject with white space, quotes, brackets or signs of shells, or of more than 255 characters";
+        if plain.is_empty() {
+            return Err(format!("sub: {why}"));
+        }
+        self.notes.extend(others.iter().map(|other| format!("sub: `{other}` is left out: {why}")));
+        let wild = plain.iter().any(|pattern| pattern.contains('*'));
+        Ok(Wanted { patterns: plain, plain: wild, ..subject })
+    }
+
     fn translated(&mut self, claim: &str, regex: &str) -> Result<Wanted, String> {
         let translated = translate(regex).map_err(|reason| format!("{claim}: {reason}"))?;
         self.notes.extend(translated.notes.into_iter().map(|note| format!("{claim}: {note}")));
-        Ok(Wanted { claim: claim.to_owned(), patterns: translated.patterns, needs_text: translated.needs_text })
+        Ok(Wanted { claim: claim.to_owned(), patterns: translated.patterns, excluded: translated.excluded, plain: false })
     }
 }
 

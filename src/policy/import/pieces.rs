@@ -1,6 +1,7 @@
 //! A foreign pattern in pieces, and the same as a pattern of ours that takes in nothing more.
 
 use super::super::pattern::is_delimiter;
+use std::ops::Range;
 
 /// One piece of a foreign pattern.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,16 +27,14 @@ pub(super) struct Written {
     pub(super) text: String,
     /// It takes in less than the original, because a wildcard stays within its segment.
     pub(super) narrowed: bool,
-    /// It stands for any text, and the original for any but the empty one.
-    pub(super) needs_text: bool,
+    /// What has to be left out: where a wildcard of the original takes a character at least, the same without it.
+    pub(super) excluded: Vec<String>,
 }
-
-/// Behind these a whole name follows, and Git has no empty one (`git check-ref-format`).
-pub(super) const REF_FOLDERS: [&str; 2] = ["refs/heads/", "refs/tags/"];
 
 /// Writes the pieces as a pattern of ours. The error says what cannot be said.
 pub(super) fn write(pieces: &[Piece]) -> Result<Written, String> {
-    let mut written = Written { text: String::new(), narrowed: false, needs_text: false };
+    let mut written = Written { text: String::new(), narrowed: false, excluded: Vec::new() };
+    let mut holes = Vec::new();
     let mut rest = pieces;
     while let Some((first, behind)) = rest.split_first() {
         match first {
@@ -45,11 +44,15 @@ pub(super) fn write(pieces: &[Piece]) -> Result<Written, String> {
             }
             Piece::Wild(_) => {
                 let (wild, behind) = run_of(rest);
+                let start = written.text.len();
                 written.push(wild, behind.is_empty())?;
+                holes.extend((wild.least > 0).then_some(start..written.text.len()));
                 rest = behind;
             }
         }
     }
+    let without = |hole: &Range<usize>| format!("{}{}", &written.text[..hole.start], &written.text[hole.end..]);
+    written.excluded = holes.iter().map(without).collect();
     if written.text.contains("{each.") {
         return Err("`{each.` is filled in from rows here, and cannot be matched".to_owned());
     }
@@ -81,16 +84,9 @@ fn run_of(pieces: &[Piece]) -> (Wild, &[Piece]) {
 impl Written {
     fn push(&mut self, wild: Wild, ends: bool) -> Result<(), String> {
         let starts_segment = self.text.chars().next_back().is_none_or(is_delimiter);
-        if wild.least > 0 {
-            let whole_text = self.text.is_empty() && ends && wild.least == 1;
-            let whole_name = ends && wild.least == 1 && REF_FOLDERS.iter().any(|folder| self.text.ends_with(folder));
-            self.needs_text |= whole_text;
-            if !whole_text && !whole_name {
-                let shown = format!("{}*", self.text);
-                return Err(format!(
-                    "a wildcard here also stands for nothing, so `{shown}` would take in more than the original"
-                ));
-            }
+        if wild.least > 1 {
+            let shown = format!("{}*", self.text);
+            return Err(format!("no pattern says how many characters a wildcard takes: `{shown}` would take in more"));
         }
         if wild.crosses && ends && starts_segment {
             self.text.push_str("**");
@@ -140,12 +136,31 @@ mod tests {
             let written = write(&pieces(original)).unwrap();
             assert_eq!((written.text.as_str(), written.narrowed), (text, narrowed), "{original}");
         }
-        assert!(write(&pieces("+")).unwrap().needs_text && write(&pieces("=~")).unwrap().text == "*");
+        assert_eq!(write(&pieces("=~")).unwrap().text, "*");
+    }
+
+    #[test]
+    fn what_has_to_take_a_character_is_told_without_it() {
+        for (original, text, excluded) in [
+            ("+", "**", &[""][..]),
+            ("a+", "a*", &["a"]),
+            ("a/+", "a/**", &["a/"]),
+            ("refs/heads/+x", "refs/heads/*x", &["refs/heads/x"]),
+            ("+x+/~", "*x*/**", &["x*/**", "*x/**"]),
+            ("a~", "a*", &[]),
+        ] {
+            let written = write(&pieces(original)).unwrap();
+            assert_eq!(
+                (written.text.as_str(), written.excluded),
+                (text, excluded.iter().map(|&text| text.to_owned()).collect()),
+                "{original}"
+            );
+        }
     }
 
     #[test]
     fn what_ours_would_widen_is_refused() {
-        for bad in ["a+", "a/+", "refs/heads/+x", "refs/heads/++", "refs/heads/a+", "a*b", "a\nb", "{each.x}"] {
+        for bad in ["++", "refs/heads/++", "=+", "a*b", "a\nb", "{each.x}"] {
             assert!(write(&pieces(bad)).is_err(), "{bad}");
         }
     }

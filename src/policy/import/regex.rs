@@ -20,8 +20,8 @@ const CLASS_CHARACTERS_MAX: usize = 16;
 pub(super) struct Translated {
     /// The patterns, of which any may match.
     pub(super) patterns: Vec<String>,
-    /// An empty text is not meant, and a pattern alone does not say so.
-    pub(super) needs_text: bool,
+    /// Patterns of which none may match: a wildcard stands for nothing too, and the original's does not.
+    pub(super) excluded: Vec<String>,
     /// What is narrower than the original, and why.
     pub(super) notes: BTreeSet<String>,
 }
@@ -143,13 +143,17 @@ impl Reader<'_> {
     }
 
     fn write(mut self, alternatives: &[Vec<Piece>]) -> Result<Translated, String> {
-        let (mut patterns, mut needs_text) = (Vec::new(), false);
+        let (mut patterns, mut excluded) = (Vec::new(), Vec::new());
         for pieces in alternatives {
             let written = write(pieces).map_err(|reason| format!("`{}`: {reason}", self.regex))?;
             if written.narrowed {
                 self.note(&format!("narrower as `{}`: `*` stays within a segment", written.text));
             }
-            needs_text |= written.needs_text;
+            let wildcards = written.text.replace("**", "*").matches('*').count();
+            if !written.excluded.is_empty() && (wildcards > 1 || alternatives.len() > 1) {
+                self.note(&format!("narrower as `{}`: nothing is taken in which a wildcard may stand for nothing", written.text));
+            }
+            excluded.extend(written.excluded);
             match written.text.is_empty() {
                 true => self.note("the empty text is left out"),
                 false if patterns.contains(&written.text) => {}
@@ -159,7 +163,7 @@ impl Reader<'_> {
         if patterns.is_empty() {
             return Err(format!("`{}` means the empty text alone, and nothing matches that here", self.regex));
         }
-        Ok(Translated { patterns, needs_text, notes: self.notes })
+        Ok(Translated { patterns, excluded, notes: self.notes })
     }
 }
 

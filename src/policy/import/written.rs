@@ -1,6 +1,7 @@
 //! A policy as YAML. What comes from elsewhere is quoted wherever it could be read as anything but text.
 
-use super::lines::{Lines, Scalar};
+use super::lines::{Beside, Lines, Scalar};
+use crate::identity::Attribute;
 use crate::words::names::{IssuerName, RoleArn};
 use std::fmt::Write;
 
@@ -18,11 +19,13 @@ pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, grante
     let mut text = format!("description: {}\nissuer: {issuer}\n", quoted(&comment(description)));
     if !lines.attributes.is_empty() {
         text.push_str("match:\n");
-        lines.attributes.iter().for_each(|(attribute, values)| _ = writeln!(text, "  {attribute}: {}", any_of(values)));
+        let line = |attribute: &Attribute, values: &[Scalar]| line(values, lines.beside.get(attribute.as_str()));
+        lines.attributes.iter().for_each(|(attribute, values)| _ = writeln!(text, "  {attribute}: {}", line(attribute, values)));
     }
     if !lines.claims.is_empty() {
         text.push_str("claims:\n");
-        lines.claims.iter().for_each(|(pointer, values)| _ = writeln!(text, "  {}: {}", key(pointer), any_of(values)));
+        let line = |pointer: &String, values: &[Scalar]| line(values, lines.beside.get(pointer));
+        lines.claims.iter().for_each(|(pointer, values)| _ = writeln!(text, "  {}: {}", key(pointer), line(pointer, values)));
     }
     match granted {
         Granted::Role(role) => _ = writeln!(text, "grant:\n  aws: [{{ role: {} }}]", quoted(role.as_str())),
@@ -38,6 +41,15 @@ pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, grante
 pub(super) fn comment(text: &str) -> String {
     let breaks = |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}');
     text.chars().map(|character| if breaks(character) { ' ' } else { character }).collect()
+}
+
+/// The values alone, or as a mapping of what is meant.
+fn line(values: &[Scalar], beside: Option<&Beside>) -> String {
+    let Some(beside) = beside else { return any_of(values) };
+    let form = if beside.plain { "plain" } else { "like" };
+    let excluded: Vec<Scalar> = beside.excluded.iter().cloned().map(Scalar::Text).collect();
+    let not = if excluded.is_empty() { String::new() } else { format!(", not: {}", any_of(&excluded)) };
+    format!("{{ {form}: {}{not} }}", any_of(values))
 }
 
 fn any_of(values: &[Scalar]) -> String {
@@ -72,7 +84,6 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Attribute;
     use crate::words::yaml::Node;
     use std::collections::BTreeMap;
 

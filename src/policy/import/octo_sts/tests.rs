@@ -56,7 +56,7 @@ fn the_subject_stays_beside_what_it_says() {
         "repository: acme/shop",
         "event: [push, manual, pull-request]",
         "claims:",
-        "/sub: [\"repo:acme/shop:ref:refs/heads/main\", \"repo:acme/shop:ref:refs/heads/mq-*\", \"repo:acme/shop:pull_request\"]",
+        "/sub: { plain: [\"repo:acme/shop:ref:refs/heads/main\", \"repo:acme/shop:ref:refs/heads/mq-*\", \"repo:acme/shop:pull_request\"] }",
     ];
     assert_eq!(lines(rest), expected);
 }
@@ -73,14 +73,17 @@ fn what_nobody_is_pinned_by_is_refused() {
 #[test]
 fn numbers_and_unknown_keys_are_refused_with_their_line() {
     for (rest, reason) in [
-        ("subject: 1234\n", "line 3: expected text, found a number"),
+        ("subject: 12.5\n", "line 3: expected text, found a number"),
+        ("subject: 0x1F\n", "line 3"),
+        ("subject: yes\n", "line 3: `yes` is text in one version of YAML"),
+        ("subject: 1_000\n", "line 3"),
+        ("subject: 'repo:acme/my shop:pull_request'\n", "octo-sts takes no subject with white space"),
         ("subject: a\nsubject_pattern: b\n", "takes one of them"),
         ("subject: a\nsubjct: b\n", "line 4: unknown key `subjct`"),
         ("claim_pattern: { a: b }\n", "`subject` is missing"),
         ("subject: a*\n", "always a wildcard"),
         ("subject: repo:acme/shop:pull_request\nclaim_pattern: { event_name: issues }\n", "no `event` here is any of issues"),
         ("subject: repo:acme/shop:pull_request\nclaim_pattern: { actor_id: '[0-9]+' }\n", "actor_id: `[0-9]+`, character 1"),
-        ("subject: repo:acme/shop:pull_request\nclaim_pattern: { workflow: .+ }\n", "any text but the empty one"),
         ("subject: a\nclaim_pattern: { sub: .* }\n", "shared by tenants"),
     ] {
         let refused = github(rest).expect_err(rest);
@@ -93,19 +96,19 @@ fn numbers_and_unknown_keys_are_refused_with_their_line() {
 #[test]
 fn other_issuers_are_pinned_by_what_they_have() {
     let google = octo("issuer: https://accounts.google.com\nsubject_pattern: (12|34)\n").unwrap();
-    assert_eq!(body(&google), ["match:", "owner: [\"12@12\", \"34@34\"]"]);
+    assert_eq!(body(&google), ["match:", "owner: [\"12@12\", \"34@34\"]", "claims:", "/sub: [\"12\", \"34\"]"]);
     let gitlab = "issuer: https://gitlab.acme.example\nsubject_pattern: project_path:acme/.*\nclaim_pattern:\n  project_id: \"4670\"\n  \
                   ref_path: refs/heads/.+\n  ref: .+\n  ref_protected: \"true\"\n";
     let expected = [
         "match:",
         "repository: \"4670@4670\"",
-        "ref: refs/heads/**",
+        "ref: { like: refs/heads/**, not: refs/heads/ }",
         "ref_protected: true",
         "event: [push, manual]",
         "claims:",
         "/project_id: \"4670\"",
-        "/ref: \"**\"",
-        "/sub: \"project_path:acme/**\"",
+        "/ref: { like: \"**\", not: \"\" }",
+        "/sub: { plain: \"project_path:acme/**\" }",
     ];
     assert_eq!(body(&octo(gitlab).unwrap()), expected);
     let vault = octo("issuer: https://vault.acme.example/v1/identity/oidc\nsubject: 7-a\naudience: x\n").unwrap();
@@ -113,19 +116,55 @@ fn other_issuers_are_pinned_by_what_they_have() {
     assert!(vault.notes.iter().any(|note| note.contains("the audience is left out")), "{:?}", vault.notes);
 }
 
+#[test]
+fn flags_and_numbers_without_quotes_are_their_texts() {
+    let rest = "subject: repo:acme/shop:pull_request\nclaim_pattern: { repository_id: 77, ref_protected: true, run_attempt: 1 }\n";
+    let written = lines(rest);
+    for line in ["repository: acme/shop@77", "ref_protected: true", "/run_attempt: \"1\""] {
+        assert!(written.contains(&line.to_owned()), "{line}: {written:?}");
+    }
+    assert_eq!(body(&octo("issuer: https://accounts.google.com\nsubject: 1234\n").unwrap())[1], "owner: \"1234@1234\"");
+}
+
+#[test]
+fn a_wildcard_that_takes_a_character_leaves_out_what_has_none() {
+    let rest = "subject_pattern: repo:acme/shop:ref:refs/heads/.+\nclaim_pattern:\n  workflow: .+\n  \
+                job_workflow_ref: acme/ci/\\.github/workflows/a\\.yml@.+\n";
+    let written = lines(rest);
+    for line in [
+        "workflow: { like: acme/ci/.github/workflows/a.yml@**, not: acme/ci/.github/workflows/a.yml@ }",
+        "/workflow: { like: \"**\", not: \"\" }",
+        "/sub: { plain: \"repo:acme/shop:ref:refs/heads/**\", not: \"repo:acme/shop:ref:refs/heads/\" }",
+    ] {
+        assert!(written.contains(&line.to_owned()), "{line}: {written:?}");
+    }
+}
+
+#[test]
+fn policies_of_tags_are_for_tags() {
+    let gitlab = |rest: &str| {
+        let text = format!("issuer: https://gitlab.acme.example\nsubject_pattern: project_path:acme/shop:.*\nclaim_pattern:\n  {rest}\n");
+        body(&octo(&text).unwrap()).iter().find(|line| line.starts_with("event:")).map(|line| (*line).to_owned())
+    };
+    assert_eq!(gitlab("ref_type: tag").as_deref(), Some("event: [tag, manual]"));
+    assert_eq!(gitlab("ref_path: refs/tags/v.*").as_deref(), Some("event: [tag, manual]"));
+    assert_eq!(gitlab("ref_type: branch").as_deref(), Some("event: [push, manual]"));
+    assert_eq!(gitlab("ref_protected: \"true\"").as_deref(), Some("event: [push, manual]"));
+}
+
 /// Claims that a mapping reads together with another, or with something before it, stay claims.
 #[test]
 fn what_an_attribute_says_only_sometimes_stays_a_claim() {
     let buildkite = "issuer: https://agent.buildkite.com\nsubject_pattern: organization:acme:pipeline:shop:.*\nclaim_pattern:\n  \
-                     build_branch: main\n  job_id: \"7\"\n  build_source: webhook\n  organization_id: \"9\"\n";
+                     build_branch: main\n  job_id: \"7\"\n  build_source: webhook\n  organization_id: \"0184990a-4777-4d3a-a0d8-7c6a1e2f3b4c\"\n";
     let expected = [
         "match:",
-        "owner: acme@9",
-        "event: push",
+        "owner: acme@0184990a-4777-4d3a-a0d8-7c6a1e2f3b4c",
+        "event: webhook",
         "claims:",
         "/build_branch: main",
         "/job_id: \"7\"",
-        "/sub: \"organization:acme:pipeline:shop:**\"",
+        "/sub: { plain: \"organization:acme:pipeline:shop:**\" }",
     ];
     assert_eq!(body(&octo(buildkite).unwrap()), expected);
 }
