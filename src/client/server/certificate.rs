@@ -25,7 +25,10 @@ fn told(fault: &CertificateError, ca: bool) -> String {
     let authority = if ca { "none of the file that --ca (DAYPASS_CA) names" } else { "no authority of this system" };
     let advice = if ca { "name the file of that authority instead" } else { "name its authority's file by --ca (DAYPASS_CA)" };
     match fault {
-        CertificateError::UnknownIssuer => format!("it is signed by {authority}\nhint: {advice}."),
+        // An authority of the right name with another key, as a certificate that was made anew has it, is not the one.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            format!("it is signed by {authority}\nhint: {advice}.")
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             format!("it has expired\nhint: the operator renews it; this machine's clock may be wrong too. ({fault})")
         }
