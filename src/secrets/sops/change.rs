@@ -23,7 +23,7 @@ pub(super) fn set(format: Format, text: &str, tree: &Tree, pointer: &str, draft:
                 let empty = collection.is_none_or(|collection| collection.members.is_empty());
                 return if depth > 0
                     && (node.leaf().is_some_and(|leaf| leaf.scalar.is_none())
-                        || (empty && collection.is_some() && !is_list(node)))
+                        || (empty && collection.is_some() && !is_list(node) && format != Format::Ini))
                 {
                     let outer = outer_of(&part.root, &steps[..depth - 1]);
                     let draft = Draft::Mapping(vec![(step.clone(), draft)]);
