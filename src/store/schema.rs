@@ -10,6 +10,7 @@ use std::path::Path;
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, decision TEXT, body BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS audit_decision ON audit (decision);
+CREATE TRIGGER IF NOT EXISTS audit_only_next BEFORE INSERT ON audit WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TABLE IF NOT EXISTS claims (hash TEXT PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
@@ -51,7 +52,7 @@ pub(super) fn open(directory: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Appends one record.
+/// Appends one record. Its `seq` is written out: the trigger that keeps REPLACE from a record's place cannot see an automatic one.
 pub(super) fn append(
     connection: &Connection,
     at: UnixTime,
@@ -70,7 +71,9 @@ pub(super) fn append_bytes(
     decision: Option<&DecisionId>,
     body: &[u8],
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached("INSERT INTO audit (at, kind, decision, body) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO audit (seq, at, kind, decision, body) VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM audit), ?1, ?2, ?3, ?4)",
+    )?;
     statement.execute(params![at.millis(), kind, decision.map(DecisionId::as_str), body])?;
     Ok(())
 }

@@ -188,6 +188,34 @@ async fn a_second_process_a_wrong_clock_and_a_changed_log_are_refused() {
     }
 }
 
+#[test]
+fn an_audit_record_cannot_be_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = schema::open(folder.path()).unwrap();
+    for number in 1..=3 {
+        schema::append(&connection, UnixTime::from_millis(START), "refused", None, json!({ "number": number })).unwrap();
+    }
+    let kinds = || {
+        let mut statement = connection.prepare("SELECT seq || kind FROM audit ORDER BY seq").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<Vec<String>>>().unwrap()
+    };
+    for places in ["2", "3", "0", "5", "NULL", "-1"] {
+        for verb in ["INSERT OR REPLACE", "REPLACE", "INSERT OR IGNORE", "INSERT OR FAIL", "INSERT"] {
+            let change = format!("{verb} INTO audit (seq, at, kind, body) VALUES ({places}, 0, 'forged', x'00')");
+            let refused = connection.execute(&change, []).unwrap_err().to_string();
+            assert!(refused.contains("append-only"), "{change}: {refused}");
+        }
+    }
+    for change in [
+        "UPDATE OR REPLACE audit SET seq = 2 WHERE seq = 3",
+        "INSERT INTO audit (seq, at, kind, body) VALUES (2, 0, 'forged', x'00') ON CONFLICT DO UPDATE SET kind = 'forged'",
+        "INSERT OR REPLACE INTO audit (seq, at, kind, body) SELECT seq, at, 'forged', body FROM audit",
+    ] {
+        assert!(connection.execute(change, []).unwrap_err().to_string().contains("append-only"), "{change}");
+    }
+    assert_eq!(kinds(), ["1refused", "2refused", "3refused"]);
+}
+
 #[tokio::test]
 async fn garbage_is_counted_and_does_not_fill_the_log() {
     let folder = tempfile::tempdir().unwrap();
