@@ -9,6 +9,7 @@ pub mod names;
 mod plain;
 mod secret;
 mod time;
+mod timeline;
 mod transit_file;
 pub mod yaml;
 
@@ -19,5 +20,8 @@ pub use digest::Digest;
 pub use duration::{duration_text, parse_duration};
 pub use plain::plain;
 pub use secret::Secret;
+#[cfg(test)]
+pub(crate) use time::SteppingClock;
 pub use time::{Clock, SystemClock, UnixTime};
+pub use timeline::{ClockEvent, Timeline};
 pub use transit_file::{TransitFile, parse_version};

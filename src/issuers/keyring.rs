@@ -3,7 +3,7 @@
 use super::origin::{Fault, Origin};
 use super::settings::{IssuerSettings, JwksSource};
 use crate::token::{KeySet, RawJws};
-use crate::words::{Clock, Denial, Reason, UnixTime};
+use crate::words::{Clock, Denial, Reason};
 use arc_swap::ArcSwapOption;
 use moka::future::Cache;
 use std::sync::Arc;
@@ -30,7 +30,9 @@ pub(super) struct Keyring {
     origin: Origin,
     clock: Arc<dyn Clock>,
     fresh_max: Duration,
-    held: ArcSwapOption<(UnixTime, Arc<KeySet>)>,
+    /// The keys, and when they were fetched. All marks are milliseconds since boot: whoever sets the wall clock neither keeps a removed
+    /// key trusted nor keeps a new one from being fetched.
+    held: ArcSwapOption<(i64, Arc<KeySet>)>,
     /// Fetches by their number: whoever comes while one runs waits for that one, and no lock is held meanwhile.
     flights: Cache<u64, Arc<KeySet>>,
     flight: AtomicU64,
@@ -65,7 +67,7 @@ impl Keyring {
 
     async fn current(self: &Arc<Self>) -> Result<Arc<KeySet>, Denial> {
         let Some(held) = self.held.load_full() else { return self.fetched().await };
-        let younger_than = |age: Duration| self.within(held.0.millis(), age);
+        let younger_than = |age: Duration| self.within(held.0, age);
         if younger_than(self.fresh_max) {
             return Ok(held.1.clone());
         }
@@ -87,10 +89,10 @@ impl Keyring {
             }
             let outcome = self.origin.fetch().await.map(Arc::new);
             match &outcome {
-                Ok(keys) => self.held.store(Some(Arc::new((self.clock.now(), keys.clone())))),
+                Ok(keys) => self.held.store(Some(Arc::new((self.now(), keys.clone())))),
                 Err(fault) => {
                     tracing::warn!(issuer = %self.name, %fault, "the issuer's keys cannot be fetched");
-                    self.failed_at.store(self.clock.now().millis(), Ordering::Relaxed);
+                    self.failed_at.store(self.now(), Ordering::Relaxed);
                 }
             }
             self.flight.fetch_add(1, Ordering::Release);
@@ -101,17 +103,21 @@ impl Keyring {
 
     fn stale(&self) -> Option<Arc<KeySet>> {
         let held = self.held.load_full()?;
-        self.within(held.0.millis(), KEYS_STALE_MAX).then(|| held.1.clone())
+        self.within(held.0, KEYS_STALE_MAX).then(|| held.1.clone())
     }
 
     /// Whether `pause` has gone by since the mark; if so, moves the mark, for one caller alone.
     fn may(&self, mark: &AtomicI64, pause: Duration) -> bool {
-        let (last, now) = (mark.load(Ordering::Relaxed), self.clock.now().millis());
+        let (last, now) = (mark.load(Ordering::Relaxed), self.now());
         !self.within(last, pause) && mark.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     fn within(&self, mark: i64, span: Duration) -> bool {
-        mark != i64::MIN && self.clock.now() < UnixTime::from_millis(mark).plus(span)
+        mark != i64::MIN && self.now() < mark.saturating_add(millis(span))
+    }
+
+    fn now(&self) -> i64 {
+        millis(self.clock.since_boot())
     }
 }
 
@@ -123,4 +129,8 @@ fn unavailable(fault: &Fault) -> Denial {
             .saying("The issuer publishes keys that are refused here.")
             .advising("Show the decision id to the operator: another try brings the same keys."),
     }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

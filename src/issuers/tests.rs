@@ -226,6 +226,34 @@ async fn a_removed_key_is_trusted_for_less_than_five_minutes() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_neither_keeps_a_removed_key_nor_stops_a_fetch() {
+    for step in [-3_600_000, 3_600_000] {
+        let server = Server::start().await;
+        server.good("k1");
+        let clock = crate::words::SteppingClock::at(1_800_000_000_000);
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let issuers = Issuers::new(vec![settings(&server.url, |_| ())], &shared).unwrap();
+        assert_eq!(reason(&issuers, &token(&server.url, "us", "k1")).await, None);
+        server.good("k2");
+        clock.step(step);
+        let (_, keys) = issuers.keys_for(&token(&server.url, "us", "k1")).await.unwrap();
+        assert!(keys.holds(token(&server.url, "us", "k1").jws()), "nobody waits because the clock was set");
+        assert_eq!(server.hits(), 2);
+        let (_, keys) = issuers.keys_for(&token(&server.url, "us", "k2")).await.unwrap();
+        assert!(keys.holds(token(&server.url, "us", "k2").jws()), "an unknown key is fetched");
+        server.good("k3");
+        clock.step(-step);
+        clock.pass(Duration::from_secs(299));
+        let (_, keys) = issuers.keys_for(&token(&server.url, "us", "k2")).await.unwrap();
+        assert!(!keys.holds(token(&server.url, "us", "k2").jws()), "a removed key goes within five minutes");
+        server.raw("/jwks", b"HTTP/1.1 500 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec());
+        clock.step(step);
+        clock.pass(Duration::from_secs(3600));
+        assert_eq!(reason(&issuers, &token(&server.url, "us", "k3")).await, Some(Reason::IssuerUnavailable), "after its hour");
+    }
+}
+
+#[tokio::test]
 async fn a_dead_issuers_keys_serve_on_for_an_hour_and_no_longer() {
     let server = Server::start().await;
     server.good("k1");

@@ -65,8 +65,14 @@ impl fmt::Display for UnixTime {
 
 /// Where `now` comes from. Only the shell holds one.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The present moment, as the wall clock has it: whoever sets that clock moves it.
     fn now(&self) -> UnixTime;
+
+    /// Time since the machine started, sleep included. Nobody sets it, so ages and pauses are measured by it. A clock that has no
+    /// other time is taken for one that is never set.
+    fn since_boot(&self) -> Duration {
+        self.now().since(UnixTime(0))
+    }
 }
 
 /// The machine's own clock: the one place that reads it.
@@ -78,6 +84,46 @@ impl Clock for SystemClock {
     fn now(&self) -> UnixTime {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         UnixTime(since_epoch.map_or(0, millis))
+    }
+
+    fn since_boot(&self) -> Duration {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::try_from(time).unwrap_or_default()
+    }
+}
+
+/// For tests: a wall clock that can be set, beside a time since boot that only passes.
+#[cfg(test)]
+#[derive(Clone, Debug)]
+pub(crate) struct SteppingClock(std::sync::Arc<(std::sync::atomic::AtomicI64, std::sync::atomic::AtomicI64)>);
+
+#[cfg(test)]
+impl SteppingClock {
+    /// A machine that started a moment ago, with this wall time.
+    pub(crate) fn at(millis: i64) -> Self {
+        Self(std::sync::Arc::new((millis.into(), 0.into())))
+    }
+
+    /// Sets the wall clock by so many milliseconds.
+    pub(crate) fn step(&self, by: i64) {
+        self.0.0.fetch_add(by, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.step(millis(time));
+        self.0.1.fetch_add(millis(time), std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+impl Clock for SteppingClock {
+    fn now(&self) -> UnixTime {
+        UnixTime(self.0.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn since_boot(&self) -> Duration {
+        Duration::from_millis(self.0.1.load(std::sync::atomic::Ordering::SeqCst).unsigned_abs())
     }
 }
 
