@@ -175,6 +175,11 @@ impl App {
                 _ = forgets.tick() => {
                     self.live.load().forget_old();
                     self.sessions.forget_old();
+                    self.store.forget_old();
+                    self.store.pay_debts().await;
+                    if let Err(denial) = self.store.record_clock().await {
+                        tracing::error!(cause = %denial.cause, "that the clock was set could not be recorded");
+                    }
                 }
                 _ = keys.tick() => {
                     if let Err(fault) = self.own_issuers.turn(&self.store).await {

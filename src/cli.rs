@@ -81,6 +81,8 @@ enum Command {
     Accept(operate::AcceptArgs),
     /// Let what waits in a commit go live, where `rollout` holds what widens.
     Confirm(operate::AcceptArgs),
+    /// Take the wall clock as right after it was set, where the server waits for that to settle.
+    AcceptClock(operate::Server),
     /// Show the revision in force, what is wrong with it, and what is denied.
     Status(operate::Server),
     /// The keys of the server's own issuers, and identity files under AWS KMS.
@@ -172,6 +174,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Revoke(arguments) => operate::revoke(&arguments, json).await,
         Command::Accept(arguments) => operate::accept(&arguments, json).await,
         Command::Confirm(arguments) => operate::confirm(&arguments, json).await,
+        Command::AcceptClock(server) => operate::accept_clock(&server, json).await,
         Command::Status(server) => operate::status(&server, json).await,
         Command::Keys(command) => keys::run(&command, json).await,
         Command::Audit(command) => audit::run(&command, json).await,

@@ -74,7 +74,7 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     match app.store.intend(grant, intent).await? {
         // Boxed, as the way to an issuer's keys is: what is rare is large, and every request would carry its room about.
         Intended::Recorded(grant) => Box::pin(asked.carry_out(app, grant, &identity, &live, story)).await,
-        Intended::Repeat(repeat) => answer::repeat(repeat, &identity),
+        Intended::Repeat(repeat) => answer::repeat(app, repeat, &identity),
         Intended::Replayed => Err(answer::replayed()),
     }
 }

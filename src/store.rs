@@ -4,7 +4,9 @@
 
 mod aws_sessions;
 mod body;
+mod clock;
 mod ended;
+mod forgotten;
 mod gate;
 mod history;
 mod keys;
@@ -24,36 +26,36 @@ pub use keys::{HostedKeys, KeyRow, KeyState, OwnIssuer};
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
 pub use replay::{Answer, Intended, Intent, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Use};
-pub use seal::{seal, unseal};
 pub use sessions::SessionKeyRow;
 pub use standing::{DenialRow, Marks};
 
 use crate::words::names::DecisionId;
-use crate::words::{Clock, Denial, Reason, UnixTime};
+use crate::words::{Clock, Denial, Reason, Secret, Timeline, UnixTime};
 use ended::Ended;
+use forgotten::Forgotten;
 use gate::Gate;
 use replay::Rules;
 use rusqlite::Connection;
+use seal::Seals;
 use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use writer::Writer;
 
-/// A clock that lies further behind the newest record than this is wrong, and would revive expired tokens.
-const CLOCK_BEHIND_MAX: Duration = Duration::from_secs(300);
 /// A copy of a request waits this long for the first one; longer than any issuing takes (AWS: 10 s).
 const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(15);
 
 /// The store. One process holds a data directory.
 pub struct Store {
     writer: Writer,
+    /// For what is read and not written: it works on a full disk.
+    readings: Arc<Mutex<Reader>>,
     rules: Arc<Rules>,
     gate: Gate,
-    clock: Arc<dyn Clock>,
-    newest: Arc<AtomicI64>,
+    timeline: Arc<Timeline>,
+    seals: Seals,
     ended: Arc<Ended>,
     directory: PathBuf,
     _lock: std::fs::File,
@@ -66,29 +68,21 @@ impl Store {
         let lock = schema::lock(directory)?;
         let connection =
             schema::open(directory).map_err(|fault| format!("the store in {} does not open: {fault}", directory.display()))?;
-        let newest = schema::newest(&connection).map_err(|fault| fault.to_string())?;
-        let now = clock.now();
-        if now.plus(CLOCK_BEHIND_MAX) < newest {
-            return Err(format!("the clock says {now}, but the newest record is of {newest}: set the clock"));
-        }
-        let at = now.max(newest);
+        let timeline = Arc::new(Timeline::new(clock.clone()));
         let unresolved = schema::unresolved(&connection).map_err(|fault| fault.to_string())?;
-        schema::record_start(&connection, at, &unresolved).map_err(|fault| format!("the start cannot be recorded: {fault}"))?;
+        schema::forget_answers(&connection).map_err(|fault| format!("the answers of the last run cannot be forgotten: {fault}"))?;
+        schema::record_start(&connection, timeline.now(), &unresolved)
+            .map_err(|fault| format!("the start cannot be recorded: {fault}"))?;
         for decision in &unresolved {
             tracing::warn!(%decision, "an intent of the last run has no outcome: nothing of it was released");
         }
-        let rules = Arc::new(Rules::new(schema::salt(&connection).map_err(|fault| fault.to_string())?));
+        let forgotten = Forgotten::load(&connection, timeline.clone()).map_err(|fault| fault.to_string())?;
+        let rules = Arc::new(Rules::new(schema::salt(&connection).map_err(|fault| fault.to_string())?, forgotten));
         let ended = Arc::new(Ended::load(&connection).map_err(|fault| fault.to_string())?);
-        let newest = Arc::new(AtomicI64::new(at.millis()));
-        let writer = Writer::start(directory.to_owned(), connection);
-        let directory = directory.to_owned();
-        Ok(Self { writer, rules, gate: Gate::default(), clock, newest, ended, directory, _lock: lock })
-    }
-
-    /// The present, never before the newest durable record.
-    pub fn now(&self) -> UnixTime {
-        let now = self.clock.now().millis();
-        UnixTime::from_millis(self.newest.fetch_max(now, Ordering::Relaxed).max(now))
+        let readings = Arc::new(Mutex::new(Reader::open(directory)?));
+        let writer = Writer::start(directory.to_owned(), connection, timeline.clone());
+        let (gate, seals, directory) = (Gate::default(), Seals::new(clock), directory.to_owned());
+        Ok(Self { writer, readings, rules, gate, timeline, seals, ended, directory, _lock: lock })
     }
 
     /// A reader of the log, for a thread of its own.
@@ -98,12 +92,28 @@ impl Store {
 
     /// Whether a record can be written, by writing one that is no record: for readiness.
     pub async fn is_writable(&self) -> bool {
-        let now = self.now().millis();
+        let (now, rules) = (self.now().millis(), self.rules.clone());
         self.write(move |connection| {
+            rules.forgotten.forget_expired(connection)?;
             connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('probe', ?1)", [now.to_be_bytes()])
         })
         .await
         .is_ok()
+    }
+
+    /// Seals an answer to its token, for [`REPEAT_WINDOW`].
+    pub fn seal(&self, answer: &Secret, token: &[u8]) -> Result<Vec<u8>, Denial> {
+        self.seals.seal(answer, token)
+    }
+
+    /// Opens a stored answer; `None` when it is sealed to another token, or its time is over.
+    pub fn unseal(&self, repeat: &Repeat, token: &[u8]) -> Option<Secret> {
+        self.seals.unseal(&repeat.sealed, token)
+    }
+
+    /// Wipes what was held for long enough.
+    pub fn forget_old(&self) {
+        self.seals.forget_old();
     }
 
     /// The replay check and the intent in one durable transaction; the only maker of [`Recorded`].
@@ -194,6 +204,33 @@ impl Store {
     pub async fn record(&self, kind: &'static str, body: Value) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| schema::append(connection, now, kind, None, body)).await
+    }
+
+    /// Records what took effect already. Until it is durable, it is part of every transaction: nothing is recorded before it.
+    async fn owe(
+        &self,
+        name: String,
+        work: impl Fn(&Connection) -> rusqlite::Result<()> + Send + Sync + 'static,
+    ) -> Result<(), Denial> {
+        self.writer.owe(name, work).await.ok_or_else(|| Reason::AuditUnavailable.because("the store cannot write yet"))
+    }
+
+    /// Tries again to make durable what took effect and is not; called every few seconds.
+    pub async fn pay_debts(&self) {
+        if self.writer.owes() {
+            let _ = self.write(|_| Ok(())).await;
+        }
+    }
+
+    /// Reads beside the writer.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Denial> {
+        let readings = self.readings.clone();
+        let read = move || work(readings.lock().unwrap_or_else(PoisonError::into_inner).connection());
+        let read = tokio::task::spawn_blocking(read).await.map_err(|fault| Reason::Internal.because(fault.to_string()))?;
+        read.map_err(|fault| Reason::Internal.because(format!("the store cannot be read: {fault}")))
     }
 
     /// Runs `work` in the next group commit and returns after it is durable.

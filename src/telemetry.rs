@@ -58,6 +58,8 @@ pub struct Metrics {
     read_at: Family<Source, Gauge>,
     alarmed: Family<Source, Gauge>,
     keys_waiting: Gauge,
+    clock_offset: Gauge,
+    clock_steps: Gauge,
     /// TLS handshakes that came to nothing.
     pub handshakes_failed: Counter,
     /// Connections closed at once, because there were too many, in all or from one address.
@@ -96,6 +98,12 @@ impl Metrics {
     /// Sets how many signing keys wait to be hosted elsewhere.
     pub fn keys_waiting(&self, count: usize) {
         self.keys_waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Sets by how many seconds the wall clock differs from the settled time, and how often it was set.
+    pub fn clock(&self, (offset, steps): (i64, u64)) {
+        self.clock_offset.set(offset);
+        self.clock_steps.set(i64::try_from(steps).unwrap_or(i64::MAX));
     }
 
     /// Sets the gauges of all sources; those of others are gone.
@@ -141,6 +149,8 @@ impl Metrics {
         registry.register("source_alarmed", "1 while the source is not followed", self.alarmed.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
         registry.register("connections_refused", "Connections beyond a limit", self.connections_refused.clone());
+        registry.register("clock_offset_seconds", "How far the wall clock was set away", self.clock_offset.clone());
+        registry.register("clock_steps", "How often the wall clock was set since the start", self.clock_steps.clone());
         registry.register(
             "signing_keys_waiting",
             "Keys of our issuer that wait to be hosted elsewhere",

@@ -18,7 +18,7 @@ impl App {
     /// By what the present state is known again, also after a restart: the commits in force, what of them waits, and what
     /// operators deny now. A digest, because not everybody who may see it may know every source.
     pub fn mark(&self) -> String {
-        let (live, stops, now) = (self.live.load(), self.stops.load(), self.now());
+        let (live, stops, now) = (self.live.load(), self.stops.load(), self.store.earliest());
         let mut parts: Vec<String> = Vec::new();
         for (name, source) in live.sources() {
             let revision = &source.revision;

@@ -103,7 +103,8 @@ impl Followed {
         self.rekeyed.store(false, Ordering::Relaxed);
     }
 
-    /// Notes that it could be read, also for after a restart.
+    /// Notes that it could be read, also for after a restart. `now` is the earlier one of both clocks: where the wall clock is ahead for a
+    /// moment, the source does not count as read for longer.
     pub fn was_read(&self, now: UnixTime) {
         self.looked_at.store(now.millis(), Ordering::Relaxed);
         if self.is_remote()
@@ -123,9 +124,10 @@ impl Followed {
         Some(self.looked_at.load(Ordering::Relaxed)).filter(|at| *at != i64::MIN).map(UnixTime::from_millis)
     }
 
-    /// A repository that could not be read for `max_stale` grants nothing any more: what was taken back there is not known here.
+    /// A repository that could not be read for `max_stale` grants nothing any more: what was taken back there is not known here. Nor
+    /// does one that was read in the future, by a clock that was ahead.
     pub fn check_fresh(&self, now: UnixTime) -> Result<(), Denial> {
-        match self.looked_at().filter(|at| now < at.plus(self.settings.max_stale)) {
+        match self.looked_at().filter(|at| *at <= now && now < at.plus(self.settings.max_stale)) {
             Some(_) => Ok(()),
             None => Err(Reason::PolicyUnavailable
                 .because(format!("the source {} could not be read for longer than its `max_stale`", self.name))),

@@ -22,23 +22,28 @@ impl App {
     /// Refuses a grant of a source that went stale, or that an operator denies.
     pub fn still_grants(&self, live: &super::Live, facts: &crate::identity::Facts, grant: Grant) -> Result<Grant, Denial> {
         let grant = live.check_fresh(grant, self.now())?;
-        check_stops(self.stops.load().values(), facts, grant, self.now())
+        check_stops(self.stops.load().values(), facts, grant, self.store.earliest())
     }
 
-    /// Denies from now on, for a time or until it is lifted; durable before it is answered. Returns the id to lift it by.
+    /// Denies from now on, for a time or until it is lifted. It stands at once; where it cannot become durable yet, that is told, and
+    /// nothing is granted before it is. Returns the id to lift it by.
     pub async fn deny(&self, stop: Stop, lasting: Option<Duration>) -> Result<String, Denial> {
         stop.check().map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault))?;
         let id = DecisionId::new().as_str().to_owned();
         let body = serde_json::to_value(&stop).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
-        self.store.deny(DenialRow { id: id.clone(), until: lasting.map(|lasting| self.now().plus(lasting)), body }).await?;
-        self.read_stops().await?;
+        let until = lasting.map(|lasting| self.now().plus(lasting));
+        self.change_stops(|stops| _ = stops.insert(id.clone(), (stop.clone(), until)));
+        let kept = self.store.deny(DenialRow { id: id.clone(), until, body }).await;
+        kept.map_err(|denial| {
+            denial.saying(format!("Denied from now on by {id}, and nothing is granted before that is durable. The store cannot write yet: a restart before it can forgets the denial."))
+        })?;
         Ok(id)
     }
 
     /// Takes a denial away; `false` when there is none of this id.
     pub async fn lift(&self, id: &str) -> Result<bool, Denial> {
         let lifted = self.store.lift(id).await?;
-        self.read_stops().await?;
+        self.change_stops(|stops| _ = stops.remove(id));
         Ok(lifted)
     }
 
@@ -78,11 +83,16 @@ impl App {
         self.followed(name).ok_or_else(|| Reason::BadRequest.because(detail.clone()).saying(detail))
     }
 
+    /// Takes the wall clock as right at once.
+    pub async fn accept_clock(&self) -> Result<(), Denial> {
+        self.store.accept_clock().await
+    }
+
     /// The state of things, for `daypass status`: the root source's at the top, and each source's own below.
     pub async fn status(&self) -> Result<Value, Denial> {
-        let live = self.live.load_full();
-        let denials = self.store.denials().await?;
-        let shown = |row: &DenialRow| json!({ "id": row.id, "until": row.until.map(|at| at.to_string()), "denies": row.body });
+        let (live, stops) = (self.live.load_full(), self.stops.load());
+        let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
+        let shown = |(id, (stop, until)): (&String, &Standing)| json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop });
         Ok(json!({
             "revision": live.revision().ok(),
             "policies": live.policies().map_or(0, |set| set.policies().len()),
@@ -91,7 +101,8 @@ impl App {
             "alarm": live.alarm(),
             "keys_waiting_to_be_hosted": self.own_issuers.waiting_to_be_hosted(),
             "sources": self.sources_told(&live),
-            "denials": denials.iter().map(shown).collect::<Vec<_>>(),
+            "clock": self.store.clock_fault(),
+            "denials": standing.map(shown).collect::<Vec<_>>(),
         }))
     }
 
@@ -108,6 +119,7 @@ impl App {
         Value::Object(told.collect())
     }
 
+    /// What operators denied before the start.
     pub(super) async fn read_stops(&self) -> Result<(), Denial> {
         let rows = self.store.denials().await?;
         let mut stops: BTreeMap<String, Standing> = BTreeMap::new();
@@ -117,8 +129,19 @@ impl App {
             stops.insert(row.id, (stop, row.until));
         }
         self.stops.store(Arc::new(stops));
-        self.tell_change();
         Ok(())
+    }
+
+    /// What is denied changes at once, and those that are over are forgotten.
+    fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, Standing>)) {
+        let now = self.store.earliest();
+        self.stops.rcu(|stops| {
+            let mut stops = BTreeMap::clone(stops);
+            stops.retain(|_, (_, until)| until.is_none_or(|until| now < until));
+            change(&mut stops);
+            stops
+        });
+        self.tell_change();
     }
 }
 

@@ -24,7 +24,7 @@ impl App {
         if let Err(fault) = source.source().head() {
             return alarmed(source, fault);
         }
-        source.was_read(self.now());
+        source.was_read(self.store.earliest());
         self.look_and_put_in_force(source).await;
     }
 
@@ -182,7 +182,7 @@ impl App {
         }
         let body = json!({ "source": source.name, "revision": commit, "signer": signer, "policies": policies, "faults": faults, "held": held });
         if let Err(denial) = self.store.record_revision(source.name.as_str(), &commit, held.is_empty(), body).await {
-            tracing::error!(cause = %denial.cause, "the revision could not be recorded");
+            tracing::error!(cause = %denial.cause, "the revision is in force, and not recorded yet; nothing is granted before it is");
         }
     }
 }

@@ -141,6 +141,12 @@ pub(super) async fn confirm(arguments: &AcceptArgs, json: bool) -> Result<u8, Fa
     Ok(told(json, &answer, "confirmed: nothing of this commit waits any more"))
 }
 
+/// Takes the wall clock as right.
+pub(super) async fn accept_clock(server: &Server, json: bool) -> Result<u8, Failure> {
+    let answer = server.post("clock/accept", &json!({})).await?;
+    Ok(told(json, &answer, "the wall clock is taken as right"))
+}
+
 /// The state of things.
 pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     let status = server.get("status").await?;
@@ -158,6 +164,9 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
         }
     }
     anstream::println!("in force    {} policies", status["policies"]);
+    if let Some(clock) = status["clock"].as_str() {
+        anstream::println!("CLOCK       {clock}");
+    }
     if let Some(waiting @ 1..) = status["keys_waiting_to_be_hosted"].as_u64() {
         anstream::println!(
             "KEYS        {waiting} wait to be hosted and do not sign: `daypass keys list` says which, `daypass keys publish` writes them"
@@ -219,11 +228,12 @@ async fn ask(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
         )
     };
     let response = request.send().await.map_err(unavailable)?;
-    let refused = !response.status().is_success();
+    let (refused, failed) = (!response.status().is_success(), response.status().is_server_error());
     let text = response.text().await.map_err(unavailable)?;
     let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
     if refused {
-        return Err(Failure::new(STATUS_USAGE, answer["detail"].as_str().unwrap_or_default()));
+        let status = if failed { STATUS_UNAVAILABLE } else { STATUS_USAGE };
+        return Err(Failure::new(status, answer["detail"].as_str().unwrap_or_default()));
     }
     Ok(answer)
 }

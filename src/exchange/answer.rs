@@ -1,5 +1,6 @@
 //! The only two types that can become an answer. `Released` is made after its record is durable, `Refused` after its own.
 
+use crate::app::App;
 use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::store::{self, Repeat};
@@ -88,8 +89,10 @@ impl Refused {
 }
 
 /// Opens the stored answer again for the token that it was sealed to.
-pub(super) fn repeat(repeat: Repeat, identity: &Identity) -> Result<Released, Denial> {
-    let answer = store::unseal(&repeat.sealed, identity.expose())
+pub(super) fn repeat(app: &App, repeat: Repeat, identity: &Identity) -> Result<Released, Denial> {
+    let answer = app
+        .store
+        .unseal(&repeat, identity.expose())
         .ok_or_else(|| Reason::Replayed.because("the stored answer is sealed to another signature of this token"))?;
     Ok(Released { answer, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }

@@ -6,7 +6,7 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::policy::{Grant, Granted, Terms};
-use crate::store::{self, Answer, AwsSession, Intended, Outcome, Recorded};
+use crate::store::{Answer, AwsSession, Intended, Outcome, Recorded};
 use crate::words::{Denial, Digest, Reason};
 use serde_json::Value;
 
@@ -33,14 +33,14 @@ pub(super) async fn issue_here(
     let revisions = live.revisions_of(grant.granted());
     let document = answer::document(story.decision(), &grant.policies(), &revisions, &credentials)?;
     let intent = story.intent(identity, &grant, &revisions);
-    let sealed = if intent.is_repeatable() { store::seal(&document, identity.expose())? } else { Vec::new() };
+    let sealed = if intent.is_repeatable() { app.store.seal(&document, identity.expose())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), record: issued(&credentials) };
     match app.store.intend_and_release(intent, outcome).await? {
         Intended::Recorded(receipt) => {
             app.metrics.released(&credentials);
             Ok(Released::new(document, identity, receipt))
         }
-        Intended::Repeat(repeat) => answer::repeat(repeat, identity),
+        Intended::Repeat(repeat) => answer::repeat(app, repeat, identity),
         Intended::Replayed => Err(answer::replayed()),
     }
 }
@@ -65,7 +65,7 @@ pub(super) async fn issue(
     }
     let (policies, revisions) = (grant.grant().policies(), live.revisions_of(grant.grant().granted()));
     let document = answer::document(story.decision(), &policies, &revisions, &credentials)?;
-    let sealed = store::seal(&document, identity.expose())?;
+    let sealed = app.store.seal(&document, identity.expose())?;
     let answer = Answer { sealed, sessions: credentials.iter().filter_map(session).collect() };
     let mut body = story.body();
     body.set("policies", policies);

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::identity::Identity;
 use crate::issuers::Issuer;
 use crate::policy::{Admission, Request};
-use crate::store::{self, Intended, Recorded};
+use crate::store::{Intended, Recorded};
 use crate::token::{Beginning, VerifiedSession};
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason};
@@ -45,7 +45,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
             };
             seal(app, admission, &identity, beginning, story).await
         }
-        Intended::Repeat(repeat) => answer::repeat(repeat, &identity),
+        Intended::Repeat(repeat) => answer::repeat(app, repeat, &identity),
         Intended::Replayed => Err(Reason::Replayed.because("the same token began a session before")),
     }
 }
@@ -74,7 +74,7 @@ async fn seal(
     let mut body = story.body();
     body.set("policies", json!(policy.iter().collect::<Vec<_>>()));
     body.set("session", json!({ "policy": policy, "expires_at": expires_at.to_string() }));
-    let sealed = store::seal(&document, identity.expose())?;
+    let sealed = app.store.seal(&document, identity.expose())?;
     let receipt = app.store.release(admission, sealed, body).await?;
     Ok(Released::new(document, identity, receipt))
 }

@@ -5,7 +5,7 @@ use super::story::Story;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
-use crate::store::{self, Recorded};
+use crate::store::Recorded;
 use crate::words::Denial;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub(super) async fn answer(
     let policies = grant.grant().policies();
     let revisions = live.revisions_of(grant.grant().granted());
     let document = answer::document_of_use(story.decision(), &policies, &revisions, answered, &outcome);
-    let sealed = if is_repeatable { store::seal(&document, identity.expose())? } else { Vec::new() };
+    let sealed = if is_repeatable { app.store.seal(&document, identity.expose())? } else { Vec::new() };
     let mut body = story.body();
     body.set("policies", policies);
     body.set(recorded, record);

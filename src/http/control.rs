@@ -43,6 +43,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/revoke", post(revoke))
         .route("/accept", post(accept))
         .route("/confirm", post(confirm))
+        .route("/clock/accept", post(accept_clock))
         .route("/keys", get(keys))
         .route("/keys/rotate", post(rotate_keys))
         .route("/keys/hosted", post(note_hosted_keys))
@@ -115,6 +116,10 @@ async fn confirm(State(app): Shared, Json(request): Json<CommitRequest>) -> Resp
 
 async fn status(State(app): Shared) -> Response {
     answer(app.status().await)
+}
+
+async fn accept_clock(State(app): Shared) -> Response {
+    answer(app.accept_clock().await.map(|()| json!({ "clock": app.store.clock_fault() })))
 }
 
 async fn keys(State(app): Shared) -> Response {

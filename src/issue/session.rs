@@ -48,7 +48,7 @@ impl Sessions {
     /// One turn of the rotation: removes and makes what is due. Called at start and every hour.
     pub async fn turn(&self, store: &Store) -> Result<(), String> {
         let told = |denial: Denial| denial.cause;
-        let (now, rows) = (store.now(), store.session_keys().await.map_err(told)?);
+        let (now, rows) = (store.earliest(), store.session_keys().await.map_err(told)?);
         let older_than = |row: &SessionKeyRow, age: Duration| now >= row.created_at.plus(age);
         for row in rows.iter().filter(|row| older_than(row, OPENING_MAX)) {
             store.remove_session_key(row.id.clone()).await.map_err(told)?;

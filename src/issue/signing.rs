@@ -55,7 +55,7 @@ impl SigningKeys {
     pub async fn turn(&self, store: &Store) -> Result<(), String> {
         let _turn = self.turning.lock().await;
         let told = |denial: Denial| denial.cause;
-        let now = store.now();
+        let now = store.earliest();
         let (rows, hosted) = (store.keys(self.own).await.map_err(told)?, store.hosted_keys(self.own).await.map_err(told)?);
         for step in self.algorithms.iter().flat_map(|algorithm| due(&rows, &hosted, *algorithm, now)) {
             match step {
@@ -79,7 +79,7 @@ impl SigningKeys {
         };
         let mut made = 0;
         for algorithm in self.algorithms.iter().filter(|algorithm| !has_next(**algorithm)) {
-            store.put_key(self.own, self.make(*algorithm, KeyState::Published, store.now())?).await.map_err(told)?;
+            store.put_key(self.own, self.make(*algorithm, KeyState::Published, store.earliest())?).await.map_err(told)?;
             made += 1;
         }
         self.take_up(store).await.map(|()| made)

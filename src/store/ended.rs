@@ -25,16 +25,21 @@ impl Ended {
     /// Ends the session that this decision began, if it began one. It has ended here also where the row does not become durable:
     /// its client hears that, and asks again.
     pub(super) fn end(&self, connection: &Connection, id: &DecisionId, now: UnixTime) -> rusqlite::Result<()> {
-        let until = now.plus(KEEP).millis();
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|_, until| *until >= now.millis());
-        held.insert(id.as_str().to_owned(), until);
-        drop(held);
+        let until = self.hold(id, now);
         connection.execute("DELETE FROM ended_sessions WHERE until < ?1", params![now.millis()])?;
         connection.execute("INSERT OR REPLACE INTO ended_sessions (id, until) VALUES (?1, ?2)", params![id.as_str(), until])?;
         // Nor is the login's answer repeated.
         connection.execute("DELETE FROM answers WHERE decision = ?1", params![id.as_str()])?;
         Ok(())
+    }
+
+    /// The same in memory alone. Returns until when it is kept. `now` is the earlier one of both clocks.
+    pub(super) fn hold(&self, id: &DecisionId, now: UnixTime) -> i64 {
+        let until = now.plus(KEEP).millis();
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.retain(|_, until| *until >= now.millis());
+        held.insert(id.as_str().to_owned(), until);
+        until
     }
 
     /// Whether it was ended.

@@ -97,7 +97,7 @@ pub struct KeyRow {
 impl Store {
     /// All keys of an issuer.
     pub async fn keys(&self, issuer: OwnIssuer) -> Result<Vec<KeyRow>, Denial> {
-        self.write(move |connection| {
+        self.read(move |connection| {
             let mut statement = connection.prepare(&format!(
                 "SELECT kid, algorithm, state, created_at, changed_at, sealed FROM {} ORDER BY created_at, kid",
                 issuer.table()
@@ -132,7 +132,7 @@ impl Store {
 
     /// The identity that these rows are encrypted to, as AWS KMS wrapped it.
     pub async fn wrapped_identity(&self) -> Result<Option<Vec<u8>>, Denial> {
-        self.write(|connection| setting(connection, WRAPPED_IDENTITY)).await
+        self.read(|connection| setting(connection, WRAPPED_IDENTITY)).await
     }
 
     /// Keeps the wrapped identity, with its record; one that is there already stays, for rows may be encrypted to it.
@@ -147,7 +147,7 @@ impl Store {
 
     /// When each key was first written for another host that serves our issuer; `None` where that was never done.
     pub async fn hosted_keys(&self, issuer: OwnIssuer) -> Result<HostedKeys, Denial> {
-        self.write(move |connection| hosted(connection, issuer)).await
+        self.read(move |connection| hosted(connection, issuer)).await
     }
 
     /// Notes that these keys were written for another host, with a record of those that are new there. Keys that are gone are

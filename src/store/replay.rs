@@ -1,5 +1,6 @@
 //! The replay rules. A use is `intended`, then `released` or `failed`; one that was not released may be tried again.
 
+use super::forgotten::Forgotten;
 use super::record::Flights;
 use super::{AwsSession, Body, aws_sessions, reader, schema};
 use crate::identity::ReplayRule;
@@ -8,13 +9,10 @@ use crate::words::{Digest, UnixTime, canonical};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 /// Clients retry within seconds; what comes later is somebody else's use.
 pub const REPEAT_WINDOW: Duration = Duration::from_secs(60);
-/// What has expired is looked for this often: nothing counts by being forgotten.
-const FORGET_TURN: Duration = Duration::from_secs(1);
 /// A key is kept until its token cannot be accepted any more: `exp`, the leeway of 30 s, and 5 s beyond every rounding.
 const KEEP_BEYOND_EXPIRY: Duration = Duration::from_secs(35);
 
@@ -51,6 +49,12 @@ pub struct Use {
     pub rule: ReplayRule,
     /// When the token expires.
     pub expires_at: UnixTime,
+}
+
+impl Use {
+    pub(super) fn keep_until(&self) -> UnixTime {
+        self.expires_at.plus(KEEP_BEYOND_EXPIRY)
+    }
 }
 
 /// What became of an intent: `T` is the proof that it is durable, [`Recorded`](super::Recorded) or already [`Released`](super::Released).
@@ -120,13 +124,13 @@ struct Known {
 /// The rules, for the store's one thread.
 pub(super) struct Rules {
     pub(super) flights: Arc<Flights>,
+    pub(super) forgotten: Forgotten,
     salt: [u8; 32],
-    forgotten_at: AtomicI64,
 }
 
 impl Rules {
-    pub(super) fn new(salt: [u8; 32]) -> Self {
-        Self { flights: Arc::default(), salt, forgotten_at: AtomicI64::new(0) }
+    pub(super) fn new(salt: [u8; 32], forgotten: Forgotten) -> Self {
+        Self { flights: Arc::default(), salt, forgotten }
     }
 
     /// The check, and the record: of the intent, or of the release where its outcome comes with it.
@@ -137,6 +141,9 @@ impl Rules {
         outcome: Option<&Outcome>,
         now: UnixTime,
     ) -> rusqlite::Result<Verdict> {
+        if intent.uses.iter().any(|usage| self.forgotten.covers(usage)) {
+            return Ok(Verdict::Replayed);
+        }
         let counted: Vec<&Use> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
         let known = counted.iter().map(|usage| find(connection, usage)).collect::<rusqlite::Result<Vec<_>>>()?;
         // What this very client may have often, and has had: nothing is to be checked, and what is known of it stays.
@@ -150,13 +157,13 @@ impl Rules {
             let again = repeat(connection, intent, &counted, &known, now)?;
             return Ok(again.map_or(Verdict::Replayed, Verdict::Repeat));
         }
-        self.forget_expired(connection, now)?;
+        self.forgotten.forget_expired(connection)?;
         let released_at = outcome.map(|_| now.millis());
         for usage in &counted {
             let mut statement = connection.prepare_cached(
                 "INSERT OR REPLACE INTO replay (key, decision, released_at, client, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
-            let keep_until = usage.expires_at.plus(KEEP_BEYOND_EXPIRY).millis();
+            let keep_until = usage.keep_until().millis();
             statement.execute(params![usage.key, intent.decision.as_str(), released_at, intent.client, keep_until])?;
         }
         let claims = self.keep_claims(connection, &intent.claims, now)?;
@@ -176,16 +183,6 @@ impl Rules {
         let mut statement = connection.prepare_cached("INSERT OR IGNORE INTO claims (hash, at, body) VALUES (?1, ?2, ?3)")?;
         statement.execute(params![hash, now.millis(), claims.as_bytes()])?;
         Ok(ClaimsHash(format!("\"{hash}\"")))
-    }
-
-    fn forget_expired(&self, connection: &Connection, now: UnixTime) -> rusqlite::Result<()> {
-        if now < UnixTime::from_millis(self.forgotten_at.load(Ordering::Relaxed)).plus(FORGET_TURN) {
-            return Ok(());
-        }
-        self.forgotten_at.store(now.millis(), Ordering::Relaxed);
-        connection.prepare_cached("DELETE FROM replay WHERE expires_at < ?1")?.execute(params![now.millis()])?;
-        connection.prepare_cached("DELETE FROM answers WHERE until < ?1")?.execute(params![now.millis()])?;
-        aws_sessions::forget_expired(connection, now)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Body;
 use crate::words::UnixTime;
 use crate::words::names::DecisionId;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use serde_json::json;
 use std::path::Path;
 
@@ -42,11 +42,13 @@ pub(super) fn lock(directory: &Path) -> Result<std::fs::File, String> {
     Ok(file)
 }
 
-/// Opens for writing. FULL: a commit is on the disk when it returns.
+/// Opens for writing. FULL: a commit is on the disk when it returns. What is deleted is overwritten: sealed answers, and claims that
+/// are pruned.
 pub(super) fn open(directory: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(directory.join(FILE))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.execute_batch(SCHEMA)?;
     Ok(connection)
@@ -78,11 +80,9 @@ pub(super) fn append_bytes(
     Ok(())
 }
 
-/// The time of the newest record.
-pub(super) fn newest(connection: &Connection) -> rusqlite::Result<UnixTime> {
-    let newest: Option<i64> =
-        connection.query_row("SELECT at FROM audit ORDER BY seq DESC LIMIT 1", [], |row| row.get(0)).optional()?;
-    Ok(UnixTime::from_millis(newest.unwrap_or(0)))
+/// Forgets the answers of the last run: nothing opens them any more.
+pub(super) fn forget_answers(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM answers", []).map(drop)
 }
 
 /// Decisions of the last run that were intended and have no outcome.

@@ -20,7 +20,7 @@ pub struct SessionKeyRow {
 impl Store {
     /// All session keys, the newest first.
     pub async fn session_keys(&self) -> Result<Vec<SessionKeyRow>, Denial> {
-        self.write(|connection| {
+        self.read(|connection| {
             let mut statement =
                 connection.prepare("SELECT id, created_at, sealed FROM session_keys ORDER BY created_at DESC, id")?;
             let rows = statement.query_map([], |row| {
@@ -56,9 +56,9 @@ impl Store {
 
     /// Ends a session for good, with its record, in one transaction.
     pub async fn end_session(&self, id: &DecisionId, body: Value) -> Result<(), Denial> {
-        let (now, id, ended) = (self.now(), id.clone(), self.ended.clone());
+        let (now, earliest, id, ended) = (self.now(), self.earliest(), id.clone(), self.ended.clone());
         self.write(move |connection| {
-            ended.end(connection, &id, now)?;
+            ended.end(connection, &id, earliest)?;
             schema::append(connection, now, "revoked", Some(&id), body)
         })
         .await

@@ -1,6 +1,6 @@
 //! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
 
-use super::{Store, aws_sessions, schema};
+use super::{Store, aws_sessions, reader, schema};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -30,31 +30,33 @@ impl Store {
     /// How far this source went.
     pub async fn marks(&self, source: &str) -> Result<Marks, Denial> {
         let (highest, whole) = (mark("high-water", source), mark("whole", source));
-        self.write(move |connection| Ok(Marks { highest: commit(connection, &highest)?, whole: commit(connection, &whole)? }))
+        self.read(move |connection| Ok(Marks { highest: commit(connection, &highest)?, whole: commit(connection, &whole)? }))
             .await
     }
 
-    /// Puts a revision in the log, and moves the source's marks to it, in one transaction.
+    /// Puts a revision that is in force in the log, and moves the source's marks to it, in one transaction. Nothing is recorded before
+    /// it, also where it cannot become durable yet.
     pub async fn record_revision(&self, source: &str, commit: &CommitId, whole: bool, body: Value) -> Result<(), Denial> {
         let (now, commit) = (self.now(), commit.as_str().to_owned());
         let names = [Some(mark("high-water", source)), whole.then(|| mark("whole", source))];
-        self.write(move |connection| {
-            for name in names.into_iter().flatten() {
+        self.owe(format!("revision {source}"), move |connection| {
+            for name in names.iter().flatten() {
                 connection
                     .execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, commit.as_bytes()])?;
             }
-            schema::append(connection, now, "revision", None, body)
+            schema::append(connection, now, "revision", None, body.clone())
         })
         .await
     }
 
-    /// Adds a denial, with its record.
+    /// Keeps a denial that stands already, with its record. Nothing is recorded before it, also where it cannot become durable yet.
     pub async fn deny(&self, row: DenialRow) -> Result<(), Denial> {
         let now = self.now();
-        self.write(move |connection| {
+        self.owe(format!("denial {}", row.id), move |connection| {
             let bytes = row.body.to_string().into_bytes();
             let until = row.until.map(UnixTime::millis);
-            connection.execute("INSERT INTO denials (id, until, body) VALUES (?1, ?2, ?3)", params![row.id, until, bytes])?;
+            let sql = "INSERT OR REPLACE INTO denials (id, until, body) VALUES (?1, ?2, ?3)";
+            connection.execute(sql, params![row.id, until, bytes])?;
             schema::append(
                 connection,
                 now,
@@ -79,10 +81,10 @@ impl Store {
         .await
     }
 
-    /// Every denial that stands now.
+    /// Every denial that is kept and not over.
     pub async fn denials(&self) -> Result<Vec<DenialRow>, Denial> {
-        let now = self.now();
-        self.write(move |connection| {
+        let now = self.earliest();
+        self.read(move |connection| {
             let mut statement =
                 connection.prepare_cached("SELECT id, until, body FROM denials WHERE until IS NULL OR until > ?1 ORDER BY id")?;
             let rows = statement.query_map(params![now.millis()], |row| {
@@ -96,23 +98,30 @@ impl Store {
     }
 
     /// Ends what can be ended of a decision: its stored answer is given to nobody any more, the holder of its AWS session
-    /// is not known, and a session that it began is over. The record tells what was issued.
+    /// is not known, and a session that it began is over, at once. The record tells what was issued.
     pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Option<Value>, Denial> {
-        let (now, decision, reason, ended) = (self.now(), decision.clone(), reason.to_owned(), self.ended.clone());
-        self.write(move |connection| {
+        let wanted = decision.clone();
+        let released = self.read(move |connection| {
             let mut statement = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'released'")?;
-            let released: Option<Vec<u8>> = statement.query_row(params![decision.as_str()], |row| row.get(0)).optional()?;
-            let Some(released) = released else { return Ok(None) };
+            statement.query_row(params![wanted.as_str()], |row| reader::body(row, 0)).optional()
+        });
+        let Some(released) = released.await? else { return Ok(None) };
+        let began_session = !released["session"].is_null();
+        let (now, earliest, ended) = (self.now(), self.earliest(), self.ended.clone());
+        if began_session {
+            ended.hold(decision, earliest);
+        }
+        let (decision, reason) = (decision.clone(), reason.to_owned());
+        self.owe(format!("revocation {decision}"), move |connection| {
             connection.execute("DELETE FROM answers WHERE decision = ?1", params![decision.as_str()])?;
             aws_sessions::forget(connection, &decision)?;
-            let released: Value = serde_json::from_slice(&released).unwrap_or_default();
-            if !released["session"].is_null() {
-                ended.end(connection, &decision, now)?;
+            if began_session {
+                ended.end(connection, &decision, earliest)?;
             }
-            schema::append(connection, now, "revoked", Some(&decision), json!({ "reason": reason }))?;
-            Ok(Some(released))
+            schema::append(connection, now, "revoked", Some(&decision), json!({ "reason": reason }))
         })
-        .await
+        .await?;
+        Ok(Some(released))
     }
 }
 

@@ -64,6 +64,7 @@ reasons! {
     ClaimUnreadable, "claim_unreadable", 403, Issuer, "A denial looks at a claim of the token that cannot be read.", "Show the decision id to the operator: the issuer's tokens do not fit the claim mapping configured for it.";
     SessionRefused, "session_refused", 403, Caller, "The session token is not one of this server's, or the session has ended.", "Log in again with a fresh token of the job, from where the session is used.";
     Replayed, "replayed", 403, Caller, "This token was already used for this credential.", "Request a fresh token for each attempt.";
+    RateLimited, "rate_limited", 429, Caller, "This identity was answered too often.", "Ask again in a minute, and for less.";
     NoMatchingPolicy, "no_matching_policy", 403, Operator, "No trust policy grants this.", "Show the decision id to the operator: `daypass policy explain` tells which line did not match.";
     Denied, "denied", 403, Operator, "A guardrail or an operator denies this.", "Show the decision id to the operator.";
     PolicyAmbiguous, "policy_ambiguous", 403, Caller, "Several policies grant this with different terms.", "Name the policy in the request.";

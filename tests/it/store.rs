@@ -93,6 +93,64 @@ async fn a_disk_that_fails_means_503_and_no_release() {
     assert_eq!(world.ready().await["ready"], false);
 }
 
+/// A server whose flushes fail by this rule of strace.
+async fn with_failing_flushes(when: &str) -> Option<World> {
+    let strace = peer("strace")?;
+    let inject = format!("inject=fsync,fdatasync:error=EIO:when={when}");
+    let words = [&strace.display().to_string(), "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject];
+    Some(World::start(Setup { wrapper: words.map(str::to_owned).into(), ..Setup::default() }).await)
+}
+
+fn released(world: &World) -> Vec<String> {
+    world.audit().into_iter().filter(|entry| entry.kind == "released").filter_map(|entry| entry.decision).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_failed_flush_left_behind_is_no_release_and_its_tokens_may_be_used() {
+    let Some(world) = with_failing_flushes("30..60").await else { return };
+    let (mut answered, mut refused) = (Vec::new(), Vec::new());
+    for _ in 0..120 {
+        let token = world.token();
+        let (status, body) = world.exchange(&token, secret()).await;
+        match status {
+            200 => answered.push(body["decision_id"].as_str().unwrap().to_owned()),
+            _ => refused.push(token),
+        }
+    }
+    assert!(refused.len() > 5 && answered.len() > 50, "{} answered, {} refused", answered.len(), refused.len());
+    assert_eq!(released(&world), answered, "exactly what was answered is released");
+    let failures = world.audit().iter().filter(|entry| entry.kind == "write_failed").count();
+    assert!(failures > 0, "and the log tells that the disk failed");
+    for token in &refused {
+        let (status, body) = world.exchange(token, secret()).await;
+        assert_eq!(status, 200, "{body}");
+        answered.push(body["decision_id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(released(&world), answered);
+    println!("{} of 120 failed at the disk; none of them is released, and each token was used afterwards", refused.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_failed_flush_left_behind_is_no_release_after_a_kill_either() {
+    let Some(mut world) = with_failing_flushes("30+").await else { return };
+    let (mut answered, mut refused) = (Vec::new(), Vec::new());
+    for _ in 0..60 {
+        let token = world.token();
+        let (status, body) = world.exchange(&token, secret()).await;
+        match status {
+            200 => answered.push(body["decision_id"].as_str().unwrap().to_owned()),
+            _ => refused.push(token),
+        }
+    }
+    assert!(refused.len() > 20, "{} refused", refused.len());
+    world.kill_and_restart_without_wrapper().await;
+    assert_eq!(released(&world), answered);
+    for token in &refused {
+        let (status, body) = world.exchange(token, secret()).await;
+        assert_eq!(status, 200, "{body}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_copies_of_one_token_give_one_mint_also_across_kill_9() {
     let mut world = World::start(Setup::default()).await;

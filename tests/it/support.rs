@@ -132,6 +132,16 @@ impl World {
         self.wait_until_it_answers().await;
     }
 
+    /// The same for a server that something else runs; afterwards nothing does.
+    pub async fn kill_and_restart_without_wrapper(&mut self) {
+        let wrapped = self.wrapped().unwrap().unwrap();
+        assert!(Command::new("kill").args(["-KILL", &wrapped]).status().unwrap().success());
+        self.server.wait().unwrap();
+        self.setup.wrapper.clear();
+        self.server = spawn(self.folder.path(), &self.setup);
+        self.wait_until_it_answers().await;
+    }
+
     /// Asks the server to stop, and waits for its end and for that of what it is run by, which ends with it.
     pub fn stop(&mut self) {
         // What runs a server, such as a tracer, blocks the signal itself.

@@ -41,6 +41,20 @@ async fn a_key_seals_for_a_month_and_opens_for_a_day_more() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_ahead_for_a_moment_turns_no_session_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = crate::words::SteppingClock::at(1_800_000_000_000);
+    let store = Store::open(folder.path(), Arc::new(clock.clone())).unwrap();
+    let sessions = Sessions::load(Identities::parse(&Identities::generate().0).unwrap(), &store).await.unwrap();
+    let first = store.session_keys().await.unwrap().remove(0).id;
+    clock.step(400 * DAY * 1000);
+    sessions.turn(&store).await.unwrap();
+    clock.step(-400 * DAY * 1000);
+    let left: Vec<String> = store.session_keys().await.unwrap().into_iter().map(|row| row.id).collect();
+    assert_eq!(left, [first]);
+}
+
+#[tokio::test]
 async fn a_session_that_is_shown_again_is_not_read_again_until_the_keys_turn() {
     let folder = tempfile::tempdir().unwrap();
     let seconds = Arc::new(AtomicI64::new(1_800_000_000));

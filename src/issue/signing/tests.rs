@@ -170,6 +170,20 @@ async fn a_rotation_by_hand_publishes_first_and_goes_on_by_itself() {
     assert_eq!(store.hosted_keys(OwnIssuer::Clouds).await.unwrap(), None);
 }
 
+#[tokio::test]
+async fn a_clock_that_is_ahead_for_a_moment_retires_no_signing_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = crate::words::SteppingClock::at(1_800_000_000_000);
+    let store = Store::open(folder.path(), Arc::new(clock.clone())).unwrap();
+    let identities = Identities::parse(&Identities::generate().0).unwrap();
+    let keys = SigningKeys::open(IssuerUrl::parse("https://oidc.example").unwrap(), identities, &store).await.unwrap();
+    let before = keys.jwks();
+    clock.step(400 * 24 * 3_600_000);
+    keys.turn(&store).await.unwrap();
+    clock.step(-400 * 24 * 3_600_000);
+    assert_eq!(keys.jwks(), before);
+}
+
 /// The real time, and so much later.
 #[derive(Default)]
 struct MovedClock(std::sync::atomic::AtomicU64);
