@@ -177,6 +177,7 @@ impl App {
                     self.sessions.forget_old();
                     self.store.forget_old();
                     self.store.pay_debts().await;
+                    self.tell_space();
                     if let Err(denial) = self.store.record_clock().await {
                         tracing::error!(cause = %denial.cause, "that the clock was set could not be recorded");
                     }

@@ -16,11 +16,14 @@ mod replay;
 mod schema;
 mod seal;
 mod sessions;
+mod space;
 mod standing;
+mod top;
 mod writer;
 
 pub use aws_sessions::AwsSession;
 pub use body::Body;
+pub use gate::Class;
 pub use history::ReleasedDecision;
 pub use keys::{HostedKeys, KeyRow, KeyState, OwnIssuer};
 pub use reader::{Entry, Reader};
@@ -30,14 +33,15 @@ pub use sessions::SessionKeyRow;
 pub use standing::{DenialRow, Marks};
 
 use crate::words::names::DecisionId;
-use crate::words::{Clock, Denial, Reason, Secret, Timeline, UnixTime};
+use crate::words::{Clock, Denial, Digest, Reason, Secret, Timeline};
 use ended::Ended;
 use forgotten::Forgotten;
-use gate::Gate;
-use replay::Rules;
+use gate::{Gate, Refusal};
+use replay::{ClaimsHash, Rules};
 use rusqlite::Connection;
 use seal::Seals;
-use serde_json::{Value, json};
+use serde_json::Value;
+use space::{Purpose, Space};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,6 +58,7 @@ pub struct Store {
     readings: Arc<Mutex<Reader>>,
     rules: Arc<Rules>,
     gate: Gate,
+    space: Arc<Space>,
     timeline: Arc<Timeline>,
     seals: Seals,
     ended: Arc<Ended>,
@@ -61,16 +66,48 @@ pub struct Store {
     _lock: std::fs::File,
 }
 
+/// A refusal, and whose.
+pub struct Refused<'a> {
+    /// What it may use up.
+    pub class: Class,
+    /// Why.
+    pub reason: Reason,
+    /// From where the request came.
+    pub client: IpAddr,
+    /// Whose token it was; empty where that is not proved.
+    pub issuer: &'a str,
+    /// To whom the identity belongs, for the counts.
+    pub owner: &'a str,
+    /// Who it was.
+    pub subject: &'a str,
+    /// The record.
+    pub body: Body,
+    /// The claims in their canonical text.
+    pub claims: Option<Arc<str>>,
+}
+
+/// What became of a refusal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// It has a record, by its decision's id.
+    Recorded,
+    /// It is one of a number, and no record has its id.
+    Counted,
+}
+
 impl Store {
     /// Opens the directory, makes what is missing, and records the start with every intent that has no outcome.
     pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, String> {
         std::fs::create_dir_all(directory).map_err(|fault| format!("{}: {fault}", directory.display()))?;
         let lock = schema::lock(directory)?;
+        // Before anything is written: a store on a full disk starts from its reserve.
+        let space = Arc::new(Space::open(directory));
         let connection =
             schema::open(directory).map_err(|fault| format!("the store in {} does not open: {fault}", directory.display()))?;
         let timeline = Arc::new(Timeline::new(clock.clone()));
         let unresolved = schema::unresolved(&connection).map_err(|fault| fault.to_string())?;
-        schema::forget_answers(&connection).map_err(|fault| format!("the answers of the last run cannot be forgotten: {fault}"))?;
+        schema::forget_answers(&connection)
+            .map_err(|fault| format!("the answers of the last run cannot be forgotten: {fault}"))?;
         schema::record_start(&connection, timeline.now(), &unresolved)
             .map_err(|fault| format!("the start cannot be recorded: {fault}"))?;
         for decision in &unresolved {
@@ -80,9 +117,9 @@ impl Store {
         let rules = Arc::new(Rules::new(schema::salt(&connection).map_err(|fault| fault.to_string())?, forgotten));
         let ended = Arc::new(Ended::load(&connection).map_err(|fault| fault.to_string())?);
         let readings = Arc::new(Mutex::new(Reader::open(directory)?));
-        let writer = Writer::start(directory.to_owned(), connection, timeline.clone());
+        let writer = Writer::start(directory.to_owned(), connection, timeline.clone(), space.clone());
         let (gate, seals, directory) = (Gate::default(), Seals::new(clock), directory.to_owned());
-        Ok(Self { writer, readings, rules, gate, timeline, seals, ended, directory, _lock: lock })
+        Ok(Self { writer, readings, rules, gate, space, timeline, seals, ended, directory, _lock: lock })
     }
 
     /// A reader of the log, for a thread of its own.
@@ -131,6 +168,12 @@ impl Store {
 
     /// Waits for the same request where it is under way.
     async fn settle(&self, intent: Intent, outcome: Option<Outcome>) -> Result<Intended<()>, Denial> {
+        if !self.space.allows(Purpose::Grant) {
+            return Err(Reason::AuditUnavailable.because("too little room is left on the store's disk"));
+        }
+        if !self.gate.admits_use(&intent.identity) {
+            return Err(Reason::RateLimited.because("this identity was answered too often in the last minutes"));
+        }
         let job = Arc::new((intent, outcome));
         let started = tokio::time::Instant::now();
         loop {
@@ -169,35 +212,42 @@ impl Store {
         Ok(())
     }
 
-    /// Records a refusal of somebody whose token was verified.
-    pub async fn refuse(&self, decision: &DecisionId, body: Body, claims: Arc<str>) -> Result<(), Denial> {
+    /// Records a refusal, or only counts it where its class, its identity or its network had its share.
+    pub async fn refuse(&self, decision: &DecisionId, refused: Refused<'_>) -> Result<Kept, Denial> {
+        let Refused { class, reason, client, issuer, owner, subject, body, claims } = refused;
+        let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
+        let bytes = body.bytes(&[]).len() + 2 * claims.as_ref().map_or(0, |claims| claims.len());
+        let refusal = Refusal { class, reason, client, issuer, owner, identity, bytes };
+        if !self.gate.admits(&refusal, &self.space) {
+            return Ok(Kept::Counted);
+        }
         let (now, decision, rules) = (self.now(), decision.clone(), self.rules.clone());
         self.write(move |connection| {
-            let claims = rules.keep_claims(connection, &claims, now)?;
-            schema::append_bytes(connection, now, "refused", Some(&decision), &body.bytes(&[claims.member()]))
+            let claims = claims.map(|claims| rules.keep_claims(connection, &claims, now)).transpose()?;
+            let bytes = body.bytes(claims.as_ref().map(ClaimsHash::member).as_slice());
+            schema::append_bytes(connection, now, "refused", Some(&decision), &bytes)
         })
-        .await
+        .await?;
+        Ok(Kept::Recorded)
     }
 
-    /// Records a refusal before a verified signature: rate-limited by address, and beyond that only counted.
-    pub async fn refuse_unverified(&self, decision: &DecisionId, client: IpAddr, denial: &Denial) -> Result<(), Denial> {
-        if !self.gate.admits(client) {
-            self.gate.count(denial.reason);
-            return Ok(());
-        }
-        let (now, decision) = (self.now(), decision.clone());
-        let body = json!({ "client": client.to_string(), "reason": denial.reason.code(), "cause": denial.cause });
-        self.write(move |connection| schema::append(connection, now, "refused", Some(&decision), body)).await
-    }
-
-    /// Writes what was only counted since the last time; called every minute.
+    /// Writes what was only counted since the last time; called every minute. What cannot be written is counted on.
     pub async fn write_aggregates(&self) -> Result<(), Denial> {
         let counted = self.gate.take();
         if counted.is_empty() {
             return Ok(());
         }
-        let total: u64 = counted.values().sum();
-        self.record("aggregated", json!({ "refused_unverified": counted, "total": total })).await
+        let recorded =
+            if self.space.allows(Purpose::Known) { self.record("aggregated", counted.to_json()).await } else { Ok(()) };
+        if recorded.is_err() || !self.space.allows(Purpose::Known) {
+            self.gate.give_back(counted);
+        }
+        recorded
+    }
+
+    /// What is left on the store's disk, in bytes, and what is not recorded any more for want of room.
+    pub fn space(&self) -> (u64, Option<String>) {
+        (self.space.left(), self.space.alarm())
     }
 
     /// Records an event that is no decision: a revision in force, an alarm, a key.

@@ -58,6 +58,7 @@ pub struct Metrics {
     read_at: Family<Source, Gauge>,
     alarmed: Family<Source, Gauge>,
     keys_waiting: Gauge,
+    space_left: Gauge,
     clock_offset: Gauge,
     clock_steps: Gauge,
     /// TLS handshakes that came to nothing.
@@ -98,6 +99,11 @@ impl Metrics {
     /// Sets how many signing keys wait to be hosted elsewhere.
     pub fn keys_waiting(&self, count: usize) {
         self.keys_waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Sets how much is left on the store's disk.
+    pub fn space(&self, left: u64) {
+        self.space_left.set(i64::try_from(left).unwrap_or(i64::MAX));
     }
 
     /// Sets by how many seconds the wall clock differs from the settled time, and how often it was set.
@@ -149,6 +155,7 @@ impl Metrics {
         registry.register("source_alarmed", "1 while the source is not followed", self.alarmed.clone());
         registry.register("handshakes_failed", "TLS handshakes that failed", self.handshakes_failed.clone());
         registry.register("connections_refused", "Connections beyond a limit", self.connections_refused.clone());
+        registry.register("store_left_bytes", "What is left on the store's disk, with its reserve", self.space_left.clone());
         registry.register("clock_offset_seconds", "How far the wall clock was set away", self.clock_offset.clone());
         registry.register("clock_steps", "How often the wall clock was set since the start", self.clock_steps.clone());
         registry.register(

@@ -83,6 +83,13 @@ impl App {
         self.followed(name).ok_or_else(|| Reason::BadRequest.because(detail.clone()).saying(detail))
     }
 
+    /// Warns while little room is left on the store's disk.
+    pub(super) fn tell_space(&self) {
+        if let Some(alarm) = self.store.space().1 {
+            tracing::error!(%alarm, "the store's disk fills");
+        }
+    }
+
     /// Takes the wall clock as right at once.
     pub async fn accept_clock(&self) -> Result<(), Denial> {
         self.store.accept_clock().await
@@ -102,6 +109,7 @@ impl App {
             "keys_waiting_to_be_hosted": self.own_issuers.waiting_to_be_hosted(),
             "sources": self.sources_told(&live),
             "clock": self.store.clock_fault(),
+            "space": self.store.space().1,
             "denials": standing.map(shown).collect::<Vec<_>>(),
         }))
     }

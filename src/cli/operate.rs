@@ -164,6 +164,9 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
         }
     }
     anstream::println!("in force    {} policies", status["policies"]);
+    if let Some(space) = status["space"].as_str() {
+        anstream::println!("DISK        {space}");
+    }
     if let Some(clock) = status["clock"].as_str() {
         anstream::println!("CLOCK       {clock}");
     }

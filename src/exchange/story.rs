@@ -2,9 +2,9 @@
 
 use super::answer::Refused;
 use crate::app::App;
-use crate::identity::{Evidence, Identity, ReplayRule};
+use crate::identity::{Attribute, Evidence, Identity, ReplayRule};
 use crate::policy::{AwsParameters, Grant, Request, Terms};
-use crate::store::{Body, Intent, NARROWED, Use};
+use crate::store::{self, Body, Class, Intent, Kept, NARROWED, Use};
 use crate::token::Proof;
 use crate::words::Digest;
 use crate::words::names::{DecisionId, PolicyName};
@@ -12,6 +12,15 @@ use crate::words::{Denial, Reason, Secret};
 use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// Names of a few documents; who asks for more by longer names is told by their count and digest.
+const NAMES_BYTES_MAX: usize = 2048;
+/// A cause is a sentence, and may quote what was asked for.
+const CAUSE_CHARACTERS_MAX: usize = 1000;
+/// To whom an identity belongs, the first one that is claimed.
+const OWNERS: [Attribute; 4] = [Attribute::Owner, Attribute::Namespace, Attribute::Repository, Attribute::ServiceAccount];
+/// What a caller hears beside the hint.
+const ONLY_COUNTED: &str = "Too many were refused: this one is only counted, and the audit log has no record of its id.";
 
 /// One request as it came in.
 pub struct Call {
@@ -103,7 +112,10 @@ impl Story {
 
     fn intending(&self, body: Body, uses: Vec<Use>) -> Intent {
         let claims = self.known.as_ref().map_or_else(|| "null".into(), |known| known.evidence.claims());
-        Intent { decision: self.decision.clone(), uses, client: self.client.to_string(), body, claims }
+        let who = self.known.as_ref().map(|known| (known.evidence.facts().issuer.as_str(), known.evidence.subject()));
+        let (issuer, subject) = who.unwrap_or_default();
+        let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
+        Intent { decision: self.decision.clone(), identity, uses, client: self.client.to_string(), body, claims }
     }
 
     /// The body that every record of this request shares.
@@ -132,29 +144,61 @@ impl Story {
         body
     }
 
-    /// The same with why it came to nothing.
+    /// The same with why it came to nothing. Whoever is refused chose the names: they are bounded.
     pub(super) fn failure(&self, denial: &Denial) -> Body {
         let mut body = self.body();
+        if let Some(known) = &self.known
+            && known.credentials.iter().map(String::len).sum::<usize>() > NAMES_BYTES_MAX
+        {
+            let digest = Digest::plain(known.credentials.join("\n").as_bytes());
+            body.set("credentials", json!([]));
+            body.set("credentials_left_out", json!({ "count": known.credentials.len(), "sha256": digest.to_string() }));
+        }
         body.set_text("reason", denial.reason.code());
-        body.set_text("cause", &denial.cause);
+        body.set_text("cause", &shortened(&denial.cause));
         body
     }
 
-    /// Records the refusal; one that cannot be recorded is answered as that.
+    /// Records the refusal; one that cannot be recorded is answered as that, and one that is only counted says so.
     pub(super) async fn refuse(self, app: &App, denial: Denial) -> Refused {
         app.metrics.refused(denial.reason);
-        let recorded = match &self.known {
-            None => app.store.refuse_unverified(&self.decision, self.client, &denial).await,
-            Some(known) => app.store.refuse(&self.decision, self.failure(&denial), known.evidence.claims()).await,
+        let facts = self.known.as_ref().map(|known| known.evidence.facts());
+        let class = match facts {
+            None => Class::Unverified,
+            Some(facts) if app.live.load().policies().is_ok_and(|set| set.could_be_for(facts)) => Class::Known,
+            Some(_) => Class::Stranger,
         };
-        let denial = match recorded {
-            Ok(()) => denial,
+        let owner = facts.and_then(|facts| OWNERS.iter().find_map(|owner| facts.attribute(*owner))).map(ToString::to_string);
+        let subject = self.known.as_ref().map(|known| known.evidence.subject()).unwrap_or_default();
+        let refused = store::Refused {
+            class,
+            reason: denial.reason,
+            client: self.client,
+            issuer: facts.map(|facts| facts.issuer.as_str()).unwrap_or_default(),
+            owner: owner.as_deref().unwrap_or(subject),
+            subject,
+            body: self.failure(&denial),
+            claims: self.known.as_ref().map(|known| known.evidence.claims()),
+        };
+        let denial = match app.store.refuse(&self.decision, refused).await {
+            Ok(Kept::Recorded) => denial,
+            Ok(Kept::Counted) => {
+                let hint = format!("{} {ONLY_COUNTED}", denial.hint());
+                denial.advising(hint)
+            }
             Err(fault) => fault,
         };
         if denial.reason == Reason::Internal {
             tracing::error!(decision = %self.decision, cause = %denial.cause, "a request failed inside of daypass");
         }
         Refused::new(self.decision, denial)
+    }
+}
+
+fn shortened(cause: &str) -> String {
+    match cause.char_indices().nth(CAUSE_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}… ({} bytes)", &cause[..end], cause.len()),
+        None => cause.to_owned(),
     }
 }
 

@@ -37,7 +37,7 @@ impl IntoResponse for Refused {
         if reason == Reason::MediaTypeRefused {
             headers.insert(header::ACCEPT, HeaderValue::from_static(JSON));
         }
-        if reason.status() == 503 {
+        if matches!(reason.status(), 429 | 503) {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
         }
         response

@@ -90,6 +90,12 @@ impl PolicySet {
         self.grant_one(facts, wanted, policy, now).map(|granted| granted.policy)
     }
 
+    /// Whether some policy could be for this identity, by what it pins of who somebody is: then it is no stranger here.
+    pub fn could_be_for(&self, facts: &Facts) -> bool {
+        let base = self.base.candidates(facts).filter(|(number, ..)| !self.gone.contains(number));
+        base.chain(self.recent.candidates(facts)).any(|(_, _, rule)| rule.pins_fit(facts))
+    }
+
     fn grant_one(&self, facts: &Facts, wanted: &Wanted, named: Option<&PolicyName>, now: UnixTime) -> Result<Granted, Denial> {
         let decided = self.grant_readable(facts, wanted, named, now);
         let danger = || DANGERS.into_iter().find(|attribute| facts.unreadable.contains(attribute));

@@ -296,7 +296,24 @@ fn pins_tenant(conditions: &[Condition], mapping: &Mapping) -> bool {
 /// Denied unless a policy names it.
 pub(super) const DANGERS: [Attribute; 2] = [Attribute::Fork, Attribute::SshSession];
 
+/// Who somebody is, and not what it does just now.
+const WHO: [Attribute; 7] = [
+    Attribute::Repository,
+    Attribute::RepositoryName,
+    Attribute::Owner,
+    Attribute::Namespace,
+    Attribute::ServiceAccount,
+    Attribute::Pod,
+    Attribute::User,
+];
+
 impl Rule {
+    /// Whether each line that pins who somebody is holds.
+    pub(super) fn pins_fit(&self, facts: &Facts) -> bool {
+        let pins = |condition: &Condition| WHO.iter().any(|who| condition.pinned(*who).is_some());
+        self.conditions.iter().filter(|condition| pins(condition)).all(|condition| condition.holds(facts))
+    }
+
     /// The conditions that do not hold; empty when the rule matches.
     pub(super) fn misses(&self, facts: &Facts) -> Vec<Miss<'_>> {
         let failed = self.conditions.iter().filter(|condition| !condition.holds(facts)).map(Miss::Condition);

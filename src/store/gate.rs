@@ -1,51 +1,205 @@
-//! Garbage cannot fill the disk: refusals of the unverified are recorded at a bounded rate by address, and beyond that counted.
+//! What is recorded of refusals, so that garbage cannot fill the disk and a flood hides no probe. See docs/decisions/0024.
 
-use crate::words::Reason;
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use super::space::{Purpose, Space};
+use super::top::Top;
+use crate::words::{Digest, Reason};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 /// A person or a job that mistypes stays below this; a flood does not.
-const RECORDS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+const NETWORK_PER_MINUTE: u32 = 30;
+/// The same for who is known by more than an address.
+const STRANGER_PER_MINUTE: u32 = 10;
+/// A job whose policy does not fit may ask for many documents, and whoever mends it wants to see each.
+const KNOWN_PER_MINUTE: u32 = 60;
+/// Probes of one identity that are always recorded: who looks for a way in is seen, whoever else floods.
+const PROBES_PER_HOUR: u32 = 10;
+/// Two thousand pods of one service account that start at once with six secrets each.
+const USES_AT_ONCE: u32 = 12_000;
+/// And as many that ask again every twenty seconds.
+const USES_PER_SECOND: u32 = 100;
+/// Bytes that refusals of each class may take in an hour. Together they and what SQLite adds stay below 64 MiB.
+const UNVERIFIED_BYTES: u32 = 6 * 1024 * 1024;
+const STRANGERS_BYTES: u32 = 12 * 1024 * 1024;
+const KNOWN_BYTES: u32 = 24 * 1024 * 1024;
+/// What a record takes beside its own bytes: its row, its place in the index, and pages that are not full.
+const RECORD_BYTES: usize = 1024;
+
+/// Whose refusal it is. A class uses up nothing of a later one's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Class {
+    /// Nobody's: the token was not verified.
+    Unverified,
+    /// Somebody's whom no policy of the issuer could be for, by what it pins.
+    Stranger,
+    /// Somebody's whom some policy could be for.
+    Known,
+}
+
+impl Class {
+    const ALL: [Self; 3] = [Self::Unverified, Self::Stranger, Self::Known];
+
+    const fn member(self) -> &'static str {
+        match self {
+            Self::Unverified => "refused_unverified",
+            Self::Stranger => "refused_strangers",
+            Self::Known => "refused_known",
+        }
+    }
+
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::Unverified => Purpose::Unverified,
+            Self::Stranger => Purpose::Stranger,
+            Self::Known => Purpose::Known,
+        }
+    }
+}
+
+/// Who was refused what, as far as it is counted.
+pub(super) struct Refusal<'a> {
+    pub(super) class: Class,
+    pub(super) reason: Reason,
+    pub(super) client: IpAddr,
+    pub(super) issuer: &'a str,
+    pub(super) owner: &'a str,
+    pub(super) identity: Digest,
+    pub(super) bytes: usize,
+}
 
 pub(super) struct Gate {
-    by_address: DefaultKeyedRateLimiter<IpAddr>,
-    counted: Mutex<BTreeMap<&'static str, u64>>,
+    by_network: DefaultKeyedRateLimiter<IpAddr>,
+    strangers: DefaultKeyedRateLimiter<Digest>,
+    known: DefaultKeyedRateLimiter<Digest>,
+    probes: DefaultKeyedRateLimiter<Digest>,
+    uses: DefaultKeyedRateLimiter<Digest>,
+    budgets: [DefaultDirectRateLimiter; 3],
+    counted: Mutex<Counted>,
+}
+
+/// What was not recorded one by one.
+#[derive(Default)]
+pub(super) struct Counted {
+    reasons: BTreeMap<(Class, &'static str), u64>,
+    issuers: Top<String>,
+    owners: Top<String>,
+    networks: Top<IpAddr>,
+}
+
+fn some(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { by_address: RateLimiter::keyed(Quota::per_minute(RECORDS_PER_MINUTE)), counted: Mutex::default() }
+        let budget = |bytes| RateLimiter::direct(Quota::per_hour(some(bytes)));
+        Self {
+            by_network: RateLimiter::keyed(Quota::per_minute(some(NETWORK_PER_MINUTE))),
+            strangers: RateLimiter::keyed(Quota::per_minute(some(STRANGER_PER_MINUTE))),
+            known: RateLimiter::keyed(Quota::per_minute(some(KNOWN_PER_MINUTE))),
+            probes: RateLimiter::keyed(Quota::per_hour(some(PROBES_PER_HOUR))),
+            uses: RateLimiter::keyed(Quota::per_second(some(USES_PER_SECOND)).allow_burst(some(USES_AT_ONCE))),
+            budgets: [UNVERIFIED_BYTES, STRANGERS_BYTES, KNOWN_BYTES].map(budget),
+            counted: Mutex::default(),
+        }
     }
 }
 
 impl Gate {
-    /// Whether a refusal of this address gets a record of its own.
-    pub(super) fn admits(&self, address: IpAddr) -> bool {
-        self.by_address.check_key(&network(address)).is_ok()
+    /// Whether a refusal gets a record of its own; one that does not is counted.
+    pub(super) fn admits(&self, refusal: &Refusal<'_>, space: &Space) -> bool {
+        let is_probe = matches!(refusal.reason, Reason::Replayed | Reason::Denied) && refusal.class == Class::Known;
+        if is_probe && space.allows(Purpose::Grant) && self.probes.check_key(&refusal.identity).is_ok() {
+            return true;
+        }
+        let is_within_share = || match refusal.class {
+            Class::Unverified => self.by_network.check_key(&network(refusal.client, 32, 64)).is_ok(),
+            Class::Stranger => self.strangers.check_key(&refusal.identity).is_ok(),
+            Class::Known => self.known.check_key(&refusal.identity).is_ok(),
+        };
+        let is_within_budget = || {
+            let bytes = u32::try_from(refusal.bytes + RECORD_BYTES).unwrap_or(u32::MAX);
+            matches!(self.budgets[refusal.class as usize].check_n(some(bytes)), Ok(Ok(())))
+        };
+        let admitted = space.allows(refusal.class.purpose()) && is_within_share() && is_within_budget();
+        if !admitted {
+            self.counted().count(refusal);
+        }
+        admitted
     }
 
-    /// Counts one that does not.
-    pub(super) fn count(&self, reason: Reason) {
-        *self.counted.lock().unwrap_or_else(PoisonError::into_inner).entry(reason.code()).or_default() += 1;
+    /// Whether an identity may have something again now: each answer is a record.
+    pub(super) fn admits_use(&self, identity: &Digest) -> bool {
+        self.uses.check_key(identity).is_ok()
     }
 
-    /// The counts since the last time; forgets addresses that were quiet.
-    pub(super) fn take(&self) -> BTreeMap<&'static str, u64> {
-        self.by_address.retain_recent();
-        std::mem::take(&mut *self.counted.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What was only counted since the last time; forgets who was quiet.
+    pub(super) fn take(&self) -> Counted {
+        self.by_network.retain_recent();
+        self.strangers.retain_recent();
+        self.known.retain_recent();
+        self.probes.retain_recent();
+        self.uses.retain_recent();
+        std::mem::take(&mut *self.counted())
+    }
+
+    /// Takes back what could not be recorded.
+    pub(super) fn give_back(&self, counted: Counted) {
+        self.counted().add(counted);
+    }
+
+    fn counted(&self) -> std::sync::MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An IPv6 caller has a /64 to itself, so the network is what is limited.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into())
+impl Counted {
+    fn count(&mut self, refusal: &Refusal<'_>) {
+        *self.reasons.entry((refusal.class, refusal.reason.code())).or_default() += 1;
+        self.networks.count(network(refusal.client, 24, 48), 1);
+        if refusal.class != Class::Unverified {
+            self.issuers.count(refusal.issuer.to_owned(), 1);
+            self.owners.count(refusal.owner.chars().take(100).collect(), 1);
         }
+    }
+
+    fn add(&mut self, other: Self) {
+        other.reasons.into_iter().for_each(|(key, count)| *self.reasons.entry(key).or_default() += count);
+        self.issuers.add(other.issuers);
+        self.owners.add(other.owners);
+        self.networks.add(other.networks);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// As it is recorded: how many by reason, and who caused most of them.
+    pub(super) fn to_json(&self) -> Value {
+        let mut told = Map::new();
+        for class in Class::ALL {
+            let of_class = self.reasons.iter().filter(|((of, _), _)| *of == class);
+            let reasons: Map<String, Value> = of_class.map(|((_, code), count)| ((*code).to_owned(), (*count).into())).collect();
+            if !reasons.is_empty() {
+                told.insert(class.member().to_owned(), reasons.into());
+            }
+        }
+        told.insert("total".to_owned(), self.reasons.values().sum::<u64>().into());
+        told.insert("top_networks".to_owned(), self.networks.to_json());
+        told.insert("top_issuers".to_owned(), self.issuers.to_json());
+        told.insert("top_owners".to_owned(), self.owners.to_json());
+        json!(told)
+    }
+}
+
+/// The network of an address: an IPv6 caller has a /64 to itself.
+fn network(address: IpAddr, v4: u32, v6: u32) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => IpAddr::V4((u32::from(address) & u32::MAX.checked_shl(32 - v4).unwrap_or(0)).into()),
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & u128::MAX.checked_shl(128 - v6).unwrap_or(0)).into()),
     }
 }

@@ -26,6 +26,8 @@ pub struct Intent {
     pub decision: DecisionId,
     /// The token with each credential.
     pub uses: Vec<Use>,
+    /// Who asks: how often an identity is answered is limited.
+    pub identity: Digest,
     /// The client: its key where it proves one, else its address.
     pub client: String,
     /// The record.

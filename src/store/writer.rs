@@ -1,6 +1,7 @@
 //! One thread writes. Whatever waits is done in one transaction, so that one flush of the disk serves all of it.
 
 use super::schema;
+use super::space::Space;
 use crate::words::Timeline;
 use rusqlite::{Connection, ErrorCode};
 use serde_json::json;
@@ -51,10 +52,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(directory: PathBuf, connection: Connection, timeline: Arc<Timeline>) -> Self {
+    pub(super) fn start(directory: PathBuf, connection: Connection, timeline: Arc<Timeline>, space: Arc<Space>) -> Self {
         let (sender, receiver) = sync_channel(QUEUE_MAX);
         let debts = Debts::default();
-        let thread = Thread { directory, timeline, debts: debts.clone(), faults: Faults::default(), void: 0 };
+        let thread = Thread { directory, timeline, space, debts: debts.clone(), faults: Faults::default(), void: 0 };
         let spawned = std::thread::Builder::new().name("store".to_owned()).spawn(move || thread.run(connection, &receiver));
         if let Err(fault) = spawned {
             tracing::error!(%fault, "the store's thread does not start");
@@ -98,6 +99,7 @@ impl Writer {
 struct Thread {
     directory: PathBuf,
     timeline: Arc<Timeline>,
+    space: Arc<Space>,
     debts: Debts,
     faults: Faults,
     /// Jobs that failed at the disk since the last commit that is durable.
@@ -136,6 +138,7 @@ impl Thread {
                 return None;
             }
         };
+        self.space.look();
         let size = batch.len();
         match self.commit(&mut connection, batch) {
             Ok(told) => told.into_iter().for_each(|tell| tell()),

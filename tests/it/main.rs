@@ -8,6 +8,7 @@ mod aws_apis;
 mod canaries;
 mod corpora;
 mod faces;
+mod faults;
 mod file_keys;
 mod helpers;
 mod hostile;

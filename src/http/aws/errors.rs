@@ -115,6 +115,8 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         Reason::AwsUnavailable | Reason::AuditUnavailable | Reason::PolicyUnavailable | Reason::Overloaded => {
             ("ServiceUnavailable", 503)
         }
+        // AWS's own clients wait longer with each try after this one.
+        Reason::RateLimited => ("Throttling", 400),
         Reason::Internal => ("InternalFailure", 500),
     }
 }

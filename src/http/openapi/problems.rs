@@ -25,6 +25,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::IssuerUnavailable => &[Exchange, Secret, Whoami, Replay, Rewrite],
         Reason::ProofRequired
         | Reason::Replayed
+        | Reason::RateLimited
         | Reason::NoMatchingPolicy
         | Reason::Denied
         | Reason::ClaimUnreadable
@@ -66,6 +67,7 @@ pub(super) const fn words(status: u16) -> &'static str {
         403 => "Nothing grants this.",
         413 => "The request is larger than any good one.",
         415 => "The body is not said to be JSON.",
+        429 => "This identity was answered too often.",
         502 => "It is granted, and cannot be had.",
         503 => "Try again in a moment.",
         _ => "Something failed inside of daypass.",

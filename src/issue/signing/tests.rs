@@ -176,7 +176,9 @@ async fn a_clock_that_is_ahead_for_a_moment_retires_no_signing_key() {
     let clock = crate::words::SteppingClock::at(1_800_000_000_000);
     let store = Store::open(folder.path(), Arc::new(clock.clone())).unwrap();
     let identities = Identities::parse(&Identities::generate().0).unwrap();
-    let keys = SigningKeys::open(IssuerUrl::parse("https://oidc.example").unwrap(), identities, &store).await.unwrap();
+    let keys = SigningKeys::open(OwnIssuer::Clouds, IssuerUrl::parse("https://oidc.example").unwrap(), identities, &store)
+        .await
+        .unwrap();
     let before = keys.jwks();
     clock.step(400 * 24 * 3_600_000);
     keys.turn(&store).await.unwrap();

@@ -1,0 +1,159 @@
+//! Refusals in numbers: the disk holds, and whoever probes is found.
+
+use super::*;
+use std::net::Ipv6Addr;
+
+/// A refusal of this number: of the unverified each tenth one, the others of strangers, from ever other owners and /64 networks.
+fn foreign(number: u32) -> (IpAddr, String, Class) {
+    let network = u64::from(number % 100_000);
+    let client = Ipv6Addr::from((0x2001_0db8_u128 << 96) | (u128::from(network) << 64) | 1);
+    (
+        client.into(),
+        format!("owner-{network}@{network}"),
+        if number.is_multiple_of(10) { Class::Unverified } else { Class::Stranger },
+    )
+}
+
+async fn refuse(store: &Store, number: u32) -> Kept {
+    let (client, owner, class) = foreign(number);
+    let body =
+        json!({ "client": client.to_string(), "credentials": [], "attributes": { "owner": owner, "ref": "r".repeat(500) } });
+    let (issuer, subject) = if class == Class::Unverified { ("", "") } else { ("github", owner.as_str()) };
+    let claims = (class != Class::Unverified).then(|| Arc::from(json!({ "sub": owner, "more": "x".repeat(1500) }).to_string()));
+    let reason = if class == Class::Unverified { Reason::TokenMalformed } else { Reason::NoMatchingPolicy };
+    let refused = Refused { class, reason, client, issuer, owner: &owner, subject, body: body.into(), claims };
+    store.refuse(&DecisionId::new(), refused).await.unwrap()
+}
+
+/// A refusal of somebody whom a policy could be for.
+async fn probe(store: &Store, reason: Reason, subject: &str) -> (DecisionId, Kept) {
+    let decision = DecisionId::new();
+    let body = json!({ "reason": reason.code() }).into();
+    let client = IpAddr::from([192, 0, 2, 1]);
+    let (issuer, claims) = ("github", Some("{}".into()));
+    let refused = Refused { class: Class::Known, reason, client, issuer, owner: "acme@1", subject, body, claims };
+    let kept = store.refuse(&decision, refused).await.unwrap();
+    (decision, kept)
+}
+
+async fn flood(store: &Arc<Store>, count: u32) {
+    let workers: Vec<_> = (0..64)
+        .map(|worker| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for number in (worker..count).step_by(64) {
+                    refuse(&store, number).await;
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+}
+
+fn bytes(folder: &Path) -> u64 {
+    let files =
+        ["daypass.sqlite", "daypass.sqlite-wal"].map(|name| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len()));
+    files.iter().sum()
+}
+
+async fn a_flood_leaves_little_and_hides_no_probe(count: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let (flooding, prober) = (store.clone(), store.clone());
+    let flooding = tokio::spawn(async move { flood(&flooding, count).await });
+    let mut probes = Vec::new();
+    for reason in [Reason::NoMatchingPolicy, Reason::Replayed, Reason::Denied] {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        probes.push(probe(&prober, reason, "repo:acme/shop:ref:refs/heads/probe").await);
+    }
+    flooding.await.unwrap();
+    probes.push(probe(&store, Reason::NoMatchingPolicy, "repo:acme/shop:ref:refs/heads/later").await);
+    store.write_aggregates().await.unwrap();
+    let entries = Reader::open(folder.path()).unwrap().after(0, 10_000_000).unwrap();
+    for (decision, kept) in &probes {
+        assert_eq!(*kept, Kept::Recorded);
+        assert!(entries.iter().any(|entry| entry.decision.as_deref() == Some(decision.as_str())), "found by its id");
+    }
+    let recorded = entries.iter().filter(|entry| entry.kind == "refused").count() - probes.len();
+    let aggregated: Vec<&Value> = entries.iter().filter(|entry| entry.kind == "aggregated").map(|entry| &entry.body).collect();
+    let counted: u64 = aggregated.iter().map(|body| body["total"].as_u64().unwrap()).sum();
+    assert_eq!(recorded as u64 + counted, u64::from(count), "each is recorded or counted");
+    let (networks, issuer) = (&aggregated[0]["top_networks"], &aggregated[0]["top_issuers"][0]);
+    assert!(networks.as_array().unwrap().len() <= 10 && issuer["name"] == "github", "{}", aggregated[0]);
+    let megabytes = bytes(folder.path()) / 1024 / 1024;
+    println!("{count} refusals: {recorded} recorded, {counted} counted, {megabytes} MiB");
+    assert!(megabytes <= 64, "{megabytes} MiB");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_refusals_leave_at_most_64_mib_and_hide_no_probe() {
+    a_flood_leaves_little_and_hides_no_probe(20_000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes most of a minute; `make faults` runs it"]
+async fn faults_a_million_refusals_leave_at_most_64_mib_and_hide_no_probe() {
+    a_flood_leaves_little_and_hides_no_probe(1_000_000).await;
+}
+
+#[tokio::test]
+async fn the_first_ten_probes_of_an_identity_are_recorded_and_the_rest_say_that_they_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    for (reason, subject) in [(Reason::Replayed, "a"), (Reason::Denied, "b")] {
+        let mut kept = Vec::new();
+        for _ in 0..200 {
+            kept.push(probe(&store, reason, subject).await.1);
+        }
+        let recorded = kept.iter().filter(|kept| **kept == Kept::Recorded).count();
+        assert!(kept[..10].iter().all(|kept| *kept == Kept::Recorded) && recorded < 80, "{recorded}");
+    }
+    assert_eq!(probe(&store, Reason::Replayed, "c").await.1, Kept::Recorded, "nobody uses up another's");
+}
+
+#[tokio::test]
+async fn garbage_of_one_network_is_counted_and_does_not_fill_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let mut recorded = 0;
+    for number in 0..1000u16 {
+        let client = IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, number]);
+        let (class, reason) = (Class::Unverified, Reason::TokenMalformed);
+        let refused = Refused { class, reason, client, issuer: "", owner: "", subject: "", body: json!({}).into(), claims: None };
+        recorded += u64::from(store.refuse(&DecisionId::new(), refused).await.unwrap() == Kept::Recorded);
+    }
+    store.write_aggregates().await.unwrap();
+    let entries = Reader::open(folder.path()).unwrap().after(0, 2000).unwrap();
+    let aggregated = &entries.iter().find(|entry| entry.kind == "aggregated").unwrap().body;
+    assert!((30..=31).contains(&recorded), "{recorded}");
+    assert_eq!(aggregated["refused_unverified"]["token_malformed"].as_u64().unwrap() + recorded, 1000);
+    assert_eq!(aggregated["top_networks"][0]["name"], "2001:db8::");
+}
+
+#[tokio::test]
+async fn an_identity_that_is_answered_without_end_hears_that_it_asks_too_often() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let tasks: Vec<_> = (0..64)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut limited = 0;
+                for _ in 0..250 {
+                    limited += usize::from(attempt(&store, &[1], ReplayRule::PerJob, "a").await == "rate_limited");
+                }
+                limited
+            })
+        })
+        .collect();
+    let mut limited = 0;
+    for task in tasks {
+        limited += task.await.unwrap();
+    }
+    assert!(limited > 0, "16,000 answers to one identity");
+    let mut other = intent(&[2], ReplayRule::PerRequest, "a");
+    other.identity = crate::words::Digest::of(&[&[8]]);
+    assert!(matches!(store.intend((), other).await, Ok(Intended::Recorded(_))), "others are answered");
+}

@@ -1,0 +1,71 @@
+//! Who caused most, in bounded room: the space-saving algorithm (Metwally, Agrawal and El Abbadi, 2005). Whoever caused more than a
+//! 64th of all is among them, and nobody's count is told too low.
+
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::hash::Hash;
+
+/// How many are held.
+const HELD_MAX: usize = 64;
+/// How many are told.
+const TOLD_MAX: usize = 10;
+
+/// The counts.
+pub(super) struct Top<K>(HashMap<K, u64>);
+
+impl<K> Default for Top<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Hash + Eq + Clone + Display + Ord> Top<K> {
+    /// Counts a key; where there is no room it takes the place of the one with the fewest.
+    pub(super) fn count(&mut self, key: K, times: u64) {
+        if let Some(count) = self.0.get_mut(&key) {
+            *count += times;
+            return;
+        }
+        let least = match self.0.iter().min_by_key(|(_, count)| **count) {
+            Some((key, count)) if self.0.len() >= HELD_MAX => Some((key.clone(), *count)),
+            Some(_) | None => None,
+        };
+        let before = least.map_or(0, |(least, count)| {
+            self.0.remove(&least);
+            count
+        });
+        self.0.insert(key, before + times);
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        other.0.into_iter().for_each(|(key, times)| self.count(key, times));
+    }
+
+    /// The most frequent, the first one first.
+    pub(super) fn to_json(&self) -> Value {
+        let mut all: Vec<(&K, &u64)> = self.0.iter().collect();
+        all.sort_by(|(one, few), (other, many)| many.cmp(few).then(one.cmp(other)));
+        all.iter().take(TOLD_MAX).map(|(key, count)| json!({ "name": key.to_string(), "at_most": count })).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frequent_are_among_those_who_are_told_whatever_else_comes() {
+        let mut top = Top::default();
+        for number in 0..100_000u32 {
+            top.count(number + 1000, 1);
+            if number.is_multiple_of(20) {
+                top.count(7, 1);
+            }
+        }
+        assert!(top.0.len() <= HELD_MAX);
+        let told = top.to_json();
+        let ours = told.as_array().unwrap().iter().find(|one| one["name"] == "7").unwrap();
+        assert!(ours["at_most"].as_u64().unwrap() >= 5000, "{ours}");
+    }
+}

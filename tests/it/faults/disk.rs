@@ -1,0 +1,143 @@
+//! The store on a filesystem of 16 MiB of its own, which refusals and then somebody else fill.
+
+use daypass::client::environment::Environment;
+use daypass::identity::ReplayRule;
+use daypass::store::{Class, DenialRow, Intended, Intent, Kept, Refused, Store, Use};
+use daypass::words::names::DecisionId;
+use daypass::words::{Digest, Reason, SystemClock, UnixTime};
+use serde_json::json;
+use std::io::Write;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+/// Where the small disk is, in the process that has one.
+const SMALL_DISK: &str = "DAYPASS_SMALL_DISK";
+/// Mounts it for this process and its children alone, and runs the rest.
+const MOUNT: &str = "mount -t tmpfs -o size=16m tmpfs \"$0\" && exec \"$@\"";
+
+/// Runs this very test once more, with a small disk. `None` in that process; elsewhere the test is over.
+fn small_disk(test: &str) -> Option<PathBuf> {
+    let environment = Environment::of_process();
+    if let Some(disk) = environment.value(SMALL_DISK) {
+        return Some(disk.into());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let with_disk = |words: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", MOUNT]).arg(folder.path()).args(words);
+        command.env(SMALL_DISK, folder.path()).output()
+    };
+    if !with_disk(&["true"]).is_ok_and(|tried| tried.status.success()) {
+        assert!(environment.value("DAYPASS_PEERS_REQUIRED").is_none(), "no filesystem can be mounted here");
+        println!("PASSED OVER: no filesystem of 16 MiB can be mounted here, so a full disk is NOT TESTED");
+        return None;
+    }
+    let program = std::env::current_exe().unwrap().display().to_string();
+    let output = with_disk(&[&program, "--exact", test, "--nocapture", "--include-ignored"]).unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    println!("{told}");
+    None
+}
+
+/// A refusal with a record of some 8 KiB, of ever another identity.
+async fn refuse(store: &Store, class: Class, number: usize) -> Kept {
+    let subject = format!("repo:owner-{number}/x");
+    let body = json!({ "text": "x".repeat(8000) }).into();
+    let client = IpAddr::from([10, (number >> 16) as u8, (number >> 8) as u8, number as u8]);
+    let (reason, claims) = (Reason::NoMatchingPolicy, Some(format!("{{\"sub\":{number}}}").into()));
+    let refused = Refused { class, reason, client, issuer: "github", owner: &subject, subject: &subject, body, claims };
+    store.refuse(&DecisionId::new(), refused).await.unwrap()
+}
+
+async fn grant(store: &Store) -> Result<(), Reason> {
+    let decision = DecisionId::new();
+    let key = *Digest::plain(decision.as_str().as_bytes()).as_bytes();
+    let usage = Use { key, rule: ReplayRule::PerRequest, expires_at: UnixTime::from_seconds(4_000_000_000) };
+    let intent = Intent {
+        identity: Digest::plain(decision.as_str().as_bytes()),
+        decision,
+        uses: vec![usage],
+        client: "a".to_owned(),
+        body: json!({ "text": "x".repeat(1500) }).into(),
+        claims: "{}".into(),
+    };
+    match store.intend((), intent).await.map_err(|denial| denial.reason)? {
+        Intended::Recorded(recorded) => {
+            let released = store.release(recorded, vec![7; 300], json!({ "text": "x".repeat(500) })).await;
+            released.map(drop).map_err(|denial| denial.reason)
+        }
+        Intended::Repeat(_) | Intended::Replayed => panic!("a new token"),
+    }
+}
+
+async fn deny(store: &Store, id: &str) -> Result<(), Reason> {
+    let row = DenialRow { id: id.to_owned(), until: None, body: json!({ "reason": "INC-7" }) };
+    store.deny(row).await.map_err(|denial| denial.reason)
+}
+
+/// Somebody else fills the disk to its last byte.
+fn fill(disk: &Path) -> PathBuf {
+    let path = disk.join("somebody-elses");
+    let mut file = std::fs::File::create(&path).unwrap();
+    for size in [65_536, 4096] {
+        while file.write_all(&vec![1; size]).is_ok() {}
+    }
+    path
+}
+
+fn reserve(disk: &Path) -> u64 {
+    std::fs::metadata(disk.join("data/reserve")).unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_and_denials_become_durable_where_refusals_and_others_have_filled_the_disk() {
+    let test = "faults::disk::grants_and_denials_become_durable_where_refusals_and_others_have_filled_the_disk";
+    let Some(disk) = small_disk(test) else { return };
+    let store = Arc::new(Store::open(&disk.join("data"), Arc::new(SystemClock)).unwrap());
+    let whole = reserve(&disk);
+    let mut recorded = Vec::new();
+    for class in [Class::Unverified, Class::Stranger, Class::Known] {
+        let mut count = 0;
+        for number in 0..4000 {
+            count += usize::from(refuse(&store, class, number + 10_000 * class as usize).await == Kept::Recorded);
+        }
+        assert!(count > 0, "no class has used up the room of {class:?}");
+        assert_eq!(refuse(&store, class, 99_999).await, Kept::Counted);
+        recorded.push(count);
+    }
+    println!("of 4,000 refusals of each class {recorded:?} have records; {} KiB are left", store.space().0 / 1024);
+    assert!(
+        store.space().1.is_some_and(|alarm| alarm.contains("refusals are only counted")),
+        "it is told before the disk is full"
+    );
+    for _ in 0..100 {
+        grant(&store).await.unwrap();
+    }
+    deny(&store, "one").await.unwrap();
+    let others = fill(&disk);
+    let mut granted = 0;
+    while grant(&store).await.is_ok() {
+        granted += 1;
+        assert!(granted < 100_000);
+    }
+    println!(
+        "on the full disk {granted} grants more became durable from the reserve; {} of {whole} bytes are held",
+        reserve(&disk)
+    );
+    assert!(granted >= 100, "{granted}");
+    for number in 0..10 {
+        deny(&store, &format!("late {number}")).await.unwrap();
+    }
+    assert_eq!(store.denials().await.unwrap().len(), 11, "what operators deny is durable after the last grant");
+    drop(store);
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let store = Store::open(&disk.join("data"), Arc::new(SystemClock)).unwrap();
+    assert_eq!(store.denials().await.unwrap().len(), 11, "and after a restart on the full disk");
+    std::fs::remove_file(others).unwrap();
+    let _ = store.is_writable().await;
+    grant(&store).await.unwrap();
+    assert_eq!(reserve(&disk), whole, "the reserve is whole again");
+}
