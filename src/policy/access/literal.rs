@@ -60,9 +60,10 @@ impl Literal {
     }
 
     /// What the rules say without a word: code from forks, and jobs in which a person sits, are denied unless named.
-    pub(super) fn unless_named(attribute: Attribute) -> Self {
-        let matchers = Arc::from([exact("true")]);
-        Self { dimension: Dimension::Attribute(attribute), matchers, absent: true, inside: false, outside: true }
+    /// Where every token has the attribute, one without it is refused.
+    pub(super) fn unless_named(attribute: Attribute, mapping: &Mapping) -> Self {
+        let (matchers, absent) = (Arc::from([exact("true")]), mapping.presence(attribute) != Presence::Always);
+        Self { dimension: Dimension::Attribute(attribute), matchers, absent, inside: false, outside: true }
     }
 }
 

@@ -85,7 +85,9 @@ pub(super) fn mapping<'a>(catalogue: &'a Catalogue, policy: &TrustPolicy) -> Opt
 fn regions(rule: &Rule, mapping: &Mapping) -> Vec<Region> {
     let unnamed: Vec<Attribute> = rule.unnamed_dangers().filter(|attribute| mapping.claims(*attribute)).collect();
     let regions = Region::of(&rule.conditions).into_iter();
-    regions.map(|region| unnamed.iter().fold(region, |region, attribute| region.and(Literal::unless_named(*attribute)))).collect()
+    regions
+        .map(|region| unnamed.iter().fold(region, |region, attribute| region.and(Literal::unless_named(*attribute, mapping))))
+        .collect()
 }
 
 /// These regions without the other one. Of a thousand policies nearly all are for repositories of their own, which is seen

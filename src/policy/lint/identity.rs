@@ -1,10 +1,11 @@
 //! Whom a policy lets in.
 
 use super::{Subjected, texts};
-use crate::identity::Attribute as A;
+use crate::identity::{Attribute as A, Facts};
 use crate::policy::condition::{Condition, Single, Subject, Test};
 use crate::token::Claims;
 use crate::words::yaml::Fault;
+use std::collections::BTreeSet;
 
 /// What says little about who runs the job: whoever may push a branch chooses it, or it is only a label.
 const WEAK: [A; 7] = [A::Actor, A::Environment, A::Runner, A::Pipeline, A::Commit, A::RunUrl, A::RefProtected];
@@ -39,7 +40,11 @@ fn has_a_token(rule: &Subjected<'_>) -> bool {
         return true;
     }
     let issuer = &rule.policy.issuer;
-    let fits = |claims| rule.mapping.facts(issuer, Claims::from(claims)).is_ok_and(|facts| rule.rule.matches(&facts));
+    let fits = |claims| {
+        let facts = rule.mapping.facts(issuer, Claims::from(claims));
+        // An example has what the lines ask for, and not all that every token has.
+        facts.is_ok_and(|facts| rule.rule.matches(&Facts { unreadable: BTreeSet::new(), ..facts }))
+    };
     let events = rule.mapping.closed_set(A::Event).unwrap_or_default().into_iter().map(|event| vec![(A::Event, event)]);
     std::iter::once(Vec::new()).chain(events).filter_map(|like| rule.example(&like)).any(fits)
 }
