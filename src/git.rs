@@ -10,5 +10,5 @@ mod verify;
 pub use fetch::child::fetch_as_told;
 pub use fetch::fetch;
 pub use origin::{Access, Address, Origin};
-pub use source::{Past, Snapshot, Source};
+pub use source::{LastChanges, Past, Snapshot, Source};
 pub use verify::Signers;

@@ -1,7 +1,9 @@
 //! Reads the tree of one commit, within bounds; what has no place in it is left out and told.
 
+mod changes;
 mod past;
 
+pub use changes::LastChanges;
 pub use past::Past;
 
 use crate::words::names::CommitId;

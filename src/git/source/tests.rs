@@ -21,7 +21,7 @@ impl Repository {
         self.git_with(arguments, b"")
     }
 
-    fn git_with(&self, arguments: &[&str], input: &[u8]) -> String {
+    pub(super) fn git_with(&self, arguments: &[&str], input: &[u8]) -> String {
         let mut command = Command::new("git");
         command.arg("-C").arg(self.0.path()).args([
             "-c",
