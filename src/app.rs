@@ -1,5 +1,6 @@
 //! Layer D: the wired parts. Everything that a request needs, made once from the configuration.
 
+mod ages;
 mod changes;
 mod followed;
 mod key_encryption;

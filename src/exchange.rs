@@ -18,7 +18,7 @@ mod watch;
 
 pub use answer::{Bearer, Refused, Released};
 pub use asked::Asked;
-pub use list::documents;
+pub use list::{documents, transit_versions};
 pub use replay::replay_since;
 pub use rewrite::REWRITTEN_MAX;
 #[cfg(any(test, fuzzing))]

@@ -148,11 +148,16 @@ impl Live {
 
     /// Whether there is a document of this name.
     pub fn has_document(&self, path: &SecretPath) -> bool {
+        self.place(path).is_some_and(|(source, within)| source.revision.has_document(&within))
+    }
+
+    /// The source whose a document of this name is or would be, and its name there.
+    pub(super) fn place(&self, path: &SecretPath) -> Option<(&InForce, SecretPath)> {
         let further = self.further.iter().find_map(|(name, source)| {
             let within = path.as_str().strip_prefix(name.as_str())?.strip_prefix('/')?;
-            Some(SecretPath::parse(within).is_ok_and(|within| source.revision.has_document(&within)))
+            Some(SecretPath::parse(within).ok().map(|within| (source, within)))
         });
-        further.unwrap_or_else(|| self.root.revision.has_document(path))
+        further.unwrap_or_else(|| Some((&self.root, path.clone())))
     }
 
     /// Opens a granted transit key in this version, or in its highest one: like a secret's, a source's policies reach its own keys
@@ -164,18 +169,25 @@ impl Live {
         key: &TransitKey,
         version: Option<u32>,
     ) -> Result<(u32, OpenedTransitKey), Denial> {
-        let unreadable = |cause: String| Reason::SecretUnreadable.because(format!("transit key {key}: {cause}"));
-        let missing = |cause: String| {
-            let told = format!("The key {key} is granted, but {cause}.");
-            Reason::SecretMissing.because(format!("transit key {key}: {cause}")).saying(told)
-        };
-        let in_force = self.source(source).ok_or_else(|| unreadable("its source is not in force".to_owned()))?;
-        let within = if source.is_root() { Some(key.clone()) } else { key.below(source) };
-        let within = within.ok_or_else(|| unreadable(format!("it does not belong to the source {source}")))?;
+        let (in_force, within) = self.transit_key(source, key)?;
         let found = in_force.revision.transit().version(&within, version);
-        let (version, file) = found.map_err(missing)?;
-        let opened = OpenedTransitKey::open(key, version, file, &in_force.followed.identities()).map_err(unreadable)?;
-        Ok((version, opened))
+        let (version, file) = found.map_err(|cause| no_transit_key(key, &cause))?;
+        let opened = OpenedTransitKey::open(key, version, file, &in_force.followed.identities());
+        Ok((version, opened.map_err(|cause| unreadable_transit_key(key, &cause))?))
+    }
+
+    /// The versions of a granted transit key, the lowest first.
+    pub fn transit_versions(&self, source: &SourceName, key: &TransitKey) -> Result<Vec<u32>, Denial> {
+        let (in_force, within) = self.transit_key(source, key)?;
+        in_force.revision.transit().versions(&within).map_err(|cause| no_transit_key(key, &cause))
+    }
+
+    /// The source that a transit key is granted by, and the key's name within it.
+    pub(super) fn transit_key(&self, source: &SourceName, key: &TransitKey) -> Result<(&InForce, TransitKey), Denial> {
+        let in_force = self.source(source).ok_or_else(|| unreadable_transit_key(key, "its source is not in force"))?;
+        let within = if source.is_root() { Some(key.clone()) } else { key.below(source) };
+        let foreign = || unreadable_transit_key(key, &format!("it does not belong to the source {source}"));
+        Ok((in_force, within.ok_or_else(foreign)?))
     }
 
     /// The documents with a header that has all of these stanzas, and that header. That there is one says nothing of who may
@@ -224,6 +236,15 @@ impl Live {
     pub fn forget_old(&self) {
         self.opened.forget_old();
     }
+}
+
+fn unreadable_transit_key(key: &TransitKey, cause: &str) -> Denial {
+    Reason::SecretUnreadable.because(format!("transit key {key}: {cause}"))
+}
+
+fn no_transit_key(key: &TransitKey, cause: &str) -> Denial {
+    let told = format!("The key {key} is granted, but {cause}.");
+    Reason::SecretMissing.because(format!("transit key {key}: {cause}")).saying(told)
 }
 
 /// What the file does not have is told to the caller, who may read all of what is granted.

@@ -1,5 +1,6 @@
 //! What is in force of one source: its policies, its encrypted secrets and transit keys, and what is wrong with it.
 
+use super::ages::Ages;
 use super::transit::TransitKeys;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
@@ -30,6 +31,7 @@ pub struct Revision {
     transit: TransitKeys,
     /// By which age finds a secret's document again.
     headers: BTreeMap<SecretPath, Arc<[Header]>>,
+    ages: Ages,
     /// The further sources that the root repository names.
     pub sources: BTreeMap<SourceName, Defined>,
     faults: Vec<Fault>,
@@ -116,6 +118,7 @@ impl Revision {
             secrets,
             headers,
             transit,
+            ages: self.ages.next(),
             sources,
             faults,
             held,
@@ -203,6 +206,17 @@ impl Revision {
     /// The documents that hold its secrets, by their names within this source.
     pub fn documents(&self) -> impl Iterator<Item = &SecretPath> {
         self.secrets.keys()
+    }
+
+    /// When its files became what they are.
+    pub(super) const fn ages(&self) -> &Ages {
+        &self.ages
+    }
+
+    /// Its encrypted files in force, by their paths in the repository.
+    pub(super) fn files_in_force(&self) -> impl Iterator<Item = (String, &[u8])> {
+        let secrets = self.secrets.iter().map(|(path, bytes)| (format!("secrets/{path}"), &**bytes));
+        secrets.chain(self.transit.files())
     }
 
     /// Whether there is a document of this name within this source.

@@ -64,6 +64,20 @@ impl TransitKeys {
         self.0.get(key)?.get(&version)
     }
 
+    /// Each version's file, by its path in the repository.
+    pub(super) fn files(&self) -> impl Iterator<Item = (String, &[u8])> {
+        self.0.iter().flat_map(|(key, versions)| {
+            let file = move |version: &u32| TransitFile { key: key.clone(), version: *version }.to_string();
+            versions.iter().map(move |(version, bytes)| (file(version), &**bytes))
+        })
+    }
+
+    /// The versions of a key, the lowest first. The error is for whom the key is granted.
+    pub(super) fn versions(&self, key: &TransitKey) -> Result<Vec<u32>, String> {
+        let versions = self.0.get(key).ok_or("the revision in force has no file of this key")?;
+        Ok(versions.keys().copied().collect())
+    }
+
     /// The file of this version, or of the highest one. The error is for whom the key is granted.
     pub(super) fn version(&self, key: &TransitKey, version: Option<u32>) -> Result<(u32, &[u8]), String> {
         let versions = self.0.get(key).ok_or("the revision in force has no file of this key")?;

@@ -1,4 +1,4 @@
-//! Which documents an identity may read: names alone, each decided over as a read of it would be.
+//! Which documents an identity may read, and which versions a transit key has: names alone, decided over as a use would be.
 
 use super::answer::Refused;
 use super::session::within_session;
@@ -6,8 +6,8 @@ use super::story::{Call, Story};
 use super::{Shown, identify};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::policy::{Request, Wanted};
-use crate::words::names::{PolicyName, SecretName, SecretPath};
+use crate::policy::{Grant, Operation, Request, TransitUse, Wanted};
+use crate::words::names::{PolicyName, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::{Denial, Reason};
 
 /// Documents that one list looks at: below it each is decided over, which takes microseconds.
@@ -22,50 +22,86 @@ pub async fn documents(
     policy: Option<PolicyName>,
     below: &str,
 ) -> Result<Vec<SecretPath>, Refused> {
-    let mut story = Story::begin(&call);
-    match look(app, call, shown, policy, below, &mut story).await {
-        Ok(found) => Ok(found),
-        Err(denial) => Err(story.refuse(app, denial).await),
-    }
+    look(app, call, shown, policy, |looker| looker.documents(below)).await
 }
 
-async fn look(
+/// The versions of a transit key, and its source, for whoever may do anything by it. Nothing is used up.
+pub async fn transit_versions(
     app: &App,
     call: Call,
     shown: Shown,
     policy: Option<PolicyName>,
-    below: &str,
-    story: &mut Story,
-) -> Result<Vec<SecretPath>, Denial> {
-    let identity = identify(app, call, shown).await?;
-    let request = Request::nothing(policy);
-    story.identified(&identity, &request);
-    let policy = within_session(&identity, request)?.policy;
-    let live = app.in_force()?;
-    let is_below =
-        |path: &SecretPath| below.is_empty() || path.as_str() == below || path.as_str().starts_with(&format!("{below}/"));
-    let named: Vec<SecretPath> = live.documents().filter(is_below).take(LISTED_MAX + 1).collect();
-    if named.len() > LISTED_MAX {
-        return Err(Reason::TooLarge
-            .because("too many documents")
-            .saying(format!("More than {LISTED_MAX} documents: list a deeper folder.")));
-    }
-    let mut found = Vec::new();
-    for path in named {
-        match may_read(app, &live, &identity, &path, policy.as_ref()) {
-            Ok(()) => found.push(path),
-            Err(denial) if denial.reason.status() == 403 => {}
-            Err(denial) => return Err(denial),
-        }
-    }
-    if found.is_empty() {
-        return Err(Reason::NoMatchingPolicy.because(format!("no policy grants any document below `{below}` to this identity")));
-    }
-    Ok(found)
+    key: &TransitKey,
+) -> Result<(SourceName, Vec<u32>), Refused> {
+    look(app, call, shown, policy, |looker| looker.transit_versions(key)).await
 }
 
-fn may_read(app: &App, live: &Live, identity: &Identity, path: &SecretPath, policy: Option<&PolicyName>) -> Result<(), Denial> {
-    let wanted = Wanted::Secret(SecretName { path: path.clone(), key: None });
-    let grant = live.policies()?.decide(identity, &Request::one(wanted, policy.cloned()), app.now())?;
-    app.still_grants(live, identity.facts(), grant).map(drop)
+/// Who looks, and at what.
+struct Looker<'a> {
+    app: &'a App,
+    live: &'a Live,
+    identity: &'a Identity,
+    policy: Option<PolicyName>,
+}
+
+async fn look<T>(
+    app: &App,
+    call: Call,
+    shown: Shown,
+    policy: Option<PolicyName>,
+    see: impl FnOnce(&Looker<'_>) -> Result<T, Denial>,
+) -> Result<T, Refused> {
+    let mut story = Story::begin(&call);
+    let seen = async {
+        let identity = identify(app, call, shown).await?;
+        let request = Request::nothing(policy);
+        story.identified(&identity, &request);
+        let policy = within_session(&identity, request)?.policy;
+        see(&Looker { app, live: &*app.in_force()?, identity: &identity, policy })
+    };
+    match seen.await {
+        Ok(seen) => Ok(seen),
+        Err(denial) => Err(story.refuse(app, denial).await),
+    }
+}
+
+impl Looker<'_> {
+    fn documents(&self, below: &str) -> Result<Vec<SecretPath>, Denial> {
+        let is_below =
+            |path: &SecretPath| below.is_empty() || path.as_str() == below || path.as_str().starts_with(&format!("{below}/"));
+        let named: Vec<SecretPath> = self.live.documents().filter(is_below).take(LISTED_MAX + 1).collect();
+        if named.len() > LISTED_MAX {
+            return Err(Reason::TooLarge
+                .because("too many documents")
+                .saying(format!("More than {LISTED_MAX} documents: list a deeper folder.")));
+        }
+        let mut found = Vec::new();
+        for path in named {
+            match self.may(Wanted::Secret(SecretName { path: path.clone(), key: None })) {
+                Ok(_) => found.push(path),
+                Err(denial) if denial.reason.status() == 403 => {}
+                Err(denial) => return Err(denial),
+            }
+        }
+        if found.is_empty() {
+            return Err(
+                Reason::NoMatchingPolicy.because(format!("no policy grants any document below `{below}` to this identity"))
+            );
+        }
+        Ok(found)
+    }
+
+    fn transit_versions(&self, key: &TransitKey) -> Result<(SourceName, Vec<u32>), Denial> {
+        let of = |operation| Wanted::Transit(TransitUse { operation, key: key.clone(), input: None });
+        let grant = self.may(of(Operation::Encrypt)).or_else(|_| self.may(of(Operation::Decrypt)))?;
+        let granted = grant.granted().first().ok_or_else(|| Reason::Internal.because("a grant of no transit key"))?;
+        Ok((granted.source.clone(), self.live.transit_versions(&granted.source, key)?))
+    }
+
+    /// Whether this would be granted now.
+    fn may(&self, wanted: Wanted) -> Result<Grant, Denial> {
+        let request = Request::one(wanted, self.policy.clone());
+        let grant = self.live.policies()?.decide(self.identity, &request, self.app.now())?;
+        self.app.still_grants(self.live, self.identity.facts(), grant)
+    }
 }
