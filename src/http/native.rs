@@ -151,7 +151,7 @@ async fn whoami(State(app): Shared, Caller(call): Caller) -> Response<Body> {
 
 /// What is no address of ours below `/v1` may be one of Vault's.
 async fn beside(app: Shared, caller: Caller, method: Method, uri: OriginalUri, request: HttpRequest) -> Response<Body> {
-    if super::vault::is_asked_at_root(&method, &uri) {
+    if super::vault::is_asked_at_root(&method, &uri, request.headers()) {
         return super::vault::vault(app, request).await;
     }
     unknown_address(app, caller, uri).await

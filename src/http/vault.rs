@@ -7,6 +7,7 @@ mod aws;
 pub(super) mod fuzzing;
 mod inline;
 mod kv;
+mod mount;
 mod proof;
 mod session;
 mod transit;
@@ -20,7 +21,8 @@ use address::Address;
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Response, Uri};
+use axum::http::{HeaderMap, Method, Response, Uri, Version};
+use hyper::ext::ReasonPhrase;
 use proof::Proof;
 use std::sync::Arc;
 
@@ -31,6 +33,8 @@ const ROOT: &str = "/v1";
 /// Response wrapping hands a secret out by a token of its own; whoever asks for it relies on that.
 const WRAP_TTL: &str = "x-vault-wrap-ttl";
 const NAMESPACE: &str = "x-vault-namespace";
+/// Vault's own clients send it with each request.
+const REQUEST: &str = "x-vault-request";
 
 /// One request, read as far as its address.
 struct Asking {
@@ -42,21 +46,32 @@ struct Asking {
 
 /// Every address below the prefix, whatever the method: LIST is one of Vault's own.
 pub(super) async fn vault(State(app): State<Arc<App>>, request: Request) -> Response<Body> {
-    let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
+    let (Parts { method, uri, headers, extensions, version, .. }, body) = request.into_parts();
     let call = Call { api: "vault", ..reply::call(extensions.get::<Peer>(), &HeaderMap::new()) };
     let uri = extensions.get::<OriginalUri>().map_or(uri, |original| original.0.clone());
-    let path = uri.path().strip_prefix(PREFIX).or_else(|| uri.path().strip_prefix(ROOT)).unwrap_or_default();
-    let address = check_headers(&headers).and_then(|()| Address::read(&method, path, uri.query().unwrap_or_default()));
+    let at_root = uri.path().strip_prefix(ROOT);
+    let path = uri.path().strip_prefix(PREFIX).or(at_root).unwrap_or_default();
+    let address = if at_root.is_some_and(|path| !address::is_at_root(&method, path)) {
+        Err(not_here(&format!("Vault's API stands below {}/vault: set VAULT_ADDR or BAO_ADDR to that.", app.public_url)))
+    } else {
+        check_headers(&headers).and_then(|()| Address::read(&method, path, uri.query().unwrap_or_default()))
+    };
     let asking = Asking { app, call, headers, body };
-    match address {
+    let mut response = match address {
         Ok(address) => asking.answer(address).await,
         Err(denial) => asking.refuse(denial).await,
+    };
+    if version != Version::HTTP_11 {
+        response.extensions_mut().remove::<ReasonPhrase>();
     }
+    response
 }
 
-/// Whether an address below `/v1` is one of those that sops and Flux ask for there: they take none with a path before it.
-pub(super) fn is_asked_at_root(method: &Method, uri: &Uri) -> bool {
-    uri.path().strip_prefix(ROOT).is_some_and(|path| address::is_at_root(method, path))
+/// Whether an address below `/v1` is one of those that sops and Flux ask for there: they take none with a path before it. A client of
+/// Vault's that asks there for something else left the path out, and hears that: a 404 would tell it that a secret is gone.
+pub(super) fn is_asked_at_root(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let of_vault = headers.contains_key(proof::TOKEN) || headers.contains_key(REQUEST);
+    uri.path().strip_prefix(ROOT).is_some_and(|path| of_vault || address::is_at_root(method, path))
 }
 
 impl Asking {
@@ -65,16 +80,19 @@ impl Asking {
             Address::Health => answer::health(&self.app),
             Address::SealStatus => answer::seal_status(&self.app),
             Address::Leader => answer::leader(),
-            Address::Mounts(mount) => answer::mount(&mount),
+            Address::Mounts => answer::data("", mount::all()),
+            Address::Mount(mount) => answer::data("", mount.described()),
             Address::Login => session::login(self).await,
             Address::LookupSelf => session::look_up(self).await,
             Address::RevokeSelf => session::revoke(self).await,
             Address::RenewSelf => self.refuse(not_here("A session is not renewed: it is of type `batch`. Log in again.")).await,
             Address::Read(name) => kv::read(self, &name).await,
+            Address::Subkeys(name, depth) => kv::subkeys(self, &name, depth).await,
             Address::Metadata(name) => kv::metadata(self, &name).await,
             Address::List(folder) => kv::list(self, &folder).await,
             Address::Aws(role) => aws::credentials(self, &role).await,
             Address::Transit(transit) => transit::run(self, &transit).await,
+            Address::TransitKey(key) => transit::look_up(self, &key).await,
         }
     }
 

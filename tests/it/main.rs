@@ -37,3 +37,4 @@ mod support;
 mod transit;
 mod values;
 mod vault;
+mod vault_paths;

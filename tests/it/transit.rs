@@ -220,15 +220,12 @@ async fn what_sops_and_flux_ask_at_the_root_stands_there_beside_the_native_api()
     let sealed = ask("PUT", "/v1/transit/shop/encrypt/a", session, json!({ "plaintext": "eA==" })).await;
     let opened = ask("PUT", "/v1/any/decrypt/shop/a", session, json!({ "ciphertext": ciphertext(&sealed) })).await;
     assert_eq!(plaintext(&opened), b"x", "what stands between the mount and the operation begins the key's name");
-    for (method, path, status, code) in [
-        ("GET", "/v1/transit/decrypt/shop/a", 404, "not_found"),
-        ("PUT", "/v1/nothing", 404, "not_found"),
-        ("GET", "/v1/secret/data/a", 404, "not_found"),
-        ("PUT", "/v1/secrets/encrypt/a", 405, "method_not_allowed"),
-    ] {
-        let answer = ask(method, path, session, json!({})).await;
-        assert_eq!((answer.0, &answer.1["code"]), (status, &json!(code)), "{method} {path}: the native API's own answer");
+    for (method, path) in [("GET", "/v1/transit/decrypt/shop/a"), ("PUT", "/v1/nothing"), ("GET", "/v1/secret/data/a")] {
+        let (status, answer) = ask(method, path, session, json!({})).await;
+        assert!(status == 400 && error(&answer).contains("stands below"), "{method} {path}: {status} {answer}");
     }
+    let native = ask("PUT", "/v1/secrets/encrypt/a", session, json!({})).await;
+    assert_eq!((native.0, &native.1["code"]), (405, &json!("method_not_allowed")), "the native API's own answer");
     assert_eq!(world.exchange(&world.token(), json!([{ "transit": "decrypt flux" }])).await.1["code"], "bad_request");
 }
 

@@ -1,5 +1,6 @@
 //! What an address of Vault's means here. Read segment by segment, each decoded once.
 
+use super::mount::{Below, Mount};
 use super::not_here;
 use crate::http::form;
 use crate::policy::Operation;
@@ -17,14 +18,17 @@ pub(super) enum Address {
     SealStatus,
     /// `bao status` asks it beside the seal.
     Leader,
-    /// The CLI asks what is mounted where, before it reads.
-    Mounts(String),
+    Mounts,
+    /// Clients ask what is mounted at a path, before they read it.
+    Mount(Mount),
     Login,
     LookupSelf,
     RenewSelf,
     RevokeSelf,
     /// A document, or one key of it: `shop/db.yaml#/password`.
     Read(String),
+    /// The names of a document's values, so many levels deep; 0 is all of them.
+    Subkeys(String, u32),
     Metadata(String),
     /// A folder; empty is the whole mount.
     List(String),
@@ -32,10 +36,10 @@ pub(super) enum Address {
     Aws(Aws),
     /// An operation by a transit key.
     Transit(Transit),
+    /// The versions of a transit key.
+    TransitKey(String),
 }
 
-/// A key's name begins with what stands between the mount and the operation: sops takes a key of one segment, and for the rest a
-/// mount of several.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) struct Transit {
     pub(super) operation: Operation,
@@ -45,8 +49,18 @@ pub(super) struct Transit {
 /// A role of Vault's, which is a trust policy here, and what the query asks beside it.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) struct Aws {
+    /// As it was asked for: a lease is named after it.
+    pub(super) path: String,
     pub(super) policy: String,
     pub(super) query: BTreeMap<String, String>,
+}
+
+/// What a request does at its address.
+#[derive(Clone, Copy)]
+struct Does {
+    get: bool,
+    write: bool,
+    list: bool,
 }
 
 impl Address {
@@ -57,42 +71,56 @@ impl Address {
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
         let (get, write) = (matches!(method.as_str(), "GET" | "HEAD"), matches!(method.as_str(), "POST" | "PUT"));
         let list = method.as_str() == "LIST" || (get && query.get("list").is_some_and(|value| value == "true"));
-        let listing = |known: &[&str]| check_query(&query, known);
+        let bare = |address: Self| check_query(&query, &[]).map(|()| address);
         match parts[..] {
             ["sys", "health"] if get => Ok(Self::Health),
             ["sys", "seal-status"] if get => Ok(Self::SealStatus),
             ["sys", "leader"] if get => Ok(Self::Leader),
-            ["sys", "internal", "ui", "mounts", mount, ..] if get => listing(&[]).map(|()| Self::Mounts(mount.to_owned())),
-            ["auth", "token", "lookup-self"] if get => listing(&[]).map(|()| Self::LookupSelf),
+            ["sys", "internal", "ui", "mounts"] if get => bare(Self::Mounts),
+            ["sys", "internal", "ui", "mounts", ref asked @ ..] if get => {
+                Mount::of(asked).map_or_else(|| Err(unserved(path)), |mount| bare(Self::Mount(mount)))
+            }
+            ["auth", "token", "lookup-self"] if get => bare(Self::LookupSelf),
             ["auth", "token", "renew-self"] if write => Ok(Self::RenewSelf),
-            ["auth", "token", "revoke-self"] if write => listing(&[]).map(|()| Self::RevokeSelf),
-            ["auth", "token", ..] | ["sys", ..] => Err(unknown(path)),
-            ["auth", .., _, "login"] if write => listing(&[]).map(|()| Self::Login),
-            ["auth", ..] => Err(unknown(path)),
-            [_, "metadata", ref folder @ ..] if list => listing(&["list"]).map(|()| Self::List(folder.join("/"))),
-            [_, "metadata", ref name @ ..] if get && !name.is_empty() => listing(&[]).map(|()| Self::Metadata(name.join("/"))),
-            [_, "data", ref name @ ..] if get && !name.is_empty() => check_version(&query).map(|()| Self::Read(name.join("/"))),
-            [_, "data" | "metadata" | "delete" | "undelete" | "destroy", _, ..] if !get => {
-                Err(not_here("Secrets are changed by a commit to the repository that they are in, not here."))
+            ["auth", "token", "revoke-self"] if write => bare(Self::RevokeSelf),
+            ["auth", "token", ..] | ["sys", ..] => Err(unserved(path)),
+            ["auth", .., _, "login"] if write => bare(Self::Login),
+            ["auth", ..] => Err(unserved(path)),
+            _ => {
+                let below = Below::split(&parts, get || list).ok_or_else(|| unserved(path))?;
+                Self::below(&below, Does { get, write, list }, query).unwrap_or_else(|| Err(unserved(path)))
             }
-            [_, "creds" | "sts", ref policy @ ..] if (get || write) && !policy.is_empty() => {
-                Ok(Self::Aws(Aws { policy: policy.join("/"), query: query.clone() }))
-            }
-            [_, ref rest @ ..] if write => match Transit::read(rest) {
-                Some(transit) => listing(&[]).map(|()| Self::Transit(transit)),
-                None => Err(unknown(path)),
-            },
-            _ => Err(unknown(path)),
         }
     }
-}
 
-impl Transit {
-    /// Reads what follows the mount. No key has an operation in its name.
-    fn read(parts: &[&str]) -> Option<Self> {
-        let at = parts.iter().position(|part| Operation::parse(part).is_ok())?;
-        let key = [&parts[..at], &parts[at + 1..]].concat().join("/");
-        (at + 1 < parts.len()).then_some(Self { operation: Operation::parse(parts[at]).ok()?, key })
+    fn below(below: &Below<'_>, does: Does, mut query: BTreeMap<String, String>) -> Option<Result<Self, Denial>> {
+        let (Does { get, write, list }, name) = (does, below.rest.join("/"));
+        if get && let Err(denial) = take_version(&mut query) {
+            return Some(Err(denial));
+        }
+        let only = |known: &[&str], address: Self| Some(check_query(&query, known).map(|()| address));
+        match (below.word, name.is_empty()) {
+            ("metadata", _) if list => only(&["list"], Self::List(name)),
+            ("metadata", false) if get => only(&[], Self::Metadata(name)),
+            ("data", false) if get => only(&[], Self::Read(name)),
+            ("subkeys", false) if get => match depth(&query) {
+                Ok(depth) => only(&["depth"], Self::Subkeys(name, depth)),
+                Err(denial) => Some(Err(denial)),
+            },
+            ("data" | "metadata" | "delete" | "undelete" | "destroy", false) if !get => Some(Err(not_here(
+                "Secrets are changed by a commit to the repository that they are in, not here: docs/api/vault.md.",
+            ))),
+            ("creds" | "sts", false) if get || write => {
+                let path = format!("{}/{}/{name}", below.mount.join("/"), below.word);
+                Some(Ok(Self::Aws(Aws { path, policy: name, query })))
+            }
+            ("keys", false) if get && !list => only(&[], Self::TransitKey(below.transit_key())),
+            (word, false) if write => {
+                let operation = Operation::parse(word).ok()?;
+                only(&[], Self::Transit(Transit { operation, key: below.transit_key() }))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -121,20 +149,28 @@ fn check_query(query: &BTreeMap<String, String>, known: &[&str]) -> Result<(), D
     }
 }
 
-/// What is in force is the only version there is; clients name it 0, or 1 as we do.
-fn check_version(query: &BTreeMap<String, String>) -> Result<(), Denial> {
-    check_query(query, &["version"])?;
-    match query.get("version").map(String::as_str) {
-        None | Some("0" | "1") => Ok(()),
-        Some(_) => Err(not_here("Only the version in force is given: older ones are in the repository's history.")),
+/// What is in force is the only version there is, and the first one. Vault takes every number up to 0 for the newest. A higher one is
+/// told in words: it would be a 404 of Vault's, which says that a secret is gone.
+fn take_version(query: &mut BTreeMap<String, String>) -> Result<(), Denial> {
+    match query.remove("version").filter(|version| !version.is_empty()).as_deref().map(str::parse::<i64>) {
+        None | Some(Ok(..=1)) => Ok(()),
+        Some(Ok(_)) => Err(not_here("There is version 1 alone, the one in force: older ones are in the repository's history.")),
+        Some(Err(_)) => Err(not_here("`version` is no number.")),
     }
 }
 
-fn unknown(path: &str) -> Denial {
+fn depth(query: &BTreeMap<String, String>) -> Result<u32, Denial> {
+    let depth = query.get("depth").filter(|depth| !depth.is_empty()).map_or(Ok(0), |depth| depth.parse());
+    depth.map_err(|_| not_here("`depth` is no number of levels."))
+}
+
+/// Not as 404: that says that a secret is gone. Vault's clients print no words of it, and External Secrets may delete what it wrote.
+fn unserved(path: &str) -> Denial {
     let cause = format!("{:?} is no address of the Vault API here", path.chars().take(200).collect::<String>());
-    Reason::NotFound
+    Reason::BadRequest
         .because(cause)
-        .saying("This path and method of Vault's API is not served here: docs/api/vault.md has those that are.")
+        .saying("This path and method of Vault's API is not served here.")
+        .advising("docs/api/vault.md has those that are.")
 }
 
 #[cfg(test)]

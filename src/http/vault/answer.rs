@@ -6,11 +6,16 @@ use crate::http::problem::{RETRY_AFTER_SECONDS, sentence};
 use crate::http::reply;
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use hyper::ext::ReasonPhrase;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Tells a client of inline authentication that its login failed, and not what came after.
 const INLINE_FAILED: &str = "x-vault-inline-auth-failed";
+/// A status line goes through every proxy on the way; none takes less than 4 KiB of headers.
+const PHRASE_BYTES_MAX: usize = 512;
+/// Of it, for what names the decision, and what stands for the words that are left out.
+const DECISION_BYTES_MAX: usize = 64;
 /// Clients read a version as three numbers, and go by Vault's own where they know features by it.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+daypass");
 
@@ -18,7 +23,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "+daypass");
 #[derive(Serialize)]
 pub(super) struct Answer<D> {
     request_id: String,
-    lease_id: &'static str,
+    lease_id: String,
     renewable: bool,
     lease_duration: u64,
     data: D,
@@ -31,12 +36,14 @@ impl<D: Serialize> Answer<D> {
     /// An answer that the audit log has by this decision, with no lease and no login.
     pub(super) fn new(decision: impl Into<String>, data: D) -> Self {
         let (request_id, auth) = (decision.into(), Value::Null);
-        Self { request_id, lease_id: "", renewable: false, lease_duration: 0, data, auth, wrap_info: (), warnings: () }
+        Self { request_id, lease_id: String::new(), renewable: false, lease_duration: 0, data, auth, wrap_info: (), warnings: () }
     }
 
-    /// The same with a lease.
-    pub(super) fn leased(self, seconds: u64) -> Self {
-        Self { lease_duration: seconds, ..self }
+    /// The same with a lease, which nothing renews: what is requested below `path`, for so long. Terraform keeps no state of an answer
+    /// whose lease has no name.
+    pub(super) fn leased(self, path: &str, seconds: u64) -> Self {
+        let lease_id = format!("{path}/{}", self.request_id);
+        Self { lease_id, lease_duration: seconds, ..self }
     }
 
     /// The same with a login.
@@ -60,7 +67,8 @@ pub(super) fn data(decision: impl Into<String>, data: impl Serialize) -> Respons
 
 /// A refusal. Vault has no 401: what is not accepted is 403 there, and its clients log in again on that.
 pub(super) fn refused(refused: &Refused) -> Response<Body> {
-    let body = json!({ "errors": [sentence(refused)] });
+    let sentence = sentence(refused);
+    let body = json!({ "errors": [sentence] });
     let mut response = reply::secret_answer(Body::from(body.to_string()), "application/json");
     let status = refused.denial().reason.status();
     let told = if status == 401 { 403 } else { status };
@@ -71,15 +79,24 @@ pub(super) fn refused(refused: &Refused) -> Response<Body> {
     if status == 503 {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
     }
+    if let Ok(phrase) = ReasonPhrase::try_from(phrase(&sentence).into_bytes()) {
+        response.extensions_mut().insert(phrase);
+    }
     response
 }
 
-/// `sys/internal/ui/mounts`: every mount is a KV store of the second version, so that the CLI reads below `data/`.
-pub(super) fn mount(mount: &str) -> Response<Body> {
-    let data_of_mount = json!({
-        "path": format!("{mount}/"), "type": "kv", "options": { "version": "2" }, "description": "", "local": false, "config": {},
-    });
-    data("", data_of_mount)
+/// The sentence as HTTP/1.1's reason phrase, which vault-action prints where it prints no body: printable ASCII, so that every client
+/// reads it alike (RFC 9112, section 4). Of a long one the middle goes, for its end names the decision.
+fn phrase(sentence: &str) -> String {
+    let printable: String = sentence.replace('…', "...").chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect();
+    if printable.len() <= PHRASE_BYTES_MAX {
+        return printable;
+    }
+    let decision =
+        printable.rfind(" (decision ").and_then(|at| printable.get(at..)).filter(|end| end.len() + 3 <= DECISION_BYTES_MAX);
+    let decision = decision.unwrap_or_default();
+    let words = printable.get(..PHRASE_BYTES_MAX - DECISION_BYTES_MAX).unwrap_or_default();
+    format!("{words}...{decision}")
 }
 
 /// `sys/health`: sealed while no revision is in force, for then nothing can be read.
@@ -111,4 +128,25 @@ pub(super) fn leader() -> Response<Body> {
         "ha_enabled": false, "is_self": true, "leader_address": "", "leader_cluster_address": "", "performance_standby": false,
     });
     reply::secret_answer(Body::from(body.to_string()), "application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_phrase_is_short_printable_and_names_the_decision() {
+        assert_eq!(phrase("denied: No. (decision 01a2)"), "denied: No. (decision 01a2)");
+        assert_eq!(phrase("a\r\nSet-Cookie: x\0\u{85}é\t… (decision 01a2)"), "a??Set-Cookie: x????... (decision 01a2)");
+        for long in [
+            format!("{} (decision 01a2)", "é".repeat(4000)),
+            "(decision ".repeat(1000),
+            " (decision ".to_owned() + &"x".repeat(9000),
+        ] {
+            let phrase = phrase(&long);
+            assert!(ReasonPhrase::try_from(phrase.clone().into_bytes()).is_ok() && phrase.is_ascii());
+            assert!(phrase.len() <= PHRASE_BYTES_MAX, "{}", phrase.len());
+        }
+        assert!(phrase(&format!("{} (decision 01a2)", "x".repeat(4000))).ends_with("x... (decision 01a2)"));
+    }
 }

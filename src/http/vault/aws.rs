@@ -33,7 +33,7 @@ pub(super) async fn credentials(asking: Asking, aws: &Aws) -> Response<Body> {
     let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
     let inner = app.clone();
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
-        Ok(released) => issued(&serde_json::from_slice(released.expose()).unwrap_or_default(), app.now()),
+        Ok(released) => issued(&aws.path, &serde_json::from_slice(released.expose()).unwrap_or_default(), app.now()),
         Err(refused) => answer::refused(&refused),
     }
 }
@@ -70,7 +70,7 @@ fn members(body: &[u8]) -> Result<BTreeMap<String, String>, Denial> {
     members.into_iter().map(text).collect()
 }
 
-fn issued(document: &Value, now: UnixTime) -> Response<Body> {
+fn issued(path: &str, document: &Value, now: UnixTime) -> Response<Body> {
     let aws = &document["credentials"][0]["aws"];
     let expires_at = aws["Expiration"].as_str().and_then(UnixTime::from_rfc3339).unwrap_or(now);
     let lease_seconds = expires_at.since(now).as_secs();
@@ -78,5 +78,5 @@ fn issued(document: &Value, now: UnixTime) -> Response<Body> {
         "access_key": aws["AccessKeyId"], "secret_key": aws["SecretAccessKey"], "security_token": aws["SessionToken"],
         "session_token": aws["SessionToken"], "ttl": lease_seconds,
     });
-    Answer::new(document["decision_id"].as_str().unwrap_or_default(), data).leased(lease_seconds).into_response()
+    Answer::new(document["decision_id"].as_str().unwrap_or_default(), data).leased(path, lease_seconds).into_response()
 }

@@ -12,7 +12,9 @@ pub(crate) fn vault_address(bytes: &[u8]) {
     let mut lines = text.splitn(3, '\n');
     let mut next = || lines.next().unwrap_or_default();
     let Ok(method) = Method::from_bytes(next().as_bytes()) else { return };
-    if let Ok(Address::Read(name) | Address::Metadata(name) | Address::List(name)) = Address::read(&method, next(), next()) {
+    if let Ok(Address::Read(name) | Address::Subkeys(name, _) | Address::Metadata(name) | Address::List(name)) =
+        Address::read(&method, next(), next())
+    {
         assert!(name.split('/').all(|segment| segment != ".." && segment != "."), "{name} climbs");
     }
 }

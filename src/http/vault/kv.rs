@@ -10,7 +10,7 @@ use crate::words::names::{SecretName, SecretPath};
 use crate::words::{Denial, Reason, UnixTime};
 use axum::body::Body;
 use axum::http::Response;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -22,6 +22,17 @@ const VALUE: &str = "value";
 
 /// `<mount>/data/<path>`.
 pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
+    released(asking, text, |values| ("data", values)).await
+}
+
+/// `<mount>/subkeys/<path>`: the names of a document's values. Whoever hears them could read the values: it is a read like any other.
+pub(super) async fn subkeys(asking: Asking, text: &str, depth: u32) -> Response<Body> {
+    let levels = if depth == 0 { u32::MAX } else { depth };
+    released(asking, text, |values| ("subkeys", names(&values, levels))).await
+}
+
+/// A read, of which `tell` says what leaves under which name.
+async fn released(asking: Asking, text: &str, tell: impl FnOnce(Value) -> (&'static str, Value)) -> Response<Body> {
     let (name, proof) = match resolve(&asking.app.live.load(), text).and_then(|name| Ok((name, asking.proof()?))) {
         Ok(found) => found,
         Err(denial) => return asking.refuse(denial).await,
@@ -30,9 +41,11 @@ pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
     let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
     let inner = app.clone();
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
-        Ok(released) => told(&released, &name, app.now()).unwrap_or_else(|| {
-            answer::refused(&Refused::unrecorded(Reason::Internal.because("a released document is not of our own form")))
-        }),
+        Ok(released) => {
+            let changed_at = app.changed_at(&name.path).await;
+            let foreign = || Refused::unrecorded(Reason::Internal.because("a released document is not of our own form"));
+            told(&released, &name, changed_at, tell).unwrap_or_else(|| answer::refused(&foreign()))
+        }
         Err(refused) => answer::refused(&refused),
     }
 }
@@ -41,7 +54,6 @@ pub(super) async fn read(asking: Asking, text: &str) -> Response<Body> {
 #[derive(Deserialize)]
 struct Document<'a> {
     decision_id: &'a str,
-    policy_revision: &'a str,
     #[serde(borrow)]
     credentials: [Credential<'a>; 1],
 }
@@ -61,11 +73,18 @@ struct Secret<'a> {
     unauthenticated: bool,
 }
 
-fn told(released: &Released, name: &SecretName, now: UnixTime) -> Option<Response<Body>> {
-    let Document { decision_id, policy_revision, credentials: [Credential { secret }] } =
-        serde_json::from_slice(released.expose()).ok()?;
-    let metadata = Version::of(now, policy_revision, secret.unauthenticated);
-    Some(answer::data(decision_id, Read { data: values(name, &secret), metadata }))
+fn told(
+    released: &Released,
+    name: &SecretName,
+    changed_at: UnixTime,
+    tell: impl FnOnce(Value) -> (&'static str, Value),
+) -> Option<Response<Body>> {
+    let Document { decision_id, credentials: [Credential { secret }] } = serde_json::from_slice(released.expose()).ok()?;
+    let (member, told) = tell(values(name, &secret));
+    // Moved, and not by `json!`, which copies.
+    let members = [(member, told), ("metadata", version(changed_at, secret.unauthenticated))];
+    let data: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Some(answer::data(decision_id, data))
 }
 
 /// `<mount>/metadata/<path>`: that there is such a document, for whoever may read it.
@@ -77,9 +96,9 @@ pub(super) async fn metadata(asking: Asking, text: &str) -> Response<Body> {
         Ok(name) => name.path,
         Err(denial) => return asking.refuse(denial).await,
     };
-    let now = asking.app.now();
+    let app = asking.app.clone();
     match documents(asking, path.as_str()).await {
-        Ok(_) => answer::data("", described(now)),
+        Ok(_) => answer::data("", described(app.changed_at(&path).await)),
         Err(response) => response,
     }
 }
@@ -137,41 +156,31 @@ fn children(folder: &str, paths: &[SecretPath]) -> BTreeSet<String> {
     paths.iter().filter_map(below).collect()
 }
 
-#[derive(Serialize)]
-struct Read<'a> {
-    data: Value,
-    metadata: Version<'a>,
-}
-
-/// There is one version: the one in force. Its age is the repository's to tell, so the time is that of the answer.
-#[derive(Serialize)]
-struct Version<'a> {
-    created_time: String,
-    custom_metadata: Custom<'a>,
-    deletion_time: &'static str,
-    destroyed: bool,
-    version: u32,
-}
-
-#[derive(Serialize)]
-struct Custom<'a> {
-    policy_revision: &'a str,
-    /// Vault's own are texts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unauthenticated: Option<&'static str>,
-}
-
-impl<'a> Version<'a> {
-    fn of(now: UnixTime, policy_revision: &'a str, unauthenticated: bool) -> Self {
-        let custom_metadata = Custom { policy_revision, unauthenticated: unauthenticated.then_some("true") };
-        Self { created_time: now.to_string(), custom_metadata, deletion_time: "", destroyed: false, version: 1 }
+/// The same with each value left out. A list is a value, and so is a mapping of none.
+fn names(value: &Value, levels: u32) -> Value {
+    match value {
+        Value::Object(members) if levels > 0 && !members.is_empty() => {
+            members.iter().map(|(name, value)| (name.clone(), names(value, levels - 1))).collect()
+        }
+        _ => Value::Null,
     }
 }
 
-fn described(now: UnixTime) -> Value {
-    let one = json!({ "created_time": now.to_string(), "deletion_time": "", "destroyed": false });
+/// There is one version: the one in force, of the commit that made it so. Nothing of it changes while the document does not: agents
+/// and operators take another answer for another secret, and restart what reads it.
+fn version(changed_at: UnixTime, unauthenticated: bool) -> Value {
+    // Vault's own are texts.
+    let custom = if unauthenticated { json!({ "unauthenticated": "true" }) } else { Value::Null };
     json!({
-        "created_time": now.to_string(), "updated_time": now.to_string(), "current_version": 1, "oldest_version": 1, "max_versions": 1,
+        "created_time": changed_at.to_string(), "custom_metadata": custom, "deletion_time": "", "destroyed": false, "version": 1,
+    })
+}
+
+fn described(changed_at: UnixTime) -> Value {
+    let changed_at = changed_at.to_string();
+    let one = json!({ "created_time": changed_at, "deletion_time": "", "destroyed": false });
+    json!({
+        "created_time": changed_at, "updated_time": changed_at, "current_version": 1, "oldest_version": 1, "max_versions": 1,
         "cas_required": false, "custom_metadata": null, "delete_version_after": "0s", "versions": { "1": one },
     })
 }

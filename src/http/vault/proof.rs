@@ -6,7 +6,7 @@ use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason, Secret};
 use axum::http::{HeaderMap, header};
 
-const TOKEN: &str = "x-vault-token";
+pub(super) const TOKEN: &str = "x-vault-token";
 
 /// A token, of which kind, and the policy that an inline login names.
 pub(super) struct Proof {

@@ -52,6 +52,41 @@ pub(super) async fn run(asking: Asking, address: &Transit) -> Response<Body> {
     }
 }
 
+/// `<mount>/keys/<key>`: the versions that there are, for whoever may use the key.
+pub(super) async fn look_up(asking: Asking, text: &str) -> Response<Body> {
+    let key = TransitKey::parse(text).map_err(|fault| not_here(&format!("The name of a key: {fault}.")));
+    let (key, proof) = match key.and_then(|key| Ok((key, asking.proof()?))) {
+        Ok(found) => found,
+        Err(denial) => return asking.refuse(denial).await,
+    };
+    let policy = proof.policy.clone();
+    let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
+    let (inner, named) = (app.clone(), key.clone());
+    let looked = async move { exchange::transit_versions(&inner, call, shown, policy, &named).await };
+    match Asking::tracked(&app, looked).await {
+        Ok((source, versions)) => {
+            let mut made = Map::new();
+            for version in versions {
+                let at = app.transit_key_made_at(&source, &key, version).await;
+                made.insert(version.to_string(), at.seconds().into());
+            }
+            answer::data("", described(&key, &made))
+        }
+        Err(refused) => answer::refused(&refused),
+    }
+}
+
+/// What Vault tells of a key. The keys are in the order of their versions as numbers.
+fn described(key: &TransitKey, made: &Map<String, Value>) -> Value {
+    let versions = || made.keys().filter_map(|version| version.parse::<u32>().ok());
+    json!({
+        "name": key, "type": "aes256-gcm96", "keys": made, "latest_version": versions().max(), "min_decryption_version": versions().min(),
+        "min_encryption_version": 0, "min_available_version": 0, "supports_encryption": true, "supports_decryption": true,
+        "supports_derivation": false, "supports_signing": false, "derived": false, "exportable": false, "deletion_allowed": false,
+        "allow_plaintext_backup": false, "imported_key": false, "auto_rotate_period": 0,
+    })
+}
+
 fn input(operation: Operation, body: &Secret) -> Result<Input, Denial> {
     let Ok(Value::Object(mut members)) = parse_json(body.expose()) else {
         return Err(not_here("The body is a JSON object: {\"plaintext\": …} or {\"ciphertext\": …}."));

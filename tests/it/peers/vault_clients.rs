@@ -1,8 +1,10 @@
 //! Vault's and OpenBao's own clients against our Vault API, as their users run them: only the address is ours.
 
 use super::aws::Emulator;
+use crate::sts::StandInSts;
 use crate::support::{Setup, World, peer};
 use crate::vault;
+use crate::vault_paths::world_of_aws_and_transit;
 use daypass::demo::issuer::github_claims;
 use daypass::words::{Clock, SystemClock};
 use std::path::Path;
@@ -81,6 +83,95 @@ template {{
         world.path("tls.crt").display()
     );
     std::fs::write(world.path("agent.hcl"), configuration).unwrap();
+}
+
+/// Adds templates, each with its destination, and a command that leaves a line for each run of it.
+fn add_templates(world: &World, templates: &[(&str, &str)]) {
+    let mut text = std::fs::read_to_string(world.path("agent.hcl")).unwrap();
+    text += "template_config { static_secret_render_interval = \"1s\" exit_on_retry_failure = true }\n";
+    for (destination, contents) in templates {
+        let contents = contents.replace('"', "\\\"");
+        text += &format!(
+            "template {{\n  contents = \"{contents}\"\n  destination = \"{destination}\"\n  exec {{ command = [\"sh\", \"-c\", \"echo run >> {destination}.runs\"] }}\n}}\n"
+        );
+    }
+    std::fs::write(world.path("agent.hcl"), text).unwrap();
+}
+
+/// The whole answer, as templates that do not name single values have it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_agent_runs_its_command_once_for_each_change_of_a_document() {
+    let Some(program) = peer("bao") else { return };
+    let world = vault::world().await;
+    std::fs::write(world.path("token"), world.lasting_token()).unwrap();
+    agent_configuration(&world, false);
+    add_templates(&world, &[("whole", "{{ with secret \"secret/data/shop/db\" }}{{ .Data | toJSON }}{{ end }}")]);
+    let mut command = Command::new(&program);
+    command.args(["agent", "-config=agent.hcl"]).current_dir(world.folder.path()).env("HOME", world.folder.path());
+    let _agent = command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+    let reads =
+        || world.audit().into_iter().filter(|entry| entry.kind == "released" && !entry.body["in_session"].is_null()).count();
+    let runs = || std::fs::read_to_string(world.path("whole.runs")).unwrap_or_default().lines().count();
+    let until = async |what: &str, holds: &dyn Fn() -> bool| {
+        let started = Instant::now();
+        while !holds() {
+            assert!(started.elapsed() < Duration::from_secs(120), "{what}: {} runs, {} reads", runs(), reads());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    until("it renders", &|| runs() > 0).await;
+    let before = reads();
+    until("it reads on", &|| reads() >= before + 8).await;
+    assert_eq!(runs(), 1, "the same content, read {} times", reads());
+    let document = vault::sealed(&world, "shop/db.yaml", b"password: hunter2\nport: 6543\n");
+    world.commit_and_wait(&[("secrets/shop/db.yaml", &document)]).await;
+    until("it renders what changed", &|| runs() > 1).await;
+    let before = reads();
+    until("it reads on", &|| reads() >= before + 8).await;
+    assert_eq!(runs(), 2, "{}", std::fs::read_to_string(world.path("whole")).unwrap());
+    assert!(std::fs::read_to_string(world.path("whole")).unwrap().contains("6543"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_agent_renders_templates_of_aws_of_transit_and_of_a_mount_of_several_segments() {
+    let Some(program) = peer("bao") else { return };
+    let sts = StandInSts::start().await;
+    let world = world_of_aws_and_transit(&sts).await;
+    std::fs::write(world.path("token"), world.token()).unwrap();
+    agent_configuration(&world, true);
+    let text = std::fs::read_to_string(world.path("agent.hcl")).unwrap();
+    let text = text.split("template {").next().unwrap().replace("shop/deploy", "shop/web");
+    std::fs::write(world.path("agent.hcl"), text).unwrap();
+    let templates = [
+        ("aws", "{{ with secret \"aws/creds/shop/web\" }}{{ .Data.access_key }} {{ .LeaseID }}{{ end }}"),
+        ("transit", "{{ with secret \"transit/encrypt/flux\" \"plaintext=aGk=\" }}{{ .Data.ciphertext }}{{ end }}"),
+        ("kv", "{{ with secret \"team/kv/data/shop/password\" }}{{ .Data.data.value }}{{ end }}"),
+    ];
+    add_templates(&world, &templates);
+    let agent = bao(&world, &program, &["agent", "-config=agent.hcl", "-log-level=info"], "");
+    let done = tokio::time::timeout(Duration::from_secs(120), agent).await.unwrap();
+    let rendered = |name: &str| std::fs::read_to_string(world.path(name)).unwrap_or_default();
+    assert!(done.status.success(), "{}", said(&done));
+    assert!(
+        rendered("aws").starts_with("ASIASTANDIN") && rendered("aws").contains(" aws/creds/shop/web/"),
+        "{}",
+        rendered("aws")
+    );
+    assert!(rendered("transit").starts_with("vault:v2:"), "{}", rendered("transit"));
+    assert_eq!(rendered("kv"), "hunter2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bao_command_takes_mounts_of_several_segments_and_prints_what_is_not_served() {
+    let Some(program) = peer("bao") else { return };
+    let world = vault::world().await;
+    let session = String::from_utf8(log_in(&world, &program, &world.token()).await.stdout).unwrap();
+    let run = async |arguments: &[&str]| said(&bao(&world, &program, arguments, &session).await);
+    assert_eq!(run(&["kv", "get", "-mount=team/eu/kv", "-field=password", "shop/db"]).await, "hunter2");
+    assert_eq!(run(&["read", "-field=data", "team/eu/kv/data/shop/db"]).await, "map[password:hunter2 port:5432]");
+    let unserved = run(&["read", "pki/cert/ca"]).await;
+    assert!(unserved.contains("bad_request: ") && unserved.contains("docs/api/vault.md"), "{unserved}");
+    assert!(!unserved.contains("No value found"), "{unserved}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
