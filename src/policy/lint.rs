@@ -39,6 +39,7 @@ pub const CODES: [&str; 46] = [
     "regex_meant",
     "subject_by_pattern",
     "long_session",
+    "short_session",
     "long_token",
     "several_accounts",
     "own_repository",

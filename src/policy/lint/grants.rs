@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// A deployment takes minutes; what lives longer is worth stealing.
 const SESSION_USUAL_MAX: Duration = Duration::from_secs(3600);
+/// SDKs renew a session 10 (boto3) or 15 minutes (Java, .NET) before its end. Half of a session is to be left until then.
+const SESSION_USUAL_MIN: Duration = Duration::from_secs(30 * 60);
 /// A token is shown at once.
 const TOKEN_USUAL_MAX: Duration = Duration::from_secs(15 * 60);
 
@@ -20,6 +22,11 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
             rule.finding("long_session", aws.place, message)
                 .help("an hour is enough for most; `daypass exec` asks again where it is not"),
         );
+    }
+    for aws in grants.aws.iter().filter(|aws| aws.ttl < SESSION_USUAL_MIN) {
+        let message = format!("AWS's SDKs ask anew 10 to 15 minutes before a session of {} minutes ends", aws.ttl.as_secs() / 60);
+        let help = "30m or more; a token that was given for one request is refused the second time (docs/api/aws-sts.md)";
+        found.push(rule.finding("short_session", aws.place, message).help(help));
     }
     for token in grants.id_tokens.iter().filter(|token| token.ttl > TOKEN_USUAL_MAX) {
         let message = format!("a token of {} minutes can be shown by whoever finds it", token.ttl.as_secs() / 60);

@@ -87,6 +87,7 @@ fn every_finding_has_a_policy_that_causes_it_and_a_token_that_the_policy_lets_in
         ("subject_by_pattern", "issuer: other\nclaims: { /sub: \"repo:acme/*\" }\ngrant: { secrets: [shop/db.yaml] }\n".to_owned()),
         ("any_service_account", POD.replace(", service_account: web", "")),
         ("long_session", with("30m", "4h")),
+        ("short_session", with("30m", "29m")),
         ("long_token", with("secrets: [shop/db.yaml]", "id_token: { audience: https://p.example, ttl: 60m }")),
         ("several_accounts", with("ttl: 30m }", "ttl: 30m }, { role: arn:aws:iam::999999999999:role/deploy }")),
         ("own_repository", with("acme/shop@456789", "Acme/Access@77")),
