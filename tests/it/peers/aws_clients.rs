@@ -159,6 +159,9 @@ async fn the_javascript_sdk_gets_a_session_by_both_apis() {
     let (_, fault) = run(by_container(&world, &node, &denied(&world)), "http").await;
     assert!(fault.contains("no_matching_policy") && fault.contains("Show the decision id"), "{fault}");
     println!("the JavaScript SDK: {fault}");
+    let (_, fault) = run(by_container(&world, &node, &denied(&world)), "whoami").await;
+    assert!(fault.contains("Protocol \"https:\" not supported"), "its default chain hides a denial: {fault}");
+    assert!(!fault.contains("no_matching_policy"), "it says more than the docs know: {fault}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,6 +255,63 @@ async fn what_may_pass_is_tried_again_by_the_client_and_a_denial_is_not() {
     assert!(fault.contains("ServiceUnavailable") && fault.contains("aws_unavailable"), "{fault}");
     let failed = world.audit().iter().filter(|entry| entry.kind == "failed").count();
     assert!(failed > 1, "tried again: {failed}");
+}
+
+/// The host of the request to STS that a cluster's token is.
+fn signed_for(token: &str) -> String {
+    use base64::Engine;
+    let answer: Value = serde_json::from_str(token).unwrap_or_else(|_| panic!("{token}"));
+    let encoded = answer["status"]["token"].as_str().unwrap().strip_prefix("k8s-aws-v1.").unwrap().to_owned();
+    let url = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(encoded).unwrap();
+    let url = reqwest::Url::parse(std::str::from_utf8(&url).unwrap()).unwrap();
+    format!("{}:{}", url.host_str().unwrap(), url.port_or_known_default().unwrap())
+}
+
+/// A client that asks daypass by `credential_process`, with these profiles.
+fn by_process(world: &World, program: &Path, profiles: &str) -> tokio::process::Command {
+    let mut command = client(world, program, "");
+    std::fs::write(world.path("aws.ini"), profiles.replace("DAYPASS", env!("CARGO_BIN_EXE_daypass"))).unwrap();
+    command.env("AWS_CONFIG_FILE", world.path("aws.ini")).env("DAYPASS_SERVER", world.url(""));
+    command.env("DAYPASS_CA", world.path("tls.crt")).envs(world.issuer.job_environment("push"));
+    command
+}
+
+/// docs/api/aws-sts.md, `aws eks get-token`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_token_is_signed_for_awss_own_sts_by_credential_process() {
+    let Some((emulator, world)) = start().await else { return };
+    let cli = &emulator.cli;
+    let get_token = ["eks", "get-token", "--cluster-name", "shop", "--output", "json"];
+    let own = "sts.us-east-1.amazonaws.com:443";
+    let (said, fault) = texts(&by_sts(&world, cli, &world.token()).args(get_token).output().await.unwrap());
+    assert_eq!(signed_for(&said), format!("localhost:{}", world.port), "what the docs warn of: {fault}");
+    let profile = format!("[default]\ncredential_process = DAYPASS credential aws --role {ROLE}\n");
+    let (said, fault) = texts(&by_process(&world, cli, &profile).args(get_token).output().await.unwrap());
+    assert_eq!(signed_for(&said), own, "{fault}");
+}
+
+/// docs/api/aws-sts.md, one role from another: the emulator stands where AWS's own STS is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_assumes_a_role_from_one_that_asks_by_credential_process() {
+    let Some((emulator, world)) = start().await else { return };
+    let cli = &emulator.cli;
+    let target = "arn:aws:iam::000000000000:role/target";
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sts:AssumeRole"}]});
+    emulator.administer(&["iam", "create-role", "--role-name", "target", "--assume-role-policy-document", &trust.to_string()]);
+    let may =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": target}]});
+    let put = ["iam", "put-role-policy", "--role-name", "deploy", "--policy-name", "chain", "--policy-document"];
+    emulator.administer(&[&put[..], &[&may.to_string()]].concat());
+    let whoami = ["sts", "get-caller-identity", "--query", "Arn", "--output", "text"];
+    let chained = "arn:aws:sts::000000000000:assumed-role/target/";
+    let profiles = format!(
+        "[profile hub]\ncredential_process = DAYPASS credential aws --role {ROLE}\n\
+         [profile shop]\nsource_profile = hub\nrole_arn = {target}\n"
+    );
+    let mut command = by_process(&world, cli, &profiles);
+    command.env("AWS_ENDPOINT_URL_STS", &emulator.url).args(whoami).args(["--profile", "shop"]);
+    let (said, fault) = texts(&command.output().await.unwrap());
+    assert!(said.starts_with(chained), "by a source profile: {said}{fault}");
 }
 
 /// terraform is no package of a registry: this runs where it is at hand.
