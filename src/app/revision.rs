@@ -4,7 +4,7 @@ use super::ages::Ages;
 use super::transit::TransitKeys;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
-use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening};
+use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening, may_be_guardrails};
 use crate::secrets::{self, Header, Identities, Part, Plaintext, Unauthenticated, Unopened};
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
@@ -12,9 +12,6 @@ use crate::words::{Digest, Secret};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Denials that no policy overrides are the root repository's alone.
-const GUARDRAILS_FILE: &str = "guardrails.yaml";
 
 /// One source at one commit.
 #[derive(Debug, Default)]
@@ -77,9 +74,12 @@ impl Revision {
         let told = |file: &str, fault: &str, code| Fault::new(file, Place { line: 1, column: 1 }, fault).coded(code);
         let mut faults: Vec<Fault> = snapshot.left_out.iter().map(|(file, why)| told(file, why, "left_out")).collect();
         let mut tree = Cow::Borrowed(&snapshot.files);
-        if reading.bounds.is_some() && tree.contains_key(GUARDRAILS_FILE) {
-            tree.to_mut().remove(GUARDRAILS_FILE);
-            faults.push(told(GUARDRAILS_FILE, "guardrails are the root repository's alone: this file is not read", "left_out"));
+        if reading.bounds.is_some() {
+            let foreign: Vec<&String> = snapshot.files.keys().filter(|file| may_be_guardrails(file)).collect();
+            for file in foreign {
+                tree.to_mut().remove(file);
+                faults.push(told(file, "guardrails are the root repository's alone: this file is not read", "left_out"));
+            }
         }
         let last_good = self.commit.is_some().then_some(&self.ruleset);
         let bounds = reading.bounds.unwrap_or_default();

@@ -44,8 +44,8 @@ enum Format {
 
 pub(super) fn run(command: &AwsCommand) -> Result<u8, Failure> {
     let AwsCommand::Bootstrap(arguments) = command;
-    let (tree, catalogue) = arguments.at.load()?;
-    let (ruleset, faults) = Ruleset::load(&tree, &catalogue, None);
+    let (seen, catalogue) = arguments.at.load()?;
+    let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
     for fault in &faults {
         anstream::eprintln!("{fault}\n");
     }

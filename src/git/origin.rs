@@ -4,6 +4,7 @@ use super::Source;
 use crate::words::Secret;
 use gix::bstr::ByteSlice;
 use gix::url::Scheme;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// What the fetched branch is called in a mirror, whatever it is called at its origin.
@@ -71,6 +72,15 @@ impl Address {
             Scheme::Http => Err("http is for loopback alone: use https".to_owned()),
             Scheme::Ssh => Ok(Self::Ssh(text.to_owned())),
             _ => Err("expected https://…, ssh://…, user@host:path, file://… or a path".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here(path) => write!(f, "{}", path.display()),
+            Self::Https(url) | Self::Ssh(url) => f.write_str(url),
         }
     }
 }

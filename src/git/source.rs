@@ -1,11 +1,13 @@
 //! Reads the tree of one commit, within bounds; what has no place in it is left out and told.
 
 mod changes;
+mod folder;
 mod past;
 
 pub use changes::LastChanges;
 pub use past::Past;
 
+use crate::policy::{is_looked_at, may_be_guardrails};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 use std::collections::BTreeMap;
@@ -26,8 +28,6 @@ const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const DEPTH_MAX: usize = 32;
 /// The walk back from a new commit to the one in force.
 const ANCESTORS_MAX: usize = 100_000;
-/// What is read; anything else in the repository is not ours.
-const FOLDERS: [&str; 5] = ["policies", "secrets", "transit", "tests", "sources"];
 
 /// A repository on this machine, bare or with a work tree, and the ref to follow.
 #[derive(Clone, Debug)]
@@ -49,6 +49,16 @@ pub struct Snapshot {
     pub left_out: Vec<(String, String)>,
     /// The folders by path, each with its Git id: one that is as it was is not looked into again.
     folders: BTreeMap<String, gix::ObjectId>,
+}
+
+impl Snapshot {
+    /// What may be a denial is there without its bytes: it is faulty then, and the set does not count as one without it.
+    fn leave_out(&mut self, path: String, why: &str) {
+        if may_be_guardrails(&path) {
+            self.files.insert(path.clone(), Arc::default());
+        }
+        self.left_out.push((path, why.to_owned()));
+    }
 }
 
 impl Source {
@@ -150,19 +160,18 @@ impl Reading<'_> {
         let entries = tree.decode().map_err(|fault| fault.to_string())?;
         for entry in &entries.entries {
             let Some(path) = checked_path(folder, entry.filename) else {
-                self.next.left_out.push((format!("{folder}{}", entry.filename), "a name that is not taken".to_owned()));
+                self.next.leave_out(format!("{folder}{}", entry.filename), "a name that is not taken");
                 continue;
             };
-            if depth == 0 && !is_ours(&path) {
+            if depth == 0 && !is_looked_at(&path) {
                 continue;
             }
-            let left_out = &mut self.next.left_out;
             match entry.mode.kind() {
                 EntryKind::Tree if depth < DEPTH_MAX => self.tree(entry.oid.into(), &format!("{path}/"), depth + 1)?,
-                EntryKind::Tree => left_out.push((path, format!("deeper than {DEPTH_MAX} folders"))),
+                EntryKind::Tree => self.next.leave_out(path, &format!("deeper than {DEPTH_MAX} folders")),
                 EntryKind::Blob | EntryKind::BlobExecutable => self.blob(path, entry.oid.into())?,
-                EntryKind::Link => left_out.push((path, "a symbolic link is never followed".to_owned())),
-                EntryKind::Commit => left_out.push((path, "a submodule is never followed".to_owned())),
+                EntryKind::Link => self.next.leave_out(path, "a symbolic link is never followed"),
+                EntryKind::Commit => self.next.leave_out(path, "a submodule is never followed"),
             }
         }
         Ok(())
@@ -187,7 +196,7 @@ impl Reading<'_> {
             return self.take(path, bytes.clone());
         }
         if self.repository.find_header(id).map_err(|fault| fault.to_string())?.size() > FILE_BYTES_MAX {
-            self.next.left_out.push((path, "larger than 1 MiB".to_owned()));
+            self.next.leave_out(path, "larger than 1 MiB");
             return Ok(());
         }
         let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
@@ -215,11 +224,6 @@ fn checked_path(folder: &str, name: &[u8]) -> Option<String> {
     let good = |character: char| character.is_ascii_alphanumeric() || "-_.@+=".contains(character);
     let bad = name.is_empty() || name == "." || name == ".." || name.eq_ignore_ascii_case(".git") || !name.chars().all(good);
     (!bad).then(|| format!("{folder}{name}"))
-}
-
-/// The folders, YAML files beside them (guardrails and the rows of `for_each`), and who owns what.
-fn is_ours(path: &str) -> bool {
-    FOLDERS.contains(&path) || path.ends_with(".yaml") || path == "CODEOWNERS"
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::decide::PolicySet;
 use super::expectation::{self, Expectation, Outcome};
 use super::file::TrustPolicy;
 use super::guardrail::{GUARDRAILS_FILE, Guardrails};
+use super::layout;
 use super::reading::{self, Cursor, Kept};
 use crate::identity::Mapping;
 use crate::words::names::{IssuerName, IssuerUrl};
@@ -95,7 +96,8 @@ impl Ruleset {
     }
 
     /// Reads a revision. A faulty file keeps its form of `last_good`, every other file and every deletion goes live;
-    /// faulty guardrails keep the old ones, and then nothing may widen. Whatever narrows never waits.
+    /// faulty guardrails keep the old ones, and then nothing may widen; so do guardrails that stand where they are not read.
+    /// Whatever narrows never waits.
     /// Files that are as they were are not read again; the catalogue has to be the same.
     /// A policy outside of the `bounds` of its source counts as a faulty one.
     pub fn load_with(
@@ -105,8 +107,10 @@ impl Ruleset {
         widening: Widening,
         bounds: &[Arc<Bounds>],
     ) -> Loaded {
-        let mut faults = Vec::new();
+        let mut faults = layout::strays(tree);
+        let misplaced = layout::has_misplaced_guardrails(tree);
         let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
+            None if misplaced => None,
             None => Some(Guardrails::default()),
             Some(Ok(guardrails)) => Some(guardrails),
             Some(Err(found)) => {
@@ -114,7 +118,7 @@ impl Ruleset {
                 None
             }
         };
-        let faulty_guardrails = guardrails.is_none();
+        let faulty_guardrails = misplaced || guardrails.is_none();
         let waits = faulty_guardrails || (widening == Widening::Waits && last_good.is_some());
         let known = last_good.map(|old| old.files.as_slice()).unwrap_or_default();
         let (mut files, mut held) = (Vec::new(), Vec::new());

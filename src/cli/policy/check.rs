@@ -52,18 +52,20 @@ fn code(text: &str) -> Result<String, String> {
 
 /// Ends with 78 when something is an error.
 pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> {
-    let (tree, catalogue) = arguments.at.load()?;
-    let (ruleset, mut faults) = Ruleset::load(&tree, &catalogue, None);
-    faults.extend(ruleset.test(&tree, &catalogue).1);
+    let (seen, catalogue) = arguments.at.load()?;
+    let tree = &seen.files;
+    let (ruleset, mut faults) = Ruleset::load(tree, &catalogue, None);
+    faults.extend(seen.left_out());
+    faults.extend(ruleset.test(tree, &catalogue).1);
     let own = arguments.at.own_repository();
     let now = SystemClock.now();
-    let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue, now, own_repository: own.as_deref() };
+    let look = Look { ruleset: &ruleset, tree, catalogue: &catalogue, now, own_repository: own.as_deref() };
     faults.extend(lint(&look));
     faults.extend(missing_keys(&tree, &ruleset, now));
     if let Some(file) = &arguments.source {
         faults.extend(bounds(file, &ruleset, &catalogue)?);
     }
-    faults.extend(definitions(&tree, &catalogue));
+    faults.extend(definitions(tree, &catalogue));
     let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     match (arguments.format, output) {

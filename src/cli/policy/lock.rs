@@ -25,11 +25,11 @@ pub(in crate::cli) struct LockArgs {
 
 /// The patch on standard output, what a person has to see to on standard error.
 pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
-    let (tree, catalogue) = arguments.at.load()?;
+    let (seen_at, catalogue) = arguments.at.load()?;
     let data = arguments.data.clone().map_or_else(|| arguments.at.data(), Ok)?;
     let failed = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
     let seen = Reader::open(&data).and_then(|reader| sightings(&reader, &catalogue)).map_err(failed)?;
-    let proposed = lock(&tree, &catalogue, &seen);
+    let proposed = lock(&seen_at.files, &catalogue, &seen);
     if output == Output::Json {
         print::json(&serde_json::to_value(&proposed).unwrap_or_default());
     } else {

@@ -3,10 +3,14 @@
 use crate::cli::serve::faults;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::Config;
-use crate::git::Source;
-use crate::policy::{Catalogue, Tree};
-use crate::words::names::IssuerUrl;
+use crate::git::{Snapshot, Source};
+use crate::policy::{Catalogue, Tree, grants_nothing, strays};
+use crate::words::names::{CommitId, IssuerUrl};
+use crate::words::plain;
+use crate::words::yaml::{Fault, Place};
 use clap::Args;
+use serde::Serialize;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
@@ -22,6 +26,76 @@ pub(in crate::cli) struct Where {
     folder: Option<PathBuf>,
 }
 
+/// The files that were looked at.
+pub(in crate::cli) struct Seen {
+    /// The files by path.
+    pub(in crate::cli) files: Tree,
+    left_out: Vec<(String, String)>,
+    /// Where they are from.
+    pub(in crate::cli) at: At,
+}
+
+/// Which files were looked at: of which repository, by which name, at which commit.
+#[derive(Clone, Debug, Serialize)]
+pub(in crate::cli) struct At {
+    /// A path, or the address of a remote.
+    repository: String,
+    /// What was asked for, such as `HEAD`; absent: a folder as it stands.
+    name: Option<String>,
+    commit: Option<CommitId>,
+}
+
+/// A repository, and how it is told.
+struct Repository {
+    source: Source,
+    told: String,
+    reference: String,
+}
+
+impl Seen {
+    fn new(snapshot: Snapshot, repository: String, name: Option<String>) -> Self {
+        let at = At { repository, name, commit: snapshot.revision.clone() };
+        Self { files: snapshot.files, left_out: snapshot.left_out, at }
+    }
+
+    /// A fault for each file that was left out.
+    pub(super) fn left_out(&self) -> impl Iterator<Item = Fault> {
+        let fault = |(file, why): &(String, String)| Fault::new(file, Place { line: 1, column: 1 }, why).coded("left_out");
+        self.left_out.iter().map(fault)
+    }
+
+    /// Refuses files of which none grants anything: some other folder was meant, and each answer about them would be misleading.
+    fn not_empty(self) -> Result<Self, Failure> {
+        if !grants_nothing(&self.files) {
+            return Ok(self);
+        }
+        let told: String = self.left_out().chain(strays(&self.files)).map(|fault| format!("\n\n{fault}")).collect();
+        let message = format!(
+            "{} has no policy below policies/ and no further source below sources/: name the folder that holds these two{told}",
+            self.at
+        );
+        Err(Failure::new(STATUS_CONFIGURATION, message))
+    }
+}
+
+impl At {
+    /// What a server that was asked has in force: the commit of the source whose policy let us ask.
+    pub(super) fn of_server(commit: &str) -> Self {
+        Self { repository: "the server".to_owned(), name: None, commit: CommitId::parse(commit).ok() }
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&plain(&self.repository))?;
+        match (&self.name, &self.commit) {
+            (Some(name), Some(commit)) if name != commit.as_str() => write!(f, " {} ({commit})", plain(name)),
+            (_, Some(commit)) => write!(f, " {commit}"),
+            (_, None) => f.write_str(" as it stands"),
+        }
+    }
+}
+
 impl Where {
     /// A repository, or without one the configuration's.
     pub(super) const fn repository(config: PathBuf, repository: Option<PathBuf>) -> Self {
@@ -34,18 +108,18 @@ impl Where {
     }
 
     /// The files that are looked at, and the issuers that they may name.
-    pub(in crate::cli) fn load(&self) -> Result<(Tree, Catalogue), Failure> {
-        let tree = match (&self.folder, &self.repository) {
-            (Some(folder), _) => {
-                let mut tree = Tree::new();
-                read_folder(folder, "", &mut tree)
-                    .map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", folder.display())))?;
-                tree
+    pub(in crate::cli) fn load(&self) -> Result<(Seen, Catalogue), Failure> {
+        let seen = match &self.folder {
+            Some(folder) => {
+                let snapshot = Snapshot::of_folder(folder).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+                Seen::new(snapshot, folder.display().to_string(), None)
             }
-            (None, Some(_)) => self.tree_at("HEAD")?,
-            (None, None) => self.source()?.read().map_err(unreadable)?.files,
+            None => {
+                let repository = self.source()?;
+                repository.at(&repository.source.reference.clone())?
+            }
         };
-        Ok((tree, self.catalogue()?))
+        Ok((seen.not_empty()?, self.catalogue()?))
     }
 
     /// The repository that the configuration follows, by its name at the forge.
@@ -56,6 +130,11 @@ impl Where {
     /// The data directory of the configuration.
     pub(super) fn data(&self) -> Result<PathBuf, Failure> {
         crate::cli::serve::load(&self.config).map(|config| config.data)
+    }
+
+    /// The same of a configuration that need not be whole.
+    pub(super) fn data_if_named(&self) -> Option<PathBuf> {
+        Config::data_of(&self.config)
     }
 
     /// Our own issuer.
@@ -69,53 +148,60 @@ impl Where {
     }
 
     /// The files of a commit that a person names.
-    pub(super) fn tree_at(&self, name: &str) -> Result<Tree, Failure> {
-        tree_of(&self.source()?, name)
+    pub(super) fn at(&self, name: &str) -> Result<Seen, Failure> {
+        self.source()?.at(name)
     }
 
     /// `OLD...NEW` compares NEW with what it started from, `OLD..NEW` the two themselves.
-    pub(super) fn range(&self, range: &str) -> Result<(Tree, Tree), Failure> {
+    pub(super) fn range(&self, range: &str) -> Result<(Seen, Seen), Failure> {
         let usage = || Failure::new(STATUS_USAGE, "expected two revisions, such as origin/main...HEAD");
         let (old, new, from_base) = match range.split_once("...") {
             Some((old, new)) => (old, new, true),
             None => range.split_once("..").map(|(old, new)| (old, new, false)).ok_or_else(usage)?,
         };
+        let repository = self.source()?;
         if !from_base {
-            return Ok((self.tree_at(old)?, self.tree_at(new)?));
+            return Ok((repository.at(old)?, repository.at(new)?));
         }
-        let source = self.source()?;
+        let source = &repository.source;
         let base = source.resolve(old).and_then(|old| source.merge_base(&old, &source.resolve(new)?)).map_err(unreadable)?;
-        Ok((self.tree_at(base.as_str())?, self.tree_at(new)?))
+        Ok((repository.at(base.as_str())?, repository.at(new)?))
     }
 
-    fn source(&self) -> Result<Source, Failure> {
+    fn source(&self) -> Result<Repository, Failure> {
         match &self.repository {
-            Some(path) => Ok(Source { path: path.clone(), reference: "HEAD".to_owned() }),
-            None => Ok(crate::cli::serve::load(&self.config)?.root_repository()),
+            Some(path) => Ok(Repository::checkout(path)),
+            None => {
+                let config = crate::cli::serve::load(&self.config)?;
+                let (told, reference) = (config.root.origin.address.to_string(), config.root.origin.reference.clone());
+                Ok(Repository { source: config.root_repository(), told, reference })
+            }
         }
     }
 }
 
-/// The files of a commit of this repository.
-pub(super) fn tree_of(source: &Source, name: &str) -> Result<Tree, Failure> {
-    let revision = source.resolve(name).map_err(unreadable)?;
-    source.read_at(&revision, &Default::default()).map(|snapshot| snapshot.files).map_err(unreadable)
+impl Repository {
+    fn checkout(path: &Path) -> Self {
+        let told = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+        Self { source: Source { path: path.to_owned(), reference: "HEAD".to_owned() }, told, reference: "HEAD".to_owned() }
+    }
+
+    /// The files of a commit by a name of this repository.
+    fn at(&self, name: &str) -> Result<Seen, Failure> {
+        let source = &self.source;
+        let revision = source.resolve(name).map_err(unreadable)?;
+        let snapshot = source.read_at(&revision, &Snapshot::default()).map_err(unreadable)?;
+        // A mirror has a ref of its own for the one that is followed.
+        let name = if *name == source.reference { self.reference.as_str() } else { name };
+        Ok(Seen::new(snapshot, self.told.clone(), Some(name.to_owned())))
+    }
+}
+
+/// The files of a commit of this checkout, for those who have no configuration.
+pub(super) fn of_checkout(path: &Path, name: &str) -> Result<Seen, Failure> {
+    Repository::checkout(path).at(name)
 }
 
 fn unreadable(fault: String) -> Failure {
     Failure::new(STATUS_CONFIGURATION, fault)
-}
-
-fn read_folder(folder: &Path, prefix: &str, tree: &mut Tree) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-        let kind = entry.file_type()?;
-        if kind.is_dir() && !name.starts_with('.') {
-            read_folder(&entry.path(), &format!("{name}/"), tree)?;
-        } else if kind.is_file() {
-            tree.insert(name, std::fs::read(entry.path())?.into());
-        }
-    }
-    Ok(())
 }

@@ -52,8 +52,8 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
     let mut report = Report::of(&checkout)?;
     if let Some(config) = &arguments.policies_config {
         let at = Where::folder(config.clone(), checkout.root().to_owned());
-        let (tree, catalogue) = at.load()?;
-        let (ruleset, _) = Ruleset::load(&tree, &catalogue, None);
+        let (seen, catalogue) = at.load()?;
+        let (ruleset, _) = Ruleset::load(&seen.files, &catalogue, None);
         report.compare(&document_grants(&ruleset, SystemClock.now()));
     }
     let to_do = report.is_to_do();

@@ -4,6 +4,7 @@ use crate::policy::bounds::{self, Bounds};
 use crate::policy::decide::PolicySet;
 use crate::policy::file::TrustPolicy;
 use crate::policy::guardrail::{GUARDRAILS_FILE, Guardrails};
+use crate::policy::layout;
 use crate::policy::reading::is_policy;
 use crate::policy::request::Wanted;
 use crate::policy::{Catalogue, Tree};
@@ -68,6 +69,13 @@ impl ReplayRequest {
 
     /// Of a revision's files those that decide, and of its secrets their names.
     pub fn of(tree: &Tree, since: String) -> Result<Self, String> {
+        if layout::has_misplaced_guardrails(tree) {
+            return Err(layout::strays(tree)
+                .iter()
+                .map(|fault| format!("{}: {}", fault.file, fault.message))
+                .collect::<Vec<_>>()
+                .join("; "));
+        }
         let policies = tree.iter().filter(|(file, _)| is_policy(file));
         let rows: BTreeSet<String> = policies.filter_map(|(file, bytes)| rows_file(&Node::parse(file, bytes).ok()?)).collect();
         let decides = |file: &str| is_policy(file) || file == GUARDRAILS_FILE || rows.contains(file);

@@ -1,0 +1,221 @@
+//! Which files of a repository are read, and which of the others somebody may believe to be read.
+
+use super::guardrail::GUARDRAILS_FILE;
+use super::reading::is_policy;
+use super::ruleset::Tree;
+use crate::words::yaml::{Fault, Place, nearest};
+
+/// The folders that are read, each with all that is below it.
+const FOLDERS: [&str; 5] = ["policies", "secrets", "transit", "tests", "sources"];
+/// Whom new files are encrypted to.
+const RULES_FILE: &str = ".sops.yaml";
+/// Who owns what.
+const OWNERS_FILE: &str = "CODEOWNERS";
+/// Endings of what is written for people alone, and may lie anywhere.
+const NOTES: [&str; 4] = [".md", ".txt", ".rst", ".adoc"];
+
+/// Whether an entry of a repository's root is looked at: the folders, YAML files (guardrails and the rows of `for_each`), the owners,
+/// and whatever has a name so near to one of these that it has to be told.
+pub fn is_looked_at(entry: &str) -> bool {
+    entry.ends_with(".yaml")
+        || entry == OWNERS_FILE
+        || is_folder(entry)
+        || may_be_guardrails(entry)
+        || entry.starts_with(".sops.")
+}
+
+/// Whether a file of this path is the guardrails, or may be meant as them. Without its bytes nobody knows what is denied.
+pub fn may_be_guardrails(path: &str) -> bool {
+    match path.split_once('/') {
+        None => !is_note(path) && resembles_guardrails(path),
+        Some(("policies" | "sources", rest)) => {
+            let name = stem(rest.rsplit('/').next().unwrap_or_default());
+            name.eq_ignore_ascii_case("guardrails") || name.eq_ignore_ascii_case("guardrail")
+        }
+        Some((folder, _)) => !is_folder(folder) && resembles_guardrails(folder),
+    }
+}
+
+/// Whether a file may be meant as guardrails and stands where they are not read.
+pub(super) fn has_misplaced_guardrails(tree: &Tree) -> bool {
+    tree.keys().any(|path| path != GUARDRAILS_FILE && may_be_guardrails(path))
+}
+
+/// Whether nothing of it grants anything: it has no policy, and defines no further source.
+pub fn grants_nothing(tree: &Tree) -> bool {
+    !tree.keys().any(|path| is_policy(path) || (path.starts_with("sources/") && path.ends_with(".yaml")))
+}
+
+/// A fault for each file in a known place under an unknown name: nothing reads it, and somebody may believe the opposite.
+pub fn strays(tree: &Tree) -> Vec<Fault> {
+    tree.keys().filter_map(|path| stray(path)).collect()
+}
+
+fn stray(path: &str) -> Option<Fault> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let fault = |message: &str, help: &str| {
+        let fault = Fault::new(path, Place { line: 1, column: 1 }, message).coded("stray_file");
+        Some(fault.help(help))
+    };
+    if path != GUARDRAILS_FILE && may_be_guardrails(path) {
+        return fault(
+            "this may be meant as guardrails, and denies nothing: they stand in `guardrails.yaml` at the root; until this is settled nothing widens",
+            "move it to guardrails.yaml, or give it another name",
+        );
+    }
+    match path.split_once('/') {
+        None if path.starts_with(".sops.") && path != RULES_FILE => fault("the rules of SOPS stand in `.sops.yaml`", "rename it"),
+        None if is_folder(path) => fault("a file where a folder is expected", "make it a folder"),
+        Some(("policies", _)) if !name.ends_with(".yaml") && !is_note(name) && !is_hidden(name) => {
+            fault("a policy's file ends with `.yaml`: this one is not read", "rename it, or move it out of policies/")
+        }
+        Some(("sources" | "tests", _)) if is_yaml_by_another_name(name) => {
+            fault("YAML files are read by the ending `.yaml` alone: this one is not read", "rename it, or move it elsewhere")
+        }
+        Some((folder, _)) if is_folder(folder) && !FOLDERS.contains(&folder) => {
+            fault("the folder's name is written in small letters: nothing in this one is read", "rename the folder")
+        }
+        _ => None,
+    }
+}
+
+fn is_folder(entry: &str) -> bool {
+    FOLDERS.iter().any(|folder| folder.eq_ignore_ascii_case(entry))
+}
+
+fn resembles_guardrails(name: &str) -> bool {
+    let stem = stem(name).to_ascii_lowercase();
+    stem.starts_with("guardrail") || nearest(&stem, &["guardrails"]).is_some()
+}
+
+/// The name up to its endings.
+fn stem(name: &str) -> &str {
+    name.trim_start_matches('.').split('.').next().unwrap_or_default()
+}
+
+fn is_note(name: &str) -> bool {
+    NOTES.iter().any(|ending| name.to_ascii_lowercase().ends_with(ending))
+}
+
+/// Such as `.gitkeep`.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.') && !is_yaml_by_another_name(name)
+}
+
+fn is_yaml_by_another_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    !name.ends_with(".yaml") && [".yaml", ".yml"].iter().any(|ending| lower.contains(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Mapping;
+    use crate::policy::{Catalogue, IssuerEntry, Ruleset, Wanted, explain};
+    use crate::token::Claims;
+    use crate::words::UnixTime;
+    use crate::words::names::{IssuerName, IssuerUrl, SecretName};
+    use std::sync::Arc;
+
+    const DEPLOY: &str =
+        "issuer: github\nmatch: { repository: acme/shop@456789, event: push }\ngrant: { secrets: [production/db.yaml] }\n";
+    const RAILS: &str = "denials: [ { description: Never production., deny: { secrets: [production/*] } } ]\n";
+
+    fn tree(files: &[(&str, &str)]) -> Tree {
+        files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect()
+    }
+
+    fn catalogue() -> Catalogue {
+        let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
+        let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap() };
+        std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+    }
+
+    fn is_allowed(ruleset: &Ruleset) -> bool {
+        let issuer = IssuerName::parse("github").unwrap();
+        let claims = Claims::parse(br#"{"repository": "acme/shop", "repository_id": "456789", "event_name": "push"}"#).unwrap();
+        let facts = catalogue().issuer(&issuer).unwrap().mapping.facts(&issuer, claims).unwrap();
+        let wanted = Wanted::Secret(SecretName::parse("production/db.yaml").unwrap());
+        explain(ruleset.set(), &facts, &wanted, UnixTime::from_seconds(0)).allowed_by.is_some()
+    }
+
+    /// Renamed by hand, moved, cut off by a symbolic link: what was denied stays denied.
+    #[test]
+    fn guardrails_under_another_name_never_let_the_set_go_live_without_them() {
+        let catalogue = catalogue();
+        let (first, _) = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", RAILS)]), &catalogue, None);
+        assert!(!is_allowed(&first));
+        for name in ["guardrails.yml", "policies/guardrails.yaml", "guardrails/production.yaml", "guardrails.yaml.bak"] {
+            let renamed = tree(&[("policies/a.yaml", DEPLOY), (name, RAILS)]);
+            let (next, faults) = Ruleset::load(&renamed, &catalogue, Some(&first));
+            assert!(!is_allowed(&next), "{name}: what was in force stays");
+            assert!(faults.iter().any(|fault| &*fault.file == name && fault.code == "stray_file"), "{name}: {faults:?}");
+            assert!(!is_allowed(&Ruleset::load(&renamed, &catalogue, None).0), "{name}: nor does a server start without them");
+        }
+        let beside = tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "denials: []"), ("guardrails.yml", RAILS)]);
+        assert!(!is_allowed(&Ruleset::load(&beside, &catalogue, Some(&first)).0), "beside others that deny less");
+        let settled = tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "denials: []")]);
+        assert!(
+            is_allowed(&Ruleset::load(&settled, &catalogue, Some(&first)).0),
+            "one that is emptied in its own place is meant"
+        );
+        assert!(!is_allowed(
+            &Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", "")]), &catalogue, Some(&first)).0
+        ));
+    }
+
+    fn told(path: &str) -> Option<String> {
+        stray(path).map(|fault| fault.message.into())
+    }
+
+    #[test]
+    fn what_is_read_is_no_stray() {
+        for path in [
+            "guardrails.yaml",
+            "repositories.yaml",
+            ".sops.yaml",
+            "CODEOWNERS",
+            "README.md",
+            "guardrails.md",
+            "policies/shop/deploy.yaml",
+            "policies/README.md",
+            "policies/shop/.gitkeep",
+            "sources/team-a.yaml",
+            "sources/team-a.signers",
+            "tests/push.json",
+            "tests/guardrails.yaml",
+            "secrets/guardrails.yml",
+            "transit/guardrails/1.age",
+        ] {
+            assert_eq!(told(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_believed_to_be_read_is_told() {
+        for (path, said) in [
+            ("guardrails.yml", "meant as guardrails"),
+            ("Guardrails.yaml", "meant as guardrails"),
+            ("guardrail.yaml", "meant as guardrails"),
+            ("gaurdrails.yaml", "meant as guardrails"),
+            ("guardrails.yaml.bak", "meant as guardrails"),
+            ("guardrails", "meant as guardrails"),
+            ("guardrails/production.yaml", "meant as guardrails"),
+            ("policies/guardrails.yaml", "meant as guardrails"),
+            ("sources/Guardrails.yml", "meant as guardrails"),
+            (".sops.yml", "`.sops.yaml`"),
+            ("policies", "a folder is expected"),
+            ("policies/shop/deploy.yml", "ends with `.yaml`"),
+            ("policies/shop/deploy", "ends with `.yaml`"),
+            ("policies/deploy.json", "ends with `.yaml`"),
+            ("policies/.deploy.yml", "ends with `.yaml`"),
+            ("sources/team-a.yml", "`.yaml` alone"),
+            ("sources/team-a.yaml.disabled", "`.yaml` alone"),
+            ("tests/shop.YAML", "`.yaml` alone"),
+            ("Policies/deploy.yaml", "small letters"),
+        ] {
+            assert!(told(path).is_some_and(|told| told.contains(said)), "{path}: {:?}", told(path));
+            assert!(is_looked_at(path.split('/').next().unwrap()), "{path} has to be looked at to be told");
+        }
+    }
+}
