@@ -153,7 +153,7 @@ pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option
         secret
     });
     let verify = fields.optional("verify");
-    let signers = verify.map(|node| read_signers(fields, node, files)).map(Arc::new);
+    let signers = verify.map(|node| read_signers(fields, node, files, reference.as_deref())).map(Arc::new);
     let origin = Origin { address: address?, reference: reference?, access };
     let interval = interval?.max(Duration::from_secs(1));
     Some(SourceSettings { origin, interval, age_identities, since, max_stale: max_stale?, signers, hook_secret })
@@ -173,8 +173,8 @@ fn read_access<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'_
     access
 }
 
-/// `verify: { allowed_signers: FILE, openpgp: [FILE] }`.
-fn read_signers<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'_>) -> Signers {
+/// `verify: { allowed_signers: FILE, openpgp: [FILE], trailer: true }`.
+fn read_signers<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'_>, reference: Option<&str>) -> Signers {
     let mut inner = fields.below(node);
     let mut signers = Signers::default();
     if let Some(node) = inner.optional("allowed_signers")
@@ -191,6 +191,11 @@ fn read_signers<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'
                 inner.fault(node.place, fault);
             }
         }
+    }
+    if let Some(true) = inner.optional("trailer").and_then(|node| inner.flag(node))
+        && let Some(reference) = reference
+    {
+        signers.bind_to(reference);
     }
     if signers.is_empty() {
         inner.fault(node.place, "nobody could put a commit in force: name `allowed_signers` or `openpgp`");

@@ -19,12 +19,16 @@ use openpgp::OpenPgpKey;
 const COMMITS_MAX: usize = 10_000;
 /// What commits are signed for (gitformat-signature(5), ssh-keygen(1)).
 const NAMESPACE: &str = "git";
+/// The trailer (git-interpret-trailers(1)) by which a commit says of which ref it is meant to be the head.
+const REF_TRAILER: &str = "Daypass-Ref";
 
 /// Those who may put commits in force.
 #[derive(Clone, Debug, Default)]
 pub struct Signers {
     ssh: Vec<AllowedSigner>,
     openpgp: Vec<OpenPgpKey>,
+    /// The ref that a head has to name in its trailer, where that is asked for.
+    bound_to: Option<String>,
 }
 
 impl Signers {
@@ -40,9 +44,30 @@ impl Signers {
         Ok(())
     }
 
+    /// From now on only a head counts that names this ref in its trailer.
+    pub fn bind_to(&mut self, reference: &str) {
+        self.bound_to = Some(reference.to_owned());
+    }
+
     /// Whether nobody could ever sign.
     pub fn is_empty(&self) -> bool {
         self.ssh.is_empty() && self.openpgp.is_empty()
+    }
+
+    /// Refuses a head that does not name the ref, where it has to. Its signature covers the trailer.
+    fn check_ref(&self, head: &gix::Commit<'_>) -> Result<(), String> {
+        let Some(reference) = &self.bound_to else { return Ok(()) };
+        let message = head.message().map_err(|fault| fault.to_string())?;
+        let body = message.body();
+        let trailers = body.iter().flat_map(|body| body.trailers());
+        let mut named = trailers.filter(|trailer| trailer.token.eq_ignore_ascii_case(REF_TRAILER.as_bytes()));
+        if named.any(|trailer| **trailer.value == *reference.as_bytes()) {
+            return Ok(());
+        }
+        Err(format!(
+            "the commit {} does not say `{REF_TRAILER}: {reference}` in a trailer, so it is not signed for this ref",
+            head.id
+        ))
     }
 
     /// Who signed this; the error says why nobody counts.
@@ -56,7 +81,8 @@ impl Signers {
 
 impl Source {
     /// Who signed the newest commit, after checking every one on the first-parent line back to `trusted`, which is not
-    /// looked at. A merge speaks for what it brings in. Without `trusted` the newest one speaks for all before it.
+    /// looked at and has to stand on that line: else another branch, which only merged it in, was put in its place. A merge
+    /// speaks for what it brings in. Without `trusted` the newest one speaks for all before it.
     pub fn signer(
         &self,
         head: &CommitId,
@@ -67,6 +93,7 @@ impl Source {
         let repository = self.open()?;
         let trusted = trusted.map(object_id).transpose()?;
         let mut id = object_id(head)?;
+        signers.check_ref(&repository.find_commit(id).map_err(|fault| self.fault(&fault))?)?;
         let mut newest = None;
         for _ in 0..COMMITS_MAX {
             let commit = repository.find_commit(id).map_err(|fault| self.fault(&fault))?;
@@ -78,9 +105,15 @@ impl Source {
             let signer = signer.map_err(|fault| format!("the commit {id} is not trusted: {fault}"))?;
             newest.get_or_insert(signer);
             let parent = commit.parent_ids().next().map(gix::Id::detach);
-            match parent {
-                Some(parent) if trusted.is_some() && Some(parent) != trusted => id = parent,
-                Some(_) | None => return newest.ok_or_else(|| "no commit".to_owned()),
+            match (parent, trusted) {
+                (Some(parent), Some(trusted)) if parent != trusted => id = parent,
+                (None, Some(trusted)) => {
+                    return Err(format!(
+                        "{trusted} is not on the first-parent line of {head}: another branch that merged it was put in its place; \
+                         merge into the branch that is followed, or `daypass accept {head}` after looking at it"
+                    ));
+                }
+                (Some(_), Some(_)) | (_, None) => return newest.ok_or_else(|| "no commit".to_owned()),
             }
         }
         Err(format!("more than {COMMITS_MAX} commits since the last one in force: `daypass accept {head}` after looking at them"))

@@ -36,9 +36,13 @@ impl Signed {
 
     /// A commit with these settings for signing; none leaves it unsigned.
     fn commit(&self, settings: &[&str]) -> CommitId {
+        self.commit_saying(settings, "x")
+    }
+
+    fn commit_saying(&self, settings: &[&str], message: &str) -> CommitId {
         let mut arguments = vec!["-c", "user.name=t", "-c", "user.email=t@acme.example"];
         settings.iter().for_each(|setting| arguments.extend(["-c", setting]));
-        arguments.extend(["commit", "--quiet", "--allow-empty", "--message", "x"]);
+        arguments.extend(["commit", "--quiet", "--allow-empty", "--message", message]);
         arguments.push(if settings.is_empty() { "--no-gpg-sign" } else { "--gpg-sign" });
         self.run("git", &arguments);
         CommitId::parse(&self.run("git", &["rev-parse", "HEAD"])).unwrap()
@@ -171,6 +175,67 @@ fn every_commit_since_the_last_good_one_is_looked_at() {
     repository.run("git", &[&merge[..], &["merge", "--quiet", "--no-ff", "-S", "-m", "x", "side"]].concat());
     let merged = CommitId::parse(&repository.run("git", &["rev-parse", "HEAD"])).unwrap();
     assert!(repository.signer(&merged, Some(&head), &allowed).is_ok());
+}
+
+/// Who may push and not sign fast-forwards the followed branch to a signer's own branch, into which main was merged.
+#[test]
+fn a_branch_that_merged_the_trusted_commit_does_not_take_its_place() {
+    let repository = Signed::new();
+    let allowed = format!("t@acme.example {}\n", repository.key("k", &["ed25519"]));
+    let first = repository.commit_ssh("k");
+    repository.run("git", &["checkout", "--quiet", "-b", "draft"]);
+    repository.commit_ssh("k");
+    repository.run("git", &["checkout", "--quiet", "main"]);
+    let trusted = repository.commit_ssh("k");
+    repository.run("git", &["checkout", "--quiet", "draft"]);
+    let settings = format!("user.signingkey={}", repository.path("k"));
+    let merge = ["-c", "user.name=t", "-c", "user.email=t@acme.example", "-c", "gpg.format=ssh", "-c", &settings];
+    repository.run("git", &[&merge[..], &["merge", "--quiet", "--no-ff", "-S", "-m", "x", "main"]].concat());
+    let draft = CommitId::parse(&repository.run("git", &["rev-parse", "HEAD"])).unwrap();
+    assert_eq!(repository.source().is_forward(&trusted, &draft), Ok(true), "it goes forward, by its second parent");
+    let fault = repository.signer(&draft, Some(&trusted), &allowed).unwrap_err();
+    assert!(fault.contains(trusted.as_str()) && fault.contains("first-parent line"), "{fault}");
+    assert!(repository.signer(&draft, Some(&first), &allowed).is_ok(), "the first commit is on its line");
+}
+
+/// A signer's unmerged branch that was cut from main has main's head on its first-parent line: only the trailer binds.
+#[test]
+fn a_head_that_names_another_ref_or_none_is_not_signed_for_this_one() {
+    let repository = Signed::new();
+    let key = repository.key("k", &["ed25519"]);
+    let ssh = ["gpg.format=ssh".to_owned(), format!("user.signingkey={}", repository.path("k"))];
+    let ssh = [ssh[0].as_str(), ssh[1].as_str()];
+    let mut signers = Signers::default();
+    signers.allow_ssh(&format!("t@acme.example {key}\n")).unwrap();
+    let bound = {
+        let mut signers = signers.clone();
+        signers.bind_to("refs/heads/main");
+        signers
+    };
+    let main = repository.commit_saying(&ssh, "x\n\nDaypass-Ref: refs/heads/main\n");
+    let judge = |head: &CommitId, signers: &Signers| repository.source().signer(head, Some(&main), signers, now());
+    for good in [
+        "x\n\nDaypass-Ref: refs/heads/main",
+        "Merge branch 'x'\n\nWhy.\n\ndaypass-ref: refs/heads/main\nSigned-off-by: T <t@acme.example>\n",
+        "x\n\nDaypass-Ref: refs/heads/release\nDaypass-Ref: refs/heads/main\n",
+    ] {
+        repository.run("git", &["reset", "--quiet", "--hard", main.as_str()]);
+        let head = repository.commit_saying(&ssh, good);
+        assert!(judge(&head, &bound).is_ok(), "{good}: {:?}", judge(&head, &bound));
+    }
+    for bad in [
+        "x",
+        "Daypass-Ref: refs/heads/main",
+        "x\n\nDaypass-Ref: refs/heads/main2\n",
+        "x\n\nDaypass-Ref: refs/heads/draft\n",
+        "x\n\nDaypass-Ref: refs/heads/main\n\nThis branch is not ready.\n",
+    ] {
+        repository.run("git", &["reset", "--quiet", "--hard", main.as_str()]);
+        let head = repository.commit_saying(&ssh, bad);
+        let fault = judge(&head, &bound).unwrap_err();
+        assert!(fault.contains("Daypass-Ref: refs/heads/main") && fault.contains(head.as_str()), "{bad}: {fault}");
+        assert!(judge(&head, &signers).is_ok(), "{bad}: without the trailer the docs promise less");
+    }
 }
 
 #[test]
