@@ -2,6 +2,7 @@
 
 mod ages;
 mod changes;
+mod covered;
 mod followed;
 mod key_encryption;
 mod keys;

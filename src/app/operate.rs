@@ -1,9 +1,10 @@
 //! What an operator may do at once, without Git: deny, lift, revoke, accept, and look.
 
+use super::covered::{Covered, covered};
 use super::{App, Followed};
 use crate::policy::{Grant, Standing, Stop, check_stops};
 use crate::store::DenialRow;
-use crate::words::names::{CommitId, DecisionId, SourceName};
+use crate::words::names::{CommitId, DecisionId, PolicyName, SourceName};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
@@ -26,9 +27,14 @@ impl App {
     }
 
     /// Denies from now on, for a time or until it is lifted. It stands at once; where it cannot become durable yet, that is told, and
-    /// nothing is granted before it is. Returns the id to lift it by.
-    pub async fn deny(&self, stop: Stop, lasting: Option<Duration>) -> Result<String, Denial> {
-        stop.check().map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault))?;
+    /// nothing is granted before it is. Tells the id to lift it by, and what of the last day's grants it would have denied. What it
+    /// names has to be there, unless somebody means what is not there yet.
+    pub async fn deny(&self, stop: Stop, lasting: Option<Duration>, unknown_too: bool) -> Result<Value, Denial> {
+        let refuse = |fault: String| Reason::BadRequest.because(fault.clone()).saying(fault);
+        stop.check().map_err(refuse)?;
+        if !unknown_too {
+            self.check_known(&stop).map_err(refuse)?;
+        }
         let id = DecisionId::new().as_str().to_owned();
         let body = serde_json::to_value(&stop).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
         let until = lasting.map(|lasting| self.now().plus(lasting));
@@ -37,7 +43,33 @@ impl App {
         kept.map_err(|denial| {
             denial.saying(format!("Denied from now on by {id}, and nothing is granted before that is durable. The store cannot write yet: a restart before it can forgets the denial."))
         })?;
-        Ok(id)
+        let (told, covers) = (stop.to_string(), self.covered_by(stop).await);
+        let (covers, uncounted) = match covers {
+            Ok(covers) => (Some(covers.to_json()), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        Ok(json!({
+            "id": id, "denies": told, "until": until.map(|at| at.to_string()), "covers": covers, "uncounted": uncounted,
+        }))
+    }
+
+    /// Whether policy and issuer are there. Without a revision nobody can tell.
+    fn check_known(&self, stop: &Stop) -> Result<(), String> {
+        let live = self.live.load();
+        let policies: Vec<&PolicyName> = match live.policies() {
+            Ok(set) => set.policies().iter().map(|policy| &policy.name).collect(),
+            Err(_) if stop.policy.is_some() => {
+                return Err("no revision is in force, so nobody can tell whether there is such a policy: `--unknown-too` denies it all the same".to_owned());
+            }
+            Err(_) => Vec::new(),
+        };
+        stop.check_known(&self.catalogue, &policies)
+    }
+
+    async fn covered_by(&self, stop: Stop) -> Result<Covered, String> {
+        let (reader, catalogue, now) = (self.store.reader()?, self.catalogue.clone(), self.now());
+        let counted = tokio::task::spawn_blocking(move || covered(&reader, &stop, &catalogue, now)).await;
+        counted.map_err(|fault| fault.to_string())?
     }
 
     /// Takes a denial away; `false` when there is none of this id.

@@ -4,6 +4,7 @@ use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
+use crate::words::plain;
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -34,11 +35,14 @@ pub(super) struct DenyArgs {
     /// For how long, such as 4h; without it, until it is lifted.
     #[arg(long = "for", value_name = "DURATION")]
     lasting: Option<String>,
+    /// Also a policy or an issuer that is not there: before it comes, or while no revision can be read.
+    #[arg(long)]
+    unknown_too: bool,
     /// Why, for the audit log.
     #[arg(long, required_unless_present = "lift")]
     reason: Option<String>,
     /// Take a denial away, by its id.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting", "unknown_too"])]
     lift: Option<String>,
 }
 
@@ -82,9 +86,27 @@ pub(super) async fn deny(arguments: &DenyArgs, json: bool) -> Result<u8, Failure
     ];
     let stop: serde_json::Map<String, Value> =
         given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.as_deref()?.into()))).collect();
-    let answer = arguments.server.post("deny", &json!({ "stop": stop, "lasting": arguments.lasting })).await?;
-    let id = answer["id"].as_str().unwrap_or_default();
-    Ok(told(json, &answer, &format!("denied from now on; `daypass deny --lift {id}` takes it away")))
+    let body = json!({ "stop": stop, "lasting": arguments.lasting, "unknown_too": arguments.unknown_too });
+    let answer = arguments.server.post("deny", &body).await?;
+    Ok(told(json, &answer, &told_of_denial(&answer)))
+}
+
+fn told_of_denial(answer: &Value) -> String {
+    let text = |key: &str| answer[key].as_str().unwrap_or_default();
+    let until = answer["until"].as_str().unwrap_or("it is lifted");
+    let covers = match (&answer["covers"], answer["covers"]["grants"].as_u64(), answer["covers"]["of"].as_u64()) {
+        (_, Some(_), Some(0)) => "nothing was granted within the last day: whom it hits is not known yet".to_owned(),
+        (covers, Some(0), Some(of)) => {
+            let since = covers["since"].as_str().unwrap_or_default();
+            format!("NONE of the {of} grants since {since} is covered by it: is it written as the tokens say it?")
+        }
+        (covers, Some(grants), Some(of)) => {
+            format!("it covers {grants} of the {of} grants since {}", covers["since"].as_str().unwrap_or_default())
+        }
+        _ => format!("how many of the last day's grants it covers is not known: {}", text("uncounted")),
+    };
+    let (denies, id) = (text("denies"), text("id"));
+    format!("denied from now on until {until}: {}\n{covers}\n`daypass deny --lift {id}` takes it away", plain(denies))
 }
 
 /// Ends what can be ended of a decision, and prints the policy that ends the rest.
@@ -162,6 +184,9 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
         if let Some(alarm) = source["alarm"].as_str() {
             anstream::println!("ALARM       {alarm}");
         }
+    }
+    for alarm in status["alarms"].as_array().into_iter().flatten() {
+        anstream::println!("ALARM       {}", plain(alarm.as_str().unwrap_or_default()));
     }
     anstream::println!("in force    {} policies", status["policies"]);
     if let Some(space) = status["space"].as_str() {

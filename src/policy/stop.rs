@@ -2,10 +2,13 @@
 
 use super::grant::Grant;
 use super::guardrail::unreadable;
+use super::ruleset::Catalogue;
 use crate::identity::{Attribute, Facts, Value};
 use crate::words::names::{IssuerName, PolicyName};
+use crate::words::yaml::nearest;
 use crate::words::{Denial, Reason, UnixTime};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One denial: every line that is there has to fit.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
@@ -33,15 +36,33 @@ impl Stop {
         if self.policy.is_none() && self.repository.is_none() && self.issuer.is_none() && self.run.is_none() {
             return Err("name at least one of policy, repository, issuer and run".to_owned());
         }
+        if [&self.repository, &self.run].into_iter().flatten().any(|text| text.trim().is_empty()) {
+            return Err("a repository or a run without a name fits nobody".to_owned());
+        }
         if self.reason.trim().is_empty() {
             return Err("say the reason".to_owned());
         }
         Ok(())
     }
 
-    /// Whether it denies this; the attribute where that depends on one that cannot be read.
-    fn fits(&self, facts: &Facts, grant: &Grant) -> Result<bool, Attribute> {
-        let concerns = self.policy.as_ref().is_none_or(|policy| grant.granted().iter().any(|granted| granted.policy == *policy))
+    /// Refused when it names an issuer that is not configured, or a policy that is not among these: it would fit nobody, and whoever
+    /// wrote it would believe the opposite.
+    pub fn check_known(&self, catalogue: &Catalogue, policies: &[&PolicyName]) -> Result<(), String> {
+        if let Some(issuer) = self.issuer.as_ref().filter(|issuer| catalogue.issuer(issuer).is_none()) {
+            let known: Vec<&str> = catalogue.names().map(IssuerName::as_str).collect();
+            return Err(format!("no issuer `{issuer}` is configured{}", meant(issuer.as_str(), &known)));
+        }
+        if let Some(policy) = self.policy.as_ref().filter(|policy| !policies.contains(policy)) {
+            let known: Vec<&str> = policies.iter().map(|policy| policy.as_str()).collect();
+            return Err(format!("no policy `{policy}` is in force{}", meant(policy.as_str(), &known)));
+        }
+        Ok(())
+    }
+
+    /// Whether it stands against somebody whom these policies grant something; the attribute where that depends on one that cannot
+    /// be read.
+    pub fn fits<'a>(&self, facts: &Facts, granting: impl IntoIterator<Item = &'a PolicyName>) -> Result<bool, Attribute> {
+        let concerns = self.policy.as_ref().is_none_or(|policy| granting.into_iter().any(|granting| granting == policy))
             && self.issuer.as_ref().is_none_or(|issuer| *issuer == facts.issuer);
         let mut doubt = None;
         for (attribute, wanted) in [(Attribute::Repository, &self.repository), (Attribute::Pipeline, &self.run)] {
@@ -59,6 +80,24 @@ impl Stop {
             Some(attribute) => Err(attribute),
             None => Ok(concerns),
         }
+    }
+}
+
+fn meant(word: &str, known: &[&str]) -> String {
+    nearest(word, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
+/// What it denies, in one line.
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = [
+            ("policy", self.policy.as_ref().map(PolicyName::as_str)),
+            ("repository", self.repository.as_deref()),
+            ("issuer", self.issuer.as_ref().map(IssuerName::as_str)),
+            ("run", self.run.as_deref()),
+        ];
+        let shown = lines.into_iter().filter_map(|(line, value)| Some(format!("{line} {}", value?)));
+        f.write_str(&shown.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -85,7 +124,7 @@ pub fn check_stops<'a>(
     let standing = stops.into_iter().filter(|(_, until)| until.is_none_or(|until| now < until));
     let mut doubt = None;
     for stop in standing.map(|(stop, _)| stop) {
-        match stop.fits(facts, &grant) {
+        match stop.fits(facts, grant.granted().iter().map(|granted| &granted.policy)) {
             Ok(true) => return Err(Reason::Denied.because(format!("an operator denies it: {}", stop.reason))),
             Ok(false) => {}
             Err(attribute) => doubt = doubt.or(Some(attribute)),

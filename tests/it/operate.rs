@@ -39,7 +39,7 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
     assert_eq!(ask(&world).await.0, 200);
     assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 64, "there is none of this id any more");
     for other in [["--repository", "acme/other"], ["--policy", "shop/other"], ["--issuer", "gitlab"], ["--run", "1"]] {
-        daypass(&world, &["deny", other[0], other[1], "--reason", "x"]).await;
+        daypass(&world, &["deny", other[0], other[1], "--unknown-too", "--reason", "x"]).await;
     }
     assert_eq!(ask(&world).await.0, 200, "others are denied, not this one");
     daypass(&world, &["deny", "--policy", "shop/deploy", "--for", "2s", "--reason", "x"]).await;
@@ -51,6 +51,34 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
     let kinds: Vec<String> = world.audit().into_iter().map(|entry| entry.kind).collect();
     assert_eq!(kinds.iter().filter(|kind| *kind == "denied").count(), 6);
     assert_eq!(kinds.iter().filter(|kind| *kind == "lifted").count(), 1);
+}
+
+/// Whoever mistypes in an emergency hears it, and does not believe that somebody is denied who is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_with_a_typo_is_refused_or_told_to_hit_nobody() {
+    let world = World::start(Setup::default()).await;
+    let deny = async |arguments: &[&str]| daypass(&world, &[&["deny", "--reason", "INC-42"], arguments].concat()).await;
+    let (status, told) = deny(&["--repository", "acme/shop"]).await;
+    assert!(status == 0 && told.contains("nothing was granted within the last day"), "{told}");
+    let lift = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    assert_eq!(daypass(&world, &["deny", "--lift", lift]).await.0, 0);
+    assert_eq!(ask(&world).await.0, 200);
+    for (typo, meant) in [(["--policy", "shop/deplyo"], "shop/deploy"), (["--issuer", "gihub"], "github")] {
+        let (status, told) = deny(&typo).await;
+        assert!(status == 64 && told.contains(&format!("did you mean `{meant}`?")), "{status} {told}");
+    }
+    assert_eq!(deny(&["--repository", ""]).await.0, 64);
+    assert_eq!(ask(&world).await.0, 200, "nothing was denied");
+    let (status, told) = deny(&["--repository", "acme/shp", "--for", "1h"]).await;
+    assert!(status == 0 && told.contains("repository acme/shp") && told.contains("NONE of the 2 grants"), "{told}");
+    let (_, told) = deny(&["--policy", "shop/next", "--unknown-too"]).await;
+    assert!(told.contains("policy shop/next") && told.contains("NONE of the 2 grants"), "{told}");
+    assert_eq!(ask(&world).await.0, 200);
+    let (status, told) = deny(&["--repository", "acme/shop", "--policy", "shop/deploy", "--output", "json"]).await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &told["covers"]["grants"], &told["covers"]["of"]), (0, &json!(3), &json!(3)), "{told}");
+    assert_eq!((&told["denies"], &told["until"]), (&json!("policy shop/deploy, repository acme/shop"), &Value::Null));
+    assert_eq!(ask(&world).await, (403, json!("denied")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,56 @@
+//! What an operator's denial would have hit of what was granted lately: a denial that hits nothing is often one with a typo.
+
+use crate::policy::{Catalogue, Stop};
+use crate::store::{Reader, ReleasedDecision};
+use crate::words::UnixTime;
+use crate::words::names::{IssuerName, PolicyName};
+use serde_json::{Value, json};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// How far back: long enough for what runs every night.
+const SINCE: Duration = Duration::from_secs(86_400);
+/// The denial stands already; an operator waits for this count and no longer.
+const COUNT_MAX: Duration = Duration::from_secs(5);
+
+/// What a denial would have hit.
+pub(super) struct Covered {
+    /// Grants that it would have denied.
+    grants: u64,
+    /// All grants that were looked at.
+    of: u64,
+    /// From when on they were looked at; later than a day ago where there are too many.
+    since: UnixTime,
+}
+
+impl Covered {
+    pub(super) fn to_json(&self) -> Value {
+        json!({ "grants": self.grants, "of": self.of, "since": self.since.to_string() })
+    }
+}
+
+/// Counts what was released within the last day, the newest first.
+pub(super) fn covered(reader: &Reader, stop: &Stop, catalogue: &Catalogue, now: UnixTime) -> Result<Covered, String> {
+    let (started, mut found) = (Instant::now(), Covered { grants: 0, of: 0, since: now.minus(SINCE) });
+    reader.released_since(found.since, |released| {
+        if started.elapsed() > COUNT_MAX {
+            found.since = released.at;
+            return ControlFlow::Break(());
+        }
+        found.of += 1;
+        found.grants += u64::from(fits(stop, &released, catalogue).unwrap_or(false));
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// `None` where the record cannot be read any more, as that of an issuer that is configured no more.
+fn fits(stop: &Stop, released: &ReleasedDecision, catalogue: &Catalogue) -> Option<bool> {
+    let body = &released.body;
+    let issuer = IssuerName::parse(body["issuer"].as_str()?).ok()?;
+    let Value::Object(attributes) = &body["attributes"] else { return None };
+    let facts = catalogue.issuer(&issuer)?.mapping.facts_of_record(&issuer, attributes);
+    let names = body["policies"].as_array()?.iter().filter_map(|name| PolicyName::parse(name.as_str()?).ok());
+    // Where that cannot be told, the token is refused as well.
+    Some(stop.fits(&facts, &names.collect::<Vec<_>>()).unwrap_or(true))
+}
