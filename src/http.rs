@@ -13,6 +13,7 @@ mod events;
 mod form;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+pub mod health;
 mod hooks;
 mod native;
 mod oauth;
@@ -22,6 +23,7 @@ mod reply;
 mod routes;
 mod streams;
 pub mod tls;
+mod validity;
 mod vault;
 
 pub use native::router;

@@ -27,6 +27,24 @@ pub struct Issuer {
     keyring: Arc<Keyring>,
 }
 
+/// An issuer whose keys cannot be read.
+pub struct Unreadable {
+    /// Its name in the configuration.
+    pub name: IssuerName,
+    /// Why.
+    pub fault: String,
+    /// Whether keys that were read before are trusted still.
+    pub serves_on: bool,
+    is_file: bool,
+}
+
+impl Unreadable {
+    /// Whether nobody can show a token of it until a person mends it. A remote that is down comes back by itself.
+    pub const fn serves_nobody(&self) -> bool {
+        self.is_file && !self.serves_on
+    }
+}
+
 /// All of them.
 pub struct Issuers(Vec<Arc<Issuer>>);
 
@@ -45,6 +63,28 @@ impl Issuers {
         let issuer = self.choose(raw)?;
         let keys = issuer.keyring.keys(raw.jws()).await?;
         Ok((issuer, keys))
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Their names.
+    pub fn names(&self) -> impl Iterator<Item = &IssuerName> {
+        self.0.iter().map(|issuer| &issuer.name)
+    }
+
+    /// Those whose keys cannot be read: files as they are now, and remotes as the last fetch found them.
+    pub async fn unreadable(&self) -> Vec<Unreadable> {
+        let mut found = Vec::new();
+        for issuer in &self.0 {
+            if let Some(fault) = issuer.keyring.fault().await {
+                let (serves_on, is_file) = (issuer.keyring.serves_on(), issuer.keyring.is_file());
+                found.push(Unreadable { name: issuer.name.clone(), fault, serves_on, is_file });
+            }
+        }
+        found
     }
 
     /// The issuer of this name.

@@ -1,7 +1,7 @@
 //! What the process says of itself: log lines, metrics, and nothing in a core dump.
 
 use crate::issue::Credential;
-use crate::words::names::SourceName;
+use crate::words::names::{IssuerName, SourceName};
 use crate::words::{Reason, UnixTime};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -61,6 +61,8 @@ pub struct Metrics {
     space_left: Gauge,
     clock_offset: Gauge,
     clock_steps: Gauge,
+    certificates: Family<Listener, Gauge>,
+    unreadable_issuers: Family<Issuer, Gauge>,
     /// TLS handshakes that came to nothing.
     pub handshakes_failed: Counter,
     /// Connections closed at once, because there were too many, in all or from one address.
@@ -80,6 +82,16 @@ struct Code {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct Source {
     source: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct Listener {
+    listener: &'static str,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct Issuer {
+    issuer: String,
 }
 
 /// How a source is, for its gauges.
@@ -110,6 +122,20 @@ impl Metrics {
     pub fn clock(&self, (offset, steps): (i64, u64)) {
         self.clock_offset.set(offset);
         self.clock_steps.set(i64::try_from(steps).unwrap_or(i64::MAX));
+    }
+
+    /// Sets until when the certificates count.
+    pub fn certificates(&self, ends: impl Iterator<Item = (&'static str, UnixTime)>) {
+        for (listener, end) in ends {
+            self.certificates.get_or_create(&Listener { listener }).set(end.seconds());
+        }
+    }
+
+    /// Sets whose keys cannot be read.
+    pub fn issuers<'a>(&self, unreadable: impl Iterator<Item = (&'a IssuerName, bool)>) {
+        for (name, is_unreadable) in unreadable {
+            self.unreadable_issuers.get_or_create(&Issuer { issuer: name.to_string() }).set(i64::from(is_unreadable));
+        }
     }
 
     /// Sets the gauges of all sources; those of others are gone.
@@ -162,6 +188,16 @@ impl Metrics {
             "signing_keys_waiting",
             "Keys of our issuer that wait to be hosted elsewhere",
             self.keys_waiting.clone(),
+        );
+        registry.register(
+            "certificate_expiration_timestamp_seconds",
+            "When the certificate that a listener shows ends",
+            self.certificates.clone(),
+        );
+        registry.register(
+            "issuer_keys_unreadable",
+            "1 while the keys of an issuer cannot be read",
+            self.unreadable_issuers.clone(),
         );
         let mut text = String::new();
         if encode(&mut text, &registry).is_err() {

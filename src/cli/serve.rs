@@ -5,6 +5,7 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::config::{AdmissionSettings, Config};
 use crate::http::accept::{DRAIN_MAX, Edge};
+use crate::http::health::Health;
 use crate::http::tls::{Certificate, RELOAD_PAUSE};
 use crate::http::{admin, admission, control, router};
 use crate::words::SystemClock;
@@ -54,9 +55,12 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     let app = App::start(config, Arc::new(SystemClock)).await.map_err(failed)?;
     tokio::spawn(certificate.clone().follow(RELOAD_PAUSE));
     tokio::spawn(app.clone().keep_up());
-    let admin = admin::router(app.clone());
+    let health =
+        Arc::new(Health::new(app.clone(), certificate.clone(), webhook.as_ref().map(|(_, certificate, _)| certificate.clone())));
+    tokio::spawn(health.clone().watch());
+    let admin = admin::router(health.clone());
     tokio::spawn(async move { axum::serve(admin_listener, admin).await });
-    let (control_listener, operate) = (control::listen(&data).map_err(failed)?, control::router(app.clone()));
+    let (control_listener, operate) = (control::listen(&data).map_err(failed)?, control::router(health));
     tokio::spawn(async move { axum::serve(control_listener, operate).await });
     tracing::info!(%listen, %admin_listen, "daypass serves");
     let edge = Edge { listener, certificate, router: router(app.clone()), metrics: app.metrics.clone() };

@@ -1,5 +1,6 @@
 //! The control socket in the data directory: whoever may open it runs this server. It works when Git and every issuer are down.
 
+use super::health::Health;
 use super::reply;
 use crate::app::App;
 use crate::policy::Stop;
@@ -36,7 +37,9 @@ pub fn listen(data: &Path) -> Result<UnixListener, String> {
 }
 
 /// Its addresses.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(health: Arc<Health>) -> Router {
+    let app = health.app.clone();
+    let status = get(status).with_state(health);
     Router::new()
         .route("/deny", post(deny))
         .route("/lift", post(lift))
@@ -47,7 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/keys", get(keys))
         .route("/keys/rotate", post(rotate_keys))
         .route("/keys/hosted", post(note_hosted_keys))
-        .route("/status", get(status))
+        .route("/status", status)
         .layer(axum::extract::DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
         .with_state(app)
 }
@@ -60,13 +63,16 @@ struct DenyRequest {
     stop: Stop,
     /// Such as `4h`; absent: until it is lifted.
     lasting: Option<String>,
+    /// Also a policy or an issuer that is not there.
+    #[serde(default)]
+    unknown_too: bool,
 }
 
 async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response {
     let lasting = request.lasting.as_deref().map(parse_duration).transpose();
     let lasting = lasting.map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault));
     answer(match lasting {
-        Ok(lasting) => app.deny(request.stop, lasting).await.map(|id| json!({ "id": id })),
+        Ok(lasting) => app.deny(request.stop, lasting, request.unknown_too).await,
         Err(denial) => Err(denial),
     })
 }
@@ -114,8 +120,12 @@ async fn confirm(State(app): Shared, Json(request): Json<CommitRequest>) -> Resp
     })
 }
 
-async fn status(State(app): Shared) -> Response {
-    answer(app.status().await)
+async fn status(State(health): State<Arc<Health>>) -> Response {
+    let mut status = health.app.status().await;
+    if let Ok(status) = &mut status {
+        status["alarms"] = health.alarms().await.into();
+    }
+    answer(status)
 }
 
 async fn accept_clock(State(app): Shared) -> Response {

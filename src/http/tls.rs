@@ -1,12 +1,13 @@
 //! TLS 1.2 and 1.3 with the post-quantum exchange first; certificate and key are followed as their files change.
 
+use super::validity::Validity;
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,15 @@ pub struct Certificate {
     chain: PathBuf,
     key: PathBuf,
     client_ca: Option<PathBuf>,
-    loaded: ArcSwap<(Vec<u8>, Arc<ServerConfig>)>,
+    loaded: ArcSwap<Loaded>,
+}
+
+/// What was read.
+struct Loaded {
+    /// The certificates by which a change is seen.
+    bytes: Vec<u8>,
+    config: Arc<ServerConfig>,
+    validity: Validity,
 }
 
 impl Certificate {
@@ -35,7 +44,17 @@ impl Certificate {
 
     /// The configuration for the next connection.
     pub fn config(&self) -> Arc<ServerConfig> {
-        self.loaded.load().1.clone()
+        self.loaded.load().config.clone()
+    }
+
+    /// From when until when it counts.
+    pub fn validity(&self) -> Validity {
+        self.loaded.load().validity
+    }
+
+    /// The chain's file.
+    pub fn path(&self) -> &Path {
+        &self.chain
     }
 
     /// Follows the files; a broken pair keeps the old one, and is told.
@@ -43,7 +62,7 @@ impl Certificate {
         loop {
             tokio::time::sleep(pause).await;
             match read(&self.chain, &self.key, self.client_ca.as_ref()) {
-                Ok(new) if new.0 == self.loaded.load().0 => {}
+                Ok(new) if new.bytes == self.loaded.load().bytes => {}
                 Ok(new) => {
                     tracing::info!(certificate = %self.chain.display(), "a new certificate is in use");
                     self.loaded.store(Arc::new(new));
@@ -54,12 +73,12 @@ impl Certificate {
     }
 }
 
-/// The configuration, and the certificates by which a change is seen.
-fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<(Vec<u8>, Arc<ServerConfig>), String> {
+fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<Loaded, String> {
     let fault = |path: &PathBuf, fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
     let mut bytes = std::fs::read(chain).map_err(|error| fault(chain, &error))?;
     let certificates: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| fault(chain, &error))?;
+    let validity = Validity::of(&certificates).map_err(|error| fault(chain, &error))?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| fault(key, &error))?;
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
     let builder = ServerConfig::builder_with_protocol_versions(&versions);
@@ -74,7 +93,7 @@ fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<(
     };
     let mut config = builder.with_single_cert(certificates, private).map_err(|error| fault(chain, &error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok((bytes, Arc::new(config)))
+    Ok(Loaded { bytes, config: Arc::new(config), validity })
 }
 
 /// Lets in whoever shows a certificate of one of these authorities.

@@ -38,6 +38,8 @@ pub(super) struct Keyring {
     flight: AtomicU64,
     forced_at: AtomicI64,
     failed_at: AtomicI64,
+    /// What the last fetch found, where it found no keys.
+    fault: ArcSwapOption<String>,
 }
 
 impl Keyring {
@@ -53,6 +55,7 @@ impl Keyring {
             flight: AtomicU64::new(0),
             forced_at: AtomicI64::new(i64::MIN),
             failed_at: AtomicI64::new(i64::MIN),
+            fault: ArcSwapOption::empty(),
         })
     }
 
@@ -63,6 +66,24 @@ impl Keyring {
             return Ok(keys);
         }
         self.fetched().await
+    }
+
+    /// Why the keys cannot be read: a file as it is now, a remote as the last fetch found it.
+    pub(super) async fn fault(&self) -> Option<String> {
+        if self.is_file() {
+            return self.origin.fetch().await.err().map(|fault| fault.to_string());
+        }
+        self.fault.load_full().map(|fault| (*fault).clone())
+    }
+
+    /// Whether the keys stand in a file of this machine.
+    pub(super) const fn is_file(&self) -> bool {
+        self.origin.is_file()
+    }
+
+    /// Whether keys that were fetched before are trusted still.
+    pub(super) fn serves_on(&self) -> bool {
+        self.stale().is_some()
     }
 
     async fn current(self: &Arc<Self>) -> Result<Arc<KeySet>, Denial> {
@@ -88,6 +109,7 @@ impl Keyring {
                 return Err(Fault::from("the last try failed a moment ago".to_owned()));
             }
             let outcome = self.origin.fetch().await.map(Arc::new);
+            self.fault.store(outcome.as_ref().err().map(|fault| Arc::new(fault.to_string())));
             match &outcome {
                 Ok(keys) => self.held.store(Some(Arc::new((self.now(), keys.clone())))),
                 Err(fault) => {

@@ -54,6 +54,11 @@ impl Origin {
         })
     }
 
+    /// Whether it is a file of this machine.
+    pub(super) const fn is_file(&self) -> bool {
+        matches!(self.source, JwksSource::File(_))
+    }
+
     /// The keys as they are there now.
     pub(super) async fn fetch(&self) -> Result<KeySet, Fault> {
         let bytes = match &self.source {

@@ -1,0 +1,105 @@
+//! How the server is: what `/readyz`, the metrics, the log and `daypass status` tell.
+
+use super::tls::Certificate;
+use crate::app::{App, told};
+use crate::issuers::Unreadable;
+use crate::words::names::IssuerName;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What is wrong is looked for this often, and logged when it is new.
+const LOOK_PAUSE: Duration = Duration::from_secs(60);
+
+/// The server, and the certificates that it shows.
+pub struct Health {
+    pub(super) app: Arc<App>,
+    /// Of the listener that jobs reach.
+    public: Arc<Certificate>,
+    /// Of the webhook, where there is one.
+    webhook: Option<Arc<Certificate>>,
+}
+
+impl Health {
+    /// Of this server.
+    pub fn new(app: Arc<App>, public: Arc<Certificate>, webhook: Option<Arc<Certificate>>) -> Self {
+        Self { app, public, webhook }
+    }
+
+    fn certificates(&self) -> impl Iterator<Item = (&'static str, &Certificate)> {
+        std::iter::once(("public", &*self.public)).chain(self.webhook.iter().map(|webhook| ("webhook", &**webhook)))
+    }
+
+    /// What a person has to see to, beside what is wrong with sources: certificates, and issuers whose keys cannot be read.
+    pub async fn alarms(&self) -> Vec<String> {
+        self.alarms_of(&self.app.issuers.unreadable().await)
+    }
+
+    fn alarms_of(&self, unreadable: &[Unreadable]) -> Vec<String> {
+        let now = self.app.now();
+        let certificates = self.certificates().filter_map(|(listener, certificate)| {
+            let validity = certificate.validity();
+            let told = validity.fault(now).or_else(|| validity.warning(now))?;
+            Some(format!("the certificate {} (listener `{listener}`) {told}", certificate.path().display()))
+        });
+        let issuers = unreadable.iter().map(|issuer| {
+            let until =
+                if issuer.serves_on { "; the keys that are held serve on for an hour" } else { "; its tokens are refused" };
+            format!("the keys of the issuer `{}` cannot be read: {}{until}", issuer.name, issuer.fault)
+        });
+        certificates.chain(issuers).collect()
+    }
+
+    /// Whether it can serve anybody, and why not. Faulty files are told, and do not make it unready.
+    pub async fn ready(&self) -> (bool, Value) {
+        let app = &self.app;
+        let (live, unreadable) = (app.live.load_full(), app.issuers.unreadable().await);
+        let revision = live.revision().map(ToString::to_string);
+        let (store, fresh) = (app.store.is_writable().await, app.in_force().is_ok());
+        let certificate = self.public.validity().fault(app.now());
+        let issuers = app.issuers.count() > unreadable.iter().filter(|issuer| issuer.serves_nobody()).count();
+        let ready = revision.is_ok() && store && fresh && certificate.is_none() && issuers;
+        let commit = revision.as_ref().ok().cloned();
+        let said = |holds: bool, yes: &str, no: &str| if holds { yes.to_owned() } else { no.to_owned() };
+        let body = json!({
+            "ready": ready, "revision": commit, "faults": told(live.faults()), "held": live.held(), "alarm": live.alarm(),
+            "alarms": self.alarms_of(&unreadable), "sources": app.sources_told(&live),
+            "checks": {
+                "revision": revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()),
+                "store": said(store, "writable", "cannot be written"),
+                "space": app.store.space().1.unwrap_or_else(|| "enough".to_owned()),
+                "clock": app.store.clock_fault().unwrap_or_else(|| "agrees with the time since boot".to_owned()),
+                "repository": said(fresh, "read", "not read for longer than max_stale"),
+                "certificate": certificate.unwrap_or_else(|| format!("counts until {}", self.public.validity().not_after)),
+                "issuers": said(issuers, "keys can be had", "no issuer's keys can be read"),
+            },
+        });
+        (ready, body)
+    }
+
+    /// Sets the gauges of what changes by itself.
+    pub async fn measure(&self) {
+        let app = &self.app;
+        let live = app.live.load_full();
+        app.metrics.sources(live.sources().map(|(name, source)| (name, source.state())));
+        app.metrics.space(app.store.space().0);
+        app.metrics.clock(app.store.clock_steps());
+        app.metrics.keys_waiting(app.own_issuers.waiting_to_be_hosted());
+        app.metrics.certificates(self.certificates().map(|(listener, certificate)| (listener, certificate.validity().not_after)));
+        let unreadable = app.issuers.unreadable().await;
+        let is_unreadable = |name: &IssuerName| unreadable.iter().any(|issuer| issuer.name == *name);
+        app.metrics.issuers(app.issuers.names().map(|name| (name, is_unreadable(name))));
+    }
+
+    /// Logs what is wrong at the start, and whatever comes later.
+    pub async fn watch(self: Arc<Self>) {
+        let mut known = BTreeSet::new();
+        loop {
+            let alarms: BTreeSet<String> = self.alarms().await.into_iter().collect();
+            alarms.difference(&known).for_each(|alarm| tracing::error!(%alarm, "somebody has to see to this"));
+            known = alarms;
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! From when until when a certificate counts: what every client looks at before anything else.
+
+use crate::words::UnixTime;
+use rustls::pki_types::CertificateDer;
+use std::time::Duration;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
+/// A certificate of months that ends within this time was not renewed when it was due.
+const SOON_MAX: Duration = Duration::from_secs(7 * 86_400);
+/// One of hours is renewed hours before its end: it ends soon in the last part of its time.
+const SOON_PART: u32 = 10;
+
+/// The time in which a certificate counts (RFC 5280, section 4.1.2.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Validity {
+    not_before: UnixTime,
+    /// Its end.
+    pub not_after: UnixTime,
+}
+
+impl Validity {
+    /// Of the server's own certificate. Those behind it in the chain may be there for older clients, and over.
+    pub(super) fn of(chain: &[CertificateDer<'_>]) -> Result<Self, String> {
+        let own = chain.first().ok_or("it holds no certificate")?;
+        let (_, parsed) = X509Certificate::from_der(own).map_err(|fault| fault.to_string())?;
+        let moment = |time: &x509_parser::time::ASN1Time| UnixTime::from_seconds(time.timestamp());
+        Ok(Self { not_before: moment(&parsed.validity.not_before), not_after: moment(&parsed.validity.not_after) })
+    }
+
+    /// Why every client refuses it now.
+    pub fn fault(&self, now: UnixTime) -> Option<String> {
+        if now < self.not_before {
+            return Some(format!("counts only from {} on: every client refuses it", self.not_before));
+        }
+        (self.not_after < now).then(|| format!("ended at {}: every client refuses it", self.not_after))
+    }
+
+    /// That it has to be renewed, where it should have been.
+    pub fn warning(&self, now: UnixTime) -> Option<String> {
+        let soon = SOON_MAX.min(self.not_after.since(self.not_before) / SOON_PART);
+        let ends_soon = self.fault(now).is_none() && self.not_after.minus(soon) <= now;
+        ends_soon.then(|| format!("ends at {}, and nobody has renewed it yet", self.not_after))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(days: (i64, i64), now: i64) -> (bool, bool) {
+        let day = |days: i64| UnixTime::from_seconds(days * 86_400);
+        let validity = Validity { not_before: day(days.0), not_after: day(days.1) };
+        (validity.fault(day(now)).is_some(), validity.warning(day(now)).is_some())
+    }
+
+    #[test]
+    fn what_is_over_or_yet_to_come_is_a_fault_and_what_ends_soon_a_warning() {
+        for (now, expected) in [(9, (true, false)), (10, (false, false)), (92, (false, false)), (93, (false, true))] {
+            assert_eq!(told((10, 100), now), expected, "day {now}");
+        }
+        assert_eq!((told((10, 100), 100), told((10, 100), 101)), ((false, true), (true, false)));
+        assert_eq!((told((10, 20), 18), told((10, 20), 19)), ((false, false), (false, true)), "a short one in its last tenth");
+    }
+
+    #[test]
+    fn the_times_are_those_of_the_servers_own_certificate() {
+        let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        parameters.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2026, 4, 1);
+        let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        let validity = Validity::of(&[made.der().clone()]).unwrap();
+        assert_eq!(validity.not_after.to_string(), "2026-04-01T00:00:00Z");
+        assert!(validity.fault(UnixTime::from_rfc3339("2026-04-01T00:00:01Z").unwrap()).unwrap().contains("ended at 2026-04-01"));
+        assert!(Validity::of(&[]).is_err() && Validity::of(&[CertificateDer::from(vec![1, 2, 3])]).is_err());
+    }
+}
