@@ -110,6 +110,11 @@ impl Config {
         is_remote.then(|| format!("{owner}/{name}"))
     }
 
+    /// The data directory, of a configuration that need not be whole.
+    pub fn data_of(path: &Path) -> Option<PathBuf> {
+        Some(path.parent().unwrap_or(Path::new(".")).join(text_in(path, "/data")?))
+    }
+
     /// Our own issuer that clouds trust, of a configuration that need not be whole.
     pub fn issuer_url_of(path: &Path) -> Option<IssuerUrl> {
         let url = text_in(path, "/issuer_url").or_else(|| text_in(path, "/public_url"))?;

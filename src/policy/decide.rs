@@ -107,6 +107,29 @@ impl PolicySet {
         }
     }
 
+    /// What every policy that matches grants, before any denial is looked at; and what it is, where that was left open.
+    pub(super) fn offered(
+        &self,
+        facts: &Facts,
+        wanted: &Wanted,
+        named: Option<&PolicyName>,
+        now: UnixTime,
+    ) -> Result<(Wanted, Vec<Granted>), Denial> {
+        let matching: Vec<_> = self.matching(facts, named, now).collect();
+        let chosen = match wanted {
+            Wanted::Aws { role: None } => Wanted::Aws { role: Some(only_role(&matching)?) },
+            other => other.clone(),
+        };
+        let mut granted: Vec<Granted> = Vec::new();
+        for (policy, rule) in matching {
+            granted.extend(rule.grant(policy, facts, &chosen).transpose()?);
+        }
+        if granted.is_empty() {
+            return Err(Reason::NoMatchingPolicy.because(format!("no policy grants {chosen} to this identity")));
+        }
+        Ok((chosen, granted))
+    }
+
     fn grant_readable(
         &self,
         facts: &Facts,
@@ -114,21 +137,8 @@ impl PolicySet {
         named: Option<&PolicyName>,
         now: UnixTime,
     ) -> Result<Granted, Denial> {
-        let matching: Vec<_> = self.matching(facts, named, now).collect();
-        let chosen = &match wanted {
-            Wanted::Aws { role: None } => Wanted::Aws { role: Some(only_role(&matching)?) },
-            other => other.clone(),
-        };
-        let mut granted: Vec<Granted> = Vec::new();
-        for (policy, rule) in matching {
-            granted.extend(rule.grant(policy, facts, chosen).transpose()?);
-        }
-        if granted.is_empty() {
-            return Err(Reason::NoMatchingPolicy.because(format!("no policy grants {chosen} to this identity")));
-        }
-        // A role in between is given out to nobody, and a denial of it counts all the same.
-        let between = granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) });
-        for wanted in std::iter::once(chosen.clone()).chain(between) {
+        let (chosen, mut granted) = self.offered(facts, wanted, named, now)?;
+        for wanted in std::iter::once(chosen.clone()).chain(between(&granted)) {
             if let Some(denial) = self.guardrails.against(facts, &wanted) {
                 return Err(denial);
             }
@@ -186,6 +196,11 @@ fn last_to_end(granted: &[Granted]) -> Option<UnixTime> {
     let first = granted.first()?;
     let alike = granted.iter().filter(|other| other.proof == first.proof).map(|granted| granted.expires);
     alike.reduce(|one, other| Some(one?.max(other?))).flatten()
+}
+
+/// A role in between is given out to nobody, and a denial of it counts all the same.
+pub(super) fn between(granted: &[Granted]) -> impl Iterator<Item = Wanted> {
+    granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) })
 }
 
 /// Where no role is asked for, the only one that is granted.

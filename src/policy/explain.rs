@@ -1,10 +1,13 @@
 //! Why: which policy allows, or which line of which policy did not hold and what it saw. For operators, never for callers.
 
-use super::decide::PolicySet;
+use super::decide::{PolicySet, between};
 use super::file::{Miss, TrustPolicy};
+use super::guardrail::GUARDRAILS_FILE;
 use super::request::Wanted;
+use super::stop::Standing;
 use crate::identity::Facts;
 use crate::words::names::PolicyName;
+use crate::words::yaml::Place;
 use crate::words::{UnixTime, plain};
 use serde::Serialize;
 use std::fmt;
@@ -17,12 +20,43 @@ const NEAR_MISSES_MAX: usize = 5;
 pub struct Explanation {
     /// What was asked for.
     pub wanted: String,
-    /// The policy that allows it.
+    /// The policy that allows it, where nothing stands against it.
     pub allowed_by: Option<PolicyName>,
-    /// Why not, in one sentence.
+    /// The policies that grant it, whether or not something stands against it.
+    pub granted_by: Vec<PolicyName>,
+    /// Why not, in one sentence: the first reason in the order in which the server decides.
     pub denied_because: Option<String>,
+    /// Every guardrail that stands against it.
+    pub guardrails: Vec<GuardrailHit>,
+    /// Every operator's denial that stands against it; absent when nobody looked.
+    pub operators_denials: Option<Vec<OperatorsDenial>>,
     /// The policies that offer it and do not match, the nearest first.
     pub near_misses: Vec<NearMiss>,
+    /// Whether some policy of the issuer offers it to anybody.
+    #[serde(skip)]
+    is_offered: bool,
+}
+
+/// A guardrail that stands against what was asked for.
+#[derive(PartialEq, Eq, Debug, Serialize)]
+pub struct GuardrailHit {
+    /// Where it stands: file and line.
+    pub at: String,
+    /// What it says of itself.
+    pub description: String,
+}
+
+/// An operator's denial that stands against what was asked for.
+#[derive(PartialEq, Eq, Debug, Serialize)]
+pub struct OperatorsDenial {
+    /// By which it is lifted.
+    pub id: String,
+    /// What it denies.
+    pub denies: String,
+    /// Until when; absent: until it is lifted.
+    pub until: Option<String>,
+    /// Why.
+    pub reason: String,
 }
 
 /// A policy that offers what is asked for, and the lines that do not hold.
@@ -48,18 +82,58 @@ pub struct Line {
     pub(super) personal: bool,
 }
 
-/// Explains the decision over these facts.
+/// Explains the decision over these facts. What operators deny is not looked at here: see [`Explanation::under`].
 pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Wanted, now: UnixTime) -> Explanation {
-    let decision = set.would_grant(facts, wanted, None, now);
     let mut near_misses: Vec<NearMiss> =
         set.policies().iter().filter_map(|policy| near_miss(policy, facts, wanted, now)).collect();
     near_misses.sort_by_key(|miss| miss.lines.len());
     near_misses.truncate(NEAR_MISSES_MAX);
-    let (allowed_by, denied_because) = match decision {
+    let (asked, granted) = set.offered(facts, wanted, None, now).unwrap_or_else(|_| (wanted.clone(), Vec::new()));
+    let mut guardrails: Vec<GuardrailHit> = Vec::new();
+    for wanted in std::iter::once(asked).chain(between(&granted)) {
+        let hits = set.guardrails().all_against(facts, &wanted).map(|(place, description)| guardrail_hit(place, description));
+        hits.for_each(|hit| {
+            if !guardrails.contains(&hit) {
+                guardrails.push(hit);
+            }
+        });
+    }
+    let (allowed_by, denied_because) = match set.would_grant(facts, wanted, None, now) {
         Ok(policy) => (Some(policy), None),
         Err(denial) => (None, Some(denial.cause)),
     };
-    Explanation { wanted: wanted.to_string(), allowed_by, denied_because, near_misses }
+    let mut granted_by: Vec<PolicyName> = granted.into_iter().map(|granted| granted.policy).collect();
+    granted_by.dedup();
+    let offers = |policy: &TrustPolicy| policy.rules.iter().any(|rule| rule.offer(wanted).is_some());
+    let is_offered = set.policies().iter().any(|policy| policy.issuer == facts.issuer && offers(policy));
+    let (wanted, operators_denials) = (wanted.to_string(), None);
+    Explanation { wanted, allowed_by, granted_by, denied_because, guardrails, operators_denials, near_misses, is_offered }
+}
+
+fn guardrail_hit(place: Place, description: &str) -> GuardrailHit {
+    GuardrailHit { at: format!("{GUARDRAILS_FILE}:{}", place.line), description: description.to_owned() }
+}
+
+impl Explanation {
+    /// The same under what operators deny, each denial with its id. The server asks for these after the policies.
+    pub fn under(mut self, denials: &[(String, Standing)], facts: &Facts, now: UnixTime) -> Self {
+        let named = || self.allowed_by.iter().chain(self.granted_by.iter().filter(|_| self.allowed_by.is_none()));
+        let standing = denials.iter().filter(|(_, (_, until))| until.is_none_or(|until| now < until));
+        let hits = standing.filter(|(_, (stop, _))| stop.fits(facts, named()) != Ok(false));
+        let told = |(id, (stop, until)): &(String, Standing)| OperatorsDenial {
+            id: id.clone(),
+            denies: stop.to_string(),
+            until: until.map(|until| until.to_string()),
+            reason: stop.reason.clone(),
+        };
+        let hits: Vec<OperatorsDenial> = hits.map(told).collect();
+        if let (Some(_), Some(first)) = (&self.allowed_by, hits.first()) {
+            self.allowed_by = None;
+            self.denied_because = Some(format!("an operator denies it: {}", first.reason));
+        }
+        self.operators_denials = Some(hits);
+        self
+    }
 }
 
 /// The lines of this policy that do not hold, of the rule that comes nearest; `None` when it does not offer it, or grants it.
@@ -100,9 +174,27 @@ impl fmt::Display for Explanation {
             (Some(policy), _) => writeln!(f, "ALLOWED  {} by {policy}", self.wanted)?,
             (None, cause) => writeln!(f, "DENIED   {}: {}", self.wanted, plain(cause.as_deref().unwrap_or_default()))?,
         }
-        if self.allowed_by.is_some() {
-            return Ok(());
+        for hit in &self.guardrails {
+            writeln!(f, "\n  a guardrail denies it\n    {:<34} {}", plain(&hit.at), plain(&hit.description))?;
         }
+        for denial in self.operators_denials.iter().flatten() {
+            let until = denial.until.as_deref().unwrap_or("it is lifted");
+            let (denies, reason) = (plain(&denial.denies), plain(&denial.reason));
+            writeln!(f, "\n  an operator denies it until {until}\n    {:<34} {denies}: {reason}", denial.id)?;
+        }
+        match (&self.allowed_by, &self.granted_by[..]) {
+            (Some(_), _) => Ok(()),
+            (None, []) => self.tell_near_misses(f),
+            (None, granting) => {
+                let names: Vec<&str> = granting.iter().map(PolicyName::as_str).collect();
+                writeln!(f, "\n  It is granted by {}, if nothing stood against it.", names.join(", "))
+            }
+        }
+    }
+}
+
+impl Explanation {
+    fn tell_near_misses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for miss in &self.near_misses {
             writeln!(f, "\n  {} would grant it, but", miss.policy)?;
             for line in &miss.lines {
@@ -110,7 +202,7 @@ impl fmt::Display for Explanation {
                 writeln!(f, "    {:<34} {}\n    {:<34} saw {saw}", plain(&line.at), plain(&line.says), "")?;
             }
         }
-        if self.near_misses.is_empty() {
+        if !self.is_offered {
             writeln!(f, "\n  No policy of this issuer offers it at all.")?;
         }
         Ok(())

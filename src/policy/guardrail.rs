@@ -93,6 +93,13 @@ impl Guardrails {
         Some(unreadable(unknown.subject.as_str(), &format!("guardrail: {}:", denied.description)))
     }
 
+    /// Every denial that stands against this, with its place, also those that depend on what cannot be read.
+    pub(super) fn all_against(&self, facts: &Facts, wanted: &Wanted) -> impl Iterator<Item = (Place, &str)> {
+        let concerned = self.denied.iter().filter(move |denied| denied.concerns(&facts.issuer, wanted));
+        let against = concerned.filter(move |denied| denied.applies(facts) != Some(false));
+        against.map(|denied| (denied.place, denied.description.as_str()))
+    }
+
     /// Denials that say nothing of an issuer.
     pub(super) fn silent(&self) -> &[Silent] {
         &self.silent

@@ -1,6 +1,6 @@
 //! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
 
-use super::{Store, aws_sessions, reader, schema};
+use super::{Reader, Store, aws_sessions, reader, schema};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -84,17 +84,7 @@ impl Store {
     /// Every denial that is kept and not over.
     pub async fn denials(&self) -> Result<Vec<DenialRow>, Denial> {
         let now = self.earliest();
-        self.read(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT id, until, body FROM denials WHERE until IS NULL OR until > ?1 ORDER BY id")?;
-            let rows = statement.query_map(params![now.millis()], |row| {
-                let (until, body): (Option<i64>, Vec<u8>) = (row.get(1)?, row.get(2)?);
-                let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-                Ok(DenialRow { id: row.get(0)?, until: until.map(UnixTime::from_millis), body })
-            })?;
-            rows.collect()
-        })
-        .await
+        self.read(move |connection| denials(connection, now)).await
     }
 
     /// Ends what can be ended of a decision: its stored answer is given to nobody any more, the holder of its AWS session
@@ -123,6 +113,24 @@ impl Store {
         .await?;
         Ok(Some(released))
     }
+}
+
+impl Reader {
+    /// Every denial that stands now, also where no server runs.
+    pub fn denials(&self, now: UnixTime) -> Result<Vec<DenialRow>, String> {
+        denials(self.connection(), now).map_err(|fault| format!("the operators' denials cannot be read: {fault}"))
+    }
+}
+
+fn denials(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<DenialRow>> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, until, body FROM denials WHERE until IS NULL OR until > ?1 ORDER BY id")?;
+    let rows = statement.query_map(params![now.millis()], |row| {
+        let (until, body): (Option<i64>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Ok(DenialRow { id: row.get(0)?, until: until.map(UnixTime::from_millis), body })
+    })?;
+    rows.collect()
 }
 
 fn mark(kind: &str, source: &str) -> String {

@@ -1,0 +1,133 @@
+//! `daypass policy explain`: why somebody is allowed or denied, in the order in which the server decides.
+
+use super::place::{Seen, Where};
+use crate::cli::print;
+use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
+use crate::identity::Facts;
+use crate::policy::{Catalogue, Explanation, PastSecret, Permission, Ruleset, Standing, TransitUse, Wanted, explain};
+use crate::store::Reader;
+use crate::token::{Claims, parse_json};
+use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
+use crate::words::yaml::{Fault, Severity};
+use crate::words::{Clock, SystemClock, UnixTime, plain};
+use clap::Args;
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct ExplainArgs {
+    #[command(flatten)]
+    at: Where,
+    /// The issuer's name in the configuration; a saved `whoami` names its own.
+    #[arg(long)]
+    issuer: Option<String>,
+    /// A file with claims, or with the output of `daypass whoami --output json`.
+    #[arg(long)]
+    claims: Option<PathBuf>,
+    /// NAME=VALUE: a claim, over those of the file.
+    #[arg(long = "claim")]
+    claim: Vec<String>,
+    /// The role that is asked for; without a value, any.
+    #[arg(long, num_args = 0..=1, value_name = "ROLE")]
+    aws: Option<Option<String>>,
+    /// The secret that is asked for.
+    #[arg(long)]
+    secret: Option<String>,
+    /// The secret that is asked for as an older commit had it.
+    #[arg(long)]
+    secret_at: Option<String>,
+    /// The audience of the token that is asked for.
+    #[arg(long)]
+    id_token: Option<String>,
+    /// The use of a transit key that is asked for, such as "decrypt flux".
+    #[arg(long)]
+    transit: Option<String>,
+    /// The use of daypass itself that is asked for, such as policy.replay.
+    #[arg(long)]
+    daypass: Option<String>,
+}
+
+/// Ends with 77 when it is denied.
+pub(super) fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
+    let (seen, catalogue) = arguments.at.load()?;
+    let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
+    faults.retain(|fault| fault.severity == Severity::Error);
+    let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
+    let facts = facts(arguments, &catalogue).map_err(usage)?;
+    let wanted = wanted_of(arguments).map_err(usage)?;
+    let now = SystemClock.now();
+    let explanation = explain(ruleset.set(), &facts, &wanted, now);
+    let (explanation, unknown) = match operators_denials(&arguments.at, now) {
+        Ok(denials) => (explanation.under(&denials, &facts, now), None),
+        Err(why) => (explanation, Some(why)),
+    };
+    if json {
+        let mut told = serde_json::to_value(&explanation).unwrap_or_default();
+        (told["looked_at"], told["operators_denials_unknown"], told["faults"]) = (json!(seen.at), json!(unknown), json!(faults));
+        print::json(&told);
+    } else {
+        anstream::print!("{}", told(&explanation, &seen, &faults, unknown.as_deref()));
+    }
+    Ok(if explanation.allowed_by.is_some() { 0 } else { STATUS_DENIED })
+}
+
+fn told(explanation: &Explanation, seen: &Seen, faults: &[Fault], unknown: Option<&str>) -> String {
+    let mut told = format!("{explanation}\n");
+    for fault in faults {
+        told.push_str(&format!(
+            "faulty, so nothing of it counts here: {}:{} {}\n",
+            fault.file,
+            fault.place.line,
+            plain(&fault.message)
+        ));
+    }
+    if let Some(why) = unknown {
+        told.push_str(&format!("Operators' denials are not looked at, and may deny it all the same: {}\n", plain(why)));
+    }
+    format!("{told}Looked at: {}\n", seen.at)
+}
+
+/// What operators deny, read beside the server's store; or why nobody can tell.
+fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, Standing)>, String> {
+    let data = at.data_if_named().ok_or("the configuration names no `data` directory")?;
+    let rows = Reader::open(&data)?.denials(now)?;
+    let standing = |row: crate::store::DenialRow| {
+        let stop = serde_json::from_value(row.body).map_err(|fault| format!("the denial {} cannot be read: {fault}", row.id))?;
+        Ok((row.id, (stop, row.until)))
+    };
+    rows.into_iter().map(standing).collect()
+}
+
+fn wanted_of(arguments: &ExplainArgs) -> Result<Wanted, String> {
+    let role = |role: &Option<String>| Ok(Wanted::Aws { role: role.as_deref().map(RoleArn::parse).transpose()? });
+    let asked: Vec<Result<Wanted, String>> = [
+        arguments.aws.as_ref().map(role),
+        arguments.secret.as_deref().map(|name| SecretName::parse(name).map(Wanted::Secret)),
+        arguments.secret_at.as_deref().map(|name| PastSecret::of_any_commit(name).map(Wanted::SecretAt)),
+        arguments.id_token.as_deref().map(|audience| Ok(Wanted::IdToken { audience: Audience::parse(audience)? })),
+        arguments.transit.as_deref().map(|wanted| TransitUse::parse(wanted).map(Wanted::Transit)),
+        arguments.daypass.as_deref().map(|permission| Permission::parse(permission).map(Wanted::Daypass)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let [only] = <[_; 1]>::try_from(asked)
+        .map_err(|_| "ask for exactly one of --aws, --secret, --secret-at, --id-token, --transit and --daypass")?;
+    only
+}
+
+fn facts(arguments: &ExplainArgs, catalogue: &Catalogue) -> Result<Facts, String> {
+    let document = match &arguments.claims {
+        Some(path) => parse_json(&std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?)?,
+        None => Value::Object(Map::new()),
+    };
+    let saved = document.get("issuer").and_then(Value::as_str).filter(|_| document.get("claims").is_some());
+    let issuer = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or("name the --issuer")?)?;
+    let mut claims = document.get("claims").unwrap_or(&document).as_object().ok_or("the claims are no object")?.clone();
+    for claim in &arguments.claim {
+        let (name, value) = claim.split_once('=').ok_or("expected --claim NAME=VALUE")?;
+        claims.insert(name.to_owned(), value.into());
+    }
+    let entry = catalogue.issuer(&issuer).ok_or_else(|| format!("no issuer `{issuer}` is configured"))?;
+    entry.mapping.facts(&issuer, Claims::from(claims)).map_err(|denial| denial.cause)
+}
