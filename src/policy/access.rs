@@ -10,6 +10,7 @@ mod looser;
 mod past;
 mod permits;
 mod region;
+mod unfiled;
 mod wording;
 
 pub(super) use changes::narrows;

@@ -43,9 +43,20 @@ fn policy(folder: &Path, arguments: &[&str]) -> Output {
 fn a_pull_request_hears_who_gains_access() {
     let repository = repository();
     let same = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let at = |name: &str| git(repository.path(), &["rev-parse", name]);
+    let path = std::path::absolute(repository.path()).unwrap().display().to_string();
+    let same_text = String::from_utf8_lossy(&same.stdout).into_owned();
     assert_eq!(
-        (same.status.code(), String::from_utf8_lossy(&same.stdout).as_ref()),
-        (Some(0), "Nobody gains access, nobody loses it, and nobody has it on other terms.\n")
+        (same.status.code(), same_text.as_str()),
+        (
+            Some(0),
+            format!(
+                "Compared: {path} {}\n    with: {path} change ({})\nNobody gains access, nobody loses it, and nobody has it on other terms.\n",
+                at("main"),
+                at("change")
+            )
+            .as_str()
+        )
     );
     let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**").replace("event: push", "event: [push, manual]");
     commit(repository.path(), &[("policies/shop/deploy.yaml", &wider), ("policies/broken.yaml", "issuer: [github")]);
@@ -56,12 +67,35 @@ fn a_pull_request_hears_who_gains_access() {
         assert!(text.contains(said), "{said} in\n{text}");
     }
     let comment = policy(repository.path(), &["diff", "main...change", "--output", "markdown"]);
-    assert!(String::from_utf8_lossy(&comment.stdout).starts_with("```\nWIDENS"));
+    assert!(String::from_utf8_lossy(&comment.stdout).starts_with("```\nCompared: "));
     let back: Value =
         serde_json::from_slice(&policy(repository.path(), &["diff", "change..main", "--output", "json"]).stdout).unwrap();
     assert_eq!((&back["widens"], &back["changes"][0]["direction"]), (&Value::Bool(false), &Value::from("narrows")), "{back}");
+    assert_eq!((&back["old"]["commit"], &back["new"]["commit"]), (&at("change").into(), &at("main").into()), "{back}");
     let nonsense = policy(repository.path(), &["diff", "main"]);
     assert_eq!(nonsense.status.code(), Some(64));
+}
+
+/// Nobody gains a file today, and somebody gains whatever comes under the pattern.
+#[test]
+fn a_pull_request_hears_of_a_pattern_under_which_no_file_stands_yet() {
+    let repository = repository();
+    let wider = DEPLOY.replace("secrets: [shop/**]", "secrets: [shop/**, production/**]");
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &wider)]);
+    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert_eq!(told.status.code(), Some(2), "{text}");
+    let line =
+        "WIDENS  secret production/**   policies/shop/deploy.yaml:7   no file stands under it yet: it grants whatever comes\n";
+    assert!(text.contains(line), "{text}");
+    commit(repository.path(), &[("secrets/production/db.age", "x")]);
+    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(text.contains("secret production/db.age") && !text.contains("secret production/**"), "{text}");
+    git(repository.path(), &["branch", "--force", "main"]);
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &format!("description: Same.\n{wider}"))]);
+    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stdout));
 }
 
 #[test]

@@ -165,6 +165,8 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
         "DENIES   secret shop/password.age   shop/deploy: used 3 times, last ",
         "by acme/shop@456789, run 3\n",
         "4 decisions of the last 30d: 3 would have been denied.\n",
+        &format!("In force: the server {}\n", git(&world.path("access"), &["rev-parse", "main"])),
+        &format!("/access change ({})\n", git(&world.path("access"), &["rev-parse", "change"])),
     ] {
         assert!(told.contains(said), "{said} in\n{told}");
     }
@@ -182,12 +184,22 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
         "{found}"
     );
     assert_eq!(found["grants"][0]["denied_already"], false, "main is in force, whatever is checked out");
+    // A checkout is where NEW is from. What is in force is the configuration's, not the checkout's HEAD.
+    let output = daypass(&[&beside[..], &["--repository", "access"]].concat());
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!((&found["denied"], &found["grants"][0]["denied_already"]), (&json!(3), &json!(false)), "{found}");
+    let commit = |name: &str| json!(git(&world.path("access"), &["rev-parse", name]));
+    assert_eq!((&found["in_force"]["commit"], &found["new"]["commit"]), (&commit("main"), &commit("change")), "{found}");
+    assert_eq!((&found["in_force"]["name"], &found["new"]["name"]), (&json!("refs/heads/main"), &json!("change")));
     let (status, told) = replay("push", &[]).await;
     assert!(status == 77 && told.contains("no_matching_policy"), "{told}");
     let (status, told) = replay("pull", &["--since", "91d"]).await;
     assert!(status == 77 && told.contains("at most 90d"), "{told}");
     let (status, told) = replay("pull", &["--since", "1h", "--output", "markdown"]).await;
-    assert!(status == 0 && told.starts_with("```\nDENIES") && told.ends_with("```\n"), "{told}");
+    assert!(
+        status == 0 && told.starts_with("```\nIn force: the server ") && told.contains("\nDENIES") && told.ends_with("```\n"),
+        "{told}"
+    );
     let nowhere = daypass(&["--repository", "access"]);
     assert!(
         nowhere.status.code() == Some(64) && String::from_utf8_lossy(&nowhere.stderr).contains("name the server"),

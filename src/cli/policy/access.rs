@@ -45,19 +45,26 @@ pub(in crate::cli) struct WhoCanArgs {
 /// Who gains, who loses.
 pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> {
     let catalogue = arguments.at.catalogue()?;
-    let (old_tree, new_tree) = arguments.at.range(&arguments.range)?;
-    let (old, _) = Ruleset::load(&old_tree, &catalogue, None);
+    let (old_seen, new_seen) = arguments.at.range(&arguments.range)?;
+    let (old_tree, new_tree) = (&old_seen.files, &new_seen.files);
+    let (old, _) = Ruleset::load(old_tree, &catalogue, None);
     // As the server would take it: a faulty file keeps the form that it had.
-    let (new, faults) = Ruleset::load(&new_tree, &catalogue, Some(&old));
-    let found = changes((&old, &old_tree), (&new, &new_tree), &catalogue, SystemClock.now());
-    let readers = reader_changes(&old_tree, &new_tree);
+    let (new, faults) = Ruleset::load(new_tree, &catalogue, Some(&old));
+    let found = changes((&old, old_tree), (&new, new_tree), &catalogue, SystemClock.now());
+    let readers = reader_changes(old_tree, new_tree);
     let widens = found.iter().any(|change| change.direction == Direction::Widens) || readers.iter().any(|change| change.gains);
+    let compared = format!("Compared: {}\n    with: {}", old_seen.at, new_seen.at);
     match output {
-        Output::Json => print::json(&json!({ "widens": widens, "changes": found, "recipients": readers, "faults": faults })),
-        Output::Markdown => anstream::print!("```\n{}{}```\n", listing(&found, &readers, false), owners(&found)),
+        Output::Json => print::json(&json!({
+            "old": old_seen.at, "new": new_seen.at,
+            "widens": widens, "changes": found, "recipients": readers, "faults": faults,
+        })),
+        Output::Markdown => {
+            anstream::print!("```\n{compared}\n{}{}```\n", listing(&found, &readers, false), owners(&found));
+        }
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
-            anstream::print!("{}{}", listing(&found, &readers, true), owners(&found));
+            anstream::print!("{compared}\n{}{}", listing(&found, &readers, true), owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })
@@ -66,11 +73,11 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
 /// Who can reach it today.
 pub(super) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
     let wanted = wanted(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-    let (tree, catalogue) = arguments.at.load()?;
-    let (ruleset, _) = Ruleset::load(&tree, &catalogue, None);
+    let (seen, catalogue) = arguments.at.load()?;
+    let (ruleset, _) = Ruleset::load(&seen.files, &catalogue, None);
     let reached = crate::policy::who_can(&ruleset, &catalogue, &wanted, SystemClock.now());
     if json {
-        print::json(&json!({ "grant": wanted.to_string(), "reached_by": reached }));
+        print::json(&json!({ "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at }));
     } else if reached.is_empty() {
         anstream::println!("Nobody can reach {wanted}.");
     } else {

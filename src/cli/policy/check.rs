@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
     let now = SystemClock.now();
     let look = Look { ruleset: &ruleset, tree, catalogue: &catalogue, now, own_repository: own.as_deref() };
     faults.extend(lint(&look));
-    faults.extend(missing_keys(&tree, &ruleset, now));
+    faults.extend(missing_keys(tree, &ruleset, now));
     if let Some(file) = &arguments.source {
         faults.extend(bounds(file, &ruleset, &catalogue)?);
     }

@@ -1,18 +1,17 @@
 //! `daypass policy replay`: what a revision would have denied of what was granted, asked of a server or read beside its store.
 
-use super::place::Where;
+use super::place::{At, Where};
 use crate::cli::job::ServerArgs;
 use crate::cli::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::exchange::replay_since;
-use crate::git::Source;
 use crate::policy::{Replay, ReplayRequest, Ruleset};
 use crate::store::Reader;
 use crate::words::names::SourceName;
 use crate::words::{Clock, SystemClock, plain};
 use clap::{Args, ValueEnum};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -27,7 +26,8 @@ pub(in crate::cli) struct ReplayArgs {
     /// How far back, at most 90d.
     #[arg(long, default_value = "30d")]
     since: String,
-    /// A checkout or bare repository that has the revision: this folder, or with --data the configuration's.
+    /// A checkout or bare repository that has the revision: this folder, or with --data the configuration's. What is in force is
+    /// the configuration's own, or the server's, whatever is named here.
     #[arg(long)]
     repository: Option<PathBuf>,
     /// End with status 2 when something would have been denied that is granted today.
@@ -50,14 +50,16 @@ enum FailOn {
 
 /// Asks, and tells.
 pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
-    let found = match (&arguments.data, &arguments.config) {
+    let (mut found, in_force, new) = match (&arguments.data, &arguments.config) {
         (Some(data), Some(config)) => arguments.beside(data, config)?,
         _ => arguments.ask(environment).await?,
     };
+    (found["in_force"], found["new"]) = (json!(in_force), json!(new));
+    let text = || format!("In force: {in_force}\n   tried: {new}\n{}", told(&found, &arguments.since));
     match output {
         Output::Json => print::json(&found),
-        Output::Markdown => anstream::print!("```\n{}```\n", told(&found, &arguments.since)),
-        Output::Text => anstream::print!("{}", told(&found, &arguments.since)),
+        Output::Markdown => anstream::print!("```\n{}```\n", text()),
+        Output::Text => anstream::print!("{}", text()),
     }
     let denies = list(&found["grants"]).any(|lost| lost["denied_already"] == false);
     Ok(if denies && arguments.fail_on == Some(FailOn::Deny) { STATUS_DENIES } else { 0 })
@@ -65,26 +67,29 @@ pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output
 
 impl ReplayArgs {
     /// As a job: the server decides whether it may ask.
-    async fn ask(&self, environment: Environment) -> Result<Value, Failure> {
+    async fn ask(&self, environment: Environment) -> Result<(Value, At, At), Failure> {
         let path = self.repository.clone().unwrap_or_else(|| PathBuf::from("."));
-        let source = Source { path, reference: "HEAD".to_owned() };
-        let request = ReplayRequest::of(&super::place::tree_of(&source, &self.new)?, self.since.clone()).map_err(faulty)?;
+        let new = super::place::of_checkout(&path, &self.new)?;
+        let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let mut answer = self.server.connect(environment)?.replay(&request).await?;
-        Ok(answer["replay"].take())
+        let in_force = At::of_server(answer["policy_revision"].as_str().unwrap_or_default());
+        Ok((answer["replay"].take(), in_force, new.at))
     }
 
-    /// As an operator: what is in force is the configuration's ref, or HEAD of the repository that is named.
-    fn beside(&self, data: &Path, config: &Path) -> Result<Value, Failure> {
-        let at = Where::repository(config.to_owned(), self.repository.clone());
-        let (tree, catalogue) = at.load()?;
-        let (in_force, _) = Ruleset::load(&tree, &catalogue, None);
-        let request = ReplayRequest::of(&at.tree_at(&self.new)?, self.since.clone()).map_err(faulty)?;
+    /// As an operator: what is in force is the configuration's ref, wherever the revision is from that is tried.
+    fn beside(&self, data: &Path, config: &Path) -> Result<(Value, At, At), Failure> {
+        let at = |repository| Where::repository(config.to_owned(), repository);
+        let (seen, catalogue) = at(None).load()?;
+        let (in_force, _) = Ruleset::load(&seen.files, &catalogue, None);
+        let new = at(self.repository.clone()).at(&self.new)?;
+        let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let now = SystemClock.now();
         let since = now.minus(request.lookback().map_err(|fault| Failure::new(STATUS_USAGE, fault))?);
         let candidate = request.candidate(&catalogue, in_force.set(), &SourceName::root(), &[]);
         let reader = Reader::open(data).map_err(faulty)?;
         let found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
-        serde_json::to_value(&found).map_err(|fault| faulty(fault.to_string()))
+        let found = serde_json::to_value(&found).map_err(|fault| faulty(fault.to_string()))?;
+        Ok((found, seen.at, new.at))
     }
 }
 

@@ -4,6 +4,7 @@ use super::looser::looser;
 use super::past;
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
+use super::unfiled::unfiled;
 use crate::identity::Mapping;
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::grant_section::TermChange;
@@ -59,7 +60,7 @@ pub struct Part {
 }
 
 /// One revision: what it permits, and the files that it has.
-struct Side<'a> {
+pub(super) struct Side<'a> {
     ruleset: &'a Ruleset,
     tree: &'a Tree,
 }
@@ -77,6 +78,7 @@ pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catal
         found.extend(looser(&before, &after, catalogue, wanted, Direction::Widens));
         found.extend(looser(&after, &before, catalogue, wanted, Direction::Narrows));
     }
+    found.extend(unfiled(&old, &new, catalogue, now));
     together(found)
 }
 
@@ -94,6 +96,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
     let now = UnixTime::from_seconds(0);
     let (past, stand_for_all) = past([&before, &after]);
     stand_for_all
+        && unfiled(&before, &after, catalogue, now).is_empty()
         && after.credentials().chain(past).all(|wanted| {
             let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
             after.iter().all(|permit| {
@@ -167,6 +170,26 @@ impl<'a> Side<'a> {
         matches!(wanted, Wanted::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
     }
 
+    /// The policies in force.
+    pub(super) fn policies(&self) -> impl Iterator<Item = &'a Arc<TrustPolicy>> + use<'a> {
+        self.ruleset.set().policies().iter()
+    }
+
+    /// The names of the documents that it has.
+    pub(super) fn secret_names(&self) -> BTreeSet<String> {
+        self.secrets().map(|path| path.to_string()).collect()
+    }
+
+    /// The names of the transit keys that it has.
+    pub(super) fn key_names(&self) -> BTreeSet<String> {
+        TransitFile::among(self.tree).map(|file| file.key.to_string()).collect()
+    }
+
+    /// Who may have it, if it were there.
+    pub(super) fn would_permit(&self, wanted: &Wanted, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
+        permits(self.ruleset, catalogue, wanted, now)
+    }
+
     /// A secret or a key that the revision does not have is nobody's.
     fn permits(&self, wanted: &Wanted, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
         if self.has(wanted) { permits(self.ruleset, catalogue, wanted, now) } else { Vec::new() }
@@ -174,7 +197,7 @@ impl<'a> Side<'a> {
 }
 
 /// What `after` lets in that `before` did not.
-fn gained(
+pub(super) fn gained(
     before: &[Permit<'_>],
     after: &[Permit<'_>],
     catalogue: &Catalogue,

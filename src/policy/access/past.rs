@@ -14,13 +14,13 @@ const FILLERS: [(&str, &str); 4] = [("a", "a"), ("b", "a/a"), ("c", "a/a/a"), ("
 
 /// Documents that all fit these patterns and none of those.
 #[derive(Clone, Default)]
-struct Kind<'a> {
+pub(super) struct Kind<'a> {
     inside: Vec<&'a Pattern>,
     outside: Vec<&'a Pattern>,
 }
 
 /// Whether a kind has a document.
-enum Met {
+pub(super) enum Met {
     One(SecretPath),
     None,
     Unknown,
@@ -74,19 +74,24 @@ fn of_each_kind(
 }
 
 impl<'a> Kind<'a> {
+    /// Of the documents that fit this pattern.
+    pub(super) fn of(pattern: &'a Pattern) -> Self {
+        Self { inside: vec![pattern], outside: Vec::new() }
+    }
+
     /// The two kinds into which a pattern takes it apart; one that has no document is left out.
-    fn apart(&self, pattern: &'a Pattern) -> impl Iterator<Item = Self> {
+    pub(super) fn apart(&self, pattern: &'a Pattern) -> impl Iterator<Item = Self> {
         let (mut fits, mut does_not) = (self.clone(), self.clone());
         fits.inside.push(pattern);
         does_not.outside.push(pattern);
         [fits, does_not].into_iter().filter(|kind| !matches!(kind.meet(), Met::None))
     }
 
-    fn holds(&self, text: &str) -> bool {
+    pub(super) fn holds(&self, text: &str) -> bool {
         self.inside.iter().all(|pattern| pattern.matches(text)) && !self.outside.iter().any(|pattern| pattern.matches(text))
     }
 
-    fn meet(&self) -> Met {
+    pub(super) fn meet(&self) -> Met {
         let filled = |pattern: &&Pattern| FILLERS.map(|(within, across)| pattern.filled(within, across));
         let suggested = self.inside.iter().flat_map(filled).chain(FILLERS.map(|(_, across)| across.to_owned()));
         if let Some(document) = suggested.filter(|text| self.holds(text)).find_map(|text| SecretPath::parse(&text).ok()) {

@@ -1,0 +1,101 @@
+//! Grants by pattern under which no file stands yet: whoever has one has whatever comes there, and no file tells of it today.
+
+use super::changes::{Change, Direction, Side, gained};
+use super::language::meet;
+use super::looser::looser;
+use super::past::{Kind, Met};
+use crate::policy::Catalogue;
+use crate::policy::file::TrustPolicy;
+use crate::policy::pattern::Pattern;
+use crate::policy::request::Wanted;
+use crate::policy::transit::{Operation, TransitUse};
+use crate::words::UnixTime;
+use crate::words::names::{SecretName, SecretPath, TransitKey};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+/// Kinds of documents under one pattern that are told apart by the patterns of before. Beyond it one stands for several.
+const KINDS_MAX: usize = 64;
+
+/// What is granted of one document, if it can be one.
+type OfDocument<'a> = Box<dyn Fn(&SecretPath) -> Option<Wanted> + 'a>;
+
+/// A pattern of a grant, and what is granted of each document or key that fits it.
+struct Granted<'a> {
+    pattern: &'a Pattern,
+    is_secret: bool,
+    /// As it is told.
+    told: String,
+    wanted: OfDocument<'a>,
+}
+
+/// Who gains by a pattern of the new revision what has no file in it.
+pub(super) fn unfiled(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+    let known: HashSet<*const TrustPolicy> = old.policies().map(Arc::as_ptr).collect();
+    let changed: Vec<&Arc<TrustPolicy>> = new.policies().filter(|policy| !known.contains(&Arc::as_ptr(policy))).collect();
+    if changed.is_empty() {
+        return Vec::new();
+    }
+    let before: BTreeMap<(bool, String), &Pattern> = old.policies().flat_map(|policy| patterns_of(policy)).collect();
+    let (secrets, keys) = (new.secret_names(), new.key_names());
+    let mut found = Vec::new();
+    for granted in changed.into_iter().flat_map(|policy| granted_by(policy)) {
+        let files = if granted.is_secret { &secrets } else { &keys };
+        for document in documents(&granted, &before, files) {
+            let Some(wanted) = (granted.wanted)(&document) else { continue };
+            let [past, next] = [old, new].map(|side| side.would_permit(&wanted, catalogue, now));
+            let gains = gained(&past, &next, catalogue, &wanted, Direction::Widens, old).into_iter();
+            found.extend(gains.chain(looser(&past, &next, catalogue, &wanted, Direction::Widens)).map(|change| Change {
+                credentials: vec![granted.told.clone()],
+                because: Some("no file stands under it yet: it grants whatever comes".to_owned()),
+                ..change
+            }));
+        }
+    }
+    found.dedup();
+    found
+}
+
+fn patterns_of(policy: &TrustPolicy) -> impl Iterator<Item = ((bool, String), &Pattern)> {
+    let secrets = policy.rules.iter().flat_map(|rule| rule.grants.secrets.iter().map(|grant| (true, &grant.documents)));
+    let transit = policy.rules.iter().flat_map(|rule| rule.grants.transit.iter().map(|grant| (false, &grant.keys)));
+    secrets.chain(transit).map(|(is_secret, pattern)| ((is_secret, pattern.to_string()), pattern))
+}
+
+fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
+    let secrets = policy.rules.iter().flat_map(|rule| &rule.grants.secrets).map(|grant| {
+        let key = grant.key.as_deref().map(|key| format!("#{key}")).unwrap_or_default();
+        let wanted = move |path: &SecretPath| Some(Wanted::Secret(SecretName { path: path.clone(), key: grant.key.clone() }));
+        let told = format!("secret {}{key}", grant.documents);
+        Granted { pattern: &grant.documents, is_secret: true, told, wanted: Box::new(wanted) }
+    });
+    let transit = policy.rules.iter().flat_map(|rule| &rule.grants.transit).flat_map(|grant| {
+        Operation::ALL.into_iter().map(move |operation| {
+            let wanted = move |path: &SecretPath| {
+                let wanted = TransitUse { operation, key: TransitKey::parse(path.as_str()).ok()?, input: None };
+                grant.covers(&wanted).then_some(Wanted::Transit(wanted))
+            };
+            let told = format!("transit {} {}", operation.as_str(), grant.keys);
+            Granted { pattern: &grant.keys, is_secret: false, told, wanted: Box::new(wanted) }
+        })
+    });
+    secrets.chain(transit)
+}
+
+/// One document of each kind that fits the pattern and that the new revision has no file of.
+fn documents(granted: &Granted<'_>, before: &BTreeMap<(bool, String), &Pattern>, files: &BTreeSet<String>) -> Vec<SecretPath> {
+    let mut kinds = vec![Kind::of(granted.pattern)];
+    let own = granted.pattern.to_string();
+    let others = before
+        .iter()
+        .filter(|((is_secret, text), other)| *is_secret == granted.is_secret && *text != own && meet(granted.pattern, other));
+    for (_, other) in others {
+        let apart: Vec<Kind<'_>> = kinds.iter().flat_map(|kind| kind.apart(other)).collect();
+        if apart.len() > KINDS_MAX {
+            break;
+        }
+        kinds = apart;
+    }
+    let unfiled = kinds.iter().filter(|kind| !files.iter().any(|name| kind.holds(name)));
+    unfiled.filter_map(|kind| if let Met::One(document) = kind.meet() { Some(document) } else { None }).collect()
+}
