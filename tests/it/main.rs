@@ -5,6 +5,7 @@
 mod apis;
 mod attacks;
 mod aws_apis;
+mod beliefs;
 mod canaries;
 mod corpora;
 mod faces;

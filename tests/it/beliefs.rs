@@ -1,0 +1,211 @@
+//! What would let an operator believe in a safety that is not there: files under other names, denials that an explanation does not
+//! tell, certificates that are over, keys that are not there.
+
+use crate::support::{DEPLOY, Setup, World, commit, git, put, write_private};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Command, Output};
+
+const RAILS: &str = "denials: [ { description: Never the shop., deny: { secrets: [shop/*] } } ]\n";
+
+fn daypass(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_daypass")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+async fn ask(world: &World) -> (u16, Value) {
+    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
+    (status, answer["code"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guardrails_that_are_renamed_go_on_denying_and_nothing_widens_meanwhile() {
+    let world = World::start(Setup::default()).await;
+    assert_eq!(ask(&world).await.0, 200);
+    world.commit_and_wait(&[("guardrails.yaml", RAILS.as_bytes())]).await;
+    assert_eq!(ask(&world).await, (403, json!("denied")));
+    let access = world.path("access");
+    git(&access, &["mv", "guardrails.yaml", "guardrails.yml"]);
+    let other = DEPLOY.replace("refs/heads/main", "refs/heads/release");
+    let ready = world.commit_and_wait(&[("policies/shop/release.yaml", other.as_bytes())]).await;
+    assert_eq!(ask(&world).await, (403, json!("denied")), "what was denied stays denied");
+    assert!(
+        ready["faults"].to_string().contains("stray_file") && ready["faults"].to_string().contains("guardrails.yml"),
+        "{ready}"
+    );
+    assert_eq!(ready["held"], json!(["policies/shop/release.yaml"]), "{ready}");
+    let config = world.path("daypass.yaml").display().to_string();
+    let check = daypass(&access, &["policy", "check", "--config", &config, "--repository", "."]);
+    assert!(check.status.code() == Some(78) && said(&check).contains("error[stray_file]"), "{}", said(&check));
+    // Not followed, and so not read: that too is no set without guardrails.
+    git(&access, &["rm", "--quiet", "guardrails.yml"]);
+    std::os::unix::fs::symlink("rails/guardrails.yaml", access.join("guardrails.yaml")).unwrap();
+    let ready = world.commit_and_wait(&[("rails/guardrails.yaml", RAILS.as_bytes())]).await;
+    assert!(ready["faults"].to_string().contains("a symbolic link is never followed"), "{ready}");
+    assert_eq!(ask(&world).await, (403, json!("denied")));
+    git(&access, &["rm", "--quiet", "guardrails.yaml"]);
+    let ready = world.commit_and_wait(&[]).await;
+    assert_eq!((&ready["faults"], &ready["held"]), (&json!([]), &json!([])), "taken away by itself, it is meant");
+    assert_eq!(ask(&world).await.0, 200);
+}
+
+#[test]
+fn stray_files_and_empty_sets_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| put(&folder.path().join(name), text.as_bytes());
+    write(
+        "daypass.yaml",
+        "issuers: [ { name: github, mapping: github-actions, issuer: \"https://token.actions.githubusercontent.com\", audiences: [\"https://daypass.example\"] } ]\n",
+    );
+    write("access/policies/shop/deploy.yaml", DEPLOY);
+    let policy =
+        |command: &str, at: &str| daypass(folder.path(), &["policy", command, "--config", "daypass.yaml", "--folder", at]);
+    assert_eq!(policy("check", "access").status.code(), Some(0), "{}", said(&policy("check", "access")));
+    for command in ["check", "test"] {
+        for (at, hint) in [("access/policies", "name the folder that holds these two"), ("access/policies/shop", "has no policy")]
+        {
+            let output = policy(command, at);
+            assert!(output.status.code() == Some(78) && said(&output).contains(hint), "{command} {at}: {}", said(&output));
+        }
+    }
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    std::fs::create_dir(folder.path().join("empty/policies")).unwrap();
+    assert_eq!(policy("check", "empty").status.code(), Some(78));
+    for stray in ["policies/other.yml", "sources/team.yml", "tests/shop.yml", "guardrails.yml", ".sops.yml", "Policies/x.yaml"] {
+        write(&format!("access/{stray}"), "x: 1\n");
+        let output = policy("check", "access");
+        assert!(
+            output.status.code() == Some(78) && said(&output).contains(&format!("--> {stray}")),
+            "{stray}: {}",
+            said(&output)
+        );
+        std::fs::remove_file(folder.path().join("access").join(stray)).unwrap();
+        let _ = std::fs::remove_dir(folder.path().join("access/Policies"));
+    }
+    std::os::unix::fs::symlink("deploy.yaml", folder.path().join("access/policies/shop/link.yaml")).unwrap();
+    let output = policy("check", "access");
+    assert!(output.status.code() == Some(78) && said(&output).contains("never followed"), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_explanation_tells_every_denial_that_stands() {
+    let world = World::start(Setup::default()).await;
+    let config = world.path("daypass.yaml").display().to_string();
+    let claims = ["--claim", "repository=acme/shop", "--claim", "repository_id=456789", "--claim", "ref=refs/heads/main"];
+    let explain = |more: &[&str]| {
+        let asked = ["policy", "explain", "--config", &config, "--issuer", "github", "--secret", "shop/password.age"];
+        daypass(world.folder.path(), &[&asked[..], &claims, &["--claim", "event_name=push"], more].concat())
+    };
+    let allowed = explain(&[]);
+    assert!(allowed.status.success() && said(&allowed).starts_with("ALLOWED  secret shop/password.age by shop/deploy\n"));
+    let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
+    assert!(said(&allowed).contains(&format!("refs/heads/main ({head})")), "{}", said(&allowed));
+    for denied in [["--repository", "acme/shop"], ["--policy", "shop/deploy"]] {
+        let output = daypass(world.folder.path(), &["deny", denied[0], denied[1], "--reason", "INC-42", "--config", &config]);
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    let denied = explain(&[]);
+    let told = said(&denied);
+    assert_eq!(denied.status.code(), Some(77), "{told}");
+    assert!(told.starts_with("DENIED   secret shop/password.age: an operator denies it: INC-42\n"), "{told}");
+    for line in [
+        "repository acme/shop: INC-42",
+        "policy shop/deploy: INC-42",
+        "It is granted by shop/deploy, if nothing stood against it.",
+    ] {
+        assert!(told.contains(line), "{line} in\n{told}");
+    }
+    let rails = format!("{RAILS}  # and\n").replace(" } } ]", " } }, { description: Not by push., match: { event: push } } ]");
+    put(&world.path("access/guardrails.yaml"), rails.as_bytes());
+    commit(&world.path("access"));
+    let told = said(&explain(&[]));
+    assert!(told.starts_with("DENIED   secret shop/password.age: guardrail: Never the shop.\n"), "{told}");
+    for line in
+        ["Never the shop.", "Not by push.", "repository acme/shop: INC-42", "policy shop/deploy: INC-42", "guardrails.yaml:1"]
+    {
+        assert!(told.contains(line), "{line} in\n{told}");
+    }
+    assert!(!told.contains("No policy of this issuer"), "{told}");
+    let json: Value = serde_json::from_slice(&explain(&["--output", "json"]).stdout).unwrap();
+    assert_eq!(
+        (json["guardrails"].as_array().map(Vec::len), json["operators_denials"].as_array().map(Vec::len)),
+        (Some(2), Some(2))
+    );
+    assert_eq!((&json["allowed_by"], &json["granted_by"]), (&Value::Null, &json!(["shop/deploy"])), "{json}");
+    // Where the store cannot be read, that is said and nothing is claimed.
+    std::fs::write(
+        world.path("issuers.yaml"),
+        std::fs::read_to_string(world.path("daypass.yaml")).unwrap().replace("data: data", ""),
+    )
+    .unwrap();
+    git(&world.path("access"), &["rm", "--quiet", "guardrails.yaml"]);
+    commit(&world.path("access"));
+    let arguments = ["policy", "explain", "--config", "issuers.yaml", "--repository", "access", "--issuer", "github"];
+    let blind = daypass(
+        world.folder.path(),
+        &[&arguments[..], &["--secret", "shop/password.age", "--claim", "event_name=push"], &claims].concat(),
+    );
+    assert!(said(&blind).contains("Operators' denials are not looked at"), "{}", said(&blind));
+}
+
+fn certificate_until(world: &World, year: i32) {
+    let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    (parameters.not_before, parameters.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(year, 1, 1));
+    let key = rcgen::KeyPair::generate().unwrap();
+    write_private(&world.path("tls.key"), key.serialize_pem().as_bytes());
+    std::fs::write(world.path("tls.crt"), parameters.self_signed(&key).unwrap().pem()).unwrap();
+}
+
+async fn metrics(world: &World) -> String {
+    world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_over_is_told_and_makes_the_server_unready() {
+    let mut world = World::start(Setup::default()).await;
+    certificate_until(&world, 2021);
+    world.kill_and_restart().await;
+    let ready = world.ready().await;
+    assert_eq!(ready["ready"], false, "{ready}");
+    assert_eq!(ready["checks"]["certificate"], "ended at 2021-01-01T00:00:00Z: every client refuses it");
+    assert!(ready["alarms"][0].as_str().unwrap().contains("tls.crt"), "{ready}");
+    assert!(metrics(&world).await.contains("daypass_certificate_expiration_timestamp_seconds{listener=\"public\"} 1609459200\n"));
+    assert!(world.log().contains("ended at 2021-01-01T00:00:00Z"), "told at the start");
+    let config = world.path("daypass.yaml").display().to_string();
+    let status = daypass(world.folder.path(), &["status", "--config", &config]);
+    assert!(said(&status).contains("ALARM       the certificate "), "{}", said(&status));
+    certificate_until(&world, 2090);
+    let ready = world.until("the certificate is renewed", |ready| ready["ready"] == true).await;
+    assert_eq!(ready["alarms"], json!([]), "{ready}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jwks_file_that_is_not_there_is_told_and_alone_makes_the_server_unready() {
+    let issuers = "  - { name: gitlab, mapping: gitlab, issuer: \"https://gitlab.acme.example\", audiences: [\"https://localhost:{port}\"], jwks: { file: gitlab.json } }\n";
+    let mut world = World::start(Setup { issuers: issuers.to_owned(), ..Setup::default() }).await;
+    let ready = world.ready().await;
+    assert_eq!(ready["ready"], true, "the other issuer's jobs are served");
+    let alarm = ready["alarms"][0].as_str().unwrap();
+    assert!(
+        alarm.contains("`gitlab`") && alarm.contains("gitlab.json: No such file") && alarm.contains("are refused"),
+        "{alarm}"
+    );
+    assert!(metrics(&world).await.contains("daypass_issuer_keys_unreadable{issuer=\"gitlab\"} 1\n"), "{}", metrics(&world).await);
+    let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
+    std::fs::write(world.path("daypass.yaml"), config.replace("addresses: [127.0.0.0/8]", "jwks: { file: github.json }"))
+        .unwrap();
+    world.kill_and_restart().await;
+    let ready = world.ready().await;
+    assert_eq!(
+        (&ready["ready"], &ready["checks"]["issuers"]),
+        (&json!(false), &json!("no issuer's keys can be read")),
+        "{ready}"
+    );
+    assert!(world.log().contains("github.json: No such file"), "told at the start");
+    std::fs::write(world.path("github.json"), world.issuer.jwks().to_string()).unwrap();
+    world.until("the file is there", |ready| ready["ready"] == true).await;
+    assert_eq!(ask(&world).await.0, 200);
+}
