@@ -29,12 +29,12 @@ async fn a_job_gets_everything_in_one_request_and_a_retry_hears_the_same() {
     assert!(claims("released").is_string() && claims("released") == claims("refused"), "by the hash of its claims");
     let issued = answer["credentials"][1]["id_token"]["token"].as_str().unwrap();
     let jwks: jsonwebtoken::jwk::JwkSet =
-        world.http.get(world.url("/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
+        world.http.get(world.url("/id-tokens/.well-known/jwks.json")).send().await.unwrap().json().await.unwrap();
     let header = jsonwebtoken::decode_header(issued).unwrap();
     let key = jsonwebtoken::DecodingKey::from_jwk(jwks.find(header.kid.as_deref().unwrap()).unwrap()).unwrap();
     let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
     validation.set_audience(&["https://partner.example"]);
-    validation.set_issuer(&[world.url("")]);
+    validation.set_issuer(&[world.url("/id-tokens")]);
     let claims = jsonwebtoken::decode::<Value>(issued, &key, &validation).unwrap().claims;
     assert_eq!((&claims["sub"], &claims["jti"]), (&json!("root/shop/deploy"), &answer["decision_id"]));
 }
