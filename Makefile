@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 export DAYPASS_PEERS ?= $(CURDIR)/.peers
 
-.PHONY: help demo test test-kubernetes fuzz lint bench build sidecar test-sidecar
+.PHONY: help demo test test-kubernetes faults fuzz lint bench build sidecar test-sidecar
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: ## Everything: lints, unit tests, real peers
 test-kubernetes: ## Injection against a real API server, which is built once; DAYPASS_KUBECONFIG names a cluster of 1.29 or newer
 	@tests/peers/install.sh kubernetes
 	DAYPASS_PEERS_REQUIRED=1 cargo test --test it kubernetes:: -- --ignored --nocapture
+
+faults: ## The long forms of the tests of faults and floods: a million refusals
+	cargo test --lib faults_ -- --ignored --nocapture --test-threads=1
 
 lint: ## Format, clippy; licences, sources and banned crates of the dependencies
 	@tests/peers/install.sh lint

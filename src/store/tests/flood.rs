@@ -93,7 +93,7 @@ async fn many_refusals_leave_at_most_64_mib_and_hide_no_probe() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes most of a minute; `make faults` runs it"]
+#[ignore = "takes more than a minute; `make faults` runs it"]
 async fn faults_a_million_refusals_leave_at_most_64_mib_and_hide_no_probe() {
     a_flood_leaves_little_and_hides_no_probe(1_000_000).await;
 }
