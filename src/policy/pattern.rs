@@ -198,6 +198,18 @@ impl Pattern {
         named.chain(DELIMITERS).chain(self.plain.then_some(' '))
     }
 
+    /// Whether texts of both can begin alike: the characters before their first wildcards agree as far as both have some.
+    pub(super) fn begins_like(&self, other: &Self) -> bool {
+        self.fixed_start().zip(other.fixed_start()).all(|(one, other)| one == other)
+    }
+
+    fn fixed_start(&self) -> impl Iterator<Item = char> {
+        self.steps.iter().map_while(|step| match step {
+            Step::Literal(character) => Some(*character),
+            Step::WithinSegment | Step::Segments(_) | Step::Anything => None,
+        })
+    }
+
     /// A text that fits, in which each wildcard stands for one letter.
     pub(super) fn sample(&self) -> String {
         self.filled("a", "a")
