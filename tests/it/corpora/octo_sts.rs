@@ -14,6 +14,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A policy and what became of it.
 struct One {
@@ -179,16 +180,22 @@ fn we_take(ruleset: &Ruleset, issuer: &IssuerName, mapping: &Mapping, claims: &M
     explain(ruleset.set(), &facts, &wanted, UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap()).allowed_by.is_some()
 }
 
+/// An import once a grant is chosen: as JSON, and as what decides.
+fn loaded(imported: &Imported) -> (Value, IssuerName, Arc<Mapping>, Ruleset) {
+    let text = chosen(imported);
+    let policy = Node::parse("x", text.as_bytes()).unwrap().to_json();
+    let issuer = IssuerName::parse(policy["issuer"].as_str().unwrap()).unwrap();
+    let mapping = catalogue().issuer(&issuer).unwrap().mapping.clone();
+    let tree = Tree::from([(imported.file.clone(), text.into_bytes().into())]);
+    (policy, issuer, mapping, Ruleset::load(&tree, &catalogue(), None).0)
+}
+
 #[test]
 fn no_import_is_wider_than_its_original() {
     let Some((_guard, folder)) = unpack("octo-sts-policies") else { return };
     for One { name, original, outcome } in all(&folder) {
         let Ok(imported) = outcome else { continue };
-        let policy = Node::parse("x", chosen(&imported).as_bytes()).unwrap().to_json();
-        let issuer = IssuerName::parse(policy["issuer"].as_str().unwrap()).unwrap();
-        let mapping = catalogue().issuer(&issuer).unwrap().mapping.clone();
-        let tree = Tree::from([(imported.file.clone(), chosen(&imported).into_bytes().into())]);
-        let ruleset = Ruleset::load(&tree, &catalogue(), None).0;
+        let (policy, issuer, mapping, ruleset) = loaded(&imported);
         let asked = Asked::by(&original);
         let mut taken = 0;
         for (choice, filling) in (0..4).flat_map(|choice| FILLINGS.map(|filling| (choice, filling))) {
@@ -218,11 +225,7 @@ fn claims_made_from_the_originals_own_patterns_are_never_taken_by_ours_alone() {
     let (mut both, mut narrower, mut silent) = (0, 0, Vec::new());
     for One { name, original, outcome } in all(&folder) {
         let Ok(imported) = outcome else { continue };
-        let policy = Node::parse("x", chosen(&imported).as_bytes()).unwrap().to_json();
-        let issuer = IssuerName::parse(policy["issuer"].as_str().unwrap()).unwrap();
-        let mapping = catalogue().issuer(&issuer).unwrap().mapping.clone();
-        let tree = Tree::from([(imported.file.clone(), chosen(&imported).into_bytes().into())]);
-        let ruleset = Ruleset::load(&tree, &catalogue(), None).0;
+        let (policy, issuer, mapping, ruleset) = loaded(&imported);
         let asked = Asked::by(&original);
         let mut lost = None;
         for draw in 0..DRAWS {
