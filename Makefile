@@ -24,8 +24,9 @@ test-kubernetes: ## Injection against a real API server, which is built once; DA
 	@tests/peers/install.sh kubernetes
 	DAYPASS_PEERS_REQUIRED=1 cargo test --test it kubernetes:: -- --ignored --nocapture
 
-faults: ## The long forms of the tests of faults and floods: a million refusals
-	cargo test --lib faults_ -- --ignored --nocapture --test-threads=1
+FAULTS_PROFILE ?= release
+faults: ## Floods, full tables, stops and broken disks in their long forms, with their figures (FAULTS_PROFILE=dev: a debug build)
+	cargo test --profile $(FAULTS_PROFILE) --test it faults:: -- --ignored --nocapture --test-threads=1
 
 lint: ## Format, clippy; licences, sources and banned crates of the dependencies
 	@tests/peers/install.sh lint

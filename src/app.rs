@@ -2,6 +2,7 @@
 
 mod ages;
 mod changes;
+mod clients;
 mod covered;
 mod followed;
 mod key_encryption;
@@ -16,6 +17,7 @@ mod rewrite;
 mod sources;
 mod transit;
 
+pub use clients::{Clients, network};
 pub use followed::Followed;
 pub use live::{InForce, Live};
 pub use operate::told;
@@ -36,6 +38,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The rotation of our keys is looked at this often.
@@ -63,6 +66,10 @@ pub struct App {
     pub public_url: IssuerUrl,
     /// What is counted.
     pub metrics: SharedMetrics,
+    /// What is known of the addresses of callers.
+    pub clients: Arc<Clients>,
+    /// Cancelled when the server begins to stop: it is not ready any more.
+    pub draining: CancellationToken,
     /// Exchanges under way: a client that hangs up does not end its own, and the server stops after the last.
     pub exchanges: TaskTracker,
     /// The one replay of history that may be under way.
@@ -121,6 +128,8 @@ impl App {
             sessions,
             public_url: config.public_url,
             metrics: SharedMetrics::default(),
+            clients: Arc::default(),
+            draining: CancellationToken::new(),
             exchanges: TaskTracker::new(),
             replays: Semaphore::new(1),
             rewritings: Semaphore::new(1),

@@ -4,12 +4,14 @@ mod admission;
 mod identity;
 mod issuer;
 mod own_issuers;
+mod proxies;
 mod section;
 mod source;
 
 pub use admission::{AdmissionSettings, Authority, PodToken, SidecarSettings};
 pub use identity::KeyEncryption;
 pub use own_issuers::{ID_TOKENS, served_issuer};
+pub use proxies::{Proxy, ProxyProtocol};
 pub use source::{FurtherSource, SourceFiles, SourceSettings, mirror};
 
 use source::Beside;
@@ -23,6 +25,7 @@ use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The server's configuration, read and checked.
 #[derive(Clone, Debug)]
@@ -31,6 +34,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Health and metrics.
     pub admin_listen: SocketAddr,
+    /// The load balancers that say for whom they connect.
+    pub proxies: Vec<Proxy>,
+    /// For how long a stopping server still accepts connections.
+    pub drain_pause: Duration,
     /// Where clients reach us.
     pub public_url: IssuerUrl,
     /// Our own issuer that clouds trust.
@@ -164,6 +171,8 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
         }
         Some(admin)
     });
+    let proxies = proxies::read(fields);
+    let drain_pause = section::drain_pause(fields);
     let public_url = fields.required("public_url").and_then(|node| fields.parsed(node, IssuerUrl::parse));
     let own_issuers = own_issuers::read(fields, public_url.as_ref());
     let (tls_certificate, tls_key) = section::tls(fields, folder).unzip();
@@ -179,6 +188,8 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     Some(Config {
         listen: listen?,
         admin_listen: admin_listen?,
+        proxies,
+        drain_pause: drain_pause?,
         public_url: public_url?,
         issuer_url,
         id_token_issuer_url,

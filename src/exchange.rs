@@ -52,15 +52,20 @@ pub async fn exchange(app: &App, call: Call, asked: Asked) -> Result<Released, R
 
 /// The same for a token of either kind.
 pub async fn exchange_shown(app: &App, call: Call, shown: Shown, asked: Asked) -> Result<Released, Refused> {
-    let mut story = Story::begin(&call);
+    let (mut story, client) = (Story::begin(&call), call.client);
     match run(app, call, shown, asked, &mut story).await {
-        Ok(released) => Ok(released),
+        Ok(released) => {
+            app.clients.note_served(client);
+            Ok(released)
+        }
         Err(denial) => Err(story.refuse(app, denial).await),
     }
 }
 
 async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Story) -> Result<Released, Denial> {
+    let client = call.client;
     let identity = identify(app, call, shown).await?;
+    app.clients.note_identity(client, &identity);
     story.identified(&identity, asked.request());
     let asked = asked.within_session(&identity)?;
     let live = app.in_force()?;

@@ -54,6 +54,7 @@ targets! {
     pattern: pattern;
     policy: policy;
     proof: crate::token::fuzzing::proof;
+    proxy_header: crate::http::fuzzing::proxy_header;
     request: request;
     session: session;
     signature: crate::git::fuzzing::signature;

@@ -13,17 +13,21 @@ mod events;
 mod form;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod handshakes;
 pub mod health;
 mod hooks;
 mod native;
 mod oauth;
 mod openapi;
 mod problem;
+mod proxies;
 mod reply;
+mod rest;
 mod routes;
 mod streams;
 pub mod tls;
 mod validity;
 mod vault;
+mod watched;
 
 pub use native::router;

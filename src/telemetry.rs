@@ -67,6 +67,12 @@ pub struct Metrics {
     pub handshakes_failed: Counter,
     /// Connections closed at once, because there were too many, in all or from one address.
     pub connections_refused: Counter,
+    /// Idle connections that made room for others.
+    pub connections_shed: Counter,
+    /// Connections closed because of their PROXY header, or because they had none.
+    pub proxy_faults: Counter,
+    /// Addresses with so many identities that they may be load balancers which are not listed.
+    pub crowded_addresses: Gauge,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -184,6 +190,9 @@ impl Metrics {
         registry.register("store_left_bytes", "What is left on the store's disk, with its reserve", self.space_left.clone());
         registry.register("clock_offset_seconds", "How far the wall clock was set away", self.clock_offset.clone());
         registry.register("clock_steps", "How often the wall clock was set since the start", self.clock_steps.clone());
+        registry.register("connections_shed", "Idle connections that made room for others", self.connections_shed.clone());
+        registry.register("proxy_faults", "Connections closed for their PROXY header", self.proxy_faults.clone());
+        registry.register("crowded_addresses", "Addresses with suspiciously many identities", self.crowded_addresses.clone());
         registry.register(
             "signing_keys_waiting",
             "Keys of our issuer that wait to be hosted elsewhere",

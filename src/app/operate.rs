@@ -142,6 +142,7 @@ impl App {
             "sources": self.sources_told(&live),
             "clock": self.store.clock_fault(),
             "space": self.store.space().1,
+            "crowded_addresses": self.clients.crowded(),
             "denials": standing.map(shown).collect::<Vec<_>>(),
         }))
     }

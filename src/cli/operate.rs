@@ -200,6 +200,10 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             "KEYS        {waiting} wait to be hosted and do not sign: `daypass keys list` says which, `daypass keys publish` writes them"
         );
     }
+    for address in status["crowded_addresses"].as_array().into_iter().flatten() {
+        let address = address.as_str().unwrap_or_default();
+        anstream::println!("CROWDED     {address} speaks for many identities: if it is a load balancer, list it in `proxies`");
+    }
     for fault in status["faults"].as_array().into_iter().flatten() {
         anstream::println!(
             "faulty      {}: {}",

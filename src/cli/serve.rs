@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::config::{AdmissionSettings, Config};
-use crate::http::accept::{DRAIN_MAX, Edge};
+use crate::http::accept::{DRAIN_MAX, Edge, Stopping};
 use crate::http::health::Health;
 use crate::http::tls::{Certificate, RELOAD_PAUSE};
 use crate::http::{admin, admission, control, router};
@@ -52,6 +52,7 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     };
     let (listener, admin_listener) = (bind(config.listen).await?, bind(config.admin_listen).await?);
     let (listen, admin_listen, data) = (config.listen, config.admin_listen, config.data.clone());
+    let (proxies, pause) = (config.proxies.clone(), config.drain_pause);
     let app = App::start(config, Arc::new(SystemClock)).await.map_err(failed)?;
     tokio::spawn(certificate.clone().follow(RELOAD_PAUSE));
     tokio::spawn(app.clone().keep_up());
@@ -60,15 +61,20 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     tokio::spawn(health.clone().watch());
     let admin = admin::router(health.clone());
     tokio::spawn(async move { axum::serve(admin_listener, admin).await });
-    let (control_listener, operate) = (control::listen(&data).map_err(failed)?, control::router(health));
+    let (control_listener, operate) = (control::listen(&data).map_err(failed)?, control::router(health.clone()));
     tokio::spawn(async move { axum::serve(control_listener, operate).await });
     tracing::info!(%listen, %admin_listen, "daypass serves");
-    let edge = Edge { listener, certificate, router: router(app.clone()), metrics: app.metrics.clone() };
+    let edge = |listener, certificate, router, proxies| {
+        let (metrics, clients) = (app.metrics.clone(), app.clients.clone());
+        let (health, stopping) = (admin::health(health.clone()), Stopping::new(app.draining.clone(), pause));
+        Edge { listener, certificate, router, metrics, clients, proxies, health, stopping }
+    };
     let webhook = webhook.map(|(listener, certificate, router)| {
         tokio::spawn(certificate.clone().follow(RELOAD_PAUSE));
-        tokio::spawn(Edge { listener, certificate, router, metrics: app.metrics.clone() }.serve(stopped()))
+        // The API server connects to it directly.
+        tokio::spawn(edge(listener, certificate, router, Vec::new()).serve(stopped()))
     });
-    edge.serve(stopped()).await;
+    edge(listener, certificate, router(app.clone()), proxies).serve(stopped()).await;
     if let Some(webhook) = webhook
         && let Err(fault) = webhook.await
     {

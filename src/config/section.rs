@@ -3,14 +3,30 @@
 use super::source::{self, Beside, Files, SourceFiles, SourceSettings};
 use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
 use crate::policy::Widening;
+use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Load balancers ask for readiness every second or two.
+const DRAIN_PAUSE_DEFAULT: Duration = Duration::from_secs(2);
+/// Kubernetes and systemd kill after 30 and 90 seconds, and requests under way need 20 after the pause.
+const DRAIN_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// An address and its port.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an address and a port such as 127.0.0.1:9443".to_owned())
+}
+
+/// `drain_pause: 2s`.
+pub(super) fn drain_pause(fields: &mut Fields<'_, '_>) -> Option<Duration> {
+    let Some(node) = fields.optional("drain_pause") else { return Some(DRAIN_PAUSE_DEFAULT) };
+    fields.parsed(node, |text| match parse_duration(text)? {
+        pause if pause <= DRAIN_PAUSE_MAX => Ok(pause),
+        _ => Err("expected at most 60s".to_owned()),
+    })
 }
 
 /// A path, relative to the configuration's folder.

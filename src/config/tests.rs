@@ -42,6 +42,20 @@ fn the_documented_form_loads() {
 }
 
 #[test]
+fn load_balancers_are_addresses_or_small_networks() {
+    let listed = "proxies: [10.0.0.7, 10.0.1.0/28, 'fd00::/124', { address: 10.0.2.0/24, reason: the subnet of the balancers, protocol: v1 }]";
+    let config = parse(&format!("{GOOD}{listed}\ndrain_pause: 0s\n")).unwrap();
+    let known = |address: &str| {
+        let address = address.parse().unwrap();
+        config.proxies.iter().find(|proxy| proxy.network.contains(address)).map(|proxy| proxy.protocol)
+    };
+    assert_eq!((known("10.0.0.7"), known("10.0.0.8")), (Some(ProxyProtocol::V2), None));
+    assert_eq!((known("fd00::f"), known("fd00::10")), (Some(ProxyProtocol::V2), None));
+    assert_eq!((known("10.0.2.200"), config.drain_pause.as_secs()), (Some(ProxyProtocol::V1), 0));
+    assert_eq!(parse(GOOD).unwrap().drain_pause.as_secs(), 2);
+}
+
+#[test]
 fn without_any_one_of_its_settings_it_does_not_start() {
     let needed = [
         "listen",
@@ -134,6 +148,12 @@ fn dangerous_settings_are_refused() {
         (GOOD.replace("  interval: 30s", "  credentials: { token_file: open.key }"), "chmod 0600"),
         (GOOD.replace("store: sqlite", "store: postgres://db"), "stores in `sqlite`"),
         (GOOD.replace("data: data", "data: data\nsecret_mode: off"), "unknown key `secret_mode`"),
+        (format!("{GOOD}proxies: [10.0.0.0/24]\n"), "wider than /28 needs a `reason`"),
+        (format!("{GOOD}proxies: ['fd00::/120']\n"), "wider than /124 needs a `reason`"),
+        (format!("{GOOD}proxies: [{{ address: 10.0.0.0/24, reason: '  ' }}]\n"), "needs a `reason`"),
+        (format!("{GOOD}proxies: [proxy.example]\n"), "expected an address such as"),
+        (format!("{GOOD}proxies: [{{ address: 10.0.0.7, protocol: v3 }}]\n"), "expected v1 or v2"),
+        (format!("{GOOD}drain_pause: 5m\n"), "at most 60s"),
     ];
     for (text, said) in cases {
         let fault = parse(&text).expect_err(said);

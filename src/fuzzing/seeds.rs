@@ -47,6 +47,7 @@ pub(super) fn of(target: &str) -> Seeds {
         "pattern" => texts(&["refs/heads/*\nrefs/heads/main", "shop/**\nshop/a/b.yaml", "arn:aws:iam::*:role/deploy-*\narn:aws:iam::123456789012:role/deploy-a", "a*b*c*d*\naaaaaaaaaaaaaaaaaaaa"]),
         "policy" => [files("policies/policies", "yaml"), examples("policy")].concat(),
         "proof" => ProofKey::generate().and_then(|key| key.prove("POST", "https://a.example/v1/exchange", b"a.b.c", NOW, "1")).map(String::into_bytes).into_iter().collect(),
+        "proxy_header" => texts(&["PROXY TCP4 192.0.2.1 192.0.2.2 4660 443\r\n", "PROXY TCP6 2001:db8::1 ::1 1 2\r\n", "PROXY UNKNOWN\r\n", "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0cabcdefgh1234", "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"]),
         "request" => texts(&[
             r#"{"credentials":[{"aws":{"role":"arn:aws:iam::123456789012:role/d"}},{"secret":"shop/db.yaml#/password"},{"id_token":{"audience":"https://x"}}],"policy":"shop/deploy"}"#,
             r#"{"credentials":[{"secret_at":{"commit":"4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b","secret":"shop/db.yaml#/password"}}]}"#,

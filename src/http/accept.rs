@@ -1,8 +1,12 @@
-//! The accept loop: handshakes off its path, a limit on everything, and a drain at the end.
+//! The accept loop: everything that may take time is off its path, everything has a limit, and at the end it drains.
 
-use super::addresses::Addresses;
-use super::connection::{Connection, handshake};
+use super::addresses::{Addresses, Place};
+use super::connection::Connection;
+use super::handshakes::Handshakes;
+use super::proxies::{self, Origin, Proxies};
 use super::tls::Certificate;
+use crate::app::Clients;
+use crate::config::{Proxy, ProxyProtocol};
 use crate::telemetry::SharedMetrics;
 use axum::Router;
 use std::net::{IpAddr, SocketAddr};
@@ -13,20 +17,36 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Handshakes at a time: each costs about a millisecond of processor.
-const HANDSHAKES_MAX: usize = 512;
-/// Connections at a time; some 50 KiB each.
-const CONNECTIONS_MAX: usize = 10_000;
-/// Connections at a time from one address: a CI fleet behind one gateway has hundreds, and one address alone cannot use all up.
-const CONNECTIONS_PER_ADDRESS_MAX: usize = 2_000;
+/// Connections of load balancers that have not said yet for whom they are.
+const HEADERS_AWAITED_MAX: usize = 1_000;
+/// What the kernel keeps for the listener (tokio's backlog): those are let in before it closes.
+const BACKLOG: usize = 1_024;
 /// When the process is out of file descriptors, a moment lets some come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Requests under way may end when the server stops.
 pub const DRAIN_MAX: Duration = Duration::from_secs(20);
 
-/// Where a request comes from.
+/// Where a request comes from: the client's address, also behind a listed load balancer.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
+
+/// How a server stops.
+#[derive(Clone, Debug, Default)]
+pub struct Stopping {
+    /// It began: readiness says no, and answers say that their connection ends.
+    pub draining: CancellationToken,
+    /// For how long connections are still accepted from then on: load balancers need a moment to look elsewhere.
+    pub pause: Duration,
+    /// The pause is over: the listener is closed, and quiet connections are.
+    pub(super) over: CancellationToken,
+}
+
+impl Stopping {
+    /// A stop that begins with this signal.
+    pub fn new(draining: CancellationToken, pause: Duration) -> Self {
+        Self { draining, pause, over: CancellationToken::new() }
+    }
+}
 
 /// The public listener.
 pub struct Edge {
@@ -38,56 +58,159 @@ pub struct Edge {
     pub router: Router,
     /// What is counted.
     pub metrics: SharedMetrics,
+    /// What is known of the clients.
+    pub clients: Arc<Clients>,
+    /// The load balancers that say for whom they connect.
+    pub proxies: Vec<Proxy>,
+    /// What is served to those on connections of their own.
+    pub health: Router,
+    /// How it stops.
+    pub stopping: Stopping,
+}
+
+/// What every connection needs.
+struct Shared {
+    certificate: Arc<Certificate>,
+    router: Router,
+    health: Router,
+    metrics: SharedMetrics,
+    addresses: Addresses,
+    handshakes: Handshakes,
+    proxies: Proxies,
+    headers_awaited: Arc<Semaphore>,
+    stopping: Stopping,
+    open: TaskTracker,
 }
 
 impl Edge {
-    /// Accepts until `stop` ends, then lets what is under way finish.
+    /// Accepts until `stop` ends and its pause is over, then lets what is under way finish.
     pub async fn serve(self, stop: impl Future<Output = ()>) {
-        let (connections, handshakes) = (Arc::new(Semaphore::new(CONNECTIONS_MAX)), Arc::new(Semaphore::new(HANDSHAKES_MAX)));
-        let addresses = Addresses::new(CONNECTIONS_PER_ADDRESS_MAX);
-        let (open, stopping) = (TaskTracker::new(), CancellationToken::new());
-        tokio::pin!(stop);
-        loop {
-            let (stream, address) = tokio::select! {
-                accepted = self.accept() => accepted,
-                () = &mut stop => break,
-            };
-            // Beyond a limit a connection is closed at once: a client tries again, a queue would only grow old.
-            let (Ok(permit), Some(place)) =
-                (connections.clone().try_acquire_owned(), addresses.take(address.ip().to_canonical()))
-            else {
-                self.metrics.connections_refused.inc();
-                continue;
-            };
-            let (certificate, handshakes, metrics) = (self.certificate.clone(), handshakes.clone(), self.metrics.clone());
-            let (router, stopping) = (self.router.clone(), stopping.clone());
-            open.spawn(async move {
-                metrics.connections.inc();
-                match handshake(stream, &certificate, &handshakes).await {
-                    Some(stream) => Connection { stream, peer: Peer(place.address()), router, stopping }.serve().await,
-                    None => _ = metrics.handshakes_failed.inc(),
-                }
-                metrics.connections.dec();
-                drop((permit, place));
-            });
+        let Self { listener, certificate, router, metrics, clients, proxies, health, stopping } = self;
+        let (handshakes, proxies, open) = (Handshakes::new(clients), Proxies::new(proxies), TaskTracker::new());
+        let headers_awaited = Arc::new(Semaphore::new(HEADERS_AWAITED_MAX));
+        let addresses = Addresses::new(metrics.connections.clone(), metrics.connections_shed.clone());
+        let shared = Arc::new(Shared {
+            certificate,
+            router,
+            health,
+            metrics,
+            addresses,
+            handshakes,
+            proxies,
+            headers_awaited,
+            stopping,
+            open,
+        });
+        let Stopping { draining, pause, over } = shared.stopping.clone();
+        tokio::select! {
+            () = shared.accept_all(&listener) => {}
+            () = stop => draining.cancel(),
         }
-        drop(self.listener);
-        stopping.cancel();
-        open.close();
-        if tokio::time::timeout(DRAIN_MAX, open.wait()).await.is_err() {
+        let _ = tokio::time::timeout(pause, shared.accept_all(&listener)).await;
+        for _ in 0..BACKLOG {
+            let Ok((stream, address)) = tokio::time::timeout(Duration::ZERO, accept(&listener)).await else { break };
+            shared.take(stream, address);
+        }
+        drop(listener);
+        over.cancel();
+        shared.open.close();
+        if tokio::time::timeout(DRAIN_MAX, shared.open.wait()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
     }
+}
 
-    async fn accept(&self) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(fault) => {
+                tracing::warn!(%fault, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+impl Shared {
+    async fn accept_all(self: &Arc<Self>, listener: &TcpListener) {
         loop {
-            match self.listener.accept().await {
-                Ok(accepted) => return accepted,
-                Err(fault) => {
-                    tracing::warn!(%fault, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+            let (stream, address) = accept(listener).await;
+            self.take(stream, address);
+        }
+    }
+
+    /// Beyond a limit a connection is closed at once: a client tries again, a queue would only grow old.
+    fn take(self: &Arc<Self>, stream: TcpStream, address: SocketAddr) {
+        let (shared, address) = (self.clone(), address.ip().to_canonical());
+        match self.proxies.protocol_of(address) {
+            Some(protocol) => match self.headers_awaited.clone().try_acquire_owned() {
+                Ok(permit) => _ = self.open.spawn(async move { shared.attend_proxy(stream, address, protocol, permit).await }),
+                Err(_) => _ = self.metrics.connections_refused.inc(),
+            },
+            None => {
+                if let Some(place) = self.place(address) {
+                    self.open.spawn(async move { shared.attend_stranger(stream, place).await });
                 }
             }
+        }
+    }
+
+    fn place(&self, address: IpAddr) -> Option<Place> {
+        let place = self.addresses.take(address);
+        if place.is_none() {
+            self.metrics.connections_refused.inc();
+        }
+        place
+    }
+
+    /// A listed load balancer says first for whom it connects.
+    async fn attend_proxy<P>(&self, mut stream: TcpStream, proxy: IpAddr, protocol: ProxyProtocol, awaited: P) {
+        let read = proxies::read(&mut stream, protocol).await;
+        drop(awaited);
+        let (address, router) = match read {
+            Ok(Origin::Client(address)) => (address, self.router.clone()),
+            Ok(Origin::Itself) => (proxy, self.health.clone()),
+            Err(fault) => {
+                self.metrics.proxy_faults.inc();
+                return self.proxies.tell(proxy, &fault);
+            }
+        };
+        if let Some(place) = self.place(address) {
+            self.attend(stream, place, router).await;
+        }
+    }
+
+    /// Whoever is not listed may not say that it connects for somebody else.
+    async fn attend_stranger(&self, stream: TcpStream, place: Place) {
+        let mut first = [0; proxies::MARK_BYTES];
+        let peeked = tokio::select! {
+            peeked = stream.peek(&mut first) => peeked,
+            () = place.activity().has_to_make_room() => Ok(0),
+            () = tokio::time::sleep(super::handshakes::HANDSHAKE_MAX) => Ok(0),
+        };
+        match peeked {
+            Ok(bytes @ 1..) if proxies::is_header(&first[..bytes]) => {
+                self.metrics.proxy_faults.inc();
+                self.proxies.tell(place.address(), "it sent a PROXY header, and is not in `proxies`");
+            }
+            Ok(1..) => self.attend(stream, place, self.router.clone()).await,
+            Ok(0) | Err(_) => _ = self.metrics.handshakes_failed.inc(),
+        }
+    }
+
+    async fn attend(&self, stream: TcpStream, place: Place, router: Router) {
+        let activity = place.activity().clone();
+        let shaken = tokio::select! {
+            shaken = self.handshakes.shake(stream, || self.certificate.config(), place.address()) => shaken,
+            () = activity.has_to_make_room() => None,
+        };
+        match shaken {
+            Some(stream) => {
+                let (peer, stopping) = (Peer(place.address()), self.stopping.clone());
+                Connection { stream, peer, router, stopping, activity }.serve().await;
+            }
+            None => _ = self.metrics.handshakes_failed.inc(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Whether anybody would miss a connection.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// From the handshake to the first whole request; an HTTP/2 peer that never speaks is under no other limit.
 const FIRST_REQUEST_MAX: Duration = Duration::from_secs(15);
@@ -13,12 +14,21 @@ const IDLE_MAX: Duration = Duration::from_secs(40);
 const IDLE_TURN: Duration = Duration::from_secs(10);
 /// After the goodbye, a connection without a request has this long to take its leave.
 const LEAVE_MAX: Duration = Duration::from_secs(1);
+/// How often a stopping server looks whether a connection is quiet.
+const QUIET_TURN: Duration = Duration::from_millis(50);
 
 /// The requests of one connection.
 #[derive(Default)]
 pub(super) struct Activity {
     begun: AtomicUsize,
     ended: AtomicUsize,
+    /// Bytes came after the last request: the beginning of another one.
+    heard: AtomicBool,
+    /// The server stops, so what nobody has read yet counts.
+    ending: AtomicBool,
+    /// At the last look, bytes were there that nobody had read.
+    unread: AtomicBool,
+    shed: CancellationToken,
 }
 
 impl Activity {
@@ -26,6 +36,56 @@ impl Activity {
     pub(super) fn begin(self: Arc<Self>) -> Underway {
         self.begun.fetch_add(1, Ordering::Relaxed);
         Underway(self)
+    }
+
+    /// Whether no request is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.begun.load(Ordering::Relaxed) == self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Tells the connection to make room for others.
+    pub(super) fn shed(&self) {
+        self.shed.cancel();
+    }
+
+    /// Ends when the connection has to make room for others.
+    pub(super) async fn has_to_make_room(&self) {
+        self.shed.cancelled().await;
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_shed(&self) -> bool {
+        self.shed.is_cancelled()
+    }
+
+    /// Bytes of the client were read.
+    pub(super) fn hear(&self) {
+        self.heard.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody wants to know of bytes that nobody has read.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether there are such.
+    pub(super) fn see_unread(&self, unread: bool) {
+        self.unread.store(unread, Ordering::Relaxed);
+    }
+
+    /// Ends when no request is under way, none has begun to arrive, and nothing is unread; at the latest after `patience`.
+    pub(super) async fn quiet(&self, patience: Duration) {
+        self.ending.store(true, Ordering::Relaxed);
+        let quiet = async {
+            loop {
+                // Meanwhile the connection is looked at, which reads what came and sees what is left.
+                tokio::time::sleep(QUIET_TURN).await;
+                if self.is_idle() && !self.heard.load(Ordering::Relaxed) && !self.unread.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(patience, quiet).await;
     }
 
     /// Ends when nobody would miss the connection: no request came in time, or none for a while.
@@ -40,7 +100,7 @@ impl Activity {
     pub(super) async fn left(&self) {
         loop {
             tokio::time::sleep(LEAVE_MAX).await;
-            if self.begun.load(Ordering::Relaxed) == self.ended.load(Ordering::Relaxed) {
+            if self.is_idle() {
                 break;
             }
         }
@@ -51,7 +111,7 @@ impl Activity {
         let (mut seen, mut since) = (0, tokio::time::Instant::now());
         loop {
             let begun = self.begun.load(Ordering::Relaxed);
-            if begun != seen || begun != self.ended.load(Ordering::Relaxed) {
+            if begun != seen || !self.is_idle() {
                 (seen, since) = (begun, tokio::time::Instant::now());
             }
             if since.elapsed() >= IDLE_MAX {
@@ -67,6 +127,7 @@ pub(super) struct Underway(Arc<Activity>);
 
 impl Drop for Underway {
     fn drop(&mut self) {
+        self.0.heard.store(false, Ordering::Relaxed);
         self.0.ended.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -1,37 +1,143 @@
-//! How many connections each address has.
+//! Which connections are open, and which have to make room when there are nearly too many.
 
-use std::collections::HashMap;
+use super::activity::Activity;
+use crate::app::network;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Counts per address, bounded by the number of connections there are.
-#[derive(Clone)]
+/// Connections at a time; some 50 KiB each.
+const CONNECTIONS_MAX: usize = 10_000;
+/// From here on a newcomer takes the place of an idle connection.
+const CONNECTIONS_NEARLY_ALL: usize = CONNECTIONS_MAX / 10 * 9;
+/// Connections at a time from one address: a CI fleet behind one gateway has hundreds, and one address alone cannot use all up.
+const CONNECTIONS_PER_ADDRESS_MAX: usize = 2_000;
+/// The last tenth of all connections is for networks that hold no more than this.
+const CONNECTIONS_FEW: usize = 64;
+/// In so many of the largest networks an idle connection is looked for.
+const NETWORKS_LOOKED_AT: usize = 8;
+
+/// The connections that are open.
+#[derive(Clone, Default)]
 pub(super) struct Addresses {
-    held: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    limit: usize,
+    held: Arc<Mutex<Held>>,
+    /// How many there are.
+    open: Gauge,
+    /// How many had to make room.
+    shed: Counter,
 }
 
-/// One connection's place; given back when it is dropped.
+#[derive(Default)]
+struct Held {
+    total: usize,
+    next: u64,
+    by_address: HashMap<IpAddr, usize>,
+    /// By network, oldest first.
+    by_network: HashMap<IpAddr, BTreeMap<u64, Open>>,
+    /// The networks by how many connections they hold.
+    by_size: BTreeSet<(usize, IpAddr)>,
+}
+
+struct Open {
+    address: IpAddr,
+    activity: Arc<Activity>,
+}
+
+/// One connection's place; given back when it is dropped, or earlier when it has to make room.
 pub(super) struct Place {
     addresses: Addresses,
+    number: u64,
     address: IpAddr,
+    activity: Arc<Activity>,
 }
 
 impl Addresses {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { held: Arc::default(), limit }
+    pub(super) fn new(open: Gauge, shed: Counter) -> Self {
+        Self { held: Arc::default(), open, shed }
     }
 
-    /// A place for this address, unless it has its share already.
+    /// A place for this address, unless it has its share already. When nearly all places are taken, an idle connection of
+    /// the network that holds most is told to end, and without one only networks that hold few get another.
     pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = held.entry(address).or_default();
-        if *count >= self.limit {
+        if held.of_address(address) >= CONNECTIONS_PER_ADDRESS_MAX {
             return None;
         }
-        *count += 1;
-        Some(Place { addresses: self.clone(), address })
+        if held.total >= CONNECTIONS_NEARLY_ALL {
+            let is_small = held.by_network.get(&wide(address)).map_or(0, BTreeMap::len) < CONNECTIONS_FEW;
+            if held.make_room() {
+                self.shed.inc();
+            } else if !is_small || held.total >= CONNECTIONS_MAX {
+                return None;
+            }
+        }
+        self.open.inc();
+        let activity = Arc::<Activity>::default();
+        let number = held.add(address, activity.clone());
+        Some(Place { addresses: self.clone(), number, address, activity })
     }
+}
+
+impl Held {
+    fn of_address(&self, address: IpAddr) -> usize {
+        self.by_address.get(&narrow(address)).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, address: IpAddr, activity: Arc<Activity>) -> u64 {
+        self.next += 1;
+        self.total += 1;
+        *self.by_address.entry(narrow(address)).or_default() += 1;
+        let network = self.by_network.entry(wide(address)).or_default();
+        self.by_size.remove(&(network.len(), wide(address)));
+        network.insert(self.next, Open { address, activity });
+        self.by_size.insert((network.len(), wide(address)));
+        self.next
+    }
+
+    /// Tells the oldest idle connection of the largest network to end, and gives its place away.
+    fn make_room(&mut self) -> bool {
+        let idle = self.by_size.iter().rev().take(NETWORKS_LOOKED_AT).find_map(|(_, network)| {
+            let open = self.by_network.get(network)?;
+            open.iter().find(|(_, open)| open.activity.is_idle()).map(|(number, open)| (*number, open.address))
+        });
+        let Some((number, address)) = idle else { return false };
+        if let Some(open) = self.remove(number, address) {
+            open.activity.shed();
+        }
+        true
+    }
+
+    fn remove(&mut self, number: u64, address: IpAddr) -> Option<Open> {
+        let network = self.by_network.get_mut(&wide(address))?;
+        let open = network.remove(&number)?;
+        let left = network.len();
+        self.by_size.remove(&(left + 1, wide(address)));
+        if left == 0 {
+            self.by_network.remove(&wide(address));
+        } else {
+            self.by_size.insert((left, wide(address)));
+        }
+        self.total -= 1;
+        if let Some(count) = self.by_address.get_mut(&narrow(address)) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&narrow(address));
+            }
+        }
+        Some(open)
+    }
+}
+
+/// Who has one address has a whole /64 in IPv6.
+fn narrow(address: IpAddr) -> IpAddr {
+    network(address, 32, 64)
+}
+
+/// What one holder usually has together.
+pub(super) fn wide(address: IpAddr) -> IpAddr {
+    network(address, 24, 48)
 }
 
 impl Place {
@@ -39,17 +145,17 @@ impl Place {
     pub(super) const fn address(&self) -> IpAddr {
         self.address
     }
+
+    /// What happens on the connection.
+    pub(super) const fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut held = self.addresses.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = held.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
-                held.remove(&self.address);
-            }
-        }
+        self.addresses.open.dec();
+        self.addresses.held.lock().unwrap_or_else(PoisonError::into_inner).remove(self.number, self.address);
     }
 }
 
@@ -57,14 +163,64 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
+    fn address(network: u8, host: u8) -> IpAddr {
+        IpAddr::from([10, 0, network, host])
+    }
+
+    fn many(addresses: &Addresses, from: IpAddr) -> Vec<Place> {
+        std::iter::from_fn(|| addresses.take(from)).take(CONNECTIONS_PER_ADDRESS_MAX + 1).collect()
+    }
+
     #[test]
     fn an_address_gets_its_share_back_and_no_more() {
-        let addresses = Addresses::new(2);
-        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let held = (addresses.take(one).unwrap(), addresses.take(one).unwrap());
-        assert!(addresses.take(one).is_none() && addresses.take(other).is_some());
+        let addresses = Addresses::default();
+        let held = many(&addresses, address(1, 1));
+        assert_eq!(held.len(), CONNECTIONS_PER_ADDRESS_MAX);
+        assert!(addresses.take(address(1, 1)).is_none() && addresses.take(address(2, 1)).is_some());
         drop(held);
-        assert!(addresses.take(one).is_some());
-        assert!(addresses.held.lock().unwrap().is_empty(), "nobody is remembered who is gone");
+        assert!(addresses.take(address(1, 1)).is_some());
+        let left = addresses.held.lock().unwrap();
+        assert!(left.total == 0 && left.by_address.is_empty(), "nobody is remembered who is gone");
+        assert!(left.by_network.is_empty() && left.by_size.is_empty());
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let addresses = Addresses::default();
+        let held: Vec<Place> =
+            (0..).map_while(|host: u16| addresses.take(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]))).collect();
+        assert_eq!(held.len(), CONNECTIONS_PER_ADDRESS_MAX);
+    }
+
+    #[test]
+    fn idle_connections_of_those_who_hold_most_make_room() {
+        let addresses = Addresses::default();
+        let small = addresses.take(address(99, 1)).unwrap();
+        let held: Vec<Vec<Place>> = (1..=5).map(|network| many(&addresses, address(network, 1))).collect();
+        assert_eq!(addresses.held.lock().unwrap().total, CONNECTIONS_NEARLY_ALL, "five addresses fill no more than this");
+        let others: Vec<Place> = (0..2000)
+            .filter_map(|number: u16| addresses.take(IpAddr::from([10, 1, (number >> 8) as u8, number as u8])))
+            .collect();
+        assert_eq!(others.len(), 2000, "everybody else is let in");
+        let ended = |places: &[Place]| places.iter().filter(|place| place.activity.is_shed()).count();
+        let of_the_five: usize = held.iter().map(|places| ended(places)).sum();
+        assert!(of_the_five >= 2000 && ended(&others) == 0 && !small.activity.is_shed(), "{of_the_five} of the five");
+        drop((held, others, small));
+        assert_eq!(addresses.held.lock().unwrap().total, 0);
+    }
+
+    #[test]
+    fn where_nobody_is_idle_the_last_tenth_is_for_those_who_hold_few() {
+        let addresses = Addresses::default();
+        let mut busy = Vec::new();
+        for network in 1..=5 {
+            for place in std::iter::from_fn(|| addresses.take(address(network, 1))).take(2000) {
+                busy.push((place.activity.clone().begin(), place));
+            }
+        }
+        assert_eq!(busy.len(), CONNECTIONS_NEARLY_ALL);
+        let few: Vec<Place> = (0..100).filter_map(|host| addresses.take(address(50, host))).collect();
+        assert!(few.len() >= CONNECTIONS_FEW, "{}", few.len());
+        assert!(busy.iter().all(|(_, place)| !place.activity.is_shed()), "a request under way is never cut for it");
     }
 }

@@ -26,3 +26,12 @@ async fn metrics(State(health): State<Arc<Health>>) -> impl IntoResponse {
     health.measure().await;
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], health.app.metrics.render())
 }
+
+/// All that a load balancer hears on a connection of its own: that the server lives and whether it is ready.
+pub fn health(health: Arc<Health>) -> Router {
+    let is_ready = |State(health): State<Arc<Health>>| async move {
+        if health.ready().await.0 { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    };
+    let router = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(is_ready));
+    router.fallback(|| async { StatusCode::FORBIDDEN }).with_state(health)
+}

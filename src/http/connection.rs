@@ -1,23 +1,22 @@
-//! One connection: its handshake, its protocol, and when it has to end.
+//! One connection after its handshake: its protocol, and when it has to end.
 
-use super::accept::Peer;
+use super::accept::{Peer, Stopping};
 use super::activity::Activity;
-use super::tls::Certificate;
+use super::rest;
+use super::watched::Watched;
 use axum::Router;
-use axum::extract::Request;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-/// A handshake takes two round trips; a phone on a train takes a second.
-const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// From the first byte of a request to the end of its headers.
 const HEADERS_MAX: Duration = Duration::from_secs(10);
 /// The largest token is 16 KiB; everything else in a header is small.
@@ -28,15 +27,6 @@ const STREAMS_MAX: u32 = 128;
 const RESETS_MAX: usize = 32;
 /// An idle HTTP/2 peer is asked whether it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
-
-pub(super) async fn handshake(stream: TcpStream, certificate: &Certificate, limit: &Semaphore) -> Option<TlsStream<TcpStream>> {
-    let shaken = async {
-        let _permit = limit.acquire().await.ok()?;
-        stream.set_nodelay(true).ok()?;
-        tokio_rustls::TlsAcceptor::from(certificate.config()).accept(stream).await.ok()
-    };
-    tokio::time::timeout(HANDSHAKE_MAX, shaken).await.ok().flatten()
-}
 
 /// When a connection ends: for answers that would go on otherwise.
 #[derive(Clone, Default)]
@@ -54,40 +44,59 @@ pub(super) struct Connection {
     pub(super) stream: TlsStream<TcpStream>,
     pub(super) peer: Peer,
     pub(super) router: Router,
-    pub(super) stopping: CancellationToken,
+    pub(super) stopping: Stopping,
+    pub(super) activity: Arc<Activity>,
 }
 
 impl Connection {
     /// Serves requests until either side ends it.
     pub(super) async fn serve(self) {
-        let activity = Arc::new(Activity::default());
-        let (begun, router, peer) = (activity.clone(), self.router, self.peer);
-        let ending = Ending { stopping: self.stopping, cut: CancellationToken::new(), activity: activity.clone() };
+        let Self { stream, peer, router, stopping, activity } = self;
+        let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        let came_late = stopping.draining.is_cancelled();
+        let (begun, draining) = (activity.clone(), stopping.draining.clone());
+        let ending = Ending { stopping: draining.clone(), cut: CancellationToken::new(), activity: activity.clone() };
         let (told, cut) = (ending.clone(), ending.cut.clone());
-        let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(told.clone());
-            let (mut router, underway) = (router.clone(), begun.clone().begin());
+            let (mut router, underway, draining) = (router.clone(), begun.clone().begin(), draining.clone());
+            let version = request.version();
             async move {
-                let answer = router.call(request.map(axum::body::Body::new) as Request).await;
+                let mut answer = router.call(rest::read_to_the_end(request)).await;
+                if let Ok(answer) = &mut answer
+                    && draining.is_cancelled()
+                    && version < Version::HTTP_2
+                {
+                    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 drop(underway);
                 answer
             }
         });
-        let connection = builder().serve_connection(TokioIo::new(self.stream), service).into_owned();
+        let io = TokioIo::new(Watched { stream, activity: activity.clone() });
+        let connection = builder().serve_connection(io, service).into_owned();
         let leave = async {
             tokio::select! {
                 () = activity.unmissed() => {}
-                () = ending.stopping.cancelled() => {}
+                () = activity.has_to_make_room() => {}
+                // HTTP/2 says which requests were taken, so that a client may repeat the others elsewhere. A connection that
+                // came during the pause has to get its first request through.
+                () = stopping.draining.cancelled(), if speaks_http2 && !came_late => {}
+                () = stopping.over.cancelled() => {
+                    if !speaks_http2 {
+                        activity.quiet(HEADERS_MAX).await;
+                    }
+                }
             }
         };
         tokio::pin!(connection, leave);
         tokio::select! {
+            biased;
             ended = &mut connection => return log_end(ended),
             () = cut.cancelled() => return,
             () = &mut leave => connection.as_mut().graceful_shutdown(),
         }
-        // The goodbye says which requests were taken, so that a client may repeat the others elsewhere.
         tokio::select! {
             ended = &mut connection => log_end(ended),
             () = cut.cancelled() => {}

@@ -59,11 +59,12 @@ impl Health {
         let (store, fresh) = (app.store.is_writable().await, app.in_force().is_ok());
         let certificate = self.public.validity().fault(app.now());
         let issuers = app.issuers.count() > unreadable.iter().filter(|issuer| issuer.serves_nobody()).count();
-        let ready = revision.is_ok() && store && fresh && certificate.is_none() && issuers;
+        let draining = app.draining.is_cancelled();
+        let ready = revision.is_ok() && store && fresh && certificate.is_none() && issuers && !draining;
         let commit = revision.as_ref().ok().cloned();
         let said = |holds: bool, yes: &str, no: &str| if holds { yes.to_owned() } else { no.to_owned() };
         let body = json!({
-            "ready": ready, "revision": commit, "faults": told(live.faults()), "held": live.held(), "alarm": live.alarm(),
+            "ready": ready, "draining": draining, "revision": commit, "faults": told(live.faults()), "held": live.held(), "alarm": live.alarm(),
             "alarms": self.alarms_of(&unreadable), "sources": app.sources_told(&live),
             "checks": {
                 "revision": revision.map_or_else(|denial| denial.cause, |_| "in force".to_owned()),
@@ -85,6 +86,7 @@ impl Health {
         app.metrics.sources(live.sources().map(|(name, source)| (name, source.state())));
         app.metrics.space(app.store.space().0);
         app.metrics.clock(app.store.clock_steps());
+        app.metrics.crowded_addresses.set(i64::try_from(app.clients.crowded().len()).unwrap_or(i64::MAX));
         app.metrics.keys_waiting(app.own_issuers.waiting_to_be_hosted());
         app.metrics.certificates(self.certificates().map(|(listener, certificate)| (listener, certificate.validity().not_after)));
         let unreadable = app.issuers.unreadable().await;

@@ -36,7 +36,7 @@ pub(super) fn routes() -> Routes {
         .get("/v1/whoami", whoami)
         .get_by("/v1/events", super::events::route())
         .get("/v1/openapi.json", super::openapi::answer)
-        .post("/hooks/git/{source}", super::hooks::wake)
+        .post_by("/hooks/git/{source}", super::hooks::route())
         .post("/v1/policy/replay", replay)
         .get("/.well-known/openid-configuration", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::discovery))
         .get("/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::jwks))

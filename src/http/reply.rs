@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response, header};
+use http_body_util::BodyExt;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -72,11 +73,29 @@ fn bearer(headers: &HeaderMap) -> Result<Secret, Denial> {
 pub(super) async fn body(body: Body, bytes_max: usize) -> Result<Vec<u8>, Denial> {
     match tokio::time::timeout(BODY_MAX, axum::body::to_bytes(body, bytes_max)).await {
         Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(fault)) => {
-            Err(Reason::TooLarge.because(fault.to_string()).saying(format!("The body is larger than {} KiB.", bytes_max / 1024)))
-        }
+        Ok(Err(fault)) => Err(too_large(fault.to_string(), bytes_max)),
         Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
     }
+}
+
+/// The body piece by piece, bounded alike; nothing of it is kept.
+pub(super) async fn each_chunk(body: Body, bytes_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), Denial> {
+    let read = async {
+        let mut body = http_body_util::Limited::new(body, bytes_max);
+        while let Some(frame) = body.frame().await {
+            frame?.data_ref().into_iter().for_each(|chunk| take(chunk));
+        }
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+    };
+    match tokio::time::timeout(BODY_MAX, read).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(fault)) => Err(too_large(fault.to_string(), bytes_max)),
+        Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
+    }
+}
+
+fn too_large(cause: String, bytes_max: usize) -> Denial {
+    Reason::TooLarge.because(cause).saying(format!("The body is larger than {} KiB.", bytes_max / 1024))
 }
 
 /// The same for a body that is JSON. One without a type is taken for that (RFC 9110, section 8.3); another type is refused.

@@ -33,6 +33,11 @@ impl Routes {
         self.with("post", path, post(handler))
     }
 
+    /// The same by an answer that holds something of its own.
+    pub(super) fn post_by(self, path: &'static str, answer: MethodRouter<Shared>) -> Self {
+        self.with("post", path, answer)
+    }
+
     /// Answers every method, for a protocol that answers a wrong one in a form of its own.
     pub(super) fn any<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
         self.with("any", path, any(handler))

@@ -23,6 +23,21 @@ impl Network {
         Ok(Self { base, bits })
     }
 
+    /// The network that holds this address alone.
+    pub const fn of_address(address: IpAddr) -> Self {
+        Self { base: address, bits: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
+    /// How many first bits its addresses have in common.
+    pub const fn bits(&self) -> u8 {
+        self.bits
+    }
+
+    /// Whether its addresses are of IPv4.
+    pub const fn is_v4(&self) -> bool {
+        self.base.is_ipv4()
+    }
+
     /// Whether the address lies in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.base, address) {

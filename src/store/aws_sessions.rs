@@ -1,9 +1,9 @@
 //! Who holds which AWS session that was released here: known by the SHA-256 of its session token, so that no secret is kept and
 //! every server of this store can tell. Rows go with their sessions.
 
-use super::reader::Reader;
+use super::Store;
 use crate::words::names::DecisionId;
-use crate::words::{Digest, UnixTime};
+use crate::words::{Denial, Digest, Reason, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// A session, as AWS names it.
@@ -43,19 +43,23 @@ pub(super) fn forget(connection: &Connection, decision: &DecisionId) -> rusqlite
     Ok(())
 }
 
-impl Reader {
-    /// The decision that released the session of this token, and the session, until it ends.
-    pub fn aws_session(&self, token: Digest, now: UnixTime) -> Result<Option<(DecisionId, AwsSession)>, String> {
-        let sql = "SELECT decision, arn, id, expires_at FROM aws_sessions WHERE token = ?1 AND expires_at > ?2";
-        let read = || {
-            let mut statement = self.connection().prepare_cached(sql)?;
-            let found = statement.query_row(params![token.as_bytes(), now.millis()], |row| {
-                let expires_at = UnixTime::from_millis(row.get(3)?);
-                Ok((row.get::<_, String>(0)?, AwsSession { token, arn: row.get(1)?, id: row.get(2)?, expires_at }))
-            });
-            found.optional()
-        };
-        let found = read().map_err(|fault: rusqlite::Error| format!("the store cannot be read: {fault}"))?;
-        found.map(|(decision, session)| DecisionId::parse(&decision).map(|decision| (decision, session))).transpose()
+impl Store {
+    /// The decision that released the session of this token, and the session, until it ends. Whoever asks has proved nothing
+    /// yet: neither the writer's turn nor a connection of its own is taken for it.
+    pub async fn aws_session(&self, token: Digest) -> Result<Option<(DecisionId, AwsSession)>, Denial> {
+        let now = self.now();
+        let found = self.read(move |connection| find(connection, token, now)).await?;
+        let parsed = |(decision, session): (String, _)| DecisionId::parse(&decision).map(|decision| (decision, session));
+        found.map(parsed).transpose().map_err(|fault| Reason::Internal.because(fault))
     }
+}
+
+fn find(connection: &Connection, token: Digest, now: UnixTime) -> rusqlite::Result<Option<(String, AwsSession)>> {
+    let sql = "SELECT decision, arn, id, expires_at FROM aws_sessions WHERE token = ?1 AND expires_at > ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_row(params![token.as_bytes(), now.millis()], |row| {
+        let expires_at = UnixTime::from_millis(row.get(3)?);
+        Ok((row.get(0)?, AwsSession { token, arn: row.get(1)?, id: row.get(2)?, expires_at }))
+    });
+    found.optional()
 }

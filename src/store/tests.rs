@@ -274,13 +274,13 @@ async fn an_aws_session_is_known_from_its_release_to_its_end_and_not_after_a_rev
         let answer = Answer { sealed: Vec::new(), sessions: vec![session(token)] };
         let _ = store.release(recorded, answer, json!({})).await.unwrap();
     }
-    let known = |token: &str| store.reader().unwrap().aws_session(session(token).token, store.now()).unwrap();
-    assert_eq!(known("first"), Some((decisions[0].clone(), session("first"))));
-    assert_eq!(known("another"), None);
+    let known = async |token: &str| store.aws_session(session(token).token).await.unwrap();
+    assert_eq!(known("first").await, Some((decisions[0].clone(), session("first"))));
+    assert_eq!(known("another").await, None);
     store.revoke(&decisions[1], "leaked").await.unwrap();
-    assert_eq!((known("first").is_some(), known("second")), (true, None));
+    assert_eq!((known("first").await.is_some(), known("second").await), (true, None));
     clock.0.fetch_add(900_000, Ordering::SeqCst);
-    assert_eq!(known("first"), None);
+    assert_eq!(known("first").await, None);
     clock.0.fetch_add(1, Ordering::SeqCst);
     assert_eq!(attempt(&store, &[3], ReplayRule::PerRequest, "a").await, "minted");
     let rows = schema::open(folder.path()).unwrap().query_row("SELECT count(*) FROM aws_sessions", [], |row| row.get(0));

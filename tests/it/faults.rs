@@ -1,3 +1,7 @@
-//! What a server goes through: each test counts records or requests, and asserts no time. `make faults` runs the long forms too.
+//! What a server goes through: floods, full tables, stops, disks that fail. Each test counts connections, requests or records, and
+//! asserts no time; the figures come with the long forms, by `make faults`.
 
+mod connections;
+mod costs;
 mod disk;
+mod drain;

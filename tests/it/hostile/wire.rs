@@ -4,6 +4,8 @@ use crate::server::connect;
 use crate::support::World;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -57,6 +59,15 @@ impl Sent {
     }
 
     pub async fn send(&self, world: &World) -> Option<Answer> {
+        exchange(world, &self.bytes()).await
+    }
+
+    /// The same on a connection that is there.
+    pub async fn over(&self, stream: &mut TlsStream<TcpStream>) -> Option<Answer> {
+        exchange_over(stream, &self.bytes()).await
+    }
+
+    fn bytes(&self) -> Vec<u8> {
         let mut bytes =
             format!("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", self.method, self.target).into_bytes();
         for (name, value) in &self.headers {
@@ -67,13 +78,17 @@ impl Sent {
         }
         bytes.extend(b"\r\n");
         bytes.extend(&self.body);
-        exchange(world, &bytes).await
+        bytes
     }
 }
 
 /// Sends these bytes and reads to the end; `None` where nothing came.
 pub async fn exchange(world: &World, bytes: &[u8]) -> Option<Answer> {
     let mut stream = connect(world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
+    exchange_over(&mut stream, bytes).await
+}
+
+async fn exchange_over(stream: &mut TlsStream<TcpStream>, bytes: &[u8]) -> Option<Answer> {
     // A server that has heard enough may close before all is sent.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();

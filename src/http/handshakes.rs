@@ -1,0 +1,156 @@
+//! TLS handshakes. A connection that has sent no ClientHello waits beside all others; the work of a handshake is done in
+//! turns, which networks get one after the other.
+
+use super::addresses::wide;
+use crate::app::Clients;
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// A handshake takes two round trips; a phone on a train takes a second.
+pub(super) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// The handshakes under way. Addresses that were served lately have turns of their own, which no stranger can use up.
+pub(super) struct Handshakes {
+    served: Turns,
+    strangers: Turns,
+    clients: Arc<Clients>,
+}
+
+impl Handshakes {
+    pub(super) fn new(clients: Arc<Clients>) -> Self {
+        let width = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { served: Turns::new(width), strangers: Turns::new(width), clients }
+    }
+
+    /// Does one; `None` where it fails or takes too long.
+    pub(super) async fn shake(
+        &self,
+        stream: TcpStream,
+        config: impl FnOnce() -> Arc<ServerConfig>,
+        address: IpAddr,
+    ) -> Option<TlsStream<TcpStream>> {
+        tokio::time::timeout(HANDSHAKE_MAX, self.shake_on(stream, config, address)).await.ok().flatten()
+    }
+
+    async fn shake_on(
+        &self,
+        stream: TcpStream,
+        config: impl FnOnce() -> Arc<ServerConfig>,
+        address: IpAddr,
+    ) -> Option<TlsStream<TcpStream>> {
+        stream.set_nodelay(true).ok()?;
+        // Room for a ClientHello is taken when its first byte is there.
+        stream.peek(&mut [0]).await.ok().filter(|bytes| *bytes > 0)?;
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await.ok()?;
+        let turns = if self.clients.was_served(address) { &self.served } else { &self.strangers };
+        let network = wide(address);
+        let begin = async {
+            let mut accept = start.into_stream(config());
+            (poll_once(&mut accept).await, accept)
+        };
+        let (mut polled, mut accept) = turns.run(network, begin).await?;
+        loop {
+            if let Poll::Ready(done) = polled {
+                return done.ok();
+            }
+            accept.get_ref()?.readable().await.ok()?;
+            polled = turns.run(network, poll_once(&mut accept)).await?;
+        }
+    }
+}
+
+/// Goes as far as it can go now.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context))).await
+}
+
+/// As many at a time as there are processors. A network has no more than that many in the queue of all, so that whoever
+/// comes from another one waits for few.
+struct Turns {
+    all: Semaphore,
+    lanes: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+    width: usize,
+}
+
+/// The queue of one network; forgotten with the last that stands in it.
+struct Lane<'a> {
+    turns: &'a Turns,
+    network: IpAddr,
+    queue: Arc<Semaphore>,
+}
+
+impl Turns {
+    fn new(width: usize) -> Self {
+        Self { all: Semaphore::new(width), lanes: Mutex::default(), width }
+    }
+
+    async fn run<T>(&self, network: IpAddr, work: impl Future<Output = T>) -> Option<T> {
+        let lane = self.lane(network);
+        let _first_of_network = lane.queue.acquire().await.ok()?;
+        let _turn = self.all.acquire().await.ok()?;
+        Some(work.await)
+    }
+
+    fn lane(&self, network: IpAddr) -> Lane<'_> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = lanes.entry(network).or_insert_with(|| Arc::new(Semaphore::new(self.width))).clone();
+        Lane { turns: self, network, queue }
+    }
+}
+
+impl Drop for Lane<'_> {
+    fn drop(&mut self) {
+        let mut lanes = self.turns.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        // This one and the map's.
+        if Arc::strong_count(&self.queue) == 2 {
+            lanes.remove(&self.network);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(number: u8) -> IpAddr {
+        IpAddr::from([10, 0, number, 0])
+    }
+
+    #[tokio::test]
+    async fn a_network_with_a_thousand_handshakes_lets_another_one_through_after_few() {
+        let turns = Arc::new(Turns::new(2));
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let held = turns.all.acquire_many(2).await.unwrap();
+        let mut waiting = tokio::task::JoinSet::new();
+        for number in (0..1000).map(|_| 1).chain([2]) {
+            let (turns, order) = (turns.clone(), order.clone());
+            waiting.spawn(async move { turns.run(network(number), async { order.lock().unwrap().push(number) }).await });
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        waiting.join_all().await;
+        let place = order.lock().unwrap().iter().position(|number| *number == 2).unwrap();
+        assert!(place <= 4, "after {place} of the others");
+        assert!(turns.lanes.lock().unwrap().is_empty(), "nobody is remembered who is gone");
+    }
+
+    #[tokio::test]
+    async fn who_leaves_the_queue_leaves_nothing_in_it() {
+        let turns = Turns::new(1);
+        let held = turns.all.acquire().await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(10), turns.run(network(1), async {})).await.is_err());
+        drop(held);
+        assert!(turns.run(network(1), async {}).await.is_some());
+        assert!(turns.lanes.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,135 @@
+//! A server that stops loses no request.
+
+use crate::server::connect;
+use crate::support::{Setup, World};
+use rustix::process::{Pid, Signal, kill_process};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const REQUEST: &[u8] = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+type Stream = tokio_rustls::client::TlsStream<tokio::net::TcpStream>;
+
+async fn http1(world: &World) -> std::io::Result<Stream> {
+    connect(world, b"http/1.1", &[&rustls::version::TLS13]).await
+}
+
+fn signal(world: &World, signal: Signal) {
+    kill_process(Pid::from_child(&world.server), signal).unwrap();
+}
+
+/// Reads one answer; its head, or `None` where the connection ended instead.
+async fn answer(stream: &mut Stream) -> Option<String> {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse::<usize>().unwrap();
+            if body.len() >= length {
+                return Some(head.to_owned());
+            }
+        }
+        if stream.read_buf(&mut read).await.unwrap_or(0) == 0 {
+            return None;
+        }
+    }
+}
+
+/// Asks without an end, on the same connection where that is kept. Counts what was sent, and what of it was not answered.
+async fn ask_on(world: &World, sent: &AtomicUsize, unanswered: &AtomicUsize) {
+    while let Ok(mut stream) = http1(world).await {
+        loop {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+            if stream.write_all(REQUEST).await.is_err() {
+                break;
+            }
+            sent.fetch_add(1, Ordering::SeqCst);
+            match answer(&mut stream).await {
+                None => _ = unanswered.fetch_add(1, Ordering::SeqCst),
+                Some(head) if !head.contains("connection: close") => continue,
+                Some(_) => {}
+            }
+            break;
+        }
+    }
+}
+
+async fn stop_under_load(clients: usize) -> (usize, usize) {
+    let world = Arc::new(World::start(Setup { more: "drain_pause: 2s\n".to_owned(), ..Setup::default() }).await);
+    let (sent, unanswered) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..clients {
+        let (world, sent, unanswered) = (world.clone(), sent.clone(), unanswered.clone());
+        asking.spawn(async move { ask_on(&world, &sent, &unanswered).await });
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    signal(&world, Signal::TERM);
+    asking.join_all().await;
+    (sent.load(Ordering::SeqCst), unanswered.load(Ordering::SeqCst))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_server_says_so_and_still_answers() {
+    let mut world = World::start(Setup { more: "drain_pause: 5s\n".to_owned(), ..Setup::default() }).await;
+    let mut kept = http1(&world).await.unwrap();
+    kept.write_all(REQUEST).await.unwrap();
+    assert!(!answer(&mut kept).await.unwrap().contains("connection: close"));
+    signal(&world, Signal::TERM);
+    let ready = world.until("it drains", |ready| ready["ready"] == false).await;
+    assert_eq!(ready["draining"], true, "{ready}");
+    kept.write_all(REQUEST).await.unwrap();
+    assert!(answer(&mut kept).await.unwrap().contains("connection: close"), "a kept connection");
+    let mut new = http1(&world).await.expect("it still accepts");
+    new.write_all(REQUEST).await.unwrap();
+    assert!(answer(&mut new).await.unwrap().contains("connection: close"), "a new connection");
+    let over_http2 = world.http.get(world.url("/.well-known/jwks.json")).send().await.unwrap();
+    assert_eq!((over_http2.status().as_u16(), over_http2.version()), (200, reqwest::Version::HTTP_2));
+    assert!(world.server.wait().unwrap().success(), "{}", world.log());
+    assert!(!world.log().contains("did not end in time"), "{}", world.log());
+}
+
+/// The requests lie in the kernel, and the server hears of them and of its end in the same moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_nobody_has_read_yet_are_answered_before_the_end() {
+    let world = World::start(Setup::default()).await;
+    let mut waiting = Vec::new();
+    for _ in 0..50 {
+        let mut stream = http1(&world).await.unwrap();
+        stream.write_all(REQUEST).await.unwrap();
+        answer(&mut stream).await.unwrap();
+        waiting.push(stream);
+    }
+    signal(&world, Signal::STOP);
+    for stream in &mut waiting {
+        stream.write_all(REQUEST).await.unwrap();
+    }
+    signal(&world, Signal::TERM);
+    signal(&world, Signal::CONT);
+    let mut answered = 0;
+    for stream in &mut waiting {
+        answered += usize::from(answer(stream).await.is_some());
+    }
+    println!("{answered} of 50 answered");
+    assert_eq!(answered, 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_is_lost_when_the_server_stops_under_load() {
+    let (sent, unanswered) = stop_under_load(30).await;
+    println!("{sent} requests sent, {unanswered} not answered");
+    assert!(sent > 100 && unanswered == 0, "{unanswered} of {sent}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "make faults"]
+async fn figures_of_twenty_stops_under_load() {
+    let (mut sent, mut unanswered) = (0, 0);
+    for _ in 0..20 {
+        let (more, lost) = stop_under_load(30).await;
+        (sent, unanswered) = (sent + more, unanswered + lost);
+    }
+    println!("20 stops: {sent} requests sent, {unanswered} not answered");
+    assert_eq!(unanswered, 0);
+}
