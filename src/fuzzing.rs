@@ -12,7 +12,7 @@ use crate::git::Signers;
 use crate::identity::{Facts, Mapping};
 use crate::policy::{Catalogue, Guardrails, ImportSettings, IssuerEntry, Pattern, ReplayRequest, Request, Ruleset, Tree, Wanted};
 use crate::policy::{explain, import};
-use crate::secrets::{self, Identities};
+use crate::secrets::{self, Identities, RepositoryPath};
 use crate::token::{self, Claims, KeySet, RawToken, SESSION_KEY_BYTES, SessionKey};
 use crate::words::names::{Audience, DecisionId, IssuerName, IssuerUrl, PolicyName, RoleArn, SecretName, SecretPath};
 use crate::words::{Secret, UnixTime, parse_duration};
@@ -173,7 +173,7 @@ fn source(bytes: &[u8]) {
 
 fn open(path: &str, bytes: &[u8], key: Option<&str>) {
     if let (Ok(path), Some(identities)) = (SecretPath::parse(path), &*IDENTITIES) {
-        let _ = secrets::open(&path, bytes, key, identities);
+        let _ = (secrets::open(&path, bytes, key, identities), secrets::wrapped_keys(&format!("secrets/{path}"), bytes));
         let _ = secrets::document_values(&path, bytes);
     }
 }
@@ -197,7 +197,7 @@ fn sops_plaintext(bytes: &[u8]) {
     let Some(identities) = IDENTITIES.as_ref() else { return };
     for path in SOPS_NAMES.into_iter().filter_map(|name| SecretPath::parse(name).ok()) {
         if let Ok(sealed) = secrets::encrypt_document(&path, bytes, &identities.recipients(), NOW) {
-            assert_eq!(secrets::check(&path, &sealed, identities), Ok(()), "{path}");
+            assert_eq!(secrets::check(&RepositoryPath::of_secret(&path), &sealed, identities), Ok(()), "{path}");
         }
     }
 }

@@ -3,21 +3,29 @@
 mod age_file;
 mod headers;
 mod looks;
+mod origins;
 mod readers;
+mod repository_path;
 mod rewrite;
+mod rules;
 mod sops;
 mod transit;
+mod widened;
 
-pub use age_file::{Identities, encrypt, is_armored};
+pub use age_file::{Identities, encrypt, encrypt_at, is_armored};
 pub use headers::{Header, Locked, headers, locked, stanza};
 pub use looks::{Seen, Shown, look, looks_secret, pointer};
+pub use origins::{Origins, Place, changed_keys, wrapped_keys};
 pub use readers::{ReaderChange, reader_changes};
+pub use repository_path::RepositoryPath;
 pub use rewrite::{Rewrite, rewrite};
+pub use rules::{Rules, is_rules_file};
 pub use sops::{
     Creation, Creations, Document, SopsFile, Unauthenticated, Values, encrypt as encrypt_document,
     encrypt_with as encrypt_document_with, values as document_values,
 };
 pub use transit::{Ciphertext, OpenedTransitKey, create_transit_key};
+pub use widened::widened;
 
 use crate::words::names::SecretPath;
 use crate::words::{Digest, Secret, TransitFile};
@@ -100,6 +108,7 @@ pub fn open_part(
     unauthenticated: Unauthenticated,
 ) -> Result<Plaintext, Unopened> {
     check_size(bytes)?;
+    let identities = &identities.at(RepositoryPath::of_secret(path));
     if age_file::is_age(bytes) {
         // An age file is authentic to its last byte, or does not open.
         return match part {
@@ -121,21 +130,22 @@ pub fn open_part(
     Ok(Plaintext { value: value?, unauthenticated: document.holds_unauthenticated(part) })
 }
 
-/// Whether the file opens; what it holds is forgotten at once.
-pub fn check(path: &SecretPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
+/// Whether the file opens at this path; what it holds is forgotten at once.
+pub fn check(file: &RepositoryPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
     check_size(bytes)?;
+    let (path, identities) = (encrypted_path(file.as_str())?, &identities.at(file.clone()));
     if age_file::is_age(bytes) {
         return age_file::decrypt(bytes, identities).map(|_| ());
     }
     // Also a file of which only a part may be given out opens.
-    SopsFile::parse(path, bytes)?.open(identities).map(|_| ())
+    SopsFile::parse(&path, bytes)?.open(identities).map(|_| ())
 }
 
 /// The file key of one header of the document. It is given out when the whole document opens by this header, and so opens nothing
 /// that the document's reader does not have.
 pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &Identities) -> Result<Secret, String> {
     let only = identities.only(*header);
-    check(path, bytes, &only)?;
+    check(&RepositoryPath::of_secret(path), bytes, &only)?;
     only.seen().ok_or_else(|| "no header of the document is the one that is asked for".to_owned())
 }
 

@@ -5,6 +5,7 @@ mod cloud_audience;
 mod denial;
 mod digest;
 mod duration;
+mod gain;
 pub mod names;
 mod plain;
 mod secret;
@@ -18,6 +19,7 @@ pub use cloud_audience::is_cloud_audience;
 pub use denial::{Denial, Party, Reason};
 pub use digest::Digest;
 pub use duration::{duration_text, parse_duration};
+pub use gain::{Gain, Widened};
 pub use plain::plain;
 pub use secret::Secret;
 #[cfg(test)]

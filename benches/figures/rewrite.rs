@@ -1,6 +1,6 @@
 //! A thousand SOPS files of some values each with new data keys: what `daypass secret rotate` does beside git's part.
 
-use daypass::secrets::{Identities, Rewrite, encrypt_document, rewrite};
+use daypass::secrets::{Creation, Identities, Rewrite, encrypt_document, rewrite};
 use daypass::words::names::SecretPath;
 use daypass::words::{Clock, SystemClock};
 use std::fmt::Write;
@@ -20,7 +20,7 @@ pub(crate) fn run(thorough: bool) {
     let sealed = encrypt_document(&path, plain.as_bytes(), &recipients, SystemClock.now()).unwrap();
     let started = Instant::now();
     for _ in 0..files {
-        rewrite(&path, &sealed, Rewrite::Rotate, &recipients, &identities, SystemClock.now()).unwrap().unwrap();
+        rewrite(&path, &sealed, Rewrite::Rotate, &Creation::to(&recipients), &identities, SystemClock.now()).unwrap().unwrap();
     }
     let each = |started: Instant| started.elapsed() / u32::try_from(files).unwrap();
     println!("rotate    {files} SOPS files of {VALUES} values           {:>10.1?} a file, in memory", each(started));

@@ -17,7 +17,7 @@ use crate::client::answer::secret_value;
 use crate::client::checkout::replace;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{self, Rewrite, encrypt};
+use crate::secrets::{self, Rewrite, encrypt_at};
 use crate::words::names::{CommitId, SecretName};
 use crate::words::{Clock, Secret, SystemClock};
 use clap::{Args, Subcommand};
@@ -118,12 +118,14 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     let named = arguments.to.as_ref().or(arguments.input.as_ref());
     let beside = named.cloned().unwrap_or_else(|| PathBuf::from("standard-input"));
     let creation = creation::of_path(&beside, &arguments.recipients, &arguments.keys).await?;
+    // Where standard output goes nobody knows here.
+    let creation = creation.at(arguments.to.as_deref().and_then(creation::repository_path));
     let plain = read_plaintext(arguments.input.as_ref())?;
     let encrypted = if arguments.sops {
         let named = named.ok_or_else(|| usage("--sops needs a file's name, by --to or as input".to_owned()))?;
         secrets::encrypt_document_with(&target::path_of(named)?, plain.expose(), &creation, SystemClock.now())
     } else {
-        encrypt(plain.expose(), creation.recipients(), true)
+        encrypt_at(plain.expose(), creation.recipients(), true, creation.path())
     };
     let encrypted = encrypted.map_err(usage)?;
     match &arguments.to {

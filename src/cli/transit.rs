@@ -2,7 +2,7 @@
 
 use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::create_transit_key;
+use crate::secrets::{RepositoryPath, create_transit_key};
 use crate::words::TransitFile;
 use crate::words::names::TransitKey;
 use clap::Subcommand;
@@ -30,8 +30,9 @@ pub(super) enum TransitCommand {
 /// Runs one of them.
 pub(super) fn run(command: &TransitCommand, json: bool) -> Result<u8, Failure> {
     let TransitCommand::Create { name, recipients, to } = command;
-    let key = create_transit_key(recipients).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let file = TransitFile { key: name.clone(), version: next_version(to, name)? };
+    let key = create_transit_key(recipients, Some(&RepositoryPath::of_transit(&file)));
+    let key = key.map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let path = to.join(file.to_string());
     write_new(&path, &key).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display())))?;
     if json {

@@ -1,8 +1,7 @@
 //! Plain files and credentials; AWS KMS is asked in the tests of peers.
 
 use super::*;
-use crate::secrets::{check, encrypt};
-use crate::words::names::SecretPath;
+use crate::secrets::{RepositoryPath, check, encrypt};
 
 /// An identity file's text, and a secret that it opens.
 fn identity() -> (Secret, Vec<u8>) {
@@ -12,7 +11,7 @@ fn identity() -> (Secret, Vec<u8>) {
 }
 
 fn opens(custody: &Custody, secret: &[u8]) -> bool {
-    check(&SecretPath::parse("a.age").unwrap(), secret, &custody.identities()).is_ok()
+    check(&RepositoryPath::parse("secrets/a.age").unwrap(), secret, &custody.identities()).is_ok()
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::aws::Emulator;
 use super::issuer::{LocalIssuer, github_claims};
 use super::show;
+use crate::secrets::{RepositoryPath, encrypt_at};
 use crate::words::Clock;
 use age::secrecy::ExposeSecret;
 use anstyle::{AnsiColor, Reset, Style};
@@ -134,8 +135,9 @@ issuers:
 
     /// An armored age file, as `daypass secret encrypt` makes it.
     fn encrypt(&self, name: &str, text: &str) -> Result<(), String> {
-        let encrypted = crate::secrets::encrypt(text.as_bytes(), std::slice::from_ref(&self.recipient), true)?;
-        self.write(&format!("access/secrets/{name}"), &String::from_utf8_lossy(&encrypted))
+        let path = RepositoryPath::parse(&format!("secrets/{name}"))?;
+        let encrypted = encrypt_at(text.as_bytes(), std::slice::from_ref(&self.recipient), true, Some(&path))?;
+        self.write(&format!("access/{path}"), &String::from_utf8_lossy(&encrypted))
     }
 
     /// On a branch, as a pull request does; the server follows another one.

@@ -1,6 +1,7 @@
 //! age files (c2sp.org/age), binary and armored, for X25519, post-quantum and SSH keys.
 
 mod answered;
+mod bound;
 mod header;
 mod hybrid;
 mod identities;
@@ -9,14 +10,16 @@ mod recipient;
 mod ssh;
 mod stanza;
 
+pub(super) use bound::{check as check_path, is_bystander};
 pub use identities::Identities;
 
-use super::PLAINTEXT_BYTES_MAX;
 use super::headers::{Header, stanza as digest};
+use super::{PLAINTEXT_BYTES_MAX, RepositoryPath};
 use crate::words::Secret;
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 use age_core::format::Stanza;
+use bound::Bound;
 use std::io::{Read, Write};
 use zeroize::Zeroizing;
 
@@ -44,6 +47,7 @@ fn first_line(bytes: &[u8]) -> &[u8] {
 pub(super) fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Secret, String> {
     let file = binary(bytes)?;
     let (decryptor, stanzas) = read(&file)?;
+    identities.path().map_or(Ok(()), |path| check_path(&stanzas, path))?;
     let keys = identities.for_header(&of(&stanzas))?;
     let reader = decryptor.decrypt(keys.iter().map(|key| key as &dyn age::Identity)).map_err(|fault| told(&fault, &stanzas))?;
     let mut plaintext = Zeroizing::new(Vec::new());
@@ -101,8 +105,22 @@ fn told(fault: &DecryptError, stanzas: &[Stanza]) -> String {
 
 /// Encrypts to these recipients, one line each.
 pub fn encrypt(plaintext: &[u8], recipients: &[String], armored: bool) -> Result<Vec<u8>, String> {
+    encrypt_at(plaintext, recipients, armored, None)
+}
+
+/// The same for a file of this path, where it is known: a server opens it at no other one.
+pub fn encrypt_at(
+    plaintext: &[u8],
+    recipients: &[String],
+    armored: bool,
+    path: Option<&RepositoryPath>,
+) -> Result<Vec<u8>, String> {
     let recipients = recipients.iter().map(|text| recipient::parse(text)).collect::<Result<Vec<_>, _>>()?;
-    let encryptor = Encryptor::with_recipients(recipients.iter().map(AsRef::as_ref)).map_err(|fault| match fault {
+    // The first one brings the path.
+    let paths = std::iter::once(path).chain(std::iter::repeat(None));
+    let bound: Vec<Bound<'_>> =
+        recipients.iter().zip(paths).map(|(recipient, path)| Bound { recipient: recipient.as_ref(), path }).collect();
+    let encryptor = Encryptor::with_recipients(bound.iter().map(|one| one as &dyn age::Recipient)).map_err(|fault| match fault {
         EncryptError::IncompatibleRecipients { .. } => "post-quantum recipients (age1pq1…, age1tagpq1…) are not mixed with others: whoever breaks one of the others has the file; encrypt to one sort alone".to_owned(),
         fault => fault.to_string(),
     })?;

@@ -1,13 +1,13 @@
 //! Who can open a repository's files, of two revisions. Whatever policies say, a file opens to whom it is encrypted.
 
-use super::{Creation, Creations, RULES_FILE, Seen, encrypted_path, look};
+use super::origins::Files;
+use super::{Creation, Rules, Seen, encrypted_path, look};
 use crate::words::names::SecretPath;
+use crate::words::{Gain, Widened};
 use serde::Serialize;
 use std::cell::{LazyCell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-type Files = BTreeMap<String, Arc<[u8]>>;
 
 /// Stands for whomever a file names that cannot be read.
 const UNKNOWN: &str = "unknown";
@@ -32,12 +32,37 @@ pub struct ReaderChange {
 pub fn reader_changes(old: &Files, new: &Files) -> Vec<ReaderChange> {
     let (old, new) = (Side::of(old), Side::of(new));
     let mut changes = new.beyond(&old, true);
-    let unread = new.unread(&old);
+    let unread: Vec<String> = new.unread(&old).into_iter().map(|(_, fault)| fault).collect();
     if !unread.is_empty() {
         changes.push(ReaderChange { gains: true, recipient: UNKNOWN.to_owned(), unread, ..ReaderChange::default() });
     }
     changes.extend(old.beyond(&new, false));
     changes
+}
+
+/// The files and rules by which a recipient opens more than by those in force, one for each file and kind.
+pub(super) fn widened(in_force: &Files, new: &Files) -> Vec<Widened> {
+    let (old, new) = (Side::of(in_force), Side::of(new));
+    let (mut opened, mut named): (BTreeMap<String, Vec<String>>, Vec<String>) = Default::default();
+    for change in new.beyond(&old, true) {
+        if !change.named_for.is_empty() || change.opens.is_empty() {
+            named.push(change.recipient.clone());
+        }
+        change.opens.into_iter().for_each(|file| opened.entry(file).or_default().push(change.recipient.clone()));
+    }
+    // Which rule names somebody depends on all of them: those that changed count together.
+    let rules = if named.is_empty() { Vec::new() } else { new.rules.changed(&old.rules) };
+    let by_rules = rules
+        .iter()
+        .map(|file| Widened::new(file, Gain::Rules, format!("names {} for what is encrypted next", named.join(", "))));
+    let by_files = opened
+        .iter()
+        .map(|(file, recipients)| Widened::new(file, Gain::Recipient, format!("is encrypted to {} too", recipients.join(", "))));
+    let unread = new
+        .unread(&old)
+        .into_iter()
+        .map(|(file, fault)| Widened::new(&file, Gain::Unread, format!("names whom nobody can read here: {fault}")));
+    by_rules.chain(by_files).chain(unread).collect()
 }
 
 /// What is said of one recipient, by file.
@@ -51,8 +76,7 @@ struct Found {
 struct Side<'a> {
     /// Those below the folders of encrypted files.
     files: BTreeMap<&'a str, File<'a>>,
-    /// By folder, with a slash at its end; the root is empty.
-    rules: BTreeMap<&'a str, (&'a [u8], Result<Creations, String>)>,
+    rules: Rules<'a>,
 }
 
 /// A file that is read once, and only where it is asked for: most stand as they were.
@@ -90,21 +114,17 @@ impl File<'_> {
 
 impl<'a> Side<'a> {
     fn of(files: &'a Files) -> Self {
-        let rules = files.iter().filter_map(|(file, bytes)| {
-            let folder = file.strip_suffix(RULES_FILE).filter(|folder| folder.is_empty() || folder.ends_with('/'))?;
-            Some((folder, (&**bytes, Creations::parse(bytes))))
-        });
         let encrypted = files.iter().filter_map(|(name, bytes)| {
             let path = encrypted_path(name).ok()?;
             Some((name.as_str(), File { path, bytes, read: OnceCell::new() }))
         });
-        Self { files: encrypted.collect(), rules: rules.collect() }
+        Self { files: encrypted.collect(), rules: Rules::among(files) }
     }
 
     /// What recipients have here and not there.
     fn beyond(&self, other: &Self, gains: bool) -> Vec<ReaderChange> {
         let everybody = LazyCell::new(|| other.everybody());
-        let same_rules = self.rule_files().eq(other.rule_files());
+        let same_rules = self.rules.changed(&other.rules).is_empty();
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
         for (name, file) in &self.files {
             if same_rules && other.has(name, file) {
@@ -121,23 +141,19 @@ impl<'a> Side<'a> {
             named.for_each(|one| found.entry(one.clone()).or_default().named_for.push(name.to_owned()));
         }
         // Named for files that are yet to come.
-        let known: BTreeSet<&String> = other.named().collect();
-        self.named().filter(|one| !known.contains(one)).for_each(|one| _ = found.entry(one.clone()).or_default());
+        let known: BTreeSet<&String> = other.rules.named().collect();
+        self.rules.named().filter(|one| !known.contains(one)).for_each(|one| _ = found.entry(one.clone()).or_default());
         let change =
             |(recipient, Found { opens, named_for })| ReaderChange { gains, recipient, opens, named_for, unread: vec![] };
         found.into_iter().map(change).collect()
     }
 
-    /// The rules and files here that cannot be read and that the other side does not have as they are.
-    fn unread(&self, other: &Self) -> Vec<String> {
-        let same = |folder: &str, bytes: &[u8]| other.rules.get(folder).is_some_and(|(theirs, _)| *theirs == bytes);
-        let rules = self.rules.iter().filter(|(folder, (bytes, _))| !same(folder, bytes)).flat_map(|(folder, (_, rules))| {
-            let faults: Vec<&String> = rules.as_ref().map_or_else(|fault| vec![fault], |rules| rules.unread().collect());
-            faults.into_iter().map(move |fault| format!("{folder}{fault}"))
-        });
+    /// The rules and files here that cannot be read and that the other side does not have as they are, each with why.
+    fn unread(&self, other: &Self) -> Vec<(String, String)> {
         let files = self.files.iter().filter(|(name, file)| !other.has(name, file));
-        let files = files.filter_map(|(name, file)| Some(format!("{name}: {}", file.read().fault.as_ref()?)));
-        rules.chain(files).collect()
+        let files =
+            files.filter_map(|(name, file)| Some(((*name).to_owned(), format!("{name}: {}", file.read().fault.as_ref()?))));
+        self.rules.unread(&other.rules).chain(files).collect()
     }
 
     /// Whether it has this file as it is.
@@ -145,25 +161,14 @@ impl<'a> Side<'a> {
         self.files.get(name).is_some_and(|own| own.bytes == file.bytes)
     }
 
-    fn rule_files(&self) -> impl Iterator<Item = (&&'a str, &&'a [u8])> {
-        self.rules.iter().map(|(folder, (bytes, _))| (folder, bytes))
-    }
-
     /// Everybody who opens any file of this side, or would by its rules.
     fn everybody(&self) -> BTreeSet<&String> {
-        self.files.values().filter_map(File::recipients).flatten().chain(self.named()).collect()
-    }
-
-    fn named(&self) -> impl Iterator<Item = &String> {
-        self.rules.values().filter_map(|(_, rules)| rules.as_ref().ok()).flat_map(Creations::recipients)
+        self.files.values().filter_map(File::recipients).flatten().chain(self.rules.named()).collect()
     }
 
     /// By the nearest rules above the file; nobody where no rule is for it.
     fn named_for(&self, name: &str) -> &[String] {
-        let folders = name.rmatch_indices('/').map(|(end, _)| &name[..=end]).chain([""]);
-        let nearest = folders.into_iter().find_map(|folder| Some((folder, &self.rules.get(folder)?.1)));
-        let rule = nearest.and_then(|(folder, rules)| rules.as_ref().ok()?.for_path(&name[folder.len()..]).ok());
-        rule.map_or(&[], Creation::recipients)
+        self.rules.for_file(name).and_then(Result::ok).map_or(&[], Creation::recipients)
     }
 }
 

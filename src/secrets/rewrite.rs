@@ -1,6 +1,6 @@
 //! Other recipients, or another data key: what becomes of each file of a tree.
 
-use super::{Identities, SopsFile, age_file, check_size};
+use super::{Creation, Identities, SopsFile, age_file, check_size};
 use crate::words::UnixTime;
 use crate::words::names::SecretPath;
 use serde::{Deserialize, Serialize};
@@ -31,20 +31,20 @@ pub fn rewrite(
     path: &SecretPath,
     bytes: &[u8],
     how: Rewrite,
-    recipients: &[String],
+    to: &Creation,
     identities: &Identities,
     now: UnixTime,
 ) -> Result<Option<Vec<u8>>, String> {
     check_size(bytes)?;
     if age_file::is_age(bytes) {
         let plaintext = age_file::decrypt(bytes, identities)?;
-        return age_file::encrypt(plaintext.expose(), recipients, age_file::is_armored(bytes)).map(Some);
+        return age_file::encrypt_at(plaintext.expose(), to.recipients(), age_file::is_armored(bytes), to.path()).map(Some);
     }
     let document = SopsFile::parse(path, bytes)?.open(identities)?;
     match how {
-        Rewrite::UpdateKeys if document.file().is_for(recipients) => Ok(None),
-        Rewrite::UpdateKeys => document.update_recipients(recipients).map(Some),
-        Rewrite::Rotate => document.rotate_data_key(recipients, now).map(Some),
+        Rewrite::UpdateKeys if document.file().is_for(to.recipients()) && document.file().is_free_for(to.path()) => Ok(None),
+        Rewrite::UpdateKeys => document.update_recipients(to.recipients(), to.path()).map(Some),
+        Rewrite::Rotate => document.rotate_data_key(to.recipients(), to.path(), now).map(Some),
     }
 }
 
@@ -69,9 +69,10 @@ mod tests {
             (&age, encrypt(b"whole", &had, false).unwrap()),
         ];
         let recipients = [our, fresh];
+        let to = Creation::to(&recipients);
         for (path, file) in &files {
             for how in [Rewrite::UpdateKeys, Rewrite::Rotate] {
-                let next = rewrite(path, file, how, &recipients, &ours, now).unwrap().unwrap();
+                let next = rewrite(path, file, how, &to, &ours, now).unwrap().unwrap();
                 let plain = open(path, file, None, &ours).unwrap();
                 assert_eq!(open(path, &next, None, &new).unwrap(), plain);
                 assert_eq!(age_file::is_armored(&next), age_file::is_armored(file));
@@ -83,9 +84,31 @@ mod tests {
                 assert!(*path == &age || (values(&next) == values(file)) == (how == Rewrite::UpdateKeys));
             }
         }
-        let next = rewrite(&yaml, &files[0].1, Rewrite::UpdateKeys, &recipients, &ours, now).unwrap().unwrap();
-        let turned = [recipients[1].clone(), recipients[0].clone()];
+        let next = rewrite(&yaml, &files[0].1, Rewrite::UpdateKeys, &to, &ours, now).unwrap().unwrap();
+        let turned = Creation::to(&[recipients[1].clone(), recipients[0].clone()]);
         assert_eq!(rewrite(&yaml, &next, Rewrite::UpdateKeys, &turned, &ours, now), Ok(None), "in any order");
-        assert!(rewrite(&yaml, b"a: one\n", Rewrite::Rotate, &recipients, &ours, now).is_err());
+        assert!(rewrite(&yaml, b"a: one\n", Rewrite::Rotate, &to, &ours, now).is_err());
+    }
+
+    #[test]
+    fn a_document_that_was_moved_is_bound_to_its_new_path_by_who_can_open_it() {
+        let (now, (ours, our), (theirs, their)) = (UnixTime::from_seconds(1_795_000_000), keys(), keys());
+        let (path, both) = (SecretPath::parse("db.yaml").unwrap(), [our, their]);
+        let place = |file: &str| crate::secrets::RepositoryPath::parse(file).unwrap();
+        let (old, new) = (place("secrets/prod/db.yaml"), place("secrets/team-a/db.yaml"));
+        let to = |place: &crate::secrets::RepositoryPath| Creation::to(&both).at(Some(place.clone()));
+        let sealed = crate::secrets::encrypt_document_with(&path, b"a: one\n", &to(&old), now).unwrap();
+        let opens = |file: &[u8], at: &crate::secrets::RepositoryPath| {
+            [&ours, &theirs].map(|keys| crate::secrets::check(at, file, keys).is_ok())
+        };
+        assert_eq!((opens(&sealed, &old), opens(&sealed, &new)), ([true; 2], [false; 2]));
+        for how in [Rewrite::UpdateKeys, Rewrite::Rotate] {
+            let moved = rewrite(&path, &sealed, how, &to(&new), &ours, now).unwrap().unwrap();
+            assert_eq!((opens(&moved, &new), opens(&moved, &old)), ([true; 2], [false; 2]), "{how:?}");
+            // A server opens it where it lies, or not at all: asking for a rotation does not move it.
+            let refused = rewrite(&path, &sealed, how, &to(&new), &ours.at(new.clone()), now);
+            assert!(refused.is_err_and(|fault| fault.contains("opens at no other path")), "{how:?}");
+        }
+        assert_eq!(rewrite(&path, &sealed, Rewrite::UpdateKeys, &to(&old), &ours, now), Ok(None));
     }
 }

@@ -3,9 +3,9 @@
 //! The nonce is random, 96 bits. NIST allows 2^32 encryptions by one key so: `docs/operating.md` says when to add a version.
 
 use super::age_file::{self, Identities};
-use super::encrypt;
+use super::{RepositoryPath, encrypt_at};
 use crate::words::names::TransitKey;
-use crate::words::{Secret, parse_version};
+use crate::words::{Secret, TransitFile, parse_version};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rand;
 use base64::Engine;
@@ -19,11 +19,11 @@ const TAG_BYTES: usize = 16;
 /// What Vault's ciphertexts begin with.
 const PREFIX: &str = "vault:v";
 
-/// A fresh key, encrypted to these recipients (`age1…`).
-pub fn create_transit_key(recipients: &[String]) -> Result<Vec<u8>, String> {
+/// A fresh key, encrypted to these recipients (`age1…`), for the path of its file where that is known.
+pub fn create_transit_key(recipients: &[String], path: Option<&RepositoryPath>) -> Result<Vec<u8>, String> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     rand::fill(&mut *key).map_err(|_| "the system gives no randomness")?;
-    encrypt(&*key, recipients, true)
+    encrypt_at(&*key, recipients, true, path)
 }
 
 /// A ciphertext as Vault writes it, `vault:vVERSION:BASE64`: the nonce, what is encrypted, the tag.
@@ -63,10 +63,12 @@ pub struct OpenedTransitKey {
 }
 
 impl OpenedTransitKey {
-    /// Opens a version's file: an age file of 32 bytes, or of a line of base64 of as many.
-    pub fn open(name: &TransitKey, version: u32, file: &[u8], identities: &Identities) -> Result<Self, String> {
+    /// Opens a version's file: an age file of 32 bytes, or of a line of base64 of as many. `name` is the key's own among those of all
+    /// sources.
+    pub fn open(name: &TransitKey, file: &TransitFile, bytes: &[u8], identities: &Identities) -> Result<Self, String> {
+        let (version, identities) = (file.version, identities.at(RepositoryPath::of_transit(file)));
         let failed = |_| "the key could not be made".to_owned();
-        let key = read_key(&age_file::decrypt(file, identities)?)?;
+        let key = read_key(&age_file::decrypt(bytes, &identities)?)?;
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).map_err(failed)?);
         Ok(Self { key, bound: format!("daypass transit {name} v{version}"), version })
     }

@@ -98,7 +98,7 @@ async fn world(sts: &StandInSts) -> World {
         ("once", policy("replay: once\n", "once", "")),
     ];
     let world = World::start(Setup { policies, aws: sts.section(), ..Setup::default() }).await;
-    let key = daypass::secrets::create_transit_key(std::slice::from_ref(&world.recipient)).unwrap();
+    let key = daypass::secrets::create_transit_key(std::slice::from_ref(&world.recipient), None).unwrap();
     let keys = ["deploy", "guarded", "ended", "watched", "once"].map(|name| format!("transit/{name}/1.age"));
     let mut files: Vec<(&str, &[u8])> = keys.iter().map(|file| (file.as_str(), key.as_slice())).collect();
     files.push(("guardrails.yaml", GUARDRAILS.as_bytes()));

@@ -35,7 +35,7 @@ pub async fn world() -> World {
 }
 
 fn new_key(world: &World) -> Vec<u8> {
-    create_transit_key(std::slice::from_ref(&world.recipient)).unwrap()
+    create_transit_key(std::slice::from_ref(&world.recipient), None).unwrap()
 }
 
 pub async fn session(world: &World, event: &str) -> String {

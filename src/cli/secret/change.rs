@@ -5,7 +5,7 @@ use super::target::{Target, finish};
 use super::{creation, read_plaintext};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::secrets::{Seen, encrypt, is_armored, look};
+use crate::secrets::{Seen, encrypt_at, is_armored, look};
 use crate::words::{Clock, Secret, SystemClock};
 use clap::Args;
 
@@ -47,7 +47,7 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
     let changed = match (look(&target.path, &bytes).map_err(told)?, &target.pointer) {
         (Seen::Age(_), None) => {
             let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
-            encrypt(value.expose(), creation.recipients(), is_armored(&bytes)).map_err(told)?
+            encrypt_at(value.expose(), creation.recipients(), is_armored(&bytes), creation.path()).map_err(told)?
         }
         (Seen::Age(_), Some(_)) => return Err(told("an age file is one value: leave `#/…` out".to_owned())),
         (Seen::Plain, _) => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),

@@ -1,13 +1,22 @@
 //! To whom a file is encrypted: those that are named, the rule of the nearest `.sops.yaml`, or the source's own recipients.
 
 use super::keyring::KeyArgs;
-use crate::client::checkout::read_if_there;
+use crate::client::checkout::{Checkout, read_if_there};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{Creation, Creations, RULES_FILE};
+use crate::secrets::{Creation, Creations, RULES_FILE, RepositoryPath};
 use std::path::Path;
 
-/// How a file of this path is encrypted.
+/// How a file of this path is encrypted, which it is bound to where that is one of a source.
 pub(super) async fn of_path(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Creation, Failure> {
+    recipients(path, named, keys).await.map(|creation| creation.at(repository_path(path)))
+}
+
+/// The path by which a source has this file: in a checkout, below the folders of encrypted files.
+pub(super) fn repository_path(file: &Path) -> Option<RepositoryPath> {
+    RepositoryPath::parse(&Checkout::around(file).ok()?.name(file).ok()?).ok()
+}
+
+async fn recipients(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Creation, Failure> {
     if !named.is_empty() {
         return Ok(Creation::to(named));
     }

@@ -7,7 +7,7 @@ use crate::client::checkout::read_if_there;
 use crate::client::editor::Desk;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::secrets::{Seen, Unauthenticated, decrypt_key, encrypt, encrypt_document_with, is_armored, look};
+use crate::secrets::{Seen, Unauthenticated, decrypt_key, encrypt_at, encrypt_document_with, is_armored, look};
 use crate::words::{Clock, Secret, SystemClock};
 use clap::Args;
 use std::io::{BufRead, IsTerminal};
@@ -33,7 +33,7 @@ pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: 
         let nothing = Secret::new(Vec::new());
         let made = edited(&target.file, &nothing, environment, |plain| match target.is_age() {
             _ if plain.expose().is_empty() => Err("nothing was written, and no file is made".to_owned()),
-            true => encrypt(plain.expose(), creation.recipients(), true),
+            true => encrypt_at(plain.expose(), creation.recipients(), true, creation.path()),
             false => encrypt_document_with(&target.path, plain.expose(), &creation, SystemClock.now()),
         });
         return finish(&target.file, &[], &made.await?, json);
@@ -46,7 +46,7 @@ pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: 
             let plain = decrypt_key(&bytes, &identities).map_err(told)?;
             let again = |new: &Secret| match *new == plain {
                 true => Ok(bytes.clone()),
-                false => encrypt(new.expose(), creation.recipients(), is_armored(&bytes)),
+                false => encrypt_at(new.expose(), creation.recipients(), is_armored(&bytes), creation.path()),
             };
             edited(&target.file, &plain, environment, again).await?
         }

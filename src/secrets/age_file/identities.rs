@@ -3,7 +3,7 @@
 use super::answered::Answered;
 use super::only::{Only, Watched};
 use super::{hybrid, ssh};
-use crate::secrets::Header;
+use crate::secrets::{Header, RepositoryPath};
 use crate::words::{Digest, Secret};
 use age::secrecy::ExposeSecret;
 use age::x25519;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub struct Identities {
     keys: Vec<Arc<Key>>,
     only: Option<Arc<Only>>,
+    path: Option<Arc<RepositoryPath>>,
 }
 
 enum Key {
@@ -40,13 +41,16 @@ impl Identities {
             };
             keys.push(Arc::new(key.map_err(|fault| format!("key {} {fault}", keys.len() + 1))?));
         }
-        if keys.is_empty() { Err(format!("the file holds no age identity: {KINDS}")) } else { Ok(Self { keys, only: None }) }
+        if keys.is_empty() {
+            return Err(format!("the file holds no age identity: {KINDS}"));
+        }
+        Ok(Self { keys, ..Self::default() })
     }
 
     /// In the place of private keys what a server answered: the file key of this age file, which opens nothing else.
     pub fn of_file_key(file: &[u8], key: Secret) -> Result<Self, String> {
         let answered = Answered::new(file, key).ok_or("the file has no good age header")?;
-        Ok(Self { keys: vec![Arc::new(Key::Answered(answered))], only: None })
+        Ok(Self { keys: vec![Arc::new(Key::Answered(answered))], ..Self::default() })
     }
 
     /// Whether there is none: nothing opens.
@@ -81,7 +85,17 @@ impl Identities {
 
     /// The same keys, which open nothing but what has this header, and keep its file key.
     pub(in crate::secrets) fn only(&self, header: Digest) -> Self {
-        Self { keys: self.keys.clone(), only: Some(Arc::new(Only::new(header))) }
+        Self { only: Some(Arc::new(Only::new(header))), ..self.clone() }
+    }
+
+    /// The same keys, which open a file that is bound to a path at this one alone.
+    pub fn at(&self, path: RepositoryPath) -> Self {
+        Self { path: Some(Arc::new(path)), ..self.clone() }
+    }
+
+    /// Where they open files, if anybody said.
+    pub(super) fn path(&self) -> Option<&RepositoryPath> {
+        self.path.as_deref()
     }
 
     /// The file key of the one header that these open, once they have.

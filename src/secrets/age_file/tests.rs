@@ -159,3 +159,37 @@ fn a_file_key_is_that_of_the_document_whatever_stanzas_were_put_into_its_header(
     assert!(mine.expose().len() == 16 && mine != secret, "and what is answered is that document's own key");
     assert!(key(&grafted, &their).is_err() && key(&theirs, &found).is_err());
 }
+
+#[test]
+fn what_is_encrypted_for_a_path_opens_at_no_other_and_without_one_everywhere() {
+    let at = |file: &str| RepositoryPath::parse(file).unwrap();
+    let (prod, own) = (at("secrets/prod/db.yaml"), at("secrets/team-a/own.yaml"));
+    let kinds =
+        [Identities::generate(), Identities::generate_hybrid().unwrap(), ssh_key(&["ed25519"], ""), ssh_key(&["rsa"], "")];
+    for (file, recipient) in &kinds {
+        let (identities, to) = (Identities::parse(file).unwrap(), [recipient.clone(), recipient.clone()]);
+        for armored in [true, false] {
+            let bound = encrypt_at(b"hunter2", &to, armored, Some(&prod)).unwrap();
+            assert_eq!(stanzas(&bound).unwrap().iter().filter(|one| one.tag == "daypass-path").count(), 1);
+            assert_eq!(decrypt(&bound, &identities.at(prod.clone())).unwrap().expose(), b"hunter2");
+            assert_eq!(decrypt(&bound, &identities).unwrap().expose(), b"hunter2", "nobody said where");
+            let fault = decrypt(&bound, &identities.at(own.clone())).unwrap_err();
+            assert!(fault.contains("for `secrets/prod/db.yaml`"), "{fault}");
+            assert!(fault.contains("daypass secret rotate secrets/team-a/own.yaml"), "{fault}");
+            let free = encrypt(b"hunter2", &to, armored).unwrap();
+            assert!(decrypt(&free, &identities.at(own.clone())).is_ok());
+        }
+        // The path is under the MAC: another one, or none, is a damaged header.
+        let bound = encrypt_at(b"hunter2", &to, false, Some(&prod)).unwrap();
+        let line = b"-> daypass-path secrets/prod/db.yaml\n\n";
+        let start = bound.windows(line.len()).position(|bytes| bytes == line).unwrap();
+        let (before, after) = (&bound[..start], &bound[start + line.len()..]);
+        let other = [before, &b"-> daypass-path secrets/team-a/own.yaml\n\n"[..], after].concat();
+        for changed in [other, [before, after].concat()] {
+            assert!(decrypt(&changed, &identities.at(own.clone())).is_err(), "{recipient}");
+        }
+    }
+    let (_, hybrid) = Identities::generate_hybrid().unwrap();
+    let mixed = encrypt_at(b"x", &[hybrid, keys().1], false, Some(&prod));
+    assert!(mixed.unwrap_err().contains("not mixed"), "the path takes no label from its recipient");
+}

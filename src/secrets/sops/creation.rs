@@ -3,7 +3,7 @@
 use super::rule::Rule;
 use super::tree::{Form, Node};
 use super::yaml;
-use crate::secrets::FILE_BYTES_MAX;
+use crate::secrets::{FILE_BYTES_MAX, RepositoryPath};
 use regex::Regex;
 
 /// A rule's regex may not grow beyond this when compiled: it comes from a file.
@@ -19,6 +19,7 @@ pub struct Creation {
     pub(super) rule: Rule,
     pub(super) mac_only_encrypted: bool,
     foreign: Vec<&'static str>,
+    path: Option<RepositoryPath>,
 }
 
 /// The rules of one `.sops.yaml`, in its order.
@@ -28,6 +29,16 @@ impl Creation {
     /// To these age recipients, by SOPS's own rule: everything but what ends in `_unencrypted`.
     pub fn to(recipients: &[String]) -> Self {
         Self { recipients: recipients.to_vec(), ..Self::default() }
+    }
+
+    /// The same for a file of this path, where it is known: a server opens it at no other one.
+    pub fn at(self, path: Option<RepositoryPath>) -> Self {
+        Self { path, ..self }
+    }
+
+    /// The path of the file, where it is known.
+    pub const fn path(&self) -> Option<&RepositoryPath> {
+        self.path.as_ref()
     }
 
     /// The age recipients.
@@ -129,6 +140,7 @@ fn creation(node: &Node) -> Result<Creation, String> {
         rule: Rule::read(|name| text_of(node, name))?,
         mac_only_encrypted: text_of(node, "mac_only_encrypted").is_some_and(|flag| flag == "True"),
         foreign,
+        path: None,
     })
 }
 

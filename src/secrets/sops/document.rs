@@ -5,8 +5,8 @@ use super::format::Format;
 use super::metadata::Metadata;
 use super::tree::{Form, Member, Node, Tree, steps};
 use super::{open, render};
-use crate::secrets::Part;
 use crate::secrets::age_file::Identities;
+use crate::secrets::{Part, RepositoryPath};
 use crate::words::Secret;
 use crate::words::names::{SecretPath, check_pointer};
 
@@ -56,6 +56,11 @@ impl SopsFile {
         self.metadata.stanzas.iter().map(|stanza| stanza.recipient.as_str()).collect()
     }
 
+    /// The data key as it is wrapped for each of them: armored age files.
+    pub fn wrapped(&self) -> impl Iterator<Item = &str> {
+        self.metadata.stanzas.iter().map(|stanza| stanza.armored.as_str())
+    }
+
     /// Whether these are its age recipients, in whatever order.
     pub fn is_for(&self, recipients: &[String]) -> bool {
         let own = self.recipients();
@@ -82,6 +87,11 @@ impl SopsFile {
             several => (several.get(super::tree::index(steps.first()?)?)?, &steps[1..]),
         };
         steps.iter().try_fold(&part.root, |node, step| node.step(step))
+    }
+
+    /// Whether its data key opens at this path for each of them.
+    pub fn is_free_for(&self, path: Option<&RepositoryPath>) -> bool {
+        self.metadata.stanzas.iter().all(|stanza| stanza.is_free_for(path))
     }
 
     /// Kinds of other keys that the file is encrypted to, such as `pgp` or `kms`.

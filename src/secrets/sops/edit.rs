@@ -29,7 +29,7 @@ pub fn encrypt_with(path: &SecretPath, plaintext: &[u8], creation: &Creation, no
     let format = Format::of(path);
     creation.check()?;
     let key = DataKey::generate()?;
-    let stanzas = recipients::wrap(&key, &creation.recipients, &[])?;
+    let stanzas = recipients::wrap(&key, &creation.recipients, creation.path(), &[])?;
     let section = [format.section(section(format, &stanzas, creation, now))?];
     if format == Format::Binary {
         let sealed = key.encrypt(plaintext, "data:", "str")?;

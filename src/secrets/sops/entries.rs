@@ -6,9 +6,6 @@ use super::metadata::Stanza;
 use crate::secrets::age_file;
 use std::collections::BTreeSet;
 
-/// A stanza that is for nobody: age's libraries add some, so that readers get used to kinds that they do not know.
-const GREASE: &str = "-grease";
-
 impl SopsFile {
     /// The error names the first entry that more can open than it says.
     pub fn check_entries(&self) -> Result<(), String> {
@@ -33,7 +30,7 @@ impl SopsFile {
 /// For how many its file is. One that is none opens to nobody.
 fn keys(entry: &Stanza) -> usize {
     let stanzas = age_file::stanzas(entry.armored.as_bytes()).unwrap_or_default();
-    stanzas.iter().filter(|stanza| !stanza.tag.ends_with(GREASE)).count()
+    stanzas.iter().filter(|stanza| !age_file::is_bystander(stanza)).count()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::cipher::DataKey;
 use super::rule::Rule;
 use super::tree::{Form, Node};
+use crate::secrets::RepositoryPath;
 use crate::secrets::age_file::{self, Identities};
 
 /// Keys of others that a section may hold. None is ever contacted.
@@ -26,6 +27,14 @@ pub(super) struct Metadata {
 pub(super) struct Stanza {
     pub(super) recipient: String,
     pub(super) armored: String,
+}
+
+impl Stanza {
+    /// Whether it opens at this path: it is bound to it, or to none.
+    pub(super) fn is_free_for(&self, path: Option<&RepositoryPath>) -> bool {
+        let stanzas = age_file::stanzas(self.armored.as_bytes()).unwrap_or_default();
+        path.is_none_or(|path| age_file::check_path(&stanzas, path).is_ok())
+    }
 }
 
 impl Metadata {

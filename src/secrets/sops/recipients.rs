@@ -10,14 +10,15 @@ use super::splice::{Splices, line_end};
 use super::tree::Section;
 use super::walk::{Found, walk};
 use super::{flat, open, yaml};
-use crate::secrets::age_file;
+use crate::secrets::{RepositoryPath, age_file};
 use crate::words::UnixTime;
 
 impl Document {
     /// Gives the same data key to these age recipients and to no other; returns the new file. Who was left out may have kept
-    /// the data key: rotate it too, and what it guarded. Recipients that stay keep their part of the file as it is.
-    pub fn update_recipients(&self, recipients: &[String]) -> Result<Vec<u8>, String> {
-        let stanzas = wrap(&self.key, recipients, &self.file.metadata.stanzas)?;
+    /// the data key: rotate it too, and what it guarded. Recipients that stay keep their part of the file as it is, unless that is
+    /// bound to another path.
+    pub fn update_recipients(&self, recipients: &[String], path: Option<&RepositoryPath>) -> Result<Vec<u8>, String> {
+        let stanzas = wrap(&self.key, recipients, path, &self.file.metadata.stanzas)?;
         let text = put_stanzas(&self.file, &stanzas)?;
         // Read back: the values, the MAC and its time are what they were.
         let mut file = SopsFile::read(self.file.format, &text)?;
@@ -29,7 +30,12 @@ impl Document {
     }
 
     /// A new data key for these age recipients and for no other, and every value encrypted anew; returns the new file.
-    pub fn rotate_data_key(&self, recipients: &[String], now: UnixTime) -> Result<Vec<u8>, String> {
+    pub fn rotate_data_key(
+        &self,
+        recipients: &[String],
+        path: Option<&RepositoryPath>,
+        now: UnixTime,
+    ) -> Result<Vec<u8>, String> {
         let file = self.reopened()?;
         if !file.metadata.foreign.is_empty() {
             let kinds = file.metadata.foreign.join(" and ");
@@ -38,7 +44,7 @@ impl Document {
             ));
         }
         let key = DataKey::generate()?;
-        let text = put_stanzas(&file, &wrap(&key, recipients, &[])?)?;
+        let text = put_stanzas(&file, &wrap(&key, recipients, path, &[])?)?;
         let text = reencrypt(file.format, &text, &self.key, &key)?;
         let expected = self.reopened()?;
         finish(self.file.format, &text, &key, now, Some(&expected.tree))
@@ -46,15 +52,20 @@ impl Document {
 }
 
 /// The data key for each recipient; those who had it keep their own wrapping.
-pub(super) fn wrap(key: &DataKey, recipients: &[String], had: &[Stanza]) -> Result<Vec<Stanza>, String> {
+pub(super) fn wrap(
+    key: &DataKey,
+    recipients: &[String],
+    path: Option<&RepositoryPath>,
+    had: &[Stanza],
+) -> Result<Vec<Stanza>, String> {
     if recipients.is_empty() {
         return Err("a file needs a recipient (`age1…`)".to_owned());
     }
     let wrap = |recipient: &String| {
-        if let Some(stanza) = had.iter().find(|stanza| stanza.recipient == *recipient) {
+        if let Some(stanza) = had.iter().find(|stanza| stanza.recipient == *recipient && stanza.is_free_for(path)) {
             return Ok(stanza.clone());
         }
-        let armored = age_file::encrypt(key.bytes().expose(), std::slice::from_ref(recipient), true)?;
+        let armored = age_file::encrypt_at(key.bytes().expose(), std::slice::from_ref(recipient), true, path)?;
         Ok(Stanza { recipient: recipient.clone(), armored: String::from_utf8_lossy(&armored).into_owned() })
     };
     recipients.iter().map(wrap).collect()

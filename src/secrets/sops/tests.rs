@@ -139,7 +139,7 @@ fn foreign_keys_are_refused_with_what_to_do() {
     assert!(
         opened("a.json", &value.to_string(), &identities)
             .unwrap()
-            .rotate_data_key(&recipients, now())
+            .rotate_data_key(&recipients, None, now())
             .unwrap_err()
             .contains("sops rotate")
     );

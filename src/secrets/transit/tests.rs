@@ -1,4 +1,5 @@
 use super::*;
+use crate::secrets::encrypt;
 use proptest::prelude::*;
 
 struct Keys {
@@ -17,7 +18,8 @@ impl Keys {
     }
 
     fn open(&self, name: &str, version: u32, key: &[u8]) -> Result<OpenedTransitKey, String> {
-        OpenedTransitKey::open(&TransitKey::parse(name).unwrap(), version, &self.file(key), &self.identities)
+        let name = TransitKey::parse(name).unwrap();
+        OpenedTransitKey::open(&name, &TransitFile { key: name.clone(), version }, &self.file(key), &self.identities)
     }
 }
 
@@ -62,10 +64,11 @@ fn a_key_is_32_bytes_or_a_line_of_base64_and_opens_for_its_own_identities() {
     for bad in [&[3; 31][..], &[3; 33], b"", STANDARD.encode([3; 16]).as_bytes()] {
         assert!(keys.open("a", 1, bad).err().unwrap().contains("32 random bytes"));
     }
-    let made = create_transit_key(std::slice::from_ref(&keys.recipient)).unwrap();
+    let made = create_transit_key(std::slice::from_ref(&keys.recipient), None).unwrap();
     let name = TransitKey::parse("a").unwrap();
-    assert!(OpenedTransitKey::open(&name, 1, &made, &keys.identities).is_ok());
-    let fault = OpenedTransitKey::open(&name, 1, &made, &super::tests::keys().identities).err().unwrap();
+    let file = TransitFile { key: name.clone(), version: 1 };
+    assert!(OpenedTransitKey::open(&name, &file, &made, &keys.identities).is_ok());
+    let fault = OpenedTransitKey::open(&name, &file, &made, &super::tests::keys().identities).err().unwrap();
     assert!(fault.contains("none of this source's age identities"), "{fault}");
 }
 

@@ -1,7 +1,7 @@
 //! Other implementations of age: files of every kind of key, encrypted and decrypted both ways.
 
 use crate::support::peer;
-use daypass::secrets::{Identities, encrypt, encrypt_document, open};
+use daypass::secrets::{Creation, Identities, RepositoryPath, encrypt_at, encrypt_document_with, open};
 use daypass::words::names::SecretPath;
 use daypass::words::{Secret, UnixTime};
 use std::ffi::OsStr;
@@ -60,10 +60,13 @@ fn goes_both_ways(folder: &Path, peer: &Peer<'_>, pair: &Pair) {
         assert_eq!(sealed.starts_with(b"-----BEGIN AGE"), armored);
         let opened = open(&SecretPath::parse("a.age").unwrap(), &sealed, None, &identities(folder, pair));
         assert_eq!(opened.unwrap_or_else(|fault| panic!("{}: {fault}", pair.file)).expose(), b"hunter2");
-        let sealed = encrypt(b"hunter3", std::slice::from_ref(&pair.recipient), armored).unwrap();
-        std::fs::write(folder.join("ours"), sealed).unwrap();
-        let opened = peer.run(&(peer.decrypt)(pair.file), folder);
-        assert_eq!(opened, b"hunter3", "{}", pair.file);
+        // What is bound to a path here opens wherever it lies for whoever does not know of that.
+        for path in [None, Some(RepositoryPath::parse("secrets/shop/db.age").unwrap())] {
+            let sealed = encrypt_at(b"hunter3", std::slice::from_ref(&pair.recipient), armored, path.as_ref()).unwrap();
+            std::fs::write(folder.join("ours"), sealed).unwrap();
+            let opened = peer.run(&(peer.decrypt)(pair.file), folder);
+            assert_eq!(opened, b"hunter3", "{}", pair.file);
+        }
     }
 }
 
@@ -156,7 +159,10 @@ fn sops_files_for_post_quantum_and_ssh_keys_go_both_ways() {
         let opened = open(&path, &sealed, Some("/password"), &identities(folder, &pair));
         assert_eq!(opened.unwrap_or_else(|fault| panic!("{}: {fault}", pair.file)).expose(), b"hunter2");
         let now = UnixTime::from_seconds(1_800_000_000);
-        let ours = encrypt_document(&path, b"password: hunter3\n", std::slice::from_ref(&pair.recipient), now).unwrap();
+        let bound = RepositoryPath::parse("secrets/shop/b.yaml").unwrap();
+        let creation = Creation::to(std::slice::from_ref(&pair.recipient)).at(Some(bound));
+        let ours = encrypt_document_with(&path, b"password: hunter3\n", &creation, now).unwrap();
+        assert_eq!(String::from_utf8_lossy(&ours).matches("BEGIN AGE").count(), 1);
         std::fs::write(folder.join("b.yaml"), ours).unwrap();
         let key = folder.join(pair.file);
         let variable = if pair.file == "pq" { "SOPS_AGE_KEY_FILE" } else { "SOPS_AGE_SSH_PRIVATE_KEY_FILE" };

@@ -1,7 +1,7 @@
 //! `age-plugin-daypass` under Debian's age and the real sops, against a live server.
 
 use crate::support::{DEPLOY, Setup, World, commit, git, peer, put};
-use daypass::secrets::{encrypt, encrypt_document};
+use daypass::secrets::{Creation, RepositoryPath, encrypt, encrypt_at, encrypt_document, encrypt_document_with};
 use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
 use serde_json::json;
@@ -34,8 +34,14 @@ impl Job {
         let recipient = world.recipient.clone();
         let hidden = encrypt(b"hidden", std::slice::from_ref(&recipient), false).unwrap();
         let human = daypass::secrets::Identities::generate().1;
-        let both = encrypt(b"for two", &[human.clone(), recipient.clone()], false).unwrap();
-        let (granted, keyed) = (sops_file(&[&recipient], "db.yaml"), sops_file(&[&recipient], "db.yaml"));
+        // Bound to its path, as the commands write it.
+        let bound = |file: &str| Some(RepositoryPath::parse(file).unwrap());
+        let both = [human.clone(), recipient.clone()];
+        let both = encrypt_at(b"for two", &both, false, bound("secrets/shop/both.age").as_ref()).unwrap();
+        let (path, now) = (SecretPath::parse("db.yaml").unwrap(), UnixTime::from_seconds(1_800_000_000));
+        let creation = Creation::to(std::slice::from_ref(&recipient)).at(bound("secrets/shop/db.yaml"));
+        let granted = encrypt_document_with(&path, b"password: hunter2\n", &creation, now).unwrap();
+        let keyed = sops_file(&[&recipient], "db.yaml");
         let two = sops_file(&[&human, &recipient], "two.json");
         let files: [(&str, &[u8]); 5] = [
             ("secrets/shop/two.json", &two),

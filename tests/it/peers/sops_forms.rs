@@ -224,14 +224,15 @@ fn recipients_and_data_keys_change_and_the_real_sops_follows() {
     for (name, text) in forms().into_iter().chain([("a.txt", "whole\n")]) {
         std::fs::write(folder.path().join(name), text).unwrap();
         let sealed = run(&sops, &["encrypt", name], folder.path()).stdout;
-        let both = document(name, &sealed, &identities).update_recipients(&[recipient.clone(), other.clone()]).unwrap();
+        let both = document(name, &sealed, &identities).update_recipients(&[recipient.clone(), other.clone()], None).unwrap();
         let file = SopsFile::parse(&path(name), &both).unwrap();
         assert_eq!(file.recipients(), [&recipient, &other]);
         assert!(both.len() > sealed.len() && changed_lines(&sealed, &both).iter().all(|line| !line.contains("ENC[")), "{name}");
         let plain = document(name, &both, &other_keys).render(Unauthenticated::Refuse).unwrap();
         std::fs::write(folder.path().join(name), &both).unwrap();
         let decrypted = run(&sops, &["decrypt", name], folder.path()).stdout;
-        let rotated = document(name, &both, &identities).rotate_data_key(&[recipient.clone(), other.clone()], now()).unwrap();
+        let rotated =
+            document(name, &both, &identities).rotate_data_key(&[recipient.clone(), other.clone()], None, now()).unwrap();
         let text = String::from_utf8(rotated.clone()).unwrap();
         assert!(
             String::from_utf8(both.clone())
@@ -244,7 +245,7 @@ fn recipients_and_data_keys_change_and_the_real_sops_follows() {
         std::fs::write(folder.path().join(name), &rotated).unwrap();
         assert_eq!(run(&sops, &["decrypt", name], folder.path()).stdout, decrypted, "{name}");
         assert_eq!(document(name, &rotated, &other_keys).render(Unauthenticated::Refuse).unwrap(), plain, "{name}");
-        let left = document(name, &rotated, &identities).update_recipients(std::slice::from_ref(&other)).unwrap();
+        let left = document(name, &rotated, &identities).update_recipients(std::slice::from_ref(&other), None).unwrap();
         assert!(SopsFile::parse(&path(name), &left).unwrap().open(&identities).is_err());
         // What the real sops changes opens here too.
         let added = run(&sops, &["rotate", name], folder.path()).stdout;

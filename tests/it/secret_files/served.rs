@@ -20,7 +20,7 @@ async fn world(policies: Vec<(&'static str, String)>) -> (World, tempfile::TempD
         let now = daypass::words::UnixTime::from_seconds(1_795_000_000);
         daypass::secrets::encrypt_document(&path, text.as_bytes(), std::slice::from_ref(&world.recipient), now).unwrap()
     };
-    let key = daypass::secrets::create_transit_key(std::slice::from_ref(&world.recipient)).unwrap();
+    let key = daypass::secrets::create_transit_key(std::slice::from_ref(&world.recipient), None).unwrap();
     let (one, two) = (sealed("password: one\nport: 1\n"), sealed("password: two\nport: 2\n"));
     world
         .commit_and_wait(&[("secrets/shop/db.yaml", &one), ("secrets/shop/other.yaml", &two), ("transit/flux/1.age", &key)])

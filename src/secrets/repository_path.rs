@@ -1,0 +1,38 @@
+//! The path of an encrypted file in its repository. What is encrypted here is bound to it.
+
+use super::encrypted_path;
+use crate::words::TransitFile;
+use crate::words::names::SecretPath;
+use std::fmt;
+
+/// Such as `secrets/shop/db.yaml` or `transit/flux/1.age`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RepositoryPath(String);
+
+impl RepositoryPath {
+    /// Reads the path of a file below the folders of encrypted files, and of no other.
+    pub fn parse(file: &str) -> Result<Self, String> {
+        encrypted_path(file).map(|_| Self(file.to_owned()))
+    }
+
+    /// Of a secret's document.
+    pub fn of_secret(path: &SecretPath) -> Self {
+        Self(format!("secrets/{path}"))
+    }
+
+    /// Of a version of a transit key.
+    pub fn of_transit(file: &TransitFile) -> Self {
+        Self(file.to_string())
+    }
+
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RepositoryPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,62 @@
+//! Every `.sops.yaml` of a repository. The nearest one above a file tells to whom it is encrypted.
+
+use super::{Creation, Creations, RULES_FILE};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The files of rules, by folder with a slash at its end; the root is empty.
+pub struct Rules<'a>(BTreeMap<&'a str, File<'a>>);
+
+/// Its bytes, and what they say.
+type File<'a> = (&'a Arc<[u8]>, Result<Creations, String>);
+
+/// Whether a file of this path holds rules.
+pub fn is_rules_file(path: &str) -> bool {
+    folder_of(path).is_some()
+}
+
+fn folder_of(path: &str) -> Option<&str> {
+    path.strip_suffix(RULES_FILE).filter(|folder| folder.is_empty() || folder.ends_with('/'))
+}
+
+impl<'a> Rules<'a> {
+    /// Those among these files.
+    pub fn among(files: impl IntoIterator<Item = (&'a String, &'a Arc<[u8]>)>) -> Self {
+        let rules = files.into_iter().filter_map(|(path, bytes)| Some((folder_of(path)?, (bytes, Creations::parse(bytes)))));
+        Self(rules.collect())
+    }
+
+    /// How a file is encrypted; `None` where no rules stand above it.
+    pub fn for_file(&self, path: &str) -> Option<Result<&Creation, String>> {
+        let folders = path.rmatch_indices('/').map(|(end, _)| &path[..=end]).chain([""]);
+        let (folder, (_, rules)) = folders.into_iter().find_map(|folder| Some((folder, self.0.get(folder)?)))?;
+        let rule = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.for_path(&path[folder.len()..]));
+        Some(rule.map_err(|fault| format!("{folder}{fault}")))
+    }
+
+    /// Everybody whom any rule names.
+    pub(super) fn named(&self) -> impl Iterator<Item = &String> {
+        self.0.values().filter_map(|(_, rules)| rules.as_ref().ok()).flat_map(Creations::recipients)
+    }
+
+    /// Rules that cannot be read and that `other` does not have as they are: the file, and why.
+    pub(super) fn unread(&self, other: &Self) -> impl Iterator<Item = (String, String)> {
+        self.files_beyond(other).flat_map(|(folder, rules)| {
+            let faults: Vec<&String> = rules.as_ref().map_or_else(|fault| vec![fault], |rules| rules.unread().collect());
+            faults.into_iter().map(move |fault| (format!("{folder}{RULES_FILE}"), format!("{folder}{fault}")))
+        })
+    }
+
+    /// The files that are others than those of `other`, those that only it has among them.
+    pub(super) fn changed(&self, other: &Self) -> Vec<String> {
+        let gone = other.0.keys().filter(|folder| !self.0.contains_key(*folder)).copied();
+        let changed = self.files_beyond(other).map(|(folder, _)| folder).chain(gone);
+        changed.map(|folder| format!("{folder}{RULES_FILE}")).collect()
+    }
+
+    fn files_beyond(&self, other: &Self) -> impl Iterator<Item = (&'a str, &Result<Creations, String>)> {
+        let same = |folder: &str, bytes: &Arc<[u8]>| other.0.get(folder).is_some_and(|(theirs, _)| *theirs == bytes);
+        let beyond = self.0.iter().filter(move |(folder, (bytes, _))| !same(folder, bytes));
+        beyond.map(|(folder, (_, rules))| (*folder, rules))
+    }
+}

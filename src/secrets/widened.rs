@@ -1,0 +1,64 @@
+//! By which encrypted files and rules of a new revision somebody may read more than by those in force. This is the one
+//! definition: `policy diff` tells what is found here, and what is found here waits where widening is held.
+
+use super::origins::{Files, Origins, Place};
+use super::{encrypted_path, readers};
+use crate::words::names::SourceName;
+use crate::words::{Digest, Gain, TransitFile, Widened};
+use std::collections::BTreeMap;
+
+/// Other paths of one file that are told; a key that was moved about may have many.
+const PLACES_TOLD_MAX: usize = 3;
+
+/// Compares the files of a source's new revision with those in force. `changed` has the keys of those that are others
+/// ([`super::changed_keys`]), and `origins` what is known of these.
+pub fn widened(
+    source: &SourceName,
+    in_force: &Files,
+    new: &Files,
+    changed: &BTreeMap<String, Vec<Digest>>,
+    origins: &mut Origins,
+) -> Vec<Widened> {
+    let mut found: Vec<Widened> = changed.keys().filter_map(|file| new_file(in_force, file)).collect();
+    found.extend(readers::widened(in_force, new));
+    found.extend(copied(source, new, changed, origins));
+    found.sort();
+    found
+}
+
+/// A further version of a known transit key lets nobody in.
+fn new_file(in_force: &Files, file: &str) -> Option<Widened> {
+    if let Ok(transit) = TransitFile::parse(file) {
+        let known = TransitFile::is_any_of(in_force, &transit.key);
+        return (!known).then(|| Widened::new(file, Gain::NewTransitKey, "is the first version of a new key"));
+    }
+    (!in_force.contains_key(file)).then(|| Widened::new(file, Gain::NewSecret, "is a new file"))
+}
+
+fn copied(source: &SourceName, new: &Files, changed: &BTreeMap<String, Vec<Digest>>, origins: &mut Origins) -> Vec<Widened> {
+    let place = |file: &String| Place { source: source.clone(), file: file.clone() };
+    // Of two new files with a key in common nobody knows which one is the original.
+    for (file, keys) in changed {
+        keys.iter().for_each(|key| origins.add(*key, place(file), false));
+    }
+    let of = |(file, keys): (&String, &Vec<Digest>)| {
+        let places = origins.elsewhere(&place(file), keys);
+        let gone = places.iter().all(|place| place.source == *source && !new.contains_key(&place.file));
+        let told: Vec<String> = places.iter().take(PLACES_TOLD_MAX).map(ToString::to_string).collect();
+        let more = if places.len() > told.len() { " and elsewhere" } else { "" };
+        let told = told.join(", ");
+        match (places.is_empty(), gone) {
+            (true, _) if origins.full => Some(Widened::new(file, Gain::Unread, NOT_KEPT)),
+            (true, _) => None,
+            (false, true) => {
+                Some(Widened::new(file, Gain::Moved, format!("holds what stood at {told}{more}, which is gone: a move")))
+            }
+            (false, false) => {
+                Some(Widened::new(file, Gain::Copied, format!("holds what stands or stood at {told}{more}: a copy")))
+            }
+        }
+    };
+    changed.iter().filter(|(file, _)| encrypted_path(file).is_ok()).filter_map(of).collect()
+}
+
+const NOT_KEPT: &str = "may hold what stood elsewhere: the record of wrapped keys is full and keeps no further ones";

@@ -1,0 +1,102 @@
+//! Every kind of change by which somebody may read more. `policy diff` tells them, and where widening is held they wait;
+//! `docs/widening.md` has a row for each, which a test compares. What is none of them goes live at once.
+
+use serde::Serialize;
+use std::fmt;
+
+/// A kind of change by which somebody may read more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gain {
+    /// A policy reaches more identities, grants more, or on looser terms.
+    Policy,
+    /// A denial is taken away or reaches fewer.
+    Guardrail,
+    /// A further source is new or defined anew.
+    Source,
+    /// A secret's file is new.
+    NewSecret,
+    /// A transit key has its first version.
+    NewTransitKey,
+    /// A file is encrypted to somebody more.
+    Recipient,
+    /// `.sops.yaml` names somebody more for what is encrypted next.
+    Rules,
+    /// Whom a file or a rule names cannot be read.
+    Unread,
+    /// A file holds a wrapped key that stands, or stood, at another path.
+    Copied,
+    /// The same, where the other path is gone.
+    Moved,
+}
+
+impl Gain {
+    /// All of them, in the order of the table.
+    pub const ALL: [Self; 10] = [
+        Self::Policy,
+        Self::Guardrail,
+        Self::Source,
+        Self::NewSecret,
+        Self::NewTransitKey,
+        Self::Recipient,
+        Self::Rules,
+        Self::Unread,
+        Self::Copied,
+        Self::Moved,
+    ];
+
+    /// Its word in JSON and in the table.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Guardrail => "guardrail",
+            Self::Source => "source",
+            Self::NewSecret => "new_secret",
+            Self::NewTransitKey => "new_transit_key",
+            Self::Recipient => "recipient",
+            Self::Rules => "rules",
+            Self::Unread => "unread",
+            Self::Copied => "copied",
+            Self::Moved => "moved",
+        }
+    }
+}
+
+/// A file by which somebody may read more.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct Widened {
+    /// Its path in the repository.
+    pub file: String,
+    /// By what kind of change.
+    pub gain: Gain,
+    /// What it does, in words that follow the file's name.
+    pub why: String,
+}
+
+impl Widened {
+    /// A file and what it does.
+    pub fn new(file: &str, gain: Gain, why: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), gain, why: why.into() }
+    }
+}
+
+impl fmt::Display for Widened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.file, self.why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_the_docs_has_a_row_for_each_and_no_other() {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/widening.md")).unwrap();
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(rows.collect::<Vec<_>>(), Gain::ALL.map(Gain::code));
+        for gain in Gain::ALL {
+            assert_eq!(serde_json::to_value(gain).unwrap(), gain.code());
+        }
+    }
+}
