@@ -10,6 +10,7 @@ mod keys;
 mod live;
 mod opened;
 mod operate;
+mod origins;
 mod past;
 mod reconcile;
 mod revision;

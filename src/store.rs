@@ -19,6 +19,7 @@ mod sessions;
 mod space;
 mod standing;
 mod top;
+mod wrapped_keys;
 mod writer;
 
 pub use aws_sessions::AwsSession;
@@ -31,6 +32,7 @@ pub use record::{Recorded, Released};
 pub use replay::{Answer, Intended, Intent, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Use};
 pub use sessions::SessionKeyRow;
 pub use standing::{DenialRow, Marks};
+pub use wrapped_keys::WrappedKey;
 
 use crate::words::names::DecisionId;
 use crate::words::{Clock, Denial, Digest, Reason, Secret, Timeline};

@@ -32,6 +32,7 @@ pub(crate) fn run(thorough: bool) {
         identities: &identities,
         rekeyed: false,
         widening: Widening::GoesLive,
+        widened: &[],
         bounds: None,
         files: &files,
     };

@@ -46,7 +46,8 @@ impl App {
             let _turn = self.past_turns.acquire().await.map_err(|fault| fault.to_string())?;
             let walk = move || {
                 let commit = revision.commit.as_ref().ok_or("its source has no revision")?;
-                source.last_changes(commit, revision.files_in_force(), revision.ages().before.as_deref())
+                let files = revision.files_in_force().map(|(file, bytes)| (file, &**bytes));
+                source.last_changes(commit, files, revision.ages().before.as_deref())
             };
             tokio::task::spawn_blocking(walk).await.unwrap_or_else(|fault| Err(fault.to_string())).map(Arc::new)
         });

@@ -28,6 +28,8 @@ pub struct Followed {
     custody: Custody,
     /// Other identities are held than when its secrets were last checked.
     rekeyed: AtomicBool,
+    /// The wrapped keys in force may not all be recorded: a later record took the place of theirs, or a part of them failed.
+    unrecorded: AtomicBool,
     /// When it was last read, in milliseconds.
     looked_at: AtomicI64,
     /// What is wrong with it as a whole.
@@ -57,6 +59,7 @@ impl Followed {
             bounds,
             custody,
             rekeyed: AtomicBool::new(false),
+            unrecorded: AtomicBool::new(false),
             looked_at: AtomicI64::new(looked_at),
             alarm: ArcSwapOption::empty(),
             accepted: ArcSwapOption::empty(),
@@ -101,6 +104,16 @@ impl Followed {
     /// Notes that they were, by the identities that are held.
     pub fn was_checked(&self) {
         self.rekeyed.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the next record has to hold every wrapped key in force.
+    pub fn is_unrecorded(&self) -> bool {
+        self.unrecorded.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the last one was written at once.
+    pub fn was_recorded(&self, written: bool) {
+        self.unrecorded.store(!written, Ordering::Relaxed);
     }
 
     /// Notes that it could be read, also for after a restart. `now` is the earlier one of both clocks: where the wall clock is ahead for a

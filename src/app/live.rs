@@ -9,7 +9,7 @@ use crate::secrets::{Header, OpenedTransitKey, Unopened};
 use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::Fault;
-use crate::words::{Denial, Digest, Reason};
+use crate::words::{Denial, Digest, Reason, TransitFile, Widened};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ impl InForce {
     pub fn state(&self) -> SourceState {
         SourceState {
             faulty: self.revision.faults().count() + self.placed.1.len(),
-            held: self.revision.held.len(),
+            held: self.revision.held_files().len(),
             read_at: self.followed.looked_at(),
             alarmed: self.followed.alarm.load().is_some(),
         }
@@ -118,12 +118,22 @@ impl Live {
         })
     }
 
-    /// Files that let somebody in and wait for a person: an older form of them, or none, is in force.
+    /// Files by which somebody may read more, and which wait for a person: an older form of them, or none, is in force.
     pub fn held(&self) -> Vec<String> {
-        let held = self.sources().flat_map(|(name, source)| {
-            source.revision.held.iter().map(move |file| if name.is_root() { file.clone() } else { format!("{name}:{file}") })
+        let mut files: Vec<String> = self.waiting().into_iter().map(|waits| waits.file).collect();
+        files.dedup();
+        files
+    }
+
+    /// The same, each with why it waits.
+    pub fn waiting(&self) -> Vec<Widened> {
+        let waiting = self.sources().flat_map(|(name, source)| {
+            source.revision.held.iter().map(move |waits| {
+                let file = if name.is_root() { waits.file.clone() } else { format!("{name}:{}", waits.file) };
+                Widened { file, ..waits.clone() }
+            })
         });
-        held.collect()
+        waiting.collect()
     }
 
     /// Refuses what is granted by a source that could not be read for longer than its `max_stale`.
@@ -171,8 +181,9 @@ impl Live {
     ) -> Result<(u32, OpenedTransitKey), Denial> {
         let (in_force, within) = self.transit_key(source, key)?;
         let found = in_force.revision.transit().version(&within, version);
-        let (version, file) = found.map_err(|cause| no_transit_key(key, &cause))?;
-        let opened = OpenedTransitKey::open(key, version, file, &in_force.followed.identities());
+        let (version, bytes) = found.map_err(|cause| no_transit_key(key, &cause))?;
+        let file = TransitFile { key: within, version };
+        let opened = OpenedTransitKey::open(key, &file, bytes, &in_force.followed.identities());
         Ok((version, opened.map_err(|cause| unreadable_transit_key(key, &cause))?))
     }
 

@@ -137,6 +137,7 @@ impl App {
             "policies": live.policies().map_or(0, |set| set.policies().len()),
             "faults": told(live.faults()),
             "held": live.held(),
+            "waiting": live.waiting(),
             "alarm": live.alarm(),
             "keys_waiting_to_be_hosted": self.own_issuers.waiting_to_be_hosted(),
             "sources": self.sources_told(&live),

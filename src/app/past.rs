@@ -41,8 +41,17 @@ impl App {
         let reading = self.reading_of_past(live, granted, terms, commit)?;
         let turn = tokio::time::timeout(TURN_MAX, self.past_turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(Reason::Overloaded.because("too many old values are read at once")) };
-        let read = tokio::task::spawn_blocking(move || reading.run()).await;
-        let plaintext = read.unwrap_or_else(|fault| Err(Reason::Internal.because(fault.to_string())))?;
+        let broken = |fault: tokio::task::JoinError| Reason::Internal.because(fault.to_string());
+        let read = tokio::task::spawn_blocking(move || reading.read().map(|bytes| (reading, bytes))).await;
+        let (reading, bytes) = read.map_err(broken)??;
+        let (followed, path) = (&live.owned(&granted.source, &terms.name)?.0.followed, &reading.within.path);
+        if !self.belongs(followed, path, &bytes).await? {
+            let told =
+                "The secret is granted, but at this commit its file held what stood at another path, which nobody has confirmed.";
+            return Err(unreadable(&terms.name, &format!("at {commit}: a copy that was never confirmed")).saying(told));
+        }
+        let opened = tokio::task::spawn_blocking(move || reading.open(&bytes)).await;
+        let plaintext = opened.map_err(broken)??;
         Ok(OpenedSecret {
             terms: terms.clone(),
             plaintext: Arc::new(plaintext),
@@ -57,7 +66,7 @@ impl App {
         let now = revision.commit.clone().ok_or_else(|| unreadable(&terms.name, "its source has no revision"))?;
         // A file that waits for a person has a commit behind the one in force, and a file that somebody put there and took away had
         // one: neither was ever confirmed.
-        let waits = revision.held.contains(&format!("secrets/{}", within.path));
+        let waits = revision.held_files().contains(&format!("secrets/{}", within.path).as_str());
         if waits || (self.widening == Widening::Waits && !revision.has_document(&within.path)) {
             let told = "The secret is granted, but nobody has confirmed its file: where widening waits, only files in force have a past.";
             return Err(unreadable(&terms.name, "its file is not in force, and widening waits").saying(told));
@@ -69,27 +78,36 @@ impl App {
 }
 
 impl Reading {
-    fn run(&self) -> Result<Plaintext, Denial> {
+    fn read(&self) -> Result<Vec<u8>, Denial> {
         let (name, commit) = (&self.terms.name, &self.commit);
-        let fault = |cause: String| unreadable(name, &format!("at {commit}: {cause}"));
+        let fault = |cause: String| self.fault(&cause);
         if !self.source.is_past(commit, &self.past).map_err(fault)? {
             return Err(
                 Reason::CommitRefused.because(format!("{name}: {commit} is none of the history of {}", self.past.in_force))
             );
         }
         let bytes = self.source.file_at(commit, &format!("secrets/{}", self.within.path)).map_err(fault)?;
-        let missing = |cause: &str| {
-            Reason::SecretMissing
-                .because(format!("{name}: at {commit}: {cause}"))
-                .saying(format!("The secret is granted, but {cause}."))
-                .advising("Name a commit that has it: `git log --first-parent -- FILE` lists those that change the file.")
-        };
-        let bytes = bytes.ok_or_else(|| missing("the commit has no such file"))?;
-        open_granted(&self.within, &bytes, &self.terms, &self.identities).map_err(|unopened| match unopened {
-            Unopened::Missing(cause) => missing(&format!("as the commit has it {cause}")),
-            Unopened::Unreadable(cause) => fault(cause)
+        bytes.ok_or_else(|| self.missing("the commit has no such file"))
+    }
+
+    fn open(&self, bytes: &[u8]) -> Result<Plaintext, Denial> {
+        open_granted(&self.within, bytes, &self.terms, &self.identities).map_err(|unopened| match unopened {
+            Unopened::Missing(cause) => self.missing(&format!("as the commit has it {cause}")),
+            Unopened::Unreadable(cause) => self
+                .fault(&cause)
                 .saying("The secret is granted, but as the commit has it no key of today opens it.")
                 .advising("Ask the operator: the audit log has the cause by the decision's id."),
         })
+    }
+
+    fn fault(&self, cause: &str) -> Denial {
+        unreadable(&self.terms.name, &format!("at {}: {cause}", self.commit))
+    }
+
+    fn missing(&self, cause: &str) -> Denial {
+        Reason::SecretMissing
+            .because(format!("{}: at {}: {cause}", self.terms.name, self.commit))
+            .saying(format!("The secret is granted, but {cause}."))
+            .advising("Name a commit that has it: `git log --first-parent -- FILE` lists those that change the file.")
     }
 }

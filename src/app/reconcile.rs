@@ -2,16 +2,25 @@
 
 use super::App;
 use super::followed::Followed;
+use super::origins::placed;
 use super::revision::{Reading, Revision};
 use crate::policy::Widening;
 use crate::secrets::Identities;
-use crate::store::Marks;
+use crate::store::{Marks, WrappedKey};
+use crate::words::Widened;
 use crate::words::names::CommitId;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// What came of a look: a revision to put in force, and what is wrong all the same.
-type Looked = Option<(Revision, Option<String>)>;
+/// What came of a look.
+struct Looked {
+    /// A revision to put in force.
+    next: Revision,
+    /// What is wrong all the same.
+    alarm: Option<String>,
+    /// The wrapped keys that it brought.
+    keys: Vec<WrappedKey>,
+}
 
 impl App {
     /// Fetches where it has to, and looks once. Whatever goes wrong, the revision in force stays, and the log says why.
@@ -51,8 +60,8 @@ impl App {
         };
         match looked {
             Ok(None) => source.alarm.store(unread.map(Arc::new)),
-            Ok(Some((next, alarm))) => {
-                self.put_in_force(source, next).await;
+            Ok(Some(Looked { next, alarm, keys })) => {
+                self.put_in_force(source, next, keys).await;
                 source.was_checked();
                 source.alarm.store(alarm.or(unread).map(Arc::new));
             }
@@ -61,7 +70,7 @@ impl App {
     }
 
     /// What to put in force, if anything is new; with an alarm when it is not what the ref says.
-    fn look(&self, source: &Followed, marks: &Marks) -> Result<Looked, String> {
+    fn look(&self, source: &Followed, marks: &Marks) -> Result<Option<Looked>, String> {
         let repository = source.source();
         let live = self.live.load();
         let known = live.source(&source.name);
@@ -94,7 +103,11 @@ impl App {
         let before = before.as_ref().unwrap_or(current);
         let snapshot = repository.read_at(commit, before.snapshot())?;
         let identities = source.identities();
-        let mut next = before.next(snapshot, &self.reading(source, &identities, widening));
+        let mut keys = self.search(source, commit, marks)?;
+        let widened = if before.holds(widening) { self.widened(source, before, &snapshot, &keys)? } else { Vec::new() };
+        let mut next = before.next(snapshot, &self.reading(source, &identities, widening, &widened));
+        let nothing = Revision::default();
+        keys.extend(placed(if source.is_unrecorded() { &nothing } else { before }, &next));
         if let Err(fault) = &followed {
             tracing::error!(source = %source.name, %fault, %commit, "the highest commit that was seen is in force again");
         }
@@ -103,15 +116,22 @@ impl App {
             // What decides is made here, and not by the first exchange that asks.
             next.ruleset.set();
         }
-        Ok(Some((next, followed.err())))
+        Ok(Some(Looked { next, alarm: followed.err(), keys }))
     }
 
-    fn reading<'a>(&'a self, source: &'a Followed, identities: &'a Identities, widening: Widening) -> Reading<'a> {
+    fn reading<'a>(
+        &'a self,
+        source: &'a Followed,
+        identities: &'a Identities,
+        widening: Widening,
+        widened: &'a [Widened],
+    ) -> Reading<'a> {
         Reading {
             catalogue: &self.catalogue,
             identities,
             rekeyed: source.is_rekeyed(),
             widening,
+            widened,
             bounds: (!source.name.is_root()).then(|| source.bounds()),
             files: &self.source_files,
         }
@@ -128,7 +148,7 @@ impl App {
         match &marks.whole {
             Some(whole) if widening == Widening::Waits && current.commit.is_none() => {
                 let snapshot = source.source().read_at(whole, current.snapshot())?;
-                Ok(Some(current.next(snapshot, &self.reading(source, &source.identities(), Widening::GoesLive))))
+                Ok(Some(current.next(snapshot, &self.reading(source, &source.identities(), Widening::GoesLive, &[]))))
             }
             Some(_) | None => Ok(None),
         }
@@ -166,7 +186,7 @@ impl App {
     }
 
     /// Swaps it in, and records it with its faults.
-    async fn put_in_force(self: &Arc<Self>, source: &Arc<Followed>, next: Revision) {
+    async fn put_in_force(self: &Arc<Self>, source: &Arc<Followed>, next: Revision, keys: Vec<WrappedKey>) {
         let Some(commit) = next.commit.clone() else { return };
         let faults: Vec<Value> = next.faults().map(|fault| json!({ "at": format!("{}:{}", fault.file, fault.place.line), "code": fault.code, "message": fault.message })).collect();
         for fault in next.faults() {
@@ -177,11 +197,13 @@ impl App {
         source.accepted.store(None);
         source.confirmed.store(None);
         tracing::info!(source = %source.name, %commit, policies, signer, "a revision is in force");
-        if !held.is_empty() {
-            tracing::warn!(source = %source.name, %commit, ?held, "these files let somebody in and wait: `daypass confirm` the revision");
+        for waits in &held {
+            tracing::warn!(source = %source.name, %commit, file = waits.file, why = waits.why, "a file waits: `daypass confirm` the revision");
         }
         let body = json!({ "source": source.name, "revision": commit, "signer": signer, "policies": policies, "faults": faults, "held": held });
-        if let Err(denial) = self.store.record_revision(source.name.as_str(), &commit, held.is_empty(), body).await {
+        let recorded = self.store.record_revision(source.name.as_str(), &commit, held.is_empty(), keys, body).await;
+        source.was_recorded(recorded.is_ok());
+        if let Err(denial) = recorded {
             tracing::error!(cause = %denial.cause, "the revision is in force, and not recorded yet; nothing is granted before it is");
         }
     }

@@ -5,12 +5,12 @@ use super::transit::TransitKeys;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening, may_be_guardrails};
-use crate::secrets::{self, Header, Identities, Part, Plaintext, Unauthenticated, Unopened};
+use crate::secrets::{self, Header, Identities, Part, Plaintext, RepositoryPath, Unauthenticated, Unopened};
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
-use crate::words::{Digest, Secret};
+use crate::words::{Digest, Gain, Secret, TransitFile, Widened};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One source at one commit.
@@ -26,14 +26,16 @@ pub struct Revision {
     pub ruleset: Ruleset,
     secrets: BTreeMap<SecretPath, Arc<[u8]>>,
     transit: TransitKeys,
+    /// Every `.sops.yaml`, as the last commit had them of which no rule waited.
+    rules: BTreeMap<String, Arc<[u8]>>,
     /// By which age finds a secret's document again.
     headers: BTreeMap<SecretPath, Arc<[Header]>>,
     ages: Ages,
     /// The further sources that the root repository names.
     pub sources: BTreeMap<SourceName, Defined>,
     faults: Vec<Fault>,
-    /// Files that let somebody in and wait for a person.
-    pub held: Vec<String>,
+    /// Files by which somebody may read more, and which wait for a person.
+    pub held: Vec<Widened>,
 }
 
 /// A further source as the root repository defines it, and all the bounds that it has to keep: while a change of them
@@ -62,6 +64,8 @@ pub struct Reading<'a> {
     pub rekeyed: bool,
     /// What becomes of what widens.
     pub widening: Widening,
+    /// By which encrypted files and rules somebody may read more; only what waits is asked for.
+    pub widened: &'a [Widened],
     /// What it may speak of; `None` for the root source, which has no bounds.
     pub bounds: Option<&'a [Arc<Bounds>]>,
     /// Where the files are that further sources name.
@@ -84,14 +88,21 @@ impl Revision {
         let last_good = self.commit.is_some().then_some(&self.ruleset);
         let bounds = reading.bounds.unwrap_or_default();
         let loaded = Ruleset::load_with(&tree, reading.catalogue, last_good, reading.widening, bounds);
-        let Loaded { ruleset, faults: found, mut held } = loaded;
+        let Loaded { ruleset, faults: found, held } = loaded;
         faults.extend(found);
-        let waits = reading.widening == Widening::Waits && last_good.is_some();
+        let mut held: Vec<Widened> = held.iter().map(|file| of_policies(file)).collect();
+        let waits = self.holds(reading.widening);
+        let waiting: BTreeSet<&str> = reading.widened.iter().filter(|_| waits).map(|waits| waits.file.as_str()).collect();
         let mut secrets = BTreeMap::new();
         for (file, bytes) in snapshot.files.range("secrets/".to_owned()..) {
             let Some(name) = file.strip_prefix("secrets/") else { break };
+            if secrets::is_rules_file(file) {
+                continue;
+            }
             match self.keep_secret(name, bytes.clone(), reading) {
-                Ok((path, _)) if waits && !self.secrets.contains_key(&path) => held.push(file.clone()),
+                Ok((path, _)) if waiting.contains(file.as_str()) => {
+                    secrets.extend(self.secrets.get(&path).map(|old| (path, old.clone())));
+                }
                 Ok((path, bytes)) => _ = secrets.insert(path, bytes),
                 Err((fault, old)) => {
                     faults.push(told(file, &fault, "secret_unreadable"));
@@ -99,9 +110,15 @@ impl Revision {
                 }
             }
         }
-        let (transit, of_transit) = self.transit.next(&snapshot.files, reading.identities, waits);
-        faults.extend(of_transit.faults.iter().map(|(file, fault)| told(file, fault, "transit_unreadable")));
-        held.extend(of_transit.held);
+        let (transit, of_transit) = self.transit.next(&snapshot.files, reading.identities, &waiting);
+        faults.extend(of_transit.iter().map(|(file, fault)| told(file, fault, "transit_unreadable")));
+        let is_rules = |(file, _): &(&String, &Arc<[u8]>)| secrets::is_rules_file(file);
+        let rules_wait = waiting.iter().any(|file| secrets::is_rules_file(file));
+        let rules = if rules_wait { &self.rules } else { &snapshot.files };
+        let rules = rules.iter().filter(is_rules).map(|(file, bytes)| (file.clone(), bytes.clone())).collect();
+        // What is faulty is told as that, and is not in force either.
+        let good = |waits: &&Widened| !faults.iter().any(|fault| *fault.file == *waits.file);
+        held.extend(reading.widened.iter().filter(|_| waits).filter(good).cloned());
         let waits = waits || ruleset.has_faulty_guardrails();
         let sources = if reading.bounds.is_none() {
             self.define(&snapshot.files, reading, waits, &mut faults, &mut held)
@@ -119,6 +136,7 @@ impl Revision {
             headers,
             transit,
             ages: self.ages.next(),
+            rules,
             sources,
             faults,
             held,
@@ -133,7 +151,7 @@ impl Revision {
         reading: &Reading<'_>,
         waits: bool,
         faults: &mut Vec<Fault>,
-        held: &mut Vec<String>,
+        held: &mut Vec<Widened>,
     ) -> BTreeMap<SourceName, Defined> {
         let mut sources = BTreeMap::new();
         for file in tree.keys().filter(|file| file.starts_with("sources/") && file.ends_with(".yaml")) {
@@ -148,11 +166,11 @@ impl Revision {
                     _ = sources.insert(name, Defined::of(old.source))
                 }
                 (Ok((_, new)), Some((name, old))) if waits => {
-                    held.push(file.clone());
+                    held.push(Widened::new(file, Gain::Source, "defines a further source anew"));
                     let bounds = vec![old.source.bounds.clone(), new.bounds.clone()];
                     sources.insert(name, Defined { bounds, ..old });
                 }
-                (Ok(_), None) if waits => held.push(file.clone()),
+                (Ok(_), None) if waits => held.push(Widened::new(file, Gain::Source, "defines a further source")),
                 (Ok((name, new)), _) => _ = sources.insert(name, Defined::of(Arc::new(new))),
             }
         }
@@ -172,7 +190,7 @@ impl Revision {
         if !reading.rekeyed && old.is_some_and(|old| Arc::ptr_eq(old, &bytes) || *old == bytes) {
             return Ok((path, bytes));
         }
-        match secrets::check(&path, &bytes, reading.identities) {
+        match secrets::check(&RepositoryPath::of_secret(&path), &bytes, reading.identities) {
             Ok(()) => Ok((path, bytes)),
             Err(fault) => Err((fault, old.cloned().map(|old| (path, old)))),
         }
@@ -186,6 +204,38 @@ impl Revision {
             (path.clone(), known.unwrap_or_else(|| secrets::headers(bytes).into()))
         };
         secrets.iter().map(of).collect()
+    }
+
+    /// Whether what widens waits. Before the first revision nothing is in force that it could be measured against.
+    pub fn holds(&self, widening: Widening) -> bool {
+        widening == Widening::Waits && self.commit.is_some()
+    }
+
+    /// The files that wait, each once.
+    pub fn held_files(&self) -> Vec<&str> {
+        let mut files: Vec<&str> = self.held.iter().map(|waits| waits.file.as_str()).collect();
+        files.dedup();
+        files
+    }
+
+    /// The encrypted files and rules in force, by their paths in the repository.
+    pub fn in_force(&self) -> Tree {
+        let rules = self.rules.iter().map(|(file, bytes)| (file.clone(), bytes));
+        self.files_in_force().chain(rules).map(|(file, bytes)| (file, bytes.clone())).collect()
+    }
+
+    /// One encrypted file as it is in force. The error says why it is not.
+    pub fn file_in_force(&self, file: &str) -> Result<&Arc<[u8]>, String> {
+        let found = match TransitFile::parse(file) {
+            Ok(transit) => self.transit.file(&transit),
+            Err(_) => file.strip_prefix("secrets/").and_then(|path| self.secrets.get(&SecretPath::parse(path).ok()?)),
+        };
+        found.ok_or_else(|| self.lacks(file).cause())
+    }
+
+    /// The rules by which files are encrypted anew.
+    pub const fn rules(&self) -> &BTreeMap<String, Arc<[u8]>> {
+        &self.rules
     }
 
     /// The files of the commit, by which the next one is read.
@@ -214,8 +264,8 @@ impl Revision {
     }
 
     /// Its encrypted files in force, by their paths in the repository.
-    pub(super) fn files_in_force(&self) -> impl Iterator<Item = (String, &[u8])> {
-        let secrets = self.secrets.iter().map(|(path, bytes)| (format!("secrets/{path}"), &**bytes));
+    pub(super) fn files_in_force(&self) -> impl Iterator<Item = (String, &Arc<[u8]>)> {
+        let secrets = self.secrets.iter().map(|(path, bytes)| (RepositoryPath::of_secret(path).to_string(), bytes));
         secrets.chain(self.transit.files())
     }
 
@@ -238,21 +288,27 @@ impl Revision {
 
     /// Opens one of its secrets, or what is granted of it, by its name within this source.
     pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, Unopened> {
-        let bytes = self.secrets.get(&name.path).ok_or_else(|| self.lacks(&name.path))?;
+        let bytes = self.secrets.get(&name.path).ok_or_else(|| self.lacks(&format!("secrets/{}", name.path)))?;
         open_granted(name, bytes, terms, identities)
     }
 
-    /// Why a document is not in force: only where the commit does not have it the caller can do something.
-    fn lacks(&self, path: &SecretPath) -> Unopened {
-        let file = format!("secrets/{path}");
-        if self.held.contains(&file) {
-            return Unopened::Unreadable("its file is new, and waits for `daypass confirm`".to_owned());
+    /// Why a file is not in force: only where the commit does not have it the caller can do something.
+    pub fn lacks(&self, file: &str) -> Unopened {
+        if let Some(waits) = self.held.iter().find(|waits| waits.file == file) {
+            return Unopened::Unreadable(format!("its file {}, and waits for `daypass confirm`", waits.why));
         }
         match self.faults.iter().find(|fault| *fault.file == *file) {
             Some(fault) => Unopened::Unreadable(format!("its file has no good form: {}", fault.message)),
             None => Unopened::Missing("the commit in force has no such file".to_owned()),
         }
     }
+}
+
+/// What of the policies waits.
+fn of_policies(file: &str) -> Widened {
+    let guardrails = may_be_guardrails(file);
+    let gain = if guardrails { Gain::Guardrail } else { Gain::Policy };
+    Widened::new(file, gain, if guardrails { "changes what is denied" } else { "lets somebody in" })
 }
 
 /// Opens of a document what is granted of it.

@@ -1,48 +1,66 @@
 //! A source's files with other recipients or new data keys, made where the private keys are. Ciphertext goes out, and nothing else.
 
 use super::revision::Revision;
-use crate::secrets::{Creations, Identities, RULES_FILE, Rewrite, check, encrypted_path, rewrite};
+use crate::secrets::{Creation, Identities, RULES_FILE, RepositoryPath, Rewrite, Rules, check, encrypted_path, rewrite};
 use crate::words::{Digest, UnixTime};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What is done to one source's files.
 pub struct Rewriting<'a> {
-    files: &'a BTreeMap<String, Arc<[u8]>>,
-    rules: Option<Creations>,
+    revision: &'a Revision,
+    rules: Rules<'a>,
+    /// Those of the commit itself: other ones than those in force wait.
+    waiting: Rules<'a>,
     identities: &'a Identities,
     how: Rewrite,
     now: UnixTime,
 }
 
 impl Revision {
-    /// Begins: the recipients are those of the commit itself, so that nobody who asks can add one.
-    pub fn rewriting<'a>(&'a self, how: Rewrite, identities: &'a Identities, now: UnixTime) -> Result<Rewriting<'a>, String> {
-        let files = &self.snapshot().files;
-        let rules = files.get(RULES_FILE).map(|bytes| Creations::parse(bytes)).transpose()?;
-        Ok(Rewriting { files, rules, identities, how, now })
+    /// Begins: who asks can add no recipient, and neither can a commit that nobody confirmed.
+    pub fn rewriting<'a>(&'a self, how: Rewrite, identities: &'a Identities, now: UnixTime) -> Rewriting<'a> {
+        let (rules, waiting) = (Rules::among(self.rules()), Rules::among(&self.snapshot().files));
+        Rewriting { revision: self, rules, waiting, identities, how, now }
     }
 }
 
 impl Rewriting<'_> {
-    /// A file's new form; `None` where it is as it should be. The file that is asked for has to be the one of the commit.
+    /// A file's new form; `None` where it is as it should be. Only a file in force has one, and what is asked for has to be its form.
     pub fn file(&self, name: &str, sha256: &Digest) -> Result<Option<Vec<u8>>, String> {
-        let path = encrypted_path(name)?;
-        let bytes = self.files.get(name).ok_or("the commit in force has no such file: push it first")?;
-        if Digest::plain(bytes) != *sha256 {
+        let (path, place) = (encrypted_path(name)?, RepositoryPath::parse(name)?);
+        let snapshot = self.revision.snapshot().files.get(name).ok_or("the commit in force has no such file: push it first")?;
+        if Digest::plain(snapshot) != *sha256 {
             return Err("the commit in force has another form of this file: pull, or push yours first".to_owned());
         }
-        let own = self.identities.recipients();
-        let recipients = match &self.rules {
-            Some(rules) => rules.for_path(name)?.recipients(),
-            None => &own,
-        };
-        let rewritten = rewrite(&path, bytes, self.how, recipients, self.identities, self.now)?;
+        let bytes = self.revision.file_in_force(name)?;
+        if bytes != snapshot {
+            return Err(format!(
+                "{}: an older form of it is in force, and only files in force are encrypted anew",
+                self.revision.lacks(name).cause()
+            ));
+        }
+        let to = Creation::to(&self.recipients(name)?).at(Some(place.clone()));
+        let identities = self.identities.at(place.clone());
+        let rewritten = rewrite(&path, bytes, self.how, &to, &identities, self.now)?;
         if let Some(new) = &rewritten {
-            check(&path, new, self.identities).map_err(|_| {
-                format!("the recipients that {RULES_FILE} names do not include this source's own ({}): it could not open the file any more", own.join(", "))
+            check(&place, new, self.identities).map_err(|_| {
+                format!("the recipients that {RULES_FILE} names do not include this source's own ({}): it could not open the file any more", self.identities.recipients().join(", "))
             })?;
         }
         Ok(rewritten)
+    }
+
+    /// Those whom the rules in force name, without one the source's own. While other rules wait, only who is named by both: whoever
+    /// is taken out is out at once.
+    fn recipients(&self, name: &str) -> Result<Vec<String>, String> {
+        let own = self.identities.recipients();
+        let named = |rules: &Rules<'_>| match rules.for_file(name) {
+            Some(creation) => creation.map(|creation| creation.recipients().to_vec()),
+            None => Ok(own.clone()),
+        };
+        let (mut recipients, waiting) = (named(&self.rules)?, named(&self.waiting));
+        if let Ok(waiting) = waiting {
+            recipients.retain(|recipient| waiting.contains(recipient));
+        }
+        Ok(recipients)
     }
 }

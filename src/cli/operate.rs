@@ -211,11 +211,13 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             fault["message"].as_str().unwrap_or_default()
         );
     }
-    for file in status["held"].as_array().into_iter().flatten() {
-        anstream::println!(
-            "waits       {} lets somebody in: see `daypass policy diff`, then `daypass confirm` its source's commit",
-            file.as_str().unwrap_or_default()
-        );
+    let waiting = status["waiting"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for waits in waiting {
+        let text = |key: &str| plain(waits[key].as_str().unwrap_or_default()).into_owned();
+        anstream::println!("waits       {} {}", text("file"), text("why"));
+    }
+    if !waiting.is_empty() {
+        anstream::println!("            see `daypass policy diff`, then `daypass confirm` the commit of its source");
     }
     for denial in status["denials"].as_array().into_iter().flatten() {
         anstream::println!(

@@ -88,7 +88,7 @@ fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime)
     let unreadable = |cause: &str| Reason::SecretUnreadable.because(cause.to_owned()).saying(cause.to_owned());
     let in_force = live.source(source).ok_or_else(|| unreadable("The policy's source is not in force."))?;
     let identities = in_force.followed.identities();
-    let rewriting = in_force.revision.rewriting(request.change, &identities, now).map_err(|fault| unreadable(&fault))?;
+    let rewriting = in_force.revision.rewriting(request.change, &identities, now);
     let (started, mut bytes, mut files, mut told) = (Instant::now(), 0, Vec::new(), Vec::new());
     for asked in &request.files {
         if bytes >= ANSWER_BYTES_MAX || started.elapsed() >= ANSWER_TIME_MAX {

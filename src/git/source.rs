@@ -2,6 +2,7 @@
 
 mod changes;
 mod folder;
+mod forms;
 mod past;
 
 pub use changes::LastChanges;

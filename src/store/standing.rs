@@ -1,6 +1,6 @@
 //! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
 
-use super::{Reader, Store, aws_sessions, reader, schema};
+use super::{Reader, Store, WrappedKey, aws_sessions, reader, schema, wrapped_keys};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -24,29 +24,47 @@ pub struct Marks {
     pub highest: Option<CommitId>,
     /// The newest one of which nothing was held back.
     pub whole: Option<CommitId>,
+    /// The newest one up to which it is known where wrapped keys stood.
+    pub searched: Option<CommitId>,
 }
 
 impl Store {
     /// How far this source went.
     pub async fn marks(&self, source: &str) -> Result<Marks, Denial> {
-        let (highest, whole) = (mark("high-water", source), mark("whole", source));
-        self.read(move |connection| Ok(Marks { highest: commit(connection, &highest)?, whole: commit(connection, &whole)? }))
-            .await
+        let names = ["high-water", "whole", "searched"].map(|kind| mark(kind, source));
+        self.read(move |connection| {
+            let [highest, whole, searched] = names.each_ref().map(|name| commit(connection, name));
+            Ok(Marks { highest: highest?, whole: whole?, searched: searched? })
+        })
+        .await
     }
 
-    /// Puts a revision that is in force in the log, and moves the source's marks to it, in one transaction. Nothing is recorded before
-    /// it, also where it cannot become durable yet.
-    pub async fn record_revision(&self, source: &str, commit: &CommitId, whole: bool, body: Value) -> Result<(), Denial> {
-        let (now, commit) = (self.now(), commit.as_str().to_owned());
-        let names = [Some(mark("high-water", source)), whole.then(|| mark("whole", source))];
-        self.owe(format!("revision {source}"), move |connection| {
-            for name in names.iter().flatten() {
+    /// Puts a revision that is in force in the log with the wrapped keys that it brought, and moves the source's marks to it, in one
+    /// transaction. Nothing is recorded before it, also where it cannot become durable yet. After an error the next record of this
+    /// source needs all keys that are in force: this one may have lost its own.
+    pub async fn record_revision(
+        &self,
+        source: &str,
+        commit: &CommitId,
+        whole: bool,
+        keys: Vec<WrappedKey>,
+        body: Value,
+    ) -> Result<(), Denial> {
+        let kept = self.keep_most(source, keys).await;
+        let keys = kept.as_ref().map(Clone::clone).unwrap_or_default();
+        let kinds = ["high-water"].into_iter().chain(whole.then_some("whole")).chain(kept.is_ok().then_some("searched"));
+        let names: Vec<String> = kinds.map(|kind| mark(kind, source)).collect();
+        let (now, commit, source) = (self.now(), commit.as_str().to_owned(), source.to_owned());
+        let recorded = self.owe(format!("revision {source}"), move |connection| {
+            wrapped_keys::keep(connection, &source, &keys)?;
+            for name in &names {
                 connection
                     .execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, commit.as_bytes()])?;
             }
             schema::append(connection, now, "revision", None, body.clone())
-        })
-        .await
+        });
+        recorded.await?;
+        kept.map(drop)
     }
 
     /// Keeps a denial that stands already, with its record. Nothing is recorded before it, also where it cannot become durable yet.

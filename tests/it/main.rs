@@ -40,3 +40,4 @@ mod transit;
 mod values;
 mod vault;
 mod vault_paths;
+mod widening;

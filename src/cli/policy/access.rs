@@ -1,5 +1,6 @@
 //! `daypass policy diff` and `who-can`: what policies permit, before a merge and today.
 
+mod files;
 mod listing;
 
 use super::place::Where;
@@ -52,19 +53,22 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     let (new, faults) = Ruleset::load(new_tree, &catalogue, Some(&old));
     let found = changes((&old, old_tree), (&new, new_tree), &catalogue, SystemClock.now());
     let readers = reader_changes(old_tree, new_tree);
-    let widens = found.iter().any(|change| change.direction == Direction::Widens) || readers.iter().any(|change| change.gains);
+    let files = files::widened(&arguments.at, &old_seen, &new_seen)?;
+    let widens = found.iter().any(|change| change.direction == Direction::Widens)
+        || readers.iter().any(|change| change.gains)
+        || !files.is_empty();
     let compared = format!("Compared: {}\n    with: {}", old_seen.at, new_seen.at);
     match output {
         Output::Json => print::json(&json!({
             "old": old_seen.at, "new": new_seen.at,
-            "widens": widens, "changes": found, "recipients": readers, "faults": faults,
+            "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults,
         })),
         Output::Markdown => {
-            anstream::print!("```\n{compared}\n{}{}```\n", listing(&found, &readers, false), owners(&found));
+            anstream::print!("```\n{compared}\n{}{}```\n", listing(&found, &readers, &files, false), owners(&found));
         }
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
-            anstream::print!("{compared}\n{}{}", listing(&found, &readers, true), owners(&found));
+            anstream::print!("{compared}\n{}{}", listing(&found, &readers, &files, true), owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })

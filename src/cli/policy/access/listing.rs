@@ -3,8 +3,8 @@
 use crate::cli::print;
 use crate::policy::{Change, Direction, Part};
 use crate::secrets::ReaderChange;
-use crate::words::plain;
 use crate::words::yaml::one_line;
+use crate::words::{Widened, plain};
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -17,8 +17,8 @@ const TERM_CHARACTERS_SHOWN_MAX: usize = 60;
 const UNREAD_CHARACTERS_SHOWN_MAX: usize = 200;
 
 /// All changes, line by line; nothing that a policy or a file holds begins a line of its own.
-pub(super) fn listing(found: &[Change], readers: &[ReaderChange], coloured: bool) -> String {
-    if found.is_empty() && readers.is_empty() {
+pub(super) fn listing(found: &[Change], readers: &[ReaderChange], files: &[Widened], coloured: bool) -> String {
+    if found.is_empty() && readers.is_empty() && files.is_empty() {
         return "Nobody gains access, nobody loses it, and nobody has it on other terms.\n".to_owned();
     }
     let mut text = String::new();
@@ -34,6 +34,9 @@ pub(super) fn listing(found: &[Change], readers: &[ReaderChange], coloured: bool
         for part in &change.parts {
             let _ = writeln!(text, "  {} {}", if change.terms.is_empty() { sign } else { ' ' }, told(part));
         }
+    }
+    for file in files {
+        let _ = writeln!(text, "{} {} {}", word(Direction::Widens, coloured), plain(&file.file), plain(&file.why));
     }
     readers.iter().for_each(|reader| told_of_reader(&mut text, reader, coloured));
     text

@@ -1,0 +1,69 @@
+//! Where the wrapped keys of a source's files come from: what its own commits had, and what the store keeps of every source.
+
+use super::App;
+use super::followed::Followed;
+use super::revision::Revision;
+use crate::git::Snapshot;
+use crate::policy::Widening;
+use crate::secrets::{Place, changed_keys, widened, wrapped_keys};
+use crate::store::{Marks, WrappedKey};
+use crate::words::names::{CommitId, SecretPath};
+use crate::words::{Denial, Digest, Widened};
+use std::collections::BTreeSet;
+use tokio::runtime::Handle;
+
+impl App {
+    /// The keys of each form that encrypted files had in commits that were not searched yet: also a ciphertext that was never in force
+    /// may hold a good password.
+    pub(super) fn search(&self, source: &Followed, commit: &CommitId, marks: &Marks) -> Result<Vec<WrappedKey>, String> {
+        if marks.searched.as_ref() == Some(commit) {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        let mut take = |file: &str, bytes: &[u8]| {
+            let keys = wrapped_keys(file, bytes).into_iter();
+            found.extend(keys.map(|key| WrappedKey { key, file: file.to_owned(), in_force: false }));
+        };
+        if !source.source().each_form(commit, marks.searched.as_ref(), &mut take)? {
+            tracing::warn!(source = %source.name, "the history is long: a copy of what older commits had is not known as one");
+        }
+        Ok(found)
+    }
+
+    /// By which encrypted files and rules of the next commit somebody may read more. Runs where it may wait for the store.
+    pub(super) fn widened(
+        &self,
+        source: &Followed,
+        before: &Revision,
+        snapshot: &Snapshot,
+        searched: &[WrappedKey],
+    ) -> Result<Vec<Widened>, String> {
+        let in_force = before.in_force();
+        let changed = changed_keys(&in_force, &snapshot.files);
+        let keys: BTreeSet<Digest> = changed.values().flatten().copied().collect();
+        let kept = self.store.origins(keys.iter().copied().collect());
+        let mut origins = Handle::current().block_on(kept).map_err(|denial| denial.cause)?;
+        for one in searched.iter().filter(|one| keys.contains(&one.key)) {
+            let place = Place { source: source.name.clone(), file: one.file.clone() };
+            origins.add(one.key, place, one.in_force);
+        }
+        Ok(widened(&source.name, &in_force, &snapshot.files, &changed, &mut origins))
+    }
+
+    /// Whether an old form of a secret belongs to its path. Where widening waits, a copy that nobody confirmed opens nobody's past.
+    pub(super) async fn belongs(&self, source: &Followed, path: &SecretPath, bytes: &[u8]) -> Result<bool, Denial> {
+        if self.widening != Widening::Waits {
+            return Ok(true);
+        }
+        let file = format!("secrets/{path}");
+        let keys = wrapped_keys(&file, bytes);
+        let origins = self.store.origins(keys.clone()).await?;
+        Ok(origins.elsewhere(&Place { source: source.name.clone(), file }, &keys).is_empty())
+    }
+}
+
+/// The keys that are in force since this revision, each at its path.
+pub(super) fn placed(before: &Revision, next: &Revision) -> impl Iterator<Item = WrappedKey> {
+    let changed = changed_keys(&before.in_force(), &next.in_force()).into_iter();
+    changed.flat_map(|(file, keys)| keys.into_iter().map(move |key| WrappedKey { key, file: file.clone(), in_force: true }))
+}

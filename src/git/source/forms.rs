@@ -1,0 +1,128 @@
+//! Every form that encrypted files ever had, for who asks whether a ciphertext stood elsewhere before.
+
+use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, checked_path, object_id};
+use crate::words::names::CommitId;
+use gix::object::tree::EntryKind;
+use std::collections::{HashMap, HashSet};
+
+/// The folders of encrypted files.
+const ENCRYPTED: [&str; 2] = ["secrets", "transit"];
+/// Forms of files that are looked at, each by its path: 10,000 secrets that were changed 20 times.
+const FORMS_MAX: usize = 200_000;
+/// What they have in all.
+const FORMS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+impl Source {
+    /// Shows each form that each encrypted file has in this commit and in those behind it, but not in those behind `known`. Every
+    /// parent counts: also what a merge brought in may have been a good ciphertext. Returns whether that was all: the walk is
+    /// bounded, and begins with the newest.
+    pub fn each_form(
+        &self,
+        from: &CommitId,
+        known: Option<&CommitId>,
+        show: &mut dyn FnMut(&str, &[u8]),
+    ) -> Result<bool, String> {
+        let repository = self.open()?;
+        let known = known.map(object_id).transpose()?.filter(|known| repository.find_commit(*known).is_ok());
+        let walk = repository.rev_walk([object_id(from)?]).with_hidden(known).all().map_err(|fault| self.fault(&fault))?;
+        let root = |commit: gix::ObjectId| repository.find_commit(commit).ok()?.tree_id().ok().map(gix::Id::detach);
+        let known = known.and_then(root);
+        let mut forms = Forms { repository: &repository, seen: HashSet::new(), shown: 0, bytes: 0, show };
+        for (number, commit) in walk.enumerate() {
+            if number >= ANCESTORS_MAX || forms.shown >= FORMS_MAX || forms.bytes >= FORMS_BYTES_MAX {
+                return Ok(false);
+            }
+            let commit = commit.map_err(|fault| self.fault(&fault))?;
+            let tree = root(commit.id).ok_or_else(|| self.fault(&format!("the commit {} has no tree", commit.id)))?;
+            forms.folder(tree, known, "", 0).map_err(|fault| self.fault(&fault))?;
+        }
+        Ok(forms.shown < FORMS_MAX && forms.bytes < FORMS_BYTES_MAX)
+    }
+}
+
+struct Forms<'a> {
+    repository: &'a gix::Repository,
+    /// Folders and files that were shown.
+    seen: HashSet<(String, gix::ObjectId)>,
+    shown: usize,
+    bytes: u64,
+    show: &'a mut dyn FnMut(&str, &[u8]),
+}
+
+impl Forms<'_> {
+    /// What is as it was in the `known` folder is passed over: most commits change few files.
+    fn folder(&mut self, id: gix::ObjectId, known: Option<gix::ObjectId>, path: &str, depth: usize) -> Result<(), String> {
+        if Some(id) == known || !self.seen.insert((path.to_owned(), id)) || depth > DEPTH_MAX || self.size(id)? > FOLDER_BYTES_MAX
+        {
+            return Ok(());
+        }
+        let fault = |fault: &dyn std::fmt::Display| fault.to_string();
+        let known = known.and_then(|known| self.repository.find_tree(known).ok());
+        let before = known.as_ref().and_then(|known| known.decode().ok()).map(|known| known.entries).unwrap_or_default();
+        let before: HashMap<&[u8], gix::ObjectId> =
+            before.iter().map(|entry| (entry.filename.as_ref(), entry.oid.into())).collect();
+        let tree = self.repository.find_tree(id).map_err(|found| fault(&found))?;
+        for entry in &tree.decode().map_err(|found| fault(&found))?.entries {
+            let Some(name) = checked_path(path, entry.filename) else { continue };
+            let (id, before) = (entry.oid.into(), before.get::<[u8]>(entry.filename.as_ref()).copied());
+            if before == Some(id) || (depth == 0 && !ENCRYPTED.contains(&name.as_str())) {
+                continue;
+            }
+            match entry.mode.kind() {
+                EntryKind::Tree => self.folder(id, before, &format!("{name}/"), depth + 1)?,
+                EntryKind::Blob | EntryKind::BlobExecutable => self.file(id, name)?,
+                EntryKind::Link | EntryKind::Commit => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, id: gix::ObjectId, name: String) -> Result<(), String> {
+        let enough = self.shown >= FORMS_MAX || self.bytes >= FORMS_BYTES_MAX;
+        // What is too large for a file in force never was one.
+        if enough || self.seen.contains(&(name.clone(), id)) || self.size(id)? > FILE_BYTES_MAX {
+            return Ok(());
+        }
+        let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
+        self.shown += 1;
+        self.bytes += object.data.len() as u64;
+        (self.show)(&name, &object.data);
+        self.seen.insert((name, id));
+        Ok(())
+    }
+
+    fn size(&self, id: gix::ObjectId) -> Result<u64, String> {
+        self.repository.find_header(id).map(|header| header.size()).map_err(|fault| fault.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Repository;
+    use super::*;
+
+    #[test]
+    fn every_form_of_every_commit_is_shown_once_and_nothing_behind_a_known_one() {
+        let repository = Repository::new();
+        repository.commit(&[("secrets/a/x.age", "1"), ("policies/p.yaml", "p"), ("transit/k/1.age", "k")]);
+        let first = repository.source().head().unwrap();
+        repository.git(&["checkout", "--quiet", "-b", "side"]);
+        repository.commit(&[("secrets/a/x.age", "side")]);
+        repository.commit(&[("secrets/a/x.age", "2"), ("secrets/y.age", "1")]);
+        repository.git(&["checkout", "--quiet", "main"]);
+        repository.git(&["merge", "--quiet", "--no-ff", "--no-edit", "side"]);
+        let head = repository.source().head().unwrap();
+        let shown = |known: Option<&CommitId>| {
+            let mut shown = Vec::new();
+            let mut take = |path: &str, bytes: &[u8]| shown.push(format!("{path}={}", String::from_utf8_lossy(bytes)));
+            assert_eq!(repository.source().each_form(&head, known, &mut take), Ok(true));
+            shown.sort();
+            shown
+        };
+        let new = ["secrets/a/x.age=2", "secrets/a/x.age=side", "secrets/y.age=1"];
+        assert_eq!(shown(None), [&["secrets/a/x.age=1"], &new[..], &["transit/k/1.age=k"]].concat());
+        assert_eq!(shown(Some(&first)), new);
+        let unknown = CommitId::parse(&"12".repeat(20)).unwrap();
+        assert_eq!(shown(Some(&unknown)).len(), 5, "a history that was rewritten is looked at anew");
+    }
+}

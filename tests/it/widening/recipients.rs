@@ -1,0 +1,67 @@
+//! Recipients of a file, and those whom `.sops.yaml` names for what is encrypted next.
+
+use super::{OWN, PROD, confirm, diff, held_world, operator, own_password, read, sealed};
+use crate::support::{World, git};
+use daypass::secrets::Identities;
+use serde_json::json;
+
+/// Has the server encrypt the files of the commit in force anew; returns what it says and the files' new forms.
+async fn rotated(world: &World, files: &[&str]) -> (String, Vec<String>) {
+    let clone = tempfile::tempdir().unwrap();
+    git(clone.path(), &["clone", "--quiet", world.path("access").to_str().unwrap(), "."]);
+    let paths: Vec<String> = files.iter().map(|file| clone.path().join(file).display().to_string()).collect();
+    let mut words = vec!["secret", "rotate"];
+    words.extend(paths.iter().map(String::as_str));
+    let output = world.job("push", &words, &[]).await;
+    let told = [&output.stdout[..], &output.stderr].concat();
+    let read = |path: &String| std::fs::read_to_string(path).unwrap();
+    (String::from_utf8_lossy(&told).into_owned(), paths.iter().map(read).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_that_nobody_confirmed_gets_nothing_by_a_rotation() {
+    let world = held_world().await;
+    let (_, stranger) = Identities::generate();
+    let rules = format!("creation_rules: [{{ age: \"{},{stranger}\" }}]\n", world.recipient);
+    let ready = world.commit_and_wait(&[(".sops.yaml", rules.as_bytes())]).await;
+    let (told, files) = rotated(&world, &[PROD]).await;
+    assert!(!files[0].contains(&stranger), "production was encrypted to a stranger: {told}");
+    assert!(files[0].contains(&world.recipient) && files[0].as_bytes() != read(&world, PROD), "{told}");
+    assert_eq!(ready["held"], json!([".sops.yaml"]), "{ready}");
+    let (status, told) = diff(&world).await;
+    assert!(status == 2 && told.contains("is named by .sops.yaml"), "{told}");
+    let (_, told) = operator(&world, &["status"]).await;
+    assert!(told.contains(".sops.yaml names") && told.contains(&stranger[..20]), "{told}");
+    confirm(&world).await;
+    let (told, files) = rotated(&world, &[PROD]).await;
+    assert!(files[0].contains(&stranger), "confirmed: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_taken_out_of_the_rules_is_out_while_who_was_put_in_waits() {
+    let world = held_world().await;
+    let [(_, leaves), (_, comes)] = [Identities::generate(), Identities::generate()];
+    let rules = |of: &str| format!("creation_rules: [{{ age: \"{},{of}\" }}]\n", world.recipient).into_bytes();
+    world.commit_and_wait(&[(".sops.yaml", &rules(&leaves))]).await;
+    confirm(&world).await;
+    world.commit_and_wait(&[(".sops.yaml", &rules(&comes))]).await;
+    let (told, files) = rotated(&world, &[PROD]).await;
+    assert!(!files[0].contains(&leaves) && !files[0].contains(&comes), "{told}\n{}", files[0]);
+    assert!(files[0].contains(&world.recipient), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_encrypted_to_somebody_more_waits_and_is_not_rewritten() {
+    let world = held_world().await;
+    let (_, stranger) = Identities::generate();
+    let ready = world.commit_and_wait(&[(OWN, &sealed("new", &[&world.recipient, &stranger]))]).await;
+    assert_eq!((&ready["held"], own_password(&world).await), (&json!([OWN]), json!("own")), "{ready}");
+    let (told, files) = rotated(&world, &[OWN, PROD]).await;
+    assert!(told.contains(OWN) && told.contains("waits for `daypass confirm`"), "{told}");
+    assert!(files[0].as_bytes() == read(&world, OWN) && files[1].as_bytes() != read(&world, PROD), "{told}");
+    confirm(&world).await;
+    assert_eq!(own_password(&world).await, "new");
+    // Fewer recipients, and another value for the same ones, let nobody in.
+    let ready = world.commit_and_wait(&[(OWN, &sealed("newer", &[&world.recipient]))]).await;
+    assert_eq!((&ready["held"], own_password(&world).await), (&json!([]), json!("newer")), "{ready}");
+}
