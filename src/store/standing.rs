@@ -50,9 +50,11 @@ impl Store {
         keys: Vec<WrappedKey>,
         body: Value,
     ) -> Result<(), Denial> {
-        let kept = self.keep_most(source, keys).await;
-        let keys = kept.as_ref().map(Clone::clone).unwrap_or_default();
-        let kinds = ["high-water"].into_iter().chain(whole.then_some("whole")).chain(kept.is_ok().then_some("searched"));
+        let (keys, lost) = match self.keep_most(source, keys).await {
+            Ok(keys) => (keys, None),
+            Err(denial) => (Vec::new(), Some(denial)),
+        };
+        let kinds = ["high-water"].into_iter().chain(whole.then_some("whole")).chain(lost.is_none().then_some("searched"));
         let names: Vec<String> = kinds.map(|kind| mark(kind, source)).collect();
         let (now, commit, source) = (self.now(), commit.as_str().to_owned(), source.to_owned());
         let recorded = self.owe(format!("revision {source}"), move |connection| {
@@ -64,7 +66,7 @@ impl Store {
             schema::append(connection, now, "revision", None, body.clone())
         });
         recorded.await?;
-        kept.map(drop)
+        lost.map_or(Ok(()), Err)
     }
 
     /// Keeps a denial that stands already, with its record. Nothing is recorded before it, also where it cannot become durable yet.

@@ -18,7 +18,7 @@ grant:
 pub async fn world_of_aws_and_transit(sts: &StandInSts) -> World {
     let policies = vec![("shop/web", AWS_AND_TRANSIT.to_owned()), ("shop/deploy", DEPLOY.to_owned())];
     let world = World::start(Setup { policies, aws: sts.section(), ..Setup::default() }).await;
-    let key = || create_transit_key(std::slice::from_ref(&world.recipient)).unwrap();
+    let key = || create_transit_key(std::slice::from_ref(&world.recipient), None).unwrap();
     let files: [(&str, &[u8]); 3] =
         [("transit/flux/1.age", &key()), ("transit/flux/2.age", &key()), ("transit/team-a/flux/1.age", &key())];
     world.commit_and_wait(&files).await;
