@@ -15,6 +15,7 @@ mod past;
 mod reconcile;
 mod revision;
 mod rewrite;
+mod shown_elsewhere;
 mod sources;
 mod transit;
 
@@ -25,7 +26,7 @@ pub use operate::told;
 pub use revision::{Reading, Revision};
 pub use rewrite::Rewriting;
 
-use crate::config::{Config, SourceFiles, served_issuer};
+use crate::config::{Config, Egress, SourceFiles, served_issuer};
 use crate::issue::{Aws, OwnIssuers, Sessions};
 use crate::issuers::Issuers;
 use crate::policy::{Catalogue, Standing, Widening};
@@ -34,6 +35,7 @@ use crate::telemetry::SharedMetrics;
 use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::{Clock, Denial, Reason, UnixTime};
 use arc_swap::ArcSwap;
+use shown_elsewhere::ShownElsewhere;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,6 +67,10 @@ pub struct App {
     pub sessions: Sessions,
     /// Where clients reach us.
     pub public_url: IssuerUrl,
+    /// Pools of addresses that are one client each.
+    pub egress: Egress,
+    /// Tokens that a second client showed.
+    pub shown_elsewhere: ShownElsewhere,
     /// What is counted.
     pub metrics: SharedMetrics,
     /// What is known of the addresses of callers.
@@ -128,6 +134,8 @@ impl App {
             own_issuers,
             sessions,
             public_url: config.public_url,
+            egress: config.egress,
+            shown_elsewhere: ShownElsewhere::default(),
             metrics: SharedMetrics::default(),
             clients: Arc::default(),
             draining: CancellationToken::new(),

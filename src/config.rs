@@ -1,6 +1,7 @@
 //! Layer E: `daypass.yaml`. Every fault is told at once; without a setting that security needs, nothing starts.
 
 mod admission;
+mod egress;
 mod identity;
 mod issuer;
 mod own_issuers;
@@ -9,6 +10,7 @@ mod section;
 mod source;
 
 pub use admission::{AdmissionSettings, Authority, PodToken, SidecarSettings};
+pub use egress::Egress;
 pub use identity::KeyEncryption;
 pub use own_issuers::{ID_TOKENS, served_issuer};
 pub use proxies::{Proxy, ProxyProtocol};
@@ -60,6 +62,8 @@ pub struct Config {
     pub widening: Widening,
     /// The issuers that are trusted.
     pub issuers: Vec<IssuerSettings>,
+    /// Pools of addresses that are one client each.
+    pub egress: Egress,
     /// AWS, where it is used.
     pub aws: Option<AwsSettings>,
     /// The webhook that injects the sidecar into pods, where there is one.
@@ -182,6 +186,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let (root, widening) = section::root(fields, beside).unzip();
     let source_files = section::source_files(fields, folder);
     let issuers = issuer::read_all(fields, folder, &own_issuers);
+    let egress = egress::read(fields);
     let aws = section::aws(fields);
     let admission = admission::read(fields, folder, public_url.as_ref(), issuers.as_deref());
     let [issuer_url, id_token_issuer_url] = <[IssuerUrl; 2]>::try_from(own_issuers).ok()?;
@@ -201,6 +206,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
         source_files,
         widening: widening?,
         issuers: issuers?,
+        egress,
         aws: aws?,
         admission: admission?,
     })

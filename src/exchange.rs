@@ -14,6 +14,7 @@ mod session;
 mod story;
 mod transit;
 mod usage;
+mod uses;
 mod watch;
 
 pub use answer::{Bearer, Refused, Released};
@@ -75,12 +76,12 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     if asked.is_answered_here(&grant) {
         return issuing::issue_here(app, grant, &identity, &live, story).await;
     }
-    let intent = story.intent(&identity, &grant, &live.revisions_of(grant.granted()));
+    let intent = story.intent(app, &identity, &grant, &live.revisions_of(grant.granted()));
     match app.store.intend(grant, intent).await? {
         // Boxed, as the way to an issuer's keys is: what is rare is large, and every request would carry its room about.
         Intended::Recorded(grant) => Box::pin(asked.carry_out(app, grant, &identity, &live, story)).await,
         Intended::Repeat(repeat) => answer::repeat(app, repeat, &identity),
-        Intended::Replayed => Err(answer::replayed()),
+        Intended::Replayed(why) => Err(answer::replayed(why)),
     }
 }
 
@@ -92,7 +93,7 @@ async fn identify(app: &App, call: Call, shown: Shown) -> Result<Identity, Denia
     let raw = RawToken::parse(call.token?)?;
     let (issuer, keys) = Box::pin(app.issuers.keys_for(&raw)).await?;
     let token = verify_held(raw, &keys, &issuer.expected, call.proof.as_ref(), app.now())?;
-    issuer.mapping.identify(&issuer.name, token)
+    issuer.mapping.identify(&issuer.name, &issuer.expected, token)
 }
 
 /// What the server sees in a token; uses nothing up, and releases nothing.

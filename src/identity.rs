@@ -55,6 +55,7 @@ pub struct Identity {
     evidence: Arc<Evidence>,
     proof: Proof,
     replay: ReplayRule,
+    one_client: bool,
 }
 
 /// What proves it.
@@ -122,6 +123,11 @@ impl Identity {
             Proof::Token(token) => token.expose(),
             Proof::Session(_, shown) => shown.expose(),
         }
+    }
+
+    /// Whether the token serves one client alone, and whatever is begun with it.
+    pub const fn serves_one_client(&self) -> bool {
+        self.one_client
     }
 
     /// How often what was shown may be shown.

@@ -3,6 +3,7 @@
 //! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system says that the bytes are on the disk.
 
 mod aws_sessions;
+mod bindings;
 mod body;
 mod clock;
 mod ended;
@@ -23,13 +24,14 @@ mod wrapped_keys;
 mod writer;
 
 pub use aws_sessions::AwsSession;
+pub use bindings::Binding;
 pub use body::Body;
 pub use gate::Class;
 pub use history::ReleasedDecision;
 pub use keys::{HostedKeys, KeyRow, KeyState, OwnIssuer};
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
-pub use replay::{Answer, Intended, Intent, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Use};
+pub use replay::{Answer, Intended, Intent, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Replay, Use};
 pub use sessions::SessionKeyRow;
 pub use standing::{DenialRow, Marks};
 pub use wrapped_keys::WrappedKey;
@@ -157,9 +159,9 @@ impl Store {
 
     /// The replay check and the intent in one durable transaction; the only maker of [`Recorded`].
     pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<Intended<Recorded<G>>, Denial> {
-        let flight = self.rules.flights.start(&intent.decision);
-        let decision = intent.decision.clone();
-        let recorded = || Recorded::new(grant, decision, flight);
+        let flight = self.rules.flights.start(&intent.decision, intent.binding.as_ref());
+        let (decision, binding) = (intent.decision.clone(), intent.binding.clone());
+        let recorded = || Recorded::new(grant, decision, binding, flight);
         Ok(self.settle(intent, None).await?.map(|()| recorded()))
     }
 
@@ -183,11 +185,11 @@ impl Store {
             match self.write(move |connection| rules.intend(connection, &job.0, job.1.as_ref(), now)).await? {
                 replay::Verdict::Recorded => return Ok(Intended::Recorded(())),
                 replay::Verdict::Repeat(repeat) => return Ok(Intended::Repeat(repeat)),
-                replay::Verdict::Replayed => return Ok(Intended::Replayed),
+                replay::Verdict::Replayed(why) => return Ok(Intended::Replayed(why)),
                 replay::Verdict::InFlight(first) => {
                     let waited = tokio::time::timeout_at(started + FLIGHT_WAIT_MAX, self.rules.flights.wait(&first)).await;
                     if waited.is_err() {
-                        return Ok(Intended::Replayed);
+                        return Ok(Intended::Replayed(Replay::Used));
                     }
                 }
             }
@@ -202,7 +204,8 @@ impl Store {
         body: impl Into<Body>,
     ) -> Result<Released, Denial> {
         let (now, decision, answer, body) = (self.now(), recorded.decision().clone(), answer.into(), body.into());
-        self.write(move |connection| replay::release(connection, &decision, &answer, body, now)).await?;
+        let binding = recorded.binding().cloned();
+        self.write(move |connection| replay::release(connection, &decision, binding.as_ref(), &answer, body, now)).await?;
         Ok(Released::new(recorded.into_flight()))
     }
 

@@ -63,6 +63,8 @@ pub struct Metrics {
     clock_steps: Gauge,
     certificates: Family<Listener, Gauge>,
     unreadable_issuers: Family<Issuer, Gauge>,
+    /// Tokens and sessions that a second client showed.
+    pub tokens_shown_elsewhere: Counter,
     /// TLS handshakes that came to nothing.
     pub handshakes_failed: Counter,
     /// Connections closed at once, because there were too many, in all or from one address.
@@ -180,6 +182,11 @@ impl Metrics {
         let mut registry = Registry::with_prefix("daypass");
         registry.register("credentials_released", "Credentials released, by kind", self.released.clone());
         registry.register("requests_refused", "Requests refused, by code", self.refused.clone());
+        registry.register(
+            "tokens_shown_elsewhere",
+            "Tokens and sessions that a second client showed",
+            self.tokens_shown_elsewhere.clone(),
+        );
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register("source_faulty_files", "Faulty files of the commit in force", self.faulty_files.clone());
         registry.register("source_held_files", "Files of it that wait for a person", self.held_files.clone());

@@ -1,6 +1,7 @@
 //! Layer A: the words every other room speaks. Each is parsed once, where bytes come in, and is never a bare string again.
 
 mod canonical;
+mod client;
 mod cloud_audience;
 mod denial;
 mod digest;
@@ -15,8 +16,9 @@ mod transit_file;
 pub mod yaml;
 
 pub use canonical::{canonical, canonical_members, canonical_text};
+pub use client::Client;
 pub use cloud_audience::is_cloud_audience;
-pub use denial::{Denial, Party, Reason};
+pub use denial::{Denial, FirstUse, Party, Reason};
 pub use digest::Digest;
 pub use duration::{duration_text, parse_duration};
 pub use gain::{Gain, Widened};

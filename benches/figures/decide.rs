@@ -66,7 +66,8 @@ fn identity(issuer: &LocalIssuer) -> Identity {
         audiences: vec![Audience::parse(AUDIENCE).unwrap()],
         algorithms: vec![Algorithm::Rs256],
         token_age_max: Duration::from_secs(3600),
+        one_client: false,
     };
     let verified = verify(RawToken::parse(token.into()).unwrap(), &keys, &expected, SystemClock.now()).unwrap();
-    Mapping::built_in("github-actions").unwrap().identify(&IssuerName::parse("github").unwrap(), verified).unwrap()
+    Mapping::built_in("github-actions").unwrap().identify(&IssuerName::parse("github").unwrap(), &expected, verified).unwrap()
 }

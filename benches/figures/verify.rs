@@ -24,6 +24,7 @@ pub(crate) fn run(thorough: bool) {
         audiences: vec![Audience::parse(AUDIENCE).unwrap()],
         algorithms: vec![Algorithm::Rs256],
         token_age_max: Duration::from_secs(3600),
+        one_client: false,
     };
     let now = SystemClock.now();
     let (input, signature) = token.rsplit_once('.').unwrap();

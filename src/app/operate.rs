@@ -141,6 +141,7 @@ impl App {
             "alarm": live.alarm(),
             "keys_waiting_to_be_hosted": self.own_issuers.waiting_to_be_hosted(),
             "sources": self.sources_told(&live),
+            "shown_elsewhere": self.shown_elsewhere.told(),
             "clock": self.store.clock_fault(),
             "space": self.store.space().1,
             "crowded_addresses": self.clients.crowded(),

@@ -188,6 +188,17 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     for alarm in status["alarms"].as_array().into_iter().flatten() {
         anstream::println!("ALARM       {}", plain(alarm.as_str().unwrap_or_default()));
     }
+    if let Some(elsewhere) = status["shown_elsewhere"].as_object() {
+        let (count, last) = (&elsewhere["count"], &elsewhere["last"]);
+        let text = |place: &str| last.pointer(place).and_then(Value::as_str).unwrap_or_default();
+        anstream::println!(
+            "ALARM       {count} times since the start a token or session was shown by a second client: the last by {} (decision {}), after {} (decision {})",
+            text("/client"),
+            text("/decision"),
+            text("/first_use/client"),
+            text("/first_use/decision"),
+        );
+    }
     anstream::println!("in force    {} policies", status["policies"]);
     if let Some(space) = status["space"].as_str() {
         anstream::println!("DISK        {space}");

@@ -69,6 +69,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
     let algorithms = list(fields, "algorithms", |text| {
         Algorithm::parse(text).ok_or_else(|| "not an algorithm that is accepted here".to_owned())
     });
+    let one_client = fields.word("bind", "client");
     let jwks_hosts = list(fields, "jwks_hosts", |text| Ok(text.to_owned())).unwrap_or_default();
     let addresses = list(fields, "addresses", Network::parse).unwrap_or_default();
     let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
@@ -77,6 +78,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
         audiences,
         algorithms: algorithms.unwrap_or_else(|| ALGORITHMS_DEFAULT.to_vec()),
         token_age_max: token_age_max?,
+        one_client,
     };
     Some(IssuerSettings { name: name?, mapping: mapping?, expected, jwks: jwks?, jwks_hosts, addresses, proxy })
 }

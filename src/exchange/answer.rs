@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::identity::Identity;
 use crate::issue::Credential;
-use crate::store::{self, Repeat};
+use crate::store::{self, Repeat, Replay};
 use crate::words::names::{Audience, DecisionId, IssuerUrl, PolicyName};
 use crate::words::{Denial, Reason, Secret, UnixTime};
 use serde::Serialize;
@@ -97,9 +97,15 @@ pub(super) fn repeat(app: &App, repeat: Repeat, identity: &Identity) -> Result<R
     Ok(Released { answer, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }
 
-/// What is answered to a use that was answered before.
-pub(super) fn replayed() -> Denial {
-    Reason::Replayed.because("the same token and credential were used before")
+/// What is answered to a use that may not be answered.
+pub(super) fn replayed(why: Replay) -> Denial {
+    match why {
+        Replay::Used => Reason::Replayed.because("the same token and credential were used before"),
+        Replay::Elsewhere(first) => Reason::Replayed
+            .because(format!("the token serves {}, which decision {} released to", first.client, first.decision))
+            .saying("The token was already used by another client.")
+            .after(first),
+    }
 }
 
 /// What an answer of the native API says, in this order.

@@ -32,7 +32,7 @@ pub(super) async fn issue_here(
     }
     let revisions = live.revisions_of(grant.granted());
     let document = answer::document(story.decision(), &grant.policies(), &revisions, &credentials)?;
-    let intent = story.intent(identity, &grant, &revisions);
+    let intent = story.intent(app, identity, &grant, &revisions);
     let sealed = if intent.is_repeatable() { app.store.seal(&document, identity.expose())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), record: issued(&credentials) };
     match app.store.intend_and_release(intent, outcome).await? {
@@ -41,7 +41,7 @@ pub(super) async fn issue_here(
             Ok(Released::new(document, identity, receipt))
         }
         Intended::Repeat(repeat) => answer::repeat(app, repeat, identity),
-        Intended::Replayed => Err(answer::replayed()),
+        Intended::Replayed(why) => Err(answer::replayed(why)),
     }
 }
 

@@ -33,7 +33,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
     if admission.policy() != policy.as_ref() {
         story.logs_in(&identity, admission.policy());
     }
-    let intent = story.intent_to_log_in(&identity, live.revision()?.as_str());
+    let intent = story.intent_to_log_in(app, &identity, live.revision()?.as_str());
     match app.store.intend(admission, intent).await? {
         Intended::Recorded(admission) => {
             let beginning = Beginning {
@@ -46,7 +46,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
             seal(app, admission, &identity, beginning, story).await
         }
         Intended::Repeat(repeat) => answer::repeat(app, repeat, &identity),
-        Intended::Replayed => Err(Reason::Replayed.because("the same token began a session before")),
+        Intended::Replayed(why) => Err(answer::replayed(why)),
     }
 }
 
@@ -90,7 +90,8 @@ pub(super) async fn resume(app: &App, call: Call) -> Result<Identity, Denial> {
         return Err(Reason::SessionRefused.because("it was revoked"));
     }
     let issuer = issuer_of(app, known.session())?;
-    issuer.mapping.identify_session(known, &issuer.expected, token, call.client, app.now())
+    let clients = [known.session().client(), call.client].map(|address| app.egress.client(address));
+    issuer.mapping.identify_session(known, &issuer.expected, token, clients.each_ref(), app.now())
 }
 
 fn issuer_of(app: &App, session: &VerifiedSession) -> Result<Arc<Issuer>, Denial> {

@@ -1,14 +1,14 @@
 //! What is known of one request so far, for the audit log: more with every proof, and never the token.
 
 use super::answer::Refused;
+use super::uses;
 use crate::app::App;
-use crate::identity::{Attribute, Evidence, Identity, ReplayRule};
-use crate::policy::{AwsParameters, Grant, Request, Terms};
-use crate::store::{self, Body, Class, Intent, Kept, NARROWED, Use};
+use crate::identity::{Attribute, Evidence, Identity};
+use crate::policy::{AwsParameters, Grant, Request};
+use crate::store::{self, Binding, Body, Class, Intent, Kept, NARROWED, Use};
 use crate::token::Proof;
-use crate::words::Digest;
 use crate::words::names::{DecisionId, PolicyName};
-use crate::words::{Denial, Reason, Secret};
+use crate::words::{Client, Denial, Digest, Reason, Secret};
 use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,11 +32,6 @@ pub struct Call {
     pub api: &'static str,
     /// The proof that the bearer holds the token's key, where the API takes one.
     pub proof: Option<Proof>,
-}
-
-/// By what a retry is known as the same client's: its key, else its address.
-fn client(identity: &Identity, address: IpAddr) -> String {
-    identity.bound_to().map_or_else(|| address.to_string(), |thumbprint| format!("key {thumbprint}"))
 }
 
 /// The request's evidence, as far as the proofs have come.
@@ -88,34 +83,39 @@ impl Story {
         self.identified(identity, &Request::nothing(policy.cloned()));
     }
 
-    /// The record of a session that is about to be given out. A token begins one session for a policy, and one for none in particular.
-    pub(super) fn intent_to_log_in(&self, identity: &Identity, revision: &str) -> Intent {
+    /// The record of a session that is about to be given out, and the use that it is.
+    pub(super) fn intent_to_log_in(&self, app: &App, identity: &Identity, revision: &str) -> Intent {
         let policy = self.known.as_ref().and_then(|known| known.policy.as_ref());
-        let session = policy.map_or_else(|| "session".to_owned(), |policy| format!("session {policy}"));
         let mut body = self.body();
         body.set_text("policy_revision", revision);
         body.set("policies", policy.iter().map(|policy| policy.as_str()).collect::<Vec<_>>());
         body.set("session", json!({ "policy": policy }));
-        self.intending(body, vec![one_use(identity, &session, identity.replay())])
+        self.intending(app, identity, body, uses::of_login(identity, policy.map(PolicyName::as_str)))
     }
 
     /// The record of what is about to be released, and the uses that the replay check is about.
-    pub(super) fn intent(&self, identity: &Identity, grant: &Grant, revision: &str) -> Intent {
+    pub(super) fn intent(&self, app: &App, identity: &Identity, grant: &Grant, revision: &str) -> Intent {
         let mut body = self.body();
         body.set_text("policy_revision", revision);
         body.set("policies", grant.policies());
-        let rule = rule(identity, grant);
-        let credentials = self.known.iter().flat_map(|known| &known.credentials);
-        let intent = self.intending(body, credentials.map(|credential| one_use(identity, credential, rule)).collect());
-        Intent { client: client(identity, self.client), ..intent }
+        let credentials = self.known.as_ref().map(|known| known.credentials.as_slice()).unwrap_or_default();
+        self.intending(app, identity, body, uses::of_grant(identity, grant, credentials))
     }
 
-    fn intending(&self, body: Body, uses: Vec<Use>) -> Intent {
+    fn intending(&self, app: &App, identity: &Identity, body: Body, uses: Vec<Use>) -> Intent {
         let claims = self.known.as_ref().map_or_else(|| "null".into(), |known| known.evidence.claims());
         let who = self.known.as_ref().map(|known| (known.evidence.facts().issuer.as_str(), known.evidence.subject()));
         let (issuer, subject) = who.unwrap_or_default();
-        let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
-        Intent { decision: self.decision.clone(), identity, uses, client: self.client.to_string(), body, claims }
+        let asker = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
+        let client =
+            identity.bound_to().map_or_else(|| app.egress.client(self.client), |thumbprint| Client::Key(thumbprint.to_owned()));
+        let binding = identity.serves_one_client().then(|| Binding {
+            token: identity.token_identifier(),
+            client: client.clone(),
+            address: self.client,
+            until: identity.token_expires_at(),
+        });
+        Intent { decision: self.decision.clone(), identity: asker, uses, client, binding, body, claims }
     }
 
     /// The body that every record of this request shares.
@@ -156,12 +156,18 @@ impl Story {
         }
         body.set_text("reason", denial.reason.code());
         body.set_text("cause", &shortened(&denial.cause));
+        if let Some(first) = &denial.first_use {
+            body.set("first_use", json!({ "client": first.client, "decision": first.decision }));
+        }
         body
     }
 
     /// Records the refusal; one that cannot be recorded is answered as that, and one that is only counted says so.
     pub(super) async fn refuse(self, app: &App, denial: Denial) -> Refused {
         app.metrics.refused(denial.reason);
+        if let Some(first) = &denial.first_use {
+            app.shown_elsewhere.note(app, &self.decision, self.client, first);
+        }
         let facts = self.known.as_ref().map(|known| known.evidence.facts());
         let class = match facts {
             None => Class::Unverified,
@@ -199,23 +205,5 @@ fn shortened(cause: &str) -> String {
     match cause.char_indices().nth(CAUSE_CHARACTERS_MAX) {
         Some((end, _)) => format!("{}… ({} bytes)", &cause[..end], cause.len()),
         None => cause.to_owned(),
-    }
-}
-
-/// A use is a token and a credential, for one token serves several. In a session it is the token that began it.
-fn one_use(identity: &Identity, credential: &str, rule: ReplayRule) -> Use {
-    let key = *Digest::of(&[&identity.token_identifier(), credential.as_bytes()]).as_bytes();
-    Use { key, rule, expires_at: identity.token_expires_at() }
-}
-
-/// How often the token may be used for what is granted. A use of daypass itself says more than its key holds, so where
-/// tokens are cheap it is no retry of another one.
-fn rule(identity: &Identity, grant: &Grant) -> ReplayRule {
-    let once = grant.granted().iter().any(|granted| granted.once);
-    let permission = grant.granted().iter().any(|granted| matches!(granted.terms, Terms::Daypass(_)));
-    match identity.replay() {
-        _ if once => ReplayRule::Once,
-        ReplayRule::PerRequest if permission => ReplayRule::Once,
-        rule => rule,
     }
 }

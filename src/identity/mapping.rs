@@ -1,7 +1,7 @@
 //! One small engine reads every CI's claims by its mapping. What is not claimed is absent, never guessed.
 
 use super::{Attribute, Attributes, Evidence, Facts, Identity, Proof, Value, subject};
-use crate::token::{Claims, VerifiedToken};
+use crate::token::{Claims, Expected, VerifiedToken};
 use crate::words::names::IssuerName;
 use crate::words::{Denial, Reason};
 use serde::Deserialize;
@@ -185,10 +185,16 @@ impl Mapping {
     }
 
     /// Reads a verified token: the first maker of an [`Identity`]; the other one reads a session.
-    pub fn identify(&self, issuer: &IssuerName, token: VerifiedToken) -> Result<Identity, Denial> {
+    pub fn identify(&self, issuer: &IssuerName, expected: &Expected, token: VerifiedToken) -> Result<Identity, Denial> {
         let facts = self.facts(issuer, token.claims().clone())?;
         let evidence = Arc::new(Evidence::new(facts));
-        Ok(Identity { evidence, proof: Proof::Token(token), replay: self.replay })
+        let one_client = self.serves_one_client(expected);
+        Ok(Identity { evidence, proof: Proof::Token(token), replay: self.replay, one_client })
+    }
+
+    /// Whether a token serves one client alone: one that is minted for each request does, another one on request.
+    pub(super) fn serves_one_client(&self, expected: &Expected) -> bool {
+        expected.one_client || self.replay != ReplayRule::PerJob
     }
 }
 

@@ -17,8 +17,7 @@
 use super::{Evidence, Identity, Mapping, Proof, ReplayRule};
 use crate::token::{Expected, VerifiedSession};
 use crate::words::names::IssuerName;
-use crate::words::{Denial, Reason, Secret, UnixTime};
-use std::net::IpAddr;
+use crate::words::{Client, Denial, FirstUse, Reason, Secret, UnixTime};
 use std::sync::Arc;
 
 /// A session as it was opened and read once: what is the same at every use of it. That it counts now, no copy of this says.
@@ -42,21 +41,23 @@ impl Mapping {
         Ok(KnownSession { session: Arc::new(session), evidence })
     }
 
-    /// The identity of whoever shows it now: its token as it was `shown`, by this client.
+    /// The identity of whoever shows it now: its token as it was `shown`, by the client that began it, where it serves one alone.
     pub fn identify_session(
         &self,
         known: KnownSession,
         expected: &Expected,
         shown: Secret,
-        client: IpAddr,
+        [began, shows]: [&Client; 2],
         now: UnixTime,
     ) -> Result<Identity, Denial> {
         let KnownSession { session, evidence } = known;
         session.check(expected, now)?;
-        let replay = if self.replay() == ReplayRule::PerJob { ReplayRule::PerJob } else { ReplayRule::PerClient };
-        if replay == ReplayRule::PerClient && client != session.client() {
-            return Err(Reason::SessionRefused.because(format!("it was given to {}, and is shown by {client}", session.client())));
+        let one_client = self.serves_one_client(expected);
+        if one_client && began != shows {
+            let first = FirstUse { client: session.client().to_string(), decision: session.id().to_string() };
+            return Err(Reason::SessionRefused.because(format!("it was given to {began}, and is shown by {shows}")).after(first));
         }
-        Ok(Identity { evidence, proof: Proof::Session(session, shown), replay })
+        let replay = if self.replay() == ReplayRule::PerJob { ReplayRule::PerJob } else { ReplayRule::PerClient };
+        Ok(Identity { evidence, proof: Proof::Session(session, shown), replay, one_client })
     }
 }

@@ -38,6 +38,31 @@ impl Network {
         self.base.is_ipv4()
     }
 
+    /// Whether it is written by its first address.
+    pub fn is_by_its_first_address(&self) -> bool {
+        let (bits, width) = self.written();
+        let host = width - u32::from(self.bits);
+        bits.checked_shr(host).unwrap_or(0).checked_shl(host).unwrap_or(0) == bits
+    }
+
+    /// How many clients may be in it: IPv4 addresses, or /64 networks of IPv6. `None` where it is a part of one.
+    pub fn clients(&self) -> Option<u128> {
+        let client_bits: u32 = if self.base.is_ipv4() { 32 } else { 64 };
+        client_bits.checked_sub(u32::from(self.bits)).map(|host| 1 << host)
+    }
+
+    /// Whether they have an address in common.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.contains(other.base) || other.contains(self.base)
+    }
+
+    fn written(&self) -> (u128, u32) {
+        match self.base {
+            IpAddr::V4(base) => (base.to_bits().into(), 32),
+            IpAddr::V6(base) => (base.to_bits(), 128),
+        }
+    }
+
     /// Whether the address lies in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.base, address) {

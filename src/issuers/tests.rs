@@ -104,6 +104,7 @@ fn settings(url: &str, change: impl Fn(&mut IssuerSettings)) -> IssuerSettings {
             audiences: vec![Audience::parse("us").unwrap()],
             algorithms: Algorithm::ALL.to_vec(),
             token_age_max: Duration::from_secs(3600),
+            one_client: false,
         },
         jwks: JwksSource::Discovery,
         jwks_hosts: Vec::new(),

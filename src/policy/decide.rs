@@ -58,6 +58,7 @@ impl PolicySet {
         let one = |wanted: &Wanted| self.grant_whole_or_values(identity.facts(), wanted, request.policy.as_ref(), now);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
+        check_roles_differ(&granted)?;
         if granted.iter().any(|granted| granted.proof) && identity.bound_to().is_none() {
             return Err(Reason::ProofRequired.because("the policy says `dpop: required`, and the token is bound to no key"));
         }
@@ -201,6 +202,18 @@ fn last_to_end(granted: &[Granted]) -> Option<UnixTime> {
 /// A role in between is given out to nobody, and a denial of it counts all the same.
 pub(super) fn between(granted: &[Granted]) -> impl Iterator<Item = Wanted> {
     granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) })
+}
+
+/// A role that is asked for with its name and without it is asked for twice.
+fn check_roles_differ(granted: &[Granted]) -> Result<(), Denial> {
+    let mut roles: Vec<&RoleArn> = granted.iter().filter_map(|granted| granted.terms.role()).collect();
+    roles.sort();
+    match roles.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Reason::BadRequest
+            .because(format!("{} is asked for twice", pair[0]))
+            .saying("A credential is asked for twice: the role that is granted, and the same by its name.")),
+        None => Ok(()),
+    }
 }
 
 /// Where no role is asked for, the only one that is granted.

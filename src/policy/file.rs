@@ -141,9 +141,9 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
             UnixTime::from_rfc3339(text).ok_or_else(|| "expected an instant such as 2027-06-30T00:00:00Z".to_owned())
         })
     });
-    let audit_only = read_word(fields, "mode", "audit");
-    let once = read_word(fields, "replay", "once");
-    let proof = read_word(fields, "dpop", "required");
+    let audit_only = fields.word("mode", "audit");
+    let once = fields.word("replay", "once");
+    let proof = fields.word("dpop", "required");
     let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
     let name =
         name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;
@@ -173,15 +173,6 @@ fn read_version(fields: &mut Fields<'_, '_>) {
     {
         fields.fault(node.place, "expected `version: 1`");
     }
-}
-
-/// A key that has one word.
-pub(super) fn read_word(fields: &mut Fields<'_, '_>, key: &'static str, word: &str) -> bool {
-    let Some(node) = fields.optional(key) else { return false };
-    if node.as_text() != Some(word) {
-        fields.fault(node.place, format!("expected `{key}: {word}`, or nothing"));
-    }
-    true
 }
 
 fn read_issuer<'a, 'c>(

@@ -80,6 +80,16 @@ pub enum Terms {
 }
 
 impl Terms {
+    /// The role, where it is a session of one.
+    pub(super) const fn role(&self) -> Option<&RoleArn> {
+        match self {
+            Self::Aws(terms) => Some(&terms.role),
+            Self::Secret(_) | Self::SecretAt(..) | Self::FileKey(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => {
+                None
+            }
+        }
+    }
+
     /// The role in between, where a session has one.
     pub(super) fn via(&self) -> Option<&RoleArn> {
         match self {

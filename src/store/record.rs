@@ -1,5 +1,7 @@
 //! The proofs that something is recorded, and the requests that are under way.
 
+use super::Binding;
+use crate::words::Client;
 use crate::words::names::DecisionId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,12 +12,13 @@ use tokio::sync::watch;
 pub struct Recorded<G> {
     grant: G,
     decision: DecisionId,
+    binding: Option<Binding>,
     flight: Flight,
 }
 
 impl<G> Recorded<G> {
-    pub(super) const fn new(grant: G, decision: DecisionId, flight: Flight) -> Self {
-        Self { grant, decision, flight }
+    pub(super) const fn new(grant: G, decision: DecisionId, binding: Option<Binding>, flight: Flight) -> Self {
+        Self { grant, decision, binding, flight }
     }
 
     /// What may be issued.
@@ -25,6 +28,11 @@ impl<G> Recorded<G> {
 
     pub(super) const fn decision(&self) -> &DecisionId {
         &self.decision
+    }
+
+    /// Whom its release binds the token to.
+    pub(super) const fn binding(&self) -> Option<&Binding> {
+        self.binding.as_ref()
     }
 
     pub(super) fn into_flight(self) -> Flight {
@@ -49,42 +57,76 @@ impl Released {
 
 /// Requests between intent and outcome, in this process.
 #[derive(Default)]
-pub(super) struct Flights(Mutex<HashMap<String, watch::Receiver<()>>>);
+pub(super) struct Flights(Mutex<Underway>);
+
+#[derive(Default)]
+struct Underway {
+    landings: HashMap<String, watch::Receiver<()>>,
+    /// By their tokens those that may bind one: all of a token are of one client.
+    binding: HashMap<[u8; 32], (Client, Vec<String>)>,
+}
 
 /// One of them; when it goes, those who wait for it look again.
 pub(super) struct Flight {
     flights: Arc<Flights>,
     decision: String,
+    token: Option<[u8; 32]>,
     _landed: watch::Sender<()>,
 }
 
 impl Flights {
-    pub(super) fn start(self: &Arc<Self>, decision: &DecisionId) -> Flight {
+    pub(super) fn start(self: &Arc<Self>, decision: &DecisionId, binding: Option<&Binding>) -> Flight {
         let (sender, receiver) = watch::channel(());
-        self.lock().insert(decision.as_str().to_owned(), receiver);
-        Flight { flights: self.clone(), decision: decision.as_str().to_owned(), _landed: sender }
+        self.lock().landings.insert(decision.as_str().to_owned(), receiver);
+        let (decision, token) = (decision.as_str().to_owned(), binding.map(|binding| binding.token));
+        Flight { flights: self.clone(), decision, token, _landed: sender }
     }
 
     /// Whether this decision is still under way here.
     pub(super) fn holds(&self, decision: &str) -> bool {
-        self.lock().contains_key(decision)
+        self.lock().landings.contains_key(decision)
     }
 
-    /// Returns when it is not.
+    /// Another client's request with this token that is under way.
+    pub(super) fn elsewhere(&self, binding: &Binding) -> Option<String> {
+        let underway = self.lock();
+        let (client, decisions) = underway.binding.get(&binding.token)?;
+        if *client == binding.client { None } else { decisions.first().cloned() }
+    }
+
+    /// Until this decision lands, its token serves no other client.
+    pub(super) fn bind(&self, decision: &DecisionId, binding: &Binding) {
+        let mut underway = self.lock();
+        // Who asked may be gone already, and then nobody would take this back.
+        if underway.landings.contains_key(decision.as_str()) {
+            let held = underway.binding.entry(binding.token).or_insert_with(|| (binding.client.clone(), Vec::new()));
+            held.1.push(decision.as_str().to_owned());
+        }
+    }
+
+    /// Returns when it is not under way any more.
     pub(super) async fn wait(&self, decision: &str) {
-        let receiver = self.lock().get(decision).cloned();
+        let receiver = self.lock().landings.get(decision).cloned();
         if let Some(mut receiver) = receiver {
             while receiver.changed().await.is_ok() {}
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, watch::Receiver<()>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Underway> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.flights.lock().remove(&self.decision);
+        let mut underway = self.flights.lock();
+        underway.landings.remove(&self.decision);
+        let Some(token) = self.token else { return };
+        if let Some((_, decisions)) = underway.binding.get_mut(&token) {
+            decisions.retain(|decision| *decision != self.decision);
+            if decisions.is_empty() {
+                underway.binding.remove(&token);
+            }
+        }
     }
 }

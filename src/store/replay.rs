@@ -2,10 +2,10 @@
 
 use super::forgotten::Forgotten;
 use super::record::Flights;
-use super::{AwsSession, Body, aws_sessions, reader, schema};
+use super::{AwsSession, Binding, Body, aws_sessions, bindings, reader, schema};
 use crate::identity::ReplayRule;
 use crate::words::names::DecisionId;
-use crate::words::{Digest, UnixTime, canonical};
+use crate::words::{Client, Digest, FirstUse, UnixTime, canonical};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 use std::sync::Arc;
@@ -28,8 +28,10 @@ pub struct Intent {
     pub uses: Vec<Use>,
     /// Who asks: how often an identity is answered is limited.
     pub identity: Digest,
-    /// The client: its key where it proves one, else its address.
-    pub client: String,
+    /// The client.
+    pub client: Client,
+    /// What binds the token, where it serves one client alone.
+    pub binding: Option<Binding>,
     /// The record.
     pub body: Body,
     /// The claims in their canonical text: personal data, and kept apart.
@@ -65,8 +67,17 @@ pub enum Intended<T> {
     Recorded(T),
     /// The same was answered within the last minute: the stored answer, sealed to the token.
     Repeat(Repeat),
-    /// It was used before.
-    Replayed,
+    /// It may not be answered.
+    Replayed(Replay),
+}
+
+/// Why a use may not be answered.
+#[derive(Debug)]
+pub enum Replay {
+    /// It was answered before.
+    Used,
+    /// The token serves another client.
+    Elsewhere(FirstUse),
 }
 
 impl<T> Intended<T> {
@@ -74,7 +85,7 @@ impl<T> Intended<T> {
         match self {
             Self::Recorded(durable) => Intended::Recorded(proof(durable)),
             Self::Repeat(repeat) => Intended::Repeat(repeat),
-            Self::Replayed => Intended::Replayed,
+            Self::Replayed(why) => Intended::Replayed(why),
         }
     }
 }
@@ -112,7 +123,7 @@ impl From<Vec<u8>> for Answer {
 pub(super) enum Verdict {
     Recorded,
     Repeat(Repeat),
-    Replayed,
+    Replayed(Replay),
     InFlight(String),
 }
 
@@ -144,12 +155,16 @@ impl Rules {
         now: UnixTime,
     ) -> rusqlite::Result<Verdict> {
         if intent.uses.iter().any(|usage| self.forgotten.covers(usage)) {
-            return Ok(Verdict::Replayed);
+            return Ok(Verdict::Replayed(Replay::Used));
+        }
+        if let Some(refused) = self.check_client(connection, intent)? {
+            return Ok(refused);
         }
         let counted: Vec<&Use> = intent.uses.iter().filter(|usage| usage.rule != ReplayRule::PerJob).collect();
+        let client = intent.client.to_string();
         let known = counted.iter().map(|usage| find(connection, usage)).collect::<rusqlite::Result<Vec<_>>>()?;
         // What this very client may have often, and has had: nothing is to be checked, and what is known of it stays.
-        let new = counted.into_iter().zip(known).filter(|(usage, known)| !is_theirs(usage, known.as_ref(), &intent.client));
+        let new = counted.into_iter().zip(known).filter(|(usage, known)| !is_theirs(usage, known.as_ref(), &client));
         let (counted, known): (Vec<&Use>, Vec<Option<Known>>) = new.unzip();
         let open = known.iter().flatten().find(|known| known.released_at.is_none() && self.flights.holds(&known.decision));
         if let Some(open) = open {
@@ -157,7 +172,7 @@ impl Rules {
         }
         if known.iter().flatten().any(|known| known.released_at.is_some()) {
             let again = repeat(connection, intent, &counted, &known, now)?;
-            return Ok(again.map_or(Verdict::Replayed, Verdict::Repeat));
+            return Ok(again.map_or(Verdict::Replayed(Replay::Used), Verdict::Repeat));
         }
         self.forgotten.forget_expired(connection)?;
         let released_at = outcome.map(|_| now.millis());
@@ -166,17 +181,28 @@ impl Rules {
                 "INSERT OR REPLACE INTO replay (key, decision, released_at, client, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
             let keep_until = usage.keep_until().millis();
-            statement.execute(params![usage.key, intent.decision.as_str(), released_at, intent.client, keep_until])?;
+            statement.execute(params![usage.key, intent.decision.as_str(), released_at, client, keep_until])?;
         }
         let claims = self.keep_claims(connection, &intent.claims, now)?;
         let Some(Outcome { answer, record: (name, told) }) = outcome else {
             schema::append_bytes(connection, now, "intended", Some(&intent.decision), &intent.body.bytes(&[claims.member()]))?;
+            intent.binding.iter().for_each(|binding| self.flights.bind(&intent.decision, binding));
             return Ok(Verdict::Recorded);
         };
+        bind(connection, &intent.decision, intent.binding.as_ref())?;
         keep_answer(connection, &intent.decision, answer, !counted.is_empty(), now)?;
         let bytes = intent.body.bytes(&[claims.member(), (name, &canonical(told))]);
         schema::append_bytes(connection, now, "released", Some(&intent.decision), &bytes)?;
         Ok(Verdict::Recorded)
+    }
+
+    /// Refuses a token that serves another client, and waits while another client's use may yet bind it.
+    fn check_client(&self, connection: &Connection, intent: &Intent) -> rusqlite::Result<Option<Verdict>> {
+        let Some(binding) = &intent.binding else { return Ok(None) };
+        if let Some(first) = bindings::elsewhere(connection, binding)? {
+            return Ok(Some(Verdict::Replayed(Replay::Elsewhere(first))));
+        }
+        Ok(self.flights.elsewhere(binding).map(Verdict::InFlight))
     }
 
     /// Keeps the claims beside the log, by a salted hash: they can be pruned, and the log stays whole.
@@ -218,9 +244,10 @@ fn repeat(
     now: UnixTime,
 ) -> rusqlite::Result<Option<Repeat>> {
     let Some(Some(first)) = known.first() else { return Ok(None) };
+    let client = intent.client.to_string();
     let fresh = |known: &Known| known.released_at.is_some_and(|at| now <= UnixTime::from_millis(at).plus(REPEAT_WINDOW));
     let same = |known: &Option<Known>| {
-        known.as_ref().is_some_and(|known| known.decision == first.decision && known.client == intent.client && fresh(known))
+        known.as_ref().is_some_and(|known| known.decision == first.decision && known.client == client && fresh(known))
     };
     let complete: i64 =
         connection.query_row("SELECT count(*) FROM replay WHERE decision = ?1", params![first.decision], |row| row.get(0))?;
@@ -250,15 +277,21 @@ fn is_narrowed_alike(connection: &Connection, decision: &str, intent: &Intent) -
 pub(super) fn release(
     connection: &Connection,
     decision: &DecisionId,
+    binding: Option<&Binding>,
     answer: &Answer,
     body: Body,
     now: UnixTime,
 ) -> rusqlite::Result<()> {
+    bind(connection, decision, binding)?;
     let counted = connection
         .prepare_cached("UPDATE replay SET released_at = ?1 WHERE decision = ?2")?
         .execute(params![now.millis(), decision.as_str()])?;
     keep_answer(connection, decision, answer, counted > 0, now)?;
     schema::append(connection, now, "released", Some(decision), body)
+}
+
+fn bind(connection: &Connection, decision: &DecisionId, binding: Option<&Binding>) -> rusqlite::Result<()> {
+    binding.map_or(Ok(()), |binding| bindings::bind(connection, decision, binding, KEEP_BEYOND_EXPIRY))
 }
 
 /// Keeps what the release of a use that is `counted` leaves behind: what nobody counts is made anew.

@@ -22,6 +22,8 @@ pub struct Expected {
     pub algorithms: Vec<Algorithm>,
     /// How long after `iat` a token is taken.
     pub token_age_max: Duration,
+    /// Whether a token serves the first client alone that it was used by, also where it may be shown often.
+    pub one_client: bool,
 }
 
 /// The proof that a token is the issuer's, for us, and in force.

@@ -63,7 +63,7 @@ reasons! {
     ClaimRefused, "claim_refused", 401, Issuer, "A claim of the token is missing or of the wrong type.", "The issuer's tokens do not fit the claim mapping configured for it.";
     ClaimUnreadable, "claim_unreadable", 403, Issuer, "A denial looks at a claim of the token that cannot be read.", "Show the decision id to the operator: the issuer's tokens do not fit the claim mapping configured for it.";
     SessionRefused, "session_refused", 403, Caller, "The session token is not one of this server's, or the session has ended.", "Log in again with a fresh token of the job, from where the session is used.";
-    Replayed, "replayed", 403, Caller, "This token was already used for this credential.", "Request a fresh token for each attempt.";
+    Replayed, "replayed", 403, Caller, "This token was already used, for this credential or by another client.", "Request a fresh token for each attempt, and use it where it was requested.";
     RateLimited, "rate_limited", 429, Caller, "This identity was answered too often.", "Ask again in a minute, and for less.";
     NoMatchingPolicy, "no_matching_policy", 403, Operator, "No trust policy grants this.", "Show the decision id to the operator: `daypass policy explain` tells which line did not match.";
     Denied, "denied", 403, Operator, "A guardrail or an operator denies this.", "Show the decision id to the operator.";
@@ -94,7 +94,7 @@ reasons! {
 impl Reason {
     /// This reason with its cause, which only the audit log hears.
     pub fn because(self, cause: impl Into<String>) -> Denial {
-        Denial { reason: self, cause: cause.into(), detail: None, hint: None }
+        Denial { reason: self, cause: cause.into(), detail: None, hint: None, first_use: None }
     }
 }
 
@@ -110,6 +110,17 @@ pub struct Denial {
     pub detail: Option<String>,
     /// What to do next, where more is known of it than the reason alone says; safe in a public job log.
     pub hint: Option<String>,
+    /// The other client's use, where the token or the session serves another client: for the audit log, and an alarm.
+    pub first_use: Option<Box<FirstUse>>,
+}
+
+/// The use by which a token was bound to its client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FirstUse {
+    /// The client's address.
+    pub client: String,
+    /// The decision.
+    pub decision: String,
 }
 
 impl Denial {
@@ -122,6 +133,12 @@ impl Denial {
     /// Says what to do next better than the reason does.
     pub fn advising(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the client that the token serves.
+    pub fn after(mut self, first: FirstUse) -> Self {
+        self.first_use = Some(Box::new(first));
         self
     }
 

@@ -7,6 +7,7 @@ mod attacks;
 mod aws_apis;
 mod beliefs;
 mod canaries;
+mod clients;
 mod corpora;
 mod faces;
 mod faults;

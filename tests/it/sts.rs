@@ -25,6 +25,10 @@ impl StandInSts {
             let form = form(&body);
             let number = asked.lock().unwrap().len();
             asked.lock().unwrap().push(form.clone());
+            // For those who ask for something else meanwhile.
+            if form["RoleArn"].ends_with("role/slow") {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
             answer(&form, number)
         };
         tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });

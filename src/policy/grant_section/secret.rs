@@ -1,7 +1,6 @@
 //! `grant: secrets`: documents by pattern, and one key of them or the whole.
 
 use super::TermChange;
-use crate::policy::file::read_word;
 use crate::policy::grant::{OFFLINE_DEFAULT, SecretTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row, fill_row_text};
@@ -114,8 +113,8 @@ fn read_terms<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(&'a No
     let mut inner = fields.below(node);
     let named = inner.required("secret");
     let offline = inner.optional("offline").map_or(Some(OFFLINE_DEFAULT), |node| inner.parsed(node, parse_offline));
-    let unauthenticated = read_word(&mut inner, "unauthenticated", "allow");
-    let history = read_word(&mut inner, "history", "allow");
+    let unauthenticated = inner.word("unauthenticated", "allow");
+    let history = inner.word("history", "allow");
     inner.finish();
     named.zip(offline.map(|offline| SecretOffer { offline, unauthenticated, history }))
 }

@@ -28,7 +28,7 @@ async fn use_token(store: &Store, number: u8, expires_at: i64) -> &'static str {
             "minted"
         }
         Intended::Repeat(_) => "repeated",
-        Intended::Replayed => "replayed",
+        Intended::Replayed(_) => "replayed",
     }
 }
 
@@ -124,4 +124,17 @@ async fn a_sealed_answer_ends_with_its_minute_whatever_the_clock_is_set_to() {
     assert!(store.unseal(&repeat, b"token").is_some());
     clock.pass(Duration::from_secs(130));
     assert!(store.unseal(&repeat, b"token").is_none());
+}
+
+#[tokio::test]
+async fn a_binding_goes_when_its_token_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, clock) = stepping(folder.path(), START);
+    assert_eq!(super::use_token(&store, 1, "a").await, "minted");
+    for (hours, left) in [(1, 1i64), (3, 0)] {
+        clock.pass(Duration::from_secs(hours * 3600));
+        use_token(&store, 10 + hours as u8, clock.now().millis() + 60_000).await;
+        let rows = schema::open(folder.path()).unwrap().query_row("SELECT count(*) FROM bindings", [], |row| row.get(0));
+        assert_eq!(rows, Ok(left), "after {hours} more");
+    }
 }

@@ -56,6 +56,7 @@ pub(crate) fn expected() -> Expected {
         audiences: vec![Audience::parse("https://daypass.example").unwrap()],
         algorithms: Algorithm::ALL.to_vec(),
         token_age_max: Duration::from_secs(3600),
+        one_client: false,
     }
 }
 

@@ -92,6 +92,15 @@ impl<'a, 'f> Fields<'a, 'f> {
         }
     }
 
+    /// Whether a key is there that has one word.
+    pub fn word(&mut self, key: &'static str, word: &str) -> bool {
+        let Some(node) = self.optional(key) else { return false };
+        if node.as_text() != Some(word) {
+            self.fault(node.place, format!("expected `{key}: {word}`, or nothing"));
+        }
+        true
+    }
+
     /// `true` or `false`.
     pub fn flag(&mut self, node: &'a Node) -> Option<bool> {
         match node.value {

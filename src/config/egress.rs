@@ -1,0 +1,98 @@
+//! `egress` in `daypass.yaml`: pools of addresses that one tenant's jobs come from by turns, and nobody else's.
+
+use crate::issuers::Network;
+use crate::words::Client;
+use crate::words::yaml::{Fields, Node};
+use std::net::IpAddr;
+
+/// A NAT gateway has some addresses, a large one dozens. Within a pool a stolen token works, so a pool stays small.
+const CLIENTS_PER_POOL_MAX: u128 = 256;
+/// Each request looks through them all.
+const POOLS_MAX: usize = 64;
+/// As long as a name that one reads.
+const NAME_LENGTH_MAX: usize = 64;
+
+/// The pools.
+#[derive(Clone, Default, Debug)]
+pub struct Egress(Vec<Pool>);
+
+#[derive(Clone, Debug)]
+struct Pool {
+    name: String,
+    networks: Vec<Network>,
+}
+
+impl Egress {
+    /// The client at this address: its pool, where it is in one.
+    pub fn client(&self, address: IpAddr) -> Client {
+        let address = address.to_canonical();
+        let pool = self.0.iter().find(|pool| pool.networks.iter().any(|network| network.contains(address)));
+        pool.map_or_else(|| Client::at(address), |pool| Client::Egress(pool.name.clone()))
+    }
+}
+
+/// Absent: each address is a client of its own.
+pub(super) fn read(fields: &mut Fields<'_, '_>) -> Egress {
+    let Some(list) = fields.optional("egress") else { return Egress::default() };
+    let nodes = fields.one_or_many(list);
+    if nodes.len() > POOLS_MAX {
+        fields.fault(list.place, format!("more than {POOLS_MAX} pools"));
+        return Egress::default();
+    }
+    let mut pools: Vec<Pool> = Vec::new();
+    for node in nodes {
+        let Some(pool) = read_pool(fields, node) else { continue };
+        if pools.iter().any(|other| other.name == pool.name) {
+            fields.fault(node.place, format!("two pools are called `{}`", pool.name));
+        }
+        let overlaps = |other: &&Pool| other.networks.iter().any(|one| pool.networks.iter().any(|two| one.overlaps(two)));
+        if let Some(other) = pools.iter().find(overlaps) {
+            fields.fault(node.place, format!("`{}` has addresses of `{}`: an address is of one pool", pool.name, other.name));
+        }
+        pools.push(pool);
+    }
+    Egress(pools)
+}
+
+fn read_pool<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Pool> {
+    let mut inner = fields.below(node);
+    let name = inner.required("name").and_then(|node| inner.parsed(node, check_name));
+    let mut networks = Vec::new();
+    let list = inner.required("networks");
+    for node in list.map(|list| inner.one_or_many(list)).unwrap_or_default() {
+        networks.extend(inner.parsed(node, read_network));
+    }
+    inner.finish();
+    let list = list?;
+    if networks.is_empty() {
+        fields.fault(list.place, "a pool names at least one network");
+    }
+    if networks.iter().filter_map(Network::clients).sum::<u128>() > CLIENTS_PER_POOL_MAX {
+        fields.fault(
+            list.place,
+            format!("a pool has at most {CLIENTS_PER_POOL_MAX} addresses of IPv4 or /64 networks of IPv6: a token that is stolen within a pool works there"),
+        );
+    }
+    Some(Pool { name: name?, networks })
+}
+
+fn check_name(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let good = (1..=NAME_LENGTH_MAX).contains(&text.len()) && text.bytes().all(fits);
+    if good { Ok(text.to_owned()) } else { Err(format!("expected 1 to {NAME_LENGTH_MAX} of a-z, 0-9 and -")) }
+}
+
+fn read_network(text: &str) -> Result<Network, String> {
+    let network = Network::parse(text)?;
+    if !network.is_by_its_first_address() {
+        return Err(format!("`{text}` does not begin with the network's first address"));
+    }
+    match network.clients() {
+        Some(clients) if clients <= CLIENTS_PER_POOL_MAX => Ok(network),
+        Some(_) => Err(format!("`{text}` is too large for a pool: at most a /24 of IPv4 or a /56 of IPv6")),
+        None => Err(format!("`{text}` is a part of one client: of IPv6 a client has a /64")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! What counts as one use of a token, and how often it may be made.
+
+use crate::identity::{Identity, ReplayRule};
+use crate::policy::{Grant, Granted, Terms};
+use crate::store::Use;
+use crate::words::Digest;
+
+/// The uses that a grant is, each once. `asked` are its credentials as the request names them.
+pub(super) fn of_grant(identity: &Identity, grant: &Grant, asked: &[String]) -> Vec<Use> {
+    let rule = rule(identity, grant);
+    let named = grant.granted().iter().zip(asked).map(|(granted, asked)| name(granted, asked));
+    let overlapping = grant.granted().iter().filter(|granted| granted.once).filter_map(whole);
+    let mut names: Vec<String> = named.chain(overlapping).collect();
+    names.sort();
+    names.dedup();
+    names.iter().map(|name| one(identity, name, rule)).collect()
+}
+
+/// The use that a login is. A token begins one session for a policy, and one for none in particular.
+pub(super) fn of_login(identity: &Identity, policy: Option<&str>) -> Vec<Use> {
+    let name = policy.map_or_else(|| "session".to_owned(), |policy| format!("session {policy}"));
+    vec![one(identity, &name, identity.replay())]
+}
+
+/// A use is a token and a credential, for one token serves several. In a session it is the token that began it.
+fn one(identity: &Identity, name: &str, rule: ReplayRule) -> Use {
+    let key = *Digest::of(&[&identity.token_identifier(), name.as_bytes()]).as_bytes();
+    Use { key, rule, expires_at: identity.token_expires_at() }
+}
+
+/// A role is the same use whether the request names it or not.
+fn name(granted: &Granted, asked: &str) -> String {
+    match &granted.terms {
+        Terms::Aws(terms) => format!("aws {}", terms.role),
+        _ => asked.to_owned(),
+    }
+}
+
+/// What a document's values, its file key and its past have in common. Where a policy says `replay: once`, all of them are one use.
+fn whole(granted: &Granted) -> Option<String> {
+    let document = match &granted.terms {
+        Terms::Secret(terms) | Terms::SecretAt(terms, _) => &terms.name.path,
+        Terms::FileKey(terms) => &terms.document,
+        Terms::Aws(_) | Terms::IdToken(_) | Terms::Transit(_) | Terms::Daypass(_) => return None,
+    };
+    Some(format!("document {document}"))
+}
+
+/// How often the token may be used for what is granted. A use of daypass itself says more than its key holds, so where
+/// tokens are cheap it is no retry of another one.
+fn rule(identity: &Identity, grant: &Grant) -> ReplayRule {
+    let once = grant.granted().iter().any(|granted| granted.once);
+    let permission = grant.granted().iter().any(|granted| matches!(granted.terms, Terms::Daypass(_)));
+    match identity.replay() {
+        _ if once => ReplayRule::Once,
+        ReplayRule::PerRequest if permission => ReplayRule::Once,
+        rule => rule,
+    }
+}

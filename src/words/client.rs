@@ -1,0 +1,73 @@
+//! Who counts as one client. A retry is heard again by the same client alone, and a token that one client used serves no other.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// An IPv6 host has a /64 to itself, and takes other addresses of it while it runs (RFC 8981).
+const HOST_BITS: u32 = 64;
+
+/// One client, as the replay check tells clients apart.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Client {
+    /// Whoever proves to hold this key, wherever it is: its thumbprint (RFC 7638).
+    Key(String),
+    /// An IPv4 address.
+    Address(Ipv4Addr),
+    /// A /64 of IPv6 by its first address; a link's own address counts whole, because all hosts of a link share its /64.
+    Network(Ipv6Addr),
+    /// A pool of addresses that the operator says are one tenant's.
+    Egress(String),
+}
+
+impl Client {
+    /// The client at this address, where no pool has it.
+    pub fn at(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::Address(address),
+            IpAddr::V6(address) => match embedded(address) {
+                Some(embedded) => Self::Address(embedded),
+                None if address.is_unicast_link_local() => Self::Network(address),
+                None => Self::Network(Ipv6Addr::from_bits(address.to_bits() >> HOST_BITS << HOST_BITS)),
+            },
+        }
+    }
+}
+
+/// The IPv4 address in one of the well-known translation prefix (RFC 6052), of which all share one /64.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [a, b, c, d, e, f, high, low] = address.segments();
+    ([a, b, c, d, e, f] == [0x64, 0xff9b, 0, 0, 0, 0]).then(|| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(thumbprint) => write!(f, "key {thumbprint}"),
+            Self::Address(address) => write!(f, "{address}"),
+            Self::Network(first) if first.is_unicast_link_local() => write!(f, "{first}"),
+            Self::Network(first) => write!(f, "{first}/{HOST_BITS}"),
+            Self::Egress(name) => write!(f, "egress {name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> String {
+        Client::at(address.parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_privacy_address_is_the_same_client_and_a_neighbour_is_another() {
+        assert_eq!(at("2001:db8:1:2::10"), "2001:db8:1:2::/64");
+        assert_eq!(at("2001:db8:1:2:a1b2:c3d4:e5f6:1"), at("2001:db8:1:2::10"));
+        assert_ne!(at("2001:db8:1:3::10"), at("2001:db8:1:2::10"));
+        assert_eq!(at("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+        assert_eq!(at("64:ff9b::192.0.2.1"), at("192.0.2.1"));
+        assert_ne!(at("64:ff9b::192.0.2.1"), at("64:ff9b::192.0.2.2"));
+        assert_ne!(at("fe80::1"), at("fe80::2"), "hosts of one link");
+    }
+}
