@@ -68,6 +68,7 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     let identity = identify(app, call, shown).await?;
     app.clients.note_identity(client, &identity);
     story.identified(&identity, asked.request());
+    asked.check_proof(&identity)?;
     let asked = asked.within_session(&identity)?;
     let live = app.in_force()?;
     let asked = asked.found(app, &live, &identity, story)?;

@@ -13,7 +13,7 @@ pub use mapping::documented;
 pub use mapping::{Mapping, Presence, ReplayRule, Said, Shape, put as put_claim};
 pub use session::KnownSession;
 
-use crate::token::{Claims, VerifiedSession, VerifiedToken};
+use crate::token::{Claims, Possession, Proven, VerifiedSession, VerifiedToken};
 use crate::words::names::IssuerName;
 use crate::words::{Secret, UnixTime};
 use serde_json::Map;
@@ -91,9 +91,14 @@ impl Identity {
         }
     }
 
-    /// The thumbprint of the key that its token is bound to. A session is bound to none.
-    pub fn bound_to(&self) -> Option<&str> {
-        self.token().and_then(VerifiedToken::bound_to)
+    /// The proof that came with its token, where that is bound to a key. A session is bound to none.
+    pub fn proven(&self) -> Option<&Proven> {
+        self.token().and_then(VerifiedToken::proven)
+    }
+
+    /// How much was proved beside the token.
+    pub fn possession(&self) -> Possession {
+        self.proven().map_or(Possession::Nothing, Proven::possession)
     }
 
     /// `sub`: a text that is not empty.

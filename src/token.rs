@@ -16,7 +16,7 @@ pub use algorithm::Algorithm;
 pub use claims::Claims;
 pub use json::{check_objects, from_json, parse as parse_json, parse_document, read_document};
 pub use keys::{JWKS_BYTES_MAX, KeySet};
-pub use proof::{Proof, ProofKey};
+pub use proof::{Possession, Proof, ProofKey, ProvedRequest, Proven, RequestBody};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
 pub use session::{Beginning, SESSION_KEY_BYTES, SessionKey, VerifiedSession, open as open_session};
 pub use verify::{CLOCK_LEEWAY, Expected, VerifiedToken, verify, verify_held, verify_signature};

@@ -12,7 +12,7 @@ use super::job_token::{self, TokenSource};
 use super::mask::Masks;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
 use crate::policy::ReplayRequest;
-use crate::token::ProofKey;
+use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
 use crate::words::{Clock, Secret, SystemClock};
 use audience::ServerAudience;
@@ -130,8 +130,11 @@ impl Server {
         let mut url = request.url().clone();
         url.set_query(None);
         url.set_fragment(None);
+        let body = request.body().map_or(Some(&[][..]), reqwest::Body::as_bytes).ok_or("the body is not there to be proved")?;
+        let query = request.url().query().unwrap_or_default();
         let (now, id) = (SystemClock.now(), DecisionId::new());
-        let proof = key.prove(request.method().as_str(), url.as_str(), token.expose(), now, id.as_str())?;
+        let request = ProvedRequest { method: request.method().as_str(), url: url.as_str(), query, body };
+        let proof = key.prove(request, token.expose(), now, id.as_str())?;
         proof.parse().map(Some).map_err(|_| "the proof is no header".to_owned())
     }
 

@@ -105,6 +105,9 @@ pub(super) fn replayed(why: Replay) -> Denial {
             .because(format!("the token serves {}, which decision {} released to", first.client, first.decision))
             .saying("The token was already used by another client.")
             .after(first),
+        Replay::Proof => {
+            Reason::ProofInvalid.because("the proof was used before").saying("The proof of possession was used before.")
+        }
     }
 }
 

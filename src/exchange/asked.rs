@@ -5,13 +5,23 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::{Grant, Permission, Request, TransitUse, Wanted};
 use crate::store::Recorded;
+use crate::token::Proven;
 use crate::words::names::{PolicyName, TransitKey};
 use crate::words::{Denial, Digest, Reason, Secret};
 use std::pin::Pin;
 use std::sync::Arc;
 
 /// A body that is not read yet.
-pub(super) type Body = Pin<Box<dyn Future<Output = Result<Vec<u8>, Denial>> + Send>>;
+pub(super) struct Body(Pin<Box<dyn Future<Output = Result<Vec<u8>, Denial>> + Send>>);
+
+impl Body {
+    /// Reads it, and compares it with the proof that came before it.
+    pub(super) async fn read(self, identity: &Identity) -> Result<Vec<u8>, Denial> {
+        let bytes = self.0.await?;
+        identity.proven().map_or(Ok(()), |proven| proven.check_body(&bytes))?;
+        Ok(bytes)
+    }
+}
 
 /// One request, and what becomes of it once it is granted.
 pub struct Asked {
@@ -41,13 +51,13 @@ impl Asked {
     /// Asks what a candidate revision would have denied. Its body is larger than a token, and read from nobody who may not ask.
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         let request = Request::one(Wanted::Daypass(Permission::PolicyReplay), None);
-        Self { request, work: Work::Replay(Box::pin(body)) }
+        Self { request, work: Work::Replay(Body(Box::pin(body))) }
     }
 
     /// Asks for files with other recipients or new data keys. Its body is read from nobody who may not ask.
     pub fn rewrite(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         let request = Request::one(Wanted::Daypass(Permission::SecretRotate), None);
-        Self { request, work: Work::Rewrite(Box::pin(body)) }
+        Self { request, work: Work::Rewrite(Body(Box::pin(body))) }
     }
 
     /// Asks for an operation by a transit key. `token` is the one that is shown: what was asked is known again by it.
@@ -68,6 +78,17 @@ impl Asked {
                 file_key::find(app, live, identity, stanzas, &self.request, story).map(Self::credentials)
             }
             Work::Issue | Work::Transit(_) | Work::Replay(_) | Work::Rewrite(_) => Ok(self),
+        }
+    }
+
+    /// Refuses a proof for a body that nobody is going to compare.
+    pub(super) fn check_proof(&self, identity: &Identity) -> Result<(), Denial> {
+        match self.work {
+            Work::Replay(_) | Work::Rewrite(_) => Ok(()),
+            Work::Issue | Work::FindFileKey(_) | Work::Transit(_) if identity.proven().is_some_and(Proven::awaits_body) => {
+                Err(Reason::Internal.because("a body that a proof covers was not read"))
+            }
+            Work::Issue | Work::FindFileKey(_) | Work::Transit(_) => Ok(()),
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Released, Denial> {
     let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    let done = run(app, live.clone(), source, body).await.map(|(candidate, findings)| Done {
+    let done = run(app, live.clone(), source, (identity, body)).await.map(|(candidate, findings)| Done {
         record: ("replayed", json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied })),
         outcome: ("replay", json!(findings)),
         is_repeatable: false,
@@ -42,10 +42,15 @@ pub(super) async fn answer(
 }
 
 /// One at a time: neither many jobs nor one of them can take the server's processors and memory.
-async fn run(app: &App, live: Arc<Live>, source: SourceName, body: Body) -> Result<(String, Findings), Denial> {
+async fn run(
+    app: &App,
+    live: Arc<Live>,
+    source: SourceName,
+    (identity, body): (&Identity, Body),
+) -> Result<(String, Findings), Denial> {
     let turn = tokio::time::timeout(TURN_MAX, app.replays.acquire()).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("another replay is under way"))?;
-    let bytes = body.await?;
+    let bytes = body.read(identity).await?;
     let (catalogue, now) = (app.catalogue().clone(), app.now());
     let reader = app.store.reader().map_err(|fault| Reason::Internal.because(fault))?;
     let replayed = tokio::task::spawn_blocking(move || replay(&reader, &bytes, (&live, &source), &catalogue, now)).await;

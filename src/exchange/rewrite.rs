@@ -53,15 +53,15 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Released, Denial> {
     let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    let done = run(app, live.clone(), source, body).await;
+    let done = run(app, live.clone(), source, (identity, body)).await;
     usage::answer(app, grant, identity, live, story, done).await
 }
 
 /// One at a time: nobody takes the server's processors from those who exchange.
-async fn run(app: &App, live: Arc<Live>, source: SourceName, body: Body) -> Result<Done, Denial> {
+async fn run(app: &App, live: Arc<Live>, source: SourceName, (identity, body): (&Identity, Body)) -> Result<Done, Denial> {
     let turn = tokio::time::timeout(TURN_MAX, app.rewritings.acquire()).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("other files are being encrypted anew"))?;
-    let request = read(&body.await?)?;
+    let request = read(&body.read(identity).await?)?;
     let now = app.now();
     let done = tokio::task::spawn_blocking(move || rewritten(&live, &source, &request, now)).await;
     done.map_err(|fault| Reason::Internal.because(fault.to_string()))?

@@ -5,8 +5,8 @@ use super::uses;
 use crate::app::App;
 use crate::identity::{Attribute, Evidence, Identity};
 use crate::policy::{AwsParameters, Grant, Request};
-use crate::store::{self, Binding, Body, Class, Intent, Kept, NARROWED, Use};
-use crate::token::Proof;
+use crate::store::{self, Binding, Body, Class, Intent, Kept, NARROWED, ProofUse, Use};
+use crate::token::{Proof, RequestBody};
 use crate::words::names::{DecisionId, PolicyName};
 use crate::words::{Client, Denial, Digest, Reason, Secret};
 use serde_json::json;
@@ -32,6 +32,25 @@ pub struct Call {
     pub api: &'static str,
     /// The proof that the bearer holds the token's key, where the API takes one.
     pub proof: Option<Proof>,
+}
+
+impl Call {
+    /// The same with its body, which the proof may cover.
+    pub fn with_body(self, body: &[u8]) -> Self {
+        self.with(RequestBody::Read(Digest::plain(body)))
+    }
+
+    /// The same for a body that is read later, by [`Asked`](super::Asked).
+    pub fn with_unread_body(self) -> Self {
+        self.with(RequestBody::Unread)
+    }
+
+    fn with(mut self, body: RequestBody) -> Self {
+        if let Some(proof) = &mut self.proof {
+            proof.body = body;
+        }
+        self
+    }
 }
 
 /// The request's evidence, as far as the proofs have come.
@@ -107,15 +126,16 @@ impl Story {
         let who = self.known.as_ref().map(|known| (known.evidence.facts().issuer.as_str(), known.evidence.subject()));
         let (issuer, subject) = who.unwrap_or_default();
         let asker = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
-        let client =
-            identity.bound_to().map_or_else(|| app.egress.client(self.client), |thumbprint| Client::Key(thumbprint.to_owned()));
+        let proven = identity.proven();
+        let client = proven.map_or_else(|| app.egress.client(self.client), |proven| Client::Key(proven.thumbprint().to_owned()));
+        let proof = proven.map(|proven| ProofUse { key: *proven.id().as_bytes(), until: proven.kept_until() });
         let binding = identity.serves_one_client().then(|| Binding {
             token: identity.token_identifier(),
             client: client.clone(),
             address: self.client,
             until: identity.token_expires_at(),
         });
-        Intent { decision: self.decision.clone(), identity: asker, uses, client, binding, body, claims }
+        Intent { decision: self.decision.clone(), identity: asker, uses, client, binding, proof, body, claims }
     }
 
     /// The body that every record of this request shares.

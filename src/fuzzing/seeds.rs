@@ -2,7 +2,7 @@
 
 use super::{IDENTITIES, NOW};
 use crate::secrets::{encrypt, encrypt_document};
-use crate::token::ProofKey;
+use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::SecretPath;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -28,6 +28,7 @@ const OCTO_STS: &str = "issuer: https://token.actions.githubusercontent.com\nsub
 const SOURCE: &str = "git: https://git.acme.com/team-a/access.git\nref: refs/heads/main\ninterval: 30s\nsigners: { ssh: team-a.signers }\nbounds:\n  issuers: [github]\n  secrets: [team-a/**]\n";
 const HUB: &str = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17\nHello, World!";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const PROVED: ProvedRequest<'_> = ProvedRequest { method: "POST", url: "https://a.example/v1/exchange", query: "", body: b"{}" };
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
 /// Those of one target: never none.
@@ -46,7 +47,7 @@ pub(super) fn of(target: &str) -> Seeds {
         "oauth" => oauth(),
         "pattern" => texts(&["refs/heads/*\nrefs/heads/main", "shop/**\nshop/a/b.yaml", "arn:aws:iam::*:role/deploy-*\narn:aws:iam::123456789012:role/deploy-a", "a*b*c*d*\naaaaaaaaaaaaaaaaaaaa"]),
         "policy" => [files("policies/policies", "yaml"), examples("policy")].concat(),
-        "proof" => ProofKey::generate().and_then(|key| key.prove("POST", "https://a.example/v1/exchange", b"a.b.c", NOW, "1")).map(String::into_bytes).into_iter().collect(),
+        "proof" => ProofKey::generate().and_then(|key| key.prove(PROVED, b"a.b.c", NOW, "1")).map(String::into_bytes).into_iter().collect(),
         "proxy_header" => texts(&["PROXY TCP4 192.0.2.1 192.0.2.2 4660 443\r\n", "PROXY TCP6 2001:db8::1 ::1 1 2\r\n", "PROXY UNKNOWN\r\n", "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0cabcdefgh1234", "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"]),
         "request" => texts(&[
             r#"{"credentials":[{"aws":{"role":"arn:aws:iam::123456789012:role/d"}},{"secret":"shop/db.yaml#/password"},{"id_token":{"audience":"https://x"}}],"policy":"shop/deploy"}"#,

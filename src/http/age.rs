@@ -41,8 +41,9 @@ struct Stanza {
 
 /// Answers with the file key, as `POST /v1/exchange` answers with credentials.
 pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
-    let asked = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await.and_then(|bytes| read(&bytes));
-    match native::run(app, call, asked).await {
+    let bytes = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await;
+    let call = if let Ok(bytes) = &bytes { call.with_body(bytes) } else { call };
+    match native::run(app, call, bytes.and_then(|bytes| read(&bytes))).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }

@@ -57,12 +57,10 @@ async fn document(State(app): Shared, own: OwnIssuer, document: fn(&SigningKeys)
 }
 
 async fn exchange(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
-    let asked = match reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await {
-        Ok(bytes) => {
-            Request::parse(&bytes).map(Asked::credentials).map_err(|fault| bad_request(format!("The request's body: {fault}.")))
-        }
-        Err(denial) => Err(denial),
-    };
+    let read = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await;
+    let call = if let Ok(bytes) = &read { call.with_body(bytes) } else { call };
+    let parse = |bytes: Vec<u8>| Request::parse(&bytes).map_err(|fault| bad_request(format!("The request's body: {fault}.")));
+    let asked = read.and_then(parse).map(Asked::credentials);
     match run(app, call, asked).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
@@ -112,7 +110,7 @@ fn bad_request(told: String) -> Denial {
 /// The body is read when the policies have said that the job may ask.
 async fn replay(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
     let asked = Asked::replay(async move { reply::json_body(&headers, body, reply::CANDIDATE_BYTES_MAX).await });
-    match run(app, call, Ok(asked)).await {
+    match run(app, call.with_unread_body(), Ok(asked)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
@@ -121,7 +119,7 @@ async fn replay(State(app): Shared, Caller(call): Caller, headers: HeaderMap, bo
 /// The body is read when the policies have said that the job may ask.
 async fn rewrite(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
     let asked = Asked::rewrite(async move { reply::json_body(&headers, body, reply::REWRITE_BYTES_MAX).await });
-    match run(app, call, Ok(asked)).await {
+    match run(app, call.with_unread_body(), Ok(asked)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }

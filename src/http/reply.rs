@@ -3,8 +3,8 @@
 use crate::app::App;
 use crate::exchange::{Call, Released};
 use crate::http::accept::Peer;
-use crate::token::Proof;
-use crate::words::{Denial, Reason, Secret};
+use crate::token::{Proof, RequestBody};
+use crate::words::{Denial, Digest, Reason, Secret};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
@@ -43,11 +43,14 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let call = call(parts.extensions.get::<Peer>(), &parts.headers);
         let mut proofs = parts.headers.get_all(PROOF).iter();
-        let path = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |original| original.0.path());
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let made = |jws: &str| Proof {
             jws: jws.to_owned(),
             method: parts.method.as_str().to_owned(),
-            urls: app.origins.iter().map(|origin| format!("{origin}{path}")).collect(),
+            urls: app.origins.iter().map(|origin| format!("{origin}{}", uri.path())).collect(),
+            query: Digest::plain(uri.query().unwrap_or_default().as_bytes()),
+            // Who takes a body says so; for anybody else there is none.
+            body: RequestBody::Read(Digest::plain(b"")),
         };
         let proof = match (proofs.next(), proofs.next()) {
             (Some(proof), None) => proof.to_str().ok().map(made),

@@ -8,6 +8,7 @@ use super::guardrail::{Guardrails, unreadable};
 use super::index::Indexed;
 use super::request::{Request, Wanted};
 use crate::identity::{Facts, Identity};
+use crate::token::Possession;
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason, UnixTime};
@@ -59,10 +60,8 @@ impl PolicySet {
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
         check_roles_differ(&granted)?;
-        if granted.iter().any(|granted| granted.proof) && identity.bound_to().is_none() {
-            return Err(Reason::ProofRequired.because("the policy says `dpop: required`, and the token is bound to no key"));
-        }
-        Ok(Grant::new(granted))
+        let wanted = granted.iter().map(|granted| granted.proof).max().unwrap_or(Possession::Nothing);
+        check_possession(wanted, identity.possession()).map(|()| Grant::new(granted))
     }
 
     /// Admits an identity that some rule in force is for, by default nobody: the only maker of an [`Admission`]. What the rule
@@ -202,6 +201,18 @@ fn last_to_end(granted: &[Granted]) -> Option<UnixTime> {
 /// A role in between is given out to nobody, and a denial of it counts all the same.
 pub(super) fn between(granted: &[Granted]) -> impl Iterator<Item = Wanted> {
     granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) })
+}
+
+fn check_possession(wanted: Possession, shown: Possession) -> Result<(), Denial> {
+    let cause = |what: &str| format!("the policy says `dpop: {}`, and {what}", wanted.as_str());
+    match shown {
+        _ if wanted <= shown => Ok(()),
+        Possession::Nothing => Err(Reason::ProofRequired.because(cause("the token is bound to no key"))),
+        Possession::Key | Possession::Request => Err(Reason::ProofRequired
+            .because(cause("the proof does not cover the query and the body"))
+            .saying("The policy wants a proof that covers the request's query and body.")
+            .advising("Put `query_sha256` and `body_sha256` into the proof (docs/api.md, proof of possession): `daypass` does.")),
+    }
 }
 
 /// A role that is asked for with its name and without it is asked for twice.

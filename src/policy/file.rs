@@ -6,6 +6,7 @@ use super::grant_section::{Grants, TermChange};
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};
+use crate::token::Possession;
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity, Yaml};
@@ -35,8 +36,8 @@ pub struct TrustPolicy {
     pub audit_only: bool,
     /// A token may be used only once.
     pub once: bool,
-    /// Only tokens that are bound to a key count.
-    pub proof: bool,
+    /// What has to be proved beside the token.
+    pub proof: Possession,
     /// From when on it grants nothing.
     pub expires: Option<UnixTime>,
     /// Its own tests.
@@ -98,7 +99,7 @@ impl TrustPolicy {
         let terms = [
             longer.then(|| TermChange::more("expires", end(old), end(self))),
             (old.once && !self.once).then(|| TermChange::more("replay", "once", "any number of times")),
-            (old.proof && !self.proof).then(|| TermChange::more("dpop", "required", "not required")),
+            (old.proof > self.proof).then(|| TermChange::more("dpop", old.proof.as_str(), self.proof.as_str())),
         ];
         terms.into_iter().flatten()
     }
@@ -143,7 +144,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     });
     let audit_only = fields.word("mode", "audit");
     let once = fields.word("replay", "once");
-    let proof = fields.word("dpop", "required");
+    let proof = fields.optional("dpop").and_then(|node| fields.parsed(node, Possession::parse)).unwrap_or(Possession::Nothing);
     let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
     let name =
         name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;

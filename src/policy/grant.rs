@@ -2,6 +2,7 @@
 
 use super::permission::Permission;
 use super::transit::TransitUse;
+use crate::token::Possession;
 use crate::words::names::{Audience, CommitId, DecisionId, PolicyName, RoleArn, SecretName, SecretPath, SourceName};
 use crate::words::{Digest, UnixTime};
 use std::collections::BTreeMap;
@@ -43,8 +44,8 @@ pub struct Granted {
     pub terms: Terms,
     /// Whether the policy lets a token be used only once.
     pub once: bool,
-    /// Whether the policy wants a token that is bound to a key.
-    pub proof: bool,
+    /// What the policy wants proved beside the token.
+    pub proof: Possession,
     /// When the last of the policies that grant it ends, if all of them do.
     pub expires: Option<UnixTime>,
 }

@@ -1,7 +1,7 @@
 //! Until when used tokens are forgotten. It is durable and never lies behind what was forgotten, so that a wall clock that is set back
 //! gives no token a second use.
 
-use super::{aws_sessions, bindings};
+use super::{aws_sessions, bindings, proofs};
 use super::replay::Use;
 use crate::words::{Timeline, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -67,7 +67,8 @@ impl Forgotten {
         }
         self.note(connection, until)?;
         connection.prepare_cached("DELETE FROM replay WHERE expires_at < ?1")?.execute(params![until.millis()])?;
-        bindings::forget_expired(connection, until)
+        bindings::forget_expired(connection, until)?;
+        proofs::forget_expired(connection, until)
     }
 
     /// Takes the present moment as right by an operator's word, where the mark lies ahead of it.

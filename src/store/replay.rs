@@ -2,7 +2,7 @@
 
 use super::forgotten::Forgotten;
 use super::record::Flights;
-use super::{AwsSession, Binding, Body, aws_sessions, bindings, reader, schema};
+use super::{AwsSession, Binding, Body, ProofUse, aws_sessions, bindings, proofs, reader, schema};
 use crate::identity::ReplayRule;
 use crate::words::names::DecisionId;
 use crate::words::{Client, Digest, FirstUse, UnixTime, canonical};
@@ -32,6 +32,8 @@ pub struct Intent {
     pub client: Client,
     /// What binds the token, where it serves one client alone.
     pub binding: Option<Binding>,
+    /// The proof of possession that comes with it, which opens nothing a second time.
+    pub proof: Option<ProofUse>,
     /// The record.
     pub body: Body,
     /// The claims in their canonical text: personal data, and kept apart.
@@ -78,6 +80,8 @@ pub enum Replay {
     Used,
     /// The token serves another client.
     Elsewhere(FirstUse),
+    /// The proof of possession was used before.
+    Proof,
 }
 
 impl<T> Intended<T> {
@@ -175,6 +179,7 @@ impl Rules {
             return Ok(again.map_or(Verdict::Replayed(Replay::Used), Verdict::Repeat));
         }
         self.forgotten.forget_expired(connection)?;
+        intent.proof.as_ref().map_or(Ok(()), |proof| proofs::keep(connection, proof))?;
         let released_at = outcome.map(|_| now.millis());
         for usage in &counted {
             let mut statement = connection.prepare_cached(
@@ -196,8 +201,13 @@ impl Rules {
         Ok(Verdict::Recorded)
     }
 
-    /// Refuses a token that serves another client, and waits while another client's use may yet bind it.
+    /// Refuses a proof that was used, and a token that serves another client; waits while another client's use may yet bind it.
     fn check_client(&self, connection: &Connection, intent: &Intent) -> rusqlite::Result<Option<Verdict>> {
+        if let Some(proof) = &intent.proof
+            && proofs::is_used(connection, proof)?
+        {
+            return Ok(Some(Verdict::Replayed(Replay::Proof)));
+        }
         let Some(binding) = &intent.binding else { return Ok(None) };
         if let Some(first) = bindings::elsewhere(connection, binding)? {
             return Ok(Some(Verdict::Replayed(Replay::Elsewhere(first))));
@@ -260,6 +270,7 @@ fn repeat(
         .query_row("SELECT sealed FROM answers WHERE decision = ?1", params![first.decision], |row| row.get(0))
         .optional()?;
     let (Some(sealed), Ok(decision)) = (sealed, DecisionId::parse(&first.decision)) else { return Ok(None) };
+    intent.proof.as_ref().map_or(Ok(()), |proof| proofs::keep(connection, proof))?;
     let mut body = intent.body.clone();
     body.set("repeats", first.decision.as_str());
     schema::append(connection, now, "repeated", Some(&intent.decision), body)?;

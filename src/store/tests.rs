@@ -33,6 +33,7 @@ fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
         identity: Digest::of(&[&[7]]),
         client: Client::Egress(client.to_owned()),
         binding: None,
+        proof: None,
         body: json!({"api": "test"}).into(),
         claims: r#"{"sub":"x"}"#.into(),
     }
@@ -337,6 +338,7 @@ async fn use_token(store: &Store, number: u8, client: &str) -> &'static str {
         Intended::Repeat(_) => "repeated",
         Intended::Replayed(Replay::Used) => "replayed",
         Intended::Replayed(Replay::Elsewhere(_)) => "elsewhere",
+        Intended::Replayed(Replay::Proof) => "proof used",
     }
 }
 
@@ -383,7 +385,7 @@ async fn while_one_clients_use_is_under_way_the_token_serves_no_other() {
         match waiting.await.unwrap().unwrap() {
             Intended::Replayed(Replay::Elsewhere(_)) => assert!(released),
             Intended::Recorded(_) => assert!(!released, "what came to nothing binds nobody"),
-            Intended::Repeat(_) | Intended::Replayed(Replay::Used) => panic!("neither"),
+            Intended::Repeat(_) | Intended::Replayed(Replay::Used | Replay::Proof) => panic!("neither"),
         }
     }
 }
@@ -393,4 +395,28 @@ fn with_token(mut intent: Intent, other: bool) -> Intent {
     intent.binding.iter_mut().for_each(|binding| binding.token = [u8::from(other); 32]);
     intent.uses.iter_mut().for_each(|usage| usage.key[31] = u8::from(other));
     intent
+}
+
+#[tokio::test]
+async fn a_proof_opens_one_answer_and_its_retry_needs_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(folder.path());
+    let attempt = async |store: &Store, number: u8, proof: u8| {
+        let until = UnixTime::from_millis(START + 120_000);
+        let proof = Some(ProofUse { key: [proof; 32], until });
+        let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([])) };
+        let intent = Intent { proof, ..intent(&[number], ReplayRule::PerRequest, "a") };
+        match store.intend_and_release(intent, outcome).await.unwrap() {
+            Intended::Recorded(_) => "minted",
+            Intended::Repeat(_) => "repeated",
+            Intended::Replayed(Replay::Proof) => "proof used",
+            Intended::Replayed(_) => "replayed",
+        }
+    };
+    assert_eq!([attempt(&store, 1, 1).await, attempt(&store, 1, 1).await], ["minted", "proof used"]);
+    assert_eq!([attempt(&store, 1, 2).await, attempt(&store, 1, 2).await], ["repeated", "proof used"]);
+    assert_eq!(attempt(&store, 2, 1).await, "proof used", "nor another credential");
+    drop(store);
+    let (store, _) = reopen(folder.path()).await;
+    assert_eq!(attempt(&store, 3, 1).await, "proof used", "after a restart");
 }

@@ -2,10 +2,15 @@
 //!
 //! A CI lets a job choose its token's audience, and nothing else of it. So the binding stands there:
 //! `https://daypass.example?cnf=THUMBPRINT`, and such a token without its proof is refused wherever it is shown.
+//!
+//! RFC 9449 leaves the query and the body out. So a proof may have two claims more: `query_sha256` and `body_sha256`, each the
+//! SHA-256 in base64url of the bytes as they are sent. See docs/decisions/0025.
 
 mod key;
+mod possession;
 
-pub use key::ProofKey;
+pub use key::{ProofKey, ProvedRequest};
+pub use possession::{Possession, Proven};
 
 use super::{Algorithm, json, keys};
 use crate::words::{Denial, Digest, Reason, UnixTime};
@@ -16,7 +21,12 @@ use std::time::Duration;
 
 /// A proof is made for one request; clocks may be apart by as much as for tokens.
 const PROOF_AGE_MAX: Duration = Duration::from_secs(60);
-/// A header with a key, and six short claims.
+/// A proof is known as used for this much longer than it is accepted: longer than any request takes from its proof to its record.
+const KEPT_BEYOND: Duration = Duration::from_secs(60);
+/// Tells the digest of a proof's id from any other.
+const PURPOSE: &[u8] = b"daypass proof v1";
+const OTHER_BODY: &str = "`body_sha256` is not of the request's body";
+/// A header with a key, and seven short claims.
 const PROOF_BYTES_MAX: usize = 4096;
 /// What stands in an audience before the thumbprint.
 const BINDING: &str = "?cnf=";
@@ -34,6 +44,19 @@ pub struct Proof {
     pub method: String,
     /// The request's address without query and fragment, by each name that the server goes by.
     pub urls: Vec<String>,
+    /// SHA-256 of the request's query as it came, without its question mark; of nothing where there is none.
+    pub query: Digest,
+    /// The request's body.
+    pub body: RequestBody,
+}
+
+/// The body of a request that is proved.
+#[derive(Clone, Copy, Debug)]
+pub enum RequestBody {
+    /// It was read: its SHA-256.
+    Read(Digest),
+    /// It is read when more is known of who sends it. [`Proven::check_body`] has to be asked then.
+    Unread,
 }
 
 /// An audience without the key that it names, and that key's thumbprint.
@@ -47,7 +70,7 @@ fn bound(audience: &str, thumbprint: &str) -> String {
 }
 
 /// Checks that the proof is by this key, for this request and this token, and fresh.
-pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: UnixTime) -> Result<(), Denial> {
+pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: UnixTime) -> Result<Proven, Denial> {
     if thumbprint.len() != THUMBPRINT_LENGTH || URL_SAFE_NO_PAD.decode(thumbprint).is_err() {
         return Err(Reason::AudienceMismatch.because("`aud` names no key by its thumbprint"));
     }
@@ -58,24 +81,48 @@ pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: 
     if thumbprint_of(&header).as_deref() != Some(thumbprint) {
         return Err(wrong("it is by another key".to_owned()));
     }
-    let issued_at = claims.get("iat").and_then(Value::as_i64).map(UnixTime::from_seconds);
-    let fresh = issued_at.is_some_and(|at| at <= now.plus(super::CLOCK_LEEWAY) && now < at.plus(PROOF_AGE_MAX));
+    let issued_at = claims.get("iat").and_then(Value::as_i64).map_or(UnixTime::from_seconds(0), UnixTime::from_seconds);
+    let fresh = issued_at <= now.plus(super::CLOCK_LEEWAY) && now < issued_at.plus(PROOF_AGE_MAX);
+    let (query, body) = (covered(&claims, "query_sha256").map_err(wrong)?, covered(&claims, "body_sha256").map_err(wrong)?);
     let expected = [
         (text("htm") == proof.method, "`htm` is not the request's method"),
         (proof.urls.iter().any(|url| url == text("htu")), "`htu` is not the request's address"),
         (text("ath") == hash_of(token), "`ath` is not the token's hash"),
         (!text("jti").is_empty(), "`jti` is missing"),
         (fresh, "`iat` is not of this minute"),
+        (query.is_none_or(|query| query == proof.query), "`query_sha256` is not of the request's query"),
+        (body.is_none_or(|body| proof.body.may_be(&body)), OTHER_BODY),
     ];
-    match expected.iter().find(|(holds, _)| !holds) {
-        Some((_, cause)) => Err(wrong((*cause).to_owned())),
-        None => Ok(()),
+    if let Some((_, cause)) = expected.iter().find(|(holds, _)| !holds) {
+        return Err(wrong((*cause).to_owned()));
+    }
+    let possession = if query.is_some() && body.is_some() { Possession::Request } else { Possession::Key };
+    let unread = body.filter(|_| matches!(proof.body, RequestBody::Unread));
+    let id = Digest::of(&[PURPOSE, thumbprint.as_bytes(), text("jti").as_bytes()]);
+    let kept_until = issued_at.plus(PROOF_AGE_MAX).plus(KEPT_BEYOND);
+    Ok(Proven { thumbprint: thumbprint.to_owned(), id, kept_until, possession, unread })
+}
+
+impl RequestBody {
+    fn may_be(self, digest: &Digest) -> bool {
+        match self {
+            Self::Read(read) => read == *digest,
+            Self::Unread => true,
+        }
     }
 }
 
-/// `ath`: SHA-256 of the token (RFC 9449, section 4.2).
-fn hash_of(token: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(Digest::plain(token).as_bytes())
+/// A digest that the proof has of a part of the request, where it has one.
+fn covered(claims: &Members, name: &str) -> Result<Option<Digest>, String> {
+    let Some(claim) = claims.get(name) else { return Ok(None) };
+    let bytes = claim.as_str().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+    let digest = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).map(Digest::from_bytes);
+    digest.map(Some).ok_or_else(|| format!("`{name}` is not a SHA-256 in base64url"))
+}
+
+/// SHA-256 in base64url: of the token it is `ath` (RFC 9449, section 4.2).
+fn hash_of(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(Digest::plain(bytes).as_bytes())
 }
 
 /// A JSON object.

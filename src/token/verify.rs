@@ -1,6 +1,6 @@
 //! The one maker of a [`VerifiedToken`]: signature first, then every registered claim (RFC 7519, section 4.1; RFC 8725).
 
-use super::proof::{self, Proof};
+use super::proof::{self, Proof, Proven};
 use super::{Algorithm, Claims, KeySet, RawJws, RawToken};
 use crate::words::names::{Audience, IssuerUrl};
 use crate::words::{Denial, Digest, Reason, UnixTime};
@@ -33,7 +33,7 @@ pub struct VerifiedToken {
     claims: Claims,
     issuer: IssuerUrl,
     audience: Audience,
-    bound_to: Option<String>,
+    proven: Option<Proven>,
     issued_at: UnixTime,
     expires_at: UnixTime,
 }
@@ -66,10 +66,8 @@ pub fn verify_held(
     if claims.claim("jti").is_some() {
         claims.text("jti")?;
     }
-    if let Some(thumbprint) = &bound_to {
-        proof::check(thumbprint, held, jws.expose(), now)?;
-    }
-    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, bound_to, issued_at, expires_at, jws, claims })
+    let proven = bound_to.map(|thumbprint| proof::check(&thumbprint, held, jws.expose(), now)).transpose()?;
+    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, proven, issued_at, expires_at, jws, claims })
 }
 
 /// The signature alone: the algorithm is one that the configuration allows and the key's own.
@@ -125,9 +123,9 @@ impl VerifiedToken {
         &self.audience
     }
 
-    /// The thumbprint of the key that it is bound to; whoever shows it has proved to hold that key.
-    pub fn bound_to(&self) -> Option<&str> {
-        self.bound_to.as_deref()
+    /// The proof that whoever shows it holds the key that it is bound to, where it is bound to one.
+    pub const fn proven(&self) -> Option<&Proven> {
+        self.proven.as_ref()
     }
 
     /// `sub`: a text that is not empty.

@@ -46,6 +46,11 @@ impl Digest {
         Some(Self(bytes))
     }
 
+    /// A digest that somebody else made.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -56,7 +56,7 @@ fn security_schemes() -> Value {
         "jobToken": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The job's OIDC token as its CI issued it, at most 16 KiB." },
         "possession": {
             "type": "apiKey", "in": "header", "name": "DPoP",
-            "description": "A proof by the key that the token's audience names (RFC 9449), fresh for each request. Without one a bound token is refused; for any other token it says nothing.",
+            "description": "A proof by the key that the token's audience names (RFC 9449), made anew for each request: one that was used is refused. Its claims `query_sha256` and `body_sha256` cover the query and the body, which a policy may require. Without a proof a bound token is refused; for any other token it says nothing.",
         },
         "hookSignature": {
             "type": "apiKey", "in": "header", "name": "X-Hub-Signature-256",

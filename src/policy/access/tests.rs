@@ -286,6 +286,13 @@ fn looser_terms_are_told_and_stricter_ones_too() {
 fn what_a_policy_asks_for_is_among_the_terms() {
     let strict = format!("expires: 2027-06-30T00:00:00Z\nreplay: once\ndpop: required\n{DEPLOY}");
     let told = "expires: 2027-06-30T00:00:00Z → never, replay: once → any number of times, dpop: required → not required";
+    let weaker = strict.replace("dpop: required", "dpop: standard");
+    let changed = terms(&strict, &weaker);
+    assert!(
+        changed.iter().all(|(found, _, terms)| *found == Direction::Widens && terms == "dpop: required → standard"),
+        "{changed:?}"
+    );
+    assert_eq!((changed.len(), held(&strict, &weaker), held(&weaker, &strict)), (2, 1, 0));
     for (number, direction) in [(0, Direction::Widens), (1, Direction::Narrows)] {
         let found = if number == 0 { terms(&strict, DEPLOY) } else { terms(DEPLOY, &strict) };
         assert_eq!(found.len(), 2, "the role and the secret: {found:?}");

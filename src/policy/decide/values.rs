@@ -66,7 +66,7 @@ fn together(document: &SecretPath, granted: Vec<Granted>) -> Result<Granted, Den
         kept.offline = kept.offline.min(terms.offline);
         kept.unauthenticated &= terms.unauthenticated;
         whole.once |= value.once;
-        whole.proof |= value.proof;
+        whole.proof = whole.proof.max(value.proof);
         whole.expires = whole.expires.into_iter().chain(value.expires).min();
     }
     let name = SecretName { path: document.clone(), key: None };

@@ -127,14 +127,17 @@ async fn a_sealed_answer_ends_with_its_minute_whatever_the_clock_is_set_to() {
 }
 
 #[tokio::test]
-async fn a_binding_goes_when_its_token_is_forgotten() {
+async fn a_binding_and_a_proof_go_when_tokens_of_their_time_are_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let (store, clock) = stepping(folder.path(), START);
     assert_eq!(super::use_token(&store, 1, "a").await, "minted");
-    for (hours, left) in [(1, 1i64), (3, 0)] {
+    let proof = Some(ProofUse { key: [1; 32], until: UnixTime::from_millis(START + 120_000) });
+    let proved = Intent { proof, ..intent(&[2], RULE, "a") };
+    assert!(matches!(store.intend((), proved).await, Ok(Intended::Recorded(_))));
+    for (hours, left) in [(1, 2i64), (3, 0)] {
         clock.pass(Duration::from_secs(hours * 3600));
         use_token(&store, 10 + hours as u8, clock.now().millis() + 60_000).await;
-        let rows = schema::open(folder.path()).unwrap().query_row("SELECT count(*) FROM bindings", [], |row| row.get(0));
+        let rows = schema::open(folder.path()).unwrap().query_row("SELECT (SELECT count(*) FROM bindings) + (SELECT count(*) FROM proofs)", [], |row| row.get(0));
         assert_eq!(rows, Ok(left), "after {hours} more");
     }
 }

@@ -11,6 +11,19 @@ use serde_json::{Value, json};
 /// A key that never leaves memory.
 pub struct ProofKey(EcdsaKeyPair);
 
+/// A request as it is about to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct ProvedRequest<'a> {
+    /// Its method.
+    pub method: &'a str,
+    /// Its address without query and fragment.
+    pub url: &'a str,
+    /// Its query without the question mark; empty where there is none.
+    pub query: &'a str,
+    /// Its body; empty where there is none.
+    pub body: &'a [u8],
+}
+
 impl ProofKey {
     /// A fresh one.
     pub fn generate() -> Result<Self, String> {
@@ -23,9 +36,13 @@ impl ProofKey {
     }
 
     /// A proof for one request with this token. `id` is never used again.
-    pub fn prove(&self, method: &str, url: &str, token: &[u8], now: UnixTime, id: &str) -> Result<String, String> {
+    pub fn prove(&self, request: ProvedRequest<'_>, token: &[u8], now: UnixTime, id: &str) -> Result<String, String> {
+        let ProvedRequest { method, url, query, body } = request;
         let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() });
-        let claims = json!({ "jti": id, "htm": method, "htu": url, "iat": now.seconds(), "ath": hash_of(token) });
+        let claims = json!({
+            "jti": id, "htm": method, "htu": url, "iat": now.seconds(), "ath": hash_of(token),
+            "query_sha256": hash_of(query.as_bytes()), "body_sha256": hash_of(body),
+        });
         let input = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
         let signature = self.0.sign(&SystemRandom::new(), input.as_bytes()).map_err(|_| "a proof cannot be signed".to_owned())?;
         Ok(format!("{input}.{}", BASE64.encode(signature)))

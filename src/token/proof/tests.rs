@@ -10,13 +10,48 @@ fn thumbprint(key: &ProofKey) -> String {
     unbound(&key.bind("https://daypass.example")).1.unwrap().to_owned()
 }
 
+const QUERY: &str = "key=/password";
+const BODY: &[u8] = b"{\"credentials\":[]}";
+
+fn shown(jws: String, query: &str, body: RequestBody) -> Proof {
+    Proof { jws, method: "POST".to_owned(), urls: vec![URL.to_owned()], query: Digest::plain(query.as_bytes()), body }
+}
+
 fn judge(key: &ProofKey, jws: String, seconds: i64) -> Result<(), Reason> {
-    let proof = Proof { jws, method: "POST".to_owned(), urls: vec![URL.to_owned()] };
-    check(&thumbprint(key), Some(&proof), TOKEN, UnixTime::from_seconds(seconds)).map_err(|denial| denial.reason)
+    let proof = shown(jws, QUERY, RequestBody::Read(Digest::plain(BODY)));
+    let proven = check(&thumbprint(key), Some(&proof), TOKEN, UnixTime::from_seconds(seconds));
+    proven.map(drop).map_err(|denial| denial.reason)
 }
 
 fn made(key: &ProofKey, method: &str, url: &str, token: &[u8]) -> String {
-    key.prove(method, url, token, UnixTime::from_seconds(NOW), "1").unwrap()
+    let request = ProvedRequest { method, url, query: QUERY, body: BODY };
+    key.prove(request, token, UnixTime::from_seconds(NOW), "1").unwrap()
+}
+
+#[test]
+fn a_proof_is_for_one_query_and_one_body() {
+    let key = ProofKey::generate().unwrap();
+    let jws = made(&key, "POST", URL, TOKEN);
+    let judge = |query: &str, body: RequestBody| {
+        check(&thumbprint(&key), Some(&shown(jws.clone(), query, body)), TOKEN, UnixTime::from_seconds(NOW))
+    };
+    let read = |body: &[u8]| RequestBody::Read(Digest::plain(body));
+    let proven = judge(QUERY, read(BODY)).unwrap();
+    assert_eq!((proven.possession(), proven.awaits_body()), (Possession::Request, false));
+    let bad = [("", BODY), ("key=/port", BODY), ("key=%2Fpassword", BODY), (QUERY, &b""[..]), (QUERY, b"{\"credentials\":[{}]}")];
+    for (query, body) in bad {
+        assert!(judge(query, read(body)).is_err_and(|denial| denial.reason == Reason::ProofInvalid), "{query} {body:?}");
+    }
+    let later = judge(QUERY, RequestBody::Unread).unwrap();
+    assert!(later.awaits_body() && later.check_body(BODY).is_ok());
+    assert!(later.check_body(b"{}").is_err_and(|denial| denial.reason == Reason::ProofInvalid));
+    assert!(judge("", RequestBody::Unread).is_err(), "the query is known at once");
+    let other = check(&thumbprint(&key), Some(&shown(made(&key, "POST", URL, TOKEN), QUERY, read(BODY))), TOKEN, at(5)).unwrap();
+    assert_eq!((proven.id(), proven.kept_until()), (other.id(), at(120)), "by its key and its `jti`");
+}
+
+fn at(seconds: i64) -> UnixTime {
+    UnixTime::from_seconds(NOW + seconds)
 }
 
 #[test]
@@ -36,7 +71,7 @@ fn a_proof_is_for_one_key_request_token_and_minute() {
         made(&key, "POST", "https://daypass.example/v1/whoami", TOKEN),
         made(&key, "POST", "https://evil.example/v1/exchange", TOKEN),
         made(&key, "POST", URL, b"a.b.d"),
-        key.prove("POST", URL, TOKEN, UnixTime::from_seconds(NOW), "").unwrap(),
+        key.prove(ProvedRequest { method: "POST", url: URL, query: QUERY, body: BODY }, TOKEN, at(0), "").unwrap(),
         good().replace('.', ""),
         format!("{}A", good()),
         String::new(),
