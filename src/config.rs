@@ -159,7 +159,8 @@ fn text_in(path: &Path, pointer: &str) -> Option<String> {
 
 fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {
     let entry = |issuer: &IssuerSettings| {
-        (issuer.name.clone(), IssuerEntry { url: issuer.expected.issuer.clone(), mapping: issuer.mapping.clone() })
+        let (url, mapping) = (issuer.expected.issuer.clone(), issuer.mapping.clone());
+        (issuer.name.clone(), IssuerEntry { url, mapping, session_max: issuer.expected.session_max })
     };
     issuers.iter().map(entry).collect()
 }

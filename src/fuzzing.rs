@@ -90,7 +90,7 @@ fn lines(bytes: &[u8]) -> (&[u8], &[u8]) {
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let entry = |name: &str| {
         let url = IssuerUrl::parse("https://issuer.example").ok()?;
-        Some((IssuerName::parse(name).ok()?, IssuerEntry { url, mapping: Mapping::built_in(name).ok()? }))
+        Some((IssuerName::parse(name).ok()?, IssuerEntry { url, mapping: Mapping::built_in(name).ok()?, session_max: None }))
     };
     Mapping::built_in_names()
         .filter_map(entry)

@@ -19,6 +19,7 @@ use crate::words::{Secret, UnixTime};
 use serde_json::Map;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What policies look at: an issuer, its canonical attributes, and its raw claims.
 #[derive(Clone, Debug)]
@@ -56,6 +57,8 @@ pub struct Identity {
     proof: Proof,
     replay: ReplayRule,
     one_client: bool,
+    remembered_until: UnixTime,
+    session_age: Option<Duration>,
 }
 
 /// What proves it.
@@ -120,6 +123,16 @@ impl Identity {
             Proof::Token(token) => token.expires_at(),
             Proof::Session(session, _) => session.token_expires_at(),
         }
+    }
+
+    /// Until when the token, or a session of it, may be shown: so long its uses are remembered.
+    pub const fn remembered_until(&self) -> UnixTime {
+        self.remembered_until
+    }
+
+    /// In a session whose token has ended: how long the session has lasted.
+    pub const fn session_age(&self) -> Option<Duration> {
+        self.session_age
     }
 
     /// What was shown, from which the key of a stored answer is derived.

@@ -12,7 +12,7 @@ pub use settings::{IssuerSettings, JwksSource};
 use crate::identity::Mapping;
 use crate::token::{Expected, KeySet, RawToken};
 use crate::words::names::IssuerName;
-use crate::words::{Clock, Denial, Reason};
+use crate::words::{Clock, Denial, Digest, Reason};
 use keyring::Keyring;
 use std::sync::Arc;
 
@@ -42,6 +42,13 @@ impl Unreadable {
     /// Whether nobody can show a token of it until a person mends it. A remote that is down comes back by itself.
     pub const fn serves_nobody(&self) -> bool {
         self.is_file && !self.serves_on
+    }
+}
+
+impl Issuer {
+    /// Whether the key of this fingerprint is still one of its keys, as far as these are known or can be had.
+    pub async fn has_key(&self, fingerprint: &Digest) -> Result<bool, Denial> {
+        Ok(self.keyring.current().await?.has(fingerprint))
     }
 }
 

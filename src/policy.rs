@@ -29,6 +29,7 @@ mod request;
 mod roles;
 mod ruleset;
 mod schema;
+mod session;
 mod stop;
 mod template;
 mod transit;

@@ -18,7 +18,10 @@ pub use json::{check_objects, from_json, parse as parse_json, parse_document, re
 pub use keys::{JWKS_BYTES_MAX, KeySet};
 pub use proof::{Possession, Proof, ProofKey, ProvedRequest, Proven, RequestBody};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
-pub use session::{Beginning, SESSION_KEY_BYTES, SessionKey, VerifiedSession, open as open_session};
+pub use session::{
+    Beginning, SESSION_KEY_BYTES, SESSION_MAX, SessionKey, VerifiedSession, open as open_session,
+    parse_lifetime as parse_session_lifetime,
+};
 pub use verify::{CLOCK_LEEWAY, Expected, VerifiedToken, verify, verify_held, verify_signature};
 
 #[cfg(test)]

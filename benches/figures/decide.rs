@@ -19,8 +19,11 @@ pub(crate) fn run(thorough: bool) {
     let issuer = runtime.block_on(LocalIssuer::start(Arc::new(SystemClock))).unwrap();
     let identity = identity(&issuer);
     let name = IssuerName::parse("github").unwrap();
-    let entry =
-        IssuerEntry { url: IssuerUrl::parse(issuer.url()).unwrap(), mapping: Mapping::built_in("github-actions").unwrap() };
+    let entry = IssuerEntry {
+        url: IssuerUrl::parse(issuer.url()).unwrap(),
+        mapping: Mapping::built_in("github-actions").unwrap(),
+        session_max: None,
+    };
     let catalogue: Catalogue = std::iter::once((name, entry)).collect();
     for count in COUNTS.into_iter().filter(|count| thorough || *count == COUNTS[0]) {
         let (rules, faults) = Ruleset::load(&tree(count), &catalogue, None);
@@ -67,6 +70,7 @@ fn identity(issuer: &LocalIssuer) -> Identity {
         algorithms: vec![Algorithm::Rs256],
         token_age_max: Duration::from_secs(3600),
         one_client: false,
+        session_max: None,
     };
     let verified = verify(RawToken::parse(token.into()).unwrap(), &keys, &expected, SystemClock.now()).unwrap();
     Mapping::built_in("github-actions").unwrap().identify(&IssuerName::parse("github").unwrap(), &expected, verified).unwrap()

@@ -91,7 +91,7 @@ fn git(repository: &Path, arguments: &[&str], input: &[u8]) {
 /// The one issuer that these policies are for.
 pub(crate) fn catalogue() -> Catalogue {
     let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
-    let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap() };
+    let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap(), session_max: None };
     std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn run(thorough: bool) {
         algorithms: vec![Algorithm::Rs256],
         token_age_max: Duration::from_secs(3600),
         one_client: false,
+        session_max: None,
     };
     let now = SystemClock.now();
     let (input, signature) = token.rsplit_once('.').unwrap();

@@ -4,7 +4,7 @@ use super::own_issuers::are_one;
 use super::section::path;
 use crate::identity::Mapping;
 use crate::issuers::{IssuerSettings, JwksSource, Network};
-use crate::token::{Algorithm, Expected};
+use crate::token::{Algorithm, Expected, parse_session_lifetime};
 use crate::words::names::{Audience, IssuerName, IssuerUrl};
 use crate::words::yaml::{Fields, Node};
 use crate::words::{is_cloud_audience, parse_duration};
@@ -70,6 +70,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
         Algorithm::parse(text).ok_or_else(|| "not an algorithm that is accepted here".to_owned())
     });
     let one_client = fields.word("bind", "client");
+    let session_max = fields.optional("session_max").and_then(|node| fields.parsed(node, parse_session_lifetime));
     let jwks_hosts = list(fields, "jwks_hosts", |text| Ok(text.to_owned())).unwrap_or_default();
     let addresses = list(fields, "addresses", Network::parse).unwrap_or_default();
     let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
@@ -79,6 +80,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
         algorithms: algorithms.unwrap_or_else(|| ALGORITHMS_DEFAULT.to_vec()),
         token_age_max: token_age_max?,
         one_client,
+        session_max,
     };
     Some(IssuerSettings { name: name?, mapping: mapping?, expected, jwks: jwks?, jwks_hosts, addresses, proxy })
 }

@@ -245,3 +245,22 @@ fn faults_of_the_webhooks_section_are_told() {
         assert!(fault.contains(said), "{said} in\n{fault}");
     }
 }
+
+#[test]
+fn a_session_may_outlive_its_token_for_an_hour_at_most() {
+    let with = |line: &str| {
+        parse(&GOOD.replace(
+            "    audiences: [https://daypass.acme.example]\n",
+            &format!("    audiences: [https://daypass.acme.example]\n    {line}\n"),
+        ))
+    };
+    let issuer = |line: &str| with(line).unwrap().issuers.remove(0).expected;
+    assert_eq!((issuer("algorithms: [RS256]").session_max, issuer("algorithms: [RS256]").one_client), (None, false));
+    assert_eq!(issuer("session_max: 1h").session_max.map(|most| most.as_secs()), Some(3600));
+    assert!(issuer("bind: client").one_client);
+    for (bad, told) in
+        [("session_max: 61m", "1h at most"), ("session_max: 0s", "ends with its token"), ("bind: always", "bind: client")]
+    {
+        assert!(with(bad).is_err_and(|faults| faults.contains(told)), "{bad}");
+    }
+}

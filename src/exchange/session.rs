@@ -41,6 +41,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
                 issuer: identity.facts().issuer.clone(),
                 client,
                 policy: admission.grant().policy().cloned(),
+                lasting: admission.grant().session(),
                 now: app.now(),
             };
             seal(app, admission, &identity, beginning, story).await
@@ -90,6 +91,13 @@ pub(super) async fn resume(app: &App, call: Call) -> Result<Identity, Denial> {
         return Err(Reason::SessionRefused.because("it was revoked"));
     }
     let issuer = issuer_of(app, known.session())?;
+    if let Some(key) = known.session().signed_by() {
+        // The way to an issuer's keys is large, and rarely gone.
+        let held = Box::pin(issuer.has_key(&key)).await?;
+        if !held {
+            return Err(Reason::SessionRefused.because("the key that signed its token is none of its issuer's any more"));
+        }
+    }
     let clients = [known.session().client(), call.client].map(|address| app.egress.client(address));
     issuer.mapping.identify_session(known, &issuer.expected, token, clients.each_ref(), app.now())
 }

@@ -65,6 +65,7 @@ pub(super) struct Story {
 struct Known {
     evidence: Arc<Evidence>,
     session: Option<DecisionId>,
+    token_ended: bool,
     credentials: Vec<String>,
     policy: Option<PolicyName>,
     parameters: AwsParameters,
@@ -84,6 +85,7 @@ impl Story {
         self.known = Some(Known {
             evidence: identity.evidence().clone(),
             session: identity.session().map(|session| session.id().clone()),
+            token_ended: identity.session_age().is_some(),
             credentials: request.credentials.iter().map(ToString::to_string).collect(),
             policy: request.policy.clone().or_else(|| identity.session()?.policy().cloned()),
             parameters: request.aws_parameters.clone(),
@@ -133,7 +135,7 @@ impl Story {
             token: identity.token_identifier(),
             client: client.clone(),
             address: self.client,
-            until: identity.token_expires_at(),
+            until: identity.remembered_until(),
         });
         Intent { decision: self.decision.clone(), identity: asker, uses, client, binding, proof, body, claims }
     }
@@ -148,6 +150,9 @@ impl Story {
             body.set_text("subject", known.evidence.subject());
             if let Some(session) = &known.session {
                 body.set_text("in_session", session.as_str());
+            }
+            if known.token_ended {
+                body.set("token_ended", true);
             }
             body.set("credentials", known.credentials.clone());
             if let Some(policy) = &known.policy {

@@ -25,7 +25,7 @@ pub(super) fn of_login(identity: &Identity, policy: Option<&str>) -> Vec<Use> {
 /// A use is a token and a credential, for one token serves several. In a session it is the token that began it.
 fn one(identity: &Identity, name: &str, rule: ReplayRule) -> Use {
     let key = *Digest::of(&[&identity.token_identifier(), name.as_bytes()]).as_bytes();
-    Use { key, rule, expires_at: identity.token_expires_at() }
+    Use { key, rule, expires_at: identity.remembered_until() }
 }
 
 /// A role is the same use whether the request names it or not.

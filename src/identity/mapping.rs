@@ -189,7 +189,9 @@ impl Mapping {
         let facts = self.facts(issuer, token.claims().clone())?;
         let evidence = Arc::new(Evidence::new(facts));
         let one_client = self.serves_one_client(expected);
-        Ok(Identity { evidence, proof: Proof::Token(token), replay: self.replay, one_client })
+        let remembered_until = token.expires_at().plus(expected.session_max.unwrap_or_default());
+        let (proof, replay) = (Proof::Token(token), self.replay);
+        Ok(Identity { evidence, proof, replay, one_client, remembered_until, session_age: None })
     }
 
     /// Whether a token serves one client alone: one that is minted for each request does, another one on request.

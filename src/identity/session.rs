@@ -7,7 +7,9 @@
 //!   So the claims are those of a token that was verified here, byte for byte.
 //! - It says who, not what. The claims are read by the mapping of today, and every use is decided at the revision in force, so
 //!   that a policy, a guardrail or an operator's denial of a minute ago counts.
-//! - It lives no longer than its token does, and the issuer's configuration of today has to take that token still.
+//! - It lives no longer than its token does, and the issuer's configuration of today has to take that token still. Where issuer
+//!   and policy let it last longer, it serves one client alone, its token's key has to be the issuer's still, and after the token's
+//!   end it opens secrets and transit keys alone.
 //! - It carries by what the replay check knows its token, so that `replay: once` means the token, with a session or without.
 //! - It was given to one client. Where a token may be used by one client only, the session may too, and what either of them had
 //!   of a credential the other client does not get. Where anybody who holds a token may show it again, so may the session be.
@@ -51,13 +53,14 @@ impl Mapping {
         now: UnixTime,
     ) -> Result<Identity, Denial> {
         let KnownSession { session, evidence } = known;
-        session.check(expected, now)?;
-        let one_client = self.serves_one_client(expected);
+        let session_age = session.check(expected, now)?;
+        let one_client = self.serves_one_client(expected) || session.outlives_token();
+        let remembered_until = session.token_expires_at().plus(expected.session_max.unwrap_or_default());
         if one_client && began != shows {
             let first = FirstUse { client: session.client().to_string(), decision: session.id().to_string() };
             return Err(Reason::SessionRefused.because(format!("it was given to {began}, and is shown by {shows}")).after(first));
         }
         let replay = if self.replay() == ReplayRule::PerJob { ReplayRule::PerJob } else { ReplayRule::PerClient };
-        Ok(Identity { evidence, proof: Proof::Session(session, shown), replay, one_client })
+        Ok(Identity { evidence, proof: Proof::Session(session, shown), replay, one_client, remembered_until, session_age })
     }
 }

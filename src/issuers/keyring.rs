@@ -86,7 +86,8 @@ impl Keyring {
         self.stale().is_some()
     }
 
-    async fn current(self: &Arc<Self>) -> Result<Arc<KeySet>, Denial> {
+    /// The keys, whichever token's is among them.
+    pub(super) async fn current(self: &Arc<Self>) -> Result<Arc<KeySet>, Denial> {
         let Some(held) = self.held.load_full() else { return self.fetched().await };
         let younger_than = |age: Duration| self.within(held.0, age);
         if younger_than(self.fresh_max) {

@@ -105,6 +105,7 @@ fn settings(url: &str, change: impl Fn(&mut IssuerSettings)) -> IssuerSettings {
             algorithms: Algorithm::ALL.to_vec(),
             token_age_max: Duration::from_secs(3600),
             one_client: false,
+            session_max: None,
         },
         jwks: JwksSource::Discovery,
         jwks_hosts: Vec::new(),

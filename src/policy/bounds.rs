@@ -5,9 +5,12 @@ use super::file::{Rule, TrustPolicy, read_conditions};
 use super::guardrail::What;
 use super::request::Wanted;
 use super::ruleset::{Catalogue, Ruleset};
+use crate::token::parse_session_lifetime;
+use crate::words::duration_text;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where a fault of the whole file is told.
 const FIRST_LINE: Place = Place { line: 1, column: 1 };
@@ -19,6 +22,7 @@ pub struct Bounds {
     issuers: Vec<IssuerName>,
     conditions: Vec<Condition>,
     grants: What,
+    session_max: Option<Duration>,
     place: Place,
 }
 
@@ -42,7 +46,12 @@ impl Bounds {
             .collect();
         let issuers = self.issuers.iter().filter(|issuer| !policies.iter().any(|policy| policy.issuer == **issuer));
         let patterns = self.grants.patterns().filter(|(_, only)| !granted.iter().any(|wanted| only.covers(wanted)));
-        let told = issuers.map(|issuer| format!("the issuer `{issuer}`")).chain(patterns.map(|(shown, _)| format!("`{shown}`")));
+        let unused = self.session_max.filter(|_| policies.iter().all(|policy| policy.session.is_none()));
+        let session = unused.map(|_| "`session_max`".to_owned());
+        let told = issuers
+            .map(|issuer| format!("the issuer `{issuer}`"))
+            .chain(patterns.map(|(shown, _)| format!("`{shown}`")))
+            .chain(session);
         let finding = |what: String| {
             let message = format!("no policy of the source uses {what}");
             Fault::new(file, self.place, message).warning("bound_unused").help("take it out until somebody needs it")
@@ -73,8 +82,9 @@ impl Bounds {
         let mappings: Vec<_> = issuers.iter().filter_map(|name| Some(catalogue.issuer(name)?.mapping.clone())).collect();
         let conditions = read_conditions(&mut inner, matches, None, (None, &mappings));
         let grants = inner.optional("grant").map(|node| Self::read_grants(&mut inner, node)).unwrap_or_default();
+        let session_max = inner.optional("session_max").and_then(|node| inner.parsed(node, parse_session_lifetime));
         inner.finish();
-        Self { source: source.clone(), issuers, conditions, grants, place: node.place }
+        Self { source: source.clone(), issuers, conditions, grants, session_max, place: node.place }
     }
 
     fn read_grants<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> What {
@@ -99,6 +109,10 @@ impl Bounds {
         if !self.issuers.contains(&policy.issuer) {
             return vec![fault(FIRST_LINE, format!("the source `{source}` may not name the issuer `{}`", policy.issuer))];
         }
+        let too_long = (policy.session > self.session_max).then(|| {
+            let most = self.session_max.map_or_else(|| "at all".to_owned(), |most| format!("beyond {}", duration_text(most)));
+            fault(FIRST_LINE, format!("the source `{source}` may let no session outlive its token {most}"))
+        });
         let granted = policy.rules.iter().flat_map(|rule| {
             rule.grants.credentials().filter_map(|wanted| rule.offer(&wanted).map(|(place, _)| (place, wanted)))
         });
@@ -110,6 +124,7 @@ impl Bounds {
         let outside = between.filter(|(_, hub)| !self.grants.covers(&Wanted::Aws { role: Some((*hub).clone()) }));
         faults.extend(outside.map(|(place, hub)| fault(place, format!("the source `{source}` may not use aws {hub}"))));
         faults.dedup_by_key(|fault| fault.message.clone());
+        faults.extend(too_long);
         faults
     }
 }

@@ -14,6 +14,7 @@ use crate::words::yaml::Place;
 use crate::words::{Denial, Reason, UnixTime};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The policies in force, indexed so that a decision looks at few of them.
 #[derive(Debug, Default)]
@@ -26,6 +27,21 @@ pub struct PolicySet {
     /// Those that came since.
     recent: Indexed,
     guardrails: Arc<Guardrails>,
+}
+
+/// When something is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    now: UnixTime,
+    /// In a session whose token has ended: how long the session has lasted.
+    session_age: Option<Duration>,
+}
+
+impl Moment {
+    /// This one, while a token lasts.
+    pub(super) const fn at(now: UnixTime) -> Self {
+        Self { now, session_age: None }
+    }
 }
 
 /// Beyond so many changes everything is indexed anew: it takes a tenth of a second for a hundred thousand policies.
@@ -56,7 +72,8 @@ impl PolicySet {
 
     /// Decides over a whole request: everything in it is granted, or it is denied.
     pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Grant, Denial> {
-        let one = |wanted: &Wanted| self.grant_whole_or_values(identity.facts(), wanted, request.policy.as_ref(), now);
+        let moment = Moment { now, session_age: identity.session_age() };
+        let one = |wanted: &Wanted| self.grant_whole_or_values(identity.facts(), wanted, request.policy.as_ref(), moment);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
         check_roles_differ(&granted)?;
@@ -68,12 +85,13 @@ impl PolicySet {
     /// grants is decided with every use. Some clients can name no folder: where no policy of the name is for the identity, its
     /// first `_` stands for `/`.
     pub fn admit(&self, identity: &Identity, policy: Option<&PolicyName>, now: UnixTime) -> Result<Admission, Denial> {
-        let is_for = |named: Option<&PolicyName>| self.matching(identity.facts(), named, now).next().is_some();
+        let lasting =
+            |named: Option<&PolicyName>| self.matching(identity.facts(), named, now).map(|(policy, _)| policy.session).max();
         let admitted = match policy {
-            None => is_for(None).then(|| Admission::new(None)),
+            None => lasting(None).map(|session| Admission::new(None, session)),
             Some(named) => {
                 let mut names = [Some(named.clone()), named.in_folder()].into_iter().flatten();
-                names.find(|name| is_for(Some(name))).map(|name| Admission::new(Some(name)))
+                names.find_map(|name| lasting(Some(&name)).map(|session| Admission::new(Some(name), session)))
             }
         };
         admitted.ok_or_else(|| Reason::NoMatchingPolicy.because("no policy is for this identity"))
@@ -87,7 +105,7 @@ impl PolicySet {
         policy: Option<&PolicyName>,
         now: UnixTime,
     ) -> Result<PolicyName, Denial> {
-        self.grant_one(facts, wanted, policy, now).map(|granted| granted.policy)
+        self.grant_one(facts, wanted, policy, Moment::at(now)).map(|granted| granted.policy)
     }
 
     /// Whether some policy could be for this identity, by what it pins of who somebody is: then it is no stranger here.
@@ -96,8 +114,8 @@ impl PolicySet {
         base.chain(self.recent.candidates(facts)).any(|(_, _, rule)| rule.pins_fit(facts))
     }
 
-    fn grant_one(&self, facts: &Facts, wanted: &Wanted, named: Option<&PolicyName>, now: UnixTime) -> Result<Granted, Denial> {
-        let decided = self.grant_readable(facts, wanted, named, now);
+    fn grant_one(&self, facts: &Facts, wanted: &Wanted, named: Option<&PolicyName>, moment: Moment) -> Result<Granted, Denial> {
+        let decided = self.grant_readable(facts, wanted, named, moment);
         let danger = || DANGERS.into_iter().find(|attribute| facts.unreadable.contains(attribute));
         match decided {
             Err(denial) if denial.reason == Reason::NoMatchingPolicy => Err(danger().map_or(denial, |attribute| {
@@ -135,12 +153,18 @@ impl PolicySet {
         facts: &Facts,
         wanted: &Wanted,
         named: Option<&PolicyName>,
-        now: UnixTime,
+        moment: Moment,
     ) -> Result<Granted, Denial> {
-        let (chosen, mut granted) = self.offered(facts, wanted, named, now)?;
+        let (chosen, mut granted) = self.offered(facts, wanted, named, moment.now)?;
         for wanted in std::iter::once(chosen.clone()).chain(between(&granted)) {
             if let Some(denial) = self.guardrails.against(facts, &wanted) {
                 return Err(denial);
+            }
+        }
+        if let Some(age) = moment.session_age {
+            granted.retain(|granted| granted.outlasts_token(age));
+            if granted.is_empty() {
+                return Err(session_over(&chosen));
             }
         }
         // A policy that wants no proof of possession allows without one, whatever another wants.
@@ -227,6 +251,13 @@ fn check_roles_differ(granted: &[Granted]) -> Result<(), Denial> {
     }
 }
 
+/// The job's token has ended, and no policy lets its session go on for this.
+fn session_over(wanted: &Wanted) -> Denial {
+    Reason::SessionRefused
+        .because(format!("its token has ended, and no policy lets a session have {wanted} so long"))
+        .saying("The session's token has ended. What is left opens secrets and transit keys alone, where a policy lets it.")
+}
+
 /// Where no role is asked for, the only one that is granted.
 fn only_role(matching: &[(&TrustPolicy, &Rule)]) -> Result<RoleArn, Denial> {
     let mut roles: Vec<&RoleArn> = matching.iter().flat_map(|(_, rule)| rule.grants.aws.iter().map(|aws| &aws.role)).collect();
@@ -272,8 +303,8 @@ impl Rule {
             }
         };
         let (source, policy_name) = (policy.source.clone(), policy.name.clone());
-        let (once, proof, expires) = (policy.once, policy.proof, policy.expires);
-        Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once, proof, expires }))
+        let (once, proof, session, expires) = (policy.once, policy.proof, policy.session, policy.expires);
+        Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once, proof, session, expires }))
     }
 
     /// Where it grants what is asked for and on which terms, if it does so for anybody.

@@ -4,16 +4,21 @@ use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
 use super::grant_section::{Grants, TermChange};
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
+use super::session;
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};
 use crate::token::Possession;
-use crate::words::UnixTime;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity, Yaml};
+use crate::words::{UnixTime, duration_text};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Rows of one `for_each` file: more is a generated file that wants splitting.
 const ROWS_MAX: usize = 10_000;
+
+/// The term by which a session may outlive its token.
+pub(super) const SESSION: &str = "session";
 
 /// A trust policy.
 #[derive(Clone, Debug)]
@@ -38,6 +43,8 @@ pub struct TrustPolicy {
     pub once: bool,
     /// What has to be proved beside the token.
     pub proof: Possession,
+    /// How long it lets a session last although its token has ended.
+    pub session: Option<Duration>,
     /// From when on it grants nothing.
     pub expires: Option<UnixTime>,
     /// Its own tests.
@@ -100,9 +107,14 @@ impl TrustPolicy {
             longer.then(|| TermChange::more("expires", end(old), end(self))),
             (old.once && !self.once).then(|| TermChange::more("replay", "once", "any number of times")),
             (old.proof > self.proof).then(|| TermChange::more("dpop", old.proof.as_str(), self.proof.as_str())),
+            (self.session > old.session).then(|| TermChange::more(SESSION, lasting(old.session), lasting(self.session))),
         ];
         terms.into_iter().flatten()
     }
+}
+
+fn lasting(session: Option<Duration>) -> String {
+    session.map_or_else(|| "none".to_owned(), duration_text)
 }
 
 fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Catalogue) -> Option<TrustPolicy> {
@@ -145,6 +157,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let audit_only = fields.word("mode", "audit");
     let once = fields.word("replay", "once");
     let proof = fields.optional("dpop").and_then(|node| fields.parsed(node, Possession::parse)).unwrap_or(Possession::Nothing);
+    let session = session::read(fields, issuer.as_ref().map(|(_, entry)| *entry), &rules);
     let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
     let name =
         name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;
@@ -161,6 +174,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
         audit_only,
         once,
         proof,
+        session,
         expires,
         expectations,
     })

@@ -46,11 +46,19 @@ pub struct Granted {
     pub once: bool,
     /// What the policy wants proved beside the token.
     pub proof: Possession,
+    /// How long the policy lets a session last although its token has ended.
+    pub session: Option<Duration>,
     /// When the last of the policies that grant it ends, if all of them do.
     pub expires: Option<UnixTime>,
 }
 
 impl Granted {
+    /// Whether a session of this age may have it although its token has ended: an AWS session or a token of our own would outlive it.
+    pub(super) fn outlasts_token(&self, session_age: Duration) -> bool {
+        let opens = matches!(self.terms, Terms::Secret(_) | Terms::Transit(_));
+        opens && self.session.is_some_and(|lasting| session_age < lasting)
+    }
+
     /// The subject of a token that we sign for it: source and policy. The policies of a further source bear its name already.
     pub fn subject(&self) -> String {
         subject(&self.source, &self.policy)

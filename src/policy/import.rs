@@ -156,7 +156,7 @@ impl Trust {
 /// Loads the policy by itself; where a grant is to be chosen, with one that every policy may have.
 fn check_loads(file: &str, yaml: &str, granted: &Granted, issuer: &Issuer) -> Result<(), String> {
     let chosen = if matches!(granted, Granted::Chosen(_)) { "  secrets: [any]\n" } else { "" };
-    let entry = IssuerEntry { url: issuer.url.clone(), mapping: issuer.mapping.clone() };
+    let entry = IssuerEntry { url: issuer.url.clone(), mapping: issuer.mapping.clone(), session_max: None };
     let catalogue = Catalogue::from_iter([(issuer.name.clone(), entry)]);
     let loaded = TrustPolicy::parse(file, format!("{yaml}{chosen}").as_bytes(), &Tree::new(), &catalogue);
     let faults = loaded.err().unwrap_or_default();

@@ -13,6 +13,7 @@ use crate::words::names::{IssuerName, IssuerUrl};
 use crate::words::yaml::{Fault, Fields, Node};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The files of a revision, by their path in the repository.
 pub type Tree = BTreeMap<String, Arc<[u8]>>;
@@ -28,6 +29,8 @@ pub struct IssuerEntry {
     pub url: IssuerUrl,
     /// How its claims are read.
     pub mapping: Arc<Mapping>,
+    /// How long a session of its tokens may outlive them.
+    pub session_max: Option<Duration>,
 }
 
 impl Catalogue {

@@ -53,7 +53,7 @@ pub struct Use {
     pub key: [u8; 32],
     /// How often it may be used.
     pub rule: ReplayRule,
-    /// When the token expires.
+    /// Until when the token, or a session of it, may be shown.
     pub expires_at: UnixTime,
 }
 

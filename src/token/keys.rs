@@ -1,6 +1,7 @@
 //! An issuer's keys, imported from its JWKS (RFC 7517) by rules of our own and held parsed.
 
 use super::{Algorithm, RawJws, json, roca};
+use crate::words::Digest;
 use aws_lc_rs::signature::ParsedPublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,6 +23,8 @@ pub struct KeySet(Vec<Key>);
 #[derive(Debug)]
 struct Key {
     id: Option<String>,
+    /// The digest of its public bytes: a `kid` may be given to another key.
+    fingerprint: Digest,
     /// The key once for each algorithm that it may be used with.
     uses: Vec<(Algorithm, ParsedPublicKey)>,
 }
@@ -52,6 +55,16 @@ impl KeySet {
     /// Whether a key for this token is here: its `kid`, or without one the only key.
     pub fn holds(&self, jws: &RawJws) -> bool {
         self.by_id(jws).is_some()
+    }
+
+    /// What tells the token's key from every other one.
+    pub fn fingerprint(&self, jws: &RawJws) -> Option<&Digest> {
+        self.by_id(jws).map(|key| &key.fingerprint)
+    }
+
+    /// Whether this very key is here.
+    pub fn has(&self, fingerprint: &Digest) -> bool {
+        self.0.iter().any(|key| key.fingerprint == *fingerprint)
     }
 
     /// The key that fits the token's `kid` and algorithm.
@@ -93,7 +106,7 @@ fn import_key(jwk: &Map<String, Value>) -> Result<Option<Key>, String> {
         Some(Value::String(id)) => Some(id.clone()),
         Some(_) => return Err("a `kid` is not a text".to_owned()),
     };
-    Ok((!uses.is_empty()).then_some(Key { id, uses }))
+    Ok((!uses.is_empty()).then(|| Key { id, fingerprint: Digest::plain(&encoded), uses }))
 }
 
 /// One public key that stands alone, for this algorithm.

@@ -9,7 +9,7 @@ pub use verified::VerifiedSession;
 
 use super::{Expected, VerifiedToken};
 use crate::words::names::{DecisionId, IssuerName, PolicyName};
-use crate::words::{Denial, Digest, Reason, Secret, UnixTime};
+use crate::words::{Denial, Digest, Reason, Secret, UnixTime, duration_text, parse_duration};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -18,7 +18,7 @@ use std::time::Duration;
 use verified::{Body, ends_at};
 
 /// A client that holds a session longer than this logs in again, also where its token would live for a day.
-const SESSION_MAX: Duration = Duration::from_secs(3600);
+pub const SESSION_MAX: Duration = Duration::from_secs(3600);
 /// The bytes of a session key.
 pub const SESSION_KEY_BYTES: usize = 32;
 /// What a session token starts with, for those who look for lost ones.
@@ -46,6 +46,8 @@ pub struct Beginning {
     pub client: IpAddr,
     /// The one policy that the session is for, if it is for one.
     pub policy: Option<PolicyName>,
+    /// How long the policies let it last although its token has ended.
+    pub lasting: Option<Duration>,
     /// When.
     pub now: UnixTime,
 }
@@ -60,12 +62,15 @@ impl SessionKey {
     }
 
     /// Seals a session of this token's identity: it ends with the token, with the age at which the token is taken no more, or
-    /// after an hour, whichever comes first. Returns when.
+    /// after an hour, whichever comes first; or later than its token, where policies and issuer let it. Returns when.
     pub fn seal(&self, token: &VerifiedToken, expected: &Expected, beginning: Beginning) -> Result<(Secret, UnixTime), Denial> {
-        let expires_at = ends_at(token.issued_at(), token.expires_at(), expected).min(beginning.now.plus(SESSION_MAX));
-        if expires_at <= beginning.now {
+        let token_ends_at = ends_at(token.issued_at(), token.expires_at(), expected);
+        if token_ends_at <= beginning.now {
             return Err(Reason::TokenExpired.because("nothing is left of the token's life for a session"));
         }
+        let lasting = beginning.lasting.zip(expected.session_max).map(|(policies, issuer)| policies.min(issuer).min(SESSION_MAX));
+        let lasts_until = lasting.map(|lasting| beginning.now.plus(lasting)).filter(|end| *end > token_ends_at);
+        let expires_at = lasts_until.unwrap_or_else(|| token_ends_at.min(beginning.now.plus(SESSION_MAX)));
         let body = Body {
             id: beginning.id,
             issuer: beginning.issuer,
@@ -76,6 +81,8 @@ impl SessionKey {
             token_expires_at: token.expires_at().millis(),
             begun_at: beginning.now.millis(),
             expires_at: expires_at.millis(),
+            outlives_token: lasts_until.is_some(),
+            signed_by: Some(*token.signed_by().as_bytes()),
             client: beginning.client,
             policy: beginning.policy,
         };
@@ -90,6 +97,15 @@ impl SessionKey {
         let mut bytes = zeroize::Zeroizing::new(sealed.to_vec());
         let opened = self.key.open_in_place(Nonce::from(nonce), Aad::from(self.id), &mut bytes).ok()?;
         serde_json::from_slice(opened).ok()
+    }
+}
+
+/// Reads how long a session may last although its token has ended.
+pub fn parse_lifetime(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("leave it out: then a session ends with its token".to_owned()),
+        lasting if lasting > SESSION_MAX => Err(format!("a session lasts for {} at most", duration_text(SESSION_MAX))),
+        lasting => Ok(lasting),
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Expected {
     pub token_age_max: Duration,
     /// Whether a token serves the first client alone that it was used by, also where it may be shown often.
     pub one_client: bool,
+    /// How long a session may last although its token has ended; `None`: not at all.
+    pub session_max: Option<Duration>,
 }
 
 /// The proof that a token is the issuer's, for us, and in force.
@@ -34,6 +36,7 @@ pub struct VerifiedToken {
     issuer: IssuerUrl,
     audience: Audience,
     proven: Option<Proven>,
+    signed_by: Digest,
     issued_at: UnixTime,
     expires_at: UnixTime,
 }
@@ -54,6 +57,7 @@ pub fn verify_held(
 ) -> Result<VerifiedToken, Denial> {
     let (jws, claims) = raw.into_parts();
     verify_signature(&jws, keys, &expected.algorithms)?;
+    let signed_by = *keys.fingerprint(&jws).ok_or_else(|| Reason::UnknownKey.because("no key of the issuer is the token's"))?;
     if claims.text("iss")? != expected.issuer.as_str() {
         return Err(Reason::UnknownIssuer.because("`iss` is not the issuer whose keys were used"));
     }
@@ -67,7 +71,7 @@ pub fn verify_held(
         claims.text("jti")?;
     }
     let proven = bound_to.map(|thumbprint| proof::check(&thumbprint, held, jws.expose(), now)).transpose()?;
-    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, proven, issued_at, expires_at, jws, claims })
+    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, proven, signed_by, issued_at, expires_at, jws, claims })
 }
 
 /// The signature alone: the algorithm is one that the configuration allows and the key's own.
@@ -126,6 +130,11 @@ impl VerifiedToken {
     /// The proof that whoever shows it holds the key that it is bound to, where it is bound to one.
     pub const fn proven(&self) -> Option<&Proven> {
         self.proven.as_ref()
+    }
+
+    /// The fingerprint of the key that signed it.
+    pub const fn signed_by(&self) -> &Digest {
+        &self.signed_by
     }
 
     /// `sub`: a text that is not empty.

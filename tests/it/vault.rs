@@ -2,8 +2,8 @@
 
 use crate::support::{DEPLOY, Setup, World};
 use daypass::demo::issuer::github_claims;
-use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
+use daypass::words::{Clock, SystemClock, UnixTime};
 use serde_json::{Value, json};
 
 const READER: &str = "issuer: github
@@ -257,4 +257,129 @@ async fn inline_logins_and_every_refusal_in_vaults_form() {
     assert_eq!(large.0, 413);
     assert_eq!(call(&world, "GET", "sys/health", "", None).await.0, 200);
     assert_eq!(call(&world, "GET", "sys/seal-status", "", None).await.1["sealed"], false);
+}
+
+const LASTING: &str = "  - { name: lasting, mapping: github-actions, issuer: \"{issuer}\", audiences: [\"https://lasting.example\"], addresses: [127.0.0.0/8], jwks: { file: lasting.jwks }, session_max: 30m }\n";
+const LASTS: &str = "issuer: lasting
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+session: { ttl: 20m }
+grant: { secrets: [shop/**], aws: [{ role: \"arn:aws:iam::123456789012:role/deploy\" }] }
+";
+/// Its token has some seconds left to log in with.
+const TOKEN_LEFT: i64 = 10;
+
+/// A world whose sessions outlive their tokens, with a token that ends soon, and when.
+async fn lasting_world(sts: &crate::sts::StandInSts) -> (World, String, i64) {
+    let once = LASTS.replace("shop/**", "other/one.age").replace("session:", "replay: once\nsession:");
+    let brief = LASTS.replace("shop/**", "brief/one.age").replace("session: { ttl: 20m }\n", "");
+    let policies = vec![("shop/lasts", LASTS.to_owned()), ("once", once), ("brief", brief)];
+    let files = vec![("lasting.jwks", b"{}".to_vec())];
+    let setup = Setup { policies, issuers: LASTING.to_owned(), aws: sts.section(), files, ..Setup::default() };
+    let world = World::start(setup).await;
+    std::fs::write(world.path("lasting.jwks"), world.issuer.jwks().to_string()).unwrap();
+    let sealed = |text: &[u8]| daypass::secrets::encrypt(text, std::slice::from_ref(&world.recipient), false).unwrap();
+    let (one, two) = (sealed(b"once"), sealed(b"brief"));
+    world.commit_and_wait(&[("secrets/other/one.age", &one), ("secrets/brief/one.age", &two)]).await;
+    let ends = SystemClock.now().seconds() + TOKEN_LEFT;
+    let mut claims = github_claims("push", "refs/heads/main");
+    claims.insert("exp".to_owned(), ends.into());
+    let token = world.issuer.mint(&claims, "https://lasting.example").unwrap();
+    (world, token, ends)
+}
+
+async fn until_after(second: i64) {
+    while SystemClock.now().seconds() <= second {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+async fn read(world: &World, path: &str, session: &str) -> String {
+    let (status, answer) = call(world, "GET", path, session, None).await;
+    if status == 200 { "read".to_owned() } else { error(&answer).split(':').next().unwrap().to_owned() }
+}
+
+/// An operator's command, which has to do its work.
+async fn operate(world: &World, arguments: &[&str]) -> String {
+    let config = world.path("daypass.yaml").display().to_string();
+    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_outlives_its_token_for_secrets_alone_at_one_client_and_by_its_policy() {
+    let sts = crate::sts::StandInSts::start().await;
+    let (world, token, ends) = lasting_world(&sts).await;
+    let (status, begun) = login(&world, &token, "").await;
+    let session = begun["auth"]["client_token"].as_str().unwrap_or_else(|| panic!("{status} {begun}")).to_owned();
+    let lease = begun["auth"]["lease_duration"].as_u64().unwrap();
+    assert!((1100..=1200).contains(&lease), "the policy's 20 minutes, not the issuer's 30: {begun}");
+    assert_eq!(read(&world, "secret/data/brief/one", &session).await, "read", "while its token lasts");
+    assert_eq!(read(&world, "aws/creds/shop/lasts", &session).await, "read");
+    until_after(ends).await;
+    let (secret, count) = ("secret/data/shop/password", sts.asked().len());
+    assert_eq!(read(&world, secret, &session).await, "read");
+    assert_eq!(call(&world, "LIST", "secret/metadata/shop", &session, None).await.0, 200);
+    assert_eq!(read(&world, "aws/creds/shop/lasts", &session).await, "session_refused", "a role would outlive it once more");
+    assert_eq!(sts.asked().len(), count, "and AWS is not asked");
+    assert_eq!(read(&world, "secret/data/brief/one", &session).await, "session_refused", "its policy says nothing of sessions");
+    let stolen = elsewhere(&world, secret, &["--header", &format!("X-Vault-Token: {session}")]);
+    assert!(error(&stolen).starts_with("session_refused: "), "{stolen}");
+    let uses: Vec<_> = world.audit().into_iter().filter(|entry| entry.body["token_ended"] == true).collect();
+    assert_eq!(uses.iter().filter(|entry| entry.kind == "released").count(), 1, "{uses:?}");
+
+    // Decided anew at each use.
+    for (policy, expected) in [
+        (LASTS.replace("session: { ttl: 20m }\n", ""), "session_refused"),
+        (LASTS.replace("20m", "5s"), "session_refused"),
+        (LASTS.replace("20m", "30m"), "read"),
+        (LASTS.replace("event: push", "event: manual"), "no_matching_policy"),
+        (LASTS.to_owned(), "read"),
+    ] {
+        let files = [("policies/shop/lasts.yaml", policy.as_bytes())];
+        world.commit_and_wait(&files).await;
+        assert_eq!(read(&world, secret, &session).await, expected, "{policy}");
+    }
+    operate(&world, &["deny", "--issuer", "lasting", "--for", "1h", "--reason", "INC-42"]).await;
+    assert_eq!(read(&world, secret, &session).await, "denied");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_outlives_its_token_uses_up_what_its_token_did_and_ends_with_its_issuer() {
+    let sts = crate::sts::StandInSts::start().await;
+    let (mut world, token, ends) = lasting_world(&sts).await;
+    let (_, begun) = login(&world, &token, "").await;
+    let session = begun["auth"]["client_token"].as_str().unwrap_or_else(|| panic!("{begun}")).to_owned();
+    assert_eq!(read(&world, "secret/data/other/one", &session).await, "read");
+    let (_, other) =
+        login(&world, &world.issuer.mint(&github_claims("push", "refs/heads/main"), "https://lasting.example").unwrap(), "")
+            .await;
+    let revoked = other["auth"]["client_token"].as_str().unwrap_or_else(|| panic!("{other}")).to_owned();
+    // A token is forgotten some 35 s after its end, were it not for its session.
+    until_after(ends + 36).await;
+    let secret = "secret/data/shop/password";
+    assert_eq!(read(&world, secret, &session).await, "read");
+    assert_eq!(read(&world, "secret/data/other/one", &session).await, "replayed", "once, also after the token's end");
+    operate(&world, &["revoke", other["request_id"].as_str().unwrap(), "--reason", "INC-42"]).await;
+    assert_eq!(read(&world, secret, &revoked).await, "session_refused");
+    world.kill_and_restart().await;
+    assert_eq!(read(&world, secret, &session).await, "read", "a restart does not end it");
+
+    // The issuer's key is gone: another one has its name.
+    let stranger = daypass::demo::issuer::LocalIssuer::start(std::sync::Arc::new(SystemClock)).await.unwrap();
+    let held = world.issuer.jwks().to_string();
+    for (keys, expected) in [(stranger.jwks().to_string(), "session_refused"), (held, "read")] {
+        std::fs::write(world.path("lasting.jwks"), keys).unwrap();
+        let started = std::time::Instant::now();
+        while read(&world, secret, &session).await != expected {
+            assert!(started.elapsed().as_secs() < 60, "not yet {expected}");
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+    }
+    let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
+    for (from, to) in [(", session_max: 30m", ""), ("name: lasting", "name: renamed")] {
+        std::fs::write(world.path("daypass.yaml"), config.replace(from, to)).unwrap();
+        world.kill_and_restart().await;
+        assert_eq!(read(&world, secret, &session).await, "session_refused", "{from}");
+    }
 }

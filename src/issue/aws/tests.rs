@@ -143,6 +143,7 @@ async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() 
             algorithms: vec![expected],
             token_age_max: TOKEN_LIFETIME,
             one_client: false,
+            session_max: None,
         };
         let keys = KeySet::import(bench.own.keys(OwnIssuer::Clouds).jwks().to_string().as_bytes()).unwrap();
         let token = verify(RawToken::parse(form["WebIdentityToken"].clone().into()).unwrap(), &keys, &expected, now).unwrap();

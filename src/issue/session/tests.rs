@@ -61,7 +61,7 @@ async fn a_session_that_is_shown_again_is_not_read_again_until_the_keys_turn() {
     let store = Store::open(folder.path(), Arc::new(TestClock(seconds))).unwrap();
     let sessions = Sessions::load(Identities::parse(&Identities::generate().0).unwrap(), &store).await.unwrap();
     let (issuer, client, now) = (IssuerName::parse("ci").unwrap(), IpAddr::from([192, 0, 2, 1]), store.now());
-    let begin = || Beginning { id: DecisionId::new(), issuer: issuer.clone(), client, policy: None, now };
+    let begin = || Beginning { id: DecisionId::new(), issuer: issuer.clone(), client, policy: None, lasting: None, now };
     let [one, other] = [0, 1].map(|_| sessions.begin(&verified(json!({})), &expected(), begin()).unwrap().0);
     let (mapping, read) = (Mapping::built_in("generic").unwrap(), std::cell::Cell::new(0));
     let open = |token: &Secret| {

@@ -35,6 +35,7 @@ async fn our_tokens_verify_by_our_own_published_keys_and_an_independent_library(
         algorithms: vec![Algorithm::Es256],
         token_age_max: DAY,
         one_client: false,
+        session_max: None,
     };
     let token = verify(RawToken::parse(text.clone().into()).unwrap(), &set, &expected, store.now()).unwrap();
     assert_eq!(

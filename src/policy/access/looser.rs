@@ -4,7 +4,8 @@ use super::changes::{Change, Direction, Part, part};
 use super::permits::{Permit, mapping, without};
 use super::region::Region;
 use crate::policy::Catalogue;
-use crate::policy::grant_section::TermChange;
+use crate::policy::file::SESSION;
+use crate::policy::grant_section::{Offer, TermChange};
 use crate::policy::request::Wanted;
 
 /// What `after` gives on terms beyond those that `before` had for the same identities. Where things narrow, the two are the other
@@ -65,6 +66,9 @@ fn told(beyond: Vec<TermChange>, direction: Direction) -> Vec<TermChange> {
 impl Permit<'_> {
     /// The terms by which this gives more than the other one, those of its policy among them.
     fn beyond(&self, other: &Self) -> Vec<TermChange> {
-        self.terms.beyond(&other.terms).into_iter().chain(self.policy.beyond(other.policy)).collect()
+        // After its token's end a session has nothing of the other kinds.
+        let opens = matches!(self.terms, Offer::Secret(_) | Offer::Transit);
+        let of_policy = self.policy.beyond(other.policy).filter(|change| opens || change.term != SESSION);
+        self.terms.beyond(&other.terms).into_iter().chain(of_policy).collect()
     }
 }

@@ -25,6 +25,7 @@ fn catalogue() -> Catalogue {
     let entry = IssuerEntry {
         url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
         mapping: Mapping::built_in("github-actions").unwrap(),
+        session_max: Some(crate::token::SESSION_MAX),
     };
     std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
 }
@@ -299,6 +300,17 @@ fn what_a_policy_asks_for_is_among_the_terms() {
         assert!(found.iter().all(|(found, ..)| *found == direction), "{found:?}");
         assert!(number == 1 || found.iter().all(|(_, _, terms)| terms == told), "{found:?}");
     }
+}
+
+#[test]
+fn a_session_that_outlives_its_token_widens_what_it_opens_alone() {
+    let of = |ttl: &str| format!("session: {{ ttl: {ttl} }}\n{DEPLOY}");
+    use Direction::{Narrows, Widens};
+    let secret = |direction, told: &str| vec![(direction, "secret shop/a.yaml".to_owned(), told.to_owned())];
+    assert_eq!(terms(DEPLOY, &of("30m")), secret(Widens, "session: none → 30m"), "the role is no more than it was");
+    assert_eq!(terms(&of("10m"), &of("30m")), secret(Widens, "session: 10m → 30m"));
+    assert_eq!(terms(&of("30m"), &of("10m")), secret(Narrows, "session: 30m → 10m"));
+    assert_eq!([held(DEPLOY, &of("30m")), held(&of("30m"), &of("10m")), held(&of("30m"), DEPLOY)], [1, 0, 0]);
 }
 
 #[test]

@@ -18,8 +18,11 @@ grant: { secrets: [\"**\"], transit: \"**\", aws: { role: \"arn:aws:iam::1111222
 ";
 
 fn catalogue() -> Catalogue {
-    let entry =
-        |url: &str| IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in("github-actions").unwrap() };
+    let entry = |url: &str| IssuerEntry {
+        url: IssuerUrl::parse(url).unwrap(),
+        mapping: Mapping::built_in("github-actions").unwrap(),
+        session_max: Some(crate::token::SESSION_MAX),
+    };
     let name = |name| IssuerName::parse(name).unwrap();
     [
         (name("github"), entry("https://token.actions.githubusercontent.com")),
@@ -184,4 +187,18 @@ fn a_guardrail_against_a_role_in_between_denies_what_is_reached_through_it() {
         (granted.is_ok(), !reached.is_empty())
     };
     assert_eq!((decided("hub"), decided("other")), ((false, false), (true, true)));
+}
+
+#[test]
+fn a_session_outlives_its_token_within_the_sources_bounds_alone() {
+    let policy = format!("{POLICY}session: {{ ttl: 20m }}\n");
+    let allowed = |most: &str| format!("{ALLOWED}session_max: {most}\n");
+    let team = facts("acme/team-a-shop", "7");
+    let (_, (set, faults)) = in_force(&policy, &allowed("20m"), None);
+    assert!(faults.is_empty() && grants(&set, &team, &secret("team-a/db.age")).is_some(), "{faults:?}");
+    for (allowed, told) in [(ALLOWED.to_owned(), "may let no session outlive its token at all"), (allowed("19m"), "beyond 19m")] {
+        let (_, (set, faults)) = in_force(&policy, &allowed, None);
+        assert!(faults.iter().any(|fault| fault.contains(told) && fault.contains("outside_bounds")), "{faults:?}");
+        assert_eq!(grants(&set, &team, &secret("team-a/db.age")), None, "{told}");
+    }
 }

@@ -153,7 +153,11 @@ fn accepts(ruleset: &Ruleset, mapping: &Mapping, claims: &Json) -> bool {
 }
 
 fn catalogue(ci: &Ci) -> Catalogue {
-    let entry = IssuerEntry { url: IssuerUrl::parse(ci.url).unwrap(), mapping: Mapping::built_in(ci.mapping).unwrap() };
+    let entry = IssuerEntry {
+        url: IssuerUrl::parse(ci.url).unwrap(),
+        mapping: Mapping::built_in(ci.mapping).unwrap(),
+        session_max: None,
+    };
     [(IssuerName::parse("ci").unwrap(), entry)].into_iter().collect()
 }
 

@@ -24,7 +24,8 @@ grant:
 
 pub(super) fn catalogue() -> Catalogue {
     let entry = |name: &str, url: &str, mapping: &str| {
-        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
+        let entry =
+            IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap(), session_max: None };
         (IssuerName::parse(name).unwrap(), entry)
     };
     [
@@ -77,7 +78,7 @@ fn reason(ruleset: &Ruleset, facts: &Facts, wanted: &Wanted) -> Option<Reason> {
 fn the_matching_identity_gets_exactly_what_is_granted() {
     let ruleset = good(&[("policies/shop/deploy.yaml", DEPLOY)]);
     let facts = github(json!({}));
-    let granted = ruleset.set().grant_one(&facts, &aws(), None, UnixTime::from_seconds(0)).unwrap();
+    let granted = ruleset.set().grant_one(&facts, &aws(), None, Moment::at(UnixTime::from_seconds(0))).unwrap();
     let Terms::Aws(terms) = &granted.terms else { panic!("an AWS grant") };
     assert_eq!(
         (terms.ttl.as_secs(), terms.tags["commit"].as_str(), granted.subject().as_str()),
@@ -171,7 +172,7 @@ fn rows_are_values_and_never_patterns() {
     let rows =
         "- { name: acme/shop, account: \"123456789012\", role: a }\n- { name: acme/*, account: \"123456789012\", role: b }\n";
     let ruleset = good(&[("policies/a.yaml", policy), ("repositories.yaml", rows)]);
-    let granted = ruleset.set().grant_one(&github(json!({})), &aws(), None, UnixTime::from_seconds(0)).unwrap();
+    let granted = ruleset.set().grant_one(&github(json!({})), &aws(), None, Moment::at(UnixTime::from_seconds(0))).unwrap();
     let Terms::Aws(terms) = granted.terms else { panic!("an AWS grant") };
     assert_eq!(terms.role.as_str(), "arn:aws:iam::123456789012:role/a");
     assert_eq!(
@@ -221,7 +222,7 @@ fn a_faulty_file_keeps_its_last_good_form_and_everything_else_goes_live() {
     assert_eq!(faults.len(), 1);
     let names: Vec<&str> = second.set().policies().iter().map(|policy| policy.name.as_str()).collect();
     assert_eq!(names, ["a", "b"]);
-    let granted = second.set().grant_one(&github(json!({})), &aws(), None, UnixTime::from_seconds(0)).unwrap();
+    let granted = second.set().grant_one(&github(json!({})), &aws(), None, Moment::at(UnixTime::from_seconds(0))).unwrap();
     assert_eq!(granted.policy.as_str(), "a");
 }
 
@@ -361,7 +362,7 @@ fn the_index_leaves_nothing_out_where_many_pin_the_same() {
     let ruleset = good(&files);
     for number in 0..120_usize {
         let facts = github(json!({"sub": "x", "ref": format!("refs/heads/b{number}")}));
-        let granted = ruleset.set().grant_one(&facts, &aws(), None, UnixTime::from_seconds(0)).unwrap();
+        let granted = ruleset.set().grant_one(&facts, &aws(), None, Moment::at(UnixTime::from_seconds(0))).unwrap();
         assert_eq!(granted.policy.as_str(), format!("p{number}"));
         let other = github(json!({"sub": "x", "repository_id": number.to_string(), "ref": format!("refs/heads/b{number}")}));
         assert_eq!(reason(&ruleset, &other, &aws()).is_none(), number.is_multiple_of(3), "{number}");

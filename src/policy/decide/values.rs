@@ -1,11 +1,11 @@
 //! A document of which only some values are granted: whoever asks for it whole is answered with those, and told which.
 
-use super::PolicySet;
+use super::{Moment, PolicySet};
 use crate::identity::Facts;
 use crate::policy::grant::{Granted, SecretTerms, Terms};
 use crate::policy::request::Wanted;
 use crate::words::names::{PolicyName, SecretName, SecretPath};
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
 
 impl PolicySet {
@@ -15,12 +15,12 @@ impl PolicySet {
         facts: &Facts,
         wanted: &Wanted,
         named: Option<&PolicyName>,
-        now: UnixTime,
+        moment: Moment,
     ) -> Result<Granted, Denial> {
-        let decided = self.grant_one(facts, wanted, named, now);
+        let decided = self.grant_one(facts, wanted, named, moment);
         match (decided, wanted) {
             (Err(denial), Wanted::Secret(SecretName { path, key: None })) if denial.reason == Reason::NoMatchingPolicy => {
-                self.grant_values(facts, path, named, now).unwrap_or(Err(denial))
+                self.grant_values(facts, path, named, moment).unwrap_or(Err(denial))
             }
             (decided, _) => decided,
         }
@@ -33,13 +33,13 @@ impl PolicySet {
         facts: &Facts,
         document: &SecretPath,
         named: Option<&PolicyName>,
-        now: UnixTime,
+        moment: Moment,
     ) -> Option<Result<Granted, Denial>> {
-        let grants = self.matching(facts, named, now).flat_map(|(_, rule)| &rule.grants.secrets);
+        let grants = self.matching(facts, named, moment.now).flat_map(|(_, rule)| &rule.grants.secrets);
         let keys: BTreeSet<&str> = grants.filter_map(|grant| grant.key_of(document)).collect();
         let one = |key: &&str| {
             let name = SecretName { path: document.clone(), key: Some((*key).to_owned()) };
-            self.grant_one(facts, &Wanted::Secret(name), named, now)
+            self.grant_one(facts, &Wanted::Secret(name), named, moment)
         };
         let granted = keys.iter().map(one).collect::<Result<Vec<_>, _>>();
         match granted {
@@ -67,6 +67,7 @@ fn together(document: &SecretPath, granted: Vec<Granted>) -> Result<Granted, Den
         kept.unauthenticated &= terms.unauthenticated;
         whole.once |= value.once;
         whole.proof = whole.proof.max(value.proof);
+        whole.session = whole.session.min(value.session);
         whole.expires = whole.expires.into_iter().chain(value.expires).min();
     }
     let name = SecretName { path: document.clone(), key: None };

@@ -23,6 +23,7 @@ fn catalogue() -> Catalogue {
     let entry = IssuerEntry {
         url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
         mapping: Mapping::built_in("github-actions").unwrap(),
+        session_max: None,
     };
     std::iter::once((github(), entry)).collect()
 }

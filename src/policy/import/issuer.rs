@@ -86,7 +86,8 @@ mod tests {
     use crate::policy::{Catalogue, IssuerEntry};
 
     fn entry(name: &str, url: &str, mapping: &str) -> (IssuerName, IssuerEntry) {
-        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
+        let entry =
+            IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap(), session_max: None };
         (IssuerName::parse(name).unwrap(), entry)
     }
 

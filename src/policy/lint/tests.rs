@@ -27,7 +27,8 @@ const POD: &str = "description: A pod.\nowners: [a]\nissuer: eu\nmatch: { namesp
 
 fn catalogue() -> Catalogue {
     let entry = |name: &str, url: &str, mapping: &str| {
-        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
+        let entry =
+            IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap(), session_max: None };
         (IssuerName::parse(name).unwrap(), entry)
     };
     [

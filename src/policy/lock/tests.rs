@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 fn catalogue() -> Catalogue {
     let entry = |name: &str, url: &str| {
-        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: mapping(name) };
+        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: mapping(name), session_max: None };
         (IssuerName::parse(name).unwrap(), entry)
     };
     [entry("github-actions", "https://token.actions.githubusercontent.com"), entry("gitlab", "https://gitlab.example")]

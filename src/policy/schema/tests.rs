@@ -37,7 +37,11 @@ fn catalogue() -> Catalogue {
     let claims: String = A::ALL.iter().map(|attribute| format!("  {attribute}: [{}]\n", source(attribute))).collect();
     let mapping: Mapping =
         serde_saphyr::from_str(&format!("name: all\nreplay: per-job\nci: false\nattributes:\n{claims}")).unwrap();
-    let entry = IssuerEntry { url: IssuerUrl::parse("https://idp.acme.example").unwrap(), mapping: mapping.into() };
+    let entry = IssuerEntry {
+        url: IssuerUrl::parse("https://idp.acme.example").unwrap(),
+        mapping: mapping.into(),
+        session_max: Some(crate::token::SESSION_MAX),
+    };
     [(IssuerName::parse("github").unwrap(), entry)].into_iter().collect()
 }
 

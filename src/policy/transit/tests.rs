@@ -28,7 +28,8 @@ fn github() -> IssuerName {
 
 fn catalogue() -> Catalogue {
     let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
-    std::iter::once((github(), IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap() })).collect()
+    std::iter::once((github(), IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap(), session_max: None }))
+        .collect()
 }
 
 fn tree(policy: &str, keys: &[&str]) -> Tree {

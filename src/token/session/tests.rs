@@ -14,7 +14,7 @@ fn key(byte: u8) -> SessionKey {
 fn begin(change: Value, now: UnixTime) -> Result<(Secret, UnixTime), Denial> {
     let policy = Some(PolicyName::parse("shop/deploy").unwrap());
     let (issuer, client) = (IssuerName::parse("github").unwrap(), IpAddr::from([192, 0, 2, 1]));
-    key(1).seal(&verified(change), &expected(), Beginning { id: DecisionId::new(), issuer, client, policy, now })
+    key(1).seal(&verified(change), &expected(), Beginning { id: DecisionId::new(), issuer, client, policy, lasting: None, now })
 }
 
 #[test]
@@ -71,6 +71,50 @@ fn the_configuration_of_today_has_to_take_its_token() {
         Expected { token_age_max: Duration::from_secs(60), ..expected() },
     ];
     assert!(changed.iter().all(|expected| session.check(expected, at(91)).is_err()));
+}
+
+#[test]
+fn a_session_outlives_its_token_as_long_as_policies_and_issuer_let_it() {
+    let minutes = |count: u64| Some(Duration::from_secs(60 * count));
+    let lasting = |policies: Option<Duration>, issuer: Option<Duration>, change: Value| {
+        let expected = Expected { session_max: issuer, ..expected() };
+        let (name, client) = (IssuerName::parse("github").unwrap(), IpAddr::from([192, 0, 2, 1]));
+        let beginning = Beginning { id: DecisionId::new(), issuer: name, client, policy: None, lasting: policies, now: at(0) };
+        let (token, expires_at) = key(1).seal(&verified(change), &expected, beginning).unwrap();
+        (open(&token, &[key(1)]).unwrap(), expires_at)
+    };
+    for (policies, issuer, ends) in [
+        (None, minutes(30), 300),
+        (minutes(30), None, 300),
+        (minutes(30), minutes(20), 1200),
+        (minutes(10), minutes(20), 600),
+        (minutes(600), minutes(600), 3600),
+        (minutes(2), minutes(20), 300),
+    ] {
+        let (session, expires_at) = lasting(policies, issuer, json!({}));
+        assert_eq!((expires_at, session.outlives_token()), (at(ends), ends > 300), "{policies:?} {issuer:?}");
+    }
+    assert_eq!(lasting(minutes(30), minutes(30), json!({"exp": NOW + 7200})).1, at(3600), "its token lasts longer anyway");
+    let (session, _) = lasting(minutes(30), minutes(20), json!({}));
+    let today = |issuer: Option<Duration>, seconds: i64| {
+        session.check(&Expected { session_max: issuer, ..expected() }, at(seconds)).map_err(|denial| denial.reason)
+    };
+    assert_eq!(today(minutes(20), 299), Ok(None), "its token has not ended");
+    assert_eq!(today(minutes(20), 300), Ok(Some(Duration::from_secs(300))));
+    assert_eq!(today(minutes(20), 1199), Ok(Some(Duration::from_secs(1199))));
+    assert_eq!(today(minutes(20), 1200), Err(Reason::SessionRefused));
+    assert_eq!(today(minutes(6), 360), Err(Reason::SessionRefused), "the configuration of today bounds it");
+    assert_eq!(today(None, 300), Err(Reason::SessionRefused));
+    assert_eq!(today(None, 299), Ok(None));
+    assert_ne!(session.signed_by(), lasting(None, None, json!({})).0.signed_by(), "each of these tokens has a key of its own");
+}
+
+#[test]
+fn a_lifetime_of_none_or_of_more_than_an_hour_does_not_load() {
+    assert_eq!(parse_lifetime("1h"), Ok(SESSION_MAX));
+    for bad in ["0s", "61m", "2h", "1d", "soon", ""] {
+        assert!(parse_lifetime(bad).is_err(), "{bad}");
+    }
 }
 
 proptest::proptest! {

@@ -1,12 +1,14 @@
 //! What a session says, once it is opened.
 
+use super::SESSION_MAX;
 use crate::token::verify::CLOCK_LEEWAY;
 use crate::token::{Claims, Expected};
 use crate::words::names::{Audience, DecisionId, IssuerName, PolicyName};
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::{Denial, Digest, Reason, UnixTime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// What is sealed. It becomes a [`VerifiedSession`] by being opened, and by nothing else.
 #[derive(Serialize, Deserialize)]
@@ -21,6 +23,11 @@ pub(super) struct Body {
     pub(super) token_expires_at: i64,
     pub(super) begun_at: i64,
     pub(super) expires_at: i64,
+    /// Whether it was begun to outlive its token. Absent in sessions of earlier versions, as is the next one.
+    #[serde(default)]
+    pub(super) outlives_token: bool,
+    #[serde(default)]
+    pub(super) signed_by: Option<[u8; 32]>,
     pub(super) client: IpAddr,
     pub(super) policy: Option<PolicyName>,
 }
@@ -74,6 +81,16 @@ impl VerifiedSession {
         UnixTime::from_millis(self.body.token_expires_at)
     }
 
+    /// Whether it may last although its token has ended. Then it serves one client alone.
+    pub const fn outlives_token(&self) -> bool {
+        self.body.outlives_token
+    }
+
+    /// The fingerprint of the issuer's key that signed its token.
+    pub fn signed_by(&self) -> Option<Digest> {
+        self.body.signed_by.map(Digest::from_bytes)
+    }
+
     /// When it was begun.
     pub const fn begun_at(&self) -> UnixTime {
         UnixTime::from_millis(self.body.begun_at)
@@ -85,7 +102,8 @@ impl VerifiedSession {
     }
 
     /// Refused when it has ended, and when the configuration of its issuer is another one by now, and would not take its token.
-    pub fn check(&self, expected: &Expected, now: UnixTime) -> Result<(), Denial> {
+    /// Where the token has ended and the session has not: how long the session has lasted.
+    pub fn check(&self, expected: &Expected, now: UnixTime) -> Result<Option<Duration>, Denial> {
         let refused = |cause: &str| Err(Reason::SessionRefused.because(cause));
         if now >= self.expires_at() {
             return refused("it has ended");
@@ -96,11 +114,20 @@ impl VerifiedSession {
         if !expected.audiences.contains(&self.body.audience) {
             return refused("its token's audience is not one of ours any more");
         }
-        if now >= ends_at(UnixTime::from_millis(self.body.token_issued_at), self.token_expires_at(), expected).plus(CLOCK_LEEWAY)
-        {
+        let token_ends_at = ends_at(UnixTime::from_millis(self.body.token_issued_at), self.token_expires_at(), expected);
+        if self.body.outlives_token && now >= token_ends_at {
+            let lasts = expected.session_max.unwrap_or_default().min(SESSION_MAX);
+            let age = now.since(self.begun_at());
+            return if age < lasts {
+                Ok(Some(age))
+            } else {
+                refused("its token has ended, and its issuer lets it last no longer")
+            };
+        }
+        if now >= token_ends_at.plus(CLOCK_LEEWAY) {
             return refused("its token is older than this issuer's tokens may be by now");
         }
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn expected() -> Expected {
         algorithms: Algorithm::ALL.to_vec(),
         token_age_max: Duration::from_secs(3600),
         one_client: false,
+        session_max: None,
     }
 }
 

@@ -45,7 +45,8 @@ fn catalogue() -> Catalogue {
         ("vault-production", "https://vault.us1.prod.dog/v1/identity/oidc", "generic"),
     ];
     let entry = |(name, url, mapping)| {
-        let entry = IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap() };
+        let entry =
+            IssuerEntry { url: IssuerUrl::parse(url).unwrap(), mapping: Mapping::built_in(mapping).unwrap(), session_max: None };
         (IssuerName::parse(name).unwrap(), entry)
     };
     issuers.into_iter().map(entry).collect()

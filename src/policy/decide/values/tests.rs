@@ -1,4 +1,5 @@
 use crate::policy::Ruleset;
+use crate::policy::decide::Moment;
 use crate::policy::decide::tests::{github, good};
 use crate::policy::grant::Terms;
 use crate::policy::request::Wanted;
@@ -21,7 +22,7 @@ fn values(ruleset: &Ruleset, document: &str, named: Option<&str>) -> Result<(Opt
     let wanted = Wanted::Secret(SecretName::parse(document).unwrap());
     let named = named.map(|name| PolicyName::parse(name).unwrap());
     let facts = github(json!({}));
-    let granted = ruleset.set().grant_whole_or_values(&facts, &wanted, named.as_ref(), UnixTime::from_seconds(0));
+    let granted = ruleset.set().grant_whole_or_values(&facts, &wanted, named.as_ref(), Moment::at(UnixTime::from_seconds(0)));
     match granted.map_err(|denial| denial.reason)?.terms {
         Terms::Secret(terms) => Ok((terms.only, terms.offline)),
         other => panic!("{other:?}"),
@@ -60,7 +61,8 @@ fn unauthenticated(secrets: &str, document: &str) -> bool {
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy)]);
     let wanted = Wanted::Secret(SecretName::parse(document).unwrap());
-    let granted = ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, UnixTime::from_seconds(0)).unwrap();
+    let granted =
+        ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0))).unwrap();
     match granted.terms {
         Terms::Secret(terms) => terms.unauthenticated,
         other => panic!("{other:?}"),
@@ -85,7 +87,7 @@ fn decided(secrets: &str, guardrails: &str, line: &str) -> Result<Terms, Reason>
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy), ("guardrails.yaml", guardrails)]);
     let wanted = Wanted::parse(line).unwrap();
-    let granted = ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, UnixTime::from_seconds(0));
+    let granted = ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0)));
     granted.map(|granted| granted.terms).map_err(|denial| denial.reason)
 }
 

@@ -12,7 +12,7 @@ const HUB: &str = "arn:aws:iam::111122223333:role/hub";
 
 fn catalogue() -> Catalogue {
     let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
-    let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap() };
+    let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap(), session_max: None };
     [(IssuerName::parse("github").unwrap(), entry)].into_iter().collect()
 }
 

@@ -1,0 +1,29 @@
+//! `session: { ttl }` of a trust policy: how long a session of the Vault API may last although its token has ended.
+
+use super::file::Rule;
+use super::ruleset::IssuerEntry;
+use crate::token::parse_session_lifetime;
+use crate::words::duration_text;
+use crate::words::yaml::Fields;
+use std::time::Duration;
+
+/// Reads it. What the issuer does not allow, and what could open nothing, does not load.
+pub(super) fn read(fields: &mut Fields<'_, '_>, issuer: Option<&IssuerEntry>, rules: &[Rule]) -> Option<Duration> {
+    let node = fields.optional("session")?;
+    let mut inner = fields.below(node);
+    let ttl = inner.required("ttl").and_then(|node| inner.parsed(node, parse_session_lifetime));
+    inner.finish();
+    let (ttl, issuer) = ttl.zip(issuer)?;
+    let refused = match issuer.session_max {
+        None => Some("its issuer lets no session outlive its token: daypass.yaml has no `session_max` for it".to_owned()),
+        Some(most) if ttl > most => Some(format!("its issuer lets a session last for {} at most", duration_text(most))),
+        Some(_) => None,
+    };
+    let opens = rules.iter().any(|rule| !rule.grants.secrets.is_empty() || !rule.grants.transit.is_empty());
+    let nothing = (!opens && !rules.is_empty())
+        .then(|| "after its token's end a session opens secrets and transit keys alone, and this policy grants none".to_owned());
+    if let Some(told) = refused.or(nothing) {
+        fields.report(fields.draft(node.place, told).coded("session_refused"));
+    }
+    Some(ttl)
+}
