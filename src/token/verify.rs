@@ -35,7 +35,8 @@ pub struct VerifiedToken {
     claims: Claims,
     issuer: IssuerUrl,
     audience: Audience,
-    proven: Option<Proven>,
+    /// Boxed: few tokens are bound to a key, and every request carries its room about.
+    proven: Option<Box<Proven>>,
     signed_by: Digest,
     issued_at: UnixTime,
     expires_at: UnixTime,
@@ -70,7 +71,8 @@ pub fn verify_held(
     if claims.claim("jti").is_some() {
         claims.text("jti")?;
     }
-    let proven = bound_to.map(|thumbprint| proof::check(&thumbprint, held, jws.expose(), now)).transpose()?;
+    let check = |thumbprint: String| proof::check(&thumbprint, held, jws.expose(), now).map(Box::new);
+    let proven = bound_to.map(check).transpose()?;
     Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, proven, signed_by, issued_at, expires_at, jws, claims })
 }
 
@@ -128,8 +130,8 @@ impl VerifiedToken {
     }
 
     /// The proof that whoever shows it holds the key that it is bound to, where it is bound to one.
-    pub const fn proven(&self) -> Option<&Proven> {
-        self.proven.as_ref()
+    pub fn proven(&self) -> Option<&Proven> {
+        self.proven.as_deref()
     }
 
     /// The fingerprint of the key that signed it.
