@@ -127,7 +127,7 @@ mod tests {
 
     fn catalogue() -> Catalogue {
         let url = IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap();
-        let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap() };
+        let entry = IssuerEntry { url, mapping: Mapping::built_in("github-actions").unwrap(), session_max: None };
         std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
     }
 

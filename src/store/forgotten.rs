@@ -1,8 +1,8 @@
 //! Until when used tokens are forgotten. It is durable and never lies behind what was forgotten, so that a wall clock that is set back
 //! gives no token a second use.
 
-use super::{aws_sessions, bindings, proofs};
 use super::replay::Use;
+use super::{aws_sessions, bindings, proofs};
 use crate::words::{Timeline, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;

@@ -137,7 +137,11 @@ async fn a_binding_and_a_proof_go_when_tokens_of_their_time_are_forgotten() {
     for (hours, left) in [(1, 2i64), (3, 0)] {
         clock.pass(Duration::from_secs(hours * 3600));
         use_token(&store, 10 + hours as u8, clock.now().millis() + 60_000).await;
-        let rows = schema::open(folder.path()).unwrap().query_row("SELECT (SELECT count(*) FROM bindings) + (SELECT count(*) FROM proofs)", [], |row| row.get(0));
+        let rows = schema::open(folder.path()).unwrap().query_row(
+            "SELECT (SELECT count(*) FROM bindings) + (SELECT count(*) FROM proofs)",
+            [],
+            |row| row.get(0),
+        );
         assert_eq!(rows, Ok(left), "after {hours} more");
     }
 }

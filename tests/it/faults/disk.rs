@@ -60,7 +60,9 @@ async fn grant(store: &Store) -> Result<(), Reason> {
         identity: Digest::plain(decision.as_str().as_bytes()),
         decision,
         uses: vec![usage],
-        client: "a".to_owned(),
+        client: daypass::words::Client::Key("a".to_owned()),
+        binding: None,
+        proof: None,
         body: json!({ "text": "x".repeat(1500) }).into(),
         claims: "{}".into(),
     };
@@ -69,7 +71,7 @@ async fn grant(store: &Store) -> Result<(), Reason> {
             let released = store.release(recorded, vec![7; 300], json!({ "text": "x".repeat(500) })).await;
             released.map(drop).map_err(|denial| denial.reason)
         }
-        Intended::Repeat(_) | Intended::Replayed => panic!("a new token"),
+        Intended::Repeat(_) | Intended::Replayed(_) => panic!("a new token"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 fn faults(mapping: &str, line: &str) -> Vec<Fault> {
     let (url, name) = (IssuerUrl::parse("https://issuer.example").unwrap(), IssuerName::parse("ci").unwrap());
-    let entry = IssuerEntry { url, mapping: Mapping::built_in(mapping).unwrap() };
+    let entry = IssuerEntry { url, mapping: Mapping::built_in(mapping).unwrap(), session_max: None };
     let catalogue: Catalogue = std::iter::once((name, entry)).collect();
     let event = if mapping == "buildkite" { "manual" } else { "push" };
     let event =
