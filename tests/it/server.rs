@@ -280,23 +280,26 @@ async fn a_new_certificate_is_used_when_its_files_change() {
 }
 
 /// An issuer that answers late: what asks for its keys is under way meanwhile.
-async fn late_issuer(pause: Duration) -> String {
+async fn late_issuer(pause: Duration) -> (String, Arc<tokio::sync::Notify>) {
+    let asked = Arc::new(tokio::sync::Notify::new());
+    let told = asked.clone();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            told.notify_one();
             tokio::spawn(async move {
                 tokio::time::sleep(pause).await;
                 drop(stream);
             });
         }
     });
-    url
+    (url, asked)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_requests_end_and_waits_for_nobody_who_is_silent() {
-    let late = late_issuer(Duration::from_millis(2500)).await;
+    let (late, asked) = late_issuer(Duration::from_millis(2500)).await;
     let issuers = format!(
         "  - {{ name: late, mapping: generic, issuer: \"{late}\", audiences: [\"https://localhost:{{port}}\"], addresses: [127.0.0.0/8] }}\n"
     );
@@ -311,7 +314,8 @@ async fn a_stop_lets_requests_end_and_waits_for_nobody_who_is_silent() {
     }
     let mut half = connect(&world, b"http/1.1", &[&rustls::version::TLS13]).await.unwrap();
     half.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // On a busy machine a request may need longer than any pause to arrive.
+    asked.notified().await;
     rustix::process::kill_process(rustix::process::Pid::from_child(&world.server), rustix::process::Signal::TERM).unwrap();
     let started = Instant::now();
     while world.server.try_wait().unwrap().is_none() {
