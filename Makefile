@@ -27,6 +27,7 @@ test-kubernetes: ## Injection against a real API server, which is built once; DA
 FAULTS_PROFILE ?= release
 faults: ## Floods, full tables, stops and broken disks in their long forms, with their figures (FAULTS_PROFILE=dev: a debug build)
 	cargo test --profile $(FAULTS_PROFILE) --test it faults:: -- --ignored --nocapture --test-threads=1
+	cargo test --profile $(FAULTS_PROFILE) --lib faults_ -- --ignored --nocapture --test-threads=1
 
 lint: ## Format, clippy; licences, sources and banned crates of the dependencies
 	@tests/peers/install.sh lint
