@@ -130,7 +130,7 @@ async fn a_sealed_answer_ends_with_its_minute_whatever_the_clock_is_set_to() {
 async fn a_binding_and_a_proof_go_when_tokens_of_their_time_are_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let (store, clock) = stepping(folder.path(), START);
-    assert_eq!(super::use_token(&store, 1, "a").await, "minted");
+    assert_eq!(super::clients::use_token(&store, 1, "a").await, "minted");
     let proof = Some(ProofUse { key: [1; 32], until: UnixTime::from_millis(START + 120_000) });
     let proved = Intent { proof, ..intent(&[2], RULE, "a") };
     assert!(matches!(store.intend((), proved).await, Ok(Intended::Recorded(_))));
