@@ -1,7 +1,6 @@
 //! A token that serves one client alone, and a proof that opens one answer.
 
 use super::*;
-use crate::words::names::DecisionId;
 
 /// A use of one token that serves one client alone.
 fn binding(number: u8, client: &str) -> Intent {
