@@ -2,6 +2,7 @@
 //! Clients and server share the machine's processors; the server's own share is read from the kernel.
 
 use crate::support::{Setup, World};
+use daypass::demo::issuer::github_claims;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ pub(crate) fn run(thorough: bool) {
 
 async fn measure(count: usize) {
     let world = World::start(Setup::default()).await;
-    let requests: Arc<Vec<Vec<u8>>> = Arc::new((0..count).map(|_| request(&world)).collect());
+    let requests: Arc<Vec<Vec<u8>>> = Arc::new((0..count).map(|number| request(&world, number % CONNECTIONS)).collect());
     let flush = flush_time(&world);
     let mut streams = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -60,9 +61,16 @@ async fn measure(count: usize) {
     assert_eq!(released, count, "every answer has its record");
 }
 
+/// A fresh token of one of many jobs: what a single one may use in a minute is limited.
+pub(crate) fn token(world: &World, job: usize) -> String {
+    let mut claims = github_claims("push", "refs/heads/main");
+    claims.insert("sub".to_owned(), format!("repo:acme@9001/shop@456789:ref:refs/heads/main:job:{job}").into());
+    world.token_with(claims)
+}
+
 /// The bytes of an exchange with a fresh token.
-pub(crate) fn request(world: &World) -> Vec<u8> {
-    let token = world.token();
+pub(crate) fn request(world: &World, job: usize) -> Vec<u8> {
+    let token = token(world, job);
     format!(
         "POST /v1/exchange HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{BODY}",
         BODY.len()

@@ -8,6 +8,7 @@ mod decide;
 mod decrypt;
 mod diff;
 mod exchange;
+mod instructions;
 mod load;
 mod paired;
 mod reads;
@@ -43,6 +44,9 @@ fn main() {
     daypass::telemetry::install_crypto();
     if !thorough {
         println!("each runs once, shortly and as it was built: these figures say nothing; `cargo bench` prints some that do");
+    }
+    if wanted.is_some_and(|wanted| wanted == "instructions") {
+        instructions::run(thorough);
     }
     for (name, run) in benches {
         if wanted.is_none_or(|wanted| wanted == name) {

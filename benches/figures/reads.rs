@@ -1,11 +1,10 @@
 //! Secret reads over keep-alive TLS by the one API that both speak, KV version 2: ours and OpenBao's in turns, with one client. Both
 //! have a log of who read what; ours is flushed to the disk before each answer, OpenBao's file is not.
 
-use crate::exchange::{CONNECTIONS, connect_to};
+use crate::exchange::{CONNECTIONS, connect_to, token};
 use crate::support::{Setup, World, free_port, peer};
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const READS: usize = 20_000;
@@ -21,17 +20,18 @@ pub(crate) fn run(thorough: bool) {
 async fn measure(thorough: bool) {
     let (reads, turns) = if thorough { (READS, TURNS) } else { (CONNECTIONS, 1) };
     let world = World::start(Setup::default()).await;
-    let login = json!({ "role": "shop/deploy", "jwt": world.token() });
-    let answer = world.http.post(world.url("/vault/v1/auth/jwt/login")).json(&login).send().await.unwrap();
-    let session = answer.json::<Value>().await.unwrap()["auth"]["client_token"].as_str().unwrap().to_owned();
-    let ours = (world.path("tls.crt"), world.port, request("/vault/v1/secret/data/shop/password.age", &session));
+    let mut sessions = Vec::new();
+    for job in 0..CONNECTIONS {
+        sessions.push(request("/vault/v1/secret/data/shop/password.age", &session(&world, job).await));
+    }
+    let ours = (world.path("tls.crt"), world.port, sessions);
     let Some(bao) = peer("bao") else { return };
     let theirs = OpenBao::start(&bao).await;
-    let sides = [ours, (theirs.folder.path().join("vault-ca.pem"), theirs.port, request("/v1/secret/data/shop", ROOT))];
+    let sides = [ours, (theirs.folder.path().join("vault-ca.pem"), theirs.port, vec![request("/v1/secret/data/shop", ROOT); CONNECTIONS])];
     let mut rates: [Vec<f64>; 2] = Default::default();
     for _ in 0..turns {
-        for ((ca, port, request), rates) in sides.iter().zip(&mut rates) {
-            rates.push(rate(ca, *port, request, reads).await);
+        for ((ca, port, requests), rates) in sides.iter().zip(&mut rates) {
+            rates.push(rate(ca, *port, requests, reads).await);
         }
     }
     let [ours, theirs] = rates.map(|mut rates| {
@@ -45,19 +45,26 @@ async fn measure(thorough: bool) {
     );
 }
 
-fn request(path: &str, token: &str) -> Arc<Vec<u8>> {
-    Arc::new(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: {token}\r\n\r\n").into_bytes())
+/// A session of one of many jobs.
+async fn session(world: &World, job: usize) -> String {
+    let login = json!({ "role": "shop/deploy", "jwt": token(world, job) });
+    let answer = world.http.post(world.url("/vault/v1/auth/jwt/login")).json(&login).send().await.unwrap();
+    answer.json::<Value>().await.unwrap()["auth"]["client_token"].as_str().unwrap().to_owned()
 }
 
-async fn rate(ca: &std::path::Path, port: u16, request: &Arc<Vec<u8>>, reads: usize) -> f64 {
+fn request(path: &str, token: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: {token}\r\n\r\n").into_bytes()
+}
+
+/// Reads a second, over a connection for each request.
+async fn rate(ca: &std::path::Path, port: u16, requests: &[Vec<u8>], reads: usize) -> f64 {
     let mut streams = Vec::new();
-    for _ in 0..CONNECTIONS {
-        streams.push(connect_to(ca, port).await);
+    for request in requests {
+        streams.push((connect_to(ca, port).await, request.clone()));
     }
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    for mut stream in streams {
-        let request = request.clone();
+    for (mut stream, request) in streams {
         tasks.spawn(async move {
             for _ in 0..reads / CONNECTIONS {
                 crate::exchange::answer(&mut stream, &request).await;

@@ -37,7 +37,7 @@ async fn measure(thorough: bool) {
     let world = World::start(Setup { root, files: vec![("hook-secret", HOOK_SECRET.into())], ..Setup::default() }).await;
     prepare(&world, policies, "main");
     in_force(&world, &move_there(&world)).await;
-    let requests: Arc<Vec<Vec<u8>>> = Arc::new((0..tokens).map(|_| request(&world)).collect());
+    let requests: Arc<Vec<Vec<u8>>> = Arc::new((0..tokens).map(|number| request(&world, number % CONNECTIONS)).collect());
     let (next, mut before, mut beside, mut took) = (Arc::new(AtomicUsize::new(0)), Vec::new(), Vec::new(), Duration::ZERO);
     for round in 0..rounds {
         prepare(&world, policies, if round % 2 == 0 { "release" } else { "main" });
