@@ -5,7 +5,7 @@ use crate::server::tls;
 use crate::support::{Setup, World};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -35,6 +35,12 @@ async fn open_from(world: &World, from: Ipv4Addr) -> TcpStream {
 
 fn header_v4(client: [u8; 4]) -> Vec<u8> {
     [MARK, &b"\x21\x11\0\x0c"[..], &client, &[192, 0, 2, 200, 0x12, 0x34, 1, 0xbb]].concat()
+}
+
+fn header_v6(client: &str) -> Vec<u8> {
+    let client: Ipv6Addr = client.parse().unwrap();
+    let balancer = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x200);
+    [MARK, &b"\x21\x21\0\x24"[..], &client.octets(), &balancer.octets(), &[0x12, 0x34, 1, 0xbb]].concat()
 }
 
 /// One request behind these bytes; `None` where the connection ends instead.
@@ -70,6 +76,19 @@ async fn a_thief_behind_the_same_load_balancer_does_not_hear_the_answer() {
     assert_eq!((owner.status, thief.status, again.status), (200, 403, 200), "{thief:?}");
     assert_eq!((thief.json()["code"].as_str(), owner.body == again.body), (Some("replayed"), true));
     assert_eq!(clients(&world, "released"), ["192.0.2.1"]);
+}
+
+/// RFC 8981: a host takes new addresses in its /64 while it runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_changes_its_ipv6_privacy_address_is_the_same_client() {
+    let world = behind_a_proxy().await;
+    let token = world.token();
+    let mut heard = Vec::new();
+    for client in ["2001:db8:1:2::a", "2001:db8:1:2:4c1f:77ff:fe00:9", "2001:db8:1:3::a"] {
+        heard.push(send(&world, Ipv4Addr::LOCALHOST, &header_v6(client), &read(&token)).await.unwrap());
+    }
+    assert_eq!(heard.iter().map(|answer| answer.status).collect::<Vec<_>>(), [200, 200, 403], "{heard:?}");
+    assert_eq!((&heard[0].body, heard[2].json()["code"].as_str()), (&heard[1].body, Some("replayed")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
