@@ -56,7 +56,10 @@ pub(super) fn open(directory: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
-    connection.execute_batch(SCHEMA)?;
+    // Whole or not at all, and with one flush.
+    let schema = connection.unchecked_transaction()?;
+    schema.execute_batch(SCHEMA)?;
+    schema.commit()?;
     Ok(connection)
 }
 

@@ -208,7 +208,8 @@ impl World {
     }
 
     pub async fn ready(&self) -> Value {
-        self.http.get(format!("http://127.0.0.1:{}/readyz", self.admin_port)).send().await.unwrap().json().await.unwrap()
+        let answer = self.http.get(format!("http://127.0.0.1:{}/readyz", self.admin_port)).send().await;
+        answer.unwrap_or_else(|error| panic!("{error:?}\n{}", self.log())).json().await.unwrap()
     }
 
     /// Changes the repository, commits, and waits until that commit is in force.
