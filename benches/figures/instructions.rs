@@ -31,9 +31,11 @@ async fn count(exchanges: usize) -> (u64, u64) {
     let environment = Environment::of_process();
     let binary = environment.value("DAYPASS_SERVER_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass"));
     // The program that the world would run is dropped for the one that is measured.
-    let script = format!("shift; exec valgrind --quiet --tool=callgrind --callgrind-out-file={} {binary} \"$@\"", out.path().display());
+    let script =
+        format!("shift; exec valgrind --quiet --tool=callgrind --callgrind-out-file={} {binary} \"$@\"", out.path().display());
     let wrapper = ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
-    let mut world = World::start(Setup { wrapper, environment: vec![("DAYPASS_LOG", "info".to_owned())], ..Setup::default() }).await;
+    let mut world =
+        World::start(Setup { wrapper, environment: vec![("DAYPASS_LOG", "info".to_owned())], ..Setup::default() }).await;
     let mut stream = connect(&world).await;
     for _ in 0..exchanges {
         answer(&mut stream, &request(&world, 0)).await;
@@ -45,15 +47,21 @@ async fn count(exchanges: usize) -> (u64, u64) {
 
 fn total(out: &Path) -> u64 {
     let text = std::fs::read_to_string(out).unwrap();
-    text.lines().find_map(|line| line.strip_prefix("totals: ").or(line.strip_prefix("summary: "))).unwrap().trim().parse().unwrap()
+    text.lines()
+        .find_map(|line| line.strip_prefix("totals: ").or(line.strip_prefix("summary: ")))
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap()
 }
 
 /// The largest inclusive count of a function of that name.
 fn inclusive(out: &Path) -> u64 {
     let output = Command::new("callgrind_annotate").args(["--inclusive=yes", "--threshold=100"]).arg(out).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let counts = text.lines().filter(|line| line.contains(DECISION)).filter_map(|line| {
-        line.split_whitespace().next().and_then(|count| count.replace(',', "").parse().ok())
-    });
+    let counts = text
+        .lines()
+        .filter(|line| line.contains(DECISION))
+        .filter_map(|line| line.split_whitespace().next().and_then(|count| count.replace(',', "").parse().ok()));
     counts.max().unwrap_or(0)
 }

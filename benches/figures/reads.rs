@@ -27,7 +27,10 @@ async fn measure(thorough: bool) {
     let ours = (world.path("tls.crt"), world.port, sessions);
     let Some(bao) = peer("bao") else { return };
     let theirs = OpenBao::start(&bao).await;
-    let sides = [ours, (theirs.folder.path().join("vault-ca.pem"), theirs.port, vec![request("/v1/secret/data/shop", ROOT); CONNECTIONS])];
+    let sides = [
+        ours,
+        (theirs.folder.path().join("vault-ca.pem"), theirs.port, vec![request("/v1/secret/data/shop", ROOT); CONNECTIONS]),
+    ];
     let mut rates: [Vec<f64>; 2] = Default::default();
     for _ in 0..turns {
         for ((ca, port, requests), rates) in sides.iter().zip(&mut rates) {
