@@ -7,7 +7,7 @@ use daypass::secrets::encrypt;
 use serde_json::{Value, json};
 
 /// The stanzas of a binary file's header, as the endpoint takes them.
-fn stanzas(file: &[u8]) -> Vec<Value> {
+pub fn stanzas(file: &[u8]) -> Vec<Value> {
     let end = file.windows(4).position(|four| four == b"--- ").unwrap();
     let header = std::str::from_utf8(&file[..end]).unwrap();
     let one = |text: &str| {

@@ -1,0 +1,38 @@
+//! Golden records: what commands print, what every API answers and what is written, for a fixed set of inputs. A change of the code's
+//! shape leaves them byte-equal; a change of what the code does shows itself here, in its own commit.
+//!
+//! `DAYPASS_GOLDEN=write` writes them anew. Records over vectors of others are digests, since nothing of those enters the project.
+
+mod answers;
+mod commands;
+mod normal;
+mod stored;
+mod vectors;
+
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn is_writing() -> bool {
+    daypass::client::environment::Environment::of_process().value("DAYPASS_GOLDEN") == Some("write")
+}
+
+/// Compares with the record of this name, or writes it.
+fn check(name: &str, observed: &str) {
+    let path = folder().join(name);
+    if is_writing() {
+        return std::fs::write(&path, observed).unwrap();
+    }
+    let recorded = std::fs::read_to_string(&path).unwrap_or_default();
+    if recorded == observed {
+        return;
+    }
+    let (mut before, mut now) = (recorded.lines(), observed.lines());
+    let line = 1 + before.by_ref().zip(now.by_ref()).take_while(|(before, now)| before == now).count();
+    let at = |text: &str| text.lines().nth(line - 1).unwrap_or("(its end)").to_owned();
+    let seen = std::env::temp_dir().join(name);
+    std::fs::write(&seen, observed).unwrap();
+    panic!("tests/golden/{name}:{line} was\n{}\nand is\n{}\n(the whole of it: {})", at(&recorded), at(observed), seen.display());
+}

@@ -1,0 +1,103 @@
+//! Commands over the policy library, and over what becomes of it when lines are lost.
+
+use super::check;
+use super::normal::Normal;
+use crate::support::git;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Lines of a policy that are left out, one at a time.
+const LINES_LOST: usize = 24;
+const DATE: &str = "2026-01-01T00:00:00Z";
+
+fn library() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("policies")
+}
+
+fn daypass(folder: &Path, words: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+    let output = command.current_dir(folder).args(words).args(["--output", "json"]).output().unwrap();
+    let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| json!({ "said": shown(&output.stdout) }));
+    let (status, error) = (output.status.code(), shown(&output.stderr));
+    let told = json!({ "command": words, "status": status, "answer": answer, "error": error });
+    Normal::new().of(&format!("{}\n", told.to_string().replace("},{", "},\n{"))).replace(&folder.display().to_string(), "FOLDER")
+}
+
+/// Every policy of the library with its path below `policies`, in order.
+fn policies() -> Vec<(String, String)> {
+    let folder = library().join("policies");
+    let files = crate::corpora::files(&folder, ".yaml").into_iter();
+    files
+        .map(|path| (path.strip_prefix(&folder).unwrap().display().to_string(), std::fs::read_to_string(&path).unwrap()))
+        .collect()
+}
+
+/// The policy without one of its lines that say something.
+fn without(policy: &str, lost: usize) -> Option<String> {
+    let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let at = policy.lines().enumerate().filter(|(_, line)| says(line)).nth(lost)?.0;
+    Some(policy.lines().enumerate().filter(|(number, _)| *number != at).map(|(_, line)| format!("{line}\n")).collect())
+}
+
+fn put(folder: &Path, name: &str, text: &str) {
+    crate::support::put(&folder.join(name), text.as_bytes());
+}
+
+#[test]
+fn the_library_is_checked_tested_and_asked_about() {
+    let words = |words: &[&'static str]| [words, &["--config", "issuers.yaml", "--folder", "."]].concat();
+    let mut said = String::new();
+    said += &daypass(&library(), &words(&["policy", "check"]));
+    said += &daypass(&library(), &words(&["policy", "test"]));
+    let roles = ["arn:aws:iam::123456789012:role/deploy", "arn:aws:iam::123456789012:role/none"];
+    for grant in roles.into_iter().chain(["shop/db.yaml", "shop/db.yaml#/password", "https://partner.example", "policy.replay"]) {
+        said += &daypass(&library(), &words(&["policy", "who-can", grant]));
+    }
+    check("library.txt", &said);
+}
+
+#[test]
+fn policies_that_lost_a_line_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "issuers.yaml", &std::fs::read_to_string(library().join("issuers.yaml")).unwrap());
+    for (name, text) in policies() {
+        for (lost, text) in (0..LINES_LOST).step_by(2).filter_map(|lost| Some((lost, without(&text, lost)?))) {
+            put(folder.path(), &format!("policies/{}/{lost}.yaml", name.trim_end_matches(".yaml")), &text);
+        }
+    }
+    let words = ["policy", "check", "--config", "issuers.yaml", "--folder", "."];
+    check("lost-lines.txt", &daypass(folder.path(), &words));
+}
+
+fn commit(folder: &Path) {
+    git(folder, &["add", "--all"]);
+    let mut command = Command::new("git");
+    command.current_dir(folder).env("GIT_AUTHOR_DATE", DATE).env("GIT_COMMITTER_DATE", DATE);
+    command.args(["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "commit.gpgsign=false", "commit", "--quiet"]);
+    assert!(command.args(["--allow-empty", "--message", "x"]).status().unwrap().success());
+}
+
+#[test]
+fn what_a_lost_line_changes_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    git(folder, &["init", "--quiet", "--initial-branch=main", "."]);
+    put(folder, "issuers.yaml", &std::fs::read_to_string(library().join("issuers.yaml")).unwrap());
+    policies().iter().for_each(|(name, text)| put(folder, &format!("policies/{name}"), text));
+    commit(folder);
+    git(folder, &["tag", "whole"]);
+    let mut said = String::new();
+    for lost in (2..LINES_LOST).step_by(6) {
+        for (name, text) in policies() {
+            put(folder, &format!("policies/{name}"), &without(&text, lost).unwrap_or(text));
+        }
+        commit(folder);
+        for range in ["whole..main", "main..whole"] {
+            said += &format!("without line {lost}\n");
+            said += &daypass(folder, &["policy", "diff", range, "--config", "issuers.yaml", "--repository", "."]);
+        }
+    }
+    check("diff.txt", &said);
+}
