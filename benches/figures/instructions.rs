@@ -11,6 +11,8 @@ use std::process::Command;
 const EXCHANGES: usize = 10_000;
 /// What a start costs, and what is done only once, is in both runs and falls out of their difference.
 const WARM_UP: usize = 1_000;
+/// The world leaves a key out that older servers do not know.
+const AS_IT_COMES: &str = "# drain_pause: as it comes\n";
 /// By this name callgrind knows the decision.
 const DECISION: &str = "::decide::";
 
@@ -28,14 +30,14 @@ pub(crate) fn run(thorough: bool) {
 async fn count(exchanges: usize) -> (u64, u64) {
     peer("valgrind").unwrap();
     let out = tempfile::NamedTempFile::new().unwrap();
-    let environment = Environment::of_process();
-    let binary = environment.value("DAYPASS_SERVER_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass"));
+    let process = Environment::of_process();
+    let binary = process.value("DAYPASS_SERVER_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass"));
     // The program that the world would run is dropped for the one that is measured.
     let script =
         format!("shift; exec valgrind --quiet --tool=callgrind --callgrind-out-file={} {binary} \"$@\"", out.path().display());
+    let environment = vec![("DAYPASS_LOG", "info".to_owned())];
     let wrapper = ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
-    let mut world =
-        World::start(Setup { wrapper, environment: vec![("DAYPASS_LOG", "info".to_owned())], ..Setup::default() }).await;
+    let mut world = World::start(Setup { wrapper, environment, more: AS_IT_COMES.to_owned(), ..Setup::default() }).await;
     let mut stream = connect(&world).await;
     for _ in 0..exchanges {
         answer(&mut stream, &request(&world, 0)).await;
