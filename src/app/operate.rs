@@ -86,9 +86,11 @@ impl App {
         Ok(json!({ "decision_id": decision, "issued": released["issued"], "subject": released["subject"] }))
     }
 
-    /// Follows this commit of a source once, although it does not follow the one in force, or nobody who counts signed it.
+    /// Follows this commit of a source once, although it does not follow the one in force, or nobody who counts signed it. The
+    /// repository has to have it: a mistyped one would be waited for in vain.
     pub async fn accept(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
         let followed = self.named_source(source)?;
+        check_there(&followed, &commit).await?;
         self.store.record("accepted", json!({ "source": source, "commit": commit })).await?;
         followed.accepted.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
@@ -186,6 +188,25 @@ impl App {
         });
         self.tell_change();
     }
+}
+
+/// Refuses a commit that the repository does not have. A remote is fetched first where its mirror does not have it yet.
+async fn check_there(source: &Followed, commit: &CommitId) -> Result<(), Denial> {
+    let _turn = source.turn.lock().await;
+    let mut there = source.source().has(commit);
+    if source.is_remote() && !matches!(there, Ok(true)) {
+        let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
+        there = fetched.and_then(|()| source.source().has(commit));
+    }
+    let (reason, detail) = match there {
+        Ok(true) => return Ok(()),
+        Ok(false) => (Reason::BadRequest, format!("The source `{}` has no commit {commit}.", source.name)),
+        Err(fault) => {
+            let detail = format!("Nobody can tell whether the source `{}` has this commit: {fault}", source.name);
+            (Reason::PolicyUnavailable, detail)
+        }
+    };
+    Err(reason.because(detail.clone()).saying(detail))
 }
 
 /// Faults as they are shown: where, which, and what.

@@ -86,6 +86,14 @@ impl Source {
         Ok(reading.next)
     }
 
+    /// Whether there is such a commit. What has this id and is none, such as a tree, does not count.
+    pub fn has(&self, commit: &CommitId) -> Result<bool, String> {
+        let repository = self.open()?;
+        let Ok(id) = object_id(commit) else { return Ok(false) };
+        let header = repository.try_find_header(id).map_err(|fault| self.fault(&fault))?;
+        Ok(header.is_some_and(|header| header.kind() == gix::object::Kind::Commit))
+    }
+
     /// The commit that a person names: a branch, a tag, `HEAD~2`, an id or its start.
     pub fn resolve(&self, name: &str) -> Result<CommitId, String> {
         let repository = self.open()?;

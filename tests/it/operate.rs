@@ -118,6 +118,27 @@ async fn a_restart_does_not_go_back_and_an_operator_accepts_by_name() {
     assert_eq!(world.exchange(&release, json!([{"secret": "shop/password.age"}])).await.0, 403);
 }
 
+/// A mistyped commit would wait for good, and the operator would believe that it was followed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_the_repository_does_not_have_is_not_accepted() {
+    let world = World::start(Setup::default()).await;
+    let repository = world.path("access");
+    let tree = git(&repository, &["rev-parse", "HEAD^{tree}"]);
+    for missing in ["1".repeat(40), "1".repeat(64), tree] {
+        let (status, told) = daypass(&world, &["accept", &missing]).await;
+        assert!(status == 64 && told.contains(&format!("The source `root` has no commit {missing}")), "{status} {told}");
+    }
+    std::fs::rename(&repository, world.path("gone")).unwrap();
+    let (status, told) = daypass(&world, &["accept", &"1".repeat(40)]).await;
+    assert!(status == 69 && told.contains("Nobody can tell whether the source `root` has this commit"), "{status} {told}");
+    std::fs::rename(world.path("gone"), &repository).unwrap();
+    let accepted = |world: &World| world.audit().iter().filter(|entry| entry.kind == "accepted").count();
+    assert_eq!(accepted(&world), 0, "nothing of it is recorded");
+    let head = git(&repository, &["rev-parse", "HEAD"]);
+    assert_eq!(daypass(&world, &["accept", &head]).await, (0, "in force\n".to_owned()));
+    assert_eq!(accepted(&world), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_revision_follows_its_anchor() {
     let unknown = format!(", since: \"{}\"", "0".repeat(40));

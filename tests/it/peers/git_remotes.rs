@@ -83,6 +83,37 @@ async fn an_https_remote_is_followed_and_what_it_fails_to_give_changes_nothing()
     assert_eq!(world.exchange(&world.token(), secret).await.0, 200);
 }
 
+/// What a mirror does not have yet is fetched before an operator hears that there is no such commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_of_a_remote_is_accepted_where_the_remote_has_it() {
+    if peer("lighttpd").is_none() {
+        return;
+    }
+    let port = free_port();
+    let world = World::start_unready(of_lighttpd(port)).await;
+    let server = lighttpd(world.folder.path(), port);
+    world.until("the first fetch", |ready| ready["ready"] == true && ready["alarm"].is_null()).await;
+    let config = world.path("daypass.yaml").display().to_string();
+    let accept = async |commit: &str| {
+        let output = world.job("push", &["accept", commit, "--config", &config], &[]).await;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.code().unwrap(), said)
+    };
+    let missing = "1".repeat(40);
+    let (status, told) = accept(&missing).await;
+    assert!(status == 64 && told.contains(&format!("The source `root` has no commit {missing}")), "{status} {told}");
+    let repository = world.path("access");
+    git(&repository, &["checkout", "--quiet", "--orphan", "rewritten"]);
+    commit(&repository);
+    git(&repository, &["branch", "--force", "main", "rewritten"]);
+    let rewritten = git(&repository, &["rev-parse", "main"]);
+    assert_eq!(accept(&rewritten).await, (0, "in force\n".to_owned()), "{}", world.ready().await);
+    drop(server);
+    let (status, told) = accept(&missing).await;
+    assert!(status == 69 && told.contains("Nobody can tell") && told.contains("cannot be fetched"), "{status} {told}");
+    assert_eq!(accept(&rewritten).await.0, 0, "the mirror has it");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redirect_and_an_unknown_authority_are_refused() {
     if peer("lighttpd").is_none() {
