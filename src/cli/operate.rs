@@ -160,7 +160,15 @@ impl AcceptArgs {
 /// Lets what waits go live.
 pub(super) async fn confirm(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
     let answer = arguments.server.post("confirm", &arguments.body()).await?;
-    Ok(told(json, &answer, "confirmed: nothing of this commit waits any more"))
+    let source = |file: &str| file.split_once(':').map_or("root", |(source, _)| source).to_owned();
+    let files = answer["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let waits = files.map(source).any(|source| source == arguments.source);
+    let said = if waits {
+        "confirmed, and it goes live when the repository can be read: `daypass status` says what is wrong with it"
+    } else {
+        "confirmed: nothing of this commit waits any more"
+    };
+    Ok(told(json, &answer, said))
 }
 
 /// Takes the wall clock as right.

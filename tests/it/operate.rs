@@ -200,7 +200,13 @@ async fn what_widens_waits_for_a_person_and_what_narrows_does_not() {
     let (status, told) = daypass(&world, &["status"]).await;
     assert!(status == 0 && told.contains("policies/shop/branches.yaml lets somebody in"), "{told}");
     assert_eq!(daypass(&world, &["confirm", &"0".repeat(40)]).await.0, 64);
-    assert_eq!(daypass(&world, &["confirm", revision]).await.0, 0);
+    std::fs::rename(world.path("access"), world.path("gone")).unwrap();
+    let (status, told) = daypass(&world, &["confirm", revision]).await;
+    assert!(status == 0 && told.contains("goes live when the repository can be read"), "{status} {told}");
+    assert_eq!(world.exchange(&world.token_with(branch("false")), wanted.clone()).await.0, 403, "it cannot be read now");
+    std::fs::rename(world.path("gone"), world.path("access")).unwrap();
+    let (status, told) = daypass(&world, &["confirm", revision]).await;
+    assert!(status == 0 || told.contains("Nothing of this commit waits"), "a look may have come first: {status} {told}");
     assert_eq!(world.exchange(&world.token_with(branch("false")), wanted).await.0, 200, "confirmed");
     assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/new.age"}])).await.0, 200);
     assert_eq!(world.ready().await["held"], json!([]));
