@@ -136,6 +136,49 @@ async fn where_claims_are_pruned_the_attributes_suffice_unless_a_line_looks_at_c
     assert_eq!((&answer["replay"]["denied"], &answer["replay"]["claims_pruned"]), (&json!(0), &json!(4)), "{answer}");
 }
 
+/// Who was granted something by a token that lacks what a new denial looks at, or says it in a form that cannot be read, would be
+/// refused as `claim_unreadable`: the replay lists it, whether the claims are kept or pruned.
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_denial_cannot_read_is_listed() {
+    let world = world().await;
+    for (run, protected) in [("1", None), ("2", Some(json!("False"))), ("3", Some(json!("true")))] {
+        let mut claims = github_claims("push", "refs/heads/main");
+        claims.insert("run_id".to_owned(), run.into());
+        claims.remove("ref_protected");
+        claims.extend(protected.map(|protected| ("ref_protected".to_owned(), protected)));
+        assert_eq!(world.exchange(&world.token_with(claims), json!([{"secret": "shop/password.age"}])).await.0, 200, "{run}");
+    }
+    let rails = |line: &str| {
+        let mut candidate = candidate(DEPLOY);
+        let denial = format!("denials: [ {{ description: Protected alone., issuer: github, {line} }} ]\n");
+        candidate["files"]["guardrails.yaml"] = denial.into();
+        candidate
+    };
+    let protected = rails("match: { ref_protected: { not: true }, event: push }");
+    let check = |replay: &Value, decisions: u64| {
+        let found = (&replay["decisions"], &replay["denied"], &replay["claims_pruned"], &replay["unreadable"]);
+        assert_eq!(found, (&json!(decisions), &json!(2), &json!(0), &json!(0)), "{replay}");
+        let lost = &replay["grants"][0];
+        assert_eq!((&lost["times"], &lost["last_run"], &lost["denied_already"]), (&json!(2), &json!("2"), &json!(false)));
+        let because = lost["because"].as_str().unwrap();
+        assert!(because.starts_with("A denial looks at `ref_protected`, which the token lacks or claims in a form"), "{because}");
+    };
+    let (_, answer) = ask(&world, &world.token_with(pull()), &protected).await;
+    check(&answer["replay"], 3);
+    let (_, elsewhere) = ask(&world, &world.token_with(pull()), &rails("match: { ref_protected: false, owner: evil@6 }")).await;
+    assert_eq!(elsewhere["replay"]["denied"], 0, "a line that does not hold settles it: {elsewhere}");
+    let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
+    store.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+    store.execute("DELETE FROM claims", []).unwrap();
+    let (_, answer) = ask(&world, &world.token_with(pull()), &protected).await;
+    check(&answer["replay"], 5);
+    world.commit_and_wait(&[("guardrails.yaml", protected["files"]["guardrails.yaml"].as_str().unwrap().as_bytes())]).await;
+    let mut without = github_claims("push", "refs/heads/main");
+    without.remove("ref_protected");
+    let (status, refused) = world.exchange(&world.token_with(without), json!([{"secret": "shop/password.age"}])).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("claim_unreadable")), "in force it does what the replay said");
+}
+
 /// A branch of the repository with this policy for the shop; the server goes on following main.
 fn branch(world: &World, deploy: &str) {
     let repository = world.path("access");
