@@ -133,22 +133,72 @@ async fn a_hook_wakes_its_source_alone_and_only_with_the_secret() {
     live(&world, team.path()).await;
 }
 
+/// Somebody who signs what a repository gets.
+struct Signer(tempfile::TempDir);
+
+impl Signer {
+    fn new() -> Self {
+        let keys = tempfile::tempdir().unwrap();
+        let mut command = Command::new("ssh-keygen");
+        command.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(keys.path().join("k"));
+        assert!(command.status().unwrap().success());
+        Self(keys)
+    }
+
+    /// Its line of an `allowed_signers` file.
+    fn line(&self) -> String {
+        format!("lea@acme.example {}", std::fs::read_to_string(self.0.path().join("k.pub")).unwrap())
+    }
+
+    /// Commits what is there, or nothing, and returns the commit.
+    fn commit(&self, repository: &Path, message: &str) -> String {
+        let key = format!("user.signingkey={}", self.0.path().join("k").display());
+        let settings = ["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "gpg.format=ssh", "-c", &key];
+        git(repository, &["add", "--all"]);
+        git(repository, &[&settings[..], &["commit", "--quiet", "--allow-empty", "-S", "-m", message]].concat());
+        git(repository, &["rev-parse", "HEAD"])
+    }
+}
+
+/// Whoever may write the ref and not sign could put a signer's unmerged branch there. Where the trailer is asked for, that is not
+/// followed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_head_that_does_not_name_its_ref_is_not_followed_where_it_has_to() {
+    let ((world, team, _), signer) = (world().await, Signer::new());
+    let named = "x\n\nDaypass-Ref: refs/heads/main";
+    signer.commit(team.path(), named);
+    world.commit_and_wait(&[("sources/team-a.signers", signer.line().as_bytes())]).await;
+    define(&world, team.path(), &format!("{TEAM}verify: {{ allowed_signers: team-a.signers, trailer: true }}\n")).await;
+    live(&world, team.path()).await;
+    let followed = world.ready().await["sources"]["team-a"].clone();
+    assert_eq!((&followed["signer"], &followed["alarm"]), (&json!("lea@acme.example"), &Value::Null));
+    let config = world.path("daypass.yaml").display().to_string();
+    put(&team.path().join("policies/later.yaml"), DEPLOY.replace("shop/**", "\"**\"").as_bytes());
+    for message in
+        ["x", "x\n\nDaypass-Ref: refs/heads/change", "x Daypass-Ref: refs/heads/main\n\nmore", "Daypass-Ref: refs/heads/main"]
+    {
+        let head = signer.commit(team.path(), message);
+        let why = format!("the commit {head} does not say `Daypass-Ref: refs/heads/main` in a trailer");
+        let told = |ready: &Value| ready["sources"]["team-a"]["alarm"].as_str().is_some_and(|alarm| alarm.contains(&why));
+        let ready = world.until(&why, told).await;
+        assert_eq!(ready["sources"]["team-a"]["revision"], followed["revision"], "{message}: {ready}");
+        let status = world.job("push", &["status", "--config", &config], &[]).await;
+        let status = String::from_utf8(status.stdout).unwrap();
+        assert!(status.contains(&format!("ALARM       {why}")), "{status}");
+        let (code, answer) = secret(&world, "team-a/db.age").await;
+        assert_eq!((code, &answer["policy_revision"]), (200, &followed["revision"]), "the last good revision stays");
+    }
+    signer.commit(team.path(), named);
+    live(&world, team.path()).await;
+    world.until("no alarm", |ready| ready["sources"]["team-a"]["alarm"].is_null()).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_signed_commits_of_a_source_go_live_where_signers_are_named() {
-    let (world, team, _) = world().await;
-    let keys = tempfile::tempdir().unwrap();
-    let made =
-        Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(keys.path().join("k")).status();
-    assert!(made.unwrap().success());
-    let public = std::fs::read_to_string(keys.path().join("k.pub")).unwrap();
-    let signed = || {
-        let key = format!("user.signingkey={}", keys.path().join("k").display());
-        let settings = ["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "gpg.format=ssh", "-c", &key];
-        git(team.path(), &[&settings[..], &["commit", "--quiet", "--allow-empty", "-S", "-m", "x"]].concat());
-    };
+    let ((world, team, _), signer) = (world().await, Signer::new());
+    let signed = || signer.commit(team.path(), "x");
     signed();
-    let signers = format!("lea@acme.example {public}");
-    world.commit_and_wait(&[("sources/team-a.signers", signers.as_bytes())]).await;
+    world.commit_and_wait(&[("sources/team-a.signers", signer.line().as_bytes())]).await;
     define(&world, team.path(), &format!("{TEAM}verify: {{ allowed_signers: team-a.signers }}\n")).await;
     live(&world, team.path()).await;
     assert_eq!(world.ready().await["sources"]["team-a"]["signer"], "lea@acme.example");
