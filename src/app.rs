@@ -121,7 +121,7 @@ impl App {
             None => None,
         };
         let (catalogue, origins) = (config.catalogue(), config.origins());
-        let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data));
+        let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data, store.moment()));
         root.read_identities().await.map_or(Ok(()), Err)?;
         let (starting, started) = mpsc::unbounded_channel();
         let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);

@@ -27,5 +27,5 @@ pub use secret::Secret;
 #[cfg(test)]
 pub(crate) use time::SteppingClock;
 pub use time::{Clock, SystemClock, UnixTime};
-pub use timeline::{ClockEvent, Timeline};
+pub use timeline::{ClockEvent, Moment, Timeline};
 pub use transit_file::{TransitFile, parse_version};

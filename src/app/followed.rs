@@ -6,15 +6,18 @@ use crate::git::Source;
 use crate::policy::Bounds;
 use crate::secrets::Identities;
 use crate::words::names::{CommitId, SourceName};
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::{Denial, Moment, Reason, UnixTime};
 use arc_swap::ArcSwapOption;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 
 /// In a mirror: touched after each fetch, so that a restart knows how old it is.
 const FETCHED_STAMP: &str = "daypass-fetched";
+/// The time of what has not happened yet.
+const NEVER: i64 = i64::MIN;
 
 /// A source that is followed.
 pub struct Followed {
@@ -30,8 +33,10 @@ pub struct Followed {
     rekeyed: AtomicBool,
     /// The wrapped keys in force may not all be recorded: a later record took the place of theirs, or a part of them failed.
     unrecorded: AtomicBool,
-    /// When it was last read, in milliseconds.
+    /// When it was last read, in milliseconds, as it is told.
     looked_at: AtomicI64,
+    /// The same by the time since boot, which nobody sets: by this its age is measured. Negative before the machine started.
+    read_at: AtomicI64,
     /// What is wrong with it as a whole.
     pub alarm: ArcSwapOption<String>,
     /// A commit that an operator accepts although it does not follow.
@@ -45,13 +50,16 @@ pub struct Followed {
 }
 
 impl Followed {
-    /// Nothing is looked at yet, and no identity is read.
-    pub fn new(name: SourceName, settings: SourceSettings, bounds: Vec<Arc<Bounds>>, data: &Path) -> Self {
+    /// Nothing is looked at yet, and no identity is read. A mirror that was fetched in the future, by a clock that was ahead, has no
+    /// age until it is fetched again.
+    pub fn new(name: SourceName, settings: SourceSettings, bounds: Vec<Arc<Bounds>>, data: &Path, now: Moment) -> Self {
         let mirror = mirror(data, &name);
         let custody = Custody::new(settings.age_identities.clone(), Purpose::SourceSecrets);
         let fetched = std::fs::metadata(mirror.join(FETCHED_STAMP)).and_then(|stamp| stamp.modified()).ok();
         let fetched = fetched.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-        let looked_at = fetched.and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or(i64::MIN);
+        let looked_at = fetched.map_or(NEVER, millis);
+        let read_at = fetched.map(millis).filter(|at| *at <= now.wall.millis());
+        let read_at = read_at.map_or(NEVER, |at| millis(now.boot) - (now.wall.millis() - at));
         Self {
             name,
             settings,
@@ -61,6 +69,7 @@ impl Followed {
             rekeyed: AtomicBool::new(false),
             unrecorded: AtomicBool::new(false),
             looked_at: AtomicI64::new(looked_at),
+            read_at: AtomicI64::new(read_at),
             alarm: ArcSwapOption::empty(),
             accepted: ArcSwapOption::empty(),
             confirmed: ArcSwapOption::empty(),
@@ -116,10 +125,10 @@ impl Followed {
         self.unrecorded.store(!written, Ordering::Relaxed);
     }
 
-    /// Notes that it could be read, also for after a restart. `now` is the earlier one of both clocks: where the wall clock is ahead for a
-    /// moment, the source does not count as read for longer.
-    pub fn was_read(&self, now: UnixTime) {
-        self.looked_at.store(now.millis(), Ordering::Relaxed);
+    /// Notes that it could be read, also for after a restart.
+    pub fn was_read(&self, now: Moment) {
+        self.looked_at.store(now.wall.millis(), Ordering::Relaxed);
+        self.read_at.store(millis(now.boot), Ordering::Relaxed);
         if self.is_remote()
             && let Err(fault) = std::fs::write(self.mirror.join(FETCHED_STAMP), b"")
         {
@@ -130,20 +139,122 @@ impl Followed {
     /// The same repository by another definition is as fresh as it was.
     pub fn goes_on(&self, before: &Self) {
         self.looked_at.store(before.looked_at.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.read_at.store(before.read_at.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// When it could last be read.
     pub fn looked_at(&self) -> Option<UnixTime> {
-        Some(self.looked_at.load(Ordering::Relaxed)).filter(|at| *at != i64::MIN).map(UnixTime::from_millis)
+        Some(self.looked_at.load(Ordering::Relaxed)).filter(|at| *at != NEVER).map(UnixTime::from_millis)
     }
 
-    /// A repository that could not be read for `max_stale` grants nothing any more: what was taken back there is not known here. Nor
-    /// does one that was read in the future, by a clock that was ahead.
-    pub fn check_fresh(&self, now: UnixTime) -> Result<(), Denial> {
-        match self.looked_at().filter(|at| *at <= now && now < at.plus(self.settings.max_stale)) {
+    /// A repository that could not be read for `max_stale` grants nothing any more: what was taken back there is not known here. The
+    /// present is the time since boot: whoever sets the wall clock neither extends this nor ends it.
+    pub fn check_fresh(&self, boot: Duration) -> Result<(), Denial> {
+        let read_at = Some(self.read_at.load(Ordering::Relaxed)).filter(|at| *at != NEVER);
+        match read_at.filter(|at| millis(boot) < at.saturating_add(millis(self.settings.max_stale))) {
             Some(_) => Ok(()),
             None => Err(Reason::PolicyUnavailable
                 .because(format!("the source {} could not be read for longer than its `max_stale`", self.name))),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::{Access, Address, Origin};
+    use crate::words::{SteppingClock, Timeline};
+
+    const START: i64 = 1_800_000_000_000;
+    const MAX_STALE: Duration = Duration::from_secs(600);
+
+    fn settings() -> SourceSettings {
+        let (address, reference) = (Address::Https("https://forge.example/access".to_owned()), "refs/heads/main".to_owned());
+        SourceSettings {
+            origin: Origin { address, reference, access: Access::default() },
+            interval: Duration::from_secs(30),
+            age_identities: Vec::new(),
+            since: None,
+            max_stale: MAX_STALE,
+            signers: None,
+            hook_secret: None,
+        }
+    }
+
+    /// A source that was never read, and the clocks.
+    fn source(data: &Path) -> (SteppingClock, Timeline, Followed) {
+        let clock = SteppingClock::at(START);
+        let timeline = Timeline::new(Arc::new(clock.clone()));
+        let followed = followed(data, &timeline);
+        (clock, timeline, followed)
+    }
+
+    fn followed(data: &Path, timeline: &Timeline) -> Followed {
+        Followed::new(SourceName::root(), settings(), Vec::new(), data, timeline.moment())
+    }
+
+    fn read(followed: &Followed, timeline: &Timeline) {
+        followed.was_read(timeline.moment());
+    }
+
+    fn is_fresh(followed: &Followed, timeline: &Timeline) -> bool {
+        followed.check_fresh(timeline.since_boot()).is_ok()
+    }
+
+    #[test]
+    fn a_clock_that_is_set_neither_extends_nor_ends_what_max_stale_allows() {
+        let data = tempfile::tempdir().unwrap();
+        // By less than `max_stale` and by more, there and back, and until the new time has settled.
+        for (step, back_after) in
+            [(300, 60), (-300, 60), (86_400, 60), (-86_400, 60), (86_400, 7200), (-300, 7200), (-86_400, 7200)]
+        {
+            let (clock, timeline, followed) = source(data.path());
+            assert!(!is_fresh(&followed, &timeline), "it was never read");
+            read(&followed, &timeline);
+            clock.step(step * 1000);
+            assert!(is_fresh(&followed, &timeline), "{step}: it was read a moment ago");
+            // While it can be read it is fresh, whatever the clock says.
+            for _ in 0..back_after / 30 {
+                clock.pass(Duration::from_secs(30));
+                read(&followed, &timeline);
+                assert!(is_fresh(&followed, &timeline), "{step}: it was read just now");
+            }
+            // From now on it cannot be read, and the clock is set back meanwhile.
+            clock.pass(Duration::from_secs(300));
+            assert!(is_fresh(&followed, &timeline), "{step}");
+            clock.step(-step * 1000);
+            clock.pass(Duration::from_secs(299));
+            assert!(is_fresh(&followed, &timeline), "{step}: a second is left");
+            clock.pass(Duration::from_secs(1));
+            assert!(!is_fresh(&followed, &timeline), "{step}: its time is over");
+            for seconds in [60, 3600, 86_400] {
+                clock.pass(Duration::from_secs(seconds));
+                assert!(!is_fresh(&followed, &timeline), "{step}: nothing makes it fresh but a look, {seconds} s later");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mirror_has_its_age_after_a_restart_and_none_where_it_is_of_the_future() {
+        let data = tempfile::tempdir().unwrap();
+        let mirror = mirror(data.path(), &SourceName::root());
+        std::fs::create_dir_all(&mirror).unwrap();
+        let stamp = std::fs::File::create(mirror.join(FETCHED_STAMP)).unwrap();
+        for (age, expected) in [(0, true), (599, true), (600, false), (-1, false), (-86_400, false)] {
+            let at = START / 1000 - age;
+            let modified = std::time::UNIX_EPOCH + Duration::from_secs(u64::try_from(at).unwrap());
+            stamp.set_times(std::fs::FileTimes::new().set_modified(modified)).unwrap();
+            let (clock, timeline, followed) = source(data.path());
+            assert_eq!(is_fresh(&followed, &timeline), expected, "{age}");
+            assert_eq!(followed.looked_at(), Some(UnixTime::from_seconds(at)), "it is told as it is");
+            clock.step(-3_600_000);
+            assert_eq!(is_fresh(&followed, &timeline), expected, "{age}, and set back");
+            clock.pass(Duration::from_secs(u64::try_from(600 - age.max(0)).unwrap()));
+            assert!(!is_fresh(&followed, &timeline), "{age}");
         }
     }
 }

@@ -136,11 +136,11 @@ impl Live {
         waiting.collect()
     }
 
-    /// Refuses what is granted by a source that could not be read for longer than its `max_stale`.
-    pub fn check_fresh(&self, grant: Grant, now: crate::words::UnixTime) -> Result<Grant, Denial> {
+    /// Refuses what is granted by a source that could not be read for longer than its `max_stale`, by the time since boot.
+    pub fn check_fresh(&self, grant: Grant, boot: std::time::Duration) -> Result<Grant, Denial> {
         for granted in grant.granted() {
             let source = self.source(&granted.source);
-            source.map_or(Err(Reason::Internal.because("a grant of no source")), |source| source.followed.check_fresh(now))?;
+            source.map_or(Err(Reason::Internal.because("a grant of no source")), |source| source.followed.check_fresh(boot))?;
         }
         Ok(grant)
     }

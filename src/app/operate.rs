@@ -17,12 +17,12 @@ impl App {
     pub fn in_force(&self) -> Result<Arc<super::Live>, Denial> {
         let live = self.live.load_full();
         live.revision()?;
-        self.root.check_fresh(self.now()).map(|()| live)
+        self.root.check_fresh(self.store.since_boot()).map(|()| live)
     }
 
     /// Refuses a grant of a source that went stale, or that an operator denies.
     pub fn still_grants(&self, live: &super::Live, facts: &crate::identity::Facts, grant: Grant) -> Result<Grant, Denial> {
-        let grant = live.check_fresh(grant, self.now())?;
+        let grant = live.check_fresh(grant, self.store.since_boot())?;
         check_stops(self.stops.load().values(), facts, grant, self.store.earliest())
     }
 
@@ -157,7 +157,7 @@ impl App {
             let followed = &source.followed;
             let told = json!({
                 "revision": source.revision.commit, "signer": source.revision.signer, "read_at": followed.looked_at().map(|at| at.to_string()),
-                "stale": followed.check_fresh(self.now()).is_err(), "alarm": followed.alarm.load().as_deref(),
+                "stale": followed.check_fresh(self.store.since_boot()).is_err(), "alarm": followed.alarm.load().as_deref(),
             });
             (name.to_string(), told)
         });

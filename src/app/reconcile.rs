@@ -33,7 +33,7 @@ impl App {
         if let Err(fault) = source.source().head() {
             return alarmed(source, fault);
         }
-        source.was_read(self.store.earliest());
+        source.was_read(self.store.moment());
         self.look_and_put_in_force(source).await;
     }
 

@@ -109,7 +109,7 @@ impl App {
                 continue;
             }
             let settings = definition.source.settings.clone();
-            let followed = Followed::new(name.clone(), settings, definition.bounds.clone(), &self.data);
+            let followed = Followed::new(name.clone(), settings, definition.bounds.clone(), &self.data, self.store.moment());
             if let Some(before) = known.get(name) {
                 followed.goes_on(before);
             }

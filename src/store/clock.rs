@@ -1,7 +1,7 @@
 //! The store's clock: what it says, and what is told where it was set.
 
 use super::Store;
-use crate::words::{ClockEvent, Denial, UnixTime};
+use crate::words::{ClockEvent, Denial, Moment, UnixTime};
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,6 +14,11 @@ impl Store {
     /// The earlier one of the wall clock and the settled time: by this, things are forgotten and turned.
     pub fn earliest(&self) -> UnixTime {
         self.timeline.earliest()
+    }
+
+    /// The present moment with the time since boot.
+    pub fn moment(&self) -> Moment {
+        self.timeline.moment()
     }
 
     /// Time since the machine started, which nobody sets.

@@ -39,6 +39,15 @@ struct Step {
     noticed: Duration,
 }
 
+/// A moment by both clocks: the one is told and outlives a restart, by the other ages are measured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// By the wall clock.
+    pub wall: UnixTime,
+    /// Since the machine started.
+    pub boot: Duration,
+}
+
 /// What was noticed of the wall clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClockEvent {
@@ -69,6 +78,11 @@ impl Timeline {
     pub fn earliest(&self) -> UnixTime {
         let (wall, settled) = self.read();
         wall.min(settled)
+    }
+
+    /// The same with the time since boot.
+    pub fn moment(&self) -> Moment {
+        Moment { wall: self.now(), boot: self.since_boot() }
     }
 
     /// Time since the machine started.
