@@ -252,8 +252,10 @@ impl Store {
         recorded
     }
 
-    /// What is left on the store's disk, in bytes, and what is not recorded any more for want of room.
+    /// What is left on the store's disk, in bytes, and what is not recorded any more for want of room. It is looked at now: who fills
+    /// the disk may be somebody else, and the last write long ago.
     pub fn space(&self) -> (u64, Option<String>) {
+        self.space.look();
         (self.space.left(), self.space.alarm())
     }
 
