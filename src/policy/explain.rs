@@ -6,6 +6,7 @@ use super::guardrail::GUARDRAILS_FILE;
 use super::request::Wanted;
 use super::stop::Standing;
 use crate::identity::Facts;
+use crate::token::Possession;
 use crate::words::names::PolicyName;
 use crate::words::yaml::Place;
 use crate::words::{UnixTime, plain};
@@ -26,6 +27,8 @@ pub struct Explanation {
     pub granted_by: Vec<PolicyName>,
     /// Why not, in one sentence: the first reason in the order in which the server decides.
     pub denied_because: Option<String>,
+    /// The proof of possession without which it is not granted, as a policy names it; absent: none.
+    pub dpop: Option<&'static str>,
     /// Every guardrail that stands against it.
     pub guardrails: Vec<GuardrailHit>,
     /// Every operator's denial that stands against it; absent when nobody looked.
@@ -102,12 +105,15 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Wanted, now: UnixTime) -
         Ok(policy) => (Some(policy), None),
         Err(denial) => (None, Some(denial.cause)),
     };
+    // Whoever grants it for the least proof decides.
+    let dpop = granted.iter().map(|granted| granted.proof).min().filter(|proof| *proof != Possession::Nothing);
+    let dpop = dpop.map(Possession::as_str);
     let mut granted_by: Vec<PolicyName> = granted.into_iter().map(|granted| granted.policy).collect();
     granted_by.dedup();
     let offers = |policy: &TrustPolicy| policy.rules.iter().any(|rule| rule.offer(wanted).is_some());
     let is_offered = set.policies().iter().any(|policy| policy.issuer == facts.issuer && offers(policy));
     let (wanted, operators_denials) = (wanted.to_string(), None);
-    Explanation { wanted, allowed_by, granted_by, denied_because, guardrails, operators_denials, near_misses, is_offered }
+    Explanation { wanted, allowed_by, granted_by, denied_because, dpop, guardrails, operators_denials, near_misses, is_offered }
 }
 
 fn guardrail_hit(place: Place, description: &str) -> GuardrailHit {
@@ -173,6 +179,12 @@ impl fmt::Display for Explanation {
         match (&self.allowed_by, &self.denied_because) {
             (Some(policy), _) => writeln!(f, "ALLOWED  {} by {policy}", self.wanted)?,
             (None, cause) => writeln!(f, "DENIED   {}: {}", self.wanted, plain(cause.as_deref().unwrap_or_default()))?,
+        }
+        if let Some(word) = self.dpop {
+            writeln!(
+                f,
+                "\n  Only with a proof of possession: the policy says `dpop: {word}`, and whether a token brings one is not looked at."
+            )?;
         }
         for hit in &self.guardrails {
             writeln!(f, "\n  a guardrail denies it\n    {:<34} {}", plain(&hit.at), plain(&hit.description))?;

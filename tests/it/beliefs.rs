@@ -151,6 +151,46 @@ async fn an_explanation_tells_every_denial_that_stands() {
     assert!(said(&blind).contains("Operators' denials are not looked at"), "{}", said(&blind));
 }
 
+/// What an explanation does not look at could stand against it, or for it: it says so where there is any.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_explanation_says_what_it_leaves_out() {
+    let proof = format!("{DEPLOY}dpop: required\n");
+    let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("shop/proof", proof.replace("shop/**", "proof/**"))];
+    let world = World::start(Setup { policies, ..Setup::default() }).await;
+    let config = world.path("daypass.yaml").display().to_string();
+    let claims = ["repository=acme/shop", "repository_id=456789", "ref=refs/heads/main", "event_name=push"];
+    let claims: Vec<&str> = claims.into_iter().flat_map(|claim| ["--claim", claim]).collect();
+    let explain = |secret: &str, more: &[&str]| {
+        let asked = ["policy", "explain", "--config", &config, "--issuer", "github", "--secret", secret];
+        daypass(world.folder.path(), &[&asked[..], &claims, more].concat())
+    };
+    let stale = "The server grants it only while it could read the repository within `max_stale`, which is not looked at here";
+    let told = said(&explain("shop/password.age", &[]));
+    assert!(told.contains(stale), "{told}");
+    for absent in ["dpop", "further source"] {
+        assert!(!told.contains(absent), "{absent} in\n{told}");
+    }
+    let output = explain("proof/x.age", &[]);
+    let told = said(&output);
+    assert!(output.status.success() && told.starts_with("ALLOWED  secret proof/x.age by shop/proof\n"), "{told}");
+    assert!(told.contains("Only with a proof of possession: the policy says `dpop: required`"), "{told}");
+    put(&world.path("access/sources/team-a.yaml"), b"git: ../team-a\n");
+    put(&world.path("access/sources/team-b.yaml"), b"git: ../team-b\n");
+    commit(&world.path("access"));
+    for (secret, allowed) in [("shop/password.age", true), ("other/x.age", false)] {
+        let output = explain(secret, &[]);
+        let told = said(&output);
+        assert_eq!(output.status.success(), allowed, "{told}");
+        assert!(told.contains("The policies of the further sources team-a, team-b are not looked at"), "{told}");
+        assert_eq!(told.contains(stale), allowed, "{told}");
+    }
+    let json = |secret: &str| serde_json::from_slice::<Value>(&explain(secret, &["--output", "json"]).stdout).unwrap();
+    let (plain, proof) = (json("shop/password.age"), json("proof/x.age"));
+    assert_eq!((&plain["dpop"], &proof["dpop"]), (&Value::Null, &json!("required")));
+    assert_eq!(plain["further_sources_not_looked_at"], json!(["team-a", "team-b"]));
+    assert_eq!(plain["max_stale_looked_at"], false);
+}
+
 fn certificate_until(world: &World, year: i32) {
     let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
     (parameters.not_before, parameters.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(year, 1, 1));
