@@ -16,6 +16,7 @@ pub(crate) mod fuzzing;
 mod handshakes;
 pub mod health;
 mod hooks;
+mod hostname;
 mod native;
 mod oauth;
 mod openapi;

@@ -38,10 +38,15 @@ impl Health {
 
     fn alarms_of(&self, unreadable: &[Unreadable]) -> Vec<String> {
         let now = self.app.now();
-        let certificates = self.certificates().filter_map(|(listener, certificate)| {
+        // By which name the API server calls the webhook is the cluster's to say.
+        let misnamed = self.public.fault_for(&self.app.public_url).map(|told| ("public", &*self.public, told));
+        let times = self.certificates().filter_map(|(listener, certificate)| {
             let validity = certificate.validity();
             let told = validity.fault(now).or_else(|| validity.warning(now))?;
-            Some(format!("the certificate {} (listener `{listener}`) {told}", certificate.path().display()))
+            Some((listener, certificate, told))
+        });
+        let certificates = times.chain(misnamed).map(|(listener, certificate, told)| {
+            format!("the certificate {} (listener `{listener}`) {told}", certificate.path().display())
         });
         let issuers = unreadable.iter().map(|issuer| {
             let until =

@@ -1,6 +1,8 @@
 //! TLS 1.2 and 1.3 with the post-quantum exchange first; certificate and key are followed as their files change.
 
+use super::hostname;
 use super::validity::Validity;
+use crate::words::names::IssuerUrl;
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -28,6 +30,8 @@ struct Loaded {
     bytes: Vec<u8>,
     config: Arc<ServerConfig>,
     validity: Validity,
+    /// The server's own certificate, the first of the chain.
+    own: CertificateDer<'static>,
 }
 
 impl Certificate {
@@ -50,6 +54,11 @@ impl Certificate {
     /// From when until when it counts.
     pub fn validity(&self) -> Validity {
         self.loaded.load().validity
+    }
+
+    /// Why every client refuses it that reaches us by this address, whatever its time.
+    pub fn fault_for(&self, public_url: &IssuerUrl) -> Option<String> {
+        hostname::fault(&self.loaded.load().own, public_url)
     }
 
     /// The chain's file.
@@ -79,6 +88,7 @@ fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<L
     let certificates: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| fault(chain, &error))?;
     let validity = Validity::of(&certificates).map_err(|error| fault(chain, &error))?;
+    let own = certificates.first().cloned().ok_or_else(|| fault(chain, &"it holds no certificate"))?;
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| fault(key, &error))?;
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
     let builder = ServerConfig::builder_with_protocol_versions(&versions);
@@ -93,7 +103,7 @@ fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<L
     };
     let mut config = builder.with_single_cert(certificates, private).map_err(|error| fault(chain, &error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Loaded { bytes, config: Arc::new(config), validity })
+    Ok(Loaded { bytes, config: Arc::new(config), validity, own })
 }
 
 /// Lets in whoever shows a certificate of one of these authorities.

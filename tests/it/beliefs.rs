@@ -192,7 +192,11 @@ async fn an_explanation_says_what_it_leaves_out() {
 }
 
 fn certificate_until(world: &World, year: i32) {
-    let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    certificate_for(world, "localhost", year);
+}
+
+fn certificate_for(world: &World, host: &str, year: i32) {
+    let mut parameters = rcgen::CertificateParams::new([host.to_owned()]).unwrap();
     (parameters.not_before, parameters.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(year, 1, 1));
     let key = rcgen::KeyPair::generate().unwrap();
     write_private(&world.path("tls.key"), key.serialize_pem().as_bytes());
@@ -220,6 +224,31 @@ async fn a_certificate_that_is_over_is_told_and_makes_the_server_unready() {
     certificate_until(&world, 2090);
     let ready = world.until("the certificate is renewed", |ready| ready["ready"] == true).await;
     assert_eq!(ready["alarms"], json!([]), "{ready}");
+}
+
+/// Every client refuses it by its name. The server cannot know that nothing before it shows another one, so it stays ready.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_for_another_host_is_told_and_the_server_stays_ready() {
+    let mut world = World::start(Setup::default()).await;
+    assert_eq!(world.ready().await["alarms"], json!([]));
+    certificate_for(&world, "daypass.example", 2090);
+    world.kill_and_restart().await;
+    let ready = world.ready().await;
+    let alarm = ready["alarms"][0].as_str().unwrap_or_default();
+    let why = "is not for `localhost`, the host of `public_url`: every client that reaches the server by it refuses it";
+    assert!(alarm.contains("tls.crt (listener `public`)") && alarm.contains(why), "{ready}");
+    assert_eq!((&ready["ready"], ready["alarms"].as_array().unwrap().len()), (&json!(true), 1), "{ready}");
+    assert!(world.log().contains(why), "told at the start");
+    let config = world.path("daypass.yaml").display().to_string();
+    let status = daypass(world.folder.path(), &["status", "--config", &config]);
+    assert!(said(&status).contains("ALARM       the certificate ") && said(&status).contains(why), "{}", said(&status));
+    let refused = world.http.get(world.url("/v1/whoami")).send().await;
+    assert!(refused.is_err(), "what is told is so: {refused:?}");
+    certificate_for(&world, "daypass.example", 2021);
+    let ready = world.until("both are told", |ready| ready["alarms"].as_array().is_some_and(|all| all.len() == 2)).await;
+    assert!(ready["alarms"].to_string().contains("ended at 2021") && ready["alarms"].to_string().contains(why), "{ready}");
+    certificate_until(&world, 2090);
+    world.until("the right one is there", |ready| ready["ready"] == true && ready["alarms"] == json!([])).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,47 @@
+//! For which name a certificate counts: what every client looks at beside its time.
+
+use crate::words::names::IssuerUrl;
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::server::ParsedCertificate;
+
+/// Why every client refuses the server's own certificate that reaches the server by this address.
+pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<String> {
+    let url = reqwest::Url::parse(public_url.as_str()).ok()?;
+    let host = url.host_str()?;
+    // An IPv6 address stands in brackets in a URL, and without them in a certificate.
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let counts = ServerName::try_from(bare).ok().zip(ParsedCertificate::try_from(own).ok());
+    let counts = counts.is_some_and(|(name, certificate)| verify_server_name(&certificate, &name).is_ok());
+    (!counts)
+        .then(|| format!("is not for `{host}`, the host of `public_url`: every client that reaches the server by it refuses it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_counts_for_the_names_that_it_bears() {
+        let is_for = |names: &[&str], url: &str| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let made = rcgen::generate_simple_self_signed(names).unwrap();
+            fault(made.cert.der(), &IssuerUrl::parse(url).unwrap()).is_none()
+        };
+        for (names, url, expected) in [
+            (&["daypass.example"][..], "https://daypass.example", true),
+            (&["other.example", "daypass.example"], "https://daypass.example:8443/below", true),
+            (&["DayPass.example"], "https://daypass.example", true),
+            (&["*.example.org"], "https://daypass.example.org", true),
+            (&["*.example.org"], "https://a.daypass.example.org", false),
+            (&["example.org"], "https://daypass.example.org", false),
+            (&["127.0.0.1"], "https://127.0.0.1:8443", true),
+            (&["127.0.0.1"], "https://127.0.0.2:8443", false),
+            (&["::1"], "https://[::1]:8443", true),
+            (&["localhost"], "https://[::1]:8443", false),
+            (&[], "https://daypass.example", false),
+        ] {
+            assert_eq!(is_for(names, url), expected, "{names:?} {url}");
+        }
+    }
+}
