@@ -29,7 +29,7 @@ pub use rewrite::Rewriting;
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
 use crate::issue::{Aws, OwnIssuers, Sessions};
 use crate::issuers::Issuers;
-use crate::policy::{Catalogue, Standing, Widening};
+use crate::policy::{Catalogue, StopUntil, Widening};
 use crate::store::{OwnIssuer, Store};
 use crate::telemetry::SharedMetrics;
 use crate::words::names::{IssuerUrl, SourceName};
@@ -86,7 +86,7 @@ pub struct App {
     /// Old values of secrets that are being read.
     past_turns: Semaphore,
     /// What operators deny.
-    stops: ArcSwap<BTreeMap<String, Standing>>,
+    stops: ArcSwap<BTreeMap<String, StopUntil>>,
     /// Tells that something else is in force or denied.
     changed: watch::Sender<()>,
     root: Arc<Followed>,

@@ -72,11 +72,11 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     let asked = asked.within_session(&identity)?;
     let live = app.in_force()?;
     let asked = asked.found(app, &live, &identity, story)?;
-    let grant = live.policies()?.decide(&identity, asked.request(), app.now())?;
-    let grant = app.still_grants(&live, identity.facts(), grant)?;
-    if asked.is_answered_here(&grant) {
-        return issuing::issue_here(app, grant, &identity, &live, story).await;
-    }
+    let grant = app.decide(&live, &identity, asked.request())?;
+    let grant = match asked.made_here(grant, story) {
+        Ok(made) => return issuing::issue_here(app, made, &identity, &live, story).await,
+        Err(grant) => grant,
+    };
     let intent = story.intent(app, &identity, &grant, &live.revisions_of(grant.granted()));
     match app.store.intend(grant, intent).await? {
         // Boxed, as the way to an issuer's keys is: what is rare is large, and every request would carry its room about.

@@ -43,7 +43,7 @@ pub use documents::{DocumentGrant, document_grants};
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
-pub use grant::{AwsTerms, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, SecretTerms, Terms};
+pub use grant::{AwsTerms, Decision, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, SecretTerms, Terms};
 pub use grant_section::TermChange;
 pub use guardrail::Guardrails;
 pub use history::{Candidate, Findings, LeftOut, Past, PastUse, Replay, ReplayRequest};
@@ -60,5 +60,5 @@ pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 #[cfg(test)]
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
-pub use stop::{Standing, Stop, check_stops};
+pub use stop::{Standing, Stop, StopUntil};
 pub use transit::{Operation, TransitUse};

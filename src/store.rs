@@ -11,6 +11,7 @@ mod forgotten;
 mod gate;
 mod history;
 mod keys;
+pub(crate) mod licence;
 mod proofs;
 mod reader;
 mod record;
@@ -30,6 +31,7 @@ pub use body::Body;
 pub use gate::Class;
 pub use history::ReleasedDecision;
 pub use keys::{HostedKeys, KeyRow, KeyState, OwnIssuer};
+pub use licence::{Licence, Licensed, MadeHere};
 pub use proofs::ProofUse;
 pub use reader::{Entry, Reader};
 pub use record::{Recorded, Released};
@@ -168,7 +170,13 @@ impl Store {
     }
 
     /// The same with the outcome in the same record, for what was made without anybody outside and leaves only after it.
-    pub async fn intend_and_release(&self, intent: Intent, outcome: Outcome) -> Result<Intended<Released>, Denial> {
+    pub async fn intend_and_release(
+        &self,
+        made: MadeHere,
+        intent: Intent,
+        outcome: Outcome,
+    ) -> Result<Intended<Released>, Denial> {
+        drop(made);
         Ok(self.settle(intent, Some(outcome)).await?.map(|()| Released::at_once()))
     }
 

@@ -4,8 +4,9 @@ use super::followed::Followed;
 use super::opened::Opened;
 use super::revision::Revision;
 use crate::issue::{FileKey, OpenedSecret};
-use crate::policy::{Catalogue, FileKeyTerms, Grant, Granted, PolicySet, SecretTerms, TrustPolicy};
+use crate::policy::{Catalogue, FileKeyTerms, Granted, PolicySet, SecretTerms, TransitUse, TrustPolicy};
 use crate::secrets::{Header, OpenedTransitKey, Unopened};
+use crate::store::Licence;
 use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::Fault;
@@ -136,13 +137,10 @@ impl Live {
         waiting.collect()
     }
 
-    /// Refuses what is granted by a source that could not be read for longer than its `max_stale`, by the time since boot.
-    pub fn check_fresh(&self, grant: Grant, boot: std::time::Duration) -> Result<Grant, Denial> {
-        for granted in grant.granted() {
-            let source = self.source(&granted.source);
-            source.map_or(Err(Reason::Internal.because("a grant of no source")), |source| source.followed.check_fresh(boot))?;
-        }
-        Ok(grant)
+    /// Refuses a source that could not be read for longer than its `max_stale`, by the time since boot.
+    pub fn check_fresh(&self, source: &SourceName, boot: std::time::Duration) -> Result<(), Denial> {
+        let source = self.source(source);
+        source.map_or(Err(Reason::Internal.because("a grant of no source")), |source| source.followed.check_fresh(boot))
     }
 
     /// The documents of every source. That there is one says nothing of who may read it.
@@ -175,11 +173,11 @@ impl Live {
     /// caller by its own words.
     pub fn open_transit_key(
         &self,
-        source: &SourceName,
-        key: &TransitKey,
+        licence: &Licence<'_, TransitUse>,
         version: Option<u32>,
     ) -> Result<(u32, OpenedTransitKey), Denial> {
-        let (in_force, within) = self.transit_key(source, key)?;
+        let key = &licence.terms().key;
+        let (in_force, within) = self.transit_key(&licence.granted().source, key)?;
         let found = in_force.revision.transit().version(&within, version);
         let (version, bytes) = found.map_err(|cause| no_transit_key(key, &cause))?;
         let file = TransitFile { key: within, version };
@@ -216,7 +214,8 @@ impl Live {
     }
 
     /// The file key of a granted document: like the document itself, by its own source's identities alone.
-    pub fn file_key(&self, source: &SourceName, terms: &FileKeyTerms) -> Result<FileKey, Denial> {
+    pub fn file_key(&self, licence: &Licence<'_, FileKeyTerms>) -> Result<FileKey, Denial> {
+        let (source, terms) = (&licence.granted().source, licence.terms());
         let whole = SecretName { path: terms.document.clone(), key: None };
         let (in_force, within) = self.owned(source, &whole)?;
         let key = in_force.revision.file_key(&within.path, &terms.header, &in_force.followed.identities());
@@ -225,7 +224,8 @@ impl Live {
     }
 
     /// Opens a granted secret: a source's policies reach its own files alone, and only its own identities open them.
-    pub fn open_secret(&self, granted: &Granted, terms: &SecretTerms) -> Result<OpenedSecret, Denial> {
+    pub fn open_secret(&self, licence: &Licence<'_, SecretTerms>) -> Result<OpenedSecret, Denial> {
+        let (granted, terms) = (licence.granted(), licence.terms());
         let (source, name) = (&granted.source, &terms.name);
         let (in_force, within) = self.owned(source, name)?;
         let revision = &in_force.revision;

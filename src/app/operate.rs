@@ -2,7 +2,8 @@
 
 use super::covered::{Covered, covered};
 use super::{App, Followed};
-use crate::policy::{Grant, Standing, Stop, check_stops};
+use crate::identity::Identity;
+use crate::policy::{Grant, Request, Standing, Stop, StopUntil};
 use crate::store::DenialRow;
 use crate::words::names::{CommitId, DecisionId, PolicyName, SourceName};
 use crate::words::yaml::Fault;
@@ -20,10 +21,12 @@ impl App {
         self.root.check_fresh(self.store.since_boot()).map(|()| live)
     }
 
-    /// Refuses a grant of a source that went stale, or that an operator denies.
-    pub fn still_grants(&self, live: &super::Live, facts: &crate::identity::Facts, grant: Grant) -> Result<Grant, Denial> {
-        let grant = live.check_fresh(grant, self.store.since_boot())?;
-        check_stops(self.stops.load().values(), facts, grant, self.store.earliest())
+    /// Decides by what is in force. Refuses what comes of a source that went stale, and what an operator denies.
+    pub fn decide(&self, live: &super::Live, identity: &Identity, request: &Request) -> Result<Grant, Denial> {
+        let decision = live.policies()?.decide(identity, request, self.now())?;
+        let boot = self.store.since_boot();
+        let is_fresh = |source: &SourceName| live.check_fresh(source, boot);
+        decision.stands(&Standing::new(&self.stops.load(), self.store.earliest(), &is_fresh), identity.facts())
     }
 
     /// Denies from now on, for a time or until it is lifted. It stands at once; where it cannot become durable yet, that is told, and
@@ -133,7 +136,7 @@ impl App {
     pub async fn status(&self) -> Result<Value, Denial> {
         let (live, stops) = (self.live.load_full(), self.stops.load());
         let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
-        let shown = |(id, (stop, until)): (&String, &Standing)| json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop });
+        let shown = |(id, (stop, until)): (&String, &StopUntil)| json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop });
         Ok(json!({
             "revision": live.revision().ok(),
             "policies": live.policies().map_or(0, |set| set.policies().len()),
@@ -167,7 +170,7 @@ impl App {
     /// What operators denied before the start.
     pub(super) async fn read_stops(&self) -> Result<(), Denial> {
         let rows = self.store.denials().await?;
-        let mut stops: BTreeMap<String, Standing> = BTreeMap::new();
+        let mut stops: BTreeMap<String, StopUntil> = BTreeMap::new();
         for row in rows {
             let stop =
                 serde_json::from_value(row.body).map_err(|fault| Reason::Internal.because(format!("a kept denial: {fault}")))?;
@@ -178,7 +181,7 @@ impl App {
     }
 
     /// What is denied changes at once, and those that are over are forgotten.
-    fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, Standing>)) {
+    fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, StopUntil>)) {
         let now = self.store.earliest();
         self.stops.rcu(|stops| {
             let mut stops = BTreeMap::clone(stops);

@@ -7,6 +7,7 @@ use crate::git::{Past, Source};
 use crate::issue::OpenedSecret;
 use crate::policy::{Granted, SecretTerms, Widening};
 use crate::secrets::{Identities, Plaintext, Unopened};
+use crate::store::Licence;
 use crate::words::names::{CommitId, SecretName};
 use crate::words::{Denial, Reason};
 use std::sync::Arc;
@@ -34,10 +35,10 @@ impl App {
     pub async fn open_past_secret(
         &self,
         live: &Live,
-        granted: &Granted,
-        terms: &SecretTerms,
+        licence: &Licence<'_, SecretTerms>,
         commit: &CommitId,
     ) -> Result<OpenedSecret, Denial> {
+        let (granted, terms) = (licence.granted(), licence.terms());
         let reading = self.reading_of_past(live, granted, terms, commit)?;
         let turn = tokio::time::timeout(TURN_MAX, self.past_turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(Reason::Overloaded.because("too many old values are read at once")) };

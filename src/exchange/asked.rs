@@ -4,7 +4,7 @@ use super::{Input, Released, Story, file_key, issuing, replay, rewrite, session,
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::{Grant, Permission, Request, TransitUse, Wanted};
-use crate::store::Recorded;
+use crate::store::{MadeHere, Recorded};
 use crate::token::Proven;
 use crate::words::names::{PolicyName, TransitKey};
 use crate::words::{Denial, Digest, Reason, Secret};
@@ -97,9 +97,9 @@ impl Asked {
         &self.request
     }
 
-    /// Whether the answer needs nobody outside.
-    pub(super) fn is_answered_here(&self, grant: &Grant) -> bool {
-        matches!(self.work, Work::Issue) && issuing::is_made_here(grant)
+    /// What is made here and needs nobody outside; the grant comes back where something does.
+    pub(super) fn made_here(&self, grant: Grant, story: &Story) -> Result<MadeHere, Grant> {
+        if matches!(self.work, Work::Issue) { MadeHere::of(grant, story.decision()) } else { Err(grant) }
     }
 
     /// From the recorded grant to the recorded release.

@@ -22,8 +22,7 @@ pub(super) fn find(
     for (document, header) in live.with_stanzas(stanzas) {
         let request = Request { credentials: vec![Wanted::FileKey { document, header }], ..asked.clone() };
         story.asks(&request);
-        let granted = live.policies()?.decide(identity, &request, app.now());
-        match granted.and_then(|grant| app.still_grants(live, identity.facts(), grant)) {
+        match app.decide(live, identity, &request) {
             Ok(_) => return Ok(request),
             Err(denial) => refused = denial,
         }

@@ -5,37 +5,30 @@ use super::story::Story;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::issue::Credential;
-use crate::policy::{Grant, Granted, Terms};
-use crate::store::{Answer, AwsSession, Intended, Outcome, Recorded};
+use crate::policy::Grant;
+use crate::store::{Answer, AwsSession, Intended, Licensed, MadeHere, Outcome, Recorded};
 use crate::words::{Denial, Digest, Reason};
 use serde_json::Value;
-
-/// Whether nobody outside is needed for what is granted: then its intent and its outcome are one record, made before it leaves.
-pub(super) fn is_made_here(grant: &Grant) -> bool {
-    grant.granted().iter().all(|granted| match granted.terms {
-        Terms::IdToken(_) | Terms::Secret(_) | Terms::SecretAt(..) | Terms::FileKey(_) => true,
-        Terms::Aws(_) | Terms::Transit(_) | Terms::Daypass(_) => false,
-    })
-}
 
 /// Makes everything that is granted, or nothing, and records it before it leaves.
 pub(super) async fn issue_here(
     app: &App,
-    grant: Grant,
+    made: MadeHere,
     identity: &Identity,
     live: &Live,
     story: &Story,
 ) -> Result<Released, Denial> {
+    let grant = made.grant();
     let mut credentials = Vec::with_capacity(grant.granted().len());
-    for granted in grant.granted() {
-        credentials.push(one(app, granted, live, story).await?);
+    for licensed in made.licences() {
+        credentials.push(one(app, licensed?, live).await?);
     }
     let revisions = live.revisions_of(grant.granted());
     let document = answer::document(story.decision(), &grant.policies(), &revisions, &credentials)?;
-    let intent = story.intent(app, identity, &grant, &revisions);
+    let intent = story.intent(app, identity, grant, &revisions);
     let sealed = if intent.is_repeatable() { app.store.seal(&document, identity.expose())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), record: issued(&credentials) };
-    match app.store.intend_and_release(intent, outcome).await? {
+    match app.store.intend_and_release(made, intent, outcome).await? {
         Intended::Recorded(receipt) => {
             app.metrics.released(&credentials);
             Ok(Released::new(document, identity, receipt))
@@ -54,14 +47,23 @@ pub(super) async fn issue(
     story: &Story,
 ) -> Result<Released, Denial> {
     let mut credentials = Vec::with_capacity(grant.grant().granted().len());
-    for granted in grant.grant().granted() {
-        match one(app, granted, live, story).await {
+    let mut failed = None;
+    for licensed in grant.licences() {
+        let made = match licensed {
+            Ok(licensed) => one(app, licensed, live).await,
+            Err(denial) => Err(denial),
+        };
+        match made {
             Ok(credential) => credentials.push(credential),
             Err(denial) => {
-                app.store.fail(grant, story.failure(&denial)).await?;
-                return Err(denial);
+                failed = Some(denial);
+                break;
             }
         }
+    }
+    if let Some(denial) = failed {
+        app.store.fail(grant, story.failure(&denial)).await?;
+        return Err(denial);
     }
     let (policies, revisions) = (grant.grant().policies(), live.revisions_of(grant.grant().granted()));
     let document = answer::document(story.decision(), &policies, &revisions, &credentials)?;
@@ -88,25 +90,18 @@ fn session(credential: &Credential) -> Option<AwsSession> {
     Some(AwsSession { token, arn: aws.session_arn.clone(), id: aws.session_id.clone(), expires_at: aws.expires_at })
 }
 
-async fn one(app: &App, granted: &Granted, live: &Live, story: &Story) -> Result<Credential, Denial> {
-    match &granted.terms {
+async fn one(app: &App, licensed: Licensed<'_>, live: &Live) -> Result<Credential, Denial> {
+    match licensed {
         // What waits for somebody outside has a large future, which every request would carry about: it is made where it is needed.
-        Terms::Aws(terms) => {
-            let (aws, subject, now) = (app.aws()?, granted.subject(), app.now());
-            Box::pin(aws.issue(terms, &subject, story.decision(), now)).await.map(Credential::Aws)
+        Licensed::Aws(licence) => Box::pin(app.aws()?.issue(&licence, app.now())).await.map(Credential::Aws),
+        Licensed::IdToken(licence) => app.own_issuers.id_tokens().id_token(&licence, app.now()).map(Credential::IdToken),
+        Licensed::Secret(licence) => live.open_secret(&licence).map(Credential::Secret),
+        Licensed::SecretAt(licence, commit) => {
+            Box::pin(app.open_past_secret(live, &licence, commit)).await.map(Credential::SecretAt)
         }
-        Terms::IdToken(terms) => {
-            app.own_issuers.id_tokens().id_token(terms, &granted.subject(), story.decision(), app.now()).map(Credential::IdToken)
-        }
-        Terms::Secret(terms) => live.open_secret(granted, terms).map(Credential::Secret),
-        Terms::SecretAt(terms, Some(commit)) => {
-            Box::pin(app.open_past_secret(live, granted, terms, commit)).await.map(Credential::SecretAt)
-        }
-        Terms::SecretAt(_, None) => Err(Reason::Internal.because("a secret of the past without its commit")),
-        Terms::Transit(wanted) => Err(Reason::BadRequest.because(format!("`{wanted}` is used here, and never handed out"))),
-        Terms::FileKey(terms) => live.file_key(&granted.source, terms).map(Credential::FileKey),
-        Terms::Daypass(permission) => {
-            Err(Reason::BadRequest.because(format!("`{permission}` is used here, and never handed out")))
+        Licensed::FileKey(licence) => live.file_key(&licence).map(Credential::FileKey),
+        Licensed::Transit(licence) => {
+            Err(Reason::BadRequest.because(format!("`{}` is used here, and never handed out", licence.terms())))
         }
     }
 }

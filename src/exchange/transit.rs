@@ -5,9 +5,9 @@ use super::story::Story;
 use super::usage::{self, Done};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::policy::{Grant, Operation, Terms};
+use crate::policy::{Grant, Operation};
 use crate::secrets::Ciphertext;
-use crate::store::Recorded;
+use crate::store::{Licensed, Recorded};
 use crate::words::{Denial, Digest, Reason, Secret};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -52,17 +52,18 @@ pub(super) async fn answer(
     story: &Story,
     input: Input,
 ) -> Result<Released, Denial> {
-    let done = run(live, grant.grant(), &input);
+    let done = run(live, &grant, &input);
     let released = usage::answer(app, grant, identity, live, story, done).await?;
     app.metrics.used_transit_key();
     Ok(released)
 }
 
-fn run(live: &Live, grant: &Grant, input: &Input) -> Result<Done, Denial> {
-    let missing = || Reason::Internal.because("a grant of no transit key");
-    let granted = grant.granted().first().ok_or_else(missing)?;
-    let Terms::Transit(wanted) = &granted.terms else { return Err(missing()) };
-    let open = |version| live.open_transit_key(&granted.source, &wanted.key, version);
+fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<Done, Denial> {
+    let Some(Ok(Licensed::Transit(licence))) = grant.licences().next() else {
+        return Err(Reason::Internal.because("a grant of no transit key"));
+    };
+    let wanted = licence.terms();
+    let open = |version| live.open_transit_key(&licence, version);
     let (version, result, ciphertext) = match input {
         Input::Encrypt(plaintext) => {
             let (version, key) = open(None)?;

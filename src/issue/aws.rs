@@ -8,6 +8,7 @@ use super::credential::AwsCredential;
 use super::keypair::SigningAlgorithm;
 use super::own::CloudIssuer;
 use crate::policy::AwsTerms;
+use crate::store::Licence;
 use crate::words::names::DecisionId;
 use crate::words::{Denial, Reason, Secret, UnixTime};
 use answer::Answer;
@@ -84,13 +85,8 @@ impl Aws {
     }
 
     /// A session on these terms; the next region is asked only when one does not answer.
-    pub async fn issue(
-        &self,
-        terms: &AwsTerms,
-        subject: &str,
-        decision: &DecisionId,
-        now: UnixTime,
-    ) -> Result<AwsCredential, Denial> {
+    pub async fn issue(&self, licence: &Licence<'_, AwsTerms>, now: UnixTime) -> Result<AwsCredential, Denial> {
+        let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
         let asked = async {
             let mut last = Reason::AwsUnavailable.because("no region is configured");
             for client in &self.clients {

@@ -6,8 +6,8 @@ use super::keypair::SigningAlgorithm;
 use super::signing::SigningKeys;
 use crate::policy::IdTokenTerms;
 use crate::secrets::Identities;
-use crate::store::{OwnIssuer, Store};
-use crate::words::names::{DecisionId, IssuerUrl};
+use crate::store::{Licence, OwnIssuer, Store};
+use crate::words::names::IssuerUrl;
 use crate::words::{Denial, UnixTime};
 use std::sync::Arc;
 
@@ -71,7 +71,8 @@ impl CloudIssuer {
 
 impl IdTokenIssuer {
     /// Signs a token for somebody who is no cloud.
-    pub fn id_token(&self, terms: &IdTokenTerms, subject: &str, decision: &DecisionId, now: UnixTime) -> Result<IdToken, Denial> {
+    pub fn id_token(&self, licence: &Licence<'_, IdTokenTerms>, now: UnixTime) -> Result<IdToken, Denial> {
+        let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
         let extra = terms.claims.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let (audience, expires_at) = (terms.audience.clone(), now.plus(terms.ttl));
         let token = self.0.mint(SigningAlgorithm::Es256, audience.as_str(), subject, decision, now, expires_at, extra)?;

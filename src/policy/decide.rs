@@ -1,8 +1,8 @@
-//! The decision: which policy grants what is asked for, by default none. Pure, and the only maker of a [`Grant`].
+//! The decision: which policy grants what is asked for, by default none. Pure, and the only maker of a [`Decision`].
 
 use super::admission::Admission;
 use super::file::{DANGERS, Rule, TrustPolicy};
-use super::grant::{FileKeyTerms, Grant, Granted, Terms};
+use super::grant::{Decision, FileKeyTerms, Granted, Terms};
 use super::grant_section::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
 use super::guardrail::{Guardrails, unreadable};
 use super::index::Indexed;
@@ -12,6 +12,7 @@ use crate::token::Possession;
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason, UnixTime};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,14 +72,14 @@ impl PolicySet {
     }
 
     /// Decides over a whole request: everything in it is granted, or it is denied.
-    pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Grant, Denial> {
+    pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Decision, Denial> {
         let moment = Moment { now, session_age: identity.session_age() };
         let one = |wanted: &Wanted| self.grant_whole_or_values(identity.facts(), wanted, request.policy.as_ref(), moment);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
         check_roles_differ(&granted)?;
         let wanted = granted.iter().map(|granted| granted.proof).max().unwrap_or(Possession::Nothing);
-        check_possession(wanted, identity.possession()).map(|()| Grant::new(granted))
+        check_possession(wanted, identity.possession()).map(|()| Decision::new(granted))
     }
 
     /// Admits an identity that some rule in force is for, by default nobody: the only maker of an [`Admission`]. What the rule
@@ -126,17 +127,17 @@ impl PolicySet {
     }
 
     /// What every policy that matches grants, before any denial is looked at; and what it is, where that was left open.
-    pub(super) fn offered(
+    pub(super) fn offered<'a>(
         &self,
         facts: &Facts,
-        wanted: &Wanted,
+        wanted: &'a Wanted,
         named: Option<&PolicyName>,
         now: UnixTime,
-    ) -> Result<(Wanted, Vec<Granted>), Denial> {
+    ) -> Result<(Cow<'a, Wanted>, Vec<Granted>), Denial> {
         let matching: Vec<_> = self.matching(facts, named, now).collect();
         let chosen = match wanted {
-            Wanted::Aws { role: None } => Wanted::Aws { role: Some(only_role(&matching)?) },
-            other => other.clone(),
+            Wanted::Aws { role: None } => Cow::Owned(Wanted::Aws { role: Some(only_role(&matching)?) }),
+            other => Cow::Borrowed(other),
         };
         let mut granted: Vec<Granted> = Vec::new();
         for (policy, rule) in matching {
@@ -156,7 +157,7 @@ impl PolicySet {
         moment: Moment,
     ) -> Result<Granted, Denial> {
         let (chosen, mut granted) = self.offered(facts, wanted, named, moment.now)?;
-        for wanted in std::iter::once(chosen.clone()).chain(between(&granted)) {
+        for wanted in std::iter::once(Cow::Borrowed(&*chosen)).chain(between(&granted).map(Cow::Owned)) {
             if let Some(denial) = self.guardrails.against(facts, &wanted) {
                 return Err(denial);
             }

@@ -4,13 +4,14 @@ use super::decide::{PolicySet, between};
 use super::file::{Miss, TrustPolicy};
 use super::guardrail::GUARDRAILS_FILE;
 use super::request::Wanted;
-use super::stop::Standing;
+use super::stop::StopUntil;
 use crate::identity::Facts;
 use crate::token::Possession;
 use crate::words::names::PolicyName;
 use crate::words::yaml::Place;
 use crate::words::{UnixTime, plain};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 
 /// More near misses than this are no longer near.
@@ -91,9 +92,9 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Wanted, now: UnixTime) -
         set.policies().iter().filter_map(|policy| near_miss(policy, facts, wanted, now)).collect();
     near_misses.sort_by_key(|miss| miss.lines.len());
     near_misses.truncate(NEAR_MISSES_MAX);
-    let (asked, granted) = set.offered(facts, wanted, None, now).unwrap_or_else(|_| (wanted.clone(), Vec::new()));
+    let (asked, granted) = set.offered(facts, wanted, None, now).unwrap_or_else(|_| (Cow::Borrowed(wanted), Vec::new()));
     let mut guardrails: Vec<GuardrailHit> = Vec::new();
-    for wanted in std::iter::once(asked).chain(between(&granted)) {
+    for wanted in std::iter::once(asked).chain(between(&granted).map(Cow::Owned)) {
         let hits = set.guardrails().all_against(facts, &wanted).map(|(place, description)| guardrail_hit(place, description));
         hits.for_each(|hit| {
             if !guardrails.contains(&hit) {
@@ -122,11 +123,11 @@ fn guardrail_hit(place: Place, description: &str) -> GuardrailHit {
 
 impl Explanation {
     /// The same under what operators deny, each denial with its id. The server asks for these after the policies.
-    pub fn under(mut self, denials: &[(String, Standing)], facts: &Facts, now: UnixTime) -> Self {
+    pub fn under(mut self, denials: &[(String, StopUntil)], facts: &Facts, now: UnixTime) -> Self {
         let named = || self.allowed_by.iter().chain(self.granted_by.iter().filter(|_| self.allowed_by.is_none()));
         let standing = denials.iter().filter(|(_, (_, until))| until.is_none_or(|until| now < until));
         let hits = standing.filter(|(_, (stop, _))| stop.fits(facts, named()) != Ok(false));
-        let told = |(id, (stop, until)): &(String, Standing)| OperatorsDenial {
+        let told = |(id, (stop, until)): &(String, StopUntil)| OperatorsDenial {
             id: id.clone(),
             denies: stop.to_string(),
             until: until.map(|until| until.to_string()),

@@ -1,10 +1,12 @@
 //! What a policy grants to this request: terms in which nothing is left to choose.
 
 use super::permission::Permission;
+use super::stop::Standing;
 use super::transit::TransitUse;
+use crate::identity::Facts;
 use crate::token::Possession;
 use crate::words::names::{Audience, CommitId, DecisionId, PolicyName, RoleArn, SecretName, SecretPath, SourceName};
-use crate::words::{Digest, UnixTime};
+use crate::words::{Denial, Digest, UnixTime};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,14 +14,32 @@ use std::time::Duration;
 /// the server or a failed node, and no longer than keys of a dead issuer are trusted.
 pub const OFFLINE_DEFAULT: Duration = Duration::from_secs(3600);
 
-/// The proof that the policies in force grant every credential of a request. Only `PolicySet::decide` makes one.
+/// What the policies in force decide over a request. It grants nothing before [`Decision::stands`]. Only `PolicySet::decide` makes one.
+#[must_use]
+#[derive(Debug)]
+pub struct Decision(Vec<Granted>);
+
+impl Decision {
+    pub(super) const fn new(granted: Vec<Granted>) -> Self {
+        Self(granted)
+    }
+
+    /// The grant, where nothing stands against it at this moment.
+    pub fn stands(self, standing: &Standing<'_>, facts: &Facts) -> Result<Grant, Denial> {
+        standing.check(&self.0, facts).map(|()| Grant(self.0))
+    }
+}
+
+/// The proof that every credential of a request is granted now. Only [`Decision::stands`] makes one.
 #[must_use]
 #[derive(Debug)]
 pub struct Grant(Vec<Granted>);
 
 impl Grant {
-    pub(super) const fn new(granted: Vec<Granted>) -> Self {
-        Self(granted)
+    /// For the tests of what comes after a grant.
+    #[cfg(test)]
+    pub(crate) const fn of_nothing() -> Self {
+        Self(Vec::new())
     }
 
     /// One entry for each credential of the request, in its order.

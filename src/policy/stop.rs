@@ -1,13 +1,14 @@
 //! What an operator denies at once, without Git: it only ever takes away.
 
-use super::grant::Grant;
+use super::grant::Granted;
 use super::guardrail::unreadable;
 use super::ruleset::Catalogue;
 use crate::identity::{Attribute, Facts, Value};
-use crate::words::names::{IssuerName, PolicyName};
+use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::nearest;
 use crate::words::{Denial, Reason, UnixTime};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One denial: every line that is there has to fit.
@@ -111,27 +112,37 @@ fn is_called(value: Option<&Value>, wanted: &str) -> bool {
     }
 }
 
-/// A denial that stands until a time.
-pub type Standing = (Stop, Option<UnixTime>);
+/// An operator's denial, and the time until which it stands.
+pub type StopUntil = (Stop, Option<UnixTime>);
 
-/// Refuses the grant when one of the denials that stand now fits it.
-pub fn check_stops<'a>(
-    stops: impl IntoIterator<Item = &'a Standing>,
-    facts: &Facts,
-    grant: Grant,
+/// Whether a source was read lately enough to grant anything.
+type Fresh<'a> = dyn Fn(&SourceName) -> Result<(), Denial> + Sync + 'a;
+
+/// What may stand against a decision at this moment: operators' denials, and sources that could not be read for too long.
+pub struct Standing<'a> {
+    stops: &'a BTreeMap<String, StopUntil>,
     now: UnixTime,
-) -> Result<Grant, Denial> {
-    let standing = stops.into_iter().filter(|(_, until)| until.is_none_or(|until| now < until));
-    let mut doubt = None;
-    for stop in standing.map(|(stop, _)| stop) {
-        match stop.fits(facts, grant.granted().iter().map(|granted| &granted.policy)) {
-            Ok(true) => return Err(Reason::Denied.because(format!("an operator denies it: {}", stop.reason))),
-            Ok(false) => {}
-            Err(attribute) => doubt = doubt.or(Some(attribute)),
-        }
+    is_fresh: &'a Fresh<'a>,
+}
+
+impl<'a> Standing<'a> {
+    /// The server's: `stops` by their ids, and whether a source is fresh.
+    pub(crate) const fn new(stops: &'a BTreeMap<String, StopUntil>, now: UnixTime, is_fresh: &'a Fresh<'a>) -> Self {
+        Self { stops, now, is_fresh }
     }
-    match doubt {
-        Some(attribute) => Err(unreadable(attribute.as_str(), "an operator's denial")),
-        None => Ok(grant),
+
+    /// Refuses what comes from a source that is not fresh, and what an operator denies.
+    pub(super) fn check(&self, granted: &[Granted], facts: &Facts) -> Result<(), Denial> {
+        granted.iter().try_for_each(|granted| (self.is_fresh)(&granted.source))?;
+        let standing = self.stops.values().filter(|(_, until)| until.is_none_or(|until| self.now < until));
+        let mut doubt = None;
+        for stop in standing.map(|(stop, _)| stop) {
+            match stop.fits(facts, granted.iter().map(|granted| &granted.policy)) {
+                Ok(true) => return Err(Reason::Denied.because(format!("an operator denies it: {}", stop.reason))),
+                Ok(false) => {}
+                Err(attribute) => doubt = doubt.or(Some(attribute)),
+            }
+        }
+        doubt.map_or(Ok(()), |attribute| Err(unreadable(attribute.as_str(), "an operator's denial")))
     }
 }

@@ -296,7 +296,7 @@ async fn what_is_made_here_has_one_record_with_its_claims_and_is_heard_again_ali
     let (store, _) = open(folder.path());
     let at_once = async |number: u8, rule: ReplayRule, client: &str| {
         let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([{"z": 1, "a": 2}])) };
-        match store.intend_and_release(intent(&[number], rule, client), outcome).await.unwrap() {
+        match store.intend_and_release(licence::tests::made_here(), intent(&[number], rule, client), outcome).await.unwrap() {
             Intended::Recorded(_) => "minted",
             Intended::Repeat(repeat) if repeat.sealed == b"sealed" => "repeated",
             Intended::Repeat(_) | Intended::Replayed(_) => "replayed",

@@ -4,7 +4,7 @@ use super::place::{Seen, Where};
 use crate::cli::print;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
-use crate::policy::{Catalogue, Explanation, PastSecret, Permission, Ruleset, Standing, TransitUse, Wanted, explain};
+use crate::policy::{Catalogue, Explanation, PastSecret, Permission, Ruleset, StopUntil, TransitUse, Wanted, explain};
 use crate::store::Reader;
 use crate::token::{Claims, parse_json};
 use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
@@ -107,7 +107,7 @@ fn further_sources(seen: &Seen) -> Vec<&str> {
 }
 
 /// What operators deny, read beside the server's store; or why nobody can tell.
-fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, Standing)>, String> {
+fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil)>, String> {
     let data = at.data_if_named().ok_or("the configuration names no `data` directory")?;
     let rows = Reader::open(&data)?.denials(now)?;
     let standing = |row: crate::store::DenialRow| {

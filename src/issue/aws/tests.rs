@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::issue::OwnIssuers;
+use crate::policy::Terms;
 use crate::secrets::Identities;
-use crate::store::OwnIssuer;
-use crate::store::Store;
+use crate::store::{OwnIssuer, Store, licence};
 use crate::token::{Algorithm, Expected, KeySet, RawToken, verify};
 use crate::words::names::{Audience, IssuerUrl, RoleArn};
 use std::collections::BTreeMap;
@@ -119,13 +119,18 @@ async fn bench(url: &str, algorithm: SigningAlgorithm) -> Bench {
 mod chained;
 mod regions;
 
+async fn issue(aws: &Aws, policy: &str, terms: AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsCredential, Denial> {
+    let granted = licence::tests::granted(policy, Terms::Aws(terms));
+    aws.issue(&licence::tests::aws(&granted, decision), now).await
+}
+
 #[tokio::test]
 async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() {
     for (algorithm, expected) in [(SigningAlgorithm::Es256, Algorithm::Es256), (SigningAlgorithm::Rs256, Algorithm::Rs256)] {
         let sts = StandIn::start("200 OK", credentials("AssumeRoleWithWebIdentity")).await;
         let bench = bench(&sts.url, algorithm).await;
         let (decision, now) = (DecisionId::new(), bench.store.now());
-        let issued = bench.aws.issue(&terms(), "root/shop/deploy", &decision, now).await.unwrap();
+        let issued = issue(&bench.aws, "shop/deploy", terms(), &decision, now).await.unwrap();
         assert_eq!((issued.access_key_id.as_str(), issued.session_token.expose()), ("ASIAX", &b"t"[..]));
         let form = sts.form();
         for (name, value) in [
@@ -175,7 +180,7 @@ async fn what_an_sts_answers_is_told_by_code_and_never_by_its_bytes() {
     for (status, answer, reason, words) in cases {
         let sts = StandIn::start(status, answer.clone()).await;
         let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
-        let denial = bench.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), bench.store.now()).await.unwrap_err();
+        let denial = issue(&bench.aws, "shop/deploy", terms(), &DecisionId::new(), bench.store.now()).await.unwrap_err();
         assert_eq!(denial.reason, reason, "{status} {answer}: {}", denial.cause);
         assert!(denial.cause.contains(words) && !denial.cause.contains(CANARY), "{status} {answer}: {}", denial.cause);
     }
@@ -187,11 +192,11 @@ async fn the_next_region_is_asked_when_one_does_not_answer() {
     let (mut good, dead) =
         (bench(&sts.url, SigningAlgorithm::Es256).await, bench("http://127.0.0.1:1", SigningAlgorithm::Es256).await);
     let now = good.store.now();
-    let denial = dead.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), now).await.unwrap_err();
+    let denial = issue(&dead.aws, "shop/deploy", terms(), &DecisionId::new(), now).await.unwrap_err();
     assert_eq!(denial.reason, Reason::AwsUnavailable);
     assert!(denial.cause.contains("refused"), "{}", denial.cause);
     good.aws.clients.insert(0, dead.aws.clients[0].clone());
-    assert!(good.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), now).await.is_ok());
+    assert!(issue(&good.aws, "shop/deploy", terms(), &DecisionId::new(), now).await.is_ok());
 }
 
 /// What an STS says of the session besides its keys.
@@ -213,7 +218,7 @@ async fn the_session_is_named_as_aws_names_it_and_one_that_cannot_be_ours_is_ref
     ] {
         let sts = StandIn::start("200 OK", answer).await;
         let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
-        let issued = bench.aws.issue(&terms(), "root/shop/deploy", &decision, bench.store.now()).await.unwrap();
+        let issued = issue(&bench.aws, "shop/deploy", terms(), &decision, bench.store.now()).await.unwrap();
         assert_eq!((issued.session_arn.as_str(), issued.session_id.as_str(), issued.packed_policy_size), (arn, id, size));
     }
     let over = credentials_of(named).replace("2099-01-01", "2020-01-01");
@@ -222,7 +227,7 @@ async fn the_session_is_named_as_aws_names_it_and_one_that_cannot_be_ours_is_ref
     {
         let sts = StandIn::start("200 OK", answer).await;
         let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
-        let denial = bench.aws.issue(&terms(), "root/shop/deploy", &decision, bench.store.now()).await.unwrap_err();
+        let denial = issue(&bench.aws, "shop/deploy", terms(), &decision, bench.store.now()).await.unwrap_err();
         assert_eq!(denial.reason, Reason::AwsUnavailable);
         assert!(denial.cause.contains(words), "{}", denial.cause);
     }

@@ -1,6 +1,8 @@
 use super::*;
+use crate::policy::Terms;
+use crate::store::licence;
 use crate::token::{Algorithm, KeySet, RawToken, verify_signature};
-use crate::words::names::Audience;
+use crate::words::names::{Audience, DecisionId};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,9 +32,10 @@ async fn a_token_of_one_issuer_never_verifies_by_the_keys_of_the_other() {
     let own = issuers(&identities, &store).await;
     let (clouds, id_tokens) = (own.keys(OwnIssuer::Clouds).jwks(), own.keys(OwnIssuer::IdTokens).jwks());
     let audience = Audience::parse("sts.amazonaws.com").unwrap();
-    let terms = IdTokenTerms { audience, ttl: MINUTE, claims: BTreeMap::new() };
+    let granted =
+        licence::tests::granted("shop", Terms::IdToken(IdTokenTerms { audience, ttl: MINUTE, claims: BTreeMap::new() }));
     let (decision, now) = (DecisionId::new(), store.now());
-    let token = own.id_tokens().id_token(&terms, "root/shop", &decision, now).unwrap().token;
+    let token = own.id_tokens().id_token(&licence::tests::id_token(&granted, &decision), now).unwrap().token;
     assert_eq!((verifies(&token, &clouds), verifies(&token, &id_tokens)), (false, true));
     let keys = own.clouds().keys();
     let token = keys.mint(SigningAlgorithm::Es256, "x", "s", &decision, now, now.plus(MINUTE), Map::new()).unwrap();

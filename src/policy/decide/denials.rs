@@ -3,11 +3,12 @@
 use super::tests::{DEPLOY, aws, catalogue, github, good, tree};
 use super::*;
 use crate::identity::Mapping;
-use crate::policy::{Ruleset, Stop, check_stops};
+use crate::policy::{Ruleset, Standing, Stop};
 use crate::token::Claims;
 use crate::words::names::IssuerName;
 use crate::words::yaml::Fault;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 
 const PROTECTED: &str =
     "denials:\n  - description: Protected refs alone.\n    match: { ref_protected: { not: true } }\n    issuer: github\n";
@@ -224,8 +225,9 @@ fn an_operators_denial_refuses_a_token_that_does_not_tell_its_repository() {
         reason: "INC-1".to_owned(),
     };
     let decided = |stop: Stop, claims: Json| {
-        let grant = Grant::new(Vec::new());
-        check_stops(&[(stop, None)], &github(claims), grant, UnixTime::from_seconds(0)).err().map(|denial| denial.reason)
+        let stops = BTreeMap::from([(String::new(), (stop, None))]);
+        let standing = Standing::new(&stops, UnixTime::from_seconds(0), &|_| Ok(()));
+        Decision::new(Vec::new()).stands(&standing, &github(claims)).err().map(|denial| denial.reason)
     };
     let run = json!({"run_id": "7"});
     assert_eq!(decided(stop(Some("acme/shop@456789"), None), run.clone()), Some(Reason::Denied));

@@ -12,7 +12,7 @@ fn binding(number: u8, client: &str) -> Intent {
 
 pub(super) async fn use_token(store: &Store, number: u8, client: &str) -> &'static str {
     let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([])) };
-    match store.intend_and_release(binding(number, client), outcome).await.unwrap() {
+    match store.intend_and_release(licence::tests::made_here(), binding(number, client), outcome).await.unwrap() {
         Intended::Recorded(_) => "minted",
         Intended::Repeat(_) => "repeated",
         Intended::Replayed(Replay::Used) => "replayed",
@@ -85,7 +85,7 @@ async fn a_proof_opens_one_answer_and_its_retry_needs_another_one() {
         let proof = Some(ProofUse { key: [proof; 32], until });
         let outcome = Outcome { answer: b"sealed".to_vec().into(), record: ("issued", json!([])) };
         let intent = Intent { proof, ..intent(&[number], ReplayRule::PerRequest, "a") };
-        match store.intend_and_release(intent, outcome).await.unwrap() {
+        match store.intend_and_release(licence::tests::made_here(), intent, outcome).await.unwrap() {
             Intended::Recorded(_) => "minted",
             Intended::Repeat(_) => "repeated",
             Intended::Replayed(Replay::Proof) => "proof used",

@@ -16,7 +16,7 @@ async fn each_call_says_what_aws_takes_there() {
     let sts = StandIn::start("200 OK", credentials("ACTION")).await;
     let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
     let (decision, now) = (DecisionId::new(), bench.store.now());
-    let issued = bench.aws.issue(&chained_terms(), "root/shop/deploy", &decision, now).await.unwrap();
+    let issued = issue(&bench.aws, "shop/deploy", chained_terms(), &decision, now).await.unwrap();
     assert_eq!(issued.session_arn, "arn:aws:sts::123456789012:assumed-role/deploy/deploy-7301");
     let forms = sts.forms();
     let [hub, target] = &forms[..] else { panic!("two calls, not {}", forms.len()) };
@@ -64,7 +64,7 @@ async fn a_hub_of_another_account_than_asked_is_no_hub() {
     let answer = credentials("ACTION").replace("</ACTIONResult>", &format!("{user}</ACTIONResult>"));
     let sts = StandIn::start("200 OK", answer).await;
     let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
-    let denial = bench.aws.issue(&chained_terms(), "root/x", &DecisionId::new(), bench.store.now()).await.unwrap_err();
+    let denial = issue(&bench.aws, "x", chained_terms(), &DecisionId::new(), bench.store.now()).await.unwrap_err();
     assert!(denial.cause.contains("first hop") && denial.cause.contains("another account"), "{}", denial.cause);
     assert_eq!(sts.forms().len(), 1, "the second role is not asked for");
 }

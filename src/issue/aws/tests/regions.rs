@@ -41,7 +41,7 @@ async fn a_hanging_region_and_a_throttling_one_end_in_the_next_within_the_deadli
     let (hanging, _held) = silent().await;
     let bench = regions(&[&hanging, &throttling.url, &good.url]).await;
     let started = Instant::now();
-    let issued = bench.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), bench.store.now()).await;
+    let issued = issue(&bench.aws, "shop/deploy", terms(), &DecisionId::new(), bench.store.now()).await;
     assert!(issued.is_ok(), "{:?}", issued.err());
     assert!(started.elapsed() < TOTAL_MAX, "{:?}", started.elapsed());
     assert!(
@@ -57,7 +57,7 @@ async fn where_every_region_hangs_the_answer_comes_all_the_same() {
     let (hanging, _held) = silent().await;
     let bench = regions(&[&hanging, &hanging]).await;
     let started = Instant::now();
-    let denial = bench.aws.issue(&terms(), "root/shop/deploy", &DecisionId::new(), bench.store.now()).await.unwrap_err();
+    let denial = issue(&bench.aws, "shop/deploy", terms(), &DecisionId::new(), bench.store.now()).await.unwrap_err();
     assert_eq!(denial.reason, Reason::AwsUnavailable);
     assert!(started.elapsed() < TOTAL_MAX + Duration::from_secs(1), "{:?}", started.elapsed());
 }

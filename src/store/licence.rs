@@ -1,0 +1,138 @@
+//! The licence to make one credential. What is recorded lends it, and so does what leaves only after its record.
+
+use super::Recorded;
+use crate::policy::{AwsTerms, FileKeyTerms, Grant, Granted, IdTokenTerms, SecretTerms, Terms, TransitUse};
+use crate::words::names::{CommitId, DecisionId};
+use crate::words::{Denial, Reason};
+
+/// The licence to make one credential on these terms. It ends before its record goes on.
+#[must_use]
+pub struct Licence<'a, T> {
+    granted: &'a Granted,
+    terms: &'a T,
+    decision: &'a DecisionId,
+}
+
+impl<'a, T> Licence<'a, T> {
+    /// What exactly is granted.
+    pub const fn terms(&self) -> &'a T {
+        self.terms
+    }
+
+    /// The source and the policy that grant it.
+    pub const fn granted(&self) -> &'a Granted {
+        self.granted
+    }
+
+    /// The decision, by whose id clouds and audit log know it.
+    pub const fn decision(&self) -> &'a DecisionId {
+        self.decision
+    }
+}
+
+/// A licence, by what it is for.
+#[must_use]
+pub enum Licensed<'a> {
+    /// An AWS session.
+    Aws(Licence<'a, AwsTerms>),
+    /// A secret.
+    Secret(Licence<'a, SecretTerms>),
+    /// A secret as this commit had it.
+    SecretAt(Licence<'a, SecretTerms>, &'a CommitId),
+    /// A token of our own issuer.
+    IdToken(Licence<'a, IdTokenTerms>),
+    /// The file key of a document.
+    FileKey(Licence<'a, FileKeyTerms>),
+    /// A use of a transit key, which is never handed out.
+    Transit(Licence<'a, TransitUse>),
+}
+
+impl<'a> Licensed<'a> {
+    fn of(granted: &'a Granted, decision: &'a DecisionId) -> Result<Self, Denial> {
+        Ok(match &granted.terms {
+            Terms::Aws(terms) => Self::Aws(Licence { granted, terms, decision }),
+            Terms::Secret(terms) => Self::Secret(Licence { granted, terms, decision }),
+            Terms::SecretAt(terms, Some(commit)) => Self::SecretAt(Licence { granted, terms, decision }, commit),
+            Terms::SecretAt(_, None) => return Err(Reason::Internal.because("a secret of the past without its commit")),
+            Terms::IdToken(terms) => Self::IdToken(Licence { granted, terms, decision }),
+            Terms::FileKey(terms) => Self::FileKey(Licence { granted, terms, decision }),
+            Terms::Transit(terms) => Self::Transit(Licence { granted, terms, decision }),
+            Terms::Daypass(permission) => {
+                return Err(Reason::BadRequest.because(format!("`{permission}` is used here, and never handed out")));
+            }
+        })
+    }
+}
+
+impl Recorded<Grant> {
+    /// A licence for each credential, in the order of the request.
+    pub fn licences(&self) -> impl Iterator<Item = Result<Licensed<'_>, Denial>> {
+        self.grant().granted().iter().map(|granted| Licensed::of(granted, self.decision()))
+    }
+}
+
+/// A grant of what needs nobody outside: it is made first, and `Store::intend_and_release` records it before it leaves.
+#[must_use]
+pub struct MadeHere {
+    grant: Grant,
+    decision: DecisionId,
+}
+
+impl MadeHere {
+    /// The grant comes back where somebody outside is needed for it.
+    pub fn of(grant: Grant, decision: &DecisionId) -> Result<Self, Grant> {
+        let needs_nobody = |granted: &Granted| match granted.terms {
+            Terms::IdToken(_) | Terms::Secret(_) | Terms::SecretAt(..) | Terms::FileKey(_) => true,
+            Terms::Aws(_) | Terms::Transit(_) | Terms::Daypass(_) => false,
+        };
+        if grant.granted().iter().all(needs_nobody) { Ok(Self { grant, decision: decision.clone() }) } else { Err(grant) }
+    }
+
+    /// What is granted.
+    pub const fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// A licence for each credential, in the order of the request.
+    pub fn licences(&self) -> impl Iterator<Item = Result<Licensed<'_>, Denial>> {
+        self.grant.granted().iter().map(|granted| Licensed::of(granted, &self.decision))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::token::Possession;
+    use crate::words::names::{PolicyName, SourceName};
+
+    /// Terms that a policy of this name grants, for the tests of those who make credentials.
+    pub(crate) fn granted(policy: &str, terms: Terms) -> Granted {
+        Granted {
+            source: SourceName::root(),
+            policy: PolicyName::parse(policy).unwrap(),
+            terms,
+            once: false,
+            proof: Possession::Nothing,
+            session: None,
+            expires: None,
+        }
+    }
+
+    pub(crate) fn made_here() -> MadeHere {
+        MadeHere { grant: Grant::of_nothing(), decision: DecisionId::new() }
+    }
+
+    fn licensed<'a>(granted: &'a Granted, decision: &'a DecisionId) -> Licensed<'a> {
+        Licensed::of(granted, decision).unwrap()
+    }
+
+    pub(crate) fn aws<'a>(granted: &'a Granted, decision: &'a DecisionId) -> Licence<'a, AwsTerms> {
+        let Licensed::Aws(licence) = licensed(granted, decision) else { panic!("no AWS session") };
+        licence
+    }
+
+    pub(crate) fn id_token<'a>(granted: &'a Granted, decision: &'a DecisionId) -> Licence<'a, IdTokenTerms> {
+        let Licensed::IdToken(licence) = licensed(granted, decision) else { panic!("no token") };
+        licence
+    }
+}
