@@ -26,6 +26,7 @@ mod operate;
 mod peers;
 mod policy;
 mod possession;
+mod proofs;
 mod proxies;
 mod relying_party;
 mod replay;

@@ -1,0 +1,7 @@
+//! Nobody but the store says that a release is durable.
+//! Expects E0423.
+use daypass::store::Released;
+
+pub fn forge() -> Released {
+    Released(())
+}

@@ -1,0 +1,9 @@
+//! A grant that was recorded is not there to be recorded again.
+//! Expects E0382.
+use daypass::policy::Grant;
+use daypass::store::{Intent, Store};
+
+pub async fn repeat(store: &Store, grant: Grant, first: Intent, second: Intent) {
+    let _ = store.intend(grant, first).await;
+    let _ = store.intend(grant, second).await;
+}

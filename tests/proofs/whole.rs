@@ -1,0 +1,24 @@
+//! The sentence as it is meant compiles: it shows that the others fail for what they say, and not for their surroundings.
+use daypass::identity::{Facts, Identity};
+use daypass::issue::Aws;
+use daypass::policy::{Grant, PolicySet, Request, Standing};
+use daypass::store::{Intended, Intent, Licensed, Released, Store};
+use daypass::words::{Denial, UnixTime};
+
+pub fn decide(set: &PolicySet, identity: &Identity, request: &Request, standing: &Standing<'_>, now: UnixTime) -> Result<Grant, Denial> {
+    set.decide(identity, request, now)?.stands(standing, identity.facts())
+}
+
+pub fn facts(identity: &Identity) -> &Facts {
+    identity.facts()
+}
+
+pub async fn issue(store: &Store, aws: &Aws, grant: Grant, intent: Intent, now: UnixTime) -> Result<Option<Released>, Denial> {
+    let Intended::Recorded(recorded) = store.intend(grant, intent).await? else { return Ok(None) };
+    for licensed in recorded.licences() {
+        if let Licensed::Aws(licence) = licensed? {
+            aws.issue(&licence, now).await?;
+        }
+    }
+    store.release(recorded, Vec::new(), daypass::store::Body::default()).await.map(Some)
+}
