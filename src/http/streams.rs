@@ -1,5 +1,6 @@
-//! How many streams there are, in all, for each address and for each token.
+//! How many streams there are, in all, for each address (in IPv6 each /64) and for each token.
 
+use crate::words::Client;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -22,20 +23,21 @@ pub(super) struct Streams(Arc<Mutex<Held>>);
 #[derive(Default)]
 struct Held {
     all: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<Client, usize>,
     by_token: HashMap<Token, usize>,
 }
 
 /// One stream's place; given back when it is dropped.
 pub(super) struct Place {
     streams: Streams,
-    address: IpAddr,
+    address: Client,
     token: Token,
 }
 
 impl Streams {
     /// A place, unless all are taken or the address or the token has its share.
     pub(super) fn take(&self, address: IpAddr, token: Token) -> Option<Place> {
+        let address = Client::at(address);
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_address = held.by_address.get(&address).copied().unwrap_or_default();
         let of_token = held.by_token.get(&token).copied().unwrap_or_default();
@@ -43,7 +45,7 @@ impl Streams {
             return None;
         }
         held.all += 1;
-        held.by_address.insert(address, of_address + 1);
+        held.by_address.insert(address.clone(), of_address + 1);
         held.by_token.insert(token, of_token + 1);
         Some(Place { streams: self.clone(), address, token })
     }
@@ -77,6 +79,17 @@ mod tests {
         let mut token = [0; 32];
         token[..8].copy_from_slice(&number.to_be_bytes());
         token
+    }
+
+    #[test]
+    fn an_ipv6_host_has_one_share_whatever_address_it_takes() {
+        let streams = Streams::default();
+        let of_one_host = |number: usize| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, number as u16]);
+        let held: Vec<Place> =
+            (0..STREAMS_PER_ADDRESS_MAX).filter_map(|number| streams.take(of_one_host(number), token(number))).collect();
+        assert_eq!(held.len(), STREAMS_PER_ADDRESS_MAX);
+        assert!(streams.take(of_one_host(STREAMS_PER_ADDRESS_MAX), token(STREAMS_MAX)).is_none());
+        assert!(streams.take(IpAddr::from([0x2001, 0xdb8, 0, 2, 0, 0, 0, 1]), token(STREAMS_MAX)).is_some());
     }
 
     #[test]
