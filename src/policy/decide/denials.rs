@@ -215,6 +215,18 @@ fn an_event_that_may_be_a_strangers_is_never_meant_by_not() {
     assert!(faults[0].message.contains("never claim `event` as `push`"), "{}", faults[0]);
 }
 
+/// GitHub, GitLab and Forgejo compare logins without case.
+#[test]
+fn a_denial_of_an_actor_folds() {
+    let rails =
+        |actor: &str| format!("denials:\n  - description: Not him.\n    issuer: github\n    match: {{ actor: \"{actor}\" }}\n");
+    for (denied, actor) in [("mallory", "Mallory"), ("MALLORY", "mallory"), ("dep*", "Dependabot")] {
+        let ruleset = good(&[("policies/a.yaml", &open()), ("guardrails.yaml", &rails(denied))]);
+        let facts = github(json!({"sub": "x", "actor": actor}));
+        assert_eq!(reason(&ruleset, &facts), Some(Reason::Denied), "{denied}: {actor}");
+    }
+}
+
 #[test]
 fn an_operators_denial_refuses_a_token_that_does_not_tell_its_repository() {
     let stop = |repository: Option<&str>, run: Option<&str>| Stop {
