@@ -168,7 +168,7 @@ impl<'a> Side<'a> {
 
     /// By the nearest rules above the file; nobody where no rule is for it.
     fn named_for(&self, name: &str) -> &[String] {
-        self.rules.for_file(name).and_then(Result::ok).map_or(&[], Creation::recipients)
+        self.rules.for_file(name).and_then(Result::ok).map_or(&[], Creation::named)
     }
 }
 
@@ -224,6 +224,33 @@ mod tests {
         assert_eq!(reader_changes(&old, &files(&[("secrets/a.yaml", &value)])), [], "another value");
         let age = encrypt(b"x", &[theirs], true).unwrap();
         assert_eq!(reader_changes(&old, &files(&[("secrets/a.yaml", &own), ("secrets/c.age", &age)])), [], "it names nobody");
+    }
+
+    /// sops takes them as well as age's, and what it encrypts next would open to them.
+    #[test]
+    fn keys_of_other_kinds_in_the_rules_are_told_and_wait() {
+        let (_, ours) = Identities::generate();
+        let (own, rule) = (document(&[&ours]), format!("creation_rules:\n  - age: {ours}\n"));
+        let old = files(&[("secrets/a.yaml", &own), (".sops.yaml", rule.as_bytes())]);
+        for (line, named) in [
+            ("pgp: 064A4E65", "pgp 064A4E65"),
+            ("kms: \"arn:aws:kms:eu-central-1:1:key/x\"", "kms arn:aws:kms:eu-central-1:1:key/x"),
+            (
+                "hc_vault_transit_uri: https://vault.example/v1/transit/keys/x",
+                "hc_vault_transit_uri https://vault.example/v1/transit/keys/x",
+            ),
+            ("gcp_kms: [ { resource_id: projects/x } ]", "gcp_kms projects/x"),
+        ] {
+            let wider = format!("{rule}    {line}\n");
+            let new = files(&[("secrets/a.yaml", &own), (".sops.yaml", wider.as_bytes())]);
+            assert_eq!(reader_changes(&old, &new), [change(true, named, &[], &["secrets/a.yaml"])], "{line}");
+            let waits = widened(&old, &new);
+            assert!(waits.len() == 1 && waits[0].gain == Gain::Rules && waits[0].file == ".sops.yaml", "{line}: {waits:?}");
+            assert_eq!(reader_changes(&new, &new.clone()), [], "{line}");
+        }
+        let [one, two] = ["AA", "BB"].map(|key| format!("{rule}    pgp: {key}\n"));
+        let [one, two] = [one, two].map(|rules| files(&[(".sops.yaml", rules.as_bytes())]));
+        assert!(reader_changes(&one, &two).contains(&change(true, "pgp BB", &[], &[])), "another key of the same kind");
     }
 
     #[test]

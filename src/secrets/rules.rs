@@ -36,7 +36,7 @@ impl<'a> Rules<'a> {
 
     /// Everybody whom any rule names.
     pub(super) fn named(&self) -> impl Iterator<Item = &String> {
-        self.0.values().filter_map(|(_, rules)| rules.as_ref().ok()).flat_map(Creations::recipients)
+        self.0.values().filter_map(|(_, rules)| rules.as_ref().ok()).flat_map(Creations::named)
     }
 
     /// Rules that cannot be read and that `other` does not have as they are: the file, and why.

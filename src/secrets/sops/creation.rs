@@ -19,6 +19,8 @@ pub struct Creation {
     pub(super) rule: Rule,
     pub(super) mac_only_encrypted: bool,
     foreign: Vec<&'static str>,
+    /// Everybody: age recipients, and keys of other kinds, each with its kind.
+    named: Vec<String>,
     path: Option<RepositoryPath>,
 }
 
@@ -28,7 +30,7 @@ pub struct Creations(Vec<(Option<Regex>, Result<Creation, String>)>);
 impl Creation {
     /// To these age recipients, by SOPS's own rule: everything but what ends in `_unencrypted`.
     pub fn to(recipients: &[String]) -> Self {
-        Self { recipients: recipients.to_vec(), ..Self::default() }
+        Self { recipients: recipients.to_vec(), named: recipients.to_vec(), ..Self::default() }
     }
 
     /// The same for a file of this path, where it is known: a server opens it at no other one.
@@ -44,6 +46,11 @@ impl Creation {
     /// The age recipients.
     pub fn recipients(&self) -> &[String] {
         &self.recipients
+    }
+
+    /// Everybody who can open what is encrypted by it: beside age recipients also keys that another tool must write.
+    pub fn named(&self) -> &[String] {
+        &self.named
     }
 
     /// The rule's name and text in a `sops` section, such as `encrypted_regex` and `^data$`.
@@ -98,8 +105,8 @@ impl Creations {
     }
 
     /// Everybody whom any rule names.
-    pub fn recipients(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().filter_map(|(_, creation)| creation.as_ref().ok()).flat_map(|creation| &creation.recipients)
+    pub fn named(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().filter_map(|(_, creation)| creation.as_ref().ok()).flat_map(Creation::named)
     }
 
     /// The first rule for a path, which is given from the folder of `.sops.yaml`.
@@ -135,8 +142,14 @@ fn creation(node: &Node) -> Result<Creation, String> {
         let other = if foreign.is_empty() { String::new() } else { format!(", only {}", foreign.join(" and ")) };
         return Err(format!("it names no age recipient{other}: add `age: age1…`"));
     }
+    let mut named = recipients.clone();
+    for kind in &foreign {
+        let keys = keys.member(kind).map(texts).unwrap_or_default();
+        named.extend(keys.iter().map(|key| format!("{kind} {key}")));
+    }
     Ok(Creation {
         recipients,
+        named,
         rule: Rule::read(|name| text_of(node, name))?,
         mac_only_encrypted: text_of(node, "mac_only_encrypted").is_some_and(|flag| flag == "True"),
         foreign,
@@ -161,6 +174,14 @@ fn recipients(keys: &Node) -> Result<Vec<String>, String> {
         }
     }
     Ok(recipients)
+}
+
+/// Every text in it.
+fn texts(node: &Node) -> Vec<String> {
+    match &node.form {
+        Form::Leaf(_) => node.as_str().map(str::to_owned).into_iter().collect(),
+        Form::Mapping(members) | Form::Sequence(members) => members.entries().flat_map(|entry| texts(&entry.node)).collect(),
+    }
 }
 
 fn text_of(node: &Node, name: &str) -> Option<String> {
