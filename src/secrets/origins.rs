@@ -5,15 +5,20 @@ use super::age_file::{is_age, is_bystander};
 use super::headers::stanza;
 use super::{SopsFile, age_file, check_size, encrypted_path};
 use crate::words::Digest;
-use crate::words::names::SourceName;
+use crate::words::names::{SecretPath, SourceName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+/// What stands in every age file in armor, and so in every SOPS file for an age recipient as tools write it.
+const ARMOR: &str = "AGE ENCRYPTED FILE";
+
 /// The digests of the keys that are wrapped in an encrypted file, of its path in the repository. They are over what the armor
 /// and the document's quotes hold, so that another spelling is no other key. A file that cannot be read opens to nobody and has none.
+/// Files that the server answers nobody from count too, such as those that Flux opens: their ciphertexts can be copied as well.
 pub fn wrapped_keys(file: &str, bytes: &[u8]) -> Vec<Digest> {
-    let (Ok(path), Ok(())) = (encrypted_path(file), check_size(bytes)) else { return Vec::new() };
+    let path = encrypted_path(file).or_else(|_| elsewhere(file, bytes));
+    let (Ok(path), Ok(())) = (path, check_size(bytes)) else { return Vec::new() };
     let age_files: Vec<Vec<u8>> = if is_age(bytes) {
         vec![bytes.to_vec()]
     } else {
@@ -22,6 +27,14 @@ pub fn wrapped_keys(file: &str, bytes: &[u8]) -> Vec<Digest> {
     };
     let stanzas = age_files.iter().filter_map(|file| age_file::stanzas(file)).flatten();
     stanzas.filter(|one| !is_bystander(one)).map(|one| stanza(&one.tag, &one.args, &one.body)).collect()
+}
+
+/// As what a file outside of the folders of encrypted files is read, if it looks encrypted: its ending tells its form.
+fn elsewhere(file: &str, bytes: &[u8]) -> Result<SecretPath, String> {
+    let is_encrypted = is_age(bytes) || std::str::from_utf8(bytes).is_ok_and(|text| text.contains(ARMOR));
+    let ending = file.rsplit('.').next().unwrap_or_default();
+    let named = || SecretPath::parse(&format!("file.{ending}")).or_else(|_| SecretPath::parse("file"));
+    if is_encrypted { named() } else { Err("not encrypted".to_owned()) }
 }
 
 /// The wrapped keys of the encrypted files that `new` has and `old` does not have as they are.
@@ -74,7 +87,6 @@ mod tests {
     use super::*;
     use crate::secrets::{Identities, encrypt, encrypt_document};
     use crate::words::UnixTime;
-    use crate::words::names::SecretPath;
 
     #[test]
     fn a_key_is_the_same_in_another_armor_and_in_a_file_of_its_own() {
@@ -89,6 +101,9 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(&text).unwrap();
         let alone = document["sops"]["age"][1]["enc"].as_str().unwrap();
         assert_eq!(wrapped_keys("transit/flux/1.age", alone.as_bytes()), keys[1..]);
+        for foreign in ["flux/prod.json", "secrets/od d.json", "a/.b.yaml"] {
+            assert_eq!(wrapped_keys(foreign, text.as_bytes()), keys, "{foreign}");
+        }
         let again = encrypt(b"x", &recipients, false).unwrap();
         assert!(wrapped_keys("secrets/a.age", &again).iter().all(|key| !keys.contains(key)));
         for none in [&b"a: b\n"[..], b"", b"age-encryption.org/v1\n-> X25519"] {

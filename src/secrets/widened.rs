@@ -43,7 +43,9 @@ fn copied(source: &SourceName, new: &Files, changed: &BTreeMap<String, Vec<Diges
     }
     let of = |(file, keys): (&String, &Vec<Digest>)| {
         let places = origins.elsewhere(&place(file), keys);
-        let gone = places.iter().all(|place| place.source == *source && !new.contains_key(&place.file));
+        // What stands outside of the folders that are read is not known to be gone.
+        let is_gone = |file: &str| encrypted_path(file).is_ok() && !new.contains_key(file);
+        let gone = places.iter().all(|place| place.source == *source && is_gone(&place.file));
         let told: Vec<String> = places.iter().take(PLACES_TOLD_MAX).map(ToString::to_string).collect();
         let more = if places.len() > told.len() { " and elsewhere" } else { "" };
         let told = told.join(", ");

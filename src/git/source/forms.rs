@@ -1,19 +1,21 @@
-//! Every form that encrypted files ever had, for who asks whether a ciphertext stood elsewhere before.
+//! Every form that files ever had, for who asks whether a ciphertext stood elsewhere before: also in a folder that nothing else reads,
+//! or under a name that is not taken.
 
-use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, checked_path, object_id};
+use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 use std::collections::{HashMap, HashSet};
 
 /// The folders of encrypted files.
 const ENCRYPTED: [&str; 2] = ["secrets", "transit"];
-/// Forms of files that are looked at, each by its path: 10,000 secrets that were changed 20 times.
+/// Forms of encrypted files that are looked at, each by its path: 10,000 secrets that were changed 20 times. Of other files as many:
+/// a repository of code beside them uses up nothing of theirs.
 const FORMS_MAX: usize = 200_000;
 /// What they have in all.
 const FORMS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 impl Source {
-    /// Shows each form that each encrypted file has in this commit and in those behind it, but not in those behind `known`. Every
+    /// Shows each form that each file has in this commit and in those behind it, but not in those behind `known`. Every
     /// parent counts: also what a merge brought in may have been a good ciphertext. Returns whether that was all: the walk is
     /// bounded, and begins with the newest.
     pub fn each_form(
@@ -27,16 +29,30 @@ impl Source {
         let walk = repository.rev_walk([object_id(from)?]).with_hidden(known).all().map_err(|fault| self.fault(&fault))?;
         let root = |commit: gix::ObjectId| repository.find_commit(commit).ok()?.tree_id().ok().map(gix::Id::detach);
         let known = known.and_then(root);
-        let mut forms = Forms { repository: &repository, seen: HashSet::new(), shown: 0, bytes: 0, show };
+        let [encrypted, others] = [Budget::default(), Budget::default()];
+        let mut forms = Forms { repository: &repository, seen: HashSet::new(), encrypted, others, show };
         for (number, commit) in walk.enumerate() {
-            if number >= ANCESTORS_MAX || forms.shown >= FORMS_MAX || forms.bytes >= FORMS_BYTES_MAX {
+            if number >= ANCESTORS_MAX || forms.encrypted.is_spent() {
                 return Ok(false);
             }
             let commit = commit.map_err(|fault| self.fault(&fault))?;
             let tree = root(commit.id).ok_or_else(|| self.fault(&format!("the commit {} has no tree", commit.id)))?;
             forms.folder(tree, known, "", 0).map_err(|fault| self.fault(&fault))?;
         }
-        Ok(forms.shown < FORMS_MAX && forms.bytes < FORMS_BYTES_MAX)
+        Ok(!forms.encrypted.is_spent() && !forms.others.is_spent())
+    }
+}
+
+/// What was looked at.
+#[derive(Default)]
+struct Budget {
+    forms: usize,
+    bytes: u64,
+}
+
+impl Budget {
+    const fn is_spent(&self) -> bool {
+        self.forms >= FORMS_MAX || self.bytes >= FORMS_BYTES_MAX
     }
 }
 
@@ -44,8 +60,8 @@ struct Forms<'a> {
     repository: &'a gix::Repository,
     /// Folders and files that were shown.
     seen: HashSet<(String, gix::ObjectId)>,
-    shown: usize,
-    bytes: u64,
+    encrypted: Budget,
+    others: Budget,
     show: &'a mut dyn FnMut(&str, &[u8]),
 }
 
@@ -63,9 +79,9 @@ impl Forms<'_> {
             before.iter().map(|entry| (entry.filename.as_ref(), entry.oid.into())).collect();
         let tree = self.repository.find_tree(id).map_err(|found| fault(&found))?;
         for entry in &tree.decode().map_err(|found| fault(&found))?.entries {
-            let Some(name) = checked_path(path, entry.filename) else { continue };
+            let name = format!("{path}{}", entry.filename);
             let (id, before) = (entry.oid.into(), before.get::<[u8]>(entry.filename.as_ref()).copied());
-            if before == Some(id) || (depth == 0 && !ENCRYPTED.contains(&name.as_str())) {
+            if before == Some(id) {
                 continue;
             }
             match entry.mode.kind() {
@@ -78,14 +94,16 @@ impl Forms<'_> {
     }
 
     fn file(&mut self, id: gix::ObjectId, name: String) -> Result<(), String> {
-        let enough = self.shown >= FORMS_MAX || self.bytes >= FORMS_BYTES_MAX;
+        let is_encrypted = name.split('/').next().is_some_and(|folder| ENCRYPTED.contains(&folder));
+        let size = self.size(id)?;
+        let budget = if is_encrypted { &mut self.encrypted } else { &mut self.others };
         // What is too large for a file in force never was one.
-        if enough || self.seen.contains(&(name.clone(), id)) || self.size(id)? > FILE_BYTES_MAX {
+        if budget.is_spent() || self.seen.contains(&(name.clone(), id)) || size > FILE_BYTES_MAX {
             return Ok(());
         }
+        budget.forms += 1;
+        budget.bytes += size;
         let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
-        self.shown += 1;
-        self.bytes += object.data.len() as u64;
         (self.show)(&name, &object.data);
         self.seen.insert((name, id));
         Ok(())
@@ -104,7 +122,7 @@ mod tests {
     #[test]
     fn every_form_of_every_commit_is_shown_once_and_nothing_behind_a_known_one() {
         let repository = Repository::new();
-        repository.commit(&[("secrets/a/x.age", "1"), ("policies/p.yaml", "p"), ("transit/k/1.age", "k")]);
+        repository.commit(&[("secrets/a/x.age", "1"), ("flux/.p q.yaml", "p"), ("transit/k/1.age", "k")]);
         let first = repository.source().head().unwrap();
         repository.git(&["checkout", "--quiet", "-b", "side"]);
         repository.commit(&[("secrets/a/x.age", "side")]);
@@ -120,9 +138,9 @@ mod tests {
             shown
         };
         let new = ["secrets/a/x.age=2", "secrets/a/x.age=side", "secrets/y.age=1"];
-        assert_eq!(shown(None), [&["secrets/a/x.age=1"], &new[..], &["transit/k/1.age=k"]].concat());
+        assert_eq!(shown(None), [&["flux/.p q.yaml=p", "secrets/a/x.age=1"], &new[..], &["transit/k/1.age=k"]].concat());
         assert_eq!(shown(Some(&first)), new);
         let unknown = CommitId::parse(&"12".repeat(20)).unwrap();
-        assert_eq!(shown(Some(&unknown)).len(), 5, "a history that was rewritten is looked at anew");
+        assert_eq!(shown(Some(&unknown)).len(), 6, "a history that was rewritten is looked at anew");
     }
 }

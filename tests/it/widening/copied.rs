@@ -38,6 +38,21 @@ async fn a_ciphertext_copied_over_a_file_that_one_may_read_waits() {
     assert_eq!(answer["credentials"][0]["secret_at"]["value"], "own", "what was in force has a past: {answer}");
 }
 
+/// Such as what Flux opens by the same identity, and what lies below `secrets/` under a name that is not taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ciphertext_that_stood_where_the_server_answers_nobody_waits_too() {
+    let world = held_world().await;
+    for original in ["flux/prod.yaml", "secrets/od d/prod.yaml", "secrets/.hidden/prod.yaml", "prod.yaml.bak/prod.yaml"] {
+        let production = sealed("production", &[&world.recipient]);
+        let ready = world.commit_and_wait(&[(original, &production)]).await;
+        assert_eq!(ready["held"], json!([]), "{original}: {ready}");
+        world.commit_and_wait(&[(OWN, &production)]).await;
+        waits(&world, original, original).await;
+        put_back(&world, OWN, &format!("HEAD~1:{OWN}"));
+        world.commit_and_wait(&[]).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_wrapped_key_in_common_is_enough_and_armor_changes_nothing() {
     let world = held_world().await;
