@@ -172,11 +172,10 @@ impl Store {
     /// The same with the outcome in the same record, for what was made without anybody outside and leaves only after it.
     pub async fn intend_and_release(
         &self,
-        made: MadeHere,
+        _made: MadeHere,
         intent: Intent,
         outcome: Outcome,
     ) -> Result<Intended<Released>, Denial> {
-        drop(made);
         Ok(self.settle(intent, Some(outcome)).await?.map(|()| Released::at_once()))
     }
 

@@ -19,10 +19,7 @@ pub(super) async fn issue_here(
     story: &Story,
 ) -> Result<Released, Denial> {
     let grant = made.grant();
-    let mut credentials = Vec::with_capacity(grant.granted().len());
-    for licensed in made.licences() {
-        credentials.push(one(app, licensed?, live).await?);
-    }
+    let credentials = all(app, made.licences(), live).await?;
     let revisions = live.revisions_of(grant.granted());
     let document = answer::document(story.decision(), &grant.policies(), &revisions, &credentials)?;
     let intent = story.intent(app, identity, grant, &revisions);
@@ -46,25 +43,13 @@ pub(super) async fn issue(
     live: &Live,
     story: &Story,
 ) -> Result<Released, Denial> {
-    let mut credentials = Vec::with_capacity(grant.grant().granted().len());
-    let mut failed = None;
-    for licensed in grant.licences() {
-        let made = match licensed {
-            Ok(licensed) => one(app, licensed, live).await,
-            Err(denial) => Err(denial),
-        };
-        match made {
-            Ok(credential) => credentials.push(credential),
-            Err(denial) => {
-                failed = Some(denial);
-                break;
-            }
+    let credentials = match all(app, grant.licences(), live).await {
+        Ok(credentials) => credentials,
+        Err(denial) => {
+            app.store.fail(grant, story.failure(&denial)).await?;
+            return Err(denial);
         }
-    }
-    if let Some(denial) = failed {
-        app.store.fail(grant, story.failure(&denial)).await?;
-        return Err(denial);
-    }
+    };
     let (policies, revisions) = (grant.grant().policies(), live.revisions_of(grant.grant().granted()));
     let document = answer::document(story.decision(), &policies, &revisions, &credentials)?;
     let sealed = app.store.seal(&document, identity.expose())?;
@@ -88,6 +73,19 @@ fn session(credential: &Credential) -> Option<AwsSession> {
     let Credential::Aws(aws) = credential else { return None };
     let token = Digest::plain(aws.session_token.expose());
     Some(AwsSession { token, arn: aws.session_arn.clone(), id: aws.session_id.clone(), expires_at: aws.expires_at })
+}
+
+/// Up to the first one that fails.
+async fn all<'a>(
+    app: &App,
+    licences: impl ExactSizeIterator<Item = Result<Licensed<'a>, Denial>>,
+    live: &Live,
+) -> Result<Vec<Credential>, Denial> {
+    let mut credentials = Vec::with_capacity(licences.len());
+    for licensed in licences {
+        credentials.push(one(app, licensed?, live).await?);
+    }
+    Ok(credentials)
 }
 
 async fn one(app: &App, licensed: Licensed<'_>, live: &Live) -> Result<Credential, Denial> {

@@ -62,12 +62,17 @@ impl<'a> Licensed<'a> {
             }
         })
     }
+
+    /// One for each credential, in the order of the request.
+    fn all(grant: &'a Grant, decision: &'a DecisionId) -> impl ExactSizeIterator<Item = Result<Self, Denial>> {
+        grant.granted().iter().map(|granted| Self::of(granted, decision))
+    }
 }
 
 impl Recorded<Grant> {
     /// A licence for each credential, in the order of the request.
-    pub fn licences(&self) -> impl Iterator<Item = Result<Licensed<'_>, Denial>> {
-        self.grant().granted().iter().map(|granted| Licensed::of(granted, self.decision()))
+    pub fn licences(&self) -> impl ExactSizeIterator<Item = Result<Licensed<'_>, Denial>> {
+        Licensed::all(self.grant(), self.decision())
     }
 }
 
@@ -94,8 +99,8 @@ impl MadeHere {
     }
 
     /// A licence for each credential, in the order of the request.
-    pub fn licences(&self) -> impl Iterator<Item = Result<Licensed<'_>, Denial>> {
-        self.grant.granted().iter().map(|granted| Licensed::of(granted, &self.decision))
+    pub fn licences(&self) -> impl ExactSizeIterator<Item = Result<Licensed<'_>, Denial>> {
+        Licensed::all(&self.grant, &self.decision)
     }
 }
 
