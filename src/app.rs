@@ -19,7 +19,7 @@ mod shown_elsewhere;
 mod sources;
 mod transit;
 
-pub use clients::{Clients, network};
+pub use clients::Clients;
 pub use followed::Followed;
 pub use live::{InForce, Live};
 pub use operate::told;

@@ -1,10 +1,11 @@
 //! What is known of the addresses that requests come from: who was served lately, and who speaks for suspiciously many.
 
 use crate::identity::Identity;
+use crate::words::network;
 use moka::sync::Cache;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -67,20 +68,6 @@ impl Clients {
     }
 }
 
-/// The network of so many bits that an address is in.
-pub fn network(address: IpAddr, bits_of_v4: u32, bits_of_v6: u32) -> IpAddr {
-    match address {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX.checked_shl(32 - bits_of_v4).unwrap_or_default();
-            IpAddr::V4((address.to_bits() & mask).into())
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128 - bits_of_v6).unwrap_or_default();
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,12 +94,5 @@ mod tests {
         }
         assert_eq!(clients.crowded(), BTreeSet::from([address("192.0.2.1")]));
         assert_eq!(clients.identities.get(&address("192.0.2.1")).unwrap().lock().unwrap().len(), IDENTITIES_MAX + 1);
-    }
-
-    #[test]
-    fn a_network_is_the_first_bits_of_an_address() {
-        assert_eq!(network(address("192.0.2.77"), 24, 48), address("192.0.2.0"));
-        assert_eq!(network(address("192.0.2.77"), 32, 48), address("192.0.2.77"));
-        assert_eq!(network(address("2001:db8:1:2:3::"), 24, 48), address("2001:db8:1::"));
     }
 }

@@ -1,7 +1,7 @@
 //! Which connections are open, and which have to make room when there are nearly too many.
 
 use super::activity::Activity;
-use crate::app::network;
+use crate::words::network;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -2,7 +2,7 @@
 
 use super::space::{Purpose, Space};
 use super::top::Top;
-use crate::words::{Digest, Reason};
+use crate::words::{Digest, Reason, network};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -193,13 +193,5 @@ impl Counted {
         told.insert("top_issuers".to_owned(), self.issuers.to_json());
         told.insert("top_owners".to_owned(), self.owners.to_json());
         json!(told)
-    }
-}
-
-/// The network of an address: an IPv6 caller has a /64 to itself.
-fn network(address: IpAddr, v4: u32, v6: u32) -> IpAddr {
-    match address {
-        IpAddr::V4(address) => IpAddr::V4((u32::from(address) & u32::MAX.checked_shl(32 - v4).unwrap_or(0)).into()),
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & u128::MAX.checked_shl(128 - v6).unwrap_or(0)).into()),
     }
 }

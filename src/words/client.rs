@@ -27,10 +27,25 @@ impl Client {
             IpAddr::V6(address) => match embedded(address) {
                 Some(embedded) => Self::Address(embedded),
                 None if address.is_unicast_link_local() => Self::Network(address),
-                None => Self::Network(Ipv6Addr::from_bits(address.to_bits() >> HOST_BITS << HOST_BITS)),
+                None => Self::Network(first_bits(address, HOST_BITS)),
             },
         }
     }
+}
+
+/// The network of so many bits that an address is in, as its first address.
+pub fn network(address: IpAddr, bits_of_v4: u32, bits_of_v6: u32) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => {
+            let mask = u32::MAX.checked_shl(32 - bits_of_v4).unwrap_or(0);
+            IpAddr::V4((address.to_bits() & mask).into())
+        }
+        IpAddr::V6(address) => IpAddr::V6(first_bits(address, bits_of_v6)),
+    }
+}
+
+fn first_bits(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
+    Ipv6Addr::from_bits(address.to_bits() & u128::MAX.checked_shl(128 - bits).unwrap_or(0))
 }
 
 /// The IPv4 address in one of the well-known translation prefix (RFC 6052), of which all share one /64.
@@ -69,5 +84,13 @@ mod tests {
         assert_eq!(at("64:ff9b::192.0.2.1"), at("192.0.2.1"));
         assert_ne!(at("64:ff9b::192.0.2.1"), at("64:ff9b::192.0.2.2"));
         assert_ne!(at("fe80::1"), at("fe80::2"), "hosts of one link");
+    }
+
+    #[test]
+    fn a_network_is_the_first_bits_of_an_address() {
+        let address = |text: &str| -> IpAddr { text.parse().unwrap() };
+        assert_eq!(network(address("192.0.2.77"), 24, 48), address("192.0.2.0"));
+        assert_eq!(network(address("192.0.2.77"), 32, 48), address("192.0.2.77"));
+        assert_eq!(network(address("2001:db8:1:2:3::"), 24, 48), address("2001:db8:1::"));
     }
 }
