@@ -74,14 +74,10 @@ fn bearer(headers: &HeaderMap) -> Result<Secret, Denial> {
 
 /// The body, bounded in size and time.
 pub(super) async fn body(body: Body, bytes_max: usize) -> Result<Vec<u8>, Denial> {
-    match tokio::time::timeout(BODY_MAX, axum::body::to_bytes(body, bytes_max)).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        Ok(Err(fault)) => Err(too_large(fault.to_string(), bytes_max)),
-        Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
-    }
+    within_bounds(bytes_max, axum::body::to_bytes(body, bytes_max)).await.map(Into::into)
 }
 
-/// The body piece by piece, bounded alike; nothing of it is kept.
+/// The same piece by piece; nothing of it is kept.
 pub(super) async fn each_chunk(body: Body, bytes_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), Denial> {
     let read = async {
         let mut body = http_body_util::Limited::new(body, bytes_max);
@@ -90,15 +86,7 @@ pub(super) async fn each_chunk(body: Body, bytes_max: usize, mut take: impl FnMu
         }
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
     };
-    match tokio::time::timeout(BODY_MAX, read).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(fault)) => Err(too_large(fault.to_string(), bytes_max)),
-        Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
-    }
-}
-
-fn too_large(cause: String, bytes_max: usize) -> Denial {
-    Reason::TooLarge.because(cause).saying(format!("The body is larger than {} KiB.", bytes_max / 1024))
+    within_bounds(bytes_max, read).await
 }
 
 /// The same for a body that is JSON. One without a type is taken for that (RFC 9110, section 8.3); another type is refused.
@@ -111,6 +99,17 @@ pub(super) async fn json_body(headers: &HeaderMap, content: Body, bytes_max: usi
         (None, _) => body(content, bytes_max).await,
         (Some(kind), None) if kind.as_deref() == Some(JSON.as_bytes()) => body(content, bytes_max).await,
         _ => Err(Reason::MediaTypeRefused.because("the body is not said to be JSON")),
+    }
+}
+
+/// A body that cannot be read is told as too large, and a slow one as that.
+async fn within_bounds<T, E: std::fmt::Display>(bytes_max: usize, read: impl Future<Output = Result<T, E>>) -> Result<T, Denial> {
+    match tokio::time::timeout(BODY_MAX, read).await {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(fault)) => {
+            Err(Reason::TooLarge.because(fault.to_string()).saying(format!("The body is larger than {} KiB.", bytes_max / 1024)))
+        }
+        Err(_) => Err(Reason::BadRequest.because("the body did not come in time")),
     }
 }
 
