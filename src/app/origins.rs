@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use tokio::runtime::Handle;
 
 impl App {
-    /// The keys of each form that encrypted files had in commits that were not searched yet: also a ciphertext that was never in force
+    /// The keys of each form that files had in commits that were not searched yet: also a ciphertext that was never in force
     /// may hold a good password.
     pub(super) fn search(&self, source: &Followed, commit: &CommitId, marks: &Marks) -> Result<Vec<WrappedKey>, String> {
         if marks.searched.as_ref() == Some(commit) {

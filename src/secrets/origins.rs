@@ -17,7 +17,7 @@ const ARMOR: &str = "AGE ENCRYPTED FILE";
 /// and the document's quotes hold, so that another spelling is no other key. A file that cannot be read opens to nobody and has none.
 /// Files that the server answers nobody from count too, such as those that Flux opens: their ciphertexts can be copied as well.
 pub fn wrapped_keys(file: &str, bytes: &[u8]) -> Vec<Digest> {
-    let path = encrypted_path(file).or_else(|_| elsewhere(file, bytes));
+    let path = encrypted_path(file).or_else(|_| path_outside(file, bytes));
     let (Ok(path), Ok(())) = (path, check_size(bytes)) else { return Vec::new() };
     let age_files: Vec<Vec<u8>> = if is_age(bytes) {
         vec![bytes.to_vec()]
@@ -29,8 +29,8 @@ pub fn wrapped_keys(file: &str, bytes: &[u8]) -> Vec<Digest> {
     stanzas.filter(|one| !is_bystander(one)).map(|one| stanza(&one.tag, &one.args, &one.body)).collect()
 }
 
-/// As what a file outside of the folders of encrypted files is read, if it looks encrypted: its ending tells its form.
-fn elsewhere(file: &str, bytes: &[u8]) -> Result<SecretPath, String> {
+/// The path as which a file outside of the folders of encrypted files is read, if it looks encrypted: its ending tells its form.
+fn path_outside(file: &str, bytes: &[u8]) -> Result<SecretPath, String> {
     let is_encrypted = is_age(bytes) || std::str::from_utf8(bytes).is_ok_and(|text| text.contains(ARMOR));
     let ending = file.rsplit('.').next().unwrap_or_default();
     let named = || SecretPath::parse(&format!("file.{ending}")).or_else(|_| SecretPath::parse("file"));

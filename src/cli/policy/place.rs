@@ -168,7 +168,7 @@ impl Where {
         Ok((repository.at(base.as_str())?, repository.at(new)?))
     }
 
-    /// Shows each form that encrypted files had in this commit and behind it. Returns whether that was all.
+    /// Shows each form that files had in this commit and behind it. Returns whether that was all.
     pub(super) fn each_form(&self, seen: &Seen, show: &mut dyn FnMut(&str, &[u8])) -> Result<bool, Failure> {
         let Some(commit) = &seen.at.commit else { return Ok(true) };
         self.source()?.source.each_form(commit, None, show).map_err(unreadable)

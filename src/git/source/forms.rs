@@ -95,12 +95,16 @@ impl Forms<'_> {
 
     fn file(&mut self, id: gix::ObjectId, name: String) -> Result<(), String> {
         let is_encrypted = name.split('/').next().is_some_and(|folder| ENCRYPTED.contains(&folder));
-        let size = self.size(id)?;
-        let budget = if is_encrypted { &mut self.encrypted } else { &mut self.others };
-        // What is too large for a file in force never was one.
-        if budget.is_spent() || self.seen.contains(&(name.clone(), id)) || size > FILE_BYTES_MAX {
+        let is_spent = if is_encrypted { self.encrypted.is_spent() } else { self.others.is_spent() };
+        if is_spent || self.seen.contains(&(name.clone(), id)) {
             return Ok(());
         }
+        let size = self.size(id)?;
+        // What is too large for a file in force never was one.
+        if size > FILE_BYTES_MAX {
+            return Ok(());
+        }
+        let budget = if is_encrypted { &mut self.encrypted } else { &mut self.others };
         budget.forms += 1;
         budget.bytes += size;
         let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
