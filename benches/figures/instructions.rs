@@ -11,8 +11,6 @@ use std::process::Command;
 const EXCHANGES: usize = 10_000;
 /// What a start costs, and what is done only once, is in both runs and falls out of their difference.
 const WARM_UP: usize = 1_000;
-/// The world leaves a key out that older servers do not know.
-const AS_IT_COMES: &str = "# drain_pause: as it comes\n";
 /// By this name callgrind knows the decision.
 const DECISION: &str = "::decide::";
 
@@ -37,7 +35,8 @@ async fn count(exchanges: usize) -> (u64, u64) {
         format!("shift; exec valgrind --quiet --tool=callgrind --callgrind-out-file={} {binary} \"$@\"", out.path().display());
     let environment = vec![("DAYPASS_LOG", "info".to_owned())];
     let wrapper = ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
-    let mut world = World::start(Setup { wrapper, environment, more: AS_IT_COMES.to_owned(), ..Setup::default() }).await;
+    // Older servers do not know the key.
+    let mut world = World::start(Setup { wrapper, environment, drain_pause: "", ..Setup::default() }).await;
     let mut stream = connect(&world).await;
     for _ in 0..exchanges {
         answer(&mut stream, &request(&world, 0)).await;

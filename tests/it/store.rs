@@ -1,6 +1,6 @@
 //! The promise "nothing released unrecorded", observed from outside: system calls, a disk that fails, and kill -9.
 
-use crate::support::{Setup, World, peer};
+use crate::support::{Setup, World};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,18 +11,10 @@ fn secret() -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_disk_is_flushed_before_the_first_byte_of_each_answer() {
-    let Some(strace) = peer("strace") else { return };
     let trace = tempfile::NamedTempFile::new().unwrap();
-    let wrapper = [
-        strace.display().to_string(),
-        "-f".into(),
-        "-yy".into(),
-        "-e".into(),
-        "trace=fsync,fdatasync,sendto,recvfrom,read,write,writev,readv".into(),
-        "-o".into(),
-        trace.path().display().to_string(),
-    ];
-    let mut world = World::start(Setup { wrapper: wrapper.into(), ..Setup::default() }).await;
+    let calls = "trace=fsync,fdatasync,sendto,recvfrom,read,write,writev,readv";
+    let words = ["-yy", "-e", calls, "-o", trace.path().to_str().unwrap()];
+    let Some(mut world) = World::start_traced(&words).await else { return };
     for _ in 0..100 {
         assert_eq!(world.exchange(&world.token(), secret()).await.0, 200);
     }
@@ -62,18 +54,7 @@ async fn the_disk_is_flushed_before_the_first_byte_of_each_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_fails_means_503_and_no_release() {
-    let Some(strace) = peer("strace") else { return };
-    let wrapper = [
-        strace.display().to_string(),
-        "-f".into(),
-        "-o".into(),
-        "/dev/null".into(),
-        "-e".into(),
-        "trace=fsync,fdatasync".into(),
-        "-e".into(),
-        "inject=fsync,fdatasync:error=EIO:when=30+".into(),
-    ];
-    let world = World::start(Setup { wrapper: wrapper.into(), ..Setup::default() }).await;
+    let Some(world) = with_failing_flushes("30+").await else { return };
     let (mut released, mut refused) = (0, 0);
     for _ in 0..60 {
         let (status, body) = world.exchange(&world.token(), secret()).await;
@@ -95,10 +76,8 @@ async fn a_disk_that_fails_means_503_and_no_release() {
 
 /// A server whose flushes fail by this rule of strace.
 async fn with_failing_flushes(when: &str) -> Option<World> {
-    let strace = peer("strace")?;
     let inject = format!("inject=fsync,fdatasync:error=EIO:when={when}");
-    let words = [&strace.display().to_string(), "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject];
-    Some(World::start(Setup { wrapper: words.map(str::to_owned).into(), ..Setup::default() }).await)
+    World::start_traced(&["-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject]).await
 }
 
 fn released(world: &World) -> Vec<String> {

@@ -43,6 +43,8 @@ pub struct Setup {
     pub files: Vec<(&'static str, Vec<u8>)>,
     /// A program that runs the server, such as strace.
     pub wrapper: Vec<String>,
+    /// The line that says how long a stop waits for load balancers; most tests have none.
+    pub drain_pause: &'static str,
     pub environment: Vec<(&'static str, String)>,
 }
 
@@ -59,6 +61,7 @@ impl Default for Setup {
             more: String::new(),
             files: Vec::new(),
             wrapper: Vec::new(),
+            drain_pause: "drain_pause: 0s\n",
             environment: Vec::new(),
         }
     }
@@ -82,6 +85,13 @@ impl World {
         let world = Self::start_unready(setup).await;
         assert_eq!(world.ready().await["ready"], true, "{}", world.log());
         world
+    }
+
+    /// Starts one under strace; `None`, and said so, where that is not installed.
+    pub async fn start_traced(arguments: &[&str]) -> Option<Self> {
+        let mut wrapper = vec![peer("strace")?.display().to_string(), "-f".to_owned()];
+        wrapper.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        Some(Self::start(Setup { wrapper, ..Setup::default() }).await)
     }
 
     /// Starts a server that may answer and not be ready.
@@ -304,8 +314,7 @@ issuers:
     audiences: [\"https://localhost:{port}\"]
     addresses: [127.0.0.0/8]
 {}{}{}",
-        // A test that stops its server waits for no load balancer.
-        if setup.more.contains("drain_pause:") { "" } else { "drain_pause: 0s\n" },
+        setup.drain_pause,
         setup.key_encryption,
         setup.git,
         setup.identities,

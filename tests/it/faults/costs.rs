@@ -12,17 +12,9 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_anonymous_get_caller_identity_opens_no_database() {
-    let Some(strace) = peer("strace") else { return };
     let trace = tempfile::NamedTempFile::new().unwrap();
-    let wrapper = [
-        strace.display().to_string(),
-        "-f".into(),
-        "-e".into(),
-        "trace=%file".into(),
-        "-o".into(),
-        trace.path().display().to_string(),
-    ];
-    let mut world = World::start(Setup { wrapper: wrapper.into(), ..Setup::default() }).await;
+    let words = ["-e", "trace=%file", "-o", trace.path().to_str().unwrap()];
+    let Some(mut world) = World::start_traced(&words).await else { return };
     // SQLite looks at the path with every connection, and may use an open file again.
     let opened = || std::fs::read_to_string(trace.path()).unwrap().matches("daypass.sqlite\"").count();
     let before = opened();

@@ -57,7 +57,7 @@ async fn ask_on(world: &World, sent: &AtomicUsize, unanswered: &AtomicUsize) {
 }
 
 async fn stop_under_load(clients: usize) -> (usize, usize) {
-    let world = Arc::new(World::start(Setup { more: "drain_pause: 2s\n".to_owned(), ..Setup::default() }).await);
+    let world = Arc::new(World::start(Setup { drain_pause: "drain_pause: 2s\n", ..Setup::default() }).await);
     let (sent, unanswered) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..clients {
@@ -72,7 +72,7 @@ async fn stop_under_load(clients: usize) -> (usize, usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_server_says_so_and_still_answers() {
-    let mut world = World::start(Setup { more: "drain_pause: 5s\n".to_owned(), ..Setup::default() }).await;
+    let mut world = World::start(Setup { drain_pause: "drain_pause: 5s\n", ..Setup::default() }).await;
     let mut kept = http1(&world).await.unwrap();
     kept.write_all(REQUEST).await.unwrap();
     assert!(!answer(&mut kept).await.unwrap().contains("connection: close"));
