@@ -5,19 +5,24 @@ use super::splice::Splices;
 use super::tree::{Comment, Form, Leaf, Member, Node, Part, Tree};
 use crate::words::Secret;
 
+/// An empty YAML document in plain. Each of several keeps its place by it: without it the next one would take its number.
+const EMPTY: &str = "{}\n";
+
 /// The document as it was before it was encrypted, but for quotes and line breaks within values.
 pub(super) fn render(format: Format, text: &str, tree: &Tree) -> Result<Secret, String> {
     let mut splices = Splices::default();
     for part in &tree.parts {
         put_node(format, text, &mut splices, &part.root)?;
-        part.section.iter().flat_map(|section| &section.cuts).for_each(|cut| splices.cut(cut.clone()));
+        let empty = if format == Format::Yaml && is_empty(part) { EMPTY } else { "" };
+        let cuts = part.section.iter().flat_map(|section| &section.cuts);
+        cuts.for_each(|cut| splices.put(cut.clone(), empty.to_owned()));
     }
-    let plain = splices.apply(text)?;
-    let is_empty = |part: &Part| part.root.collection().is_some_and(|root| !root.flow && root.entries().next().is_none());
-    if format == Format::Yaml && matches!(&tree.parts[..], [only] if is_empty(only)) {
-        return Ok(Secret::new([plain.expose(), b"{}\n"].concat()));
-    }
-    Ok(plain)
+    splices.apply(text)
+}
+
+/// A document of which its section alone is left, which no reader would find again without it.
+fn is_empty(part: &Part) -> bool {
+    part.root.collection().is_some_and(|root| !root.flow && root.entries().next().is_none())
 }
 
 fn put_node(format: Format, text: &str, splices: &mut Splices, node: &Node) -> Result<(), String> {

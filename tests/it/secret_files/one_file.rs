@@ -101,6 +101,47 @@ fn a_document_whose_only_value_is_removed_is_empty_and_takes_values_again() {
 }
 
 #[test]
+fn each_of_several_documents_may_become_empty_and_takes_values_again() {
+    let checkout = Checkout::new();
+    let file = "secrets/several.yaml";
+    let read_by_sops = || {
+        let mut command = Command::new(peer("sops")?);
+        command.args(["decrypt", file]).current_dir(checkout.path());
+        let output = with_input(command.env("SOPS_AGE_KEY_FILE", checkout.path().join("key.txt")), "");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let seen = checkout.path().join("seen");
+    let editor = format!("sh -c 'cp \"$1\" \"{}\"' sh", seen.display());
+    let read = || {
+        assert!(with_input(checkout.command(&["edit", file]).env("EDITOR", &editor), "").status.success());
+        std::fs::read_to_string(&seen).unwrap()
+    };
+    let plain = "# top\na: one\n---\nb: two\nc: three\n---\nd: |\n    four\n    five\n# end\n";
+    let ended = "a: one\n...\n---\nd: two\n...\n";
+    let first = "# top\n{}\n---\nb: two\nc: three\n---\nd: |\n    four\n    five\n# end\n";
+    // SOPS writes a mapping's last comment before the braces of an empty one.
+    let last = "# top\na: one\n---\nb: two\nc: three\n---\n{}\n# end\n";
+    let by_sops = "# top\na: one\n---\nb: two\nc: three\n---\n# end\n{}\n";
+    for (plain, pointer, emptied, by_sops, again) in [
+        (plain, "/0/a", first, first, first.replace("{}", "a: new")),
+        (plain, "/2/d", last, by_sops, last.replace("{}", "d: new")),
+        (ended, "/0/a", "{}\n...\n---\nd: two\n...\n", "{}\n---\nd: two\n", ended.replace("one", "new")),
+        (ended, "/1/d", "a: one\n...\n---\n{}\n...\n", "a: one\n---\n{}\n", ended.replace("two", "new")),
+    ] {
+        checkout.run(&["encrypt", "--sops", "-o", file], plain);
+        let target = format!("{file}#{pointer}");
+        checkout.run(&["unset", &target], "");
+        assert_eq!(read(), emptied, "{pointer}");
+        read_by_sops().into_iter().for_each(|read| assert_eq!(read, by_sops, "{pointer}"));
+        checkout.run(&["set", &target], "new");
+        assert_eq!(read(), again, "{pointer}");
+        read_by_sops().into_iter().for_each(|read| assert!(read.contains(": new\n") && !read.contains("{}"), "{read}"));
+        std::fs::remove_file(checkout.path().join(file)).unwrap();
+    }
+}
+
+#[test]
 fn an_editor_gets_the_plaintext_in_memory_and_what_is_not_good_changes_nothing() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], DOCUMENT);
