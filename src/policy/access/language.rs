@@ -5,8 +5,10 @@ use std::collections::{HashSet, VecDeque};
 
 /// States of one search; real conditions need a few hundred. Beyond it nothing is claimed.
 const STATES_MAX: usize = 100_000;
-/// Letters that stand for "any other": one of them is in no pattern.
+/// Letters that stand for "any other": the first that is in no pattern.
 const OTHERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+/// Where the patterns name all of those, one of these does; patterns of plain texts take them too.
+const FURTHER: std::ops::RangeInclusive<char> = '\u{4e00}'..='\u{9fa5}';
 
 /// One way for a text to fit.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -111,7 +113,7 @@ impl<'a> Product<'a> {
         alphabet.sort_unstable();
         alphabet.dedup();
         // One letter that no pattern names stands for all of them.
-        let other = OTHERS.chars().find(|letter| !alphabet.contains(letter)).unwrap_or('\u{e000}');
+        let other = OTHERS.chars().chain(FURTHER).find(|letter| alphabet.binary_search(letter).is_err()).unwrap_or('\u{e000}');
         alphabet.insert(0, other);
         Self { tests, matchers, alphabet }
     }

@@ -379,3 +379,20 @@ fn a_past_of_more_kinds_than_can_be_told_apart_waits() {
     };
     assert_eq!((held(&of(20), &of(10)), held(&of(20), &of(21)), held(&of(400), &of(399))), (0, 1, 1));
 }
+
+/// Patterns of plain texts that name every letter which could stand for any other one.
+#[test]
+fn a_letter_that_no_pattern_names_is_found_where_they_name_all_the_usual_ones() {
+    let letters = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    let excluded: Vec<String> = letters.chars().map(|letter| format!("\"repo:acme/shop:{letter}*\"")).collect();
+    let with = |more: &str| {
+        let line = format!(
+            "claims:\n  /sub: {{ plain: \"repo:acme/shop:*\", not: [\"repo:acme/shop:\", {}{more}] }}\n",
+            excluded.join(", ")
+        );
+        tree(&[("policies/shop/deploy.yaml", &DEPLOY.replace("grant:", &format!("{line}grant:")))])
+    };
+    let (wide, narrow) = (with(""), with(", \"repo:acme/shop:日*\""));
+    let found = compared(&narrow, &wide);
+    assert!(found.iter().any(|change| change.direction == Direction::Widens), "{found:?}");
+}
