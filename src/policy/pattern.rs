@@ -2,7 +2,10 @@
 //!
 //! Segments end at `/`, `:` and `@`. Matching walks the text once with a set of positions, so no pattern is slow.
 
+mod printable;
+
 use super::template::Piece;
+use printable::is_printable;
 use std::fmt;
 
 /// Longer than any ref or workflow path that a forge accepts.
@@ -46,13 +49,13 @@ const fn is_same(one: char, other: char, fold: bool) -> bool {
     one == other || (fold && one.eq_ignore_ascii_case(&other))
 }
 
-/// A text that has no white space, no control characters, no quotes, no brackets and no signs of shells.
+/// A text that has no white space, nothing that does not print, no quotes, no brackets and no signs of shells.
 pub(super) fn is_plain(text: &str) -> bool {
     text.chars().all(is_plain_character) && text.chars().count() <= PLAIN_CHARACTERS_MAX
 }
 
 fn is_plain_character(character: char) -> bool {
-    character.is_alphanumeric() || (character.is_ascii_graphic() && !SIGNS.contains(character))
+    is_printable(character) && !SIGNS.contains(character)
 }
 
 /// Which steps a match may be at.
@@ -322,7 +325,7 @@ mod tests {
     #[test]
     fn a_pattern_of_plain_texts_takes_no_signs() {
         let pattern = Pattern::parse("repo:acme/**").unwrap().of_plain_texts();
-        assert!(pattern.matches("repo:acme/shop:ref:refs/heads/é|~!") && pattern.matches("repo:acme/"));
+        assert!(pattern.matches("repo:acme/shop:ref:refs/heads/é→€😀|~!") && pattern.matches("repo:acme/"));
         for sign in " \t\n\u{7f}\u{a0}\u{200b}\"'`\\<>;&$(){}[]".chars() {
             assert!(!pattern.matches(&format!("repo:acme/a{sign}b")), "{sign:?}");
         }

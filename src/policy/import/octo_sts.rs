@@ -130,12 +130,13 @@ impl Trust {
         }
     }
 
-    /// Whatever the policy says, octo-sts takes no subject with white space, quotes, brackets or signs of shells in it.
+    /// Whatever the policy says, octo-sts takes no subject with white space, quotes, brackets or signs of shells in it, nor
+    /// with what does not print (its `IsValidSubject`).
     fn plain_subject(&mut self, subject: Wanted) -> Result<Wanted, String> {
         let (plain, others): (Vec<String>, Vec<String>) =
             subject.patterns.into_iter().partition(|pattern| is_plain(&pattern.replace('*', "")));
-        let why =
-            "octo-sts takes no subject with white space, quotes, brackets or signs of shells, or of more than 255 characters";
+        let why = "octo-sts takes no subject with white space, quotes, brackets, signs of shells or what does not print, or of \
+                   more than 255 characters";
         if plain.is_empty() {
             return Err(format!("sub: {why}"));
         }
