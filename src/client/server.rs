@@ -2,7 +2,6 @@
 
 mod asking;
 mod audience;
-mod certificate;
 mod keys;
 
 pub use asking::{Events, Unanswered};
@@ -11,6 +10,7 @@ use super::environment::Environment;
 use super::job_token::{self, TokenSource};
 use super::mask::Masks;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
+use crate::issuers::http::{Trust, certificate_fault};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
@@ -166,7 +166,8 @@ impl Server {
 impl Server {
     /// Why there was no answer. A certificate that is not trusted stays so, and nothing is won by another try.
     fn unanswered(&self, fault: &reqwest::Error) -> Failure {
-        if let Some(told) = certificate::fault(fault, self.has_ca) {
+        let trust = Trust { is_named: self.has_ca, named_by: "--ca (DAYPASS_CA)", keeper: "the operator" };
+        if let Some(told) = certificate_fault(fault, trust) {
             let told = format!("the certificate of the daypass server at {} is not trusted: {told}", self.base);
             return Failure::new(STATUS_CONFIGURATION, told);
         }

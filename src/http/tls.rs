@@ -1,11 +1,14 @@
 //! TLS 1.2 and 1.3 with the post-quantum exchange first; certificate and key are followed as their files change.
 
+mod files;
+
+pub(super) use files::UNREADABLE;
+
 use super::hostname;
 use super::validity::Validity;
 use crate::words::names::IssuerUrl;
 use arc_swap::ArcSwap;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::CertificateDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -85,11 +88,10 @@ impl Certificate {
 fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<Loaded, String> {
     let fault = |path: &PathBuf, fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
     let mut bytes = std::fs::read(chain).map_err(|error| fault(chain, &error))?;
-    let certificates: Vec<CertificateDer<'static>> =
-        CertificateDer::pem_slice_iter(&bytes).collect::<Result<_, _>>().map_err(|error| fault(chain, &error))?;
+    let certificates = files::certificates(&bytes).map_err(|error| fault(chain, &error))?;
     let validity = Validity::of(&certificates).map_err(|error| fault(chain, &error))?;
     let own = certificates.first().cloned().ok_or_else(|| fault(chain, &"it holds no certificate"))?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| fault(key, &error))?;
+    let private = files::key(key).map_err(|error| fault(key, &error))?;
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
     let builder = ServerConfig::builder_with_protocol_versions(&versions);
     let builder = match client_ca {
@@ -101,7 +103,7 @@ fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<L
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let mut config = builder.with_single_cert(certificates, private).map_err(|error| fault(chain, &error))?;
+    let mut config = builder.with_single_cert(certificates, private).map_err(|error| files::no_pair(chain, key, &error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Loaded { bytes, config: Arc::new(config), validity, own })
 }
@@ -109,8 +111,11 @@ fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<L
 /// Lets in whoever shows a certificate of one of these authorities.
 fn verifier(pem: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, String> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        roots.add(certificate.map_err(|fault| fault.to_string())?).map_err(|fault| fault.to_string())?;
+    for certificate in files::certificates(pem)? {
+        roots.add(certificate).map_err(|_| UNREADABLE)?;
     }
     WebPkiClientVerifier::builder(Arc::new(roots)).build().map_err(|fault| fault.to_string())
 }
+
+#[cfg(test)]
+mod tests;

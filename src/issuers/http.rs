@@ -1,5 +1,9 @@
 //! The one place that builds HTTP clients: deadlines, no redirects, no proxy from the environment, checked addresses.
 
+mod certificate;
+
+pub use certificate::{Trust, certificate_fault};
+
 use super::address::{Network, is_allowed};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
@@ -19,6 +23,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 pub(super) struct Fetcher {
     client: Client,
     networks: Vec<Network>,
+    trust: Trust<'static>,
 }
 
 impl Fetcher {
@@ -28,7 +33,8 @@ impl Fetcher {
         if let Some(proxy) = proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|fault| fault.to_string())?);
         }
-        Ok(Self { client: finish(builder)?, networks: networks.to_vec() })
+        let trust = Trust { is_named: ca.is_some(), named_by: "the issuer's `ca`", keeper: "whoever runs the issuer" };
+        Ok(Self { client: finish(builder)?, networks: networks.to_vec(), trust })
     }
 
     /// GETs a document of at most `limit` bytes.
@@ -39,12 +45,13 @@ impl Fetcher {
         if let Some(bearer) = bearer {
             request = request.bearer_auth(bearer);
         }
-        let mut response = request.send().await.map_err(|fault| format!("{url}: {}", root_cause(&fault)))?;
+        let told = |fault: reqwest::Error| format!("{url}: {}", cause(&fault, self.trust).replace("\nhint: ", "; "));
+        let mut response = request.send().await.map_err(told)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(format!("{url}: answered {}", response.status()));
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|fault| format!("{url}: {}", root_cause(&fault)))? {
+        while let Some(chunk) = response.chunk().await.map_err(told)? {
             body.extend_from_slice(&chunk);
             if body.len() > limit {
                 return Err(format!("{url}: more than {limit} bytes"));
@@ -84,7 +91,10 @@ pub fn control_client(socket: &std::path::Path) -> Result<Client, String> {
 /// What fails here is the loading of authorities, as in an image that has none.
 fn finish(builder: ClientBuilder) -> Result<Client, String> {
     let hint = "name a CA file, or install this system's certificate authorities (ca-certificates)";
-    builder.build().map_err(|fault| format!("the HTTP client does not start: {}\nhint: {hint}", root_cause(&fault)))
+    builder.build().map_err(|fault| match certificate::find(&fault) {
+        Some(_) => "the CA file holds a PEM certificate that is broken: copy it anew".to_owned(),
+        None => format!("the HTTP client does not start: {}\nhint: {hint}", root_cause(&fault)),
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that builds HTTP clients")]
@@ -119,6 +129,11 @@ impl Resolve for Guard {
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
+}
+
+/// Why there was no answer; a certificate's fault in plain words, with a hint on a line of its own.
+pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> String {
+    certificate_fault(fault, trust).map_or_else(|| root_cause(fault), |told| format!("its certificate is not trusted: {told}"))
 }
 
 /// The innermost cause: "certificate expired" says more than "error sending request".

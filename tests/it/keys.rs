@@ -81,6 +81,72 @@ async fn where_our_own_addresses_are_the_issuers_nothing_waits_for_a_host() {
     assert_eq!(daypass(&world, &["keys", "check", "--issuer", "id-tokens", "--ca", &ca]).await.0, 0);
 }
 
+/// Serves nothing, with this certificate.
+async fn host_with(made: &rcgen::Certificate, key: &rcgen::KeyPair) -> u16 {
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.der().clone()], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_certificate_is_not_trusted_is_told_in_plain_words() {
+    let world = World::start(Setup::default()).await;
+    let ca = world.path("host.crt").display().to_string();
+    let other = world.path("tls.crt").display().to_string();
+    let check = async |name: &str, change: &dyn Fn(&mut rcgen::CertificateParams), ca: &[&str]| {
+        let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        change(&mut parameters);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = parameters.self_signed(&key).unwrap();
+        std::fs::write(world.path("host.crt"), made.pem()).unwrap();
+        let url = format!("https://localhost:{}", host_with(&made, &key).await);
+        let (status, said) = daypass(&world, &[&["keys", "check", "--url", &url], ca].concat()).await;
+        println!("{said}");
+        assert_eq!(status, 78, "{said}");
+        for word in
+            ["peer certificate", "UnknownIssuer", "NotValidForName", "UNIX", "DnsName", "error sending request", "BadEncoding"]
+        {
+            assert!(!said.contains(word), "{word}: {said}");
+        }
+        said
+    };
+    let named = ["--ca", ca.as_str()];
+    let old = |parameters: &mut rcgen::CertificateParams| parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let new = |parameters: &mut rcgen::CertificateParams| parameters.not_before = rcgen::date_time_ymd(2090, 1, 1);
+    let authority = |parameters: &mut rcgen::CertificateParams| {
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    };
+    assert!(check("localhost", &old, &named).await.contains("it has expired at 2020-01-01T00:00:00Z, and it is 20"));
+    assert!(check("localhost", &new, &named).await.contains("it is not valid yet before 2090-01-01T00:00:00Z"));
+    let said = check("elsewhere.example", &|_| {}, &named).await;
+    assert!(said.contains("it is for another name than localhost: elsewhere.example\nhint: "), "{said}");
+    assert!(check("localhost", &authority, &named).await.contains("is an authority's own"));
+    assert!(check("localhost", &|_| {}, &["--ca", &other]).await.contains("signed by none of the file that --ca names"));
+    assert!(check("localhost", &|_| {}, &[]).await.contains("signed by no authority of this system"));
+    let broken = world.path("broken.crt");
+    for (text, expected) in [
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "broken.crt: the CA file holds a PEM certificate that is broken",
+        ),
+        ("nothing", "broken.crt: the CA file holds no PEM certificate"),
+    ] {
+        std::fs::write(&broken, text).unwrap();
+        let said = check("localhost", &|_| {}, &["--ca", &broken.display().to_string()]).await;
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = check("localhost", &|_| {}, &["--ca", "none.crt"]).await;
+    assert!(said.contains("none.crt: No such file"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_issuer_of_id_tokens_is_hosted_elsewhere_apart_from_the_one_of_clouds() {
     let port = free_port();

@@ -3,7 +3,7 @@
 use super::super::operate::Server;
 use super::super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
-use crate::issuers::http::command_client;
+use crate::issuers::http::{Trust, cause, certificate_fault, command_client};
 use crate::store::OwnIssuer;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -98,10 +98,9 @@ pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failu
     let issuer = held["issuer"].as_str().unwrap_or_default();
     let base = arguments.url.as_deref().unwrap_or(issuer).trim_end_matches('/').to_owned();
     let unusable = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
-    let ca = arguments.ca.as_deref().map(std::fs::read).transpose().map_err(|fault| unusable(fault.to_string()))?;
-    let client = command_client(ca.as_deref()).map_err(unusable)?;
-    let discovery = fetch(&client, &format!("{base}/{DISCOVERY}")).await?;
-    let hosted = fetch(&client, &format!("{base}/{JWKS}")).await?;
+    let host = Host::new(arguments.ca.as_deref()).map_err(unusable)?;
+    let discovery = host.fetch(&format!("{base}/{DISCOVERY}")).await?;
+    let hosted = host.fetch(&format!("{base}/{JWKS}")).await?;
     let faults = compare(&held, &discovery, &hosted);
     if json {
         print::json(&json!({ "url": base, "faults": faults, "hosted": kids(&hosted).collect::<Vec<_>>() }));
@@ -149,20 +148,42 @@ fn kids(jwks: &Value) -> impl Iterator<Item = &str> {
     jwks["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str())
 }
 
-async fn fetch(client: &reqwest::Client, url: &str) -> Result<Value, Failure> {
-    let failed = |fault: String| Failure::new(STATUS_UNAVAILABLE, format!("{url}: {fault}"));
-    let mut response = client.get(url).send().await.map_err(|fault| failed(fault.without_url().to_string()))?;
-    if !response.status().is_success() {
-        return Err(Failure::new(STATUS_CONFIGURATION, format!("{url} answers {}: nothing is hosted there", response.status())));
+/// Where the documents are, and whom we trust there.
+struct Host {
+    client: reqwest::Client,
+    trust: Trust<'static>,
+}
+
+impl Host {
+    fn new(ca: Option<&Path>) -> Result<Self, String> {
+        let trust = Trust { is_named: ca.is_some(), named_by: "--ca", keeper: "whoever runs the host" };
+        let Some(path) = ca else { return Ok(Self { client: command_client(None)?, trust }) };
+        let told = |fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
+        let pem = std::fs::read(path).map_err(|fault| told(&fault))?;
+        Ok(Self { client: command_client(Some(&pem)).map_err(|fault| told(&fault))?, trust })
     }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|fault| failed(fault.without_url().to_string()))? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > DOCUMENT_BYTES_MAX {
-            return Err(failed(format!("more than {DOCUMENT_BYTES_MAX} bytes")));
+
+    /// A certificate that is not trusted stays so: that is a fault of the configuration, and no other try helps.
+    async fn fetch(&self, url: &str) -> Result<Value, Failure> {
+        let failed = |fault: reqwest::Error| {
+            let is_certificate = certificate_fault(&fault, self.trust).is_some();
+            let status = if is_certificate { STATUS_CONFIGURATION } else { STATUS_UNAVAILABLE };
+            Failure::new(status, format!("{url}: {}", cause(&fault, self.trust)))
+        };
+        let mut response = self.client.get(url).send().await.map_err(failed)?;
+        if !response.status().is_success() {
+            let told = format!("{url} answers {}: nothing is hosted there", response.status());
+            return Err(Failure::new(STATUS_CONFIGURATION, told));
         }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > DOCUMENT_BYTES_MAX {
+                return Err(Failure::new(STATUS_UNAVAILABLE, format!("{url}: more than {DOCUMENT_BYTES_MAX} bytes")));
+            }
+        }
+        serde_json::from_slice(&bytes).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{url} is no JSON: {fault}")))
     }
-    serde_json::from_slice(&bytes).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{url} is no JSON: {fault}")))
 }
 
 /// In one step: a host never serves half of it. Whoever serves it may read it.

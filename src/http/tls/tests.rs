@@ -1,0 +1,56 @@
+use super::*;
+use rcgen::{CertificateParams, KeyPair};
+
+fn pair() -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+/// What is told of these files.
+fn told(chain: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> String {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let client_ca = client_ca.map(|bytes| put("ca.crt", bytes));
+    let loaded = Certificate::load_for(put("tls.crt", chain), put("tls.key", key), client_ca);
+    let told = loaded.err().unwrap_or_else(|| "good".to_owned());
+    told.replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn each_fault_of_the_files_is_told_in_plain_words() {
+    let ((chain, key), (other, other_key)) = (pair(), pair());
+    let (chain, key) = (chain.as_bytes(), key.as_bytes());
+    let block = |name: &str, body: &str| format!("-----BEGIN {name}-----\n{body}\n-----END {name}-----\n").into_bytes();
+    let (garbage, cut) = (block("CERTIFICATE", "AAAA"), &chain[..chain.len() / 2]);
+    let der = CertificateParams::new([]).unwrap().self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
+    let cases: [(&[u8], &[u8], Option<&[u8]>, &str); 17] = [
+        (chain, key, None, "good"),
+        (chain, key, Some(other.as_bytes()), "good"),
+        (chain, other_key.as_bytes(), None, "tls.key: it is not the key of the certificate in tls.crt"),
+        (&[other.as_bytes(), chain].concat(), key, None, "tls.key: it is not the key"),
+        (b"", key, None, "tls.crt: it holds no PEM certificate"),
+        (b"nothing", key, None, "tls.crt: it holds no PEM certificate"),
+        (key, chain, None, "tls.crt: it holds a key and no certificate"),
+        (&der, key, None, "tls.crt: it is no PEM: `openssl x509"),
+        (cut, key, None, "tls.crt: its PEM has no `-----END`"),
+        (&block("CERTIFICATE", "?!"), key, None, "tls.crt: its PEM is broken"),
+        (&garbage, key, None, "tls.crt: a certificate in it cannot be read"),
+        (&[chain, &garbage].concat(), key, None, "good"),
+        (chain, b"", None, "tls.key: it holds no PEM key"),
+        (chain, chain, None, "tls.key: it holds a certificate and no key"),
+        (chain, &block("ENCRYPTED PRIVATE KEY", "AAAA"), None, "tls.key: the key has a passphrase"),
+        (chain, &block("PRIVATE KEY", "AAAA"), None, "tls.key: no key that TLS has use for"),
+        (chain, key, Some(b""), "ca.crt: it holds no PEM certificate"),
+    ];
+    for (chain, key, client_ca, expected) in cases {
+        let told = told(chain, key, client_ca);
+        assert!(told.starts_with(expected), "{told}; expected {expected}");
+    }
+    assert!(told(chain, key, Some(&garbage)).starts_with("ca.crt: a certificate in it cannot be read"));
+}
