@@ -22,6 +22,9 @@ fn told(chain: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> String {
     told.replace(&format!("{}/", folder.path().display()), "")
 }
 
+/// Chain, key, authorities of clients, and how what is told of them begins.
+type Case<'a> = (&'a [u8], &'a [u8], Option<&'a [u8]>, &'a str);
+
 #[test]
 fn each_fault_of_the_files_is_told_in_plain_words() {
     let ((chain, key), (other, other_key)) = (pair(), pair());
@@ -29,7 +32,7 @@ fn each_fault_of_the_files_is_told_in_plain_words() {
     let block = |name: &str, body: &str| format!("-----BEGIN {name}-----\n{body}\n-----END {name}-----\n").into_bytes();
     let (garbage, cut) = (block("CERTIFICATE", "AAAA"), &chain[..chain.len() / 2]);
     let der = CertificateParams::new([]).unwrap().self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
-    let cases: [(&[u8], &[u8], Option<&[u8]>, &str); 17] = [
+    let cases: [Case<'_>; 17] = [
         (chain, key, None, "good"),
         (chain, key, Some(other.as_bytes()), "good"),
         (chain, other_key.as_bytes(), None, "tls.key: it is not the key of the certificate in tls.crt"),
