@@ -8,8 +8,9 @@ use super::reply;
 use crate::app::App;
 use crate::exchange;
 use crate::words::names::SourceName;
-use crate::words::{Denial, Reason, Secret};
+use crate::words::{Denial, Reason, Secret, host};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::SHA256_OUTPUT_LEN;
 use aws_lc_rs::hmac::{self, HMAC_SHA256, Key};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -27,7 +28,7 @@ pub(super) const EVENT_BYTES_MAX: usize = 1024 * 1024;
 /// Hooks of one address in a minute: each may cost the hash of a whole event. A forge that sends more loses nothing, since the
 /// source is looked at in any case.
 const HOOKS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
-/// Addresses of which those that were quiet are still remembered.
+/// Hosts of which those that were quiet are still remembered.
 const ADDRESSES_MAX: usize = 10_000;
 /// HMAC headers, and what stands before the hexadecimal digits.
 const SIGNATURES: [&str; 2] = ["x-hub-signature-256", "x-hub-signature"];
@@ -35,7 +36,7 @@ const PREFIX: &str = "sha256=";
 /// GitLab's header.
 const TOKEN: &str = "x-gitlab-token";
 
-/// How many hooks each address has sent lately.
+/// How many hooks each host has sent lately.
 type Limit = Arc<DefaultKeyedRateLimiter<IpAddr>>;
 
 /// The address, with the count of its callers.
@@ -58,7 +59,7 @@ async fn wake(
     if limit.len() > ADDRESSES_MAX {
         limit.retain_recent();
     }
-    let within = limit.check_key(&call.client).map_err(|_| Reason::Overloaded.because("too many hooks of this address"));
+    let within = limit.check_key(&host(call.client)).map_err(|_| Reason::Overloaded.because("too many hooks of this address"));
     let checked = match within {
         Ok(()) => check(&app, &source, &headers, body).await,
         Err(denial) => Err(denial),
@@ -74,37 +75,59 @@ async fn check(app: &App, source: &str, headers: &HeaderMap, body: Body) -> Resu
     let name = SourceName::parse(source).map_err(|_| refused("no such source"))?;
     let followed = app.followed(&name).ok_or_else(|| refused("no such source"))?;
     let path = followed.settings.hook_secret.as_ref().ok_or_else(|| refused("the source has no `hook`"))?;
+    check_signature(path, headers, body).await?;
+    followed.wake.notify_one();
+    Ok(())
+}
+
+/// The secret's file is read only for those who show what may be a signature, and for each of them, so that it can be replaced
+/// at any time.
+async fn check_signature(path: &std::path::Path, headers: &HeaderMap, body: Body) -> Result<(), Denial> {
+    let refused = |cause: &str| Reason::HookRefused.because(cause);
+    let shown = Shown::of(headers).ok_or_else(|| refused(UNSIGNED))?;
     let secret = std::fs::read_to_string(path).map_err(|fault| refused(&format!("{}: {fault}", path.display())))?;
     let secret: Secret = secret.trim().to_owned().into();
     if secret.expose().is_empty() {
         return Err(refused("the hook's secret is empty"));
     }
-    if !is_signed(&secret, headers, body).await? {
-        return Err(refused("no good signature"));
-    }
-    followed.wake.notify_one();
-    Ok(())
+    if shown.is_good(&secret, body).await? { Ok(()) } else { Err(refused(UNSIGNED)) }
 }
 
-/// The body is read only where a signature over it is shown.
-pub(super) async fn is_signed(secret: &Secret, headers: &HeaderMap, body: Body) -> Result<bool, Denial> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let signature = SIGNATURES.iter().find_map(|name| unhex(text(name)?.strip_prefix(PREFIX)?));
-    Ok(match (signature, text(TOKEN)) {
-        (Some(signature), _) => {
-            let mut hash = hmac::Context::with_key(&Key::new(HMAC_SHA256, secret.expose()));
-            reply::each_chunk(body, EVENT_BYTES_MAX, |chunk| hash.update(chunk)).await?;
-            verify_slices_are_equal(hash.sign().as_ref(), &signature).is_ok()
-        }
-        (None, Some(token)) => {
-            let known = Secret::from(token.to_owned()) == *secret;
-            if known {
-                reply::each_chunk(body, EVENT_BYTES_MAX, |_| ()).await?;
+/// For whoever has none, and whoever has a wrong one.
+const UNSIGNED: &str = "no good signature";
+
+/// What a hook shows to be known by.
+pub(super) enum Shown {
+    /// Over the body: of the length that an HMAC with SHA-256 has.
+    Signature([u8; SHA256_OUTPUT_LEN]),
+    Token(Secret),
+}
+
+impl Shown {
+    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let signature = |name: &&str| unhex(text(name)?.strip_prefix(PREFIX)?)?.try_into().ok();
+        let token = || text(TOKEN).filter(|token| !token.is_empty()).map(|token| Self::Token(token.to_owned().into()));
+        SIGNATURES.iter().find_map(signature).map(Self::Signature).or_else(token)
+    }
+
+    /// The body is read only where a signature over it is shown.
+    pub(super) async fn is_good(&self, secret: &Secret, body: Body) -> Result<bool, Denial> {
+        Ok(match self {
+            Self::Signature(signature) => {
+                let mut hash = hmac::Context::with_key(&Key::new(HMAC_SHA256, secret.expose()));
+                reply::each_chunk(body, EVENT_BYTES_MAX, |chunk| hash.update(chunk)).await?;
+                verify_slices_are_equal(hash.sign().as_ref(), signature).is_ok()
             }
-            known
-        }
-        (None, None) => false,
-    })
+            Self::Token(token) => {
+                let known = token == secret;
+                if known {
+                    reply::each_chunk(body, EVENT_BYTES_MAX, |_| ()).await?;
+                }
+                known
+            }
+        })
+    }
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -122,10 +145,47 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Context, Poll};
 
+    async fn is_signed(secret: &Secret, headers: &HeaderMap, body: Body) -> Result<bool, Denial> {
+        match Shown::of(headers) {
+            Some(shown) => shown.is_good(secret, body).await,
+            None => Ok(false),
+        }
+    }
+
     async fn signed(name: &'static str, value: &str) -> bool {
         let headers = HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_str(value).unwrap())]);
         let secret = Secret::from("It's a Secret to Everybody".to_owned());
         is_signed(&secret, &headers, Body::from("Hello, World!")).await.unwrap()
+    }
+
+    /// A signature by nobody.
+    fn forged() -> String {
+        format!("{PREFIX}{}", "00".repeat(SHA256_OUTPUT_LEN))
+    }
+
+    /// A file that is not there tells whether it was looked for.
+    #[tokio::test]
+    async fn the_secrets_file_is_read_only_for_what_may_be_a_signature() {
+        let path = std::path::Path::new("/nowhere/hook");
+        let cause = async |name: &'static str, value: &str| {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())]);
+            check_signature(path, &headers, Body::empty()).await.unwrap_err().cause
+        };
+        let short = forged().replacen("00", "", 1);
+        for (name, value) in [
+            ("x-other", "1"),
+            (TOKEN, ""),
+            (SIGNATURES[0], ""),
+            (SIGNATURES[0], "sha256="),
+            (SIGNATURES[0], &short),
+            (SIGNATURES[1], &forged().replace("sha256", "sha1")),
+            (SIGNATURES[1], &forged().replace("00", "zz")),
+        ] {
+            assert_eq!(cause(name, value).await, UNSIGNED, "{name}: {value}");
+        }
+        for (name, value) in [(TOKEN, "wrong"), (SIGNATURES[0], &forged()), (SIGNATURES[1], &forged())] {
+            assert!(cause(name, value).await.contains("/nowhere/hook"), "{name}: {value}");
+        }
     }
 
     /// An event of 1 MiB in pieces, each of which counts while it is held.
@@ -170,7 +230,7 @@ mod tests {
         assert_eq!(most.load(Ordering::SeqCst), 64, "a body that is kept is held whole");
         most.store(0, Ordering::SeqCst);
         let secret = Secret::from("secret".to_owned());
-        let forged = HeaderMap::from_iter([(HeaderName::from_static(SIGNATURES[0]), HeaderValue::from_static("sha256=00"))]);
+        let forged = HeaderMap::from_iter([(HeaderName::from_static(SIGNATURES[0]), HeaderValue::from_str(&forged()).unwrap())]);
         assert!(!is_signed(&secret, &forged, counted(&held, &most)).await.unwrap());
         assert_eq!(most.load(Ordering::SeqCst), 1, "one piece is held at a time");
         most.store(0, Ordering::SeqCst);
