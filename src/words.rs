@@ -16,7 +16,7 @@ mod transit_file;
 pub mod yaml;
 
 pub use canonical::{canonical, canonical_members, canonical_text};
-pub use client::{Client, network};
+pub use client::{Client, host, network_of};
 pub use cloud_audience::is_cloud_audience;
 pub use denial::{Denial, FirstUse, Party, Reason};
 pub use digest::Digest;

@@ -1,7 +1,7 @@
 //! What is known of the addresses that requests come from: who was served lately, and who speaks for suspiciously many.
 
 use crate::identity::Identity;
-use crate::words::network;
+use crate::words::host;
 use moka::sync::Cache;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
@@ -36,15 +36,15 @@ fn cache<T: Clone + Send + Sync + 'static>() -> Cache<IpAddr, T> {
 impl Clients {
     /// Notes that something was released to this address.
     pub fn note_served(&self, address: IpAddr) {
-        let network = network(address, 32, 64);
-        if self.served.get(&network).is_none() {
-            self.served.insert(network, ());
+        let host = host(address);
+        if self.served.get(&host).is_none() {
+            self.served.insert(host, ());
         }
     }
 
     /// Whether something was released to this address lately.
     pub fn was_served(&self, address: IpAddr) -> bool {
-        self.served.get(&network(address, 32, 64)).is_some()
+        self.served.get(&host(address)).is_some()
     }
 
     /// Notes that a verified identity asked from this address.
@@ -53,6 +53,7 @@ impl Clients {
     }
 
     fn note_name(&self, address: IpAddr, name: u64) {
+        let address = host(address);
         let known = self.identities.get_with(address, Arc::default);
         let mut names = known.lock().unwrap_or_else(PoisonError::into_inner);
         if names.len() <= IDENTITIES_MAX {
@@ -91,8 +92,9 @@ mod tests {
         for name in 0..1000 {
             clients.note_name(address("192.0.2.1"), name);
             clients.note_name(address("192.0.2.2"), name % 50);
+            clients.note_name(address(&format!("2001:db8:0:1::{name}")), name);
         }
-        assert_eq!(clients.crowded(), BTreeSet::from([address("192.0.2.1")]));
+        assert_eq!(clients.crowded(), BTreeSet::from([address("192.0.2.1"), address("2001:db8:0:1::")]));
         assert_eq!(clients.identities.get(&address("192.0.2.1")).unwrap().lock().unwrap().len(), IDENTITIES_MAX + 1);
     }
 }

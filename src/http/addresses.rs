@@ -1,7 +1,7 @@
 //! Which connections are open, and which have to make room when there are nearly too many.
 
 use super::activity::Activity;
-use crate::words::network;
+use crate::words::{host, network_of};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -66,7 +66,7 @@ impl Addresses {
             return None;
         }
         if held.total >= CONNECTIONS_NEARLY_ALL {
-            let is_small = held.by_network.get(&wide(address)).map_or(0, BTreeMap::len) < CONNECTIONS_FEW;
+            let is_small = held.by_network.get(&network_of(address)).map_or(0, BTreeMap::len) < CONNECTIONS_FEW;
             if held.make_room() {
                 self.shed.inc();
             } else if !is_small || held.total >= CONNECTIONS_MAX {
@@ -82,17 +82,17 @@ impl Addresses {
 
 impl Held {
     fn of_address(&self, address: IpAddr) -> usize {
-        self.by_address.get(&narrow(address)).copied().unwrap_or_default()
+        self.by_address.get(&host(address)).copied().unwrap_or_default()
     }
 
     fn add(&mut self, address: IpAddr, activity: Arc<Activity>) -> u64 {
         self.next += 1;
         self.total += 1;
-        *self.by_address.entry(narrow(address)).or_default() += 1;
-        let network = self.by_network.entry(wide(address)).or_default();
-        self.by_size.remove(&(network.len(), wide(address)));
+        *self.by_address.entry(host(address)).or_default() += 1;
+        let network = self.by_network.entry(network_of(address)).or_default();
+        self.by_size.remove(&(network.len(), network_of(address)));
         network.insert(self.next, Open { address, activity });
-        self.by_size.insert((network.len(), wide(address)));
+        self.by_size.insert((network.len(), network_of(address)));
         self.next
     }
 
@@ -110,34 +110,24 @@ impl Held {
     }
 
     fn remove(&mut self, number: u64, address: IpAddr) -> Option<Open> {
-        let network = self.by_network.get_mut(&wide(address))?;
+        let network = self.by_network.get_mut(&network_of(address))?;
         let open = network.remove(&number)?;
         let left = network.len();
-        self.by_size.remove(&(left + 1, wide(address)));
+        self.by_size.remove(&(left + 1, network_of(address)));
         if left == 0 {
-            self.by_network.remove(&wide(address));
+            self.by_network.remove(&network_of(address));
         } else {
-            self.by_size.insert((left, wide(address)));
+            self.by_size.insert((left, network_of(address)));
         }
         self.total -= 1;
-        if let Some(count) = self.by_address.get_mut(&narrow(address)) {
+        if let Some(count) = self.by_address.get_mut(&host(address)) {
             *count -= 1;
             if *count == 0 {
-                self.by_address.remove(&narrow(address));
+                self.by_address.remove(&host(address));
             }
         }
         Some(open)
     }
-}
-
-/// Who has one address has a whole /64 in IPv6.
-fn narrow(address: IpAddr) -> IpAddr {
-    network(address, 32, 64)
-}
-
-/// What one holder usually has together.
-pub(super) fn wide(address: IpAddr) -> IpAddr {
-    network(address, 24, 48)
 }
 
 impl Place {

@@ -1,8 +1,8 @@
 //! TLS handshakes. A connection that has sent no ClientHello waits beside all others; the work of a handshake is done in
 //! turns, which networks get one after the other.
 
-use super::addresses::wide;
 use crate::app::Clients;
+use crate::words::network_of;
 use rustls::ServerConfig;
 use rustls::server::Acceptor;
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ impl Handshakes {
         stream.peek(&mut [0]).await.ok().filter(|bytes| *bytes > 0)?;
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await.ok()?;
         let turns = if self.clients.was_served(address) { &self.served } else { &self.strangers };
-        let network = wide(address);
+        let network = network_of(address);
         let begin = async {
             let mut accept = start.into_stream(config());
             (poll_once(&mut accept).await, accept)

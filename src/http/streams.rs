@@ -93,6 +93,16 @@ mod tests {
     }
 
     #[test]
+    fn hosts_behind_a_translator_to_ipv4_are_many() {
+        let streams = Streams::default();
+        let translated = |number: u16| IpAddr::from([0x64, 0xff9b, 0, 0, 0, 0, 0xc000, number]);
+        assert_eq!(
+            (0..2000).filter_map(|number| streams.take(translated(number), token(usize::from(number)))).collect::<Vec<_>>().len(),
+            2000
+        );
+    }
+
+    #[test]
     fn a_token_an_address_and_everybody_together_have_their_share() {
         let streams = Streams::default();
         let held: Vec<Place> = (0..STREAMS_PER_TOKEN_MAX).filter_map(|_| streams.take(HERE, token(0))).collect();

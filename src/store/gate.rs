@@ -2,7 +2,7 @@
 
 use super::space::{Purpose, Space};
 use super::top::Top;
-use crate::words::{Digest, Reason, network};
+use crate::words::{Digest, Reason, host, network_of};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ impl Gate {
             return true;
         }
         let is_within_share = || match refusal.class {
-            Class::Unverified => self.by_network.check_key(&network(refusal.client, 32, 64)).is_ok(),
+            Class::Unverified => self.by_network.check_key(&host(refusal.client)).is_ok(),
             Class::Stranger => self.strangers.check_key(&refusal.identity).is_ok(),
             Class::Known => self.known.check_key(&refusal.identity).is_ok(),
         };
@@ -160,7 +160,7 @@ impl Gate {
 impl Counted {
     fn count(&mut self, refusal: &Refusal<'_>) {
         *self.reasons.entry((refusal.class, refusal.reason.code())).or_default() += 1;
-        self.networks.count(network(refusal.client, 24, 48), 1);
+        self.networks.count(network_of(refusal.client), 1);
         if refusal.class != Class::Unverified {
             self.issuers.count(refusal.issuer.to_owned(), 1);
             self.owners.count(refusal.owner.chars().take(100).collect(), 1);

@@ -22,30 +22,31 @@ pub enum Client {
 impl Client {
     /// The client at this address, where no pool has it.
     pub fn at(address: IpAddr) -> Self {
-        match address.to_canonical() {
+        match host(address) {
             IpAddr::V4(address) => Self::Address(address),
-            IpAddr::V6(address) => match embedded(address) {
-                Some(embedded) => Self::Address(embedded),
-                None if address.is_unicast_link_local() => Self::Network(address),
-                None => Self::Network(first_bits(address, HOST_BITS)),
-            },
+            IpAddr::V6(first) => Self::Network(first),
         }
     }
 }
 
-/// The network of so many bits that an address is in, as its first address.
-pub fn network(address: IpAddr, bits_of_v4: u32, bits_of_v6: u32) -> IpAddr {
-    match address {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX.checked_shl(32 - bits_of_v4).unwrap_or(0);
-            IpAddr::V4((address.to_bits() & mask).into())
-        }
-        IpAddr::V6(address) => IpAddr::V6(first_bits(address, bits_of_v6)),
+/// The one address that stands for all that the host at this one may take: by it hosts are told apart and counted.
+pub fn host(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => match embedded(address) {
+            Some(embedded) => IpAddr::V4(embedded),
+            None if address.is_unicast_link_local() => IpAddr::V6(address),
+            None => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> HOST_BITS << HOST_BITS)),
+        },
     }
 }
 
-fn first_bits(address: Ipv6Addr, bits: u32) -> Ipv6Addr {
-    Ipv6Addr::from_bits(address.to_bits() & u128::MAX.checked_shl(128 - bits).unwrap_or(0))
+/// What one holder usually has together: a /24 of IPv4, a /48 of IPv6.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match host(address) {
+        IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() >> 8 << 8)),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 80 << 80)),
+    }
 }
 
 /// The IPv4 address in one of the well-known translation prefix (RFC 6052), of which all share one /64.
@@ -75,6 +76,14 @@ mod tests {
     }
 
     #[test]
+    fn a_network_is_what_one_holder_has() {
+        let of = |address: &str| network_of(address.parse().unwrap()).to_string();
+        assert_eq!(of("192.0.2.77"), "192.0.2.0");
+        assert_eq!(of("2001:db8:1:2:3::"), "2001:db8:1::");
+        assert_eq!(of("64:ff9b::192.0.2.77"), "192.0.2.0");
+    }
+
+    #[test]
     fn a_privacy_address_is_the_same_client_and_a_neighbour_is_another() {
         assert_eq!(at("2001:db8:1:2::10"), "2001:db8:1:2::/64");
         assert_eq!(at("2001:db8:1:2:a1b2:c3d4:e5f6:1"), at("2001:db8:1:2::10"));
@@ -84,13 +93,5 @@ mod tests {
         assert_eq!(at("64:ff9b::192.0.2.1"), at("192.0.2.1"));
         assert_ne!(at("64:ff9b::192.0.2.1"), at("64:ff9b::192.0.2.2"));
         assert_ne!(at("fe80::1"), at("fe80::2"), "hosts of one link");
-    }
-
-    #[test]
-    fn a_network_is_the_first_bits_of_an_address() {
-        let address = |text: &str| -> IpAddr { text.parse().unwrap() };
-        assert_eq!(network(address("192.0.2.77"), 24, 48), address("192.0.2.0"));
-        assert_eq!(network(address("192.0.2.77"), 32, 48), address("192.0.2.77"));
-        assert_eq!(network(address("2001:db8:1:2:3::"), 24, 48), address("2001:db8:1::"));
     }
 }
