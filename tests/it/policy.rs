@@ -191,3 +191,20 @@ fn an_import_writes_what_it_can_and_overwrites_nothing() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("0 imported, 3 not"), "{again:?}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
 }
+
+/// It does not go live with its own commit, and no later diff would tell it.
+#[test]
+fn a_pull_request_hears_what_waits_behind_guardrails_that_cannot_be_read() {
+    let repository = repository();
+    let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**");
+    let narrower = DEPLOY.replace("secrets: [shop/**]", "secrets: [shop/a.age]");
+    for (policy_text, status) in [(&wider, 2), (&narrower, 0)] {
+        git(repository.path(), &["checkout", "--quiet", "--force", "-B", "change", "main"]);
+        commit(repository.path(), &[("policies/shop/deploy.yaml", policy_text), ("guardrails.yaml", "denials: {\n")]);
+        let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert_eq!(told.status.code(), Some(status), "{text}");
+        let line = "WIDENS  policies/shop/deploy.yaml may widen as soon as the guardrails can be read\n";
+        assert_eq!(text.contains(line), status == 2, "{text}");
+    }
+}

@@ -6,11 +6,11 @@ mod listing;
 use super::place::Where;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
-use crate::policy::{Direction, PastSecret, Permission, Reach, Ruleset, TransitUse, Wanted, changes};
+use crate::policy::{Direction, Loaded, PastSecret, Permission, Reach, Ruleset, TransitUse, Wanted, Widening, changes};
 use crate::secrets::reader_changes;
 use crate::words::names::{Audience, RoleArn, SecretName};
 use crate::words::yaml::one_line;
-use crate::words::{Clock, SystemClock, plain};
+use crate::words::{Clock, Gain, SystemClock, Widened, plain};
 use anstyle::{Reset, Style};
 use clap::{Args, ValueEnum};
 use listing::{listing, owners};
@@ -50,10 +50,14 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     let (old_tree, new_tree) = (&old_seen.files, &new_seen.files);
     let (old, _) = Ruleset::load(old_tree, &catalogue, None);
     // As the server would take it: a faulty file keeps the form that it had.
-    let (new, faults) = Ruleset::load(new_tree, &catalogue, Some(&old));
+    let Loaded { ruleset: new, mut faults, held } = Ruleset::load_with(new_tree, &catalogue, Some(&old), Widening::GoesLive, &[]);
+    faults.extend(new_seen.left_out());
     let found = changes((&old, old_tree), (&new, new_tree), &catalogue, SystemClock.now());
     let readers = reader_changes(old_tree, new_tree);
-    let files = files::widened(&arguments.at, &old_seen, &new_seen)?;
+    let mut files = files::widened(&arguments.at, &old_seen, &new_seen)?;
+    // It does not go live with this commit, but with the one that settles the guardrails, and nothing of it changes then.
+    let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
+    files.extend(held.iter().map(waits));
     let widens = found.iter().any(|change| change.direction == Direction::Widens)
         || readers.iter().any(|change| change.gains)
         || !files.is_empty();
