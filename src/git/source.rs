@@ -8,7 +8,7 @@ mod past;
 pub use changes::LastChanges;
 pub use past::Past;
 
-use crate::policy::{is_looked_at, may_be_guardrails};
+use crate::policy::{counts_unread, is_looked_at};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 use std::collections::BTreeMap;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// A policy or secret is a few KiB; a file of more is no part of the desired state.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Stands for the bytes of a file that counts and was left out: it is no YAML, so that whoever reads it finds a fault.
+const UNREADABLE: &[u8] = b"\0";
 /// 100,000 policies and their secrets.
 const FILES_MAX: usize = 200_000;
 /// All files together.
@@ -55,8 +57,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// What may be a denial is there without its bytes: it is faulty then, and the set does not count as one without it.
     fn leave_out(&mut self, path: String, why: &str) {
-        if may_be_guardrails(&path) {
-            self.files.insert(path.clone(), Arc::default());
+        if counts_unread(&path) {
+            self.files.insert(path.clone(), Arc::from(UNREADABLE));
         }
         self.left_out.push((path, why.to_owned()));
     }

@@ -36,6 +36,12 @@ pub fn may_be_guardrails(path: &str) -> bool {
     }
 }
 
+/// Whether a file of this path counts even where its bytes are not taken, such as a symbolic link: nobody can tell then what is
+/// denied, or whom new files are encrypted to.
+pub fn counts_unread(path: &str) -> bool {
+    may_be_guardrails(path) || path.rsplit('/').next() == Some(RULES_FILE)
+}
+
 /// Whether a file may be meant as guardrails and stands where they are not read.
 pub(super) fn has_misplaced_guardrails(tree: &Tree) -> bool {
     tree.keys().any(|path| path != GUARDRAILS_FILE && may_be_guardrails(path))

@@ -65,3 +65,20 @@ async fn a_file_that_is_encrypted_to_somebody_more_waits_and_is_not_rewritten() 
     let ready = world.commit_and_wait(&[(OWN, &sealed("newer", &[&world.recipient]))]).await;
     assert_eq!((&ready["held"], own_password(&world).await), (&json!([]), json!("newer")), "{ready}");
 }
+
+/// sops follows the link; what it reads there is in no commit's tree.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_behind_a_symbolic_link_are_told_and_nobody_follows_them() {
+    let world = held_world().await;
+    let (_, stranger) = Identities::generate();
+    let linked = world.path("access").join(".sops.yaml");
+    std::fs::remove_file(&linked).unwrap();
+    std::os::unix::fs::symlink("policies/rules.txt", &linked).unwrap();
+    let rules = format!("creation_rules: [{{ age: \"{},{stranger}\" }}]\n", world.recipient);
+    let ready = world.commit_and_wait(&[("policies/rules.txt", rules.as_bytes())]).await;
+    assert_eq!(ready["faults"][0]["at"], ".sops.yaml:1", "{ready}");
+    let (told, files) = rotated(&world, &[PROD]).await;
+    assert!(!files[0].contains(&stranger) && files[0].contains(&world.recipient), "{told}");
+    let (status, told) = diff(&world).await;
+    assert!(status == 2 && told.contains(".sops.yaml") && told.contains("a symbolic link is never followed"), "{told}");
+}
