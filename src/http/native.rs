@@ -15,6 +15,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{OriginalUri, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::response::IntoResponse;
+use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::Value;
 use std::sync::Arc;
@@ -30,7 +31,8 @@ pub fn router(app: Arc<App>) -> Router {
 pub(super) fn routes() -> Routes {
     let routes = Routes::default()
         .post("/v1/exchange", exchange)
-        .get("/v1/secrets/{*path}", secret)
+        // A HEAD would release what nobody sees, and use a token up.
+        .get_by("/v1/secrets/{*path}", get(secret).head(other_method))
         .post("/v1/rewrite", rewrite)
         .post("/v1/age/unwrap", super::age::unwrap)
         .get("/v1/whoami", whoami)

@@ -287,6 +287,9 @@ pub fn check_pointer(text: &str) -> Result<(), String> {
     if !text.starts_with('/') || text.chars().any(char::is_control) {
         return Err(format!("a key is a JSON pointer that starts with `/`: `#/{}`", text.trim_start_matches('/')));
     }
+    if text.split('~').skip(1).any(|after| !after.starts_with(['0', '1'])) {
+        return Err("in a JSON pointer `~0` stands for `~` and `~1` for `/`, and `~` for nothing else".to_owned());
+    }
     Ok(())
 }
 

@@ -58,16 +58,27 @@ async fn a_denial_is_a_problem_document_that_says_what_to_do_and_not_what_the_po
     for (path, method, code, status) in [
         ("/nope", "GET", "not_found", 404),
         ("/v1/exchange", "GET", "method_not_allowed", 405),
-        ("/v1/exchange", "POST", "token_missing", 400),
+        ("/v1/secrets/shop/password.age?key=/~2", "GET", "bad_request", 400),
+        ("/v1/exchange", "POST", "bad_request", 400),
+        ("/v1/whoami", "GET", "token_missing", 401),
     ] {
         let response = world.http.request(method.parse().unwrap(), world.url(path)).send().await.unwrap();
         let got = response.status().as_u16();
         let problem: Value = response.json().await.unwrap();
-        assert!(problem["code"] == code || got == status, "{path} {problem}");
+        assert_eq!((problem["code"].as_str(), got), (Some(code), status), "{path} {problem}");
         assert!(problem["decision_id"].is_string());
     }
     let large = world.http.post(world.url("/v1/exchange")).bearer_auth(&token).body("x".repeat(100_000)).send().await.unwrap();
     assert_eq!(large.status().as_u16(), 413);
+}
+
+/// Nobody sees what a HEAD releases, and the token would be used up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_releases_nothing() {
+    let world = World::start(Setup::default()).await;
+    let response = world.http.head(world.url("/v1/secrets/shop/password.age")).bearer_auth(world.token()).send().await.unwrap();
+    assert_eq!(response.status(), 405);
+    assert!(!world.audit().iter().any(|entry| entry.kind == "released"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
