@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::job_token::{self, TokenSource};
 use super::mask::Masks;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
-use crate::issuers::http::{Trust, certificate_fault};
+use crate::issuers::http::{Trust, certificate_fault, root_cause};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
@@ -176,13 +176,7 @@ impl Server {
 }
 
 fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
-    let mut causes = fault.to_string();
-    let mut source = std::error::Error::source(fault);
-    while let Some(cause) = source {
-        causes = cause.to_string();
-        source = cause.source();
-    }
-    Failure::new(STATUS_UNAVAILABLE, format!("the daypass server at {base} is not there: {causes}"))
+    Failure::new(STATUS_UNAVAILABLE, format!("the daypass server at {base} is not there: {}", root_cause(fault)))
 }
 
 /// A problem document (RFC 9457) in the words of a terminal.

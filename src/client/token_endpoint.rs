@@ -2,6 +2,7 @@
 
 use super::environment::Environment;
 use super::{Failure, STATUS_UNAVAILABLE};
+use crate::issuers::http::root_cause;
 use crate::words::Secret;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
@@ -84,7 +85,7 @@ impl TokenEndpoint {
         let failure = |fault: &dyn std::fmt::Display| {
             Failure::new(STATUS_UNAVAILABLE, format!("{} gave the job no OIDC token: {fault}", self.ci))
         };
-        let told = |fault: reqwest::Error| failure(&fault.without_url());
+        let told = |fault: reqwest::Error| failure(&root_cause(&fault.without_url()));
         let request = self.request(environment, audience).map_err(|fault| failure(&fault))?;
         let response = http.execute(request).await.map_err(told)?.error_for_status().map_err(told)?;
         let answer: Value = response.json().await.map_err(told)?;

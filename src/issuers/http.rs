@@ -137,7 +137,7 @@ pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> String {
 }
 
 /// The innermost cause: "certificate expired" says more than "error sending request".
-fn root_cause(fault: &reqwest::Error) -> String {
+pub fn root_cause(fault: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = fault;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -2,6 +2,7 @@
 
 use super::processes;
 use crate::client::job_token;
+use crate::issuers::http::root_cause;
 use crate::words::yaml::{Fields, Place, Yaml};
 use reqwest::Url;
 use rustix::process::{Pid, Signal, kill_process};
@@ -125,8 +126,12 @@ fn read_pid(path: &Path) -> Result<Pid, String> {
 }
 
 async fn call(http: &reqwest::Client, url: &Url) -> Result<(), String> {
-    let answer =
-        http.post(url.clone()).timeout(HTTP_MAX).send().await.map_err(|fault| format!("{url}: {}", fault.without_url()))?;
+    let answer = http
+        .post(url.clone())
+        .timeout(HTTP_MAX)
+        .send()
+        .await
+        .map_err(|fault| format!("{url}: {}", root_cause(&fault.without_url())))?;
     let status = answer.status();
     if status.is_success() { Ok(()) } else { Err(format!("{url} answered {status}")) }
 }
