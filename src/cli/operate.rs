@@ -4,6 +4,7 @@ use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
+use crate::words::names::{IssuerName, PolicyName};
 use crate::words::plain;
 use clap::Args;
 use serde_json::{Value, json};
@@ -21,14 +22,14 @@ pub(super) struct DenyArgs {
     #[command(flatten)]
     server: Server,
     /// Grants of this policy.
-    #[arg(long)]
-    policy: Option<String>,
+    #[arg(long, value_parser = PolicyName::parse)]
+    policy: Option<PolicyName>,
     /// Jobs of this repository: name@id, where the id decides, or a name.
     #[arg(long)]
     repository: Option<String>,
     /// Tokens of this issuer, by its name in the configuration.
-    #[arg(long)]
-    issuer: Option<String>,
+    #[arg(long, value_parser = IssuerName::parse)]
+    issuer: Option<IssuerName>,
     /// One run, by the id that the CI gives it.
     #[arg(long)]
     run: Option<String>,
@@ -78,14 +79,14 @@ pub(super) async fn deny(arguments: &DenyArgs, json: bool) -> Result<u8, Failure
         return Ok(told(json, &answer, "lifted; the policies decide again"));
     }
     let given = [
-        ("policy", &arguments.policy),
-        ("repository", &arguments.repository),
-        ("issuer", &arguments.issuer),
-        ("run", &arguments.run),
-        ("reason", &arguments.reason),
+        ("policy", arguments.policy.as_ref().map(PolicyName::as_str)),
+        ("repository", arguments.repository.as_deref()),
+        ("issuer", arguments.issuer.as_ref().map(IssuerName::as_str)),
+        ("run", arguments.run.as_deref()),
+        ("reason", arguments.reason.as_deref()),
     ];
     let stop: serde_json::Map<String, Value> =
-        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.as_deref()?.into()))).collect();
+        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
     let body = json!({ "stop": stop, "lasting": arguments.lasting, "unknown_too": arguments.unknown_too });
     let answer = arguments.server.post("deny", &body).await?;
     Ok(told(json, &answer, &told_of_denial(&answer)))

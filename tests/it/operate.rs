@@ -68,6 +68,8 @@ async fn a_denial_with_a_typo_is_refused_or_told_to_hit_nobody() {
         assert!(status == 64 && told.contains(&format!("did you mean `{meant}`?")), "{status} {told}");
     }
     assert_eq!(deny(&["--repository", ""]).await.0, 64);
+    let (status, told) = deny(&["--issuer", "GitHub"]).await;
+    assert!(status == 64 && told.contains("--issuer") && !told.contains("column"), "{status} {told}");
     assert_eq!(ask(&world).await.0, 200, "nothing was denied");
     let (status, told) = deny(&["--repository", "acme/shp", "--for", "1h"]).await;
     assert!(status == 0 && told.contains("repository acme/shp") && told.contains("NONE of the 2 grants"), "{told}");
