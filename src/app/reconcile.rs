@@ -172,6 +172,11 @@ impl App {
             && anchor != head
             && !repository.is_forward(anchor, head)?
         {
+            if !repository.has(anchor)? {
+                return Err(format!(
+                    "{anchor}, which {head} has to follow, is not in the repository: correct `since`, or fetch it"
+                ));
+            }
             let name = if source.name.is_root() { String::new() } else { format!(" --source {}", source.name) };
             return Err(format!(
                 "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}{name}` follows it all the same"
