@@ -67,7 +67,7 @@ impl PolicySet {
     }
 
     /// What no policy overrides.
-    pub(super) fn guardrails(&self) -> &Guardrails {
+    pub fn guardrails(&self) -> &Guardrails {
         &self.guardrails
     }
 

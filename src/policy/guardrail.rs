@@ -152,6 +152,23 @@ impl Guardrails {
         listed
     }
 
+    /// The patterns of documents (`true`) and of transit keys that something is denied of.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = (bool, &Pattern)> {
+        let what = || self.denied.iter().filter_map(|denied| denied.what.as_ref());
+        let secrets = what().flat_map(|what| &what.secrets).map(|pattern| (true, pattern));
+        secrets.chain(what().flat_map(|what| &what.transit).map(|pattern| (false, pattern)))
+    }
+
+    /// How many denials stand in the file.
+    pub fn len(&self) -> usize {
+        self.listed().len()
+    }
+
+    /// Whether nothing is denied.
+    pub const fn is_empty(&self) -> bool {
+        self.denied.is_empty()
+    }
+
     /// What the denials for this issuer look at.
     pub(super) fn subjects(&self, issuer: &IssuerName) -> impl Iterator<Item = &Subject> {
         let concerned = self.denied.iter().filter(move |denied| denied.issuer == *issuer);
@@ -234,7 +251,7 @@ impl What {
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Self {
         Self {
             aws: read_list(fields, "aws", Pattern::parse),
-            secrets: read_list(fields, "secrets", Pattern::parse),
+            secrets: read_list(fields, "secrets", documents),
             id_tokens: read_list(fields, "id_token", Pattern::parse),
             transit: read_list(fields, "transit", Pattern::parse),
             permissions: read_list(fields, "daypass", Permission::parse),
@@ -264,6 +281,17 @@ impl What {
             Wanted::Daypass(permission) => self.permissions.contains(permission),
         }
     }
+}
+
+/// A denial of a value alone would leave the document with it open to everybody.
+fn documents(text: &str) -> Result<Pattern, String> {
+    if text.contains('#') {
+        return Err("a denial is of whole documents: leave `#…` out".to_owned());
+    }
+    if text.starts_with('/') || text.ends_with('/') {
+        return Err("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder".to_owned());
+    }
+    Pattern::parse(text)
 }
 
 fn read_list<T>(fields: &mut Fields<'_, '_>, key: &'static str, parse: fn(&str) -> Result<T, String>) -> Vec<T> {

@@ -179,6 +179,9 @@ fn an_id_that_the_issuer_cannot_emit_does_not_load() {
     assert!(faults(&robot.replace(".com", ".com@108070605040302010123")).is_empty());
     for (issuer, line) in [
         ("github", "repository: acme/shop@x1"),
+        ("github", "repository: acme/shop@00456789"),
+        ("github", "commit: 0123456789ABCDEF0123456789ABCDEF01234567"),
+        ("github", "ref: refs/head/main"),
         ("github", "actor: octocat@users.noreply.github.com"),
         ("circle", "repository: github.com/acme/shop@7"),
         ("eu", "service_account: web@Prod"),
@@ -186,6 +189,15 @@ fn an_id_that_the_issuer_cannot_emit_does_not_load() {
     ] {
         let rails = format!("denials:\n  - description: No.\n    issuer: {issuer}\n    match: {{ {line} }}\n");
         assert_eq!(faults(&rails)[0].code, "value_never_claimed", "{issuer} {line}");
+    }
+}
+
+/// Who denied one value would believe it to be safe, and whoever gets the document would have it.
+#[test]
+fn a_denial_of_documents_that_none_can_be_does_not_load() {
+    for pattern in ["production/db.yaml#/password", "production/**#/password", "production/", "/production/**"] {
+        let rails = format!("denials: [ {{ description: No., deny: {{ secrets: [\"{pattern}\"] }} }} ]\n");
+        assert!(faults(&rails).iter().any(|fault| fault.message.contains("document")), "{pattern}");
     }
 }
 
