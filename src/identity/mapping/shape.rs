@@ -36,7 +36,8 @@ impl Shape {
     pub fn fits(&self, text: &str) -> bool {
         let made_of = !text.is_empty() && text.chars().all(|character| self.takes(character));
         match self {
-            Self::Like(_) | Self::Digits | Self::Hex | Self::Dns => made_of,
+            Self::Like(_) | Self::Hex | Self::Dns => made_of,
+            Self::Digits => made_of && (text == "0" || !text.starts_with('0')),
             Self::Commit => made_of && COMMIT_DIGITS.contains(&text.len()),
             Self::Uuid => is_uuid(text),
             Self::BracedUuid => text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).is_some_and(is_uuid),
@@ -49,7 +50,8 @@ impl Shape {
         match self {
             Self::Like(_) => true,
             Self::Digits => character.is_ascii_digit(),
-            Self::Hex | Self::Commit => character.is_ascii_hexdigit(),
+            Self::Hex => character.is_ascii_hexdigit(),
+            Self::Commit => character.is_ascii_digit() || matches!(character, 'a'..='f'),
             Self::Uuid => character.is_ascii_hexdigit() || character == '-',
             Self::BracedUuid => character.is_ascii_hexdigit() || matches!(character, '-' | '{' | '}'),
             Self::Dns => character.is_ascii_lowercase() || character.is_ascii_digit() || matches!(character, '-' | '.'),
