@@ -8,7 +8,9 @@ use super::unfiled::unfiled;
 use crate::identity::Mapping;
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::grant_section::TermChange;
+use crate::policy::guardrail::GUARDRAILS_FILE;
 use crate::policy::past::PastSecret;
+use crate::policy::pattern::Pattern;
 use crate::policy::request::Wanted;
 use crate::policy::transit::TransitUse;
 use crate::policy::{Catalogue, Ruleset, Tree};
@@ -117,7 +119,8 @@ fn past(sides: [&Side<'_>; 2]) -> (Vec<Wanted>, bool) {
         return (Vec::new(), true);
     }
     let present: BTreeSet<SecretPath> = sides.iter().flat_map(|side| side.secrets()).collect();
-    let past = past::documents(sides.iter().flat_map(|side| side.rules()), &present);
+    let denied = sides.iter().flat_map(|side| side.denied()).filter_map(|(is_secret, pattern)| is_secret.then_some(pattern));
+    let past = past::documents(sides.iter().flat_map(|side| side.rules()), denied, &present);
     let documents = past.documents.union(&present);
     let keys: BTreeSet<Option<&str>> = sides.iter().flat_map(|side| side.keys()).map(Some).chain([None]).collect();
     let named = |path: &SecretPath, key: &Option<&str>| SecretName { path: path.clone(), key: key.map(str::to_owned) };
@@ -168,6 +171,15 @@ impl<'a> Side<'a> {
     /// Whether it is a secret of the past that has no file now, and stands for others like it.
     fn lacks_now(&self, wanted: &Wanted) -> bool {
         matches!(wanted, Wanted::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
+    }
+
+    pub(super) fn guardrails_file(&self) -> Option<&'a Arc<[u8]>> {
+        self.tree.get(GUARDRAILS_FILE)
+    }
+
+    /// The patterns of documents (`true`) and of transit keys that something is denied of.
+    pub(super) fn denied(&self) -> impl Iterator<Item = (bool, &'a Pattern)> + use<'a> {
+        self.ruleset.set().guardrails().patterns()
     }
 
     /// The policies in force.

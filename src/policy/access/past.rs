@@ -33,11 +33,16 @@ pub(super) struct Documents {
 }
 
 /// One document of each kind of which these rules grant the past, of those that there are where one is. Where the kinds are too many
-/// to be told apart, one for each pattern.
-pub(super) fn documents<'a>(rules: impl Iterator<Item = &'a Rule>, present: &BTreeSet<SecretPath>) -> Documents {
+/// to be told apart, one for each pattern. What is denied takes a kind apart too.
+pub(super) fn documents<'a>(
+    rules: impl Iterator<Item = &'a Rule>,
+    denied: impl Iterator<Item = &'a Pattern>,
+    present: &BTreeSet<SecretPath>,
+) -> Documents {
     // What stands beside an entry that grants the past may take that of some documents away again.
     let granting = rules.filter(|rule| rule.grants.secrets.iter().any(|grant| grant.kept.history));
-    let (mut patterns, mut past) = (BTreeMap::new(), BTreeMap::new());
+    let mut patterns: BTreeMap<String, &Pattern> = denied.map(|pattern| (pattern.to_string(), pattern)).collect();
+    let mut past = BTreeMap::new();
     for grant in granting.flat_map(|rule| &rule.grants.secrets) {
         let text = grant.documents.to_string();
         past.extend(grant.kept.history.then(|| (text.clone(), &grant.documents)));

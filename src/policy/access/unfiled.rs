@@ -32,11 +32,17 @@ struct Granted<'a> {
 /// Who gains by a pattern of the new revision what has no file in it.
 pub(super) fn unfiled(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let known: HashSet<*const TrustPolicy> = old.policies().map(Arc::as_ptr).collect();
-    let changed: Vec<&Arc<TrustPolicy>> = new.policies().filter(|policy| !known.contains(&Arc::as_ptr(policy))).collect();
+    // What is denied no more is gained by policies that stay as they are.
+    let denials_changed = old.guardrails_file() != new.guardrails_file();
+    let changed: Vec<&Arc<TrustPolicy>> =
+        new.policies().filter(|policy| denials_changed || !known.contains(&Arc::as_ptr(policy))).collect();
     if changed.is_empty() {
         return Vec::new();
     }
-    let before: BTreeMap<(bool, String), &Pattern> = old.policies().flat_map(|policy| patterns_of(policy)).collect();
+    let denied =
+        [old, new].into_iter().flat_map(|side| side.denied()).map(|(is_secret, one)| ((is_secret, one.to_string()), one));
+    let before: BTreeMap<(bool, String), &Pattern> =
+        old.policies().flat_map(|policy| patterns_of(policy)).chain(denied.filter(|_| denials_changed)).collect();
     let (secrets, keys) = (new.secret_names(), new.key_names());
     let mut found = Vec::new();
     for granted in changed.into_iter().flat_map(|policy| granted_by(policy)) {
