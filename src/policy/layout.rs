@@ -44,7 +44,12 @@ pub fn counts_unread(path: &str) -> bool {
 
 /// Whether a file may be meant as guardrails and stands where they are not read.
 pub(super) fn has_misplaced_guardrails(tree: &Tree) -> bool {
-    tree.keys().any(|path| path != GUARDRAILS_FILE && may_be_guardrails(path))
+    tree.iter().any(|(path, bytes)| path != GUARDRAILS_FILE && (may_be_guardrails(path) || has_denials(path, bytes)))
+}
+
+/// Whether a file at the root says what guardrails say, whatever its name is.
+fn has_denials(path: &str, bytes: &[u8]) -> bool {
+    !path.contains('/') && bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"denials:"))
 }
 
 /// Whether nothing of it grants anything: it has no policy, and defines no further source.
@@ -54,16 +59,16 @@ pub fn grants_nothing(tree: &Tree) -> bool {
 
 /// A fault for each file in a known place under an unknown name: nothing reads it, and somebody may believe the opposite.
 pub fn strays(tree: &Tree) -> Vec<Fault> {
-    tree.keys().filter_map(|path| stray(path)).collect()
+    tree.iter().filter_map(|(path, bytes)| stray(path, bytes)).collect()
 }
 
-fn stray(path: &str) -> Option<Fault> {
+fn stray(path: &str, bytes: &[u8]) -> Option<Fault> {
     let name = path.rsplit('/').next().unwrap_or_default();
     let fault = |message: &str, help: &str| {
         let fault = Fault::new(path, Place { line: 1, column: 1 }, message).coded("stray_file");
         Some(fault.help(help))
     };
-    if path != GUARDRAILS_FILE && may_be_guardrails(path) {
+    if path != GUARDRAILS_FILE && (may_be_guardrails(path) || has_denials(path, bytes)) {
         return fault(
             "this may be meant as guardrails, and denies nothing: they stand in `guardrails.yaml` at the root; until this is settled nothing widens",
             "move it to guardrails.yaml, or give it another name",
@@ -74,6 +79,9 @@ fn stray(path: &str) -> Option<Fault> {
         None if is_folder(path) => fault("a file where a folder is expected", "make it a folder"),
         Some(("policies", _)) if !name.ends_with(".yaml") && !is_note(name) && !is_hidden(name) => {
             fault("a policy's file ends with `.yaml`: this one is not read", "rename it, or move it out of policies/")
+        }
+        Some(("sources", rest)) if rest.contains('/') && name.ends_with(".yaml") => {
+            fault("a source is defined by `sources/NAME.yaml`: this file is not read", "move it up, or elsewhere")
         }
         Some(("sources" | "tests", _)) if is_yaml_by_another_name(name) => {
             fault("YAML files are read by the ending `.yaml` alone: this one is not read", "rename it, or move it elsewhere")
@@ -91,7 +99,7 @@ fn is_folder(entry: &str) -> bool {
 
 fn resembles_guardrails(name: &str) -> bool {
     let stem = stem(name).to_ascii_lowercase();
-    stem.starts_with("guardrail") || nearest(&stem, &["guardrails"]).is_some()
+    stem.contains("guardrail") || nearest(&stem, &["guardrails"]).is_some()
 }
 
 /// The name up to its endings.
@@ -151,7 +159,8 @@ mod tests {
         let catalogue = catalogue();
         let (first, _) = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", RAILS)]), &catalogue, None);
         assert!(!is_allowed(&first));
-        for name in ["guardrails.yml", "policies/guardrails.yaml", "guardrails/production.yaml", "guardrails.yaml.bak"] {
+        let names = ["guardrails.yml", "policies/guardrails.yaml", "guardrails/production.yaml", "guardrails.yaml.bak"];
+        for name in names.into_iter().chain(["prod-guardrails.yaml", "denied.yaml"]) {
             let renamed = tree(&[("policies/a.yaml", DEPLOY), (name, RAILS)]);
             let (next, faults) = Ruleset::load(&renamed, &catalogue, Some(&first));
             assert!(!is_allowed(&next), "{name}: what was in force stays");
@@ -171,7 +180,7 @@ mod tests {
     }
 
     fn told(path: &str) -> Option<String> {
-        stray(path).map(|fault| fault.message.into())
+        stray(path, b"").map(|fault| fault.message.into())
     }
 
     #[test]
