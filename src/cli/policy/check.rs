@@ -7,11 +7,12 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::policy::{Bounds, Catalogue, LINT_CODES, Look, Ruleset, Tree, document_grants, lint};
 use crate::secrets::SopsFile;
 use crate::words::names::{SecretPath, SourceName};
-use crate::words::yaml::{Fault, Severity, nearest};
+use crate::words::yaml::{Fault, Place, Severity, nearest};
 use crate::words::{Clock, SystemClock, UnixTime};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Stands for every finding.
 const ALL: &str = "warnings";
@@ -72,12 +73,14 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
         (Some(Format::Sarif), _) => print::json(&sarif::document(&faults)),
         (Some(Format::Github), _) => faults.iter().for_each(print_annotation),
         (None, Output::Json) => {
-            print::json(&json!({ "policies": ruleset.set().policies().len(), "errors": errors, "findings": faults }));
+            let (policies, denials) = (ruleset.set().policies().len(), ruleset.set().guardrails().len());
+            print::json(&json!({ "policies": policies, "guardrails": denials, "errors": errors, "findings": faults }));
         }
         (None, Output::Text | Output::Markdown) => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
             let warnings = faults.len() - errors;
-            anstream::println!("{} policies load; {errors} errors, {warnings} warnings", ruleset.set().policies().len());
+            let (policies, denials) = (ruleset.set().policies().len(), ruleset.set().guardrails().len());
+            anstream::println!("{policies} policies and {denials} guardrails load; {errors} errors, {warnings} warnings");
         }
     }
     Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
@@ -115,8 +118,13 @@ fn bounds(file: &Path, ruleset: &Ruleset, catalogue: &Catalogue) -> Result<Vec<F
 /// Faults in the bounds of the further sources that a root repository defines; the rest of a definition names files of the server.
 fn definitions(tree: &Tree, catalogue: &Catalogue) -> Vec<Fault> {
     let files = tree.iter().filter(|(file, _)| file.starts_with("sources/") && file.ends_with(".yaml"));
-    let read = files.map(|(file, bytes)| Bounds::of_definition(&SourceName::root(), file, bytes, catalogue));
-    read.filter_map(Result::err).flatten().collect()
+    let read = |(file, bytes): (&String, &Arc<[u8]>)| {
+        let stem = file.trim_start_matches("sources/").trim_end_matches(".yaml");
+        let unnamed = |fault| vec![Fault::new(file, Place { line: 1, column: 1 }, format!("the name of a source: {fault}"))];
+        let name = SourceName::parse(stem).map_err(unnamed)?;
+        Bounds::of_definition(&name, file, bytes, catalogue).map(drop)
+    };
+    files.map(read).filter_map(Result::err).flatten().collect()
 }
 
 impl CheckArgs {
