@@ -208,3 +208,51 @@ fn a_pull_request_hears_what_waits_behind_guardrails_that_cannot_be_read() {
         assert_eq!(text.contains(line), status == 2, "{text}");
     }
 }
+
+/// The policies stay as they are, and what is under their patterns was denied.
+#[test]
+fn a_pull_request_hears_of_a_denial_that_is_taken_from_under_a_pattern() {
+    let rails =
+        |pattern: &str| format!("denials: [ {{ description: Production stays., deny: {{ secrets: [\"{pattern}\"] }} }} ]\n");
+    for (grant, told_as) in [
+        ("secrets: [prod/**]", "WIDENS  secret prod/**"),
+        ("secrets: [{ secret: prod/**, history: allow }]", "WIDENS  secret_at prod/"),
+    ] {
+        let repository = repository();
+        let deploy = DEPLOY.replace("secrets: [shop/**]", grant);
+        commit(repository.path(), &[("policies/shop/deploy.yaml", &deploy), ("guardrails.yaml", &rails("prod/**"))]);
+        git(repository.path(), &["branch", "--force", "main"]);
+        commit(repository.path(), &[("guardrails.yaml", &rails("prod/root.yaml"))]);
+        let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(told.status.code() == Some(2) && text.contains(told_as), "{text}");
+        commit(repository.path(), &[("guardrails.yaml", &format!("# As it was.\n{}", rails("prod/**")))]);
+        let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stdout));
+    }
+}
+
+/// By the server's configuration it may load: then nobody was told.
+#[test]
+fn a_changed_policy_that_does_not_load_here_ends_with_the_status_of_a_widening() {
+    let repository = repository();
+    let session = DEPLOY.replace("grant:", "session: { ttl: 30m }\ngrant:");
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &session)]);
+    let told = policy(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.status.code() == Some(2) && text.contains("does not load here"), "{text}");
+}
+
+/// The answer says of what it does not know.
+#[test]
+fn who_can_says_what_it_did_not_look_at() {
+    let repository = repository();
+    let broken = DEPLOY.replace("event: push", "event: [[push");
+    commit(repository.path(), &[("policies/other.yaml", &broken), ("sources/team-a.yaml", "repository: x\n")]);
+    let told = policy(repository.path(), &["who-can", "production/db.yaml"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert_eq!(told.status.code(), Some(77), "{text}");
+    for said in ["policies/other.yaml:", "further sources team-a are not looked at", "Looked at: "] {
+        assert!(text.contains(said), "{said} in\n{text}");
+    }
+}

@@ -6,15 +6,16 @@ mod listing;
 use super::place::Where;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
-use crate::policy::{Direction, Loaded, PastSecret, Permission, Reach, Ruleset, TransitUse, Wanted, Widening, changes};
+use crate::policy::{Direction, Loaded, PastSecret, Permission, Reach, Ruleset, TransitUse, Tree, Wanted, Widening, changes};
 use crate::secrets::reader_changes;
 use crate::words::names::{Audience, RoleArn, SecretName};
-use crate::words::yaml::one_line;
+use crate::words::yaml::{Fault, Severity, one_line};
 use crate::words::{Clock, Gain, SystemClock, Widened, plain};
 use anstyle::{Reset, Style};
 use clap::{Args, ValueEnum};
 use listing::{listing, owners};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The status of `diff --fail-on widen` when access widens.
 const STATUS_WIDENS: u8 = 2;
@@ -58,6 +59,7 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     // It does not go live with this commit, but with the one that settles the guardrails, and nothing of it changes then.
     let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
     files.extend(held.iter().map(waits));
+    files.extend(unloaded(&faults, old_tree, new_tree));
     let widens = found.iter().any(|change| change.direction == Direction::Widens)
         || readers.iter().any(|change| change.gains)
         || !files.is_empty();
@@ -78,19 +80,34 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })
 }
 
+/// Changed policies that do not load by this configuration: by the server's they may, and then nobody was told.
+fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<Widened> {
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).map(|fault| &*fault.file);
+    let changed = errors.filter(|file| file.starts_with("policies/") && old.get(*file) != new.get(*file));
+    changed.map(|file| Widened::new(file, Gain::Policy, "does not load here, so nobody can tell whether it widens")).collect()
+}
+
 /// Who can reach it today.
 pub(super) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
     let wanted = wanted(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let (seen, catalogue) = arguments.at.load()?;
-    let (ruleset, _) = Ruleset::load(&seen.files, &catalogue, None);
+    let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
+    faults.extend(seen.left_out());
+    faults.retain(|fault| fault.severity == Severity::Error);
     let reached = crate::policy::who_can(&ruleset, &catalogue, &wanted, SystemClock.now());
     if json {
-        print::json(&json!({ "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at }));
-    } else if reached.is_empty() {
-        anstream::println!("Nobody can reach {wanted}.");
+        print::json(&json!({
+            "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at, "faults": faults,
+            "further_sources_not_looked_at": seen.further_sources(),
+        }));
     } else {
-        anstream::println!("{wanted} can be reached by");
-        reached.iter().for_each(print_reach);
+        if reached.is_empty() {
+            anstream::println!("Nobody can reach {wanted} by what is looked at.");
+        } else {
+            anstream::println!("{wanted} can be reached by");
+            reached.iter().for_each(print_reach);
+        }
+        anstream::print!("{}Looked at: {}\n", seen.not_looked_at(&faults), seen.at);
     }
     Ok(if reached.is_empty() { STATUS_DENIED } else { 0 })
 }

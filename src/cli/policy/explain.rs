@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
     if json {
         let mut told = serde_json::to_value(&explanation).unwrap_or_default();
         (told["looked_at"], told["operators_denials_unknown"], told["faults"]) = (json!(seen.at), json!(unknown), json!(faults));
-        (told["further_sources_not_looked_at"], told["max_stale_looked_at"]) = (json!(further_sources(&seen)), json!(false));
+        (told["further_sources_not_looked_at"], told["max_stale_looked_at"]) = (json!(seen.further_sources()), json!(false));
         print::json(&told);
     } else {
         anstream::print!("{}", told(&explanation, &seen, &faults, unknown.as_deref()));
@@ -74,24 +74,10 @@ pub(super) fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
 
 fn told(explanation: &Explanation, seen: &Seen, faults: &[Fault], unknown: Option<&str>) -> String {
     let mut told = format!("{explanation}\n");
-    for fault in faults {
-        told.push_str(&format!(
-            "faulty, so nothing of it counts here: {}:{} {}\n",
-            fault.file,
-            fault.place.line,
-            plain(&fault.message)
-        ));
-    }
     if let Some(why) = unknown {
         told.push_str(&format!("Operators' denials are not looked at, and may deny it all the same: {}\n", plain(why)));
     }
-    let further = further_sources(seen);
-    if !further.is_empty() {
-        told.push_str(&format!(
-            "The policies of the further sources {} are not looked at: one may grant it too, or by other terms, which is refused.\n",
-            further.join(", ")
-        ));
-    }
+    told.push_str(&seen.not_looked_at(faults));
     if explanation.allowed_by.is_some() {
         told.push_str(
             "The server grants it only while it could read the repository within `max_stale`, which is not looked at here: \
@@ -99,11 +85,6 @@ fn told(explanation: &Explanation, seen: &Seen, faults: &[Fault], unknown: Optio
         );
     }
     format!("{told}Looked at: {}\n", seen.at)
-}
-
-/// The names of the sources beside this one: their policies are in repositories of their own.
-fn further_sources(seen: &Seen) -> Vec<&str> {
-    seen.files.keys().filter_map(|path| path.strip_prefix("sources/")?.strip_suffix(".yaml")).collect()
 }
 
 /// What operators deny, read beside the server's store; or why nobody can tell.

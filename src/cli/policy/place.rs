@@ -64,6 +64,30 @@ impl Seen {
         self.left_out.iter().map(fault)
     }
 
+    /// The names of the sources beside this one: their policies are in repositories of their own.
+    pub(super) fn further_sources(&self) -> Vec<&str> {
+        self.files.keys().filter_map(|path| path.strip_prefix("sources/")?.strip_suffix(".yaml")).collect()
+    }
+
+    /// What an answer about these files does not know, line by line: the server may grant by more than them.
+    pub(super) fn not_looked_at(&self, faults: &[Fault]) -> String {
+        let faulty = |fault: &Fault| {
+            let at = format!("{}:{}", fault.file, fault.place.line);
+            format!(
+                "faulty, so nothing of it counts here, and a server may have an older form in force: {at} {}\n",
+                plain(&fault.message)
+            )
+        };
+        let mut told: String = faults.iter().map(faulty).collect();
+        let further = self.further_sources().join(", ");
+        if !further.is_empty() {
+            told.push_str(&format!(
+                "The policies of the further sources {further} are not looked at: one may grant it too, or by other terms, which is refused.\n"
+            ));
+        }
+        told
+    }
+
     /// Refuses files of which none grants anything: some other folder was meant, and each answer about them would be misleading.
     fn not_empty(self) -> Result<Self, Failure> {
         if !grants_nothing(&self.files) {
