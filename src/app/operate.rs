@@ -136,10 +136,14 @@ impl App {
     pub async fn status(&self) -> Result<Value, Denial> {
         let (live, stops) = (self.live.load_full(), self.stops.load());
         let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
-        let shown = |(id, (stop, until)): (&String, &StopUntil)| json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop });
+        let shown = |(id, (stop, until)): (&String, &StopUntil)| {
+            let unknown = self.check_known(stop).err();
+            json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop, "unknown": unknown })
+        };
         Ok(json!({
             "revision": live.revision().ok(),
             "policies": live.policies().map_or(0, |set| set.policies().len()),
+            "guardrails": live.policies().map_or(0, |set| set.guardrails().len()),
             "faults": told(live.faults()),
             "held": live.held(),
             "waiting": live.waiting(),

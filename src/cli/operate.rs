@@ -4,7 +4,7 @@ use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
-use crate::words::names::{IssuerName, PolicyName};
+use crate::words::names::{DecisionId, IssuerName, PolicyName};
 use crate::words::plain;
 use clap::Args;
 use serde_json::{Value, json};
@@ -52,10 +52,17 @@ pub(super) struct RevokeArgs {
     #[command(flatten)]
     server: Server,
     /// The decision, as the audit log and the job's answer name it.
-    decision: String,
+    #[arg(value_parser = decision_id)]
+    decision: DecisionId,
     /// Why, for the audit log.
     #[arg(long)]
     reason: String,
+}
+
+/// A UUID's letters are as good in capitals.
+fn decision_id(text: &str) -> Result<DecisionId, String> {
+    let whole = || "expected the whole id: `daypass audit tail --output json` and the job's answer have it".to_owned();
+    DecisionId::parse(&text.to_ascii_lowercase()).map_err(|_| whole())
 }
 
 #[derive(Args, Debug)]
@@ -117,7 +124,7 @@ pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Fai
     let issued = answer["issued"].as_array().cloned().unwrap_or_default();
     let roles = issued.iter().any(|one| one.to_string().contains("arn:"));
     if roles {
-        answer["aws_deny_policy"] = aws_deny_policy(&arguments.decision);
+        answer["aws_deny_policy"] = aws_deny_policy(arguments.decision.as_str());
     }
     if json {
         print::json(&answer);
@@ -208,7 +215,7 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             text("/first_use/decision"),
         );
     }
-    anstream::println!("in force    {} policies", status["policies"]);
+    anstream::println!("in force    {} policies, {} guardrails", status["policies"], status["guardrails"]);
     if let Some(space) = status["space"].as_str() {
         anstream::println!("DISK        {space}");
     }
@@ -246,6 +253,9 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             denial["until"].as_str().unwrap_or("lifted"),
             denial["denies"]
         );
+        if let Some(unknown) = denial["unknown"].as_str() {
+            anstream::println!("            IT DENIES NOBODY: {}", plain(unknown));
+        }
     }
     Ok(0)
 }

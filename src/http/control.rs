@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::UnixListener;
 
 /// Its name in the data directory.
@@ -70,6 +71,10 @@ struct DenyRequest {
 
 async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response {
     let lasting = request.lasting.as_deref().map(parse_duration).transpose();
+    let lasting = lasting.and_then(|lasting| match lasting {
+        Some(Duration::ZERO) => Err("a denial for no time denies nobody: leave it out to deny until it is lifted".to_owned()),
+        lasting => Ok(lasting),
+    });
     let lasting = lasting.map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault));
     answer(match lasting {
         Ok(lasting) => app.deny(request.stop, lasting, request.unknown_too).await,

@@ -68,6 +68,7 @@ async fn a_denial_with_a_typo_is_refused_or_told_to_hit_nobody() {
         assert!(status == 64 && told.contains(&format!("did you mean `{meant}`?")), "{status} {told}");
     }
     assert_eq!(deny(&["--repository", ""]).await.0, 64);
+    assert_eq!(deny(&["--repository", "acme/shop", "--for", "0s"]).await.0, 64);
     let (status, told) = deny(&["--issuer", "GitHub"]).await;
     assert!(status == 64 && told.contains("--issuer") && !told.contains("column"), "{status} {told}");
     assert_eq!(ask(&world).await.0, 200, "nothing was denied");
@@ -83,6 +84,19 @@ async fn a_denial_with_a_typo_is_refused_or_told_to_hit_nobody() {
     assert_eq!(ask(&world).await, (403, json!("denied")));
 }
 
+/// A denial of a policy fits nobody when the policy has another name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_of_a_policy_that_was_renamed_is_told_to_deny_nobody() {
+    let world = World::start(Setup::default()).await;
+    assert_eq!(daypass(&world, &["deny", "--reason", "INC-43", "--policy", "shop/deploy"]).await.0, 0);
+    let (_, told) = daypass(&world, &["status"]).await;
+    assert!(told.contains("denied") && !told.contains("IT DENIES NOBODY"), "{told}");
+    git(&world.path("access"), &["mv", "policies/shop/deploy.yaml", "policies/shop/release.yaml"]);
+    world.commit_and_wait(&[]).await;
+    let (_, told) = daypass(&world, &["status"]).await;
+    assert!(told.contains("IT DENIES NOBODY: no policy `shop/deploy` is in force"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_decision_is_answered_to_nobody_again() {
     let world = World::start(Setup::default()).await;
@@ -91,12 +105,15 @@ async fn a_revoked_decision_is_answered_to_nobody_again() {
     let (_, answer) = world.exchange(&token, wanted.clone()).await;
     assert_eq!(world.exchange(&token, wanted.clone()).await.0, 200, "a retry hears the same");
     let decision = answer["decision_id"].as_str().unwrap();
-    let (status, told) = daypass(&world, &["revoke", decision, "--reason", "leaked", "--output", "json"]).await;
+    let capitals = decision.to_ascii_uppercase();
+    let (status, told) = daypass(&world, &["revoke", &capitals, "--reason", "leaked", "--output", "json"]).await;
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((status, &told["decision_id"]), (0, &json!(decision)));
     assert_eq!(world.exchange(&token, wanted).await.1["code"], "replayed");
     let (status, _) = daypass(&world, &["revoke", "01a207f0-a7c7-7607-8f85-47f46e007f4f", "--reason", "x"]).await;
     assert_eq!(status, 64);
+    let (status, told) = daypass(&world, &["revoke", &decision[24..], "--reason", "x"]).await;
+    assert!(status == 64 && told.contains("expected the whole id"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
