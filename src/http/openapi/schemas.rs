@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 /// Segments that are not empty and start with no dot.
 pub(super) const PATH: &str = "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$";
 /// RFC 6901, below the root.
-pub(super) const POINTER: &str = "^/[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+pub(super) const POINTER: &str = "^/([^~\\u0000-\\u001f\\u007f-\\u009f]|~[01])*$";
 pub(super) const SECRET_NAME: &str =
-    "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*(#/[^\\u0000-\\u001f\\u007f-\\u009f]*)?$";
+    "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*(#/([^~\\u0000-\\u001f\\u007f-\\u009f]|~[01])*)?$";
 pub(super) const ROLE_ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]*[A-Za-z0-9_+=,.@-]$";
 pub(super) const AUDIENCE: &str = "^[!-~]+$";
 pub(super) const LABEL: &str = "^[a-z0-9][a-z0-9-]*$";
