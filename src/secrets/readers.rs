@@ -17,7 +17,7 @@ const UNKNOWN: &str = "unknown";
 pub struct ReaderChange {
     /// More, or else less.
     pub gains: bool,
-    /// `age1…`, `ssh-…`, a kind of keys that is not age's, or `unknown`.
+    /// `age1…`, `ssh-…`, a key of another kind with that kind, or `unknown`.
     pub recipient: String,
     /// Files that are encrypted to it in one revision only. A file of age does not say to whom it is.
     pub opens: Vec<String>,
@@ -102,7 +102,7 @@ impl File<'_> {
     fn read(&self) -> &Read {
         self.read.get_or_init(|| match look(&self.path, self.bytes) {
             Ok(Seen::Sops(file)) => {
-                let foreign = file.foreign_keys().iter().map(|kind| format!("{kind} keys"));
+                let foreign = file.foreign_named().iter().cloned();
                 let recipients = file.recipients().into_iter().map(str::to_owned).chain(foreign).collect();
                 Read { recipients: Some(recipients), fault: file.check_entries().err() }
             }
@@ -173,6 +173,8 @@ impl<'a> Side<'a> {
 }
 
 #[cfg(test)]
+mod key_tests;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::secrets::{Identities, encrypt, encrypt_document};
@@ -184,11 +186,11 @@ mod tests {
         encrypt_document(&path, b"a: one\n", &recipients, UnixTime::from_seconds(1_795_000_000)).unwrap()
     }
 
-    fn files(files: &[(&str, &[u8])]) -> Files {
+    pub(super) fn files(files: &[(&str, &[u8])]) -> Files {
         files.iter().map(|(name, bytes)| ((*name).to_owned(), Arc::from(*bytes))).collect()
     }
 
-    fn change(gains: bool, recipient: &str, opens: &[&str], named_for: &[&str]) -> ReaderChange {
+    pub(super) fn change(gains: bool, recipient: &str, opens: &[&str], named_for: &[&str]) -> ReaderChange {
         let texts = |texts: &[&str]| texts.iter().map(|one| (*one).to_owned()).collect();
         let (opens, named_for) = (texts(opens), texts(named_for));
         ReaderChange { gains, recipient: recipient.to_owned(), opens, named_for, unread: Vec::new() }

@@ -18,6 +18,7 @@ mod json;
 mod limits;
 mod mac;
 mod metadata;
+mod named;
 mod open;
 mod part;
 mod recipients;

@@ -1,5 +1,6 @@
 //! `.sops.yaml`: to whom a new file is encrypted, and which of its values.
 
+use super::named::{Named, items};
 use super::rule::Rule;
 use super::tree::{Form, Node};
 use super::yaml;
@@ -8,9 +9,6 @@ use regex::Regex;
 
 /// A rule's regex may not grow beyond this when compiled: it comes from a file.
 const REGEX_BYTES_MAX: usize = 256 * 1024;
-/// Keys that are not age's, which another tool must write.
-const FOREIGN: [&str; 9] =
-    ["pgp", "kms", "gcp_kms", "azure_keyvault", "azure_kv", "hc_vault_transit_uri", "hc_vault", "hckms", "aws_kms"];
 
 /// How a new file is encrypted.
 #[derive(Clone, Default)]
@@ -21,11 +19,17 @@ pub struct Creation {
     foreign: Vec<&'static str>,
     /// Everybody: age recipients, and keys of other kinds, each with its kind.
     named: Vec<String>,
+    /// Why that may not be all.
+    unknown: Option<String>,
     path: Option<RepositoryPath>,
 }
 
 /// The rules of one `.sops.yaml`, in its order.
-pub struct Creations(Vec<(Option<Regex>, Result<Creation, String>)>);
+pub struct Creations {
+    pub(super) rules: Vec<(Option<Regex>, Result<Creation, String>)>,
+    /// By which `sops publish` encrypts a file anew.
+    recreations: Vec<Result<Creation, String>>,
+}
 
 impl Creation {
     /// To these age recipients, by SOPS's own rule: everything but what ends in `_unencrypted`.
@@ -82,36 +86,48 @@ impl Creations {
         }
         let text = std::str::from_utf8(bytes).map_err(|_| ".sops.yaml is not UTF-8")?;
         let tree = yaml::parse(text).map_err(|fault| format!(".sops.yaml: {fault}"))?;
-        let rules = tree.parts.first().and_then(|part| part.root.member("creation_rules"));
-        let Some(Form::Sequence(rules)) = rules.map(|rules| &rules.form) else {
+        let root = tree.parts.first().map(|part| &part.root).ok_or(".sops.yaml is empty")?;
+        let Some(Form::Sequence(_)) = root.step("creation_rules").map(|rules| &rules.form) else {
             return Err(".sops.yaml has no list `creation_rules`".to_owned());
         };
         let read = |(number, node): (usize, &Node)| {
             let numbered = |fault: String| format!(".sops.yaml, rule {}: {fault}", number + 1);
             let path = text_of(node, "path_regex").map(|pattern| compile(&pattern)).transpose().map_err(numbered)?;
-            Ok((path, creation(node).map_err(numbered)))
+            Ok((path, numbered_creation(node, numbered)))
         };
-        rules.entries().map(|entry| &entry.node).enumerate().map(read).collect::<Result<_, String>>().map(Self)
+        let rules = items(root.step("creation_rules")).enumerate().map(read).collect::<Result<_, String>>()?;
+        let again = |(number, node): (usize, &Node)| {
+            let rule = node
+                .step("recreation_rule")
+                .filter(|rule| rule.collection().is_some_and(|rule| rule.entries().next().is_some()))?;
+            Some(numbered_creation(rule, |fault| format!(".sops.yaml, destination rule {}: {fault}", number + 1)))
+        };
+        let recreations = items(root.step("destination_rules")).enumerate().filter_map(again).collect();
+        Ok(Self { rules, recreations })
     }
 
     /// Whether a rule names this path, and not every path.
     pub fn names(&self, path: &str) -> bool {
-        self.0.iter().any(|(regex, _)| regex.as_ref().is_some_and(|regex| regex.is_match(path)))
+        self.rules.iter().any(|(regex, _)| regex.as_ref().is_some_and(|regex| regex.is_match(path)))
     }
 
     /// Rules of which nobody knows here whom they name, and why; another tool may know.
     pub fn unread(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().filter_map(|(_, creation)| creation.as_ref().err())
+        self.all().filter_map(|creation| creation.as_ref().map_or_else(Some, |creation| creation.unknown.as_ref()))
     }
 
     /// Everybody whom any rule names.
     pub fn named(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().filter_map(|(_, creation)| creation.as_ref().ok()).flat_map(Creation::named)
+        self.all().filter_map(|creation| creation.as_ref().ok()).flat_map(Creation::named)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Result<Creation, String>> {
+        self.rules.iter().map(|(_, creation)| creation).chain(&self.recreations)
     }
 
     /// The first rule for a path, which is given from the folder of `.sops.yaml`.
     pub fn for_path(&self, path: &str) -> Result<&Creation, String> {
-        let rule = self.0.iter().find(|(regex, _)| regex.as_ref().is_none_or(|regex| regex.is_match(path)));
+        let rule = self.rules.iter().find(|(regex, _)| regex.as_ref().is_none_or(|regex| regex.is_match(path)));
         let (_, creation) = rule.ok_or_else(|| format!("no rule of .sops.yaml is for `{path}`: add one"))?;
         creation.as_ref().map_err(Clone::clone)
     }
@@ -122,75 +138,32 @@ fn compile(pattern: &str) -> Result<Regex, String> {
     built.map_err(|_| "`path_regex` is a regex that is too large or not understood".to_owned())
 }
 
+/// What cannot be read of it is told with its number.
+fn numbered_creation(node: &Node, numbered: impl Fn(String) -> String) -> Result<Creation, String> {
+    let creation = creation(node).map_err(&numbered)?;
+    Ok(Creation { unknown: creation.unknown.map(numbered), ..creation })
+}
+
 fn creation(node: &Node) -> Result<Creation, String> {
-    let keys = match node.member("key_groups").map(|groups| &groups.form) {
-        Some(Form::Sequence(groups)) => {
-            let mut groups = groups.entries().map(|entry| &entry.node);
-            match (groups.next(), groups.next()) {
-                (Some(only), None) => only,
-                _ => return Err("the key is split among key groups (Shamir): keep one group".to_owned()),
-            }
-        }
-        _ => node,
-    };
-    if text_of(node, "shamir_threshold").is_some_and(|threshold| threshold != "1" && threshold != "0") {
-        return Err("the key is split among key groups (Shamir): keep one group".to_owned());
-    }
-    let recipients = recipients(keys)?;
-    let foreign: Vec<&str> = FOREIGN.into_iter().filter(|kind| keys.member(kind).is_some_and(is_written)).collect();
+    let Named { recipients, foreign, keys, unknown } = Named::read(node)?;
     if recipients.is_empty() {
         let other = if foreign.is_empty() { String::new() } else { format!(", only {}", foreign.join(" and ")) };
         return Err(format!("it names no age recipient{other}: add `age: age1…`"));
     }
-    let mut named = recipients.clone();
-    for kind in &foreign {
-        let keys = keys.member(kind).map(texts).unwrap_or_default();
-        named.extend(keys.iter().map(|key| format!("{kind} {key}")));
-    }
+    let unknown =
+        (!unknown.is_empty()).then(|| format!("`{}` is not known here, and may name somebody", unknown.join("` and `")));
     Ok(Creation {
+        named: [&recipients[..], &keys].concat(),
         recipients,
-        named,
         rule: Rule::read(|name| text_of(node, name))?,
         mac_only_encrypted: text_of(node, "mac_only_encrypted").is_some_and(|flag| flag == "True"),
         foreign,
+        unknown,
         path: None,
     })
 }
 
-/// One text with commas, over one line or several, or a list; each as it is written, once.
-fn recipients(keys: &Node) -> Result<Vec<String>, String> {
-    let Some(age) = keys.member("age") else { return Ok(Vec::new()) };
-    let texts: Vec<&str> = match &age.form {
-        Form::Sequence(items) => items.entries().filter_map(|entry| entry.node.as_str()).collect(),
-        _ => age.as_str().into_iter().collect(),
-    };
-    let mut recipients: Vec<String> = Vec::new();
-    for recipient in texts.iter().flat_map(|text| text.split([',', '\n'])).map(str::trim).filter(|text| !text.is_empty()) {
-        if recipient.contains(char::is_whitespace) && !recipient.starts_with("ssh-") {
-            return Err(format!("`{recipient}` is not one recipient: put commas between them"));
-        }
-        if !recipients.iter().any(|known| known == recipient) {
-            recipients.push(recipient.to_owned());
-        }
-    }
-    Ok(recipients)
-}
-
-/// Every text in it.
-fn texts(node: &Node) -> Vec<String> {
-    match &node.form {
-        Form::Leaf(_) => node.as_str().map(str::to_owned).into_iter().collect(),
-        Form::Mapping(members) | Form::Sequence(members) => members.entries().flat_map(|entry| texts(&entry.node)).collect(),
-    }
-}
-
+/// Also of what a merge key (`<<`) brings, as sops reads it.
 fn text_of(node: &Node, name: &str) -> Option<String> {
-    node.member(name).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-fn is_written(node: &Node) -> bool {
-    match &node.form {
-        Form::Leaf(leaf) => leaf.scalar.as_ref().is_some_and(|scalar| !scalar.is_empty()),
-        Form::Mapping(members) | Form::Sequence(members) => members.entries().next().is_some(),
-    }
+    node.step(name).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -99,6 +99,11 @@ impl SopsFile {
         &self.metadata.foreign
     }
 
+    /// These keys, each with its kind: `pgp` and the fingerprint, `kms` and the ARN.
+    pub fn foreign_named(&self) -> &[String] {
+        &self.metadata.foreign_keys
+    }
+
     /// When it was last changed, in the file's own words (RFC 3339). Authentic only once the file is open.
     pub fn last_modified(&self) -> &str {
         &self.metadata.last_modified

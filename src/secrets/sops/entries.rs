@@ -7,8 +7,11 @@ use crate::secrets::age_file;
 use std::collections::BTreeSet;
 
 impl SopsFile {
-    /// The error names the first entry that more can open than it says.
+    /// The error names what cannot be read, or the first entry that more can open than it says.
     pub fn check_entries(&self) -> Result<(), String> {
+        if let Some(fault) = &self.metadata.unread {
+            return Err(fault.clone());
+        }
         let mut named = BTreeSet::new();
         for entry in &self.metadata.stanzas {
             let recipient = entry.recipient.as_str();

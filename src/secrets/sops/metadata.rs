@@ -1,8 +1,9 @@
 //! The `sops` section: who can open the file, which values are encrypted, and the MAC.
 
 use super::cipher::DataKey;
+use super::named::{self, items};
 use super::rule::Rule;
-use super::tree::{Form, Node};
+use super::tree::{Collection, Node};
 use crate::secrets::RepositoryPath;
 use crate::secrets::age_file::{self, Identities};
 
@@ -20,6 +21,10 @@ pub(super) struct Metadata {
     pub(super) last_modified: String,
     /// Kinds of keys that are not age's.
     pub(super) foreign: Vec<&'static str>,
+    /// These keys, each with its kind.
+    pub(super) foreign_keys: Vec<String>,
+    /// Why more may open it than it names as far as that is known here.
+    pub(super) unread: Option<String>,
 }
 
 /// The data key for one recipient.
@@ -53,6 +58,11 @@ impl Metadata {
             mac: text("mac").ok_or("the file has no MAC, so nothing says that it is whole; encrypt it anew")?,
             last_modified: text("lastmodified").ok_or("the file has no `lastmodified`, which its MAC needs; encrypt it anew")?,
             foreign: FOREIGN.into_iter().filter(|kind| items(keys.member(kind)).next().is_some()).collect(),
+            foreign_keys: FOREIGN
+                .iter()
+                .flat_map(|kind| items(keys.member(kind)).map(move |key| named::of_section(kind, key)))
+                .collect(),
+            unread: unread(section, keys),
         })
     }
 
@@ -89,12 +99,20 @@ pub(super) fn keys_of(section: &Node) -> Result<&Node, String> {
     }
 }
 
-fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
-    let items = match node.map(|node| &node.form) {
-        Some(Form::Sequence(items)) => Some(items),
-        _ => None,
+/// A later version of SOPS may keep keys in a list that is not known here; and of keys in a group and beside it sops takes one, and
+/// other tools the other.
+fn unread(section: &Node, keys: &Node) -> Option<String> {
+    let holds = |node: &Node| node.collection().is_some_and(|keys| keys.entries().next().is_some());
+    let lists = |node: &'_ Node| -> Vec<String> {
+        let entries = node.collection().into_iter().flat_map(Collection::entries);
+        entries.filter(|entry| entry.key != "key_groups" && holds(&entry.node)).map(|entry| entry.key.clone()).collect()
     };
-    items.into_iter().flat_map(|items| items.entries().map(|entry| &entry.node))
+    let is_known = |kind: &String| kind == "age" || FOREIGN.contains(&kind.as_str());
+    let (own, beside) = (lists(keys), if std::ptr::eq(section, keys) { Vec::new() } else { lists(section) });
+    if let Some(kind) = own.iter().chain(&beside).find(|kind| !is_known(kind)) {
+        return Some(format!("its section has `{kind}`, which is not known here and may hold keys"));
+    }
+    (!beside.is_empty()).then(|| "it has keys in a key group and others beside it".to_owned())
 }
 
 fn stanza(node: &Node) -> Option<Stanza> {

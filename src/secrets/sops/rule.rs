@@ -7,7 +7,7 @@ pub(super) const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
 /// A rule's regex may not grow beyond this when compiled: it comes from a file.
 const REGEX_BYTES_MAX: usize = 64 * 1024;
 /// The names of the rules in a `sops` section and in `.sops.yaml`.
-const NAMES: [&str; 6] = [
+pub(super) const NAMES: [&str; 6] = [
     "unencrypted_suffix",
     "encrypted_suffix",
     "unencrypted_regex",

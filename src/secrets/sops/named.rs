@@ -1,0 +1,128 @@
+//! Whom a rule of `.sops.yaml` names: by age recipients, and by keys that another tool must write.
+
+use super::rule;
+use super::tree::{Collection, Form, Node};
+
+const SHAMIR: &str = "the key is split among key groups (Shamir): keep one group";
+/// Keys that are not age's, which another tool must write.
+const FOREIGN: [&str; 9] =
+    ["pgp", "kms", "gcp_kms", "azure_keyvault", "azure_kv", "hc_vault_transit_uri", "hc_vault", "hckms", "aws_kms"];
+/// What else a rule or a key group of sops 3.11 has, beside what tells which values are encrypted.
+const KNOWN: [&str; 7] = ["age", "key_groups", "merge", "path_regex", "aws_profile", "shamir_threshold", "mac_only_encrypted"];
+/// What a key of a file's section has beside its name.
+const WRAPPING: [&str; 2] = ["enc", "created_at"];
+
+/// Whom a rule names.
+#[derive(Default)]
+pub(super) struct Named {
+    pub(super) recipients: Vec<String>,
+    /// Kinds of keys that are not age's.
+    pub(super) foreign: Vec<&'static str>,
+    /// These keys, each with its kind.
+    pub(super) keys: Vec<String>,
+    /// Members that nobody knows here, and that may name somebody.
+    pub(super) unknown: Vec<String>,
+}
+
+impl Named {
+    /// Of a rule: by its one key group, or without one by itself.
+    pub(super) fn read(rule: &Node) -> Result<Self, String> {
+        let mut named = Self::default();
+        named.look_for_unknown(rule);
+        let mut groups = items(rule.step("key_groups"));
+        match (groups.next(), groups.next()) {
+            (None, _) => named.take(rule)?,
+            (Some(only), None) => named.take_group(only)?,
+            (Some(_), Some(_)) => return Err(SHAMIR.to_owned()),
+        }
+        match rule.step("shamir_threshold").and_then(Node::as_str) {
+            None | Some("" | "0" | "1") => Ok(named),
+            Some(_) => Err(SHAMIR.to_owned()),
+        }
+    }
+
+    /// A group has the keys of those that are merged into it, and its own.
+    fn take_group(&mut self, group: &Node) -> Result<(), String> {
+        self.look_for_unknown(group);
+        items(group.step("merge")).try_for_each(|merged| self.take_group(merged))?;
+        self.take(group)
+    }
+
+    fn take(&mut self, keys: &Node) -> Result<(), String> {
+        for recipient in keys.step("age").map(key_texts).unwrap_or_default() {
+            if recipient.contains(char::is_whitespace) && !recipient.starts_with("ssh-") {
+                return Err(format!("`{recipient}` is not one recipient: put commas between them"));
+            }
+            add(&mut self.recipients, recipient);
+        }
+        for kind in FOREIGN {
+            for key in keys.step(kind).map(key_texts).unwrap_or_default() {
+                add(&mut self.foreign, kind);
+                add(&mut self.keys, format!("{kind} {key}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn look_for_unknown(&mut self, node: &Node) {
+        let known = |key: &str| KNOWN.contains(&key) || FOREIGN.contains(&key) || rule::NAMES.contains(&key);
+        for entry in node.collection().into_iter().flat_map(Collection::entries) {
+            match (entry.key.as_str(), &entry.node.form) {
+                ("<<", Form::Sequence(merged)) => merged.entries().for_each(|entry| self.look_for_unknown(&entry.node)),
+                ("<<", _) => self.look_for_unknown(&entry.node),
+                (key, _) if known(key) || text(&entry.node).is_empty() => {}
+                (key, _) => add(&mut self.unknown, key.to_owned()),
+            }
+        }
+    }
+}
+
+/// The name of a key in a file's section, with its kind: the same for whom it was wrapped anew.
+pub(super) fn of_section(kind: &str, key: &Node) -> String {
+    format!("{kind} {}", text(key))
+}
+
+pub(super) fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
+    let items = match node.map(|node| &node.form) {
+        Some(Form::Sequence(items)) => Some(items),
+        _ => None,
+    };
+    items.into_iter().flat_map(|items| items.entries().map(|entry| &entry.node))
+}
+
+/// Each key, as one text: of a list its items, and of a text what stands between commas or on lines of its own.
+fn key_texts(keys: &Node) -> Vec<String> {
+    match &keys.form {
+        Form::Leaf(_) => {
+            let text = keys.as_str().unwrap_or_default();
+            text.split([',', '\n']).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+        }
+        Form::Sequence(items) => items.entries().flat_map(|entry| key_texts(&entry.node)).collect(),
+        Form::Mapping(_) => Some(text(keys)).filter(|text| !text.is_empty()).into_iter().collect(),
+    }
+}
+
+/// All that it says: the members of a mapping by their names, where it has more than one.
+fn text(node: &Node) -> String {
+    let (Form::Mapping(members) | Form::Sequence(members)) = &node.form else {
+        return node.as_str().unwrap_or_default().to_owned();
+    };
+    let members = members.entries().filter(|entry| !WRAPPING.contains(&entry.key.as_str()));
+    let mut members: Vec<(&str, String)> = members.map(|entry| (entry.key.as_str(), text(&entry.node))).collect();
+    members.retain(|(_, text)| !text.is_empty());
+    members.sort();
+    match &members[..] {
+        [(_, text)] => text.clone(),
+        several => several
+            .iter()
+            .map(|(name, text)| if name.is_empty() { text.clone() } else { format!("{name}: {text}") })
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn add<T: PartialEq>(known: &mut Vec<T>, one: T) {
+    if !known.contains(&one) {
+        known.push(one);
+    }
+}
