@@ -183,11 +183,11 @@ fn sops(bytes: &[u8]) {
         open(name, bytes, Some("/password"));
         let seen = SecretPath::parse(name).ok().and_then(|path| secrets::look(&path, bytes).ok());
         if let Some(secrets::Seen::Sops(mut file)) = seen {
-            let _ = (file.shown(), file.ciphertexts());
+            let _ = (file.shown(), file.ciphertexts(), file.standing());
         }
     }
     if let Ok(rules) = secrets::Creations::parse(bytes) {
-        let _ = (rules.for_path("secrets/a.yaml").is_ok(), rules.names("secrets/a.yaml"));
+        let _ = (rules.for_path("secrets/a.yaml").is_ok(), rules.names("secrets/a.yaml"), rules.looser(Some(&rules)));
     }
 }
 

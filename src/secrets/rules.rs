@@ -28,10 +28,27 @@ impl<'a> Rules<'a> {
 
     /// How a file is encrypted; `None` where no rules stand above it.
     pub fn for_file(&self, path: &str) -> Option<Result<&Creation, String>> {
-        let folders = path.rmatch_indices('/').map(|(end, _)| &path[..=end]).chain([""]);
-        let (folder, (_, rules)) = folders.into_iter().find_map(|folder| Some((folder, self.0.get(folder)?)))?;
+        let (folder, rules) = self.nearest(path)?;
         let rule = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.for_path(&path[folder.len()..]));
         Some(rule.map_err(|fault| format!("{folder}{fault}")))
+    }
+
+    fn nearest<'p>(&self, path: &'p str) -> Option<(&'p str, &Result<Creations, String>)> {
+        let mut folders = path.rmatch_indices('/').map(|(end, _)| &path[..=end]).chain([""]);
+        folders.find_map(|folder| Some((folder, &self.0.get(folder)?.1)))
+    }
+
+    /// The settings by which rules here may leave more in clear than those of `other` did, for files that are yet to come. Where rules
+    /// are gone, those above them are for their files.
+    pub(super) fn looser(&self, other: &Self) -> impl Iterator<Item = String> {
+        let changed = self.files_beyond(other).map(|(folder, rules)| (rules, other.0.get(folder)));
+        let gone = other.0.keys().filter(|folder| !self.0.contains_key(*folder));
+        let above = gone.filter_map(|folder| Some((self.nearest(folder)?.1, None)));
+        let settings = |(rules, before): (&Result<Creations, String>, Option<&File<'_>>)| {
+            let before = before.and_then(|(_, before)| before.as_ref().ok());
+            rules.as_ref().map(|rules| rules.looser(before)).unwrap_or_default()
+        };
+        changed.chain(above).flat_map(settings)
     }
 
     /// Everybody whom any rule names.

@@ -4,6 +4,7 @@
 
 mod change;
 mod cipher;
+mod clear;
 mod creation;
 mod document;
 mod dotenv;
@@ -16,6 +17,7 @@ mod format;
 mod ini;
 mod json;
 mod limits;
+mod looser;
 mod mac;
 mod metadata;
 mod named;

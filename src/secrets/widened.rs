@@ -2,7 +2,7 @@
 //! definition: `policy diff` tells what is found here, and what is found here waits where widening is held.
 
 use super::origins::{Files, Origins, Place};
-use super::{encrypted_path, readers};
+use super::{encrypted_path, readable, readers};
 use crate::words::names::SourceName;
 use crate::words::{Digest, Gain, TransitFile, Widened};
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ pub fn widened(
 ) -> Vec<Widened> {
     let mut found: Vec<Widened> = changed.keys().filter_map(|file| new_file(in_force, file)).collect();
     found.extend(readers::widened(in_force, new));
+    found.extend(readable::readable(in_force, new));
     found.extend(copied(source, new, changed, origins));
     found.sort();
     found

@@ -22,6 +22,8 @@ pub enum Gain {
     Recipient,
     /// `.sops.yaml` names somebody more for what is encrypted next.
     Rules,
+    /// What was encrypted is in clear, or will be by `.sops.yaml`.
+    Readable,
     /// Whom a file or a rule names cannot be read.
     Unread,
     /// A file holds a wrapped key that stands, or stood, at another path.
@@ -32,7 +34,7 @@ pub enum Gain {
 
 impl Gain {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Policy,
         Self::Guardrail,
         Self::Source,
@@ -40,6 +42,7 @@ impl Gain {
         Self::NewTransitKey,
         Self::Recipient,
         Self::Rules,
+        Self::Readable,
         Self::Unread,
         Self::Copied,
         Self::Moved,
@@ -55,6 +58,7 @@ impl Gain {
             Self::NewTransitKey => "new_transit_key",
             Self::Recipient => "recipient",
             Self::Rules => "rules",
+            Self::Readable => "readable",
             Self::Unread => "unread",
             Self::Copied => "copied",
             Self::Moved => "moved",

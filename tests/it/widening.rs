@@ -1,6 +1,7 @@
 //! What widens is everything by which somebody may read more: also new recipients, and other bytes at a path.
 
 mod copied;
+mod readable;
 mod recipients;
 
 use crate::support::{Setup, World, git, put};

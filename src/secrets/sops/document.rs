@@ -77,7 +77,7 @@ impl SopsFile {
         self.find(pointer).is_some()
     }
 
-    fn find(&self, pointer: &str) -> Option<&Node> {
+    pub(super) fn find(&self, pointer: &str) -> Option<&Node> {
         if self.format == Format::Binary {
             return None;
         }

@@ -1,11 +1,14 @@
 //! Which values of a file are encrypted: by a suffix or a regex of any key on the way, or by a comment before it.
 
 use regex::bytes::{Regex, RegexBuilder};
+use std::collections::BTreeSet;
 
 /// The suffix that SOPS takes when a file names no rule.
 pub(super) const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
 /// A rule's regex may not grow beyond this when compiled: it comes from a file.
 const REGEX_BYTES_MAX: usize = 64 * 1024;
+/// A longer list of keys is not compared name by name.
+const NAMES_BYTES_MAX: usize = 2 * 1024;
 /// The names of the rules in a `sops` section and in `.sops.yaml`.
 pub(super) const NAMES: [&str; 6] = [
     "unencrypted_suffix",
@@ -65,6 +68,38 @@ impl Rule {
         (!self.name.is_empty()).then_some((self.name, self.text.as_str()))
     }
 
+    /// The same as one text.
+    pub(super) fn told(&self) -> String {
+        if self.name.is_empty() { "everything is encrypted".to_owned() } else { format!("{}: {}", self.name, self.text) }
+    }
+
+    /// Whether it names what is in clear, other than by SOPS's own suffix.
+    pub(super) fn names_what_is_clear(&self) -> bool {
+        self.name.starts_with("unencrypted") && self.text != DEFAULT_UNENCRYPTED_SUFFIX
+    }
+
+    /// Whether comments tell what is encrypted.
+    pub(super) const fn asks_comments(&self) -> bool {
+        matches!(self.test, Test::Comment(_))
+    }
+
+    /// Whether it provably leaves nothing in clear that the other one encrypts: it is the same, names a part of what the other one
+    /// leaves in clear, or all and more of what that encrypts.
+    pub(super) fn hides_all_of(&self, other: &Self) -> bool {
+        let within = |part: &Self, all: &Self| match (&part.test, names(&part.text), names(&all.text)) {
+            (Test::Suffix, ..) => part.text.ends_with(&all.text),
+            (Test::Key(_), Some(part), Some(all)) => part.is_subset(&all),
+            _ => false,
+        };
+        match &self.test {
+            Test::All => true,
+            _ if self.name != other.name => false,
+            _ if self.text == other.text => true,
+            _ if self.name.starts_with("encrypted") => within(other, self),
+            _ => within(self, other),
+        }
+    }
+
     /// Whether this key is one that the rule names: it holds for everything below.
     pub(super) fn names_key(&self, key: &str) -> bool {
         match &self.test {
@@ -83,6 +118,22 @@ impl Rule {
     pub(super) fn encrypts(&self, named: bool) -> bool {
         self.name.starts_with("encrypted") == named || matches!(self.test, Test::All)
     }
+}
+
+/// The keys that a regex names one by one, such as `^(data|stringData)$`; of any other regex nobody tells here.
+fn names(pattern: &str) -> Option<BTreeSet<&str>> {
+    if pattern.len() > NAMES_BYTES_MAX {
+        return None;
+    }
+    let whole = pattern.strip_prefix('^')?.strip_suffix('$')?;
+    let group = whole.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let names: BTreeSet<&str> = match group {
+        Some(group) => group.strip_prefix("?:").unwrap_or(group).split('|').collect(),
+        None => BTreeSet::from([whole]),
+    };
+    let is_plain =
+        |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    names.iter().all(is_plain).then_some(names)
 }
 
 /// As Go reads it: `\d` and `(?i)` are of ASCII. A pattern that needs Unicode is read with it.

@@ -30,7 +30,7 @@ pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen) -> Result<Ve
         }
     }
     let mut found = by_files(&SourceName::root(), old, new, &changed, &mut origins);
-    found.retain(|file| matches!(file.gain, Gain::Copied | Gain::Moved));
+    found.retain(|file| matches!(file.gain, Gain::Copied | Gain::Moved | Gain::Readable));
     let defines =
         |(file, bytes): &(&String, _)| file.starts_with("sources/") && file.ends_with(".yaml") && old.get(*file) != Some(*bytes);
     found.extend(new.iter().filter(defines).map(|(file, _)| Widened::new(file, Gain::Source, "defines a further source")));

@@ -1,0 +1,76 @@
+//! What turns readable: values that were encrypted and are in clear now, and rules by which more will be.
+
+use super::origins::Files;
+use super::{Creation, Rules, Seen, encrypted_path, look};
+use crate::words::names::SecretPath;
+use crate::words::{Gain, Widened};
+use std::collections::BTreeMap;
+
+/// Places and files that are told, of one file.
+const TOLD_MAX: usize = 3;
+
+/// The files and rules by which whoever reads the repository reads more than by those in force.
+pub(super) fn readable(in_force: &Files, new: &Files) -> Vec<Widened> {
+    let changed = new.iter().filter_map(|(file, bytes)| {
+        let before = in_force.get(file).filter(|before| *before != bytes)?;
+        let why = turned_readable(&encrypted_path(file).ok()?, before, bytes)?;
+        Some(Widened::new(file, Gain::Readable, why))
+    });
+    changed.chain(by_rules(in_force, new)).collect()
+}
+
+/// What of a file is in clear in its new form that was encrypted in the one before, in words that follow its name. A file that was
+/// encrypted whole, or could not be read, is taken for one that hid everything.
+pub fn turned_readable(path: &SecretPath, before: &[u8], after: &[u8]) -> Option<String> {
+    let had = match look(path, before) {
+        Ok(Seen::Plain) => return None,
+        Ok(Seen::Sops(mut file)) => file.standing().ok(),
+        Ok(Seen::Age(_)) | Err(_) => None,
+    };
+    let mut file = match look(path, after) {
+        Ok(Seen::Plain) => return Some("is not encrypted any more".to_owned()),
+        Ok(Seen::Sops(file)) => file,
+        Ok(Seen::Age(_)) | Err(_) => return None,
+    };
+    let mut places = file.standing().ok()?;
+    // Of a list's items, of which some were in clear before, more have to be.
+    places.retain(|place, now| match &had {
+        Some(had) => had.get(place).is_some_and(|had| had.sealed > 0 && now.clear > had.clear),
+        None => now.clear > 0,
+    });
+    let places: Vec<String> = places.keys().map(|place| place.told()).collect();
+    (!places.is_empty()).then(|| format!("has in clear what was encrypted: {}", few(&places)))
+}
+
+/// Which rule is for a file depends on all of them: those that changed count together.
+fn by_rules(in_force: &Files, new: &Files) -> Vec<Widened> {
+    let (old_rules, rules) = (Rules::among(in_force), Rules::among(new));
+    let changed = rules.changed(&old_rules);
+    if changed.is_empty() {
+        return Vec::new();
+    }
+    let whole = Creation::default();
+    let mut settings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in new.keys().filter(|file| encrypted_path(file).is_ok()) {
+        let Some(Ok(creation)) = rules.for_file(file) else { continue };
+        let before = old_rules.for_file(file).and_then(Result::ok).unwrap_or(&whole);
+        if !creation.hides_all_of(before) {
+            settings.entry(creation.setting()).or_default().push(file.clone());
+        }
+    }
+    rules.looser(&old_rules).for_each(|setting| _ = settings.entry(setting).or_default());
+    if settings.is_empty() {
+        return Vec::new();
+    }
+    let told = settings.iter().map(|(setting, files)| match &files[..] {
+        [] => format!("`{setting}`"),
+        files => format!("`{setting}` ({})", few(files)),
+    });
+    let why = format!("leaves more in clear of what is encrypted next, by {}", told.collect::<Vec<_>>().join(", "));
+    changed.iter().map(|file| Widened::new(file, Gain::Readable, why.clone())).collect()
+}
+
+fn few(names: &[String]) -> String {
+    let told = names[..names.len().min(TOLD_MAX)].join(", ");
+    if names.len() > TOLD_MAX { format!("{told} and {} more", names.len() - TOLD_MAX) } else { told }
+}

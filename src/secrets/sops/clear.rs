@@ -1,0 +1,108 @@
+//! What of a file is in clear. The values count as they stand: what its rule would encrypt, and nobody did, is readable too.
+
+use super::cipher::is_sealed;
+use super::creation::Creation;
+use super::document::SopsFile;
+use super::format::Format;
+use super::scalar::{Kind, Scalar};
+use super::tree::{Form, Node};
+use super::walk::{Found, walk};
+use crate::secrets::pointer;
+use std::collections::BTreeMap;
+
+/// Values by the keys on the way to them, or comments by those of what they stand in. A list's items share theirs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Standing {
+    path: String,
+    is_comment: bool,
+}
+
+/// How many there are, without empty ones.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Count {
+    /// Encrypted.
+    pub sealed: usize,
+    /// For whoever reads the file.
+    pub clear: usize,
+}
+
+impl Standing {
+    /// As one says it.
+    pub fn told(&self) -> String {
+        let at = pointer(&self.path);
+        if self.is_comment { format!("a comment in {at}") } else { at }
+    }
+}
+
+impl SopsFile {
+    /// What is encrypted and what is in clear, by where it stands.
+    pub fn standing(&mut self) -> Result<BTreeMap<Standing, Count>, String> {
+        let mut places: BTreeMap<Standing, Count> = BTreeMap::new();
+        walk(&mut self.tree, &self.metadata.rule, &mut |at, found| {
+            let (is_comment, sealed) = match found {
+                Found::Leaf(leaf) => (false, leaf.scalar.as_ref().filter(|scalar| !scalar.is_empty()).map(is_ciphertext)),
+                Found::Comment(comment) => {
+                    let text = comment.text.expose_text().unwrap_or_default().trim();
+                    (true, (!text.is_empty()).then(|| is_sealed(text)))
+                }
+            };
+            let Some(sealed) = sealed else { return Ok(()) };
+            let count = places.entry(Standing { path: at.path.to_owned(), is_comment }).or_default();
+            if at.encrypted && sealed {
+                count.sealed += 1
+            } else {
+                count.clear += 1
+            }
+            Ok(())
+        })?;
+        Ok(places)
+    }
+
+    /// The JSON pointers of values that are in clear, and whether all of them are.
+    pub fn clear_values(&mut self) -> Result<(Vec<String>, bool), String> {
+        let mut places = self.standing()?;
+        places.retain(|standing, _| !standing.is_comment);
+        let clear: Vec<String> =
+            places.iter().filter(|(_, count)| count.clear > 0).map(|(standing, _)| standing.told()).collect();
+        let all = !clear.is_empty() && places.values().all(|count| count.sealed == 0);
+        Ok((clear, all))
+    }
+
+    /// Whether something of this value is in clear.
+    pub fn is_clear(&self, pointer: &str) -> bool {
+        self.find(pointer).is_some_and(holds_clear)
+    }
+
+    /// Whether this rule would encrypt anything of it. Comments cannot be asked, where they are encrypted.
+    pub fn would_be_hidden(&mut self, by: &Creation) -> Result<bool, String> {
+        let (mut hidden, mut shown) = (self.format == Format::Binary || by.rule.asks_comments(), false);
+        walk(&mut self.tree, &by.rule, &mut |at, found| {
+            if matches!(found, Found::Leaf(leaf) if leaf.scalar.as_ref().is_some_and(|scalar| !scalar.is_empty())) {
+                if at.encrypted { hidden = true } else { shown = true }
+            }
+            Ok(())
+        })?;
+        Ok(hidden || !shown)
+    }
+
+    /// What tells which of its values are encrypted, such as `encrypted_regex: ^data$`.
+    pub fn setting(&self) -> String {
+        self.metadata.rule.told()
+    }
+
+    /// Whether somebody chose what it leaves in clear by naming that, and not what is encrypted.
+    pub fn names_what_is_clear(&self) -> bool {
+        self.metadata.rule.names_what_is_clear()
+    }
+}
+
+fn is_ciphertext(scalar: &Scalar) -> bool {
+    scalar.kind == Kind::Text && std::str::from_utf8(scalar.expose()).is_ok_and(is_sealed)
+}
+
+fn holds_clear(node: &Node) -> bool {
+    match &node.form {
+        Form::Leaf(leaf) => leaf.scalar.as_ref().is_some_and(|scalar| !scalar.is_empty() && !is_ciphertext(scalar)),
+        Form::Mapping(members) | Form::Sequence(members) => members.entries().any(|entry| holds_clear(&entry.node)),
+    }
+}

@@ -1,0 +1,173 @@
+//! Values that were encrypted and are in clear now, and rules of `.sops.yaml` that leave more in clear.
+
+use super::{OWN, confirm, diff, held_world, operator, own_password, put_back};
+use daypass::secrets::{Creations, Identities, Origins, changed_keys, encrypt_document_with, widened};
+use daypass::words::names::{SecretPath, SourceName};
+use daypass::words::{UnixTime, Widened};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Files = BTreeMap<String, Arc<[u8]>>;
+
+fn files(files: &[(&str, &[u8])]) -> Files {
+    files.iter().map(|(name, bytes)| ((*name).to_owned(), Arc::from(*bytes))).collect()
+}
+
+fn rules(recipient: &str, setting: &str) -> String {
+    format!("creation_rules:\n  - path_regex: ^secrets/\n    age: {recipient}\n    {setting}\n")
+}
+
+/// Encrypted by a rule of these settings, as sops does it.
+fn sealed(recipient: &str, setting: &str, name: &str, text: &str) -> Vec<u8> {
+    let rules = Creations::parse(rules(recipient, setting).as_bytes()).unwrap();
+    let creation = rules.for_path("secrets/x").unwrap();
+    encrypt_document_with(&SecretPath::parse(name).unwrap(), text.as_bytes(), creation, UnixTime::from_seconds(1_800_000_000))
+        .unwrap()
+}
+
+/// What is told of values that turn readable.
+fn readable(old: &Files, new: &Files) -> Vec<Widened> {
+    let changed = changed_keys(old, new);
+    let mut found = widened(&SourceName::root(), old, new, &changed, &mut Origins::default());
+    found.retain(|file| serde_json::to_value(file.gain).unwrap() == "readable");
+    found
+}
+
+#[test]
+fn a_rule_that_leaves_more_in_clear_is_told_and_one_that_is_narrower_is_not() {
+    let (_, ours) = Identities::generate();
+    let file = sealed(&ours, "", "a.yaml", "password: x\n");
+    for (old, new, told) in [
+        ("", "unencrypted_regex: .*", true),
+        ("", "encrypted_regex: ^(data|stringData)$", true),
+        ("", "encrypted_suffix: _secret", true),
+        ("", "unencrypted_suffix: d", true),
+        ("", "encrypted_comment_regex: enc", true),
+        ("", "unencrypted_comment_regex: clear", true),
+        ("", "<<: { unencrypted_regex: .* }", true),
+        ("", "unencrypted_suffix: _unencrypted", false),
+        ("", "unencrypted_suffix: _really_unencrypted", false),
+        ("unencrypted_suffix: _really_unencrypted", "", true),
+        ("encrypted_regex: ^(data|stringData)$", "encrypted_regex: ^(data|stringData)$", false),
+        ("encrypted_regex: ^data$", "encrypted_regex: ^(data|stringData)$", false),
+        ("encrypted_regex: ^(data|stringData)$", "encrypted_regex: ^(stringData)$", true),
+        ("encrypted_regex: ^(data|stringData)$", "encrypted_regex: ^(date|stringData)$", true),
+        ("encrypted_regex: ^data$", "encrypted_regex: data", true),
+        ("unencrypted_regex: ^(kind|metadata)$", "unencrypted_regex: ^kind$", false),
+        ("unencrypted_regex: ^kind$", "unencrypted_regex: ^(kind|metadata)$", true),
+        ("encrypted_suffix: _secret", "encrypted_suffix: secret", false),
+        ("encrypted_suffix: secret", "encrypted_suffix: _secret", true),
+        ("encrypted_comment_regex: enc", "encrypted_comment_regex: encrypt", true),
+    ] {
+        let [old, new] = [old, new].map(|setting| rules(&ours, setting));
+        for known in [&[("secrets/a.yaml", &file[..])][..], &[]] {
+            let of = |rules: &str| files(&[known, &[(".sops.yaml", rules.as_bytes())]].concat());
+            let found = readable(&of(&old), &of(&new));
+            assert_eq!(!found.is_empty(), told, "{old}{new}: {found:?}");
+            assert!(found.iter().all(|found| found.file == ".sops.yaml"), "{found:?}");
+        }
+    }
+}
+
+/// Which rule is for a file depends on those before it.
+#[test]
+fn rules_in_another_order_or_nearer_to_a_file_are_told() {
+    let (_, ours) = Identities::generate();
+    let file = sealed(&ours, "", "a.yaml", "password: x\n");
+    let prod = format!("  - path_regex: ^secrets/prod/\n    age: {ours}\n");
+    let cluster = format!("  - path_regex: ^secrets/\n    age: {ours}\n    encrypted_regex: ^data$\n");
+    let text = |rules: &[&str]| format!("creation_rules:\n{}", rules.concat());
+    let whole = text(&[&prod, &cluster]);
+    for known in [&[("secrets/prod/a.yaml", &file[..])][..], &[]] {
+        let of = |rules: &[(&str, &str)]| {
+            let rules: Vec<(&str, &[u8])> = rules.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+            files(&[known, &rules].concat())
+        };
+        let old = of(&[(".sops.yaml", &whole)]);
+        let further = text(&[&prod, "  - path_regex: ^transit/\n    age: age1x\n", &cluster]);
+        assert_eq!(readable(&old, &of(&[(".sops.yaml", &further)])), [], "a further rule that encrypts all");
+        for rules in [text(&[&cluster, &prod]), text(&[&cluster])] {
+            assert_eq!(readable(&old, &of(&[(".sops.yaml", &rules)])).len(), 1, "{rules}");
+        }
+        let nearer = format!("creation_rules: [{{ age: {ours}, unencrypted_regex: . }}]\n");
+        let nearer = of(&[(".sops.yaml", &whole), ("secrets/prod/.sops.yaml", &nearer)]);
+        let found = readable(&old, &nearer);
+        assert!(found.len() == 1 && found[0].file == "secrets/prod/.sops.yaml", "{found:?}");
+        assert!(found[0].why.contains("unencrypted_regex: .`"), "{found:?}");
+        let nearer_and_whole = format!("creation_rules: [{{ age: {ours} }}]\n");
+        let guarded = of(&[(".sops.yaml", &text(&[&cluster])), ("secrets/prod/.sops.yaml", &nearer_and_whole)]);
+        let found = readable(&guarded, &of(&[(".sops.yaml", &text(&[&cluster]))]));
+        assert!(found.len() == 1 && found[0].file == "secrets/prod/.sops.yaml", "rules that are gone: {found:?}");
+    }
+}
+
+#[test]
+fn a_value_that_was_encrypted_and_is_in_clear_is_told_by_its_place() {
+    let (_, ours) = Identities::generate();
+    let document = "kind: Secret\ndata:\n  user: app\n  password: x\nlist: [a, b]\n";
+    let whole = sealed(&ours, "", "a.yaml", document);
+    let cluster = sealed(&ours, "encrypted_regex: ^data$", "a.yaml", document);
+    let another = sealed(&ours, "encrypted_regex: ^data$", "a.yaml", &document.replace("app", "other").replace("Secret", "Map"));
+    let shorter = sealed(&ours, "encrypted_regex: ^password$", "a.yaml", document);
+    let clear = sealed(&ours, "unencrypted_regex: .*", "a.yaml", document);
+    let commented = sealed(&ours, "", "a.yaml", "# a note\npassword: x\n");
+    let noted = sealed(&ours, "encrypted_regex: ^password$", "a.yaml", "# a note\npassword: x\n");
+    let age = daypass::secrets::encrypt(b"x", std::slice::from_ref(&ours), true).unwrap();
+    let places = "has in clear what was encrypted";
+    for (what, old, new, told) in [
+        ("all", &whole, &clear, "/data/password, /data/user, /kind and 1 more"),
+        ("some", &whole, &cluster, "/kind, /list"),
+        ("one", &cluster, &shorter, "/data/user"),
+        ("nothing", &cluster, &another, ""),
+        ("less", &clear, &whole, ""),
+        ("the same", &clear, &sealed(&ours, "unencrypted_regex: .*", "a.yaml", document), ""),
+        ("a comment", &commented, &noted, "a comment"),
+        ("a plaintext", &whole, &document.as_bytes().to_vec(), "is not encrypted any more"),
+        ("an age file", &age, &cluster, "/kind, /list"),
+        ("values by another form", &whole, &forged(&whole), "/data/password"),
+    ] {
+        let [old, new] = [old, new].map(|bytes| files(&[("secrets/a.yaml", bytes)]));
+        let found = readable(&old, &new);
+        let why = found.first().map(|found| found.why.as_str()).unwrap_or_default();
+        assert_eq!(found.len(), usize::from(!told.is_empty()), "{what}: {found:?}");
+        assert!(why.contains(told) && (told.is_empty() || told.starts_with("is ") || why.starts_with(places)), "{what}: {why}");
+    }
+}
+
+/// One value written over by hand: the MAC does not fit any more, and who reads the repository reads it.
+fn forged(document: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8(document.to_vec()).unwrap();
+    let start = text.find("password: ").unwrap() + "password: ".len();
+    let end = start + text[start..].find('\n').unwrap();
+    format!("{}x{}", &text[..start], &text[end..]).into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_and_rules_by_which_a_value_turns_readable_wait() {
+    let world = held_world().await;
+    let clear = sealed(&world.recipient, "unencrypted_regex: .*", "own.yaml", "password: shown\n");
+    let ready = world.commit_and_wait(&[(OWN, &clear)]).await;
+    assert_eq!((&ready["held"], own_password(&world).await), (&json!([OWN]), json!("own")), "{ready}");
+    let (status, told) = diff(&world).await;
+    assert!(status == 2 && told.contains(&format!("{OWN} has in clear what was encrypted: /password")), "{status} {told}");
+    let (_, told) = operator(&world, &["status"]).await;
+    assert!(told.contains("has in clear what was encrypted"), "{told}");
+    confirm(&world).await;
+    assert_eq!(own_password(&world).await, "shown");
+    put_back(&world, OWN, &format!("HEAD~1:{OWN}"));
+    world.commit_and_wait(&[]).await;
+    let rules = format!("creation_rules: [{{ age: {}, unencrypted_regex: .* }}]\n", world.recipient);
+    let ready = world.commit_and_wait(&[(".sops.yaml", rules.as_bytes())]).await;
+    assert_eq!(ready["held"], json!([".sops.yaml"]), "{ready}");
+    let (status, told) = diff(&world).await;
+    assert!(status == 2 && told.contains(".sops.yaml leaves more in clear") && told.contains(OWN), "{status} {told}");
+    confirm(&world).await;
+    // What stood in clear before, and is in clear still, is no news.
+    let sealed =
+        |kind: &str| sealed(&world.recipient, "encrypted_regex: ^password$", "x.yaml", &format!("kind: {kind}\npassword: x\n"));
+    world.commit_and_wait(&[("secrets/team-a/kube.yaml", &sealed("one"))]).await;
+    confirm(&world).await;
+    let ready = world.commit_and_wait(&[("secrets/team-a/kube.yaml", &sealed("two"))]).await;
+    assert_eq!((&ready["held"], diff(&world).await.0), (&json!([]), 0), "{ready}");
+}
