@@ -1,6 +1,7 @@
 //! `daypass secret`: get one through the server; make, change and look after the encrypted files in Git.
 
 mod change;
+mod clear;
 mod creation;
 mod edit;
 mod hook;
@@ -13,6 +14,7 @@ mod tree;
 mod work;
 
 use super::job::ServerArgs;
+use super::print;
 use crate::client::answer::secret_value;
 use crate::client::checkout::replace;
 use crate::client::environment::Environment;
@@ -105,7 +107,7 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
             let wish = commit.as_ref().map_or_else(now, past);
             let answer = server.connect(environment)?.exchange(&[wish], policy.as_deref()).await?;
             if json {
-                super::print::json(&answer);
+                print::json(&answer);
                 return Ok(0);
             }
             write_value(secret_value(&answer["credentials"][0])?.expose())
@@ -123,7 +125,14 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     let plain = read_plaintext(arguments.input.as_ref())?;
     let encrypted = if arguments.sops {
         let named = named.ok_or_else(|| usage("--sops needs a file's name, by --to or as input".to_owned()))?;
-        secrets::encrypt_document_with(&target::path_of(named)?, plain.expose(), &creation, SystemClock.now())
+        let path = target::path_of(named)?;
+        let encrypted = secrets::encrypt_document_with(&path, plain.expose(), &creation, SystemClock.now());
+        let before = arguments.to.as_deref().filter(|to| to.is_file()).and_then(|to| std::fs::read(to).ok());
+        let is_spoiled = arguments.to.is_none() && print::streams_are_one() && !std::io::stdout().is_terminal();
+        if let (Ok(encrypted), false) = (&encrypted, is_spoiled) {
+            clear::tell_of_document(named, &path, &before.unwrap_or_default(), encrypted);
+        }
+        encrypted
     } else {
         encrypt_at(plain.expose(), creation.recipients(), true, creation.path())
     };

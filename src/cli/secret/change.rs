@@ -2,7 +2,7 @@
 
 use super::keyring::KeyArgs;
 use super::target::{Target, finish};
-use super::{creation, read_plaintext};
+use super::{clear, creation, read_plaintext};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::secrets::{Seen, encrypt_at, is_armored, look};
@@ -65,7 +65,9 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
             let document = target.open(&bytes, &arguments.keys, environment).await?;
             let now = SystemClock.now();
             let set = if arguments.json { document.set(pointer, &value, now) } else { document.set_text(pointer, &value, now) };
-            set.map_err(told)?
+            let changed = set.map_err(told)?;
+            clear::tell_of_value(&target.file, &target.path, pointer, &changed);
+            changed
         }
     };
     finish(&target.file, &bytes, &changed, json)

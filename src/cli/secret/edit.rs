@@ -2,7 +2,7 @@
 
 use super::keyring::KeyArgs;
 use super::target::{Target, finish, path_of};
-use super::{creation, unusable};
+use super::{clear, creation, unusable};
 use crate::client::checkout::read_if_there;
 use crate::client::editor::Desk;
 use crate::client::environment::Environment;
@@ -36,7 +36,9 @@ pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: 
             true => encrypt_at(plain.expose(), creation.recipients(), true, creation.path()),
             false => encrypt_document_with(&target.path, plain.expose(), &creation, SystemClock.now()),
         });
-        return finish(&target.file, &[], &made.await?, json);
+        let made = made.await?;
+        clear::tell_of_document(&target.file, &target.path, &[], &made);
+        return finish(&target.file, &[], &made, json);
     };
     let changed = match look(&target.path, &bytes).map_err(told)? {
         Seen::Plain => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),

@@ -3,7 +3,7 @@
 use crate::cli::print;
 use crate::client::checkout::{Checkout, ENCRYPTED, read_if_there, replace};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{Creations, RULES_FILE, Seen, look, looks_secret};
+use crate::secrets::{Creations, RULES_FILE, Seen, Shown, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
 use clap::Args;
 use serde_json::json;
@@ -72,14 +72,24 @@ pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String>
     match look(&path, bytes) {
         Ok(Seen::Age(_)) => None,
         Ok(Seen::Plain) => Some("it is not encrypted, and everything in its place has to be".to_owned()),
-        Ok(Seen::Sops(mut sops)) => match sops.shown() {
-            Ok(shown) => {
-                shown.into_iter().find_map(|one| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?)))
-            }
-            Err(fault) => Some(fault),
-        },
+        Ok(Seen::Sops(mut sops)) => readable(&mut sops).unwrap_or_else(Some),
         Err(fault) => Some(fault),
     }
+}
+
+/// What of it may not be readable.
+fn readable(sops: &mut SopsFile) -> Result<Option<String>, String> {
+    let told = |one: Shown| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?));
+    let looks = sops.shown()?.into_iter().find_map(told);
+    let (_, all) = sops.clear_values()?;
+    Ok(looks.or_else(|| {
+        all.then(|| {
+            format!(
+                "nothing in it is encrypted, by the rule `{}` in its `sops` section: change the rule, and encrypt it anew",
+                sops.setting()
+            )
+        })
+    }))
 }
 
 fn install(checkout: &Checkout) -> Result<u8, Failure> {

@@ -5,7 +5,7 @@ use crate::cli::secret::creation;
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
 use crate::policy::DocumentGrant;
-use crate::secrets::{Seen, SopsFile, look, looks_secret};
+use crate::secrets::{Creation, Seen, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub(super) struct Report {
     plain: Vec<String>,
     damaged: Told,
     shown: Told,
+    /// All of it is in clear, or will be when it is encrypted next.
+    clear: Told,
     /// Once the policies were read.
     unreachable: Option<(Vec<String>, Told)>,
     documents: Vec<SecretPath>,
@@ -71,12 +73,19 @@ impl Report {
         if sops.recipients().is_empty() {
             self.foreign.push((name.clone(), format!("only to {}", sops.foreign_keys().join(" and "))));
         }
+        let mut by = None;
         match creation::by_rules(&checkout.root().join(&name)) {
-            Ok(Some(creation)) if !sops.is_for(creation.recipients()) => {
-                self.stale.push((name.clone(), difference(&sops, creation.recipients())));
+            Ok(Some(creation)) => {
+                if !sops.is_for(creation.recipients()) {
+                    self.stale.push((name.clone(), difference(&sops, creation.recipients())));
+                }
+                by = Some(creation);
             }
-            Ok(_) => {}
+            Ok(None) => {}
             Err(failure) => self.stale.push((name.clone(), failure.message)),
+        }
+        if let Some(why) = in_clear(&mut sops, by.as_ref()) {
+            self.clear.push((name.clone(), why));
         }
         match sops.shown() {
             Ok(shown) => {
@@ -100,7 +109,8 @@ impl Report {
             && self.foreign.is_empty()
             && self.plain.is_empty()
             && self.damaged.is_empty()
-            && self.shown.is_empty())
+            && self.shown.is_empty()
+            && self.clear.is_empty())
             || self.unreachable.as_ref().is_some_and(|(files, grants)| !files.is_empty() || !grants.is_empty())
     }
 
@@ -112,6 +122,7 @@ impl Report {
             "age_files": self.age, "sops_files": self.sops, "recipients": self.recipients, "stale": told(&self.stale),
             "no_age_recipient": told(&self.foreign),
             "not_encrypted": self.plain, "damaged": told(&self.damaged), "readable": told(&self.shown),
+            "nothing_encrypted": told(&self.clear),
             "granted_to_nobody": self.unreachable.as_ref().map(|(files, _)| files),
             "granted_and_not_there": self.unreachable.as_ref().map(|(_, empty)| grants(empty)),
         })
@@ -131,6 +142,7 @@ impl Report {
         section(&mut out, "Not encrypted", &self.plain);
         section(&mut out, "Damaged", &of_file(&self.damaged));
         section(&mut out, "Readable, and looks like a secret", &of_file(&self.shown));
+        section(&mut out, "Readable as a whole, by the rule of what is encrypted", &of_file(&self.clear));
         match &self.unreachable {
             Some((files, grants)) => {
                 section(&mut out, "Granted to nobody", files);
@@ -143,6 +155,15 @@ impl Report {
         }
         out
     }
+}
+
+/// Why all of it is in clear, or will be by the rule of `.sops.yaml`.
+fn in_clear(sops: &mut SopsFile, by: Option<&Creation>) -> Option<String> {
+    if let Ok((_, true)) = sops.clear_values() {
+        return Some(format!("nothing of it is encrypted, by `{}`", sops.setting()));
+    }
+    let by = by.filter(|by| sops.would_be_hidden(by) == Ok(false))?;
+    Some(format!("nothing of it would be encrypted next, by `{}` of .sops.yaml", by.setting()))
 }
 
 fn section(out: &mut String, title: &str, lines: &[String]) {

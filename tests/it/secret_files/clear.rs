@@ -1,0 +1,74 @@
+//! What stays in clear by a rule of `.sops.yaml`: told where it is written, refused where nothing is encrypted.
+
+use super::{Checkout, with_input};
+use crate::support::git;
+use serde_json::{Value, json};
+
+const DOCUMENT: &str = "kind: Secret\ndata:\n  password: x\n";
+
+fn with_setting(checkout: &Checkout, setting: &str) {
+    let recipient = &checkout.recipient;
+    checkout.put(".sops.yaml", &format!("creation_rules:\n  - path_regex: ^secrets/\n    age: {recipient}\n    {setting}\n"));
+}
+
+/// What a run that succeeds says on standard error.
+fn said(checkout: &Checkout, arguments: &[&str], input: &str) -> String {
+    let output = with_input(&mut checkout.command(arguments), input);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    told
+}
+
+#[test]
+fn who_writes_a_value_that_stays_in_clear_hears_it() {
+    let checkout = Checkout::new();
+    let file = "secrets/db.yaml";
+    let encrypt = |input: &str| said(&checkout, &["encrypt", "--sops", "-o", file], input);
+    let set = |pointer: &str| said(&checkout, &["set", &format!("{file}#{pointer}")], "new");
+    with_setting(&checkout, "encrypted_regex: ^data$");
+    assert_eq!(encrypt(DOCUMENT), "", "what Kubernetes reads is in clear, as the rule means it");
+    assert_eq!(set("/data/password"), "");
+    let told = set("/kind");
+    assert!(told.contains(file) && told.contains("/kind") && told.contains("`encrypted_regex: ^data$`"), "{told}");
+    with_setting(&checkout, "encrypted_regex: ^(date)$");
+    let told = encrypt(DOCUMENT);
+    assert!(told.contains("nothing of it is encrypted") && told.contains("`encrypted_regex: ^(date)$`"), "{told}");
+    with_setting(&checkout, "unencrypted_regex: ^pass");
+    let told = said(&checkout, &["encrypt", "--sops", "-o", "secrets/new.yaml"], DOCUMENT);
+    assert!(told.contains("/data/password") && told.contains("`unencrypted_regex: ^pass`"), "{told}");
+    with_setting(&checkout, "encrypted_regex: ^data$");
+    encrypt(DOCUMENT);
+    with_setting(&checkout, "encrypted_regex: ^kind$");
+    let told = encrypt(DOCUMENT);
+    assert!(told.contains("/data/password") && told.contains("was encrypted"), "in the file's earlier form: {told}");
+    with_setting(&checkout, "");
+    assert_eq!(encrypt(DOCUMENT), "");
+    assert_eq!(encrypt("note_unencrypted: x\npassword: y\n"), "", "by its own name");
+}
+
+#[test]
+fn a_file_in_which_nothing_is_encrypted_is_refused_by_the_hook_and_told_by_status() {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/whole.yaml"], DOCUMENT);
+    with_setting(&checkout, "encrypted_regex: ^data$");
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/kube.yaml"], DOCUMENT);
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/empty.yaml"], "{}\n");
+    git(checkout.path(), &["add", "--all"]);
+    assert_eq!(said(&checkout, &["hook"], ""), "");
+    let status = || serde_json::from_str::<Value>(&checkout.run(&["status", "--output", "json"], "")).unwrap();
+    assert_eq!(status()["nothing_encrypted"], json!([]));
+    with_setting(&checkout, "unencrypted_regex: .*");
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/db.yaml"], &format!("# a note\n{DOCUMENT}"));
+    git(checkout.path(), &["add", "--all"]);
+    let (code, told) = checkout.refused(&["hook"], "");
+    assert!(code == 78 && told.contains("secrets/db.yaml: nothing in it is encrypted"), "{told}");
+    assert!(told.contains("`unencrypted_regex: .*`") && !told.contains("kube.yaml"), "{told}");
+    let told = status()["nothing_encrypted"].clone();
+    let files: Vec<&str> = told.as_array().unwrap().iter().map(|one| one["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["secrets/db.yaml", "secrets/kube.yaml", "secrets/whole.yaml"], "by itself, or as it is encrypted next");
+    let (code, _) = {
+        let output = with_input(&mut checkout.command(&["status", "--check"]), "");
+        (output.status.code(), output.stdout)
+    };
+    assert_eq!(code, Some(78));
+}
