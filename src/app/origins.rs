@@ -27,6 +27,9 @@ impl App {
         if !source.source().each_form(commit, marks.searched.as_ref(), &mut take)? {
             tracing::warn!(source = %source.name, "the history is long: a copy of what older commits had is not known as one");
         }
+        if source.source().is_shallow()? {
+            tracing::warn!(source = %source.name, "the clone is shallow: a copy of what older commits had is not known as one");
+        }
         Ok(found)
     }
 

@@ -192,10 +192,17 @@ impl Where {
         Ok((repository.at(base.as_str())?, repository.at(new)?))
     }
 
-    /// Shows each form that files had in this commit and behind it. Returns whether that was all.
-    pub(super) fn each_form(&self, seen: &Seen, show: &mut dyn FnMut(&str, &[u8])) -> Result<bool, Failure> {
-        let Some(commit) = &seen.at.commit else { return Ok(true) };
-        self.source()?.source.each_form(commit, None, show).map_err(unreadable)
+    /// Shows each form that files had in this commit and behind it. Returns what is missing of them, and what to do.
+    pub(super) fn each_form(&self, seen: &Seen, show: &mut dyn FnMut(&str, &[u8])) -> Result<Option<&'static str>, Failure> {
+        let Some(commit) = &seen.at.commit else { return Ok(None) };
+        let source = self.source()?.source;
+        let whole = source.each_form(commit, None, show).map_err(unreadable)?;
+        let shallow = source.is_shallow().map_err(unreadable)?;
+        Ok(match (shallow, whole) {
+            (true, _) => Some("this clone is shallow and has no older commits: run `git fetch --unshallow`"),
+            (false, false) => Some("the history is longer than what is searched: look at the file's own history"),
+            (false, true) => None,
+        })
     }
 
     fn source(&self) -> Result<Repository, Failure> {

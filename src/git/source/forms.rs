@@ -15,6 +15,11 @@ const FORMS_MAX: usize = 200_000;
 const FORMS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 impl Source {
+    /// Whether it was cloned without its older commits.
+    pub fn is_shallow(&self) -> Result<bool, String> {
+        self.open()?.is_shallow().map_err(|fault| self.fault(&fault))
+    }
+
     /// Shows each form that each file has in this commit and in those behind it, but not in those behind `known`. Every
     /// parent counts: also what a merge brought in may have been a good ciphertext. Returns whether that was all: the walk is
     /// bounded, and begins with the newest.

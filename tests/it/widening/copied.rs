@@ -150,6 +150,31 @@ async fn what_is_new_at_two_paths_at_once_waits_and_what_is_only_written_anew_do
     assert_eq!(diff(&world).await.0, 0);
 }
 
+/// As a CI clones: what stood elsewhere before cannot be known there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shallow_clone_cannot_tell_a_copy_and_says_so() {
+    let world = held_world().await;
+    let rotated = sealed("rotated", &[&world.recipient]);
+    world.commit_and_wait(&[(PROD, &rotated)]).await;
+    put_back(&world, OWN, &format!("HEAD~1:{PROD}"));
+    world.commit_and_wait(&[("policies/notes.md", b"one")]).await;
+    world.commit_and_wait(&[("policies/notes.md", b"two")]).await;
+    let address = format!("file://{}", world.path("access").display());
+    let compared = async |depth: &str, range: &str| {
+        let clone = tempfile::tempdir().unwrap();
+        git(clone.path(), &["clone", "--quiet", "--depth", depth, &address, "."]);
+        let folder = clone.path().to_str().unwrap();
+        operator(&world, &["policy", "diff", range, "--fail-on", "widen", "--repository", folder]).await
+    };
+    let (status, told) = compared("3", "HEAD~2..HEAD~1").await;
+    assert!(status == 2 && told.contains(OWN) && told.contains("git fetch --unshallow"), "{status} {told}");
+    assert!(!told.contains(PROD), "only the file that changed: {told}");
+    let (status, told) = compared("3", "HEAD~1..HEAD").await;
+    assert!(status == 0 && !told.contains("unshallow"), "no encrypted file changed: {status} {told}");
+    let (status, told) = compared("100", "HEAD~2..HEAD~1").await;
+    assert!(status == 2 && told.contains(PROD) && !told.contains("unshallow"), "with all of the history: {status} {told}");
+}
+
 /// Without `hold`, and with no history to compare with.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_command_encrypts_opens_at_its_own_path_alone() {

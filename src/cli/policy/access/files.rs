@@ -20,17 +20,27 @@ pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen) -> Result<Ve
         let had = old.get(file).map(|bytes| wrapped_keys(file, bytes)).unwrap_or_default();
         had.into_iter().for_each(|key| origins.add(key, here(file), true));
     }
+    let mut missing = None;
     if !keys.is_empty() {
         let mut take = |file: &str, bytes: &[u8]| {
             let known = wrapped_keys(file, bytes).into_iter().filter(|key| keys.contains(key));
             known.for_each(|key| origins.add(key, here(file), false));
         };
-        if !at.each_form(old_seen, &mut take)? {
-            anstream::eprintln!("The history is long: copies of what its oldest commits had are not found.");
-        }
+        missing = at.each_form(old_seen, &mut take)?;
     }
     let mut found = by_files(&SourceName::root(), old, new, &changed, &mut origins);
     found.retain(|file| matches!(file.gain, Gain::Copied | Gain::Moved | Gain::Readable));
+    if let Some(why) = missing {
+        // A key that the file had before belongs to it. Of another one nobody knows here where else it stood.
+        let known = |file: &str| old.get(file).map(|bytes| wrapped_keys(file, bytes)).unwrap_or_default();
+        let is_told = |file: &str| found.iter().any(|told| told.file == file && told.gain != Gain::Readable);
+        let anew = changed.iter().filter(|(file, keys)| keys.iter().any(|key| !known(file).contains(key)) && !is_told(file));
+        let told = |(file, _): (&String, _)| {
+            Widened::new(file, Gain::Unread, format!("may hold what stood at another path before: {why}"))
+        };
+        let told: Vec<Widened> = anew.map(told).collect();
+        found.extend(told);
+    }
     let defines =
         |(file, bytes): &(&String, _)| file.starts_with("sources/") && file.ends_with(".yaml") && old.get(*file) != Some(*bytes);
     found.extend(new.iter().filter(defines).map(|(file, _)| Widened::new(file, Gain::Source, "defines a further source")));
