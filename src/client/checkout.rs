@@ -96,6 +96,15 @@ pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
+/// The same of a file of a checkout, where a symbolic link is refused: what it stands for is in no commit, and a server does not follow
+/// it either.
+pub fn read_unlinked(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    if std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Err(unusable(path, &io::Error::other("a symbolic link is never followed: put the file itself in its place")));
+    }
+    read_if_there(path)
+}
+
 /// Whoever reads sees the old file or the new one, and when this fails the old one is there as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

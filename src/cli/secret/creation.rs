@@ -1,7 +1,7 @@
 //! To whom a file is encrypted: those that are named, the rule of the nearest `.sops.yaml`, or the source's own recipients.
 
 use super::keyring::KeyArgs;
-use crate::client::checkout::{Checkout, read_if_there};
+use crate::client::checkout::{Checkout, read_if_there, read_unlinked};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Creation, Creations, RULES_FILE, RepositoryPath};
 use std::path::Path;
@@ -35,9 +35,11 @@ async fn recipients(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Cre
 pub(super) fn by_rules(path: &Path) -> Result<Option<Creation>, Failure> {
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
     let absolute = std::path::absolute(path).map_err(|fault| told(format!("{}: {fault}", path.display())))?;
+    let checkout = Checkout::around(path).ok();
     for folder in absolute.ancestors().skip(1) {
         let rules = folder.join(RULES_FILE);
-        if let Some(bytes) = read_if_there(&rules)? {
+        let is_ours = checkout.as_ref().is_some_and(|checkout| folder.starts_with(checkout.root()));
+        if let Some(bytes) = if is_ours { read_unlinked(&rules)? } else { read_if_there(&rules)? } {
             let within = absolute.strip_prefix(folder).unwrap_or(&absolute).to_string_lossy().into_owned();
             let named = |fault: String| told(format!("{}: {fault}", rules.display()));
             return Creations::parse(&bytes).and_then(|rules| rules.for_path(&within).cloned()).map(Some).map_err(named);

@@ -1,7 +1,7 @@
 //! `daypass secret hook`: what is about to be committed, and whether somebody could read a secret in it.
 
 use crate::cli::print;
-use crate::client::checkout::{Checkout, ENCRYPTED, read_if_there, replace};
+use crate::client::checkout::{Checkout, ENCRYPTED, read_if_there, read_unlinked, replace};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Creations, RULES_FILE, Seen, Shown, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &HookArgs, json: bool) -> Result<u8, Failure> {
 
 fn staged(checkout: &Checkout) -> Result<Vec<(String, String)>, Failure> {
     let listed = checkout.git(&["diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=ACMT"], &[])?;
-    let rules = read_if_there(&checkout.root().join(RULES_FILE))?.map(|bytes| Creations::parse(&bytes)).transpose();
+    let rules = read_unlinked(&checkout.root().join(RULES_FILE))?.map(|bytes| Creations::parse(&bytes)).transpose();
     let rules = rules.map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
     let mut found = Vec::new();
     for name in listed.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {

@@ -121,3 +121,41 @@ fn the_hook_lets_no_plaintext_into_a_commit() {
     checkout.put(".git/hooks/pre-commit", "#!/bin/sh\nexit 0\n");
     assert!(checkout.refused(&["hook", "--install"], "").1.contains("daypass secret hook || exit 1"), "another's hook stays");
 }
+
+/// Where sops would follow it: what stands there is in no commit's tree, and nobody reviewed it.
+#[test]
+fn rules_behind_a_symbolic_link_encrypt_to_nobody() {
+    let checkout = filled();
+    let (_, stranger) = checkout.another("stranger");
+    checkout.put("policies/rules.txt", &format!("creation_rules: [{{ age: \"{},{stranger}\" }}]\n", checkout.recipient));
+    let before = checkout.read("secrets/team/db0.yaml");
+    for (place, target) in [
+        ("secrets/team/.sops.yaml", "../../policies/rules.txt"),
+        (".sops.yaml", "policies/rules.txt"),
+        (".sops.yaml", "none.txt"),
+    ] {
+        let link = checkout.path().join(place);
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        for arguments in [
+            &["updatekeys", "secrets/team/db0.yaml"][..],
+            &["rotate", "secrets/team/db0.yaml"],
+            &["encrypt", "--sops", "-o", "secrets/team/new.yaml"],
+            &["encrypt", "-o", "secrets/team/new.age"],
+            &["set", "secrets/team/whole.age"],
+        ] {
+            let (status, told) = checkout.refused(arguments, "a: b\n");
+            assert!(status == 78 && told.contains(place), "{arguments:?}: {told}");
+            assert!(told.contains("a symbolic link is never followed"), "{arguments:?}: {told}");
+        }
+        assert_eq!(checkout.read("secrets/team/db0.yaml"), before);
+        let told = checkout.run(&["status"], "");
+        assert!(told.contains("a symbolic link is never followed"), "{told}");
+        checkout.put("elsewhere.txt", "x");
+        git(checkout.path(), &["add", "elsewhere.txt"]);
+        if place == ".sops.yaml" {
+            assert!(checkout.refused(&["hook"], "").1.contains("a symbolic link is never followed"));
+        }
+        std::fs::remove_file(&link).unwrap();
+    }
+}

@@ -1,6 +1,6 @@
 //! Recipients of a file, and those whom `.sops.yaml` names for what is encrypted next.
 
-use super::{OWN, PROD, confirm, diff, held_world, operator, own_password, read, sealed};
+use super::{OWN, PROD, confirm, diff, held_world, operator, own_password, read, remove, sealed};
 use crate::support::{World, git};
 use daypass::secrets::Identities;
 use serde_json::json;
@@ -81,4 +81,28 @@ async fn rules_behind_a_symbolic_link_are_told_and_nobody_follows_them() {
     assert!(!files[0].contains(&stranger) && files[0].contains(&world.recipient), "{told}");
     let (status, told) = diff(&world).await;
     assert!(status == 2 && told.contains(".sops.yaml") && told.contains("a symbolic link is never followed"), "{told}");
+}
+
+/// Nobody can say what they hold: the server's own form of a commit has no bytes of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_are_too_large_or_a_link_are_told_wherever_they_stand() {
+    let world = held_world().await;
+    let large = format!("# {}\ncreation_rules: [{{ age: {} }}]\n", "x".repeat(1024 * 1024), world.recipient);
+    for place in [".sops.yaml", "secrets/prod/.sops.yaml"] {
+        for link in [true, false] {
+            let file = world.path("access").join(place);
+            let _ = std::fs::remove_file(&file);
+            if link {
+                std::os::unix::fs::symlink("policies/rules.txt", &file).unwrap();
+                world.commit_and_wait(&[]).await;
+            } else {
+                world.commit_and_wait(&[(place, large.as_bytes())]).await;
+            }
+            let (status, told) = diff(&world).await;
+            let why = if link { "a symbolic link is never followed" } else { "larger than 1 MiB" };
+            assert!(status == 2 && told.contains("recipient unknown") && told.contains(why), "{place}: {status} {told}");
+            remove(&world, place);
+            world.commit_and_wait(&[]).await;
+        }
+    }
 }
