@@ -10,7 +10,8 @@ mod tests;
 use crate::config::{Config, FurtherSource, SourceFiles};
 use crate::git::Signers;
 use crate::identity::{Facts, Mapping};
-use crate::policy::{Catalogue, Guardrails, ImportSettings, IssuerEntry, Pattern, ReplayRequest, Request, Ruleset, Tree, Wanted};
+use crate::kind::Target;
+use crate::policy::{Catalogue, Guardrails, ImportSettings, IssuerEntry, Pattern, ReplayRequest, Request, Ruleset, Tree};
 use crate::policy::{explain, import};
 use crate::secrets::{self, Identities, RepositoryPath};
 use crate::token::{self, Claims, KeySet, RawToken, SESSION_KEY_BYTES, SessionKey};
@@ -148,7 +149,7 @@ fn policy(bytes: &[u8]) {
     faults.iter().for_each(|fault| drop(fault.to_string()));
     let _ = ruleset.test(&tree, &CATALOGUE);
     if let (Some(somebody), Ok(secret)) = (somebody(), SecretName::parse("shop/db.yaml")) {
-        let _ = explain(ruleset.set(), &somebody, &Wanted::Secret(secret), NOW);
+        let _ = explain(ruleset.set(), &somebody, &Target::Secret(secret), NOW);
     }
 }
 
@@ -239,7 +240,7 @@ fn pattern(bytes: &[u8]) {
 fn request(bytes: &[u8]) {
     if let Ok(request) = Request::parse(bytes) {
         for wanted in &request.credentials {
-            assert_eq!(Wanted::parse(&wanted.to_string()).as_ref(), Ok(wanted), "the audit log's line is read back");
+            assert_eq!(Target::parse(&wanted.to_string()).as_ref(), Ok(wanted), "the audit log's line is read back");
         }
     }
     if let Ok(replay) = ReplayRequest::parse(bytes) {
@@ -260,5 +261,5 @@ fn names(bytes: &[u8]) {
     if let Ok(role) = RoleArn::parse(text) {
         assert_eq!(role.account().len(), 12);
     }
-    let _ = (parse_duration(text), UnixTime::from_rfc3339(text), Wanted::parse(text));
+    let _ = (parse_duration(text), UnixTime::from_rfc3339(text), Target::parse(text));
 }

@@ -17,6 +17,7 @@ pub mod http;
 pub mod identity;
 pub mod issue;
 pub mod issuers;
+pub mod kind;
 pub mod policy;
 pub mod secrets;
 pub mod store;

@@ -3,7 +3,8 @@
 use crate::paired::medians;
 use daypass::demo::issuer::{LocalIssuer, github_claims};
 use daypass::identity::{Identity, Mapping};
-use daypass::policy::{Catalogue, IssuerEntry, Request, Ruleset, Tree, Wanted};
+use daypass::kind::{AwsTarget, IdTokenTarget, Target};
+use daypass::policy::{Catalogue, IssuerEntry, Request, Ruleset, Tree};
 use daypass::token::{Algorithm, Expected, KeySet, RawToken, verify};
 use daypass::words::names::{Audience, IssuerName, IssuerUrl, RoleArn};
 use daypass::words::{Clock, SystemClock};
@@ -30,8 +31,9 @@ pub(crate) fn run(thorough: bool) {
         assert!(faults.is_empty(), "{}", faults[0]);
         let policies = rules.set();
         let role = RoleArn::parse("arn:aws:iam::123456789012:role/shop-deploy").unwrap();
-        let request = Request::one(Wanted::Aws { role: Some(role) }, None);
-        let other = Request::one(Wanted::IdToken { audience: Audience::parse("https://else.example").unwrap() }, None);
+        let request = Request::one(Target::from(AwsTarget::of(role)), None);
+        let other =
+            Request::one(Target::IdToken(IdTokenTarget { audience: Audience::parse("https://else.example").unwrap() }), None);
         let now = SystemClock.now();
         let mut allow = || _ = black_box(policies.decide(&identity, &request, now).unwrap());
         let mut deny = || _ = black_box(policies.decide(&identity, &other, now).unwrap_err());

@@ -3,7 +3,8 @@
 use super::{Input, Released, Story, file_key, issuing, replay, rewrite, session, transit};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::policy::{Grant, Permission, Request, TransitUse, Wanted};
+use crate::kind::{Permission, Target, TransitUse};
+use crate::policy::{Grant, Request};
 use crate::store::{MadeHere, Recorded};
 use crate::token::Proven;
 use crate::words::names::{PolicyName, TransitKey};
@@ -50,20 +51,20 @@ impl Asked {
 
     /// Asks what a candidate revision would have denied. Its body is larger than a token, and read from nobody who may not ask.
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
-        let request = Request::one(Wanted::Daypass(Permission::PolicyReplay), None);
+        let request = Request::one(Target::Daypass(Permission::PolicyReplay), None);
         Self { request, work: Work::Replay(Body(Box::pin(body))) }
     }
 
     /// Asks for files with other recipients or new data keys. Its body is read from nobody who may not ask.
     pub fn rewrite(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
-        let request = Request::one(Wanted::Daypass(Permission::SecretRotate), None);
+        let request = Request::one(Target::Daypass(Permission::SecretRotate), None);
         Self { request, work: Work::Rewrite(Body(Box::pin(body))) }
     }
 
     /// Asks for an operation by a transit key. `token` is the one that is shown: what was asked is known again by it.
     pub fn transit(key: TransitKey, input: Input, token: &Secret, policy: Option<PolicyName>) -> Self {
         let wanted = TransitUse { operation: input.operation(), key, input: Some(input.digest(token)) };
-        Self { request: Request::one(Wanted::Transit(wanted), policy), work: Work::Transit(input) }
+        Self { request: Request::one(Target::Transit(wanted), policy), work: Work::Transit(input) }
     }
 
     /// The same within the bounds of the session that asks, if one does.

@@ -3,7 +3,8 @@
 use super::story::Story;
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::policy::{Request, Wanted};
+use crate::kind::{FileKeyTarget, Target};
+use crate::policy::Request;
 use crate::words::{Denial, Digest, Reason};
 
 /// The same is said of a document that there is not and of one that is another's, so that nobody learns which files there are.
@@ -20,7 +21,7 @@ pub(super) fn find(
 ) -> Result<Request, Denial> {
     let mut refused = Reason::NoMatchingPolicy.because("no document in force has a header of these stanzas");
     for (document, header) in live.with_stanzas(stanzas) {
-        let request = Request { credentials: vec![Wanted::FileKey { document, header }], ..asked.clone() };
+        let request = Request { credentials: vec![Target::FileKey(FileKeyTarget { document, header })], ..asked.clone() };
         story.asks(&request);
         match app.decide(live, identity, &request) {
             Ok(_) => return Ok(request),

@@ -6,7 +6,8 @@ use super::story::{Call, Story};
 use super::{Shown, identify};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::policy::{Grant, Operation, Request, TransitUse, Wanted};
+use crate::kind::{Operation, Target, TransitUse};
+use crate::policy::{Grant, Request};
 use crate::words::names::{PolicyName, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::{Denial, Reason};
 
@@ -80,7 +81,7 @@ impl Looker<'_> {
         }
         let mut found = Vec::new();
         for path in named {
-            match self.may(Wanted::Secret(SecretName { path: path.clone(), key: None })) {
+            match self.may(Target::Secret(SecretName { path: path.clone(), key: None })) {
                 Ok(_) => found.push(path),
                 Err(denial) if denial.reason.status() == 403 => {}
                 Err(denial) => return Err(denial),
@@ -95,14 +96,14 @@ impl Looker<'_> {
     }
 
     fn transit_versions(&self, key: &TransitKey) -> Result<(SourceName, Vec<u32>), Denial> {
-        let of = |operation| Wanted::Transit(TransitUse { operation, key: key.clone(), input: None });
+        let of = |operation| Target::Transit(TransitUse { operation, key: key.clone(), input: None });
         let grant = self.may(of(Operation::Encrypt)).or_else(|_| self.may(of(Operation::Decrypt)))?;
         let granted = grant.granted().first().ok_or_else(|| Reason::Internal.because("a grant of no transit key"))?;
         Ok((granted.source.clone(), self.live.transit_versions(&granted.source, key)?))
     }
 
     /// Whether this would be granted now.
-    fn may(&self, wanted: Wanted) -> Result<Grant, Denial> {
+    fn may(&self, wanted: Target) -> Result<Grant, Denial> {
         let request = Request::one(wanted, self.policy.clone());
         self.app.decide(self.live, self.identity, &request)
     }

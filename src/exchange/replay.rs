@@ -6,7 +6,8 @@ use super::story::Story;
 use super::usage::{self, Done};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::policy::{Catalogue, Findings, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest, Wanted};
+use crate::kind::{AwsTarget, Target};
+use crate::policy::{Catalogue, Findings, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest};
 use crate::store::{Reader, Recorded, ReleasedDecision};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -117,10 +118,10 @@ fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalo
 fn uses(body: &Value) -> Option<Vec<PastUse>> {
     let (credentials, policies) = (body["credentials"].as_array()?, body["policies"].as_array()?);
     let one = |(number, line): (usize, &Value)| {
-        let wanted = Wanted::parse(line.as_str()?).ok()?.without_input();
+        let wanted = Target::parse(line.as_str()?).ok()?.for_policies();
         let policy = PolicyName::parse(policies.get(number)?.as_str()?).ok()?;
         let released = match (&wanted, body["issued"][number]["aws"]["role"].as_str()) {
-            (Wanted::Aws { role: None }, Some(role)) => format!("aws {role}"),
+            (Target::Aws(AwsTarget { role: None }), Some(role)) => format!("aws {role}"),
             _ => wanted.to_string(),
         };
         Some(PastUse { wanted, released, policy })

@@ -6,7 +6,8 @@ use super::routes::Routes;
 use crate::app::App;
 use crate::exchange::{self, Asked, Call, Refused, Released};
 use crate::issue::SigningKeys;
-use crate::policy::{PastSecret, Request, Wanted};
+use crate::kind::{PastSecret, Target};
+use crate::policy::Request;
 use crate::store::OwnIssuer;
 use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, check_pointer};
 use crate::words::{Denial, Reason};
@@ -99,8 +100,8 @@ pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, String> {
     let commit = commit.as_deref().map(CommitId::parse).transpose().map_err(|fault| format!("`commit`: {fault}."))?;
     let name = SecretName { path, key };
     let wanted = match commit {
-        None => Wanted::Secret(name),
-        commit => Wanted::SecretAt(PastSecret { commit, name }),
+        None => Target::Secret(name),
+        commit => Target::SecretAt(PastSecret { commit, name }),
     };
     Ok(Asked::credentials(Request::one(wanted, policy)))
 }

@@ -11,7 +11,8 @@ use super::reply;
 use crate::app::App;
 use crate::config::ID_TOKENS;
 use crate::exchange::{Asked, Call, Refused, Released};
-use crate::policy::{Request, Wanted};
+use crate::kind::{IdTokenTarget, Target};
+use crate::policy::Request;
 use crate::words::{Reason, UnixTime};
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -38,7 +39,7 @@ pub(super) async fn token(
     };
     match parameters {
         Ok(Parameters { token, audience, policy, requested }) => {
-            let asked = Asked::credentials(Request::one(Wanted::IdToken { audience }, policy));
+            let asked = Asked::credentials(Request::one(Target::IdToken(IdTokenTarget { audience }), policy));
             let done = run(app.clone(), Call { token: Ok(token), ..call }, Ok(asked)).await;
             done.map_or_else(|refused| failed(error_code(&refused), &refused), |released| issued(&released, requested, app.now()))
         }

@@ -3,8 +3,8 @@
 use super::condition::Condition;
 use super::file::{Rule, TrustPolicy, read_conditions};
 use super::guardrail::What;
-use super::request::Wanted;
 use super::ruleset::{Catalogue, Ruleset};
+use crate::kind::{AwsTarget, Target};
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -39,7 +39,7 @@ impl Bounds {
     /// What it allows and none of these policies uses: bounds are as wide as they have to be, and no wider.
     pub fn unused(&self, file: &str, ruleset: &Ruleset) -> Vec<Fault> {
         let policies = ruleset.set().policies();
-        let granted: Vec<Wanted> = policies
+        let granted: Vec<Target> = policies
             .iter()
             .flat_map(|policy| &policy.rules)
             .flat_map(|rule| rule.grants.credentials().chain(rule.grants.between()))
@@ -121,7 +121,7 @@ impl Bounds {
             outside.map(|(place, wanted)| fault(place, format!("the source `{source}` may not grant {wanted}"))).collect();
         let between =
             policy.rules.iter().flat_map(|rule| &rule.grants.aws).filter_map(|aws| Some((aws.place, aws.session.via()?)));
-        let outside = between.filter(|(_, hub)| !self.grants.covers(&Wanted::Aws { role: Some((*hub).clone()) }));
+        let outside = between.filter(|(_, hub)| !self.grants.covers(&Target::from(AwsTarget::of((*hub).clone()))));
         faults.extend(outside.map(|(place, hub)| fault(place, format!("the source `{source}` may not use aws {hub}"))));
         faults.dedup_by_key(|fault| fault.message.clone());
         faults.extend(too_long);

@@ -6,8 +6,9 @@ use super::grant::{Decision, FileKeyTerms, Granted, Terms};
 use super::grant_section::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
 use super::guardrail::{Guardrails, unreadable};
 use super::index::Indexed;
-use super::request::{Request, Wanted};
+use super::request::Request;
 use crate::identity::{Facts, Identity};
+use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Target};
 use crate::token::Possession;
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::yaml::Place;
@@ -74,7 +75,7 @@ impl PolicySet {
     /// Decides over a whole request: everything in it is granted, or it is denied.
     pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Decision, Denial> {
         let moment = Moment { now, session_age: identity.session_age() };
-        let one = |wanted: &Wanted| self.grant_whole_or_values(identity.facts(), wanted, request.policy.as_ref(), moment);
+        let one = |wanted: &Target| self.grant_whole_or_values(identity.facts(), wanted, request.policy.as_ref(), moment);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
         check_roles_differ(&granted)?;
@@ -102,7 +103,7 @@ impl PolicySet {
     pub fn would_grant(
         &self,
         facts: &Facts,
-        wanted: &Wanted,
+        wanted: &Target,
         policy: Option<&PolicyName>,
         now: UnixTime,
     ) -> Result<PolicyName, Denial> {
@@ -115,7 +116,7 @@ impl PolicySet {
         base.chain(self.recent.candidates(facts)).any(|(_, _, rule)| rule.pins_fit(facts))
     }
 
-    fn grant_one(&self, facts: &Facts, wanted: &Wanted, named: Option<&PolicyName>, moment: Moment) -> Result<Granted, Denial> {
+    fn grant_one(&self, facts: &Facts, wanted: &Target, named: Option<&PolicyName>, moment: Moment) -> Result<Granted, Denial> {
         let decided = self.grant_readable(facts, wanted, named, moment);
         let danger = || DANGERS.into_iter().find(|attribute| facts.unreadable.contains(attribute));
         match decided {
@@ -130,13 +131,13 @@ impl PolicySet {
     pub(super) fn offered<'a>(
         &self,
         facts: &Facts,
-        wanted: &'a Wanted,
+        wanted: &'a Target,
         named: Option<&PolicyName>,
         now: UnixTime,
-    ) -> Result<(Cow<'a, Wanted>, Vec<Granted>), Denial> {
+    ) -> Result<(Cow<'a, Target>, Vec<Granted>), Denial> {
         let matching: Vec<_> = self.matching(facts, named, now).collect();
         let chosen = match wanted {
-            Wanted::Aws { role: None } => Cow::Owned(Wanted::Aws { role: Some(only_role(&matching)?) }),
+            Target::Aws(AwsTarget { role: None }) => Cow::Owned(Target::from(AwsTarget::of(only_role(&matching)?))),
             other => Cow::Borrowed(other),
         };
         let mut granted: Vec<Granted> = Vec::new();
@@ -152,7 +153,7 @@ impl PolicySet {
     fn grant_readable(
         &self,
         facts: &Facts,
-        wanted: &Wanted,
+        wanted: &Target,
         named: Option<&PolicyName>,
         moment: Moment,
     ) -> Result<Granted, Denial> {
@@ -224,8 +225,8 @@ fn last_to_end(granted: &[Granted]) -> Option<UnixTime> {
 }
 
 /// A role in between is given out to nobody, and a denial of it counts all the same.
-pub(super) fn between(granted: &[Granted]) -> impl Iterator<Item = Wanted> {
-    granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) })
+pub(super) fn between(granted: &[Granted]) -> impl Iterator<Item = Target> {
+    granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Target::from(AwsTarget::of(hub.clone())))
 }
 
 fn check_possession(wanted: Possession, shown: Possession) -> Result<(), Denial> {
@@ -253,7 +254,7 @@ fn check_roles_differ(granted: &[Granted]) -> Result<(), Denial> {
 }
 
 /// The job's token has ended, and no policy lets its session go on for this.
-fn session_over(wanted: &Wanted) -> Denial {
+fn session_over(wanted: &Target) -> Denial {
     Reason::SessionRefused
         .because(format!("its token has ended, and no policy lets a session have {wanted} so long"))
         .saying("The session's token has ended. What is left opens secrets and transit keys alone, where a policy lets it.")
@@ -274,31 +275,31 @@ fn only_role(matching: &[(&TrustPolicy, &Rule)]) -> Result<RoleArn, Denial> {
 }
 
 impl Rule {
-    fn grant(&self, policy: &TrustPolicy, facts: &Facts, wanted: &Wanted) -> Option<Result<Granted, Denial>> {
+    fn grant(&self, policy: &TrustPolicy, facts: &Facts, wanted: &Target) -> Option<Result<Granted, Denial>> {
         let terms = match wanted {
-            Wanted::Aws { role } => {
+            Target::Aws(AwsTarget { role }) => {
                 self.grants.aws.iter().find(|aws| Some(&aws.role) == role.as_ref())?.terms(facts).map(Terms::Aws)
             }
-            Wanted::Secret(name) => {
+            Target::Secret(name) => {
                 let (_, offer) = SecretGrant::covering(&self.grants.secrets, name)?;
                 Ok(Terms::Secret(offer.terms(name)))
             }
-            Wanted::SecretAt(past) => {
+            Target::SecretAt(past) => {
                 let (_, offer) = SecretGrant::covering_past(&self.grants.secrets, &past.name)?;
                 Ok(Terms::SecretAt(offer.terms(&past.name), past.commit.clone()))
             }
-            Wanted::IdToken { audience } => {
+            Target::IdToken(IdTokenTarget { audience }) => {
                 self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
             }
-            Wanted::Transit(wanted) => {
+            Target::Transit(wanted) => {
                 self.grants.transit.iter().find(|transit| transit.covers(wanted))?;
                 Ok(Terms::Transit(wanted.clone()))
             }
-            Wanted::FileKey { document, header } => {
+            Target::FileKey(FileKeyTarget { document, header }) => {
                 SecretGrant::covering(&self.grants.secrets, &wanted.secret()?)?;
                 Ok(Terms::FileKey(FileKeyTerms { document: document.clone(), header: *header }))
             }
-            Wanted::Daypass(wanted) => {
+            Target::Daypass(wanted) => {
                 self.grants.permissions.iter().find(|(_, permission)| permission == wanted)?;
                 Ok(Terms::Daypass(*wanted))
             }
@@ -309,26 +310,26 @@ impl Rule {
     }
 
     /// Where it grants what is asked for and on which terms, if it does so for anybody.
-    pub(super) fn offer(&self, wanted: &Wanted) -> Option<(Place, Offer<'_>)> {
+    pub(super) fn offer(&self, wanted: &Target) -> Option<(Place, Offer<'_>)> {
         let grants = &self.grants;
         match wanted {
-            Wanted::Aws { role } => {
+            Target::Aws(AwsTarget { role }) => {
                 grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(AwsGrant::offer)
             }
-            Wanted::Secret(_) | Wanted::FileKey { .. } => {
+            Target::Secret(_) | Target::FileKey(_) => {
                 let (place, offer) = SecretGrant::covering(&grants.secrets, &wanted.secret()?)?;
                 Some((place, Offer::Secret(offer.of_the_present())))
             }
-            Wanted::SecretAt(past) => {
+            Target::SecretAt(past) => {
                 SecretGrant::covering_past(&grants.secrets, &past.name).map(|(place, offer)| (place, Offer::Secret(offer)))
             }
-            Wanted::IdToken { audience } => {
+            Target::IdToken(IdTokenTarget { audience }) => {
                 grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)
             }
-            Wanted::Transit(wanted) => {
+            Target::Transit(wanted) => {
                 grants.transit.iter().find(|transit| transit.covers(wanted)).map(|transit| (transit.place, Offer::Transit))
             }
-            Wanted::Daypass(wanted) => {
+            Target::Daypass(wanted) => {
                 grants.permissions.iter().find(|(_, permission)| permission == wanted).map(|(place, _)| (*place, Offer::Daypass))
             }
         }

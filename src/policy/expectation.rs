@@ -2,15 +2,12 @@
 
 use super::decide::PolicySet;
 use super::file::TrustPolicy;
-use super::past::PastSecret;
-use super::permission::Permission;
-use super::request::Wanted;
 use super::ruleset::{Catalogue, Tree};
-use super::transit::TransitUse;
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
+use crate::kind::Target;
 use crate::token::{Claims, parse_json};
 use crate::words::UnixTime;
-use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
+use crate::words::names::IssuerName;
 use crate::words::yaml::{Fields, Node, Place, Yaml};
 use serde::Serialize;
 
@@ -20,7 +17,7 @@ pub struct Expectation {
     allow: bool,
     claims_file: String,
     change: Vec<(Attribute, Option<String>)>,
-    wanted: Wanted,
+    wanted: Target,
     /// Where it stands.
     pub place: Place,
 }
@@ -63,7 +60,7 @@ impl Expectation {
         let mut inner = outer.below(body);
         let claims = inner.required("claims").and_then(|node| inner.text(node)).map(|name| format!("tests/{name}"));
         let change = inner.optional("change").map(|node| read_change(&mut inner, node)).unwrap_or_default();
-        let wanted = inner.required("credential").and_then(|node| read_wanted(&mut inner, node));
+        let wanted = inner.required("credential").and_then(|node| read_target(&mut inner, node));
         inner.finish();
         outer.finish();
         Some(Self { allow: expected, claims_file: claims?, change, wanted: wanted?, place: node.place })
@@ -147,36 +144,22 @@ fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribut
     changes
 }
 
-/// `aws`, or a mapping with one of `aws: ROLE`, `secret: NAME`, `secret_at: NAME`, `id_token: AUDIENCE`, `transit: OPERATION KEY`,
-/// `daypass: PERMISSION`.
-pub(super) fn read_wanted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Wanted> {
-    if node.as_text() == Some("aws") {
-        return Some(Wanted::Aws { role: None });
+/// A kind's word with what is asked for, such as `{ secret: NAME }`, or the word alone where policies choose.
+pub(super) fn read_target<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Target> {
+    if let Some(open) = node.as_text().and_then(|word| Target::parse(word).ok()) {
+        return Some(open);
     }
     let mut inner = fields.below(node);
-    let aws =
-        inner.optional("aws").and_then(|node| inner.parsed(node, RoleArn::parse)).map(|role| Wanted::Aws { role: Some(role) });
-    let secret = inner.optional("secret").and_then(|node| inner.parsed(node, SecretName::parse)).map(Wanted::Secret);
-    let past = inner.optional("secret_at").and_then(|node| inner.parsed(node, PastSecret::of_any_commit)).map(Wanted::SecretAt);
-    let token = inner
-        .optional("id_token")
-        .and_then(|node| inner.parsed(node, Audience::parse))
-        .map(|audience| Wanted::IdToken { audience });
-    let transit = inner.optional("transit").and_then(|node| inner.parsed(node, transit_use)).map(Wanted::Transit);
-    let permission = inner.optional("daypass").and_then(|node| inner.parsed(node, Permission::parse)).map(Wanted::Daypass);
-    inner.finish();
-    let wanted = aws.or(secret).or(past).or(token).or(transit).or(permission);
-    if wanted.is_none() {
-        let expected = "expected `aws`, `{ aws: ROLE }`, `{ secret: NAME }`, `{ secret_at: NAME }`, `{ id_token: AUDIENCE }`, `{ transit: decrypt KEY }` or `{ daypass: policy.replay }`";
-        fields.fault(node.place, expected);
+    let mut target = None;
+    for (word, _) in Target::examples() {
+        let read = inner.optional(word).and_then(|node| inner.parsed(node, |text| Target::question(word, text)));
+        target = target.or(read);
     }
-    wanted
-}
-
-/// A test is of whatever input.
-fn transit_use(text: &str) -> Result<TransitUse, String> {
-    let wanted = TransitUse::parse(text)?;
-    if wanted.input.is_some() { Err("expected an operation and a key alone".to_owned()) } else { Ok(wanted) }
+    inner.finish();
+    if target.is_none() {
+        fields.fault(node.place, format!("expected {}", Target::forms()));
+    }
+    target
 }
 
 /// Runs a policy's own tests against itself alone.

@@ -3,9 +3,9 @@
 use super::decide::{PolicySet, between};
 use super::file::{Miss, TrustPolicy};
 use super::guardrail::GUARDRAILS_FILE;
-use super::request::Wanted;
 use super::stop::StopUntil;
 use crate::identity::Facts;
+use crate::kind::Target;
 use crate::token::Possession;
 use crate::words::names::PolicyName;
 use crate::words::yaml::Place;
@@ -87,7 +87,7 @@ pub struct Line {
 }
 
 /// Explains the decision over these facts. What operators deny is not looked at here: see [`Explanation::under`].
-pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Wanted, now: UnixTime) -> Explanation {
+pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -> Explanation {
     let mut near_misses: Vec<NearMiss> =
         set.policies().iter().filter_map(|policy| near_miss(policy, facts, wanted, now)).collect();
     near_misses.sort_by_key(|miss| miss.lines.len());
@@ -144,7 +144,7 @@ impl Explanation {
 }
 
 /// The lines of this policy that do not hold, of the rule that comes nearest; `None` when it does not offer it, or grants it.
-pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, wanted: &Wanted, now: UnixTime) -> Option<NearMiss> {
+pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, wanted: &Target, now: UnixTime) -> Option<NearMiss> {
     if policy.issuer != facts.issuer {
         return None;
     }

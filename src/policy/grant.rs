@@ -1,9 +1,8 @@
 //! What a policy grants to this request: terms in which nothing is left to choose.
 
-use super::permission::Permission;
 use super::stop::Standing;
-use super::transit::TransitUse;
 use crate::identity::Facts;
+use crate::kind::{Permission, TransitUse};
 use crate::token::Possession;
 use crate::words::names::{Audience, CommitId, DecisionId, PolicyName, RoleArn, SecretName, SecretPath, SourceName};
 use crate::words::{Denial, Digest, UnixTime};

@@ -13,10 +13,9 @@ pub use offer::TermChange;
 pub(super) use secret::{SecretGrant, SecretOffer};
 pub(super) use transit::TransitGrant;
 
-use super::permission::Permission;
-use super::request::Wanted;
 use super::template::{Row, Template, fill_row_text};
 use crate::identity::{Attribute, Facts};
+use crate::kind::{AwsTarget, IdTokenTarget, Permission, Target};
 use crate::words::yaml::{Fields, Node, Place};
 use crate::words::{Denial, Reason, parse_duration};
 use std::time::Duration;
@@ -121,15 +120,15 @@ impl Grants {
     }
 
     /// The roles that others are assumed from.
-    pub(super) fn between(&self) -> impl Iterator<Item = Wanted> {
-        self.aws.iter().filter_map(|aws| aws.session.via()).map(|hub| Wanted::Aws { role: Some(hub.clone()) })
+    pub(super) fn between(&self) -> impl Iterator<Item = Target> {
+        self.aws.iter().filter_map(|aws| aws.session.via()).map(|hub| Target::from(AwsTarget::of(hub.clone())))
     }
 
     /// The roles, audiences and permissions that it names.
-    pub(super) fn credentials(&self) -> impl Iterator<Item = Wanted> {
-        let roles = self.aws.iter().map(|aws| Wanted::Aws { role: Some(aws.role.clone()) });
-        let tokens = self.id_tokens.iter().map(|token| Wanted::IdToken { audience: token.audience.clone() });
-        roles.chain(tokens).chain(self.permissions.iter().map(|(_, permission)| Wanted::Daypass(*permission)))
+    pub(super) fn credentials(&self) -> impl Iterator<Item = Target> {
+        let roles = self.aws.iter().map(|aws| Target::from(AwsTarget::of(aws.role.clone())));
+        let tokens = self.id_tokens.iter().map(|token| Target::IdToken(IdTokenTarget { audience: token.audience.clone() }));
+        roles.chain(tokens).chain(self.permissions.iter().map(|(_, permission)| Target::Daypass(*permission)))
     }
 }
 

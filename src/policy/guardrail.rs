@@ -5,10 +5,9 @@ use super::condition::{Condition, Subject};
 use super::file::read_conditions;
 use super::grant_section::Grants;
 use super::pattern::Pattern;
-use super::permission::Permission;
-use super::request::Wanted;
 use super::ruleset::Catalogue;
 use crate::identity::{Attribute, Facts, Mapping};
+use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Permission, Target};
 use crate::words::names::IssuerName;
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 use crate::words::{Denial, Reason};
@@ -79,7 +78,7 @@ impl Guardrails {
     }
 
     /// The denial that stands against this. Where none does, and one depends on what cannot be read, the token is refused.
-    pub fn against(&self, facts: &Facts, wanted: &Wanted) -> Option<Denial> {
+    pub fn against(&self, facts: &Facts, wanted: &Target) -> Option<Denial> {
         let mut doubt = None;
         for denied in self.denied.iter().filter(|denied| denied.concerns(&facts.issuer, wanted)) {
             match denied.applies(facts) {
@@ -94,7 +93,7 @@ impl Guardrails {
     }
 
     /// Every denial that stands against this, with its place, also those that depend on what cannot be read.
-    pub(super) fn all_against(&self, facts: &Facts, wanted: &Wanted) -> impl Iterator<Item = (Place, &str)> {
+    pub(super) fn all_against(&self, facts: &Facts, wanted: &Target) -> impl Iterator<Item = (Place, &str)> {
         let concerned = self.denied.iter().filter(move |denied| denied.concerns(&facts.issuer, wanted));
         let against = concerned.filter(move |denied| denied.applies(facts) != Some(false));
         against.map(|denied| (denied.place, denied.description.as_str()))
@@ -176,7 +175,7 @@ impl Guardrails {
     }
 
     /// The identities of this issuer for which something stands against it.
-    pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, wanted: &Wanted) -> Vec<Region> {
+    pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
         let concerned = self.denied.iter().filter(|denied| denied.concerns(issuer, wanted));
         concerned.flat_map(|denied| Region::denied(&denied.conditions, mapping)).collect()
     }
@@ -241,7 +240,7 @@ impl Denied {
         told
     }
 
-    fn concerns(&self, issuer: &IssuerName, wanted: &Wanted) -> bool {
+    fn concerns(&self, issuer: &IssuerName, wanted: &Target) -> bool {
         self.issuer == *issuer && self.what.as_ref().is_none_or(|what| what.covers(wanted))
     }
 }
@@ -269,16 +268,16 @@ impl What {
         aws.chain(secrets).chain(tokens).chain(transit).map(|(pattern, only)| (pattern.to_string(), only)).chain(permissions)
     }
 
-    pub(super) fn covers(&self, wanted: &Wanted) -> bool {
+    pub(super) fn covers(&self, wanted: &Target) -> bool {
         let any = |patterns: &[Pattern], text: &str| patterns.iter().any(|pattern| pattern.matches(text));
         match wanted {
-            Wanted::Aws { role } => role.as_ref().is_some_and(|role| any(&self.aws, role.as_str())),
-            Wanted::Secret(name) => any(&self.secrets, name.path.as_str()),
-            Wanted::SecretAt(past) => any(&self.secrets, past.name.path.as_str()),
-            Wanted::FileKey { document, .. } => any(&self.secrets, document.as_str()),
-            Wanted::IdToken { audience } => any(&self.id_tokens, audience.as_str()),
-            Wanted::Transit(wanted) => any(&self.transit, wanted.key.as_str()),
-            Wanted::Daypass(permission) => self.permissions.contains(permission),
+            Target::Aws(AwsTarget { role }) => role.as_ref().is_some_and(|role| any(&self.aws, role.as_str())),
+            Target::Secret(name) => any(&self.secrets, name.path.as_str()),
+            Target::SecretAt(past) => any(&self.secrets, past.name.path.as_str()),
+            Target::FileKey(FileKeyTarget { document, .. }) => any(&self.secrets, document.as_str()),
+            Target::IdToken(IdTokenTarget { audience }) => any(&self.id_tokens, audience.as_str()),
+            Target::Transit(wanted) => any(&self.transit, wanted.key.as_str()),
+            Target::Daypass(permission) => self.permissions.contains(permission),
         }
     }
 }

@@ -10,8 +10,8 @@ use super::condition::Subject;
 use super::decide::PolicySet;
 use super::explain::{NearMiss, near_miss};
 use super::file::DANGERS;
-use super::request::Wanted;
 use crate::identity::{Attribute, Facts, Value};
+use crate::kind::Target;
 use crate::words::names::{IssuerName, PolicyName};
 use crate::words::yaml::Fault;
 use crate::words::{Digest, UnixTime};
@@ -43,7 +43,7 @@ pub struct Past {
 /// One credential that was released.
 pub struct PastUse {
     /// As it was asked for.
-    pub wanted: Wanted,
+    pub wanted: Target,
     /// As it was released, where a role was left open.
     pub released: String,
     /// The policy that granted it.
@@ -119,7 +119,7 @@ pub struct Replay<'a> {
 struct Asked {
     issuer: IssuerName,
     named: Option<PolicyName>,
-    wanted: Wanted,
+    wanted: Target,
     attributes: Vec<(Option<Value>, bool)>,
     claims: Vec<Option<Digest>>,
 }
@@ -183,7 +183,7 @@ impl<'a> Replay<'a> {
         found
     }
 
-    fn decide(&mut self, past: &Past, wanted: &Wanted) -> Option<Denied> {
+    fn decide(&mut self, past: &Past, wanted: &Target) -> Option<Denied> {
         let asked = self.asked(past, wanted);
         if let Some(known) = asked.as_ref().and_then(|asked| self.known.get(asked)) {
             return known.clone();
@@ -198,7 +198,7 @@ impl<'a> Replay<'a> {
         denied
     }
 
-    fn asked(&mut self, past: &Past, wanted: &Wanted) -> Option<Asked> {
+    fn asked(&mut self, past: &Past, wanted: &Target) -> Option<Asked> {
         let (mut attributes, mut claims) = (Vec::new(), Vec::new());
         let subjects = self.subjects(&past.facts.issuer);
         if subjects.len() > SUBJECTS_MAX {

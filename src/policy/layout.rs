@@ -125,7 +125,8 @@ fn is_yaml_by_another_name(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::identity::Mapping;
-    use crate::policy::{Catalogue, IssuerEntry, Ruleset, Wanted, explain};
+    use crate::kind::Target;
+    use crate::policy::{Catalogue, IssuerEntry, Ruleset, explain};
     use crate::token::Claims;
     use crate::words::UnixTime;
     use crate::words::names::{IssuerName, IssuerUrl, SecretName};
@@ -149,7 +150,7 @@ mod tests {
         let issuer = IssuerName::parse("github").unwrap();
         let claims = Claims::parse(br#"{"repository": "acme/shop", "repository_id": "456789", "event_name": "push"}"#).unwrap();
         let facts = catalogue().issuer(&issuer).unwrap().mapping.facts(&issuer, claims).unwrap();
-        let wanted = Wanted::Secret(SecretName::parse("production/db.yaml").unwrap());
+        let wanted = Target::Secret(SecretName::parse("production/db.yaml").unwrap());
         explain(ruleset.set(), &facts, &wanted, UnixTime::from_seconds(0)).allowed_by.is_some()
     }
 

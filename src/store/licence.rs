@@ -1,7 +1,8 @@
 //! The licence to make one credential. What is recorded lends it, and so does what leaves only after its record.
 
 use super::Recorded;
-use crate::policy::{AwsTerms, FileKeyTerms, Grant, Granted, IdTokenTerms, SecretTerms, Terms, TransitUse};
+use crate::kind::TransitUse;
+use crate::policy::{AwsTerms, FileKeyTerms, Grant, Granted, IdTokenTerms, SecretTerms, Terms};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, Reason};
 

@@ -6,9 +6,9 @@ mod listing;
 use super::place::Where;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
-use crate::policy::{Direction, Loaded, PastSecret, Permission, Reach, Ruleset, TransitUse, Tree, Wanted, Widening, changes};
+use crate::kind::Target;
+use crate::policy::{Direction, Loaded, Reach, Ruleset, Tree, Widening, changes};
 use crate::secrets::reader_changes;
-use crate::words::names::{Audience, RoleArn, SecretName};
 use crate::words::yaml::{Fault, Severity, one_line};
 use crate::words::{Clock, Gain, SystemClock, Widened, plain};
 use anstyle::{Reset, Style};
@@ -89,7 +89,7 @@ fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<Widened> {
 
 /// Who can reach it today.
 pub(super) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
-    let wanted = wanted(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    let wanted = Target::guess(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let (seen, catalogue) = arguments.at.load()?;
     let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
     faults.extend(seen.left_out());
@@ -116,45 +116,4 @@ fn print_reach(reach: &Reach) {
     let dimmed = Style::new().dimmed();
     anstream::println!("  {} {}   {}", reach.issuer, plain(&reach.who), plain(&reach.at));
     anstream::println!("    {dimmed}for example {}{Reset}", plain(&one_line(&reach.example)));
-}
-
-fn wanted(grant: &str) -> Result<Wanted, String> {
-    if grant.starts_with("arn:") {
-        return Ok(Wanted::Aws { role: Some(RoleArn::parse(grant)?) });
-    }
-    if grant.contains("://") {
-        return Ok(Wanted::IdToken { audience: Audience::parse(grant)? });
-    }
-    if let Some(name) = grant.strip_prefix("secret_at ") {
-        return PastSecret::of_any_commit(name).map(Wanted::SecretAt);
-    }
-    // A key of a document may have a space, and only a secret has keys.
-    if grant.contains(' ') && !grant.contains('#') {
-        return TransitUse::parse(grant).map(Wanted::Transit);
-    }
-    if let Ok(permission) = Permission::parse(grant) {
-        return Ok(Wanted::Daypass(permission));
-    }
-    SecretName::parse(grant).map(Wanted::Secret)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_kind_of_credential_is_known_by_its_form() {
-        let told = |grant: &str| wanted(grant).map(|wanted| wanted.to_string());
-        for (grant, said) in [
-            ("arn:aws:iam::123456789012:role/shop", "aws arn:aws:iam::123456789012:role/shop"),
-            ("https://partner.example", "id_token https://partner.example"),
-            ("shop/db.yaml#/a key", "secret shop/db.yaml#/a key"),
-            ("secret_at shop/db.yaml", "secret_at shop/db.yaml"),
-            ("decrypt flux", "transit decrypt flux"),
-            ("policy.replay", "daypass policy.replay"),
-        ] {
-            assert_eq!(told(grant).as_deref(), Ok(said));
-        }
-        assert!(told("open flux").is_err() && told("").is_err());
-    }
 }

@@ -4,10 +4,11 @@ use super::place::{Seen, Where};
 use crate::cli::print;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
-use crate::policy::{Catalogue, Explanation, PastSecret, Permission, Ruleset, StopUntil, TransitUse, Wanted, explain};
+use crate::kind::Target;
+use crate::policy::{Catalogue, Explanation, Ruleset, StopUntil, explain};
 use crate::store::Reader;
 use crate::token::{Claims, parse_json};
-use crate::words::names::{Audience, IssuerName, RoleArn, SecretName};
+use crate::words::names::IssuerName;
 use crate::words::yaml::{Fault, Severity};
 use crate::words::{Clock, SystemClock, UnixTime, plain};
 use clap::Args;
@@ -98,19 +99,18 @@ fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil
     rows.into_iter().map(standing).collect()
 }
 
-fn wanted_of(arguments: &ExplainArgs) -> Result<Wanted, String> {
-    let role = |role: &Option<String>| Ok(Wanted::Aws { role: role.as_deref().map(RoleArn::parse).transpose()? });
-    let asked: Vec<Result<Wanted, String>> = [
-        arguments.aws.as_ref().map(role),
-        arguments.secret.as_deref().map(|name| SecretName::parse(name).map(Wanted::Secret)),
-        arguments.secret_at.as_deref().map(|name| PastSecret::of_any_commit(name).map(Wanted::SecretAt)),
-        arguments.id_token.as_deref().map(|audience| Ok(Wanted::IdToken { audience: Audience::parse(audience)? })),
-        arguments.transit.as_deref().map(|wanted| TransitUse::parse(wanted).map(Wanted::Transit)),
-        arguments.daypass.as_deref().map(|permission| Permission::parse(permission).map(Wanted::Daypass)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+/// What is asked for. A kind's flag bears its word.
+fn wanted_of(arguments: &ExplainArgs) -> Result<Target, String> {
+    let flags = [
+        ("aws", arguments.aws.as_ref().map(Option::as_deref)),
+        ("secret", arguments.secret.as_deref().map(Some)),
+        ("secret_at", arguments.secret_at.as_deref().map(Some)),
+        ("id_token", arguments.id_token.as_deref().map(Some)),
+        ("transit", arguments.transit.as_deref().map(Some)),
+        ("daypass", arguments.daypass.as_deref().map(Some)),
+    ];
+    let read = |(word, text): (&str, Option<&str>)| text.map_or_else(|| Target::parse(word), |text| Target::question(word, text));
+    let asked: Vec<_> = flags.into_iter().filter_map(|(word, text)| Some(read((word, text?)))).collect();
     let [only] = <[_; 1]>::try_from(asked)
         .map_err(|_| "ask for exactly one of --aws, --secret, --secret-at, --id-token, --transit and --daypass")?;
     only

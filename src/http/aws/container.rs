@@ -8,7 +8,8 @@ use crate::app::App;
 use crate::exchange::{Asked, Released};
 use crate::http::accept::Peer;
 use crate::http::{form, native, reply};
-use crate::policy::{Request, Wanted};
+use crate::kind::{AwsTarget, Target};
+use crate::policy::Request;
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::{Denial, Reason, Secret};
 use axum::body::Body;
@@ -54,7 +55,7 @@ fn read(method: &Method, uri: &Uri) -> Result<Request, Fault> {
     let policy = query.remove("policy").as_deref().map(PolicyName::parse).transpose().map_err(bad("`policy`"))?;
     match query.keys().next() {
         Some(unknown) => Err(bad("The query")(format!("{} is no parameter here", form::shown(unknown)))),
-        None => Ok(Request::one(Wanted::Aws { role }, policy)),
+        None => Ok(Request::one(Target::Aws(AwsTarget { role }), policy)),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::errors::Fault;
 use super::form::Form;
-use crate::policy::{AwsParameters, Request, Wanted};
+use crate::kind::{AwsTarget, Target};
+use crate::policy::{AwsParameters, Request};
 use crate::words::Secret;
 use crate::words::names::{RoleArn, check_managed_policy_arn};
 use std::ops::RangeInclusive;
@@ -45,7 +46,7 @@ impl AssumeRole {
                 "is for OAuth 2.0 access tokens: leave it out, an OIDC token names its issuer.",
             ));
         }
-        let mut request = Request::one(Wanted::Aws { role: Some(role) }, None);
+        let mut request = Request::one(Target::from(AwsTarget::of(role)), None);
         let (duration, policy, policy_arns) = (duration(&mut form)?, policy(&mut form)?, policy_arns(&mut form)?);
         request.aws_parameters = AwsParameters { session_name: Some(session_name), duration, policy, policy_arns };
         form.finish().map_err(|words| Fault::of("InvalidQueryParameter", words))?;

@@ -3,7 +3,7 @@
 use super::mount::{Below, Mount};
 use super::not_here;
 use crate::http::form;
-use crate::policy::Operation;
+use crate::kind::Operation;
 use crate::words::{Denial, Reason};
 use axum::http::Method;
 use std::collections::BTreeMap;

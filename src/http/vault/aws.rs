@@ -5,7 +5,8 @@ use super::answer::{self, Answer};
 use super::{Asking, not_here};
 use crate::exchange::{self, Asked};
 use crate::http::{form, reply};
-use crate::policy::{Request, Wanted};
+use crate::kind::{AwsTarget, Target};
+use crate::policy::Request;
 use crate::token::parse_json;
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::{Denial, UnixTime};
@@ -38,7 +39,7 @@ pub(super) async fn credentials(asking: Asking, aws: &Aws) -> Response<Body> {
     }
 }
 
-fn wanted(aws: &Aws, body: &[u8]) -> Result<(Wanted, PolicyName), Denial> {
+fn wanted(aws: &Aws, body: &[u8]) -> Result<(Target, PolicyName), Denial> {
     let policy = PolicyName::parse(&aws.policy).map_err(|_| not_here("The role in the path is the name of a trust policy."))?;
     let mut parameters = aws.query.clone();
     for (name, value) in members(body)? {
@@ -52,7 +53,7 @@ fn wanted(aws: &Aws, body: &[u8]) -> Result<(Wanted, PolicyName), Denial> {
         Some((name, _)) => {
             Err(not_here(&format!("{} is not the caller's to choose: the policy has the terms.", form::shown(&name))))
         }
-        None => Ok((Wanted::Aws { role }, policy)),
+        None => Ok((Target::Aws(AwsTarget { role }), policy)),
     }
 }
 

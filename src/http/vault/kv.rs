@@ -4,7 +4,8 @@ use super::answer;
 use super::{Asking, not_here};
 use crate::app::Live;
 use crate::exchange::{self, Asked, Refused, Released};
-use crate::policy::{Request, Wanted};
+use crate::kind::Target;
+use crate::policy::Request;
 use crate::secrets::document_values;
 use crate::words::names::{SecretName, SecretPath};
 use crate::words::{Denial, Reason, UnixTime};
@@ -37,7 +38,7 @@ async fn released(asking: Asking, text: &str, tell: impl FnOnce(Value) -> (&'sta
         Ok(found) => found,
         Err(denial) => return asking.refuse(denial).await,
     };
-    let asked = Asked::credentials(Request::one(Wanted::Secret(name.clone()), proof.policy.clone()));
+    let asked = Asked::credentials(Request::one(Target::Secret(name.clone()), proof.policy.clone()));
     let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
     let inner = app.clone();
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {

@@ -5,7 +5,7 @@ use super::answer;
 use super::{Asking, not_here};
 use crate::exchange::{self, Asked, Input};
 use crate::http::{form, reply};
-use crate::policy::Operation;
+use crate::kind::Operation;
 use crate::secrets::Ciphertext;
 use crate::token::parse_json;
 use crate::words::names::TransitKey;

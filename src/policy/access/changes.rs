@@ -6,13 +6,11 @@ use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
 use super::unfiled::unfiled;
 use crate::identity::Mapping;
+use crate::kind::{FileKeyTarget, PastSecret, Target, TransitUse};
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::grant_section::TermChange;
 use crate::policy::guardrail::GUARDRAILS_FILE;
-use crate::policy::past::PastSecret;
 use crate::policy::pattern::Pattern;
-use crate::policy::request::Wanted;
-use crate::policy::transit::TransitUse;
 use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::names::{IssuerName, SecretName, SecretPath, TransitKey};
 use crate::words::{TransitFile, UnixTime};
@@ -71,7 +69,7 @@ pub(super) struct Side<'a> {
 pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let (old, new) = (Side { ruleset: old.0, tree: old.1 }, Side { ruleset: new.0, tree: new.1 });
     let credentials = old.credentials().chain(new.credentials());
-    let credentials: BTreeSet<Wanted> = credentials.chain(past([&old, &new]).0).collect();
+    let credentials: BTreeSet<Target> = credentials.chain(past([&old, &new]).0).collect();
     let mut found = Vec::new();
     for wanted in &credentials {
         let (before, after) = (old.permits(wanted, catalogue, now), new.permits(wanted, catalogue, now));
@@ -114,7 +112,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
 
 /// Secrets of the past, whichever commit they are of: those of the documents that there are, and of those that no tree tells of some;
 /// and whether these stand for all.
-fn past(sides: [&Side<'_>; 2]) -> (Vec<Wanted>, bool) {
+fn past(sides: [&Side<'_>; 2]) -> (Vec<Target>, bool) {
     if !sides.iter().flat_map(|side| side.rules()).any(|rule| rule.grants.secrets.iter().any(|grant| grant.kept.history)) {
         return (Vec::new(), true);
     }
@@ -124,7 +122,7 @@ fn past(sides: [&Side<'_>; 2]) -> (Vec<Wanted>, bool) {
     let documents = past.documents.union(&present);
     let keys: BTreeSet<Option<&str>> = sides.iter().flat_map(|side| side.keys()).map(Some).chain([None]).collect();
     let named = |path: &SecretPath, key: &Option<&str>| SecretName { path: path.clone(), key: key.map(str::to_owned) };
-    let of = |path| keys.iter().map(move |key| Wanted::SecretAt(PastSecret { commit: None, name: named(path, key) }));
+    let of = |path| keys.iter().map(move |key| Target::SecretAt(PastSecret { commit: None, name: named(path, key) }));
     (documents.flat_map(of).collect(), past.stand_for_all)
 }
 
@@ -139,17 +137,17 @@ impl<'a> Side<'a> {
     }
 
     /// Every credential that a policy names, and every secret and use of a transit key that the revision has.
-    fn credentials(&self) -> impl Iterator<Item = Wanted> + 'a {
+    fn credentials(&self) -> impl Iterator<Item = Target> + 'a {
         let rules = self.rules();
         let keys: BTreeSet<&str> = self.keys().collect();
         let secrets = self.secrets().flat_map(move |path| {
             let whole = std::iter::once(None).chain(keys.clone().into_iter().map(Some));
             whole
-                .map(move |key| Wanted::Secret(SecretName { path: path.clone(), key: key.map(str::to_owned) }))
+                .map(move |key| Target::Secret(SecretName { path: path.clone(), key: key.map(str::to_owned) }))
                 .collect::<Vec<_>>()
         });
         let keys: BTreeSet<TransitKey> = TransitFile::among(self.tree).map(|file| file.key).collect();
-        let transit = keys.into_iter().flat_map(|key| TransitUse::of_key(&key).map(Wanted::Transit).collect::<Vec<_>>());
+        let transit = keys.into_iter().flat_map(|key| TransitUse::of_key(&key).map(Target::Transit).collect::<Vec<_>>());
         rules.flat_map(|rule| rule.grants.credentials()).chain(secrets).chain(transit)
     }
 
@@ -157,20 +155,20 @@ impl<'a> Side<'a> {
         self.tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok())
     }
 
-    fn has(&self, wanted: &Wanted) -> bool {
+    fn has(&self, wanted: &Target) -> bool {
         match wanted {
-            Wanted::Secret(name) => self.tree.contains_key(&format!("secrets/{}", name.path)),
-            Wanted::Transit(wanted) => TransitFile::is_any_of(self.tree, &wanted.key),
-            Wanted::FileKey { document, .. } => self.tree.contains_key(&format!("secrets/{document}")),
+            Target::Secret(name) => self.tree.contains_key(&format!("secrets/{}", name.path)),
+            Target::Transit(wanted) => TransitFile::is_any_of(self.tree, &wanted.key),
+            Target::FileKey(FileKeyTarget { document, .. }) => self.tree.contains_key(&format!("secrets/{document}")),
             // Which files the past has, no tree tells.
-            Wanted::SecretAt(_) => true,
-            Wanted::Aws { .. } | Wanted::IdToken { .. } | Wanted::Daypass(_) => true,
+            Target::SecretAt(_) => true,
+            Target::Aws(_) | Target::IdToken(_) | Target::Daypass(_) => true,
         }
     }
 
     /// Whether it is a secret of the past that has no file now, and stands for others like it.
-    fn lacks_now(&self, wanted: &Wanted) -> bool {
-        matches!(wanted, Wanted::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
+    fn lacks_now(&self, wanted: &Target) -> bool {
+        matches!(wanted, Target::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
     }
 
     pub(super) fn guardrails_file(&self) -> Option<&'a Arc<[u8]>> {
@@ -198,12 +196,12 @@ impl<'a> Side<'a> {
     }
 
     /// Who may have it, if it were there.
-    pub(super) fn would_permit(&self, wanted: &Wanted, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
+    pub(super) fn would_permit(&self, wanted: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
         permits(self.ruleset, catalogue, wanted, now)
     }
 
     /// A secret or a key that the revision does not have is nobody's.
-    fn permits(&self, wanted: &Wanted, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
+    fn permits(&self, wanted: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
         if self.has(wanted) { permits(self.ruleset, catalogue, wanted, now) } else { Vec::new() }
     }
 }
@@ -213,7 +211,7 @@ pub(super) fn gained(
     before: &[Permit<'_>],
     after: &[Permit<'_>],
     catalogue: &Catalogue,
-    wanted: &Wanted,
+    wanted: &Target,
     direction: Direction,
     without_it: &Side<'_>,
 ) -> Vec<Change> {

@@ -3,10 +3,10 @@
 use super::changes::{Change, Direction, Part, part};
 use super::permits::{Permit, mapping, without};
 use super::region::Region;
+use crate::kind::Target;
 use crate::policy::Catalogue;
 use crate::policy::file::SESSION;
 use crate::policy::grant_section::{Offer, TermChange};
-use crate::policy::request::Wanted;
 
 /// What `after` gives on terms beyond those that `before` had for the same identities. Where things narrow, the two are the other
 /// way around, and terms without an order were told as a widening already.
@@ -14,7 +14,7 @@ pub(super) fn looser(
     before: &[Permit<'_>],
     after: &[Permit<'_>],
     catalogue: &Catalogue,
-    wanted: &Wanted,
+    wanted: &Target,
     direction: Direction,
 ) -> Vec<Change> {
     let mut found = Vec::new();

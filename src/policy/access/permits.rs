@@ -3,9 +3,9 @@
 use super::literal::{Dimension, Literal, claim_value};
 use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
+use crate::kind::{AwsTarget, Target};
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::grant_section::Offer;
-use crate::policy::request::Wanted;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
 use crate::words::names::IssuerName;
@@ -38,7 +38,7 @@ pub struct Reach {
 }
 
 /// Who can reach this credential.
-pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Wanted, now: UnixTime) -> Vec<Reach> {
+pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Target, now: UnixTime) -> Vec<Reach> {
     let mut reached = Vec::new();
     for permit in permits(ruleset, catalogue, wanted, now) {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
@@ -54,7 +54,7 @@ pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Wanted, now: U
 pub(in crate::policy) fn permits<'a>(
     ruleset: &'a Ruleset,
     catalogue: &Catalogue,
-    wanted: &Wanted,
+    wanted: &Target,
     now: UnixTime,
 ) -> Vec<Permit<'a>> {
     let offering =
@@ -68,7 +68,7 @@ pub(in crate::policy) fn permits<'a>(
             let mapping = mapping(catalogue, policy)?;
             let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
             if let Some(hub) = terms.via() {
-                let hub = Wanted::Aws { role: Some(hub.clone()) };
+                let hub = Target::from(AwsTarget::of(hub.clone()));
                 denied.extend(set.guardrails().regions_against(&policy.issuer, mapping, &hub));
             }
             let regions = denied.iter().fold(regions(rule, mapping), |regions, denied| without(regions, denied, mapping));

@@ -1,6 +1,7 @@
 use super::*;
 use crate::identity::{Facts, Mapping};
-use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, TrustPolicy, Wanted, Widening};
+use crate::kind::{AwsTarget, Target};
+use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, TrustPolicy, Widening};
 use crate::token::Claims;
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, IssuerUrl, RoleArn, SecretName};
@@ -44,11 +45,11 @@ fn compared(old: &Tree, new: &Tree) -> Vec<Change> {
     changes((&load(old), old), (&load(new), new), &catalogue(), NOW)
 }
 
-fn deploy() -> Wanted {
-    Wanted::Aws { role: Some(RoleArn::parse("arn:aws:iam::123456789012:role/deploy").unwrap()) }
+fn deploy() -> Target {
+    Target::from(AwsTarget::of(RoleArn::parse("arn:aws:iam::123456789012:role/deploy").unwrap()))
 }
 
-fn allows(ruleset: &Ruleset, claims: &Map<String, Value>, wanted: &Wanted) -> bool {
+fn allows(ruleset: &Ruleset, claims: &Map<String, Value>, wanted: &Target) -> bool {
     ruleset.set().would_grant(&facts(claims), wanted, None, NOW).is_ok()
 }
 
@@ -128,7 +129,7 @@ fn who_can_names_every_way() {
         assert!(allows(&ruleset, &reach.example, &deploy()), "{reach:?}");
     }
     assert_eq!(reached[2].who, "acme/shop@456789 refs/heads/** push");
-    let nobody = Wanted::Secret(SecretName::parse("other/x").unwrap());
+    let nobody = Target::Secret(SecretName::parse("other/x").unwrap());
     assert!(who_can(&ruleset, &catalogue(), &nobody, NOW).is_empty());
 }
 
@@ -220,7 +221,7 @@ fn load_any(tree: &Tree) -> Ruleset {
 
 #[test]
 fn a_permission_is_compared_as_any_credential_is() {
-    let replay = Wanted::Daypass(crate::policy::Permission::PolicyReplay);
+    let replay = Target::Daypass(crate::kind::Permission::PolicyReplay);
     let granting = DEPLOY.replace("grant:\n", "grant:\n  daypass: [policy.replay]\n");
     let (without, with) = (tree(&[("policies/a.yaml", DEPLOY)]), tree(&[("policies/a.yaml", &granting)]));
     let gained = compared(&without, &with);
@@ -338,7 +339,7 @@ fn the_past_is_compared_as_any_credential_is() {
     let told: Vec<&str> = gained[0].credentials.iter().map(String::as_str).collect();
     assert_eq!((gained[0].direction, &told[..]), (Direction::Widens, &["secret_at shop/a.yaml"][..]));
     assert_eq!(compared(&with, &without)[0].direction, Direction::Narrows);
-    let past = Wanted::parse("secret_at shop/gone.yaml").unwrap();
+    let past = Target::parse("secret_at shop/gone.yaml").unwrap();
     assert_eq!(who_can(&load(&with), &catalogue(), &past, NOW)[0].who, "acme/shop@456789 refs/heads/main push");
     assert!(who_can(&load(&without), &catalogue(), &past, NOW).is_empty());
 }

@@ -4,11 +4,10 @@ use super::changes::{Change, Direction, Side, gained};
 use super::language::meet;
 use super::looser::looser;
 use super::past::{Kind, Met};
+use crate::kind::{Operation, Target, TransitUse};
 use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;
 use crate::policy::pattern::Pattern;
-use crate::policy::request::Wanted;
-use crate::policy::transit::{Operation, TransitUse};
 use crate::words::UnixTime;
 use crate::words::names::{SecretName, SecretPath, TransitKey};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -18,7 +17,7 @@ use std::sync::Arc;
 const KINDS_MAX: usize = 64;
 
 /// What is granted of one document, if it can be one.
-type OfDocument<'a> = Box<dyn Fn(&SecretPath) -> Option<Wanted> + 'a>;
+type OfDocument<'a> = Box<dyn Fn(&SecretPath) -> Option<Target> + 'a>;
 
 /// A pattern of a grant, and what is granted of each document or key that fits it.
 struct Granted<'a> {
@@ -71,7 +70,7 @@ fn patterns_of(policy: &TrustPolicy) -> impl Iterator<Item = ((bool, String), &P
 fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
     let secrets = policy.rules.iter().flat_map(|rule| &rule.grants.secrets).map(|grant| {
         let key = grant.key.as_deref().map(|key| format!("#{key}")).unwrap_or_default();
-        let wanted = move |path: &SecretPath| Some(Wanted::Secret(SecretName { path: path.clone(), key: grant.key.clone() }));
+        let wanted = move |path: &SecretPath| Some(Target::Secret(SecretName { path: path.clone(), key: grant.key.clone() }));
         let told = format!("secret {}{key}", grant.documents);
         Granted { pattern: &grant.documents, is_secret: true, told, wanted: Box::new(wanted) }
     });
@@ -79,7 +78,7 @@ fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
         Operation::ALL.into_iter().map(move |operation| {
             let wanted = move |path: &SecretPath| {
                 let wanted = TransitUse { operation, key: TransitKey::parse(path.as_str()).ok()?, input: None };
-                grant.covers(&wanted).then_some(Wanted::Transit(wanted))
+                grant.covers(&wanted).then_some(Target::Transit(wanted))
             };
             let told = format!("transit {} {}", operation.as_str(), grant.keys);
             Granted { pattern: &grant.keys, is_secret: false, told, wanted: Box::new(wanted) }

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::identity::{Facts, Mapping};
-use crate::policy::{IssuerEntry, Ruleset, Tree, Wanted, Widening};
+use crate::kind::{AwsTarget, Target};
+use crate::policy::{IssuerEntry, Ruleset, Tree, Widening};
 use crate::token::Claims;
 use crate::words::UnixTime;
 use crate::words::names::{IssuerUrl, SecretName};
@@ -62,12 +63,12 @@ fn facts(repository: &str, id: &str) -> Facts {
     Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap()
 }
 
-fn grants(set: &crate::policy::PolicySet, facts: &Facts, wanted: &Wanted) -> Option<String> {
+fn grants(set: &crate::policy::PolicySet, facts: &Facts, wanted: &Target) -> Option<String> {
     set.would_grant(facts, wanted, None, UnixTime::from_seconds(0)).ok().map(|policy| policy.to_string())
 }
 
-fn secret(name: &str) -> Wanted {
-    Wanted::Secret(SecretName::parse(name).unwrap())
+fn secret(name: &str) -> Target {
+    Target::Secret(SecretName::parse(name).unwrap())
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn a_sources_policies_and_secrets_bear_its_name_and_reach_no_other() {
     let team = facts("acme/team-a-shop", "7");
     assert!(faults.is_empty(), "{faults:?}");
     assert_eq!(grants(&set, &team, &secret("team-a/db.age")).as_deref(), Some("team-a/deploy"));
-    let transit = |text: &str| Wanted::parse(&format!("transit {text}")).unwrap();
+    let transit = |text: &str| Target::parse(&format!("transit {text}")).unwrap();
     assert_eq!(grants(&set, &team, &transit("decrypt team-a/flux")).as_deref(), Some("team-a/deploy"));
     for foreign in ["decrypt flux", "decrypt team-b/flux", "encrypt team-ab/flux"] {
         assert_eq!(grants(&set, &team, &transit(foreign)), None, "{foreign}");
@@ -90,9 +91,9 @@ fn a_sources_policies_and_secrets_bear_its_name_and_reach_no_other() {
 fn whoever_a_policy_lets_in_has_to_be_within_the_bounds() {
     let foreign = POLICY.replace("acme/team-a-shop@7", "acme/platform@9");
     let (_, (set, _)) = in_force(&foreign, ALLOWED, None);
-    assert_eq!(grants(&set, &facts("acme/platform", "9"), &Wanted::Aws { role: None }), None);
+    assert_eq!(grants(&set, &facts("acme/platform", "9"), &Target::Aws(AwsTarget { role: None })), None);
     let (_, (set, _)) = in_force(&foreign, &ALLOWED.replace("team-a-*\" }", "*\" }"), None);
-    assert!(grants(&set, &facts("acme/platform", "9"), &Wanted::Aws { role: None }).is_some());
+    assert!(grants(&set, &facts("acme/platform", "9"), &Target::Aws(AwsTarget { role: None })).is_some());
 }
 
 #[test]
@@ -154,8 +155,12 @@ fn a_role_in_between_has_to_be_allowed_too() {
         |hub: &str| POLICY.replace("team-a-deploy\"", &format!("team-a-deploy\", via: \"arn:aws:iam::111122223333:role/{hub}\""));
     for (hub, outside) in [("team-a-hub", false), ("hub", true)] {
         let (_, (set, faults)) = in_force(&via(hub), ALLOWED, None);
-        let granted =
-            set.would_grant(&facts("acme/team-a-shop", "7"), &Wanted::Aws { role: None }, None, UnixTime::from_seconds(0));
+        let granted = set.would_grant(
+            &facts("acme/team-a-shop", "7"),
+            &Target::Aws(AwsTarget { role: None }),
+            None,
+            UnixTime::from_seconds(0),
+        );
         assert_eq!(
             (granted.is_err(), faults.iter().any(|fault| fault.contains("may not use aws"))),
             (outside, outside),
@@ -174,13 +179,11 @@ fn a_guardrail_against_a_role_in_between_denies_what_is_reached_through_it() {
         let tree: Tree = [file("policies/a.yaml", &policy), file("guardrails.yaml", &rails)].into();
         let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
         assert!(faults.is_empty(), "{faults:?}");
-        let wanted = Wanted::Aws { role: None };
+        let wanted = Target::Aws(AwsTarget { role: None });
         let reached = crate::policy::who_can(
             &ruleset,
             &catalogue(),
-            &Wanted::Aws {
-                role: Some(crate::words::names::RoleArn::parse("arn:aws:iam::111122223333:role/team-a-deploy").unwrap()),
-            },
+            &AwsTarget::of(crate::words::names::RoleArn::parse("arn:aws:iam::111122223333:role/team-a-deploy").unwrap()).into(),
             UnixTime::from_seconds(0),
         );
         let granted = ruleset.set().would_grant(&facts("acme/team-a-shop", "7"), &wanted, None, UnixTime::from_seconds(0));

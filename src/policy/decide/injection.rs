@@ -7,6 +7,7 @@ mod builders;
 use super::tests::tree;
 use super::*;
 use crate::identity::Mapping;
+use crate::kind::Target;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, IssuerUrl, SecretName};
@@ -148,7 +149,7 @@ fn policy(ci: &Ci, ours: &Names, by_row: bool, catalogue: &Catalogue) -> Option<
 fn accepts(ruleset: &Ruleset, mapping: &Mapping, claims: &Json) -> bool {
     let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
     let Ok(facts) = mapping.facts(&IssuerName::parse("ci").unwrap(), claims) else { return false };
-    let wanted = Wanted::Secret(SecretName::parse("shop/db.yaml").unwrap());
+    let wanted = Target::Secret(SecretName::parse("shop/db.yaml").unwrap());
     ruleset.set().would_grant(&facts, &wanted, None, UnixTime::from_seconds(0)).is_ok()
 }
 

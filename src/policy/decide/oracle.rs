@@ -4,6 +4,7 @@
 use super::tests::{catalogue, tree};
 use super::*;
 use crate::identity::Mapping;
+use crate::kind::{AwsTarget, Target};
 use crate::policy::Ruleset;
 use crate::token::Claims;
 use crate::words::names::IssuerName;
@@ -329,7 +330,7 @@ fn agrees_with_the_slow_evaluator() {
             let facts = mapping.facts(&IssuerName::parse("github").unwrap(), Claims::from(claims.clone())).unwrap();
             for role in ["deploy", "plan"] {
                 let role = format!("arn:aws:iam::123456789012:role/{role}");
-                let wanted = Wanted::Aws { role: Some(RoleArn::parse(&role).unwrap()) };
+                let wanted = Target::from(AwsTarget::of(RoleArn::parse(&role).unwrap()));
                 let ours = ruleset.set().would_grant(&facts, &wanted, None, UnixTime::from_seconds(0));
                 let ours = ours.err().map(|denial| denial.reason);
                 let expected = refusal(&policies, &rails, &role, claims);

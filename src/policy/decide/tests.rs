@@ -1,5 +1,6 @@
 use super::*;
 use crate::identity::Mapping;
+use crate::kind::{AwsTarget, Target};
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Widening, explain};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, IssuerUrl, SecretName};
@@ -62,15 +63,15 @@ pub(super) fn github(change: serde_json::Value) -> Facts {
     Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap()
 }
 
-pub(super) fn aws() -> Wanted {
-    Wanted::Aws { role: None }
+pub(super) fn aws() -> Target {
+    Target::Aws(AwsTarget { role: None })
 }
 
-fn secret(name: &str) -> Wanted {
-    Wanted::Secret(SecretName::parse(name).unwrap())
+fn secret(name: &str) -> Target {
+    Target::Secret(SecretName::parse(name).unwrap())
 }
 
-fn reason(ruleset: &Ruleset, facts: &Facts, wanted: &Wanted) -> Option<Reason> {
+fn reason(ruleset: &Ruleset, facts: &Facts, wanted: &Target) -> Option<Reason> {
     ruleset.set().would_grant(facts, wanted, None, UnixTime::from_seconds(0)).err().map(|denial| denial.reason)
 }
 
@@ -371,7 +372,7 @@ fn the_index_leaves_nothing_out_where_many_pin_the_same() {
 
 #[test]
 fn a_permission_is_granted_denied_and_tested_like_anything_else() {
-    let replay = Wanted::Daypass(crate::policy::Permission::PolicyReplay);
+    let replay = Target::Daypass(crate::kind::Permission::PolicyReplay);
     let own = "tests:\n  - allow: { claims: push.json, credential: { daypass: policy.replay } }\n";
     let policy = DEPLOY.replace("grant:\n", "grant:\n  daypass: [policy.replay]\n") + own;
     let claims = json!({"issuer": "github", "claims": github(json!({})).claims.as_map()}).to_string();

@@ -2,8 +2,8 @@
 
 use super::{Moment, PolicySet};
 use crate::identity::Facts;
+use crate::kind::Target;
 use crate::policy::grant::{Granted, SecretTerms, Terms};
-use crate::policy::request::Wanted;
 use crate::words::names::{PolicyName, SecretName, SecretPath};
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
@@ -13,13 +13,13 @@ impl PolicySet {
     pub(super) fn grant_whole_or_values(
         &self,
         facts: &Facts,
-        wanted: &Wanted,
+        wanted: &Target,
         named: Option<&PolicyName>,
         moment: Moment,
     ) -> Result<Granted, Denial> {
         let decided = self.grant_one(facts, wanted, named, moment);
         match (decided, wanted) {
-            (Err(denial), Wanted::Secret(SecretName { path, key: None })) if denial.reason == Reason::NoMatchingPolicy => {
+            (Err(denial), Target::Secret(SecretName { path, key: None })) if denial.reason == Reason::NoMatchingPolicy => {
                 self.grant_values(facts, path, named, moment).unwrap_or(Err(denial))
             }
             (decided, _) => decided,
@@ -39,7 +39,7 @@ impl PolicySet {
         let keys: BTreeSet<&str> = grants.filter_map(|grant| grant.key_of(document)).collect();
         let one = |key: &&str| {
             let name = SecretName { path: document.clone(), key: Some((*key).to_owned()) };
-            self.grant_one(facts, &Wanted::Secret(name), named, moment)
+            self.grant_one(facts, &Target::Secret(name), named, moment)
         };
         let granted = keys.iter().map(one).collect::<Result<Vec<_>, _>>();
         match granted {

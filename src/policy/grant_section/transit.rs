@@ -1,8 +1,8 @@
 //! `grant: transit`: keys by pattern, and what may be done by them.
 
+use crate::kind::{Operation, TransitUse};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row};
-use crate::policy::transit::{Operation, TransitUse};
 use crate::words::yaml::{Fields, Node, Place};
 
 /// Keys by pattern, and the operations that are granted.

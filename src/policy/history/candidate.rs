@@ -1,12 +1,12 @@
 //! The revision that is tried, from its files. They are nobody's word yet: what reading them costs is bounded.
 
+use crate::kind::Target;
 use crate::policy::bounds::{self, Bounds};
 use crate::policy::decide::PolicySet;
 use crate::policy::file::TrustPolicy;
 use crate::policy::guardrail::{GUARDRAILS_FILE, Guardrails};
 use crate::policy::layout;
 use crate::policy::reading::is_policy;
-use crate::policy::request::Wanted;
 use crate::policy::{Catalogue, Tree};
 use crate::token::{from_json, parse_document};
 use crate::words::names::{SecretName, SecretPath, SourceName, TransitKey};
@@ -159,13 +159,13 @@ impl Candidate {
     }
 
     /// Why it could not be given although it is granted: the revision does not have it.
-    pub(in crate::policy) fn lacks(&self, wanted: &Wanted) -> Option<String> {
+    pub(in crate::policy) fn lacks(&self, wanted: &Target) -> Option<String> {
         match (wanted, &self.secrets, &self.transit) {
-            (Wanted::Secret(_) | Wanted::FileKey { .. }, Some(secrets), _) => {
+            (Target::Secret(_) | Target::FileKey(_), Some(secrets), _) => {
                 let path = self.own(&wanted.secret()?)?;
                 (!secrets.contains(&path)).then(|| format!("the revision has no file secrets/{path}"))
             }
-            (Wanted::Transit(wanted), _, Some(keys)) => {
+            (Target::Transit(wanted), _, Some(keys)) => {
                 let key = self.own_key(&wanted.key)?;
                 (!keys.contains(&key)).then(|| format!("the revision has no file below transit/{key}/"))
             }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::identity::Mapping;
+use crate::kind::Target;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree};
 use crate::token::Claims;
 use crate::words::names::IssuerUrl;
@@ -46,7 +47,7 @@ fn claims(reference: &str, run: u64) -> Map<String, Json> {
 fn past(reference: &str, run: u64, credential: &str) -> Past {
     let facts = Mapping::built_in("github-actions").unwrap().facts(&github(), Claims::from(claims(reference, run))).unwrap();
     let policy = PolicyName::parse("deploy").unwrap();
-    let wanted = Wanted::parse(credential).unwrap();
+    let wanted = Target::parse(credential).unwrap();
     let at = UnixTime::from_seconds(1_700_000_000 + i64::try_from(run).unwrap());
     Past { at, facts, named: None, uses: vec![PastUse { released: wanted.to_string(), wanted, policy }] }
 }

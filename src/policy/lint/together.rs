@@ -1,11 +1,10 @@
 //! What policies do to each other.
 
 use super::Look;
+use crate::kind::{Target, TransitUse};
 use crate::policy::access::{overlap, permits, within};
 use crate::policy::condition::{Single, Test};
 use crate::policy::file::TrustPolicy;
-use crate::policy::request::Wanted;
-use crate::policy::transit::TransitUse;
 use crate::words::TransitFile;
 use crate::words::yaml::{Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,7 +56,7 @@ fn credentials(look: &Look<'_>, found: &mut Vec<Fault>) {
     let policies = look.ruleset.set().policies();
     let transit = TransitFile::among(look.tree).flat_map(|file| TransitUse::of_key(&file.key).collect::<Vec<_>>());
     let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.credentials());
-    let wanted: BTreeSet<Wanted> = named.chain(transit.map(Wanted::Transit)).collect();
+    let wanted: BTreeSet<Target> = named.chain(transit.map(Target::Transit)).collect();
     for wanted in &wanted {
         let granted = permits(look.ruleset, look.catalogue, wanted, look.now);
         for (number, permit) in granted.iter().enumerate() {

@@ -3,7 +3,8 @@
 
 use super::{compare, files, unpack};
 use daypass::identity::{Mapping, put_claim};
-use daypass::policy::{Catalogue, ImportSettings, Imported, IssuerEntry, Ruleset, Tree, Wanted, explain, import};
+use daypass::kind::Target;
+use daypass::policy::{Catalogue, ImportSettings, Imported, IssuerEntry, Ruleset, Tree, explain, import};
 use daypass::token::Claims;
 use daypass::words::UnixTime;
 use daypass::words::names::{IssuerName, IssuerUrl, SecretName};
@@ -188,7 +189,7 @@ fn is_valid_subject(subject: &str) -> bool {
 
 fn we_take(ruleset: &Ruleset, issuer: &IssuerName, mapping: &Mapping, claims: &Map<String, Value>) -> bool {
     let Ok(facts) = mapping.facts(issuer, Claims::from(claims.clone())) else { return false };
-    let wanted = Wanted::Secret(SecretName::parse("x").unwrap());
+    let wanted = Target::Secret(SecretName::parse("x").unwrap());
     explain(ruleset.set(), &facts, &wanted, UnixTime::from_rfc3339("2026-09-01T00:00:00Z").unwrap()).allowed_by.is_some()
 }
 

@@ -1,8 +1,8 @@
+use crate::kind::Target;
 use crate::policy::Ruleset;
 use crate::policy::decide::Moment;
 use crate::policy::decide::tests::{github, good};
 use crate::policy::grant::Terms;
-use crate::policy::request::Wanted;
 use crate::words::names::{PolicyName, SecretName};
 use crate::words::{Reason, UnixTime};
 use serde_json::json;
@@ -19,7 +19,7 @@ grant:
 
 /// The values that are granted of this document, and for how long they may be kept.
 fn values(ruleset: &Ruleset, document: &str, named: Option<&str>) -> Result<(Option<Vec<String>>, Duration), Reason> {
-    let wanted = Wanted::Secret(SecretName::parse(document).unwrap());
+    let wanted = Target::Secret(SecretName::parse(document).unwrap());
     let named = named.map(|name| PolicyName::parse(name).unwrap());
     let facts = github(json!({}));
     let granted = ruleset.set().grant_whole_or_values(&facts, &wanted, named.as_ref(), Moment::at(UnixTime::from_seconds(0)));
@@ -60,7 +60,7 @@ fn a_guardrail_against_the_document_is_one_against_each_of_its_values() {
 fn unauthenticated(secrets: &str, document: &str) -> bool {
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy)]);
-    let wanted = Wanted::Secret(SecretName::parse(document).unwrap());
+    let wanted = Target::Secret(SecretName::parse(document).unwrap());
     let granted =
         ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0))).unwrap();
     match granted.terms {
@@ -86,7 +86,7 @@ fn what_nothing_authenticates_is_allowed_only_where_every_entry_says_so() {
 fn decided(secrets: &str, guardrails: &str, line: &str) -> Result<Terms, Reason> {
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy), ("guardrails.yaml", guardrails)]);
-    let wanted = Wanted::parse(line).unwrap();
+    let wanted = Target::parse(line).unwrap();
     let granted = ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0)));
     granted.map(|granted| granted.terms).map_err(|denial| denial.reason)
 }

@@ -1,5 +1,6 @@
-//! Uses of transit keys: one operation by one key. Asked at the Vault API, granted like anything else, never handed out.
+//! `transit`: uses of transit keys. One operation by one key. Asked at the Vault API, granted like anything else, never handed out.
 
+use super::{Kind, named};
 use crate::words::Digest;
 use crate::words::names::TransitKey;
 use std::fmt;
@@ -55,8 +56,30 @@ impl TransitUse {
     }
 
     /// Every operation by this key, whatever its input.
-    pub(super) fn of_key(key: &TransitKey) -> impl Iterator<Item = Self> {
+    pub fn of_key(key: &TransitKey) -> impl Iterator<Item = Self> {
         Operation::ALL.into_iter().map(|operation| Self { operation, key: key.clone(), input: None })
+    }
+}
+
+impl Kind for TransitUse {
+    const EXAMPLE: Option<&'static str> = Some("decrypt KEY");
+
+    fn read(text: Option<&str>) -> Result<Self, String> {
+        named(text, Self::parse)
+    }
+
+    fn question(text: &str) -> Result<Self, String> {
+        let wanted = Self::parse(text)?;
+        if wanted.input.is_some() { Err("expected an operation and a key alone".to_owned()) } else { Ok(wanted) }
+    }
+
+    /// A key of a document may have a space, and only a secret has keys.
+    fn looks_like(text: &str) -> bool {
+        text.contains(' ') && !text.contains('#')
+    }
+
+    fn for_policies(self) -> Self {
+        Self { input: None, ..self }
     }
 }
 
@@ -66,6 +89,3 @@ impl fmt::Display for TransitUse {
         self.input.map_or(Ok(()), |input| write!(f, " {input}"))
     }
 }
-
-#[cfg(test)]
-mod tests;

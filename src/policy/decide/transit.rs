@@ -1,10 +1,9 @@
 //! The grant in everything that looks at grants: the decision, guardrails, comparison, who can, tests, explanation, the linter.
 
+use crate::kind::{Target, TransitUse};
 use super::*;
 use crate::identity::{Facts, Mapping};
-use crate::policy::{
-    Catalogue, Direction, IssuerEntry, ReplayRequest, Ruleset, Tree, TrustPolicy, Wanted, Widening, changes, explain, who_can,
-};
+use crate::policy::{Catalogue, Direction, IssuerEntry, ReplayRequest, Ruleset, Tree, TrustPolicy, Widening, changes, explain, who_can};
 use crate::token::Claims;
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, IssuerUrl};
@@ -49,8 +48,8 @@ fn facts() -> Facts {
     Mapping::built_in("github-actions").unwrap().facts(&github(), claims).unwrap()
 }
 
-fn wanted(text: &str) -> Wanted {
-    Wanted::Transit(TransitUse::parse(text).unwrap())
+fn wanted(text: &str) -> Target {
+    Target::Transit(TransitUse::parse(text).unwrap())
 }
 
 fn is_granted(ruleset: &Ruleset, text: &str) -> bool {

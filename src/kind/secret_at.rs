@@ -1,5 +1,6 @@
-//! A secret as an older commit had it: asked for by its commit, granted by `history: allow`, whichever commit it is.
+//! `secret_at`: a secret as an older commit had it. It is asked for by its commit, granted by `history: allow`, whichever commit it is.
 
+use super::{Kind, named};
 use crate::words::names::{CommitId, SecretName};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -18,7 +19,7 @@ pub struct PastSecret {
 #[serde(deny_unknown_fields)]
 struct Asked {
     commit: CommitId,
-    secret: String,
+    secret: SecretName,
 }
 
 impl PastSecret {
@@ -28,17 +29,28 @@ impl PastSecret {
         let (commit, name) = named.map_or((None, text), |(commit, name)| (Some(commit), name));
         Ok(Self { commit, name: SecretName::parse(name)? })
     }
+}
 
-    /// The same, whichever commit it is of.
-    pub fn of_any_commit(name: &str) -> Result<Self, String> {
-        Ok(Self { commit: None, name: SecretName::parse(name)? })
+impl Kind for PastSecret {
+    const EXAMPLE: Option<&'static str> = Some("NAME");
+
+    fn read(text: Option<&str>) -> Result<Self, String> {
+        named(text, Self::parse)
+    }
+
+    fn question(text: &str) -> Result<Self, String> {
+        Ok(Self { commit: None, name: SecretName::parse(text)? })
+    }
+
+    fn for_policies(self) -> Self {
+        Self { commit: None, ..self }
     }
 }
 
 impl<'de> Deserialize<'de> for PastSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Asked { commit, secret } = Asked::deserialize(deserializer)?;
-        Ok(Self { commit: Some(commit), name: SecretName::parse(&secret).map_err(serde::de::Error::custom)? })
+        Ok(Self { commit: Some(commit), name: secret })
     }
 }
 

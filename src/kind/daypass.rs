@@ -1,5 +1,6 @@
-//! Uses of daypass itself. A policy grants them like anything else; they are used at our own API and never handed out.
+//! `daypass`: uses of daypass itself. A policy grants them like anything else; they are used at our own API and never handed out.
 
+use super::{Kind, named};
 use std::fmt;
 
 /// One use of daypass itself.
@@ -13,7 +14,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every one that something uses. A word that nothing uses yet is no permission, so that nobody relies on it.
-    pub(super) const ALL: [Self; 2] = [Self::PolicyReplay, Self::SecretRotate];
+    pub const ALL: [Self; 2] = [Self::PolicyReplay, Self::SecretRotate];
 
     /// Its word in a policy.
     pub const fn as_str(self) -> &'static str {
@@ -27,6 +28,18 @@ impl Permission {
     pub fn parse(word: &str) -> Result<Self, String> {
         let known = Self::ALL.map(Self::as_str).join(", ");
         Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or_else(|| format!("this version grants {known}"))
+    }
+}
+
+impl Kind for Permission {
+    const EXAMPLE: Option<&'static str> = Some("policy.replay");
+
+    fn read(text: Option<&str>) -> Result<Self, String> {
+        named(text, Self::parse)
+    }
+
+    fn looks_like(text: &str) -> bool {
+        Self::parse(text).is_ok()
     }
 }
 

@@ -1,0 +1,182 @@
+//! Kinds of credentials: what a job can ask for. Each kind has a module of its name here and in every other room that has business
+//! with it, and one line in the list below. What all kinds have in common is written once, over the list.
+
+mod aws;
+mod daypass;
+mod file_key;
+mod id_token;
+mod secret;
+mod secret_at;
+mod transit;
+
+pub use aws::AwsTarget;
+pub use daypass::Permission;
+pub use file_key::FileKeyTarget;
+pub use id_token::IdTokenTarget;
+pub use secret_at::PastSecret;
+pub use transit::{Operation, TransitUse};
+
+use crate::words::names::SecretName;
+use serde::Deserialize;
+use std::fmt::{self, Debug, Display};
+use std::hash::Hash;
+
+/// Hands the list of all kinds to a macro: the kind, what is asked for of it, and its word.
+macro_rules! each_kind {
+    ($($then:tt)*) => {
+        $($then)*! {
+            Aws(AwsTarget) "aws";
+            Secret(SecretName) "secret";
+            SecretAt(PastSecret) "secret_at";
+            IdToken(IdTokenTarget) "id_token";
+            /// A use of a transit key, at the Vault API: no body of ours can ask for it.
+            #[serde(skip_deserializing)]
+            Transit(TransitUse) "transit";
+            /// No body names it: a document is found by the stanzas that its holder shows.
+            #[serde(skip_deserializing)]
+            FileKey(FileKeyTarget) "file_key";
+            /// A use of daypass itself: no credential, so no body can ask for it.
+            #[serde(skip_deserializing)]
+            Daypass(Permission) "daypass";
+        }
+    };
+}
+
+/// What is asked for of one kind. Its text is what stands behind the kind's word in the audit log.
+pub trait Kind: Named + Clone + Ord + Hash + Debug + Display {
+    /// What people write of it in a policy's test, if they can; shown where something else was written.
+    const EXAMPLE: Option<&'static str>;
+
+    /// Whether the word alone asks for it, so that policies choose.
+    const OPEN: bool = false;
+
+    /// Reads the text of the audit log; `None` where the line has the word alone.
+    fn read(text: Option<&str>) -> Result<Self, String>;
+
+    /// Reads what people write in tests and questions, which name no commit and no input.
+    fn question(text: &str) -> Result<Self, String> {
+        Self::read(Some(text))
+    }
+
+    /// Whether a text without the kind's word is one.
+    fn looks_like(_text: &str) -> bool {
+        false
+    }
+
+    /// Whether it names nothing, so that policies choose.
+    fn is_open(&self) -> bool {
+        false
+    }
+
+    /// What policies look at.
+    fn for_policies(self) -> Self {
+        self
+    }
+}
+
+/// A kind's word, in requests, policies' tests, the audit log and metrics.
+pub trait Named {
+    /// The word.
+    const NAME: &'static str;
+}
+
+macro_rules! declare {
+    ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
+        /// One credential that is asked for.
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
+        pub enum Target {$(
+            #[doc = concat!("`", $word, "`.")]
+            #[serde(rename = $word)]
+            $(#[$attribute])*
+            $kind($target),
+        )*}
+
+        $(impl Named for $target {
+            const NAME: &'static str = $word;
+        }
+
+        impl From<$target> for Target {
+            fn from(target: $target) -> Self {
+                Self::$kind(target)
+            }
+        })*
+
+        impl Target {
+            /// Reads the line that the audit log has.
+            pub fn parse(line: &str) -> Result<Self, String> {
+                let (word, text) = line.split_once(' ').map_or((line, None), |(word, text)| (word, Some(text)));
+                match word {
+                    $($word => <$target>::read(text).map(Self::$kind),)*
+                    _ => Err(format!("`{line}` is no credential")),
+                }
+            }
+
+            /// Reads what people write of the kind with this word.
+            pub fn question(word: &str, text: &str) -> Result<Self, String> {
+                match word {
+                    $($word => <$target>::question(text).map(Self::$kind),)*
+                    _ => Err(format!("`{word}` is no kind of credential")),
+                }
+            }
+
+            /// Finds the kind by its word or by the form of the text: what has no form of its own is a secret's name.
+            pub fn guess(text: &str) -> Result<Self, String> {
+                $(if let Some(text) = text.strip_prefix(concat!($word, " ")) {
+                    return <$target>::question(text).map(Self::$kind);
+                })*
+                $(if <$target>::looks_like(text) {
+                    return <$target>::question(text).map(Self::$kind);
+                })*
+                SecretName::parse(text).map(Self::Secret)
+            }
+
+            /// The words that people can write, each with an example.
+            pub fn examples() -> impl Iterator<Item = (&'static str, &'static str)> {
+                [$(($word, <$target>::EXAMPLE)),*].into_iter().filter_map(|(word, example)| Some((word, example?)))
+            }
+
+            /// How people write what is asked for, kind by kind.
+            pub fn forms() -> String {
+                let open = [$((<$target>::OPEN, $word)),*].into_iter().filter(|(open, _)| *open).map(|(_, word)| format!("`{word}`"));
+                let named = Self::examples().map(|(word, example)| format!("`{{ {word}: {example} }}`"));
+                let mut forms: Vec<String> = open.chain(named).collect();
+                let last = forms.pop().unwrap_or_default();
+                format!("{} or {last}", forms.join(", "))
+            }
+
+            /// What policies look at: not the input of a use, nor the commit of a secret of the past.
+            pub fn for_policies(self) -> Self {
+                match self {
+                    $(Self::$kind(target) => Self::$kind(target.for_policies()),)*
+                }
+            }
+
+            /// The kind's word.
+            pub const fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$kind(_) => $word,)*
+                }
+            }
+        }
+
+        /// One line for the audit log and the replay key.
+        impl Display for Target {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.kind())?;
+                match self {
+                    $(Self::$kind(target) if !target.is_open() => write!(f, " {target}"),)*
+                    _ => Ok(()),
+                }
+            }
+        }
+    };
+}
+each_kind!(declare);
+
+/// The text behind a kind's word, for kinds that are nothing without one.
+fn named<T>(text: Option<&str>, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, String> {
+    text.map_or_else(|| Err("the line has no name".to_owned()), parse)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,50 @@
+//! `aws`: a session of a role.
+
+use super::Kind;
+use crate::words::names::RoleArn;
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+
+/// A session of this role; without one of the only role that is granted.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwsTarget {
+    /// The role.
+    #[serde(default, deserialize_with = "there")]
+    pub role: Option<RoleArn>,
+}
+
+impl AwsTarget {
+    /// A session of this role.
+    pub const fn of(role: RoleArn) -> Self {
+        Self { role: Some(role) }
+    }
+}
+
+impl Kind for AwsTarget {
+    const EXAMPLE: Option<&'static str> = Some("ROLE");
+    const OPEN: bool = true;
+
+    fn read(text: Option<&str>) -> Result<Self, String> {
+        text.map(RoleArn::parse).transpose().map(|role| Self { role })
+    }
+
+    fn looks_like(text: &str) -> bool {
+        text.starts_with("arn:")
+    }
+
+    fn is_open(&self) -> bool {
+        self.role.is_none()
+    }
+}
+
+impl fmt::Display for AwsTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.role.as_ref().map_or(Ok(()), |role| role.fmt(f))
+    }
+}
+
+/// What may be left out is no `null`: there is one way to leave it out.
+fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RoleArn>, D::Error> {
+    RoleArn::deserialize(deserializer).map(Some)
+}
