@@ -3,10 +3,10 @@
 use super::admission::Admission;
 use super::file::{DANGERS, Rule, TrustPolicy};
 use super::grant::{Decision, FileKeyTerms, Granted, Terms};
-use super::grant_section::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
 use super::guardrail::{Guardrails, unreadable};
 use super::index::Indexed;
 use super::request::Request;
+use super::sections::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
 use crate::identity::{Facts, Identity};
 use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Target};
 use crate::token::Possession;

@@ -2,8 +2,8 @@
 
 use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
-use super::grant_section::{Grants, TermChange};
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
+use super::sections::{Grants, TermChange};
 use super::session;
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};

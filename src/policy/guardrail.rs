@@ -3,9 +3,9 @@
 use super::access::{Region, meet};
 use super::condition::{Condition, Subject};
 use super::file::read_conditions;
-use super::grant_section::Grants;
 use super::pattern::Pattern;
 use super::ruleset::Catalogue;
+use super::sections::Grants;
 use crate::identity::{Attribute, Facts, Mapping};
 use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Permission, Target};
 use crate::words::names::IssuerName;

@@ -6,7 +6,7 @@ use super::region::Region;
 use crate::kind::Target;
 use crate::policy::Catalogue;
 use crate::policy::file::SESSION;
-use crate::policy::grant_section::{Offer, TermChange};
+use crate::policy::sections::{Offer, TermChange};
 
 /// What `after` gives on terms beyond those that `before` had for the same identities. Where things narrow, the two are the other
 /// way around, and terms without an order were told as a widening already.

@@ -5,7 +5,7 @@ use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
 use crate::kind::{AwsTarget, Target};
 use crate::policy::file::{Rule, TrustPolicy};
-use crate::policy::grant_section::Offer;
+use crate::policy::sections::Offer;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
 use crate::words::names::IssuerName;

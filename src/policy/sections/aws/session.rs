@@ -3,8 +3,8 @@
 use super::Templates;
 use crate::identity::Facts;
 use crate::policy::grant::{AwsTerms, Hub};
-use crate::policy::grant_section::offer::told;
-use crate::policy::grant_section::{TermChange, fill, read_templates};
+use crate::policy::sections::offer::told;
+use crate::policy::sections::{TermChange, fill, read_templates};
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::{RoleArn, check_managed_policy_arn};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
@@ -68,7 +68,7 @@ impl SessionGrant {
     }
 
     /// What of it gives more than the old one, or may.
-    pub(in crate::policy::grant_section) fn beyond(&self, old: &Self) -> impl Iterator<Item = TermChange> {
+    pub(in crate::policy::sections) fn beyond(&self, old: &Self) -> impl Iterator<Item = TermChange> {
         let name = |of: &Self| of.name.as_ref().map_or_else(|| "the decision's id".to_owned(), ToString::to_string);
         let transitive = |of: &Self| if of.transitive.is_empty() { "none".to_owned() } else { of.transitive.join(", ") };
         let via = |of: &Self| of.hub.as_ref().map_or_else(|| "none".to_owned(), Hub::told);

@@ -1,5 +1,5 @@
 use crate::identity::{Facts, Mapping};
-use crate::policy::grant_section::AwsGrant;
+use crate::policy::sections::AwsGrant;
 use crate::policy::{AwsTerms, Catalogue, IssuerEntry, Tree, TrustPolicy};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, IssuerUrl};

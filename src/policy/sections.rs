@@ -3,14 +3,14 @@
 mod aws;
 mod id_token;
 mod offer;
-mod secret;
+mod secrets;
 mod transit;
 
 pub(super) use aws::{AwsGrant, SessionGrant};
 pub(super) use id_token::IdTokenGrant;
 pub(super) use offer::Offer;
 pub use offer::TermChange;
-pub(super) use secret::{SecretGrant, SecretOffer};
+pub(super) use secrets::{SecretGrant, SecretOffer};
 pub(super) use transit::TransitGrant;
 
 use super::template::{Row, Template, fill_row_text};
