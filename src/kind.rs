@@ -42,6 +42,8 @@ macro_rules! each_kind {
     };
 }
 
+pub(crate) use each_kind;
+
 /// What is asked for of one kind. Its text is what stands behind the kind's word in the audit log.
 pub trait Kind: Named + Clone + Ord + Hash + Debug + Display {
     /// What people write of it in a policy's test, if they can; shown where something else was written.

@@ -13,6 +13,7 @@ mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod grant;
+mod grantable;
 mod guardrail;
 mod history;
 mod import;
@@ -40,7 +41,10 @@ pub use documents::{DocumentGrant, document_grants};
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
-pub use grant::{AwsTerms, Decision, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, SecretTerms, Terms};
+pub use grant::{
+    AwsTerms, Decision, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms,
+};
+pub use grantable::{OnTerms, Terms};
 pub use guardrail::Guardrails;
 pub use history::{Candidate, Findings, LeftOut, Past, PastUse, Replay, ReplayRequest};
 pub use import::{ImportSettings, Imported, NotImported, import};

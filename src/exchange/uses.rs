@@ -39,7 +39,8 @@ fn name(granted: &Granted, asked: &str) -> String {
 /// What a document's values, its file key and its past have in common. Where a policy says `replay: once`, all of them are one use.
 fn whole(granted: &Granted) -> Option<String> {
     let document = match &granted.terms {
-        Terms::Secret(terms) | Terms::SecretAt(terms, _) => &terms.name.path,
+        Terms::Secret(terms) => &terms.name.path,
+        Terms::SecretAt(terms) => &terms.secret.name.path,
         Terms::FileKey(terms) => &terms.document,
         Terms::Aws(_) | Terms::IdToken(_) | Terms::Transit(_) | Terms::Daypass(_) => return None,
     };

@@ -4,7 +4,8 @@ use super::condition::Condition;
 use super::file::{Rule, TrustPolicy, read_conditions};
 use super::guardrail::What;
 use super::ruleset::{Catalogue, Ruleset};
-use crate::kind::{AwsTarget, Target};
+use super::sections;
+use crate::kind::Target;
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -42,7 +43,7 @@ impl Bounds {
         let granted: Vec<Target> = policies
             .iter()
             .flat_map(|policy| &policy.rules)
-            .flat_map(|rule| rule.grants.credentials().chain(rule.grants.between()))
+            .flat_map(|rule| rule.grants.named().chain(rule.grants.between().map(|(_, target)| target)))
             .collect();
         let issuers = self.issuers.iter().filter(|issuer| !policies.iter().any(|policy| policy.issuer == **issuer));
         let patterns = self.grants.patterns().filter(|(_, only)| !granted.iter().any(|wanted| only.covers(wanted)));
@@ -89,7 +90,7 @@ impl Bounds {
 
     fn read_grants<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> What {
         let mut inner = fields.below(node);
-        for (own, told) in [("secrets", "secrets"), ("transit", "transit keys")] {
+        for (own, told) in sections::own() {
             if let Some(node) = inner.optional(own) {
                 inner.fault(node.place, format!("a source grants its own {told} and can name no others: leave `{own}` out"));
             }
@@ -113,16 +114,16 @@ impl Bounds {
             let most = self.session_max.map_or_else(|| "at all".to_owned(), |most| format!("beyond {}", duration_text(most)));
             fault(FIRST_LINE, format!("the source `{source}` may let no session outlive its token {most}"))
         });
-        let granted = policy.rules.iter().flat_map(|rule| {
-            rule.grants.credentials().filter_map(|wanted| rule.offer(&wanted).map(|(place, _)| (place, wanted)))
-        });
+        let granted = policy
+            .rules
+            .iter()
+            .flat_map(|rule| rule.grants.named().filter_map(|wanted| rule.offer(&wanted).map(|(place, _)| (place, wanted))));
         let outside = granted.filter(|(_, wanted)| !self.grants.covers(wanted));
         let mut faults: Vec<Fault> =
             outside.map(|(place, wanted)| fault(place, format!("the source `{source}` may not grant {wanted}"))).collect();
-        let between =
-            policy.rules.iter().flat_map(|rule| &rule.grants.aws).filter_map(|aws| Some((aws.place, aws.session.via()?)));
-        let outside = between.filter(|(_, hub)| !self.grants.covers(&Target::from(AwsTarget::of((*hub).clone()))));
-        faults.extend(outside.map(|(place, hub)| fault(place, format!("the source `{source}` may not use aws {hub}"))));
+        let between = policy.rules.iter().flat_map(|rule| rule.grants.between());
+        let outside = between.filter(|(_, target)| !self.grants.covers(target));
+        faults.extend(outside.map(|(place, target)| fault(place, format!("the source `{source}` may not use {target}"))));
         faults.dedup_by_key(|fault| fault.message.clone());
         faults.extend(too_long);
         faults

@@ -2,16 +2,14 @@
 
 use super::admission::Admission;
 use super::file::{DANGERS, Rule, TrustPolicy};
-use super::grant::{Decision, FileKeyTerms, Granted, Terms};
+use super::grant::{Decision, Granted};
 use super::guardrail::{Guardrails, unreadable};
 use super::index::Indexed;
 use super::request::Request;
-use super::sections::{AwsGrant, IdTokenGrant, Offer, SecretGrant};
 use crate::identity::{Facts, Identity};
-use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Target};
+use crate::kind::Target;
 use crate::token::Possession;
-use crate::words::names::{PolicyName, RoleArn};
-use crate::words::yaml::Place;
+use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason, UnixTime};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -75,10 +73,10 @@ impl PolicySet {
     /// Decides over a whole request: everything in it is granted, or it is denied.
     pub fn decide(&self, identity: &Identity, request: &Request, now: UnixTime) -> Result<Decision, Denial> {
         let moment = Moment { now, session_age: identity.session_age() };
-        let one = |wanted: &Target| self.grant_whole_or_values(identity.facts(), wanted, request.policy.as_ref(), moment);
+        let one = |wanted: &Target| self.grant_whole_or_parts(identity.facts(), wanted, request.policy.as_ref(), moment);
         let mut granted = request.credentials.iter().map(one).collect::<Result<Vec<_>, _>>()?;
         granted.iter_mut().try_for_each(|granted| request.aws_parameters.narrow(&mut granted.terms))?;
-        check_roles_differ(&granted)?;
+        check_differ(&granted)?;
         let wanted = granted.iter().map(|granted| granted.proof).max().unwrap_or(Possession::Nothing);
         check_possession(wanted, identity.possession()).map(|()| Decision::new(granted))
     }
@@ -136,10 +134,7 @@ impl PolicySet {
         now: UnixTime,
     ) -> Result<(Cow<'a, Target>, Vec<Granted>), Denial> {
         let matching: Vec<_> = self.matching(facts, named, now).collect();
-        let chosen = match wanted {
-            Target::Aws(AwsTarget { role: None }) => Cow::Owned(Target::from(AwsTarget::of(only_role(&matching)?))),
-            other => Cow::Borrowed(other),
-        };
+        let chosen = wanted.choose(matching.iter().map(|(_, rule)| *rule))?.map_or(Cow::Borrowed(wanted), Cow::Owned);
         let mut granted: Vec<Granted> = Vec::new();
         for (policy, rule) in matching {
             granted.extend(rule.grant(policy, facts, &chosen).transpose()?);
@@ -224,9 +219,9 @@ fn last_to_end(granted: &[Granted]) -> Option<UnixTime> {
     alike.reduce(|one, other| Some(one?.max(other?))).flatten()
 }
 
-/// A role in between is given out to nobody, and a denial of it counts all the same.
+/// What is used on the way is given out to nobody, and a denial of it counts all the same.
 pub(super) fn between(granted: &[Granted]) -> impl Iterator<Item = Target> {
-    granted.iter().filter_map(|granted| granted.terms.via()).map(|hub| Target::from(AwsTarget::of(hub.clone())))
+    granted.iter().filter_map(|granted| granted.terms.between())
 }
 
 fn check_possession(wanted: Possession, shown: Possession) -> Result<(), Denial> {
@@ -241,11 +236,11 @@ fn check_possession(wanted: Possession, shown: Possession) -> Result<(), Denial>
     }
 }
 
-/// A role that is asked for with its name and without it is asked for twice.
-fn check_roles_differ(granted: &[Granted]) -> Result<(), Denial> {
-    let mut roles: Vec<&RoleArn> = granted.iter().filter_map(|granted| granted.terms.role()).collect();
-    roles.sort();
-    match roles.windows(2).find(|pair| pair[0] == pair[1]) {
+/// What is asked for by its name and without it is asked for twice.
+fn check_differ(granted: &[Granted]) -> Result<(), Denial> {
+    let mut chosen: Vec<Target> = granted.iter().filter_map(|granted| granted.terms.chosen()).collect();
+    chosen.sort();
+    match chosen.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(Reason::BadRequest
             .because(format!("{} is asked for twice", pair[0]))
             .saying("A credential is asked for twice: the role that is granted, and the same by its name.")),
@@ -258,82 +253,6 @@ fn session_over(wanted: &Target) -> Denial {
     Reason::SessionRefused
         .because(format!("its token has ended, and no policy lets a session have {wanted} so long"))
         .saying("The session's token has ended. What is left opens secrets and transit keys alone, where a policy lets it.")
-}
-
-/// Where no role is asked for, the only one that is granted.
-fn only_role(matching: &[(&TrustPolicy, &Rule)]) -> Result<RoleArn, Denial> {
-    let mut roles: Vec<&RoleArn> = matching.iter().flat_map(|(_, rule)| rule.grants.aws.iter().map(|aws| &aws.role)).collect();
-    roles.sort();
-    roles.dedup();
-    match roles[..] {
-        [] => Err(Reason::NoMatchingPolicy.because("no policy grants any AWS role to this identity")),
-        [role] => Ok(role.clone()),
-        _ => Err(Reason::PolicyAmbiguous
-            .because("several roles are granted and none was asked for")
-            .saying("Several AWS roles are granted: name one.")),
-    }
-}
-
-impl Rule {
-    fn grant(&self, policy: &TrustPolicy, facts: &Facts, wanted: &Target) -> Option<Result<Granted, Denial>> {
-        let terms = match wanted {
-            Target::Aws(AwsTarget { role }) => {
-                self.grants.aws.iter().find(|aws| Some(&aws.role) == role.as_ref())?.terms(facts).map(Terms::Aws)
-            }
-            Target::Secret(name) => {
-                let (_, offer) = SecretGrant::covering(&self.grants.secrets, name)?;
-                Ok(Terms::Secret(offer.terms(name)))
-            }
-            Target::SecretAt(past) => {
-                let (_, offer) = SecretGrant::covering_past(&self.grants.secrets, &past.name)?;
-                Ok(Terms::SecretAt(offer.terms(&past.name), past.commit.clone()))
-            }
-            Target::IdToken(IdTokenTarget { audience }) => {
-                self.grants.id_tokens.iter().find(|token| token.audience == *audience)?.terms(facts).map(Terms::IdToken)
-            }
-            Target::Transit(wanted) => {
-                self.grants.transit.iter().find(|transit| transit.covers(wanted))?;
-                Ok(Terms::Transit(wanted.clone()))
-            }
-            Target::FileKey(FileKeyTarget { document, header }) => {
-                SecretGrant::covering(&self.grants.secrets, &wanted.secret()?)?;
-                Ok(Terms::FileKey(FileKeyTerms { document: document.clone(), header: *header }))
-            }
-            Target::Daypass(wanted) => {
-                self.grants.permissions.iter().find(|(_, permission)| permission == wanted)?;
-                Ok(Terms::Daypass(*wanted))
-            }
-        };
-        let (source, policy_name) = (policy.source.clone(), policy.name.clone());
-        let (once, proof, session, expires) = (policy.once, policy.proof, policy.session, policy.expires);
-        Some(terms.map(|terms| Granted { source, policy: policy_name, terms, once, proof, session, expires }))
-    }
-
-    /// Where it grants what is asked for and on which terms, if it does so for anybody.
-    pub(super) fn offer(&self, wanted: &Target) -> Option<(Place, Offer<'_>)> {
-        let grants = &self.grants;
-        match wanted {
-            Target::Aws(AwsTarget { role }) => {
-                grants.aws.iter().find(|aws| role.as_ref().is_none_or(|role| *role == aws.role)).map(AwsGrant::offer)
-            }
-            Target::Secret(_) | Target::FileKey(_) => {
-                let (place, offer) = SecretGrant::covering(&grants.secrets, &wanted.secret()?)?;
-                Some((place, Offer::Secret(offer.of_the_present())))
-            }
-            Target::SecretAt(past) => {
-                SecretGrant::covering_past(&grants.secrets, &past.name).map(|(place, offer)| (place, Offer::Secret(offer)))
-            }
-            Target::IdToken(IdTokenTarget { audience }) => {
-                grants.id_tokens.iter().find(|token| token.audience == *audience).map(IdTokenGrant::offer)
-            }
-            Target::Transit(wanted) => {
-                grants.transit.iter().find(|transit| transit.covers(wanted)).map(|transit| (transit.place, Offer::Transit))
-            }
-            Target::Daypass(wanted) => {
-                grants.permissions.iter().find(|(_, permission)| permission == wanted).map(|(place, _)| (*place, Offer::Daypass))
-            }
-        }
-    }
 }
 
 mod values;

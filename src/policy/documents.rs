@@ -1,5 +1,6 @@
 //! Which documents are granted at all, to whomever.
 
+use super::sections::SecretGrant;
 use super::{Pattern, Ruleset};
 use crate::words::UnixTime;
 use crate::words::names::SecretPath;
@@ -18,7 +19,7 @@ pub struct DocumentGrant<'a> {
 pub fn document_grants(ruleset: &Ruleset, now: UnixTime) -> Vec<DocumentGrant<'_>> {
     let in_force = ruleset.policies().filter(|policy| policy.in_force(now));
     let rules = in_force.flat_map(|policy| policy.rules.iter().map(move |rule| (policy.file.as_str(), rule)));
-    let grants = rules.flat_map(|(file, rule)| rule.grants.secrets.iter().map(move |grant| (file, grant)));
+    let grants = rules.flat_map(|(file, rule)| rule.grants.of::<SecretGrant>().map(move |grant| (file, grant)));
     grants
         .map(|(file, grant)| DocumentGrant { file, place: grant.place, documents: &grant.documents, key: grant.key.as_deref() })
         .collect()

@@ -81,7 +81,6 @@ impl TrustPolicy {
         for rule in &mut self.rules {
             rule.conditions.iter_mut().for_each(Condition::fit);
             rule.conditions.shrink_to_fit();
-            rule.grants.fit();
         }
         self.rules.shrink_to_fit();
         self.owners.shrink_to_fit();

@@ -1,8 +1,8 @@
 //! What a policy grants to this request: terms in which nothing is left to choose.
 
+use super::grantable::Terms;
 use super::stop::Standing;
 use crate::identity::Facts;
-use crate::kind::{Permission, TransitUse};
 use crate::token::Possession;
 use crate::words::names::{Audience, CommitId, DecisionId, PolicyName, RoleArn, SecretName, SecretPath, SourceName};
 use crate::words::{Denial, Digest, UnixTime};
@@ -74,8 +74,7 @@ pub struct Granted {
 impl Granted {
     /// Whether a session of this age may have it although its token has ended: an AWS session or a token of our own would outlive it.
     pub(super) fn outlasts_token(&self, session_age: Duration) -> bool {
-        let opens = matches!(self.terms, Terms::Secret(_) | Terms::Transit(_));
-        opens && self.session.is_some_and(|lasting| session_age < lasting)
+        self.terms.outlasts_token() && self.session.is_some_and(|lasting| session_age < lasting)
     }
 
     /// The subject of a token that we sign for it: source and policy. The policies of a further source bear its name already.
@@ -86,47 +85,6 @@ impl Granted {
 
 pub(super) fn subject(source: &SourceName, policy: &PolicyName) -> String {
     if source.is_root() { format!("{source}/{policy}") } else { policy.to_string() }
-}
-
-/// The terms of one credential.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Terms {
-    /// An AWS session.
-    Aws(AwsTerms),
-    /// A secret.
-    Secret(SecretTerms),
-    /// A secret as this commit had it; none where only the policies are asked.
-    SecretAt(SecretTerms, Option<CommitId>),
-    /// A token of our own issuer.
-    IdToken(IdTokenTerms),
-    /// A use of a transit key.
-    Transit(TransitUse),
-    /// The file key of a document.
-    FileKey(FileKeyTerms),
-    /// A use of daypass itself.
-    Daypass(Permission),
-}
-
-impl Terms {
-    /// The role, where it is a session of one.
-    pub(super) const fn role(&self) -> Option<&RoleArn> {
-        match self {
-            Self::Aws(terms) => Some(&terms.role),
-            Self::Secret(_) | Self::SecretAt(..) | Self::FileKey(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => {
-                None
-            }
-        }
-    }
-
-    /// The role in between, where a session has one.
-    pub(super) fn via(&self) -> Option<&RoleArn> {
-        match self {
-            Self::Aws(terms) => terms.via.as_ref().map(|hub| &hub.role),
-            Self::Secret(_) | Self::SecretAt(..) | Self::FileKey(_) | Self::Transit(_) | Self::IdToken(_) | Self::Daypass(_) => {
-                None
-            }
-        }
-    }
 }
 
 /// An AWS session.
@@ -185,6 +143,15 @@ pub struct SecretTerms {
     pub offline: Duration,
     /// Whether values may be given that nothing authenticates.
     pub unauthenticated: bool,
+}
+
+/// A secret as an older commit had it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PastSecretTerms {
+    /// The secret.
+    pub secret: SecretTerms,
+    /// As of which commit; absent where only the policies are asked.
+    pub commit: Option<CommitId>,
 }
 
 /// The file key of a document that is granted whole.

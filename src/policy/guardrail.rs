@@ -1,13 +1,13 @@
 //! `guardrails.yaml`: denials that no policy overrides.
 
-use super::access::{Region, meet};
+use super::access::Region;
 use super::condition::{Condition, Subject};
 use super::file::read_conditions;
 use super::pattern::Pattern;
 use super::ruleset::Catalogue;
-use super::sections::Grants;
+use super::sections::{Grants, PATTERNS, SecretGrant, Section, TransitGrant};
 use crate::identity::{Attribute, Facts, Mapping};
-use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Permission, Target};
+use crate::kind::Target;
 use crate::words::names::IssuerName;
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 use crate::words::{Denial, Reason};
@@ -42,15 +42,9 @@ struct Denied {
     what: Option<What>,
 }
 
-/// What is denied; absent means everything.
+/// What is denied, or what bounds allow: patterns, each with the section that it is of.
 #[derive(Clone, Debug, Default)]
-pub(super) struct What {
-    aws: Vec<Pattern>,
-    secrets: Vec<Pattern>,
-    id_tokens: Vec<Pattern>,
-    transit: Vec<Pattern>,
-    permissions: Vec<Permission>,
-}
+pub(super) struct What(Vec<(&'static str, Pattern)>);
 
 impl Guardrails {
     /// Reads the file; any fault refuses it whole. A denial that names no issuer is one for each, read by its mapping.
@@ -123,13 +117,8 @@ pub(super) struct Listed<'a> {
 impl Listed<'_> {
     /// Whether it denies anything of what is granted.
     pub(super) fn bites(&self, grants: &Grants) -> bool {
-        let Some(what) = self.what else { return true };
-        let any = |patterns: &[Pattern], fits: &dyn Fn(&Pattern) -> bool| patterns.iter().any(fits);
-        any(&what.aws, &|pattern| grants.aws.iter().any(|aws| aws.roles().any(|role| pattern.matches(role.as_str()))))
-            || any(&what.secrets, &|pattern| grants.secrets.iter().any(|secret| meet(pattern, &secret.documents)))
-            || any(&what.id_tokens, &|pattern| grants.id_tokens.iter().any(|token| pattern.matches(token.audience.as_str())))
-            || any(&what.transit, &|pattern| grants.transit.iter().any(|transit| meet(pattern, &transit.keys)))
-            || grants.permissions.iter().any(|(_, permission)| what.permissions.contains(permission))
+        let Some(What(patterns)) = self.what else { return true };
+        patterns.iter().any(|(word, pattern)| grants.entries().iter().any(|entry| entry.meets(word, pattern)))
     }
 }
 
@@ -154,8 +143,8 @@ impl Guardrails {
     /// The patterns of documents (`true`) and of transit keys that something is denied of.
     pub(super) fn patterns(&self) -> impl Iterator<Item = (bool, &Pattern)> {
         let what = || self.denied.iter().filter_map(|denied| denied.what.as_ref());
-        let secrets = what().flat_map(|what| &what.secrets).map(|pattern| (true, pattern));
-        secrets.chain(what().flat_map(|what| &what.transit).map(|pattern| (false, pattern)))
+        let secrets = what().flat_map(|what| what.of(SecretGrant::WORD)).map(|pattern| (true, pattern));
+        secrets.chain(what().flat_map(|what| what.of(TransitGrant::WORD)).map(|pattern| (false, pattern)))
     }
 
     /// How many denials stand in the file.
@@ -246,55 +235,24 @@ impl Denied {
 }
 
 impl What {
-    /// Reads patterns by kind of grant.
+    /// Reads patterns by section.
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Self {
-        Self {
-            aws: read_list(fields, "aws", Pattern::parse),
-            secrets: read_list(fields, "secrets", documents),
-            id_tokens: read_list(fields, "id_token", Pattern::parse),
-            transit: read_list(fields, "transit", Pattern::parse),
-            permissions: read_list(fields, "daypass", Permission::parse),
+        let mut patterns = Vec::new();
+        for (word, parse) in PATTERNS {
+            let Some(list) = fields.optional(word) else { continue };
+            let nodes = fields.one_or_many(list);
+            patterns.extend(nodes.iter().filter_map(|node| Some((*word, fields.parsed(node, parse)?))));
         }
+        Self(patterns)
+    }
+
+    /// The patterns of one section.
+    pub(super) fn of(&self, word: &str) -> impl Iterator<Item = &Pattern> {
+        self.0.iter().filter(move |(section, _)| *section == word).map(|(_, pattern)| pattern)
     }
 
     /// Each of its patterns, as it is written, and by itself.
     pub(super) fn patterns(&self) -> impl Iterator<Item = (String, Self)> {
-        let aws = self.aws.iter().map(|one| (one, Self { aws: vec![one.clone()], ..Self::default() }));
-        let secrets = self.secrets.iter().map(|one| (one, Self { secrets: vec![one.clone()], ..Self::default() }));
-        let tokens = self.id_tokens.iter().map(|one| (one, Self { id_tokens: vec![one.clone()], ..Self::default() }));
-        let transit = self.transit.iter().map(|one| (one, Self { transit: vec![one.clone()], ..Self::default() }));
-        let permissions =
-            self.permissions.iter().map(|one| (one.to_string(), Self { permissions: vec![*one], ..Self::default() }));
-        aws.chain(secrets).chain(tokens).chain(transit).map(|(pattern, only)| (pattern.to_string(), only)).chain(permissions)
+        self.0.iter().map(|(word, pattern)| (pattern.to_string(), Self(vec![(word, pattern.clone())])))
     }
-
-    pub(super) fn covers(&self, wanted: &Target) -> bool {
-        let any = |patterns: &[Pattern], text: &str| patterns.iter().any(|pattern| pattern.matches(text));
-        match wanted {
-            Target::Aws(AwsTarget { role }) => role.as_ref().is_some_and(|role| any(&self.aws, role.as_str())),
-            Target::Secret(name) => any(&self.secrets, name.path.as_str()),
-            Target::SecretAt(past) => any(&self.secrets, past.name.path.as_str()),
-            Target::FileKey(FileKeyTarget { document, .. }) => any(&self.secrets, document.as_str()),
-            Target::IdToken(IdTokenTarget { audience }) => any(&self.id_tokens, audience.as_str()),
-            Target::Transit(wanted) => any(&self.transit, wanted.key.as_str()),
-            Target::Daypass(permission) => self.permissions.contains(permission),
-        }
-    }
-}
-
-/// A denial of a value alone would leave the document with it open to everybody.
-fn documents(text: &str) -> Result<Pattern, String> {
-    if text.contains('#') {
-        return Err("a denial is of whole documents: leave `#…` out".to_owned());
-    }
-    if text.starts_with('/') || text.ends_with('/') {
-        return Err("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder".to_owned());
-    }
-    Pattern::parse(text)
-}
-
-fn read_list<T>(fields: &mut Fields<'_, '_>, key: &'static str, parse: fn(&str) -> Result<T, String>) -> Vec<T> {
-    let Some(list) = fields.optional(key) else { return Vec::new() };
-    let nodes = fields.one_or_many(list);
-    nodes.iter().filter_map(|node| fields.parsed(node, parse)).collect()
 }

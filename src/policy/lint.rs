@@ -9,6 +9,7 @@ use super::access::{Literal, Region};
 use super::condition::{Condition, Single, Subject, Test};
 use super::file::{Rule, TrustPolicy};
 use super::ruleset::{Catalogue, Ruleset, Tree};
+use super::sections::Entry;
 use crate::identity::{Attribute, Mapping};
 use crate::words::UnixTime;
 use crate::words::yaml::{Fault, Place};
@@ -140,8 +141,8 @@ impl<'a> Subjected<'a> {
     }
 
     /// Whether it grants more than reading a secret: a role, or a token for somebody else.
-    pub(super) const fn writes(&self) -> bool {
-        !self.rule.grants.aws.is_empty() || !self.rule.grants.id_tokens.is_empty()
+    pub(super) fn writes(&self) -> bool {
+        self.rule.grants.entries().iter().any(Entry::acts)
     }
 
     /// Where its grants begin.

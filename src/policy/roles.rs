@@ -2,6 +2,7 @@
 
 use super::decide::PolicySet;
 use super::grant::{Hub, subject};
+use super::sections::AwsGrant;
 use crate::words::UnixTime;
 use crate::words::names::RoleArn;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,7 @@ impl PolicySet {
     pub fn roles(&self, now: UnixTime) -> Roles {
         let mut roles = Roles::new();
         for policy in self.policies().iter().filter(|policy| policy.in_force(now)) {
-            for aws in policy.rules.iter().flat_map(|rule| &rule.grants.aws) {
+            for aws in policy.rules.iter().flat_map(|rule| rule.grants.of::<AwsGrant>()) {
                 let (subject, hub) = (subject(&policy.source, &policy.name), aws.session.hub());
                 let name = aws.session.name_pattern().unwrap_or_else(|| DECISION_NAMES.to_owned());
                 let target = roles.entry(aws.role.clone()).or_default();

@@ -1,142 +1,222 @@
-//! The `grant` of a policy: roles, secrets, tokens, transit keys, each checked when the file is read.
+//! The sections of `grant:`, each checked when the file is read. A section has a module of its name and one line in the list below;
+//! what all sections have in common is written once, over the list.
 
 mod aws;
+mod daypass;
 mod id_token;
-mod offer;
 mod secrets;
+mod templates;
+mod term;
 mod transit;
 
 pub(super) use aws::{AwsGrant, SessionGrant};
+pub(super) use daypass::PermissionGrant;
 pub(super) use id_token::IdTokenGrant;
-pub(super) use offer::Offer;
-pub use offer::TermChange;
 pub(super) use secrets::{SecretGrant, SecretOffer};
+pub(super) use templates::{Templates, shown};
+pub use term::TermChange;
+pub(super) use term::{Term, Value, beyond};
 pub(super) use transit::TransitGrant;
 
-use super::template::{Row, Template, fill_row_text};
-use crate::identity::{Attribute, Facts};
-use crate::kind::{AwsTarget, IdTokenTarget, Permission, Target};
+use super::pattern::Pattern;
+use super::template::{Row, Template};
+use crate::identity::Attribute;
+use crate::kind::Target;
+use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place};
-use crate::words::{Denial, Reason, parse_duration};
+use std::fmt::Debug;
 use std::time::Duration;
 
-/// AWS STS: a tag's key has at most 128 characters. The names of claims keep to it too.
-const TAG_KEY_MAX: usize = 128;
-
-/// Names and their templates, in the order of the names: few, so that a list is smaller than a tree.
-type Templates = Box<[(String, Template)]>;
-
-/// Everything that a rule grants.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Grants {
-    pub(super) aws: Vec<AwsGrant>,
-    pub(super) secrets: Vec<SecretGrant>,
-    pub(super) id_tokens: Vec<IdTokenGrant>,
-    pub(super) transit: Vec<TransitGrant>,
-    /// Uses of daypass itself, each with its place.
-    pub(super) permissions: Vec<(Place, Permission)>,
+/// Hands the list of all sections to a macro: the section, and one entry of it.
+macro_rules! each_section {
+    ($($then:tt)*) => {
+        $($then)*! {
+            Aws(AwsGrant);
+            Secrets(SecretGrant);
+            IdToken(IdTokenGrant);
+            Transit(TransitGrant);
+            Daypass(PermissionGrant);
+        }
+    };
 }
+
+/// One entry of a section.
+pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
+    /// The section's key in policies, guardrails and bounds.
+    const WORD: &'static str;
+    /// What a further source has of its own, and can grant no other's; as people call it.
+    const OWN: Option<&'static str> = None;
+
+    /// Whether whoever holds it can change something elsewhere: a role, a token.
+    const ACTS: bool = false;
+    /// Whether a session may have some of it although its token has ended.
+    const OUTLASTS_TOKEN: bool = false;
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self>;
+
+    fn place(&self) -> Place;
+
+    /// The same, looked for below the folder of a further source.
+    fn below(&self, _folder: &str) -> Self {
+        self.clone()
+    }
+
+    /// The texts in which attributes stand.
+    fn templates(&self) -> Vec<&Template> {
+        Vec::new()
+    }
+
+    /// What it grants by name.
+    fn named(&self) -> Option<Target> {
+        None
+    }
+
+    /// What it uses on the way, which is given out to nobody.
+    fn between(&self) -> Option<Target> {
+        None
+    }
+
+    /// Reads what a guardrail denies of the section, or what bounds allow.
+    fn pattern(text: &str) -> Result<Pattern, String> {
+        Pattern::parse(text)
+    }
+
+    /// Whether something that it grants, or uses on the way, fits the pattern.
+    fn meets(&self, pattern: &Pattern) -> bool;
+
+    /// The entry, if it is one of this section.
+    fn of(entry: &Entry) -> Option<&Self>;
+}
+
+macro_rules! declare {
+    ($($section:ident($entry:ty);)*) => {
+        /// One entry of any section. Boxed, so that a rule with one small entry holds no room for a large one.
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub(super) enum Entry {
+            $($section(Box<$entry>),)*
+        }
+
+        impl Entry {
+            pub(super) fn place(&self) -> Place {
+                match self { $(Self::$section(entry) => entry.place(),)* }
+            }
+
+            fn below(&self, folder: &str) -> Self {
+                match self { $(Self::$section(entry) => Self::$section(Box::new(entry.below(folder))),)* }
+            }
+
+            fn templates(&self) -> Vec<&Template> {
+                match self { $(Self::$section(entry) => entry.templates(),)* }
+            }
+
+            fn named(&self) -> Option<Target> {
+                match self { $(Self::$section(entry) => entry.named(),)* }
+            }
+
+            pub(super) const fn acts(&self) -> bool {
+                match self { $(Self::$section(_) => <$entry>::ACTS,)* }
+            }
+
+            pub(super) const fn outlasts_token(&self) -> bool {
+                match self { $(Self::$section(_) => <$entry>::OUTLASTS_TOKEN,)* }
+            }
+
+            fn between(&self) -> Option<Target> {
+                match self { $(Self::$section(entry) => entry.between(),)* }
+            }
+
+            pub(super) fn meets(&self, word: &str, pattern: &Pattern) -> bool {
+                match self { $(Self::$section(entry) => word == <$entry>::WORD && entry.meets(pattern),)* }
+            }
+        }
+
+        /// Each section's key, and how a pattern of it is read.
+        pub(super) const PATTERNS: &[(&str, fn(&str) -> Result<Pattern, String>)] = &[$((<$entry>::WORD, <$entry>::pattern),)*];
+
+        /// The sections of which a further source grants only its own, and what they are called.
+        pub(super) fn own() -> impl Iterator<Item = (&'static str, &'static str)> {
+            [$((<$entry>::WORD, <$entry>::OWN)),*].into_iter().filter_map(|(word, told)| Some((word, told?)))
+        }
+
+        fn read_entries<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Vec<Entry> {
+            let mut entries = Vec::new();
+            $(if let Some(list) = fields.optional(<$entry>::WORD) {
+                for node in fields.one_or_many(list) {
+                    entries.extend(<$entry>::read(fields, node, row).map(|entry| Entry::$section(Box::new(entry))));
+                }
+            })*
+            entries
+        }
+    };
+}
+each_section!(declare);
+
+/// Makes the entries of a section known by their variant.
+macro_rules! of {
+    ($section:ident) => {
+        fn of(entry: &$crate::policy::sections::Entry) -> Option<&Self> {
+            if let $crate::policy::sections::Entry::$section(entry) = entry { Some(entry) } else { None }
+        }
+    };
+}
+use of;
+
+/// Everything that a rule grants, in the order of the sections.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Grants(Box<[Entry]>);
 
 impl Grants {
     pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Option<Self> {
-        let mut grants = Self::default();
-        if let Some(list) = fields.optional("aws") {
-            for node in fields.one_or_many(list) {
-                let mut inner = fields.below(node);
-                grants.aws.extend(AwsGrant::read(&mut inner, node.place, row));
-                inner.finish();
-            }
-        }
-        if let Some(list) = fields.optional("secrets") {
-            for node in fields.one_or_many(list) {
-                grants.secrets.extend(SecretGrant::read(fields, node, row));
-            }
-        }
-        if let Some(list) = fields.optional("id_token") {
-            for node in fields.one_or_many(list) {
-                let mut inner = fields.below(node);
-                grants.id_tokens.extend(IdTokenGrant::read(&mut inner, node.place, row));
-                inner.finish();
-            }
-        }
-        if let Some(list) = fields.optional("transit") {
-            for node in fields.one_or_many(list) {
-                grants.transit.extend(TransitGrant::read(fields, node, row));
-            }
-        }
-        if let Some(list) = fields.optional("daypass") {
-            for node in fields.one_or_many(list) {
-                grants.permissions.extend(fields.parsed(node, Permission::parse).map(|permission| (node.place, permission)));
-            }
-        }
+        let entries = read_entries(fields, row);
+        let known: Vec<&str> = PATTERNS.iter().map(|(word, _)| *word).collect();
         for (key, place, _) in fields.members() {
-            if !["aws", "secrets", "id_token", "transit", "daypass"].contains(&key.as_str()) {
+            if !known.contains(&key.as_str()) {
+                let (last, others) = known.split_last()?;
                 fields.report(
                     fields
                         .draft(*place, format!("`{key}` cannot be granted"))
                         .coded("unknown_key")
-                        .help("this version grants aws, secrets, id_token, transit and daypass"),
+                        .help(format!("this version grants {} and {last}", others.join(", "))),
                 );
             }
         }
-        Some(grants)
-    }
-}
-
-impl Grants {
-    /// Gives back the room that reading left.
-    pub(super) fn fit(&mut self) {
-        self.aws.shrink_to_fit();
-        self.secrets.shrink_to_fit();
-        self.id_tokens.shrink_to_fit();
-        self.transit.shrink_to_fit();
+        Some(Self(entries.into()))
     }
 
-    /// The same, with secrets and transit keys that are looked for below this folder.
+    /// The entries of one section.
+    pub(super) fn of<S: Section>(&self) -> impl Iterator<Item = &S> + Clone {
+        self.0.iter().filter_map(S::of)
+    }
+
+    /// All entries.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// The same, with what a further source has of its own looked for below this folder.
     pub(super) fn below(&self, folder: &str) -> Self {
-        let mut grants = self.clone();
-        for secret in &mut grants.secrets {
-            secret.documents = secret.documents.below(folder);
-        }
-        for transit in &mut grants.transit {
-            transit.keys = transit.keys.below(folder);
-        }
-        grants
+        Self(self.0.iter().map(|entry| entry.below(folder)).collect())
     }
 
     /// Where each of them stands.
     pub(super) fn places(&self) -> impl Iterator<Item = Place> {
-        let places = self.aws.iter().map(|aws| aws.place).chain(self.secrets.iter().map(|secret| secret.place));
-        let places = places.chain(self.id_tokens.iter().map(|token| token.place));
-        let places = places.chain(self.transit.iter().map(|transit| transit.place));
-        places.chain(self.permissions.iter().map(|(place, _)| *place))
+        self.0.iter().map(Entry::place)
     }
 
     /// The attributes that enter the terms.
     pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute> {
-        let sessions = self.aws.iter().flat_map(AwsGrant::templates);
-        let claims = self.id_tokens.iter().flat_map(|token| &token.claims).map(|(_, template)| template);
-        sessions.chain(claims).flat_map(Template::attributes)
+        self.0.iter().flat_map(Entry::templates).flat_map(Template::attributes)
     }
 
-    /// The roles that others are assumed from.
-    pub(super) fn between(&self) -> impl Iterator<Item = Target> {
-        self.aws.iter().filter_map(|aws| aws.session.via()).map(|hub| Target::from(AwsTarget::of(hub.clone())))
+    /// What is used on the way, with the place of its entry.
+    pub(super) fn between(&self) -> impl Iterator<Item = (Place, Target)> {
+        self.0.iter().filter_map(|entry| Some((entry.place(), entry.between()?)))
     }
 
-    /// The roles, audiences and permissions that it names.
-    pub(super) fn credentials(&self) -> impl Iterator<Item = Target> {
-        let roles = self.aws.iter().map(|aws| Target::from(AwsTarget::of(aws.role.clone())));
-        let tokens = self.id_tokens.iter().map(|token| Target::IdToken(IdTokenTarget { audience: token.audience.clone() }));
-        roles.chain(tokens).chain(self.permissions.iter().map(|(_, permission)| Target::Daypass(*permission)))
+    /// What it grants by name.
+    pub(super) fn named(&self) -> impl Iterator<Item = Target> {
+        self.0.iter().filter_map(Entry::named)
     }
-}
-
-fn fill(name: &str, template: &Template, facts: &Facts) -> Result<String, Denial> {
-    template.fill(facts).map_err(|attribute| {
-        let detail = format!("The value `{name}` needs the attribute `{attribute}`, which this token does not claim.");
-        Reason::TagRefused.because(detail.clone()).saying(detail)
-    })
 }
 
 fn bounded(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
@@ -145,19 +225,4 @@ fn bounded(text: &str, least: Duration, most: Duration) -> Result<Duration, Stri
         return Err(format!("expected {} to {} minutes", least.as_secs() / 60, most.as_secs() / 60));
     }
     Ok(duration)
-}
-
-fn read_templates<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Templates {
-    let mut inner = fields.below(node);
-    let mut templates = Vec::new();
-    for (key, place, node) in inner.members() {
-        if key.is_empty() || key.chars().count() > TAG_KEY_MAX || key.to_ascii_lowercase().starts_with("aws:") {
-            inner.fault(*place, format!("a key has 1 to {TAG_KEY_MAX} characters and does not start with `aws:`"));
-        }
-        if let Some(template) = inner.parsed(node, |text| Template::parse(&fill_row_text(text, row)?)) {
-            templates.push((key.clone(), template));
-        }
-    }
-    templates.sort_by(|(one, _), (other, _): &(String, Template)| one.cmp(other));
-    templates.into()
 }

@@ -2,6 +2,7 @@
 
 use super::file::Rule;
 use super::ruleset::IssuerEntry;
+use super::sections::Entry;
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;
 use crate::words::yaml::Fields;
@@ -19,7 +20,7 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, issuer: Option<&IssuerEntry>, ru
         Some(most) if ttl > most => Some(format!("its issuer lets a session last for {} at most", duration_text(most))),
         Some(_) => None,
     };
-    let opens = rules.iter().any(|rule| !rule.grants.secrets.is_empty() || !rule.grants.transit.is_empty());
+    let opens = rules.iter().flat_map(|rule| rule.grants.entries()).any(Entry::outlasts_token);
     let nothing = (!opens && !rules.is_empty())
         .then(|| "after its token's end a session opens secrets and transit keys alone, and this policy grants none".to_owned());
     if let Some(told) = refused.or(nothing) {

@@ -2,7 +2,7 @@
 
 use super::Recorded;
 use crate::kind::TransitUse;
-use crate::policy::{AwsTerms, FileKeyTerms, Grant, Granted, IdTokenTerms, SecretTerms, Terms};
+use crate::policy::{AwsTerms, FileKeyTerms, Grant, Granted, IdTokenTerms, PastSecretTerms, SecretTerms, Terms};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, Reason};
 
@@ -53,8 +53,11 @@ impl<'a> Licensed<'a> {
         Ok(match &granted.terms {
             Terms::Aws(terms) => Self::Aws(Licence { granted, terms, decision }),
             Terms::Secret(terms) => Self::Secret(Licence { granted, terms, decision }),
-            Terms::SecretAt(terms, Some(commit)) => Self::SecretAt(Licence { granted, terms, decision }, commit),
-            Terms::SecretAt(_, None) => return Err(Reason::Internal.because("a secret of the past without its commit")),
+            Terms::SecretAt(PastSecretTerms { secret, commit }) => {
+                let commit =
+                    commit.as_ref().ok_or_else(|| Reason::Internal.because("a secret of the past without its commit"))?;
+                Self::SecretAt(Licence { granted, terms: secret, decision }, commit)
+            }
             Terms::IdToken(terms) => Self::IdToken(Licence { granted, terms, decision }),
             Terms::FileKey(terms) => Self::FileKey(Licence { granted, terms, decision }),
             Terms::Transit(terms) => Self::Transit(Licence { granted, terms, decision }),
@@ -88,7 +91,7 @@ impl MadeHere {
     /// The grant comes back where somebody outside is needed for it.
     pub fn of(grant: Grant, decision: &DecisionId) -> Result<Self, Grant> {
         let needs_nobody = |granted: &Granted| match granted.terms {
-            Terms::IdToken(_) | Terms::Secret(_) | Terms::SecretAt(..) | Terms::FileKey(_) => true,
+            Terms::IdToken(_) | Terms::Secret(_) | Terms::SecretAt(_) | Terms::FileKey(_) => true,
             Terms::Aws(_) | Terms::Transit(_) | Terms::Daypass(_) => false,
         };
         if grant.granted().iter().all(needs_nobody) { Ok(Self { grant, decision: decision.clone() }) } else { Err(grant) }

@@ -10,7 +10,7 @@ use crate::kind::{FileKeyTarget, PastSecret, Target, TransitUse};
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::guardrail::GUARDRAILS_FILE;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::TermChange;
+use crate::policy::sections::{SecretGrant, TermChange};
 use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::names::{IssuerName, SecretName, SecretPath, TransitKey};
 use crate::words::{TransitFile, UnixTime};
@@ -113,7 +113,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
 /// Secrets of the past, whichever commit they are of: those of the documents that there are, and of those that no tree tells of some;
 /// and whether these stand for all.
 fn past(sides: [&Side<'_>; 2]) -> (Vec<Target>, bool) {
-    if !sides.iter().flat_map(|side| side.rules()).any(|rule| rule.grants.secrets.iter().any(|grant| grant.kept.history)) {
+    if !sides.iter().flat_map(|side| side.rules()).any(|rule| rule.grants.of::<SecretGrant>().any(|grant| grant.kept.history)) {
         return (Vec::new(), true);
     }
     let present: BTreeSet<SecretPath> = sides.iter().flat_map(|side| side.secrets()).collect();
@@ -133,7 +133,7 @@ impl<'a> Side<'a> {
 
     /// The values that are granted by themselves, of whichever document.
     fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        self.rules().flat_map(|rule| rule.grants.secrets.iter().filter_map(|grant| grant.key.as_deref()))
+        self.rules().flat_map(|rule| rule.grants.of::<SecretGrant>().filter_map(|grant| grant.key.as_deref()))
     }
 
     /// Every credential that a policy names, and every secret and use of a transit key that the revision has.
@@ -148,7 +148,7 @@ impl<'a> Side<'a> {
         });
         let keys: BTreeSet<TransitKey> = TransitFile::among(self.tree).map(|file| file.key).collect();
         let transit = keys.into_iter().flat_map(|key| TransitUse::of_key(&key).map(Target::Transit).collect::<Vec<_>>());
-        rules.flat_map(|rule| rule.grants.credentials()).chain(secrets).chain(transit)
+        rules.flat_map(|rule| rule.grants.named()).chain(secrets).chain(transit)
     }
 
     fn secrets(&self) -> impl Iterator<Item = SecretPath> + 'a {

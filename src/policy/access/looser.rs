@@ -6,13 +6,13 @@ use super::region::Region;
 use crate::kind::Target;
 use crate::policy::Catalogue;
 use crate::policy::file::SESSION;
-use crate::policy::sections::{Offer, TermChange};
+use crate::policy::sections::TermChange;
 
 /// What `after` gives on terms beyond those that `before` had for the same identities. Where things narrow, the two are the other
 /// way around, and terms without an order were told as a widening already.
-pub(super) fn looser(
-    before: &[Permit<'_>],
-    after: &[Permit<'_>],
+pub(super) fn looser<'a>(
+    before: &[Permit<'a>],
+    after: &[Permit<'a>],
     catalogue: &Catalogue,
     wanted: &Target,
     direction: Direction,
@@ -67,7 +67,7 @@ impl Permit<'_> {
     /// The terms by which this gives more than the other one, those of its policy among them.
     fn beyond(&self, other: &Self) -> Vec<TermChange> {
         // After its token's end a session has nothing of the other kinds.
-        let opens = matches!(self.terms, Offer::Secret(_) | Offer::Transit);
+        let opens = self.terms.outlasts_token();
         let of_policy = self.policy.beyond(other.policy).filter(|change| opens || change.term != SESSION);
         self.terms.beyond(&other.terms).into_iter().chain(of_policy).collect()
     }

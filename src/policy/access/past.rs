@@ -4,6 +4,7 @@
 use super::language::{Found, Matcher, Test, search};
 use crate::policy::file::Rule;
 use crate::policy::pattern::Pattern;
+use crate::policy::sections::SecretGrant;
 use crate::words::names::SecretPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,10 +41,10 @@ pub(super) fn documents<'a>(
     present: &BTreeSet<SecretPath>,
 ) -> Documents {
     // What stands beside an entry that grants the past may take that of some documents away again.
-    let granting = rules.filter(|rule| rule.grants.secrets.iter().any(|grant| grant.kept.history));
+    let granting = rules.filter(|rule| rule.grants.of::<SecretGrant>().any(|grant| grant.kept.history));
     let mut patterns: BTreeMap<String, &Pattern> = denied.map(|pattern| (pattern.to_string(), pattern)).collect();
     let mut past = BTreeMap::new();
-    for grant in granting.flat_map(|rule| &rule.grants.secrets) {
+    for grant in granting.flat_map(|rule| rule.grants.of::<SecretGrant>()) {
         let text = grant.documents.to_string();
         past.extend(grant.kept.history.then(|| (text.clone(), &grant.documents)));
         patterns.insert(text, &grant.documents);

@@ -3,9 +3,9 @@
 use super::literal::{Dimension, Literal, claim_value};
 use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
-use crate::kind::{AwsTarget, Target};
+use crate::kind::Target;
 use crate::policy::file::{Rule, TrustPolicy};
-use crate::policy::sections::Offer;
+use crate::policy::grantable::Offer;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
 use crate::words::names::IssuerName;
@@ -67,10 +67,10 @@ pub(in crate::policy) fn permits<'a>(
         .filter_map(|(policy, rule, (place, terms))| {
             let mapping = mapping(catalogue, policy)?;
             let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
-            if let Some(hub) = terms.via() {
-                let hub = Target::from(AwsTarget::of(hub.clone()));
-                denied.extend(set.guardrails().regions_against(&policy.issuer, mapping, &hub));
-            }
+            let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
+            denied.extend(
+                between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)).collect::<Vec<_>>(),
+            );
             let regions = denied.iter().fold(regions(rule, mapping), |regions, denied| without(regions, denied, mapping));
             Some(Permit { policy, place, terms, regions })
         })

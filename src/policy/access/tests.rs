@@ -1,6 +1,7 @@
 use super::*;
 use crate::identity::{Facts, Mapping};
 use crate::kind::{AwsTarget, Target};
+use crate::policy::sections::AwsGrant;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, TrustPolicy, Widening};
 use crate::token::Claims;
 use crate::words::UnixTime;
@@ -58,7 +59,7 @@ fn longest(ruleset: &Ruleset, claims: &Map<String, Value>) -> Option<Duration> {
     let facts = facts(claims);
     let by = |policy: &TrustPolicy| ruleset.set().would_grant(&facts, &deploy(), Some(&policy.name), NOW).is_ok();
     let granting = ruleset.set().policies().iter().filter(|policy| by(policy));
-    granting.map(|policy| policy.rules[0].grants.aws[0].ttl).max()
+    granting.map(|policy| policy.rules[0].grants.of::<AwsGrant>().next().unwrap().ttl).max()
 }
 
 fn facts(claims: &Map<String, Value>) -> Facts {

@@ -8,6 +8,7 @@ use crate::kind::{Operation, Target, TransitUse};
 use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;
 use crate::policy::pattern::Pattern;
+use crate::policy::sections::{SecretGrant, TransitGrant};
 use crate::words::UnixTime;
 use crate::words::names::{SecretName, SecretPath, TransitKey};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -62,19 +63,19 @@ pub(super) fn unfiled(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now
 }
 
 fn patterns_of(policy: &TrustPolicy) -> impl Iterator<Item = ((bool, String), &Pattern)> {
-    let secrets = policy.rules.iter().flat_map(|rule| rule.grants.secrets.iter().map(|grant| (true, &grant.documents)));
-    let transit = policy.rules.iter().flat_map(|rule| rule.grants.transit.iter().map(|grant| (false, &grant.keys)));
+    let secrets = policy.rules.iter().flat_map(|rule| rule.grants.of::<SecretGrant>().map(|grant| (true, &grant.documents)));
+    let transit = policy.rules.iter().flat_map(|rule| rule.grants.of::<TransitGrant>().map(|grant| (false, &grant.keys)));
     secrets.chain(transit).map(|(is_secret, pattern)| ((is_secret, pattern.to_string()), pattern))
 }
 
 fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
-    let secrets = policy.rules.iter().flat_map(|rule| &rule.grants.secrets).map(|grant| {
+    let secrets = policy.rules.iter().flat_map(|rule| rule.grants.of::<SecretGrant>()).map(|grant| {
         let key = grant.key.as_deref().map(|key| format!("#{key}")).unwrap_or_default();
         let wanted = move |path: &SecretPath| Some(Target::Secret(SecretName { path: path.clone(), key: grant.key.clone() }));
         let told = format!("secret {}{key}", grant.documents);
         Granted { pattern: &grant.documents, is_secret: true, told, wanted: Box::new(wanted) }
     });
-    let transit = policy.rules.iter().flat_map(|rule| &rule.grants.transit).flat_map(|grant| {
+    let transit = policy.rules.iter().flat_map(|rule| rule.grants.of::<TransitGrant>()).flat_map(|grant| {
         Operation::ALL.into_iter().map(move |operation| {
             let wanted = move |path: &SecretPath| {
                 let wanted = TransitUse { operation, key: TransitKey::parse(path.as_str()).ok()?, input: None };

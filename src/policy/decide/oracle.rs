@@ -8,6 +8,7 @@ use crate::kind::{AwsTarget, Target};
 use crate::policy::Ruleset;
 use crate::token::Claims;
 use crate::words::names::IssuerName;
+use crate::words::names::RoleArn;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

@@ -1,6 +1,7 @@
 use super::*;
 use crate::identity::Mapping;
 use crate::kind::{AwsTarget, Target};
+use crate::policy::Terms;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree, Widening, explain};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, IssuerUrl, SecretName};

@@ -3,6 +3,7 @@
 use super::{Look, Subjected};
 use crate::identity::Attribute;
 use crate::policy::condition::{Condition, Single, Test};
+use crate::policy::sections::{AwsGrant, IdTokenGrant, SecretGrant, TransitGrant};
 use crate::words::TransitFile;
 use crate::words::yaml::Fault;
 use std::time::Duration;
@@ -16,25 +17,25 @@ const TOKEN_USUAL_MAX: Duration = Duration::from_secs(15 * 60);
 
 pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
     let grants = &rule.rule.grants;
-    for aws in grants.aws.iter().filter(|aws| aws.ttl > SESSION_USUAL_MAX) {
+    for aws in grants.of::<AwsGrant>().filter(|aws| aws.ttl > SESSION_USUAL_MAX) {
         let message = format!("a session of {} minutes outlives the job", aws.ttl.as_secs() / 60);
         found.push(
             rule.finding("long_session", aws.place, message)
                 .help("an hour is enough for most; `daypass exec` asks again where it is not"),
         );
     }
-    for aws in grants.aws.iter().filter(|aws| aws.ttl < SESSION_USUAL_MIN) {
+    for aws in grants.of::<AwsGrant>().filter(|aws| aws.ttl < SESSION_USUAL_MIN) {
         let message = format!("AWS's SDKs ask anew 10 to 15 minutes before a session of {} minutes ends", aws.ttl.as_secs() / 60);
         let help = "30m or more; a token that was given for one request is refused the second time (docs/api/aws-sts.md)";
         found.push(rule.finding("short_session", aws.place, message).help(help));
     }
-    for token in grants.id_tokens.iter().filter(|token| token.ttl > TOKEN_USUAL_MAX) {
+    for token in grants.of::<IdTokenGrant>().filter(|token| token.ttl > TOKEN_USUAL_MAX) {
         let message = format!("a token of {} minutes can be shown by whoever finds it", token.ttl.as_secs() / 60);
         found.push(rule.finding("long_token", token.place, message).help("10m is enough to show it"));
     }
     own_repository(rule, look, found);
     let accounts: std::collections::BTreeSet<&str> =
-        grants.aws.iter().filter_map(|aws| aws.role.as_str().split(':').nth(4)).collect();
+        grants.of::<AwsGrant>().filter_map(|aws| aws.role.as_str().split(':').nth(4)).collect();
     if accounts.len() > 1 {
         let message = format!("one job reaches {} AWS accounts", accounts.len());
         found.push(
@@ -47,7 +48,7 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
 
 fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
     let files: Vec<&str> = look.tree.keys().filter_map(|file| file.strip_prefix("secrets/")).collect();
-    for grant in &rule.rule.grants.secrets {
+    for grant in rule.rule.grants.of::<SecretGrant>() {
         if grant.kept.unauthenticated {
             let message = "whoever can write to the repository can change these values unseen, where they are not encrypted";
             let finding = rule.finding("unauthenticated_allowed", grant.place, message);
@@ -77,7 +78,7 @@ fn secrets(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
 
 fn transit(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>) {
     let keys: Vec<String> = TransitFile::among(look.tree).map(|file| file.key.to_string()).collect();
-    for grant in &rule.rule.grants.transit {
+    for grant in rule.rule.grants.of::<TransitGrant>() {
         let text = grant.keys.to_string();
         if text == "**" {
             found.push(

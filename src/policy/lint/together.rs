@@ -55,7 +55,7 @@ fn names(look: &Look<'_>, found: &mut Vec<Fault>) {
 fn credentials(look: &Look<'_>, found: &mut Vec<Fault>) {
     let policies = look.ruleset.set().policies();
     let transit = TransitFile::among(look.tree).flat_map(|file| TransitUse::of_key(&file.key).collect::<Vec<_>>());
-    let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.credentials());
+    let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.named());
     let wanted: BTreeSet<Target> = named.chain(transit.map(Target::Transit)).collect();
     for wanted in &wanted {
         let granted = permits(look.ruleset, look.catalogue, wanted, look.now);

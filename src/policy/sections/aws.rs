@@ -4,13 +4,15 @@ mod session;
 
 pub(in crate::policy) use session::SessionGrant;
 
-use super::{Offer, Templates, bounded};
+use super::{Section, bounded};
 use crate::identity::Facts;
+use crate::kind::{AwsTarget, Target};
 use crate::policy::grant::AwsTerms;
-use crate::policy::template::{Row, fill_row_text};
+use crate::policy::pattern::Pattern;
+use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::Denial;
 use crate::words::names::RoleArn;
-use crate::words::yaml::{Fields, Place};
+use crate::words::yaml::{Fields, Node, Place};
 use std::time::Duration;
 
 /// AWS STS: DurationSeconds is 900 to 43,200.
@@ -28,8 +30,42 @@ pub(in crate::policy) struct AwsGrant {
     pub(in crate::policy) session: SessionGrant,
 }
 
+impl Section for AwsGrant {
+    const WORD: &'static str = "aws";
+    const ACTS: bool = true;
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+        let mut inner = fields.below(node);
+        let read = Self::read_members(&mut inner, node.place, row);
+        inner.finish();
+        read
+    }
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn templates(&self) -> Vec<&Template> {
+        self.session.templates().collect()
+    }
+
+    fn named(&self) -> Option<Target> {
+        Some(AwsTarget::of(self.role.clone()).into())
+    }
+
+    fn between(&self) -> Option<Target> {
+        self.session.via().map(|hub| AwsTarget::of(hub.clone()).into())
+    }
+
+    fn meets(&self, pattern: &Pattern) -> bool {
+        std::iter::once(&self.role).chain(self.session.via()).any(|role| pattern.matches(role.as_str()))
+    }
+
+    super::of!(Aws);
+}
+
 impl AwsGrant {
-    pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
+    fn read_members<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
         let role =
             fields.required("role").and_then(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?)));
         let session = SessionGrant::read(fields, row);
@@ -41,19 +77,6 @@ impl AwsGrant {
             fields.fault(place, "`via` is the role itself: name the one that it is assumed from, or leave it out");
         }
         Some(Self { place, role: role?, ttl: ttl?, session })
-    }
-
-    pub(in crate::policy) const fn offer(&self) -> (Place, Offer<'_>) {
-        (self.place, Offer::Aws(self.ttl, &self.session))
-    }
-
-    /// The role, and the one in between.
-    pub(in crate::policy) fn roles(&self) -> impl Iterator<Item = &RoleArn> {
-        std::iter::once(&self.role).chain(self.session.via())
-    }
-
-    pub(super) fn templates(&self) -> impl Iterator<Item = &crate::policy::template::Template> {
-        self.session.templates()
     }
 
     /// The terms for this identity; what AWS would not take is refused by name, never truncated.

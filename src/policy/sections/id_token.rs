@@ -2,12 +2,15 @@
 
 mod claims;
 
-use super::{Offer, Templates, bounded, fill, read_templates};
+use super::templates::{Templates, fill, read_templates};
+use super::{Section, bounded};
 use crate::identity::Facts;
+use crate::kind::{IdTokenTarget, Target};
 use crate::policy::grant::IdTokenTerms;
-use crate::policy::template::{Row, fill_row_text};
+use crate::policy::pattern::Pattern;
+use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::Audience;
-use crate::words::yaml::{Fields, Place};
+use crate::words::yaml::{Fields, Node, Place};
 use crate::words::{Denial, is_cloud_audience};
 use std::time::Duration;
 
@@ -20,11 +23,41 @@ pub(in crate::policy) struct IdTokenGrant {
     pub(in crate::policy) place: Place,
     pub(in crate::policy) audience: Audience,
     pub(in crate::policy) ttl: Duration,
-    pub(super) claims: Templates,
+    pub(in crate::policy) claims: Templates,
+}
+
+impl Section for IdTokenGrant {
+    const WORD: &'static str = "id_token";
+    const ACTS: bool = true;
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+        let mut inner = fields.below(node);
+        let read = Self::read_members(&mut inner, node.place, row);
+        inner.finish();
+        read
+    }
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn templates(&self) -> Vec<&Template> {
+        self.claims.iter().map(|(_, template)| template).collect()
+    }
+
+    fn named(&self) -> Option<Target> {
+        Some(IdTokenTarget { audience: self.audience.clone() }.into())
+    }
+
+    fn meets(&self, pattern: &Pattern) -> bool {
+        pattern.matches(self.audience.as_str())
+    }
+
+    super::of!(IdToken);
 }
 
 impl IdTokenGrant {
-    pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
+    fn read_members<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
         let audience =
             fields.required("audience").and_then(|node| fields.parsed(node, |text| check_audience(&fill_row_text(text, row)?)));
         let ttl = fields.optional("ttl").map_or(Some(ID_TOKEN_TTL_DEFAULT), |node| {
@@ -39,10 +72,6 @@ impl IdTokenGrant {
             }
         }
         Some(Self { place, audience: audience?, ttl: ttl?, claims })
-    }
-
-    pub(in crate::policy) fn offer(&self) -> (Place, Offer<'_>) {
-        (self.place, Offer::IdToken(self.ttl, &self.claims))
     }
 
     pub(in crate::policy) fn terms(&self, facts: &Facts) -> Result<IdTokenTerms, Denial> {

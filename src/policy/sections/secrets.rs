@@ -1,6 +1,7 @@
 //! `grant: secrets`: documents by pattern, and one key of them or the whole.
 
-use super::TermChange;
+use super::{Section, Term, Value};
+use crate::policy::access::meet;
 use crate::policy::grant::{OFFLINE_DEFAULT, SecretTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row, fill_row_text};
@@ -44,15 +45,13 @@ impl SecretOffer {
         }
     }
 
-    /// The terms by which this gives more than the old one.
-    pub(super) fn beyond(self, old: Self) -> Vec<TermChange> {
-        let allowed = |term, old: bool, new: bool| (new && !old).then(|| TermChange::more(term, "not allowed", "allow"));
-        let terms = [
-            TermChange::longer("offline", old.offline, self.offline),
-            allowed("unauthenticated", old.unauthenticated, self.unauthenticated),
-            allowed("history", old.history, self.history),
-        ];
-        terms.into_iter().flatten().collect()
+    /// The same, to compare.
+    pub(in crate::policy) fn values(self) -> Vec<Term> {
+        vec![
+            Term::new("offline", Value::Length(self.offline)),
+            Term::new("unauthenticated", Value::Allowed(self.unauthenticated)),
+            Term::new("history", Value::Allowed(self.history)),
+        ]
     }
 
     /// The terms of the secret as it is: what is granted of its past is another credential.
@@ -65,8 +64,12 @@ impl SecretOffer {
     }
 }
 
-impl SecretGrant {
-    pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+impl Section for SecretGrant {
+    const WORD: &'static str = "secrets";
+    const OUTLASTS_TOKEN: bool = true;
+    const OWN: Option<&'static str> = Some("secrets");
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         let (named, kept) = read_terms(fields, node)?;
         let text = fields.text(named)?;
         let (path, key) = text.split_once('#').map_or((text, None), |(path, key)| (path, Some(key)));
@@ -81,16 +84,49 @@ impl SecretGrant {
         }
     }
 
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn below(&self, folder: &str) -> Self {
+        Self { documents: self.documents.below(folder), ..self.clone() }
+    }
+
+    /// A denial of a value alone would leave the document with it open to everybody.
+    fn pattern(text: &str) -> Result<Pattern, String> {
+        if text.contains('#') {
+            return Err("a denial is of whole documents: leave `#…` out".to_owned());
+        }
+        if text.starts_with('/') || text.ends_with('/') {
+            return Err("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder".to_owned());
+        }
+        Pattern::parse(text)
+    }
+
+    fn meets(&self, pattern: &Pattern) -> bool {
+        meet(pattern, &self.documents)
+    }
+
+    super::of!(Secrets);
+}
+
+impl SecretGrant {
     /// The terms on which a secret is given: of the entries that cover it the strictest, term by term. The place is that of the
     /// one with the shortest bound.
-    pub(in crate::policy) fn covering(grants: &[Self], name: &SecretName) -> Option<(Place, SecretOffer)> {
-        let covering = || grants.iter().filter(|grant| grant.covers(name));
-        let place = covering().min_by_key(|grant| grant.kept.offline)?.place;
-        covering().map(|grant| grant.kept).reduce(SecretOffer::and).map(|kept| (place, kept))
+    pub(in crate::policy) fn covering<'a>(
+        grants: impl Iterator<Item = &'a Self> + Clone,
+        name: &SecretName,
+    ) -> Option<(Place, SecretOffer)> {
+        let covering = grants.filter(|grant| grant.covers(name));
+        let place = covering.clone().min_by_key(|grant| grant.kept.offline)?.place;
+        covering.map(|grant| grant.kept).reduce(SecretOffer::and).map(|kept| (place, kept))
     }
 
     /// The same for the secret as older commits had it, which every one of the entries has to allow.
-    pub(in crate::policy) fn covering_past(grants: &[Self], name: &SecretName) -> Option<(Place, SecretOffer)> {
+    pub(in crate::policy) fn covering_past<'a>(
+        grants: impl Iterator<Item = &'a Self> + Clone,
+        name: &SecretName,
+    ) -> Option<(Place, SecretOffer)> {
         Self::covering(grants, name).filter(|(_, offer)| offer.history)
     }
 

@@ -1,6 +1,8 @@
 //! `grant: transit`: keys by pattern, and what may be done by them.
 
+use super::Section;
 use crate::kind::{Operation, TransitUse};
+use crate::policy::access::meet;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row};
 use crate::words::yaml::{Fields, Node, Place};
@@ -13,9 +15,13 @@ pub(in crate::policy) struct TransitGrant {
     operations: Box<[Operation]>,
 }
 
-impl TransitGrant {
+impl Section for TransitGrant {
+    const WORD: &'static str = "transit";
+    const OUTLASTS_TOKEN: bool = true;
+    const OWN: Option<&'static str> = Some("transit keys");
+
     /// `KEY` stands for both operations, `{ key: KEY, allow: [decrypt] }` for those that it lists.
-    pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         let keys = |text: &str| fill_row(text, row).and_then(|pieces| Pattern::from_pieces(&pieces));
         if node.as_text().is_some() {
             let keys = fields.parsed(node, keys)?;
@@ -31,6 +37,22 @@ impl TransitGrant {
         Some(Self { place: node.place, keys: keys?, operations: operations? })
     }
 
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn below(&self, folder: &str) -> Self {
+        Self { keys: self.keys.below(folder), ..self.clone() }
+    }
+
+    fn meets(&self, pattern: &Pattern) -> bool {
+        meet(pattern, &self.keys)
+    }
+
+    super::of!(Transit);
+}
+
+impl TransitGrant {
     /// Whether it grants this, whatever the input.
     pub(in crate::policy) fn covers(&self, wanted: &TransitUse) -> bool {
         self.keys.matches(wanted.key.as_str()) && self.operations.contains(&wanted.operation)

@@ -2,7 +2,7 @@ use crate::kind::Target;
 use crate::policy::Ruleset;
 use crate::policy::decide::Moment;
 use crate::policy::decide::tests::{github, good};
-use crate::policy::grant::Terms;
+use crate::policy::{PastSecretTerms, Terms};
 use crate::words::names::{PolicyName, SecretName};
 use crate::words::{Reason, UnixTime};
 use serde_json::json;
@@ -22,7 +22,7 @@ fn values(ruleset: &Ruleset, document: &str, named: Option<&str>) -> Result<(Opt
     let wanted = Target::Secret(SecretName::parse(document).unwrap());
     let named = named.map(|name| PolicyName::parse(name).unwrap());
     let facts = github(json!({}));
-    let granted = ruleset.set().grant_whole_or_values(&facts, &wanted, named.as_ref(), Moment::at(UnixTime::from_seconds(0)));
+    let granted = ruleset.set().grant_whole_or_parts(&facts, &wanted, named.as_ref(), Moment::at(UnixTime::from_seconds(0)));
     match granted.map_err(|denial| denial.reason)?.terms {
         Terms::Secret(terms) => Ok((terms.only, terms.offline)),
         other => panic!("{other:?}"),
@@ -62,7 +62,7 @@ fn unauthenticated(secrets: &str, document: &str) -> bool {
     let ruleset = good(&[("policies/shop/read.yaml", &policy)]);
     let wanted = Target::Secret(SecretName::parse(document).unwrap());
     let granted =
-        ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0))).unwrap();
+        ruleset.set().grant_whole_or_parts(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0))).unwrap();
     match granted.terms {
         Terms::Secret(terms) => terms.unauthenticated,
         other => panic!("{other:?}"),
@@ -87,7 +87,7 @@ fn decided(secrets: &str, guardrails: &str, line: &str) -> Result<Terms, Reason>
     let policy = READER.split("  secrets:").next().unwrap().to_owned() + "  secrets: " + secrets + "\n";
     let ruleset = good(&[("policies/shop/read.yaml", &policy), ("guardrails.yaml", guardrails)]);
     let wanted = Target::parse(line).unwrap();
-    let granted = ruleset.set().grant_whole_or_values(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0)));
+    let granted = ruleset.set().grant_whole_or_parts(&github(json!({})), &wanted, None, Moment::at(UnixTime::from_seconds(0)));
     granted.map(|granted| granted.terms).map_err(|denial| denial.reason)
 }
 
@@ -97,13 +97,18 @@ fn the_past_of_a_secret_is_a_grant_of_its_own() {
     let (whole, value) = (format!("secret_at {commit} shop/db.yaml"), format!("secret_at {commit} shop/db.yaml#/user"));
     let (none, allowing) = ("denials: []\n", "[{ secret: shop/**, history: allow, offline: 10m }]");
     for line in [&whole, &value] {
-        let Ok(Terms::SecretAt(terms, Some(of))) = decided(allowing, none, line) else { panic!("{line}") };
+        let Ok(Terms::SecretAt(PastSecretTerms { secret: terms, commit: Some(of) })) = decided(allowing, none, line) else {
+            panic!("{line}")
+        };
         assert_eq!((of.as_str(), terms.only, terms.offline), (commit, None, Duration::from_secs(600)));
         assert_eq!(decided("[shop/**]", none, line), Err(Reason::NoMatchingPolicy));
         let rails = "denials:\n  - { description: No databases., deny: { secrets: [\"**/db.yaml\"] } }\n";
         assert_eq!(decided(allowing, rails, line), Err(Reason::Denied));
     }
-    assert!(matches!(decided(allowing, none, "secret_at shop/db.yaml"), Ok(Terms::SecretAt(_, None))));
+    assert!(matches!(
+        decided(allowing, none, "secret_at shop/db.yaml"),
+        Ok(Terms::SecretAt(PastSecretTerms { commit: None, .. }))
+    ));
     // An entry that covers it and says nothing of the past takes it away; one of another value does not.
     let (covered, beside) = ("[{ secret: shop/**, history: allow }, shop/db.yaml]", "\"shop/db.yaml#/port\"");
     assert_eq!(decided(covered, none, &value), Err(Reason::NoMatchingPolicy));

@@ -1,10 +1,9 @@
 //! What a policy says of a session beside its role and its length: tags, name, session policies, and the role in between.
 
-use super::Templates;
 use crate::identity::Facts;
 use crate::policy::grant::{AwsTerms, Hub};
-use crate::policy::sections::offer::told;
-use crate::policy::sections::{TermChange, fill, read_templates};
+use crate::policy::sections::templates::{Templates, fill, read_templates, shown};
+use crate::policy::sections::{Term, Value};
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::{RoleArn, check_managed_policy_arn};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
@@ -67,24 +66,19 @@ impl SessionGrant {
         self.name.as_ref().map(|name| name.with_values("*"))
     }
 
-    /// What of it gives more than the old one, or may.
-    pub(in crate::policy::sections) fn beyond(&self, old: &Self) -> impl Iterator<Item = TermChange> {
-        let name = |of: &Self| of.name.as_ref().map_or_else(|| "the decision's id".to_owned(), ToString::to_string);
-        let transitive = |of: &Self| if of.transitive.is_empty() { "none".to_owned() } else { of.transitive.join(", ") };
-        let via = |of: &Self| of.hub.as_ref().map_or_else(|| "none".to_owned(), Hub::told);
-        // AWS lets a session do what its role and its session policies both allow: the first of them only takes away.
-        let limits = old.limits().and_then(|limits| {
-            let none = || "none".to_owned();
-            TermChange::other("session policies", limits, self.limits().unwrap_or_else(none))
-        });
-        let terms = [
-            limits,
-            TermChange::other("tags", told(&old.tags), told(&self.tags)),
-            TermChange::other("transitive_tags", transitive(old), transitive(self)),
-            TermChange::other("session_name", name(old), name(self)),
-            TermChange::other("via", via(old), via(self)),
-        ];
-        terms.into_iter().flatten()
+    /// What is said of the session, to compare.
+    pub(in crate::policy) fn values(&self) -> [Term; 5] {
+        let name = self.name.as_ref().map_or_else(|| "the decision's id".to_owned(), ToString::to_string);
+        let transitive = if self.transitive.is_empty() { "none".to_owned() } else { self.transitive.join(", ") };
+        let via = self.hub.as_ref().map_or_else(|| "none".to_owned(), Hub::told);
+        [
+            // AWS lets a session do what its role and its session policies both allow.
+            Term::new("session policies", Value::Limit(self.limits())),
+            Term::new("tags", Value::Text(shown(&self.tags))),
+            Term::new("transitive_tags", Value::Text(transitive)),
+            Term::new("session_name", Value::Text(name)),
+            Term::new("via", Value::Text(via)),
+        ]
     }
 
     /// Its session policies, if it has any.

@@ -4,7 +4,7 @@ use crate::words::yaml::Node;
 fn load(text: &str) -> Result<(), String> {
     let node = Node::parse("p.yaml", text.as_bytes()).map_err(|fault| fault.to_string())?;
     let mut faults = Vec::new();
-    let read = IdTokenGrant::read(&mut Fields::new("p.yaml", text, &node, &mut faults), node.place, None);
+    let read = IdTokenGrant::read_members(&mut Fields::new("p.yaml", text, &node, &mut faults), node.place, None);
     let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
     if told.is_empty() && read.is_some() { Ok(()) } else { Err(told.join("\n")) }
 }

@@ -1,5 +1,7 @@
 use crate::identity::{Facts, Mapping};
-use crate::policy::sections::AwsGrant;
+use crate::kind::AwsTarget;
+use crate::policy::grantable::Grantable;
+use crate::policy::sections::{AwsGrant, beyond};
 use crate::policy::{AwsTerms, Catalogue, IssuerEntry, Tree, TrustPolicy};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, IssuerUrl};
@@ -34,7 +36,7 @@ fn facts(change: Value) -> Facts {
 }
 
 fn terms(keys: Value, change: Value) -> Result<AwsTerms, Denial> {
-    policy(keys).unwrap().rules[0].grants.aws[0].terms(&facts(change))
+    policy(keys).unwrap().rules[0].grants.of::<AwsGrant>().next().unwrap().terms(&facts(change))
 }
 
 #[test]
@@ -99,14 +101,20 @@ fn a_session_through_another_role_lasts_an_hour_at_most() {
     }
 }
 
+/// In how many terms the one gives more.
+fn more(one: &AwsGrant, other: &AwsGrant) -> usize {
+    let values = |one: &AwsGrant| AwsTarget::values(&(one.ttl, &one.session));
+    beyond(values(one), values(other)).len()
+}
+
 #[test]
 fn terms_that_differ_in_any_of_it_are_other_terms() {
-    let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.aws[0].clone();
-    let within = |one: &AwsGrant, other: &AwsGrant| one.offer().1.beyond(&other.offer().1).is_empty();
+    let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.of::<AwsGrant>().next().unwrap().clone();
+    let within = |one: &AwsGrant, other: &AwsGrant| more(one, other) == 0;
     let plain = offer(json!({}));
     for keys in [json!({ "session_name": "ab" }), json!({ "tags": { "a": "b" } }), json!({ "via": HUB })] {
         let other = offer(keys);
-        assert_ne!(plain.offer().1, other.offer().1);
+        assert_ne!(plain.session, other.session);
         assert!(!within(&plain, &other) && !within(&other, &plain));
     }
     let (short, long) = (offer(json!({ "via": HUB, "ttl": "15m" })), offer(json!({ "via": HUB })));
@@ -115,11 +123,10 @@ fn terms_that_differ_in_any_of_it_are_other_terms() {
 
 #[test]
 fn the_first_session_policy_takes_away_and_another_one_may_give() {
-    let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.aws[0].clone();
-    let beyond = |one: &AwsGrant, other: &AwsGrant| one.offer().1.beyond(&other.offer().1).len();
+    let offer = |keys: Value| policy(keys).unwrap().rules[0].grants.of::<AwsGrant>().next().unwrap().clone();
     let plain = offer(json!({}));
     let some = offer(json!({ "session_policy_arns": "arn:aws:iam::aws:policy/X" }));
-    let more = offer(json!({ "session_policy_arns": ["arn:aws:iam::aws:policy/X", "arn:aws:iam::aws:policy/Y"] }));
-    assert_eq!((beyond(&some, &plain), beyond(&plain, &some)), (0, 1));
-    assert_eq!((beyond(&more, &some), beyond(&some, &more)), (1, 1));
+    let others = offer(json!({ "session_policy_arns": ["arn:aws:iam::aws:policy/X", "arn:aws:iam::aws:policy/Y"] }));
+    assert_eq!((more(&some, &plain), more(&plain, &some)), (0, 1));
+    assert_eq!((more(&others, &some), more(&some, &others)), (1, 1));
 }

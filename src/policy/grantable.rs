@@ -1,0 +1,195 @@
+//! What policies say of each kind of credential: by which section it is granted, on which terms, and what its holder gets. A kind
+//! has a module of its name below, and its line in the list of kinds; what all kinds have in common is written once, over the list.
+
+mod aws;
+mod daypass;
+mod file_key;
+mod id_token;
+mod secret;
+mod secret_at;
+mod transit;
+
+use super::grant::Granted;
+use super::guardrail::What;
+use super::sections::{Section, Term, TermChange, beyond};
+use super::{Rule, TrustPolicy};
+use crate::identity::Facts;
+use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Kind, PastSecret, Permission, Target, TransitUse, each_kind};
+use crate::words::names::SecretName;
+use crate::words::yaml::Place;
+use crate::words::{Denial, Reason};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+/// A kind that is granted on terms.
+pub trait OnTerms: Kind {
+    /// What one identity gets.
+    type Terms: Clone + Eq + Debug;
+}
+
+/// A kind of credential as policies grant it.
+pub(super) trait Grantable: OnTerms {
+    /// The section of `grant:` by which it is granted.
+    type Section: Section;
+    /// The terms on which the entries of one rule offer it to anybody, to compare.
+    type Offer<'a>: Copy + PartialEq;
+    /// Whether a session may have it although its token has ended: what lives on by itself would outlive the session.
+    const OUTLASTS_TOKEN: bool = false;
+
+    /// What the patterns of guardrails and bounds are compared with; `None` where policies have yet to choose.
+    fn guarded(&self) -> Option<&str>;
+
+    /// What these entries of one rule offer, and where.
+    fn offer<'a>(&self, entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Option<(Place, Self::Offer<'a>)>;
+
+    /// What one of these identities gets by these entries of one rule.
+    fn terms<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a Self::Section> + Clone,
+        facts: &Facts,
+    ) -> Option<Result<Self::Terms, Denial>>;
+
+    /// The terms of an offer, one by one and always in the same order.
+    fn values(offer: &Self::Offer<'_>) -> Vec<Term>;
+
+    /// What is meant where nothing was named.
+    fn choose<'a>(_entries: impl Iterator<Item = &'a Self::Section>) -> Result<Option<Self>, Denial> {
+        Ok(None)
+    }
+
+    /// What these terms are of, where a request may leave that open: asked for openly and by its name it is asked for twice.
+    fn chosen(_terms: &Self::Terms) -> Option<Target> {
+        None
+    }
+
+    /// What is used on the way to it. A denial of that counts too.
+    fn between(_terms: &Self::Terms) -> Option<Target> {
+        None
+    }
+
+    /// The parts that these entries grant of it, where it is not granted whole.
+    fn parts<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section>) -> BTreeSet<Target> {
+        BTreeSet::new()
+    }
+
+    /// One grant of all that were decided part by part.
+    fn together(&self, _parts: Vec<Granted>) -> Result<Granted, Denial> {
+        Err(Reason::Internal.because("a credential that has no parts"))
+    }
+}
+
+macro_rules! declare {
+    ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
+        /// The terms on which something is offered, to compare.
+        #[derive(Clone, Copy, PartialEq)]
+        pub(super) enum Offer<'a> {
+            $($kind(<$target as Grantable>::Offer<'a>),)*
+        }
+
+        impl Offer<'_> {
+            /// Whether a session may have it although its token has ended.
+            pub(super) const fn outlasts_token(&self) -> bool {
+                match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
+            }
+
+            /// The terms by which this gives more than the old one; none when nobody gets more by it.
+            pub(super) fn beyond(&self, old: &Self) -> Vec<TermChange> {
+                match (self, old) {
+                    // Nearly always, of thousands of pairs.
+                    (one, other) if one == other => Vec::new(),
+                    $((Self::$kind(new), Self::$kind(old)) => beyond(<$target>::values(new), <$target>::values(old)),)*
+                    _ => vec![TermChange::more("grant", "another kind", "this one")],
+                }
+            }
+        }
+
+        impl Target {
+            /// The section of `grant:`, and what patterns are compared with.
+            pub(super) fn guarded(&self) -> (&'static str, Option<&str>) {
+                match self { $(Self::$kind(target) => (<$target as Grantable>::Section::WORD, target.guarded()),)* }
+            }
+
+            /// Itself, or what is meant where nothing was named.
+            pub(super) fn choose<'a>(&self, rules: impl Iterator<Item = &'a Rule>) -> Result<Option<Self>, Denial> {
+                match self {
+                    $(Self::$kind(target) if target.is_open() => {
+                        let chosen = <$target>::choose(rules.flat_map(|rule| rule.grants.of()))?;
+                        Ok(chosen.map(Self::$kind))
+                    })*
+                    _ => Ok(None),
+                }
+            }
+
+            /// The parts that are granted of it.
+            pub(super) fn parts<'a>(&self, rules: impl Iterator<Item = &'a Rule>) -> BTreeSet<Self> {
+                match self { $(Self::$kind(target) => target.parts(rules.flat_map(|rule| rule.grants.of())),)* }
+            }
+
+            /// One grant of all that were decided part by part.
+            pub(super) fn together(&self, parts: Vec<Granted>) -> Result<Granted, Denial> {
+                match self { $(Self::$kind(target) => target.together(parts),)* }
+            }
+        }
+
+        impl Rule {
+            /// Where it grants what is asked for and on which terms, if it does so for anybody.
+            pub(super) fn offer(&self, target: &Target) -> Option<(Place, Offer<'_>)> {
+                match target {
+                    $(Target::$kind(target) => {
+                        target.offer(self.grants.of()).map(|(place, offer)| (place, Offer::$kind(offer)))
+                    })*
+                }
+            }
+
+            fn terms(&self, target: &Target, facts: &Facts) -> Option<Result<Terms, Denial>> {
+                match target {
+                    $(Target::$kind(target) => target.terms(self.grants.of(), facts).map(|terms| terms.map(Terms::$kind)),)*
+                }
+            }
+        }
+
+        impl Terms {
+            /// Whether a session may have it although its token has ended.
+            pub(super) const fn outlasts_token(&self) -> bool {
+                match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
+            }
+
+            /// What these terms are of, where a request may leave that open.
+            pub(super) fn chosen(&self) -> Option<Target> {
+                match self { $(Self::$kind(terms) => <$target>::chosen(terms),)* }
+            }
+
+            /// What is used on the way.
+            pub(super) fn between(&self) -> Option<Target> {
+                match self { $(Self::$kind(terms) => <$target>::between(terms),)* }
+            }
+        }
+
+        /// The terms of one credential.
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub enum Terms {
+            $(
+                #[doc = concat!("`", $word, "`.")]
+                $kind(<$target as OnTerms>::Terms),
+            )*
+        }
+    };
+}
+each_kind!(declare);
+
+impl Rule {
+    pub(super) fn grant(&self, policy: &TrustPolicy, facts: &Facts, target: &Target) -> Option<Result<Granted, Denial>> {
+        let terms = self.terms(target, facts)?;
+        let (source, name) = (policy.source.clone(), policy.name.clone());
+        let (once, proof, session, expires) = (policy.once, policy.proof, policy.session, policy.expires);
+        Some(terms.map(|terms| Granted { source, policy: name, terms, once, proof, session, expires }))
+    }
+}
+
+impl What {
+    /// Whether what is asked for fits one of its patterns.
+    pub(super) fn covers(&self, target: &Target) -> bool {
+        let (word, text) = target.guarded();
+        text.is_some_and(|text| self.of(word).any(|pattern| pattern.matches(text)))
+    }
+}

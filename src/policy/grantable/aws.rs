@@ -1,0 +1,64 @@
+//! `aws`: a session of a role that a rule names.
+
+use super::{Grantable, OnTerms};
+use crate::identity::Facts;
+use crate::kind::{AwsTarget, Target};
+use crate::policy::grant::AwsTerms;
+use crate::policy::sections::{AwsGrant, SessionGrant, Term, Value};
+use crate::words::names::RoleArn;
+use crate::words::yaml::Place;
+use crate::words::{Denial, Reason};
+use std::time::Duration;
+
+impl OnTerms for AwsTarget {
+    type Terms = AwsTerms;
+}
+
+impl Grantable for AwsTarget {
+    type Section = AwsGrant;
+    type Offer<'a> = (Duration, &'a SessionGrant);
+
+    fn guarded(&self) -> Option<&str> {
+        self.role.as_ref().map(RoleArn::as_str)
+    }
+
+    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a AwsGrant> + Clone) -> Option<(Place, Self::Offer<'a>)> {
+        let entry = entries.find(|entry| self.role.as_ref().is_none_or(|role| *role == entry.role))?;
+        Some((entry.place, (entry.ttl, &entry.session)))
+    }
+
+    fn terms<'a>(
+        &self,
+        mut entries: impl Iterator<Item = &'a AwsGrant> + Clone,
+        facts: &Facts,
+    ) -> Option<Result<AwsTerms, Denial>> {
+        entries.find(|entry| Some(&entry.role) == self.role.as_ref()).map(|entry| entry.terms(facts))
+    }
+
+    fn values((ttl, session): &Self::Offer<'_>) -> Vec<Term> {
+        std::iter::once(Term::new("ttl", Value::Length(*ttl))).chain(session.values()).collect()
+    }
+
+    /// The only role that is granted.
+    fn choose<'a>(entries: impl Iterator<Item = &'a AwsGrant>) -> Result<Option<Self>, Denial> {
+        let mut roles: Vec<&RoleArn> = entries.map(|entry| &entry.role).collect();
+        roles.sort();
+        roles.dedup();
+        match roles[..] {
+            [] => Err(Reason::NoMatchingPolicy.because("no policy grants any AWS role to this identity")),
+            [role] => Ok(Some(Self::of(role.clone()))),
+            _ => Err(Reason::PolicyAmbiguous
+                .because("several roles are granted and none was asked for")
+                .saying("Several AWS roles are granted: name one.")),
+        }
+    }
+
+    fn chosen(terms: &AwsTerms) -> Option<Target> {
+        Some(Self::of(terms.role.clone()).into())
+    }
+
+    /// A role in between.
+    fn between(terms: &AwsTerms) -> Option<Target> {
+        terms.via.as_ref().map(|hub| Self::of(hub.role.clone()).into())
+    }
+}

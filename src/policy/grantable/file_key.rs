@@ -1,0 +1,38 @@
+//! `file_key`: the file key of a document that is granted whole.
+
+use super::{Grantable, OnTerms};
+use crate::identity::Facts;
+use crate::kind::FileKeyTarget;
+use crate::policy::grant::FileKeyTerms;
+use crate::policy::sections::{SecretGrant, SecretOffer, Term};
+use crate::words::Denial;
+use crate::words::yaml::Place;
+
+impl OnTerms for FileKeyTarget {
+    type Terms = FileKeyTerms;
+}
+
+impl Grantable for FileKeyTarget {
+    type Section = SecretGrant;
+    type Offer<'a> = SecretOffer;
+
+    fn guarded(&self) -> Option<&str> {
+        Some(self.document.as_str())
+    }
+
+    fn offer<'a>(&self, entries: impl Iterator<Item = &'a SecretGrant> + Clone) -> Option<(Place, SecretOffer)> {
+        self.secret().offer(entries)
+    }
+
+    fn terms<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a SecretGrant> + Clone,
+        _facts: &Facts,
+    ) -> Option<Result<FileKeyTerms, Denial>> {
+        self.offer(entries).map(|_| Ok(FileKeyTerms { document: self.document.clone(), header: self.header }))
+    }
+
+    fn values(offer: &SecretOffer) -> Vec<Term> {
+        offer.values()
+    }
+}

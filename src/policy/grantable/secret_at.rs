@@ -1,0 +1,39 @@
+//! `secret_at`: a secret as an older commit had it, which every entry that covers it has to allow.
+
+use super::{Grantable, OnTerms};
+use crate::identity::Facts;
+use crate::kind::PastSecret;
+use crate::policy::grant::PastSecretTerms;
+use crate::policy::sections::{SecretGrant, SecretOffer, Term};
+use crate::words::Denial;
+use crate::words::yaml::Place;
+
+impl OnTerms for PastSecret {
+    type Terms = PastSecretTerms;
+}
+
+impl Grantable for PastSecret {
+    type Section = SecretGrant;
+    type Offer<'a> = SecretOffer;
+
+    fn guarded(&self) -> Option<&str> {
+        Some(self.name.path.as_str())
+    }
+
+    fn offer<'a>(&self, entries: impl Iterator<Item = &'a SecretGrant> + Clone) -> Option<(Place, SecretOffer)> {
+        SecretGrant::covering_past(entries, &self.name)
+    }
+
+    fn terms<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a SecretGrant> + Clone,
+        _facts: &Facts,
+    ) -> Option<Result<PastSecretTerms, Denial>> {
+        let (_, offer) = self.offer(entries)?;
+        Some(Ok(PastSecretTerms { secret: offer.terms(&self.name), commit: self.commit.clone() }))
+    }
+
+    fn values(offer: &SecretOffer) -> Vec<Term> {
+        offer.values()
+    }
+}

@@ -1,0 +1,41 @@
+//! `grant: daypass`: uses of daypass itself.
+
+use super::Section;
+use crate::kind::{Permission, Target};
+use crate::policy::pattern::Pattern;
+use crate::policy::template::Row;
+use crate::words::yaml::{Fields, Node, Place};
+
+/// One permission.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::policy) struct PermissionGrant {
+    place: Place,
+    pub(in crate::policy) permission: Permission,
+}
+
+impl Section for PermissionGrant {
+    const WORD: &'static str = "daypass";
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, _row: Option<&Row>) -> Option<Self> {
+        fields.parsed(node, Permission::parse).map(|permission| Self { place: node.place, permission })
+    }
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn named(&self) -> Option<Target> {
+        Some(Target::Daypass(self.permission))
+    }
+
+    /// Permissions are few and known by name.
+    fn pattern(text: &str) -> Result<Pattern, String> {
+        Permission::parse(text).map(|permission| Pattern::literal_of(permission.as_str()))
+    }
+
+    fn meets(&self, pattern: &Pattern) -> bool {
+        pattern.matches(self.permission.as_str())
+    }
+
+    super::of!(Daypass);
+}

@@ -1,0 +1,40 @@
+//! Texts of a grant in which attributes stand: session tags, claims.
+
+use crate::identity::Facts;
+use crate::policy::template::{Row, Template, fill_row_text};
+use crate::words::yaml::{Fields, Node};
+use crate::words::{Denial, Reason};
+
+/// AWS STS: a tag's key has at most 128 characters. The names of claims keep to it too.
+const TAG_KEY_MAX: usize = 128;
+
+/// Names and their templates, in the order of the names: few, so that a list is smaller than a tree.
+pub(in crate::policy) type Templates = Box<[(String, Template)]>;
+
+/// Templates as they are written.
+pub(in crate::policy) fn shown(templates: &Templates) -> String {
+    let one = |(name, template): &(String, _)| format!("{name}: {template}");
+    if templates.is_empty() { "none".to_owned() } else { templates.iter().map(one).collect::<Vec<_>>().join(", ") }
+}
+
+pub(super) fn fill(name: &str, template: &Template, facts: &Facts) -> Result<String, Denial> {
+    template.fill(facts).map_err(|attribute| {
+        let detail = format!("The value `{name}` needs the attribute `{attribute}`, which this token does not claim.");
+        Reason::TagRefused.because(detail.clone()).saying(detail)
+    })
+}
+
+pub(super) fn read_templates<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Templates {
+    let mut inner = fields.below(node);
+    let mut templates = Vec::new();
+    for (key, place, node) in inner.members() {
+        if key.is_empty() || key.chars().count() > TAG_KEY_MAX || key.to_ascii_lowercase().starts_with("aws:") {
+            inner.fault(*place, format!("a key has 1 to {TAG_KEY_MAX} characters and does not start with `aws:`"));
+        }
+        if let Some(template) = inner.parsed(node, |text| Template::parse(&fill_row_text(text, row)?)) {
+            templates.push((key.clone(), template));
+        }
+    }
+    templates.sort_by(|(one, _), (other, _): &(String, Template)| one.cmp(other));
+    templates.into()
+}
