@@ -18,7 +18,7 @@ const FORMS: [(&str, &str); 15] = [
     (r"/tmp/\.tmp\w+", "FOLDER"),
     (r"age1[0-9a-z]{58}", "RECIPIENT"),
     (r#""(x|y|n|kid)": ?"[\w-]{20,}""#, r#""$1":"KEY""#),
-    (r#""(lease_duration|expires_in|ttl)": ?\d+"#, r#""$1":LEFT"#),
+    (r#""(lease_duration|expires_in|creation_ttl|ttl)": ?\d+"#, r#""$1":LEFT"#),
 ];
 
 pub(super) struct Normal(Vec<(Regex, &'static str)>);
