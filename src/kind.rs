@@ -16,7 +16,7 @@ pub use id_token::IdTokenTarget;
 pub use secret_at::PastSecret;
 pub use transit::{Operation, TransitUse};
 
-use crate::words::names::SecretName;
+use crate::words::names::{SecretName, SecretPath, TransitKey};
 use serde::Deserialize;
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
@@ -74,6 +74,20 @@ pub trait Kind: Named + Clone + Ord + Hash + Debug + Display {
     fn for_policies(self) -> Self {
         self
     }
+
+    /// By what file a revision has it, where it is one that is committed.
+    fn in_tree(&self) -> Option<InTree<'_>> {
+        None
+    }
+}
+
+/// What a revision has by its files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InTree<'a> {
+    /// Below `secrets/`.
+    Document(&'a SecretPath),
+    /// Below `transit/`.
+    TransitKey(&'a TransitKey),
 }
 
 /// A kind's word, in requests, policies' tests, the audit log and metrics.
@@ -150,6 +164,13 @@ macro_rules! declare {
             pub fn for_policies(self) -> Self {
                 match self {
                     $(Self::$kind(target) => Self::$kind(target.for_policies()),)*
+                }
+            }
+
+            /// By what file a revision has it, where it is one that is committed.
+            pub fn in_tree(&self) -> Option<InTree<'_>> {
+                match self {
+                    $(Self::$kind(target) => target.in_tree(),)*
                 }
             }
 

@@ -1,6 +1,6 @@
 //! `file_key`: the file key of one header of a document, by which all of the document opens.
 
-use super::Kind;
+use super::{InTree, Kind};
 use crate::words::Digest;
 use crate::words::names::{SecretName, SecretPath};
 use std::fmt;
@@ -28,6 +28,10 @@ impl Kind for FileKeyTarget {
         let (document, header) = text.and_then(|text| text.split_once(' ')).ok_or("expected a document and a header")?;
         let header = Digest::parse(header).ok_or("a header is 64 hexadecimal digits")?;
         Ok(Self { document: SecretPath::parse(document)?, header })
+    }
+
+    fn in_tree(&self) -> Option<InTree<'_>> {
+        Some(InTree::Document(&self.document))
     }
 }
 

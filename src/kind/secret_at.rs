@@ -1,4 +1,4 @@
-//! `secret_at`: a secret as an older commit had it. It is asked for by its commit, granted by `history: allow`, whichever commit it is.
+//! `secret_at`: a secret as an older commit had it. Which files the past has, no tree tells. It is asked for by its commit, granted by `history: allow`, whichever commit it is.
 
 use super::{Kind, named};
 use crate::words::names::{CommitId, SecretName};

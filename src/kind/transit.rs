@@ -1,6 +1,6 @@
 //! `transit`: uses of transit keys. One operation by one key. Asked at the Vault API, granted like anything else, never handed out.
 
-use super::{Kind, named};
+use super::{InTree, Kind, named};
 use crate::words::Digest;
 use crate::words::names::TransitKey;
 use std::fmt;
@@ -80,6 +80,10 @@ impl Kind for TransitUse {
 
     fn for_policies(self) -> Self {
         Self { input: None, ..self }
+    }
+
+    fn in_tree(&self) -> Option<InTree<'_>> {
+        Some(InTree::TransitKey(&self.key))
     }
 }
 

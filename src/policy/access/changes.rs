@@ -6,7 +6,7 @@ use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
 use super::unfiled::unfiled;
 use crate::identity::Mapping;
-use crate::kind::{FileKeyTarget, PastSecret, Target, TransitUse};
+use crate::kind::{InTree, PastSecret, Target, TransitUse};
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::guardrail::GUARDRAILS_FILE;
 use crate::policy::pattern::Pattern;
@@ -156,13 +156,10 @@ impl<'a> Side<'a> {
     }
 
     fn has(&self, wanted: &Target) -> bool {
-        match wanted {
-            Target::Secret(name) => self.tree.contains_key(&format!("secrets/{}", name.path)),
-            Target::Transit(wanted) => TransitFile::is_any_of(self.tree, &wanted.key),
-            Target::FileKey(FileKeyTarget { document, .. }) => self.tree.contains_key(&format!("secrets/{document}")),
-            // Which files the past has, no tree tells.
-            Target::SecretAt(_) => true,
-            Target::Aws(_) | Target::IdToken(_) | Target::Daypass(_) => true,
+        match wanted.in_tree() {
+            None => true,
+            Some(InTree::Document(path)) => self.tree.contains_key(&format!("secrets/{path}")),
+            Some(InTree::TransitKey(key)) => TransitFile::is_any_of(self.tree, key),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The revision that is tried, from its files. They are nobody's word yet: what reading them costs is bounded.
 
-use crate::kind::Target;
+use crate::kind::{InTree, Target};
 use crate::policy::bounds::{self, Bounds};
 use crate::policy::decide::PolicySet;
 use crate::policy::file::TrustPolicy;
@@ -160,13 +160,13 @@ impl Candidate {
 
     /// Why it could not be given although it is granted: the revision does not have it.
     pub(in crate::policy) fn lacks(&self, wanted: &Target) -> Option<String> {
-        match (wanted, &self.secrets, &self.transit) {
-            (Target::Secret(_) | Target::FileKey(_), Some(secrets), _) => {
-                let path = self.own(&wanted.secret()?)?;
+        match (wanted.in_tree()?, &self.secrets, &self.transit) {
+            (InTree::Document(path), Some(secrets), _) => {
+                let path = self.own_document(path)?;
                 (!secrets.contains(&path)).then(|| format!("the revision has no file secrets/{path}"))
             }
-            (Target::Transit(wanted), _, Some(keys)) => {
-                let key = self.own_key(&wanted.key)?;
+            (InTree::TransitKey(key), _, Some(keys)) => {
+                let key = self.own_key(key)?;
                 (!keys.contains(&key)).then(|| format!("the revision has no file below transit/{key}/"))
             }
             _ => None,
@@ -182,13 +182,14 @@ impl Candidate {
         (!others_own).then(|| key.clone())
     }
 
-    /// The secret's path in this source, if it is one of its own.
-    fn own(&self, name: &SecretName) -> Option<SecretPath> {
+    /// The document's path in this source, if it is one of its own.
+    fn own_document(&self, path: &SecretPath) -> Option<SecretPath> {
+        let below = |source| SecretName { path: path.clone(), key: None }.below(source).map(|own| own.path);
         if !self.source.is_root() {
-            return name.below(&self.source).map(|own| own.path);
+            return below(&self.source);
         }
-        let others_own = self.others.iter().any(|other| name.below(other).is_some());
-        (!others_own).then(|| name.path.clone())
+        let others_own = self.others.iter().any(|other| below(other).is_some());
+        (!others_own).then(|| path.clone())
     }
 }
 
