@@ -55,15 +55,43 @@ fn people_name_a_kind_by_its_word_or_by_the_form_of_its_text() {
     assert!(Target::guess("open flux").is_err() && Target::guess("").is_err());
 }
 
+/// One of each kind: its word, and what stands behind it.
+fn samples() -> Vec<(&'static str, String)> {
+    let header = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    let of = |example: &str| match example {
+        "ROLE" => "arn:aws:iam::123456789012:role/shop".to_owned(),
+        "AUDIENCE" => "https://partner.example".to_owned(),
+        other => other.replace("KEY", "flux").replace("NAME", "shop/db.yaml#/a"),
+    };
+    let named = Target::examples().map(|(word, example)| (word, of(example)));
+    named.chain([("file_key", format!("shop/db.yaml {header}"))]).collect()
+}
+
 #[test]
 fn every_word_is_its_kinds_and_reads_its_own_example() {
-    for (word, example) in Target::examples() {
-        let text = match example {
-            "ROLE" => "arn:aws:iam::123456789012:role/shop",
-            "AUDIENCE" => "https://partner.example",
-            other => &other.replace("KEY", "flux").replace("NAME", "shop/db.yaml"),
-        };
-        let target = Target::question(word, text).unwrap();
+    for (word, text) in samples() {
+        let target = Target::question(word, &text).unwrap();
         assert_eq!((target.kind(), target.to_string()), (word, format!("{word} {text}")));
+        assert_eq!(Target::parse(&target.to_string()).as_ref(), Ok(&target));
+        assert_eq!(target.clone().for_policies().to_string(), target.to_string(), "people name no commit and no input");
+    }
+}
+
+/// The audit log, the replay key and a policy's test are lines: no name may begin another one, or be read as something else.
+#[test]
+fn a_hostile_name_is_refused_or_stays_what_it_is_in_its_line() {
+    let long = "x".repeat(10_000);
+    let hostile = ["\n", "\r", "\0", "\u{1b}[31m", "\u{85}", "'", "\"", "\u{202e}", " ", "/../", "#", "~2", long.as_str()];
+    for (word, text) in samples() {
+        for (part, at) in hostile.iter().flat_map(|part| [0, text.len() / 2, text.len()].map(|at| (part, at))) {
+            let mut text = text.clone();
+            text.insert_str(at, part);
+            for read in [Target::question(word, &text), Target::parse(&format!("{word} {text}"))] {
+                let Ok(target) = read else { continue };
+                let line = target.to_string();
+                assert!(!line.chars().any(char::is_control), "{word} {line:?}");
+                assert!(Target::parse(&line) == Ok(target), "{word} {line:?}");
+            }
+        }
     }
 }
