@@ -4,7 +4,7 @@ use super::git_remotes::Peer;
 use crate::hostile::wire::Sent;
 use crate::proxies::open;
 use crate::server::tls;
-use crate::support::{Setup, World, peer};
+use crate::support::{Setup, World, free_port, peer};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,12 +16,6 @@ fn configuration(first: &str, world: &World, port: u16) -> String {
     let (_, text) = block.split_once('\n').unwrap();
     assert!(text.contains("10.0.0.20:8443") && text.contains(":443"), "{text}");
     text.replace("10.0.0.20:8443", &format!("127.0.0.1:{}", world.port)).replace(":443", &format!(":{port}"))
-}
-
-/// A port that no outgoing connection gets: floods in other tests hold thousands of those, and a balancer listens on all addresses.
-fn port(from: u16) -> u16 {
-    let is_free = |port: &u16| std::net::TcpListener::bind(("0.0.0.0", *port)).is_ok();
-    (from..from + 1000).find(is_free).unwrap()
 }
 
 fn run(world: &World, command: &mut Command) -> Peer {
@@ -76,7 +70,7 @@ async fn behind_nginx_clients_are_told_apart_by_both_families() {
     let Some(nginx) = peer("nginx") else { return };
     let proxies = "proxies: [{ address: 127.0.0.1, protocol: v1 }]\n".to_owned();
     let world = World::start(Setup { more: proxies, ..Setup::default() }).await;
-    let port = port(21_000);
+    let port = free_port();
     std::fs::write(world.path("nginx.conf"), configuration("stream {", &world, port)).unwrap();
     let own = format!("daemon off; master_process off; pid {}; error_log stderr;", world.path("nginx.pid").display());
     let mut command = Command::new(nginx);
@@ -88,7 +82,7 @@ async fn behind_nginx_clients_are_told_apart_by_both_families() {
 async fn behind_haproxy_clients_are_told_apart_by_both_families_and_its_checks_pass() {
     let Some(haproxy) = peer("haproxy") else { return };
     let world = World::start(Setup { more: "proxies: [127.0.0.1]\n".to_owned(), ..Setup::default() }).await;
-    let port = port(23_000);
+    let port = free_port();
     std::fs::write(world.path("haproxy.cfg"), configuration("backend daypass", &world, port)).unwrap();
     let _haproxy = run(&world, Command::new(haproxy).arg("-db").arg("-V").arg("-f").arg(world.path("haproxy.cfg")));
     clients_are_told_apart(&world, port).await;

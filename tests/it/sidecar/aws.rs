@@ -14,11 +14,10 @@ pub(super) fn granted(secrets: &str, role: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn aws_sdks_are_answered_while_the_grant_stands_and_readiness_waits_for_them() {
-    let (sts, port) = (StandInSts::start().await, free_port());
+    let (sts, port, probe) = (StandInSts::start().await, free_port(), free_port());
     let world = world_with(granted("[shop/**]", ROLE), sts.section()).await;
     let aws = format!(
-        "secrets: {{ db-password: shop/password.age }}\naws: {{ role: \"{ROLE}\", listen: 127.0.0.1:{port} }}\nprobe: 127.0.0.1:{}\n",
-        port + 1
+        "secrets: {{ db-password: shop/password.age }}\naws: {{ role: \"{ROLE}\", listen: 127.0.0.1:{port} }}\nprobe: 127.0.0.1:{probe}\n"
     );
     let mut pod = Pod::new(&world, &aws);
     assert!(pod.run(&["--once"]).await.status.success());
@@ -33,7 +32,7 @@ async fn aws_sdks_are_answered_while_the_grant_stands_and_readiness_waits_for_th
     assert!(first["AccessKeyId"].as_str().unwrap().starts_with("ASIASTANDIN") && first["Token"].is_string(), "{first}");
     assert_eq!(ask("guessed").await.unwrap().status().as_u16(), 401);
     assert_eq!(pod.run(&["--check"]).await.status.code(), Some(0));
-    let ready = world.http.get(format!("http://127.0.0.1:{}/readyz", port + 1)).send().await.unwrap();
+    let ready = world.http.get(format!("http://127.0.0.1:{probe}/readyz")).send().await.unwrap();
     assert_eq!(ready.status().as_u16(), 200);
     // Sessions of this role live for 9 s.
     tokio::time::sleep(Duration::from_secs(8)).await;

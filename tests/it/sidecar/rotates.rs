@@ -1,6 +1,7 @@
 //! Files that are there, are others, and whoever hears of it.
 
 use super::pod::{OTHER, Pod, USER, policy, program, public, rotate, world};
+use crate::support::free_port;
 use rustix::process::Signal;
 use std::os::unix::fs::MetadataExt;
 use std::process::{Child, Command, Stdio};
@@ -140,10 +141,11 @@ async fn a_command_or_an_address_of_the_pod_is_told_instead() {
     pod.until("the command ran", SOON, |pod| std::fs::read_to_string(pod.path("noted")).unwrap() == "by-exec told\n").await;
     pod.kill();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let probe = free_port();
     let port = listener.local_addr().unwrap().port();
     pod.configure(
         &world.url(""),
-        &format!("{SETTINGS}on_change: {{ http: 'http://127.0.0.1:{port}/reload' }}\nprobe: 127.0.0.1:{}\n", port + 1),
+        &format!("{SETTINGS}on_change: {{ http: 'http://127.0.0.1:{port}/reload' }}\nprobe: 127.0.0.1:{probe}\n"),
     );
     pod.start();
     pod.until("it runs", SOON, |pod| pod.log().matches("taken over").count() == 1).await;
@@ -159,6 +161,6 @@ async fn a_command_or_an_address_of_the_pod_is_told_instead() {
     }
     pod.until("it was told", SOON, |pod| pod.log().contains("was told of the change")).await;
     assert_eq!(pod.file("db-password").unwrap(), "two");
-    let ready = world.http.get(format!("http://127.0.0.1:{}/readyz", port + 1)).send().await.unwrap();
+    let ready = world.http.get(format!("http://127.0.0.1:{probe}/readyz")).send().await.unwrap();
     assert_eq!((ready.status().as_u16(), ready.text().await.unwrap().as_str()), (200, "ready\n"));
 }
