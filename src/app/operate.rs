@@ -136,14 +136,17 @@ impl App {
     pub async fn status(&self) -> Result<Value, Denial> {
         let (live, stops) = (self.live.load_full(), self.stops.load());
         let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
+        // Without a revision nobody can tell what a denial would fit.
+        let known: Option<Vec<&PolicyName>> =
+            live.policies().ok().map(|set| set.policies().iter().map(|one| &one.name).collect());
         let shown = |(id, (stop, until)): (&String, &StopUntil)| {
-            let unknown = self.check_known(stop).err();
+            let unknown = known.as_ref().and_then(|known| stop.check_known(&self.catalogue, known).err());
             json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop, "unknown": unknown })
         };
         Ok(json!({
             "revision": live.revision().ok(),
             "policies": live.policies().map_or(0, |set| set.policies().len()),
-            "guardrails": live.policies().map_or(0, |set| set.guardrails().len()),
+            "guardrails": live.policies().map_or(0, |set| set.guardrails().count()),
             "faults": told(live.faults()),
             "held": live.held(),
             "waiting": live.waiting(),

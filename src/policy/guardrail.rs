@@ -148,13 +148,8 @@ impl Guardrails {
     }
 
     /// How many denials stand in the file.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.listed().len()
-    }
-
-    /// Whether nothing is denied.
-    pub const fn is_empty(&self) -> bool {
-        self.denied.is_empty()
     }
 
     /// What the denials for this issuer look at.

@@ -69,18 +69,17 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
     faults.extend(definitions(tree, &catalogue));
     let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
+    let (policies, guardrails) = (ruleset.set().policies().len(), ruleset.set().guardrails().count());
     match (arguments.format, output) {
         (Some(Format::Sarif), _) => print::json(&sarif::document(&faults)),
         (Some(Format::Github), _) => faults.iter().for_each(print_annotation),
         (None, Output::Json) => {
-            let (policies, denials) = (ruleset.set().policies().len(), ruleset.set().guardrails().len());
-            print::json(&json!({ "policies": policies, "guardrails": denials, "errors": errors, "findings": faults }));
+            print::json(&json!({ "policies": policies, "guardrails": guardrails, "errors": errors, "findings": faults }));
         }
         (None, Output::Text | Output::Markdown) => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
             let warnings = faults.len() - errors;
-            let (policies, denials) = (ruleset.set().policies().len(), ruleset.set().guardrails().len());
-            anstream::println!("{policies} policies and {denials} guardrails load; {errors} errors, {warnings} warnings");
+            anstream::println!("{policies} policies and {guardrails} guardrails load; {errors} errors, {warnings} warnings");
         }
     }
     Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
