@@ -45,14 +45,11 @@ macro_rules! each_kind {
 pub(crate) use each_kind;
 
 /// What is asked for of one kind. Its text is what stands behind the kind's word in the audit log.
-pub trait Kind: Named + Clone + Ord + Hash + Debug + Display {
+pub trait Kind: Clone + Ord + Hash + Debug + Display {
     /// What people write of it in a policy's test, if they can; shown where something else was written.
     const EXAMPLE: Option<&'static str>;
 
-    /// Whether the word alone asks for it, so that policies choose.
-    const OPEN: bool = false;
-
-    /// Reads the text of the audit log; `None` where the line has the word alone.
+    /// Reads the text of the audit log; `None` where the line has the word alone, by which policies are to choose.
     fn read(text: Option<&str>) -> Result<Self, String>;
 
     /// Reads what people write in tests and questions, which name no commit and no input.
@@ -90,12 +87,6 @@ pub enum InTree<'a> {
     TransitKey(&'a TransitKey),
 }
 
-/// A kind's word, in requests, policies' tests, the audit log and metrics.
-pub trait Named {
-    /// The word.
-    const NAME: &'static str;
-}
-
 macro_rules! declare {
     ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
         /// One credential that is asked for.
@@ -107,11 +98,7 @@ macro_rules! declare {
             $kind($target),
         )*}
 
-        $(impl Named for $target {
-            const NAME: &'static str = $word;
-        }
-
-        impl From<$target> for Target {
+        $(impl From<$target> for Target {
             fn from(target: $target) -> Self {
                 Self::$kind(target)
             }
@@ -153,7 +140,8 @@ macro_rules! declare {
 
             /// How people write what is asked for, kind by kind.
             pub fn forms() -> String {
-                let open = [$((<$target>::OPEN, $word)),*].into_iter().filter(|(open, _)| *open).map(|(_, word)| format!("`{word}`"));
+                let open = [$((<$target>::read(None).is_ok(), $word)),*].into_iter().filter(|(is_open, _)| *is_open);
+                let open = open.map(|(_, word)| format!("`{word}`"));
                 let named = Self::examples().map(|(word, example)| format!("`{{ {word}: {example} }}`"));
                 let mut forms: Vec<String> = open.chain(named).collect();
                 let last = forms.pop().unwrap_or_default();

@@ -23,7 +23,6 @@ impl AwsTarget {
 
 impl Kind for AwsTarget {
     const EXAMPLE: Option<&'static str> = Some("ROLE");
-    const OPEN: bool = true;
 
     fn read(text: Option<&str>) -> Result<Self, String> {
         text.map(RoleArn::parse).transpose().map(|role| Self { role })

@@ -1,4 +1,5 @@
-//! `secret_at`: a secret as an older commit had it. Which files the past has, no tree tells. It is asked for by its commit, granted by `history: allow`, whichever commit it is.
+//! `secret_at`: a secret as an older commit had it. It is asked for by its commit and granted by `history: allow`, whichever commit it
+//! is of. No tree says which files the past has.
 
 use super::{Kind, named};
 use crate::words::names::{CommitId, SecretName};

@@ -11,7 +11,7 @@ mod transit;
 
 use super::grant::Granted;
 use super::guardrail::What;
-use super::sections::{Section, Term, TermChange, beyond};
+use super::sections::{Entry, Section, Term, TermChange, beyond};
 use super::{Rule, TrustPolicy};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Kind, PastSecret, Permission, Target, TransitUse, each_kind};
@@ -145,6 +145,14 @@ macro_rules! declare {
                 match target {
                     $(Target::$kind(target) => target.terms(self.grants.of(), facts).map(|terms| terms.map(Terms::$kind)),)*
                 }
+            }
+        }
+
+        impl Entry {
+            /// Whether a session may have some of what it grants although its token has ended.
+            pub(super) fn outlasts_token(&self) -> bool {
+                let word = self.word();
+                $((<$target>::OUTLASTS_TOKEN && word == <$target as Grantable>::Section::WORD))||*
             }
         }
 

@@ -49,8 +49,6 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
 
     /// Whether whoever holds it can change something elsewhere: a role, a token.
     const ACTS: bool = false;
-    /// Whether a session may have some of it although its token has ended.
-    const OUTLASTS_TOKEN: bool = false;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self>;
 
@@ -97,6 +95,11 @@ macro_rules! declare {
         }
 
         impl Entry {
+            /// The key of its section.
+            pub(super) const fn word(&self) -> &'static str {
+                match self { $(Self::$section(_) => <$entry>::WORD,)* }
+            }
+
             pub(super) fn place(&self) -> Place {
                 match self { $(Self::$section(entry) => entry.place(),)* }
             }
@@ -117,16 +120,12 @@ macro_rules! declare {
                 match self { $(Self::$section(_) => <$entry>::ACTS,)* }
             }
 
-            pub(super) const fn outlasts_token(&self) -> bool {
-                match self { $(Self::$section(_) => <$entry>::OUTLASTS_TOKEN,)* }
-            }
-
             fn between(&self) -> Option<Target> {
                 match self { $(Self::$section(entry) => entry.between(),)* }
             }
 
             pub(super) fn meets(&self, word: &str, pattern: &Pattern) -> bool {
-                match self { $(Self::$section(entry) => word == <$entry>::WORD && entry.meets(pattern),)* }
+                word == self.word() && match self { $(Self::$section(entry) => entry.meets(pattern),)* }
             }
         }
 
@@ -168,9 +167,9 @@ pub(super) struct Grants(Box<[Entry]>);
 impl Grants {
     pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, row: Option<&Row>) -> Option<Self> {
         let entries = read_entries(fields, row);
-        let known: Vec<&str> = PATTERNS.iter().map(|(word, _)| *word).collect();
         for (key, place, _) in fields.members() {
-            if !known.contains(&key.as_str()) {
+            if !PATTERNS.iter().any(|(word, _)| word == key) {
+                let known: Vec<&str> = PATTERNS.iter().map(|(word, _)| *word).collect();
                 let (last, others) = known.split_last()?;
                 fields.report(
                     fields
@@ -217,6 +216,14 @@ impl Grants {
     pub(super) fn named(&self) -> impl Iterator<Item = Target> {
         self.0.iter().filter_map(Entry::named)
     }
+}
+
+/// Reads an entry that is a mapping: what nothing takes of it is a fault.
+fn within<'a, T>(fields: &mut Fields<'a, '_>, node: &'a Node, read: impl FnOnce(&mut Fields<'a, '_>) -> T) -> T {
+    let mut inner = fields.below(node);
+    let read = read(&mut inner);
+    inner.finish();
+    read
 }
 
 fn bounded(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {

@@ -4,7 +4,7 @@ mod session;
 
 pub(in crate::policy) use session::SessionGrant;
 
-use super::{Section, bounded};
+use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
 use crate::policy::grant::AwsTerms;
@@ -35,10 +35,7 @@ impl Section for AwsGrant {
     const ACTS: bool = true;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
-        let mut inner = fields.below(node);
-        let read = Self::read_members(&mut inner, node.place, row);
-        inner.finish();
-        read
+        within(fields, node, |inner| Self::read_members(inner, node.place, row))
     }
 
     fn place(&self) -> Place {

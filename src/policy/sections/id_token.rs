@@ -3,7 +3,7 @@
 mod claims;
 
 use super::templates::{Templates, fill, read_templates};
-use super::{Section, bounded};
+use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{IdTokenTarget, Target};
 use crate::policy::grant::IdTokenTerms;
@@ -31,10 +31,7 @@ impl Section for IdTokenGrant {
     const ACTS: bool = true;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
-        let mut inner = fields.below(node);
-        let read = Self::read_members(&mut inner, node.place, row);
-        inner.finish();
-        read
+        within(fields, node, |inner| Self::read_members(inner, node.place, row))
     }
 
     fn place(&self) -> Place {

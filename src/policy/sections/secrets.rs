@@ -66,7 +66,6 @@ impl SecretOffer {
 
 impl Section for SecretGrant {
     const WORD: &'static str = "secrets";
-    const OUTLASTS_TOKEN: bool = true;
     const OWN: Option<&'static str> = Some("secrets");
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {

@@ -17,7 +17,6 @@ pub(in crate::policy) struct TransitGrant {
 
 impl Section for TransitGrant {
     const WORD: &'static str = "transit";
-    const OUTLASTS_TOKEN: bool = true;
     const OWN: Option<&'static str> = Some("transit keys");
 
     /// `KEY` stands for both operations, `{ key: KEY, allow: [decrypt] }` for those that it lists.
