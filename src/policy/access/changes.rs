@@ -112,18 +112,30 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
 
 /// Secrets of the past, whichever commit they are of: those of the documents that there are, and of those that no tree tells of some;
 /// and whether these stand for all.
-fn past(sides: [&Side<'_>; 2]) -> (Vec<Target>, bool) {
+fn past<'a>(sides: [&Side<'a>; 2]) -> (Vec<Target>, bool) {
     if !sides.iter().flat_map(|side| side.rules()).any(|rule| rule.grants.of::<SecretGrant>().any(|grant| grant.kept.history)) {
         return (Vec::new(), true);
     }
     let present: BTreeSet<SecretPath> = sides.iter().flat_map(|side| side.secrets()).collect();
-    let denied = sides.iter().flat_map(|side| side.denied()).filter_map(|(is_secret, pattern)| is_secret.then_some(pattern));
+    let denied = denied_otherwise(sides).filter_map(|(is_secret, pattern)| is_secret.then_some(pattern));
     let past = past::documents(sides.iter().flat_map(|side| side.rules()), denied, &present);
     let documents = past.documents.union(&present);
     let keys: BTreeSet<Option<&str>> = sides.iter().flat_map(|side| side.keys()).map(Some).chain([None]).collect();
     let named = |path: &SecretPath, key: &Option<&str>| SecretName { path: path.clone(), key: key.map(str::to_owned) };
     let of = |path| keys.iter().map(move |key| Target::SecretAt(PastSecret { commit: None, name: named(path, key) }));
     (documents.flat_map(of).collect(), past.stand_for_all)
+}
+
+/// Where the guardrails of the two differ, the patterns of documents (`true`) and of transit keys that either denies something of:
+/// what they tell apart may change though no policy does.
+pub(super) fn denied_otherwise<'a>(sides: [&Side<'a>; 2]) -> impl Iterator<Item = (bool, &'a Pattern)> {
+    let differing = guardrails_differ(sides).then_some(sides);
+    differing.into_iter().flatten().flat_map(|side| side.ruleset.set().guardrails().patterns())
+}
+
+pub(super) fn guardrails_differ(sides: [&Side<'_>; 2]) -> bool {
+    let [old, new] = sides.map(|side| side.tree.get(GUARDRAILS_FILE));
+    old != new
 }
 
 impl<'a> Side<'a> {
@@ -166,15 +178,6 @@ impl<'a> Side<'a> {
     /// Whether it is a secret of the past that has no file now, and stands for others like it.
     fn lacks_now(&self, wanted: &Target) -> bool {
         matches!(wanted, Target::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
-    }
-
-    pub(super) fn guardrails_file(&self) -> Option<&'a Arc<[u8]>> {
-        self.tree.get(GUARDRAILS_FILE)
-    }
-
-    /// The patterns of documents (`true`) and of transit keys that something is denied of.
-    pub(super) fn denied(&self) -> impl Iterator<Item = (bool, &'a Pattern)> + use<'a> {
-        self.ruleset.set().guardrails().patterns()
     }
 
     /// The policies in force.

@@ -68,9 +68,7 @@ pub(in crate::policy) fn permits<'a>(
             let mapping = mapping(catalogue, policy)?;
             let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
-            denied.extend(
-                between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)).collect::<Vec<_>>(),
-            );
+            denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
             let regions = denied.iter().fold(regions(rule, mapping), |regions, denied| without(regions, denied, mapping));
             Some(Permit { policy, place, terms, regions })
         })

@@ -1,6 +1,6 @@
 //! Grants by pattern under which no file stands yet: whoever has one has whatever comes there, and no file tells of it today.
 
-use super::changes::{Change, Direction, Side, gained};
+use super::changes::{Change, Direction, Side, denied_otherwise, gained, guardrails_differ};
 use super::language::meet;
 use super::looser::looser;
 use super::past::{Kind, Met};
@@ -30,19 +30,18 @@ struct Granted<'a> {
 }
 
 /// Who gains by a pattern of the new revision what has no file in it.
-pub(super) fn unfiled(old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let known: HashSet<*const TrustPolicy> = old.policies().map(Arc::as_ptr).collect();
     // What is denied no more is gained by policies that stay as they are.
-    let denials_changed = old.guardrails_file() != new.guardrails_file();
+    let all_count = guardrails_differ([old, new]);
     let changed: Vec<&Arc<TrustPolicy>> =
-        new.policies().filter(|policy| denials_changed || !known.contains(&Arc::as_ptr(policy))).collect();
+        new.policies().filter(|policy| all_count || !known.contains(&Arc::as_ptr(policy))).collect();
     if changed.is_empty() {
         return Vec::new();
     }
-    let denied =
-        [old, new].into_iter().flat_map(|side| side.denied()).map(|(is_secret, one)| ((is_secret, one.to_string()), one));
+    let denied = denied_otherwise([old, new]).map(|(is_secret, pattern)| ((is_secret, pattern.to_string()), pattern));
     let before: BTreeMap<(bool, String), &Pattern> =
-        old.policies().flat_map(|policy| patterns_of(policy)).chain(denied.filter(|_| denials_changed)).collect();
+        old.policies().flat_map(|policy| patterns_of(policy)).chain(denied).collect();
     let (secrets, keys) = (new.secret_names(), new.key_names());
     let mut found = Vec::new();
     for granted in changed.into_iter().flat_map(|policy| granted_by(policy)) {
