@@ -44,7 +44,11 @@ pub fn counts_unread(path: &str) -> bool {
 
 /// Whether a file may be meant as guardrails and stands where they are not read.
 pub(super) fn has_misplaced_guardrails(tree: &Tree) -> bool {
-    tree.iter().any(|(path, bytes)| path != GUARDRAILS_FILE && (may_be_guardrails(path) || has_denials(path, bytes)))
+    tree.iter().any(|(path, bytes)| is_misplaced(path, bytes))
+}
+
+fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
+    path != GUARDRAILS_FILE && (may_be_guardrails(path) || has_denials(path, bytes))
 }
 
 /// Whether a file at the root says what guardrails say, whatever its name is.
@@ -68,7 +72,7 @@ fn stray(path: &str, bytes: &[u8]) -> Option<Fault> {
         let fault = Fault::new(path, Place { line: 1, column: 1 }, message).coded("stray_file");
         Some(fault.help(help))
     };
-    if path != GUARDRAILS_FILE && (may_be_guardrails(path) || has_denials(path, bytes)) {
+    if is_misplaced(path, bytes) {
         return fault(
             "this may be meant as guardrails, and denies nothing: they stand in `guardrails.yaml` at the root; until this is settled nothing widens",
             "move it to guardrails.yaml, or give it another name",
