@@ -243,7 +243,20 @@ fn a_changed_policy_that_does_not_load_here_ends_with_the_status_of_a_widening()
     assert!(told.status.code() == Some(2) && text.contains("does not load here"), "{text}");
 }
 
-/// The answer says of what it does not know.
+/// The server refuses it too.
+#[test]
+fn a_source_whose_name_can_be_none_is_an_error_of_the_check() {
+    let repository = repository();
+    let allowed = "allowed: { issuers: [github] }\n";
+    commit(repository.path(), &[("sources/Team-a.yaml", allowed), ("sources/teams/b.yaml", allowed)]);
+    let told = policy(repository.path(), &["check"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert_eq!(told.status.code(), Some(78), "{text}");
+    assert!(text.contains("sources/Team-a.yaml:1") && text.contains("the name of a source"), "{text}");
+    assert!(text.contains("sources/teams/b.yaml:1") && text.contains("this file is not read"), "{text}");
+}
+
+/// What an answer does not know, it says.
 #[test]
 fn who_can_says_what_it_did_not_look_at() {
     let repository = repository();

@@ -56,7 +56,8 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     let found = changes((&old, old_tree), (&new, new_tree), &catalogue, SystemClock.now());
     let readers = reader_changes(old_tree, new_tree);
     let mut files = files::widened(&arguments.at, &old_seen, &new_seen)?;
-    // It does not go live with this commit, but with the one that settles the guardrails, and nothing of it changes then.
+    // The server holds it until the guardrails can be read. The commit that mends them does not change this file, so no later diff
+    // would tell it.
     let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
     files.extend(held.iter().map(waits));
     files.extend(unloaded(&faults, old_tree, new_tree));
