@@ -8,6 +8,7 @@ mod followed;
 mod key_encryption;
 mod keys;
 mod live;
+mod not_in_force;
 mod opened;
 mod operate;
 mod origins;
@@ -111,7 +112,7 @@ impl App {
         let (clouds, id_tokens) = (config.issuer_url.clone(), config.id_token_issuer_url.clone());
         let own_issuers = OwnIssuers::open(clouds, id_tokens, &key_identities, &store).await?;
         for own in OwnIssuer::ALL {
-            if *own_issuers.keys(own).issuer() == served_issuer(&config.public_url, own)? {
+            if *own_issuers.keys(own).issuer() == served_issuer(&config.public_url, own).map_err(|fault| fault.to_string())? {
                 store.forget_hosted(own).await.map_err(|denial| denial.cause)?;
             }
         }

@@ -43,8 +43,8 @@ pub const STATUS_EXEC: u8 = 125;
 
 impl Failure {
     /// A failure with its status.
-    pub fn new(status: u8, message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: None, status }
+    pub fn new(status: u8, message: impl std::fmt::Display) -> Self {
+        Self { message: message.to_string(), code: None, status }
     }
 
     /// The message for what shows one line, with the hint and the decision's id.

@@ -1,15 +1,16 @@
 //! Where age identities are kept: in files, in systemd's credentials, or in files that only AWS KMS opens. They are read here,
 //! and again when they change.
 
+mod error;
 mod kms;
 
-pub use kms::{unwrap, wrap};
+pub use error::{ContentError, CustodyError};
+pub use kms::{KmsError, unwrap, wrap};
 
 use crate::secrets::Identities;
 use crate::words::names::KmsKeyArn;
 use crate::words::{Digest, Secret};
 use arc_swap::ArcSwap;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -45,27 +46,32 @@ pub enum IdentityFile {
 }
 
 impl IdentityFile {
-    fn path(&self) -> Result<PathBuf, String> {
+    fn path(&self) -> Result<PathBuf, CustodyError> {
         match self {
             Self::Plain(path) | Self::Wrapped(_, path) => Ok(path.clone()),
             Self::Credential(name, Some(folder)) => Ok(folder.join(name)),
-            Self::Credential(name, None) => Err(format!(
-                "the credential `{name}` cannot be read: CREDENTIALS_DIRECTORY is not set, so systemd gave none (LoadCredential=)"
-            )),
+            Self::Credential(name, None) => Err(CustodyError::NoCredentials { name: name.clone() }),
         }
     }
 
     /// Opens it.
-    pub async fn open(&self, purpose: Purpose) -> Result<Identities, String> {
-        let path = self.path()?;
-        let bytes = tokio::fs::read(&path).await.map_err(|fault| format!("{}: {fault}", path.display()))?;
-        self.open_bytes(Secret::new(bytes), purpose).await.map_err(|fault| format!("{}: {fault}", path.display()))
+    pub async fn open(&self, purpose: Purpose) -> Result<Identities, CustodyError> {
+        let (path, bytes) = self.read().await?;
+        self.open_bytes(bytes, purpose).await.map_err(|fault| CustodyError::Content { path, fault })
     }
 
-    async fn open_bytes(&self, bytes: Secret, purpose: Purpose) -> Result<Identities, String> {
+    async fn read(&self) -> Result<(PathBuf, Secret), CustodyError> {
+        let path = self.path()?;
+        match tokio::fs::read(&path).await {
+            Ok(bytes) => Ok((path, Secret::new(bytes))),
+            Err(fault) => Err(CustodyError::File { path, fault }),
+        }
+    }
+
+    async fn open_bytes(&self, bytes: Secret, purpose: Purpose) -> Result<Identities, ContentError> {
         match self {
-            Self::Plain(_) | Self::Credential(..) => Identities::parse(&bytes),
-            Self::Wrapped(key, _) => Identities::parse(&unwrap(key, purpose, bytes.expose()).await?),
+            Self::Plain(_) | Self::Credential(..) => Ok(Identities::parse(&bytes)?),
+            Self::Wrapped(key, _) => Ok(Identities::parse(&unwrap(key, purpose, bytes.expose()).await?)?),
         }
     }
 }
@@ -85,7 +91,7 @@ pub struct Reading {
     /// Whether other identities are held than before.
     pub changed: bool,
     /// What is wrong with some of them.
-    pub fault: Option<String>,
+    pub fault: Option<CustodyError>,
 }
 
 impl Custody {
@@ -109,8 +115,8 @@ impl Custody {
             match self.read_one(file, slot).await {
                 Ok(changed) => reading.changed |= changed,
                 Err(fault) => {
-                    reading.changed |= fault.is_gone && slot.take().is_some();
-                    reading.fault = reading.fault.or(Some(fault.words));
+                    reading.changed |= fault.is_gone() && slot.take().is_some();
+                    reading.fault = reading.fault.or(Some(fault));
                 }
             }
         }
@@ -122,26 +128,16 @@ impl Custody {
         reading
     }
 
-    async fn read_one(&self, file: &IdentityFile, slot: &mut Option<(Digest, Identities)>) -> Result<bool, Unread> {
-        let path = file.path().map_err(|words| Unread { words, is_gone: false })?;
-        let told = |fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
-        let bytes = tokio::fs::read(&path).await;
-        let bytes = bytes.map_err(|fault| Unread { words: told(&fault), is_gone: fault.kind() == ErrorKind::NotFound })?;
-        let bytes = Secret::new(bytes);
+    async fn read_one(&self, file: &IdentityFile, slot: &mut Option<(Digest, Identities)>) -> Result<bool, CustodyError> {
+        let (path, bytes) = file.read().await?;
         let digest = Digest::plain(bytes.expose());
         if slot.as_ref().is_some_and(|(known, _)| *known == digest) {
             return Ok(false);
         }
-        let opened =
-            file.open_bytes(bytes, self.purpose).await.map_err(|fault| Unread { words: told(&fault), is_gone: false })?;
+        let opened = file.open_bytes(bytes, self.purpose).await.map_err(|fault| CustodyError::Content { path, fault })?;
         *slot = Some((digest, opened));
         Ok(true)
     }
-}
-
-struct Unread {
-    words: String,
-    is_gone: bool,
 }
 
 #[cfg(test)]

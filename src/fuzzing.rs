@@ -15,7 +15,7 @@ use crate::policy::{Catalogue, Guardrails, ImportSettings, IssuerEntry, Pattern,
 use crate::policy::{explain, import};
 use crate::secrets::{self, Identities, RepositoryPath};
 use crate::token::{self, Claims, KeySet, RawToken, SESSION_KEY_BYTES, SessionKey};
-use crate::words::names::{Audience, DecisionId, IssuerName, IssuerUrl, PolicyName, RoleArn, SecretName, SecretPath};
+use crate::words::names::{Audience, DecisionId, IssuerName, IssuerUrl, NameError, PolicyName, RoleArn, SecretName, SecretPath};
 use crate::words::{Secret, UnixTime, parse_duration};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -124,7 +124,7 @@ fn jwks(bytes: &[u8]) {
 
 fn json(bytes: &[u8]) {
     if let Ok(value) = token::parse_document(bytes) {
-        assert_eq!(token::parse_document(value.to_string().as_bytes()), Ok(value), "what is printed is read back");
+        assert_eq!(token::parse_document(value.to_string().as_bytes()).ok(), Some(value), "what is printed is read back");
     }
 }
 
@@ -198,7 +198,7 @@ fn sops_plaintext(bytes: &[u8]) {
     let Some(identities) = IDENTITIES.as_ref() else { return };
     for path in SOPS_NAMES.into_iter().filter_map(|name| SecretPath::parse(name).ok()) {
         if let Ok(sealed) = secrets::encrypt_document(&path, bytes, &identities.recipients(), NOW) {
-            assert_eq!(secrets::check(&RepositoryPath::of_secret(&path), &sealed, identities), Ok(()), "{path}");
+            assert!(secrets::check(&RepositoryPath::of_secret(&path), &sealed, identities).is_ok(), "{path}");
         }
     }
 }
@@ -251,7 +251,7 @@ fn request(bytes: &[u8]) {
 
 fn names(bytes: &[u8]) {
     let text = text(bytes);
-    let read_back = |read: Result<String, String>| assert!(read.is_err() || read.as_deref() == Ok(text), "a name is its text");
+    let read_back = |read: Result<String, NameError>| assert!(read.is_err() || read.as_deref() == Ok(text), "a name is its text");
     read_back(IssuerUrl::parse(text).map(|name| name.to_string()));
     read_back(Audience::parse(text).map(|name| name.to_string()));
     read_back(PolicyName::parse(text).map(|name| name.to_string()));

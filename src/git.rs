@@ -1,5 +1,6 @@
 //! Layer C: desired state, read from a Git repository at one commit. Objects only: no work tree, no hooks, no filters.
 
+mod error;
 mod fetch;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -7,8 +8,9 @@ mod origin;
 mod source;
 mod verify;
 
+pub use error::{GitError, ReadFault, TooLarge};
 pub use fetch::child::fetch_as_told;
-pub use fetch::fetch;
-pub use origin::{Access, Address, Origin};
+pub use fetch::{FetchError, ToldError, fetch};
+pub use origin::{Access, Address, AddressError, Origin, TokenError};
 pub use source::{LastChanges, Past, Snapshot, Source};
-pub use verify::Signers;
+pub use verify::{Signers, SignersError, VerifyError};

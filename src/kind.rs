@@ -130,7 +130,7 @@ macro_rules! declare {
                 $(if <$target>::looks_like(text) {
                     return <$target>::question(text).map(Self::$kind);
                 })*
-                SecretName::parse(text).map(Self::Secret)
+                SecretName::parse(text).map(Self::Secret).map_err(|fault| fault.to_string())
             }
 
             /// The words that people can write, each with an example.
@@ -185,8 +185,9 @@ macro_rules! declare {
 each_kind!(declare);
 
 /// The text behind a kind's word, for kinds that are nothing without one.
-fn named<T>(text: Option<&str>, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, String> {
-    text.map_or_else(|| Err("the line has no name".to_owned()), parse)
+fn named<T, E: Display>(text: Option<&str>, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, String> {
+    let text = text.ok_or("the line has no name")?;
+    parse(text).map_err(|fault| fault.to_string())
 }
 
 #[cfg(test)]

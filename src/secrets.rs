@@ -1,6 +1,7 @@
 //! Layer B: encrypted files from Git in, values out. Nothing here can reach a network, whatever a file names.
 
 mod age_file;
+mod error;
 mod headers;
 mod looks;
 mod origins;
@@ -13,7 +14,8 @@ mod sops;
 mod transit;
 mod widened;
 
-pub use age_file::{Identities, encrypt, encrypt_at, is_armored};
+pub use age_file::{AgeError, Identities, IdentityError, encrypt, encrypt_at, is_armored};
+pub use error::{Missing, NotBelow, SecretError, Unopened};
 pub use headers::{Header, Locked, headers, locked, stanza};
 pub use looks::{Seen, Shown, look, looks_secret, pointer};
 pub use origins::{Origins, Place, changed_keys, wrapped_keys};
@@ -21,12 +23,12 @@ pub use readable::turned_readable;
 pub use readers::{ReaderChange, reader_changes};
 pub use repository_path::RepositoryPath;
 pub use rewrite::{Rewrite, rewrite};
-pub use rules::{Rules, is_rules_file};
+pub use rules::{Rules, RulesError, is_rules_file};
 pub use sops::{
-    Creation, Creations, Document, SopsFile, Unauthenticated, Values, encrypt as encrypt_document,
-    encrypt_with as encrypt_document_with, values as document_values,
+    Creation, CreationError, Creations, Document, EntryError, SopsError, SopsFile, Unauthenticated, Values,
+    encrypt as encrypt_document, encrypt_with as encrypt_document_with, values as document_values,
 };
-pub use transit::{Ciphertext, OpenedTransitKey, create_transit_key};
+pub use transit::{Ciphertext, CiphertextError, OpenedTransitKey, TransitError, create_transit_key};
 pub use widened::widened;
 
 use crate::words::names::SecretPath;
@@ -41,12 +43,12 @@ pub const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const RULES_FILE: &str = ".sops.yaml";
 
 /// The path of a file below the folders of encrypted files, and of no other.
-pub fn encrypted_path(file: &str) -> Result<SecretPath, String> {
-    let parsed = match file.strip_prefix("secrets/") {
-        Some(path) => SecretPath::parse(path),
-        None => TransitFile::parse(file).and_then(|_| SecretPath::parse(file)),
+pub fn encrypted_path(file: &str) -> Result<SecretPath, NotBelow> {
+    let path = match file.strip_prefix("secrets/") {
+        Some(path) => path,
+        None => TransitFile::parse(file).map(|_| file).map_err(|_| NotBelow)?,
     };
-    parsed.map_err(|_| "expected a file below secrets/ or transit/".to_owned())
+    SecretPath::parse(path).map_err(|_| NotBelow)
 }
 
 /// Which part of a document.
@@ -70,35 +72,11 @@ pub struct Plaintext {
     pub unauthenticated: bool,
 }
 
-/// Why nothing was opened, in words for operators that hold no plaintext.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Unopened {
-    /// The file opens, and does not have what is asked for. Also its readers may hear the words.
-    Missing(String),
-    /// It does not open, or may not be given.
-    Unreadable(String),
-}
-
-impl Unopened {
-    /// The words alone.
-    pub fn cause(self) -> String {
-        match self {
-            Self::Missing(cause) | Self::Unreadable(cause) => cause,
-        }
-    }
-}
-
-impl From<String> for Unopened {
-    fn from(cause: String) -> Self {
-        Self::Unreadable(cause)
-    }
-}
-
 /// Opens a document, or one value of it by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
-pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, String> {
+pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, Unopened> {
     let part = key.map_or(Part::Whole, Part::Value);
     let opened = open_part(path, bytes, part, identities, Unauthenticated::Refuse);
-    opened.map(|plaintext| plaintext.value).map_err(Unopened::cause)
+    opened.map(|plaintext| plaintext.value)
 }
 
 /// Opens a part of a document, with values that nothing authenticates where they may be given.
@@ -115,15 +93,15 @@ pub fn open_part(
         // An age file is authentic to its last byte, or does not open.
         return match part {
             Part::Whole => Ok(Plaintext { value: age_file::decrypt(bytes, identities)?, unauthenticated: false }),
-            Part::Value(_) => Err(Unopened::Missing("the document is one value: ask for it without `#/key`".to_owned())),
-            Part::Values(_) => Err(Unopened::Missing("the document is one value, and only keys of it are granted".to_owned())),
+            Part::Value(_) => Err(Missing::OneValue.into()),
+            Part::Values(_) => Err(Missing::OneValueOnly.into()),
         };
     }
     let document = SopsFile::parse(path, bytes)?.open(identities)?;
     let value = match part {
-        Part::Value(key) if !document.has(key) => return Err(Unopened::Missing(format!("the document has no `{key}`"))),
+        Part::Value(key) if !document.has(key) => return Err(Missing::Key { key: key.to_owned() }.into()),
         Part::Values(keys) if !keys.iter().any(|key| document.has(key)) => {
-            return Err(Unopened::Missing(format!("the document has none of the keys that are granted: {}", keys.join(", "))));
+            return Err(Missing::Keys { keys: keys.to_vec() }.into());
         }
         Part::Whole => document.render(unauthenticated),
         Part::Value(key) => document.value(key, unauthenticated),
@@ -133,32 +111,34 @@ pub fn open_part(
 }
 
 /// Whether the file opens at this path; what it holds is forgotten at once.
-pub fn check(file: &RepositoryPath, bytes: &[u8], identities: &Identities) -> Result<(), String> {
+pub fn check(file: &RepositoryPath, bytes: &[u8], identities: &Identities) -> Result<(), SecretError> {
     check_size(bytes)?;
     let (path, identities) = (encrypted_path(file.as_str())?, &identities.at(file.clone()));
     if age_file::is_age(bytes) {
-        return age_file::decrypt(bytes, identities).map(|_| ());
+        age_file::decrypt(bytes, identities)?;
+        return Ok(());
     }
     // Also a file of which only a part may be given out opens.
-    SopsFile::parse(&path, bytes)?.open(identities).map(|_| ())
+    SopsFile::parse(&path, bytes)?.open(identities)?;
+    Ok(())
 }
 
 /// The file key of one header of the document. It is given out when the whole document opens by this header, and so opens nothing
 /// that the document's reader does not have.
-pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &Identities) -> Result<Secret, String> {
+pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &Identities) -> Result<Secret, SecretError> {
     let only = identities.only(*header);
     check(&RepositoryPath::of_secret(path), bytes, &only)?;
-    only.seen().ok_or_else(|| "no header of the document is the one that is asked for".to_owned())
+    only.seen().ok_or(SecretError::NotByThisHeader)
 }
 
 /// Opens a key of our own that is encrypted at rest.
-pub fn decrypt_key(sealed: &[u8], identities: &Identities) -> Result<Secret, String> {
+pub fn decrypt_key(sealed: &[u8], identities: &Identities) -> Result<Secret, AgeError> {
     age_file::decrypt(sealed, identities)
 }
 
 /// Nothing larger is read, let alone decrypted.
-fn check_size(bytes: &[u8]) -> Result<(), String> {
-    if bytes.len() > FILE_BYTES_MAX { Err("the file is larger than 2 MiB".to_owned()) } else { Ok(()) }
+fn check_size(bytes: &[u8]) -> Result<(), SecretError> {
+    if bytes.len() > FILE_BYTES_MAX { Err(SecretError::TooLarge) } else { Ok(()) }
 }
 
 #[cfg(test)]

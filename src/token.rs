@@ -14,7 +14,7 @@ mod verify;
 
 pub use algorithm::Algorithm;
 pub use claims::Claims;
-pub use json::{check_objects, from_json, parse as parse_json, parse_document, read_document};
+pub use json::{JsonError, check_objects, from_json, parse as parse_json, parse_document, read_document};
 pub use keys::{JWKS_BYTES_MAX, KeySet};
 pub use proof::{Possession, Proof, ProofKey, ProvedRequest, Proven, RequestBody};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};

@@ -47,7 +47,7 @@ impl App {
             let walk = move || {
                 let commit = revision.commit.as_ref().ok_or("its source has no revision")?;
                 let files = revision.files_in_force().map(|(file, bytes)| (file, &**bytes));
-                source.last_changes(commit, files, revision.ages().before.as_deref())
+                source.last_changes(commit, files, revision.ages().before.as_deref()).map_err(|fault| fault.to_string())
             };
             tokio::task::spawn_blocking(walk).await.unwrap_or_else(|fault| Err(fault.to_string())).map(Arc::new)
         });

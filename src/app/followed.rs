@@ -102,7 +102,7 @@ impl Followed {
     pub async fn read_identities(&self) -> Option<String> {
         let reading = self.custody.read().await;
         self.rekeyed.fetch_or(reading.changed, Ordering::Relaxed);
-        reading.fault
+        reading.fault.map(|fault| fault.to_string())
     }
 
     /// Whether its secrets have to be opened anew, to know which of them do.

@@ -1,12 +1,13 @@
 //! What is in force of all sources together. Swapped whole.
 
 use super::followed::Followed;
+use super::not_in_force::NotGiven;
 use super::opened::Opened;
 use super::revision::Revision;
 use crate::issue::{FileKey, OpenedSecret};
 use crate::kind::TransitUse;
 use crate::policy::{Catalogue, FileKeyTerms, Granted, PolicySet, SecretTerms, TrustPolicy};
-use crate::secrets::{Header, OpenedTransitKey, Unopened};
+use crate::secrets::{Header, OpenedTransitKey};
 use crate::store::Licence;
 use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, SecretName, SecretPath, SourceName, TransitKey};
@@ -183,7 +184,7 @@ impl Live {
         let (version, bytes) = found.map_err(|cause| no_transit_key(key, &cause))?;
         let file = TransitFile { key: within, version };
         let opened = OpenedTransitKey::open(key, &file, bytes, &in_force.followed.identities());
-        Ok((version, opened.map_err(|cause| unreadable_transit_key(key, &cause))?))
+        Ok((version, opened.map_err(|cause| unreadable_transit_key(key, &cause.to_string()))?))
     }
 
     /// The versions of a granted transit key, the lowest first.
@@ -220,7 +221,7 @@ impl Live {
         let whole = SecretName { path: terms.document.clone(), key: None };
         let (in_force, within) = self.owned(source, &whole)?;
         let key = in_force.revision.file_key(&within.path, &terms.header, &in_force.followed.identities());
-        let key = key.map_err(|fault| unreadable(&whole, &fault))?;
+        let key = key.map_err(|fault| unreadable(&whole, fault))?;
         Ok(FileKey { document: terms.document.clone(), header: terms.header, key })
     }
 
@@ -232,7 +233,7 @@ impl Live {
         let revision = &in_force.revision;
         let commit = revision.commit.clone().ok_or_else(|| unreadable(name, "its source has no revision"))?;
         let open = || revision.open_secret(&within, terms, &in_force.followed.identities());
-        let plaintext = self.opened.value(source, terms, open).map_err(|cause| unopened(name, cause))?;
+        let plaintext = self.opened.value(source, terms, open).map_err(|cause| not_given(name, &cause))?;
         Ok(OpenedSecret { terms: terms.clone(), plaintext, commit, expires_at: granted.expires })
     }
 
@@ -240,7 +241,7 @@ impl Live {
     pub(super) fn owned(&self, source: &SourceName, name: &SecretName) -> Result<(&InForce, SecretName), Denial> {
         let in_force = self.source(source).ok_or_else(|| unreadable(name, "its source is not in force"))?;
         let within = if source.is_root() { Some(name.clone()) } else { name.below(source) };
-        let within = within.ok_or_else(|| unreadable(name, &format!("it does not belong to the source {source}")))?;
+        let within = within.ok_or_else(|| unreadable(name, format!("it does not belong to the source {source}")))?;
         Ok((in_force, within))
     }
 
@@ -260,16 +261,14 @@ fn no_transit_key(key: &TransitKey, cause: &str) -> Denial {
 }
 
 /// What the file does not have is told to the caller, who may read all of what is granted.
-fn unopened(name: &SecretName, fault: Unopened) -> Denial {
-    match fault {
-        Unopened::Missing(cause) => {
-            let told = format!("The secret is granted, but {cause}.");
-            Reason::SecretMissing.because(format!("{name}: {cause}")).saying(told)
-        }
-        Unopened::Unreadable(cause) => unreadable(name, &cause),
+fn not_given(name: &SecretName, cause: &NotGiven) -> Denial {
+    if cause.is_missing() {
+        let told = format!("The secret is granted, but {cause}.");
+        return Reason::SecretMissing.because(format!("{name}: {cause}")).saying(told);
     }
+    unreadable(name, cause)
 }
 
-pub(super) fn unreadable(name: &SecretName, cause: &str) -> Denial {
+pub(super) fn unreadable(name: &SecretName, cause: impl std::fmt::Display) -> Denial {
     Reason::SecretUnreadable.because(format!("{name}: {cause}"))
 }

@@ -2,8 +2,9 @@
 //!
 //! Each set of policies in force has its own, so that what is granted no more is forgotten with the grant.
 
+use super::not_in_force::NotGiven;
 use crate::policy::SecretTerms;
-use crate::secrets::{Plaintext, Unopened};
+use crate::secrets::Plaintext;
 use crate::words::names::SourceName;
 use moka::sync::Cache;
 use std::sync::Arc;
@@ -44,8 +45,8 @@ impl Opened {
         &self,
         source: &SourceName,
         terms: &SecretTerms,
-        open: impl FnOnce() -> Result<Plaintext, Unopened>,
-    ) -> Result<Arc<Plaintext>, Unopened> {
+        open: impl FnOnce() -> Result<Plaintext, NotGiven>,
+    ) -> Result<Arc<Plaintext>, NotGiven> {
         let (name, only) = (terms.name.to_string(), terms.only.clone());
         let part = Part { source: source.clone(), name, only, unauthenticated: terms.unauthenticated };
         if let Some(held) = self.0.get(&part) {
@@ -64,6 +65,7 @@ impl Opened {
 
 #[cfg(test)]
 mod tests {
+    use super::super::not_in_force::NotInForce;
     use super::*;
     use crate::words::Secret;
     use crate::words::names::SecretName;
@@ -100,13 +102,13 @@ mod tests {
         let (opened, root, strict) = (Opened::default(), SourceName::root(), terms("a.yaml", None));
         let loose = SecretTerms { unauthenticated: true, ..strict.clone() };
         assert!(opened.value(&root, &loose, || Ok(plain(b"forged"))).is_ok());
-        assert!(opened.value(&root, &strict, || Err("refused".to_owned().into())).is_err());
+        assert!(opened.value(&root, &strict, || Err(NotInForce::Missing.into())).is_err());
     }
 
     #[test]
     fn a_failure_is_not_held_and_the_room_is_bounded() {
         let (opened, root) = (Opened::default(), SourceName::root());
-        assert!(opened.value(&root, &terms("a", None), || Err("no".to_owned().into())).is_err());
+        assert!(opened.value(&root, &terms("a", None), || Err(NotInForce::Missing.into())).is_err());
         assert!(opened.value(&root, &terms("a", None), || Ok(plain(&[7]))).is_ok());
         for number in 0..64 {
             let name = format!("b{number}");

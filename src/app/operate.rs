@@ -203,10 +203,11 @@ impl App {
 /// Refuses a commit that the repository does not have. A remote is fetched first where its mirror does not have it yet.
 async fn check_there(source: &Followed, commit: &CommitId) -> Result<(), Denial> {
     let _turn = source.turn.lock().await;
-    let mut there = source.source().has(commit);
+    let has = || source.source().has(commit).map_err(|fault| fault.to_string());
+    let mut there = has();
     if source.is_remote() && !matches!(there, Ok(true)) {
         let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
-        there = fetched.and_then(|()| source.source().has(commit));
+        there = fetched.map_err(|fault| fault.to_string()).and_then(|()| has());
     }
     let (reason, detail) = match there {
         Ok(true) => return Ok(()),

@@ -24,10 +24,10 @@ impl App {
             let keys = wrapped_keys(file, bytes).into_iter();
             found.extend(keys.map(|key| WrappedKey { key, file: file.to_owned(), in_force: false }));
         };
-        if !source.source().each_form(commit, marks.searched.as_ref(), &mut take)? {
+        if !source.source().each_form(commit, marks.searched.as_ref(), &mut take).map_err(|fault| fault.to_string())? {
             tracing::warn!(source = %source.name, "the history is long: a copy of what older commits had is not known as one");
         }
-        if source.source().is_shallow()? {
+        if source.source().is_shallow().map_err(|fault| fault.to_string())? {
             tracing::warn!(source = %source.name, "the clone is shallow: a copy of what older commits had is not known as one");
         }
         Ok(found)

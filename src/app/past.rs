@@ -49,7 +49,7 @@ impl App {
         if !self.belongs(followed, path, &bytes).await? {
             let told =
                 "The secret is granted, but at this commit its file held what stood at another path, which nobody has confirmed.";
-            return Err(unreadable(&terms.name, &format!("at {commit}: a copy that was never confirmed")).saying(told));
+            return Err(unreadable(&terms.name, format!("at {commit}: a copy that was never confirmed")).saying(told));
         }
         let opened = tokio::task::spawn_blocking(move || reading.open(&bytes)).await;
         let plaintext = opened.map_err(broken)??;
@@ -82,12 +82,13 @@ impl Reading {
     fn read(&self) -> Result<Vec<u8>, Denial> {
         let (name, commit) = (&self.terms.name, &self.commit);
         let fault = |cause: String| self.fault(&cause);
-        if !self.source.is_past(commit, &self.past).map_err(fault)? {
+        if !self.source.is_past(commit, &self.past).map_err(|found| fault(found.to_string()))? {
             return Err(
                 Reason::CommitRefused.because(format!("{name}: {commit} is none of the history of {}", self.past.in_force))
             );
         }
-        let bytes = self.source.file_at(commit, &format!("secrets/{}", self.within.path)).map_err(fault)?;
+        let bytes =
+            self.source.file_at(commit, &format!("secrets/{}", self.within.path)).map_err(|found| fault(found.to_string()))?;
         bytes.ok_or_else(|| self.missing("the commit has no such file"))
     }
 
@@ -95,14 +96,14 @@ impl Reading {
         open_granted(&self.within, bytes, &self.terms, &self.identities).map_err(|unopened| match unopened {
             Unopened::Missing(cause) => self.missing(&format!("as the commit has it {cause}")),
             Unopened::Unreadable(cause) => self
-                .fault(&cause)
+                .fault(&cause.to_string())
                 .saying("The secret is granted, but as the commit has it no key of today opens it.")
                 .advising("Ask the operator: the audit log has the cause by the decision's id."),
         })
     }
 
     fn fault(&self, cause: &str) -> Denial {
-        unreadable(&self.terms.name, &format!("at {}: {cause}", self.commit))
+        unreadable(&self.terms.name, format!("at {}: {cause}", self.commit))
     }
 
     fn missing(&self, cause: &str) -> Denial {

@@ -28,10 +28,10 @@ impl App {
         let _turn = source.turn.lock().await;
         let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
         if let Err(fault) = fetched {
-            return alarmed(source, fault);
+            return alarmed(source, fault.to_string());
         }
         if let Err(fault) = source.source().head() {
-            return alarmed(source, fault);
+            return alarmed(source, fault.to_string());
         }
         source.was_read(self.store.moment());
         self.look_and_put_in_force(source).await;
@@ -76,7 +76,7 @@ impl App {
         let known = live.source(&source.name);
         let fresh = Arc::new(Revision::default());
         let current = known.map_or(&fresh, |known| &known.revision);
-        let head = repository.head()?;
+        let head = repository.head().map_err(|fault| fault.to_string())?;
         let confirmed = source.confirmed.load().as_deref() == Some(&head);
         let as_before = known.is_some_and(|known| std::ptr::eq(&*known.followed, source));
         if Some(&head) == current.commit.as_ref() && as_before && !source.is_rekeyed() && (current.held.is_empty() || !confirmed)
@@ -101,7 +101,7 @@ impl App {
         };
         let before = self.before(source, current, marks, widening)?;
         let before = before.as_ref().unwrap_or(current);
-        let snapshot = repository.read_at(commit, before.snapshot())?;
+        let snapshot = repository.read_at(commit, before.snapshot()).map_err(|fault| fault.to_string())?;
         let identities = source.identities();
         let mut keys = self.search(source, commit, marks)?;
         let widened = if before.holds(widening) { self.widened(source, before, &snapshot, &keys)? } else { Vec::new() };
@@ -147,7 +147,7 @@ impl App {
     ) -> Result<Option<Revision>, String> {
         match &marks.whole {
             Some(whole) if widening == Widening::Waits && current.commit.is_none() => {
-                let snapshot = source.source().read_at(whole, current.snapshot())?;
+                let snapshot = source.source().read_at(whole, current.snapshot()).map_err(|fault| fault.to_string())?;
                 Ok(Some(current.next(snapshot, &self.reading(source, &source.identities(), Widening::GoesLive, &[]))))
             }
             Some(_) | None => Ok(None),
@@ -170,9 +170,9 @@ impl App {
         let anchor = highest.or(source.settings.since.as_ref());
         if let Some(anchor) = anchor
             && anchor != head
-            && !repository.is_forward(anchor, head)?
+            && !repository.is_forward(anchor, head).map_err(|fault| fault.to_string())?
         {
-            if !repository.has(anchor)? {
+            if !repository.has(anchor).map_err(|fault| fault.to_string())? {
                 return Err(format!(
                     "{anchor}, which {head} has to follow, is not in the repository: correct `since`, or fetch it"
                 ));
@@ -187,7 +187,7 @@ impl App {
             return Ok(current.signer.clone());
         }
         let anchor = anchor.filter(|anchor| *anchor != head);
-        repository.signer(head, anchor, signers, self.now()).map(Some)
+        repository.signer(head, anchor, signers, self.now()).map(Some).map_err(|fault| fault.to_string())
     }
 
     /// Swaps it in, and records it with its faults.

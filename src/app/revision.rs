@@ -1,6 +1,7 @@
 //! What is in force of one source: its policies, its encrypted secrets and transit keys, and what is wrong with it.
 
 use super::ages::Ages;
+use super::not_in_force::{NotGiven, NotInForce};
 use super::transit::TransitKeys;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
@@ -185,14 +186,14 @@ impl Revision {
         bytes: Arc<[u8]>,
         reading: &Reading<'_>,
     ) -> Result<(SecretPath, Arc<[u8]>), (String, Option<(SecretPath, Arc<[u8]>)>)> {
-        let path = SecretPath::parse(name).map_err(|fault| (fault, None))?;
+        let path = SecretPath::parse(name).map_err(|fault| (fault.to_string(), None))?;
         let old = self.secrets.get(&path);
         if !reading.rekeyed && old.is_some_and(|old| Arc::ptr_eq(old, &bytes) || *old == bytes) {
             return Ok((path, bytes));
         }
         match secrets::check(&RepositoryPath::of_secret(&path), &bytes, reading.identities) {
             Ok(()) => Ok((path, bytes)),
-            Err(fault) => Err((fault, old.cloned().map(|old| (path, old)))),
+            Err(fault) => Err((fault.to_string(), old.cloned().map(|old| (path, old)))),
         }
     }
 
@@ -225,12 +226,12 @@ impl Revision {
     }
 
     /// One encrypted file as it is in force. The error says why it is not.
-    pub fn file_in_force(&self, file: &str) -> Result<&Arc<[u8]>, String> {
+    pub fn file_in_force(&self, file: &str) -> Result<&Arc<[u8]>, NotInForce> {
         let found = match TransitFile::parse(file) {
             Ok(transit) => self.transit.file(&transit),
             Err(_) => file.strip_prefix("secrets/").and_then(|path| self.secrets.get(&SecretPath::parse(path).ok()?)),
         };
-        found.ok_or_else(|| self.lacks(file).cause())
+        found.ok_or_else(|| self.lacks(file))
     }
 
     /// The rules by which files are encrypted anew.
@@ -281,26 +282,24 @@ impl Revision {
     }
 
     /// The file key of one header of a document.
-    pub fn file_key(&self, document: &SecretPath, header: &Digest, identities: &Identities) -> Result<Secret, String> {
-        let bytes = self.secrets.get(document).ok_or("the revision in force has no such file")?;
-        secrets::file_key(document, bytes, header, identities)
+    pub fn file_key(&self, document: &SecretPath, header: &Digest, identities: &Identities) -> Result<Secret, NotGiven> {
+        let bytes = self.secrets.get(document).ok_or(NotInForce::Gone)?;
+        Ok(secrets::file_key(document, bytes, header, identities).map_err(Unopened::from)?)
     }
 
     /// Opens one of its secrets, or what is granted of it, by its name within this source.
-    pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, Unopened> {
+    pub fn open_secret(&self, name: &SecretName, terms: &SecretTerms, identities: &Identities) -> Result<Plaintext, NotGiven> {
         let bytes = self.secrets.get(&name.path).ok_or_else(|| self.lacks(&format!("secrets/{}", name.path)))?;
-        open_granted(name, bytes, terms, identities)
+        Ok(open_granted(name, bytes, terms, identities)?)
     }
 
-    /// Why a file is not in force: only where the commit does not have it the caller can do something.
-    pub fn lacks(&self, file: &str) -> Unopened {
+    /// Why a file is not in force.
+    pub fn lacks(&self, file: &str) -> NotInForce {
         if let Some(waits) = self.held.iter().find(|waits| waits.file == file) {
-            return Unopened::Unreadable(format!("its file {}, and waits for `daypass confirm`", waits.why));
+            return NotInForce::Waits(waits.clone());
         }
-        match self.faults.iter().find(|fault| *fault.file == *file) {
-            Some(fault) => Unopened::Unreadable(format!("its file has no good form: {}", fault.message)),
-            None => Unopened::Missing("the commit in force has no such file".to_owned()),
-        }
+        let fault = self.faults.iter().find(|fault| *fault.file == *file);
+        fault.map_or(NotInForce::Missing, |fault| NotInForce::Faulty(Box::new(fault.clone())))
     }
 }
 

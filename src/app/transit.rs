@@ -1,7 +1,7 @@
 //! The transit keys of one source: a file for each version, which opened when it came in force.
 
 use crate::policy::Tree;
-use crate::secrets::{Identities, OpenedTransitKey};
+use crate::secrets::{Identities, OpenedTransitKey, TransitError};
 use crate::words::TransitFile;
 use crate::words::names::TransitKey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ impl TransitKeys {
             let parsed = match TransitFile::parse(file) {
                 Ok(parsed) => parsed,
                 Err(fault) => {
-                    faults.push((file.clone(), fault));
+                    faults.push((file.clone(), fault.to_string()));
                     continue;
                 }
             };
@@ -31,7 +31,7 @@ impl TransitKeys {
                 Ok(()) if waiting.contains(file.as_str()) => old.cloned(),
                 Ok(()) => Some(bytes.clone()),
                 Err(fault) => {
-                    faults.push((file.clone(), fault));
+                    faults.push((file.clone(), fault.to_string()));
                     old.cloned()
                 }
             };
@@ -42,7 +42,7 @@ impl TransitKeys {
         (next, faults)
     }
 
-    fn check(&self, file: &TransitFile, bytes: &Arc<[u8]>, identities: &Identities) -> Result<(), String> {
+    fn check(&self, file: &TransitFile, bytes: &Arc<[u8]>, identities: &Identities) -> Result<(), TransitError> {
         match self.file(file) {
             Some(old) if old == bytes => Ok(()),
             _ => OpenedTransitKey::open(&file.key, file, bytes, identities).map(drop),

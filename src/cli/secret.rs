@@ -19,7 +19,7 @@ use crate::client::answer::secret_value;
 use crate::client::checkout::replace;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{self, Rewrite, encrypt_at};
+use crate::secrets::{self, Rewrite, SecretError, encrypt_at};
 use crate::words::names::{CommitId, SecretName};
 use crate::words::{Clock, Secret, SystemClock};
 use clap::{Args, Subcommand};
@@ -132,11 +132,11 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
         if let (Ok(encrypted), false) = (&encrypted, is_spoiled) {
             clear::tell_of_document(named, &path, &before.unwrap_or_default(), encrypted);
         }
-        encrypted
+        encrypted.map_err(SecretError::from)
     } else {
-        encrypt_at(plain.expose(), creation.recipients(), true, creation.path())
+        encrypt_at(plain.expose(), creation.recipients(), true, creation.path()).map_err(SecretError::from)
     };
-    let encrypted = encrypted.map_err(usage)?;
+    let encrypted = encrypted.map_err(|fault| usage(fault.to_string()))?;
     match &arguments.to {
         Some(path) => replace(path, &encrypted).map(|()| 0),
         None => write_value(&encrypted),

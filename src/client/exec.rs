@@ -43,7 +43,7 @@ pub fn parse_assignment(text: &str) -> Result<(String, SecretName), String> {
     if name.is_empty() {
         return Err("expected a name before `=`".to_owned());
     }
-    Ok((name.to_owned(), SecretName::parse(secret)?))
+    Ok((name.to_owned(), SecretName::parse(secret).map_err(|fault| fault.to_string())?))
 }
 
 /// Fetches what is wished for, runs the command, and returns its status.

@@ -218,7 +218,7 @@ fn tokens<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, issuers: &[IssuerSett
 }
 
 fn parse_expiration(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
+    match parse_duration(text).map_err(|fault| fault.to_string())? {
         short if short < EXPIRATION_MIN => Err("Kubernetes gives no token for less than 10m".to_owned()),
         expiration => Ok(expiration),
     }

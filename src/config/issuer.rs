@@ -120,5 +120,5 @@ fn check_audience(text: &str) -> Result<Audience, String> {
                 .to_owned(),
         );
     }
-    Audience::parse(text)
+    Audience::parse(text).map_err(|fault| fault.to_string())
 }

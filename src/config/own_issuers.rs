@@ -1,14 +1,14 @@
 //! The addresses of our own issuers: the one that clouds trust, and the one of `id_token`s. They are never the same.
 
 use crate::store::OwnIssuer;
-use crate::words::names::IssuerUrl;
+use crate::words::names::{IssuerUrl, NameError};
 use crate::words::yaml::Fields;
 
 /// Where this server serves the documents of the `id_token`s' issuer, below its own address.
 pub const ID_TOKENS: &str = "/id-tokens";
 
 /// The address at which this server itself serves an issuer's documents: the issuer's, unless the configuration names another.
-pub fn served_issuer(public_url: &IssuerUrl, own: OwnIssuer) -> Result<IssuerUrl, String> {
+pub fn served_issuer(public_url: &IssuerUrl, own: OwnIssuer) -> Result<IssuerUrl, NameError> {
     match own {
         OwnIssuer::Clouds => Ok(public_url.clone()),
         OwnIssuer::IdTokens => IssuerUrl::parse(&format!("{}{ID_TOKENS}", public_url.as_str().trim_end_matches('/'))),

@@ -23,7 +23,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 /// `drain_pause: 2s`.
 pub(super) fn drain_pause(fields: &mut Fields<'_, '_>) -> Option<Duration> {
     let Some(node) = fields.optional("drain_pause") else { return Some(DRAIN_PAUSE_DEFAULT) };
-    fields.parsed(node, |text| match parse_duration(text)? {
+    fields.parsed(node, |text| match parse_duration(text).map_err(|fault| fault.to_string())? {
         pause if pause <= DRAIN_PAUSE_MAX => Ok(pause),
         _ => Err("expected at most 60s".to_owned()),
     })

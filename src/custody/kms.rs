@@ -2,6 +2,10 @@
 //!
 //! KMS is asked with the machine's own AWS credentials, as the AWS SDK finds them, in the region that the key's ARN names.
 
+mod error;
+
+pub use error::KmsError;
+
 use super::Purpose;
 use crate::words::Secret;
 use crate::words::names::KmsKeyArn;
@@ -9,7 +13,6 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
-use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,27 +31,29 @@ const BLOB_BYTES_MAX: usize = 6144;
 const CAUSE_CHARS_MAX: usize = 300;
 
 /// Wraps an identity file for this purpose.
-pub async fn wrap(key: &KmsKeyArn, purpose: Purpose, file: &Secret) -> Result<Vec<u8>, String> {
+pub async fn wrap(key: &KmsKeyArn, purpose: Purpose, file: &Secret) -> Result<Vec<u8>, KmsError> {
     if file.expose().len() > PLAINTEXT_BYTES_MAX {
-        return Err(format!("AWS KMS wraps at most {PLAINTEXT_BYTES_MAX} bytes: split the file"));
+        return Err(KmsError::TooLong);
     }
     let call = client(key).await.encrypt().key_id(key.as_str()).set_encryption_context(Some(context(purpose)));
-    let answer = call.plaintext(Blob::new(file.expose())).send().await.map_err(|fault| told(&fault, "Encrypt", key, purpose))?;
-    answer.ciphertext_blob.map(Blob::into_inner).ok_or_else(|| "AWS KMS answered without a ciphertext".to_owned())
+    let answer =
+        call.plaintext(Blob::new(file.expose())).send().await.map_err(|fault| KmsError::of(fault, "Encrypt", key, purpose))?;
+    answer.ciphertext_blob.map(Blob::into_inner).ok_or(KmsError::Without { what: "ciphertext" })
 }
 
 /// Unwraps one: only what was wrapped by this key for this purpose opens.
-pub async fn unwrap(key: &KmsKeyArn, purpose: Purpose, blob: &[u8]) -> Result<Secret, String> {
+pub async fn unwrap(key: &KmsKeyArn, purpose: Purpose, blob: &[u8]) -> Result<Secret, KmsError> {
     if blob.is_empty() || blob.len() > BLOB_BYTES_MAX {
-        return Err(format!("no ciphertext of AWS KMS: it has 1 to {BLOB_BYTES_MAX} bytes (`daypass keys wrap` makes one)"));
+        return Err(KmsError::NoBlob);
     }
     let call = client(key).await.decrypt().key_id(key.as_str()).set_encryption_context(Some(context(purpose)));
-    let answer = call.ciphertext_blob(Blob::new(blob)).send().await.map_err(|fault| told(&fault, "Decrypt", key, purpose))?;
-    let plaintext = answer.plaintext.map(|blob| Secret::new(blob.into_inner())).ok_or("AWS KMS answered without a plaintext")?;
+    let answer =
+        call.ciphertext_blob(Blob::new(blob)).send().await.map_err(|fault| KmsError::of(fault, "Decrypt", key, purpose))?;
+    let plaintext = answer.plaintext.map(|blob| Secret::new(blob.into_inner())).ok_or(KmsError::Without { what: "plaintext" })?;
     // KMS refuses another key than the one that is named; an endpoint that does not is none to trust.
     match answer.key_id {
         Some(used) if key.is_alias() || used == key.as_str() => Ok(plaintext),
-        used => Err(format!("it was wrapped by {}, and not by {key}", used.unwrap_or_default())),
+        used => Err(KmsError::ByAnother { used: used.unwrap_or_default(), key: key.clone() }),
     }
 }
 
@@ -62,33 +67,4 @@ async fn client(key: &KmsKeyArn) -> Client {
     let retries = RetryConfig::standard().with_max_attempts(TRIES_MAX);
     let defaults = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(key.region().to_owned()));
     Client::new(&defaults.timeout_config(timeouts).retry_config(retries).load().await)
-}
-
-fn told<E>(fault: &SdkError<E>, operation: &str, key: &KmsKeyArn, purpose: Purpose) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let SdkError::ServiceError(service) = fault else {
-        return format!("AWS KMS was not asked about {key}: {}", innermost(fault));
-    };
-    let error = service.err();
-    let words: String = error.message().unwrap_or_default().chars().take(CAUSE_CHARS_MAX).collect();
-    match error.code().unwrap_or("no code") {
-        "InvalidCiphertextException" => format!(
-            "AWS KMS does not open it by {key}: it is damaged, or was wrapped by another key or for another purpose than {}",
-            purpose.as_str()
-        ),
-        "IncorrectKeyException" => format!("it was wrapped by another key than {key}"),
-        "AccessDeniedException" => format!("AWS KMS refuses kms:{operation} by {key} to this machine's role: {words}"),
-        code => format!("AWS KMS says {code} of {key}: {words}"),
-    }
-}
-
-/// The innermost cause: "connection refused" says more than "dispatch failure".
-fn innermost(fault: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = fault;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

@@ -33,7 +33,7 @@ async fn a_file_that_changes_is_read_again_and_one_that_is_gone_opens_nothing() 
     std::fs::write(path("a.key"), "no identity").unwrap();
     let reading = custody.read().await;
     assert!(
-        !reading.changed && reading.fault.unwrap().contains("a.key") && opens(&custody, &for_three),
+        !reading.changed && reading.fault.unwrap().to_string().contains("a.key") && opens(&custody, &for_three),
         "the last good one stays"
     );
     std::fs::remove_file(path("b.key")).unwrap();
@@ -49,5 +49,5 @@ async fn a_credential_is_a_file_below_systemds_folder() {
     let credential = |folder: Option<PathBuf>| IdentityFile::Credential("age.key".to_owned(), folder);
     assert!(credential(Some(folder.path().to_owned())).open(Purpose::SourceSecrets).await.is_ok());
     let fault = credential(None).open(Purpose::SourceSecrets).await.err().unwrap();
-    assert!(fault.contains("CREDENTIALS_DIRECTORY"), "{fault}");
+    assert!(matches!(fault, CustodyError::NoCredentials { .. }), "{fault}");
 }

@@ -135,8 +135,9 @@ issuers:
 
     /// An armored age file, as `daypass secret encrypt` makes it.
     fn encrypt(&self, name: &str, text: &str) -> Result<(), String> {
-        let path = RepositoryPath::parse(&format!("secrets/{name}"))?;
-        let encrypted = encrypt_at(text.as_bytes(), std::slice::from_ref(&self.recipient), true, Some(&path))?;
+        let path = RepositoryPath::parse(&format!("secrets/{name}")).map_err(|fault| fault.to_string())?;
+        let encrypted = encrypt_at(text.as_bytes(), std::slice::from_ref(&self.recipient), true, Some(&path))
+            .map_err(|fault| fault.to_string())?;
         self.write(&format!("access/{path}"), &String::from_utf8_lossy(&encrypted))
     }
 

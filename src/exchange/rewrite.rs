@@ -69,7 +69,7 @@ async fn run(app: &App, live: Arc<Live>, source: SourceName, (identity, body): (
 
 fn read(body: &[u8]) -> Result<Request, Denial> {
     let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}."));
-    let document = parse_json(body).map_err(bad)?;
+    let document = parse_json(body).map_err(|fault| bad(fault.to_string()))?;
     check_objects(&document, "files").map_err(bad)?;
     let request: Request = from_json(document).map_err(bad)?;
     if request.files.is_empty() || request.files.len() > REWRITTEN_MAX {

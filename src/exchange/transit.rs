@@ -74,7 +74,7 @@ fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<Done, Deni
         Input::Decrypt(ciphertext, text) => {
             let (version, key) = open(Some(ciphertext.version))?;
             let refused = |cause: String| Reason::BadRequest.because(cause.clone()).saying(format!("The ciphertext: {cause}."));
-            let plaintext = key.decrypt(ciphertext).map_err(refused)?;
+            let plaintext = key.decrypt(ciphertext).map_err(|fault| refused(fault.to_string()))?;
             (version, json!({ "plaintext": STANDARD.encode(plaintext.expose()) }), Digest::plain(text.as_bytes()))
         }
     };

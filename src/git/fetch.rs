@@ -1,7 +1,11 @@
 //! Fetches a remote into its mirror by a child process: it gets an order and a token, and nothing else that is ours.
 
 pub(super) mod child;
+mod error;
 mod ssh;
+
+use error::ChildError;
+pub use error::{FetchError, ToldError};
 
 use super::origin::Origin;
 use serde::{Deserialize, Serialize};
@@ -38,14 +42,15 @@ struct Order {
 }
 
 /// Brings the mirror up to its origin. An origin on this machine needs no fetch.
-pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), String> {
+pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), FetchError> {
     let Some(url) = origin.remote() else { return Ok(()) };
     let bytes = bytes_below(mirror);
     if bytes > MIRROR_BYTES_MAX {
-        return Err(format!("the mirror {} has grown to {bytes} bytes: remove it, and it is made anew", mirror.display()));
+        return Err(FetchError::MirrorTooLarge { mirror: mirror.to_owned(), bytes });
     }
-    let ca = origin.access.ca.as_ref().map(|path| (path, std::fs::read_to_string(path)));
-    let ca = ca.map(|(path, text)| text.map_err(|fault| format!("{}: {fault}", path.display()))).transpose()?;
+    let read =
+        |path: &PathBuf| std::fs::read_to_string(path).map_err(|fault| FetchError::Authorities { path: path.clone(), fault });
+    let ca = origin.access.ca.as_ref().map(read).transpose()?;
     let order = Order {
         url: url.to_owned(),
         reference: origin.reference.clone(),
@@ -56,41 +61,41 @@ pub async fn fetch(origin: &Origin, mirror: &Path) -> Result<(), String> {
         ssh_key: origin.access.ssh_key.clone(),
         known_hosts: origin.access.known_hosts.clone(),
     };
-    let mut told = serde_json::to_vec(&order).map_err(|fault| fault.to_string())?;
+    let mut told = serde_json::to_vec(&order)?;
     told.push(b'\n');
     let token = origin.access.token()?;
     told.extend(token.as_ref().map(|token| token.expose()).unwrap_or_default());
     let told = zeroize::Zeroizing::new(told);
-    match tokio::time::timeout(FETCH_MAX, run(&told)).await {
-        Ok(outcome) => outcome.map_err(|fault| format!("{url} cannot be fetched: {fault}")),
-        Err(_) => Err(format!("{url} cannot be fetched: it took longer than {} s", FETCH_MAX.as_secs())),
-    }
+    let outcome = tokio::time::timeout(FETCH_MAX, run(&told)).await.unwrap_or(Err(ChildError::TooLong));
+    outcome.map_err(|fault| FetchError::Remote { url: url.to_owned(), fault })
 }
 
 /// Runs the child to its end; it is killed when nobody waits for it any more.
-async fn run(told: &[u8]) -> Result<(), String> {
-    let told_fault = |fault: std::io::Error| format!("the fetching child: {fault}");
+async fn run(told: &[u8]) -> Result<(), ChildError> {
     let mut command = Command::new(OURSELVES);
     command.arg("git-fetch").env_clear().env("PATH", PATH).env(RESERVE.0, RESERVE.1).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(told_fault)?;
+    let mut child = command.spawn()?;
     let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
     if let Some(mut stdin) = stdin {
-        stdin.write_all(told).await.map_err(told_fault)?;
+        stdin.write_all(told).await?;
     }
     let mut complaint = Vec::new();
     if let Some(stderr) = stderr {
         let mut bounded = stderr.take(COMPLAINT_BYTES_MAX);
-        bounded.read_to_end(&mut complaint).await.map_err(told_fault)?;
+        bounded.read_to_end(&mut complaint).await?;
         let _ = tokio::io::copy(&mut bounded.into_inner(), &mut tokio::io::sink()).await;
     }
-    let status = child.wait().await.map_err(told_fault)?;
+    let status = child.wait().await?;
     if status.success() {
         return Ok(());
     }
     let complaint = String::from_utf8_lossy(&complaint);
     let complaint = complaint.trim().trim_start_matches("daypass: ");
-    Err(if complaint.is_empty() { format!("the fetching child ended with {status}") } else { complaint.to_owned() })
+    Err(match complaint.is_empty() {
+        true => ChildError::Ended { status },
+        false => ChildError::Complained { complaint: complaint.to_owned() },
+    })
 }
 
 fn bytes_below(folder: &Path) -> u64 {

@@ -1,5 +1,9 @@
 //! Where a source comes from, and how it is reached.
 
+mod error;
+
+pub use error::{AddressError, TokenError};
+
 use super::Source;
 use crate::words::Secret;
 use gix::bstr::ByteSlice;
@@ -51,27 +55,25 @@ pub struct Access {
 
 impl Address {
     /// Parses a path, which starts at `folder`, or a URL.
-    pub fn parse(text: &str, folder: &Path) -> Result<Self, String> {
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, AddressError> {
         if let Some(path) = text.strip_prefix("file://") {
             return Ok(Self::Here(folder.join(path)));
         }
         if !text.contains("://") && !is_scp_like(text) {
             return Ok(Self::Here(folder.join(text)));
         }
-        let url = gix::url::parse(text.as_bytes().as_bstr()).map_err(|fault| fault.to_string())?;
+        let url = gix::url::parse(text.as_bytes().as_bstr())?;
         let host = url.host().unwrap_or_default();
         if host.is_empty() || host.starts_with('-') || url.user().is_some_and(|user| user.starts_with('-')) {
-            return Err("the address names no host".to_owned());
+            return Err(AddressError::NoHost);
         }
         match url.scheme {
-            Scheme::Https | Scheme::Http if url.user().is_some() || url.password().is_some() => {
-                Err("put the user and the token into `credentials`, not into the address".to_owned())
-            }
+            Scheme::Https | Scheme::Http if url.user().is_some() || url.password().is_some() => Err(AddressError::WithUser),
             Scheme::Https => Ok(Self::Https(text.to_owned())),
             Scheme::Http if host == "127.0.0.1" || host == "localhost" => Ok(Self::Https(text.to_owned())),
-            Scheme::Http => Err("http is for loopback alone: use https".to_owned()),
+            Scheme::Http => Err(AddressError::Http),
             Scheme::Ssh => Ok(Self::Ssh(text.to_owned())),
-            _ => Err("expected https://…, ssh://…, user@host:path, file://… or a path".to_owned()),
+            _ => Err(AddressError::Scheme),
         }
     }
 }
@@ -110,12 +112,12 @@ impl Origin {
 
 impl Access {
     /// The token as it is now.
-    pub(super) fn token(&self) -> Result<Option<Secret>, String> {
+    pub(super) fn token(&self) -> Result<Option<Secret>, TokenError> {
         let Some(path) = &self.token_file else { return Ok(None) };
-        let text = std::fs::read_to_string(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+        let text = std::fs::read_to_string(path).map_err(|fault| TokenError::File { path: path.clone(), fault })?;
         let token = text.trim();
         if token.is_empty() || token.contains(['\n', '\r']) {
-            return Err(format!("{} holds no token: expected one line", path.display()));
+            return Err(TokenError::NoToken { path: path.clone() });
         }
         Ok(Some(token.to_owned().into()))
     }
@@ -127,14 +129,14 @@ mod tests {
 
     #[test]
     fn addresses_are_told_apart() {
-        let parse = |text| Address::parse(text, Path::new("/etc/daypass"));
-        assert_eq!(parse("access"), Ok(Address::Here("/etc/daypass/access".into())));
-        assert_eq!(parse("file:///srv/a.git"), Ok(Address::Here("/srv/a.git".into())));
+        let parse = |text| Address::parse(text, Path::new("/etc/daypass")).unwrap();
+        assert_eq!(parse("access"), Address::Here("/etc/daypass/access".into()));
+        assert_eq!(parse("file:///srv/a.git"), Address::Here("/srv/a.git".into()));
         for https in ["https://git.acme.com/platform/access.git", "http://127.0.0.1:8080/a.git"] {
-            assert_eq!(parse(https), Ok(Address::Https(https.to_owned())));
+            assert_eq!(parse(https), Address::Https(https.to_owned()));
         }
         for ssh in ["git@git.acme.com:platform/access.git", "ssh://git@git.acme.com:2222/access.git"] {
-            assert_eq!(parse(ssh), Ok(Address::Ssh(ssh.to_owned())));
+            assert_eq!(parse(ssh), Address::Ssh(ssh.to_owned()));
         }
     }
 

@@ -8,6 +8,7 @@ mod past;
 pub use changes::LastChanges;
 pub use past::Past;
 
+use super::error::{GitError, ReadFault, TooLarge};
 use crate::policy::{counts_unread, is_looked_at};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
@@ -20,13 +21,13 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Stands for the bytes of a file that counts and was left out: it is no YAML, so that whoever reads it finds a fault.
 const UNREADABLE: &[u8] = b"\0";
 /// 100,000 policies and their secrets.
-const FILES_MAX: usize = 200_000;
+pub(super) const FILES_MAX: usize = 200_000;
 /// All files together.
-const TREE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+pub(super) const TREE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Folders, also those that hold nothing: a tree may name itself a thousand times over.
-const FOLDERS_MAX: usize = 50_000;
+pub(super) const FOLDERS_MAX: usize = 50_000;
 /// One folder's listing: 100,000 entries with long names.
-const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+pub(super) const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Nobody nests deeper by hand.
 const DEPTH_MAX: usize = 32;
 /// The walk back from a new commit to the one in force.
@@ -66,88 +67,93 @@ impl Snapshot {
 
 impl Source {
     /// The commit that the ref points to: cheap enough to ask every second.
-    pub fn head(&self) -> Result<CommitId, String> {
+    pub fn head(&self) -> Result<CommitId, GitError> {
         let repository = self.open()?;
         let commit = self.commit(&repository)?;
-        CommitId::parse(&commit.to_string())
+        Ok(CommitId::parse(&commit.to_string())?)
     }
 
     /// Reads the files of the commit that the ref points to.
-    pub fn read(&self) -> Result<Snapshot, String> {
+    pub fn read(&self) -> Result<Snapshot, GitError> {
         self.read_at(&self.head()?, &Snapshot::default())
     }
 
     /// Reads that commit's files; what is as it was in a `known` commit is not read again.
-    pub fn read_at(&self, revision: &CommitId, known: &Snapshot) -> Result<Snapshot, String> {
+    pub fn read_at(&self, revision: &CommitId, known: &Snapshot) -> Result<Snapshot, GitError> {
         let repository = self.open()?;
-        let commit = repository.find_commit(object_id(revision)?).map_err(|fault| self.fault(&fault))?;
-        let tree = commit.tree_id().map_err(|fault| self.fault(&fault))?;
+        let commit = repository.find_commit(object_id(revision)?).map_err(|fault| self.git(fault))?;
+        let tree = commit.tree_id().map_err(|fault| self.git(fault))?;
         let next = Snapshot { revision: Some(revision.clone()), ..Snapshot::default() };
         let mut reading = Reading { repository: &repository, known, next, bytes: 0 };
-        reading.tree(tree.into(), "", 0).map_err(|fault| self.fault(&fault))?;
+        reading.tree(tree.into(), "", 0).map_err(|fault| self.fault(fault))?;
         Ok(reading.next)
     }
 
     /// Whether there is such a commit. What has this id and is none, such as a tree, does not count.
-    pub fn has(&self, commit: &CommitId) -> Result<bool, String> {
+    pub fn has(&self, commit: &CommitId) -> Result<bool, GitError> {
         let repository = self.open()?;
         let Ok(id) = object_id(commit) else { return Ok(false) };
-        let header = repository.try_find_header(id).map_err(|fault| self.fault(&fault))?;
+        let header = repository.try_find_header(id).map_err(|fault| self.git(fault))?;
         Ok(header.is_some_and(|header| header.kind() == gix::object::Kind::Commit))
     }
 
     /// The commit that a person names: a branch, a tag, `HEAD~2`, an id or its start.
-    pub fn resolve(&self, name: &str) -> Result<CommitId, String> {
+    pub fn resolve(&self, name: &str) -> Result<CommitId, GitError> {
         let repository = self.open()?;
-        let commit = repository.rev_parse_single(format!("{name}^{{commit}}").as_str()).map_err(|fault| self.fault(&fault))?;
-        CommitId::parse(&commit.to_string())
+        let commit = repository.rev_parse_single(format!("{name}^{{commit}}").as_str()).map_err(|fault| self.git(fault))?;
+        Ok(CommitId::parse(&commit.to_string())?)
     }
 
     /// The newest commit that lies behind both.
-    pub fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<CommitId, String> {
+    pub fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<CommitId, GitError> {
         let repository = self.open()?;
-        let base = repository.merge_base(object_id(one)?, object_id(other)?).map_err(|fault| self.fault(&fault))?;
-        let base = base.ok_or_else(|| format!("{one} and {other} have no commit in common"))?;
-        CommitId::parse(&base.to_string())
+        let base = repository.merge_base(object_id(one)?, object_id(other)?).map_err(|fault| self.git(fault))?;
+        let base = base.ok_or_else(|| GitError::NothingInCommon { one: one.clone(), other: other.clone() })?;
+        Ok(CommitId::parse(&base.to_string())?)
     }
 
     /// Whether `old` lies behind `new`: history only ever goes forward.
-    pub fn is_forward(&self, old: &CommitId, new: &CommitId) -> Result<bool, String> {
+    pub fn is_forward(&self, old: &CommitId, new: &CommitId) -> Result<bool, GitError> {
         let repository = self.open()?;
         let (old, new) = (object_id(old)?, object_id(new)?);
-        let walk = repository.rev_walk([new]).all().map_err(|fault| self.fault(&fault))?;
+        let walk = repository.rev_walk([new]).all().map_err(|fault| self.git(fault))?;
         Ok(walk.take(ANCESTORS_MAX).filter_map(Result::ok).any(|commit| commit.id == old))
     }
 
     /// The commits behind this one, itself included, the newest first; at most so many.
-    pub fn history(&self, from: &CommitId, most: usize) -> Result<Vec<CommitId>, String> {
+    pub fn history(&self, from: &CommitId, most: usize) -> Result<Vec<CommitId>, GitError> {
         use gix::revision::walk::Sorting;
         use gix::traverse::commit::simple::CommitTimeOrder::NewestFirst;
         let repository = self.open()?;
         let walk = repository.rev_walk([object_id(from)?]).sorting(Sorting::ByCommitTime(NewestFirst));
-        let commits = walk.all().map_err(|fault| self.fault(&fault))?.take(most);
-        commits.map(|commit| CommitId::parse(&commit.map_err(|fault| self.fault(&fault))?.id.to_string())).collect()
+        let commits = walk.all().map_err(|fault| self.git(fault))?.take(most);
+        commits.map(|commit| Ok(CommitId::parse(&commit.map_err(|fault| self.git(fault))?.id.to_string())?)).collect()
     }
 
     /// Isolated: no configuration of the machine or the user is read. Objects are what their ids say: whoever may push a ref
     /// below `refs/replace/` could otherwise put another tree under a signed commit.
-    pub(super) fn open(&self) -> Result<gix::Repository, String> {
+    pub(super) fn open(&self) -> Result<gix::Repository, GitError> {
         let options = gix::open::Options::isolated().config_overrides(["core.useReplaceRefs=false"]);
-        gix::open_opts(&self.path, options).map_err(|fault| self.fault(&fault))
+        gix::open_opts(&self.path, options).map_err(|fault| self.git(fault))
     }
 
-    fn commit(&self, repository: &gix::Repository) -> Result<gix::ObjectId, String> {
-        let mut reference = repository.find_reference(self.reference.as_str()).map_err(|fault| self.fault(&fault))?;
-        reference.peel_to_id().map(gix::Id::detach).map_err(|fault| self.fault(&fault))
+    fn commit(&self, repository: &gix::Repository) -> Result<gix::ObjectId, GitError> {
+        let mut reference = repository.find_reference(self.reference.as_str()).map_err(|fault| self.git(fault))?;
+        reference.peel_to_id().map(gix::Id::detach).map_err(|fault| self.git(fault))
     }
 
-    pub(super) fn fault(&self, fault: &dyn std::fmt::Display) -> String {
-        format!("{} {}: {fault}", self.path.display(), self.reference)
+    pub(super) fn fault(&self, fault: ReadFault) -> GitError {
+        GitError::Repository { path: self.path.clone(), reference: self.reference.clone(), fault }
+    }
+
+    /// Of gix.
+    pub(super) fn git(&self, fault: gix::Error) -> GitError {
+        self.fault(ReadFault::Git(fault))
     }
 }
 
-pub(super) fn object_id(commit: &CommitId) -> Result<gix::ObjectId, String> {
-    gix::ObjectId::from_hex(commit.as_str().as_bytes()).map_err(|fault| fault.to_string())
+pub(super) fn object_id(commit: &CommitId) -> Result<gix::ObjectId, GitError> {
+    gix::ObjectId::from_hex(commit.as_str().as_bytes()).map_err(GitError::Id)
 }
 
 struct Reading<'a> {
@@ -158,17 +164,17 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn tree(&mut self, id: gix::ObjectId, folder: &str, depth: usize) -> Result<(), String> {
+    fn tree(&mut self, id: gix::ObjectId, folder: &str, depth: usize) -> Result<(), ReadFault> {
         if self.known.folders.get(folder) == Some(&id) {
             return self.as_it_was(folder);
         }
-        let size = self.repository.find_header(id).map_err(|fault| fault.to_string())?.size();
+        let size = self.repository.find_header(id)?.size();
         if self.next.folders.len() >= FOLDERS_MAX || size > FOLDER_BYTES_MAX {
-            return Err(format!("more than {FOLDERS_MAX} folders, or one of more than {FOLDER_BYTES_MAX} bytes"));
+            return Err(TooLarge::Folders.into());
         }
         self.next.folders.insert(folder.to_owned(), id);
-        let tree = self.repository.find_tree(id).map_err(|fault| fault.to_string())?;
-        let entries = tree.decode().map_err(|fault| fault.to_string())?;
+        let tree = self.repository.find_tree(id)?;
+        let entries = tree.decode()?;
         for entry in &entries.entries {
             let Some(path) = checked_path(folder, entry.filename) else {
                 self.next.leave_out(format!("{folder}{}", entry.filename), "a name that is not taken");
@@ -189,7 +195,7 @@ impl Reading<'_> {
     }
 
     /// The folder's files, folders and what was left out, as the known commit has them.
-    fn as_it_was(&mut self, folder: &str) -> Result<(), String> {
+    fn as_it_was(&mut self, folder: &str) -> Result<(), ReadFault> {
         for (path, bytes) in below(&self.known.files, folder) {
             self.take(path.clone(), bytes.clone())?;
         }
@@ -199,25 +205,25 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn blob(&mut self, path: String, id: gix::ObjectId) -> Result<(), String> {
+    fn blob(&mut self, path: String, id: gix::ObjectId) -> Result<(), ReadFault> {
         let known = self.known.files.get(&path).filter(|bytes| {
             gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::object::Kind::Blob, bytes).is_ok_and(|known| known == id)
         });
         if let Some(bytes) = known {
             return self.take(path, bytes.clone());
         }
-        if self.repository.find_header(id).map_err(|fault| fault.to_string())?.size() > FILE_BYTES_MAX {
+        if self.repository.find_header(id)?.size() > FILE_BYTES_MAX {
             self.next.leave_out(path, "larger than 1 MiB");
             return Ok(());
         }
-        let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
+        let object = self.repository.find_object(id)?;
         self.take(path, Arc::from(object.data.as_slice()))
     }
 
-    fn take(&mut self, path: String, bytes: Arc<[u8]>) -> Result<(), String> {
+    fn take(&mut self, path: String, bytes: Arc<[u8]>) -> Result<(), ReadFault> {
         self.bytes += bytes.len() as u64;
         if self.next.files.len() >= FILES_MAX || self.bytes > TREE_BYTES_MAX {
-            return Err(format!("more than {FILES_MAX} files or {TREE_BYTES_MAX} bytes"));
+            return Err(TooLarge::Files.into());
         }
         self.next.files.insert(path, bytes);
         Ok(())

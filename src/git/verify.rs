@@ -3,15 +3,19 @@
 //! A forge signs what its merge button makes with an OpenPGP key of its own: trusting that key is trusting its branch protection.
 
 mod allowed_signers;
+mod error;
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzing;
 mod openpgp;
 mod ssh;
 
+pub use error::{SignersError, VerifyError};
+
 use super::source::{Source, object_id};
 use crate::words::UnixTime;
 use crate::words::names::CommitId;
 use allowed_signers::AllowedSigner;
+use error::SignatureError;
 use gix::bstr::ByteSlice;
 use openpgp::OpenPgpKey;
 
@@ -33,13 +37,13 @@ pub struct Signers {
 
 impl Signers {
     /// Takes in an `allowed_signers` file (ssh-keygen(1)); the error names the line.
-    pub fn allow_ssh(&mut self, file: &str) -> Result<(), String> {
+    pub fn allow_ssh(&mut self, file: &str) -> Result<(), SignersError> {
         self.ssh.extend(allowed_signers::parse(file)?);
         Ok(())
     }
 
     /// Takes in OpenPGP public keys, armored or binary (RFC 9580, section 10.1).
-    pub fn allow_openpgp(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub fn allow_openpgp(&mut self, bytes: &[u8]) -> Result<(), SignersError> {
         self.openpgp.extend(openpgp::parse(bytes)?);
         Ok(())
     }
@@ -55,27 +59,24 @@ impl Signers {
     }
 
     /// Refuses a head that does not name the ref, where it has to. Its signature covers the trailer.
-    fn check_ref(&self, head: &gix::Commit<'_>) -> Result<(), String> {
+    fn check_ref(&self, head: &gix::Commit<'_>) -> Result<(), VerifyError> {
         let Some(reference) = &self.bound_to else { return Ok(()) };
-        let message = head.message().map_err(|fault| fault.to_string())?;
+        let message = head.message().map_err(VerifyError::Message)?;
         let body = message.body();
         let trailers = body.iter().flat_map(|body| body.trailers());
         let mut named = trailers.filter(|trailer| trailer.token.eq_ignore_ascii_case(REF_TRAILER.as_bytes()));
         if named.any(|trailer| **trailer.value == *reference.as_bytes()) {
             return Ok(());
         }
-        Err(format!(
-            "the commit {} does not say `{REF_TRAILER}: {reference}` in a trailer, so it is not signed for this ref",
-            head.id
-        ))
+        Err(VerifyError::NotForRef { commit: head.id, reference: reference.clone() })
     }
 
     /// Who signed this; the error says why nobody counts.
-    fn signer(&self, signature: &[u8], signed: &[u8], now: UnixTime) -> Result<String, String> {
+    fn signer(&self, signature: &[u8], signed: &[u8], now: UnixTime) -> Result<String, SignatureError> {
         if signature.trim_ascii_start().starts_with(b"-----BEGIN SSH SIGNATURE-----") {
-            return ssh::signer(&self.ssh, signature, signed, now);
+            return Ok(ssh::signer(&self.ssh, signature, signed, now)?);
         }
-        openpgp::signer(&self.openpgp, signature, signed, now)
+        Ok(openpgp::signer(&self.openpgp, signature, signed, now)?)
     }
 }
 
@@ -89,34 +90,31 @@ impl Source {
         trusted: Option<&CommitId>,
         signers: &Signers,
         now: UnixTime,
-    ) -> Result<String, String> {
+    ) -> Result<String, VerifyError> {
         let repository = self.open()?;
         let trusted = trusted.map(object_id).transpose()?;
         let mut id = object_id(head)?;
-        signers.check_ref(&repository.find_commit(id).map_err(|fault| self.fault(&fault))?)?;
+        signers.check_ref(&repository.find_commit(id).map_err(|fault| self.git(fault))?)?;
         let mut newest = None;
         for _ in 0..COMMITS_MAX {
-            let commit = repository.find_commit(id).map_err(|fault| self.fault(&fault))?;
-            let signature = commit.signature().map_err(|fault| self.fault(&fault))?;
+            let commit = repository.find_commit(id).map_err(|fault| self.git(fault))?;
+            let signature = commit.signature().map_err(|fault| self.git(fault))?;
             let signer = match signature {
                 Some((signature, signed)) => signers.signer(signature.as_bytes(), &signed.to_bstring(), now),
-                None => Err("it is not signed".to_owned()),
+                None => Err(SignatureError::None),
             };
-            let signer = signer.map_err(|fault| format!("the commit {id} is not trusted: {fault}"))?;
+            let signer = signer.map_err(|fault| VerifyError::NotTrusted { commit: id, fault })?;
             newest.get_or_insert(signer);
             let parent = commit.parent_ids().next().map(gix::Id::detach);
             match (parent, trusted) {
                 (Some(parent), Some(trusted)) if parent != trusted => id = parent,
                 (None, Some(trusted)) => {
-                    return Err(format!(
-                        "{trusted} is not on the first-parent line of {head}: another branch that merged it was put in its place; \
-                         merge into the branch that is followed, or `daypass accept {head}` after looking at it"
-                    ));
+                    return Err(VerifyError::OffTheLine { trusted, head: head.clone() });
                 }
-                (Some(_), Some(_)) | (_, None) => return newest.ok_or_else(|| "no commit".to_owned()),
+                (Some(_), Some(_)) | (_, None) => return newest.ok_or(VerifyError::NoCommit),
             }
         }
-        Err(format!("more than {COMMITS_MAX} commits since the last one in force: `daypass accept {head}` after looking at them"))
+        Err(VerifyError::TooMany { head: head.clone() })
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, he
 
 fn read(bytes: &[u8]) -> Result<Asked, Denial> {
     let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}."));
-    let document = parse_json(bytes).map_err(bad)?;
+    let document = parse_json(bytes).map_err(|fault| bad(fault.to_string()))?;
     check_objects(&document, "stanzas").map_err(bad)?;
     let header: Header = from_json(document).map_err(bad)?;
     if header.stanzas.is_empty() || header.stanzas.len() > STANZAS_MAX {

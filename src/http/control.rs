@@ -71,11 +71,12 @@ struct DenyRequest {
 
 async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response {
     let lasting = request.lasting.as_deref().map(parse_duration).transpose();
-    let lasting = lasting.and_then(|lasting| match lasting {
-        Some(Duration::ZERO) => Err("a denial for no time denies nobody: leave it out to deny until it is lifted".to_owned()),
-        lasting => Ok(lasting),
-    });
-    let lasting = lasting.map_err(|fault| Reason::BadRequest.because(fault.clone()).saying(fault));
+    let lasting = match lasting {
+        Ok(Some(Duration::ZERO)) => Err("a denial for no time denies nobody: leave it out to deny until it is lifted".to_owned()),
+        Ok(lasting) => Ok(lasting),
+        Err(fault) => Err(fault.to_string()),
+    };
+    let lasting = lasting.map_err(|fault| Reason::BadRequest.because(&fault).saying(fault));
     answer(match lasting {
         Ok(lasting) => app.deny(request.stop, lasting, request.unknown_too).await,
         Err(denial) => Err(denial),

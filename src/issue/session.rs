@@ -57,7 +57,9 @@ impl Sessions {
             store.put_session_key(self.make(now)?).await.map_err(told)?;
         }
         let rows = store.session_keys().await.map_err(told)?;
-        let held = rows.iter().map(|row| SessionKey::new(&decrypt_key(&row.sealed, &self.identities)?));
+        let held = rows
+            .iter()
+            .map(|row| SessionKey::new(&decrypt_key(&row.sealed, &self.identities).map_err(|fault| fault.to_string())?));
         self.held.store(Arc::new(held.collect::<Result<Vec<_>, _>>()?));
         // What a key opened that is held no more is not opened again.
         self.remembered.invalidate_all();
@@ -67,7 +69,8 @@ impl Sessions {
     fn make(&self, now: UnixTime) -> Result<SessionKeyRow, String> {
         let mut bytes = vec![0; SESSION_KEY_BYTES];
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "a session key cannot be made")?;
-        let sealed = encrypt(Secret::new(bytes).expose(), &self.identities.recipients(), false)?;
+        let sealed =
+            encrypt(Secret::new(bytes).expose(), &self.identities.recipients(), false).map_err(|fault| fault.to_string())?;
         Ok(SessionKeyRow { id: DecisionId::new().to_string(), created_at: now, sealed })
     }
 

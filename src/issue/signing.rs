@@ -98,13 +98,13 @@ impl SigningKeys {
     fn make(&self, algorithm: SigningAlgorithm, state: KeyState, now: UnixTime) -> Result<KeyRow, String> {
         let pkcs8 = SigningPair::generate(algorithm)?;
         let kid = thumbprint(&SigningPair::load(algorithm, &pkcs8)?);
-        let sealed = encrypt(pkcs8.expose(), &self.identities.recipients(), false)?;
+        let sealed = encrypt(pkcs8.expose(), &self.identities.recipients(), false).map_err(|fault| fault.to_string())?;
         Ok(KeyRow { kid, algorithm: algorithm.as_str().to_owned(), state, created_at: now, changed_at: now, sealed })
     }
 
     fn hold(&self, row: KeyRow) -> Result<Held, String> {
         let algorithm = SigningAlgorithm::parse(&row.algorithm).ok_or("a stored signing key is of an unknown algorithm")?;
-        let pair = SigningPair::load(algorithm, &decrypt_key(&row.sealed, &self.identities)?)?;
+        let pair = SigningPair::load(algorithm, &decrypt_key(&row.sealed, &self.identities).map_err(|fault| fault.to_string())?)?;
         let mut jwk = pair.public_members();
         jwk["kid"] = row.kid.as_str().into();
         jwk["use"] = "sig".into();

@@ -25,7 +25,7 @@ impl Kind for AwsTarget {
     const EXAMPLE: Option<&'static str> = Some("ROLE");
 
     fn read(text: Option<&str>) -> Result<Self, String> {
-        text.map(RoleArn::parse).transpose().map(|role| Self { role })
+        text.map(RoleArn::parse).transpose().map(|role| Self { role }).map_err(|fault| fault.to_string())
     }
 
     fn looks_like(text: &str) -> bool {

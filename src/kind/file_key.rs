@@ -27,7 +27,7 @@ impl Kind for FileKeyTarget {
     fn read(text: Option<&str>) -> Result<Self, String> {
         let (document, header) = text.and_then(|text| text.split_once(' ')).ok_or("expected a document and a header")?;
         let header = Digest::parse(header).ok_or("a header is 64 hexadecimal digits")?;
-        Ok(Self { document: SecretPath::parse(document)?, header })
+        Ok(Self { document: SecretPath::parse(document).map_err(|fault| fault.to_string())?, header })
     }
 
     fn in_tree(&self) -> Option<InTree<'_>> {

@@ -28,7 +28,7 @@ impl PastSecret {
     pub fn parse(text: &str) -> Result<Self, String> {
         let named = text.split_once(' ').and_then(|(commit, name)| Some((CommitId::parse(commit).ok()?, name)));
         let (commit, name) = named.map_or((None, text), |(commit, name)| (Some(commit), name));
-        Ok(Self { commit, name: SecretName::parse(name)? })
+        Ok(Self { commit, name: SecretName::parse(name).map_err(|fault| fault.to_string())? })
     }
 }
 
@@ -40,7 +40,7 @@ impl Kind for PastSecret {
     }
 
     fn question(text: &str) -> Result<Self, String> {
-        Ok(Self { commit: None, name: SecretName::parse(text)? })
+        Ok(Self { commit: None, name: SecretName::parse(text).map_err(|fault| fault.to_string())? })
     }
 
     fn for_policies(self) -> Self {

@@ -52,7 +52,11 @@ impl TransitUse {
             [operation, key, input] => (operation, key, Some(Digest::parse(input).ok_or("the input's digest is no SHA-256")?)),
             _ => return Err("expected an operation and a key, such as `decrypt flux`".to_owned()),
         };
-        Ok(Self { operation: Operation::parse(operation)?, key: TransitKey::parse(key)?, input })
+        Ok(Self {
+            operation: Operation::parse(operation)?,
+            key: TransitKey::parse(key).map_err(|fault| fault.to_string())?,
+            input,
+        })
     }
 
     /// Every operation by this key, whatever its input.

@@ -145,7 +145,7 @@ pub(super) fn place(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Ca
     if !outside.is_empty() {
         return Err(outside);
     }
-    let name = PolicyName::parse(&format!("{source}/{}", policy.name)).map_err(told)?;
+    let name = PolicyName::parse(&format!("{source}/{}", policy.name)).map_err(|fault| told(fault.to_string()))?;
     let within: Vec<Condition> =
         bounds.iter().flat_map(|bounds| bounds.conditions.clone()).map(|line| line.read_by(&issuer.mapping)).collect();
     let rules = policy.rules.iter().map(|rule| Rule {

@@ -37,7 +37,7 @@ impl DocumentGrant<'_> {
     }
 
     /// A finding about it.
-    pub fn finding(&self, code: &'static str, message: impl Into<String>) -> Fault {
+    pub fn finding(&self, code: &'static str, message: impl std::fmt::Display) -> Fault {
         Fault::new(self.file, self.place, message).warning(code)
     }
 

@@ -119,7 +119,7 @@ impl Look<'_> {
 
 impl<'a> Subjected<'a> {
     /// A finding at this place of the policy's file.
-    pub(super) fn finding(&self, code: &'static str, place: Place, message: impl Into<String>) -> Fault {
+    pub(super) fn finding(&self, code: &'static str, place: Place, message: impl std::fmt::Display) -> Fault {
         Fault::new(&self.policy.file, place, message).warning(code)
     }
 

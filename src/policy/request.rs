@@ -28,7 +28,7 @@ pub struct Request {
 impl Request {
     /// Reads a body. Objects are objects and each member stands once; the error holds no value of the body.
     pub fn parse(body: &[u8]) -> Result<Self, String> {
-        let body = parse_json(body)?;
+        let body = parse_json(body).map_err(|fault| fault.to_string())?;
         let listed = body.get("credentials").and_then(Value::as_array).into_iter().flatten();
         if !body.is_object() || listed.filter_map(Value::as_object).flat_map(Map::values).any(Value::is_array) {
             return Err("an array stands where an object belongs".to_owned());

@@ -227,7 +227,7 @@ fn within<'a, T>(fields: &mut Fields<'a, '_>, node: &'a Node, read: impl FnOnce(
 }
 
 fn bounded(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
-    let duration = parse_duration(text)?;
+    let duration = parse_duration(text).map_err(|fault| fault.to_string())?;
     if duration < least || duration > most {
         return Err(format!("expected {} to {} minutes", least.as_secs() / 60, most.as_secs() / 60));
     }

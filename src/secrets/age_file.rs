@@ -2,6 +2,7 @@
 
 mod answered;
 mod bound;
+mod error;
 mod header;
 mod hybrid;
 mod identities;
@@ -11,6 +12,7 @@ mod ssh;
 mod stanza;
 
 pub(super) use bound::{check as check_path, is_bystander};
+pub use error::{AgeError, IdentityError};
 pub use identities::Identities;
 
 use super::headers::{Header, stanza as digest};
@@ -44,17 +46,18 @@ fn first_line(bytes: &[u8]) -> &[u8] {
 }
 
 /// Decrypts a whole file; nothing is given out unless everything in it is authentic.
-pub(super) fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Secret, String> {
+pub(super) fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Secret, AgeError> {
     let file = binary(bytes)?;
     let (decryptor, stanzas) = read(&file)?;
     identities.path().map_or(Ok(()), |path| check_path(&stanzas, path))?;
     let keys = identities.for_header(&of(&stanzas))?;
-    let reader = decryptor.decrypt(keys.iter().map(|key| key as &dyn age::Identity)).map_err(|fault| told(&fault, &stanzas))?;
+    let reader =
+        decryptor.decrypt(keys.iter().map(|key| key as &dyn age::Identity)).map_err(|fault| for_others(fault, &stanzas))?;
     let mut plaintext = Zeroizing::new(Vec::new());
     let limit = PLAINTEXT_BYTES_MAX as u64 + 1;
-    reader.take(limit).read_to_end(&mut plaintext).map_err(|fault| format!("the file is damaged: {fault}"))?;
+    reader.take(limit).read_to_end(&mut plaintext).map_err(AgeError::Damaged)?;
     if plaintext.len() > PLAINTEXT_BYTES_MAX {
-        return Err("the plaintext is larger than 1 MiB".to_owned());
+        return Err(AgeError::TooLarge);
     }
     Ok(Secret::new(std::mem::take(&mut *plaintext)))
 }
@@ -74,37 +77,33 @@ fn of(stanzas: &[Stanza]) -> Header {
 }
 
 /// The file without its armor, all of which is read before anything in it is.
-fn binary(bytes: &[u8]) -> Result<Vec<u8>, String> {
+fn binary(bytes: &[u8]) -> Result<Vec<u8>, AgeError> {
     if !is_armored(bytes) {
         return Ok(bytes.to_vec());
     }
     let mut file = Vec::new();
     let mut reader = ArmoredReader::new(bytes.trim_ascii_start());
-    reader.read_to_end(&mut file).map_err(|fault| format!("not a good age file: {fault}"))?;
+    reader.read_to_end(&mut file).map_err(AgeError::Armor)?;
     Ok(file)
 }
 
-fn read(file: &[u8]) -> Result<(Decryptor<&[u8]>, Vec<Stanza>), String> {
-    let decryptor = Decryptor::new(file).map_err(|fault| format!("not a good age file: {fault}"))?;
-    let stanzas = header::stanzas(file).ok_or("not a good age file: a stanza of its header lacks its last line")?;
+fn read(file: &[u8]) -> Result<(Decryptor<&[u8]>, Vec<Stanza>), AgeError> {
+    let decryptor = Decryptor::new(file).map_err(AgeError::Header)?;
+    let stanzas = header::stanzas(file).ok_or(AgeError::StanzaEnd)?;
     if decryptor.is_scrypt() {
-        return Err("the file is encrypted to a passphrase; encrypt it to the source's recipient instead".to_owned());
+        return Err(AgeError::Passphrase);
     }
     Ok((decryptor, stanzas))
 }
 
-/// Why it does not open; where it is for others, for keys of which kinds.
-fn told(fault: &DecryptError, stanzas: &[Stanza]) -> String {
-    let fault = format!("none of this source's age identities opens it: {fault}");
-    let mut kinds: Vec<&str> = KINDS.into_iter().filter(|kind| stanzas.iter().any(|stanza| stanza.tag == *kind)).collect();
-    if kinds.is_empty() {
-        kinds.push("kinds that are not known here");
-    }
-    format!("{fault} (it is encrypted to: {})", kinds.join(", "))
+/// Why it does not open, and for keys of which kinds it is.
+fn for_others(fault: DecryptError, stanzas: &[Stanza]) -> AgeError {
+    let kinds = KINDS.into_iter().filter(|kind| stanzas.iter().any(|stanza| stanza.tag == *kind)).collect();
+    AgeError::ForOthers { fault, kinds }
 }
 
 /// Encrypts to these recipients, one line each.
-pub fn encrypt(plaintext: &[u8], recipients: &[String], armored: bool) -> Result<Vec<u8>, String> {
+pub fn encrypt(plaintext: &[u8], recipients: &[String], armored: bool) -> Result<Vec<u8>, AgeError> {
     encrypt_at(plaintext, recipients, armored, None)
 }
 
@@ -114,18 +113,19 @@ pub fn encrypt_at(
     recipients: &[String],
     armored: bool,
     path: Option<&RepositoryPath>,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, AgeError> {
     let recipients = recipients.iter().map(|text| recipient::parse(text)).collect::<Result<Vec<_>, _>>()?;
     // The first one brings the path.
     let paths = std::iter::once(path).chain(std::iter::repeat(None));
     let bound: Vec<Bound<'_>> =
         recipients.iter().zip(paths).map(|(recipient, path)| Bound { recipient: recipient.as_ref(), path }).collect();
-    let encryptor = Encryptor::with_recipients(bound.iter().map(|one| one as &dyn age::Recipient)).map_err(|fault| match fault {
-        EncryptError::IncompatibleRecipients { .. } => "post-quantum recipients (age1pq1…, age1tagpq1…) are not mixed with others: whoever breaks one of the others has the file; encrypt to one sort alone".to_owned(),
-        fault => fault.to_string(),
-    })?;
+    let encryptor =
+        Encryptor::with_recipients(bound.iter().map(|one| one as &dyn age::Recipient)).map_err(|fault| match fault {
+            EncryptError::IncompatibleRecipients { .. } => AgeError::Mixed,
+            fault => AgeError::Encrypt(fault),
+        })?;
     let format = if armored { Format::AsciiArmor } else { Format::Binary };
-    write(encryptor, plaintext, format).map_err(|fault| fault.to_string())
+    write(encryptor, plaintext, format).map_err(AgeError::Write)
 }
 
 fn write(encryptor: Encryptor, plaintext: &[u8], format: Format) -> std::io::Result<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! What a file is before anything opens it: encrypted, to whom, and what in it is readable that looks like a secret.
 
-use super::{SopsFile, age_file, check_size};
+use super::{SecretError, SopsError, SopsFile, age_file, check_size};
 use crate::words::names::SecretPath;
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
@@ -37,18 +37,18 @@ pub fn pointer(path: &str) -> String {
 }
 
 /// What this file is. The error is of a file that claims to be encrypted and cannot be read.
-pub fn look(path: &SecretPath, bytes: &[u8]) -> Result<Seen, String> {
+pub fn look(path: &SecretPath, bytes: &[u8]) -> Result<Seen, SecretError> {
     check_size(bytes)?;
     if age_file::is_age(bytes) {
-        let stanzas = age_file::stanzas(bytes).ok_or("the age file has no good header")?;
+        let stanzas = age_file::stanzas(bytes).ok_or(SecretError::NoHeader)?;
         return Ok(Seen::Age(stanzas.into_iter().map(|stanza| stanza.tag).collect()));
     }
     match SopsFile::parse(path, bytes) {
         Ok(file) => Ok(Seen::Sops(Box::new(file))),
-        Err(fault) if fault.starts_with("the file is neither age nor SOPS") => Ok(Seen::Plain),
+        Err(SopsError::NotUtf8 | SopsError::NoSection) => Ok(Seen::Plain),
         // A plaintext may be of any form; one that has a section of SOPS was encrypted, and is damaged.
         Err(_) if !contains(bytes, b"sops") => Ok(Seen::Plain),
-        Err(fault) => Err(fault),
+        Err(fault) => Err(fault.into()),
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
         let now = UnixTime::from_seconds(1_795_000_000);
         let sealed = encrypt_document_with(&file, plain.as_bytes(), rules.for_path("a.yaml").unwrap(), now).unwrap();
         let Ok(Seen::Sops(mut seen)) = look(&file, &sealed) else { panic!("no SOPS file") };
-        let shown = seen.shown().unwrap();
+        let shown = seen.shown();
         let told: Vec<_> = shown.iter().map(|shown| (shown.path.as_str(), shown.looks)).collect();
         assert_eq!(told, [("list:", None), ("list:", None), ("key:", Some("an AWS access key"))]);
     }

@@ -17,8 +17,8 @@ const ARMOR: &str = "AGE ENCRYPTED FILE";
 /// and the document's quotes hold, so that another spelling is no other key. A file that cannot be read opens to nobody and has none.
 /// Files that the server answers nobody from count too, such as those that Flux opens: their ciphertexts can be copied as well.
 pub fn wrapped_keys(file: &str, bytes: &[u8]) -> Vec<Digest> {
-    let path = encrypted_path(file).or_else(|_| path_outside(file, bytes));
-    let (Ok(path), Ok(())) = (path, check_size(bytes)) else { return Vec::new() };
+    let path = encrypted_path(file).ok().or_else(|| path_outside(file, bytes));
+    let (Some(path), Ok(())) = (path, check_size(bytes)) else { return Vec::new() };
     let age_files: Vec<Vec<u8>> = if is_age(bytes) {
         vec![bytes.to_vec()]
     } else {
@@ -30,11 +30,11 @@ pub fn wrapped_keys(file: &str, bytes: &[u8]) -> Vec<Digest> {
 }
 
 /// The path as which a file outside of the folders of encrypted files is read, if it looks encrypted: its ending tells its form.
-fn path_outside(file: &str, bytes: &[u8]) -> Result<SecretPath, String> {
+fn path_outside(file: &str, bytes: &[u8]) -> Option<SecretPath> {
     let is_encrypted = is_age(bytes) || std::str::from_utf8(bytes).is_ok_and(|text| text.contains(ARMOR));
     let ending = file.rsplit('.').next().unwrap_or_default();
     let named = || SecretPath::parse(&format!("file.{ending}")).or_else(|_| SecretPath::parse("file"));
-    if is_encrypted { named() } else { Err("not encrypted".to_owned()) }
+    is_encrypted.then(named)?.ok()
 }
 
 /// The wrapped keys of the encrypted files that `new` has and `old` does not have as they are.

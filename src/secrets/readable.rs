@@ -24,7 +24,7 @@ pub(super) fn readable(in_force: &Files, new: &Files) -> Vec<Widened> {
 pub fn turned_readable(path: &SecretPath, before: &[u8], after: &[u8]) -> Option<String> {
     let had = match look(path, before) {
         Ok(Seen::Plain) => return None,
-        Ok(Seen::Sops(mut file)) => file.standing().ok(),
+        Ok(Seen::Sops(mut file)) => Some(file.standing()),
         Ok(Seen::Age(_)) | Err(_) => None,
     };
     let mut file = match look(path, after) {
@@ -32,7 +32,7 @@ pub fn turned_readable(path: &SecretPath, before: &[u8], after: &[u8]) -> Option
         Ok(Seen::Sops(file)) => file,
         Ok(Seen::Age(_)) | Err(_) => return None,
     };
-    let mut places = file.standing().ok()?;
+    let mut places = file.standing();
     // Of a list's items, of which some were in clear before, more have to be.
     places.retain(|place, now| match &had {
         Some(had) => had.get(place).is_some_and(|had| had.sealed > 0 && now.clear > had.clear),

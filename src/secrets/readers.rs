@@ -104,10 +104,10 @@ impl File<'_> {
             Ok(Seen::Sops(file)) => {
                 let foreign = file.foreign_named().iter().cloned();
                 let recipients = file.recipients().into_iter().map(str::to_owned).chain(foreign).collect();
-                Read { recipients: Some(recipients), fault: file.check_entries().err() }
+                Read { recipients: Some(recipients), fault: file.check_entries().err().map(|fault| fault.to_string()) }
             }
             Ok(Seen::Age(_) | Seen::Plain) => Read::default(),
-            Err(fault) => Read { recipients: None, fault: Some(fault) },
+            Err(fault) => Read { recipients: None, fault: Some(fault.to_string()) },
         })
     }
 }

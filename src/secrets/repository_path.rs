@@ -1,6 +1,6 @@
 //! The path of an encrypted file in its repository. What is encrypted here is bound to it.
 
-use super::encrypted_path;
+use super::{NotBelow, encrypted_path};
 use crate::words::TransitFile;
 use crate::words::names::SecretPath;
 use std::fmt;
@@ -11,7 +11,7 @@ pub struct RepositoryPath(String);
 
 impl RepositoryPath {
     /// Reads the path of a file below the folders of encrypted files, and of no other.
-    pub fn parse(file: &str) -> Result<Self, String> {
+    pub fn parse(file: &str) -> Result<Self, NotBelow> {
         encrypted_path(file).map(|_| Self(file.to_owned()))
     }
 

@@ -1,6 +1,6 @@
 //! Every `.sops.yaml` of a repository. The nearest one above a file tells to whom it is encrypted.
 
-use super::{Creation, Creations, RULES_FILE};
+use super::{Creation, CreationError, Creations, RULES_FILE};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +8,16 @@ use std::sync::Arc;
 pub struct Rules<'a>(BTreeMap<&'a str, File<'a>>);
 
 /// Its bytes, and what they say.
-type File<'a> = (&'a Arc<[u8]>, Result<Creations, String>);
+type File<'a> = (&'a Arc<[u8]>, Result<Creations, CreationError>);
+
+/// Why the rules above a file do not say how it is encrypted.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{folder}{fault}")]
+pub struct RulesError {
+    folder: String,
+    #[source]
+    fault: CreationError,
+}
 
 /// Whether a file of this path holds rules.
 pub fn is_rules_file(path: &str) -> bool {
@@ -27,13 +36,13 @@ impl<'a> Rules<'a> {
     }
 
     /// How a file is encrypted; `None` where no rules stand above it.
-    pub fn for_file(&self, path: &str) -> Option<Result<&Creation, String>> {
+    pub fn for_file(&self, path: &str) -> Option<Result<&Creation, RulesError>> {
         let (folder, rules) = self.nearest(path)?;
         let rule = rules.as_ref().map_err(Clone::clone).and_then(|rules| rules.for_path(&path[folder.len()..]));
-        Some(rule.map_err(|fault| format!("{folder}{fault}")))
+        Some(rule.map_err(|fault| RulesError { folder: folder.to_owned(), fault }))
     }
 
-    fn nearest<'p>(&self, path: &'p str) -> Option<(&'p str, &Result<Creations, String>)> {
+    fn nearest<'p>(&self, path: &'p str) -> Option<(&'p str, &Result<Creations, CreationError>)> {
         let mut folders = path.rmatch_indices('/').map(|(end, _)| &path[..=end]).chain([""]);
         folders.find_map(|folder| Some((folder, &self.0.get(folder)?.1)))
     }
@@ -44,7 +53,7 @@ impl<'a> Rules<'a> {
         let changed = self.files_beyond(other).map(|(folder, rules)| (rules, other.0.get(folder)));
         let gone = other.0.keys().filter(|folder| !self.0.contains_key(*folder));
         let above = gone.filter_map(|folder| Some((self.nearest(folder)?.1, None)));
-        let settings = |(rules, before): (&Result<Creations, String>, Option<&File<'_>>)| {
+        let settings = |(rules, before): (&Result<Creations, CreationError>, Option<&File<'_>>)| {
             let before = before.and_then(|(_, before)| before.as_ref().ok());
             rules.as_ref().map(|rules| rules.looser(before)).unwrap_or_default()
         };
@@ -59,7 +68,7 @@ impl<'a> Rules<'a> {
     /// Rules that cannot be read and that `other` does not have as they are: the file, and why.
     pub(super) fn unread(&self, other: &Self) -> impl Iterator<Item = (String, String)> {
         self.files_beyond(other).flat_map(|(folder, rules)| {
-            let faults: Vec<&String> = rules.as_ref().map_or_else(|fault| vec![fault], |rules| rules.unread().collect());
+            let faults: Vec<&CreationError> = rules.as_ref().map_or_else(|fault| vec![fault], |rules| rules.unread().collect());
             faults.into_iter().map(move |fault| (format!("{folder}{RULES_FILE}"), format!("{folder}{fault}")))
         })
     }
@@ -71,7 +80,7 @@ impl<'a> Rules<'a> {
         changed.map(|folder| format!("{folder}{RULES_FILE}")).collect()
     }
 
-    fn files_beyond(&self, other: &Self) -> impl Iterator<Item = (&'a str, &Result<Creations, String>)> {
+    fn files_beyond(&self, other: &Self) -> impl Iterator<Item = (&'a str, &Result<Creations, CreationError>)> {
         let same = |folder: &str, bytes: &Arc<[u8]>| other.0.get(folder).is_some_and(|(theirs, _)| *theirs == bytes);
         let beyond = self.0.iter().filter(move |(folder, (bytes, _))| !same(folder, bytes));
         beyond.map(|(folder, (_, rules))| (*folder, rules))

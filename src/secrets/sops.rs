@@ -11,6 +11,7 @@ mod dotenv;
 mod draft;
 mod edit;
 mod entries;
+mod error;
 mod flat;
 mod flow;
 mod format;
@@ -37,6 +38,8 @@ mod yaml;
 pub use creation::{Creation, Creations};
 pub use document::{Document, SopsFile, Unauthenticated};
 pub use edit::{encrypt, encrypt_with};
+pub(super) use error::ReadError;
+pub use error::{CreationError, EntryError, SopsError};
 pub use values::Values;
 
 use crate::words::names::SecretPath;
@@ -45,23 +48,23 @@ use serde_json::{Map, Value};
 use tree::{Form, Node};
 
 /// The values of a plaintext document that is a mapping; its name tells how it is written.
-pub fn values(path: &SecretPath, plaintext: &[u8]) -> Result<Map<String, Value>, String> {
+pub fn values(path: &SecretPath, plaintext: &[u8]) -> Result<Map<String, Value>, SopsError> {
     let format = Format::of(path);
     if format == Format::Binary {
-        return Err("the file is one value, not a document of them".to_owned());
+        return Err(ReadError::OneValue.into());
     }
-    let text = std::str::from_utf8(plaintext).map_err(|_| "the document is not UTF-8")?;
+    let text = std::str::from_utf8(plaintext).map_err(|_| ReadError::NotUtf8)?;
     if format == Format::Json {
         // As it is written: SOPS takes every number for a float, a caller of ours need not.
-        return match crate::token::parse_document(plaintext)? {
+        return match crate::token::parse_document(plaintext).map_err(ReadError::Json)? {
             Value::Object(members) => Ok(members),
-            _ => Err("the document is not a mapping".to_owned()),
+            _ => Err(ReadError::NoMapping.into()),
         };
     }
     let tree = format.parse(text)?;
     match tree.parts.first().map(|part| to_json(&part.root)) {
         Some(Value::Object(members)) => Ok(members),
-        _ => Err("the document is not a mapping".to_owned()),
+        _ => Err(ReadError::NoMapping.into()),
     }
 }
 

@@ -2,6 +2,10 @@
 //!
 //! The nonce is random, 96 bits. NIST allows 2^32 encryptions by one key so: `docs/operating.md` says when to add a version.
 
+mod error;
+
+pub use error::{CiphertextError, TransitError};
+
 use super::age_file::{self, Identities};
 use super::{RepositoryPath, encrypt_at};
 use crate::words::names::TransitKey;
@@ -20,10 +24,10 @@ const TAG_BYTES: usize = 16;
 const PREFIX: &str = "vault:v";
 
 /// A fresh key, encrypted to these recipients (`age1…`), for the path of its file where that is known.
-pub fn create_transit_key(recipients: &[String], path: Option<&RepositoryPath>) -> Result<Vec<u8>, String> {
+pub fn create_transit_key(recipients: &[String], path: Option<&RepositoryPath>) -> Result<Vec<u8>, TransitError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
-    rand::fill(&mut *key).map_err(|_| "the system gives no randomness")?;
-    encrypt_at(&*key, recipients, true, path)
+    rand::fill(&mut *key).map_err(|_| TransitError::NoRandomness)?;
+    Ok(encrypt_at(&*key, recipients, true, path)?)
 }
 
 /// A ciphertext as Vault writes it, `vault:vVERSION:BASE64`: the nonce, what is encrypted, the tag.
@@ -36,15 +40,12 @@ pub struct Ciphertext {
 
 impl Ciphertext {
     /// Reads it strictly: no two texts are one ciphertext.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let (version, sealed) = text
-            .strip_prefix(PREFIX)
-            .and_then(|rest| rest.split_once(':'))
-            .ok_or("expected `vault:vVERSION:…`, as an encryption answers it")?;
-        let version = parse_version(version).ok_or("its version is no number from 1")?;
-        let sealed = STANDARD.decode(sealed).map_err(|_| "what follows the version is no base64")?;
+    pub fn parse(text: &str) -> Result<Self, CiphertextError> {
+        let (version, sealed) = text.strip_prefix(PREFIX).and_then(|rest| rest.split_once(':')).ok_or(CiphertextError::Form)?;
+        let version = parse_version(version).ok_or(CiphertextError::Version)?;
+        let sealed = STANDARD.decode(sealed).map_err(|_| CiphertextError::Base64)?;
         if sealed.len() < NONCE_LEN + TAG_BYTES {
-            return Err("it is too short: a part of it is missing".to_owned());
+            return Err(CiphertextError::TooShort);
         }
         Ok(Self { version, sealed })
     }
@@ -65,17 +66,17 @@ pub struct OpenedTransitKey {
 impl OpenedTransitKey {
     /// Opens a version's file: an age file of 32 bytes, or of a line of base64 of as many. `name` is the key's own among those of all
     /// sources.
-    pub fn open(name: &TransitKey, file: &TransitFile, bytes: &[u8], identities: &Identities) -> Result<Self, String> {
+    pub fn open(name: &TransitKey, file: &TransitFile, bytes: &[u8], identities: &Identities) -> Result<Self, TransitError> {
         let (version, identities) = (file.version, identities.at(RepositoryPath::of_transit(file)));
-        let failed = |_| "the key could not be made".to_owned();
+        let failed = |_| TransitError::Unusable;
         let key = read_key(&age_file::decrypt(bytes, &identities)?)?;
         let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).map_err(failed)?);
         Ok(Self { key, bound: format!("daypass transit {name} v{version}"), version })
     }
 
     /// Encrypts under a fresh nonce.
-    pub fn encrypt(&self, plaintext: &Secret) -> Result<String, String> {
-        let failed = |_| "the plaintext could not be encrypted".to_owned();
+    pub fn encrypt(&self, plaintext: &Secret) -> Result<String, TransitError> {
+        let failed = |_| TransitError::Encrypt;
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).map_err(failed)?;
         let mut sealed = Zeroizing::new(plaintext.expose().to_vec());
@@ -86,8 +87,8 @@ impl OpenedTransitKey {
     }
 
     /// Decrypts; nothing is given out unless all of it is authentic, and by this key and version.
-    pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Secret, String> {
-        let failed = || format!("it was not made by version {} of this key, or was changed", self.version);
+    pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Secret, TransitError> {
+        let failed = || TransitError::Decrypt { version: self.version };
         let (nonce, body) = ciphertext.sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
         let mut body = Zeroizing::new(body.to_vec());
@@ -97,7 +98,7 @@ impl OpenedTransitKey {
     }
 }
 
-fn read_key(plaintext: &Secret) -> Result<Zeroizing<[u8; KEY_BYTES]>, String> {
+fn read_key(plaintext: &Secret) -> Result<Zeroizing<[u8; KEY_BYTES]>, TransitError> {
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     if plaintext.expose().len() == KEY_BYTES {
         key.copy_from_slice(plaintext.expose());
@@ -106,7 +107,7 @@ fn read_key(plaintext: &Secret) -> Result<Zeroizing<[u8; KEY_BYTES]>, String> {
     let decoded = STANDARD.decode(plaintext.expose().trim_ascii()).map(Zeroizing::new);
     match decoded {
         Ok(decoded) if decoded.len() == KEY_BYTES => key.copy_from_slice(&decoded),
-        _ => return Err(format!("a transit key is {KEY_BYTES} random bytes, or one line of base64 of them")),
+        _ => return Err(TransitError::NoKey),
     }
     Ok(key)
 }

@@ -12,7 +12,7 @@ pub struct Claims(Arc<Map<String, Value>>);
 impl Claims {
     /// Parses a claim set.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        match json::parse_claims(bytes)? {
+        match json::parse_claims(bytes).map_err(|fault| fault.to_string())? {
             Value::Object(members) => Ok(members.into()),
             _ => Err("claims are a JSON object".to_owned()),
         }

@@ -18,18 +18,29 @@ const WORD_BYTES_MAX: usize = 16;
 /// A document from Git may have more: a thousand values are common, a hundred thousand are not.
 const DOCUMENT_ENTRIES_MAX: usize = 100_000;
 
+/// Why bytes are no JSON that is taken here.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// RFC 8259, section 8.1.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// It breaks the grammar, a member stands twice, or it is beyond the bounds.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
 /// Parses one part of a token and nothing behind it.
-pub fn parse(bytes: &[u8]) -> Result<Value, String> {
+pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
     parse_bounded(bytes, ENTRIES_MAX, 0)
 }
 
 /// Parses a claim set: the same, with room for the usual one.
-pub(super) fn parse_claims(bytes: &[u8]) -> Result<Value, String> {
+pub(super) fn parse_claims(bytes: &[u8]) -> Result<Value, JsonError> {
     parse_bounded(bytes, ENTRIES_MAX, MEMBERS_USUAL)
 }
 
 /// Parses a document that is larger than a token may be, as strictly.
-pub fn parse_document(bytes: &[u8]) -> Result<Value, String> {
+pub fn parse_document(bytes: &[u8]) -> Result<Value, JsonError> {
     parse_bounded(bytes, DOCUMENT_ENTRIES_MAX, 0)
 }
 
@@ -67,12 +78,12 @@ fn is_word(text: &str) -> bool {
     text.len() <= WORD_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value, String> {
+fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value, JsonError> {
     // Checked once as a whole: reading from bytes would check every string on its own.
-    let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0, entries_max, room }.deserialize(&mut deserializer).map_err(|fault| fault.to_string())?;
-    deserializer.end().map_err(|fault| fault.to_string())?;
+    let value = Strict { depth: 0, entries_max, room }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
     Ok(value)
 }
 

@@ -36,7 +36,7 @@ impl KeySet {
         if jwks.len() > JWKS_BYTES_MAX {
             return Err("the JWKS is larger than 256 KiB".to_owned());
         }
-        let document = json::parse(jwks)?;
+        let document = json::parse(jwks).map_err(|fault| fault.to_string())?;
         let listed = document.get("keys").and_then(Value::as_array).ok_or("the JWKS has no array `keys`")?;
         if listed.len() > KEYS_MAX {
             return Err(format!("the JWKS has more than {KEYS_MAX} keys"));

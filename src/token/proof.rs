@@ -136,7 +136,7 @@ fn verified(jws: &str) -> Result<(Members, Members), String> {
         return Err("it is longer than 4 KiB".to_owned());
     }
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| "it is not base64url".to_owned());
-    let object = |part: &str| match json::parse(&decode(part)?)? {
+    let object = |part: &str| match json::parse(&decode(part)?).map_err(|fault| fault.to_string())? {
         Value::Object(members) => Ok(members),
         _ => Err("it is made of something else than objects".to_owned()),
     };

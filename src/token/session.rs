@@ -102,7 +102,7 @@ impl SessionKey {
 
 /// Reads how long a session may last although its token has ended.
 pub fn parse_lifetime(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
+    match parse_duration(text).map_err(|fault| fault.to_string())? {
         Duration::ZERO => Err("leave it out: then a session ends with its token".to_owned()),
         lasting if lasting > SESSION_MAX => Err(format!("a session lasts for {} at most", duration_text(SESSION_MAX))),
         lasting => Ok(lasting),

@@ -93,8 +93,8 @@ reasons! {
 
 impl Reason {
     /// This reason with its cause, which only the audit log hears.
-    pub fn because(self, cause: impl Into<String>) -> Denial {
-        Denial { reason: self, cause: cause.into(), detail: None, hint: None, first_use: None }
+    pub fn because(self, cause: impl fmt::Display) -> Denial {
+        Denial { reason: self, cause: cause.to_string(), detail: None, hint: None, first_use: None }
     }
 }
 

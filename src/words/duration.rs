@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+/// A text that is no duration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected a duration such as 30s, 15m, 1h30m or 24h")]
+pub struct DurationError;
+
 /// Parses it; at most ten years, because nothing here lasts longer.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    const EXPECTED: &str = "expected a duration such as 30s, 15m, 1h30m or 24h";
+pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     const SECONDS_MAX: u64 = 10 * 365 * 86_400;
     let mut total: u64 = 0;
     let mut digits = String::new();
@@ -18,14 +22,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
             'm' => 60,
             'h' => 3600,
             'd' => 86_400,
-            _ => return Err(EXPECTED.to_owned()),
+            _ => return Err(DurationError),
         };
-        let count: u64 = digits.parse().map_err(|_| EXPECTED)?;
-        total = count.checked_mul(unit).and_then(|seconds| total.checked_add(seconds)).ok_or(EXPECTED)?;
+        let count: u64 = digits.parse().map_err(|_| DurationError)?;
+        total = count.checked_mul(unit).and_then(|seconds| total.checked_add(seconds)).ok_or(DurationError)?;
         digits.clear();
     }
     if text.is_empty() || !digits.is_empty() || total > SECONDS_MAX {
-        return Err(EXPECTED.to_owned());
+        return Err(DurationError);
     }
     Ok(Duration::from_secs(total))
 }

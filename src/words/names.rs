@@ -1,5 +1,9 @@
 //! Names, parsed at the edge: inside there are no bare strings for issuers, roles, policies or paths.
 
+mod error;
+
+pub use error::{NameError, PointerError};
+
 use std::fmt;
 
 /// The longest name of any kind, in bytes: an issuer URL or ARN of 2,048 is AWS's own bound, and nothing here is longer.
@@ -13,9 +17,9 @@ macro_rules! names {
 
         impl $name {
             /// Parses it; the error says what was expected.
-            pub fn parse(text: &str) -> Result<Self, String> {
+            pub fn parse(text: &str) -> Result<Self, NameError> {
                 if text.len() > NAME_BYTES_MAX {
-                    return Err(format!("longer than {NAME_BYTES_MAX} bytes"));
+                    return Err(NameError::TooLong);
                 }
                 $check(text).map(|()| Self(text.to_owned()))
             }
@@ -143,7 +147,7 @@ pub struct SecretName {
 
 impl SecretName {
     /// Parses `path` or `path#/pointer`.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, NameError> {
         let (path, key) = match text.split_once('#') {
             Some((path, key)) => (path, Some(key)),
             None => (text, None),
@@ -172,16 +176,16 @@ impl fmt::Display for SecretName {
     }
 }
 
-fn check_issuer(text: &str) -> Result<(), String> {
+fn check_issuer(text: &str) -> Result<(), NameError> {
     check_visible(text)?;
     let rest = text.strip_prefix("https://").or_else(|| loopback_rest(text));
-    let rest = rest.ok_or("an issuer is an https URL (http only on 127.0.0.1 and localhost)")?;
+    let rest = rest.ok_or(NameError::IssuerScheme)?;
     let authority = rest.split('/').next().unwrap_or_default();
     if authority.is_empty() || authority.contains('@') {
-        return Err("an issuer URL names a host and no user".to_owned());
+        return Err(NameError::IssuerHost);
     }
     if text.contains(['?', '#', '\\']) || rest.split('/').any(|segment| segment == "." || segment == "..") {
-        return Err("an issuer URL has no query, fragment or dot segment".to_owned());
+        return Err(NameError::IssuerPath);
     }
     Ok(())
 }
@@ -192,103 +196,99 @@ fn loopback_rest(text: &str) -> Option<&str> {
     (host == "127.0.0.1" || host == "localhost").then_some(rest)
 }
 
-fn check_visible(text: &str) -> Result<(), String> {
+fn check_visible(text: &str) -> Result<(), NameError> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("expected visible ASCII characters and no space".to_owned());
+        return Err(NameError::NotVisible);
     }
     Ok(())
 }
 
-fn check_label(text: &str) -> Result<(), String> {
+fn check_label(text: &str) -> Result<(), NameError> {
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if text.is_empty() || text.len() > 63 || !text.bytes().all(good) || text.starts_with('-') {
-        return Err("expected up to 63 lower-case letters, digits and hyphens".to_owned());
+        return Err(NameError::NoLabel);
     }
     Ok(())
 }
 
-fn check_path(text: &str) -> Result<(), String> {
+fn check_path(text: &str) -> Result<(), NameError> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
     let segment_bad = |segment: &str| segment.is_empty() || segment.starts_with('.');
     if !text.bytes().all(good) || text.split('/').any(segment_bad) {
-        return Err(
-            "expected a relative path of letters, digits, `-`, `_` and `.`, with no segment that starts with a dot".to_owned()
-        );
+        return Err(NameError::NoPath);
     }
     Ok(())
 }
 
 /// In an address the operation stands between the mount and the key, so that neither is a segment of a name.
-fn check_transit_key(text: &str) -> Result<(), String> {
+fn check_transit_key(text: &str) -> Result<(), NameError> {
     check_path(text)?;
     match text.split('/').find(|segment| matches!(*segment, "encrypt" | "decrypt")) {
-        Some(operation) => Err(format!("`{operation}` is an operation, and no part of a key's name")),
+        Some(operation) => Err(NameError::Operation { operation: operation.to_owned() }),
         None => Ok(()),
     }
 }
 
-fn check_role_arn(text: &str) -> Result<(), String> {
-    const FORM: &str = "expected arn:aws:iam::ACCOUNT:role/NAME";
+fn check_role_arn(text: &str) -> Result<(), NameError> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
-    let [arn, partition, iam, region, account, resource] = fields[..] else { return Err(FORM.to_owned()) };
+    let [arn, partition, iam, region, account, resource] = fields[..] else { return Err(NameError::NoRoleArn) };
     let account_good = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    let name = resource.strip_prefix("role/").ok_or(FORM)?;
+    let name = resource.strip_prefix("role/").ok_or(NameError::NoRoleArn)?;
     let name_good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte);
     let partition_good = partition.starts_with("aws") && partition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     if arn != "arn" || !partition_good || iam != "iam" || !region.is_empty() || !account_good {
-        return Err(FORM.to_owned());
+        return Err(NameError::NoRoleArn);
     }
     if name.is_empty() || name.ends_with('/') || !name.bytes().all(name_good) {
-        return Err("a role's name has letters, digits and _+=,.@-/ only".to_owned());
+        return Err(NameError::RoleName);
     }
     Ok(())
 }
 
-fn check_kms_key_arn(text: &str) -> Result<(), String> {
-    const FORM: &str = "expected arn:aws:kms:REGION:ACCOUNT:key/ID";
+fn check_kms_key_arn(text: &str) -> Result<(), NameError> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
-    let ["arn", partition, "kms", region, account, resource] = fields[..] else { return Err(FORM.to_owned()) };
+    let ["arn", partition, "kms", region, account, resource] = fields[..] else { return Err(NameError::NoKmsKeyArn) };
     let name = resource.strip_prefix("key/").or_else(|| resource.strip_prefix("alias/")).unwrap_or_default();
     // The region becomes part of a host's name.
     let region_good = region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     let account_good = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     let name_good = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-/".contains(&byte));
     let whole = partition.starts_with("aws") && !region.is_empty() && !name.is_empty();
-    if whole && region_good && account_good && name_good { Ok(()) } else { Err(FORM.to_owned()) }
+    if whole && region_good && account_good && name_good { Ok(()) } else { Err(NameError::NoKmsKeyArn) }
 }
 
 /// A managed policy's ARN: `arn:PARTITION:iam::ACCOUNT:policy/NAME`, of 20 to 2,048 characters; AWS's own have `aws` for an
 /// account.
-pub fn check_managed_policy_arn(text: &str) -> Result<(), String> {
-    const FORM: &str = "expected arn:aws:iam::ACCOUNT:policy/NAME, or arn:aws:iam::aws:policy/NAME";
+pub fn check_managed_policy_arn(text: &str) -> Result<(), NameError> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
-    let ["arn", partition, "iam", "", account, resource] = fields[..] else { return Err(FORM.to_owned()) };
+    let ["arn", partition, "iam", "", account, resource] = fields[..] else { return Err(NameError::NoManagedPolicyArn) };
     let name = resource.strip_prefix("policy/").unwrap_or_default();
     let named = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte));
     let owned = account == "aws" || (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
     let sized = (20..=NAME_BYTES_MAX).contains(&text.len());
-    if partition.starts_with("aws") && owned && named && sized { Ok(()) } else { Err(FORM.to_owned()) }
+    if partition.starts_with("aws") && owned && named && sized { Ok(()) } else { Err(NameError::NoManagedPolicyArn) }
 }
 
-fn check_commit(text: &str) -> Result<(), String> {
+fn check_commit(text: &str) -> Result<(), NameError> {
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if !matches!(text.len(), 40 | 64) || !text.bytes().all(hex) {
-        return Err("expected 40 hexadecimal digits".to_owned());
+        return Err(NameError::NoCommit);
     }
     Ok(())
 }
 
-fn check_uuid(text: &str) -> Result<(), String> {
-    uuid::Uuid::try_parse(text).map(|_| ()).map_err(|fault| fault.to_string())
+fn check_uuid(text: &str) -> Result<(), NameError> {
+    uuid::Uuid::try_parse(text)?;
+    Ok(())
 }
 
 /// A JSON pointer (RFC 6901) to a value below the root.
-pub fn check_pointer(text: &str) -> Result<(), String> {
+pub fn check_pointer(text: &str) -> Result<(), PointerError> {
     if !text.starts_with('/') || text.chars().any(char::is_control) {
-        return Err(format!("a key is a JSON pointer that starts with `/`: `#/{}`", text.trim_start_matches('/')));
+        return Err(PointerError::NoSlash { pointer: text.trim_start_matches('/').to_owned() });
     }
     if text.split('~').skip(1).any(|after| !after.starts_with(['0', '1'])) {
-        return Err("in a JSON pointer `~0` stands for `~` and `~1` for `/`, and `~` for nothing else".to_owned());
+        return Err(PointerError::Tilde);
     }
     Ok(())
 }

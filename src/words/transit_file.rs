@@ -1,8 +1,19 @@
 //! Where a transit key lies in a repository: a file for each version of it.
 
-use super::names::TransitKey;
+use super::names::{NameError, TransitKey};
 use std::collections::BTreeMap;
 use std::fmt;
+
+/// Why a path is not a transit key's.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TransitFileError {
+    /// It is another file's.
+    #[error("expected transit/NAME/VERSION.age, with a version from 1")]
+    Form,
+    /// It would be, and its name is none.
+    #[error(transparent)]
+    Key(#[from] NameError),
+}
 
 /// One version of a transit key: `transit/NAME/VERSION.age`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -18,10 +29,10 @@ impl TransitFile {
     pub const FOLDER: &str = "transit/";
 
     /// Reads the path of a file in a repository; the error says what was expected.
-    pub fn parse(file: &str) -> Result<Self, String> {
-        const FORM: &str = "expected transit/NAME/VERSION.age, with a version from 1";
-        let (key, number) = file.strip_prefix(Self::FOLDER).and_then(|rest| rest.rsplit_once('/')).ok_or(FORM)?;
-        let version = number.strip_suffix(".age").and_then(parse_version).ok_or(FORM)?;
+    pub fn parse(file: &str) -> Result<Self, TransitFileError> {
+        let (key, number) =
+            file.strip_prefix(Self::FOLDER).and_then(|rest| rest.rsplit_once('/')).ok_or(TransitFileError::Form)?;
+        let version = number.strip_suffix(".age").and_then(parse_version).ok_or(TransitFileError::Form)?;
         Ok(Self { key: TransitKey::parse(key)?, version })
     }
 

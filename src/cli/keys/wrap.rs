@@ -42,8 +42,8 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     let identity = Secret::new(std::fs::read(&arguments.file).map_err(told)?);
     Identities::parse(&identity).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", arguments.file.display())))?;
     let unavailable = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
-    let wrapped = custody::wrap(&arguments.aws_kms, purpose, &identity).await.map_err(unavailable)?;
-    let opened = custody::unwrap(&arguments.aws_kms, purpose, &wrapped).await.map_err(unavailable)?;
+    let wrapped = custody::wrap(&arguments.aws_kms, purpose, &identity).await.map_err(|fault| unavailable(fault.to_string()))?;
+    let opened = custody::unwrap(&arguments.aws_kms, purpose, &wrapped).await.map_err(|fault| unavailable(fault.to_string()))?;
     if opened.expose() != identity.expose() {
         return Err(unavailable("AWS KMS gave back something else than it was given".to_owned()));
     }

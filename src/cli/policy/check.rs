@@ -107,7 +107,8 @@ fn bounds(file: &Path, ruleset: &Ruleset, catalogue: &Catalogue) -> Result<Vec<F
     let shown = file.display().to_string();
     let usage = |fault: String| Failure::new(STATUS_USAGE, format!("{shown}: {fault}"));
     let bytes = std::fs::read(file).map_err(|fault| usage(fault.to_string()))?;
-    let name = SourceName::parse(&file.file_stem().unwrap_or_default().to_string_lossy()).map_err(usage)?;
+    let name =
+        SourceName::parse(&file.file_stem().unwrap_or_default().to_string_lossy()).map_err(|fault| usage(fault.to_string()))?;
     Ok(match Bounds::of_definition(&name, &shown, &bytes, catalogue) {
         Ok(bounds) => bounds.outside(ruleset).into_iter().chain(bounds.unused(&shown, ruleset)).collect(),
         Err(faults) => faults,

@@ -118,11 +118,13 @@ fn wanted_of(arguments: &ExplainArgs) -> Result<Target, String> {
 
 fn facts(arguments: &ExplainArgs, catalogue: &Catalogue) -> Result<Facts, String> {
     let document = match &arguments.claims {
-        Some(path) => parse_json(&std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?)?,
+        Some(path) => parse_json(&std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?)
+            .map_err(|fault| fault.to_string())?,
         None => Value::Object(Map::new()),
     };
     let saved = document.get("issuer").and_then(Value::as_str).filter(|_| document.get("claims").is_some());
-    let issuer = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or("name the --issuer")?)?;
+    let issuer = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or("name the --issuer")?)
+        .map_err(|fault| fault.to_string())?;
     let mut claims = document.get("claims").unwrap_or(&document).as_object().ok_or("the claims are no object")?.clone();
     for claim in &arguments.claim {
         let (name, value) = claim.split_once('=').ok_or("expected --claim NAME=VALUE")?;

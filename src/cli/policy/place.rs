@@ -188,7 +188,10 @@ impl Where {
             return Ok((repository.at(old)?, repository.at(new)?));
         }
         let source = &repository.source;
-        let base = source.resolve(old).and_then(|old| source.merge_base(&old, &source.resolve(new)?)).map_err(unreadable)?;
+        let base = source
+            .resolve(old)
+            .and_then(|old| source.merge_base(&old, &source.resolve(new)?))
+            .map_err(|fault| unreadable(fault.to_string()))?;
         Ok((repository.at(base.as_str())?, repository.at(new)?))
     }
 
@@ -196,8 +199,8 @@ impl Where {
     pub(super) fn each_form(&self, seen: &Seen, show: &mut dyn FnMut(&str, &[u8])) -> Result<Option<&'static str>, Failure> {
         let Some(commit) = &seen.at.commit else { return Ok(None) };
         let source = self.source()?.source;
-        let whole = source.each_form(commit, None, show).map_err(unreadable)?;
-        let shallow = source.is_shallow().map_err(unreadable)?;
+        let whole = source.each_form(commit, None, show).map_err(|fault| unreadable(fault.to_string()))?;
+        let shallow = source.is_shallow().map_err(|fault| unreadable(fault.to_string()))?;
         Ok(match (shallow, whole) {
             (true, _) => Some("this clone is shallow and has no older commits: run `git fetch --unshallow`"),
             (false, false) => Some("the history is longer than what is searched: look at the file's own history"),
@@ -226,8 +229,8 @@ impl Repository {
     /// The files of a commit by a name of this repository.
     fn at(&self, name: &str) -> Result<Seen, Failure> {
         let source = &self.source;
-        let revision = source.resolve(name).map_err(unreadable)?;
-        let snapshot = source.read_at(&revision, &Snapshot::default()).map_err(unreadable)?;
+        let revision = source.resolve(name).map_err(|fault| unreadable(fault.to_string()))?;
+        let snapshot = source.read_at(&revision, &Snapshot::default()).map_err(|fault| unreadable(fault.to_string()))?;
         // A mirror has a ref of its own for the one that is followed.
         let name = if *name == source.reference { self.reference.as_str() } else { name };
         Ok(Seen::new(snapshot, self.told.clone(), Some(name.to_owned())))

@@ -44,16 +44,19 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
         value = without_line_end(value);
     }
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.display()));
-    let changed = match (look(&target.path, &bytes).map_err(told)?, &target.pointer) {
+    let changed = match (look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))?, &target.pointer) {
         (Seen::Age(_), None) => {
             let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
-            encrypt_at(value.expose(), creation.recipients(), is_armored(&bytes), creation.path()).map_err(told)?
+            encrypt_at(value.expose(), creation.recipients(), is_armored(&bytes), creation.path())
+                .map_err(|fault| told(fault.to_string()))?
         }
         (Seen::Age(_), Some(_)) => return Err(told("an age file is one value: leave `#/…` out".to_owned())),
         (Seen::Plain, _) => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
-        (Seen::Sops(sops), None) if sops.is_one_value() && !arguments.json => {
-            target.open(&bytes, &arguments.keys, environment).await?.edit(&value, SystemClock.now()).map_err(told)?
-        }
+        (Seen::Sops(sops), None) if sops.is_one_value() && !arguments.json => target
+            .open(&bytes, &arguments.keys, environment)
+            .await?
+            .edit(&value, SystemClock.now())
+            .map_err(|fault| told(fault.to_string()))?,
         (Seen::Sops(sops), None) if sops.is_one_value() => {
             return Err(told("the file is one value, and it is no JSON".to_owned()));
         }
@@ -65,7 +68,7 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
             let document = target.open(&bytes, &arguments.keys, environment).await?;
             let now = SystemClock.now();
             let set = if arguments.json { document.set(pointer, &value, now) } else { document.set_text(pointer, &value, now) };
-            let changed = set.map_err(told)?;
+            let changed = set.map_err(|fault| told(fault.to_string()))?;
             clear::tell_of_value(&target.file, &target.path, pointer, &changed);
             changed
         }
@@ -80,7 +83,7 @@ pub(super) async fn unset(arguments: &UnsetArgs, environment: &Environment, json
     let pointer = target.pointer.as_deref().ok_or_else(|| told("say which value: FILE#/key".to_owned()))?;
     let bytes = target.bytes()?;
     let document = target.open(&bytes, &arguments.keys, environment).await?;
-    let changed = document.unset(pointer, SystemClock.now()).map_err(told)?;
+    let changed = document.unset(pointer, SystemClock.now()).map_err(|fault| told(fault.to_string()))?;
     finish(&target.file, &bytes, &changed, json)
 }
 

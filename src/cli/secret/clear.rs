@@ -9,7 +9,7 @@ use std::path::Path;
 /// encrypts, as for Kubernetes, is meant, unless that is all.
 pub(super) fn tell_of_document(file: &Path, path: &SecretPath, before: &[u8], after: &[u8]) {
     let Ok(mut sops) = SopsFile::parse(path, after) else { return };
-    let Ok((clear, all)) = sops.clear_values() else { return };
+    let (clear, all) = sops.clear_values();
     let told = if all {
         ": nothing of it is encrypted".to_owned()
     } else if let Some(turned) = turned_readable(path, before, after) {

@@ -42,7 +42,10 @@ pub(super) fn by_rules(path: &Path) -> Result<Option<Creation>, Failure> {
         if let Some(bytes) = if is_ours { read_unlinked(&rules)? } else { read_if_there(&rules)? } {
             let within = absolute.strip_prefix(folder).unwrap_or(&absolute).to_string_lossy().into_owned();
             let named = |fault: String| told(format!("{}: {fault}", rules.display()));
-            return Creations::parse(&bytes).and_then(|rules| rules.for_path(&within).cloned()).map(Some).map_err(named);
+            return Creations::parse(&bytes)
+                .and_then(|rules| rules.for_path(&within).cloned())
+                .map(Some)
+                .map_err(|fault| named(fault.to_string()));
         }
     }
     Ok(None)

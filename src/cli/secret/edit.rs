@@ -7,7 +7,9 @@ use crate::client::checkout::read_if_there;
 use crate::client::editor::Desk;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::secrets::{Seen, Unauthenticated, decrypt_key, encrypt_at, encrypt_document_with, is_armored, look};
+use crate::secrets::{
+    AgeError, Seen, SopsError, Unauthenticated, decrypt_key, encrypt_at, encrypt_document_with, is_armored, look,
+};
 use crate::words::{Clock, Secret, SystemClock};
 use clap::Args;
 use std::io::{BufRead, IsTerminal};
@@ -32,33 +34,44 @@ pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: 
         let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
         let nothing = Secret::new(Vec::new());
         let made = edited(&target.file, &nothing, environment, |plain| match target.is_age() {
-            _ if plain.expose().is_empty() => Err("nothing was written, and no file is made".to_owned()),
-            true => encrypt_at(plain.expose(), creation.recipients(), true, creation.path()),
-            false => encrypt_document_with(&target.path, plain.expose(), &creation, SystemClock.now()),
+            _ if plain.expose().is_empty() => Err(Unmade::Nothing),
+            true => Ok(encrypt_at(plain.expose(), creation.recipients(), true, creation.path())?),
+            false => Ok(encrypt_document_with(&target.path, plain.expose(), &creation, SystemClock.now())?),
         });
         let made = made.await?;
         clear::tell_of_document(&target.file, &target.path, &[], &made);
         return finish(&target.file, &[], &made, json);
     };
-    let changed = match look(&target.path, &bytes).map_err(told)? {
+    let changed = match look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))? {
         Seen::Plain => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
         Seen::Age(_) => {
             let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
             let identities = arguments.keys.keyring(environment).await?.for_file(&bytes).await?;
-            let plain = decrypt_key(&bytes, &identities).map_err(told)?;
+            let plain = decrypt_key(&bytes, &identities).map_err(|fault| told(fault.to_string()))?;
             let again = |new: &Secret| match *new == plain {
                 true => Ok(bytes.clone()),
-                false => encrypt_at(new.expose(), creation.recipients(), is_armored(&bytes), creation.path()),
+                false => Ok(encrypt_at(new.expose(), creation.recipients(), is_armored(&bytes), creation.path())?),
             };
             edited(&target.file, &plain, environment, again).await?
         }
         Seen::Sops(_) => {
             let document = target.open(&bytes, &arguments.keys, environment).await?;
-            let plain = document.render(Unauthenticated::Give).map_err(told)?;
-            edited(&target.file, &plain, environment, |new| document.edit(new, SystemClock.now())).await?
+            let plain = document.render(Unauthenticated::Give).map_err(|fault| told(fault.to_string()))?;
+            edited(&target.file, &plain, environment, |new| Ok(document.edit(new, SystemClock.now())?)).await?
         }
     };
     finish(&target.file, &bytes, &changed, json)
+}
+
+/// Why what the person made of it is no file.
+#[derive(Debug, thiserror::Error)]
+enum Unmade {
+    #[error("nothing was written, and no file is made")]
+    Nothing,
+    #[error(transparent)]
+    Age(#[from] AgeError),
+    #[error(transparent)]
+    Sops(#[from] SopsError),
 }
 
 /// What the person made of it. Where that cannot be encrypted, it stays on the desk for another try while somebody is there.
@@ -66,7 +79,7 @@ async fn edited(
     file: &Path,
     plain: &Secret,
     environment: &Environment,
-    encrypt: impl Fn(&Secret) -> Result<Vec<u8>, String>,
+    encrypt: impl Fn(&Secret) -> Result<Vec<u8>, Unmade>,
 ) -> Result<Vec<u8>, Failure> {
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let desk = Desk::lay(&name, plain, environment)?;

@@ -72,24 +72,24 @@ pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String>
     match look(&path, bytes) {
         Ok(Seen::Age(_)) => None,
         Ok(Seen::Plain) => Some("it is not encrypted, and everything in its place has to be".to_owned()),
-        Ok(Seen::Sops(mut sops)) => readable(&mut sops).unwrap_or_else(Some),
-        Err(fault) => Some(fault),
+        Ok(Seen::Sops(mut sops)) => readable(&mut sops),
+        Err(fault) => Some(fault.to_string()),
     }
 }
 
 /// What of it may not be readable.
-fn readable(sops: &mut SopsFile) -> Result<Option<String>, String> {
+fn readable(sops: &mut SopsFile) -> Option<String> {
     let told = |one: Shown| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?));
-    let looks = sops.shown()?.into_iter().find_map(told);
-    let (_, all) = sops.clear_values()?;
-    Ok(looks.or_else(|| {
+    let looks = sops.shown().into_iter().find_map(told);
+    let (_, all) = sops.clear_values();
+    looks.or_else(|| {
         all.then(|| {
             format!(
                 "nothing in it is encrypted, by the rule `{}` in its `sops` section: change the rule, and encrypt it anew",
                 sops.setting()
             )
         })
-    }))
+    })
 }
 
 fn install(checkout: &Checkout) -> Result<u8, Failure> {

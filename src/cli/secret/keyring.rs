@@ -79,7 +79,8 @@ fn settings_of(config: Config, source: &SourceName) -> Result<SourceSettings, Fa
         return Ok(config.root);
     }
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
-    let (file, tree) = (format!("sources/{source}.yaml"), config.root_repository().read().map_err(told)?.files);
+    let (file, tree) =
+        (format!("sources/{source}.yaml"), config.root_repository().read().map_err(|fault| told(fault.to_string()))?.files);
     if !tree.contains_key(&file) {
         return Err(Failure::new(STATUS_USAGE, format!("the root repository has no {file}")));
     }
@@ -96,5 +97,6 @@ fn read_all(files: &[PathBuf]) -> Result<Identities, Failure> {
 }
 
 fn read(file: &Path) -> Result<Identities, String> {
-    Identities::parse(&Secret::new(std::fs::read(file).map_err(|fault| fault.to_string())?))
+    let bytes = std::fs::read(file).map_err(|fault| fault.to_string())?;
+    Identities::parse(&Secret::new(bytes)).map_err(|fault| fault.to_string())
 }

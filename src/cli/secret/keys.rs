@@ -28,8 +28,11 @@ pub(in crate::cli) struct PluginArgs {
 /// An identity file as `age-keygen` writes it.
 pub(super) fn generate(arguments: &KeygenArgs) -> Result<u8, Failure> {
     let unusable = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
-    let (identity, recipient) =
-        if arguments.pq { Identities::generate_hybrid().map_err(unusable)? } else { Identities::generate() };
+    let (identity, recipient) = if arguments.pq {
+        Identities::generate_hybrid().map_err(|fault| unusable(fault.to_string()))?
+    } else {
+        Identities::generate()
+    };
     let comment = format!("# public key: {recipient}\n");
     let told = |fault: std::io::Error| unusable(fault.to_string());
     match &arguments.to {

@@ -54,9 +54,9 @@ impl Target {
 
     pub(super) async fn open(&self, bytes: &[u8], keys: &KeyArgs, environment: &Environment) -> Result<Document, Failure> {
         let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.file.display()));
-        let file = SopsFile::parse(&self.path, bytes).map_err(told)?;
+        let file = SopsFile::parse(&self.path, bytes).map_err(|fault| told(fault.to_string()))?;
         let identities = keys.keyring(environment).await?.for_file(bytes).await?;
-        file.open(&identities).map_err(told)
+        file.open(&identities).map_err(|fault| told(fault.to_string()))
     }
 }
 

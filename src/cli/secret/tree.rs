@@ -83,7 +83,7 @@ impl TreeArgs {
         let file = checkout.root().join(name);
         let path = super::target::path_of(&file).map_err(|failure| failure.message)?;
         let creation = creation::of_path(&file, &self.recipients, &self.keys).await.map_err(|failure| failure.message)?;
-        rewrite(&path, bytes, how, &creation, identities, SystemClock.now())
+        rewrite(&path, bytes, how, &creation, identities, SystemClock.now()).map_err(|fault| fault.to_string())
     }
 }
 

@@ -95,7 +95,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
     let (ca, token_file, folder) = (path("ca"), path("token_file"), path("folder"));
     let policy = fields.optional("policy").and_then(|node| fields.parsed(node, PolicyName::parse));
     let mode = fields.optional("mode").map_or(Some(MODE), |node| fields.parsed(node, parse_mode));
-    let secrets = read_files(fields, "secrets", SecretName::parse);
+    let secrets = read_files(fields, "secrets", |text| SecretName::parse(text).map_err(|fault| fault.to_string()));
     let templates = read_files(fields, "templates", Template::parse);
     let aws = fields.optional("aws").and_then(|node| {
         let mut inner = fields.below(node);
@@ -189,7 +189,7 @@ fn parse_mode(text: &str) -> Result<u32, String> {
 }
 
 fn parse_interval(text: &str) -> Result<Duration, String> {
-    match parse_duration(text)? {
+    match parse_duration(text).map_err(|fault| fault.to_string())? {
         interval if interval.is_zero() || interval > INTERVAL_MAX => Err("expected 1s to 1h".to_owned()),
         interval => Ok(interval),
     }

@@ -3,6 +3,7 @@
 //! What a remote sends is parsed here and not where our keys are; no hook, filter, submodule or checkout is ever run.
 
 use super::super::origin::FETCHED;
+use super::error::ToldError;
 use super::{Order, ssh};
 use gix::bstr::ByteSlice;
 use gix::credentials::helper::Action;
@@ -36,35 +37,35 @@ const ORDER_BYTES_MAX: u64 = 1024 * 1024;
 const USERNAME: &str = "x-access-token";
 
 /// Does what its standard input says. The error is one line for the operator.
-pub fn fetch_as_told() -> Result<(), String> {
+pub fn fetch_as_told() -> Result<(), ToldError> {
     limit_ourselves()?;
     let mut told = zeroize::Zeroizing::new(String::new());
-    std::io::Read::read_to_string(&mut std::io::Read::take(std::io::stdin(), ORDER_BYTES_MAX), &mut told)
-        .map_err(|fault| fault.to_string())?;
-    let (order, token) = told.split_once('\n').ok_or("the order is cut off")?;
-    let order: Order = serde_json::from_str(order).map_err(|fault| fault.to_string())?;
-    std::fs::create_dir_all(&order.mirror).map_err(|fault| format!("{}: {fault}", order.mirror.display()))?;
-    std::env::set_current_dir(&order.mirror).map_err(|fault| fault.to_string())?;
+    std::io::Read::read_to_string(&mut std::io::Read::take(std::io::stdin(), ORDER_BYTES_MAX), &mut told)?;
+    let (order, token) = told.split_once('\n').ok_or(ToldError::CutOff)?;
+    let order: Order = serde_json::from_str(order)?;
+    std::fs::create_dir_all(&order.mirror).map_err(|fault| ToldError::Mirror { path: order.mirror.clone(), fault })?;
+    std::env::set_current_dir(&order.mirror)?;
     let repository = mirror(&order.mirror)?;
-    let url = gix::url::parse(order.url.as_bytes().as_bstr()).map_err(told_whole)?;
+    let url = gix::url::parse(order.url.as_bytes().as_bstr())?;
     let refspec = format!("+{}:{FETCHED}", order.reference);
-    let remote = repository.remote_at_without_url_rewrite(url.clone()).map_err(told_whole)?.with_fetch_tags(Tags::None);
-    let remote = remote.with_refspecs([refspec.as_str()], Direction::Fetch).map_err(told_whole)?;
+    let remote = repository.remote_at_without_url_rewrite(url.clone())?.with_fetch_tags(Tags::None);
+    let remote = remote.with_refspecs([refspec.as_str()], Direction::Fetch)?;
     if url.scheme == Scheme::Ssh {
         ssh::write_config(&order)?;
         let options =
             connect::Options { command: Some(ssh::COMMAND.into()), disallow_shell: false, kind: Some(ProgramKind::Ssh) };
-        let transport = transport_ssh::connect(url, Protocol::V2, options, false).map_err(told_whole)?;
+        let transport = transport_ssh::connect(url, Protocol::V2, options, false);
+        let transport = transport.map_err(|fault| ToldError::Transport(Box::new(fault)))?;
         return receive(remote.to_connection_with_transport(transport));
     }
     let username = order.username.clone().unwrap_or_else(|| USERNAME.to_owned());
-    let connection = remote.connect(Direction::Fetch).map_err(told_whole)?;
+    let connection = remote.connect(Direction::Fetch)?;
     let connection = connection.with_transport_options(Box::new(http_options(order)));
     receive(connection.with_credentials(|action| Ok(credentials(action, &username, token))))
 }
 
 /// Limits that the process cannot lift again.
-fn limit_ourselves() -> Result<(), String> {
+fn limit_ourselves() -> Result<(), ToldError> {
     let limits = [
         (Resource::Fsize, FILE_BYTES_MAX),
         (Resource::Data, MEMORY_BYTES_MAX),
@@ -74,13 +75,13 @@ fn limit_ourselves() -> Result<(), String> {
     ];
     for (resource, most) in limits {
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        setrlimit(resource, limit).map_err(|fault| format!("a limit cannot be set: {fault}"))?;
+        setrlimit(resource, limit).map_err(ToldError::Limit)?;
     }
     Ok(())
 }
 
 /// Isolated: no configuration of the machine or the user is read, and what is set here cannot be overridden by the mirror's own.
-fn mirror(path: &Path) -> Result<gix::Repository, String> {
+fn mirror(path: &Path) -> Result<gix::Repository, ToldError> {
     let options = || {
         gix::open::Options::isolated().config_overrides([
             "http.followRedirects=false",
@@ -96,7 +97,7 @@ fn mirror(path: &Path) -> Result<gix::Repository, String> {
         let bare = gix::create::Options { destination_must_be_empty: Some(false), ..Default::default() };
         gix::ThreadSafeRepository::init_opts(path, gix::create::Kind::Bare, bare, options())
     };
-    opened.map(|repository| repository.to_thread_local()).map_err(told_whole)
+    Ok(opened?.to_thread_local())
 }
 
 /// No redirect is followed, no proxy is taken from anywhere, and only the named authority counts where one is named.
@@ -124,25 +125,12 @@ fn credentials(action: Action, username: &str, token: &str) -> Option<Credential
 }
 
 /// The one branch and what it needs; nothing is deleted, so what was in force stays readable.
-fn receive<T: Transport>(connection: gix::remote::Connection<'_, '_, '_, T>) -> Result<(), String> {
-    let fetch = connection.prepare_fetch(Discard, gix::remote::ref_map::Options::default()).map_err(told_whole)?;
-    fetch.receive(Discard, &AtomicBool::new(false)).map(|_| ()).map_err(told_whole)
+fn receive<T: Transport>(connection: gix::remote::Connection<'_, '_, '_, T>) -> Result<(), ToldError> {
+    let fetch = connection.prepare_fetch(Discard, gix::remote::ref_map::Options::default())?;
+    fetch.receive(Discard, &AtomicBool::new(false))?;
+    Ok(())
 }
 
 fn gix_fault(fault: reqwest::Error) -> gix::Error {
     gix::Error::from_error(fault)
-}
-
-/// An error with everything that lies behind it, in one line.
-fn told_whole(fault: impl std::error::Error) -> String {
-    let mut told = fault.to_string();
-    let mut behind = fault.source();
-    while let Some(cause) = behind {
-        let text = cause.to_string();
-        if !told.contains(&text) {
-            told = format!("{told}: {text}");
-        }
-        behind = cause.source();
-    }
-    told.lines().collect::<Vec<_>>().join(" ")
 }

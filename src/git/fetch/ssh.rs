@@ -1,6 +1,7 @@
 //! The one way in which `ssh` is run: everything that it may do is written down, and nothing of the user's or machine's files counts.
 
 use super::Order;
+use super::error::SshConfigError;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -33,21 +34,20 @@ const FIXED: &str = "Host *
 ";
 
 /// Writes the file for this order.
-pub(super) fn write_config(order: &Order) -> Result<(), String> {
-    let known_hosts =
-        order.known_hosts.as_deref().ok_or("ssh needs `known_hosts`: the host's keys, as `ssh-keyscan` prints them")?;
-    let key = order.ssh_key.as_deref().ok_or("ssh needs `key`: the private key that may read this repository")?;
+pub(super) fn write_config(order: &Order) -> Result<(), SshConfigError> {
+    let known_hosts = order.known_hosts.as_deref().ok_or(SshConfigError::NoKnownHosts)?;
+    let key = order.ssh_key.as_deref().ok_or(SshConfigError::NoKey)?;
     let mut text = FIXED.to_owned();
     let _ = writeln!(text, "  UserKnownHostsFile {}\n  IdentityFile {}", quoted(known_hosts)?, quoted(key)?);
     let path = order.mirror.join(FILE);
-    std::fs::write(&path, text).map_err(|fault| format!("{}: {fault}", path.display()))
+    std::fs::write(&path, text).map_err(|fault| SshConfigError::File { path, fault })
 }
 
 /// ssh_config(5) takes quotes and has no way to escape one, and `%` starts a token.
-fn quoted(path: &Path) -> Result<String, String> {
-    let text = path.to_str().ok_or("a path that ssh is given is UTF-8")?;
+fn quoted(path: &Path) -> Result<String, SshConfigError> {
+    let text = path.to_str().ok_or(SshConfigError::NotUtf8)?;
     if text.contains(['"', '%', '\n', '\\', '$']) {
-        return Err(format!("{text}: ssh cannot be given a path with quotes, `%`, `$` or backslashes"));
+        return Err(SshConfigError::Path { path: text.to_owned() });
     }
     Ok(format!("\"{text}\""))
 }

@@ -1,5 +1,6 @@
 //! When files became what they are: the times of the commits that made them so.
 
+use super::super::error::{GitError, ReadFault};
 use super::{ANCESTORS_MAX, DEPTH_MAX, FOLDER_BYTES_MAX, Source, object_id};
 use crate::words::UnixTime;
 use crate::words::names::CommitId;
@@ -42,14 +43,14 @@ impl Source {
         from: &CommitId,
         files: impl Iterator<Item = (String, &'a [u8])>,
         known: Option<&LastChanges>,
-    ) -> Result<LastChanges, String> {
+    ) -> Result<LastChanges, GitError> {
         let repository = self.open()?;
         let from = object_id(from)?;
         let id = |bytes: &[u8]| gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::object::Kind::Blob, bytes);
-        let sought = files.map(|(path, bytes)| Ok((path, id(bytes).map_err(|fault| self.fault(&fault))?)));
-        let sought = sought.collect::<Result<_, String>>()?;
+        let sought = files.map(|(path, bytes)| Ok((path, id(bytes).map_err(|fault| self.git(fault))?)));
+        let sought = sought.collect::<Result<_, GitError>>()?;
         let mut search = Search { repository: &repository, sought, found: BTreeMap::new(), entries_left: ENTRIES_MAX };
-        let line = repository.rev_walk([from]).first_parent_only().all().map_err(|fault| self.fault(&fault))?;
+        let line = repository.rev_walk([from]).first_parent_only().all().map_err(|fault| self.git(fault))?;
         let mut newer: Option<(ObjectId, UnixTime)> = None;
         // A history that is cut ends the walk, as its beginning does.
         for commit in line.take(ANCESTORS_MAX).map_while(Result::ok) {
@@ -57,7 +58,7 @@ impl Source {
             let (Ok(tree), Ok(time)) = (commit.tree_id(), commit.time()) else { break };
             let (tree, time) = (tree.detach(), UnixTime::from_seconds(time.seconds.clamp(0, LAST_SECOND)));
             if let Some((newer, at)) = newer
-                && search.compare("", newer, Some(tree), at, 0).map_err(|fault| self.fault(&fault))?.is_break()
+                && search.compare("", newer, Some(tree), at, 0).map_err(|fault| self.fault(fault))?.is_break()
             {
                 break;
             }
@@ -69,7 +70,7 @@ impl Source {
                 break;
             }
         }
-        let (_, oldest) = newer.ok_or_else(|| self.fault(&"the commit cannot be read"))?;
+        let (_, oldest) = newer.ok_or_else(|| self.fault(ReadFault::NoCommit))?;
         let Search { sought, mut found, .. } = search;
         found.extend(sought.into_iter().map(|(path, id)| (path, Changed { id, at: oldest })));
         Ok(LastChanges { commit: from, files: found })
@@ -105,7 +106,7 @@ impl Search<'_> {
         old: Option<ObjectId>,
         at: UnixTime,
         depth: usize,
-    ) -> Result<ControlFlow<()>, String> {
+    ) -> Result<ControlFlow<()>, ReadFault> {
         if Some(new) == old || depth > DEPTH_MAX {
             return Ok(ControlFlow::Continue(()));
         }
@@ -143,12 +144,12 @@ impl Search<'_> {
     }
 
     /// Name, id and whether it is a folder; none of a folder that no commit in force could have.
-    fn entries(&self, tree: ObjectId) -> Result<Vec<(Vec<u8>, ObjectId, bool)>, String> {
-        if self.repository.find_header(tree).map_err(|fault| fault.to_string())?.size() > FOLDER_BYTES_MAX {
+    fn entries(&self, tree: ObjectId) -> Result<Vec<(Vec<u8>, ObjectId, bool)>, ReadFault> {
+        if self.repository.find_header(tree)?.size() > FOLDER_BYTES_MAX {
             return Ok(Vec::new());
         }
-        let tree = self.repository.find_tree(tree).map_err(|fault| fault.to_string())?;
-        let entries = tree.decode().map_err(|fault| fault.to_string())?;
+        let tree = self.repository.find_tree(tree)?;
+        let entries = tree.decode()?;
         let entry = |entry: &gix::objs::tree::EntryRef<'_>| (entry.filename.to_vec(), entry.oid.to_owned(), entry.mode.is_tree());
         Ok(entries.entries.iter().map(entry).collect())
     }

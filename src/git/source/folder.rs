@@ -1,5 +1,6 @@
 //! The files of a folder as it stands, listed by the same rules as those of a commit.
 
+use super::super::error::{GitError, TooLarge};
 use super::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, Snapshot, TREE_BYTES_MAX, checked_path};
 use crate::policy::{is_looked_at, may_be_guardrails};
 use std::os::unix::ffi::OsStrExt;
@@ -7,14 +8,14 @@ use std::path::Path;
 
 impl Snapshot {
     /// Reads a folder. It has no commit.
-    pub fn of_folder(folder: &Path) -> Result<Self, String> {
+    pub fn of_folder(folder: &Path) -> Result<Self, GitError> {
         let (mut found, mut bytes) = (Self::default(), 0);
         found.read_folder(folder, "", 0, &mut bytes)?;
         Ok(found)
     }
 
-    fn read_folder(&mut self, folder: &Path, prefix: &str, depth: usize, bytes: &mut u64) -> Result<(), String> {
-        let told = |path: &Path, fault: std::io::Error| format!("{}: {fault}", path.display());
+    fn read_folder(&mut self, folder: &Path, prefix: &str, depth: usize, bytes: &mut u64) -> Result<(), GitError> {
+        let told = |path: &Path, fault| GitError::Folder { path: path.to_owned(), fault };
         for entry in std::fs::read_dir(folder).map_err(|fault| told(folder, fault))? {
             let entry = entry.map_err(|fault| told(folder, fault))?;
             let (path, file_name) = (entry.path(), entry.file_name());
@@ -41,7 +42,7 @@ impl Snapshot {
                 _ => {
                     *bytes += metadata.len();
                     if self.files.len() >= FILES_MAX || *bytes > TREE_BYTES_MAX {
-                        return Err(format!("more than {FILES_MAX} files or {TREE_BYTES_MAX} bytes"));
+                        return Err(TooLarge::Files.into());
                     }
                     self.files.insert(name, std::fs::read(&path).map_err(|fault| told(&path, fault))?.into());
                 }

@@ -1,6 +1,7 @@
 //! Every form that files ever had, for who asks whether a ciphertext stood elsewhere before: also in a folder that nothing else reads,
 //! or under a name that is not taken.
 
+use super::super::error::{GitError, ReadFault};
 use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
@@ -16,8 +17,8 @@ const FORMS_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 impl Source {
     /// Whether it was cloned without its older commits.
-    pub fn is_shallow(&self) -> Result<bool, String> {
-        self.open()?.is_shallow().map_err(|fault| self.fault(&fault))
+    pub fn is_shallow(&self) -> Result<bool, GitError> {
+        self.open()?.is_shallow().map_err(|fault| self.git(fault))
     }
 
     /// Shows each form that each file has in this commit and in those behind it, but not in those behind `known`. Every
@@ -28,10 +29,10 @@ impl Source {
         from: &CommitId,
         known: Option<&CommitId>,
         show: &mut dyn FnMut(&str, &[u8]),
-    ) -> Result<bool, String> {
+    ) -> Result<bool, GitError> {
         let repository = self.open()?;
         let known = known.map(object_id).transpose()?.filter(|known| repository.find_commit(*known).is_ok());
-        let walk = repository.rev_walk([object_id(from)?]).with_hidden(known).all().map_err(|fault| self.fault(&fault))?;
+        let walk = repository.rev_walk([object_id(from)?]).with_hidden(known).all().map_err(|fault| self.git(fault))?;
         let root = |commit: gix::ObjectId| repository.find_commit(commit).ok()?.tree_id().ok().map(gix::Id::detach);
         let known = known.and_then(root);
         let [encrypted, others] = [Budget::default(), Budget::default()];
@@ -40,9 +41,9 @@ impl Source {
             if number >= ANCESTORS_MAX || forms.encrypted.is_spent() {
                 return Ok(false);
             }
-            let commit = commit.map_err(|fault| self.fault(&fault))?;
-            let tree = root(commit.id).ok_or_else(|| self.fault(&format!("the commit {} has no tree", commit.id)))?;
-            forms.folder(tree, known, "", 0).map_err(|fault| self.fault(&fault))?;
+            let commit = commit.map_err(|fault| self.git(fault))?;
+            let tree = root(commit.id).ok_or_else(|| self.fault(ReadFault::NoTree { commit: commit.id }))?;
+            forms.folder(tree, known, "", 0).map_err(|fault| self.fault(fault))?;
         }
         Ok(!forms.encrypted.is_spent() && !forms.others.is_spent())
     }
@@ -72,18 +73,17 @@ struct Forms<'a> {
 
 impl Forms<'_> {
     /// What is as it was in the `known` folder is passed over: most commits change few files.
-    fn folder(&mut self, id: gix::ObjectId, known: Option<gix::ObjectId>, path: &str, depth: usize) -> Result<(), String> {
+    fn folder(&mut self, id: gix::ObjectId, known: Option<gix::ObjectId>, path: &str, depth: usize) -> Result<(), ReadFault> {
         if Some(id) == known || !self.seen.insert((path.to_owned(), id)) || depth > DEPTH_MAX || self.size(id)? > FOLDER_BYTES_MAX
         {
             return Ok(());
         }
-        let fault = |fault: &dyn std::fmt::Display| fault.to_string();
         let known = known.and_then(|known| self.repository.find_tree(known).ok());
         let before = known.as_ref().and_then(|known| known.decode().ok()).map(|known| known.entries).unwrap_or_default();
         let before: HashMap<&[u8], gix::ObjectId> =
             before.iter().map(|entry| (entry.filename.as_ref(), entry.oid.into())).collect();
-        let tree = self.repository.find_tree(id).map_err(|found| fault(&found))?;
-        for entry in &tree.decode().map_err(|found| fault(&found))?.entries {
+        let tree = self.repository.find_tree(id)?;
+        for entry in &tree.decode()?.entries {
             let name = format!("{path}{}", entry.filename);
             let (id, before) = (entry.oid.into(), before.get::<[u8]>(entry.filename.as_ref()).copied());
             if before == Some(id) {
@@ -98,7 +98,7 @@ impl Forms<'_> {
         Ok(())
     }
 
-    fn file(&mut self, id: gix::ObjectId, name: String) -> Result<(), String> {
+    fn file(&mut self, id: gix::ObjectId, name: String) -> Result<(), ReadFault> {
         let is_encrypted = name.split('/').next().is_some_and(|folder| ENCRYPTED.contains(&folder));
         let is_spent = if is_encrypted { self.encrypted.is_spent() } else { self.others.is_spent() };
         if is_spent || self.seen.contains(&(name.clone(), id)) {
@@ -112,14 +112,14 @@ impl Forms<'_> {
         let budget = if is_encrypted { &mut self.encrypted } else { &mut self.others };
         budget.forms += 1;
         budget.bytes += size;
-        let object = self.repository.find_object(id).map_err(|fault| fault.to_string())?;
+        let object = self.repository.find_object(id)?;
         (self.show)(&name, &object.data);
         self.seen.insert((name, id));
         Ok(())
     }
 
-    fn size(&self, id: gix::ObjectId) -> Result<u64, String> {
-        self.repository.find_header(id).map(|header| header.size()).map_err(|fault| fault.to_string())
+    fn size(&self, id: gix::ObjectId) -> Result<u64, ReadFault> {
+        Ok(self.repository.find_header(id)?.size())
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
         let shown = |known: Option<&CommitId>| {
             let mut shown = Vec::new();
             let mut take = |path: &str, bytes: &[u8]| shown.push(format!("{path}={}", String::from_utf8_lossy(bytes)));
-            assert_eq!(repository.source().each_form(&head, known, &mut take), Ok(true));
+            assert!(repository.source().each_form(&head, known, &mut take).unwrap());
             shown.sort();
             shown
         };

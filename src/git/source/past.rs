@@ -1,5 +1,6 @@
 //! One file as an older commit has it: which commits may be asked for, and the one blob.
 
+use super::super::error::GitError;
 use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
@@ -17,11 +18,11 @@ impl Source {
     /// Whether the commit is one of that history: of its first-parent line, for a merge speaks for what it brings in, and who reviews
     /// one looks at what becomes of it and not at each commit on the way. One that there is not is none, and neither is one beyond the
     /// bounded walk.
-    pub fn is_past(&self, commit: &CommitId, past: &Past) -> Result<bool, String> {
+    pub fn is_past(&self, commit: &CommitId, past: &Past) -> Result<bool, GitError> {
         let Ok(wanted) = object_id(commit) else { return Ok(false) };
         let repository = self.open()?;
         let walk = repository.rev_walk([object_id(&past.in_force)?]).first_parent_only();
-        let mut behind = walk.all().map_err(|fault| self.fault(&fault))?.take(ANCESTORS_MAX).filter_map(Result::ok);
+        let mut behind = walk.all().map_err(|fault| self.git(fault))?.take(ANCESTORS_MAX).filter_map(Result::ok);
         if !behind.any(|commit| commit.id == wanted) {
             return Ok(false);
         }
@@ -30,19 +31,19 @@ impl Source {
 
     /// The file's bytes at that commit; `None` where the commit has no such file. A link is not followed, and is no file; neither is
     /// what is too large for one in force.
-    pub fn file_at(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, String> {
+    pub fn file_at(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let repository = self.open()?;
-        let commit = repository.find_commit(object_id(commit)?).map_err(|fault| self.fault(&fault))?;
-        let mut id = commit.tree_id().map_err(|fault| self.fault(&fault))?.detach();
-        let size = |id: gix::ObjectId| repository.find_header(id).map(|header| header.size()).map_err(|fault| self.fault(&fault));
+        let commit = repository.find_commit(object_id(commit)?).map_err(|fault| self.git(fault))?;
+        let mut id = commit.tree_id().map_err(|fault| self.git(fault))?.detach();
+        let size = |id: gix::ObjectId| repository.find_header(id).map(|header| header.size()).map_err(|fault| self.git(fault));
         let steps: Vec<&str> = path.split('/').collect();
         // A folder of the root is at depth 1 when it is looked into, as for a commit that is read whole.
         for (depth, step) in steps.iter().enumerate() {
             if depth > DEPTH_MAX || size(id)? > FOLDER_BYTES_MAX {
                 return Ok(None);
             }
-            let tree = repository.find_tree(id).map_err(|fault| self.fault(&fault))?;
-            let entries = tree.decode().map_err(|fault| self.fault(&fault))?;
+            let tree = repository.find_tree(id).map_err(|fault| self.git(fault))?;
+            let entries = tree.decode().map_err(|fault| self.git(fault))?;
             let Some(entry) = entries.entries.iter().find(|entry| entry.filename == step.as_bytes()) else { return Ok(None) };
             id = entry.oid.into();
             match (entry.mode.kind(), depth + 1 == steps.len()) {
@@ -54,7 +55,7 @@ impl Source {
         if size(id)? > FILE_BYTES_MAX {
             return Ok(None);
         }
-        let object = repository.find_object(id).map_err(|fault| self.fault(&fault))?;
+        let object = repository.find_object(id).map_err(|fault| self.git(fault))?;
         Ok(Some(object.data.clone()))
     }
 }

@@ -1,6 +1,7 @@
 //! The file of those who may sign (ssh-keygen(1), ALLOWED SIGNERS). A line that cannot be read refuses the whole file.
 
 use super::NAMESPACE;
+use super::error::{LineFault, SignersError};
 use crate::words::UnixTime;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
@@ -17,14 +18,14 @@ pub(super) struct AllowedSigner {
     valid_before: Option<UnixTime>,
 }
 
-pub(super) fn parse(file: &str) -> Result<Vec<AllowedSigner>, String> {
+pub(super) fn parse(file: &str) -> Result<Vec<AllowedSigner>, SignersError> {
     let lines = (1..).zip(file.lines()).filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    let parsed = lines.map(|(number, line)| parse_line(line).map_err(|fault| format!("allowed_signers, line {number}: {fault}")));
-    Ok(parsed.collect::<Result<Vec<_>, String>>()?.into_iter().flatten().collect())
+    let parsed = lines.map(|(number, line)| parse_line(line).map_err(|fault| SignersError::Line { line: number, fault }));
+    Ok(parsed.collect::<Result<Vec<_>, SignersError>>()?.into_iter().flatten().collect())
 }
 
 /// `principals [options] type key [comment]`; `None` for a line that is not about commits.
-fn parse_line(line: &str) -> Result<Option<AllowedSigner>, String> {
+fn parse_line(line: &str) -> Result<Option<AllowedSigner>, LineFault> {
     let (principals, rest) = word(line.trim_start())?;
     let mut rest = rest.trim_start();
     let (mut is_authority, mut valid_after, mut valid_before, mut about_commits) = (false, None, None, true);
@@ -36,12 +37,12 @@ fn parse_line(line: &str) -> Result<Option<AllowedSigner>, String> {
                 ("namespaces", patterns) => about_commits = fits_list(patterns, NAMESPACE),
                 ("valid-after", text) => valid_after = Some(moment(text)?),
                 ("valid-before", text) => valid_before = Some(moment(text)?),
-                (name, _) => return Err(format!("`{name}` is no option that is known")),
+                (name, _) => return Err(LineFault::Option { name: name.to_owned() }),
             }
         }
         rest = key.trim_start();
     }
-    let key = PublicKey::from_openssh(rest).map_err(|fault| format!("not a public key: {fault}"))?.key_data().clone();
+    let key = PublicKey::from_openssh(rest).map_err(LineFault::NoKey)?.key_data().clone();
     let principals = principals.replace('"', "");
     Ok(about_commits.then_some(AllowedSigner { principals, key, is_authority, valid_after, valid_before }))
 }
@@ -83,7 +84,7 @@ fn is_key_type(text: &str) -> bool {
 }
 
 /// The first word; quotes keep spaces in it.
-fn word(text: &str) -> Result<(&str, &str), String> {
+fn word(text: &str) -> Result<(&str, &str), LineFault> {
     let mut quoted = false;
     for (index, character) in text.char_indices() {
         match character {
@@ -92,7 +93,7 @@ fn word(text: &str) -> Result<(&str, &str), String> {
             _ => {}
         }
     }
-    Err("expected `principals [options] type key`".to_owned())
+    Err(LineFault::Form)
 }
 
 fn split_options(text: &str) -> impl Iterator<Item = &str> {
@@ -104,9 +105,9 @@ fn split_options(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `YYYYMMDD` or `YYYYMMDDHHMM[SS]`, with or without `Z`: always UTC here, so that no server reads it otherwise.
-fn moment(text: &str) -> Result<UnixTime, String> {
+fn moment(text: &str) -> Result<UnixTime, LineFault> {
     let digits = text.strip_suffix('Z').unwrap_or(text);
-    let wrong = || format!("`{text}`: expected YYYYMMDD or YYYYMMDDHHMM[SS], UTC");
+    let wrong = || LineFault::Moment { text: text.to_owned() };
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) || !matches!(digits.len(), 8 | 12 | 14) {
         return Err(wrong());
     }

@@ -2,6 +2,7 @@
 
 use super::NAMESPACE;
 use super::allowed_signers::AllowedSigner;
+use super::error::SshFault;
 use crate::words::UnixTime;
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents};
 use base64::Engine;
@@ -17,21 +18,20 @@ const SECURITY_KEY_TRAILER: usize = 5;
 const TOUCHED: u8 = 0x01;
 
 /// Who signed.
-pub(super) fn signer(allowed: &[AllowedSigner], armored: &[u8], signed: &[u8], now: UnixTime) -> Result<String, String> {
-    let blob = unarmored(armored).ok_or("its SSH signature cannot be read")?;
-    let parts = Parts::read(&blob).ok_or("its SSH signature cannot be read")?;
+pub(super) fn signer(allowed: &[AllowedSigner], armored: &[u8], signed: &[u8], now: UnixTime) -> Result<String, SshFault> {
+    let blob = unarmored(armored).ok_or(SshFault::Unreadable)?;
+    let parts = Parts::read(&blob).ok_or(SshFault::Unreadable)?;
     if parts.namespace != NAMESPACE {
-        return Err(format!("its signature is for `{}`, not for commits", parts.namespace));
+        return Err(SshFault::Namespace { namespace: parts.namespace.to_owned() });
     }
-    let message = SshSig::signed_data(NAMESPACE, parts.hash, signed).map_err(|fault| fault.to_string())?;
+    let message = SshSig::signed_data(NAMESPACE, parts.hash, signed).map_err(SshFault::Data)?;
     match PublicKey::from_bytes(parts.key) {
         Ok(key) => {
             verify(key.key_data(), &message, &parts.signature)?;
             listed(allowed, key.key_data(), now)
         }
         Err(_) => {
-            let unknown = |fault| format!("its key is of an unknown kind: {fault}");
-            let certificate = Certificate::from_bytes(parts.key).map_err(unknown)?;
+            let certificate = Certificate::from_bytes(parts.key).map_err(SshFault::UnknownKey)?;
             verify(certificate.public_key(), &message, &parts.signature)?;
             certified(allowed, &certificate, now)
         }
@@ -70,47 +70,43 @@ fn unarmored(armored: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The names of a listed key.
-fn listed(allowed: &[AllowedSigner], key: &KeyData, now: UnixTime) -> Result<String, String> {
+fn listed(allowed: &[AllowedSigner], key: &KeyData, now: UnixTime) -> Result<String, SshFault> {
     let lines: Vec<&AllowedSigner> = allowed.iter().filter(|line| !line.is_authority && line.key == *key).collect();
-    let why = if lines.is_empty() { "is not among the allowed signers" } else { "is not valid now" };
+    let (is_listed, key) = (!lines.is_empty(), key.fingerprint(HashAlg::Sha256));
     let valid = lines.into_iter().find(|line| line.is_valid(now)).map(|line| line.principals.clone());
-    valid.ok_or_else(|| format!("its key {} {why}", key.fingerprint(HashAlg::Sha256)))
+    valid.ok_or(if is_listed { SshFault::NotValid { key } } else { SshFault::NotListed { key } })
 }
 
 /// The name by which a certificate of a listed authority is allowed.
-fn certified(allowed: &[AllowedSigner], certificate: &Certificate, now: UnixTime) -> Result<String, String> {
+fn certified(allowed: &[AllowedSigner], certificate: &Certificate, now: UnixTime) -> Result<String, SshFault> {
     let authority: Fingerprint = certificate.signature_key().fingerprint(HashAlg::Sha256);
     let seconds = u64::try_from(now.seconds()).unwrap_or(0);
-    certificate
-        .validate_at(seconds, [&authority])
-        .map_err(|_| "its certificate is not valid now, or not signed by its authority".to_owned())?;
+    certificate.validate_at(seconds, [&authority]).map_err(|_| SshFault::CertificateNotValid)?;
     if certificate.cert_type() != CertType::User || certificate.critical_options().iter().next().is_some() {
-        return Err("its certificate is not a plain user's".to_owned());
+        return Err(SshFault::CertificateNotPlain);
     }
     let lines = allowed.iter().filter(|line| line.is_authority && line.key == *certificate.signature_key() && line.is_valid(now));
     let names = || certificate.valid_principals().iter();
     let name = lines.flat_map(|line| names().filter(|name| line.is_called(name))).next();
-    name.cloned().ok_or_else(|| {
-        format!("its certificate by {authority} for {:?} is not among the allowed signers", certificate.valid_principals())
-    })
+    let names = certificate.valid_principals().to_vec();
+    name.cloned().ok_or(SshFault::CertificateNotListed { authority, names })
 }
 
-fn verify(key: &KeyData, message: &[u8], signature: &Signature) -> Result<(), String> {
-    let wrong = || "its signature is wrong".to_owned();
+fn verify(key: &KeyData, message: &[u8], signature: &Signature) -> Result<(), SshFault> {
     if matches!(key, KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_)) {
         let bytes = signature.as_bytes();
         let flags = bytes.len().checked_sub(SECURITY_KEY_TRAILER).and_then(|at| bytes.get(at)).copied();
         if flags.is_none_or(|flags| flags & TOUCHED == 0) {
-            return Err("its security key was not touched".to_owned());
+            return Err(SshFault::NotTouched);
         }
     }
     match (key, signature.algorithm()) {
         (KeyData::Rsa(rsa), Algorithm::Rsa { hash: Some(hash) }) => {
             let algorithm = if hash == HashAlg::Sha512 { &RSA_PKCS1_2048_8192_SHA512 } else { &RSA_PKCS1_2048_8192_SHA256 };
-            let (n, e) = rsa.n.as_positive_bytes().zip(rsa.e.as_positive_bytes()).ok_or_else(wrong)?;
-            RsaPublicKeyComponents { n, e }.verify(algorithm, message, signature.as_bytes()).map_err(|_| wrong())
+            let (n, e) = rsa.n.as_positive_bytes().zip(rsa.e.as_positive_bytes()).ok_or(SshFault::Wrong)?;
+            RsaPublicKeyComponents { n, e }.verify(algorithm, message, signature.as_bytes()).map_err(|_| SshFault::Wrong)
         }
-        (KeyData::Rsa(_), _) => Err("its signature is RSA with SHA-1".to_owned()),
-        _ => key.verify(message, signature).map_err(|_| wrong()),
+        (KeyData::Rsa(_), _) => Err(SshFault::RsaSha1),
+        _ => key.verify(message, signature).map_err(|_| SshFault::Wrong),
     }
 }

@@ -6,7 +6,7 @@ pub(super) use reaction::Reaction;
 
 use super::Refusal;
 use crate::client::sidecar::check_template;
-use crate::words::names::{IssuerName, PolicyName, RoleArn, SecretName};
+use crate::words::names::{IssuerName, NameError, PolicyName, RoleArn, SecretName};
 use crate::words::yaml::nearest;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +168,7 @@ impl Wishes {
     }
 }
 
-fn named<T>(text: &str, example: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, String> {
+fn named<T>(text: &str, example: &str, parse: impl Fn(&str) -> Result<T, NameError>) -> Result<T, String> {
     parse(text).map_err(|fault| format!("{}: {fault}; expected {example}", shown(text)))
 }
 

@@ -59,8 +59,8 @@ fn proposed(url: IssuerUrl, subjects: &[String], settings: &ImportSettings<'_>) 
     let mapping = Mapping::built_in(known.map_or_else(|| mapping_of(url.as_str(), subjects), |(.., mapping)| mapping))?;
     let name = match (&settings.issuer, known) {
         (Some(name), _) => name.clone(),
-        (None, Some((_, name, _))) => IssuerName::parse(name)?,
-        (None, None) => IssuerName::parse(&label_of(url.as_str()))?,
+        (None, Some((_, name, _))) => IssuerName::parse(name).map_err(|fault| fault.to_string())?,
+        (None, None) => IssuerName::parse(&label_of(url.as_str())).map_err(|fault| fault.to_string())?,
     };
     let shown = mapping.name().to_owned();
     let note = format!("read as `issuers: [{{ name: {name}, mapping: {shown}, issuer: {url} }}]` of daypass.yaml");

@@ -21,7 +21,7 @@ pub(super) fn read(original: &Original<'_>, role: Option<&RoleArn>) -> Option<Re
     let document = match parse_document(original.bytes) {
         Ok(Value::Object(document)) => document,
         Ok(_) => return None,
-        Err(fault) => return Some(Err(fault)),
+        Err(fault) => return Some(Err(fault.to_string())),
     };
     let name = original.stem(&[".json"]).to_owned();
     let described = match (document.get("Role"), document.get("Roles"), document.get("Statement")) {
@@ -63,7 +63,7 @@ impl Described {
         };
         let document = self.document.as_ref().ok_or("its trust policy is known only after it was applied")?;
         let document = match document {
-            Value::String(text) => parse_document(decoded(text)?.as_bytes())?,
+            Value::String(text) => parse_document(decoded(text)?.as_bytes()).map_err(|fault| fault.to_string())?,
             other => other.clone(),
         };
         aws::read(&Role { name: &self.name, arn, document: &document })

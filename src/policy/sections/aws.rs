@@ -63,8 +63,9 @@ impl Section for AwsGrant {
 
 impl AwsGrant {
     fn read_members<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
-        let role =
-            fields.required("role").and_then(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?)));
+        let role = fields.required("role").and_then(|node| {
+            fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(|fault| fault.to_string()))
+        });
         let session = SessionGrant::read(fields, row);
         let longest = if session.hub.is_some() { CHAINED_TTL_MAX } else { AWS_TTL_MAX };
         let ttl = fields

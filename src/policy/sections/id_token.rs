@@ -81,7 +81,7 @@ fn check_audience(text: &str) -> Result<Audience, String> {
     if is_cloud_audience(text) {
         return Err("a token for this audience is a cloud credential: grant that instead".to_owned());
     }
-    Audience::parse(text)
+    Audience::parse(text).map_err(|fault| fault.to_string())
 }
 
 #[cfg(test)]

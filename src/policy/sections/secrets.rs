@@ -73,7 +73,11 @@ impl Section for SecretGrant {
         let text = fields.text(named)?;
         let (path, key) = text.split_once('#').map_or((text, None), |(path, key)| (path, Some(key)));
         let documents = fill_row(path, row).and_then(|pieces| Pattern::from_pieces(&pieces));
-        let key = key.map(|key| fill_row_text(key, row).and_then(|key| check_pointer(&key).map(|()| key))).transpose();
+        let key = key
+            .map(|key| {
+                fill_row_text(key, row).and_then(|key| check_pointer(&key).map(|()| key).map_err(|fault| fault.to_string()))
+            })
+            .transpose();
         match (documents, key) {
             (Ok(documents), Ok(key)) => Some(Self { place: node.place, documents, key, kept }),
             (Err(fault), _) | (_, Err(fault)) => {
@@ -155,7 +159,7 @@ fn read_terms<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(&'a No
 }
 
 fn parse_offline(text: &str) -> Result<Duration, String> {
-    let offline = parse_duration(text)?;
+    let offline = parse_duration(text).map_err(|fault| fault.to_string())?;
     if !(OFFLINE_MIN..=OFFLINE_MAX).contains(&offline) {
         return Err("expected 5 seconds to 7 days".to_owned());
     }

@@ -1,6 +1,7 @@
 //! The path for which a file was encrypted, as a stanza of its own: the header's MAC covers it, it wraps no key, and readers of age
 //! pass over stanzas that they do not know (c2sp.org/age).
 
+use super::error::AgeError;
 use crate::secrets::RepositoryPath;
 use crate::words::plain;
 use age::{EncryptError, Recipient};
@@ -19,15 +20,12 @@ pub(in crate::secrets) fn is_bystander(stanza: &Stanza) -> bool {
 }
 
 /// Whether a file of this header opens at this path: it is bound to it, or to none.
-pub(in crate::secrets) fn check(stanzas: &[Stanza], here: &RepositoryPath) -> Result<(), String> {
+pub(in crate::secrets) fn check(stanzas: &[Stanza], here: &RepositoryPath) -> Result<(), AgeError> {
     let bound = stanzas.iter().filter(|stanza| stanza.tag == KIND);
     let foreign = bound.map(|stanza| stanza.args.join(" ")).find(|path| path != here.as_str());
     foreign.map_or(Ok(()), |path| {
-        let path: String = plain(&path).chars().take(SHOWN_CHARACTERS).collect();
-        Err(format!(
-            "the file is encrypted for `{path}` and opens at no other path: encrypt it anew for this one with \
-             `daypass secret rotate {here}` and a key that opens it"
-        ))
+        let path = plain(&path).chars().take(SHOWN_CHARACTERS).collect();
+        Err(AgeError::ForOtherPath { path, here: here.clone() })
     })
 }
 

@@ -1,6 +1,7 @@
 //! A source's private keys, of every kind that a file of them may hold.
 
 use super::answered::Answered;
+use super::error::{AgeError, IdentityError, KeyFault};
 use super::only::{Only, Watched};
 use super::{hybrid, ssh};
 use crate::secrets::{Header, RepositoryPath};
@@ -25,12 +26,12 @@ enum Key {
 }
 
 /// What a file of identities may hold.
-const KINDS: &str = "AGE-SECRET-KEY-1… (X25519), AGE-SECRET-KEY-PQ-1… (post-quantum), or OpenSSH's private key of an ssh-ed25519 or ssh-rsa pair without a passphrase";
+pub(super) const KINDS: &str = "AGE-SECRET-KEY-1… (X25519), AGE-SECRET-KEY-PQ-1… (post-quantum), or OpenSSH's private key of an ssh-ed25519 or ssh-rsa pair without a passphrase";
 
 impl Identities {
     /// Reads an identity file as `age-keygen` writes it, an OpenSSH private key, or any of them below each other.
-    pub fn parse(file: &Secret) -> Result<Self, String> {
-        let text = file.expose_text().ok_or("an age identity file is text")?;
+    pub fn parse(file: &Secret) -> Result<Self, IdentityError> {
+        let text = file.expose_text().ok_or(IdentityError::NotText)?;
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let mut keys = Vec::new();
         while let Some(line) = lines.next() {
@@ -39,17 +40,17 @@ impl Identities {
             } else {
                 Key::parse(line)
             };
-            keys.push(Arc::new(key.map_err(|fault| format!("key {} {fault}", keys.len() + 1))?));
+            keys.push(Arc::new(key.map_err(|fault| IdentityError::Key { number: keys.len() + 1, fault })?));
         }
         if keys.is_empty() {
-            return Err(format!("the file holds no age identity: {KINDS}"));
+            return Err(IdentityError::None);
         }
         Ok(Self { keys, ..Self::default() })
     }
 
     /// In the place of private keys what a server answered: the file key of this age file, which opens nothing else.
-    pub fn of_file_key(file: &[u8], key: Secret) -> Result<Self, String> {
-        let answered = Answered::new(file, key).ok_or("the file has no good age header")?;
+    pub fn of_file_key(file: &[u8], key: Secret) -> Result<Self, IdentityError> {
+        let answered = Answered::new(file, key).ok_or(IdentityError::NoHeader)?;
         Ok(Self { keys: vec![Arc::new(Key::Answered(answered))], ..Self::default() })
     }
 
@@ -78,8 +79,8 @@ impl Identities {
     }
 
     /// The same of the post-quantum kind.
-    pub fn generate_hybrid() -> Result<(Secret, String), String> {
-        let (identity, recipient) = hybrid::Identity::generate().ok_or("no post-quantum key could be made")?;
+    pub fn generate_hybrid() -> Result<(Secret, String), IdentityError> {
+        let (identity, recipient) = hybrid::Identity::generate().ok_or(IdentityError::NotMade)?;
         Ok((Secret::from(identity.to_string()), recipient))
     }
 
@@ -104,29 +105,27 @@ impl Identities {
     }
 
     /// Each of them, as the age crate takes it, for a file of this header.
-    pub(super) fn for_header(&self, header: &Header) -> Result<Vec<Watched<'_>>, String> {
+    pub(super) fn for_header(&self, header: &Header) -> Result<Vec<Watched<'_>>, AgeError> {
         if self.only.as_ref().is_some_and(|only| !only.is(header)) {
-            return Err("it is not the header that is asked for".to_owned());
+            return Err(AgeError::OtherHeader);
         }
         Ok(self.keys.iter().map(|key| Watched::new(key.as_identity(), self.only.as_deref())).collect())
     }
 }
 
 impl Key {
-    fn parse(line: &str) -> Result<Self, String> {
+    fn parse(line: &str) -> Result<Self, KeyFault> {
         if line.starts_with(hybrid::IDENTITY_PREFIX) {
             let hybrid = hybrid::Identity::parse(line).map(|identity| Self::Hybrid(Box::new(identity)));
-            return hybrid.ok_or_else(|| "is no good AGE-SECRET-KEY-PQ-1… identity: part of it is missing or changed".to_owned());
+            return hybrid.ok_or(KeyFault::Hybrid);
         }
         if line.starts_with("AGE-PLUGIN-") {
-            return Err(format!("is a plugin's identity, and no plugin is run here; the kinds that are taken: {KINDS}"));
+            return Err(KeyFault::Plugin);
         }
         if line.starts_with("-----BEGIN ") {
-            return Err(format!(
-                "is `{line}`; `ssh-keygen -p -f FILE` writes an SSH key in OpenSSH's own form; the kinds that are taken: {KINDS}"
-            ));
+            return Err(KeyFault::OtherPem { begin: line.to_owned() });
         }
-        line.parse().map(Self::X25519).map_err(|_| format!("is none of the kinds that are taken: {KINDS}"))
+        line.parse().map(Self::X25519).map_err(|_| KeyFault::Unknown)
     }
 
     fn as_identity(&self) -> &dyn age::Identity {
@@ -150,7 +149,7 @@ impl Key {
 }
 
 /// Puts the lines between the two marks together again.
-fn ssh_key<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Key, String> {
+fn ssh_key<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Key, KeyFault> {
     let mut pem = zeroize::Zeroizing::new(format!("{}\n", ssh::IDENTITY_BEGIN));
     for line in lines {
         pem.push_str(line);
@@ -158,5 +157,5 @@ fn ssh_key<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Key, String> {
     }
     pem.push_str(ssh::IDENTITY_END);
     pem.push('\n');
-    ssh::Identity::parse(&pem).map(|identity| Key::Ssh(Box::new(identity)))
+    Ok(Key::Ssh(Box::new(ssh::Identity::parse(&pem)?)))
 }

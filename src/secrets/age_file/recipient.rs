@@ -1,22 +1,21 @@
 //! To whom a file is encrypted: every kind of recipient that one line can name.
 
+use super::error::{RecipientError, RecipientFault};
 use super::{hybrid, ssh};
 use age::{Recipient, tag, tagpq, x25519};
 use std::str::FromStr;
 
-const KINDS: &str = "age1… (X25519), age1pq1… (post-quantum), age1tag1… and age1tagpq1… (keys in hardware), and the lines of `ssh-ed25519` and `ssh-rsa` public keys";
+pub(super) const KINDS: &str = "age1… (X25519), age1pq1… (post-quantum), age1tag1… and age1tagpq1… (keys in hardware), and the lines of `ssh-ed25519` and `ssh-rsa` public keys";
 /// A recipient of the post-quantum kind has 2000 characters, and an error is to be read.
 const SHOWN_CHARACTERS: usize = 60;
 
 /// Reads one recipient of any kind.
-pub(super) fn parse(text: &str) -> Result<Box<dyn Recipient>, String> {
+pub(super) fn parse(text: &str) -> Result<Box<dyn Recipient>, RecipientError> {
     let text = text.trim();
     let recipient = if text.starts_with(hybrid::RECIPIENT_PREFIX) {
-        let recipient =
-            hybrid::Recipient::parse(text).ok_or("is no good post-quantum recipient: part of it is missing or changed");
-        recipient.map(boxed).map_err(str::to_owned)
+        hybrid::Recipient::parse(text).map(boxed).ok_or(RecipientFault::Hybrid)
     } else if ["ssh-", "ecdsa-", "sk-"].iter().any(|kind| text.starts_with(kind)) {
-        ssh::Recipient::parse(text).map(boxed)
+        ssh::Recipient::parse(text).map(boxed).map_err(RecipientFault::Ssh)
     } else if text.starts_with("age1tagpq1") {
         bech32::<tagpq::Recipient>(text)
     } else if text.starts_with("age1tag1") {
@@ -24,11 +23,11 @@ pub(super) fn parse(text: &str) -> Result<Box<dyn Recipient>, String> {
     } else {
         bech32::<x25519::Recipient>(text)
     };
-    recipient.map_err(|fault| format!("`{}` {fault}", shortened(text)))
+    recipient.map_err(|fault| RecipientError { shown: shortened(text), fault })
 }
 
-fn bech32<R: FromStr<Err = &'static str> + Recipient + 'static>(text: &str) -> Result<Box<dyn Recipient>, String> {
-    text.parse::<R>().map(boxed).map_err(|fault| format!("is no age recipient ({fault}); the kinds that are taken: {KINDS}"))
+fn bech32<R: FromStr<Err = &'static str> + Recipient + 'static>(text: &str) -> Result<Box<dyn Recipient>, RecipientFault> {
+    text.parse::<R>().map(boxed).map_err(|fault| RecipientFault::Unknown { fault })
 }
 
 fn boxed<R: Recipient + 'static>(recipient: R) -> Box<dyn Recipient> {

@@ -4,6 +4,7 @@
 mod ed25519;
 mod rsa;
 
+use super::error::SshError;
 use super::stanza::{Unwrapped, argument, written};
 use age::{DecryptError, EncryptError};
 use age_core::format::{FileKey, Stanza};
@@ -32,18 +33,18 @@ enum Private {
 
 impl Identity {
     /// Reads OpenSSH's own form of a private key.
-    pub(super) fn parse(pem: &str) -> Result<Self, String> {
-        let key = PrivateKey::from_openssh(pem).map_err(|_| "is no OpenSSH private key that can be read")?;
+    pub(super) fn parse(pem: &str) -> Result<Self, SshError> {
+        let key = PrivateKey::from_openssh(pem).map_err(|_| SshError::NoPrivateKey)?;
         if key.is_encrypted() {
-            return Err("is an SSH key under a passphrase, which nobody is there to type; take it off with `ssh-keygen -p -f FILE`, and protect the file".to_owned());
+            return Err(SshError::Passphrase);
         }
         let wire = wire(key.public_key())?;
         let private = match key.key_data() {
             KeypairData::Ed25519(pair) => ed25519::Private::new(pair, &wire).map(Private::Ed25519),
             KeypairData::Rsa(pair) => rsa::Private::new(pair).map(Private::Rsa),
-            _ => return Err(format!("is an SSH key of the kind {}; {KINDS}", key.algorithm())),
+            _ => return Err(SshError::Kind { algorithm: key.algorithm() }),
         };
-        let private = private.ok_or("is an SSH key of no good numbers; RSA keys have 2048 to 8192 bits")?;
+        let private = private.ok_or(SshError::Numbers)?;
         let mut public = key.public_key().clone();
         public.set_comment("");
         Ok(Self { private, public, tag: tag(&wire) })
@@ -88,19 +89,19 @@ enum Public {
     Rsa(rsa::Public),
 }
 
-const KINDS: &str = "ssh-ed25519 and ssh-rsa are the kinds that age knows";
+pub(super) const KINDS: &str = "ssh-ed25519 and ssh-rsa are the kinds that age knows";
 
 impl Recipient {
     /// Reads a line of `authorized_keys` without options.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let key = PublicKey::from_openssh(text).map_err(|_| "is no SSH public key that can be read")?;
+    pub(super) fn parse(text: &str) -> Result<Self, SshError> {
+        let key = PublicKey::from_openssh(text).map_err(|_| SshError::NoPublicKey)?;
         let wire = wire(&key)?;
         let public = match key.key_data() {
             KeyData::Ed25519(public) => ed25519::Public::new(&public.0, &wire).map(Public::Ed25519),
             KeyData::Rsa(public) => rsa::Public::new(public).map(Public::Rsa),
-            _ => return Err(format!("is an SSH key of the kind {}; {KINDS}", key.algorithm())),
+            _ => return Err(SshError::Kind { algorithm: key.algorithm() }),
         };
-        let public = public.ok_or("is an SSH key of no good numbers; RSA keys have 2048 to 8192 bits")?;
+        let public = public.ok_or(SshError::Numbers)?;
         Ok(Self { public, tag: tag(&wire) })
     }
 }
@@ -121,8 +122,8 @@ impl age::Recipient for Recipient {
 type Sealed = (&'static str, Option<String>, Vec<u8>);
 
 /// The key as SSH's protocol sends it (RFC 4253, section 6.6).
-fn wire(key: &PublicKey) -> Result<Vec<u8>, String> {
-    key.to_bytes().map_err(|_| "is an SSH key that cannot be written again".to_owned())
+fn wire(key: &PublicKey) -> Result<Vec<u8>, SshError> {
+    key.to_bytes().map_err(|_| SshError::NotWritten)
 }
 
 /// By which a stanza says whose it is: four bytes of the key's SHA-256.

@@ -1,6 +1,7 @@
 //! Sets or removes one value in the text of a plaintext document.
 
 use super::draft::Draft;
+use super::error::ChangeError;
 use super::format::Format;
 use super::splice::{Splices, line_end, next_line};
 use super::tree::{Entry, Node, Part, Tree, index, steps};
@@ -8,7 +9,7 @@ use super::{dotenv, flow, ini, json, yaml};
 use crate::words::names::check_pointer;
 
 /// Puts the value at the pointer, with the mappings on the way that are missing.
-pub(super) fn set(format: Format, text: &str, tree: &Tree, pointer: &str, draft: &Draft) -> Result<Splices, String> {
+pub(super) fn set(format: Format, text: &str, tree: &Tree, pointer: &str, draft: &Draft) -> Result<Splices, ChangeError> {
     let (part, steps) = part_of(tree, pointer)?;
     let mut splices = Splices::default();
     let mut node = &part.root;
@@ -35,21 +36,21 @@ pub(super) fn set(format: Format, text: &str, tree: &Tree, pointer: &str, draft:
         }
     }
     if std::ptr::eq(node, &part.root) {
-        return Err("the whole document is not set but edited".to_owned());
+        return Err(ChangeError::SetWhole);
     }
     replace(format, text, &mut splices, node, (column, flow), draft)?;
     Ok(splices)
 }
 
 /// Removes what is at the pointer.
-pub(super) fn unset(format: Format, text: &str, tree: &Tree, pointer: &str) -> Result<Splices, String> {
+pub(super) fn unset(format: Format, text: &str, tree: &Tree, pointer: &str) -> Result<Splices, ChangeError> {
     let (part, steps) = part_of(tree, pointer)?;
-    let Some((last, before)) = steps.split_last() else { return Err("the whole document is not unset but removed".to_owned()) };
-    let missing = || format!("the document has no `{pointer}`");
+    let Some((last, before)) = steps.split_last() else { return Err(ChangeError::UnsetWhole) };
+    let missing = || ChangeError::NoValue { pointer: pointer.to_owned() };
     let parent = before.iter().try_fold(&part.root, |node, step| node.step(step)).ok_or_else(missing)?;
     let entry = entry_of(parent, last).ok_or_else(missing)?;
     if parent.alias {
-        return Err(format!("`{pointer}` comes from an alias: change what it stands for"));
+        return Err(ChangeError::FromAlias { pointer: pointer.to_owned() });
     }
     let mut splices = Splices::default();
     match format {
@@ -63,14 +64,14 @@ pub(super) fn unset(format: Format, text: &str, tree: &Tree, pointer: &str) -> R
     Ok(splices)
 }
 
-fn part_of<'t>(tree: &'t Tree, pointer: &str) -> Result<(&'t Part, Vec<String>), String> {
+fn part_of<'t>(tree: &'t Tree, pointer: &str) -> Result<(&'t Part, Vec<String>), ChangeError> {
     check_pointer(pointer)?;
     let mut steps = steps(pointer);
     match &tree.parts[..] {
         [only] => Ok((only, steps)),
         several => {
             let number = index(&steps.remove(0)).and_then(|number| several.get(number));
-            Ok((number.ok_or("the file has several documents: the pointer starts with the number of one")?, steps))
+            Ok((number.ok_or(ChangeError::SeveralDocuments)?, steps))
         }
     }
 }
@@ -110,16 +111,16 @@ fn replace(
     node: &Node,
     (column, flow): (usize, bool),
     draft: &Draft,
-) -> Result<(), String> {
+) -> Result<(), ChangeError> {
     match format {
-        Format::Yaml => yaml::change::replace(text, splices, node, column, flow, draft),
+        Format::Yaml => Ok(yaml::change::replace(text, splices, node, column, flow, draft)?),
         Format::Json | Format::Binary => {
             splices.put(node.place.clone(), draft.json()?);
             Ok(())
         }
         Format::Dotenv | Format::Ini => {
             let (Draft::Scalar(scalar), Some(leaf)) = (draft, node.leaf()) else {
-                return Err("a value of this form is one text".to_owned());
+                return Err(ChangeError::OneText);
             };
             let written = format.plain(text, leaf, scalar)?;
             splices.put(leaf.spot.place.clone(), if leaf.spot.absent { format!(" {written}") } else { written });
@@ -136,14 +137,14 @@ fn add(
     parent: &Node,
     step: &str,
     draft: &Draft,
-) -> Result<(), String> {
-    let collection = parent.collection().ok_or_else(|| format!("`{step}` would be within a value that is no mapping"))?;
+) -> Result<(), ChangeError> {
+    let collection = parent.collection().ok_or_else(|| ChangeError::NoMapping { step: step.to_owned() })?;
     if parent.alias {
-        return Err(format!("`{step}` would be within an alias: change what it stands for"));
+        return Err(ChangeError::WithinAlias { step: step.to_owned() });
     }
     let list = is_list(parent);
     if list && step != "-" && index(step) != Some(collection.entries().count()) {
-        return Err(format!("a list has no `{step}`: `-` stands for the place behind its end"));
+        return Err(ChangeError::NoItem { step: step.to_owned() });
     }
     let key = (!list).then_some(step);
     match format {
@@ -160,7 +161,7 @@ fn add(
             Ok(())
         }
         Format::Dotenv => {
-            let Draft::Scalar(scalar) = draft else { return Err("a value of this form is one text".to_owned()) };
+            let Draft::Scalar(scalar) = draft else { return Err(ChangeError::OneText) };
             dotenv::check_name(step)?;
             splices.put(text.len()..text.len(), format!("{}{step}={}\n", newline(text), dotenv::value(scalar)?));
             Ok(())
@@ -169,14 +170,14 @@ fn add(
     }
 }
 
-fn add_ini(text: &str, splices: &mut Splices, part: &Part, parent: &Node, step: &str, draft: &Draft) -> Result<(), String> {
+fn add_ini(text: &str, splices: &mut Splices, part: &Part, parent: &Node, step: &str, draft: &Draft) -> Result<(), ChangeError> {
     ini::check_name(step)?;
     match draft {
         // A section, with its one value.
         Draft::Mapping(members) if std::ptr::eq(parent, &part.root) => {
             let mut lines = format!("{}\n[{step}]\n", newline(text));
             for (name, value) in members {
-                let Draft::Scalar(scalar) = value else { return Err("a value of this form is one text".to_owned()) };
+                let Draft::Scalar(scalar) = value else { return Err(ChangeError::OneText) };
                 ini::check_name(name)?;
                 lines.push_str(&format!("{name} = {}\n", ini::value(scalar)?));
             }
@@ -189,7 +190,7 @@ fn add_ini(text: &str, splices: &mut Splices, part: &Part, parent: &Node, step: 
             splices.put(at..at, format!("\n{step} = {}", ini::value(scalar)?));
             Ok(())
         }
-        _ => Err("an INI file holds texts in sections: the pointer is `/section/name`".to_owned()),
+        _ => Err(ChangeError::IniPointer),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One encrypted value: `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`, AES-256-GCM with a nonce of 32 bytes.
 
+use super::error::CipherError;
 use crate::words::Secret;
 use aes_gcm::aead::{AeadInPlace, KeyInit};
 use aes_gcm::aes::Aes256;
@@ -23,13 +24,13 @@ pub(super) struct DataKey {
 
 impl DataKey {
     /// Takes the 32 bytes.
-    pub(super) fn new(bytes: Secret) -> Result<Self, String> {
-        let cipher = Cipher::new_from_slice(bytes.expose()).map_err(|_| "the data key is not 32 bytes long")?;
+    pub(super) fn new(bytes: Secret) -> Result<Self, CipherError> {
+        let cipher = Cipher::new_from_slice(bytes.expose()).map_err(|_| CipherError::KeyLength)?;
         Ok(Self { cipher, bytes })
     }
 
     /// A fresh key.
-    pub(super) fn generate() -> Result<Self, String> {
+    pub(super) fn generate() -> Result<Self, CipherError> {
         Self::new(Secret::new(random::<KEY_BYTES>()?.to_vec()))
     }
 
@@ -39,20 +40,20 @@ impl DataKey {
     }
 
     /// Encrypts one value at its path.
-    pub(super) fn encrypt(&self, plain: &[u8], path: &str, kind: &str) -> Result<String, String> {
+    pub(super) fn encrypt(&self, plain: &[u8], path: &str, kind: &str) -> Result<String, CipherError> {
         let nonce = random::<NONCE_BYTES>()?;
         let mut data = plain.to_vec();
         let tag = self
             .cipher
             .encrypt_in_place_detached(Nonce::from_slice(&nonce), path.as_bytes(), &mut data)
-            .map_err(|_| "a value could not be encrypted")?;
+            .map_err(|_| CipherError::Encrypt)?;
         let [data, iv, tag] = [&data[..], &nonce, &tag].map(|part| STANDARD.encode(part));
         Ok(format!("ENC[AES256_GCM,data:{data},iv:{iv},tag:{tag},type:{kind}]"))
     }
 
     /// Decrypts one value at its path, which is authenticated with it; also returns its type's name.
-    pub(super) fn decrypt<'a>(&self, text: &'a str, path: &str) -> Result<(&'a str, Secret), String> {
-        let malformed = || format!("the value at `{path}` is not encrypted as SOPS does");
+    pub(super) fn decrypt<'a>(&self, text: &'a str, path: &str) -> Result<(&'a str, Secret), CipherError> {
+        let malformed = || CipherError::Malformed { path: path.to_owned() };
         let body = text.strip_prefix("ENC[AES256_GCM,").and_then(|rest| rest.strip_suffix(']')).ok_or_else(malformed)?;
         let mut fields = body.split(',').map(|field| field.split_once(':').unwrap_or((field, "")));
         let mut field =
@@ -64,7 +65,7 @@ impl DataKey {
         // In place: no second buffer holds the plaintext.
         self.cipher
             .decrypt_in_place_detached(Nonce::from_slice(&nonce), path.as_bytes(), &mut data, Tag::from_slice(&tag))
-            .map_err(|_| format!("the value at `{path}` does not decrypt: it was changed or moved"))?;
+            .map_err(|_| CipherError::Changed { path: path.to_owned() })?;
         Ok((kind, Secret::new(data)))
     }
 }
@@ -82,9 +83,9 @@ fn decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
     bytes[..length].try_into().ok()
 }
 
-fn random<const N: usize>() -> Result<[u8; N], String> {
+fn random<const N: usize>() -> Result<[u8; N], CipherError> {
     let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "the system gives no randomness")?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| CipherError::NoRandomness)?;
     Ok(bytes)
 }
 
@@ -108,9 +109,9 @@ mod tests {
         ];
         for changed in changes {
             let fault = key.decrypt(&changed, "a:b:").unwrap_err();
-            assert!(!fault.contains("hunter2"));
+            assert!(!fault.to_string().contains("hunter2"));
         }
-        assert!(key.decrypt(&sealed, "a:c:").unwrap_err().contains("changed or moved"));
+        assert_eq!(key.decrypt(&sealed, "a:c:").unwrap_err(), CipherError::Changed { path: "a:c:".to_owned() });
         assert!(DataKey::generate().unwrap().decrypt(&sealed, "a:b:").is_err());
         assert!(DataKey::new(Secret::new(vec![1; 31])).is_err());
     }

@@ -6,7 +6,7 @@ use super::document::SopsFile;
 use super::format::Format;
 use super::scalar::{Kind, Scalar};
 use super::tree::{Form, Node};
-use super::walk::{Found, walk};
+use super::walk::{Found, look_through};
 use crate::secrets::pointer;
 use std::collections::BTreeMap;
 
@@ -36,9 +36,9 @@ impl Standing {
 
 impl SopsFile {
     /// What is encrypted and what is in clear, by where it stands.
-    pub fn standing(&mut self) -> Result<BTreeMap<Standing, Count>, String> {
+    pub fn standing(&mut self) -> BTreeMap<Standing, Count> {
         let mut places: BTreeMap<Standing, Count> = BTreeMap::new();
-        walk(&mut self.tree, &self.metadata.rule, &mut |at, found| {
+        look_through(&mut self.tree, &self.metadata.rule, &mut |at, found| {
             let (is_comment, sealed) = match found {
                 Found::Leaf(leaf) => (false, leaf.scalar.as_ref().filter(|scalar| !scalar.is_empty()).map(is_ciphertext)),
                 Found::Comment(comment) => {
@@ -46,26 +46,21 @@ impl SopsFile {
                     (true, (!text.is_empty()).then(|| is_sealed(text)))
                 }
             };
-            let Some(sealed) = sealed else { return Ok(()) };
+            let Some(sealed) = sealed else { return };
             let count = places.entry(Standing { path: at.path.to_owned(), is_comment }).or_default();
-            if at.encrypted && sealed {
-                count.sealed += 1
-            } else {
-                count.clear += 1
-            }
-            Ok(())
-        })?;
-        Ok(places)
+            if at.encrypted && sealed { count.sealed += 1 } else { count.clear += 1 }
+        });
+        places
     }
 
     /// The JSON pointers of values that are in clear, and whether all of them are.
-    pub fn clear_values(&mut self) -> Result<(Vec<String>, bool), String> {
-        let mut places = self.standing()?;
+    pub fn clear_values(&mut self) -> (Vec<String>, bool) {
+        let mut places = self.standing();
         places.retain(|standing, _| !standing.is_comment);
         let clear: Vec<String> =
             places.iter().filter(|(_, count)| count.clear > 0).map(|(standing, _)| standing.told()).collect();
         let all = !clear.is_empty() && places.values().all(|count| count.sealed == 0);
-        Ok((clear, all))
+        (clear, all)
     }
 
     /// Whether something of this value is in clear.
@@ -74,15 +69,14 @@ impl SopsFile {
     }
 
     /// Whether this rule would encrypt anything of it. Comments cannot be asked, where they are encrypted.
-    pub fn would_be_hidden(&mut self, by: &Creation) -> Result<bool, String> {
+    pub fn would_be_hidden(&mut self, by: &Creation) -> bool {
         let (mut hidden, mut shown) = (self.format == Format::Binary || by.rule.asks_comments(), false);
-        walk(&mut self.tree, &by.rule, &mut |at, found| {
+        look_through(&mut self.tree, &by.rule, &mut |at, found| {
             if matches!(found, Found::Leaf(leaf) if leaf.scalar.as_ref().is_some_and(|scalar| !scalar.is_empty())) {
                 if at.encrypted { hidden = true } else { shown = true }
             }
-            Ok(())
-        })?;
-        Ok(hidden || !shown)
+        });
+        hidden || !shown
     }
 
     /// What tells which of its values are encrypted, such as `encrypted_regex: ^data$`.

@@ -1,5 +1,6 @@
 //! `.sops.yaml`: to whom a new file is encrypted, and which of its values.
 
+use super::error::{CreationError, RuleFault};
 use super::named::{Named, items};
 use super::rule::Rule;
 use super::tree::{Form, Node};
@@ -20,15 +21,15 @@ pub struct Creation {
     /// Everybody: age recipients, and keys of other kinds, each with its kind.
     named: Vec<String>,
     /// Why that may not be all.
-    unknown: Option<String>,
+    unknown: Option<CreationError>,
     path: Option<RepositoryPath>,
 }
 
 /// The rules of one `.sops.yaml`, in its order.
 pub struct Creations {
-    pub(super) rules: Vec<(Option<Regex>, Result<Creation, String>)>,
+    pub(super) rules: Vec<(Option<Regex>, Result<Creation, CreationError>)>,
     /// By which `sops publish` encrypts a file anew.
-    recreations: Vec<Result<Creation, String>>,
+    recreations: Vec<Result<Creation, CreationError>>,
 }
 
 impl Creation {
@@ -67,40 +68,37 @@ impl Creation {
         self.mac_only_encrypted
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), CreationError> {
         if self.foreign.is_empty() {
             return Ok(());
         }
-        Err(format!(
-            "the rule names {} keys beside age's, which only sops writes: run `sops encrypt`",
-            self.foreign.join(" and ")
-        ))
+        Err(CreationError::Foreign { kinds: self.foreign.clone() })
     }
 }
 
 impl Creations {
     /// Reads a `.sops.yaml`.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, CreationError> {
         if bytes.len() > FILE_BYTES_MAX {
-            return Err(".sops.yaml is larger than 2 MiB".to_owned());
+            return Err(CreationError::TooLarge);
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| ".sops.yaml is not UTF-8")?;
-        let tree = yaml::parse(text).map_err(|fault| format!(".sops.yaml: {fault}"))?;
-        let root = tree.parts.first().map(|part| &part.root).ok_or(".sops.yaml is empty")?;
+        let text = std::str::from_utf8(bytes).map_err(|_| CreationError::NotUtf8)?;
+        let tree = yaml::parse(text)?;
+        let root = tree.parts.first().map(|part| &part.root).ok_or(CreationError::Empty)?;
         let Some(Form::Sequence(_)) = root.step("creation_rules").map(|rules| &rules.form) else {
-            return Err(".sops.yaml has no list `creation_rules`".to_owned());
+            return Err(CreationError::NoRules);
         };
         let read = |(number, node): (usize, &Node)| {
-            let numbered = |fault: String| format!(".sops.yaml, rule {}: {fault}", number + 1);
+            let numbered = |fault| CreationError::Rule { number: number + 1, fault };
             let path = text_of(node, "path_regex").map(|pattern| compile(&pattern)).transpose().map_err(numbered)?;
-            Ok((path, numbered_creation(node, numbered)))
+            Ok((path, creation(node, numbered)))
         };
-        let rules = items(root.step("creation_rules")).enumerate().map(read).collect::<Result<_, String>>()?;
+        let rules = items(root.step("creation_rules")).enumerate().map(read).collect::<Result<_, CreationError>>()?;
         let again = |(number, node): (usize, &Node)| {
             let rule = node
                 .step("recreation_rule")
                 .filter(|rule| rule.collection().is_some_and(|rule| rule.entries().next().is_some()))?;
-            Some(numbered_creation(rule, |fault| format!(".sops.yaml, destination rule {}: {fault}", number + 1)))
+            Some(creation(rule, |fault| CreationError::DestinationRule { number: number + 1, fault }))
         };
         let recreations = items(root.step("destination_rules")).enumerate().filter_map(again).collect();
         Ok(Self { rules, recreations })
@@ -112,7 +110,7 @@ impl Creations {
     }
 
     /// Rules of which nobody knows here whom they name, and why; another tool may know.
-    pub fn unread(&self) -> impl Iterator<Item = &String> {
+    pub fn unread(&self) -> impl Iterator<Item = &CreationError> {
         self.all().filter_map(|creation| creation.as_ref().map_or_else(Some, |creation| creation.unknown.as_ref()))
     }
 
@@ -121,41 +119,34 @@ impl Creations {
         self.all().filter_map(|creation| creation.as_ref().ok()).flat_map(Creation::named)
     }
 
-    fn all(&self) -> impl Iterator<Item = &Result<Creation, String>> {
+    fn all(&self) -> impl Iterator<Item = &Result<Creation, CreationError>> {
         self.rules.iter().map(|(_, creation)| creation).chain(&self.recreations)
     }
 
     /// The first rule for a path, which is given from the folder of `.sops.yaml`.
-    pub fn for_path(&self, path: &str) -> Result<&Creation, String> {
+    pub fn for_path(&self, path: &str) -> Result<&Creation, CreationError> {
         let rule = self.rules.iter().find(|(regex, _)| regex.as_ref().is_none_or(|regex| regex.is_match(path)));
-        let (_, creation) = rule.ok_or_else(|| format!("no rule of .sops.yaml is for `{path}`: add one"))?;
+        let (_, creation) = rule.ok_or_else(|| CreationError::NoneFor { path: path.to_owned() })?;
         creation.as_ref().map_err(Clone::clone)
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, String> {
+fn compile(pattern: &str) -> Result<Regex, RuleFault> {
     let built = regex::RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).build();
-    built.map_err(|_| "`path_regex` is a regex that is too large or not understood".to_owned())
+    built.map_err(|_| RuleFault::PathRegex)
 }
 
 /// What cannot be read of it is told with its number.
-fn numbered_creation(node: &Node, numbered: impl Fn(String) -> String) -> Result<Creation, String> {
-    let creation = creation(node).map_err(&numbered)?;
-    Ok(Creation { unknown: creation.unknown.map(numbered), ..creation })
-}
-
-fn creation(node: &Node) -> Result<Creation, String> {
-    let Named { recipients, foreign, keys, unknown } = Named::read(node)?;
+fn creation(node: &Node, numbered: impl Fn(RuleFault) -> CreationError) -> Result<Creation, CreationError> {
+    let Named { recipients, foreign, keys, unknown } = Named::read(node).map_err(&numbered)?;
     if recipients.is_empty() {
-        let other = if foreign.is_empty() { String::new() } else { format!(", only {}", foreign.join(" and ")) };
-        return Err(format!("it names no age recipient{other}: add `age: age1…`"));
+        return Err(numbered(RuleFault::NoRecipient { foreign }));
     }
-    let unknown =
-        (!unknown.is_empty()).then(|| format!("`{}` is not known here, and may name somebody", unknown.join("` and `")));
+    let unknown = (!unknown.is_empty()).then(|| numbered(RuleFault::Unknown { members: unknown }));
     Ok(Creation {
         named: [&recipients[..], &keys].concat(),
         recipients,
-        rule: Rule::read(|name| text_of(node, name))?,
+        rule: Rule::read(|name| text_of(node, name)).map_err(|fault| numbered(fault.into()))?,
         mac_only_encrypted: text_of(node, "mac_only_encrypted").is_some_and(|flag| flag == "True"),
         foreign,
         unknown,

@@ -1,6 +1,7 @@
 //! A SOPS file as it is read: first without keys, then open.
 
 use super::cipher::DataKey;
+use super::error::{ReadError, SopsError};
 use super::format::Format;
 use super::metadata::Metadata;
 use super::tree::{Form, Member, Node, Tree, steps};
@@ -36,17 +37,19 @@ pub struct Document {
 
 impl SopsFile {
     /// Reads a file, whose name tells how it is written. The error says what to do, and shows no value.
-    pub fn parse(path: &SecretPath, bytes: &[u8]) -> Result<Self, String> {
-        Self::read(Format::of(path), std::str::from_utf8(bytes).map_err(|_| "the file is neither age nor SOPS: it is not UTF-8")?)
+    pub fn parse(path: &SecretPath, bytes: &[u8]) -> Result<Self, SopsError> {
+        Self::read(Format::of(path), std::str::from_utf8(bytes).map_err(|_| SopsError::NotUtf8)?)
     }
 
-    pub(super) fn read(format: Format, text: &str) -> Result<Self, String> {
-        let neither = || "the file is neither age nor SOPS: it has no `sops` section".to_owned();
-        let tree = format.parse(text).map_err(|fault| if format == Format::Binary { neither() } else { fault })?;
-        let section = tree.parts.iter().find_map(|part| part.section.as_ref()).ok_or_else(neither)?;
+    pub(super) fn read(format: Format, text: &str) -> Result<Self, SopsError> {
+        let tree = match format.parse(text) {
+            Err(_) if format == Format::Binary => return Err(SopsError::NoSection),
+            parsed => parsed?,
+        };
+        let section = tree.parts.iter().find_map(|part| part.section.as_ref()).ok_or(SopsError::NoSection)?;
         let metadata = Metadata::read(&section.node, format == Format::Binary)?;
         if format == Format::Binary && tree.parts[0].root.member("data").and_then(Node::leaf).is_none() {
-            return Err("a file of this ending is one value, `data`, which this one lacks".to_owned());
+            return Err(SopsError::NoData);
         }
         Ok(Self { format, text: text.to_owned(), tree, metadata })
     }
@@ -110,7 +113,7 @@ impl SopsFile {
     }
 
     /// Decrypts every value and checks the MAC.
-    pub fn open(mut self, identities: &Identities) -> Result<Document, String> {
+    pub fn open(mut self, identities: &Identities) -> Result<Document, SopsError> {
         let key = self.metadata.data_key(identities)?;
         open::open(&mut self.tree, &self.metadata, &key)?;
         Ok(Document { file: self, key })
@@ -125,18 +128,18 @@ impl Document {
 
     /// One value by JSON pointer (RFC 6901): a text as it is, anything else as JSON. Of several YAML documents, the
     /// first step is the document's number.
-    pub fn value(&self, pointer: &str, unauthenticated: Unauthenticated) -> Result<Secret, String> {
+    pub fn value(&self, pointer: &str, unauthenticated: Unauthenticated) -> Result<Secret, ReadError> {
         check_pointer(pointer)?;
-        let node = self.find(pointer).ok_or_else(|| format!("the document has no `{pointer}`"))?;
+        let node = self.find(pointer).ok_or_else(|| ReadError::NoValue { pointer: pointer.to_owned() })?;
         check(node, unauthenticated, pointer)?;
         match &node.form {
             Form::Leaf(leaf) => Ok(leaf.meaning().map_or_else(|| Secret::from("null".to_owned()), super::scalar::Scalar::shown)),
-            _ => super::draft::Draft::of(node).json().map(Secret::from),
+            _ => Ok(Secret::from(super::draft::Draft::of(node).json()?)),
         }
     }
 
     /// The document in its own form without the metadata; a file of another ending is its bytes.
-    pub fn render(&self, unauthenticated: Unauthenticated) -> Result<Secret, String> {
+    pub fn render(&self, unauthenticated: Unauthenticated) -> Result<Secret, ReadError> {
         self.file.tree.parts.iter().try_for_each(|part| check(&part.root, unauthenticated, "/"))?;
         self.plaintext()
     }
@@ -151,11 +154,11 @@ impl Document {
         }
     }
 
-    pub(super) fn plaintext(&self) -> Result<Secret, String> {
+    pub(super) fn plaintext(&self) -> Result<Secret, ReadError> {
         let file = &self.file;
         if file.format == Format::Binary {
             let data = file.tree.parts[0].root.member("data").and_then(Node::leaf).and_then(|leaf| leaf.meaning());
-            return data.map(super::scalar::Scalar::shown).ok_or_else(|| "the file holds no `data`".to_owned());
+            return data.map(super::scalar::Scalar::shown).ok_or(ReadError::NoData);
         }
         render::render(file.format, &file.text, &file.tree)
     }
@@ -171,14 +174,11 @@ impl Document {
 }
 
 /// Refuses what holds a value that nothing authenticates.
-pub(super) fn check(node: &Node, unauthenticated: Unauthenticated, at: &str) -> Result<(), String> {
+pub(super) fn check(node: &Node, unauthenticated: Unauthenticated, at: &str) -> Result<(), ReadError> {
     if unauthenticated == Unauthenticated::Give || authenticated(node) {
         return Ok(());
     }
-    Err(format!(
-        "`{at}` is or holds a value that is not encrypted, and with `mac_only_encrypted` nothing says that it is whole: \
-         encrypt it, or encrypt the file anew without `mac_only_encrypted`"
-    ))
+    Err(ReadError::Unauthenticated { at: at.to_owned() })
 }
 
 fn authenticated(node: &Node) -> bool {

@@ -3,6 +3,7 @@
 //! Quotes, `export` and space are part of the value or the name, as they are to SOPS.
 
 use super::draft::Draft;
+use super::error::{ChangeError, Flaw, SyntaxError, ValueError};
 use super::flat;
 use super::limits::Budget;
 use super::scalar::Scalar;
@@ -14,7 +15,7 @@ use std::ops::Range;
 const PREFIX: &str = "sops_";
 
 /// Reads the lines.
-pub(super) fn parse(text: &str) -> Result<Tree, String> {
+pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     let mut root = Collection { members: Vec::new(), flow: false, column: 0 };
     let (mut fields, mut cuts) = (Vec::new(), Vec::new());
     let (mut budget, mut seen, mut at) = (Budget::new(), std::collections::HashSet::new(), 0);
@@ -31,9 +32,9 @@ pub(super) fn parse(text: &str) -> Result<Tree, String> {
         if line.is_empty() {
             continue;
         }
-        let (name, value) = line.split_once('=').ok_or_else(|| format!("line {}: expected NAME=value", number + 1))?;
+        let (name, value) = line.split_once('=').ok_or_else(|| Flaw::NoPair { form: "NAME=value" }.at(number + 1))?;
         if !seen.insert(name.to_owned()) {
-            return Err(format!("line {}: `{name}` stands twice", number + 1));
+            return Err(Flaw::Twice { name: name.to_owned() }.at(number + 1));
         }
         let leaf = leaf(&value.replace("\\n", "\n"), place.start + name.len() + 1..place.end);
         match name.strip_prefix(PREFIX) {
@@ -56,11 +57,11 @@ pub(super) fn leaf(text: &str, place: Range<usize>) -> Leaf {
 }
 
 /// A value on its line.
-pub(super) fn value(scalar: &Scalar) -> Result<String, String> {
+pub(super) fn value(scalar: &Scalar) -> Result<String, ValueError> {
     let text = scalar.shown();
-    let text = text.expose_text().ok_or("a value is not UTF-8, which dotenv cannot hold")?;
+    let text = text.expose_text().ok_or(ValueError::NotUtf8In { form: "dotenv" })?;
     if text.contains('\r') {
-        return Err("a value holds a carriage return, which dotenv cannot".to_owned());
+        return Err(ValueError::CarriageReturn);
     }
     Ok(text.replace('\n', "\\n"))
 }
@@ -71,9 +72,9 @@ pub(super) fn section(section: &Draft) -> String {
 }
 
 /// Whether a name may be added.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
+pub(super) fn check_name(name: &str) -> Result<(), ChangeError> {
     if name.is_empty() || name.starts_with(['#']) || name.starts_with(PREFIX) || name.contains(['=', '\n', '\r']) {
-        return Err(format!("`{}` cannot be a name in a dotenv file", name.escape_default()));
+        return Err(ChangeError::Name { name: name.to_owned(), file: "a dotenv" });
     }
     Ok(())
 }

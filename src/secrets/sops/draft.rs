@@ -1,5 +1,6 @@
 //! A value that is to be written.
 
+use super::error::{ChangeError, ValueError};
 use super::scalar::Scalar;
 use super::tree::{Form, Node};
 use crate::words::Secret;
@@ -30,31 +31,35 @@ impl Draft {
     }
 
     /// From JSON, in which a whole number stays one.
-    pub(super) fn from_json(value: &Value) -> Result<Self, String> {
+    pub(super) fn from_json(value: &Value) -> Result<Self, ChangeError> {
         Ok(match value {
             Value::Null => Self::Null,
             Value::Bool(truth) => Self::Scalar(Scalar::boolean(*truth)),
             Value::Number(number) => Self::Scalar(match (number.as_i64(), number.as_f64()) {
                 (Some(whole), _) => Scalar::integer(whole),
                 (None, Some(float)) => Scalar::float(float),
-                (None, None) => return Err("a number is out of range: write it as text".to_owned()),
+                (None, None) => return Err(ChangeError::NumberOutOfRange),
             }),
             Value::String(text) => Self::text(text.clone()),
             Value::Array(items) => Self::Sequence(items.iter().map(Self::from_json).collect::<Result<_, _>>()?),
-            Value::Object(members) => Self::Mapping(
-                members.iter().map(|(key, value)| Ok((key.clone(), Self::from_json(value)?))).collect::<Result<_, String>>()?,
-            ),
+            Value::Object(members) => {
+                Self::Mapping(members.iter().map(|(key, value)| Ok((key.clone(), Self::from_json(value)?))).collect::<Result<
+                    _,
+                    ChangeError,
+                >>(
+                )?)
+            }
         })
     }
 
     /// As JSON over several lines, each but the first after this line break and one tab more for each step in.
-    pub(super) fn json_lines(&self, newline: &str) -> Result<String, String> {
+    pub(super) fn json_lines(&self, newline: &str) -> Result<String, ValueError> {
         let inner = format!("{newline}\t");
         let lines: Vec<String> = match self {
             Self::Mapping(members) if !members.is_empty() => members
                 .iter()
                 .map(|(key, value)| Ok(format!("{}: {}", super::json::emit::quoted(key), value.json_lines(&inner)?)))
-                .collect::<Result<_, String>>()?,
+                .collect::<Result<_, ValueError>>()?,
             Self::Sequence(items) if !items.is_empty() => {
                 items.iter().map(|item| item.json_lines(&inner)).collect::<Result<_, _>>()?
             }
@@ -65,23 +70,22 @@ impl Draft {
     }
 
     /// On one line, as JSON, which is YAML in braces too.
-    pub(super) fn json(&self) -> Result<String, String> {
+    pub(super) fn json(&self) -> Result<String, ValueError> {
         Ok(match self {
             Self::Null => "null".to_owned(),
             Self::Scalar(scalar) => super::json::emit::scalar(scalar)?,
             Self::Mapping(members) => {
                 let member = |(key, value): &(String, Self)| Ok(format!("{}: {}", super::json::emit::quoted(key), value.json()?));
-                format!("{{{}}}", members.iter().map(member).collect::<Result<Vec<String>, String>>()?.join(", "))
+                format!("{{{}}}", members.iter().map(member).collect::<Result<Vec<String>, ValueError>>()?.join(", "))
             }
             Self::Sequence(items) => {
-                format!("[{}]", items.iter().map(Self::json).collect::<Result<Vec<String>, String>>()?.join(", "))
+                format!("[{}]", items.iter().map(Self::json).collect::<Result<Vec<String>, ValueError>>()?.join(", "))
             }
         })
     }
 }
 
 /// A value as a caller gives it: JSON, guarded.
-pub(super) fn from_secret_json(text: &Secret) -> Result<Draft, String> {
-    let value = crate::token::parse_document(text.expose()).map_err(|fault| format!("the value is no JSON: {fault}"))?;
-    Draft::from_json(&value)
+pub(super) fn from_secret_json(text: &Secret) -> Result<Draft, ChangeError> {
+    Draft::from_json(&crate::token::parse_document(text.expose())?)
 }

@@ -4,6 +4,7 @@ use super::cipher::DataKey;
 use super::creation::Creation;
 use super::document::{Document, SopsFile};
 use super::draft::Draft;
+use super::error::{ChangeError, ReadError, SopsError, ValueError, WriteError};
 use super::format::Format;
 use super::metadata::Stanza;
 use super::scalar::Scalar;
@@ -20,12 +21,12 @@ const VERSION: &str = "3.11.0";
 const NO_MAC_YET: &str = "none";
 
 /// Encrypts each value of the document to these age recipients; the file's name tells how it is written.
-pub fn encrypt(path: &SecretPath, plaintext: &[u8], recipients: &[String], now: UnixTime) -> Result<Vec<u8>, String> {
+pub fn encrypt(path: &SecretPath, plaintext: &[u8], recipients: &[String], now: UnixTime) -> Result<Vec<u8>, SopsError> {
     encrypt_with(path, plaintext, &Creation::to(recipients), now)
 }
 
 /// The same by a rule of `.sops.yaml`.
-pub fn encrypt_with(path: &SecretPath, plaintext: &[u8], creation: &Creation, now: UnixTime) -> Result<Vec<u8>, String> {
+pub fn encrypt_with(path: &SecretPath, plaintext: &[u8], creation: &Creation, now: UnixTime) -> Result<Vec<u8>, SopsError> {
     let format = Format::of(path);
     creation.check()?;
     let key = DataKey::generate()?;
@@ -41,7 +42,7 @@ pub fn encrypt_with(path: &SecretPath, plaintext: &[u8], creation: &Creation, no
     let text = text.expose_text().unwrap_or_default();
     let mut tree = format.parse(text)?;
     if tree.parts.iter().any(|part| part.section.is_some()) {
-        return Err("the file is encrypted already: it has a `sops` section".to_owned());
+        return Err(WriteError::Encrypted.into());
     }
     let sealed = seal::seal(format, text, &mut tree, &creation.rule, &key, &mut Reuse::default())?;
     finish(format, &put_sections(format, &sealed, &section)?, &key, now, Some(&tree))
@@ -49,25 +50,25 @@ pub fn encrypt_with(path: &SecretPath, plaintext: &[u8], creation: &Creation, no
 
 impl Document {
     /// Sets the value at a JSON pointer, adding it where there is none; `value` is JSON. Returns the new file.
-    pub fn set(&self, pointer: &str, value: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+    pub fn set(&self, pointer: &str, value: &Secret, now: UnixTime) -> Result<Vec<u8>, SopsError> {
         let draft = super::draft::from_secret_json(value)?;
         self.changed(now, |format, text, tree| change::set(format, text, tree, pointer, &draft))
     }
 
     /// Sets a text at a JSON pointer. Returns the new file.
-    pub fn set_text(&self, pointer: &str, value: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
-        let text = value.expose_text().ok_or("the value is not UTF-8: keep it in a file of its own")?;
+    pub fn set_text(&self, pointer: &str, value: &Secret, now: UnixTime) -> Result<Vec<u8>, SopsError> {
+        let text = value.expose_text().ok_or(ChangeError::NotUtf8)?;
         let draft = Draft::text(text);
         self.changed(now, |format, text, tree| change::set(format, text, tree, pointer, &draft))
     }
 
     /// Removes the value at a JSON pointer. Returns the new file.
-    pub fn unset(&self, pointer: &str, now: UnixTime) -> Result<Vec<u8>, String> {
+    pub fn unset(&self, pointer: &str, now: UnixTime) -> Result<Vec<u8>, SopsError> {
         self.changed(now, |format, text, tree| change::unset(format, text, tree, pointer))
     }
 
     /// Puts a whole new plaintext in the place of the old one; what did not change keeps its ciphertext. Returns the new file.
-    pub fn edit(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+    pub fn edit(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, SopsError> {
         if self.plaintext()? == *plaintext {
             return Ok(self.file.text.clone().into_bytes());
         }
@@ -80,10 +81,10 @@ impl Document {
     fn changed(
         &self,
         now: UnixTime,
-        change: impl FnOnce(Format, &str, &Tree) -> Result<Splices, String>,
-    ) -> Result<Vec<u8>, String> {
+        change: impl FnOnce(Format, &str, &Tree) -> Result<Splices, ChangeError>,
+    ) -> Result<Vec<u8>, SopsError> {
         if self.file.format == Format::Binary {
-            return Err("a file of this ending is one value: change it whole".to_owned());
+            return Err(ChangeError::OneValue.into());
         }
         let plain = self.plaintext()?;
         let text = plain.expose_text().unwrap_or_default();
@@ -92,7 +93,7 @@ impl Document {
         if changed == plain { Ok(self.file.text.clone().into_bytes()) } else { self.reseal(&changed, now) }
     }
 
-    fn reseal(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+    fn reseal(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, SopsError> {
         let file = &self.file;
         let format = file.format;
         let mut old = self.reopened()?;
@@ -101,7 +102,7 @@ impl Document {
         let text = text.expose_text().unwrap_or_default();
         let mut tree = format.parse(text)?;
         if tree.parts.iter().any(|part| part.section.is_some()) {
-            return Err("the name `sops` is taken by the metadata: choose another".to_owned());
+            return Err(WriteError::NameTaken.into());
         }
         let sealed = seal::seal(format, text, &mut tree, &file.metadata.rule, &self.key, &mut reuse)?;
         let sections = file.tree.parts.iter().filter_map(|part| part.section.as_ref());
@@ -109,9 +110,9 @@ impl Document {
         finish(format, &put_sections(format, &sealed, &sections)?, &self.key, now, Some(&tree))
     }
 
-    fn edit_binary(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, String> {
+    fn edit_binary(&self, plaintext: &Secret, now: UnixTime) -> Result<Vec<u8>, SopsError> {
         let Some(leaf) = self.file.tree.parts[0].root.member("data").and_then(Node::leaf) else {
-            return Err("the file holds no `data`".to_owned());
+            return Err(ReadError::NoData.into());
         };
         let mut splices = Splices::default();
         let sealed = self.key.encrypt(plaintext.expose(), "data:", "str")?;
@@ -121,7 +122,7 @@ impl Document {
     }
 
     /// The same file with a tree of its own.
-    pub(super) fn reopened(&self) -> Result<SopsFile, String> {
+    pub(super) fn reopened(&self) -> Result<SopsFile, SopsError> {
         let mut file = SopsFile::read(self.file.format, &self.file.text)?;
         open::open(&mut file.tree, &file.metadata, &self.key)?;
         Ok(file)
@@ -129,17 +130,17 @@ impl Document {
 }
 
 /// The text, with YAML aliases written out where what they stand for is to be encrypted: a ciphertext fits one place only.
-fn expanded(format: Format, plaintext: &[u8]) -> Result<Secret, String> {
-    let text = std::str::from_utf8(plaintext).map_err(|_| "the document is not UTF-8")?;
+fn expanded(format: Format, plaintext: &[u8]) -> Result<Secret, SopsError> {
+    let text = std::str::from_utf8(plaintext).map_err(|_| WriteError::NotUtf8)?;
     let mut splices = Splices::default();
     if format == Format::Yaml {
         let tree = format.parse(text)?;
         tree.parts.iter().try_for_each(|part| expand(text, &mut splices, &part.root, 0, false))?;
     }
-    splices.apply(text)
+    Ok(splices.apply(text)?)
 }
 
-fn expand(text: &str, splices: &mut Splices, node: &Node, column: usize, flow: bool) -> Result<(), String> {
+fn expand(text: &str, splices: &mut Splices, node: &Node, column: usize, flow: bool) -> Result<(), ValueError> {
     if node.alias {
         return super::yaml::change::replace(text, splices, node, column, flow, &Draft::of(node));
     }
@@ -151,7 +152,7 @@ fn expand(text: &str, splices: &mut Splices, node: &Node, column: usize, flow: b
     }
 }
 
-fn put_sections(format: Format, text: &str, sections: &[String]) -> Result<String, String> {
+fn put_sections(format: Format, text: &str, sections: &[String]) -> Result<String, SopsError> {
     let spliced = format.put_section(text, &format.parse(text)?, sections)?.apply(text)?;
     Ok(spliced.expose_text().unwrap_or_default().to_owned())
 }
@@ -179,18 +180,18 @@ pub(super) fn finish(
     key: &DataKey,
     now: UnixTime,
     expected: Option<&Tree>,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, SopsError> {
     let mut file = SopsFile::read(format, text)?;
     let mac = open::decrypt(&mut file.tree, &file.metadata, key)?;
     if let Some(at) = expected.and_then(|expected| render::difference(&file.tree, expected)) {
-        return Err(format!("`{at}` would not be read back as it is: write it in another way (no anchor, on one line)"));
+        return Err(WriteError::ReadBack { at }.into());
     }
     let modified = now.to_string(); // to the second, as SOPS writes it: the MAC is bound to these bytes
     let mac = mac.seal(key, &modified)?;
     let mut splices = Splices::default();
     for section in file.tree.parts.iter().filter_map(|part| part.section.as_ref()) {
         for (name, text) in [("mac", &mac), ("lastmodified", &modified)] {
-            let leaf = section.node.member(name).and_then(Node::leaf).ok_or_else(|| format!("a section lacks `{name}`"))?;
+            let leaf = section.node.member(name).and_then(Node::leaf).ok_or(WriteError::SectionLacks { name })?;
             let written = if name == "mac" {
                 format.sealed(leaf, text)
             } else {

@@ -2,13 +2,14 @@
 //! identity could tell: an X25519 stanza does not say for whom it is (c2sp.org/age).
 
 use super::document::SopsFile;
+use super::error::EntryError;
 use super::metadata::Stanza;
 use crate::secrets::age_file;
 use std::collections::BTreeSet;
 
 impl SopsFile {
     /// The error names what cannot be read, or the first entry that more can open than it says.
-    pub fn check_entries(&self) -> Result<(), String> {
+    pub fn check_entries(&self) -> Result<(), EntryError> {
         if let Some(fault) = &self.metadata.unread {
             return Err(fault.clone());
         }
@@ -16,14 +17,14 @@ impl SopsFile {
         for entry in &self.metadata.stanzas {
             let recipient = entry.recipient.as_str();
             if recipient.is_empty() {
-                return Err("an entry names no recipient".to_owned());
+                return Err(EntryError::NoRecipient);
             }
             if !named.insert(recipient) {
-                return Err(format!("two entries name one recipient, and one of them could be for somebody else: {recipient}"));
+                return Err(EntryError::Twice { recipient: recipient.to_owned() });
             }
             let keys = keys(entry);
             if keys > 1 {
-                return Err(format!("an entry holds {keys} keys and names one recipient: {recipient}"));
+                return Err(EntryError::Several { keys, recipient: recipient.to_owned() });
             }
         }
         Ok(())
@@ -51,13 +52,11 @@ mod tests {
         let sealed = String::from_utf8(sealed).unwrap();
         let checked = |text: &str| SopsFile::parse(&path, text.as_bytes()).unwrap().check_entries();
         assert_eq!(checked(&sealed), Ok(()));
-        let twice = checked(&sealed.replace(&theirs, &ours)).unwrap_err();
-        assert!(twice.contains(&ours) && twice.contains("two entries"), "{twice}");
-        assert!(checked(&sealed.replace(&theirs, "")).unwrap_err().contains("names no recipient"));
+        assert_eq!(checked(&sealed.replace(&theirs, &ours)), Err(EntryError::Twice { recipient: ours }));
+        assert_eq!(checked(&sealed.replace(&theirs, "")), Err(EntryError::NoRecipient));
         let mut document: serde_json::Value = serde_json::from_str(&sealed).unwrap();
         let both = String::from_utf8(encrypt(b"a data key", &[theirs.clone(), others], true).unwrap()).unwrap();
         document["sops"]["age"][1]["enc"] = both.into();
-        let held = checked(&document.to_string()).unwrap_err();
-        assert!(held.contains("holds 2 keys") && held.contains(&theirs), "{held}");
+        assert_eq!(checked(&document.to_string()), Err(EntryError::Several { keys: 2, recipient: theirs }));
     }
 }

@@ -1,6 +1,7 @@
 //! How a document is written, by its name's ending, and what each form does with a text.
 
 use super::draft::Draft;
+use super::error::{SyntaxError, ValueError, WriteError};
 use super::scalar::Scalar;
 use super::splice::{Splices, line_end};
 use super::tree::{Comment, Leaf, Section, Tree};
@@ -29,7 +30,7 @@ impl Format {
         }
     }
 
-    pub(super) fn parse(self, text: &str) -> Result<Tree, String> {
+    pub(super) fn parse(self, text: &str) -> Result<Tree, SyntaxError> {
         match self {
             Self::Yaml => yaml::parse(text),
             Self::Json | Self::Binary => json::parse(text),
@@ -39,7 +40,7 @@ impl Format {
     }
 
     /// A value in a leaf's place.
-    pub(super) fn plain(self, text: &str, leaf: &Leaf, scalar: &Scalar) -> Result<String, String> {
+    pub(super) fn plain(self, text: &str, leaf: &Leaf, scalar: &Scalar) -> Result<String, ValueError> {
         let spot = &leaf.spot;
         match self {
             Self::Yaml => {
@@ -70,7 +71,7 @@ impl Format {
     }
 
     /// A new `sops` section.
-    pub(super) fn section(self, section: Draft) -> Result<String, String> {
+    pub(super) fn section(self, section: Draft) -> Result<String, ValueError> {
         match self {
             Self::Yaml => Ok(yaml::emit::block(&Draft::Mapping(vec![("sops".to_owned(), section)]), 0)? + "\n"),
             Self::Json | Self::Binary => Ok(format!("\"sops\": {}", section.json_lines("\n\t")?)),
@@ -88,12 +89,12 @@ impl Format {
     }
 
     /// Puts a section into each document.
-    pub(super) fn put_section(self, text: &str, tree: &Tree, sections: &[String]) -> Result<Splices, String> {
+    pub(super) fn put_section(self, text: &str, tree: &Tree, sections: &[String]) -> Result<Splices, WriteError> {
         let mut splices = Splices::default();
-        let first = sections.first().ok_or("there is no section to write")?;
+        let first = sections.first().ok_or(WriteError::NoSection)?;
         for (number, part) in tree.parts.iter().enumerate() {
             let section = sections.get(number).unwrap_or(first);
-            let collection = part.root.collection().ok_or("the document is no mapping")?;
+            let collection = part.root.collection().ok_or(WriteError::NoMapping)?;
             let newline = if part.end == 0 || text[..part.end].ends_with('\n') { "" } else { "\n" };
             match self {
                 Self::Json | Self::Binary => {
@@ -105,7 +106,7 @@ impl Format {
                     splices.put(part.root.place.clone(), section.trim_end().to_owned());
                 }
                 Self::Yaml if collection.flow => {
-                    return Err("the document's root is in braces: write it as lines of `key: value`".to_owned());
+                    return Err(WriteError::RootInBraces);
                 }
                 Self::Ini if !text.ends_with("\n\n") && !text.is_empty() => {
                     splices.put(part.end..part.end, format!("{newline}\n{section}"));

@@ -3,6 +3,7 @@
 //! What stands before the first section is in one called `DEFAULT`. A comment is about what follows it, several lines are one.
 
 use super::draft::Draft;
+use super::error::{ChangeError, Flaw, SyntaxError, ValueError};
 use super::flat;
 use super::limits::Budget;
 use super::scalar::Scalar;
@@ -14,15 +15,15 @@ const DEFAULT: &str = "DEFAULT";
 const SECTION: &str = "sops";
 
 /// Reads the sections.
-pub(super) fn parse(text: &str) -> Result<Tree, String> {
+pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     let mut reader = Reader { text, sections: Vec::new(), pending: None, cuts: Vec::new(), budget: Budget::new() };
     reader.open(DEFAULT.to_owned(), 0)?;
     let mut at = 0;
     for number in 1.. {
         let Some(line) = text[at..].split_inclusive('\n').next() else { break };
-        at = reader.line(at, line).map_err(|fault| format!("line {number}: {fault}"))?;
+        at = reader.line(at, line).map_err(|flaw| flaw.at(number))?;
     }
-    reader.finish()
+    Ok(reader.finish())
 }
 
 struct Reader<'t> {
@@ -36,7 +37,7 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     /// Reads one line, and says where the next one starts.
-    fn line(&mut self, at: usize, whole: &str) -> Result<usize, String> {
+    fn line(&mut self, at: usize, whole: &str) -> Result<usize, Flaw> {
         self.budget.spend(1)?;
         let next = at + whole.len();
         let line = whole.trim();
@@ -53,7 +54,7 @@ impl Reader<'_> {
             return Ok(next);
         }
         if let Some(rest) = line.strip_prefix('[') {
-            let name = rest.split_once(']').ok_or("a section's name is not closed by `]`")?.0.trim();
+            let name = rest.split_once(']').ok_or(Flaw::SectionNotClosed)?.0.trim();
             self.open(name.to_owned(), start)?;
             if name == SECTION {
                 self.cuts.push(at..next);
@@ -68,9 +69,9 @@ impl Reader<'_> {
         self.sections.last().is_some_and(|(name, ..)| name == SECTION)
     }
 
-    fn open(&mut self, name: String, start: usize) -> Result<(), String> {
+    fn open(&mut self, name: String, start: usize) -> Result<(), Flaw> {
         if self.sections.iter().any(|(known, ..)| *known == name) && name != DEFAULT {
-            return Err(format!("the section `{name}` stands twice"));
+            return Err(Flaw::SectionTwice { name });
         }
         self.sections.push((name, start, Collection { members: Vec::new(), flow: false, column: 0 }));
         Ok(())
@@ -89,12 +90,12 @@ impl Reader<'_> {
         Comment::new(Secret::from(self.text[place.clone()][1..].trim_start().to_owned()), place)
     }
 
-    fn entry(&mut self, line: Range<usize>, next: usize) -> Result<usize, String> {
+    fn entry(&mut self, line: Range<usize>, next: usize) -> Result<usize, Flaw> {
         let text = &self.text[line.clone()];
-        let sign = text.find(['=', ':']).ok_or("expected `name = value`")?;
+        let sign = text.find(['=', ':']).ok_or(Flaw::NoPair { form: "`name = value`" })?;
         let name = text[..sign].trim();
         if name.is_empty() || name.starts_with(['"', '`']) {
-            return Err("a name in quotes or none: write it plain".to_owned());
+            return Err(Flaw::NameQuoted);
         }
         let rest = &text[sign + 1..];
         let start = line.start + sign + 1 + rest.len() - rest.trim_start().len();
@@ -109,7 +110,7 @@ impl Reader<'_> {
         }
         let Some((_, _, section)) = self.sections.last_mut() else { return Ok(next) };
         if section.entry(name).is_some() {
-            return Err(format!("`{name}` stands twice in its section"));
+            return Err(Flaw::TwiceInSection { name: name.to_owned() });
         }
         let leaf = Leaf::new(
             Some(Scalar::text(value)),
@@ -125,11 +126,11 @@ impl Reader<'_> {
     }
 
     /// A value, how long it is written, and where the next line starts.
-    fn value(&self, start: usize, next: usize) -> Result<(String, usize, usize), String> {
+    fn value(&self, start: usize, next: usize) -> Result<(String, usize, usize), Flaw> {
         let rest = &self.text[start..];
         for quotes in ["\"\"\"", "`"] {
             if let Some(inner) = rest.strip_prefix(quotes) {
-                let end = inner.find(quotes).ok_or("a quoted value is not closed")?;
+                let end = inner.find(quotes).ok_or(Flaw::QuoteNotClosed)?;
                 let length = end + 2 * quotes.len();
                 let next =
                     start + length + self.text[start + length..].find('\n').map_or(self.text.len() - start - length, |at| at + 1);
@@ -139,7 +140,7 @@ impl Reader<'_> {
         let line = &self.text[start.min(next)..next];
         let value = line[..line.find(['#', ';']).unwrap_or(line.len())].trim();
         if value.ends_with('\\') {
-            return Err("a value that goes on in the next line: put it in three double quotes".to_owned());
+            return Err(Flaw::GoesOn);
         }
         let quoted = ['"', '\''].into_iter().find_map(|sign| {
             let inner = value.strip_prefix(sign)?.strip_suffix(sign)?;
@@ -148,7 +149,7 @@ impl Reader<'_> {
         Ok((quoted.unwrap_or(value).to_owned(), value.len(), next))
     }
 
-    fn finish(mut self) -> Result<Tree, String> {
+    fn finish(mut self) -> Tree {
         self.settle(self.in_metadata());
         let length = self.text.len();
         let mut root = Collection { members: Vec::new(), flow: false, column: 0 };
@@ -163,7 +164,7 @@ impl Reader<'_> {
                 root.members.push(Member::Entry(Entry { key: name, start, node }));
             }
         }
-        Ok(Tree { parts: vec![Part { root: Node::new(0..length, Form::Mapping(root)), section, end: length }] })
+        Tree { parts: vec![Part { root: Node::new(0..length, Form::Mapping(root)), section, end: length }] }
     }
 }
 
@@ -176,16 +177,16 @@ fn field(member: Member) -> Option<(String, Leaf)> {
 }
 
 /// A value on its line, quoted where it must be.
-pub(super) fn value(scalar: &Scalar) -> Result<String, String> {
+pub(super) fn value(scalar: &Scalar) -> Result<String, ValueError> {
     let text = scalar.shown();
-    let text = text.expose_text().ok_or("a value is not UTF-8, which INI cannot hold")?;
+    let text = text.expose_text().ok_or(ValueError::NotUtf8In { form: "INI" })?;
     let edges = text.trim() != text || text.ends_with('\\');
     let quotes =
         text.len() > 1 && (text.starts_with('"') && text.ends_with('"') || text.starts_with('\'') && text.ends_with('\''));
     match text {
         _ if text.contains('\n') || (text.contains('`') && (text.contains(['#', ';']) || text.starts_with('`'))) => {
             if text.contains("\"\"\"") || text.ends_with('"') {
-                return Err("a value holds what INI cannot: line breaks or backticks, and three double quotes".to_owned());
+                return Err(ValueError::IniQuotes);
             }
             Ok(format!("\"\"\"{text}\"\"\""))
         }
@@ -201,14 +202,14 @@ pub(super) fn section(section: &Draft) -> String {
 }
 
 /// Whether a name may be added.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
+pub(super) fn check_name(name: &str) -> Result<(), ChangeError> {
     if name.is_empty()
         || name.trim() != name
         || name.starts_with(['#', ';', '[', '"', '`'])
         || name.contains(['=', ':', '\n', '\r', ']'])
         || name == SECTION
     {
-        return Err(format!("`{}` cannot be a name in an INI file", name.escape_default()));
+        return Err(ChangeError::Name { name: name.to_owned(), file: "an INI" });
     }
     Ok(())
 }

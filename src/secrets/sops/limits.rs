@@ -1,5 +1,6 @@
 //! What a file may cost. It comes from Git, and whoever can push may try.
 
+use super::error::LimitError;
 use super::tree::{Form, Member, Node};
 
 /// Values, collections and comments of one file, each use of an alias counted: a thousand are common, a hundred thousand are not.
@@ -15,16 +16,15 @@ impl Budget {
         Self(NODES_MAX)
     }
 
-    pub(super) fn spend(&mut self, nodes: usize) -> Result<(), String> {
-        let fault = || format!("the file has more than {NODES_MAX} values, aliases counted each time: split it");
-        self.0 = self.0.checked_sub(nodes).ok_or_else(fault)?;
+    pub(super) fn spend(&mut self, nodes: usize) -> Result<(), LimitError> {
+        self.0 = self.0.checked_sub(nodes).ok_or(LimitError::Nodes)?;
         Ok(())
     }
 }
 
 /// A deeper document is refused.
-pub(super) fn check_depth(depth: usize) -> Result<(), String> {
-    if depth > DEPTH_MAX { Err(format!("the file is nested deeper than {DEPTH_MAX}")) } else { Ok(()) }
+pub(super) fn check_depth(depth: usize) -> Result<(), LimitError> {
+    if depth > DEPTH_MAX { Err(LimitError::Depth) } else { Ok(()) }
 }
 
 /// How many nodes a copy makes.

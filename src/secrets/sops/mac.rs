@@ -1,8 +1,8 @@
 //! The MAC: SHA-512 over the values in their order, encrypted like a value under the time of the last change.
 
 use super::cipher::DataKey;
+use super::error::{CipherError, OpenError};
 use super::scalar::Scalar;
-use crate::words::Secret;
 use aws_lc_rs::digest::{Context, SHA512};
 use std::fmt::Write;
 
@@ -38,20 +38,15 @@ impl Mac {
     }
 
     /// Encrypted for the section.
-    pub(super) fn seal(self, key: &DataKey, modified: &str) -> Result<String, String> {
+    pub(super) fn seal(self, key: &DataKey, modified: &str) -> Result<String, CipherError> {
         key.encrypt(self.finish().as_bytes(), modified, "str")
     }
 
     /// Whether it is the one that the section holds.
-    pub(super) fn verify(self, key: &DataKey, sealed: &str, modified: &str) -> Result<(), String> {
-        let expected: Secret = key
-            .decrypt(sealed, modified)
-            .map_err(|_| "the file's MAC does not decrypt: its `sops` section was changed; restore the file from Git")?
-            .1;
-        aws_lc_rs::constant_time::verify_slices_are_equal(expected.expose(), self.finish().as_bytes()).map_err(|_| {
-            "the file's MAC does not fit its values: it was changed by hand; restore it and change it with an editor that knows SOPS"
-                .to_owned()
-        })
+    pub(super) fn verify(self, key: &DataKey, sealed: &str, modified: &str) -> Result<(), OpenError> {
+        let (_, expected) = key.decrypt(sealed, modified).map_err(|_| OpenError::MacUnreadable)?;
+        aws_lc_rs::constant_time::verify_slices_are_equal(expected.expose(), self.finish().as_bytes())
+            .map_err(|_| OpenError::MacWrong)
     }
 
     /// Upper-case hexadecimal, as SOPS encrypts it.

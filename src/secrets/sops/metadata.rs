@@ -1,6 +1,7 @@
 //! The `sops` section: who can open the file, which values are encrypted, and the MAC.
 
 use super::cipher::DataKey;
+use super::error::{EntryError, KeyError, MetadataError};
 use super::named::{self, items};
 use super::rule::Rule;
 use super::tree::{Collection, Node};
@@ -9,8 +10,6 @@ use crate::secrets::age_file::{self, Identities};
 
 /// Keys of others that a section may hold. None is ever contacted.
 const FOREIGN: [&str; 6] = ["pgp", "kms", "gcp_kms", "azure_kv", "hc_vault", "hckms"];
-const SHAMIR: &str =
-    "the data key is split among key groups (Shamir); write one key group with an age recipient and run `sops updatekeys`";
 
 /// What of the section is used.
 pub(super) struct Metadata {
@@ -24,7 +23,7 @@ pub(super) struct Metadata {
     /// These keys, each with its kind.
     pub(super) foreign_keys: Vec<String>,
     /// Why more may open it than it names as far as that is known here.
-    pub(super) unread: Option<String>,
+    pub(super) unread: Option<EntryError>,
 }
 
 /// The data key for one recipient.
@@ -44,10 +43,10 @@ impl Stanza {
 
 impl Metadata {
     /// Reads a section. `whole` tells of a file that has no rule because it is one value.
-    pub(super) fn read(section: &Node, whole: bool) -> Result<Self, String> {
+    pub(super) fn read(section: &Node, whole: bool) -> Result<Self, MetadataError> {
         let text = |name: &str| section.member(name).and_then(Node::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         if text("shamir_threshold").is_some_and(|threshold| threshold != "0" && threshold != "1") {
-            return Err(SHAMIR.to_owned());
+            return Err(MetadataError::Shamir);
         }
         let keys = keys_of(section)?;
         let rule = if whole { Rule::all() } else { Rule::read(text)? };
@@ -55,8 +54,8 @@ impl Metadata {
             stanzas: items(keys.member("age")).filter_map(stanza).collect(),
             rule,
             mac_only_encrypted: text("mac_only_encrypted").is_some_and(|flag| flag.eq_ignore_ascii_case("true")),
-            mac: text("mac").ok_or("the file has no MAC, so nothing says that it is whole; encrypt it anew")?,
-            last_modified: text("lastmodified").ok_or("the file has no `lastmodified`, which its MAC needs; encrypt it anew")?,
+            mac: text("mac").ok_or(MetadataError::NoMac)?,
+            last_modified: text("lastmodified").ok_or(MetadataError::NoLastModified)?,
             foreign: FOREIGN.into_iter().filter(|kind| items(keys.member(kind)).next().is_some()).collect(),
             foreign_keys: FOREIGN
                 .iter()
@@ -67,22 +66,15 @@ impl Metadata {
     }
 
     /// Tries every stanza, those of our own recipients first; keys that are not ours are no error while one is.
-    pub(super) fn data_key(&self, identities: &Identities) -> Result<DataKey, String> {
+    pub(super) fn data_key(&self, identities: &Identities) -> Result<DataKey, KeyError> {
         let ours = identities.recipients();
         let mut stanzas: Vec<&Stanza> = self.stanzas.iter().collect();
         stanzas.sort_by_key(|stanza| !ours.contains(&stanza.recipient));
-        let mut last = format!(
-            "the file has no age recipient{} is never contacted); add the source's recipient and run `sops updatekeys`",
-            if self.foreign.is_empty() {
-                " (a key of another kind".to_owned()
-            } else {
-                format!(" (its {} key", self.foreign.join(" or "))
-            }
-        );
+        let mut last = KeyError::NoRecipient { foreign: self.foreign.clone() };
         for stanza in stanzas {
             match age_file::decrypt(stanza.armored.as_bytes(), identities) {
-                Ok(bytes) => return DataKey::new(bytes),
-                Err(fault) => last = fault,
+                Ok(bytes) => return Ok(DataKey::new(bytes)?),
+                Err(fault) => last = fault.into(),
             }
         }
         Err(last)
@@ -90,18 +82,18 @@ impl Metadata {
 }
 
 /// The node that holds the age list: the section itself, or its only key group.
-pub(super) fn keys_of(section: &Node) -> Result<&Node, String> {
+pub(super) fn keys_of(section: &Node) -> Result<&Node, MetadataError> {
     let mut groups = items(section.member("key_groups"));
     match (groups.next(), groups.next()) {
         (None, _) => Ok(section),
         (Some(only), None) => Ok(only),
-        (Some(_), Some(_)) => Err(SHAMIR.to_owned()),
+        (Some(_), Some(_)) => Err(MetadataError::Shamir),
     }
 }
 
 /// A later version of SOPS may keep keys in a list that is not known here; and of keys in a group and beside it sops takes one, and
 /// other tools the other.
-fn unread(section: &Node, keys: &Node) -> Option<String> {
+fn unread(section: &Node, keys: &Node) -> Option<EntryError> {
     let holds = |node: &Node| node.collection().is_some_and(|keys| keys.entries().next().is_some());
     let lists = |node: &'_ Node| -> Vec<String> {
         let entries = node.collection().into_iter().flat_map(Collection::entries);
@@ -110,9 +102,9 @@ fn unread(section: &Node, keys: &Node) -> Option<String> {
     let is_known = |kind: &String| kind == "age" || FOREIGN.contains(&kind.as_str());
     let (own, beside) = (lists(keys), if std::ptr::eq(section, keys) { Vec::new() } else { lists(section) });
     if let Some(kind) = own.iter().chain(&beside).find(|kind| !is_known(kind)) {
-        return Some(format!("its section has `{kind}`, which is not known here and may hold keys"));
+        return Some(EntryError::UnknownKeys { kind: kind.clone() });
     }
-    (!beside.is_empty()).then(|| "it has keys in a key group and others beside it".to_owned())
+    (!beside.is_empty()).then_some(EntryError::BesideGroup)
 }
 
 fn stanza(node: &Node) -> Option<Stanza> {

@@ -1,9 +1,9 @@
 //! Whom a rule of `.sops.yaml` names: by age recipients, and by keys that another tool must write.
 
+use super::error::RuleFault;
 use super::rule;
 use super::tree::{Collection, Form, Node};
 
-const SHAMIR: &str = "the key is split among key groups (Shamir): keep one group";
 /// Keys that are not age's, which another tool must write.
 const FOREIGN: [&str; 9] =
     ["pgp", "kms", "gcp_kms", "azure_keyvault", "azure_kv", "hc_vault_transit_uri", "hc_vault", "hckms", "aws_kms"];
@@ -26,32 +26,32 @@ pub(super) struct Named {
 
 impl Named {
     /// Of a rule: by its one key group, or without one by itself.
-    pub(super) fn read(rule: &Node) -> Result<Self, String> {
+    pub(super) fn read(rule: &Node) -> Result<Self, RuleFault> {
         let mut named = Self::default();
         named.look_for_unknown(rule);
         let mut groups = items(rule.step("key_groups"));
         match (groups.next(), groups.next()) {
             (None, _) => named.take(rule)?,
             (Some(only), None) => named.take_group(only)?,
-            (Some(_), Some(_)) => return Err(SHAMIR.to_owned()),
+            (Some(_), Some(_)) => return Err(RuleFault::Shamir),
         }
         match rule.step("shamir_threshold").and_then(Node::as_str) {
             None | Some("" | "0" | "1") => Ok(named),
-            Some(_) => Err(SHAMIR.to_owned()),
+            Some(_) => Err(RuleFault::Shamir),
         }
     }
 
     /// A group has the keys of those that are merged into it, and its own.
-    fn take_group(&mut self, group: &Node) -> Result<(), String> {
+    fn take_group(&mut self, group: &Node) -> Result<(), RuleFault> {
         self.look_for_unknown(group);
         items(group.step("merge")).try_for_each(|merged| self.take_group(merged))?;
         self.take(group)
     }
 
-    fn take(&mut self, keys: &Node) -> Result<(), String> {
+    fn take(&mut self, keys: &Node) -> Result<(), RuleFault> {
         for recipient in keys.step("age").map(key_texts).unwrap_or_default() {
             if recipient.contains(char::is_whitespace) && !recipient.starts_with("ssh-") {
-                return Err(format!("`{recipient}` is not one recipient: put commas between them"));
+                return Err(RuleFault::NotOne { recipient });
             }
             add(&mut self.recipients, recipient);
         }

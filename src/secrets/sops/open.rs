@@ -1,6 +1,7 @@
 //! Decrypts a document in its place in the tree, and checks its MAC.
 
 use super::cipher::{DataKey, is_sealed};
+use super::error::OpenError;
 use super::mac::Mac;
 use super::metadata::Metadata;
 use super::scalar::{Kind, Scalar};
@@ -8,12 +9,12 @@ use super::tree::{Comment, Leaf, Tree};
 use super::walk::{At, Found, walk};
 
 /// Decrypts every value and comment; values count for nothing before the MAC is verified.
-pub(super) fn open(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<(), String> {
+pub(super) fn open(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<(), OpenError> {
     decrypt(tree, metadata, key)?.verify(key, &metadata.mac, &metadata.last_modified)
 }
 
 /// Decrypts, and returns the MAC that the values have.
-pub(super) fn decrypt(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<Mac, String> {
+pub(super) fn decrypt(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Result<Mac, OpenError> {
     let mut mac = Mac::new(metadata.mac_only_encrypted);
     walk(tree, &metadata.rule, &mut |at, found| match found {
         Found::Comment(comment) => open_comment(at, comment, key),
@@ -22,18 +23,18 @@ pub(super) fn decrypt(tree: &mut Tree, metadata: &Metadata, key: &DataKey) -> Re
     Ok(mac)
 }
 
-fn open_leaf(at: &At, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(), String> {
+fn open_leaf(at: &At, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(), OpenError> {
     leaf.authenticated = mac.covers(at.encrypted);
     // Null is neither encrypted nor hashed, and an empty text stays one.
     let Some(scalar) = &leaf.scalar else { return Ok(()) };
     if at.encrypted && !scalar.is_empty() {
         let text = scalar.expose_text()?;
         if scalar.kind != Kind::Text || !is_sealed(text) {
-            return Err(format!("the value at `{}` should be encrypted and is not", at.path));
+            return Err(OpenError::Readable { path: at.path.to_owned() });
         }
         let (kind, plain) = key.decrypt(text, at.path)?;
-        let opened = Scalar::typed(kind, plain).ok_or_else(|| format!("the value at `{}` is no `{kind}`", at.path))?;
-        leaf.opened = Some(opened);
+        let opened = Scalar::typed(kind, plain);
+        leaf.opened = Some(opened.ok_or_else(|| OpenError::WrongKind { path: at.path.to_owned(), kind: kind.to_owned() })?);
     }
     if let (true, Some(meaning)) = (leaf.authenticated, leaf.meaning()) {
         mac.take(meaning);
@@ -42,7 +43,7 @@ fn open_leaf(at: &At, leaf: &mut Leaf, key: &DataKey, mac: &mut Mac) -> Result<(
 }
 
 /// A comment that does not decrypt stays as it is, as in SOPS: no MAC covers it, and it is no value.
-fn open_comment(at: &At, comment: &mut Comment, key: &DataKey) -> Result<(), String> {
+fn open_comment(at: &At, comment: &mut Comment, key: &DataKey) -> Result<(), OpenError> {
     let Some(text) = comment.text.expose_text().map(str::trim).filter(|text| is_sealed(text)) else { return Ok(()) };
     // Editors move comments: what stands behind the last line of a mapping may belong to the one around it.
     let mut path = at.path;
@@ -55,7 +56,7 @@ fn open_comment(at: &At, comment: &mut Comment, key: &DataKey) -> Result<(), Str
     let opened = paths.into_iter().find_map(|path| key.decrypt(text, path).ok());
     comment.opened = match opened {
         Some((_, plain)) if plain.expose_text().is_some() => Some(plain),
-        _ if comment.item => return Err(format!("a comment in the list at `{}` does not decrypt: it was changed", at.path)),
+        _ if comment.item => return Err(OpenError::CommentChanged { path: at.path.to_owned() }),
         _ => None,
     };
     Ok(())

@@ -3,6 +3,7 @@
 use super::document::{Document, Unauthenticated, check};
 use super::dotenv;
 use super::draft::Draft;
+use super::error::ReadError;
 use super::format::Format;
 use super::tree::{Form, Node, steps};
 use crate::words::Secret;
@@ -10,16 +11,16 @@ use crate::words::Secret;
 impl Document {
     /// The values at these JSON pointers, in the document's own format and without its comments. One that it does not have is left
     /// out; a list keeps its places, with nulls in those that are not given.
-    pub fn only(&self, keys: &[String], unauthenticated: Unauthenticated) -> Result<Secret, String> {
+    pub fn only(&self, keys: &[String], unauthenticated: Unauthenticated) -> Result<Secret, ReadError> {
         let [part] = &self.file.tree.parts[..] else {
-            return Err("the file holds several documents: ask for one value at a time".to_owned());
+            return Err(ReadError::SeveralDocuments);
         };
         for key in keys {
             self.find(key).map_or(Ok(()), |node| check(node, unauthenticated, key))?;
         }
         let pointers: Vec<Vec<String>> = keys.iter().map(|key| steps(key)).collect();
         let pointers: Vec<&[String]> = pointers.iter().map(Vec::as_slice).collect();
-        let picked = pick(&part.root, &pointers).ok_or("the document has none of the values that are granted")?;
+        let picked = pick(&part.root, &pointers).ok_or(ReadError::NoneGranted)?;
         written(self.file.format, &picked).map(Secret::from)
     }
 }
@@ -49,31 +50,31 @@ fn pick(node: &Node, pointers: &[&[String]]) -> Option<Draft> {
     }
 }
 
-fn written(format: Format, picked: &Draft) -> Result<String, String> {
+fn written(format: Format, picked: &Draft) -> Result<String, ReadError> {
     match (format, picked) {
         (Format::Json, _) => Ok(picked.json_lines("\n")? + "\n"),
         (Format::Yaml, _) => {
-            let value: serde_json::Value = serde_json::from_str(&picked.json()?).map_err(|fault| fault.to_string())?;
-            serde_saphyr::to_string(&value).map_err(|fault| fault.to_string())
+            let value: serde_json::Value = serde_json::from_str(&picked.json()?)?;
+            Ok(serde_saphyr::to_string(&value)?)
         }
         (Format::Dotenv, Draft::Mapping(members)) => lines(members, "="),
         (Format::Ini, Draft::Mapping(sections)) => sections.iter().map(section).collect(),
-        (Format::Dotenv | Format::Ini | Format::Binary, _) => Err("the file is one value: it is granted whole".to_owned()),
+        (Format::Dotenv | Format::Ini | Format::Binary, _) => Err(ReadError::GrantedWhole),
     }
 }
 
-fn section((name, members): &(String, Draft)) -> Result<String, String> {
+fn section((name, members): &(String, Draft)) -> Result<String, ReadError> {
     match members {
         Draft::Mapping(members) => Ok(format!("[{name}]\n{}", lines(members, " = ")?)),
-        _ => Err(format!("`{name}` is no section")),
+        _ => Err(ReadError::NoIniSection { name: name.clone() }),
     }
 }
 
-fn lines(members: &[(String, Draft)], sign: &str) -> Result<String, String> {
+fn lines(members: &[(String, Draft)], sign: &str) -> Result<String, ReadError> {
     let line = |(name, value): &(String, Draft)| match value {
         Draft::Scalar(scalar) => Ok(format!("{name}{sign}{}\n", dotenv::value(scalar)?)),
         Draft::Null => Ok(format!("{name}{sign}\n")),
-        Draft::Mapping(_) | Draft::Sequence(_) => Err(format!("`{name}` is no single value")),
+        Draft::Mapping(_) | Draft::Sequence(_) => Err(ReadError::NoSingleValue { name: name.clone() }),
     };
     members.iter().map(line).collect()
 }

@@ -4,6 +4,7 @@ use super::cipher::DataKey;
 use super::document::{Document, SopsFile};
 use super::draft::Draft;
 use super::edit::finish;
+use super::error::{CipherError, SopsError, WriteError};
 use super::format::Format;
 use super::metadata::{Stanza, keys_of};
 use super::splice::{Splices, line_end};
@@ -17,14 +18,14 @@ impl Document {
     /// Gives the same data key to these age recipients and to no other; returns the new file. Who was left out may have kept
     /// the data key: rotate it too, and what it guarded. Recipients that stay keep their part of the file as it is, unless that is
     /// bound to another path.
-    pub fn update_recipients(&self, recipients: &[String], path: Option<&RepositoryPath>) -> Result<Vec<u8>, String> {
+    pub fn update_recipients(&self, recipients: &[String], path: Option<&RepositoryPath>) -> Result<Vec<u8>, SopsError> {
         let stanzas = wrap(&self.key, recipients, path, &self.file.metadata.stanzas)?;
         let text = put_stanzas(&self.file, &stanzas)?;
         // Read back: the values, the MAC and its time are what they were.
         let mut file = SopsFile::read(self.file.format, &text)?;
         open::open(&mut file.tree, &file.metadata, &self.key)?;
         if file.recipients() != recipients {
-            return Err("the recipients would not be read back: write the `sops` section as SOPS does".to_owned());
+            return Err(WriteError::RecipientsReadBack.into());
         }
         Ok(text.into_bytes())
     }
@@ -35,13 +36,10 @@ impl Document {
         recipients: &[String],
         path: Option<&RepositoryPath>,
         now: UnixTime,
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<Vec<u8>, SopsError> {
         let file = self.reopened()?;
         if !file.metadata.foreign.is_empty() {
-            let kinds = file.metadata.foreign.join(" and ");
-            return Err(format!(
-                "the file is encrypted to {kinds} keys too, which only sops can give a new key: run `sops rotate`"
-            ));
+            return Err(WriteError::Foreign { kinds: file.metadata.foreign }.into());
         }
         let key = DataKey::generate()?;
         let text = put_stanzas(&file, &wrap(&key, recipients, path, &[])?)?;
@@ -57,9 +55,9 @@ pub(super) fn wrap(
     recipients: &[String],
     path: Option<&RepositoryPath>,
     had: &[Stanza],
-) -> Result<Vec<Stanza>, String> {
+) -> Result<Vec<Stanza>, WriteError> {
     if recipients.is_empty() {
-        return Err("a file needs a recipient (`age1…`)".to_owned());
+        return Err(WriteError::NoRecipient);
     }
     let wrap = |recipient: &String| {
         if let Some(stanza) = had.iter().find(|stanza| stanza.recipient == *recipient && stanza.is_free_for(path)) {
@@ -82,7 +80,7 @@ pub(super) fn draft(stanzas: &[Stanza]) -> Draft {
     Draft::Sequence(stanzas.iter().map(one).collect())
 }
 
-fn put_stanzas(file: &SopsFile, stanzas: &[Stanza]) -> Result<String, String> {
+fn put_stanzas(file: &SopsFile, stanzas: &[Stanza]) -> Result<String, SopsError> {
     let mut splices = Splices::default();
     for section in file.tree.parts.iter().filter_map(|part| part.section.as_ref()) {
         put_list(file.format, &file.text, &mut splices, section, stanzas)?;
@@ -91,17 +89,16 @@ fn put_stanzas(file: &SopsFile, stanzas: &[Stanza]) -> Result<String, String> {
     Ok(text.expose_text().unwrap_or_default().to_owned())
 }
 
-fn put_list(format: Format, text: &str, splices: &mut Splices, section: &Section, stanzas: &[Stanza]) -> Result<(), String> {
+fn put_list(format: Format, text: &str, splices: &mut Splices, section: &Section, stanzas: &[Stanza]) -> Result<(), SopsError> {
     let keys = keys_of(&section.node)?;
-    let missing = || "the `sops` section has no list `age`, not even an empty one".to_owned();
     match format {
         Format::Yaml => {
-            let list = keys.member("age").ok_or_else(missing)?;
+            let list = keys.member("age").ok_or(WriteError::NoAgeList)?;
             let column = keys.collection().map_or(0, |collection| collection.column);
-            yaml::change::replace(text, splices, list, column, false, &draft(stanzas))
+            Ok(yaml::change::replace(text, splices, list, column, false, &draft(stanzas))?)
         }
         Format::Json | Format::Binary => {
-            let list = keys.member("age").ok_or_else(missing)?;
+            let list = keys.member("age").ok_or(WriteError::NoAgeList)?;
             splices.put(list.place.clone(), draft(stanzas).json_lines("\n\t\t")?);
             Ok(())
         }
@@ -129,7 +126,7 @@ fn put_flat(format: Format, text: &str, splices: &mut Splices, section: &Section
 }
 
 /// Every value and comment under the new key, in the place of what it was under the old one.
-fn reencrypt(format: Format, text: &str, old: &DataKey, new: &DataKey) -> Result<String, String> {
+fn reencrypt(format: Format, text: &str, old: &DataKey, new: &DataKey) -> Result<String, SopsError> {
     let mut file = SopsFile::read(format, text)?;
     open::decrypt(&mut file.tree, &file.metadata, old)?;
     let mut splices = Splices::default();
@@ -150,7 +147,7 @@ fn reencrypt(format: Format, text: &str, old: &DataKey, new: &DataKey) -> Result
                 }
             }
         }
-        Ok(())
+        Ok::<(), CipherError>(())
     })?;
     let text = splices.apply(text)?;
     Ok(text.expose_text().unwrap_or_default().to_owned())

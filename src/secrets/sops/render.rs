@@ -1,5 +1,6 @@
 //! The plaintext of a document: its own text with the values put in and the metadata taken out.
 
+use super::error::{ReadError, ValueError};
 use super::format::Format;
 use super::splice::Splices;
 use super::tree::{Comment, Form, Leaf, Member, Node, Part, Tree};
@@ -9,7 +10,7 @@ use crate::words::Secret;
 const EMPTY: &str = "{}\n";
 
 /// The document as it was before it was encrypted, but for quotes and line breaks within values.
-pub(super) fn render(format: Format, text: &str, tree: &Tree) -> Result<Secret, String> {
+pub(super) fn render(format: Format, text: &str, tree: &Tree) -> Result<Secret, ReadError> {
     let mut splices = Splices::default();
     for part in &tree.parts {
         put_node(format, text, &mut splices, &part.root)?;
@@ -17,7 +18,7 @@ pub(super) fn render(format: Format, text: &str, tree: &Tree) -> Result<Secret, 
         let cuts = part.section.iter().flat_map(|section| &section.cuts);
         cuts.for_each(|cut| splices.put(cut.clone(), empty.to_owned()));
     }
-    splices.apply(text)
+    Ok(splices.apply(text)?)
 }
 
 /// A document of which its section alone is left, which no reader would find again without it.
@@ -25,7 +26,7 @@ fn is_empty(part: &Part) -> bool {
     part.root.collection().is_some_and(|root| !root.flow && root.entries().next().is_none())
 }
 
-fn put_node(format: Format, text: &str, splices: &mut Splices, node: &Node) -> Result<(), String> {
+fn put_node(format: Format, text: &str, splices: &mut Splices, node: &Node) -> Result<(), ValueError> {
     // What stands behind an alias is written elsewhere.
     match &node.form {
         _ if node.alias => Ok(()),
@@ -37,7 +38,7 @@ fn put_node(format: Format, text: &str, splices: &mut Splices, node: &Node) -> R
     }
 }
 
-fn put_leaf(format: Format, text: &str, splices: &mut Splices, leaf: &Leaf) -> Result<(), String> {
+fn put_leaf(format: Format, text: &str, splices: &mut Splices, leaf: &Leaf) -> Result<(), ValueError> {
     let Some(opened) = &leaf.opened else { return Ok(()) };
     splices.put(leaf.spot.place.clone(), format.plain(text, leaf, opened)?);
     if let Some(lines) = &leaf.spot.lines {
@@ -46,9 +47,9 @@ fn put_leaf(format: Format, text: &str, splices: &mut Splices, leaf: &Leaf) -> R
     Ok(())
 }
 
-fn put_comment(format: Format, text: &str, splices: &mut Splices, comment: &Comment) -> Result<(), String> {
+fn put_comment(format: Format, text: &str, splices: &mut Splices, comment: &Comment) -> Result<(), ValueError> {
     if let Some(opened) = &comment.opened {
-        let opened = opened.expose_text().ok_or("a comment is not UTF-8")?;
+        let opened = opened.expose_text().ok_or(ValueError::CommentNotUtf8)?;
         splices.put(comment.place.clone(), format.comment(text, comment, opened));
     }
     Ok(())

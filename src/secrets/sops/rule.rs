@@ -1,5 +1,6 @@
 //! Which values of a file are encrypted: by a suffix or a regex of any key on the way, or by a comment before it.
 
+use super::error::RuleError;
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeSet;
 
@@ -49,11 +50,11 @@ impl Rule {
     }
 
     /// The rule among a section's fields; the error names it, for the file's author.
-    pub(super) fn read(field: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    pub(super) fn read(field: impl Fn(&str) -> Option<String>) -> Result<Self, RuleError> {
         let mut found = NAMES.iter().filter_map(|name| field(name).filter(|text| !text.is_empty()).map(|text| (*name, text)));
         let Some((name, text)) = found.next() else { return Ok(Self::default()) };
         if let Some((other, _)) = found.next() {
-            return Err(format!("there are two rules of what is encrypted, `{name}` and `{other}`: keep one"));
+            return Err(RuleError::Two { one: name, other });
         }
         let test = match name {
             _ if name.ends_with("_suffix") => Test::Suffix,
@@ -137,16 +138,16 @@ fn names(pattern: &str) -> Option<BTreeSet<&str>> {
 }
 
 /// As Go reads it: `\d` and `(?i)` are of ASCII. A pattern that needs Unicode is read with it.
-fn compile(name: &str, pattern: &str) -> Result<Regex, String> {
+fn compile(name: &'static str, pattern: &str) -> Result<Regex, RuleError> {
     let build = |unicode| RegexBuilder::new(pattern).unicode(unicode).size_limit(REGEX_BYTES_MAX).build();
-    build(false).or_else(|_| build(true)).map_err(|_| format!("`{name}` is a regex that is too large or not understood"))
+    build(false).or_else(|_| build(true)).map_err(|_| RuleError::Regex { name })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rule(name: &str, text: &str) -> Result<Rule, String> {
+    fn rule(name: &str, text: &str) -> Result<Rule, RuleError> {
         Rule::read(|field| (field == name).then(|| text.to_owned()))
     }
 
@@ -164,8 +165,8 @@ mod tests {
 
     #[test]
     fn a_regex_bomb_and_two_rules_are_refused() {
-        assert!(rule("encrypted_regex", "((a{100}){100}){100}").err().unwrap().contains("too large"));
+        assert_eq!(rule("encrypted_regex", "((a{100}){100}){100}").err(), Some(RuleError::Regex { name: "encrypted_regex" }));
         assert!(rule("encrypted_regex", "(").is_err());
-        assert!(Rule::read(|_| Some("x".to_owned())).err().unwrap().contains("two rules"));
+        assert!(matches!(Rule::read(|_| Some("x".to_owned())), Err(RuleError::Two { .. })));
     }
 }

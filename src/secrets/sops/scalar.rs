@@ -1,5 +1,6 @@
 //! One value: its type and its text, as SOPS encrypts and hashes it.
 
+use super::error::ValueError;
 use crate::words::Secret;
 
 /// SOPS's types. Null is none of them: it is neither encrypted nor hashed.
@@ -75,8 +76,8 @@ impl Scalar {
     }
 
     /// The same as text; only a binary file holds what is none.
-    pub(super) fn expose_text(&self) -> Result<&str, String> {
-        self.text.expose_text().ok_or_else(|| "a value is not UTF-8, which only a binary file may hold".to_owned())
+    pub(super) fn expose_text(&self) -> Result<&str, ValueError> {
+        self.text.expose_text().ok_or(ValueError::NotUtf8)
     }
 
     /// SOPS leaves an empty text as it is.

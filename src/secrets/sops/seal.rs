@@ -1,6 +1,7 @@
 //! Encrypts a plaintext document in its place: every value and comment on its own, the rest of the text as it is.
 
 use super::cipher::DataKey;
+use super::error::{CipherError, SopsError, ValueError, WriteError};
 use super::format::Format;
 use super::rule::Rule;
 use super::splice::{Splices, line_start};
@@ -24,7 +25,7 @@ struct Old {
 
 impl Reuse {
     /// Of a document that is open.
-    pub(super) fn of(text: &str, tree: &mut Tree, rule: &Rule) -> Result<Self, String> {
+    pub(super) fn of(text: &str, tree: &mut Tree, rule: &Rule) -> Result<Self, ValueError> {
         let mut reuse = Self::default();
         walk(tree, rule, &mut |at, found| {
             match found {
@@ -73,7 +74,7 @@ pub(super) fn seal(
     rule: &Rule,
     key: &DataKey,
     reuse: &mut Reuse,
-) -> Result<String, String> {
+) -> Result<String, SopsError> {
     let mut splices = Splices::default();
     let lists = if format == Format::Yaml { list_comments(tree) } else { HashMap::new() };
     walk(tree, rule, &mut |at, found| {
@@ -89,7 +90,7 @@ pub(super) fn seal(
         }
     })?;
     let sealed = splices.apply(text)?;
-    sealed.expose_text().map(str::to_owned).ok_or_else(|| "the document is not UTF-8".to_owned())
+    Ok(sealed.expose_text().ok_or(WriteError::NotUtf8)?.to_owned())
 }
 
 fn seal_leaf(
@@ -99,7 +100,7 @@ fn seal_leaf(
     leaf: &Leaf,
     key: &DataKey,
     reuse: &mut Reuse,
-) -> Result<(), String> {
+) -> Result<(), CipherError> {
     let Some(scalar) = leaf.scalar.as_ref().filter(|scalar| !scalar.is_empty()) else { return Ok(()) };
     let written = match reuse.take(at, scalar.name(), scalar.expose()) {
         Some(old) if old.flow == leaf.spot.flow => old.written,
@@ -123,7 +124,7 @@ fn seal_comment(
     list: Option<usize>,
     key: &DataKey,
     reuse: &mut Reuse,
-) -> Result<(), String> {
+) -> Result<(), CipherError> {
     if comment.text.expose().is_empty() {
         return Ok(());
     }

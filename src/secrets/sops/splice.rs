@@ -1,5 +1,6 @@
 //! Changes to a text that leave every other byte of it alone.
 
+use super::error::SpliceError;
 use crate::words::Secret;
 use std::ops::Range;
 
@@ -18,18 +19,18 @@ impl Splices {
     }
 
     /// The changed text, in a buffer that never grows: what it held before is not left behind.
-    pub(super) fn apply(mut self, text: &str) -> Result<Secret, String> {
+    pub(super) fn apply(mut self, text: &str) -> Result<Secret, SpliceError> {
         self.0.sort_by_key(|(place, _)| (place.start, place.end));
         let length = text.len() + self.0.iter().map(|(_, new)| new.expose().len()).sum::<usize>();
         let mut spliced = Vec::with_capacity(length);
         let mut kept = 0;
         for (place, new) in &self.0 {
-            let between = text.get(kept..place.start).ok_or("two changes of the file overlap: write the value on one line")?;
+            let between = text.get(kept..place.start).ok_or(SpliceError::Overlap)?;
             spliced.extend_from_slice(between.as_bytes());
             spliced.extend_from_slice(new.expose());
             kept = place.end;
         }
-        spliced.extend_from_slice(text.get(kept..).ok_or("a change reaches beyond the file")?.as_bytes());
+        spliced.extend_from_slice(text.get(kept..).ok_or(SpliceError::Beyond)?.as_bytes());
         Ok(Secret::new(spliced))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::rule::Rule;
 use super::tree::{Collection, Comment, Form, Leaf, Member, Node, Tree};
+use std::convert::Infallible;
 
 /// What the walk comes by.
 pub(super) enum Found<'a> {
@@ -18,23 +19,31 @@ pub(super) struct At<'a> {
     pub(super) alias: bool,
 }
 
-type Visit<'a> = dyn FnMut(&At, Found) -> Result<(), String> + 'a;
+type Visit<'a, E> = dyn FnMut(&At, Found) -> Result<(), E> + 'a;
 
 /// Visits every value and comment.
-pub(super) fn walk(tree: &mut Tree, rule: &Rule, visit: &mut Visit) -> Result<(), String> {
+pub(super) fn walk<E>(tree: &mut Tree, rule: &Rule, visit: &mut Visit<E>) -> Result<(), E> {
     let mut walk = Walk { rule, visit, path: String::new(), alias: false };
     tree.parts.iter_mut().try_for_each(|part| walk.node(&mut part.root, false))
 }
 
-struct Walk<'a, 'v> {
+/// The same, and nothing ends it early.
+pub(super) fn look_through(tree: &mut Tree, rule: &Rule, look: &mut dyn FnMut(&At, Found)) {
+    let Ok(()) = walk(tree, rule, &mut |at, found| {
+        look(at, found);
+        Ok::<(), Infallible>(())
+    });
+}
+
+struct Walk<'a, 'v, E> {
     rule: &'a Rule,
-    visit: &'a mut Visit<'v>,
+    visit: &'a mut Visit<'v, E>,
     path: String,
     alias: bool,
 }
 
-impl Walk<'_, '_> {
-    fn node(&mut self, node: &mut Node, named: bool) -> Result<(), String> {
+impl<E> Walk<'_, '_, E> {
+    fn node(&mut self, node: &mut Node, named: bool) -> Result<(), E> {
         let outside = self.alias;
         self.alias |= node.alias;
         match &mut node.form {
@@ -46,7 +55,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn collection(&mut self, collection: &mut Collection, named: bool, colon: &str) -> Result<(), String> {
+    fn collection(&mut self, collection: &mut Collection, named: bool, colon: &str) -> Result<(), E> {
         // A comment counts from where it stands until the next value is over.
         let mut commented = named;
         for member in &mut collection.members {
@@ -72,7 +81,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn found(&mut self, found: Found, encrypted: bool) -> Result<(), String> {
+    fn found(&mut self, found: Found, encrypted: bool) -> Result<(), E> {
         // SOPS joins the keys and adds a colon: where there is no key, that is one colon.
         let path = if self.path.is_empty() { ":" } else { &self.path };
         (self.visit)(&At { path, encrypted, alias: self.alias }, found)

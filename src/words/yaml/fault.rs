@@ -47,8 +47,8 @@ pub struct Fault {
 
 impl Fault {
     /// An error at this place.
-    pub fn new(file: &str, place: Place, message: impl Into<String>) -> Self {
-        let message = message.into().into();
+    pub fn new(file: &str, place: Place, message: impl fmt::Display) -> Self {
+        let message = message.to_string().into();
         Self {
             severity: Severity::Error,
             code: "invalid",

@@ -1,6 +1,7 @@
 //! Reads a mapping key by key and gathers every fault on the way; what was not asked for is a fault too.
 
 use super::{Fault, Node, Place, Yaml, nearest};
+use std::fmt;
 
 /// The keys of one mapping, and the faults of the file.
 pub struct Fields<'a, 'f> {
@@ -53,7 +54,7 @@ impl<'a, 'f> Fields<'a, 'f> {
     }
 
     /// Reports a fault.
-    pub fn fault(&mut self, place: Place, message: impl Into<String>) {
+    pub fn fault(&mut self, place: Place, message: impl fmt::Display) {
         self.faults.push(Fault::new(self.file, place, message).in_text(self.text));
     }
 
@@ -63,7 +64,7 @@ impl<'a, 'f> Fields<'a, 'f> {
     }
 
     /// A fault at this place, not yet reported.
-    pub fn draft(&self, place: Place, message: impl Into<String>) -> Fault {
+    pub fn draft(&self, place: Place, message: impl fmt::Display) -> Fault {
         Fault::new(self.file, place, message)
     }
 
@@ -81,7 +82,7 @@ impl<'a, 'f> Fields<'a, 'f> {
     }
 
     /// Text that parses.
-    pub fn parsed<T>(&mut self, node: &'a Node, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+    pub fn parsed<T, E: fmt::Display>(&mut self, node: &'a Node, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
         let text = self.text(node)?;
         match parse(text) {
             Ok(value) => Some(value),

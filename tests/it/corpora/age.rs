@@ -40,8 +40,9 @@ fn every_deviation_from_the_vectors_is_listed() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let vector = read(&std::fs::read(&path).unwrap());
         let identity = vector.fields.get("identity").map_or_else(|| own.duplicate(), |identity| identity.clone().into());
-        let opened = Identities::parse(&identity)
-            .and_then(|identities| open(&SecretPath::parse("x.age").unwrap(), &vector.body, None, &identities));
+        let opened = Identities::parse(&identity).map_err(|fault| fault.to_string()).and_then(|identities| {
+            open(&SecretPath::parse("x.age").unwrap(), &vector.body, None, &identities).map_err(|fault| fault.to_string())
+        });
         let expected = vector.fields["expect"].as_str();
         match (opened, expected) {
             (Ok(plaintext), "success") => {

@@ -23,7 +23,7 @@ fn document(name: &str, bytes: &[u8]) -> Value {
     Node::parse(name, bytes).unwrap().to_json()
 }
 
-fn decrypted(path: &Path, identities: &Identities) -> Result<Value, String> {
+fn decrypted(path: &Path, identities: &Identities) -> Result<Value, Box<dyn std::error::Error>> {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let path_in_source = SecretPath::parse(&name)?;
     let bytes = std::fs::read(path).unwrap();
@@ -42,10 +42,10 @@ fn the_pairs_of_rops_open_value_for_value() {
         let sealed = plain.to_string_lossy().replace("_plaintext", "");
         let result = decrypted(Path::new(&sealed), &identities);
         if sealed.contains("aws_kms") {
-            assert!(result.unwrap_err().contains("never contacted"));
+            assert!(result.unwrap_err().to_string().contains("never contacted"));
             continue;
         }
-        assert_eq!(result, Ok(document(&sealed, &std::fs::read(&plain).unwrap())), "{sealed}");
+        assert_eq!(result.unwrap(), document(&sealed, &std::fs::read(&plain).unwrap()), "{sealed}");
         opened += 1;
     }
     println!("{opened} SOPS files of rops open value for value; the KMS one is refused in words");
@@ -58,10 +58,10 @@ fn the_files_of_sops_age_open_value_for_value() {
     let identities = identities(&folder);
     let data = folder.join("sops-age-js/tests/data");
     let mut plain = document("secret.json", &std::fs::read(data.join("secret.json")).unwrap());
-    assert_eq!(decrypted(&data.join("secret.enc.json"), &identities).as_ref(), Ok(&plain));
+    assert_eq!(decrypted(&data.join("secret.enc.json"), &identities).unwrap(), plain);
     // The YAML file of that project holds the same values but for this one.
     plain.as_object_mut().unwrap().shift_remove("0word");
-    assert_eq!(decrypted(&data.join("secret.enc.yaml"), &identities), Ok(plain));
+    assert_eq!(decrypted(&data.join("secret.enc.yaml"), &identities).unwrap(), plain);
     let env = decrypted(&data.join("secret.enc.env"), &identities).unwrap();
     assert!(!env.as_object().unwrap().is_empty());
 }

@@ -40,16 +40,16 @@ impl Departed {
     pub(super) fn of(checkout: &Checkout, recipient: &str, keys: Option<&Identities>) -> Result<Self, Failure> {
         let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
         let source = Source { path: checkout.root().to_owned(), reference: "HEAD".to_owned() };
-        let head = source.resolve("HEAD").map_err(told)?;
-        let commits = source.history(&head, COMMITS_MAX).map_err(told)?;
-        let today = source.read_at(&head, &Snapshot::default()).map_err(told)?;
+        let head = source.resolve("HEAD").map_err(|fault| told(fault.to_string()))?;
+        let commits = source.history(&head, COMMITS_MAX).map_err(|fault| told(fault.to_string()))?;
+        let today = source.read_at(&head, &Snapshot::default()).map_err(|fault| told(fault.to_string()))?;
         let mut found = Self { recipient: recipient.to_owned(), commits: commits.len(), ..Self::default() };
         let mut left = found.opens_not(&today);
         let bar = ProgressBar::new(commits.len() as u64);
         let mut newer = today.clone();
         for commit in commits {
             bar.inc(1);
-            let older = source.read_at(&commit, &newer).map_err(told)?;
+            let older = source.read_at(&commit, &newer).map_err(|fault| told(fault.to_string()))?;
             for (name, then) in encrypted(&older) {
                 // What is as it was in the commit after this one was looked at there.
                 if left.get(name).is_none_or(|last| Arc::ptr_eq(last, then)) {
@@ -101,7 +101,7 @@ fn names(name: &str, bytes: &[u8], recipient: &str) -> Option<SopsFile> {
 
 impl Once {
     fn of(mut then: SopsFile, mut today: SopsFile, keys: Option<&Identities>, commit: CommitId) -> Self {
-        let ciphertexts = (then.ciphertexts().unwrap_or_default(), today.ciphertexts().unwrap_or_default());
+        let ciphertexts = (then.ciphertexts(), today.ciphertexts());
         let opened = keys.and_then(|keys| {
             let (then, today) = (then.open(keys).ok()?, today.open(keys).ok()?);
             Some((then.plaintexts().ok()?, today.plaintexts().ok()?))

@@ -48,7 +48,7 @@ impl Report {
             }
             match crate::cli::secret::target::path_of(name.as_ref())
                 .map_err(|failure| failure.message)
-                .and_then(|path| look(&path, &bytes))
+                .and_then(|path| look(&path, &bytes).map_err(|fault| fault.to_string()))
             {
                 Ok(Seen::Age(_)) => report.age += 1,
                 Ok(Seen::Plain) => report.plain.push(name),
@@ -87,13 +87,9 @@ impl Report {
         if let Some(why) = in_clear(&mut sops, by.as_ref()) {
             self.clear.push((name.clone(), why));
         }
-        match sops.shown() {
-            Ok(shown) => {
-                let looks = shown.iter().filter_map(|one| Some(format!("{} looks like {}", one.pointer(), one.looks?)));
-                self.shown.extend(looks.map(|told| (name.clone(), told)));
-            }
-            Err(fault) => self.damaged.push((name, fault)),
-        }
+        let shown = sops.shown();
+        let looks = shown.iter().filter_map(|one| Some(format!("{} looks like {}", one.pointer(), one.looks?)));
+        self.shown.extend(looks.map(|told| (name.clone(), told)));
     }
 
     /// Against what policies grant: files that nobody gets, and grants of none.
@@ -159,10 +155,10 @@ impl Report {
 
 /// Why all of it is in clear, or will be by the rule of `.sops.yaml`.
 fn in_clear(sops: &mut SopsFile, by: Option<&Creation>) -> Option<String> {
-    if let Ok((_, true)) = sops.clear_values() {
+    if let (_, true) = sops.clear_values() {
         return Some(format!("nothing of it is encrypted, by `{}`", sops.setting()));
     }
-    let by = by.filter(|by| sops.would_be_hidden(by) == Ok(false))?;
+    let by = by.filter(|by| !sops.would_be_hidden(by))?;
     Some(format!("nothing of it would be encrypted next, by `{}` of .sops.yaml", by.setting()))
 }
 

@@ -204,13 +204,15 @@ fn read_policy_arns(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Vec<Strin
     }
     let read = |text: &str| {
         let arn = fill_row_text(text, row)?;
-        check_managed_policy_arn(&arn).map(|()| arn)
+        check_managed_policy_arn(&arn).map(|()| arn).map_err(|fault| fault.to_string())
     };
     nodes.iter().filter_map(|node| fields.parsed(node, read)).collect()
 }
 
 fn read_hub(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<Hub> {
-    let role = fields.optional("via").map(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?)));
+    let role = fields
+        .optional("via")
+        .map(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(|fault| fault.to_string())));
     let external_id = fields.optional("external_id").and_then(|node| {
         if role.is_none() {
             fields.fault(node.place, "AWS takes an external id only of a role that assumes another: name that one as `via`");

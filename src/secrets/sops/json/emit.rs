@@ -1,13 +1,14 @@
 //! Writes JSON (RFC 8259).
 
+use crate::secrets::sops::error::ValueError;
 use crate::secrets::sops::scalar::{Kind, Scalar};
 
-pub(in crate::secrets::sops) fn scalar(scalar: &Scalar) -> Result<String, String> {
+pub(in crate::secrets::sops) fn scalar(scalar: &Scalar) -> Result<String, ValueError> {
     let text = scalar.expose_text()?;
     match scalar.kind {
         Kind::Text | Kind::Time => Ok(quoted(text)),
         Kind::Boolean => Ok(text.to_ascii_lowercase()),
-        Kind::Float if matches!(text, "+Inf" | "-Inf" | "NaN") => Err("JSON has no number for infinity or for none".to_owned()),
+        Kind::Float if matches!(text, "+Inf" | "-Inf" | "NaN") => Err(ValueError::NotFinite),
         Kind::Integer | Kind::Float => Ok(text.to_owned()),
     }
 }

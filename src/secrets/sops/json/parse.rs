@@ -1,20 +1,21 @@
 //! Reads JSON (RFC 8259) with the place of everything. No member stands twice.
 
+use crate::secrets::sops::error::{Flaw, SyntaxError};
 use crate::secrets::sops::flow;
 use crate::secrets::sops::limits::{Budget, check_depth};
 use crate::secrets::sops::scalar::Scalar;
 use crate::secrets::sops::tree::{Collection, Entry, Form, Leaf, Member, Node, Part, Section, Spot, Tree};
 
 /// Reads the one document of the text; it is an object.
-pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, String> {
+pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     let mut reader = Reader { text, at: 0, budget: Budget::new() };
     let mut root = reader.value(0)?;
     reader.space();
     if reader.at != text.len() {
-        return Err(reader.fault("something follows the document"));
+        return Err(reader.fault(Flaw::JsonFollowed));
     }
     let Form::Mapping(members) = &mut root.form else {
-        return Err("the document is no object (`{…}`); SOPS encrypts nothing else".to_owned());
+        return Err(Flaw::NoObject.into());
     };
     let found = members.members.iter().position(|member| matches!(member, Member::Entry(entry) if entry.key == "sops"));
     let mut section = None;
@@ -33,7 +34,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn value(&mut self, depth: usize) -> Result<Node, String> {
+    fn value(&mut self, depth: usize) -> Result<Node, SyntaxError> {
         check_depth(depth)?;
         self.budget.spend(1)?;
         self.space();
@@ -46,28 +47,28 @@ impl Reader<'_> {
             _ if self.word("null") => None,
             _ if self.word("true") => Some(Scalar::boolean(true)),
             _ if self.word("false") => Some(Scalar::boolean(false)),
-            _ => return Err(self.fault("a value is expected")),
+            _ => return Err(self.expected("a value")),
         };
         let spot = Spot { place: start..self.at, flow: true, ..Spot::default() };
         Ok(Node::new(start..self.at, Form::Leaf(Leaf::new(scalar, spot))))
     }
 
-    fn object(&mut self, depth: usize) -> Result<Node, String> {
+    fn object(&mut self, depth: usize) -> Result<Node, SyntaxError> {
         let (start, mut members) = (self.at, Vec::new());
         let mut seen = std::collections::HashSet::new();
         self.at += 1;
         while self.more(b'}', members.is_empty())? {
             let start = self.at;
             if !self.text[start..].starts_with('"') {
-                return Err(self.fault("a name in quotes is expected"));
+                return Err(self.expected("a name in quotes"));
             }
             let key = self.string()?;
             if !seen.insert(key.clone()) {
-                return Err(self.fault(&format!("`{key}` stands twice")));
+                return Err(self.fault(Flaw::Twice { name: key }));
             }
             self.space();
             if !self.word(":") {
-                return Err(self.fault("a colon is expected"));
+                return Err(self.expected("a colon"));
             }
             let node = self.value(depth + 1)?;
             members.push(Member::Entry(Entry { key, start, node }));
@@ -75,7 +76,7 @@ impl Reader<'_> {
         Ok(Node::new(start..self.at, Form::Mapping(Collection { members, flow: true, column: 0 })))
     }
 
-    fn array(&mut self, depth: usize) -> Result<Node, String> {
+    fn array(&mut self, depth: usize) -> Result<Node, SyntaxError> {
         let (start, mut members) = (self.at, Vec::new());
         self.at += 1;
         while self.more(b']', members.is_empty())? {
@@ -86,7 +87,7 @@ impl Reader<'_> {
     }
 
     /// Steps over a comma or the closing sign, and says whether a member follows.
-    fn more(&mut self, close: u8, first: bool) -> Result<bool, String> {
+    fn more(&mut self, close: u8, first: bool) -> Result<bool, SyntaxError> {
         self.space();
         let next = self.text.as_bytes().get(self.at).copied();
         if next == Some(close) {
@@ -95,7 +96,7 @@ impl Reader<'_> {
         }
         if !first {
             if next != Some(b',') {
-                return Err(self.fault("a comma is expected"));
+                return Err(self.expected("a comma"));
             }
             self.at += 1;
             self.space();
@@ -103,7 +104,7 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    fn string(&mut self) -> Result<String, String> {
+    fn string(&mut self) -> Result<String, SyntaxError> {
         let (start, bytes) = (self.at, self.text.as_bytes());
         let mut end = start + 1;
         while end < bytes.len() && bytes[end] != b'"' {
@@ -111,16 +112,16 @@ impl Reader<'_> {
         }
         self.at = (end + 1).min(bytes.len());
         let text = self.text.get(start..self.at).unwrap_or_default();
-        serde_json::from_str(text).map_err(|_| self.fault("a text is not closed or escaped as JSON has it"))
+        serde_json::from_str(text).map_err(|_| self.fault(Flaw::JsonText))
     }
 
     /// As SOPS reads it, every number is a float.
-    fn number(&mut self) -> Result<Scalar, String> {
+    fn number(&mut self) -> Result<Scalar, SyntaxError> {
         let digits =
             self.text[self.at..].bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
         let text = &self.text[self.at..self.at + digits.count()];
         self.at += text.len();
-        serde_json::from_str(text).map(Scalar::float).map_err(|_| self.fault("a number is not written as JSON has it"))
+        serde_json::from_str(text).map(Scalar::float).map_err(|_| self.fault(Flaw::JsonNumber))
     }
 
     fn word(&mut self, word: &str) -> bool {
@@ -133,8 +134,12 @@ impl Reader<'_> {
         self.at += self.text[self.at..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
     }
 
-    fn fault(&self, what: &str) -> String {
+    fn expected(&self, what: &'static str) -> SyntaxError {
+        self.fault(Flaw::JsonExpected { what })
+    }
+
+    fn fault(&self, flaw: Flaw) -> SyntaxError {
         let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        format!("line {}: {what}", 1 + before.iter().filter(|byte| **byte == b'\n').count())
+        flaw.at(1 + before.iter().filter(|byte| **byte == b'\n').count())
     }
 }

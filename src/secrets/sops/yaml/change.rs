@@ -2,6 +2,7 @@
 
 use super::emit;
 use crate::secrets::sops::draft::Draft;
+use crate::secrets::sops::error::{ChangeError, ValueError};
 use crate::secrets::sops::flow;
 use crate::secrets::sops::splice::{Splices, line_end, line_start, next_line};
 use crate::secrets::sops::tree::{Collection, Entry, Node};
@@ -29,8 +30,8 @@ pub(in crate::secrets::sops) fn remove(
     parent: &Node,
     at: &Entry,
     root: bool,
-) -> Result<(), String> {
-    let Some(within) = parent.collection() else { return Err("there is nothing to remove".to_owned()) };
+) -> Result<(), ChangeError> {
+    let Some(within) = parent.collection() else { return Err(ChangeError::NothingToRemove) };
     if within.entries().count() > 1 || within.flow {
         splices.cut(removal(text, within, at));
     } else if root {
@@ -50,7 +51,7 @@ pub(in crate::secrets::sops) fn replace(
     column: usize,
     flow: bool,
     draft: &Draft,
-) -> Result<(), String> {
+) -> Result<(), ValueError> {
     if let (Some(leaf), Draft::Scalar(_) | Draft::Null, false) = (node.leaf(), draft, node.alias) {
         let free = leaf.spot.lines.is_some() || text[leaf.spot.place.end..line_end(text, leaf.spot.place.end)].trim().is_empty();
         let behind = emit::behind(draft, column, flow, free)?;
@@ -76,8 +77,8 @@ pub(in crate::secrets::sops) fn add(
     key: Option<&str>,
     draft: &Draft,
     end: usize,
-) -> Result<(), String> {
-    let Some(within) = parent.collection() else { return Err("there is nothing to add to".to_owned()) };
+) -> Result<(), ChangeError> {
+    let Some(within) = parent.collection() else { return Err(ChangeError::NothingToAddTo) };
     if within.flow {
         let (at, comma) = flow::addition(text, within, parent.place.start);
         let name = key.map(|key| format!("{}: ", crate::secrets::sops::json::emit::quoted(key))).unwrap_or_default();

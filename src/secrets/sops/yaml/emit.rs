@@ -2,6 +2,7 @@
 
 use super::resolve;
 use crate::secrets::sops::draft::Draft;
+use crate::secrets::sops::error::ValueError;
 use crate::secrets::sops::scalar::{Kind, Scalar};
 use std::fmt::Write;
 
@@ -11,7 +12,7 @@ const INDENT: usize = 4;
 const TRUTHS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
 
 /// A scalar below a collection of this column; `free` when nothing but a line break follows it.
-pub(in crate::secrets::sops) fn scalar(scalar: &Scalar, column: usize, flow: bool, free: bool) -> Result<String, String> {
+pub(in crate::secrets::sops) fn scalar(scalar: &Scalar, column: usize, flow: bool, free: bool) -> Result<String, ValueError> {
     let text = scalar.expose_text()?;
     Ok(match scalar.kind {
         Kind::Text if is_plain(text) => text.to_owned(),
@@ -35,7 +36,7 @@ pub(in crate::secrets::sops) fn key(text: &str) -> String {
 }
 
 /// What stands behind `key:` or the dash, with the space or the line break before it.
-pub(in crate::secrets::sops) fn behind(draft: &Draft, column: usize, flow: bool, free: bool) -> Result<String, String> {
+pub(in crate::secrets::sops) fn behind(draft: &Draft, column: usize, flow: bool, free: bool) -> Result<String, ValueError> {
     match draft {
         Draft::Mapping(members) if !flow && !members.is_empty() => Ok(format!("\n{}", block(draft, deeper(column))?)),
         Draft::Sequence(items) if !flow && !items.is_empty() => Ok(format!("\n{}", block(draft, deeper(column))?)),
@@ -49,7 +50,7 @@ const fn deeper(column: usize) -> usize {
 }
 
 /// The lines of a mapping or a sequence at this column, without the last line break.
-pub(in crate::secrets::sops) fn block(draft: &Draft, column: usize) -> Result<String, String> {
+pub(in crate::secrets::sops) fn block(draft: &Draft, column: usize) -> Result<String, ValueError> {
     let indent = " ".repeat(column);
     let mut lines = Vec::new();
     match draft {

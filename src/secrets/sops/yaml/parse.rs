@@ -2,18 +2,19 @@
 
 use super::comments::item_comment;
 use super::resolve;
+use crate::secrets::sops::error::{Flaw, SyntaxError};
 use crate::secrets::sops::limits::{self, Budget};
 use crate::secrets::sops::splice::{line_start, next_line};
 use crate::secrets::sops::tree::{Collection, Comment, Entry, Form, Member, Node, Part, Section, Spot, Tree};
 use crate::words::Secret;
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag};
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span, StrInput, StructureStyle, Tag};
 use std::collections::HashMap;
 use std::ops::Range;
 
 /// Reads all documents of the text.
-pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, String> {
+pub(in crate::secrets::sops) fn parse(text: &str) -> Result<Tree, SyntaxError> {
     if text.starts_with('\u{feff}') {
-        return Err("the file starts with a byte order mark: save it without".to_owned());
+        return Err(Flaw::ByteOrderMark.into());
     }
     let mut options = Options::default();
     options.max_buffered_comment_events = limits::NODES_MAX;
@@ -38,28 +39,28 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn stream(&mut self) -> Result<Tree, String> {
+    fn stream(&mut self) -> Result<Tree, SyntaxError> {
         let mut parts = Vec::new();
         loop {
             match self.next()? {
                 (Event::StreamStart, _) => {}
                 (Event::DocumentStart(..), _) => parts.push(self.document()?),
                 (Event::StreamEnd, _) => break,
-                _ => return Err("the YAML is not understood".to_owned()),
+                _ => return Err(Flaw::YamlUnknown.into()),
             }
         }
-        if parts.is_empty() { Err("the file holds no document".to_owned()) } else { Ok(Tree { parts }) }
+        if parts.is_empty() { Err(Flaw::NoDocument.into()) } else { Ok(Tree { parts }) }
     }
 
-    fn document(&mut self) -> Result<Part, String> {
+    fn document(&mut self) -> Result<Part, SyntaxError> {
         self.anchors.clear();
         let mut root = self.node(0, false)?;
         let (_, span) = self.next()?;
         let Form::Mapping(members) = &mut root.form else {
-            return Err(self.fault(root.place.start, "the document is no mapping (`key: value`); SOPS encrypts nothing else"));
+            return Err(self.fault(root.place.start, Flaw::NoMapping));
         };
         members.members.extend(self.pending.drain(..).map(Member::Comment));
-        let section = take_section(self.text, members)?;
+        let section = take_section(self.text, members);
         let end = start(&span);
         // The end of a document is told where the next one starts: go back to behind what is written.
         let written = self.text[..end].trim_end().len();
@@ -67,7 +68,7 @@ impl<'t> Reader<'t> {
         Ok(Part { root, section, end })
     }
 
-    fn node(&mut self, column: usize, flow: bool) -> Result<Node, String> {
+    fn node(&mut self, column: usize, flow: bool) -> Result<Node, SyntaxError> {
         let after = self.last;
         let (event, span) = self.next()?;
         self.budget.spend(1)?;
@@ -89,7 +90,7 @@ impl<'t> Reader<'t> {
                 Ok(node)
             }
             Event::Alias(anchor) => self.alias(anchor, begin..end(&span)),
-            _ => Err(self.fault(begin, "the YAML is not understood")),
+            _ => Err(self.fault(begin, Flaw::YamlUnknown)),
         }
     }
 
@@ -100,14 +101,14 @@ impl<'t> Reader<'t> {
     }
 
     /// A copy of what the anchor names, each one paid for: a bomb runs out of its budget.
-    fn alias(&mut self, anchor: usize, place: Range<usize>) -> Result<Node, String> {
+    fn alias(&mut self, anchor: usize, place: Range<usize>) -> Result<Node, SyntaxError> {
         self.last = place.end;
-        let target = self.anchors.get(&anchor).ok_or_else(|| self.fault(place.start, "an alias within its own anchor"))?;
+        let target = self.anchors.get(&anchor).ok_or_else(|| self.fault(place.start, Flaw::AliasWithinAnchor))?;
         self.budget.spend(limits::nodes_of(target))?;
         Ok(Node { place, alias: true, ..target.clone() })
     }
 
-    fn mapping(&mut self, begin: usize, column: usize, flow: bool) -> Result<Node, String> {
+    fn mapping(&mut self, begin: usize, column: usize, flow: bool) -> Result<Node, SyntaxError> {
         let mut members: Vec<Member> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         let mut finish = begin;
@@ -119,12 +120,12 @@ impl<'t> Reader<'t> {
             }
             let (event, span) = self.next()?;
             let Event::Scalar(key, style, _, tag) = event else {
-                return Err(self.fault(start(&span), "a key that is no text"));
+                return Err(self.fault(start(&span), Flaw::KeyNoText));
             };
             let start = start(&span);
             self.check_key(&key, style, tag.as_deref(), start)?;
             if !seen.insert(key.to_string()) {
-                return Err(self.fault(start, &format!("`{key}` stands twice")));
+                return Err(self.fault(start, Flaw::Twice { name: key.into_owned() }));
             }
             self.last = end(&span);
             members.extend(self.head_comments(start).into_iter().map(Member::Comment));
@@ -137,7 +138,7 @@ impl<'t> Reader<'t> {
         Ok(Node::new(place, Form::Mapping(Collection { members, flow, column })))
     }
 
-    fn sequence(&mut self, begin: usize, column: usize, flow: bool) -> Result<Node, String> {
+    fn sequence(&mut self, begin: usize, column: usize, flow: bool) -> Result<Node, SyntaxError> {
         let mut members: Vec<Member> = Vec::new();
         let mut finish = begin;
         loop {
@@ -151,7 +152,7 @@ impl<'t> Reader<'t> {
                 && matches!(self.peek()?.0, Event::MappingStart(StructureStyle::Flow, ..))
                 && !self.text[next..].starts_with('{')
             {
-                return Err(self.fault(next, "a pair within brackets: put it in braces"));
+                return Err(self.fault(next, Flaw::PairWithinBrackets));
             }
             let node = self.node(column, flow)?;
             finish = node.place.end.max(self.last);
@@ -166,7 +167,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Takes the closing event; braces and brackets are part of the place.
-    fn close(&mut self, begin: usize, finish: usize, flow: bool) -> Result<Range<usize>, String> {
+    fn close(&mut self, begin: usize, finish: usize, flow: bool) -> Result<Range<usize>, SyntaxError> {
         let (_, span) = self.next()?;
         if flow {
             self.last = end(&span);
@@ -174,35 +175,38 @@ impl<'t> Reader<'t> {
         Ok(begin..if flow { end(&span) } else { finish })
     }
 
-    fn check_key(&self, key: &str, style: ScalarStyle, tag: Option<&Tag>, at: usize) -> Result<(), String> {
+    fn check_key(&self, key: &str, style: ScalarStyle, tag: Option<&Tag>, at: usize) -> Result<(), SyntaxError> {
         let text = style != ScalarStyle::Plain || matches!(resolve::plain(key), Ok(Some(scalar)) if scalar.name() == "str");
         // SOPS writes a merge key with its tag.
         let tagged = tag.is_none_or(|tag| tag.core_suffix() == Some("str") || (tag.suffix() == "merge" && key == "<<"));
-        if text && tagged { Ok(()) } else { Err(self.fault(at, &format!("the key `{key}` is no text: put it in quotes"))) }
+        if text && tagged { Ok(()) } else { Err(self.fault(at, Flaw::KeyNotQuoted { key: key.to_owned() })) }
     }
 }
 
 /// The events, comments taken out.
 impl<'t> Reader<'t> {
-    pub(super) fn peek(&mut self) -> Result<&(Event<'t>, Span), String> {
+    pub(super) fn peek(&mut self) -> Result<&(Event<'t>, Span), SyntaxError> {
         if self.peeked.is_none() {
             self.peeked = Some(self.advance()?);
         }
-        self.peeked.as_ref().ok_or_else(|| "the YAML ends too early".to_owned())
+        self.peeked.as_ref().ok_or_else(|| Flaw::YamlEnds.into())
     }
 
-    fn next(&mut self) -> Result<(Event<'t>, Span), String> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), SyntaxError> {
         match self.peeked.take() {
             Some(event) => Ok(event),
             None => self.advance(),
         }
     }
 
-    fn advance(&mut self) -> Result<(Event<'t>, Span), String> {
+    fn advance(&mut self) -> Result<(Event<'t>, Span), SyntaxError> {
         loop {
             match self.parser.next_event() {
-                None => return Err("the YAML ends too early".to_owned()),
-                Some(Err(fault)) => return Err(scan_fault(&fault)),
+                None => return Err(Flaw::YamlEnds.into()),
+                Some(Err(fault)) => {
+                    let line = fault.marker().line();
+                    return Err(Flaw::Yaml(Box::new(fault)).at(line));
+                }
                 Some(Ok((Event::Comment(text, _), span))) => {
                     self.budget.spend(1)?;
                     let place = start(&span)..start(&span) + 1 + text.trim_end_matches('\r').len();
@@ -213,29 +217,21 @@ impl<'t> Reader<'t> {
         }
     }
 
-    pub(super) fn fault(&self, at: usize, what: &str) -> String {
-        format!("line {}: {what}", 1 + self.text[..at.min(self.text.len())].matches('\n').count())
+    pub(super) fn fault(&self, at: usize, flaw: Flaw) -> SyntaxError {
+        flaw.at(1 + self.text[..at.min(self.text.len())].matches('\n').count())
     }
 }
 
 /// Takes the metadata out of the document; its lines go with it.
-fn take_section(text: &str, members: &mut Collection) -> Result<Option<Section>, String> {
-    let Some(at) = members.members.iter().position(|member| matches!(member, Member::Entry(entry) if entry.key == "sops")) else {
-        return Ok(None);
-    };
-    let Member::Entry(entry) = members.members.remove(at) else { return Ok(None) };
+fn take_section(text: &str, members: &mut Collection) -> Option<Section> {
+    let at = members.members.iter().position(|member| matches!(member, Member::Entry(entry) if entry.key == "sops"))?;
+    let Member::Entry(entry) = members.members.remove(at) else { return None };
     let cut = if members.flow {
         crate::secrets::sops::flow::removal(members, &(entry.start..entry.node.place.end))
     } else {
         line_start(text, entry.start)..next_line(text, entry.node.place.end)
     };
-    Ok(Some(Section { node: entry.node, cuts: vec![cut] }))
-}
-
-fn scan_fault(fault: &ScanError) -> String {
-    let text = fault.to_string();
-    let line = fault.marker().line();
-    format!("line {line}: {}", text.lines().next().unwrap_or_default())
+    Some(Section { node: entry.node, cuts: vec![cut] })
 }
 
 pub(super) fn start(span: &Span) -> usize {

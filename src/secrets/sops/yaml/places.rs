@@ -3,6 +3,7 @@
 
 use super::parse::{Reader, end, start};
 use super::resolve;
+use crate::secrets::sops::error::SyntaxError;
 use crate::secrets::sops::scalar::Scalar;
 use crate::secrets::sops::splice::{line_end, line_start};
 use crate::secrets::sops::tree::{Form, Leaf, Node, Spot};
@@ -18,7 +19,7 @@ impl Reader<'_> {
         span: &Span,
         after: usize,
         mut spot: Spot,
-    ) -> Result<Node, String> {
+    ) -> Result<Node, SyntaxError> {
         let (begin, finish) = (start(span), end(span));
         let tag_place = span.tag_span().and_then(|tag| tag.byte_range());
         let core = tag.and_then(Tag::core_suffix);
@@ -28,7 +29,7 @@ impl Reader<'_> {
             (None, ScalarStyle::Plain) if tag.is_none() => resolve::plain(text),
             _ => Ok(Some(Scalar::text(text))),
         };
-        let scalar = scalar.map_err(|fault| self.fault(begin, &fault))?;
+        let scalar = scalar.map_err(|flaw| self.fault(begin, flaw))?;
         let place = if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             let (header, lines) = self.block(after.max(tag_place.as_ref().map_or(0, |tag| tag.end)), begin..finish);
             spot.place = header.clone();

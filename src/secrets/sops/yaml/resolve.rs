@@ -1,12 +1,13 @@
 //! What a YAML scalar means to SOPS, whose YAML library mixes YAML 1.1 and 1.2: `017` is 15, `yes` is text.
 
 use super::timestamp;
+use crate::secrets::sops::error::Flaw;
 use crate::secrets::sops::scalar::Scalar;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// A plain scalar without a tag; none is null.
-pub(super) fn plain(text: &str) -> Result<Option<Scalar>, String> {
+pub(super) fn plain(text: &str) -> Result<Option<Scalar>, Flaw> {
     Ok(Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(None),
         "true" | "True" | "TRUE" => Scalar::boolean(true),
@@ -22,20 +23,18 @@ pub(super) fn plain(text: &str) -> Result<Option<Scalar>, String> {
 }
 
 /// A scalar with a tag of YAML's own, such as `!!int`.
-pub(super) fn tagged(tag: &str, text: &str) -> Result<Option<Scalar>, String> {
-    let fault = || format!("a value is tagged `!!{tag}` and is none");
+pub(super) fn tagged(tag: &str, text: &str) -> Result<Option<Scalar>, Flaw> {
+    let fault = || Flaw::WrongTag { tag: tag.to_owned() };
     let meant = match tag {
         "str" => Some(Scalar::text(text)),
         "binary" => {
             let packed: String = text.split_ascii_whitespace().collect();
             let bytes = STANDARD.decode(packed).map_err(|_| fault())?;
-            Some(Scalar::text(
-                String::from_utf8(bytes).map_err(|_| "a `!!binary` value is not UTF-8: keep it in a file of its own")?,
-            ))
+            Some(Scalar::text(String::from_utf8(bytes).map_err(|_| Flaw::BinaryNotUtf8)?))
         }
         "float" => Some(Scalar::float(text.parse().map_err(|_| fault())?)),
         "int" | "bool" | "null" | "timestamp" => plain(text)?,
-        _ => return Err(format!("the tag `!!{tag}` is not understood")),
+        _ => return Err(Flaw::UnknownTag { tag: tag.to_owned() }),
     };
     let found = meant.as_ref().map_or("null", Scalar::name);
     let expected = match tag {
@@ -46,7 +45,7 @@ pub(super) fn tagged(tag: &str, text: &str) -> Result<Option<Scalar>, String> {
     if found == expected { Ok(meant) } else { Err(fault()) }
 }
 
-fn number(text: &str) -> Result<Option<Scalar>, String> {
+fn number(text: &str) -> Result<Option<Scalar>, Flaw> {
     match text.as_bytes()[0] {
         b'.' => Ok(if is_float(text) { text.parse().ok().and_then(finite) } else { None }),
         b'+' | b'-' | b'0'..=b'9' => signed(text),
@@ -54,7 +53,7 @@ fn number(text: &str) -> Result<Option<Scalar>, String> {
     }
 }
 
-fn signed(text: &str) -> Result<Option<Scalar>, String> {
+fn signed(text: &str) -> Result<Option<Scalar>, Flaw> {
     if let Some(moment) = timestamp::normalize(text) {
         return Ok(Some(Scalar::time(moment)));
     }
@@ -63,7 +62,7 @@ fn signed(text: &str) -> Result<Option<Scalar>, String> {
         match i64::try_from(number) {
             Ok(number) => return Ok(Some(Scalar::integer(number))),
             Err(_) if u64::try_from(number).is_ok() => {
-                return Err("a whole number is beyond 63 bits, which SOPS does not write: put it in quotes".to_owned());
+                return Err(Flaw::IntegerTooLarge);
             }
             Err(_) => {}
         }
@@ -150,7 +149,7 @@ mod tests {
             assert_eq!((scalar.expose_text().unwrap(), scalar.name()), (meant, name), "{text}");
         }
         assert!(plain("~").unwrap().is_none());
-        assert!(plain("18446744073709551615").err().unwrap().contains("quotes"));
+        assert_eq!(plain("18446744073709551615").err(), Some(Flaw::IntegerTooLarge));
     }
 
     #[test]

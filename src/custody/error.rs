@@ -1,0 +1,53 @@
+//! Why identities are not read.
+
+use super::kms::KmsError;
+use crate::secrets::IdentityError;
+use std::io;
+use std::path::PathBuf;
+
+/// What is wrong with one file of identities.
+#[derive(Debug, thiserror::Error)]
+pub enum CustodyError {
+    /// systemd gave no folder of credentials.
+    #[error("the credential `{name}` cannot be read: CREDENTIALS_DIRECTORY is not set, so systemd gave none (LoadCredential=)")]
+    NoCredentials {
+        /// The one that is named.
+        name: String,
+    },
+    /// It is not there, or not for us.
+    #[error("{}: {fault}", .path.display())]
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        fault: io::Error,
+    },
+    /// It is there, and no identities.
+    #[error("{}: {fault}", .path.display())]
+    Content {
+        /// Where it is.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        fault: ContentError,
+    },
+}
+
+impl CustodyError {
+    /// Whether the file is gone, and with it what it held.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::File { fault, .. } if fault.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// What is wrong with what a file holds.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// AWS KMS does not open it.
+    #[error(transparent)]
+    Kms(#[from] KmsError),
+    /// It holds something else.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}

@@ -1,0 +1,107 @@
+//! Why AWS KMS does not wrap or open an identity file.
+
+use super::super::Purpose;
+use super::{BLOB_BYTES_MAX, CAUSE_CHARS_MAX, PLAINTEXT_BYTES_MAX};
+use crate::words::names::KmsKeyArn;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use std::error::Error;
+
+/// Why not. None of it holds a byte of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum KmsError {
+    /// Encrypt takes no more.
+    #[error("AWS KMS wraps at most {PLAINTEXT_BYTES_MAX} bytes: split the file")]
+    TooLong,
+    /// Decrypt takes no such blob.
+    #[error("no ciphertext of AWS KMS: it has 1 to {BLOB_BYTES_MAX} bytes (`daypass keys wrap` makes one)")]
+    NoBlob,
+    /// An answer that says nothing.
+    #[error("AWS KMS answered without a {what}")]
+    Without {
+        /// What it lacks.
+        what: &'static str,
+    },
+    /// An endpoint that used another key than the one it was asked for.
+    #[error("it was wrapped by {used}, and not by {key}")]
+    ByAnother {
+        /// The one that it used, by its own words.
+        used: String,
+        /// The one that was asked for.
+        key: KmsKeyArn,
+    },
+    /// No answer.
+    #[error("AWS KMS was not asked about {key}: {}", innermost(.fault.as_ref()))]
+    NotAsked {
+        /// The key.
+        key: KmsKeyArn,
+        /// What the AWS SDK says.
+        #[source]
+        fault: Box<dyn Error + Send + Sync>,
+    },
+    /// AWS KMS: `InvalidCiphertextException`.
+    #[error(
+        "AWS KMS does not open it by {key}: it is damaged, or was wrapped by another key or for another purpose than {}",
+        .purpose.as_str()
+    )]
+    Closed {
+        /// The key.
+        key: KmsKeyArn,
+        /// For what.
+        purpose: Purpose,
+    },
+    /// AWS KMS: `IncorrectKeyException`.
+    #[error("it was wrapped by another key than {key}")]
+    OtherKey {
+        /// The key.
+        key: KmsKeyArn,
+    },
+    /// AWS KMS: `AccessDeniedException`.
+    #[error("AWS KMS refuses kms:{operation} by {key} to this machine's role: {words}")]
+    Refused {
+        /// Such as `Decrypt`.
+        operation: &'static str,
+        /// The key.
+        key: KmsKeyArn,
+        /// AWS's own, cut short.
+        words: String,
+    },
+    /// Any other answer.
+    #[error("AWS KMS says {code} of {key}: {words}")]
+    Service {
+        /// AWS's own.
+        code: String,
+        /// The key.
+        key: KmsKeyArn,
+        /// AWS's own, cut short.
+        words: String,
+    },
+}
+
+impl KmsError {
+    pub(super) fn of<E>(fault: SdkError<E>, operation: &'static str, key: &KmsKeyArn, purpose: Purpose) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let key = key.clone();
+        let SdkError::ServiceError(service) = &fault else {
+            return Self::NotAsked { key, fault: fault.into() };
+        };
+        let error = service.err();
+        let words = error.message().unwrap_or_default().chars().take(CAUSE_CHARS_MAX).collect();
+        match error.code().unwrap_or("no code") {
+            "InvalidCiphertextException" => Self::Closed { key, purpose },
+            "IncorrectKeyException" => Self::OtherKey { key },
+            "AccessDeniedException" => Self::Refused { operation, key, words },
+            code => Self::Service { code: code.to_owned(), key, words },
+        }
+    }
+}
+
+/// The innermost cause: "connection refused" says more than "dispatch failure".
+fn innermost(fault: &(dyn Error + 'static)) -> String {
+    let mut cause = fault;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,79 @@
+//! Why a repository on this machine is not read.
+
+use super::source::{FILES_MAX, FOLDER_BYTES_MAX, FOLDERS_MAX, TREE_BYTES_MAX};
+use crate::words::names::{CommitId, NameError};
+use std::io;
+use std::path::PathBuf;
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// Of a repository and its ref.
+    #[error("{} {reference}: {fault}", .path.display())]
+    Repository {
+        /// Where it is.
+        path: PathBuf,
+        /// The ref that is followed.
+        reference: String,
+        /// Why not.
+        #[source]
+        fault: ReadFault,
+    },
+    /// A commit that no repository here could have.
+    #[error(transparent)]
+    Id(gix::Error),
+    /// A commit whose id is of another length.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Two histories.
+    #[error("{one} and {other} have no commit in common")]
+    NothingInCommon {
+        /// A commit.
+        one: CommitId,
+        /// Another.
+        other: CommitId,
+    },
+    /// Of a folder that is read as it stands.
+    #[error("{}: {fault}", .path.display())]
+    Folder {
+        /// The folder, or a file in it.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        fault: io::Error,
+    },
+    /// A folder of more.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+}
+
+/// What is wrong with what a repository holds.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadFault {
+    /// What gix says.
+    #[error(transparent)]
+    Git(#[from] gix::Error),
+    /// Too much of it.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// A commit without its object.
+    #[error("the commit cannot be read")]
+    NoCommit,
+    /// A commit of nothing.
+    #[error("the commit {commit} has no tree")]
+    NoTree {
+        /// Its id.
+        commit: gix::ObjectId,
+    },
+}
+
+/// A tree that is no desired state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TooLarge {
+    /// By its folders.
+    #[error("more than {FOLDERS_MAX} folders, or one of more than {FOLDER_BYTES_MAX} bytes")]
+    Folders,
+    /// By its files.
+    #[error("more than {FILES_MAX} files or {TREE_BYTES_MAX} bytes")]
+    Files,
+}

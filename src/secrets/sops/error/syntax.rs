@@ -1,0 +1,106 @@
+//! A text that is no document of its form.
+
+use crate::secrets::sops::limits::{DEPTH_MAX, NODES_MAX};
+use granit_parser::ScanError;
+
+/// What is wrong, and in which line, where it is in one.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}{flaw}", .line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+pub struct SyntaxError {
+    line: Option<usize>,
+    #[source]
+    flaw: Flaw,
+}
+
+/// What a file may not cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::secrets::sops) enum LimitError {
+    #[error("the file has more than {NODES_MAX} values, aliases counted each time: split it")]
+    Nodes,
+    #[error("the file is nested deeper than {DEPTH_MAX}")]
+    Depth,
+}
+
+/// What is wrong with a text.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::secrets::sops) enum Flaw {
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    #[error("`{name}` stands twice")]
+    Twice { name: String },
+
+    #[error("the file starts with a byte order mark: save it without")]
+    ByteOrderMark,
+    #[error("{}", .0.to_string().lines().next().unwrap_or_default())]
+    Yaml(#[source] Box<ScanError>),
+    #[error("the YAML is not understood")]
+    YamlUnknown,
+    #[error("the YAML ends too early")]
+    YamlEnds,
+    #[error("the file holds no document")]
+    NoDocument,
+    #[error("the document is no mapping (`key: value`); SOPS encrypts nothing else")]
+    NoMapping,
+    #[error("an alias within its own anchor")]
+    AliasWithinAnchor,
+    #[error("a key that is no text")]
+    KeyNoText,
+    #[error("the key `{key}` is no text: put it in quotes")]
+    KeyNotQuoted { key: String },
+    #[error("a pair within brackets: put it in braces")]
+    PairWithinBrackets,
+    #[error("the tag `!!{tag}` is not understood")]
+    UnknownTag { tag: String },
+    #[error("a value is tagged `!!{tag}` and is none")]
+    WrongTag { tag: String },
+    #[error("a `!!binary` value is not UTF-8: keep it in a file of its own")]
+    BinaryNotUtf8,
+    #[error("a whole number is beyond 63 bits, which SOPS does not write: put it in quotes")]
+    IntegerTooLarge,
+
+    #[error("{what} is expected")]
+    JsonExpected { what: &'static str },
+    #[error("something follows the document")]
+    JsonFollowed,
+    #[error("a text is not closed or escaped as JSON has it")]
+    JsonText,
+    #[error("a number is not written as JSON has it")]
+    JsonNumber,
+    #[error("the document is no object (`{{…}}`); SOPS encrypts nothing else")]
+    NoObject,
+
+    #[error("expected {form}")]
+    NoPair { form: &'static str },
+    #[error("a section's name is not closed by `]`")]
+    SectionNotClosed,
+    #[error("the section `{name}` stands twice")]
+    SectionTwice { name: String },
+    #[error("a name in quotes or none: write it plain")]
+    NameQuoted,
+    #[error("`{name}` stands twice in its section")]
+    TwiceInSection { name: String },
+    #[error("a quoted value is not closed")]
+    QuoteNotClosed,
+    #[error("a value that goes on in the next line: put it in three double quotes")]
+    GoesOn,
+}
+
+impl Flaw {
+    /// In this line.
+    pub(in crate::secrets::sops) const fn at(self, line: usize) -> SyntaxError {
+        SyntaxError { line: Some(line), flaw: self }
+    }
+}
+
+/// A flaw of the whole text.
+impl From<Flaw> for SyntaxError {
+    fn from(flaw: Flaw) -> Self {
+        Self { line: None, flaw }
+    }
+}
+
+impl From<LimitError> for SyntaxError {
+    fn from(limit: LimitError) -> Self {
+        Flaw::Limit(limit).into()
+    }
+}
