@@ -1,5 +1,7 @@
 //! The rooms are one-way: each imports only what stands above it in the table of `docs/architecture.md`.
 
+use regex::Regex;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 fn table() -> Vec<(String, usize)> {
@@ -57,4 +59,47 @@ fn files_stay_short() {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
         assert!(lines <= 400, "{} has {lines} lines", path.display());
     }
+}
+
+/// How many functions of each room may still say by text alone what is wrong. The numbers only ever go down.
+const TEXT_ERRORS_MAX: [(&str, usize); 14] = [
+    ("app", 15),
+    ("cli", 12),
+    ("client", 24),
+    ("config", 12),
+    ("demo", 28),
+    ("exchange", 1),
+    ("http", 34),
+    ("identity", 2),
+    ("issue", 13),
+    ("issuers", 14),
+    ("kind", 19),
+    ("policy", 68),
+    ("store", 11),
+    ("token", 14),
+];
+
+#[test]
+fn errors_are_types() {
+    let text = r"(?s)->[^{;]*?Result<[^{;]*?,\s*(?:String|&(?:'static )?str|Box<dyn [^>]*Error[^>]*>|anyhow::Error)\s*>";
+    let (text, tests) = (Regex::new(text).unwrap(), Regex::new(r"#\[cfg\(test\)\]\n *mod \w+ \{").unwrap());
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for path in sources(&root().join("src")) {
+        let relative = path.strip_prefix(root().join("src")).unwrap().to_string_lossy().into_owned();
+        if relative.ends_with("tests.rs") {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        let code = tests.split(&source).next().unwrap();
+        let room = relative.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        *counts.entry(room).or_default() += text.find_iter(code).count();
+    }
+    let most = |room: &str| TEXT_ERRORS_MAX.iter().find(|(known, _)| *known == room).map_or(0, |(_, most)| *most);
+    let beyond: Vec<String> = counts
+        .iter()
+        .filter(|(room, count)| **count > most(room))
+        .map(|(room, count)| format!("{room}: {count}, and at most {}", most(room)))
+        .collect();
+    assert!(beyond.is_empty(), "errors that are text: give each a type of its room's `error.rs` ({})", beyond.join("; "));
+    assert!(counts.len() > 15 && counts["policy"] > 0, "nothing is counted: {counts:?}");
 }
