@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod claims;
+mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod json;
@@ -14,9 +15,12 @@ mod verify;
 
 pub use algorithm::Algorithm;
 pub use claims::Claims;
-pub use json::{JsonError, check_objects, from_json, parse as parse_json, parse_document, read_document};
+pub use error::{ClaimsError, KeyError, KeySetError, LifetimeError, PossessionError, SessionKeyError};
+pub use json::{
+    ArrayForObject, FormError, JsonError, check_objects, from_json, parse as parse_json, parse_document, read_document,
+};
 pub use keys::{JWKS_BYTES_MAX, KeySet};
-pub use proof::{Possession, Proof, ProofKey, ProvedRequest, Proven, RequestBody};
+pub use proof::{Possession, Proof, ProofError, ProofKey, ProvedRequest, Proven, ProvingError, RequestBody};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
 pub use session::{
     Beginning, SESSION_KEY_BYTES, SESSION_MAX, SessionKey, VerifiedSession, open as open_session,

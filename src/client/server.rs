@@ -74,7 +74,7 @@ impl Server {
         let source = job_token::find(&environment, address.token_file, std::path::Path::new(job_token::PROJECTED_TOKEN))?;
         let audience = ServerAudience::new(&base, address.server, address.audience, &environment);
         let masks = Masks::of(&environment);
-        let made = |fault| Failure::new(STATUS_CONFIGURATION, fault);
+        let made = |fault: crate::token::ProvingError| Failure::new(STATUS_CONFIGURATION, fault);
         let key = if source.takes_audience() { Some(ProofKey::generate().map_err(made)?) } else { None };
         Ok(Self { base, has_ca: ca.is_some(), http, audience, source, environment, key, masks, wait: address.wait })
     }
@@ -134,7 +134,7 @@ impl Server {
         let query = request.url().query().unwrap_or_default();
         let (now, id) = (SystemClock.now(), DecisionId::new());
         let request = ProvedRequest { method: request.method().as_str(), url: url.as_str(), query, body };
-        let proof = key.prove(request, token.expose(), now, id.as_str())?;
+        let proof = key.prove(request, token.expose(), now, id.as_str()).map_err(|fault| fault.to_string())?;
         proof.parse().map(Some).map_err(|_| "the proof is no header".to_owned())
     }
 

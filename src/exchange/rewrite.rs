@@ -17,6 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,12 +69,12 @@ async fn run(app: &App, live: Arc<Live>, source: SourceName, (identity, body): (
 }
 
 fn read(body: &[u8]) -> Result<Request, Denial> {
-    let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}."));
-    let document = parse_json(body).map_err(|fault| bad(fault.to_string()))?;
-    check_objects(&document, "files").map_err(bad)?;
-    let request: Request = from_json(document).map_err(bad)?;
+    let bad = |fault: &dyn Display| Reason::BadRequest.because(fault).saying(format!("The request's body: {fault}."));
+    let document = parse_json(body).map_err(|fault| bad(&fault))?;
+    check_objects(&document, "files").map_err(|fault| bad(&fault))?;
+    let request: Request = from_json(document).map_err(|fault| bad(&fault))?;
     if request.files.is_empty() || request.files.len() > REWRITTEN_MAX {
-        return Err(bad(format!("name 1 to {REWRITTEN_MAX} files")));
+        return Err(bad(&format!("name 1 to {REWRITTEN_MAX} files")));
     }
     Ok(request)
 }

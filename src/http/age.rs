@@ -15,6 +15,7 @@ use axum::response::IntoResponse;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::Deserialize;
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// Stanzas of one header: SOPS writes one, and more recipients than this are a group of their own.
@@ -50,15 +51,15 @@ pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, he
 }
 
 fn read(bytes: &[u8]) -> Result<Asked, Denial> {
-    let bad = |fault: String| Reason::BadRequest.because(fault.clone()).saying(format!("The request's body: {fault}."));
-    let document = parse_json(bytes).map_err(|fault| bad(fault.to_string()))?;
-    check_objects(&document, "stanzas").map_err(bad)?;
-    let header: Header = from_json(document).map_err(bad)?;
+    let bad = |fault: &dyn Display| Reason::BadRequest.because(fault).saying(format!("The request's body: {fault}."));
+    let document = parse_json(bytes).map_err(|fault| bad(&fault))?;
+    check_objects(&document, "stanzas").map_err(|fault| bad(&fault))?;
+    let header: Header = from_json(document).map_err(|fault| bad(&fault))?;
     if header.stanzas.is_empty() || header.stanzas.len() > STANZAS_MAX {
-        return Err(bad(format!("show the 1 to {STANZAS_MAX} stanzas of one header")));
+        return Err(bad(&format!("show the 1 to {STANZAS_MAX} stanzas of one header")));
     }
     let stanzas: Option<Vec<Digest>> = header.stanzas.iter().map(Stanza::digest).collect();
-    let stanzas = stanzas.ok_or_else(|| bad("a stanza's `body` is base64 without padding".to_owned()))?;
+    let stanzas = stanzas.ok_or_else(|| bad(&"a stanza's `body` is base64 without padding"))?;
     Ok(Asked::file_key(stanzas, header.policy))
 }
 

@@ -57,9 +57,10 @@ impl Sessions {
             store.put_session_key(self.make(now)?).await.map_err(told)?;
         }
         let rows = store.session_keys().await.map_err(told)?;
-        let held = rows
-            .iter()
-            .map(|row| SessionKey::new(&decrypt_key(&row.sealed, &self.identities).map_err(|fault| fault.to_string())?));
+        let held = rows.iter().map(|row| {
+            SessionKey::new(&decrypt_key(&row.sealed, &self.identities).map_err(|fault| fault.to_string())?)
+                .map_err(|fault| fault.to_string())
+        });
         self.held.store(Arc::new(held.collect::<Result<Vec<_>, _>>()?));
         // What a key opened that is held no more is not opened again.
         self.remembered.invalidate_all();

@@ -76,7 +76,7 @@ impl Origin {
                 self.fetcher.fetch(&address, None, JWKS_BYTES_MAX).await?
             }
         };
-        KeySet::import(&bytes).map_err(Fault::Refused)
+        KeySet::import(&bytes).map_err(|fault| Fault::Refused(fault.to_string()))
     }
 
     /// OpenID Connect Discovery 1.0, section 4: the document has to be this issuer's own, byte for byte.

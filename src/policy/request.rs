@@ -33,7 +33,7 @@ impl Request {
         if !body.is_object() || listed.filter_map(Value::as_object).flat_map(Map::values).any(Value::is_array) {
             return Err("an array stands where an object belongs".to_owned());
         }
-        from_json(body)
+        from_json(body).map_err(|fault| fault.to_string())
     }
 
     /// A request for nothing: a login, which only says who.

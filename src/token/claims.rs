@@ -1,6 +1,6 @@
 //! The claims of a token: a JSON object in which no member stands twice.
 
-use super::json;
+use super::{ClaimsError, json};
 use crate::words::{Denial, Reason};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -11,10 +11,10 @@ pub struct Claims(Arc<Map<String, Value>>);
 
 impl Claims {
     /// Parses a claim set.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        match json::parse_claims(bytes).map_err(|fault| fault.to_string())? {
+    pub fn parse(bytes: &[u8]) -> Result<Self, ClaimsError> {
+        match json::parse_claims(bytes)? {
             Value::Object(members) => Ok(members.into()),
-            _ => Err("claims are a JSON object".to_owned()),
+            _ => Err(ClaimsError::NoObject),
         }
     }
 

@@ -1,5 +1,9 @@
 //! JSON as a signed token may hold it: no member twice at any depth (RFC 8259 leaves that open, and readers differ), bounded in depth and width.
 
+mod form;
+
+pub use form::{FormError, from_json};
+
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::fmt;
@@ -11,10 +15,6 @@ const ENTRIES_MAX: usize = 256;
 
 /// Room for a usual claim set, so that its table does not grow member by member.
 const MEMBERS_USUAL: usize = 32;
-/// Of a fault, what is told: it may hold a name of any length.
-const TOLD_CHARACTERS_MAX: usize = 300;
-/// A word that somebody may have meant for one of ours.
-const WORD_BYTES_MAX: usize = 16;
 /// A document from Git may have more: a thousand values are common, a hundred thousand are not.
 const DOCUMENT_ENTRIES_MAX: usize = 100_000;
 
@@ -28,6 +28,11 @@ pub enum JsonError {
     #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
+
+/// serde would take it for an object by its order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("an array stands where an object belongs")]
+pub struct ArrayForObject;
 
 /// Parses one part of a token and nothing behind it.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
@@ -50,32 +55,12 @@ pub fn read_document<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value
 }
 
 /// Refuses an array where serde would take one for an object: the document itself, or an entry of this list of it.
-pub fn check_objects(document: &Value, list: &str) -> Result<(), String> {
+pub fn check_objects(document: &Value, list: &str) -> Result<(), ArrayForObject> {
     let mut entries = document.get(list).and_then(Value::as_array).into_iter().flatten();
     if document.is_object() && entries.all(|entry| !entry.is_array()) {
         return Ok(());
     }
-    Err("an array stands where an object belongs".to_owned())
-}
-
-/// What a value says, as a type of ours. The error is safe to tell: it holds no text of the value but members' names, cut short.
-pub fn from_json<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {
-    serde_json::from_value(value).map_err(|fault| {
-        let told: String = fault.to_string().chars().take(TOLD_CHARACTERS_MAX).collect();
-        // `invalid type: string "…", expected …` and `unknown variant `…`, expected …`: the text may be a token.
-        let quoted = [("string \"", "\", expected", "a string"), ("unknown variant `", "`, expected", "an unknown word")];
-        let found = quoted.iter().find_map(|(before, behind, word)| {
-            let (start, text) = told.split_once(before)?;
-            let (text, rest) = text.rsplit_once(behind).unwrap_or((text, ""));
-            (!is_word(text)).then(|| format!("{start}{word}, expected{rest}"))
-        });
-        found.unwrap_or(told)
-    })
-}
-
-/// No secret looks like one of ours.
-fn is_word(text: &str) -> bool {
-    text.len() <= WORD_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    Err(ArrayForObject)
 }
 
 fn parse_bounded(bytes: &[u8], entries_max: usize, room: usize) -> Result<Value, JsonError> {

@@ -1,6 +1,6 @@
 //! An issuer's keys, imported from its JWKS (RFC 7517) by rules of our own and held parsed.
 
-use super::{Algorithm, RawJws, json, roca};
+use super::{Algorithm, KeyError, KeySetError, ProofError, RawJws, json, roca};
 use crate::words::Digest;
 use aws_lc_rs::signature::ParsedPublicKey;
 use base64::Engine;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// The largest JWKS of a public CI issuer is near 10 KiB.
 pub const JWKS_BYTES_MAX: usize = 256 * 1024;
 /// More keys than any issuer publishes, few enough to import in a millisecond.
-const KEYS_MAX: usize = 100;
+pub(super) const KEYS_MAX: usize = 100;
 /// RFC 7518, section 3.3: at least 2048 bits.
 const RSA_BITS_MIN: usize = 2048;
 /// Beyond this a single check costs milliseconds.
@@ -32,24 +32,24 @@ struct Key {
 impl KeySet {
     /// Imports the set. Keys that are not for signatures or of unknown kind are passed over; a set that mixes in
     /// secrets, or names a key twice, is refused whole, because nothing in it can then be trusted.
-    pub fn import(jwks: &[u8]) -> Result<Self, String> {
+    pub fn import(jwks: &[u8]) -> Result<Self, KeySetError> {
         if jwks.len() > JWKS_BYTES_MAX {
-            return Err("the JWKS is larger than 256 KiB".to_owned());
+            return Err(KeySetError::TooLarge);
         }
-        let document = json::parse(jwks).map_err(|fault| fault.to_string())?;
-        let listed = document.get("keys").and_then(Value::as_array).ok_or("the JWKS has no array `keys`")?;
+        let document = json::parse(jwks)?;
+        let listed = document.get("keys").and_then(Value::as_array).ok_or(KeySetError::NoList)?;
         if listed.len() > KEYS_MAX {
-            return Err(format!("the JWKS has more than {KEYS_MAX} keys"));
+            return Err(KeySetError::TooMany);
         }
         let mut keys: Vec<Key> = Vec::new();
         for jwk in listed {
-            let Some(key) = import_key(jwk.as_object().ok_or("a key is not an object")?)? else { continue };
+            let Some(key) = import_key(jwk.as_object().ok_or(KeySetError::NoObject)?)? else { continue };
             if keys.iter().any(|other| other.id == key.id) {
-                return Err("two keys have the same `kid`, or none".to_owned());
+                return Err(KeySetError::TwoOfOneId);
             }
             keys.push(key);
         }
-        if keys.is_empty() { Err("the JWKS has no key that can verify a signature".to_owned()) } else { Ok(Self(keys)) }
+        if keys.is_empty() { Err(KeySetError::NoneVerifies) } else { Ok(Self(keys)) }
     }
 
     /// Whether a key for this token is here: its `kid`, or without one the only key.
@@ -82,10 +82,10 @@ impl KeySet {
     }
 }
 
-fn import_key(jwk: &Map<String, Value>) -> Result<Option<Key>, String> {
+fn import_key(jwk: &Map<String, Value>) -> Result<Option<Key>, KeyError> {
     const SECRET_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
     if SECRET_MEMBERS.iter().any(|member| jwk.contains_key(*member)) {
-        return Err("the JWKS holds a private or symmetric key".to_owned());
+        return Err(KeyError::Secret);
     }
     if !is_for_signatures(jwk) {
         return Ok(None);
@@ -104,16 +104,16 @@ fn import_key(jwk: &Map<String, Value>) -> Result<Option<Key>, String> {
     let id = match jwk.get("kid") {
         None => None,
         Some(Value::String(id)) => Some(id.clone()),
-        Some(_) => return Err("a `kid` is not a text".to_owned()),
+        Some(_) => return Err(KeyError::IdIsNoText),
     };
     Ok((!uses.is_empty()).then(|| Key { id, fingerprint: Digest::plain(&encoded), uses }))
 }
 
-/// One public key that stands alone, for this algorithm.
-pub(super) fn parse_one(jwk: &Map<String, Value>, algorithm: Algorithm) -> Result<ParsedPublicKey, String> {
-    let key = import_key(jwk)?.ok_or("its key cannot verify a signature")?;
+/// A proof's one public key, for this algorithm.
+pub(super) fn parse_one(jwk: &Map<String, Value>, algorithm: Algorithm) -> Result<ParsedPublicKey, ProofError> {
+    let key = import_key(jwk)?.ok_or(ProofError::KeyVerifiesNothing)?;
     let found = key.uses.into_iter().find(|(known, _)| *known == algorithm);
-    found.map(|(_, key)| key).ok_or_else(|| "its key is not for its `alg`".to_owned())
+    found.map(|(_, key)| key).ok_or(ProofError::KeyOfOtherAlgorithm)
 }
 
 /// `use` is `sig` or absent, `key_ops` has `verify` or is absent.
@@ -126,7 +126,7 @@ fn is_for_signatures(jwk: &Map<String, Value>) -> bool {
 type Candidate = (Vec<u8>, &'static [Algorithm]);
 
 /// RFC 7518, section 6.3.1. A weak modulus refuses the set: an issuer that made one may have made more.
-fn rsa(jwk: &Map<String, Value>) -> Result<Option<Candidate>, String> {
+fn rsa(jwk: &Map<String, Value>) -> Result<Option<Candidate>, KeyError> {
     let (Some(modulus), Some(exponent)) = (bytes(jwk, "n"), bytes(jwk, "e")) else { return Ok(None) };
     let modulus = &modulus[modulus.iter().take_while(|byte| **byte == 0).count()..];
     let bits = modulus.len() * 8 - modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
@@ -135,7 +135,7 @@ fn rsa(jwk: &Map<String, Value>) -> Result<Option<Candidate>, String> {
         return Ok(None);
     }
     if roca::bears_fingerprint(modulus) {
-        return Err("an RSA key bears the ROCA fingerprint (CVE-2017-15361)".to_owned());
+        return Err(KeyError::Roca);
     }
     Ok(Some((der_sequence(&[der_integer(modulus), der_integer(&exponent)].concat()), &Algorithm::RSA)))
 }

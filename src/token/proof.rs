@@ -6,9 +6,11 @@
 //! RFC 9449 leaves the query and the body out. So a proof may have two claims more: `query_sha256` and `body_sha256`, each the
 //! SHA-256 in base64url of the bytes as they are sent. See docs/decisions/0025.
 
+mod error;
 mod key;
 mod possession;
 
+pub use error::{ProofError, ProvingError};
 pub use key::{ProofKey, ProvedRequest};
 pub use possession::{Possession, Proven};
 
@@ -25,7 +27,6 @@ const PROOF_AGE_MAX: Duration = Duration::from_secs(60);
 const KEPT_BEYOND: Duration = Duration::from_secs(60);
 /// Tells the digest of a proof's id from any other.
 const PURPOSE: &[u8] = b"daypass proof v1";
-const OTHER_BODY: &str = "`body_sha256` is not of the request's body";
 /// A header with a key, and seven short claims.
 const PROOF_BYTES_MAX: usize = 4096;
 /// What stands in an audience before the thumbprint.
@@ -75,26 +76,26 @@ pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: 
         return Err(Reason::AudienceMismatch.because("`aud` names no key by its thumbprint"));
     }
     let proof = proof.ok_or_else(|| Reason::ProofMissing.because("the token is bound to a key, and there is no proof of it"))?;
-    let wrong = |cause: String| Reason::ProofInvalid.because(cause);
+    let wrong = |fault: ProofError| Reason::ProofInvalid.because(fault);
     let (header, claims) = verified(&proof.jws).map_err(wrong)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     if thumbprint_of(&header).as_deref() != Some(thumbprint) {
-        return Err(wrong("it is by another key".to_owned()));
+        return Err(wrong(ProofError::OtherKey));
     }
     let issued_at = claims.get("iat").and_then(Value::as_i64).map_or(UnixTime::from_seconds(0), UnixTime::from_seconds);
     let fresh = issued_at <= now.plus(super::CLOCK_LEEWAY) && now < issued_at.plus(PROOF_AGE_MAX);
     let (query, body) = (covered(&claims, "query_sha256").map_err(wrong)?, covered(&claims, "body_sha256").map_err(wrong)?);
     let expected = [
-        (text("htm") == proof.method, "`htm` is not the request's method"),
-        (proof.urls.iter().any(|url| url == text("htu")), "`htu` is not the request's address"),
-        (text("ath") == hash_of(token), "`ath` is not the token's hash"),
-        (!text("jti").is_empty(), "`jti` is missing"),
-        (fresh, "`iat` is not of this minute"),
-        (query.is_none_or(|query| query == proof.query), "`query_sha256` is not of the request's query"),
-        (body.is_none_or(|body| proof.body.may_be(&body)), OTHER_BODY),
+        (text("htm") == proof.method, ProofError::OtherMethod),
+        (proof.urls.iter().any(|url| url == text("htu")), ProofError::OtherAddress),
+        (text("ath") == hash_of(token), ProofError::OtherToken),
+        (!text("jti").is_empty(), ProofError::NoId),
+        (fresh, ProofError::NotFresh),
+        (query.is_none_or(|query| query == proof.query), ProofError::OtherQuery),
+        (body.is_none_or(|body| proof.body.may_be(&body)), ProofError::OtherBody),
     ];
-    if let Some((_, cause)) = expected.iter().find(|(holds, _)| !holds) {
-        return Err(wrong((*cause).to_owned()));
+    if let Some((_, fault)) = expected.into_iter().find(|(holds, _)| !holds) {
+        return Err(wrong(fault));
     }
     let possession = if query.is_some() && body.is_some() { Possession::Request } else { Possession::Key };
     let unread = body.filter(|_| matches!(proof.body, RequestBody::Unread));
@@ -113,11 +114,11 @@ impl RequestBody {
 }
 
 /// A digest that the proof has of a part of the request, where it has one.
-fn covered(claims: &Members, name: &str) -> Result<Option<Digest>, String> {
-    let Some(claim) = claims.get(name) else { return Ok(None) };
-    let bytes = claim.as_str().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+fn covered(claims: &Members, claim: &'static str) -> Result<Option<Digest>, ProofError> {
+    let Some(value) = claims.get(claim) else { return Ok(None) };
+    let bytes = value.as_str().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
     let digest = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()).map(Digest::from_bytes);
-    digest.map(Some).ok_or_else(|| format!("`{name}` is not a SHA-256 in base64url"))
+    digest.map(Some).ok_or(ProofError::NoDigest { claim })
 }
 
 /// SHA-256 in base64url: of the token it is `ath` (RFC 9449, section 4.2).
@@ -129,28 +130,28 @@ fn hash_of(bytes: &[u8]) -> String {
 type Members = Map<String, Value>;
 
 /// Header and claims of a JWS of type `dpop+jwt` whose own key's signature holds.
-fn verified(jws: &str) -> Result<(Members, Members), String> {
+fn verified(jws: &str) -> Result<(Members, Members), ProofError> {
     let parts: Vec<&str> = jws.splitn(4, '.').collect();
-    let [header, payload, signature] = parts[..] else { return Err("it is not a compact JWS".to_owned()) };
+    let [header, payload, signature] = parts[..] else { return Err(ProofError::NoJws) };
     if jws.len() > PROOF_BYTES_MAX {
-        return Err("it is longer than 4 KiB".to_owned());
+        return Err(ProofError::TooLong);
     }
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| "it is not base64url".to_owned());
-    let object = |part: &str| match json::parse(&decode(part)?).map_err(|fault| fault.to_string())? {
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| ProofError::NoBase64);
+    let object = |part: &str| match json::parse(&decode(part)?)? {
         Value::Object(members) => Ok(members),
-        _ => Err("it is made of something else than objects".to_owned()),
+        _ => Err(ProofError::NoObject),
     };
     let (header, claims) = (object(header)?, object(payload)?);
     let named = |name: &str| header.get(name).and_then(Value::as_str);
     if header.keys().any(|member| !["typ", "alg", "jwk"].contains(&member.as_str())) || named("typ") != Some("dpop+jwt") {
-        return Err("its header is not that of a proof".to_owned());
+        return Err(ProofError::Header);
     }
     let algorithm = named("alg").and_then(Algorithm::parse).filter(|algorithm| ALGORITHMS.contains(algorithm));
-    let algorithm = algorithm.ok_or("its `alg` is not ES256 or EdDSA")?;
-    let jwk = header.get("jwk").and_then(Value::as_object).ok_or("it has no `jwk`")?;
+    let algorithm = algorithm.ok_or(ProofError::Algorithm)?;
+    let jwk = header.get("jwk").and_then(Value::as_object).ok_or(ProofError::NoKey)?;
     let key = keys::parse_one(jwk, algorithm)?;
     let signed = &jws.as_bytes()[..jws.len() - signature.len() - 1];
-    key.verify_sig(signed, &decode(signature)?).map_err(|_| "its signature does not verify".to_owned())?;
+    key.verify_sig(signed, &decode(signature)?).map_err(|_| ProofError::Signature)?;
     Ok((header, claims))
 }
 

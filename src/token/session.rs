@@ -7,9 +7,9 @@ mod verified;
 
 pub use verified::VerifiedSession;
 
-use super::{Expected, VerifiedToken};
+use super::{Expected, LifetimeError, SessionKeyError, VerifiedToken};
 use crate::words::names::{DecisionId, IssuerName, PolicyName};
-use crate::words::{Denial, Digest, Reason, Secret, UnixTime, duration_text, parse_duration};
+use crate::words::{Denial, Digest, Reason, Secret, UnixTime, parse_duration};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -54,8 +54,8 @@ pub struct Beginning {
 
 impl SessionKey {
     /// The key of these bytes; its id is made from them.
-    pub fn new(bytes: &Secret) -> Result<Self, String> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes.expose()).map_err(|_| "a session key is not of 32 bytes")?;
+    pub fn new(bytes: &Secret) -> Result<Self, SessionKeyError> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes.expose()).map_err(|_| SessionKeyError)?;
         let mut id = [0; KEY_ID_BYTES];
         id.copy_from_slice(&Digest::of(&[PURPOSE, bytes.expose()]).as_bytes()[..KEY_ID_BYTES]);
         Ok(Self { id, key })
@@ -101,10 +101,10 @@ impl SessionKey {
 }
 
 /// Reads how long a session may last although its token has ended.
-pub fn parse_lifetime(text: &str) -> Result<Duration, String> {
-    match parse_duration(text).map_err(|fault| fault.to_string())? {
-        Duration::ZERO => Err("leave it out: then a session ends with its token".to_owned()),
-        lasting if lasting > SESSION_MAX => Err(format!("a session lasts for {} at most", duration_text(SESSION_MAX))),
+pub fn parse_lifetime(text: &str) -> Result<Duration, LifetimeError> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err(LifetimeError::None),
+        lasting if lasting > SESSION_MAX => Err(LifetimeError::TooLong),
         lasting => Ok(lasting),
     }
 }

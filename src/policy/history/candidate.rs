@@ -64,7 +64,7 @@ impl ReplayRequest {
     /// Reads a body, each member once; the error holds no value of it.
     pub fn parse(body: &[u8]) -> Result<Self, String> {
         let body = parse_document(body).map_err(|fault| fault.to_string())?;
-        if body.is_object() { from_json(body) } else { Err("it is no object".to_owned()) }
+        if body.is_object() { from_json(body).map_err(|fault| fault.to_string()) } else { Err("it is no object".to_owned()) }
     }
 
     /// Of a revision's files those that decide, and of its secrets their names.

@@ -1,6 +1,6 @@
 //! The other side of a proof: a key that lives as long as its process, made anew by each.
 
-use super::{bound, hash_of};
+use super::{ProvingError, bound, hash_of};
 use crate::words::{Digest, UnixTime};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -26,8 +26,8 @@ pub struct ProvedRequest<'a> {
 
 impl ProofKey {
     /// A fresh one.
-    pub fn generate() -> Result<Self, String> {
-        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Self).map_err(|_| "a key cannot be made".to_owned())
+    pub fn generate() -> Result<Self, ProvingError> {
+        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Self).map_err(|_| ProvingError::NoKey)
     }
 
     /// The audience to ask the CI for, so that its token is worth nothing without this key.
@@ -36,7 +36,7 @@ impl ProofKey {
     }
 
     /// A proof for one request with this token. `id` is never used again.
-    pub fn prove(&self, request: ProvedRequest<'_>, token: &[u8], now: UnixTime, id: &str) -> Result<String, String> {
+    pub fn prove(&self, request: ProvedRequest<'_>, token: &[u8], now: UnixTime, id: &str) -> Result<String, ProvingError> {
         let ProvedRequest { method, url, query, body } = request;
         let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() });
         let claims = json!({
@@ -44,7 +44,7 @@ impl ProofKey {
             "query_sha256": hash_of(query.as_bytes()), "body_sha256": hash_of(body),
         });
         let input = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
-        let signature = self.0.sign(&SystemRandom::new(), input.as_bytes()).map_err(|_| "a proof cannot be signed".to_owned())?;
+        let signature = self.0.sign(&SystemRandom::new(), input.as_bytes()).map_err(|_| ProvingError::NotSigned)?;
         Ok(format!("{input}.{}", BASE64.encode(signature)))
     }
 

@@ -1,6 +1,7 @@
 //! What a proof that holds says.
 
-use super::OTHER_BODY;
+use super::super::PossessionError;
+use super::ProofError;
 use crate::words::{Denial, Digest, Reason, UnixTime};
 
 /// What whoever shows a token proves beside it; what is greater proves more.
@@ -25,9 +26,9 @@ impl Possession {
     }
 
     /// What a policy wants by this word.
-    pub fn parse(word: &str) -> Result<Self, String> {
+    pub fn parse(word: &str) -> Result<Self, PossessionError> {
         let found = [Self::Key, Self::Request].into_iter().find(|one| one.as_str() == word);
-        found.ok_or_else(|| "expected required or standard".to_owned())
+        found.ok_or(PossessionError)
     }
 }
 
@@ -70,7 +71,7 @@ impl Proven {
     /// Compares a body that was read after the proof was checked.
     pub fn check_body(&self, body: &[u8]) -> Result<(), Denial> {
         match self.unread {
-            Some(digest) if digest != Digest::plain(body) => Err(Reason::ProofInvalid.because(OTHER_BODY)),
+            Some(digest) if digest != Digest::plain(body) => Err(Reason::ProofInvalid.because(ProofError::OtherBody)),
             Some(_) | None => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Judges one JWS by the keys given; the reason when it is refused.
 fn judge(token: &str, keys: &Value) -> Result<(), String> {
     let set = if keys.get("keys").is_some() { keys.clone() } else { json!({ "keys": [keys] }) };
-    let set = KeySet::import(set.to_string().as_bytes())?;
+    let set = KeySet::import(set.to_string().as_bytes()).map_err(|fault| fault.to_string())?;
     let jws = RawJws::parse(token.to_owned().into()).map_err(|denial| denial.to_string())?;
     verify_signature(&jws, &set, &Algorithm::ALL).map_err(|denial| denial.to_string())
 }

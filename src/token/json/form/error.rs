@@ -1,0 +1,155 @@
+//! Why JSON is not of the form that a type of ours has.
+
+use serde::de::{Expected, Unexpected};
+use std::fmt;
+
+/// Of a fault, what is told: it may hold a name of any length.
+const TOLD_CHARACTERS_MAX: usize = 300;
+/// A word that somebody may have meant for one of ours.
+const WORD_BYTES_MAX: usize = 16;
+
+/// Why not. A text of the value may be a token, so none is kept unless it looks like a word of ours.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FormError {
+    /// A value of another type.
+    Type {
+        /// What stands there.
+        found: String,
+        /// What belongs there.
+        expected: String,
+    },
+    /// A value of the type that is none of those.
+    Value {
+        /// What stands there.
+        found: String,
+        /// What belongs there.
+        expected: String,
+    },
+    /// More or fewer elements.
+    Length {
+        /// How many there are.
+        found: usize,
+        /// How many belong there.
+        expected: String,
+    },
+    /// A word that is not known.
+    UnknownWord {
+        /// It, where it is no secret by its look.
+        word: Option<String>,
+        /// Those that are known.
+        known: &'static [&'static str],
+    },
+    /// A member that is not known.
+    UnknownMember {
+        /// Its name.
+        member: String,
+        /// Those that are known.
+        known: &'static [&'static str],
+    },
+    /// A member that is not there.
+    MissingMember {
+        /// Its name.
+        member: &'static str,
+    },
+    /// A member that stands twice.
+    TwiceMember {
+        /// Its name.
+        member: &'static str,
+    },
+    /// What the type's own reader says, such as that a name is none: serde hands it on as its words alone.
+    Own {
+        /// Its words.
+        words: String,
+    },
+}
+
+impl serde::de::Error for FormError {
+    fn custom<T: fmt::Display>(words: T) -> Self {
+        Self::Own { words: words.to_string() }
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::Type { found: shown(found), expected: expected.to_string() }
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::Value { found: shown(found), expected: expected.to_string() }
+    }
+
+    fn invalid_length(found: usize, expected: &dyn Expected) -> Self {
+        Self::Length { found, expected: expected.to_string() }
+    }
+
+    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
+        Self::UnknownWord { word: is_word(word).then(|| word.to_owned()), known }
+    }
+
+    fn unknown_field(member: &str, known: &'static [&'static str]) -> Self {
+        Self::UnknownMember { member: member.to_owned(), known }
+    }
+
+    fn missing_field(member: &'static str) -> Self {
+        Self::MissingMember { member }
+    }
+
+    fn duplicate_field(member: &'static str) -> Self {
+        Self::TwiceMember { member }
+    }
+}
+
+/// A value as JSON has it; of a text that may be a secret only that it is one.
+fn shown(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Str(text) if !is_word(text) => "a string".to_owned(),
+        Unexpected::Unit => "null".to_owned(),
+        Unexpected::Float(number) => format!("floating point `{}`", serde_json::Value::from(number)),
+        found => found.to_string(),
+    }
+}
+
+/// No secret looks like one of ours.
+fn is_word(text: &str) -> bool {
+    text.len() <= WORD_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// The words that are known, as serde lists them.
+fn listed(known: &[&str]) -> String {
+    let quoted: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
+    match &quoted[..] {
+        [one] => one.clone(),
+        [one, two] => format!("{one} or {two}"),
+        more => format!("one of {}", more.join(", ")),
+    }
+}
+
+impl FormError {
+    /// As serde says it.
+    fn words(&self) -> String {
+        match self {
+            Self::Type { found, expected } => format!("invalid type: {found}, expected {expected}"),
+            Self::Value { found, expected } => format!("invalid value: {found}, expected {expected}"),
+            Self::Length { found, expected } => format!("invalid length {found}, expected {expected}"),
+            Self::UnknownWord { word, known } => {
+                let word = word.as_ref().map_or_else(|| "an unknown word".to_owned(), |word| format!("unknown variant `{word}`"));
+                if known.is_empty() {
+                    format!("{word}, there are no variants")
+                } else {
+                    format!("{word}, expected {}", listed(known))
+                }
+            }
+            Self::UnknownMember { member, known: [] } => format!("unknown field `{member}`, there are no fields"),
+            Self::UnknownMember { member, known } => format!("unknown field `{member}`, expected {}", listed(known)),
+            Self::MissingMember { member } => format!("missing field `{member}`"),
+            Self::TwiceMember { member } => format!("duplicate field `{member}`"),
+            Self::Own { words } => words.clone(),
+        }
+    }
+}
+
+impl fmt::Display for FormError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words().chars().take(TOLD_CHARACTERS_MAX).collect::<String>())
+    }
+}
+
+impl std::error::Error for FormError {}

@@ -1,0 +1,93 @@
+//! The same words as serde_json's, and never a text of the value.
+
+use super::*;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize, PartialEq, Debug)]
+#[serde(deny_unknown_fields)]
+struct Outer {
+    #[serde(default)]
+    list: Vec<Inner>,
+    name: Option<crate::words::names::SecretPath>,
+    #[serde(default)]
+    counts: BTreeMap<String, u8>,
+}
+
+#[derive(Deserialize, PartialEq, Debug)]
+#[serde(rename_all = "snake_case")]
+enum Inner {
+    Word,
+    Text(String),
+    Pair(u8, bool),
+    Form { size: f64 },
+}
+
+#[test]
+fn what_is_said_is_read_as_serde_json_reads_it() {
+    let good = [
+        json!({}),
+        json!({ "name": null, "list": [] }),
+        json!({ "name": "shop/db", "counts": { "a": 1 }, "list": ["word", { "text": "x" }, { "pair": [1, true] }, { "form": { "size": 1 } }, { "word": null }] }),
+    ];
+    for value in good {
+        assert_eq!(from_json::<Outer>(value.clone()).unwrap(), serde_json::from_value::<Outer>(value).unwrap());
+    }
+}
+
+#[test]
+fn a_fault_has_the_words_of_serde_json() {
+    let bad = [
+        json!(null),
+        json!(5),
+        json!([1, 2, 3, 4]),
+        json!({ "names": "x" }),
+        json!({ "name": 1.5e300 }),
+        json!({ "name": "a b" }),
+        json!({ "counts": { "a": 300 } }),
+        json!({ "counts": { "a": -1 } }),
+        json!({ "counts": { "a": "word" } }),
+        json!({ "list": {} }),
+        json!({ "list": ["other"] }),
+        json!({ "list": [7] }),
+        json!({ "list": [{}] }),
+        json!({ "list": ["text"] }),
+        json!({ "list": ["form"] }),
+        json!({ "list": [{ "pair": [1] }] }),
+        json!({ "list": [{ "pair": [1, true, 2] }] }),
+        json!({ "list": [{ "pair": 1 }] }),
+        json!({ "list": [{ "form": {} }] }),
+        json!({ "list": [{ "form": null }] }),
+        json!({ "list": [{ "word": 1 }] }),
+    ];
+    for value in bad {
+        let theirs = serde_json::from_value::<Outer>(value.clone()).unwrap_err().to_string();
+        assert_eq!(from_json::<Outer>(value.clone()).unwrap_err().to_string(), theirs, "{value}");
+    }
+}
+
+#[test]
+fn no_text_of_a_value_is_told() {
+    const SECRET: &str = "eyJhbGciOiJub25lIn0";
+    let hidden = [
+        json!(SECRET),
+        json!({ "list": [SECRET] }),
+        json!({ "list": [{ SECRET: 1 }] }),
+        json!({ "list": [{ "text": "x", "pair": SECRET }] }),
+        json!({ "list": [{ "form": SECRET }] }),
+        json!({ "list": [{ "form": { "size": SECRET } }] }),
+        json!({ "list": SECRET }),
+        json!({ "counts": { "a": SECRET } }),
+        json!({ "counts": { "a": "\", expected" } }),
+    ];
+    for value in hidden {
+        let fault = from_json::<Outer>(value.clone()).unwrap_err();
+        assert!(
+            !format!("{fault} {fault:?}").contains(SECRET) && !fault.to_string().contains("\", expected"),
+            "{value}: {fault}"
+        );
+    }
+    let long = from_json::<Outer>(json!({ "x".repeat(1000): 1 })).unwrap_err().to_string();
+    assert_eq!(long.chars().count(), 300);
+}
