@@ -128,7 +128,7 @@ impl App {
         let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);
         let app = Arc::new(Self {
             origins,
-            issuers: Issuers::new(config.issuers, &clock)?,
+            issuers: Issuers::new(config.issuers, &clock).map_err(|fault| fault.to_string())?,
             live: ArcSwap::from_pointee(Live::of(nothing, BTreeMap::new(), None)),
             catalogue,
             store,

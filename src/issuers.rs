@@ -1,12 +1,14 @@
 //! Layer C: the keys of configured issuers, and of no others. Nothing in a token chooses an address that is contacted.
 
 mod address;
+mod error;
 pub mod http;
 mod keyring;
 mod origin;
 mod settings;
 
-pub use address::Network;
+pub use address::{Network, NetworkError};
+pub use error::SetupError;
 pub use settings::{IssuerSettings, JwksSource};
 
 use crate::identity::Mapping;
@@ -57,12 +59,12 @@ pub struct Issuers(Vec<Arc<Issuer>>);
 
 impl Issuers {
     /// Makes the issuers; nothing is fetched before the first token.
-    pub fn new(settings: Vec<IssuerSettings>, clock: &Arc<dyn Clock>) -> Result<Self, String> {
+    pub fn new(settings: Vec<IssuerSettings>, clock: &Arc<dyn Clock>) -> Result<Self, SetupError> {
         let make = |settings: IssuerSettings| {
             let keyring = Arc::new(Keyring::new(&settings, clock.clone())?);
             Ok(Arc::new(Issuer { name: settings.name, expected: settings.expected, mapping: settings.mapping, keyring }))
         };
-        settings.into_iter().map(make).collect::<Result<_, String>>().map(Self)
+        settings.into_iter().map(make).collect::<Result<_, SetupError>>().map(Self)
     }
 
     /// The issuer of this token, chosen by its (iss, aud), and its keys as far as they are known or can be had.

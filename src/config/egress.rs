@@ -83,7 +83,7 @@ fn check_name(text: &str) -> Result<String, String> {
 }
 
 fn read_network(text: &str) -> Result<Network, String> {
-    let network = Network::parse(text)?;
+    let network = Network::parse(text).map_err(|fault| fault.to_string())?;
     if !network.is_by_its_first_address() {
         return Err(format!("`{text}` does not begin with the network's first address"));
     }

@@ -8,6 +8,8 @@ use crate::token::{Algorithm, Expected, parse_session_lifetime};
 use crate::words::names::{Audience, IssuerName, IssuerUrl};
 use crate::words::yaml::{Fields, Node};
 use crate::words::{is_cloud_audience, parse_duration};
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
@@ -66,12 +68,10 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
     let jwks = fields.optional("jwks").map_or(Some(JwksSource::Discovery), |node| read_jwks(fields, node, folder));
     let token_age_max =
         fields.optional("max_token_age").map_or(Some(TOKEN_AGE_DEFAULT), |node| fields.parsed(node, parse_duration));
-    let algorithms = list(fields, "algorithms", |text| {
-        Algorithm::parse(text).ok_or_else(|| "not an algorithm that is accepted here".to_owned())
-    });
+    let algorithms = list(fields, "algorithms", |text| Algorithm::parse(text).ok_or("not an algorithm that is accepted here"));
     let one_client = fields.word("bind", "client");
     let session_max = fields.optional("session_max").and_then(|node| fields.parsed(node, parse_session_lifetime));
-    let jwks_hosts = list(fields, "jwks_hosts", |text| Ok(text.to_owned())).unwrap_or_default();
+    let jwks_hosts = list(fields, "jwks_hosts", |text| Ok::<_, Infallible>(text.to_owned())).unwrap_or_default();
     let addresses = list(fields, "addresses", Network::parse).unwrap_or_default();
     let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
     let expected = Expected {
@@ -85,7 +85,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
     Some(IssuerSettings { name: name?, mapping: mapping?, expected, jwks: jwks?, jwks_hosts, addresses, proxy })
 }
 
-fn list<T>(fields: &mut Fields<'_, '_>, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+fn list<T, E: Display>(fields: &mut Fields<'_, '_>, key: &'static str, parse: impl Fn(&str) -> Result<T, E>) -> Option<Vec<T>> {
     let node = fields.optional(key)?;
     let nodes = fields.one_or_many(node);
     Some(nodes.iter().filter_map(|node| fields.parsed(node, &parse)).collect())

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// A text that is no network.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected a network such as 10.0.0.0/8")]
+pub struct NetworkError;
+
 /// A network in CIDR notation (RFC 4632), such as `10.0.0.0/8`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Network {
@@ -12,13 +17,12 @@ pub struct Network {
 
 impl Network {
     /// Parses it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let expected = || "expected a network such as 10.0.0.0/8".to_owned();
-        let (base, bits) = text.split_once('/').ok_or_else(expected)?;
-        let base: IpAddr = base.parse().map_err(|_| expected())?;
-        let bits: u8 = bits.parse().map_err(|_| expected())?;
+    pub fn parse(text: &str) -> Result<Self, NetworkError> {
+        let (base, bits) = text.split_once('/').ok_or(NetworkError)?;
+        let base: IpAddr = base.parse().map_err(|_| NetworkError)?;
+        let bits: u8 = bits.parse().map_err(|_| NetworkError)?;
         if bits > if base.is_ipv4() { 32 } else { 128 } {
-            return Err(expected());
+            return Err(NetworkError);
         }
         Ok(Self { base, bits })
     }

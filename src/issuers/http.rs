@@ -1,10 +1,13 @@
 //! The one place that builds HTTP clients: deadlines, no redirects, no proxy from the environment, checked addresses.
 
 mod certificate;
+mod error;
 
 pub use certificate::{Trust, certificate_fault};
+pub use error::{ClientError, FetchError, UrlError};
 
 use super::address::{Network, is_allowed};
+use error::NoneAllowed;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Url};
@@ -27,78 +30,75 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(super) fn new(networks: &[Network], ca: Option<&[u8]>, proxy: Option<&str>) -> Result<Self, String> {
+    pub(super) fn new(networks: &[Network], ca: Option<&[u8]>, proxy: Option<&str>) -> Result<Self, ClientError> {
         let guard = Guard(networks.to_vec());
         let mut builder = builder(ca)?.timeout(FETCH_MAX).dns_resolver(Arc::new(guard));
         if let Some(proxy) = proxy {
-            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|fault| fault.to_string())?);
+            builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(ClientError::Proxy)?);
         }
         let trust = Trust { is_named: ca.is_some(), named_by: "the issuer's `ca`", keeper: "whoever runs the issuer" };
         Ok(Self { client: finish(builder)?, networks: networks.to_vec(), trust })
     }
 
     /// GETs a document of at most `limit` bytes.
-    pub(super) async fn fetch(&self, url: &str, bearer: Option<&str>, limit: usize) -> Result<Vec<u8>, String> {
-        let url = Url::parse(url).map_err(|fault| format!("{url}: {fault}"))?;
+    pub(super) async fn fetch(&self, url: &str, bearer: Option<&str>, limit: usize) -> Result<Vec<u8>, FetchError> {
+        let url = Url::parse(url).map_err(|fault| FetchError::Url { url: url.to_owned(), fault })?;
         self.check_literal(&url)?;
         let mut request = self.client.get(url.clone());
         if let Some(bearer) = bearer {
             request = request.bearer_auth(bearer);
         }
-        let told = |fault: reqwest::Error| format!("{url}: {}", cause(&fault, self.trust).replace("\nhint: ", "; "));
-        let mut response = request.send().await.map_err(told)?;
+        let failed = |fault| FetchError::Unanswered { url: url.to_string(), trust: self.trust, fault };
+        let mut response = request.send().await.map_err(failed)?;
         if response.status() != reqwest::StatusCode::OK {
-            return Err(format!("{url}: answered {}", response.status()));
+            return Err(FetchError::Status { status: response.status(), url: url.into() });
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(told)? {
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
             body.extend_from_slice(&chunk);
             if body.len() > limit {
-                return Err(format!("{url}: more than {limit} bytes"));
+                return Err(FetchError::TooLarge { url: url.into(), limit });
             }
         }
         Ok(body)
     }
 
     /// A literal address is never resolved, so it is checked here.
-    fn check_literal(&self, url: &Url) -> Result<(), String> {
+    fn check_literal(&self, url: &Url) -> Result<(), FetchError> {
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
         match host.parse::<IpAddr>() {
-            Ok(address) if !is_allowed(address, &self.networks) => {
-                Err(format!("{url}: the address is not one of the issuer's `addresses`"))
-            }
+            Ok(address) if !is_allowed(address, &self.networks) => Err(FetchError::Address { url: url.to_string() }),
             _ => Ok(()),
         }
     }
 }
 
 /// A client for `daypass` commands towards their server.
-pub fn command_client(ca: Option<&[u8]>) -> Result<Client, String> {
+pub fn command_client(ca: Option<&[u8]>) -> Result<Client, ClientError> {
     finish(builder(ca)?.timeout(COMMAND_MAX))
 }
 
 /// The same with a connection of its own for each request, closed after it: a connection that is kept keeps in its buffers what it
 /// last carried, for as long as it is open.
-pub fn forgetful_client(ca: Option<&[u8]>) -> Result<Client, String> {
+pub fn forgetful_client(ca: Option<&[u8]>) -> Result<Client, ClientError> {
     finish(builder(ca)?.timeout(COMMAND_MAX).pool_max_idle_per_host(0))
 }
 
 /// A client for operators' commands towards the server on this machine, by its control socket.
-pub fn control_client(socket: &std::path::Path) -> Result<Client, String> {
+pub fn control_client(socket: &std::path::Path) -> Result<Client, ClientError> {
     finish(builder(None)?.unix_socket(socket).timeout(COMMAND_MAX))
 }
 
 /// What fails here is the loading of authorities, as in an image that has none.
-fn finish(builder: ClientBuilder) -> Result<Client, String> {
-    let hint = "name a CA file, or install this system's certificate authorities (ca-certificates)";
+fn finish(builder: ClientBuilder) -> Result<Client, ClientError> {
     builder.build().map_err(|fault| match certificate::find(&fault) {
-        Some(_) => "the CA file holds a PEM certificate that is broken: copy it anew".to_owned(),
-        None => format!("the HTTP client does not start: {}\nhint: {hint}", root_cause(&fault)),
+        Some(_) => ClientError::BrokenCertificate(fault),
+        None => ClientError::NotStarted(fault),
     })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that builds HTTP clients")]
-fn builder(ca: Option<&[u8]>) -> Result<ClientBuilder, String> {
+fn builder(ca: Option<&[u8]>) -> Result<ClientBuilder, ClientError> {
     let builder = Client::builder()
         .redirect(Policy::none())
         .no_proxy()
@@ -108,7 +108,7 @@ fn builder(ca: Option<&[u8]>) -> Result<ClientBuilder, String> {
         None => Ok(builder),
         Some(pem) => {
             let certificates = Certificate::from_pem_bundle(pem).ok().filter(|certificates| !certificates.is_empty());
-            let certificates = certificates.ok_or("the CA file holds no PEM certificate")?;
+            let certificates = certificates.ok_or(ClientError::NoCertificate)?;
             Ok(builder.tls_certs_only(certificates))
         }
     }
@@ -124,7 +124,7 @@ impl Resolve for Guard {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = found.filter(|address| is_allowed(address.ip(), &networks)).collect();
             if allowed.is_empty() {
-                return Err(format!("no address of {} is one of the issuer's `addresses`", name.as_str()).into());
+                return Err(NoneAllowed { host: name.as_str().to_owned() }.into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })

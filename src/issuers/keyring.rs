@@ -1,6 +1,7 @@
 //! One issuer's keys: fetched once for all who wait, refreshed within five minutes, and served on for an hour when it is dead.
 
-use super::origin::{Fault, Origin};
+use super::error::{KeysError, SetupError};
+use super::origin::Origin;
 use super::settings::{IssuerSettings, JwksSource};
 use crate::token::{KeySet, RawJws};
 use crate::words::{Clock, Denial, Reason};
@@ -43,7 +44,7 @@ pub(super) struct Keyring {
 }
 
 impl Keyring {
-    pub(super) fn new(settings: &IssuerSettings, clock: Arc<dyn Clock>) -> Result<Self, String> {
+    pub(super) fn new(settings: &IssuerSettings, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         let is_file = matches!(settings.jwks, JwksSource::File(_));
         Ok(Self {
             name: settings.name.to_string(),
@@ -107,7 +108,7 @@ impl Keyring {
         let flight = self.flight.load(Ordering::Acquire);
         let landed = self.flights.try_get_with(flight, async {
             if self.within(self.failed_at.load(Ordering::Relaxed), FAILURE_PAUSE) {
-                return Err(Fault::from("the last try failed a moment ago".to_owned()));
+                return Err(KeysError::JustFailed);
             }
             let outcome = self.origin.fetch().await.map(Arc::new);
             self.fault.store(outcome.as_ref().err().map(|fault| Arc::new(fault.to_string())));
@@ -144,11 +145,16 @@ impl Keyring {
     }
 }
 
-fn unavailable(fault: &Fault) -> Denial {
-    let denial = Reason::IssuerUnavailable.because(fault.to_string());
+/// Keys that cannot be reached may be there at the next try; those that are refused are there, and stay so.
+fn unavailable(fault: &KeysError) -> Denial {
+    let denial = Reason::IssuerUnavailable.because(fault);
     match fault {
-        Fault::Unreached(_) => denial,
-        Fault::Refused(_) => denial
+        KeysError::File { .. }
+        | KeysError::TokenFile(_)
+        | KeysError::Fetch(_)
+        | KeysError::Discovery(_)
+        | KeysError::JustFailed => denial,
+        KeysError::Refused(_) => denial
             .saying("The issuer publishes keys that are refused here.")
             .advising("Show the decision id to the operator: another try brings the same keys."),
     }

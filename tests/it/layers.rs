@@ -72,7 +72,6 @@ const TEXT_ERRORS_MAX: &[(&str, usize)] = &[
     ("http", 34),
     ("identity", 2),
     ("issue", 13),
-    ("issuers", 14),
     ("kind", 19),
     ("policy", 68),
     ("store", 11),

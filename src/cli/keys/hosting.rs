@@ -157,7 +157,7 @@ struct Host {
 impl Host {
     fn new(ca: Option<&Path>) -> Result<Self, String> {
         let trust = Trust { is_named: ca.is_some(), named_by: "--ca", keeper: "whoever runs the host" };
-        let Some(path) = ca else { return Ok(Self { client: command_client(None)?, trust }) };
+        let Some(path) = ca else { return Ok(Self { client: command_client(None).map_err(|fault| fault.to_string())?, trust }) };
         let told = |fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
         let pem = std::fs::read(path).map_err(|fault| told(&fault))?;
         Ok(Self { client: command_client(Some(&pem)).map_err(|fault| told(&fault))?, trust })

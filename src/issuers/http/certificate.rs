@@ -9,7 +9,7 @@ const SELF_SIGNED: &str = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_cur
      -out tls.crt -addext subjectAltName=DNS:HOST -addext basicConstraints=critical,CA:FALSE";
 
 /// Whom we trust, for the words to whoever reads them.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Trust<'a> {
     /// Authorities are named, instead of the system's.
     pub is_named: bool,
@@ -65,7 +65,7 @@ fn told(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_
                 "it is made for something else than servers\nhint: {keeper} makes one for servers (extendedKeyUsage=serverAuth)."
             )
         }
-        other if other.to_string().contains("CaUsedAsEndEntity") => format!(
+        CertificateError::Other(other) if is_authority(other) => format!(
             "it is an authority's own (`CA:TRUE`), as `openssl req -x509` makes it, and a server has to show one that is no authority\n\
              hint: {keeper} makes one that says so, which {named_by} can name as it is: {SELF_SIGNED}"
         ),
@@ -73,6 +73,11 @@ fn told(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_
             format!("it is refused: {other}\nhint: {keeper} looks at the certificate; {named_by} names the authority to trust.")
         }
     }
+}
+
+/// rustls has no name of its own for it, and hands on what its checker of certificates says.
+fn is_authority(fault: &rustls::OtherError) -> bool {
+    fault.0.downcast_ref::<webpki::Error>() == Some(&webpki::Error::CaUsedAsEndEntity)
 }
 
 fn expired(when: &str, keeper: &str) -> String {
