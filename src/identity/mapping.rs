@@ -27,6 +27,23 @@ const BUILT_IN: [(&str, &str); 15] = [
     ("generic", include_str!("mappings/generic.yaml")),
 ];
 
+/// Why there is no mapping.
+#[derive(Debug, thiserror::Error)]
+pub enum MappingError {
+    /// None is called so.
+    #[error("no claim mapping of this name; there are {}", Mapping::built_in_names().collect::<Vec<_>>().join(", "))]
+    Unknown,
+    /// One that comes with daypass does not load, which its tests would show.
+    #[error("the mapping {name} is broken: {fault}")]
+    Broken {
+        /// Which one.
+        name: String,
+        /// Why not.
+        #[source]
+        fault: Box<serde_saphyr::Error>,
+    },
+}
+
 /// How often a token may be shown for one credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -110,12 +127,13 @@ struct Source {
 
 impl Mapping {
     /// A mapping that comes with daypass.
-    pub fn built_in(name: &str) -> Result<Arc<Self>, String> {
+    pub fn built_in(name: &str) -> Result<Arc<Self>, MappingError> {
         let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
-            let known: Vec<_> = BUILT_IN.iter().map(|(known, _)| *known).collect();
-            return Err(format!("no claim mapping of this name; there are {}", known.join(", ")));
+            return Err(MappingError::Unknown);
         };
-        serde_saphyr::from_str(text).map(Arc::new).map_err(|fault| format!("the mapping {name} is broken: {fault}"))
+        serde_saphyr::from_str(text)
+            .map(Arc::new)
+            .map_err(|fault| MappingError::Broken { name: name.to_owned(), fault: fault.into() })
     }
 
     /// The names of those that come with daypass.

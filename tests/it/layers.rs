@@ -70,7 +70,6 @@ const TEXT_ERRORS_MAX: &[(&str, usize)] = &[
     ("demo", 28),
     ("exchange", 1),
     ("http", 34),
-    ("identity", 2),
     ("issue", 13),
     ("kind", 19),
     ("policy", 68),

@@ -44,9 +44,9 @@ fn fixtures() -> Vec<(String, String, Fixture)> {
 }
 
 impl Fixture {
-    fn read(&self, mapping: &Mapping) -> Result<BTreeMap<String, Json>, String> {
+    fn read(&self, mapping: &Mapping) -> Result<BTreeMap<String, Json>, Denial> {
         let claims = Claims::parse(self.claims.to_string().as_bytes()).unwrap();
-        let facts = mapping.facts(&IssuerName::parse("issuer").unwrap(), claims).map_err(|denial| denial.cause)?;
+        let facts = mapping.facts(&IssuerName::parse("issuer").unwrap(), claims)?;
         Ok(facts.attributes.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect())
     }
 }
@@ -99,7 +99,7 @@ fn each_ci_is_read_by_what_it_documents() {
             (Ok(read), Some(expected), None) => {
                 assert_eq!(read, *expected, "{at} gives {}", serde_json::to_string_pretty(&read).unwrap());
             }
-            (Err(cause), None, Some(why)) => assert!(cause.contains(why), "{at}: {cause}"),
+            (Err(cause), None, Some(why)) => assert!(cause.cause.contains(why), "{at}: {cause}"),
             (read, ..) => panic!("{at} has either `attributes` or `refused`, and gives {read:?}"),
         }
     }

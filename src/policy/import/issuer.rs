@@ -56,7 +56,8 @@ pub(super) fn find(url: &str, subjects: &[String], settings: &ImportSettings<'_>
 
 fn proposed(url: IssuerUrl, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, String> {
     let known = KNOWN.iter().find(|(known, ..)| *known == url.as_str());
-    let mapping = Mapping::built_in(known.map_or_else(|| mapping_of(url.as_str(), subjects), |(.., mapping)| mapping))?;
+    let mapping = Mapping::built_in(known.map_or_else(|| mapping_of(url.as_str(), subjects), |(.., mapping)| mapping))
+        .map_err(|fault| fault.to_string())?;
     let name = match (&settings.issuer, known) {
         (Some(name), _) => name.clone(),
         (None, Some((_, name, _))) => IssuerName::parse(name).map_err(|fault| fault.to_string())?,
