@@ -2,6 +2,7 @@
 
 mod admission;
 mod egress;
+mod error;
 mod identity;
 mod issuer;
 mod own_issuers;

@@ -1,5 +1,6 @@
 //! The `admission` section of `daypass.yaml`: the webhook that injects the sidecar, and everything of the sidecar that no pod may choose.
 
+use super::error::AdmissionError;
 use super::section::{address, path, tls};
 use crate::issuers::IssuerSettings;
 use crate::words::names::{Audience, IssuerName, IssuerUrl};
@@ -111,11 +112,11 @@ pub(super) fn read(
 }
 
 /// A tag may be another image tomorrow; and by its digest an injected sidecar is known again, also behind a mirror.
-fn check_image(text: &str) -> Result<String, String> {
+fn check_image(text: &str) -> Result<String, AdmissionError> {
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     match text.split_once("@sha256:") {
         Some((name, digest)) if !name.is_empty() && digest.len() == 64 && digest.bytes().all(hex) => Ok(text.to_owned()),
-        _ => Err("expected an image by its digest: registry.example/daypass@sha256:…".to_owned()),
+        _ => Err(AdmissionError::Image),
     }
 }
 
@@ -128,10 +129,10 @@ fn authority<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Authorit
     Some(Authority { config_map: config_map?, key: key? })
 }
 
-fn check_object_name(text: &str) -> Result<String, String> {
+fn check_object_name(text: &str) -> Result<String, AdmissionError> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let is_name = !text.is_empty() && text.len() <= 253 && !text.starts_with('.') && text.bytes().all(good);
-    if is_name { Ok(text.to_owned()) } else { Err("expected the name of a ConfigMap, or of a key of one".to_owned()) }
+    if is_name { Ok(text.to_owned()) } else { Err(AdmissionError::ObjectName) }
 }
 
 /// A user or group; nothing of ours runs as root.
@@ -174,12 +175,12 @@ fn resources<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Value> {
 }
 
 /// Kubernetes' quantities, without exponents.
-fn check_quantity(text: &str) -> Result<String, String> {
+fn check_quantity(text: &str) -> Result<String, AdmissionError> {
     const SUFFIXES: [&str; 12] = ["", "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti", "P", "Pi"];
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (digits, suffix) = text.split_at(end);
     if digits.parse::<f64>().is_err() || digits.starts_with('.') || digits.ends_with('.') || !SUFFIXES.contains(&suffix) {
-        return Err("expected a quantity such as 10m or 32Mi".to_owned());
+        return Err(AdmissionError::Quantity);
     }
     Ok(text.to_owned())
 }
@@ -217,9 +218,9 @@ fn tokens<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, issuers: &[IssuerSett
     Some(tokens)
 }
 
-fn parse_expiration(text: &str) -> Result<Duration, String> {
-    match parse_duration(text).map_err(|fault| fault.to_string())? {
-        short if short < EXPIRATION_MIN => Err("Kubernetes gives no token for less than 10m".to_owned()),
+fn parse_expiration(text: &str) -> Result<Duration, AdmissionError> {
+    match parse_duration(text)? {
+        short if short < EXPIRATION_MIN => Err(AdmissionError::ShortToken),
         expiration => Ok(expiration),
     }
 }

@@ -1,5 +1,6 @@
 //! `egress` in `daypass.yaml`: pools of addresses that one tenant's jobs come from by turns, and nobody else's.
 
+use super::error::PoolError;
 use crate::issuers::Network;
 use crate::words::Client;
 use crate::words::yaml::{Fields, Node};
@@ -10,7 +11,7 @@ const CLIENTS_PER_POOL_MAX: u128 = 256;
 /// Each request looks through them all.
 const POOLS_MAX: usize = 64;
 /// As long as a name that one reads.
-const NAME_LENGTH_MAX: usize = 64;
+pub(super) const NAME_LENGTH_MAX: usize = 64;
 
 /// The pools.
 #[derive(Clone, Default, Debug)]
@@ -76,21 +77,21 @@ fn read_pool<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Pool> {
     Some(Pool { name: name?, networks })
 }
 
-fn check_name(text: &str) -> Result<String, String> {
+fn check_name(text: &str) -> Result<String, PoolError> {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let good = (1..=NAME_LENGTH_MAX).contains(&text.len()) && text.bytes().all(fits);
-    if good { Ok(text.to_owned()) } else { Err(format!("expected 1 to {NAME_LENGTH_MAX} of a-z, 0-9 and -")) }
+    if good { Ok(text.to_owned()) } else { Err(PoolError::Name) }
 }
 
-fn read_network(text: &str) -> Result<Network, String> {
-    let network = Network::parse(text).map_err(|fault| fault.to_string())?;
+fn read_network(text: &str) -> Result<Network, PoolError> {
+    let (network, written) = (Network::parse(text)?, || text.to_owned());
     if !network.is_by_its_first_address() {
-        return Err(format!("`{text}` does not begin with the network's first address"));
+        return Err(PoolError::NotFirstAddress { network: written() });
     }
     match network.clients() {
         Some(clients) if clients <= CLIENTS_PER_POOL_MAX => Ok(network),
-        Some(_) => Err(format!("`{text}` is too large for a pool: at most a /24 of IPv4 or a /56 of IPv6")),
-        None => Err(format!("`{text}` is a part of one client: of IPv6 a client has a /64")),
+        Some(_) => Err(PoolError::TooLarge { network: written() }),
+        None => Err(PoolError::PartOfClient { network: written() }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where age identities are kept, as the configuration says it: `file`, `{ aws_kms: ARN, file }` or `{ credential: name }`.
 
+use super::error::ValueError;
 use super::source::{Beside, Files, Kind};
 use crate::custody::IdentityFile;
 use crate::words::names::KmsKeyArn;
@@ -63,7 +64,7 @@ fn credential<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, beside: &Beside<'
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         match !text.is_empty() && !text.starts_with('.') && text.bytes().all(good) {
             true => Ok(text.to_owned()),
-            false => Err("expected the name of a credential of this service (LoadCredential=)".to_owned()),
+            false => Err(ValueError::Credential),
         }
     })?;
     Some(IdentityFile::Credential(name, beside.credentials.map(ToOwned::to_owned)))

@@ -1,5 +1,6 @@
 //! The `issuers` of `daypass.yaml`.
 
+use super::error::{AudienceError, ValueError};
 use super::own_issuers::are_one;
 use super::section::path;
 use crate::identity::Mapping;
@@ -68,7 +69,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
     let jwks = fields.optional("jwks").map_or(Some(JwksSource::Discovery), |node| read_jwks(fields, node, folder));
     let token_age_max =
         fields.optional("max_token_age").map_or(Some(TOKEN_AGE_DEFAULT), |node| fields.parsed(node, parse_duration));
-    let algorithms = list(fields, "algorithms", |text| Algorithm::parse(text).ok_or("not an algorithm that is accepted here"));
+    let algorithms = list(fields, "algorithms", |text| Algorithm::parse(text).ok_or(ValueError::Algorithm));
     let one_client = fields.word("bind", "client");
     let session_max = fields.optional("session_max").and_then(|node| fields.parsed(node, parse_session_lifetime));
     let jwks_hosts = list(fields, "jwks_hosts", |text| Ok::<_, Infallible>(text.to_owned())).unwrap_or_default();
@@ -110,15 +111,12 @@ fn read_jwks<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> 
 }
 
 /// An audience that a cloud or a forge gives by default would accept tokens that were made for them.
-fn check_audience(text: &str) -> Result<Audience, String> {
+fn check_audience(text: &str) -> Result<Audience, AudienceError> {
     const FOREIGN: [&str; 3] = ["sigstore", "vault", "kubernetes"];
     const FOREIGN_HOSTS: [&str; 3] = ["https://github.com/", "https://kubernetes.default", "https://buildkite.com/"];
     let is_foreign = FOREIGN.contains(&text) || FOREIGN_HOSTS.iter().any(|host| text.starts_with(host));
     if is_foreign || is_cloud_audience(text) {
-        return Err(
-            "this is another service's audience: tokens made for it would be accepted here; use this server's own address"
-                .to_owned(),
-        );
+        return Err(AudienceError::Foreign);
     }
-    Audience::parse(text).map_err(|fault| fault.to_string())
+    Ok(Audience::parse(text)?)
 }

@@ -1,5 +1,6 @@
 //! The `proxies` of `daypass.yaml`: the load balancers that tell by the PROXY protocol for whom they connect.
 
+use super::error::ValueError;
 use crate::issuers::Network;
 use crate::words::yaml::{Fields, Node, Yaml};
 use std::net::IpAddr;
@@ -54,20 +55,18 @@ fn proxy<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Proxy> {
 }
 
 /// An address, or a network.
-fn network(text: &str) -> Result<Network, String> {
+fn network(text: &str) -> Result<Network, ValueError> {
     let whole = |address: IpAddr| Network::of_address(address.to_canonical());
     match text.parse() {
         Ok(address) => Ok(whole(address)),
-        Err(_) => {
-            Network::parse(text).map_err(|_| "expected an address such as 10.0.0.7, or a network such as 10.0.0.0/28".to_owned())
-        }
+        Err(_) => Network::parse(text).map_err(|_| ValueError::Balancer),
     }
 }
 
-fn protocol(text: &str) -> Result<ProxyProtocol, String> {
+fn protocol(text: &str) -> Result<ProxyProtocol, ValueError> {
     match text {
         "v1" => Ok(ProxyProtocol::V1),
         "v2" => Ok(ProxyProtocol::V2),
-        _ => Err("expected v1 or v2".to_owned()),
+        _ => Err(ValueError::ProxyProtocol),
     }
 }

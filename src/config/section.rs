@@ -1,5 +1,6 @@
 //! The sections of `daypass.yaml`, one function each.
 
+use super::error::ValueError;
 use super::source::{self, Beside, Files, SourceFiles, SourceSettings};
 use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
 use crate::policy::Widening;
@@ -16,16 +17,16 @@ const DRAIN_PAUSE_DEFAULT: Duration = Duration::from_secs(2);
 const DRAIN_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// An address and its port.
-pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "expected an address and a port such as 127.0.0.1:9443".to_owned())
+pub(super) fn address(text: &str) -> Result<SocketAddr, ValueError> {
+    text.parse().map_err(|_| ValueError::Listener)
 }
 
 /// `drain_pause: 2s`.
 pub(super) fn drain_pause(fields: &mut Fields<'_, '_>) -> Option<Duration> {
     let Some(node) = fields.optional("drain_pause") else { return Some(DRAIN_PAUSE_DEFAULT) };
-    fields.parsed(node, |text| match parse_duration(text).map_err(|fault| fault.to_string())? {
+    fields.parsed(node, |text| match parse_duration(text)? {
         pause if pause <= DRAIN_PAUSE_MAX => Ok(pause),
-        _ => Err("expected at most 60s".to_owned()),
+        _ => Err(ValueError::LongPause),
     })
 }
 
@@ -100,7 +101,7 @@ fn rollout<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Widening> 
         inner.parsed(node, |text| match text {
             "hold" => Ok(Widening::Waits),
             "immediate" => Ok(Widening::GoesLive),
-            _ => Err("expected hold or immediate".to_owned()),
+            _ => Err(ValueError::Widening),
         })
     });
     inner.finish();
@@ -116,7 +117,7 @@ pub(super) fn aws(fields: &mut Fields<'_, '_>) -> Option<Option<AwsSettings>> {
         inner.parsed(node, |text| match text {
             "web-identity" => Ok(AwsMode::WebIdentity),
             "assume-role" => Ok(AwsMode::AssumeRole),
-            _ => Err("expected web-identity or assume-role".to_owned()),
+            _ => Err(ValueError::AwsMode),
         })
     });
     let mut regions = Vec::new();
@@ -127,7 +128,7 @@ pub(super) fn aws(fields: &mut Fields<'_, '_>) -> Option<Option<AwsSettings>> {
     }
     let endpoint = inner.optional("endpoint").and_then(|node| inner.text(node)).map(str::to_owned);
     let algorithm = inner.optional("algorithm").map_or(Some(SigningAlgorithm::Es256), |node| {
-        inner.parsed(node, |text| SigningAlgorithm::parse(text).ok_or_else(|| "expected ES256 or RS256".to_owned()))
+        inner.parsed(node, |text| SigningAlgorithm::parse(text).ok_or(ValueError::SigningAlgorithm))
     });
     inner.finish();
     Some(Some(AwsSettings { mode: mode?, regions, endpoint, algorithm: algorithm? }))

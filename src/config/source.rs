@@ -1,5 +1,6 @@
 //! A repository that is followed: the root source in `daypass.yaml`, further ones in `sources/*.yaml` of the root repository.
 
+use super::error::{PublicFileError, SourceNameError, ValueError};
 use super::identity;
 use super::section::check_private;
 use crate::custody::IdentityFile;
@@ -80,7 +81,7 @@ impl FurtherSource {
     /// Reads `sources/NAME.yaml`; all its faults at once.
     pub fn parse(file: &str, tree: &Tree, files: &SourceFiles, catalogue: &Catalogue) -> Result<(SourceName, Self), Vec<Fault>> {
         let bytes = tree.get(file).cloned().unwrap_or_default();
-        let first = |message: String| Fault::new(file, Place { line: 1, column: 1 }, message);
+        let first = |message: SourceNameError| Fault::new(file, Place { line: 1, column: 1 }, message);
         let name = check_name(file, tree).map_err(|fault| vec![first(fault)])?;
         let node = Node::parse(file, &bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(&bytes);
@@ -107,17 +108,17 @@ impl FurtherSource {
 }
 
 /// The name of its file, which no folder of the root repository may bear: nothing would tell the two apart.
-fn check_name(file: &str, tree: &Tree) -> Result<SourceName, String> {
+fn check_name(file: &str, tree: &Tree) -> Result<SourceName, SourceNameError> {
     let stem = file.strip_prefix("sources/").and_then(|name| name.strip_suffix(".yaml")).unwrap_or_default();
-    let name = SourceName::parse(stem).map_err(|fault| format!("the file's name: {fault}"))?;
+    let name = SourceName::parse(stem)?;
     if name.is_root() {
-        return Err("`root` is the root repository's own name".to_owned());
+        return Err(SourceNameError::Root);
     }
-    for folder in ["policies", "secrets", "transit"] {
-        let start = format!("{folder}/{name}/");
-        let mut below = tree.range(start.clone()..);
-        if below.next().is_some_and(|(path, _)| path.starts_with(&start)) {
-            return Err(format!("the root repository has a folder {start}: rename it, or the source"));
+    for room in ["policies", "secrets", "transit"] {
+        let folder = format!("{room}/{name}/");
+        let mut below = tree.range(folder.clone()..);
+        if below.next().is_some_and(|(path, _)| path.starts_with(&folder)) {
+            return Err(SourceNameError::Folder { folder });
         }
     }
     Ok(name)
@@ -133,7 +134,7 @@ pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option
     let reference = fields.required("ref").and_then(|node| {
         fields.parsed(node, |text| match text.starts_with("refs/") && !text.contains([':', ' ', '*', '^', '~']) {
             true => Ok(text.to_owned()),
-            false => Err("expected a full ref such as refs/heads/main".to_owned()),
+            false => Err(ValueError::Reference),
         })
     });
     let interval = fields.optional("interval").map_or(Some(INTERVAL_DEFAULT), |node| fields.parsed(node, parse_duration));
@@ -238,11 +239,8 @@ impl Files<'_> {
     fn public<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Arc<[u8]>> {
         let text = fields.text(node)?;
         let found = match self {
-            Self::Beside(beside) => std::fs::read(beside.folder.join(text)).map(Arc::from).map_err(|fault| fault.to_string()),
-            Self::Named(_, tree) => tree
-                .get(&format!("sources/{text}"))
-                .cloned()
-                .ok_or_else(|| "the root repository has no such file below sources/".to_owned()),
+            Self::Beside(beside) => std::fs::read(beside.folder.join(text)).map(Arc::from).map_err(PublicFileError::Io),
+            Self::Named(_, tree) => tree.get(&format!("sources/{text}")).cloned().ok_or(PublicFileError::NotInRepository),
         };
         found.map_err(|fault| fields.fault(node.place, format!("{text}: {fault}"))).ok()
     }

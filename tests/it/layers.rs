@@ -66,7 +66,6 @@ const TEXT_ERRORS_MAX: &[(&str, usize)] = &[
     ("app", 15),
     ("cli", 12),
     ("client", 24),
-    ("config", 12),
     ("demo", 28),
     ("exchange", 1),
     ("http", 34),
