@@ -107,7 +107,7 @@ impl App {
     /// Opens the store, the keys and the first revision. A revision that cannot be read does not keep the server from
     /// starting: it denies, and says so.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, String> {
-        let store = Store::open(&config.data, clock.clone())?;
+        let store = Store::open(&config.data, clock.clone()).map_err(|fault| fault.to_string())?;
         let key_identities = key_encryption::key_identities(&config.key_encryption, &store).await?;
         let (clouds, id_tokens) = (config.issuer_url.clone(), config.id_token_issuer_url.clone());
         let own_issuers = OwnIssuers::open(clouds, id_tokens, &key_identities, &store).await?;

@@ -7,6 +7,7 @@ mod bindings;
 mod body;
 mod clock;
 mod ended;
+mod error;
 mod forgotten;
 mod gate;
 mod history;
@@ -28,6 +29,7 @@ mod writer;
 pub use aws_sessions::AwsSession;
 pub use bindings::Binding;
 pub use body::Body;
+pub use error::{ReadError, StoreError};
 pub use gate::Class;
 pub use history::ReleasedDecision;
 pub use keys::{HostedKeys, KeyRow, KeyState, OwnIssuer};
@@ -105,25 +107,22 @@ pub enum Kept {
 
 impl Store {
     /// Opens the directory, makes what is missing, and records the start with every intent that has no outcome.
-    pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, String> {
-        std::fs::create_dir_all(directory).map_err(|fault| format!("{}: {fault}", directory.display()))?;
+    pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(directory).map_err(|fault| StoreError::Directory { path: directory.to_owned(), fault })?;
         let lock = schema::lock(directory)?;
         // Before anything is written: a store on a full disk starts from its reserve.
         let space = Arc::new(Space::open(directory));
-        let connection =
-            schema::open(directory).map_err(|fault| format!("the store in {} does not open: {fault}", directory.display()))?;
+        let connection = schema::open(directory).map_err(|fault| StoreError::Open { directory: directory.to_owned(), fault })?;
         let timeline = Arc::new(Timeline::new(clock.clone()));
-        let unresolved = schema::unresolved(&connection).map_err(|fault| fault.to_string())?;
-        schema::forget_answers(&connection)
-            .map_err(|fault| format!("the answers of the last run cannot be forgotten: {fault}"))?;
-        schema::record_start(&connection, timeline.now(), &unresolved)
-            .map_err(|fault| format!("the start cannot be recorded: {fault}"))?;
+        let unresolved = schema::unresolved(&connection)?;
+        schema::forget_answers(&connection).map_err(StoreError::Answers)?;
+        schema::record_start(&connection, timeline.now(), &unresolved).map_err(StoreError::Start)?;
         for decision in &unresolved {
             tracing::warn!(%decision, "an intent of the last run has no outcome: nothing of it was released");
         }
-        let forgotten = Forgotten::load(&connection, timeline.clone()).map_err(|fault| fault.to_string())?;
-        let rules = Arc::new(Rules::new(schema::salt(&connection).map_err(|fault| fault.to_string())?, forgotten));
-        let ended = Arc::new(Ended::load(&connection).map_err(|fault| fault.to_string())?);
+        let forgotten = Forgotten::load(&connection, timeline.clone())?;
+        let rules = Arc::new(Rules::new(schema::salt(&connection)?, forgotten));
+        let ended = Arc::new(Ended::load(&connection)?);
         let readings = Arc::new(Mutex::new(Reader::open(directory)?));
         let writer = Writer::start(directory.to_owned(), connection, timeline.clone(), space.clone());
         let (gate, seals, directory) = (Gate::default(), Seals::new(clock), directory.to_owned());
@@ -131,7 +130,7 @@ impl Store {
     }
 
     /// A reader of the log, for a thread of its own.
-    pub fn reader(&self) -> Result<Reader, String> {
+    pub fn reader(&self) -> Result<Reader, ReadError> {
         Reader::open(&self.directory)
     }
 

@@ -1,7 +1,7 @@
 //! What an operator's denial would have hit of what was granted lately: a denial that hits nothing is often one with a typo.
 
 use crate::policy::{Catalogue, Stop};
-use crate::store::{Reader, ReleasedDecision};
+use crate::store::{ReadError, Reader, ReleasedDecision};
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, PolicyName};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ impl Covered {
 }
 
 /// Counts what was released within the last day, the newest first.
-pub(super) fn covered(reader: &Reader, stop: &Stop, catalogue: &Catalogue, now: UnixTime) -> Result<Covered, String> {
+pub(super) fn covered(reader: &Reader, stop: &Stop, catalogue: &Catalogue, now: UnixTime) -> Result<Covered, ReadError> {
     let (started, mut found) = (Instant::now(), Covered { grants: 0, of: 0, since: now.minus(SINCE) });
     reader.released_since(found.since, |released| {
         if started.elapsed() > COUNT_MAX {

@@ -70,9 +70,10 @@ impl App {
     }
 
     async fn covered_by(&self, stop: Stop) -> Result<Covered, String> {
-        let (reader, catalogue, now) = (self.store.reader()?, self.catalogue.clone(), self.now());
+        let (reader, catalogue, now) =
+            (self.store.reader().map_err(|fault| fault.to_string())?, self.catalogue.clone(), self.now());
         let counted = tokio::task::spawn_blocking(move || covered(&reader, &stop, &catalogue, now)).await;
-        counted.map_err(|fault| fault.to_string())?
+        counted.map_err(|fault| fault.to_string())?.map_err(|fault| fault.to_string())
     }
 
     /// Takes a denial away; `false` when there is none of this id.

@@ -2,7 +2,7 @@
 
 use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::store::{Entry, Reader};
+use crate::store::{Entry, ReadError, Reader};
 use crate::words::plain;
 use clap::{Args, Subcommand};
 use serde_json::Value;
@@ -34,7 +34,7 @@ pub(super) struct TailArgs {
 /// Runs it.
 pub(super) async fn run(command: &AuditCommand, json: bool) -> Result<u8, Failure> {
     let AuditCommand::Tail(arguments) = command;
-    let failed = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let failed = |fault: ReadError| Failure::new(STATUS_CONFIGURATION, fault);
     let reader = Reader::open(&super::serve::load(&arguments.config)?.data).map_err(failed)?;
     let mut entries = reader.newest(arguments.lines).map_err(failed)?;
     loop {

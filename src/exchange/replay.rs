@@ -8,7 +8,7 @@ use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{AwsTarget, Target};
 use crate::policy::{Catalogue, Findings, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest};
-use crate::store::{Reader, Recorded, ReleasedDecision};
+use crate::store::{ReadError, Reader, Recorded, ReleasedDecision};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::{Denial, Digest, Reason, UnixTime};
@@ -79,7 +79,12 @@ fn replay(
 }
 
 /// Runs what was released since then, the newest first; where a bound ends it, the findings say so.
-pub fn replay_since(reader: &Reader, since: UnixTime, mut replay: Replay<'_>, catalogue: &Catalogue) -> Result<Findings, String> {
+pub fn replay_since(
+    reader: &Reader,
+    since: UnixTime,
+    mut replay: Replay<'_>,
+    catalogue: &Catalogue,
+) -> Result<Findings, ReadError> {
     let (started, mut seen) = (Instant::now(), 0);
     reader.released_since(since, |released| {
         if seen == DECISIONS_MAX || started.elapsed() > REPLAY_MAX {

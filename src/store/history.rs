@@ -1,5 +1,6 @@
 //! What was decided, read back from the log: the newest first, as far as somebody wants to look.
 
+use super::ReadError;
 use super::reader::{Reader, body};
 use crate::words::UnixTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -27,7 +28,7 @@ impl Reader {
         &self,
         since: UnixTime,
         mut each: impl FnMut(ReleasedDecision) -> ControlFlow<()>,
-    ) -> Result<(), String> {
+    ) -> Result<(), ReadError> {
         let sql = "SELECT at, body, decision FROM audit WHERE kind = 'released' ORDER BY seq DESC";
         self.go_through(sql, |row| {
             let at = UnixTime::from_millis(row.get(0)?);
@@ -46,12 +47,16 @@ impl Reader {
 
     /// Goes through the outcomes of requests whose token was verified, also of those that were refused, the newest first,
     /// until `each` breaks off. What was refused before that tells nobody's identity, and has no `issuer`.
-    pub fn outcomes(&self, mut each: impl FnMut(UnixTime, Value) -> ControlFlow<()>) -> Result<(), String> {
+    pub fn outcomes(&self, mut each: impl FnMut(UnixTime, Value) -> ControlFlow<()>) -> Result<(), ReadError> {
         let sql = "SELECT at, body FROM audit WHERE kind IN ('released', 'failed', 'refused') ORDER BY seq DESC";
         self.go_through(sql, |row| Ok(each(UnixTime::from_millis(row.get(0)?), body(row, 1)?)))
     }
 
-    fn go_through(&self, sql: &str, mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>) -> Result<(), String> {
+    fn go_through(
+        &self,
+        sql: &str,
+        mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
+    ) -> Result<(), ReadError> {
         let mut read = || -> rusqlite::Result<()> {
             let mut statement = self.connection().prepare_cached(sql)?;
             let mut rows = statement.query([])?;
@@ -62,7 +67,7 @@ impl Reader {
             }
             Ok(())
         };
-        read().map_err(|fault| format!("the audit log cannot be read: {fault}"))
+        read().map_err(ReadError::Log)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads the audit log beside the writer; also from another process.
 
-use super::schema;
+use super::{ReadError, schema};
 use crate::words::UnixTime;
 use rusqlite::{Connection, OpenFlags, Row, params};
 use serde_json::{Value, json};
@@ -26,21 +26,21 @@ pub struct Reader(Connection);
 
 impl Reader {
     /// Opens the store of this directory for reading.
-    pub fn open(directory: &Path) -> Result<Self, String> {
+    pub fn open(directory: &Path) -> Result<Self, ReadError> {
         let path = directory.join(schema::FILE);
         let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(|fault| format!("{}: {fault}", path.display()))?;
-        connection.pragma_update(None, "query_only", true).map_err(|fault| fault.to_string())?;
+            .map_err(|fault| ReadError::Open { path, fault })?;
+        connection.pragma_update(None, "query_only", true).map_err(ReadError::QueryOnly)?;
         Ok(Self(connection))
     }
 
     /// The records after `seq`, at most `limit`, oldest first.
-    pub fn after(&self, seq: i64, limit: usize) -> Result<Vec<Entry>, String> {
+    pub fn after(&self, seq: i64, limit: usize) -> Result<Vec<Entry>, ReadError> {
         self.select("SELECT seq, at, kind, decision, body FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2", seq, limit)
     }
 
     /// The newest records, at most `limit`, oldest first.
-    pub fn newest(&self, limit: usize) -> Result<Vec<Entry>, String> {
+    pub fn newest(&self, limit: usize) -> Result<Vec<Entry>, ReadError> {
         let mut entries =
             self.select("SELECT seq, at, kind, decision, body FROM audit WHERE seq > ?1 ORDER BY seq DESC LIMIT ?2", 0, limit)?;
         entries.reverse();
@@ -51,7 +51,7 @@ impl Reader {
         &self.0
     }
 
-    fn select(&self, sql: &str, seq: i64, limit: usize) -> Result<Vec<Entry>, String> {
+    fn select(&self, sql: &str, seq: i64, limit: usize) -> Result<Vec<Entry>, ReadError> {
         let read = || -> rusqlite::Result<Vec<Entry>> {
             let mut statement = self.0.prepare_cached(sql)?;
             let rows = statement.query_map(params![seq, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
@@ -65,7 +65,7 @@ impl Reader {
             })?;
             rows.collect()
         };
-        read().map_err(|fault| format!("the audit log cannot be read: {fault}"))
+        read().map_err(ReadError::Log)
     }
 }
 

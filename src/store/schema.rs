@@ -1,6 +1,6 @@
 //! The tables, and the few statements that every part uses.
 
-use super::Body;
+use super::{Body, StoreError};
 use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use rusqlite::{Connection, params};
@@ -40,11 +40,11 @@ CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BLOB NOT NULL)
 pub(super) const FILE: &str = "daypass.sqlite";
 
 /// Takes the directory for this process; a second one is refused.
-pub(super) fn lock(directory: &Path) -> Result<std::fs::File, String> {
+pub(super) fn lock(directory: &Path) -> Result<std::fs::File, StoreError> {
     let path = directory.join("lock");
-    let file = std::fs::File::create(&path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+    let file = std::fs::File::create(&path).map_err(|fault| StoreError::Directory { path, fault })?;
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-        .map_err(|_| format!("another process holds {}", directory.display()))?;
+        .map_err(|_| StoreError::Held { directory: directory.to_owned() })?;
     Ok(file)
 }
 

@@ -1,6 +1,6 @@
 //! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
 
-use super::{Reader, Store, WrappedKey, aws_sessions, reader, schema, wrapped_keys};
+use super::{ReadError, Reader, Store, WrappedKey, aws_sessions, reader, schema, wrapped_keys};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -137,8 +137,8 @@ impl Store {
 
 impl Reader {
     /// Every denial that stands now, also where no server runs.
-    pub fn denials(&self, now: UnixTime) -> Result<Vec<DenialRow>, String> {
-        denials(self.connection(), now).map_err(|fault| format!("the operators' denials cannot be read: {fault}"))
+    pub fn denials(&self, now: UnixTime) -> Result<Vec<DenialRow>, ReadError> {
+        denials(self.connection(), now).map_err(ReadError::Denials)
     }
 }
 

@@ -197,7 +197,8 @@ async fn a_second_process_and_a_changed_log_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _) = open(folder.path());
     assert!(
-        Store::open(folder.path(), Arc::new(crate::words::SystemClock)).is_err_and(|fault| fault.contains("another process"))
+        Store::open(folder.path(), Arc::new(crate::words::SystemClock))
+            .is_err_and(|fault| matches!(fault, StoreError::Held { .. }))
     );
     drop(store);
     tokio::time::sleep(Duration::from_millis(50)).await;

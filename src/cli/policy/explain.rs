@@ -91,7 +91,7 @@ fn told(explanation: &Explanation, seen: &Seen, faults: &[Fault], unknown: Optio
 /// What operators deny, read beside the server's store; or why nobody can tell.
 fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil)>, String> {
     let data = at.data_if_named().ok_or("the configuration names no `data` directory")?;
-    let rows = Reader::open(&data)?.denials(now)?;
+    let rows = Reader::open(&data).and_then(|reader| reader.denials(now)).map_err(|fault| fault.to_string())?;
     let standing = |row: crate::store::DenialRow| {
         let stop = serde_json::from_value(row.body).map_err(|fault| format!("the denial {} cannot be read: {fault}", row.id))?;
         Ok((row.id, (stop, row.until)))

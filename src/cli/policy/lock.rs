@@ -4,7 +4,7 @@ use super::place::Where;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::{Catalogue, Lock, LockOutcome, NameFound, Sightings, lock};
-use crate::store::Reader;
+use crate::store::{ReadError, Reader};
 use crate::words::names::IssuerName;
 use clap::Args;
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub(in crate::cli) struct LockArgs {
 pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
     let (seen_at, catalogue) = arguments.at.load()?;
     let data = arguments.data.clone().map_or_else(|| arguments.at.data(), Ok)?;
-    let failed = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let failed = |fault: ReadError| Failure::new(STATUS_CONFIGURATION, fault);
     let seen = Reader::open(&data).and_then(|reader| sightings(&reader, &catalogue)).map_err(failed)?;
     let proposed = lock(&seen_at.files, &catalogue, &seen);
     if output == Output::Json {
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
 }
 
 /// What verified tokens showed, also those that were refused: whoever took a name over is among them.
-fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<Sightings, String> {
+fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<Sightings, ReadError> {
     let (mut seen, mut looked_at) = (Sightings::default(), 0);
     reader.outcomes(|at, body| {
         let issuer = body["issuer"].as_str().and_then(|name| IssuerName::parse(name).ok());

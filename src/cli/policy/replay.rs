@@ -93,7 +93,7 @@ impl ReplayArgs {
     }
 }
 
-fn faulty(fault: String) -> Failure {
+fn faulty(fault: impl std::fmt::Display) -> Failure {
     Failure::new(STATUS_CONFIGURATION, fault)
 }
 
