@@ -110,13 +110,14 @@ impl App {
         let store = Store::open(&config.data, clock.clone()).map_err(|fault| fault.to_string())?;
         let key_identities = key_encryption::key_identities(&config.key_encryption, &store).await?;
         let (clouds, id_tokens) = (config.issuer_url.clone(), config.id_token_issuer_url.clone());
-        let own_issuers = OwnIssuers::open(clouds, id_tokens, &key_identities, &store).await?;
+        let own_issuers =
+            OwnIssuers::open(clouds, id_tokens, &key_identities, &store).await.map_err(|fault| fault.to_string())?;
         for own in OwnIssuer::ALL {
             if *own_issuers.keys(own).issuer() == served_issuer(&config.public_url, own).map_err(|fault| fault.to_string())? {
                 store.forget_hosted(own).await.map_err(|denial| denial.cause)?;
             }
         }
-        let sessions = Sessions::load(key_identities, &store).await?;
+        let sessions = Sessions::load(key_identities, &store).await.map_err(|fault| fault.to_string())?;
         let aws = match &config.aws {
             Some(settings) => Some(Aws::new(settings, own_issuers.clouds().clone()).await),
             None => None,

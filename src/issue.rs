@@ -3,6 +3,7 @@
 mod aws;
 mod bootstrap;
 mod credential;
+mod error;
 mod keypair;
 mod own;
 mod secret;
@@ -12,6 +13,7 @@ mod signing;
 pub use aws::{Aws, AwsMode, AwsSettings};
 pub use bootstrap::Bootstrap;
 pub use credential::{AwsCredential, Credential, FileKey, IdToken};
+pub use error::KeysError;
 pub use keypair::SigningAlgorithm;
 pub use own::{CloudIssuer, IdTokenIssuer, OwnIssuers};
 pub use secret::OpenedSecret;

@@ -1,5 +1,6 @@
 //! A signing key, held parsed: ES256 takes 16 µs to sign with, RS256 some 280.
 
+use super::KeysError;
 use crate::words::Secret;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -43,32 +44,25 @@ pub(super) enum SigningPair {
 
 impl SigningPair {
     /// A fresh key, PKCS#8.
-    pub(super) fn generate(algorithm: SigningAlgorithm) -> Result<Secret, String> {
-        let failed = |_| "a signing key cannot be made".to_owned();
+    pub(super) fn generate(algorithm: SigningAlgorithm) -> Result<Secret, KeysError> {
         let bytes = match algorithm {
-            SigningAlgorithm::Es256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-                .map_err(failed)?
-                .as_ref()
-                .to_vec(),
+            SigningAlgorithm::Es256 => {
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())?.as_ref().to_vec()
+            }
             SigningAlgorithm::Rs256 => {
-                let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
-                let der: Pkcs8V1Der<'_> = pair.as_der().map_err(failed)?;
+                let pair = RsaKeyPair::generate(KeySize::Rsa2048)?;
+                let der: Pkcs8V1Der<'_> = pair.as_der()?;
                 der.as_ref().to_vec()
             }
         };
         Ok(Secret::new(bytes))
     }
 
-    pub(super) fn load(algorithm: SigningAlgorithm, pkcs8: &Secret) -> Result<Self, String> {
-        let broken = |fault: aws_lc_rs::error::KeyRejected| format!("a stored signing key is broken: {fault}");
-        match algorithm {
-            SigningAlgorithm::Es256 => {
-                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.expose()).map(Self::Es256).map_err(broken)
-            }
-            SigningAlgorithm::Rs256 => {
-                RsaKeyPair::from_pkcs8(pkcs8.expose()).map(|pair| Self::Rs256(Box::new(pair))).map_err(broken)
-            }
-        }
+    pub(super) fn load(algorithm: SigningAlgorithm, pkcs8: &Secret) -> Result<Self, KeysError> {
+        Ok(match algorithm {
+            SigningAlgorithm::Es256 => Self::Es256(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.expose())?),
+            SigningAlgorithm::Rs256 => Self::Rs256(Box::new(RsaKeyPair::from_pkcs8(pkcs8.expose())?)),
+        })
     }
 
     /// The public key's members (RFC 7518, section 6), in the order of RFC 7638.

@@ -1,6 +1,7 @@
 //! Our two issuers. What clouds trust and what everybody else trusts are different addresses with different keys, so a token for a
 //! partner is worth nothing at a cloud, whatever audience or claim it bears (decision 28).
 
+use super::KeysError;
 use super::credential::IdToken;
 use super::keypair::SigningAlgorithm;
 use super::signing::SigningKeys;
@@ -25,7 +26,12 @@ pub struct IdTokenIssuer(SigningKeys);
 
 impl OwnIssuers {
     /// Loads the keys of both, and makes the first ones where there are none.
-    pub async fn open(clouds: IssuerUrl, id_tokens: IssuerUrl, identities: &Identities, store: &Store) -> Result<Self, String> {
+    pub async fn open(
+        clouds: IssuerUrl,
+        id_tokens: IssuerUrl,
+        identities: &Identities,
+        store: &Store,
+    ) -> Result<Self, KeysError> {
         let clouds = SigningKeys::open(OwnIssuer::Clouds, clouds, identities.clone(), store).await?;
         let id_tokens = SigningKeys::open(OwnIssuer::IdTokens, id_tokens, identities.clone(), store).await?;
         Ok(Self { clouds: Arc::new(CloudIssuer(clouds)), id_tokens: IdTokenIssuer(id_tokens) })
@@ -50,7 +56,7 @@ impl OwnIssuers {
     }
 
     /// One turn of the rotation of both.
-    pub async fn turn(&self, store: &Store) -> Result<(), String> {
+    pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
         for own in OwnIssuer::ALL {
             self.keys(own).turn(store).await?;
         }

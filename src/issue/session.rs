@@ -1,5 +1,6 @@
 //! The keys of sessions: rows of the store, encrypted to the root identity, as those of our own issuer are, and never published.
 
+use super::KeysError;
 use crate::identity::KnownSession;
 use crate::secrets::{Identities, decrypt_key, encrypt};
 use crate::store::{SessionKeyRow, Store};
@@ -37,7 +38,7 @@ struct Remembered {
 
 impl Sessions {
     /// Loads the keys, and makes the first one where there is none.
-    pub async fn load(identities: Identities, store: &Store) -> Result<Self, String> {
+    pub async fn load(identities: Identities, store: &Store) -> Result<Self, KeysError> {
         let weight = |_: &Digest, remembered: &Remembered| remembered.bytes;
         let remembered = Cache::builder().max_capacity(REMEMBERED_BYTES_MAX).weigher(weight).time_to_idle(REMEMBERED_MAX).build();
         let sessions = Self { identities, held: ArcSwap::default(), remembered };
@@ -46,32 +47,27 @@ impl Sessions {
     }
 
     /// One turn of the rotation: removes and makes what is due. Called at start and every hour.
-    pub async fn turn(&self, store: &Store) -> Result<(), String> {
-        let told = |denial: Denial| denial.cause;
-        let (now, rows) = (store.earliest(), store.session_keys().await.map_err(told)?);
+    pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
+        let (now, rows) = (store.earliest(), store.session_keys().await?);
         let older_than = |row: &SessionKeyRow, age: Duration| now >= row.created_at.plus(age);
         for row in rows.iter().filter(|row| older_than(row, OPENING_MAX)) {
-            store.remove_session_key(row.id.clone()).await.map_err(told)?;
+            store.remove_session_key(row.id.clone()).await?;
         }
         if rows.first().is_none_or(|newest| older_than(newest, SEALING_MAX)) {
-            store.put_session_key(self.make(now)?).await.map_err(told)?;
+            store.put_session_key(self.make(now)?).await?;
         }
-        let rows = store.session_keys().await.map_err(told)?;
-        let held = rows.iter().map(|row| {
-            SessionKey::new(&decrypt_key(&row.sealed, &self.identities).map_err(|fault| fault.to_string())?)
-                .map_err(|fault| fault.to_string())
-        });
-        self.held.store(Arc::new(held.collect::<Result<Vec<_>, _>>()?));
+        let rows = store.session_keys().await?;
+        let held = rows.iter().map(|row| Ok(SessionKey::new(&decrypt_key(&row.sealed, &self.identities)?)?));
+        self.held.store(Arc::new(held.collect::<Result<Vec<_>, KeysError>>()?));
         // What a key opened that is held no more is not opened again.
         self.remembered.invalidate_all();
         Ok(())
     }
 
-    fn make(&self, now: UnixTime) -> Result<SessionKeyRow, String> {
+    fn make(&self, now: UnixTime) -> Result<SessionKeyRow, KeysError> {
         let mut bytes = vec![0; SESSION_KEY_BYTES];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| "a session key cannot be made")?;
-        let sealed =
-            encrypt(Secret::new(bytes).expose(), &self.identities.recipients(), false).map_err(|fault| fault.to_string())?;
+        aws_lc_rs::rand::fill(&mut bytes).map_err(KeysError::SessionKeyNotMade)?;
+        let sealed = encrypt(Secret::new(bytes).expose(), &self.identities.recipients(), false)?;
         Ok(SessionKeyRow { id: DecisionId::new().to_string(), created_at: now, sealed })
     }
 

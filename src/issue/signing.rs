@@ -4,6 +4,7 @@ mod rotation;
 
 pub use rotation::{KeyTold, Publication};
 
+use super::KeysError;
 use super::keypair::{SigningAlgorithm, SigningPair};
 use crate::secrets::{Identities, decrypt_key, encrypt};
 use crate::store::{HostedKeys, KeyRow, KeyState, OwnIssuer, Store};
@@ -43,7 +44,7 @@ struct Held {
 
 impl SigningKeys {
     /// Loads the keys, and makes the first ones where there are none.
-    pub async fn open(own: OwnIssuer, issuer: IssuerUrl, identities: Identities, store: &Store) -> Result<Self, String> {
+    pub async fn open(own: OwnIssuer, issuer: IssuerUrl, identities: Identities, store: &Store) -> Result<Self, KeysError> {
         let algorithms = algorithms_of(own);
         let (held, waiting, turning) = (ArcSwap::default(), AtomicUsize::new(0), Mutex::default());
         let keys = Self { own, issuer, algorithms, identities, held, waiting, turning };
@@ -52,59 +53,56 @@ impl SigningKeys {
     }
 
     /// One turn of the rotation: makes, promotes, retires and removes what is due. Called at start and every hour.
-    pub async fn turn(&self, store: &Store) -> Result<(), String> {
+    pub async fn turn(&self, store: &Store) -> Result<(), KeysError> {
         let _turn = self.turning.lock().await;
-        let told = |denial: Denial| denial.cause;
         let now = store.earliest();
-        let (rows, hosted) = (store.keys(self.own).await.map_err(told)?, store.hosted_keys(self.own).await.map_err(told)?);
+        let (rows, hosted) = (store.keys(self.own).await?, store.hosted_keys(self.own).await?);
         for step in self.algorithms.iter().flat_map(|algorithm| due(&rows, &hosted, *algorithm, now)) {
             match step {
                 Step::Make(algorithm, state) => store.put_key(self.own, self.make(algorithm, state, now)?).await,
                 Step::Move(row, state) => store.put_key(self.own, KeyRow { state, changed_at: now, ..row }).await,
                 Step::Remove(kid) => store.remove_key(self.own, kid).await,
-            }
-            .map_err(told)?;
+            }?;
         }
         self.take_up(store).await
     }
 
     /// Begins a rotation by an operator's word: makes the next key of each algorithm that has none. It signs as any other does,
     /// when it was published for long enough. Returns how many were made.
-    pub async fn rotate(&self, store: &Store) -> Result<usize, String> {
+    pub async fn rotate(&self, store: &Store) -> Result<usize, KeysError> {
         let _turn = self.turning.lock().await;
-        let told = |denial: Denial| denial.cause;
-        let rows = store.keys(self.own).await.map_err(told)?;
+        let rows = store.keys(self.own).await?;
         let has_next = |algorithm: SigningAlgorithm| {
             rows.iter().any(|row| row.algorithm == algorithm.as_str() && row.state == KeyState::Published)
         };
         let mut made = 0;
         for algorithm in self.algorithms.iter().filter(|algorithm| !has_next(**algorithm)) {
-            store.put_key(self.own, self.make(*algorithm, KeyState::Published, store.earliest())?).await.map_err(told)?;
+            store.put_key(self.own, self.make(*algorithm, KeyState::Published, store.earliest())?).await?;
             made += 1;
         }
         self.take_up(store).await.map(|()| made)
     }
 
-    async fn take_up(&self, store: &Store) -> Result<(), String> {
-        let told = |denial: Denial| denial.cause;
-        let rows = store.keys(self.own).await.map_err(told)?;
-        let publication = self.published(&rows, &store.hosted_keys(self.own).await.map_err(told)?, store.now());
+    async fn take_up(&self, store: &Store) -> Result<(), KeysError> {
+        let rows = store.keys(self.own).await?;
+        let publication = self.published(&rows, &store.hosted_keys(self.own).await?, store.now());
         self.waiting.store(publication.waiting(), Ordering::Relaxed);
         let held = rows.into_iter().map(|row| self.hold(row)).collect::<Result<Vec<_>, _>>()?;
         self.held.store(Arc::new(held));
         Ok(())
     }
 
-    fn make(&self, algorithm: SigningAlgorithm, state: KeyState, now: UnixTime) -> Result<KeyRow, String> {
+    fn make(&self, algorithm: SigningAlgorithm, state: KeyState, now: UnixTime) -> Result<KeyRow, KeysError> {
         let pkcs8 = SigningPair::generate(algorithm)?;
         let kid = thumbprint(&SigningPair::load(algorithm, &pkcs8)?);
-        let sealed = encrypt(pkcs8.expose(), &self.identities.recipients(), false).map_err(|fault| fault.to_string())?;
+        let sealed = encrypt(pkcs8.expose(), &self.identities.recipients(), false)?;
         Ok(KeyRow { kid, algorithm: algorithm.as_str().to_owned(), state, created_at: now, changed_at: now, sealed })
     }
 
-    fn hold(&self, row: KeyRow) -> Result<Held, String> {
-        let algorithm = SigningAlgorithm::parse(&row.algorithm).ok_or("a stored signing key is of an unknown algorithm")?;
-        let pair = SigningPair::load(algorithm, &decrypt_key(&row.sealed, &self.identities).map_err(|fault| fault.to_string())?)?;
+    fn hold(&self, row: KeyRow) -> Result<Held, KeysError> {
+        let algorithm = SigningAlgorithm::parse(&row.algorithm);
+        let algorithm = algorithm.ok_or_else(|| KeysError::UnknownAlgorithm { algorithm: row.algorithm.clone() })?;
+        let pair = SigningPair::load(algorithm, &decrypt_key(&row.sealed, &self.identities)?)?;
         let mut jwk = pair.public_members();
         jwk["kid"] = row.kid.as_str().into();
         jwk["use"] = "sig".into();

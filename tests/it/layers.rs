@@ -68,7 +68,6 @@ const TEXT_ERRORS_MAX: &[(&str, usize)] = &[
     ("client", 24),
     ("demo", 28),
     ("http", 34),
-    ("issue", 13),
     ("kind", 19),
     ("policy", 68),
 ];
