@@ -4,6 +4,7 @@ mod ages;
 mod changes;
 mod clients;
 mod covered;
+mod error;
 mod followed;
 mod key_encryption;
 mod keys;
@@ -21,11 +22,12 @@ mod sources;
 mod transit;
 
 pub use clients::Clients;
+pub use error::{FollowError, KeyEncryptionError, StartError};
 pub use followed::Followed;
 pub use live::{InForce, Live};
 pub use operate::told;
 pub use revision::{Reading, Revision};
-pub use rewrite::Rewriting;
+pub use rewrite::{RewriteError, Rewriting};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
 use crate::issue::{Aws, OwnIssuers, Sessions};
@@ -106,18 +108,17 @@ pub struct App {
 impl App {
     /// Opens the store, the keys and the first revision. A revision that cannot be read does not keep the server from
     /// starting: it denies, and says so.
-    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, String> {
-        let store = Store::open(&config.data, clock.clone()).map_err(|fault| fault.to_string())?;
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
+        let store = Store::open(&config.data, clock.clone())?;
         let key_identities = key_encryption::key_identities(&config.key_encryption, &store).await?;
         let (clouds, id_tokens) = (config.issuer_url.clone(), config.id_token_issuer_url.clone());
-        let own_issuers =
-            OwnIssuers::open(clouds, id_tokens, &key_identities, &store).await.map_err(|fault| fault.to_string())?;
+        let own_issuers = OwnIssuers::open(clouds, id_tokens, &key_identities, &store).await?;
         for own in OwnIssuer::ALL {
-            if *own_issuers.keys(own).issuer() == served_issuer(&config.public_url, own).map_err(|fault| fault.to_string())? {
-                store.forget_hosted(own).await.map_err(|denial| denial.cause)?;
+            if *own_issuers.keys(own).issuer() == served_issuer(&config.public_url, own)? {
+                store.forget_hosted(own).await?;
             }
         }
-        let sessions = Sessions::load(key_identities, &store).await.map_err(|fault| fault.to_string())?;
+        let sessions = Sessions::load(key_identities, &store).await?;
         let aws = match &config.aws {
             Some(settings) => Some(Aws::new(settings, own_issuers.clouds().clone()).await),
             None => None,
@@ -129,7 +130,7 @@ impl App {
         let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);
         let app = Arc::new(Self {
             origins,
-            issuers: Issuers::new(config.issuers, &clock).map_err(|fault| fault.to_string())?,
+            issuers: Issuers::new(config.issuers, &clock)?,
             live: ArcSwap::from_pointee(Live::of(nothing, BTreeMap::new(), None)),
             catalogue,
             store,
@@ -157,7 +158,7 @@ impl App {
             data: config.data,
             aws,
         });
-        app.read_stops().await.map_err(|denial| denial.cause)?;
+        app.read_stops().await?;
         // A remote one may take long: what its mirror has goes live, and whoever follows it fetches.
         if root.is_remote() {
             app.recover(&root).await;

@@ -1,7 +1,7 @@
 //! One source as it is followed: how, since when, and what is wrong with it as a whole.
 
 use crate::config::{SourceSettings, mirror};
-use crate::custody::{Custody, Purpose};
+use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
 use crate::policy::Bounds;
 use crate::secrets::Identities;
@@ -99,10 +99,10 @@ impl Followed {
     }
 
     /// Reads its age identities where their files changed. Returns what is wrong with some of them.
-    pub async fn read_identities(&self) -> Option<String> {
+    pub async fn read_identities(&self) -> Option<CustodyError> {
         let reading = self.custody.read().await;
         self.rekeyed.fetch_or(reading.changed, Ordering::Relaxed);
-        reading.fault.map(|fault| fault.to_string())
+        reading.fault
     }
 
     /// Whether its secrets have to be opened anew, to know which of them do.

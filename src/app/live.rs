@@ -1,5 +1,6 @@
 //! What is in force of all sources together. Swapped whole.
 
+use super::error::NoTransitKey;
 use super::followed::Followed;
 use super::not_in_force::NotGiven;
 use super::opened::Opened;
@@ -181,23 +182,23 @@ impl Live {
         let key = &licence.terms().key;
         let (in_force, within) = self.transit_key(&licence.granted().source, key)?;
         let found = in_force.revision.transit().version(&within, version);
-        let (version, bytes) = found.map_err(|cause| no_transit_key(key, &cause))?;
+        let (version, bytes) = found.map_err(|cause| no_transit_key(key, cause))?;
         let file = TransitFile { key: within, version };
         let opened = OpenedTransitKey::open(key, &file, bytes, &in_force.followed.identities());
-        Ok((version, opened.map_err(|cause| unreadable_transit_key(key, &cause.to_string()))?))
+        Ok((version, opened.map_err(|cause| unreadable_transit_key(key, cause))?))
     }
 
     /// The versions of a granted transit key, the lowest first.
     pub fn transit_versions(&self, source: &SourceName, key: &TransitKey) -> Result<Vec<u32>, Denial> {
         let (in_force, within) = self.transit_key(source, key)?;
-        in_force.revision.transit().versions(&within).map_err(|cause| no_transit_key(key, &cause))
+        in_force.revision.transit().versions(&within).map_err(|cause| no_transit_key(key, cause))
     }
 
     /// The source that a transit key is granted by, and the key's name within it.
     pub(super) fn transit_key(&self, source: &SourceName, key: &TransitKey) -> Result<(&InForce, TransitKey), Denial> {
         let in_force = self.source(source).ok_or_else(|| unreadable_transit_key(key, "its source is not in force"))?;
         let within = if source.is_root() { Some(key.clone()) } else { key.below(source) };
-        let foreign = || unreadable_transit_key(key, &format!("it does not belong to the source {source}"));
+        let foreign = || unreadable_transit_key(key, format!("it does not belong to the source {source}"));
         Ok((in_force, within.ok_or_else(foreign)?))
     }
 
@@ -251,11 +252,11 @@ impl Live {
     }
 }
 
-fn unreadable_transit_key(key: &TransitKey, cause: &str) -> Denial {
+fn unreadable_transit_key(key: &TransitKey, cause: impl std::fmt::Display) -> Denial {
     Reason::SecretUnreadable.because(format!("transit key {key}: {cause}"))
 }
 
-fn no_transit_key(key: &TransitKey, cause: &str) -> Denial {
+fn no_transit_key(key: &TransitKey, cause: NoTransitKey) -> Denial {
     let told = format!("The key {key} is granted, but {cause}.");
     Reason::SecretMissing.because(format!("transit key {key}: {cause}")).saying(told)
 }

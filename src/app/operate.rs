@@ -1,6 +1,7 @@
 //! What an operator may do at once, without Git: deny, lift, revoke, accept, and look.
 
 use super::covered::{Covered, covered};
+use super::error::{CountError, LookupError};
 use super::{App, Followed};
 use crate::identity::Identity;
 use crate::policy::{Grant, Request, Standing, Stop, StopUntil};
@@ -49,7 +50,7 @@ impl App {
         let (told, covers) = (stop.to_string(), self.covered_by(stop).await);
         let (covers, uncounted) = match covers {
             Ok(covers) => (Some(covers.to_json()), None),
-            Err(fault) => (None, Some(fault)),
+            Err(fault) => (None, Some(fault.to_string())),
         };
         Ok(json!({
             "id": id, "denies": told, "until": until.map(|at| at.to_string()), "covers": covers, "uncounted": uncounted,
@@ -69,11 +70,9 @@ impl App {
         stop.check_known(&self.catalogue, &policies)
     }
 
-    async fn covered_by(&self, stop: Stop) -> Result<Covered, String> {
-        let (reader, catalogue, now) =
-            (self.store.reader().map_err(|fault| fault.to_string())?, self.catalogue.clone(), self.now());
-        let counted = tokio::task::spawn_blocking(move || covered(&reader, &stop, &catalogue, now)).await;
-        counted.map_err(|fault| fault.to_string())?.map_err(|fault| fault.to_string())
+    async fn covered_by(&self, stop: Stop) -> Result<Covered, CountError> {
+        let (reader, catalogue, now) = (self.store.reader()?, self.catalogue.clone(), self.now());
+        Ok(tokio::task::spawn_blocking(move || covered(&reader, &stop, &catalogue, now)).await??)
     }
 
     /// Takes a denial away; `false` when there is none of this id.
@@ -204,11 +203,11 @@ impl App {
 /// Refuses a commit that the repository does not have. A remote is fetched first where its mirror does not have it yet.
 async fn check_there(source: &Followed, commit: &CommitId) -> Result<(), Denial> {
     let _turn = source.turn.lock().await;
-    let has = || source.source().has(commit).map_err(|fault| fault.to_string());
+    let has = || source.source().has(commit).map_err(LookupError::Git);
     let mut there = has();
     if source.is_remote() && !matches!(there, Ok(true)) {
         let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
-        there = fetched.map_err(|fault| fault.to_string()).and_then(|()| has());
+        there = fetched.map_err(LookupError::Fetch).and_then(|()| has());
     }
     let (reason, detail) = match there {
         Ok(true) => return Ok(()),

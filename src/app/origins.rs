@@ -1,6 +1,7 @@
 //! Where the wrapped keys of a source's files come from: what its own commits had, and what the store keeps of every source.
 
 use super::App;
+use super::error::FollowError;
 use super::followed::Followed;
 use super::revision::Revision;
 use crate::git::Snapshot;
@@ -15,7 +16,7 @@ use tokio::runtime::Handle;
 impl App {
     /// The keys of each form that files had in commits that were not searched yet: also a ciphertext that was never in force
     /// may hold a good password.
-    pub(super) fn search(&self, source: &Followed, commit: &CommitId, marks: &Marks) -> Result<Vec<WrappedKey>, String> {
+    pub(super) fn search(&self, source: &Followed, commit: &CommitId, marks: &Marks) -> Result<Vec<WrappedKey>, FollowError> {
         if marks.searched.as_ref() == Some(commit) {
             return Ok(Vec::new());
         }
@@ -24,10 +25,10 @@ impl App {
             let keys = wrapped_keys(file, bytes).into_iter();
             found.extend(keys.map(|key| WrappedKey { key, file: file.to_owned(), in_force: false }));
         };
-        if !source.source().each_form(commit, marks.searched.as_ref(), &mut take).map_err(|fault| fault.to_string())? {
+        if !source.source().each_form(commit, marks.searched.as_ref(), &mut take)? {
             tracing::warn!(source = %source.name, "the history is long: a copy of what older commits had is not known as one");
         }
-        if source.source().is_shallow().map_err(|fault| fault.to_string())? {
+        if source.source().is_shallow()? {
             tracing::warn!(source = %source.name, "the clone is shallow: a copy of what older commits had is not known as one");
         }
         Ok(found)
@@ -40,12 +41,12 @@ impl App {
         before: &Revision,
         snapshot: &Snapshot,
         searched: &[WrappedKey],
-    ) -> Result<Vec<Widened>, String> {
+    ) -> Result<Vec<Widened>, FollowError> {
         let in_force = before.in_force();
         let changed = changed_keys(&in_force, &snapshot.files);
         let keys: BTreeSet<Digest> = changed.values().flatten().copied().collect();
         let kept = self.store.origins(keys.iter().copied().collect());
-        let mut origins = Handle::current().block_on(kept).map_err(|denial| denial.cause)?;
+        let mut origins = Handle::current().block_on(kept)?;
         for one in searched.iter().filter(|one| keys.contains(&one.key)) {
             let place = Place { source: source.name.clone(), file: one.file.clone() };
             origins.add(one.key, place, one.in_force);

@@ -1,6 +1,7 @@
 //! Pull reconciliation: looks at Git, and puts a new commit in force. Nothing that a caller does gets here.
 
 use super::App;
+use super::error::FollowError;
 use super::followed::Followed;
 use super::origins::placed;
 use super::revision::{Reading, Revision};
@@ -17,7 +18,7 @@ struct Looked {
     /// A revision to put in force.
     next: Revision,
     /// What is wrong all the same.
-    alarm: Option<String>,
+    alarm: Option<FollowError>,
     /// The wrapped keys that it brought.
     keys: Vec<WrappedKey>,
 }
@@ -28,10 +29,10 @@ impl App {
         let _turn = source.turn.lock().await;
         let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
         if let Err(fault) = fetched {
-            return alarmed(source, fault.to_string());
+            return alarmed(source, &fault.into());
         }
         if let Err(fault) = source.source().head() {
-            return alarmed(source, fault.to_string());
+            return alarmed(source, &fault.into());
         }
         source.was_read(self.store.moment());
         self.look_and_put_in_force(source).await;
@@ -47,36 +48,37 @@ impl App {
 
     async fn look_and_put_in_force(self: &Arc<Self>, source: &Arc<Followed>) {
         let unread = source.read_identities().await;
-        if let Some(fault) = unread.clone().filter(|_| source.identities().is_empty()) {
-            return alarmed(source, fault);
-        }
+        let unread = match unread {
+            Some(fault) if source.identities().is_empty() => return alarmed(source, &fault.into()),
+            unread => unread.map(FollowError::Identities),
+        };
         let looked = match self.store.marks(source.name.as_str()).await {
             Ok(marks) => {
                 let (app, source) = (self.clone(), source.clone());
                 let look = move || app.look(&source, &marks);
-                tokio::task::spawn_blocking(look).await.unwrap_or_else(|fault| Err(fault.to_string()))
+                tokio::task::spawn_blocking(look).await.unwrap_or_else(|fault| Err(fault.into()))
             }
-            Err(denial) => Err(denial.cause),
+            Err(denial) => Err(denial.into()),
         };
         match looked {
-            Ok(None) => source.alarm.store(unread.map(Arc::new)),
+            Ok(None) => source.alarm.store(unread.map(|fault| Arc::new(fault.to_string()))),
             Ok(Some(Looked { next, alarm, keys })) => {
                 self.put_in_force(source, next, keys).await;
                 source.was_checked();
-                source.alarm.store(alarm.or(unread).map(Arc::new));
+                source.alarm.store(alarm.or(unread).map(|fault| Arc::new(fault.to_string())));
             }
-            Err(fault) => alarmed(source, fault),
+            Err(fault) => alarmed(source, &fault),
         }
     }
 
     /// What to put in force, if anything is new; with an alarm when it is not what the ref says.
-    fn look(&self, source: &Followed, marks: &Marks) -> Result<Option<Looked>, String> {
+    fn look(&self, source: &Followed, marks: &Marks) -> Result<Option<Looked>, FollowError> {
         let repository = source.source();
         let live = self.live.load();
         let known = live.source(&source.name);
         let fresh = Arc::new(Revision::default());
         let current = known.map_or(&fresh, |known| &known.revision);
-        let head = repository.head().map_err(|fault| fault.to_string())?;
+        let head = repository.head()?;
         let confirmed = source.confirmed.load().as_deref() == Some(&head);
         let as_before = known.is_some_and(|known| std::ptr::eq(&*known.followed, source));
         if Some(&head) == current.commit.as_ref() && as_before && !source.is_rekeyed() && (current.held.is_empty() || !confirmed)
@@ -88,7 +90,7 @@ impl App {
             (Ok(_), _) => &head,
             // After a restart the highest commit is still there to be read, whatever the ref now says.
             (Err(_), Some(highest)) if current.commit.is_none() => highest,
-            (Err(fault), _) => return Err(fault.clone()),
+            (Err(_), _) => return followed.map(|_| None),
         };
         let rails_faulty = live.sources().any(|(name, root)| name.is_root() && root.revision.ruleset.has_faulty_guardrails());
         let waits = !source.name.is_root() && rails_faulty;
@@ -101,7 +103,7 @@ impl App {
         };
         let before = self.before(source, current, marks, widening)?;
         let before = before.as_ref().unwrap_or(current);
-        let snapshot = repository.read_at(commit, before.snapshot()).map_err(|fault| fault.to_string())?;
+        let snapshot = repository.read_at(commit, before.snapshot())?;
         let identities = source.identities();
         let mut keys = self.search(source, commit, marks)?;
         let widened = if before.holds(widening) { self.widened(source, before, &snapshot, &keys)? } else { Vec::new() };
@@ -144,10 +146,10 @@ impl App {
         current: &Revision,
         marks: &Marks,
         widening: Widening,
-    ) -> Result<Option<Revision>, String> {
+    ) -> Result<Option<Revision>, FollowError> {
         match &marks.whole {
             Some(whole) if widening == Widening::Waits && current.commit.is_none() => {
-                let snapshot = source.source().read_at(whole, current.snapshot()).map_err(|fault| fault.to_string())?;
+                let snapshot = source.source().read_at(whole, current.snapshot())?;
                 Ok(Some(current.next(snapshot, &self.reading(source, &source.identities(), Widening::GoesLive, &[]))))
             }
             Some(_) | None => Ok(None),
@@ -162,7 +164,7 @@ impl App {
         current: &Revision,
         marks: &Marks,
         head: &CommitId,
-    ) -> Result<Option<String>, String> {
+    ) -> Result<Option<String>, FollowError> {
         let (repository, highest) = (source.source(), marks.highest.as_ref());
         if source.accepted.load().as_deref() == Some(head) {
             return Ok(None);
@@ -170,24 +172,20 @@ impl App {
         let anchor = highest.or(source.settings.since.as_ref());
         if let Some(anchor) = anchor
             && anchor != head
-            && !repository.is_forward(anchor, head).map_err(|fault| fault.to_string())?
+            && !repository.is_forward(anchor, head)?
         {
-            if !repository.has(anchor).map_err(|fault| fault.to_string())? {
-                return Err(format!(
-                    "{anchor}, which {head} has to follow, is not in the repository: correct `since`, or fetch it"
-                ));
+            let (is_there, anchor, head) = (repository.has(anchor)?, anchor.clone(), head.clone());
+            if !is_there {
+                return Err(FollowError::NoAnchor { anchor, head });
             }
-            let name = if source.name.is_root() { String::new() } else { format!(" --source {}", source.name) };
-            return Err(format!(
-                "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}{name}` follows it all the same"
-            ));
+            return Err(FollowError::Rewritten { anchor, head, source_name: source.name.clone() });
         }
         let Some(signers) = &source.settings.signers else { return Ok(None) };
         if anchor == Some(head) && highest.is_some() {
             return Ok(current.signer.clone());
         }
         let anchor = anchor.filter(|anchor| *anchor != head);
-        repository.signer(head, anchor, signers, self.now()).map(Some).map_err(|fault| fault.to_string())
+        Ok(Some(repository.signer(head, anchor, signers, self.now())?))
     }
 
     /// Swaps it in, and records it with its faults.
@@ -214,7 +212,7 @@ impl App {
     }
 }
 
-fn alarmed(source: &Followed, fault: String) {
+fn alarmed(source: &Followed, fault: &FollowError) {
     tracing::error!(source = %source.name, %fault, "the repository is not followed; the last good revision stays in force");
-    source.alarm.store(Some(Arc::new(fault)));
+    source.alarm.store(Some(Arc::new(fault.to_string())));
 }

@@ -1,8 +1,47 @@
 //! A source's files with other recipients or new data keys, made where the private keys are. Ciphertext goes out, and nothing else.
 
+use super::not_in_force::NotInForce;
 use super::revision::Revision;
-use crate::secrets::{Creation, Identities, RULES_FILE, RepositoryPath, Rewrite, Rules, check, encrypted_path, rewrite};
+use crate::secrets::{
+    Creation, Identities, NotBelow, RULES_FILE, RepositoryPath, Rewrite, Rules, RulesError, SecretError, check, encrypted_path,
+    rewrite,
+};
 use crate::words::{Digest, UnixTime};
+
+/// Why a file has no new form.
+#[derive(Debug, thiserror::Error)]
+pub enum RewriteError {
+    /// It is no encrypted file.
+    #[error(transparent)]
+    Path(#[from] NotBelow),
+    /// Nobody committed it.
+    #[error("the commit in force has no such file: push it first")]
+    NoFile,
+    /// What is asked for is not what was committed.
+    #[error("the commit in force has another form of this file: pull, or push yours first")]
+    OtherForm,
+    /// No form of it is in force.
+    #[error(transparent)]
+    NotInForce(#[from] NotInForce),
+    /// The one that was committed is not.
+    #[error("{0}: an older form of it is in force, and only files in force are encrypted anew")]
+    OlderInForce(#[source] NotInForce),
+    /// Its rules do not say who reads it.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// It does not open, or is not written.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The server would lose it.
+    #[error(
+        "the recipients that {RULES_FILE} names do not include this source's own ({}): it could not open the file any more",
+        .own.join(", ")
+    )]
+    NotForItsOwn {
+        /// To whom it has to be encrypted too.
+        own: Vec<String>,
+    },
+}
 
 /// What is done to one source's files.
 pub struct Rewriting<'a> {
@@ -25,42 +64,35 @@ impl Revision {
 
 impl Rewriting<'_> {
     /// A file's new form; `None` where it is as it should be. Only a file in force has one, and what is asked for has to be its form.
-    pub fn file(&self, name: &str, sha256: &Digest) -> Result<Option<Vec<u8>>, String> {
-        let (path, place) = (
-            encrypted_path(name).map_err(|fault| fault.to_string())?,
-            RepositoryPath::parse(name).map_err(|fault| fault.to_string())?,
-        );
-        let snapshot = self.revision.snapshot().files.get(name).ok_or("the commit in force has no such file: push it first")?;
+    pub fn file(&self, name: &str, sha256: &Digest) -> Result<Option<Vec<u8>>, RewriteError> {
+        let (path, place) = (encrypted_path(name)?, RepositoryPath::parse(name)?);
+        let snapshot = self.revision.snapshot().files.get(name).ok_or(RewriteError::NoFile)?;
         if Digest::plain(snapshot) != *sha256 {
-            return Err("the commit in force has another form of this file: pull, or push yours first".to_owned());
+            return Err(RewriteError::OtherForm);
         }
-        let bytes = self.revision.file_in_force(name).map_err(|fault| fault.to_string())?;
+        let bytes = self.revision.file_in_force(name)?;
         if bytes != snapshot {
-            return Err(format!(
-                "{}: an older form of it is in force, and only files in force are encrypted anew",
-                self.revision.lacks(name)
-            ));
+            return Err(RewriteError::OlderInForce(self.revision.lacks(name)));
         }
         let to = Creation::to(&self.recipients(name)?).at(Some(place.clone()));
         let identities = self.identities.at(place.clone());
-        let rewritten = rewrite(&path, bytes, self.how, &to, &identities, self.now).map_err(|fault| fault.to_string())?;
+        let rewritten = rewrite(&path, bytes, self.how, &to, &identities, self.now)?;
         if let Some(new) = &rewritten {
-            check(&place, new, self.identities).map_err(|_| {
-                format!("the recipients that {RULES_FILE} names do not include this source's own ({}): it could not open the file any more", self.identities.recipients().join(", "))
-            })?;
+            let own = || self.identities.recipients();
+            check(&place, new, self.identities).map_err(|_| RewriteError::NotForItsOwn { own: own() })?;
         }
         Ok(rewritten)
     }
 
     /// Those whom the rules in force name, without one the source's own. While other rules wait, only who is named by both: whoever
     /// is taken out is out at once.
-    fn recipients(&self, name: &str) -> Result<Vec<String>, String> {
+    fn recipients(&self, name: &str) -> Result<Vec<String>, RulesError> {
         let own = self.identities.recipients();
         let named = |rules: &Rules<'_>| match rules.for_file(name) {
             Some(creation) => creation.map(|creation| creation.recipients().to_vec()),
             None => Ok(own.clone()),
         };
-        let (mut recipients, waiting) = (named(&self.rules).map_err(|fault| fault.to_string())?, named(&self.waiting));
+        let (mut recipients, waiting) = (named(&self.rules)?, named(&self.waiting));
         if let Ok(waiting) = waiting {
             recipients.retain(|recipient| waiting.contains(recipient));
         }

@@ -1,5 +1,6 @@
 //! The transit keys of one source: a file for each version, which opened when it came in force.
 
+use super::error::NoTransitKey;
 use crate::policy::Tree;
 use crate::secrets::{Identities, OpenedTransitKey, TransitError};
 use crate::words::TransitFile;
@@ -63,20 +64,19 @@ impl TransitKeys {
     }
 
     /// The versions of a key, the lowest first. The error is for whom the key is granted.
-    pub(super) fn versions(&self, key: &TransitKey) -> Result<Vec<u32>, String> {
-        let versions = self.0.get(key).ok_or("the revision in force has no file of this key")?;
+    pub(super) fn versions(&self, key: &TransitKey) -> Result<Vec<u32>, NoTransitKey> {
+        let versions = self.0.get(key).ok_or(NoTransitKey::Key)?;
         Ok(versions.keys().copied().collect())
     }
 
     /// The file of this version, or of the highest one. The error is for whom the key is granted.
-    pub(super) fn version(&self, key: &TransitKey, version: Option<u32>) -> Result<(u32, &[u8]), String> {
-        let versions = self.0.get(key).ok_or("the revision in force has no file of this key")?;
+    pub(super) fn version(&self, key: &TransitKey, version: Option<u32>) -> Result<(u32, &[u8]), NoTransitKey> {
+        let versions = self.0.get(key).ok_or(NoTransitKey::Key)?;
         let found = match version {
             Some(version) => versions.get_key_value(&version),
             None => versions.last_key_value(),
         };
-        let (version, file) =
-            found.ok_or_else(|| format!("version {} of this key is not in force", version.unwrap_or_default()))?;
+        let (version, file) = found.ok_or(NoTransitKey::Version { version: version.unwrap_or_default() })?;
         Ok((*version, file))
     }
 }

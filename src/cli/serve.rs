@@ -44,7 +44,6 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     crate::telemetry::harden();
     let credentials = environment.value("CREDENTIALS_DIRECTORY").map(Path::new);
     let config = Config::load(&arguments.config, credentials).map_err(|found| faults(&found))?;
-    let failed = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
     let certificate = Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()).map_err(failed)?;
     let webhook = match &config.admission {
         Some(settings) => Some(webhook(settings).await?),
@@ -85,14 +84,18 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     Ok(0)
 }
 
+fn failed(fault: impl std::fmt::Display) -> Failure {
+    Failure::new(STATUS_UNAVAILABLE, fault)
+}
+
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, format!("{address}: {fault}")))
 }
 
 /// The webhook's own listener: the API server reaches it, and needs to reach nothing else.
 async fn webhook(settings: &AdmissionSettings) -> Result<(TcpListener, Arc<Certificate>, axum::Router), Failure> {
-    let certificate = Certificate::load_for(settings.certificate.clone(), settings.key.clone(), settings.client_ca.clone())
-        .map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))?;
+    let certificate =
+        Certificate::load_for(settings.certificate.clone(), settings.key.clone(), settings.client_ca.clone()).map_err(failed)?;
     let listener = bind(settings.listen).await?;
     tracing::info!(listen = %settings.listen, "the webhook listens");
     Ok((listener, certificate, admission::router(settings.sidecar.clone())))

@@ -96,7 +96,7 @@ fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime)
             break;
         }
         let sha256 = Digest::parse(&asked.sha256).ok_or("`sha256` is 64 hexadecimal digits in lower case".to_owned());
-        match sha256.and_then(|sha256| rewriting.file(&asked.file, &sha256)) {
+        match sha256.and_then(|sha256| rewriting.file(&asked.file, &sha256).map_err(|fault| fault.to_string())) {
             Ok(Some(new)) => {
                 bytes += new.len();
                 told.push(json!({ "file": asked.file, "sha256": Digest::plain(&new).to_string() }));

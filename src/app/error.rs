@@ -1,0 +1,147 @@
+//! Why the server does not start, a source is not followed, and what was asked of it is not given.
+
+use crate::custody::{CustodyError, KmsError};
+use crate::git::{FetchError, GitError, VerifyError};
+use crate::issue::KeysError;
+use crate::issuers::SetupError;
+use crate::secrets::IdentityError;
+use crate::store::{ReadError, StoreError};
+use crate::words::Denial;
+use crate::words::names::{CommitId, NameError, SourceName};
+use tokio::task::JoinError;
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store does not open.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store opens, and does not write or read.
+    #[error("{}", .0.cause)]
+    Unwritten(#[from] Denial),
+    /// What our own keys are encrypted to.
+    #[error(transparent)]
+    KeyEncryption(#[from] KeyEncryptionError),
+    /// Our own keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The address of one of our issuers.
+    #[error(transparent)]
+    OwnIssuer(#[from] NameError),
+    /// What opens the root source's secrets.
+    #[error(transparent)]
+    Identities(#[from] CustodyError),
+    /// Those whose tokens are taken.
+    #[error(transparent)]
+    Issuers(#[from] SetupError),
+}
+
+/// Why the identity is not had to which our own keys are encrypted.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyEncryptionError {
+    /// Its file is not read.
+    #[error(transparent)]
+    File(#[from] CustodyError),
+    /// The store does not give or take it.
+    #[error("{}", .0.cause)]
+    Store(#[from] Denial),
+    /// AWS KMS alone opens it now, and another one sealed what there is.
+    #[error(
+        "the stored keys are encrypted to another identity: wrap its file with `daypass keys wrap --purpose key-encryption`, and name it as `key_encryption: {{ aws_kms, file }}`"
+    )]
+    Other,
+    /// AWS KMS does not open the one that is kept.
+    #[error("the identity to which our keys are encrypted: {0}")]
+    Kms(#[source] KmsError),
+    /// The one that was made now is not kept.
+    #[error("the identity to which our keys are encrypted: {}", .0.cause)]
+    NotKept(#[source] Denial),
+    /// What AWS KMS opened is none.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+/// Why a source is not followed, or not as far as its ref.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// Its repository is not fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Its repository is not read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// What opens its secrets is not read.
+    #[error(transparent)]
+    Identities(#[from] CustodyError),
+    /// The store does not say how far it went.
+    #[error("{}", .0.cause)]
+    Store(#[from] Denial),
+    /// The look itself ended.
+    #[error(transparent)]
+    Broken(#[from] JoinError),
+    /// Nobody can tell what it has to follow.
+    #[error("{anchor}, which {head} has to follow, is not in the repository: correct `since`, or fetch it")]
+    NoAnchor {
+        /// What it has to follow.
+        anchor: CommitId,
+        /// What the ref says.
+        head: CommitId,
+    },
+    /// Its history goes another way.
+    #[error(
+        "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}{}` follows it all the same",
+        option(source_name)
+    )]
+    Rewritten {
+        /// What it has to follow.
+        anchor: CommitId,
+        /// What the ref says.
+        head: CommitId,
+        /// The source.
+        source_name: SourceName,
+    },
+    /// Nobody who counts signed it.
+    #[error(transparent)]
+    Unsigned(#[from] VerifyError),
+}
+
+/// As it stands behind a command; the root source has none.
+fn option(source: &SourceName) -> String {
+    if source.is_root() { String::new() } else { format!(" --source {source}") }
+}
+
+/// Why nobody can tell whether a source has a commit.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LookupError {
+    /// Its repository is not fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// Its repository is not read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Why nobody can tell what a denial would have hit.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CountError {
+    /// The log is not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The count itself ended.
+    #[error(transparent)]
+    Broken(#[from] JoinError),
+}
+
+/// Why a transit key that is granted is not there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum NoTransitKey {
+    /// None of its versions is.
+    #[error("the revision in force has no file of this key")]
+    Key,
+    /// One of its versions is not.
+    #[error("version {version} of this key is not in force")]
+    Version {
+        /// Which one.
+        version: u32,
+    },
+}
