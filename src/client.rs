@@ -5,6 +5,7 @@ pub mod answer;
 pub mod checkout;
 pub mod editor;
 pub mod environment;
+mod error;
 mod event_stream;
 pub mod exec;
 pub mod helper;
@@ -18,6 +19,8 @@ pub mod renewal;
 pub mod server;
 pub mod sidecar;
 pub mod token_endpoint;
+
+pub use error::AssignmentError;
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
 #[derive(Clone, Debug)]

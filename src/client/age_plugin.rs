@@ -47,7 +47,7 @@ fn converse<R: Read, W: Write>(
     ask: impl Fn(&str, &[Stanza]) -> Result<Secret, Failure>,
 ) -> io::Result<()> {
     let (identities, stanzas, _, _) = connection.unidir_receive(
-        ("add-identity", |command: Stanza| command.args.into_iter().next().ok_or("an identity is missing")),
+        ("add-identity", |command: Stanza| command.args.into_iter().next().ok_or(Incomplete::Identity)),
         ("recipient-stanza", file_and_stanza),
         (None, |_| Ok(())),
         (None, |_| Ok(())),
@@ -55,7 +55,10 @@ fn converse<R: Read, W: Write>(
     connection.bidir_send(|mut age| {
         let (identities, stanzas) = match (identities, stanzas) {
             (Ok(identities), Ok(stanzas)) => (identities, stanzas),
-            (Err(faults), _) | (_, Err(faults)) => return tell(&mut age, &["internal"], faults.first().unwrap_or(&"")),
+            (Err(faults), _) | (_, Err(faults)) => {
+                let first = faults.first().map(ToString::to_string).unwrap_or_default();
+                return tell(&mut age, &["internal"], &first);
+            }
         };
         for files in stanzas.chunk_by(|(one, _), (other, _)| one == other) {
             let header: Vec<Stanza> = files.iter().map(|(_, stanza)| copy(stanza)).collect();
@@ -96,10 +99,21 @@ fn tell<R: Read, W: Write>(age: &mut BidirSend<'_, R, W>, about: &[&str], messag
     age.send("error", about, line.as_bytes()).map(drop)
 }
 
+/// What age did not send whole.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Incomplete {
+    /// A command without it.
+    #[error("an identity is missing")]
+    Identity,
+    /// One whose kind, or file, nobody knows.
+    #[error("a stanza without its file or kind")]
+    Stanza,
+}
+
 /// `recipient-stanza FILE KIND ARGUMENT…`.
-fn file_and_stanza(mut command: Stanza) -> Result<(String, Stanza), &'static str> {
+fn file_and_stanza(mut command: Stanza) -> Result<(String, Stanza), Incomplete> {
     if command.args.len() < 2 {
-        return Err("a stanza without its file or kind");
+        return Err(Incomplete::Stanza);
     }
     let file = command.args.remove(0);
     command.tag = command.args.remove(0);

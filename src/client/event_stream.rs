@@ -1,9 +1,10 @@
 //! Server-sent events (HTML standard, section 9.2.6), as far as they are needed here: the id of each event that has data.
 
+use super::error::LongLine;
 use std::collections::VecDeque;
 
 /// A line of ours has 80 bytes; a server that sends longer ones is none of ours.
-const LINE_BYTES_MAX: usize = 4096;
+pub(super) const LINE_BYTES_MAX: usize = 4096;
 /// Events that wait to be taken: of more than that only the last ones say anything.
 const EVENTS_MAX: usize = 64;
 
@@ -19,7 +20,7 @@ pub(in crate::client) struct EventStream {
 
 impl EventStream {
     /// Takes bytes as they come.
-    pub(in crate::client) fn push(&mut self, bytes: &[u8]) -> Result<(), String> {
+    pub(in crate::client) fn push(&mut self, bytes: &[u8]) -> Result<(), LongLine> {
         for byte in bytes {
             match byte {
                 b'\n' if self.after_return => self.after_return = false,
@@ -31,7 +32,7 @@ impl EventStream {
                     self.after_return = false;
                     self.line.push(*byte);
                 }
-                _ => return Err(format!("a line of the event stream is longer than {LINE_BYTES_MAX} bytes")),
+                _ => return Err(LongLine),
             }
         }
         Ok(())

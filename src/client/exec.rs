@@ -5,6 +5,7 @@ mod private_file;
 mod refresh;
 mod supervise;
 
+use super::error::AssignmentError;
 use super::server::Server;
 use super::{Failure, STATUS_EXEC, STATUS_USAGE, job_token};
 use crate::words::names::{Audience, SecretName};
@@ -38,12 +39,12 @@ pub struct Wishes {
 }
 
 /// Splits `NAME=shop/db.yaml#/password`.
-pub fn parse_assignment(text: &str) -> Result<(String, SecretName), String> {
-    let (name, secret) = text.split_once('=').ok_or("expected NAME=path/of/secret#/key")?;
+pub fn parse_assignment(text: &str) -> Result<(String, SecretName), AssignmentError> {
+    let (name, secret) = text.split_once('=').ok_or(AssignmentError::NoEquals)?;
     if name.is_empty() {
-        return Err("expected a name before `=`".to_owned());
+        return Err(AssignmentError::NoName);
     }
-    Ok((name.to_owned(), SecretName::parse(secret).map_err(|fault| fault.to_string())?))
+    Ok((name.to_owned(), SecretName::parse(secret)?))
 }
 
 /// Fetches what is wished for, runs the command, and returns its status.

@@ -7,6 +7,7 @@ mod keys;
 pub use asking::{Events, Unanswered};
 
 use super::environment::Environment;
+use super::error::ProofError;
 use super::job_token::{self, TokenSource};
 use super::mask::Masks;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
@@ -125,17 +126,17 @@ impl Server {
     }
 
     /// The proof that this process holds the token's key (RFC 9449), for this request alone.
-    fn prove(&self, request: &reqwest::Request, token: &Secret) -> Result<Option<reqwest::header::HeaderValue>, String> {
+    fn prove(&self, request: &reqwest::Request, token: &Secret) -> Result<Option<reqwest::header::HeaderValue>, ProofError> {
         let Some(key) = &self.key else { return Ok(None) };
         let mut url = request.url().clone();
         url.set_query(None);
         url.set_fragment(None);
-        let body = request.body().map_or(Some(&[][..]), reqwest::Body::as_bytes).ok_or("the body is not there to be proved")?;
+        let body = request.body().map_or(Some(&[][..]), reqwest::Body::as_bytes).ok_or(ProofError::NoBody)?;
         let query = request.url().query().unwrap_or_default();
         let (now, id) = (SystemClock.now(), DecisionId::new());
         let request = ProvedRequest { method: request.method().as_str(), url: url.as_str(), query, body };
-        let proof = key.prove(request, token.expose(), now, id.as_str()).map_err(|fault| fault.to_string())?;
-        proof.parse().map(Some).map_err(|_| "the proof is no header".to_owned())
+        let proof = key.prove(request, token.expose(), now, id.as_str())?;
+        proof.parse().map(Some).map_err(|_| ProofError::NoHeader)
     }
 
     async fn try_once(&self, build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>) -> Result<Value, Failure> {
@@ -154,9 +155,9 @@ impl Server {
         let audience = self.key.as_ref().map_or_else(|| named.to_owned(), |key| key.bind(named));
         let token: Secret = job_token::bring(&self.source, &self.environment, &audience, &self.http).await?;
         self.audience.check(&token)?;
-        let failed = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
-        let mut request = build(token.expose_text().unwrap_or_default())?.build().map_err(|fault| failed(fault.to_string()))?;
-        if let Some(proof) = self.prove(&request, &token).map_err(failed)? {
+        let failed = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, fault);
+        let mut request = build(token.expose_text().unwrap_or_default())?.build().map_err(|fault| failed(&fault))?;
+        if let Some(proof) = self.prove(&request, &token).map_err(|fault| failed(&fault))? {
             request.headers_mut().insert("dpop", proof);
         }
         self.http.execute(request).await.map_err(|fault| self.unanswered(&fault))

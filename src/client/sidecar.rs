@@ -3,6 +3,7 @@
 //! [`Keeper`](keeper::Keeper) asks, [`Volume`](volume::Volume) writes, and [`Teller`](teller::Teller) tells the application.
 
 mod aws;
+mod error;
 mod file_name;
 mod follow;
 mod given;
@@ -18,6 +19,7 @@ mod teller;
 mod template;
 mod volume;
 
+pub use error::TemplateError;
 pub use settings::Settings;
 
 use super::environment::Environment;
@@ -44,7 +46,7 @@ pub struct Manner {
 }
 
 /// Whether it is a template that the sidecar takes: for whoever writes its configuration.
-pub fn check_template(text: &str) -> Result<(), String> {
+pub fn check_template(text: &str) -> Result<(), TemplateError> {
     template::Template::parse(text).map(drop)
 }
 

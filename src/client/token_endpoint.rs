@@ -1,6 +1,7 @@
 //! Addresses at which CIs give a running job its OIDC token: each by two variables, and asked for our audience where it can be.
 
 use super::environment::Environment;
+use super::error::TokenRequestError;
 use super::{Failure, STATUS_UNAVAILABLE};
 use crate::issuers::http::root_cause;
 use crate::words::Secret;
@@ -93,16 +94,17 @@ impl TokenEndpoint {
         token.map(|token| token.to_owned().into()).ok_or_else(|| failure(&format!("its answer has no `{}`", self.member)))
     }
 
-    fn request(&self, environment: &Environment, audience: &str) -> Result<Request, String> {
+    fn request(&self, environment: &Environment, audience: &str) -> Result<Request, TokenRequestError> {
         let value = |name| environment.value(name).unwrap_or_default();
-        let mut url = Url::parse(value(self.url_variable)).map_err(|fault| format!("{}: {fault}", self.url_variable))?;
+        let mut url = Url::parse(value(self.url_variable))
+            .map_err(|fault| TokenRequestError::Url { variable: self.url_variable, fault })?;
         url.query_pairs_mut().extend_pairs(self.query.iter().copied());
         if self.takes_audience {
             url.query_pairs_mut().append_pair("audience", audience);
         }
         let mut request = Request::new(self.method.clone(), url);
         let mut bearer = HeaderValue::from_str(&format!("{}{}", self.scheme, value(self.token_variable)))
-            .map_err(|_| format!("{} holds no token", self.token_variable))?;
+            .map_err(|_| TokenRequestError::NoToken { variable: self.token_variable })?;
         bearer.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, bearer);
         if self.method == Method::POST {
@@ -151,7 +153,7 @@ mod tests {
     fn a_token_that_is_no_header_and_an_address_that_is_none_are_told_without_them() {
         for (url, token) in [("nonsense", "secret"), ("https://x.example", "sec\nret")] {
             let environment = [("CF_OIDC_REQUEST_URL", url), ("CF_OIDC_REQUEST_TOKEN", token)].into();
-            let fault = TokenEndpoint::find(&environment).unwrap().request(&environment, "a").unwrap_err();
+            let fault = TokenEndpoint::find(&environment).unwrap().request(&environment, "a").unwrap_err().to_string();
             assert!(fault.contains("CF_OIDC_REQUEST") && !fault.contains(token) && !fault.contains("nonsense"), "{fault}");
         }
     }

@@ -51,20 +51,36 @@ impl Asked {
     }
 }
 
+/// Why Git is not answered although the flags name the host.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotAnswered {
+    /// The password could be read on its way.
+    #[error("no password is sent by {protocol} to {host}: only by https")]
+    Clear {
+        /// What Git would speak.
+        protocol: String,
+        /// To whom.
+        host: String,
+    },
+    /// The flags name a path too.
+    #[error("Git did not say which path it asks for: `git config credential.useHttpPath true`")]
+    NoPath,
+}
+
 /// Whether this is for us; why not, in words, when the flags name the host and something else stands against it.
-pub fn covers(target: &Target, asked: &Asked) -> Result<bool, String> {
+pub fn covers(target: &Target, asked: &Asked) -> Result<bool, NotAnswered> {
     if !asked.host.eq_ignore_ascii_case(&target.host) {
         return Ok(false);
     }
     if asked.protocol != "https" {
-        return Err(format!("no password is sent by {} to {}: only by https", asked.protocol, asked.host));
+        return Err(NotAnswered::Clear { protocol: asked.protocol.clone(), host: asked.host.clone() });
     }
     if asked.username.as_ref().is_some_and(|username| *username != target.username) {
         return Ok(false);
     }
     match (&target.path, &asked.path) {
         (None, _) => Ok(true),
-        (Some(_), None) => Err("Git did not say which path it asks for: `git config credential.useHttpPath true`".to_owned()),
+        (Some(_), None) => Err(NotAnswered::NoPath),
         (Some(wanted), Some(path)) => Ok(is_below(path, wanted)),
     }
 }
@@ -148,7 +164,7 @@ mod tests {
             assert!(!covered(wanted, path), "{wanted} {path}");
         }
         let unsaid = covers(&target(Some("acme")), &asked("protocol=https\nhost=git.example:8443\n"));
-        assert!(unsaid.unwrap_err().contains("useHttpPath"));
+        assert!(unsaid.unwrap_err().to_string().contains("useHttpPath"));
     }
 
     #[test]

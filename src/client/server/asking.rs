@@ -122,15 +122,15 @@ pub struct Events {
 impl Events {
     /// Waits for the next event and returns its id; `None` when the server ends the stream.
     pub async fn next(&mut self) -> Result<Option<String>, Failure> {
-        let gone = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
+        let gone = |fault: &dyn std::fmt::Display| Failure::new(STATUS_UNAVAILABLE, fault);
         loop {
             if let Some(id) = self.stream.next_event() {
                 return Ok(Some(id));
             }
             let heard = tokio::time::timeout(SILENCE_MAX, self.response.chunk()).await;
-            let heard = heard.map_err(|_| gone(format!("the daypass server at {} is silent", self.base)))?;
+            let heard = heard.map_err(|_| gone(&format!("the daypass server at {} is silent", self.base)))?;
             match heard.map_err(|fault| unreachable_server(&self.base, &fault))? {
-                Some(bytes) => self.stream.push(&bytes).map_err(gone)?,
+                Some(bytes) => self.stream.push(&bytes).map_err(|fault| gone(&fault))?,
                 None => return Ok(None),
             }
         }

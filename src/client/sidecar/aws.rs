@@ -1,5 +1,6 @@
 //! AWS container credentials for the application, on this pod's loopback, renewed ahead of their end.
 
+use super::error::ValueError;
 use super::file_name::FileName;
 use crate::client::answer::{self, AwsCredential};
 use crate::client::loopback::{Loopback, PATH};
@@ -52,10 +53,9 @@ impl AwsWish {
     }
 }
 
-fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+fn parse_listen(text: &str) -> Result<SocketAddr, ValueError> {
     let address = text.parse::<SocketAddr>().ok().filter(|address| address.ip().is_loopback());
-    address
-        .ok_or_else(|| "expected an address on loopback, such as 127.0.0.1:9403: sessions travel in the clear there".to_owned())
+    address.ok_or(ValueError::Listen)
 }
 
 /// The open address; it closes when it is dropped.

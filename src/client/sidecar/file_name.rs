@@ -1,9 +1,10 @@
 //! The name of a file that the application sees: one plain name, and nothing that leads elsewhere.
 
+use super::error::FileNameError;
 use std::fmt;
 
 /// As Kubernetes limits the keys of its own Secrets.
-const NAME_BYTES_MAX: usize = 253;
+pub(super) const NAME_BYTES_MAX: usize = 253;
 
 /// A file's name within the sidecar's folder.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -11,16 +12,16 @@ pub(super) struct FileName(String);
 
 impl FileName {
     /// Letters, digits, `-`, `_` and `.`, and not the names that the sidecar keeps for itself.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, FileNameError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if text.is_empty() || text.len() > NAME_BYTES_MAX {
-            return Err(format!("a file's name has 1 to {NAME_BYTES_MAX} characters"));
+            return Err(FileNameError::Length);
         }
         if !text.bytes().all(plain) {
-            return Err("a file's name is one plain name: letters, digits, `-`, `_` and `.`".to_owned());
+            return Err(FileNameError::NotPlain);
         }
         if text == "." || text.starts_with("..") {
-            return Err("a file's name is not `.` and does not start with `..`".to_owned());
+            return Err(FileNameError::Dots);
         }
         Ok(Self(text.to_owned()))
     }

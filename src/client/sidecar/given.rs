@@ -1,5 +1,6 @@
 //! From an answer to files, and until when they may be there.
 
+use super::error::GivenError;
 use super::lease::Terms;
 use super::settings::Settings;
 use super::volume::Files;
@@ -17,12 +18,11 @@ pub(super) fn wanted(settings: &Settings) -> Vec<Value> {
 }
 
 /// The secrets of the answer by the names of their files.
-pub(super) fn secrets(settings: &Settings, answer: &Value) -> Result<Files, String> {
-    let missing = || "the server's answer does not hold what was asked for".to_owned();
-    let credentials = answer["credentials"].as_array().ok_or_else(missing)?;
+pub(super) fn secrets(settings: &Settings, answer: &Value) -> Result<Files, GivenError> {
+    let credentials = answer["credentials"].as_array().ok_or(GivenError::Missing)?;
     let one = |wanted: &str| {
-        let found = credentials.iter().find(|credential| credential["secret"]["name"] == wanted).ok_or_else(missing)?;
-        secret_value(found).map_err(|failure| failure.message)
+        let found = credentials.iter().find(|credential| credential["secret"]["name"] == wanted).ok_or(GivenError::Missing)?;
+        secret_value(found).map_err(GivenError::Unreadable)
     };
     settings.secrets.iter().map(|(name, secret)| Ok((name.clone(), one(&secret.to_string())?))).collect()
 }
@@ -36,12 +36,12 @@ pub(super) fn terms(answer: &Value) -> Terms {
 }
 
 /// The files: the secrets as they are, and what the templates make of them.
-pub(super) fn files(settings: &Settings, secrets: Files) -> Result<Files, String> {
+pub(super) fn files(settings: &Settings, secrets: Files) -> Result<Files, GivenError> {
     let rendered = settings.templates.iter().map(|(name, template)| {
-        let value = template.render(&secrets).map_err(|fault| format!("the template `{name}`: {fault}"))?;
+        let value = template.render(&secrets).map_err(|fault| GivenError::Template { name: name.clone(), fault })?;
         Ok((name.clone(), value))
     });
-    let mut files = rendered.collect::<Result<Files, String>>()?;
+    let mut files = rendered.collect::<Result<Files, GivenError>>()?;
     files.extend(secrets);
     Ok(files)
 }

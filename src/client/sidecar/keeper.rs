@@ -1,6 +1,7 @@
 //! Asks, writes, and takes away: the files are there while somebody who may says so, and no longer.
 
 use super::aws::Door;
+use super::error::GivenError;
 use super::follow::{Heard, follow};
 use super::given;
 use super::lease::Lease;
@@ -120,7 +121,7 @@ impl Keeper {
 
     /// The grant is confirmed, whatever becomes of the writing: the files that are there may stay.
     fn put_in_place(&mut self, answer: &Value, teller: &Teller) -> Result<(), (Trouble, Failure)> {
-        let failed = |fault: String| (Trouble::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
+        let failed = |fault: GivenError| (Trouble::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
         let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
         let asked = self.pace.asked();
         let lease = Lease::confirmed(given::terms(answer), SystemClock.now().minus(asked.elapsed()), asked);

@@ -1,9 +1,12 @@
 //! `on_change`: how the application hears that its files are others now.
 
+mod error;
+
+use super::error::ValueError;
 use super::processes;
 use crate::client::job_token;
-use crate::issuers::http::root_cause;
 use crate::words::yaml::{Fields, Place, Yaml};
+use error::ReactionError;
 use reqwest::Url;
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
@@ -77,7 +80,7 @@ impl Reaction {
     }
 
     /// Tells the application once.
-    pub(super) async fn carry_out(&self, http: &reqwest::Client) -> Result<(), String> {
+    pub(super) async fn carry_out(&self, http: &reqwest::Client) -> Result<(), ReactionError> {
         match self {
             Self::Signal(signal, whom) => send(*signal, whom),
             Self::Http(url) => call(http, url).await,
@@ -86,65 +89,71 @@ impl Reaction {
     }
 }
 
-fn parse_signal(text: &str) -> Result<Signal, String> {
+fn parse_signal(text: &str) -> Result<Signal, ValueError> {
     let name = text.strip_prefix("SIG").unwrap_or(text);
     let known = SIGNALS.iter().find(|(known, _)| *known == name);
-    let names = || SIGNALS.map(|(name, _)| name).join(", ");
-    known.map(|(_, signal)| *signal).ok_or_else(|| format!("expected one of {}", names()))
+    known.map(|(_, signal)| *signal).ok_or(ValueError::Signal)
+}
+
+/// Those that are sent, for whoever names another one.
+pub(super) fn signal_names() -> String {
+    SIGNALS.map(|(name, _)| name).join(", ")
 }
 
 /// Only within the pod, and by number: what a name means is not ours to say.
-fn parse_url(text: &str) -> Result<Url, String> {
-    let expected = || "expected an address on this pod's loopback, such as http://127.0.0.1:9000/reload".to_owned();
-    let url = Url::parse(text).map_err(|_| expected())?;
+fn parse_url(text: &str) -> Result<Url, ValueError> {
+    let url = Url::parse(text).map_err(|_| ValueError::Reload)?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    if url.scheme() == "http" && loopback { Ok(url) } else { Err(expected()) }
+    if url.scheme() == "http" && loopback { Ok(url) } else { Err(ValueError::Reload) }
 }
 
-fn send(signal: Signal, whom: &Whom) -> Result<(), String> {
+fn send(signal: Signal, whom: &Whom) -> Result<(), ReactionError> {
     let (found, name) = match whom {
         Whom::Process(name) => (processes::running(name), name.clone()),
         Whom::PidFile(path) => (vec![read_pid(path)?], path.display().to_string()),
     };
     if found.is_empty() {
-        return Err(format!("no process `{name}` runs; does the pod have `shareProcessNamespace: true`?"));
+        return Err(ReactionError::NotRunning { name });
     }
     for process in found {
-        kill_process(process, signal).map_err(|fault| format!("`{name}` ({}): {fault}", process.as_raw_nonzero()))?;
+        kill_process(process, signal).map_err(|fault| {
+            let process = process.as_raw_nonzero();
+            ReactionError::NotSignalled { name: name.clone(), process, fault }
+        })?;
     }
     Ok(())
 }
 
 /// One process: zero and negative numbers mean many, the first one means the pod, and our own means nothing.
-fn read_pid(path: &Path) -> Result<Pid, String> {
-    let text = std::fs::read_to_string(path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+fn read_pid(path: &Path) -> Result<Pid, ReactionError> {
+    let text = std::fs::read_to_string(path).map_err(|fault| ReactionError::PidFile { path: path.to_owned(), fault })?;
     let number = text.trim().parse::<i32>().ok().filter(|number| *number > 1);
     let own = i32::try_from(std::process::id()).ok();
     let pid = number.filter(|number| Some(*number) != own).and_then(Pid::from_raw);
-    pid.ok_or_else(|| format!("{} holds no process number", path.display()))
+    pid.ok_or_else(|| ReactionError::NoPid { path: path.to_owned() })
 }
 
-async fn call(http: &reqwest::Client, url: &Url) -> Result<(), String> {
+async fn call(http: &reqwest::Client, url: &Url) -> Result<(), ReactionError> {
     let answer = http
         .post(url.clone())
         .timeout(HTTP_MAX)
         .send()
         .await
-        .map_err(|fault| format!("{url}: {}", root_cause(&fault.without_url())))?;
+        .map_err(|fault| ReactionError::Unanswered { url: url.clone(), fault: fault.without_url() })?;
     let status = answer.status();
-    if status.is_success() { Ok(()) } else { Err(format!("{url} answered {status}")) }
+    if status.is_success() { Ok(()) } else { Err(ReactionError::Status { url: url.clone(), status }) }
 }
 
-async fn execute(words: &[String]) -> Result<(), String> {
-    let [program, arguments @ ..] = words else { return Err("no command".to_owned()) };
+async fn execute(words: &[String]) -> Result<(), ReactionError> {
+    let [program, arguments @ ..] = words else { return Err(ReactionError::NoCommand) };
     let mut command = tokio::process::Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     job_token::variables().for_each(|name| _ = command.env_remove(name));
     let ended = tokio::time::timeout(EXEC_MAX, command.status()).await;
-    let status = ended.map_err(|_| format!("`{program}` did not end in {} s", EXEC_MAX.as_secs()))?;
-    let status = status.map_err(|fault| format!("`{program}` cannot be run: {fault}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`{program}` ended with {status}")) }
+    let status = ended.map_err(|_| ReactionError::Late { program: program.clone() })?;
+    let status = status.map_err(|fault| ReactionError::NotRun { program: program.clone(), fault })?;
+    if status.success() { Ok(()) } else { Err(ReactionError::Ended { program: program.clone(), status }) }
 }
 
 #[cfg(test)]
@@ -194,12 +203,12 @@ mod tests {
             assert!(read_pid(file.path()).is_err(), "{bad}");
         }
         std::fs::write(file.path(), "4242\n").unwrap();
-        assert_eq!(read_pid(file.path()), Ok(Pid::from_raw(4242).unwrap()));
+        assert_eq!(read_pid(file.path()).unwrap(), Pid::from_raw(4242).unwrap());
     }
 
     #[tokio::test]
     async fn a_command_is_no_shell_line_and_its_failure_is_told() {
-        assert_eq!(execute(&["true".to_owned()]).await, Ok(()));
+        execute(&["true".to_owned()]).await.unwrap();
         assert!(execute(&["false".to_owned()]).await.is_err());
         assert!(execute(&["true; true".to_owned()]).await.is_err());
     }

@@ -1,6 +1,7 @@
 //! The sidecar's own configuration, by the words of the pod annotations. Every fault is told at once.
 
 use super::aws::AwsWish;
+use super::error::ValueError;
 use super::file_name::FileName;
 use super::reaction::Reaction;
 use super::template::Template;
@@ -95,7 +96,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
     let (ca, token_file, folder) = (path("ca"), path("token_file"), path("folder"));
     let policy = fields.optional("policy").and_then(|node| fields.parsed(node, PolicyName::parse));
     let mode = fields.optional("mode").map_or(Some(MODE), |node| fields.parsed(node, parse_mode));
-    let secrets = read_files(fields, "secrets", |text| SecretName::parse(text).map_err(|fault| fault.to_string()));
+    let secrets = read_files(fields, "secrets", SecretName::parse);
     let templates = read_files(fields, "templates", Template::parse);
     let aws = fields.optional("aws").and_then(|node| {
         let mut inner = fields.below(node);
@@ -107,9 +108,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
     check_names(fields, &secrets, &templates, aws_token.as_ref());
     let on_change = fields.optional("on_change").and_then(|node| Reaction::read(&mut fields.below(node), node.place, beside));
     let interval = fields.optional("interval").map_or(Some(INTERVAL), |node| fields.parsed(node, parse_interval));
-    let probe = fields.optional("probe").and_then(|node| {
-        fields.parsed(node, |text| text.parse().map_err(|_| "expected an address and a port, such as 0.0.0.0:9402".to_owned()))
-    });
+    let probe = fields.optional("probe").and_then(|node| fields.parsed(node, |text| text.parse().map_err(|_| ValueError::Probe)));
     Some(Settings {
         server: server?,
         audience,
@@ -128,10 +127,10 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Path) -> Option<Settings> {
     })
 }
 
-fn read_files<T>(
+fn read_files<T, E: std::fmt::Display>(
     fields: &mut Fields<'_, '_>,
     key: &'static str,
-    parse: impl Fn(&str) -> Result<T, String>,
+    parse: impl Fn(&str) -> Result<T, E>,
 ) -> BTreeMap<FileName, T> {
     let Some(node) = fields.optional(key) else { return BTreeMap::new() };
     let mut inner = fields.below(node);
@@ -172,25 +171,25 @@ fn check_names(
     }
 }
 
-fn parse_server(text: &str) -> Result<String, String> {
+fn parse_server(text: &str) -> Result<String, ValueError> {
     match reqwest::Url::parse(text) {
         Ok(url) if url.scheme() == "https" && url.has_host() => Ok(text.to_owned()),
-        Ok(_) => Err("expected an https address: a token is never sent in the clear".to_owned()),
-        Err(fault) => Err(fault.to_string()),
+        Ok(_) => Err(ValueError::Clear),
+        Err(fault) => Err(ValueError::Url(fault)),
     }
 }
 
-fn parse_mode(text: &str) -> Result<u32, String> {
+fn parse_mode(text: &str) -> Result<u32, ValueError> {
     match text {
         "0400" => Ok(0o400),
         "0440" => Ok(0o440),
-        _ => Err("expected \"0400\", for the application's own user, or \"0440\", for the pod's fsGroup".to_owned()),
+        _ => Err(ValueError::Mode),
     }
 }
 
-fn parse_interval(text: &str) -> Result<Duration, String> {
-    match parse_duration(text).map_err(|fault| fault.to_string())? {
-        interval if interval.is_zero() || interval > INTERVAL_MAX => Err("expected 1s to 1h".to_owned()),
+fn parse_interval(text: &str) -> Result<Duration, ValueError> {
+    match parse_duration(text)? {
+        interval if interval.is_zero() || interval > INTERVAL_MAX => Err(ValueError::Interval),
         interval => Ok(interval),
     }
 }

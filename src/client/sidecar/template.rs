@@ -1,19 +1,20 @@
 //! Templates over the secrets of this sidecar: no files, no network, bounded work and output.
 
+use super::error::TemplateError;
 use super::file_name::FileName;
 use crate::words::Secret;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// What a file of the application may have: as much as a Secret of Kubernetes.
-const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
 /// Instructions, and 64 bytes of intermediate values for each: 6 MiB in all.
 const FUEL_MAX: u64 = 100_000;
 /// A configuration file, not a page.
-const TEXT_BYTES_MAX: usize = 64 * 1024;
+pub(super) const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// The template's only name within its environment; errors are told by the file's name.
 const NAME: &str = "template";
 
@@ -23,11 +24,11 @@ pub(super) struct Template(String);
 
 impl Template {
     /// Checks the syntax.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, TemplateError> {
         if text.len() > TEXT_BYTES_MAX {
-            return Err(format!("a template has at most {} KiB", TEXT_BYTES_MAX / 1024));
+            return Err(TemplateError::TooLong);
         }
-        environment(text).map_err(|fault| told(&fault))?;
+        environment(text)?;
         Ok(Self(text.to_owned()))
     }
 
@@ -36,7 +37,7 @@ impl Template {
     }
 
     /// Renders it with these secrets. A fault names its kind and line, and no value.
-    pub(super) fn render(&self, secrets: &BTreeMap<FileName, Secret>) -> Result<Secret, String> {
+    pub(super) fn render(&self, secrets: &BTreeMap<FileName, Secret>) -> Result<Secret, TemplateError> {
         let text = |(name, secret): (&FileName, &Secret)| match secret.expose_text() {
             Some(text) => Ok((Value::from(name.as_str()), Value::from(text))),
             None => Err(name.clone()),
@@ -44,16 +45,16 @@ impl Template {
         // What is not text cannot stand in a template; where none asks for it, nothing is wrong.
         let values: Value = secrets.iter().map(text).filter_map(Result::ok).collect::<BTreeMap<Value, Value>>().into();
         let context: Value = BTreeMap::from([("secrets", values)]).into();
-        let environment = environment(&self.0).map_err(|fault| told(&fault))?;
-        let template = environment.get_template(NAME).map_err(|fault| told(&fault))?;
+        let environment = environment(&self.0)?;
+        let template = environment.get_template(NAME)?;
         let mut bounded = Bounded { bytes: Vec::new(), over: false };
         let rendered = template.render_captured_to(context, &mut bounded).map(drop);
         let Bounded { bytes, over } = bounded;
         let output = Secret::new(bytes);
         match rendered {
             Ok(()) => Ok(output),
-            Err(_) if over => Err(format!("its output is larger than {} KiB", OUTPUT_BYTES_MAX / 1024)),
-            Err(fault) => Err(told(&fault)),
+            Err(_) if over => Err(TemplateError::TooLarge),
+            Err(fault) => Err(fault.into()),
         }
     }
 }
@@ -67,17 +68,6 @@ fn environment(text: &str) -> Result<Environment<'_>, Error> {
     environment.remove_global("debug");
     environment.add_template(NAME, text)?;
     Ok(environment)
-}
-
-/// The engine's own details may repeat a value, so they stay away.
-fn told(fault: &Error) -> String {
-    let line = fault.line().map(|line| format!(" in line {line}")).unwrap_or_default();
-    let what = match fault.kind() {
-        ErrorKind::UndefinedError => "something that is not there is used: see `secrets`".to_owned(),
-        ErrorKind::OutOfFuel => "it takes too long or too much room".to_owned(),
-        kind => kind.to_string(),
-    };
-    format!("{what}{line}")
 }
 
 /// Takes no more than an application's file may have.
@@ -109,7 +99,8 @@ mod tests {
         let secret = |name: &str, value: &[u8]| (FileName::parse(name).unwrap(), Secret::new(value.to_vec()));
         let big = "x".repeat(100_000);
         let secrets = [secret("db-password", b"hunt<er>&2"), secret("binary", b"\xff\x00"), secret("big", big.as_bytes())];
-        let rendered = Template::parse(text)?.render(&secrets.into())?;
+        let rendered = Template::parse(text).and_then(|template| template.render(&secrets.into()));
+        let rendered = rendered.map_err(|fault| fault.to_string())?;
         Ok(rendered.expose_text().unwrap().to_owned())
     }
 

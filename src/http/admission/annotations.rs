@@ -111,7 +111,7 @@ impl Wishes {
             return self.file(file, File::Secret(named(text, "path/of/secret.yaml#/key", SecretName::parse)?));
         }
         if let Some(file) = name.strip_prefix(TEMPLATE) {
-            check_template(text)?;
+            check_template(text).map_err(|fault| fault.to_string())?;
             return self.file(file, File::Template(text.to_owned()));
         }
         match name {

@@ -1,0 +1,108 @@
+//! What is wrong with the sidecar's settings, and why a file cannot be made.
+
+use super::file_name::{FileName, NAME_BYTES_MAX};
+use super::reaction::signal_names;
+use super::template::{OUTPUT_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::client::Failure;
+use crate::issuers::http::UrlError;
+use crate::words::DurationError;
+use minijinja::ErrorKind;
+
+/// A value of the settings that is none of its kind; the words say what was expected.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum ValueError {
+    /// `on_change`.
+    #[error("expected one of {}", signal_names())]
+    Signal,
+    /// `on_change`.
+    #[error("expected an address on this pod's loopback, such as http://127.0.0.1:9000/reload")]
+    Reload,
+    /// `aws`.
+    #[error("expected an address on loopback, such as 127.0.0.1:9403: sessions travel in the clear there")]
+    Listen,
+    /// `server`.
+    #[error("expected an https address: a token is never sent in the clear")]
+    Clear,
+    /// `server`.
+    #[error(transparent)]
+    Url(UrlError),
+    /// `mode`.
+    #[error("expected \"0400\", for the application's own user, or \"0440\", for the pod's fsGroup")]
+    Mode,
+    /// `interval`.
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+    /// `interval`.
+    #[error("expected 1s to 1h")]
+    Interval,
+    /// `probe`.
+    #[error("expected an address and a port, such as 0.0.0.0:9402")]
+    Probe,
+}
+
+/// A file's name that leads elsewhere, or is too long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum FileNameError {
+    /// By its bytes.
+    #[error("a file's name has 1 to {NAME_BYTES_MAX} characters")]
+    Length,
+    /// By its characters.
+    #[error("a file's name is one plain name: letters, digits, `-`, `_` and `.`")]
+    NotPlain,
+    /// Names that the sidecar keeps for itself.
+    #[error("a file's name is not `.` and does not start with `..`")]
+    Dots,
+}
+
+/// What is wrong with a template. The engine's own details may repeat a value, so they are not kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// It is longer than a configuration file.
+    #[error("a template has at most {} KiB", TEXT_BYTES_MAX / 1024)]
+    TooLong,
+    /// What it makes is more than an application's file may have.
+    #[error("its output is larger than {} KiB", OUTPUT_BYTES_MAX / 1024)]
+    TooLarge,
+    /// What the engine says of it.
+    #[error("{}{}", what(*.kind), .line.map(|line| format!(" in line {line}")).unwrap_or_default())]
+    Engine {
+        /// Which kind of fault.
+        kind: ErrorKind,
+        /// Where.
+        line: Option<usize>,
+    },
+}
+
+fn what(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::UndefinedError => "something that is not there is used: see `secrets`".to_owned(),
+        ErrorKind::OutOfFuel => "it takes too long or too much room".to_owned(),
+        kind => kind.to_string(),
+    }
+}
+
+impl From<minijinja::Error> for TemplateError {
+    fn from(fault: minijinja::Error) -> Self {
+        Self::Engine { kind: fault.kind(), line: fault.line() }
+    }
+}
+
+/// Why an answer makes no files.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum GivenError {
+    /// Something else was given.
+    #[error("the server's answer does not hold what was asked for")]
+    Missing,
+    /// It was given in a form that is not ours.
+    #[error("{}", .0.message)]
+    Unreadable(Failure),
+    /// The secrets are there.
+    #[error("the template `{name}`: {fault}")]
+    Template {
+        /// Of which file.
+        name: FileName,
+        /// Why not.
+        #[source]
+        fault: TemplateError,
+    },
+}
