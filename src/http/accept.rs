@@ -3,7 +3,7 @@
 use super::addresses::{Addresses, Place};
 use super::connection::Connection;
 use super::handshakes::Handshakes;
-use super::proxies::{self, Origin, Proxies};
+use super::proxies::{self, HeaderError, Origin, Proxies};
 use super::tls::Certificate;
 use crate::app::Clients;
 use crate::config::{Proxy, ProxyProtocol};
@@ -192,7 +192,7 @@ impl Shared {
         match peeked {
             Ok(bytes @ 1..) if proxies::is_header(&first[..bytes]) => {
                 self.metrics.proxy_faults.inc();
-                self.proxies.tell(place.address(), "it sent a PROXY header, and is not in `proxies`");
+                self.proxies.tell(place.address(), &HeaderError::NotListed);
             }
             Ok(1..) => self.attend(stream, place, self.router.clone()).await,
             Ok(0) | Err(_) => _ = self.metrics.handshakes_failed.inc(),

@@ -5,6 +5,7 @@
 
 mod annotations;
 mod conflict;
+mod error;
 mod inject;
 mod patch;
 mod pod;
@@ -80,7 +81,7 @@ async fn review(State(webhook): State<Arc<Webhook>>, headers: HeaderMap, body: B
         let status = StatusCode::from_u16(denial.reason.status()).unwrap_or(StatusCode::BAD_REQUEST);
         plain(status, denial.detail.as_deref().unwrap_or(denial.reason.title()))
     })?;
-    let request = Review::read(&body).map_err(|fault| plain(StatusCode::BAD_REQUEST, &fault))?;
+    let request = Review::read(&body).map_err(|fault| plain(StatusCode::BAD_REQUEST, &fault.to_string()))?;
     Ok(Json(answer(request, &webhook.sidecar)))
 }
 

@@ -15,7 +15,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixListener;
@@ -23,10 +23,21 @@ use tokio::net::UnixListener;
 /// Its name in the data directory.
 pub const SOCKET: &str = "control.sock";
 
+/// Nobody can operate the server.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {fault}", .path.display())]
+pub struct ListenError {
+    /// The socket.
+    path: PathBuf,
+    /// What the system says.
+    #[source]
+    fault: std::io::Error,
+}
+
 /// Listens for the owner of the data directory alone.
-pub fn listen(data: &Path) -> Result<UnixListener, String> {
+pub fn listen(data: &Path) -> Result<UnixListener, ListenError> {
     let path = data.join(SOCKET);
-    let fault = |fault: std::io::Error| format!("{}: {fault}", path.display());
+    let fault = |fault: std::io::Error| ListenError { path: path.clone(), fault };
     match std::fs::remove_file(&path) {
         Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => {}
         removed => removed.map_err(fault)?,

@@ -5,8 +5,51 @@ use std::collections::BTreeMap;
 /// More names than any API here knows.
 const NAMES_MAX: usize = 64;
 
+/// Values by their names.
+pub(super) type Values = BTreeMap<String, String>;
+
+/// What is wrong with a form; it holds no value.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum FormError {
+    /// A name is not encoded well.
+    #[error(transparent)]
+    Name(#[from] EscapeError),
+    /// A value is not encoded well.
+    #[error("{}: {fault}", shown(.name))]
+    Value {
+        /// Of which name.
+        name: String,
+        /// Why not.
+        #[source]
+        fault: EscapeError,
+    },
+    /// It has more names than any that is known.
+    #[error("more than {NAMES_MAX} parameters")]
+    TooMany,
+    /// Readers would differ on which one counts.
+    #[error("{} stands twice", shown(.name))]
+    Twice {
+        /// Which name.
+        name: String,
+    },
+}
+
+/// Why a text is not encoded well.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum EscapeError {
+    /// A `%` of something else.
+    #[error("a `%` without two hexadecimal digits")]
+    Digits,
+    /// Bytes of something else.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// Texts end there for some readers.
+    #[error("a NUL")]
+    Nul,
+}
+
 /// The values by their names. The error is safe to tell: it holds no value.
-pub(super) fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Values, FormError> {
     let mut values = BTreeMap::new();
     for pair in bytes.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
         let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
@@ -14,12 +57,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
             None => (pair, &[][..]),
         };
         let name = decode(name)?;
-        let value = decode(value).map_err(|fault| format!("{}: {fault}", shown(&name)))?;
+        let value = decode(value).map_err(|fault| FormError::Value { name: name.clone(), fault })?;
         if values.len() == NAMES_MAX {
-            return Err(format!("more than {NAMES_MAX} parameters"));
+            return Err(FormError::TooMany);
         }
         if values.insert(name.clone(), value).is_some() {
-            return Err(format!("{} stands twice", shown(&name)));
+            return Err(FormError::Twice { name });
         }
     }
     Ok(values)
@@ -31,7 +74,7 @@ pub(super) fn shown(name: &str) -> String {
 }
 
 /// Escapes undone; `+` is a space.
-pub(super) fn decode(text: &[u8]) -> Result<String, String> {
+pub(super) fn decode(text: &[u8]) -> Result<String, EscapeError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.iter().copied();
     while let Some(byte) = rest.next() {
@@ -41,13 +84,13 @@ pub(super) fn decode(text: &[u8]) -> Result<String, String> {
             plain => plain,
         });
     }
-    let text = String::from_utf8(bytes).map_err(|_| "not UTF-8")?;
-    if text.contains('\0') { Err("a NUL".to_owned()) } else { Ok(text) }
+    let text = String::from_utf8(bytes).map_err(|_| EscapeError::NotUtf8)?;
+    if text.contains('\0') { Err(EscapeError::Nul) } else { Ok(text) }
 }
 
-fn digit(byte: Option<u8>) -> Result<u8, String> {
+fn digit(byte: Option<u8>) -> Result<u8, EscapeError> {
     let value = byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
-    value.ok_or_else(|| "a `%` without two hexadecimal digits".to_owned())
+    value.ok_or(EscapeError::Digits)
 }
 
 #[cfg(test)]
@@ -69,7 +112,7 @@ mod tests {
         for body in bad {
             assert!(parse(body.as_bytes()).is_err(), "{body}");
         }
-        assert!(parse(b"a=secret%zz").is_err_and(|told| !told.contains("secret")));
+        assert!(parse(b"a=secret%zz").is_err_and(|fault| !fault.to_string().contains("secret")));
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! The native API and the two documents of each of our own issuers.
 
-use super::form;
+use super::form::{self, FormError};
 use super::reply::{self, Caller};
 use super::routes::Routes;
 use crate::app::App;
@@ -9,7 +9,7 @@ use crate::issue::SigningKeys;
 use crate::kind::{PastSecret, Target};
 use crate::policy::Request;
 use crate::store::OwnIssuer;
-use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, check_pointer};
+use crate::words::names::{CommitId, NameError, PointerError, PolicyName, SecretName, SecretPath, check_pointer};
 use crate::words::{Denial, Reason};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -77,7 +77,7 @@ async fn secret(
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let path = path.map_err(|_| "The path is not UTF-8.".to_owned());
+    let path = path.map_err(|_| AddressError::NotUtf8);
     let asked = path.and_then(|Path(path)| read_secret(&path, &uri)).map_err(bad_request);
     let plain = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain"));
     match run(app, call, asked).await {
@@ -87,17 +87,46 @@ async fn secret(
     }
 }
 
+/// What is wrong with how a secret is asked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum AddressError {
+    /// Its path as a whole.
+    #[error("The path is not UTF-8.")]
+    NotUtf8,
+    /// Its document.
+    #[error("The path of a secret: {0}.")]
+    Path(#[source] NameError),
+    /// The query as a whole.
+    #[error("The query: {0}.")]
+    Query(#[from] FormError),
+    /// A parameter of the query.
+    #[error("{} is no parameter here: there are `key`, `commit` and `policy`.", form::shown(.parameter))]
+    Unknown {
+        /// Its name.
+        parameter: String,
+    },
+    /// The value's place in the document.
+    #[error("`key`: {0}.")]
+    Key(#[from] PointerError),
+    /// The policy to use.
+    #[error("`policy`: {0}.")]
+    Policy(#[source] NameError),
+    /// The commit that it is of.
+    #[error("`commit`: {0}.")]
+    Commit(#[source] NameError),
+}
+
 /// The path is decoded once; what it names is a document, and the query its key and the commit that it is of.
-pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, String> {
-    let path = SecretPath::parse(path).map_err(|fault| format!("The path of a secret: {fault}."))?;
-    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| format!("The query: {fault}."))?;
+pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, AddressError> {
+    let path = SecretPath::parse(path).map_err(AddressError::Path)?;
+    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes())?;
     let (key, commit, policy) = (query.remove("key"), query.remove("commit"), query.remove("policy"));
     if let Some(unknown) = query.keys().next() {
-        return Err(format!("{} is no parameter here: there are `key`, `commit` and `policy`.", form::shown(unknown)));
+        return Err(AddressError::Unknown { parameter: unknown.clone() });
     }
-    key.as_deref().map_or(Ok(()), check_pointer).map_err(|fault| format!("`key`: {fault}."))?;
-    let policy = policy.as_deref().map(PolicyName::parse).transpose().map_err(|fault| format!("`policy`: {fault}."))?;
-    let commit = commit.as_deref().map(CommitId::parse).transpose().map_err(|fault| format!("`commit`: {fault}."))?;
+    key.as_deref().map_or(Ok(()), check_pointer)?;
+    let policy = policy.as_deref().map(PolicyName::parse).transpose().map_err(AddressError::Policy)?;
+    let commit = commit.as_deref().map(CommitId::parse).transpose().map_err(AddressError::Commit)?;
     let name = SecretName { path, key };
     let wanted = match commit {
         None => Target::Secret(name),
@@ -106,8 +135,8 @@ pub(super) fn read_secret(path: &str, uri: &Uri) -> Result<Asked, String> {
     Ok(Asked::credentials(Request::one(wanted, policy)))
 }
 
-fn bad_request(told: String) -> Denial {
-    Reason::BadRequest.because(told.clone()).saying(told)
+fn bad_request(fault: impl std::fmt::Display) -> Denial {
+    Reason::BadRequest.because(&fault).saying(fault.to_string())
 }
 
 /// The body is read when the policies have said that the job may ask.

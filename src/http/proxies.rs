@@ -2,6 +2,10 @@
 //!
 //! From a listed address the header is obligatory, from any other one it is a fault. Only addresses are read of it.
 
+mod error;
+
+pub(super) use error::HeaderError;
+
 use crate::config::{Proxy, ProxyProtocol};
 use moka::sync::Cache;
 use ppp::{v1, v2};
@@ -50,9 +54,9 @@ impl Proxies {
     }
 
     /// Tells a fault, once for an address.
-    pub(super) fn tell(&self, address: IpAddr, fault: &str) {
-        if self.told.entry((address, fault.to_owned())).or_insert(()).is_fresh() {
-            tracing::warn!(%address, fault, "a connection is closed; this is told once an hour");
+    pub(super) fn tell(&self, address: IpAddr, fault: &HeaderError) {
+        if self.told.entry((address, fault.to_string())).or_insert(()).is_fresh() {
+            tracing::warn!(%address, %fault, "a connection is closed; this is told once an hour");
         }
     }
 }
@@ -64,74 +68,60 @@ pub(super) fn is_header(first: &[u8]) -> bool {
 }
 
 /// Reads the header, and nothing behind it.
-pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin), protocol: ProxyProtocol) -> Result<Origin, String> {
+pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin), protocol: ProxyProtocol) -> Result<Origin, HeaderError> {
     let read = async {
         match protocol {
             ProxyProtocol::V1 => parse_v1(&read_line(stream).await?),
             ProxyProtocol::V2 => parse_v2(&read_binary(stream).await?),
         }
     };
-    tokio::time::timeout(HEADER_MAX, read).await.unwrap_or_else(|_| Err("its PROXY header did not come in time".to_owned()))
+    tokio::time::timeout(HEADER_MAX, read).await.unwrap_or(Err(HeaderError::Late))
 }
 
-fn cut(_: std::io::Error) -> String {
-    "it ended within its PROXY header".to_owned()
-}
-
-async fn read_binary(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, String> {
+async fn read_binary(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, HeaderError> {
     let mut header = vec![0; FIXED_BYTES];
     // A wrong beginning is told at once, though no more may follow.
-    stream.read_exact(&mut header[..MARK_BYTES]).await.map_err(cut)?;
+    stream.read_exact(&mut header[..MARK_BYTES]).await.map_err(HeaderError::CutOff)?;
     if header[..MARK_BYTES] != v2::PROTOCOL_PREFIX[..MARK_BYTES] {
         let is_v1 = header.starts_with(v1::PROTOCOL_PREFIX.as_bytes());
-        return Err(if is_v1 {
-            "it sent a PROXY header of version 1 where version 2 is due (`protocol: v1`)"
-        } else {
-            "it sent no PROXY header"
-        }
-        .to_owned());
+        return Err(if is_v1 { HeaderError::Version1 } else { HeaderError::NoHeader });
     }
-    stream.read_exact(&mut header[MARK_BYTES..]).await.map_err(cut)?;
+    stream.read_exact(&mut header[MARK_BYTES..]).await.map_err(HeaderError::CutOff)?;
     let rest = usize::from(u16::from_be_bytes([header[FIXED_BYTES - 2], header[FIXED_BYTES - 1]]));
     if rest > REST_BYTES_MAX {
-        return Err(format!("its PROXY header is longer than {REST_BYTES_MAX} bytes"));
+        return Err(HeaderError::TooLong);
     }
     header.resize(FIXED_BYTES + rest, 0);
-    stream.read_exact(&mut header[FIXED_BYTES..]).await.map_err(cut)?;
+    stream.read_exact(&mut header[FIXED_BYTES..]).await.map_err(HeaderError::CutOff)?;
     Ok(header)
 }
 
-async fn read_line(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, String> {
+async fn read_line(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, HeaderError> {
     let mut line = Vec::with_capacity(LINE_BYTES_MAX);
     // Version 2 begins with the end of a line.
     while line.len() < MARK_BYTES || !line.ends_with(b"\r\n") {
         if line.len() == LINE_BYTES_MAX || line.len() == MARK_BYTES && line != v1::PROTOCOL_PREFIX.as_bytes() {
             let is_v2 = line.starts_with(&v2::PROTOCOL_PREFIX[..MARK_BYTES]);
-            return Err(if is_v2 {
-                "it sent a PROXY header of version 2 where version 1 is due (`protocol: v2`)"
-            } else {
-                "it sent no PROXY header"
-            }
-            .to_owned());
+            return Err(if is_v2 { HeaderError::Version2 } else { HeaderError::NoHeader });
         }
-        line.push(stream.read_u8().await.map_err(cut)?);
+        line.push(stream.read_u8().await.map_err(HeaderError::CutOff)?);
     }
     Ok(line)
 }
 
-pub(super) fn parse_v2(bytes: &[u8]) -> Result<Origin, String> {
-    let header = v2::Header::try_from(bytes).map_err(|fault| format!("its PROXY header is none: {fault}"))?;
+pub(super) fn parse_v2(bytes: &[u8]) -> Result<Origin, HeaderError> {
+    let header = v2::Header::try_from(bytes)?;
     match (header.command, header.protocol, header.addresses) {
         (v2::Command::Local, ..) => Ok(Origin::Itself),
         (v2::Command::Proxy, v2::Protocol::Stream, v2::Addresses::IPv4(addresses)) => Ok(client(addresses.source_address.into())),
         (v2::Command::Proxy, v2::Protocol::Stream, v2::Addresses::IPv6(addresses)) => Ok(client(addresses.source_address.into())),
-        (v2::Command::Proxy, ..) => Err("its PROXY header has no client's address of TCP".to_owned()),
+        (v2::Command::Proxy, ..) => Err(HeaderError::NoClient),
     }
 }
 
 /// `UNKNOWN` is for connections of the proxy's own.
-pub(super) fn parse_v1(bytes: &[u8]) -> Result<Origin, String> {
-    let header = v1::Header::try_from(bytes).map_err(|fault| format!("its PROXY header is none: {fault}"))?;
+pub(super) fn parse_v1(bytes: &[u8]) -> Result<Origin, HeaderError> {
+    let header = v1::Header::try_from(bytes)?;
     Ok(match header.addresses {
         v1::Addresses::Unknown => Origin::Itself,
         v1::Addresses::Tcp4(addresses) => client(addresses.source_address.into()),

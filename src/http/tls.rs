@@ -1,8 +1,9 @@
 //! TLS 1.2 and 1.3 with the post-quantum exchange first; certificate and key are followed as their files change.
 
+mod error;
 mod files;
 
-pub(super) use files::UNREADABLE;
+pub use error::{ChainError, TlsError};
 
 use super::hostname;
 use super::validity::Validity;
@@ -39,13 +40,13 @@ struct Loaded {
 
 impl Certificate {
     /// Loads both files.
-    pub fn load(chain: PathBuf, key: PathBuf) -> Result<Arc<Self>, String> {
+    pub fn load(chain: PathBuf, key: PathBuf) -> Result<Arc<Self>, TlsError> {
         Self::load_for(chain, key, None)
     }
 
     /// Loads them for clients that have to show a certificate of this authority, where there is one.
-    pub fn load_for(chain: PathBuf, key: PathBuf, client_ca: Option<PathBuf>) -> Result<Arc<Self>, String> {
-        let loaded = read(&chain, &key, client_ca.as_ref())?;
+    pub fn load_for(chain: PathBuf, key: PathBuf, client_ca: Option<PathBuf>) -> Result<Arc<Self>, TlsError> {
+        let loaded = read(&chain, &key, client_ca.as_deref())?;
         Ok(Arc::new(Self { chain, key, client_ca, loaded: ArcSwap::from_pointee(loaded) }))
     }
 
@@ -73,7 +74,7 @@ impl Certificate {
     pub async fn follow(self: Arc<Self>, pause: Duration) {
         loop {
             tokio::time::sleep(pause).await;
-            match read(&self.chain, &self.key, self.client_ca.as_ref()) {
+            match read(&self.chain, &self.key, self.client_ca.as_deref()) {
                 Ok(new) if new.bytes == self.loaded.load().bytes => {}
                 Ok(new) => {
                     tracing::info!(certificate = %self.chain.display(), "a new certificate is in use");
@@ -85,36 +86,36 @@ impl Certificate {
     }
 }
 
-fn read(chain: &PathBuf, key: &PathBuf, client_ca: Option<&PathBuf>) -> Result<Loaded, String> {
-    let fault = |path: &PathBuf, fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
-    let mut bytes = std::fs::read(chain).map_err(|error| fault(chain, &error))?;
-    let certificates = files::certificates(&bytes).map_err(|error| fault(chain, &error))?;
-    let validity = Validity::of(&certificates).map_err(|error| fault(chain, &error))?;
-    let own = certificates.first().cloned().ok_or_else(|| fault(chain, &"it holds no certificate"))?;
-    let private = files::key(key).map_err(|error| fault(key, &error))?;
+fn read(chain: &Path, key: &Path, client_ca: Option<&Path>) -> Result<Loaded, TlsError> {
+    let wrong = |path: &Path, fault: ChainError| TlsError::Chain { path: path.to_owned(), fault };
+    let mut bytes = std::fs::read(chain).map_err(|fault| wrong(chain, fault.into()))?;
+    let certificates = files::certificates(&bytes).map_err(|fault| wrong(chain, fault))?;
+    let validity = Validity::of(&certificates).map_err(|fault| wrong(chain, fault))?;
+    let own = certificates.first().cloned().ok_or_else(|| wrong(chain, ChainError::Empty))?;
+    let private = files::key(key).map_err(|fault| TlsError::Key { path: key.to_owned(), fault })?;
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
     let builder = ServerConfig::builder_with_protocol_versions(&versions);
     let builder = match client_ca {
         None => builder.with_no_client_auth(),
         Some(authority) => {
-            let pem = std::fs::read(authority).map_err(|error| fault(authority, &error))?;
-            let verifier = verifier(&pem).map_err(|error| fault(authority, &error))?;
+            let pem = std::fs::read(authority).map_err(|fault| wrong(authority, fault.into()))?;
+            let verifier = verifier(&pem).map_err(|fault| wrong(authority, fault))?;
             bytes.extend(pem);
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let mut config = builder.with_single_cert(certificates, private).map_err(|error| files::no_pair(chain, key, &error))?;
+    let mut config = builder.with_single_cert(certificates, private).map_err(|fault| files::no_pair(chain, key, fault))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Loaded { bytes, config: Arc::new(config), validity, own })
 }
 
 /// Lets in whoever shows a certificate of one of these authorities.
-fn verifier(pem: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, String> {
+fn verifier(pem: &[u8]) -> Result<Arc<dyn ClientCertVerifier>, ChainError> {
     let mut roots = RootCertStore::empty();
     for certificate in files::certificates(pem)? {
-        roots.add(certificate).map_err(|_| UNREADABLE)?;
+        roots.add(certificate).map_err(|_| ChainError::Unreadable)?;
     }
-    WebPkiClientVerifier::builder(Arc::new(roots)).build().map_err(|fault| fault.to_string())
+    Ok(WebPkiClientVerifier::builder(Arc::new(roots)).build()?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! From when until when a certificate counts: what every client looks at before anything else.
 
-use super::tls::UNREADABLE;
+use super::tls::ChainError;
 use crate::words::UnixTime;
 use rustls::pki_types::CertificateDer;
 use std::time::Duration;
@@ -22,9 +22,9 @@ pub struct Validity {
 
 impl Validity {
     /// Of the server's own certificate. Those behind it in the chain may be there for older clients, and over.
-    pub(super) fn of(chain: &[CertificateDer<'_>]) -> Result<Self, String> {
-        let own = chain.first().ok_or("it holds no certificate")?;
-        let (_, parsed) = X509Certificate::from_der(own).map_err(|_| UNREADABLE)?;
+    pub(super) fn of(chain: &[CertificateDer<'_>]) -> Result<Self, ChainError> {
+        let own = chain.first().ok_or(ChainError::Empty)?;
+        let (_, parsed) = X509Certificate::from_der(own).map_err(|_| ChainError::Unreadable)?;
         let moment = |time: &x509_parser::time::ASN1Time| UnixTime::from_seconds(time.timestamp());
         Ok(Self { not_before: moment(&parsed.validity.not_before), not_after: moment(&parsed.validity.not_after) })
     }

@@ -2,12 +2,12 @@
 
 mod reaction;
 
-pub(super) use reaction::Reaction;
+pub(super) use reaction::{Reaction, SIGNALS};
 
 use super::Refusal;
+use super::error::AnnotationError;
 use crate::client::sidecar::check_template;
 use crate::words::names::{IssuerName, NameError, PolicyName, RoleArn, SecretName};
-use crate::words::yaml::nearest;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -15,7 +15,7 @@ use std::fmt::Display;
 /// Before the names of all our annotations.
 pub(super) const PREFIX: &str = "daypass.dev/";
 /// Annotations with one meaning.
-const NAMES: [&str; 7] = ["inject", "issuer", "policy", "on-change", "aws-role", "mode", "containers"];
+pub(super) const NAMES: [&str; 7] = ["inject", "issuer", "policy", "on-change", "aws-role", "mode", "containers"];
 /// Annotations whose name goes on with that of a file.
 const SECRET: &str = "secret.";
 const TEMPLATE: &str = "template.";
@@ -101,17 +101,17 @@ pub(super) fn read(annotations: &Map<String, Value>) -> Result<Asked, Refusal> {
 }
 
 impl Wishes {
-    fn take(&mut self, name: &str, value: &Value) -> Result<(), String> {
-        let text = value.as_str().ok_or("an annotation's value is text: put it in quotes")?;
+    fn take(&mut self, name: &str, value: &Value) -> Result<(), AnnotationError> {
+        let text = value.as_str().ok_or(AnnotationError::NoText)?;
         let bytes_max = if name.starts_with(TEMPLATE) { TEMPLATE_BYTES_MAX } else { VALUE_BYTES_MAX };
         if text.len() > bytes_max {
-            return Err(format!("longer than {bytes_max} bytes"));
+            return Err(AnnotationError::TooLong { bytes_max });
         }
         if let Some(file) = name.strip_prefix(SECRET) {
             return self.file(file, File::Secret(named(text, "path/of/secret.yaml#/key", SecretName::parse)?));
         }
         if let Some(file) = name.strip_prefix(TEMPLATE) {
-            check_template(text).map_err(|fault| fault.to_string())?;
+            check_template(text)?;
             return self.file(file, File::Template(text.to_owned()));
         }
         match name {
@@ -122,24 +122,22 @@ impl Wishes {
             "on-change" => self.on_change = Some(Reaction::parse(text)?),
             "mode" => self.mode = Some(parse_mode(text)?),
             "containers" => self.containers = Some(parse_containers(text)?),
-            unknown => return Err(unknown_annotation(unknown)),
+            unknown => return Err(AnnotationError::Unknown { name: unknown.to_owned() }),
         }
         Ok(())
     }
 
-    fn file(&mut self, name: &str, file: File) -> Result<(), String> {
+    fn file(&mut self, name: &str, file: File) -> Result<(), AnnotationError> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if name.is_empty() || name.len() > FILE_BYTES_MAX || name == "." || name.starts_with("..") || !name.bytes().all(good) {
-            return Err(
-                "a file's name has up to 63 letters, digits, `-`, `_` and `.`, and does not start with two dots".to_owned()
-            );
+            return Err(AnnotationError::FileName);
         }
         if name == AWS_TOKEN {
-            return Err(format!("`{AWS_TOKEN}` is kept for `daypass.dev/aws-role`: call the file differently"));
+            return Err(AnnotationError::KeptFile);
         }
         match self.files.insert(name.to_owned(), file) {
             None => Ok(()),
-            Some(_) => Err(format!("two annotations are about the file `{name}`: call one of them differently")),
+            Some(_) => Err(AnnotationError::TwiceFile { file: name.to_owned() }),
         }
     }
 
@@ -168,32 +166,22 @@ impl Wishes {
     }
 }
 
-fn named<T>(text: &str, example: &str, parse: impl Fn(&str) -> Result<T, NameError>) -> Result<T, String> {
-    parse(text).map_err(|fault| format!("{}: {fault}; expected {example}", shown(text)))
+fn named<T>(text: &str, example: &'static str, parse: impl Fn(&str) -> Result<T, NameError>) -> Result<T, AnnotationError> {
+    parse(text).map_err(|fault| AnnotationError::Name { text: text.to_owned(), fault, example })
 }
 
-fn parse_mode(text: &str) -> Result<Mode, String> {
+fn parse_mode(text: &str) -> Result<Mode, AnnotationError> {
     match text {
         "native" => Ok(Mode::Native),
         "init" => Ok(Mode::Init),
         "once" => Ok(Mode::Once),
-        _ => Err("expected native (a restartable init container), init (an init container and a sidecar) or once (an init container alone)".to_owned()),
+        _ => Err(AnnotationError::Mode),
     }
 }
 
-fn parse_containers(text: &str) -> Result<Vec<String>, String> {
+fn parse_containers(text: &str) -> Result<Vec<String>, AnnotationError> {
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-    if names.iter().any(String::is_empty) {
-        Err("expected names of containers with commas between: web, worker".to_owned())
-    } else {
-        Ok(names)
-    }
-}
-
-fn unknown_annotation(name: &str) -> String {
-    let meant = nearest(&shown(name), &NAMES).map(|near| format!("; did you mean `{PREFIX}{near}`?"));
-    let all = format!("; there are secret.NAME, template.NAME, {}", NAMES.join(", "));
-    format!("there is no such annotation{}", meant.unwrap_or(all))
+    if names.iter().any(String::is_empty) { Err(AnnotationError::Containers) } else { Ok(names) }
 }
 
 /// Enough of a caller's text to know it again, on one line.

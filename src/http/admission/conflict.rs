@@ -1,5 +1,6 @@
 //! Whether what a pod already has is what would be injected, nothing, or something in its way.
 
+use super::error::Conflict;
 use super::sidecar::{DIRECTORY, FILES_VOLUME};
 use serde_json::Value;
 
@@ -51,7 +52,7 @@ fn digest(image: &Value) -> Option<&str> {
 }
 
 /// Whether the mount of the files is still to be added; the error says what is in its place.
-pub(super) fn missing_mount(container: &Value) -> Result<bool, String> {
+pub(super) fn missing_mount(container: &Value) -> Result<bool, Conflict> {
     for mount in container["volumeMounts"].as_array().into_iter().flatten() {
         let path = resolved(mount["mountPath"].as_str().unwrap_or_default());
         let is_ours = mount["name"] == FILES_VOLUME && path == DIRECTORY && mount["readOnly"] == true;
@@ -59,28 +60,22 @@ pub(super) fn missing_mount(container: &Value) -> Result<bool, String> {
             return Ok(false);
         }
         if TAKEN.iter().any(|taken| path.strip_prefix(taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))) {
-            return Err(format!("something is mounted at {path}, where the secrets are to be: mount it elsewhere"));
+            return Err(Conflict::Mount { path });
         }
     }
     Ok(true)
 }
 
 /// Whether a variable is still to be added; the error says what is in its way.
-pub(super) fn missing_variable(container: &Value, variable: &Value) -> Result<bool, String> {
+pub(super) fn missing_variable(container: &Value, variable: &Value) -> Result<bool, Conflict> {
     for there in container["env"].as_array().into_iter().flatten() {
         let name = there["name"].as_str().unwrap_or_default();
         if there["name"] == variable["name"] {
             let same = there["value"] == variable["value"];
-            return if same {
-                Ok(false)
-            } else {
-                Err(format!("{name} is set already: leave it out, or leave out `daypass.dev/aws-role`"))
-            };
+            return if same { Ok(false) } else { Err(Conflict::Variable { variable: name.to_owned() }) };
         }
         if BEFORE_CONTAINER_CREDENTIALS.contains(&name) {
-            return Err(format!(
-                "AWS SDKs would use {name} and never ask the sidecar: leave it out, or leave out `daypass.dev/aws-role`"
-            ));
+            return Err(Conflict::BeforeOurs { variable: name.to_owned() });
         }
     }
     Ok(true)

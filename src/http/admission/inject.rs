@@ -3,6 +3,7 @@
 use super::Refusal;
 use super::annotations::{self, Asked, Mode, Wishes};
 use super::conflict;
+use super::error::Conflict;
 use super::patch::{End, Patch};
 use super::pod::{LISTS, Owner, Pod};
 use super::sidecar::{self, Sidecar};
@@ -60,9 +61,9 @@ fn plan<'a>(pod: &Value, wishes: &'a Wishes, settings: &'a SidecarSettings) -> R
         let known: Vec<&str> = settings.issuers.keys().map(crate::words::names::IssuerName::as_str).collect();
         Refusal::bad(format!("`daypass.dev/issuer` has to name this cluster, one of: {}", known.join(", ")))
     })?;
-    let pod = Pod::read(pod).map_err(Refusal::bad)?;
+    let pod = Pod::read(pod).map_err(|fault| Refusal::bad(fault.to_string()))?;
     let mut faults = pod.faults(wishes, mode);
-    let owner = pod.owner(wishes, settings).map_err(|fault| faults.push(fault)).ok();
+    let owner = pod.owner(wishes, settings).map_err(|fault| faults.push(fault.to_string())).ok();
     let sidecar = owner.filter(|_| faults.is_empty()).map(|owner: Owner| Sidecar { settings, wishes, token, owner, mode });
     let sidecar = sidecar.ok_or_else(|| Refusal::all_forbidden(faults))?;
     if sidecar.configuration().len() > sidecar::CONFIGURATION_BYTES_MAX {
@@ -78,7 +79,7 @@ fn plan<'a>(pod: &Value, wishes: &'a Wishes, settings: &'a SidecarSettings) -> R
 fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     for volume in sidecar.volumes() {
-        faults.extend(ensure(patch, &["spec", "volumes"], End::Back, "volume", volume).err());
+        faults.extend(ensure(patch, &["spec", "volumes"], End::Back, "volume", volume).err().map(|fault| fault.to_string()));
     }
     let containers = sidecar.containers();
     for list in LISTS {
@@ -92,7 +93,7 @@ fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>)
         }
     }
     for (list, end, container) in containers {
-        faults.extend(ensure(patch, &["spec", list], end, "container", container).err());
+        faults.extend(ensure(patch, &["spec", list], end, "container", container).err().map(|fault| fault.to_string()));
     }
     if let Some(group) = sidecar.owner.new_fs_group {
         patch.set(&["spec", "securityContext", "fsGroup"], group.into());
@@ -121,7 +122,7 @@ fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>)
 }
 
 /// Adds an item by its name; one of that name that is there has to be the very same.
-fn ensure(patch: &mut Patch, list: &[&str], end: End, what: &str, wanted: Value) -> Result<(), String> {
+fn ensure(patch: &mut Patch, list: &[&str], end: End, what: &'static str, wanted: Value) -> Result<(), Conflict> {
     let name = wanted["name"].as_str().unwrap_or_default().to_owned();
     match named(patch.pod(), list, &name) {
         None => {
@@ -129,9 +130,7 @@ fn ensure(patch: &mut Patch, list: &[&str], end: End, what: &str, wanted: Value)
             Ok(())
         }
         Some(found) if conflict::is_the_same(found, &wanted) => Ok(()),
-        Some(_) => Err(format!(
-            "the pod has a {what} called `{name}` that is not the one which is injected: call it differently, or leave it to daypass"
-        )),
+        Some(_) => Err(Conflict::Item { what, name }),
     }
 }
 

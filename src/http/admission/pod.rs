@@ -1,6 +1,7 @@
 //! What a pod says of itself, and what of it stands against an injection.
 
 use super::annotations::{Mode, Wishes};
+use super::error::{OwnerError, PodError};
 use crate::config::SidecarSettings;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ pub(super) const FETCH: &str = "daypass-init";
 /// The lists of containers, in the order in which they run.
 pub(super) const LISTS: [&str; 2] = ["initContainers", "containers"];
 /// Containers of one pod; each is written into the patch.
-const CONTAINERS_MAX: usize = 64;
+pub(super) const CONTAINERS_MAX: usize = 64;
 /// Whose group Kubernetes does not change, or changes only for this pod. Kubernetes docs, "Configure a Security Context for a Pod".
 const VOLUMES_OF_THE_POD: [&str; 8] = ["emptyDir", "configMap", "secret", "projected", "downwardAPI", "hostPath", "nfs", "image"];
 
@@ -41,21 +42,21 @@ pub(super) struct Owner {
 
 impl<'a> Pod<'a> {
     /// Looks at the pod; the error says what is malformed or too much.
-    pub(super) fn read(pod: &'a Value) -> Result<Self, String> {
-        let spec = pod.get("spec").filter(|spec| spec.is_object()).ok_or("the pod has no `spec`")?;
+    pub(super) fn read(pod: &'a Value) -> Result<Self, PodError> {
+        let spec = pod.get("spec").filter(|spec| spec.is_object()).ok_or(PodError::NoSpec)?;
         let mut containers = Vec::new();
         for list in LISTS {
             let items = match spec.get(list) {
                 None | Some(Value::Null) => &[][..],
                 Some(Value::Array(items)) => items,
-                Some(_) => return Err(format!("`spec.{list}` is not a list")),
+                Some(_) => return Err(PodError::NoList { list }),
             };
             if items.len() > CONTAINERS_MAX {
-                return Err(format!("`spec.{list}` has {} containers: at most {CONTAINERS_MAX} are injected into", items.len()));
+                return Err(PodError::TooMany { list, count: items.len() });
             }
             for (index, value) in items.iter().enumerate() {
                 let name = value["name"].as_str().filter(|name| !name.is_empty());
-                let name = name.ok_or_else(|| format!("`spec.{list}[{index}]` has no name"))?;
+                let name = name.ok_or(PodError::NoName { list, index })?;
                 containers.push(Container { list, index, name, value });
             }
         }
@@ -116,7 +117,7 @@ impl<'a> Pod<'a> {
     }
 
     /// The app's own user where every container states the same one, so that nobody else reads the files; else a group.
-    pub(super) fn owner(&self, wishes: &Wishes, settings: &SidecarSettings) -> Result<Owner, String> {
+    pub(super) fn owner(&self, wishes: &Wishes, settings: &SidecarSettings) -> Result<Owner, OwnerError> {
         let stated = |value: &Value, key: &str| value["securityContext"][key].as_u64().and_then(|id| u32::try_from(id).ok());
         let pod = |key: &str| self.spec["securityContext"][key].as_u64().and_then(|id| u32::try_from(id).ok());
         let group = pod("runAsGroup").filter(|group| *group > 0).unwrap_or(settings.group);
@@ -131,17 +132,13 @@ impl<'a> Pod<'a> {
             return Ok(Owner { user, group, is_app: true, new_fs_group: None });
         }
         if wishes.signals() {
-            return Err("`daypass.dev/on-change: signal:…` needs the sidecar to be the app's user: state `securityContext: { runAsUser: … }`, the same for all its containers and not root".to_owned());
+            return Err(OwnerError::Signals);
         }
         let new_fs_group = if pod("fsGroup").is_some() { None } else { Some(settings.group) };
         if new_fs_group.is_some()
             && let Some(volume) = self.volumes().find(|volume| !is_of_the_pod(volume))
         {
-            let name = volume["name"].as_str().unwrap_or_default();
-            return Err(format!(
-                "the pod states neither `runAsUser` nor `fsGroup`, and giving it a group would change the files of its volume `{}`: state one of them in `securityContext`",
-                super::annotations::shown(name)
-            ));
+            return Err(OwnerError::Volume { volume: volume["name"].as_str().unwrap_or_default().to_owned() });
         }
         Ok(Owner { user: settings.user, group, is_app: false, new_fs_group })
     }

@@ -1,13 +1,14 @@
 //! `AdmissionReview` of `admission.k8s.io/v1`: what of it is read, and what is answered. Kubernetes docs, "Dynamic Admission Control".
 
 use super::Refusal;
+use super::error::ReviewError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-const API: &str = "admission.k8s.io/v1";
-const KIND: &str = "AdmissionReview";
+pub(super) const API: &str = "admission.k8s.io/v1";
+pub(super) const KIND: &str = "AdmissionReview";
 /// An uid is a UUID.
 const UID_BYTES_MAX: usize = 128;
 /// Kubernetes cuts warnings beyond 256 characters, and drops them beyond 4,096 in all.
@@ -51,17 +52,15 @@ struct GroupVersionKind {
 
 impl Review {
     /// Reads the body; the error is for whoever wrote it, which is the API server. Nesting ends where `serde_json`'s does: at 128.
-    pub(super) fn read(body: &[u8]) -> Result<Request, String> {
-        let review: Self = serde_json::from_slice(body).map_err(|fault| format!("this is no {KIND} of {API}: {fault}"))?;
+    pub(super) fn read(body: &[u8]) -> Result<Request, ReviewError> {
+        let review: Self = serde_json::from_slice(body)?;
         if review.api_version != API || review.kind != KIND {
             let said: String = format!("{} of {}", review.kind, review.api_version).chars().take(100).collect();
-            return Err(format!(
-                "this webhook speaks {KIND} of {API}, not {said}: register it with `admissionReviewVersions: [v1]`"
-            ));
+            return Err(ReviewError::Other { said });
         }
-        let request = review.request.ok_or("the review has no `request`")?;
+        let request = review.request.ok_or(ReviewError::NoRequest)?;
         if request.uid.is_empty() || request.uid.len() > UID_BYTES_MAX {
-            return Err("the request has no usable `uid`".to_owned());
+            return Err(ReviewError::NoUid);
         }
         Ok(request)
     }

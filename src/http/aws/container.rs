@@ -49,18 +49,12 @@ fn read(method: &Method, uri: &Uri) -> Result<Request, Fault> {
     if *method != Method::GET {
         return Err(Fault::of("ValidationError", "Container credentials are read with GET."));
     }
-    let bad = |name: &'static str| move |fault: String| Fault::of("ValidationError", format!("{name}: {fault}."));
-    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(bad("The query"))?;
-    let role =
-        query.remove("role").as_deref().map(RoleArn::parse).transpose().map_err(|fault| bad("`role`")(fault.to_string()))?;
-    let policy = query
-        .remove("policy")
-        .as_deref()
-        .map(PolicyName::parse)
-        .transpose()
-        .map_err(|fault| bad("`policy`")(fault.to_string()))?;
+    let bad = |name: &'static str| move |fault: &dyn std::fmt::Display| Fault::of("ValidationError", format!("{name}: {fault}."));
+    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| bad("The query")(&fault))?;
+    let role = query.remove("role").as_deref().map(RoleArn::parse).transpose().map_err(|fault| bad("`role`")(&fault))?;
+    let policy = query.remove("policy").as_deref().map(PolicyName::parse).transpose().map_err(|fault| bad("`policy`")(&fault))?;
     match query.keys().next() {
-        Some(unknown) => Err(bad("The query")(format!("{} is no parameter here", form::shown(unknown)))),
+        Some(unknown) => Err(bad("The query")(&format!("{} is no parameter here", form::shown(unknown)))),
         None => Ok(Request::one(Target::Aws(AwsTarget { role }), policy)),
     }
 }

@@ -7,23 +7,48 @@ use std::collections::BTreeMap;
 /// What of a caller's own words comes back in a message.
 const ECHO_CHARS_MAX: usize = 64;
 
+/// What is wrong with a form; it names the parameter, never its value.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum ParameterError {
+    /// Its name is not to be read.
+    #[error("A parameter's name is not encoded well.")]
+    Name,
+    /// Its value is not to be read.
+    #[error("The value of `{}` is not encoded well.", echo(.name))]
+    Value {
+        /// Its name.
+        name: String,
+    },
+    /// Readers would differ on which one counts.
+    #[error("`{}` is given twice.", echo(.name))]
+    Twice {
+        /// Its name.
+        name: String,
+    },
+    /// It could have been meant to make a session less.
+    #[error("`{}` is no parameter of this action here.", echo(.name))]
+    Unknown {
+        /// Its name.
+        name: String,
+    },
+}
+
 /// Parameters by name.
 #[derive(Debug)]
 pub(super) struct Form(BTreeMap<String, Secret>);
 
 impl Form {
     /// Reads a body; the error names the parameter, never its value.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, ParameterError> {
         let mut parameters = BTreeMap::new();
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
             let (name, value) = (&pair[..at], pair.get(at + 1..).unwrap_or_default());
-            let name =
-                decode(name).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or("A parameter's name is not encoded well.")?;
+            let name = decode(name).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(ParameterError::Name)?;
             let value = decode(value).map(Secret::new).filter(|value| value.expose_text().is_some());
-            let value = value.ok_or_else(|| format!("The value of `{}` is not encoded well.", echo(&name)))?;
+            let value = value.ok_or_else(|| ParameterError::Value { name: name.clone() })?;
             if parameters.insert(name.clone(), value).is_some() {
-                return Err(format!("`{}` is given twice.", echo(&name)));
+                return Err(ParameterError::Twice { name });
             }
         }
         Ok(Self(parameters))
@@ -45,8 +70,8 @@ impl Form {
     }
 
     /// Nothing may be left: what is not understood could have been meant to make a session less.
-    pub(super) fn finish(self) -> Result<(), String> {
-        self.0.keys().next().map_or(Ok(()), |name| Err(format!("`{}` is no parameter of this action here.", echo(name))))
+    pub(super) fn finish(self) -> Result<(), ParameterError> {
+        self.0.into_keys().next().map_or(Ok(()), |name| Err(ParameterError::Unknown { name }))
     }
 }
 
@@ -106,11 +131,11 @@ mod tests {
     fn nothing_is_repaired_and_no_value_comes_back() {
         let bad: [&[u8]; 8] = [b"a=%", b"a=%4", b"a=%g0", b"a=%-1", b"a=\xff", b"a=%ff", b"a=canary&a=canary", b"%80=canary"];
         for body in bad {
-            let fault = Form::parse(body).unwrap_err();
+            let fault = Form::parse(body).unwrap_err().to_string();
             assert!(!fault.contains("canary"), "{fault}");
         }
         let long = "x".repeat(5000);
-        let fault = Form::parse(long.as_bytes()).unwrap().finish().unwrap_err();
+        let fault = Form::parse(long.as_bytes()).unwrap().finish().unwrap_err().to_string();
         assert!(fault.len() < 200, "{fault}");
     }
 }

@@ -21,7 +21,7 @@ const TOKEN: &str = "X-Amz-Security-Token";
 pub(super) fn read(mut form: Form, headers: &HeaderMap) -> Result<Option<Secret>, Fault> {
     let header = headers.get(TOKEN).map(HeaderValue::as_bytes).map(|bytes| Secret::new(bytes.to_vec()));
     let token = header.or(form.take(TOKEN));
-    form.finish().map_err(|words| Fault::of("InvalidQueryParameter", words))?;
+    form.finish().map_err(|fault| Fault::of("InvalidQueryParameter", fault.to_string()))?;
     Ok(token)
 }
 

@@ -49,7 +49,7 @@ impl AssumeRole {
         let mut request = Request::one(Target::from(AwsTarget::of(role)), None);
         let (duration, policy, policy_arns) = (duration(&mut form)?, policy(&mut form)?, policy_arns(&mut form)?);
         request.aws_parameters = AwsParameters { session_name: Some(session_name), duration, policy, policy_arns };
-        form.finish().map_err(|words| Fault::of("InvalidQueryParameter", words))?;
+        form.finish().map_err(|fault| Fault::of("InvalidQueryParameter", fault.to_string()))?;
         Ok(Self { token, request })
     }
 }

@@ -60,7 +60,7 @@ async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: Body) -> Re
         return Err(Fault::of("MalformedHttpRequestException", "The body is a form: application/x-www-form-urlencoded."));
     }
     let bytes = Secret::new(reply::body(body, reply::BODY_BYTES_MAX).await?);
-    let mut form = Form::parse(bytes.expose()).map_err(|words| Fault::of("InvalidQueryParameter", words))?;
+    let mut form = Form::parse(bytes.expose()).map_err(|fault| Fault::of("InvalidQueryParameter", fault.to_string()))?;
     let action = form.take_text("Action").ok_or_else(|| Fault::of("MissingAction", "`Action` is missing."))?;
     if form.take_text("Version").as_deref() != Some(VERSION) {
         return Err(Fault::of("InvalidAction", format!("`Version` is {VERSION}.")));

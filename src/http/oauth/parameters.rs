@@ -123,14 +123,31 @@ fn fault(code: &'static str, told: &str) -> Fault {
     Fault { code, denial: Reason::BadRequest.because(told).saying(told) }
 }
 
+/// What is wrong with a JSON body.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+enum MembersError {
+    /// It is none, or not strictly.
+    #[error("it is not one, or a member stands twice")]
+    Broken,
+    /// It is other JSON.
+    #[error("it is not an object")]
+    Other,
+    /// A member of it.
+    #[error("{} is no text under a camelCase name", form::shown(.name))]
+    Member {
+        /// Its name.
+        name: String,
+    },
+}
+
 /// The members of a JSON object under the form's names. One that is written as in a form is not Google's, and refused.
-fn members(body: &[u8]) -> Result<BTreeMap<String, String>, String> {
-    let Value::Object(members) = parse_json(body).map_err(|_| "it is not one, or a member stands twice")? else {
-        return Err("it is not an object".to_owned());
+fn members(body: &[u8]) -> Result<form::Values, MembersError> {
+    let Value::Object(members) = parse_json(body).map_err(|_| MembersError::Broken)? else {
+        return Err(MembersError::Other);
     };
     let one = |(name, value): (String, Value)| match value {
         Value::String(text) if !name.contains('_') => Ok((snake_case(&name), text)),
-        _ => Err(format!("{} is no text under a camelCase name", form::shown(&name))),
+        _ => Err(MembersError::Member { name }),
     };
     members.into_iter().map(one).collect()
 }

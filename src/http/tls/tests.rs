@@ -18,7 +18,7 @@ fn told(chain: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> String {
     };
     let client_ca = client_ca.map(|bytes| put("ca.crt", bytes));
     let loaded = Certificate::load_for(put("tls.crt", chain), put("tls.key", key), client_ca);
-    let told = loaded.err().unwrap_or_else(|| "good".to_owned());
+    let told = loaded.err().map_or_else(|| "good".to_owned(), |fault| fault.to_string());
     told.replace(&format!("{}/", folder.path().display()), "")
 }
 

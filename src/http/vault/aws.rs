@@ -13,7 +13,6 @@ use crate::words::{Denial, UnixTime};
 use axum::body::Body;
 use axum::http::Response;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// Exchanges for the AWS role that the policy grants; `role_arn` names it where it grants several.
 pub(super) async fn credentials(asking: Asking, aws: &Aws) -> Response<Body> {
@@ -57,9 +56,9 @@ fn wanted(aws: &Aws, body: &[u8]) -> Result<(Target, PolicyName), Denial> {
     }
 }
 
-fn members(body: &[u8]) -> Result<BTreeMap<String, String>, Denial> {
+fn members(body: &[u8]) -> Result<form::Values, Denial> {
     if body.trim_ascii().is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(form::Values::new());
     }
     let refused = || not_here("The body is a JSON object of texts.");
     let Ok(Value::Object(members)) = parse_json(body) else { return Err(refused()) };

@@ -1,7 +1,9 @@
 //! `daypass.dev/on-change`: how the app hears that its files are others.
 
+use crate::http::admission::error::AnnotationError;
+
 /// Signals that the sidecar sends.
-const SIGNALS: [&str; 7] = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH"];
+pub(in crate::http::admission) const SIGNALS: [&str; 7] = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH"];
 /// An executable's name; longer ones are paths.
 const NAME_BYTES_MAX: usize = 63;
 
@@ -18,30 +20,28 @@ pub(in crate::http::admission) enum Reaction {
 
 impl Reaction {
     /// Reads `signal:HUP:nginx`, `http:9000/reload` or `exec:PROGRAM ARGUMENT…`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, AnnotationError> {
         let (form, rest) = text.split_once(':').unwrap_or((text, ""));
         match form {
             "signal" => parse_signal(rest),
-            "http" => parse_http(rest).ok_or_else(expected),
+            "http" => parse_http(rest).ok_or(AnnotationError::Reaction),
             "exec" => {
                 let words: Vec<String> = rest.split_ascii_whitespace().map(str::to_owned).collect();
-                if words.is_empty() { Err(expected()) } else { Ok(Self::Exec(words)) }
+                if words.is_empty() { Err(AnnotationError::Reaction) } else { Ok(Self::Exec(words)) }
             }
-            _ => Err(expected()),
+            _ => Err(AnnotationError::Reaction),
         }
     }
 }
 
 /// Without an executable nobody would be meant: a pod's first process is not the app.
-fn parse_signal(text: &str) -> Result<Reaction, String> {
+fn parse_signal(text: &str) -> Result<Reaction, AnnotationError> {
     match text.split_once(':') {
         Some((name, executable)) if SIGNALS.contains(&name) && is_executable(executable) => {
             Ok(Reaction::Signal(name.to_owned(), executable.to_owned()))
         }
-        None if SIGNALS.contains(&text) => {
-            Err(format!("say which program of the app hears it: signal:{text}:EXECUTABLE, such as signal:{text}:nginx"))
-        }
-        _ => Err(expected()),
+        None if SIGNALS.contains(&text) => Err(AnnotationError::NoExecutable { signal: text.to_owned() }),
+        _ => Err(AnnotationError::Reaction),
     }
 }
 
@@ -53,11 +53,4 @@ fn parse_http(text: &str) -> Option<Reaction> {
 
 fn is_executable(name: &str) -> bool {
     !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
-}
-
-fn expected() -> String {
-    let signals = SIGNALS.join(", ");
-    format!(
-        "expected signal:NAME:EXECUTABLE such as signal:HUP:nginx (one of {signals}), http:PORT/PATH or exec:PROGRAM ARGUMENT"
-    )
 }

@@ -1,0 +1,128 @@
+//! Why a certificate and its key are not in use, in words that say what to do.
+
+use rustls::pki_types::pem::Error as PemFault;
+use rustls::server::VerifierBuilderError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why not; it names the file that is wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The chain, or the authorities of clients.
+    #[error("{}: {fault}", .path.display())]
+    Chain {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        fault: ChainError,
+    },
+    /// The key.
+    #[error("{}: {fault}", .path.display())]
+    Key {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        fault: PrivateKeyError,
+    },
+    /// Both are good, and not of each other.
+    #[error(
+        "{}: it is not the key of the certificate in {}: `openssl x509 -noout -pubkey` and `openssl pkey -pubout` print the same of a pair; the server's own certificate stands first in its file",
+        .key.display(), .chain.display()
+    )]
+    NoPair {
+        /// The key's file.
+        key: PathBuf,
+        /// The chain's file.
+        chain: PathBuf,
+    },
+    /// Both cannot be served for another reason.
+    #[error("{}: {fault}", .chain.display())]
+    Refused {
+        /// The chain's file.
+        chain: PathBuf,
+        /// What the library says.
+        #[source]
+        fault: Box<rustls::Error>,
+    },
+}
+
+/// What is wrong with a file of certificates.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// It is not there, or not for us.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It is PEM, and not whole.
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    /// The two files were changed over.
+    #[error("it holds a key and no certificate: were the two files changed over?")]
+    KeyInstead,
+    /// It is binary.
+    #[error("it is no PEM: `openssl x509 -inform der` writes a binary certificate (DER) as PEM")]
+    Der,
+    /// It is something else.
+    #[error("it holds no PEM certificate (`-----BEGIN CERTIFICATE-----`)")]
+    NoPem,
+    /// There is none in it.
+    #[error("it holds no certificate")]
+    Empty,
+    /// No client can read it either.
+    #[error("a certificate in it cannot be read (X.509): copy it anew")]
+    Unreadable,
+    /// Nobody could be let in by it.
+    #[error(transparent)]
+    Authorities(#[from] VerifierBuilderError),
+}
+
+/// What is wrong with a file of a key.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateKeyError {
+    /// It is not there, or not for us.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It is PEM, and not whole.
+    #[error(transparent)]
+    Pem(#[from] PemError),
+    /// It is encrypted.
+    #[error("the key has a passphrase, for which nobody is asked: `openssl pkey` writes it without")]
+    Passphrase,
+    /// The two files were changed over.
+    #[error("it holds a certificate and no key: were the two files changed over?")]
+    CertificateInstead,
+    /// It is binary.
+    #[error("it is no PEM: `openssl pkey -inform der` writes a binary key (DER) as PEM")]
+    Der,
+    /// It is something else.
+    #[error("it holds no PEM key (`-----BEGIN PRIVATE KEY-----`)")]
+    NoPem,
+    /// It is of another kind.
+    #[error("no key that TLS has use for: ECDSA (P-256, P-384, P-521), Ed25519, or RSA of 2048 bits and more")]
+    Unfit,
+}
+
+/// What is wrong with PEM.
+#[derive(Debug, thiserror::Error)]
+pub enum PemError {
+    /// It ends too soon.
+    #[error("its PEM has no `-----END`: it was cut off")]
+    CutOff,
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(io::Error),
+    /// What stands in it is no base64, or stands nowhere.
+    #[error("its PEM is broken: copy it anew")]
+    Broken(#[source] PemFault),
+}
+
+impl From<PemFault> for PemError {
+    fn from(fault: PemFault) -> Self {
+        match fault {
+            PemFault::MissingSectionEnd { .. } => Self::CutOff,
+            PemFault::Io(fault) => Self::Io(fault),
+            fault => Self::Broken(fault),
+        }
+    }
+}
