@@ -59,10 +59,14 @@ pub(super) struct RevokeArgs {
     reason: String,
 }
 
+/// An id that is cut, or none.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("expected the whole id: `daypass audit tail --output json` and the job's answer have it")]
+struct NotWhole;
+
 /// A UUID's letters are as good in capitals.
-fn decision_id(text: &str) -> Result<DecisionId, String> {
-    let whole = || "expected the whole id: `daypass audit tail --output json` and the job's answer have it".to_owned();
-    DecisionId::parse(&text.to_ascii_lowercase()).map_err(|_| whole())
+fn decision_id(text: &str) -> Result<DecisionId, NotWhole> {
+    DecisionId::parse(&text.to_ascii_lowercase()).map_err(|_| NotWhole)
 }
 
 #[derive(Args, Debug)]

@@ -3,7 +3,7 @@
 use super::super::operate::Server;
 use super::super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
-use crate::issuers::http::{Trust, cause, certificate_fault, command_client};
+use crate::issuers::http::{ClientError, Trust, cause, certificate_fault, command_client};
 use crate::store::OwnIssuer;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ pub(in crate::cli) struct CheckArgs {
 pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, Failure> {
     let own = arguments.issuer.own();
     let held = arguments.server.get("keys").await?[own.as_str()].take();
-    let broken = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
+    let broken = |fault: WriteError| Failure::new(STATUS_CONFIGURATION, fault);
     for (name, document) in [(JWKS, &held["jwks"]), (DISCOVERY, &held["discovery"])] {
         write(&arguments.to.join(name), &format!("{document:#}\n")).map_err(broken)?;
     }
@@ -97,8 +97,8 @@ pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failu
     let held = arguments.server.get("keys").await?[own.as_str()].take();
     let issuer = held["issuer"].as_str().unwrap_or_default();
     let base = arguments.url.as_deref().unwrap_or(issuer).trim_end_matches('/').to_owned();
-    let unusable = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
-    let host = Host::new(arguments.ca.as_deref()).map_err(unusable)?;
+    let unusable = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, fault);
+    let host = Host::new(arguments.ca.as_deref()).map_err(|fault| unusable(&fault))?;
     let discovery = host.fetch(&format!("{base}/{DISCOVERY}")).await?;
     let hosted = host.fetch(&format!("{base}/{JWKS}")).await?;
     let faults = compare(&held, &discovery, &hosted);
@@ -111,7 +111,7 @@ pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failu
             own.as_str(),
             faults.join("\n  ")
         );
-        return Err(unusable(told));
+        return Err(unusable(&told));
     }
     if !json {
         anstream::println!("{base} hosts every key that signs or will");
@@ -148,6 +148,41 @@ fn kids(jwks: &Value) -> impl Iterator<Item = &str> {
     jwks["keys"].as_array().into_iter().flatten().filter_map(|key| key["kid"].as_str())
 }
 
+/// Why a host cannot be asked.
+#[derive(Debug, thiserror::Error)]
+enum HostError {
+    /// There is no client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The file of its authority is not read.
+    #[error("{}: {fault}", .path.display())]
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        fault: std::io::Error,
+    },
+    /// The file of its authority is something else.
+    #[error("{}: {fault}", .path.display())]
+    Authority {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        fault: ClientError,
+    },
+}
+
+/// A document that is not where it is served from.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {fault}", .path.display())]
+struct WriteError {
+    path: PathBuf,
+    #[source]
+    fault: std::io::Error,
+}
+
 /// Where the documents are, and whom we trust there.
 struct Host {
     client: reqwest::Client,
@@ -155,12 +190,12 @@ struct Host {
 }
 
 impl Host {
-    fn new(ca: Option<&Path>) -> Result<Self, String> {
+    fn new(ca: Option<&Path>) -> Result<Self, HostError> {
         let trust = Trust { is_named: ca.is_some(), named_by: "--ca", keeper: "whoever runs the host" };
-        let Some(path) = ca else { return Ok(Self { client: command_client(None).map_err(|fault| fault.to_string())?, trust }) };
-        let told = |fault: &dyn std::fmt::Display| format!("{}: {fault}", path.display());
-        let pem = std::fs::read(path).map_err(|fault| told(&fault))?;
-        Ok(Self { client: command_client(Some(&pem)).map_err(|fault| told(&fault))?, trust })
+        let Some(path) = ca else { return Ok(Self { client: command_client(None)?, trust }) };
+        let pem = std::fs::read(path).map_err(|fault| HostError::File { path: path.to_owned(), fault })?;
+        let client = command_client(Some(&pem)).map_err(|fault| HostError::Authority { path: path.to_owned(), fault })?;
+        Ok(Self { client, trust })
     }
 
     /// A certificate that is not trusted stays so: that is a fault of the configuration, and no other try helps.
@@ -187,8 +222,8 @@ impl Host {
 }
 
 /// In one step: a host never serves half of it. Whoever serves it may read it.
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    let told = |fault: std::io::Error| format!("{}: {fault}", path.display());
+fn write(path: &Path, text: &str) -> Result<(), WriteError> {
+    let told = |fault: std::io::Error| WriteError { path: path.to_owned(), fault };
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(told)?;
     let readable = std::fs::Permissions::from_mode(0o644);

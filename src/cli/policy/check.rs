@@ -43,12 +43,18 @@ enum Format {
     Github,
 }
 
-fn code(text: &str) -> Result<String, String> {
+/// A word that is no finding's.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("no finding has this code{}", .near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+struct NoCode {
+    near: Option<&'static str>,
+}
+
+fn code(text: &str) -> Result<String, NoCode> {
     if text == ALL || LINT_CODES.contains(&text) {
         return Ok(text.to_owned());
     }
-    let near = nearest(text, &LINT_CODES).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Err(format!("no finding has this code{near}"))
+    Err(NoCode { near: nearest(text, &LINT_CODES) })
 }
 
 /// Ends with 78 when something is an error.

@@ -6,11 +6,11 @@ use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::policy::{Catalogue, Explanation, Ruleset, StopUntil, explain};
-use crate::store::Reader;
-use crate::token::{Claims, parse_json};
-use crate::words::names::IssuerName;
+use crate::store::{ReadError, Reader};
+use crate::token::{Claims, JsonError, parse_json};
+use crate::words::names::{IssuerName, NameError};
 use crate::words::yaml::{Fault, Severity};
-use crate::words::{Clock, SystemClock, UnixTime, plain};
+use crate::words::{Clock, Denial, SystemClock, UnixTime, plain};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -53,14 +53,13 @@ pub(super) fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
     let (seen, catalogue) = arguments.at.load()?;
     let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
     faults.retain(|fault| fault.severity == Severity::Error);
-    let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
-    let facts = facts(arguments, &catalogue).map_err(usage)?;
-    let wanted = wanted_of(arguments).map_err(usage)?;
+    let facts = facts(arguments, &catalogue).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    let wanted = wanted_of(arguments).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let now = SystemClock.now();
     let explanation = explain(ruleset.set(), &facts, &wanted, now);
     let (explanation, unknown) = match operators_denials(&arguments.at, now) {
         Ok(denials) => (explanation.under(&denials, &facts, now), None),
-        Err(why) => (explanation, Some(why)),
+        Err(why) => (explanation, Some(why.to_string())),
     };
     if json {
         let mut told = serde_json::to_value(&explanation).unwrap_or_default();
@@ -88,12 +87,71 @@ fn told(explanation: &Explanation, seen: &Seen, faults: &[Fault], unknown: Optio
     format!("{told}Looked at: {}\n", seen.at)
 }
 
+/// Why nobody can tell what operators deny.
+#[derive(Debug, thiserror::Error)]
+enum UnknownDenials {
+    /// It is kept in no place that is known.
+    #[error("the configuration names no `data` directory")]
+    NoData,
+    /// It is not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// One of them is none.
+    #[error("the denial {id} cannot be read: {fault}")]
+    Broken {
+        /// Which one.
+        id: String,
+        /// Why not.
+        #[source]
+        fault: serde_json::Error,
+    },
+}
+
+/// Why there is no identity to explain.
+#[derive(Debug, thiserror::Error)]
+enum NoFacts {
+    /// The file of its claims is not read.
+    #[error("{}: {fault}", .path.display())]
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        fault: std::io::Error,
+    },
+    /// The file of its claims is something else.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// Nobody says whose claims they are.
+    #[error("name the --issuer")]
+    NoIssuer,
+    /// Its issuer's name is none.
+    #[error(transparent)]
+    Issuer(#[from] NameError),
+    /// Its issuer is not known here.
+    #[error("no issuer `{issuer}` is configured")]
+    UnknownIssuer {
+        /// By this name.
+        issuer: IssuerName,
+    },
+    /// Its claims are other JSON.
+    #[error("the claims are no object")]
+    NoObject,
+    /// One of its claims is incomplete.
+    #[error("expected --claim NAME=VALUE")]
+    NoClaim,
+    /// The mapping refuses its claims.
+    #[error("{}", .0.cause)]
+    Refused(#[from] Denial),
+}
+
 /// What operators deny, read beside the server's store; or why nobody can tell.
-fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil)>, String> {
-    let data = at.data_if_named().ok_or("the configuration names no `data` directory")?;
-    let rows = Reader::open(&data).and_then(|reader| reader.denials(now)).map_err(|fault| fault.to_string())?;
+fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil)>, UnknownDenials> {
+    let data = at.data_if_named().ok_or(UnknownDenials::NoData)?;
+    let rows = Reader::open(&data).and_then(|reader| reader.denials(now))?;
     let standing = |row: crate::store::DenialRow| {
-        let stop = serde_json::from_value(row.body).map_err(|fault| format!("the denial {} cannot be read: {fault}", row.id))?;
+        let stop = serde_json::from_value(row.body);
+        let stop = stop.map_err(|fault| UnknownDenials::Broken { id: row.id.clone(), fault })?;
         Ok((row.id, (stop, row.until)))
     };
     rows.into_iter().map(standing).collect()
@@ -116,20 +174,18 @@ fn wanted_of(arguments: &ExplainArgs) -> Result<Target, String> {
     only
 }
 
-fn facts(arguments: &ExplainArgs, catalogue: &Catalogue) -> Result<Facts, String> {
+fn facts(arguments: &ExplainArgs, catalogue: &Catalogue) -> Result<Facts, NoFacts> {
     let document = match &arguments.claims {
-        Some(path) => parse_json(&std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()))?)
-            .map_err(|fault| fault.to_string())?,
+        Some(path) => parse_json(&std::fs::read(path).map_err(|fault| NoFacts::File { path: path.clone(), fault })?)?,
         None => Value::Object(Map::new()),
     };
     let saved = document.get("issuer").and_then(Value::as_str).filter(|_| document.get("claims").is_some());
-    let issuer = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or("name the --issuer")?)
-        .map_err(|fault| fault.to_string())?;
-    let mut claims = document.get("claims").unwrap_or(&document).as_object().ok_or("the claims are no object")?.clone();
+    let issuer = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or(NoFacts::NoIssuer)?)?;
+    let mut claims = document.get("claims").unwrap_or(&document).as_object().ok_or(NoFacts::NoObject)?.clone();
     for claim in &arguments.claim {
-        let (name, value) = claim.split_once('=').ok_or("expected --claim NAME=VALUE")?;
+        let (name, value) = claim.split_once('=').ok_or(NoFacts::NoClaim)?;
         claims.insert(name.to_owned(), value.into());
     }
-    let entry = catalogue.issuer(&issuer).ok_or_else(|| format!("no issuer `{issuer}` is configured"))?;
-    entry.mapping.facts(&issuer, Claims::from(claims)).map_err(|denial| denial.cause)
+    let entry = catalogue.issuer(&issuer).ok_or_else(|| NoFacts::UnknownIssuer { issuer: issuer.clone() })?;
+    Ok(entry.mapping.facts(&issuer, Claims::from(claims))?)
 }

@@ -5,7 +5,7 @@ use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::Config;
 use crate::policy::{Catalogue, ImportSettings, Imported, NotImported, import};
-use crate::words::names::{IssuerName, RoleArn};
+use crate::words::names::{IssuerName, NameError, RoleArn};
 use clap::Args;
 use serde_json::json;
 use std::io::Write;
@@ -47,14 +47,21 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
     Ok(if refused.is_empty() { 0 } else { STATUS_CONFIGURATION })
 }
 
-fn settings<'a>(arguments: &ImportArgs, catalogue: Option<&'a Catalogue>) -> Result<ImportSettings<'a>, String> {
+/// An option that names nothing.
+#[derive(Debug, thiserror::Error)]
+enum OptionError {
+    /// The issuer's.
+    #[error("--issuer: {0}")]
+    Issuer(#[source] NameError),
+    /// The role's.
+    #[error("--role: {0}")]
+    Role(#[source] NameError),
+}
+
+fn settings<'a>(arguments: &ImportArgs, catalogue: Option<&'a Catalogue>) -> Result<ImportSettings<'a>, OptionError> {
     let issuer = arguments.issuer.as_deref().map(IssuerName::parse).transpose();
     let role = arguments.role.as_deref().map(RoleArn::parse).transpose();
-    Ok(ImportSettings {
-        issuer: issuer.map_err(|fault| format!("--issuer: {fault}"))?,
-        role: role.map_err(|fault| format!("--role: {fault}"))?,
-        catalogue,
-    })
+    Ok(ImportSettings { issuer: issuer.map_err(OptionError::Issuer)?, role: role.map_err(OptionError::Role)?, catalogue })
 }
 
 fn read(file: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {

@@ -6,7 +6,7 @@ use crate::client::keyring::Keyring;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::{Config, FurtherSource, SourceSettings};
 use crate::custody::{Custody, Purpose};
-use crate::secrets::Identities;
+use crate::secrets::{Identities, IdentityError};
 use crate::words::Secret;
 use crate::words::names::SourceName;
 use clap::Args;
@@ -96,7 +96,17 @@ fn read_all(files: &[PathBuf]) -> Result<Identities, Failure> {
     Ok(all)
 }
 
-fn read(file: &Path) -> Result<Identities, String> {
-    let bytes = std::fs::read(file).map_err(|fault| fault.to_string())?;
-    Identities::parse(&Secret::new(bytes)).map_err(|fault| fault.to_string())
+/// Why a file of identities is not read.
+#[derive(Debug, thiserror::Error)]
+enum KeyFileError {
+    /// It is not there, or not for us.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// It is something else.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+}
+
+fn read(file: &Path) -> Result<Identities, KeyFileError> {
+    Ok(Identities::parse(&Secret::new(std::fs::read(file)?))?)
 }

@@ -43,10 +43,24 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn read(one: &Value) -> Result<Option<Vec<u8>>, String> {
+/// Why the server has no new form of a file.
+#[derive(Debug, thiserror::Error)]
+enum NotServed {
+    /// It says so itself.
+    #[error("{said}")]
+    Refused {
+        /// In its words.
+        said: String,
+    },
+    /// It answers in another form.
+    #[error("the server's answer is not base64")]
+    NoBase64,
+}
+
+fn read(one: &Value) -> Result<Option<Vec<u8>>, NotServed> {
     if let Some(fault) = one["fault"].as_str() {
-        return Err(fault.to_owned());
+        return Err(NotServed::Refused { said: fault.to_owned() });
     }
     let Some(content) = one["content"].as_str() else { return Ok(None) };
-    STANDARD.decode(content).map(Some).map_err(|_| "the server's answer is not base64".to_owned())
+    STANDARD.decode(content).map(Some).map_err(|_| NotServed::NoBase64)
 }

@@ -9,7 +9,7 @@ use crate::client::environment::Environment;
 use crate::client::journal::Journal;
 use crate::client::keyring::Keyring;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::secrets::{Identities, Rewrite, rewrite};
+use crate::secrets::{Identities, Rewrite, SecretError, rewrite};
 use crate::words::{Clock, SystemClock};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -71,6 +71,17 @@ pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Enviro
     finish(arguments, how, &checkout, journal, &outcome, json)
 }
 
+/// Why a file has no new form.
+#[derive(Debug, thiserror::Error)]
+enum NotRewritten {
+    /// Nobody can tell for whom it is.
+    #[error("{}", .0.message)]
+    Recipients(Failure),
+    /// It does not open, or is not written.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
 impl TreeArgs {
     async fn rewritten(
         &self,
@@ -79,11 +90,11 @@ impl TreeArgs {
         bytes: &[u8],
         how: Rewrite,
         identities: &Identities,
-    ) -> Result<Option<Vec<u8>>, String> {
+    ) -> Result<Option<Vec<u8>>, NotRewritten> {
         let file = checkout.root().join(name);
-        let path = super::target::path_of(&file).map_err(|failure| failure.message)?;
-        let creation = creation::of_path(&file, &self.recipients, &self.keys).await.map_err(|failure| failure.message)?;
-        rewrite(&path, bytes, how, &creation, identities, SystemClock.now()).map_err(|fault| fault.to_string())
+        let path = super::target::path_of(&file).map_err(NotRewritten::Recipients)?;
+        let creation = creation::of_path(&file, &self.recipients, &self.keys).await.map_err(NotRewritten::Recipients)?;
+        Ok(rewrite(&path, bytes, how, &creation, identities, SystemClock.now())?)
     }
 }
 

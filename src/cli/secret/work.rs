@@ -26,7 +26,7 @@ pub(super) struct Work<'a> {
 
 impl Work<'_> {
     /// Puts a file's new form in its place. What is wrong with one file ends no other's turn.
-    pub(super) fn take(&mut self, name: &str, done: Result<Option<Vec<u8>>, String>) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, name: &str, done: Result<Option<Vec<u8>>, impl std::fmt::Display>) -> Result<(), Failure> {
         match done {
             Ok(Some(bytes)) => {
                 self.checkout.replace(name, &bytes)?;
@@ -34,7 +34,7 @@ impl Work<'_> {
                 self.outcome.changed += 1;
             }
             Ok(None) => self.outcome.unchanged += 1,
-            Err(fault) => self.outcome.faults.push((name.to_owned(), fault)),
+            Err(fault) => self.outcome.faults.push((name.to_owned(), fault.to_string())),
         }
         Ok(())
     }
