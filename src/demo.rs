@@ -1,8 +1,11 @@
 //! `daypass demo`: the main job, end to end, on this machine. Everything in it is real except the issuer, which stands in for GitHub's.
 
 mod aws;
+mod error;
 pub mod issuer;
 mod world;
+
+pub use error::DemoError;
 
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::words::SystemClock;
@@ -33,7 +36,7 @@ impl Demo {
         self.tell().await.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))
     }
 
-    async fn tell(&self) -> Result<(), String> {
+    async fn tell(&self) -> Result<(), DemoError> {
         say("\nCI jobs get a day pass, never a key.\n");
         self.chapter("A Git repository holds the trust policies and the sealed secrets");
         let aws = self.aws_endpoint.as_ref().map(|endpoint| aws::Emulator::new(endpoint, &self.aws_cli));
@@ -63,7 +66,7 @@ impl Demo {
     }
 
     /// A push to main gets what the policy grants.
-    async fn granted(&self, world: &World, aws: Option<&aws::Emulator<'_>>) -> Result<(), String> {
+    async fn granted(&self, world: &World, aws: Option<&aws::Emulator<'_>>) -> Result<(), DemoError> {
         self.chapter("A job on main shows its token, and gets what the policy grants, for half an hour");
         let secret = "DB_PASSWORD=shop/production/db-password.age";
         let script = "echo \"the job sees a database password of ${#DB_PASSWORD} characters\"; echo \"and the AWS key ${AWS_ACCESS_KEY_ID:-(no AWS emulator in this run)}\"";
@@ -83,18 +86,18 @@ impl Demo {
             arguments.extend(call.arguments.iter().map(String::as_str));
             let told = world.daypass(&arguments, Some("push")).await?.print();
             if told.status_is_success() != call.allowed {
-                return Err(format!("the emulator should have {} this call", if call.allowed { "allowed" } else { "refused" }));
+                return Err(DemoError::Call { is_allowed: call.allowed });
             }
         }
         Ok(())
     }
 
     /// A pull request asks for the same and hears why not.
-    async fn denied(&self, world: &World) -> Result<(), String> {
+    async fn denied(&self, world: &World) -> Result<(), DemoError> {
         self.chapter("A pull request asks for the same");
         let told = world.daypass(&["secret", "get", "shop/production/db-password.age"], Some("pull-request")).await?.print();
         if told.status_is_success() {
-            return Err("the pull request must not get the secret".to_owned());
+            return Err(DemoError::Given);
         }
         note("The job hears a code and a decision id, not the policy. The operator hears the line that did not hold:");
         let arguments = [
@@ -114,7 +117,7 @@ impl Demo {
     }
 
     /// A commit changes who may; nobody restarts anything.
-    async fn changed(&self, world: &World) -> Result<(), String> {
+    async fn changed(&self, world: &World) -> Result<(), DemoError> {
         self.chapter("A change would let pull requests read a preview secret, and says so before the merge");
         world.propose_preview_policy().await?;
         show(&world.read("policies/shop/preview.yaml")?);
@@ -133,7 +136,7 @@ impl Demo {
             }
             if committed.elapsed() > CHANGE_LIVE_MAX {
                 told.print();
-                return Err("the commit did not take effect".to_owned());
+                return Err(DemoError::NoEffect);
             }
             tokio::time::sleep(Duration::from_millis(250)).await;
         }

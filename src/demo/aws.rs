@@ -1,5 +1,6 @@
 //! The AWS half of the demo: a real STS emulator gets one role, and the job's credentials make real calls.
 
+use super::DemoError;
 use super::world::World;
 use std::path::Path;
 
@@ -33,7 +34,7 @@ impl<'a> Emulator<'a> {
     }
 
     /// What an account's administrator does once: trust our issuer, make the role, say what it may do.
-    pub(super) async fn prepare(&self, world: &World) -> Result<(), String> {
+    pub(super) async fn prepare(&self, world: &World) -> Result<(), DemoError> {
         let issuer = world.issuer_url();
         let host = issuer.trim_start_matches("https://");
         let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
@@ -85,16 +86,15 @@ impl<'a> Emulator<'a> {
         [call(&["s3api", "list-objects-v2", "--bucket", BUCKET_ALLOWED], true), call(&["iam", "list-users"], false)]
     }
 
-    async fn administer(&self, arguments: &[&str]) -> Result<(), String> {
+    async fn administer(&self, arguments: &[&str]) -> Result<(), DemoError> {
         let mut command = tokio::process::Command::new(self.cli);
         command.args(["--endpoint-url", self.endpoint]).args(arguments).envs(client_environment());
         command.env("AWS_ACCESS_KEY_ID", ROOT_KEY).env("AWS_SECRET_ACCESS_KEY", ROOT_KEY);
-        let output = command.output().await.map_err(|fault| format!("the AWS CLI cannot be run: {fault}"))?;
+        let output = command.output().await.map_err(|fault| DemoError::NotRun { program: "the AWS CLI", fault })?;
         if output.status.success() {
-            Ok(())
-        } else {
-            Err(format!("aws {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr)))
+            return Ok(());
         }
+        Err(DemoError::Aws { arguments: arguments.join(" "), said: String::from_utf8_lossy(&output.stderr).into_owned() })
     }
 }
 

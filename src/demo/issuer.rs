@@ -1,6 +1,7 @@
 //! A stand-in for GitHub's OIDC issuer on this machine: real keys, real signatures, real discovery, GitHub-shaped claims.
 //! It proves nothing about GitHub itself; it lets the whole story run with nothing outside.
 
+use super::DemoError;
 use crate::words::{Clock, UnixTime};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -27,11 +28,11 @@ pub struct LocalIssuer {
 
 impl LocalIssuer {
     /// Makes a key and listens on a free loopback port.
-    pub async fn start(clock: Arc<dyn Clock>) -> Result<Arc<Self>, String> {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.map_err(|fault| fault.to_string())?;
-        let address = listener.local_addr().map_err(|fault| fault.to_string())?;
+    pub async fn start(clock: Arc<dyn Clock>) -> Result<Arc<Self>, DemoError> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
         let key = make_key()?;
-        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256).map_err(|fault| fault.to_string())?;
+        let mut jwk = Jwk::from_encoding_key(&key, Algorithm::RS256)?;
         jwk.common.key_id = Some(KEY_ID.to_owned());
         jwk.common.public_key_use = Some(jsonwebtoken::jwk::PublicKeyUse::Signature);
         let issuer = Arc::new(Self {
@@ -75,7 +76,7 @@ impl LocalIssuer {
     }
 
     /// A token with these claims, `iss`, `aud`, the times and a `jti` added where they are not set.
-    pub fn mint(&self, claims: &Map<String, Value>, audience: &str) -> Result<String, String> {
+    pub fn mint(&self, claims: &Map<String, Value>, audience: &str) -> Result<String, DemoError> {
         let serial = self.tokens_minted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let now: UnixTime = self.clock.now();
         let mut all = Map::new();
@@ -90,32 +91,31 @@ impl LocalIssuer {
     }
 
     /// Signs any claims at all.
-    pub fn sign(&self, claims: &Value) -> Result<String, String> {
+    pub fn sign(&self, claims: &Value) -> Result<String, DemoError> {
         let mut header = Header::new(Algorithm::RS256);
         header.kid = Some(KEY_ID.to_owned());
-        jsonwebtoken::encode(&header, claims, &self.key).map_err(|fault| fault.to_string())
+        jsonwebtoken::encode(&header, claims, &self.key).map_err(DemoError::from)
     }
 
     /// Signs any header and payload at all, also bad ones: tests need them.
-    pub fn sign_raw(&self, header: &str, payload: &[u8]) -> Result<String, String> {
+    pub fn sign_raw(&self, header: &str, payload: &[u8]) -> Result<String, DemoError> {
         use base64::Engine;
         use base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
-        let signature =
-            jsonwebtoken::crypto::sign(input.as_bytes(), &self.key, Algorithm::RS256).map_err(|fault| fault.to_string())?;
+        let signature = jsonwebtoken::crypto::sign(input.as_bytes(), &self.key, Algorithm::RS256)?;
         Ok(format!("{input}.{signature}"))
     }
 }
 
-fn make_key() -> Result<EncodingKey, String> {
+fn make_key() -> Result<EncodingKey, DemoError> {
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
     use aws_lc_rs::rsa::{KeyPair, KeySize};
     use base64::Engine;
-    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|fault| fault.to_string())?;
-    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|fault| fault.to_string())?;
+    let pair = KeyPair::generate(KeySize::Rsa2048)?;
+    let der: Pkcs8V1Der<'_> = pair.as_der()?;
     let body = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
-    EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|fault| fault.to_string())
+    EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(DemoError::from)
 }
 
 async fn discovery(State(issuer): State<Arc<LocalIssuer>>) -> Json<Value> {

@@ -1,5 +1,6 @@
 //! The world of the demo, in a temporary folder: repository, keys, certificate, configuration, issuer and server.
 
+use super::DemoError;
 use super::aws::Emulator;
 use super::issuer::{LocalIssuer, github_claims};
 use super::show;
@@ -41,11 +42,11 @@ pub(super) struct Told {
 }
 
 impl World {
-    pub(super) async fn create(clock: Arc<dyn Clock>, aws: Option<&Emulator<'_>>) -> Result<Self, String> {
+    pub(super) async fn create(clock: Arc<dyn Clock>, aws: Option<&Emulator<'_>>) -> Result<Self, DemoError> {
         let issuer = LocalIssuer::start(clock).await?;
         issuer.add_run("push", github_claims("push", "refs/heads/main"));
         issuer.add_run("pull-request", github_claims("pull_request", "refs/pull/7/merge"));
-        let folder = tempfile::Builder::new().prefix("daypass-demo-").tempdir().map_err(text_of)?;
+        let folder = tempfile::Builder::new().prefix("daypass-demo-").tempdir()?;
         let identity = age::x25519::Identity::generate();
         let mut world = Self { folder, issuer, port: free_port()?, recipient: identity.to_public().to_string() };
         world.write_private("root.key", identity.to_string().expose_secret())?;
@@ -68,32 +69,32 @@ impl World {
     }
 
     /// A file of the repository.
-    pub(super) fn read(&self, name: &str) -> Result<String, String> {
-        std::fs::read_to_string(self.folder.path().join("access").join(name)).map_err(text_of)
+    pub(super) fn read(&self, name: &str) -> Result<String, DemoError> {
+        std::fs::read_to_string(self.folder.path().join("access").join(name)).map_err(DemoError::from)
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<(), String> {
+    fn write(&self, name: &str, text: &str) -> Result<(), DemoError> {
         let path = self.folder.path().join(name);
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(text_of)?;
+            std::fs::create_dir_all(parent)?;
         }
-        std::fs::write(path, text).map_err(text_of)
+        std::fs::write(path, text).map_err(DemoError::from)
     }
 
-    fn write_private(&self, name: &str, text: &str) -> Result<(), String> {
+    fn write_private(&self, name: &str, text: &str) -> Result<(), DemoError> {
         use std::io::Write;
         let path = self.folder.path().join(name);
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(text_of)?;
-        file.write_all(text.as_bytes()).map_err(text_of)
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes()).map_err(DemoError::from)
     }
 
-    fn write_certificate(&mut self) -> Result<(), String> {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).map_err(text_of)?;
+    fn write_certificate(&mut self) -> Result<(), DemoError> {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()])?;
         self.write("tls.crt", &made.cert.pem())?;
         self.write_private("tls.key", &made.signing_key.serialize_pem())
     }
 
-    fn write_configuration(&self, aws: Option<&Emulator<'_>>) -> Result<(), String> {
+    fn write_configuration(&self, aws: Option<&Emulator<'_>>) -> Result<(), DemoError> {
         let aws = aws.map_or(String::new(), |aws| {
             format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", aws.endpoint())
         });
@@ -124,7 +125,7 @@ issuers:
         )
     }
 
-    async fn make_repository(&self, with_aws: bool) -> Result<(), String> {
+    async fn make_repository(&self, with_aws: bool) -> Result<(), DemoError> {
         let policy = deploy_policy(with_aws);
         self.write("access/policies/shop/deploy.yaml", &policy)?;
         self.encrypt("shop/production/db-password.age", "correct-horse-battery-staple")?;
@@ -134,54 +135,56 @@ issuers:
     }
 
     /// An armored age file, as `daypass secret encrypt` makes it.
-    fn encrypt(&self, name: &str, text: &str) -> Result<(), String> {
-        let path = RepositoryPath::parse(&format!("secrets/{name}")).map_err(|fault| fault.to_string())?;
-        let encrypted = encrypt_at(text.as_bytes(), std::slice::from_ref(&self.recipient), true, Some(&path))
-            .map_err(|fault| fault.to_string())?;
+    fn encrypt(&self, name: &str, text: &str) -> Result<(), DemoError> {
+        let path = RepositoryPath::parse(&format!("secrets/{name}"))?;
+        let encrypted = encrypt_at(text.as_bytes(), std::slice::from_ref(&self.recipient), true, Some(&path))?;
         self.write(&format!("access/{path}"), &String::from_utf8_lossy(&encrypted))
     }
 
     /// On a branch, as a pull request does; the server follows another one.
-    pub(super) async fn propose_preview_policy(&self) -> Result<(), String> {
+    pub(super) async fn propose_preview_policy(&self) -> Result<(), DemoError> {
         self.git(&["checkout", "--quiet", "-b", "preview"]).await?;
         self.write("access/policies/shop/preview.yaml", PREVIEW_POLICY)?;
         self.commit("Let pull requests read the preview token").await
     }
 
-    pub(super) async fn merge_preview_policy(&self) -> Result<(), String> {
+    pub(super) async fn merge_preview_policy(&self) -> Result<(), DemoError> {
         self.git(&["checkout", "--quiet", "main"]).await?;
         self.git(&["merge", "--quiet", "--ff-only", "preview"]).await
     }
 
-    async fn commit(&self, message: &str) -> Result<(), String> {
+    async fn commit(&self, message: &str) -> Result<(), DemoError> {
         self.git(&["add", "--all"]).await?;
         let author = ["-c", "user.name=Operator", "-c", "user.email=operator@acme.example", "-c", "commit.gpgsign=false"];
         self.git(&[&author[..], &["commit", "--quiet", "--message", message]].concat()).await
     }
 
-    async fn git(&self, arguments: &[&str]) -> Result<(), String> {
+    async fn git(&self, arguments: &[&str]) -> Result<(), DemoError> {
         let mut command = tokio::process::Command::new("git");
         command.arg("-C").arg(self.folder.path().join("access")).args(arguments);
-        let output = command.output().await.map_err(|fault| format!("git cannot be run: {fault}"))?;
-        if output.status.success() { Ok(()) } else { Err(format!("git: {}", String::from_utf8_lossy(&output.stderr))) }
+        let output = command.output().await.map_err(|fault| DemoError::NotRun { program: "git", fault })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(DemoError::Git { said: String::from_utf8_lossy(&output.stderr).into_owned() })
     }
 
     /// Starts `daypass serve` as its own process and waits until it answers.
-    pub(super) async fn start_server(&self) -> Result<tokio::process::Child, String> {
-        let log = std::fs::File::create(self.folder.path().join("server.log")).map_err(text_of)?;
+    pub(super) async fn start_server(&self) -> Result<tokio::process::Child, DemoError> {
+        let log = std::fs::File::create(self.folder.path().join("server.log"))?;
         let mut command = tokio::process::Command::new(own_program()?);
         command
             .args(["serve", "--config", &self.path("daypass.yaml")])
             .stdout(std::process::Stdio::null())
             .stderr(log)
             .kill_on_drop(true);
-        let mut child = command.spawn().map_err(text_of)?;
+        let mut child = command.spawn()?;
         let started = std::time::Instant::now();
         while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
-            let ended = child.try_wait().map_err(text_of)?.is_some();
+            let ended = child.try_wait()?.is_some();
             if ended || started.elapsed() > START_MAX {
                 let log = std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
-                return Err(format!("the server did not start:\n{log}"));
+                return Err(DemoError::NotStarted { log });
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -190,7 +193,7 @@ issuers:
     }
 
     /// Runs this very program, as the job of a CI run or as the operator, and keeps what it says.
-    pub(super) async fn daypass(&self, arguments: &[&str], run: Option<&str>) -> Result<Told, String> {
+    pub(super) async fn daypass(&self, arguments: &[&str], run: Option<&str>) -> Result<Told, DemoError> {
         let mut command = tokio::process::Command::new(own_program()?);
         command.args(arguments).env_remove("DAYPASS_TOKEN").env_remove("DAYPASS_TOKEN_FILE");
         if let Some(run) = run {
@@ -198,7 +201,7 @@ issuers:
             command.env("DAYPASS_SERVER", self.issuer_url()).env("DAYPASS_CA", self.path("tls.crt"));
         }
         command.envs(super::aws::client_environment());
-        let output = command.output().await.map_err(text_of)?;
+        let output = command.output().await?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         Ok(Told { line: command_line(arguments, self.folder.path()), text, success: output.status.success() })
     }
@@ -216,8 +219,8 @@ impl Told {
         self.success
     }
 
-    pub(super) fn succeeded(self) -> Result<Self, String> {
-        if self.success { Ok(self) } else { Err(format!("`{}` failed", self.line)) }
+    pub(super) fn succeeded(self) -> Result<Self, DemoError> {
+        if self.success { Ok(self) } else { Err(DemoError::Failed { line: self.line }) }
     }
 }
 
@@ -255,18 +258,14 @@ grant:
     )
 }
 
-fn own_program() -> Result<std::path::PathBuf, String> {
-    std::env::current_exe().map_err(text_of)
+fn own_program() -> Result<std::path::PathBuf, DemoError> {
+    std::env::current_exe().map_err(DemoError::from)
 }
 
 /// A port that was free a moment ago.
-pub(super) fn free_port() -> Result<u16, String> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(text_of)?;
-    listener.local_addr().map(|address| address.port()).map_err(text_of)
-}
-
-fn text_of(fault: impl std::fmt::Display) -> String {
-    fault.to_string()
+pub(super) fn free_port() -> Result<u16, DemoError> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.local_addr().map(|address| address.port()).map_err(DemoError::from)
 }
 
 #[cfg(test)]
