@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 const EXCHANGES: usize = 10_000;
-/// What a start costs, and what is done only once, is in both runs and falls out of their difference.
+/// So many first exchanges fill caches and pools; they are not counted.
 const WARM_UP: usize = 1_000;
 /// By this name callgrind knows the decision.
 const DECISION: &str = "::decide::";
@@ -17,33 +17,45 @@ const DECISION: &str = "::decide::";
 pub(crate) fn run(thorough: bool) {
     let counted = if thorough { EXCHANGES } else { 100 };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let (few, many) = runtime.block_on(async { (count(WARM_UP).await, count(WARM_UP + counted).await) });
-    let each = |few: u64, many: u64| many.saturating_sub(few) / counted as u64;
+    let (all, decisions) = runtime.block_on(count(counted));
     println!("instructions of the server, {counted} exchanges");
-    println!("          an exchange {}", each(few.0, many.0));
-    println!("          the decision in it {}", each(few.1, many.1));
+    println!("          an exchange {}", all / counted as u64);
+    println!("          the decision in it {}", decisions / counted as u64);
 }
 
-/// Instructions of a server that starts, makes so many exchanges and stops; and those of its decisions.
+/// Instructions of a running server for so many exchanges, and those of its decisions. Its start is not in them: how long it takes to make
+/// RSA keys is random, and more than a thousand exchanges.
 async fn count(exchanges: usize) -> (u64, u64) {
     peer("valgrind").unwrap();
-    let out = tempfile::NamedTempFile::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("counts");
     let process = Environment::of_process();
     let binary = process.value("DAYPASS_SERVER_BINARY").unwrap_or(env!("CARGO_BIN_EXE_daypass"));
     // The program that the world would run is dropped for the one that is measured.
-    let script =
-        format!("shift; exec valgrind --quiet --tool=callgrind --callgrind-out-file={} {binary} \"$@\"", out.path().display());
+    let script = format!("shift; exec valgrind --quiet --tool=callgrind --callgrind-out-file={} {binary} \"$@\"", out.display());
     let environment = vec![("DAYPASS_LOG", "info".to_owned())];
     let wrapper = ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
     // Older servers do not know the key.
     let mut world = World::start(Setup { wrapper, environment, drain_pause: "", ..Setup::default() }).await;
     let mut stream = connect(&world).await;
+    for _ in 0..WARM_UP {
+        answer(&mut stream, &request(&world, 0)).await;
+    }
+    control("--zero", &world);
     for _ in 0..exchanges {
         answer(&mut stream, &request(&world, 0)).await;
     }
+    control("--dump", &world);
     drop(stream);
     world.stop();
-    (total(out.path()), inclusive(out.path()))
+    let dump = out.with_extension("1");
+    (total(&dump), inclusive(&dump))
+}
+
+/// Tells callgrind to set its counts to zero, or to write them down.
+fn control(order: &str, world: &World) {
+    let told = Command::new("callgrind_control").arg(order).arg(world.server.id().to_string()).output().unwrap();
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
 }
 
 fn total(out: &Path) -> u64 {
