@@ -135,10 +135,10 @@ impl Identity {
         self.session_age
     }
 
-    /// What was shown, from which the key of a stored answer is derived.
-    pub fn expose(&self) -> &[u8] {
+    /// What only those know to whom this token, or this session, was given: the key of a stored answer is derived from it.
+    pub fn secret_part(&self) -> &[u8] {
         match &self.proof {
-            Proof::Token(token) => token.expose(),
+            Proof::Token(token) => token.signature(),
             Proof::Session(_, shown) => shown.expose(),
         }
     }

@@ -92,7 +92,7 @@ impl Refused {
 pub(super) fn repeat(app: &App, repeat: Repeat, identity: &Identity) -> Result<Released, Denial> {
     let answer = app
         .store
-        .unseal(&repeat, identity.expose())
+        .unseal(&repeat, identity.secret_part())
         .ok_or_else(|| Reason::Replayed.because("the stored answer is sealed to another signature of this token"))?;
     Ok(Released { answer, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }

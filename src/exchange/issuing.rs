@@ -23,7 +23,7 @@ pub(super) async fn issue_here(
     let revisions = live.revisions_of(grant.granted());
     let document = answer::document(story.decision(), &grant.policies(), &revisions, &credentials)?;
     let intent = story.intent(app, identity, grant, &revisions);
-    let sealed = if intent.is_repeatable() { app.store.seal(&document, identity.expose())? } else { Vec::new() };
+    let sealed = if intent.is_repeatable() { app.store.seal(&document, identity.secret_part())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), record: issued(&credentials) };
     match app.store.intend_and_release(made, intent, outcome).await? {
         Intended::Recorded(receipt) => {
@@ -52,7 +52,7 @@ pub(super) async fn issue(
     };
     let (policies, revisions) = (grant.grant().policies(), live.revisions_of(grant.grant().granted()));
     let document = answer::document(story.decision(), &policies, &revisions, &credentials)?;
-    let sealed = app.store.seal(&document, identity.expose())?;
+    let sealed = app.store.seal(&document, identity.secret_part())?;
     let answer = Answer { sealed, sessions: credentials.iter().filter_map(session).collect() };
     let mut body = story.body();
     body.set("policies", policies);

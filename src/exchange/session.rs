@@ -75,7 +75,7 @@ async fn seal(
     let mut body = story.body();
     body.set("policies", json!(policy.iter().collect::<Vec<_>>()));
     body.set("session", json!({ "policy": policy, "expires_at": expires_at.to_string() }));
-    let sealed = app.store.seal(&document, identity.expose())?;
+    let sealed = app.store.seal(&document, identity.secret_part())?;
     let receipt = app.store.release(admission, sealed, body).await?;
     Ok(Released::new(document, identity, receipt))
 }
@@ -112,7 +112,8 @@ pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&Verifi
     let story = Story::begin(&call);
     let looked = resume(app, call).await;
     let missing = || Reason::SessionRefused.because("no session");
-    match looked.and_then(|identity| identity.session().map(|session| tell(session, identity.expose())).ok_or_else(missing)) {
+    match looked.and_then(|identity| identity.session().map(|session| tell(session, identity.secret_part())).ok_or_else(missing))
+    {
         Ok(told) => Ok(told),
         Err(denial) => Err(story.refuse(app, denial).await),
     }

@@ -37,17 +37,17 @@ pub struct Call {
 impl Call {
     /// The same with its body, which the proof may cover.
     pub fn with_body(self, body: &[u8]) -> Self {
-        self.with(RequestBody::Read(Digest::plain(body)))
+        self.with(|| RequestBody::Read(Digest::plain(body)))
     }
 
     /// The same for a body that is read later, by [`Asked`](super::Asked).
     pub fn with_unread_body(self) -> Self {
-        self.with(RequestBody::Unread)
+        self.with(|| RequestBody::Unread)
     }
 
-    fn with(mut self, body: RequestBody) -> Self {
+    fn with(mut self, body: impl FnOnce() -> RequestBody) -> Self {
         if let Some(proof) = &mut self.proof {
-            proof.body = body;
+            proof.body = body();
         }
         self
     }

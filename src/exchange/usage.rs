@@ -38,7 +38,7 @@ pub(super) async fn answer(
     let policies = grant.grant().policies();
     let revisions = live.revisions_of(grant.grant().granted());
     let document = answer::document_of_use(story.decision(), &policies, &revisions, answered, &outcome);
-    let sealed = if is_repeatable { app.store.seal(&document, identity.expose())? } else { Vec::new() };
+    let sealed = if is_repeatable { app.store.seal(&document, identity.secret_part())? } else { Vec::new() };
     let mut body = story.body();
     body.set("policies", policies);
     body.set(recorded, record);

@@ -7,12 +7,13 @@ use rusqlite::{Connection, params};
 use serde_json::json;
 use std::path::Path;
 
+/// What forbids a change fails, and does not abort: SQLite would copy every page that a record changes, so that it could undo one statement.
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, decision TEXT, body BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS audit_decision ON audit (decision);
-CREATE TRIGGER IF NOT EXISTS audit_only_next BEFORE INSERT ON audit WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_only_next BEFORE INSERT ON audit WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) BEGIN SELECT RAISE(FAIL, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(FAIL, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(FAIL, 'the audit log is append-only'); END;
 CREATE TABLE IF NOT EXISTS claims (hash TEXT PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replay (key BLOB PRIMARY KEY, decision TEXT NOT NULL, released_at INTEGER, client TEXT NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replay_decision ON replay (decision);
@@ -83,7 +84,7 @@ pub(super) fn append_bytes(
     body: &[u8],
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO audit (seq, at, kind, decision, body) VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM audit), ?1, ?2, ?3, ?4)",
+        "INSERT OR FAIL INTO audit (seq, at, kind, decision, body) VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM audit), ?1, ?2, ?3, ?4)",
     )?;
     statement.execute(params![at.millis(), kind, decision.map(DecisionId::as_str), body])?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Seals a released answer to the token that earned it, so that a retry within a minute hears the same and the store holds no secret.
 //!
-//! The key is derived (HKDF, RFC 5869) from the whole token, signature included, and from a secret that changes every minute and is
-//! only ever in memory. What is left of an answer in the write-ahead log, on a standby or in a backup opens for nobody afterwards.
+//! The key is derived (HKDF, RFC 5869) from what only the token's holders know, its signature, and from a secret that changes every minute
+//! and is only ever in memory. What is left of an answer in the write-ahead log, on a standby or in a backup opens for nobody afterwards.
 
 use super::REPEAT_WINDOW;
 use crate::words::{Clock, Denial, Reason, Secret};
@@ -41,9 +41,9 @@ impl Seals {
     }
 
     /// Seals the answer.
-    pub(super) fn seal(&self, answer: &Secret, token: &[u8]) -> Result<Vec<u8>, Denial> {
+    pub(super) fn seal(&self, answer: &Secret, secret_part: &[u8]) -> Result<Vec<u8>, Denial> {
         let failed = |_| Reason::Internal.because("the answer could not be sealed");
-        let (number, key) = self.sealing_key(token).map_err(failed)?;
+        let (number, key) = self.sealing_key(secret_part).map_err(failed)?;
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).map_err(failed)?;
         let mut sealed = answer.expose().to_vec();
@@ -52,12 +52,12 @@ impl Seals {
     }
 
     /// Opens it again; `None` when the token is another one, or the minute's secret is gone.
-    pub(super) fn unseal(&self, sealed: &[u8], token: &[u8]) -> Option<Secret> {
+    pub(super) fn unseal(&self, sealed: &[u8], secret_part: &[u8]) -> Option<Secret> {
         let (number, rest) = sealed.split_at_checked(NUMBER_BYTES)?;
         let (nonce, body) = rest.split_at_checked(NONCE_LEN)?;
         self.forget_old();
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = key(&held.iter().find(|minute| minute.number == number)?.secret, token).ok()?;
+        let key = key(&held.iter().find(|minute| minute.number == number)?.secret, secret_part).ok()?;
         drop(held);
         let mut body = body.to_vec();
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -72,7 +72,7 @@ impl Seals {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).retain(|minute| now.saturating_sub(minute.began) < OPENS);
     }
 
-    fn sealing_key(&self, token: &[u8]) -> Result<([u8; NUMBER_BYTES], LessSafeKey), aws_lc_rs::error::Unspecified> {
+    fn sealing_key(&self, secret_part: &[u8]) -> Result<([u8; NUMBER_BYTES], LessSafeKey), aws_lc_rs::error::Unspecified> {
         let now = self.clock.since_boot();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.back().is_none_or(|minute| now.saturating_sub(minute.began) >= TURN) {
@@ -82,12 +82,12 @@ impl Seals {
             held.push_back(Minute { number, began: now, secret: Secret::new(secret) });
         }
         let minute = held.back().ok_or(aws_lc_rs::error::Unspecified)?;
-        Ok((minute.number, key(&minute.secret, token)?))
+        Ok((minute.number, key(&minute.secret, secret_part)?))
     }
 }
 
-fn key(secret: &Secret, token: &[u8]) -> Result<LessSafeKey, aws_lc_rs::error::Unspecified> {
-    let pseudorandom = Salt::new(HKDF_SHA256, secret.expose()).extract(token);
+fn key(secret: &Secret, secret_part: &[u8]) -> Result<LessSafeKey, aws_lc_rs::error::Unspecified> {
+    let pseudorandom = Salt::new(HKDF_SHA256, secret.expose()).extract(secret_part);
     let info = [PURPOSE];
     pseudorandom.expand(&info, &AES_256_GCM).map(|output| LessSafeKey::new(UnboundKey::from(output)))
 }

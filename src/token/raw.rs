@@ -70,7 +70,7 @@ impl RawJws {
         &self.payload
     }
 
-    /// The whole token, from which the key of its stored answer is derived.
+    /// The whole token, of which a proof of possession has the digest.
     pub(super) fn expose(&self) -> &[u8] {
         self.token.expose()
     }

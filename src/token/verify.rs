@@ -37,6 +37,7 @@ pub struct VerifiedToken {
     audience: Audience,
     /// Boxed: few tokens are bound to a key, and every request carries its room about.
     proven: Option<Box<Proven>>,
+    identifier: Digest,
     signed_by: Digest,
     issued_at: UnixTime,
     expires_at: UnixTime,
@@ -73,7 +74,18 @@ pub fn verify_held(
     }
     let check = |thumbprint: String| proof::check(&thumbprint, held, jws.expose(), now).map(Box::new);
     let proven = bound_to.map(check).transpose()?;
-    Ok(VerifiedToken { issuer: expected.issuer.clone(), audience, proven, signed_by, issued_at, expires_at, jws, claims })
+    let identifier = identifier(&jws, &claims, &expected.issuer);
+    let issuer = expected.issuer.clone();
+    Ok(VerifiedToken { issuer, audience, proven, identifier, signed_by, issued_at, expires_at, jws, claims })
+}
+
+/// `jti`, else what was signed, which is the same for every malleated signature of it.
+fn identifier(jws: &RawJws, claims: &Claims, issuer: &IssuerUrl) -> Digest {
+    let issuer = issuer.as_str().as_bytes();
+    match claims.text("jti") {
+        Ok(id) => Digest::of(&[b"jti", issuer, id.as_bytes()]),
+        Err(_) => Digest::of(&[b"input", issuer, Digest::plain(jws.signing_input()).as_bytes()]),
+    }
 }
 
 /// The signature alone: the algorithm is one that the configuration allows and the key's own.
@@ -164,18 +176,14 @@ impl VerifiedToken {
         self.claims.text("jti").ok()
     }
 
-    /// By what the replay check knows it: `jti`, else what was signed, which is the same for every malleated signature of it.
-    pub fn identifier(&self) -> Digest {
-        let issuer = self.issuer.as_str().as_bytes();
-        match self.token_id() {
-            Some(id) => Digest::of(&[b"jti", issuer, id.as_bytes()]),
-            None => Digest::of(&[b"input", issuer, Digest::plain(self.jws.signing_input()).as_bytes()]),
-        }
+    /// By what the replay check knows it.
+    pub const fn identifier(&self) -> &Digest {
+        &self.identifier
     }
 
-    /// The whole token, from which the key of its stored answer is derived.
-    pub fn expose(&self) -> &[u8] {
-        self.jws.expose()
+    /// The signature: the part of a token that only its holders know, for the rest can be guessed and is printed by many tools.
+    pub fn signature(&self) -> &[u8] {
+        self.jws.signature()
     }
 }
 
