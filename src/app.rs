@@ -16,6 +16,7 @@ mod origins;
 mod past;
 mod reconcile;
 mod revision;
+mod revisions;
 mod rewrite;
 mod shown_elsewhere;
 mod sources;
@@ -27,6 +28,7 @@ pub use followed::Followed;
 pub use live::{InForce, Live};
 pub use operate::told;
 pub use revision::{Reading, Revision};
+pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};

@@ -5,13 +5,14 @@ use super::followed::Followed;
 use super::not_in_force::NotGiven;
 use super::opened::Opened;
 use super::revision::Revision;
+use super::revisions::Revisions;
 use crate::issue::{FileKey, OpenedSecret};
 use crate::kind::TransitUse;
 use crate::policy::{Catalogue, FileKeyTerms, Granted, PolicySet, SecretTerms, TrustPolicy};
 use crate::secrets::{Header, OpenedTransitKey};
 use crate::store::Licence;
 use crate::telemetry::SourceState;
-use crate::words::names::{CommitId, SecretName, SecretPath, SourceName, TransitKey};
+use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Digest, Reason, TransitFile, Widened};
 use std::collections::BTreeMap;
@@ -80,14 +81,24 @@ impl Live {
         self.root.revision.commit.as_ref().ok_or_else(|| Reason::PolicyUnavailable.because("no revision could be read yet"))
     }
 
-    /// The commits that these policies are of, each once, in their order.
-    pub fn revisions_of(&self, granted: &[Granted]) -> String {
-        let mut commits: Vec<&str> = granted
-            .iter()
-            .filter_map(|granted| self.source(&granted.source)?.revision.commit.as_ref().map(CommitId::as_str))
-            .collect();
-        commits.dedup();
-        commits.join(",")
+    /// Of which commits these policies are: of those in force, or of older ones whose forms are.
+    pub fn revisions_of(&self, granted: &[Granted]) -> Revisions {
+        Revisions::of(granted.iter().filter_map(|granted| {
+            let revision = &self.source(&granted.source)?.revision;
+            let commit = revision.commit_of_policy(&granted.source, &granted.policy)?;
+            Some((granted.policy.as_str(), commit, revision.commit.as_ref()?))
+        }))
+    }
+
+    /// The same of the policy that a login names; without one, of what the root source has in force.
+    pub fn revisions_of_login(&self, policy: Option<&PolicyName>) -> Revisions {
+        let folder = policy.and_then(|policy| policy.as_str().split_once('/')).map(|(folder, _)| folder);
+        let further = folder.and_then(|folder| self.further.iter().find(|(name, _)| name.as_str() == folder));
+        let root = SourceName::root();
+        let (name, source) = further.unwrap_or((&root, &self.root));
+        let in_force = source.revision.commit.as_ref();
+        let own = policy.map_or(in_force, |policy| source.revision.commit_of_policy(name, policy));
+        Revisions::of(own.zip(in_force).map(|(own, in_force)| ("", own, in_force)).into_iter())
     }
 
     /// Every source: the root source first.
@@ -232,7 +243,8 @@ impl Live {
         let (source, name) = (&granted.source, &terms.name);
         let (in_force, within) = self.owned(source, name)?;
         let revision = &in_force.revision;
-        let commit = revision.commit.clone().ok_or_else(|| unreadable(name, "its source has no revision"))?;
+        let commit =
+            revision.commit_of_document(&within.path).cloned().ok_or_else(|| unreadable(name, "its source has no revision"))?;
         let open = || revision.open_secret(&within, terms, &in_force.followed.identities());
         let plaintext = self.opened.value(source, terms, open).map_err(|cause| not_given(name, &cause))?;
         Ok(OpenedSecret { terms: terms.clone(), plaintext, commit, expires_at: granted.expires })

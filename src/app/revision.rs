@@ -7,7 +7,7 @@ use crate::config::{FurtherSource, SourceFiles};
 use crate::git::Snapshot;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening, may_be_guardrails};
 use crate::secrets::{self, Header, Identities, Part, Plaintext, RepositoryPath, Unauthenticated, Unopened};
-use crate::words::names::{CommitId, SecretName, SecretPath, SourceName};
+use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
 use crate::words::{Digest, Gain, Secret, TransitFile, Widened};
 use std::borrow::Cow;
@@ -29,6 +29,8 @@ pub struct Revision {
     transit: TransitKeys,
     /// Every `.sops.yaml`, as the last commit had them of which no rule waited.
     rules: BTreeMap<String, Arc<[u8]>>,
+    /// The files of which the commit's own form is not in force, each with the commit of the form that is.
+    older: BTreeMap<String, CommitId>,
     /// By which age finds a secret's document again.
     headers: BTreeMap<SecretPath, Arc<[Header]>>,
     ages: Ages,
@@ -128,12 +130,17 @@ impl Revision {
         };
         drop(tree);
         let headers = self.headers_of(&secrets);
+        let encrypted = files_of(&secrets).chain(transit.files());
+        let not_its_own = encrypted.filter(|(file, bytes)| snapshot.files.get(file).is_none_or(|own| own != *bytes));
+        let older = ruleset.older_forms().map(ToOwned::to_owned).chain(not_its_own.map(|(file, _)| file));
+        let older = older.filter_map(|file| self.commit_of(&file).cloned().map(|commit| (file, commit))).collect();
         Self {
             commit: snapshot.revision.clone(),
             signer: None,
             snapshot,
             ruleset,
             secrets,
+            older,
             headers,
             transit,
             ages: self.ages.next(),
@@ -212,6 +219,27 @@ impl Revision {
         widening == Widening::Waits && self.commit.is_some()
     }
 
+    /// The commit whose form of this file is in force.
+    pub fn commit_of(&self, file: &str) -> Option<&CommitId> {
+        self.older.get(file).or(self.commit.as_ref())
+    }
+
+    /// The same of a document, by its name within this source.
+    pub fn commit_of_document(&self, path: &SecretPath) -> Option<&CommitId> {
+        let older = !self.older.is_empty();
+        if older { self.commit_of(&RepositoryPath::of_secret(path).to_string()) } else { self.commit.as_ref() }
+    }
+
+    /// The same of a policy, by the name that it has beside those of other sources.
+    pub fn commit_of_policy(&self, source: &SourceName, policy: &PolicyName) -> Option<&CommitId> {
+        if self.older.is_empty() {
+            return self.commit.as_ref();
+        }
+        let below = || policy.as_str().strip_prefix(source.as_str())?.strip_prefix('/');
+        let within = if source.is_root() { Some(policy.as_str()) } else { below() };
+        self.commit_of(&format!("policies/{}.yaml", within?))
+    }
+
     /// The files that wait, each once.
     pub fn held_files(&self) -> Vec<&str> {
         let mut files: Vec<&str> = self.held.iter().map(|waits| waits.file.as_str()).collect();
@@ -266,8 +294,7 @@ impl Revision {
 
     /// Its encrypted files in force, by their paths in the repository.
     pub(super) fn files_in_force(&self) -> impl Iterator<Item = (String, &Arc<[u8]>)> {
-        let secrets = self.secrets.iter().map(|(path, bytes)| (RepositoryPath::of_secret(path).to_string(), bytes));
-        secrets.chain(self.transit.files())
+        files_of(&self.secrets).chain(self.transit.files())
     }
 
     /// Whether there is a document of this name within this source.
@@ -301,6 +328,11 @@ impl Revision {
         let fault = self.faults.iter().find(|fault| *fault.file == *file);
         fault.map_or(NotInForce::Missing, |fault| NotInForce::Faulty(Box::new(fault.clone())))
     }
+}
+
+/// Encrypted documents by their paths in the repository.
+fn files_of(secrets: &BTreeMap<SecretPath, Arc<[u8]>>) -> impl Iterator<Item = (String, &Arc<[u8]>)> {
+    secrets.iter().map(|(path, bytes)| (RepositoryPath::of_secret(path).to_string(), bytes))
 }
 
 /// What of the policies waits.

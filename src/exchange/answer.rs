@@ -1,6 +1,6 @@
 //! The only two types that can become an answer. `Released` is made after its record is durable, `Refused` after its own.
 
-use crate::app::App;
+use crate::app::{App, Revisions};
 use crate::identity::Identity;
 use crate::issue::Credential;
 use crate::store::{self, Repeat, Replay};
@@ -125,14 +125,14 @@ struct Document<'a> {
 pub(super) fn document(
     decision: &DecisionId,
     policies: &[&str],
-    revisions: &str,
+    revisions: &Revisions,
     credentials: &[Credential],
 ) -> Result<Secret, Denial> {
     let expires_at: Option<UnixTime> = credentials.iter().filter_map(Credential::expires_at).min();
     let document = Document {
         decision_id: decision,
         policy: joined(policies),
-        policy_revision: revisions,
+        policy_revision: revisions.of_policies(),
         expires_at: expires_at.map(|moment| moment.to_string()),
         credentials: credentials.iter().map(Credential::to_json).collect(),
     };
@@ -158,8 +158,15 @@ pub(super) fn document_of_login(
 }
 
 /// The document of a use of daypass itself: what came of it, under its name.
-pub(super) fn document_of_use(decision: &DecisionId, policies: &[&str], revisions: &str, name: &str, outcome: &Value) -> Secret {
-    let mut document = json!({ "decision_id": decision.as_str(), "policy": joined(policies), "policy_revision": revisions });
+pub(super) fn document_of_use(
+    decision: &DecisionId,
+    policies: &[&str],
+    revisions: &Revisions,
+    name: &str,
+    outcome: &Value,
+) -> Secret {
+    let mut document =
+        json!({ "decision_id": decision.as_str(), "policy": joined(policies), "policy_revision": revisions.of_policies() });
     document[name] = outcome.clone();
     Secret::new(document.to_string().into_bytes())
 }

@@ -34,10 +34,13 @@ pub(super) async fn answer(
     body: Body,
 ) -> Result<Released, Denial> {
     let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    let done = run(app, live.clone(), source, (identity, body)).await.map(|(candidate, findings)| Done {
-        record: ("replayed", json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied })),
-        outcome: ("replay", json!(findings)),
-        is_repeatable: false,
+    // What is in force is told by itself: the policy that lets somebody ask may be in force in an older form.
+    let in_force = live.source(&source).and_then(|source| source.revision.commit.clone());
+    let done = run(app, live.clone(), source, (identity, body)).await.map(|(candidate, findings)| {
+        let mut found = json!(findings);
+        found["revision"] = json!(in_force);
+        let record = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
+        Done { record: ("replayed", record), outcome: ("replay", found), is_repeatable: false }
     });
     usage::answer(app, grant, identity, live, story, done).await
 }

@@ -33,7 +33,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
     if admission.policy() != policy.as_ref() {
         story.logs_in(&identity, admission.policy());
     }
-    let intent = story.intent_to_log_in(app, &identity, live.revision()?.as_str());
+    let intent = story.intent_to_log_in(app, &identity, &live.revisions_of_login(admission.policy()));
     match app.store.intend(admission, intent).await? {
         Intended::Recorded(admission) => {
             let beginning = Beginning {

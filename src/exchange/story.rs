@@ -2,7 +2,7 @@
 
 use super::answer::Refused;
 use super::uses;
-use crate::app::App;
+use crate::app::{App, Revisions};
 use crate::identity::{Attribute, Evidence, Identity};
 use crate::policy::{AwsParameters, Grant, Request};
 use crate::store::{self, Binding, Body, Class, Intent, Kept, NARROWED, ProofUse, Use};
@@ -105,19 +105,19 @@ impl Story {
     }
 
     /// The record of a session that is about to be given out, and the use that it is.
-    pub(super) fn intent_to_log_in(&self, app: &App, identity: &Identity, revision: &str) -> Intent {
+    pub(super) fn intent_to_log_in(&self, app: &App, identity: &Identity, revisions: &Revisions) -> Intent {
         let policy = self.known.as_ref().and_then(|known| known.policy.as_ref());
         let mut body = self.body();
-        body.set_text("policy_revision", revision);
+        tell(&mut body, revisions);
         body.set("policies", policy.iter().map(|policy| policy.as_str()).collect::<Vec<_>>());
         body.set("session", json!({ "policy": policy }));
         self.intending(app, identity, body, uses::of_login(identity, policy.map(PolicyName::as_str)))
     }
 
     /// The record of what is about to be released, and the uses that the replay check is about.
-    pub(super) fn intent(&self, app: &App, identity: &Identity, grant: &Grant, revision: &str) -> Intent {
+    pub(super) fn intent(&self, app: &App, identity: &Identity, grant: &Grant, revisions: &Revisions) -> Intent {
         let mut body = self.body();
-        body.set_text("policy_revision", revision);
+        tell(&mut body, revisions);
         body.set("policies", grant.policies());
         let credentials = self.known.as_ref().map(|known| known.credentials.as_slice()).unwrap_or_default();
         self.intending(app, identity, body, uses::of_grant(identity, grant, credentials))
@@ -223,6 +223,14 @@ impl Story {
             tracing::error!(decision = %self.decision, cause = %denial.cause, "a request failed inside of daypass");
         }
         Refused::new(self.decision, denial)
+    }
+}
+
+/// Which commits' forms of the policies decided; and what was in force, where that is another commit.
+fn tell(body: &mut Body, revisions: &Revisions) {
+    body.set_text("policy_revision", revisions.of_policies());
+    if let Some(in_force) = revisions.in_force() {
+        body.set_text("revision_in_force", in_force);
     }
 }
 

@@ -179,6 +179,16 @@ impl Ruleset {
         self.files.iter().filter_map(|kept| kept.policy.as_ref())
     }
 
+    /// The files of which a form is in force that is none of this revision: it had to be kept, because the revision's own is faulty,
+    /// or waits.
+    pub fn older_forms(&self) -> impl Iterator<Item = &str> {
+        let is_older = |kept: &&Kept| match (&kept.policy, &kept.read.policy) {
+            (Some(in_force), own) => !own.as_ref().is_some_and(|own| Arc::ptr_eq(own, in_force)),
+            (None, _) => false,
+        };
+        self.files.iter().filter(is_older).map(|kept| kept.read.file.as_str())
+    }
+
     /// These policies as they are in force beside those of other sources, within their bounds; and what lies outside of them.
     pub fn placed(&self, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> (Vec<Arc<TrustPolicy>>, Vec<Fault>) {
         let (mut policies, mut faults) = (Vec::new(), Vec::new());

@@ -65,4 +65,7 @@ pub enum ReadError {
     /// What operators deny.
     #[error("the operators' denials cannot be read: {0}")]
     Denials(#[source] rusqlite::Error),
+    /// How far a source went.
+    #[error("how far the source went cannot be read: {0}")]
+    Marks(#[source] rusqlite::Error),
 }

@@ -31,12 +31,8 @@ pub struct Marks {
 impl Store {
     /// How far this source went.
     pub async fn marks(&self, source: &str) -> Result<Marks, Denial> {
-        let names = ["high-water", "whole", "searched"].map(|kind| mark(kind, source));
-        self.read(move |connection| {
-            let [highest, whole, searched] = names.each_ref().map(|name| commit(connection, name));
-            Ok(Marks { highest: highest?, whole: whole?, searched: searched? })
-        })
-        .await
+        let source = source.to_owned();
+        self.read(move |connection| marks(connection, &source)).await
     }
 
     /// Puts a revision that is in force in the log with the wrapped keys that it brought, and moves the source's marks to it, in one
@@ -136,6 +132,11 @@ impl Store {
 }
 
 impl Reader {
+    /// How far this source went, also where no server runs.
+    pub fn marks(&self, source: &str) -> Result<Marks, ReadError> {
+        marks(self.connection(), source).map_err(ReadError::Marks)
+    }
+
     /// Every denial that stands now, also where no server runs.
     pub fn denials(&self, now: UnixTime) -> Result<Vec<DenialRow>, ReadError> {
         denials(self.connection(), now).map_err(ReadError::Denials)
@@ -151,6 +152,11 @@ fn denials(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<Denia
         Ok(DenialRow { id: row.get(0)?, until: until.map(UnixTime::from_millis), body })
     })?;
     rows.collect()
+}
+
+fn marks(connection: &Connection, source: &str) -> rusqlite::Result<Marks> {
+    let [highest, whole, searched] = ["high-water", "whole", "searched"].map(|kind| commit(connection, &mark(kind, source)));
+    Ok(Marks { highest: highest?, whole: whole?, searched: searched? })
 }
 
 fn mark(kind: &str, source: &str) -> String {

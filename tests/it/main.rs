@@ -40,6 +40,7 @@ mod structural;
 mod sts;
 mod support;
 mod transit;
+mod truth;
 mod values;
 mod vault;
 mod vault_paths;

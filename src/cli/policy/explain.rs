@@ -61,13 +61,16 @@ pub(super) fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
         Ok(denials) => (explanation.under(&denials, &facts, now), None),
         Err(why) => (explanation, Some(why.to_string())),
     };
+    let held = held_back(&arguments.at, &seen);
     if json {
         let mut told = serde_json::to_value(&explanation).unwrap_or_default();
         (told["looked_at"], told["operators_denials_unknown"], told["faults"]) = (json!(seen.at), json!(unknown), json!(faults));
         (told["further_sources_not_looked_at"], told["max_stale_looked_at"]) = (json!(seen.further_sources()), json!(false));
+        told["held_back"] = json!(held);
         print::json(&told);
     } else {
-        anstream::print!("{}", told(&explanation, &seen, &faults, unknown.as_deref()));
+        let held = held.map(|held| format!("{held}\n")).unwrap_or_default();
+        anstream::print!("{}{held}", told(&explanation, &seen, &faults, unknown.as_deref()));
     }
     Ok(if explanation.allowed_by.is_some() { 0 } else { STATUS_DENIED })
 }
@@ -85,6 +88,16 @@ fn told(explanation: &Explanation, seen: &Seen, faults: &[Fault], unknown: Optio
         );
     }
     format!("{told}Looked at: {}\n", seen.at)
+}
+
+/// That a server may decide by older forms of these files, where it holds back what widens.
+fn held_back(at: &Where, seen: &Seen) -> Option<String> {
+    let holds = "The configuration's `rollout` holds back what widens, and by older forms of such files the server decides until somebody confirms (`daypass status` lists them)";
+    match at.last_wholly_in_force()? {
+        Ok(whole) if seen.at.is(&whole) => None,
+        Ok(whole) => Some(format!("{holds}: last wholly in force was {whole}.")),
+        Err(why) => Some(format!("{holds}; whether anything waits is not known: {}.", plain(&why.to_string()))),
+    }
 }
 
 /// Why nobody can tell what operators deny.

@@ -4,12 +4,14 @@ use crate::cli::serve::faults;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::Config;
 use crate::git::{Snapshot, Source};
-use crate::policy::{Catalogue, Tree, grants_nothing, strays};
-use crate::words::names::{CommitId, IssuerUrl};
+use crate::policy::{Catalogue, Tree, Widening, grants_nothing, strays};
+use crate::store::{ReadError, Reader};
+use crate::words::names::{CommitId, IssuerUrl, SourceName};
 use crate::words::plain;
 use crate::words::yaml::{Fault, Place};
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +45,17 @@ pub(in crate::cli) struct At {
     /// What was asked for, such as `HEAD`; absent: a folder as it stands.
     name: Option<String>,
     commit: Option<CommitId>,
+}
+
+/// Why nobody can tell which commit was wholly in force.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoneWhole {
+    /// The server's store is not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The server has read no commit.
+    #[error("no revision was in force yet")]
+    NoRevision,
 }
 
 /// A repository, and how it is told.
@@ -103,8 +116,15 @@ impl Seen {
 }
 
 impl At {
-    /// What a server that was asked has in force: the commit of the source whose policy let us ask.
-    pub(super) fn of_server(commit: &str) -> Self {
+    /// Whether it is this commit.
+    pub(super) fn is(&self, commit: &CommitId) -> bool {
+        self.commit.as_ref() == Some(commit)
+    }
+
+    /// What a server that was asked for a replay has in force: the commit of the source whose policy let us ask. A server that does
+    /// not tell it by itself has none but the commit of that policy.
+    pub(super) fn of_server(answer: &Value) -> Self {
+        let commit = answer["replay"]["revision"].as_str().or_else(|| answer["policy_revision"].as_str()).unwrap_or_default();
         Self { repository: "the server".to_owned(), name: None, commit: CommitId::parse(commit).ok() }
     }
 }
@@ -164,6 +184,17 @@ impl Where {
     /// Our own issuer.
     pub(in crate::cli) fn issuer_url(&self) -> Option<IssuerUrl> {
         Config::issuer_url_of(&self.config)
+    }
+
+    /// Where the configuration's own repository is looked at, and its `rollout` holds what widens: the last commit that was wholly in
+    /// force, or why nobody can tell. `None` where nothing is held.
+    pub(super) fn last_wholly_in_force(&self) -> Option<Result<CommitId, NoneWhole>> {
+        if self.repository.is_some() || self.folder.is_some() {
+            return None;
+        }
+        let config = Config::load(&self.config, None).ok().filter(|config| config.widening == Widening::Waits)?;
+        let whole = || Reader::open(&config.data)?.marks(SourceName::root().as_str())?.whole.ok_or(NoneWhole::NoRevision);
+        Some(whole())
     }
 
     /// The issuers; the server's keys need not be here.

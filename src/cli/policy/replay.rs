@@ -72,7 +72,7 @@ impl ReplayArgs {
         let new = super::place::of_checkout(&path, &self.new)?;
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let mut answer = self.server.connect(environment)?.replay(&request).await?;
-        let in_force = At::of_server(answer["policy_revision"].as_str().unwrap_or_default());
+        let in_force = At::of_server(&answer);
         Ok((answer["replay"].take(), in_force, new.at))
     }
 

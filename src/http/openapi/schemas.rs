@@ -131,7 +131,7 @@ fn decided(more: &[&str], properties: Value) -> Value {
     let mut all = json!({
         "decision_id": reference("DecisionId"),
         "policy": { "type": "string", "description": "The policies that grant, with a comma between them." },
-        "policy_revision": { "type": "string", "description": "The commits in force that grant." },
+        "policy_revision": { "type": "string", "description": "The commit of the policies that grant. Where an older form of one is in force, because it waits or its newer one is faulty, the commit of that form. Where they differ, one for each of `policy`, with a comma between them." },
     });
     if let (Some(all), Value::Object(properties)) = (all.as_object_mut(), properties) {
         all.extend(properties);

@@ -27,8 +27,9 @@ pub(super) fn replay_answer() -> Value {
 pub(super) fn findings() -> Value {
     let count = json!({ "type": "integer", "minimum": 0 });
     object(
-        &["decisions", "denied", "claims_pruned", "unreadable", "cut_off_at", "grants", "uses_more", "faults"],
+        &["revision", "decisions", "denied", "claims_pruned", "unreadable", "cut_off_at", "grants", "uses_more", "faults"],
         json!({
+            "revision": nullable(&reference("Commit")),
             "decisions": count, "denied": count, "claims_pruned": count, "unreadable": count, "cut_off_at": nullable(&reference("Moment")),
             "grants": { "type": "array", "items": reference("Lost") }, "uses_more": count, "faults": { "type": "array", "items": reference("Fault") },
         }),

@@ -1,0 +1,103 @@
+//! What is told is so: which form of a policy granted, what a denial can hit, what was lifted, why nothing goes live.
+
+use crate::support::{DEPLOY, Setup, World, git};
+use crate::vault::login;
+use serde_json::{Value, json};
+
+const HOLD: &str = ", rollout: { widening: hold, narrowing: immediate }";
+const REPLAY: &str = "issuer: github
+match: { repository: acme/shop@456789, event: pull-request }
+grant: { daypass: [policy.replay] }
+";
+
+async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
+    let config = world.path("daypass.yaml").display().to_string();
+    let output = world.job("push", &[arguments, &["--config", &config]].concat(), &[]).await;
+    (
+        output.status.code().unwrap(),
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr),
+    )
+}
+
+fn head(world: &World) -> String {
+    git(&world.path("access"), &["rev-parse", "HEAD"])
+}
+
+async fn ask(world: &World) -> Value {
+    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
+    assert_eq!(status, 200, "{answer}");
+    answer
+}
+
+/// What the log says of the decision of this answer: the commit of the policy, and the one in force where it is another.
+fn recorded(world: &World, decision: &Value) -> (Value, Value) {
+    let of = |kind: &str| {
+        let entries = world.audit();
+        let found = entries.iter().find(|entry| entry.kind == kind && entry.decision.as_deref() == decision.as_str());
+        found.map(|entry| entry.body.clone())
+    };
+    let body = of("intended").or_else(|| of("released")).unwrap();
+    (body["policy_revision"].clone(), body["revision_in_force"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_form_grants_is_recorded_by_the_commit_of_that_form() {
+    let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("access/replay", REPLAY.to_owned())];
+    let mut world = World::start(Setup { policies, root: HOLD.to_owned(), ..Setup::default() }).await;
+    let first = head(&world);
+    let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**");
+    let pulls = REPLAY.replace("event: pull-request", "event: [pull-request, push]");
+    let files = [("policies/shop/deploy.yaml", wider.as_bytes()), ("policies/access/replay.yaml", pulls.as_bytes())];
+    let ready = world.commit_and_wait(&files).await;
+    assert_eq!(ready["held"], json!(["policies/access/replay.yaml", "policies/shop/deploy.yaml"]), "{ready}");
+    let second = head(&world);
+    for restarted in [false, true] {
+        let answer = ask(&world).await;
+        assert_eq!(answer["policy_revision"], json!(first), "restarted: {restarted}");
+        assert_eq!(recorded(&world, &answer["decision_id"]), (json!(first), json!(second)), "restarted: {restarted}");
+        let (_, begun) = login(&world, &world.token(), "shop/deploy").await;
+        assert_eq!(recorded(&world, &begun["request_id"]), (json!(first), json!(second)), "{begun}");
+        let explained = daypass(&world, &["policy", "explain", "--issuer", "github", "--secret", "shop/password.age"]).await.1;
+        let waits = format!("last wholly in force was {first}");
+        assert!(explained.contains("`rollout` holds back") && explained.contains(&waits), "{explained}");
+        if !restarted {
+            world.kill_and_restart().await;
+        }
+    }
+    // What a replay is compared with is what is in force, whichever form lets somebody ask.
+    let repository = world.path("access").display().to_string();
+    let replay = world.job("pull", &["policy", "replay", "HEAD", "--repository", &repository], &[]).await;
+    let told = String::from_utf8_lossy(&replay.stdout).into_owned() + &String::from_utf8_lossy(&replay.stderr);
+    assert!(told.contains(&format!("In force: the server {second}")), "{told}");
+    let (status, told) = daypass(&world, &["confirm", &second]).await;
+    assert_eq!(status, 0, "{told}");
+    let answer = ask(&world).await;
+    assert_eq!(answer["policy_revision"], json!(second));
+    assert_eq!(recorded(&world, &answer["decision_id"]), (json!(second), Value::Null));
+    let explained = daypass(&world, &["policy", "explain", "--issuer", "github", "--secret", "shop/password.age"]).await.1;
+    assert!(!explained.contains("holds back"), "{explained}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_faulty_file_the_last_good_forms_commit_is_told() {
+    let world = World::start(Setup::default()).await;
+    let first = head(&world);
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", b"issuer: github\ngrnat: {}\n")]).await;
+    let second = head(&world);
+    world.commit_and_wait(&[("secrets/shop/password.age", b"this is no age file")]).await;
+    let third = head(&world);
+    let answer = ask(&world).await;
+    // Each is of the newest commit that had its form.
+    assert_eq!((&answer["policy_revision"], &answer["credentials"][0]["secret"]["commit"]), (&json!(first), &json!(second)));
+    assert_eq!(recorded(&world, &answer["decision_id"]), (json!(first), json!(third)));
+    let entries = world.audit();
+    let released = entries.iter().rfind(|entry| entry.kind == "released").unwrap();
+    assert_eq!(released.body["issued"][0]["secret"]["commit"], json!(second), "{}", released.body);
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.as_bytes())]).await;
+    let answer = ask(&world).await;
+    assert_eq!(
+        (&answer["policy_revision"], &answer["credentials"][0]["secret"]["commit"]),
+        (&json!(head(&world)), &json!(second)),
+        "each file is of its own commit"
+    );
+}
