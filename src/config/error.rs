@@ -30,6 +30,9 @@ pub(super) enum ValueError {
     /// Of an issuer.
     #[error("not an algorithm that is accepted here")]
     Algorithm,
+    /// Of an issuer.
+    #[error("no token is so young: say how old one may be, such as 1h")]
+    NoAge,
     /// Of a source.
     #[error("expected a full ref such as refs/heads/main")]
     Reference,

@@ -68,7 +68,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
     }
     let jwks = fields.optional("jwks").map_or(Some(JwksSource::Discovery), |node| read_jwks(fields, node, folder));
     let token_age_max =
-        fields.optional("max_token_age").map_or(Some(TOKEN_AGE_DEFAULT), |node| fields.parsed(node, parse_duration));
+        fields.optional("max_token_age").map_or(Some(TOKEN_AGE_DEFAULT), |node| fields.parsed(node, parse_token_age));
     let algorithms = list(fields, "algorithms", |text| Algorithm::parse(text).ok_or(ValueError::Algorithm));
     let one_client = fields.word("bind", "client");
     let session_max = fields.optional("session_max").and_then(|node| fields.parsed(node, parse_session_lifetime));
@@ -107,6 +107,13 @@ fn read_jwks<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> 
             fields.fault(node.place, "expected `{ file: … }` or `{ url: https://…, ca: …, token_file: … }`");
             None
         }
+    }
+}
+
+fn parse_token_age(text: &str) -> Result<Duration, ValueError> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err(ValueError::NoAge),
+        age => Ok(age),
     }
 }
 

@@ -7,14 +7,16 @@ use crate::custody::IdentityFile;
 use crate::git::{Access, Address, Origin, Signers};
 use crate::policy::{Bounds, Catalogue, Tree};
 use crate::words::names::{CommitId, SourceName};
-use crate::words::parse_duration;
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use crate::words::{duration_text, parse_duration};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a source is looked at when nothing else is said.
 const INTERVAL_DEFAULT: Duration = Duration::from_secs(30);
+/// A commit that is pushed is not in force sooner, and Git is asked no more often.
+const INTERVAL_MIN: Duration = Duration::from_secs(1);
 /// A forge's outage is over within a day; what was taken back there may not wait longer.
 const STALE_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 
@@ -137,8 +139,7 @@ pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option
             false => Err(ValueError::Reference),
         })
     });
-    let interval = fields.optional("interval").map_or(Some(INTERVAL_DEFAULT), |node| fields.parsed(node, parse_duration));
-    let max_stale = fields.optional("max_stale").map_or(Some(STALE_DEFAULT), |node| fields.parsed(node, parse_duration));
+    let (interval, max_stale) = read_spans(fields);
     let since = fields.optional("since").and_then(|node| fields.parsed(node, CommitId::parse));
     let mut age_identities = Vec::new();
     if let Some(list) = fields.required("age_identities") {
@@ -156,8 +157,27 @@ pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option
     let verify = fields.optional("verify");
     let signers = verify.map(|node| read_signers(fields, node, files, reference.as_deref())).map(Arc::new);
     let origin = Origin { address: address?, reference: reference?, access };
-    let interval = interval?.max(Duration::from_secs(1));
-    Some(SourceSettings { origin, interval, age_identities, since, max_stale: max_stale?, signers, hook_secret })
+    Some(SourceSettings { origin, interval: interval?, age_identities, since, max_stale: max_stale?, signers, hook_secret })
+}
+
+/// `interval` and `max_stale`. A source that is looked at less often than it has to be grants nothing between two looks.
+fn read_spans(fields: &mut Fields<'_, '_>) -> (Option<Duration>, Option<Duration>) {
+    let nodes = [fields.optional("interval"), fields.optional("max_stale")];
+    let mut read = |node: Option<_>, default| node.map_or(Some(default), |node| fields.parsed(node, parse_duration));
+    let interval = read(nodes[0], INTERVAL_DEFAULT).map(|interval| interval.max(INTERVAL_MIN));
+    let max_stale = read(nodes[1], STALE_DEFAULT);
+    if let (Some(interval), Some(max_stale)) = (interval, max_stale)
+        && max_stale <= interval
+        && let Some(node) = nodes[1].or(nodes[0])
+    {
+        let told = format!(
+            "`max_stale` ({}) has to be longer than `interval` ({}): between two looks nothing would be granted",
+            duration_text(max_stale),
+            duration_text(interval)
+        );
+        fields.fault(node.place, told);
+    }
+    (interval, max_stale)
 }
 
 fn read_access<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &Files<'_>) -> Access {

@@ -162,6 +162,24 @@ fn dangerous_settings_are_refused() {
 }
 
 #[test]
+fn durations_that_contradict_each_other_are_refused() {
+    let root = |more: &str| parse(&GOOD.replace("  interval: 30s\n", more));
+    for more in
+        ["  interval: 2h\n  max_stale: 1h\n", "  interval: 1h\n  max_stale: 1h\n", "  interval: 24h\n", "  max_stale: 30s\n"]
+    {
+        let fault = root(more).expect_err(more);
+        assert!(fault.contains("between two looks") && fault.contains("`max_stale`"), "{more}: {fault}");
+    }
+    for more in ["  interval: 59m\n  max_stale: 1h\n", "  max_stale: 31s\n", "  interval: 0s\n  max_stale: 2s\n"] {
+        assert!(root(more).is_ok(), "{more}: {:?}", root(more).err());
+    }
+    let issuer = |more: &str| parse(&GOOD.replace("    issuer: https", &format!("    {more}\n    issuer: https")));
+    let fault = issuer("max_token_age: 0s").unwrap_err();
+    assert!(fault.contains("no token is so young"), "{fault}");
+    assert!(issuer("max_token_age: 1m").is_ok());
+}
+
+#[test]
 fn identities_are_files_credentials_or_wrapped_by_aws_kms() {
     use crate::custody::IdentityFile;
     const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1a2b";
