@@ -59,4 +59,4 @@ pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
 pub use sections::TermChange;
-pub use stop::{Standing, Stop, StopUntil};
+pub use stop::{ImpossibleStop, Standing, Stop, StopUntil};

@@ -36,6 +36,7 @@ impl App {
     pub async fn deny(&self, stop: Stop, lasting: Option<Duration>, unknown_too: bool) -> Result<Value, Denial> {
         let refuse = |fault: String| Reason::BadRequest.because(fault.clone()).saying(fault);
         stop.check().map_err(refuse)?;
+        stop.check_possible(&self.catalogue).map_err(|fault| refuse(fault.to_string()))?;
         if !unknown_too {
             self.check_known(&stop).map_err(refuse)?;
         }
@@ -141,6 +142,7 @@ impl App {
             live.policies().ok().map(|set| set.policies().iter().map(|one| &one.name).collect());
         let shown = |(id, (stop, until)): (&String, &StopUntil)| {
             let unknown = known.as_ref().and_then(|known| stop.check_known(&self.catalogue, known).err());
+            let unknown = stop.check_possible(&self.catalogue).err().map(|fault| fault.to_string()).or(unknown);
             json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop, "unknown": unknown })
         };
         Ok(json!({

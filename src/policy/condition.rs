@@ -7,7 +7,7 @@ use crate::words::yaml::{Fields, Node, Place, Yaml};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-mod possible;
+pub(super) mod possible;
 mod read;
 
 use read::{Form, read_pattern, read_single, read_tests, shown};

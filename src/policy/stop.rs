@@ -1,5 +1,10 @@
 //! What an operator denies at once, without Git: it only ever takes away.
 
+mod error;
+mod possible;
+
+pub use error::ImpossibleStop;
+
 use super::grant::Granted;
 use super::guardrail::unreadable;
 use super::ruleset::Catalogue;
@@ -44,6 +49,12 @@ impl Stop {
             return Err("say the reason".to_owned());
         }
         Ok(())
+    }
+
+    /// Refused when no token of the configured issuers can be what it names: a pattern, an address, another form. The error says what to
+    /// write.
+    pub fn check_possible(&self, catalogue: &Catalogue) -> Result<(), ImpossibleStop> {
+        possible::check(self, catalogue)
     }
 
     /// Refused when it names an issuer that is not configured, or a policy that is not among these: it would fit nobody, and whoever

@@ -101,3 +101,37 @@ async fn beside_a_faulty_file_the_last_good_forms_commit_is_told() {
         "each file is of its own commit"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_that_can_hit_nobody_is_refused_with_what_to_write() {
+    let world = World::start(Setup::default()).await;
+    ask(&world).await;
+    let deny = async |arguments: &[&str]| daypass(&world, &[&["deny", "--reason", "INC-42"], arguments].concat()).await;
+    for (repository, help) in [
+        ("acme/*", "guardrails.yaml"),
+        ("*", "guardrails.yaml"),
+        ("https://github.com/acme/shop", "`acme/shop`"),
+        ("https://github.com/acme/shop.git", "`acme/shop`"),
+        ("git@github.com:acme/shop.git", "`acme/shop`"),
+        ("github.com/acme/shop", "`acme/shop`"),
+        ("shop", "owner/name"),
+        ("acme/shop/", "`acme/shop`"),
+        (" acme/shop", "`acme/shop`"),
+        ("acme/shop@main", "name@id"),
+        ("acme/shop@", "name@id"),
+    ] {
+        for more in [&[][..], &["--unknown-too"]] {
+            let (status, told) = deny(&[&["--repository", repository], more].concat()).await;
+            assert!(status == 64 && told.contains(help), "{repository}: {status} {told}");
+        }
+    }
+    for run in ["https://github.com/acme/shop/actions/runs/7301234567", "run-7", " "] {
+        let (status, told) = deny(&["--run", run]).await;
+        assert_eq!(status, 64, "{run}: {told}");
+    }
+    ask(&world).await;
+    for good in [["--repository", "acme/shop@456789"], ["--repository", "Acme/Shop"], ["--run", "7301234567"]] {
+        let (status, told) = deny(&good).await;
+        assert!(status == 0 && told.contains("covers 2 of the 2"), "{good:?}: {status} {told}");
+    }
+}

@@ -55,6 +55,16 @@ fn fits(shape: &Shape, pattern: &Pattern) -> bool {
     }
 }
 
+/// Whether some token of this mapping may have this value of the attribute.
+pub(in crate::policy) fn may_be(mapping: &Mapping, attribute: Attribute, text: &str) -> bool {
+    is_possible(mapping, attribute, &Single::Text(Pattern::literal_of(text)))
+}
+
+/// The same of its id.
+pub(in crate::policy) fn may_be_id(mapping: &Mapping, attribute: Attribute, id: &str) -> bool {
+    is_possible(mapping, attribute, &Single::Id { name: String::new(), id: id.to_owned() })
+}
+
 fn impossible_id(mapping: &Mapping, attribute: Attribute, id: &str) -> Impossible {
     let name = mapping.name();
     match mapping.id_shape(attribute).filter(|_| mapping.has_id(attribute)) {
