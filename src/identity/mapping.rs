@@ -71,6 +71,9 @@ pub struct Mapping {
     /// each, such as an enterprise's at GitHub; these are not meant.
     #[serde(default)]
     shared_issuers: Vec<String>,
+    /// Claims that the CI documents and no attribute reads, by JSON pointer. Others may come: only what is nearly one of them is a slip.
+    #[serde(default, rename = "claims")]
+    further_claims: Vec<String>,
     /// Attributes whose names the CI compares without regard to case.
     #[serde(default)]
     case_insensitive: Vec<Attribute>,
@@ -265,6 +268,7 @@ fn flag_of(claims: &Claims, claim: &str) -> Option<bool> {
 }
 
 mod backwards;
+mod pointers;
 mod presence;
 mod recorded;
 mod said;

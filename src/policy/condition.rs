@@ -112,11 +112,14 @@ impl Condition {
         pointer: &str,
         place: Place,
         node: &'a Node,
-        row: Option<&Row>,
+        (row, mappings): (Option<&Row>, &[Arc<Mapping>]),
     ) -> Vec<Self> {
         if let Err(fault) = crate::words::names::check_pointer(pointer) {
             fields.fault(place, fault);
             return Vec::new();
+        }
+        if let Err(slip) = possible::check_claim(mappings, pointer) {
+            fields.report(fields.draft(place, slip.message).coded("claim_misspelt").help(slip.help));
         }
         let single = |fields: &mut Fields<'a, '_>, node: &'a Node, form: Form| match &node.value {
             // The empty text is a value that only `not` needs to name.

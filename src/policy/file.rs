@@ -245,7 +245,7 @@ pub(super) fn read_conditions<'a>(
     if let Some(node) = claims {
         let mut inner = fields.below(node);
         for (pointer, place, node) in inner.members() {
-            conditions.extend(Condition::read_claim(&mut inner, pointer, *place, node, row));
+            conditions.extend(Condition::read_claim(&mut inner, pointer, *place, node, (row, mappings)));
         }
     }
     conditions

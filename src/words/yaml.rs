@@ -3,7 +3,7 @@
 mod fault;
 mod fields;
 
-pub use fault::{Fault, Severity, nearest, one_line};
+pub use fault::{Fault, Severity, distance, nearest, one_line};
 pub use fields::Fields;
 #[cfg(test)]
 pub(crate) use fields::asked;

@@ -121,6 +121,28 @@ fn every_mapping_and_every_attribute_of_it_has_a_fixture() {
     }
 }
 
+/// What is not listed could be taken for a slip, and a slip for what is not listed.
+#[test]
+fn every_documented_claim_is_known() {
+    fn pointers(at: &str, claims: &Json, found: &mut Vec<String>) {
+        for (name, value) in claims.as_object().into_iter().flatten() {
+            let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+            pointers(&pointer, value, found);
+            found.push(pointer);
+        }
+    }
+    for (name, at, fixture) in fixtures().into_iter().filter(|(name, ..)| name != "generic") {
+        let (mapping, mut found) = (Mapping::built_in(&name).unwrap(), Vec::new());
+        pointers("", &fixture.claims, &mut found);
+        // An organization makes these names.
+        for pointer in found.iter().filter(|pointer| !pointer.starts_with("/repo_property_")) {
+            assert!(mapping.knows_claim(pointer), "{at}: put {pointer} below `claims:` of the mapping");
+            assert_eq!(mapping.meant_claim(pointer), None, "{at}");
+        }
+        assert_eq!(mapping.meant_claim("/repo_property_tier"), None, "{name}");
+    }
+}
+
 #[test]
 fn every_issuer_that_tenants_share_has_a_fixture() {
     let fixtures = fixtures();

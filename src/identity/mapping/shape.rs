@@ -21,6 +21,10 @@ pub enum Shape {
     Hex,
     /// A commit by all of its digits.
     Commit,
+    /// A workflow's file in its repository, `@`, and the ref that it comes from: by its full name, or a commit.
+    WorkflowFile,
+    /// The name of a pipeline in an address.
+    Slug,
     /// A UUID.
     Uuid,
     /// A UUID in braces.
@@ -36,9 +40,10 @@ impl Shape {
     pub fn fits(&self, text: &str) -> bool {
         let made_of = !text.is_empty() && text.chars().all(|character| self.takes(character));
         match self {
-            Self::Like(_) | Self::Hex | Self::Dns => made_of,
+            Self::Like(_) | Self::Hex | Self::Dns | Self::Slug => made_of,
             Self::Digits => made_of && (text == "0" || !text.starts_with('0')),
             Self::Commit => made_of && COMMIT_DIGITS.contains(&text.len()),
+            Self::WorkflowFile => text.split_once('@').is_some_and(|(file, at)| is_workflow_file(file) && is_full_ref(at)),
             Self::Uuid => is_uuid(text),
             Self::BracedUuid => text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).is_some_and(is_uuid),
             Self::SpiffeId => is_spiffe_id(text),
@@ -48,7 +53,8 @@ impl Shape {
     /// Whether a text of this form may have this character.
     pub const fn takes(&self, character: char) -> bool {
         match self {
-            Self::Like(_) => true,
+            Self::Like(_) | Self::WorkflowFile => true,
+            Self::Slug => character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.'),
             Self::Digits => character.is_ascii_digit(),
             Self::Hex => character.is_ascii_hexdigit(),
             Self::Commit => character.is_ascii_digit() || matches!(character, 'a'..='f'),
@@ -66,6 +72,8 @@ impl Shape {
             Self::Digits => "a number".to_owned(),
             Self::Hex => "a hexadecimal number".to_owned(),
             Self::Commit => "a commit by all of its digits".to_owned(),
+            Self::WorkflowFile => "a file, `@`, and a ref by its full name or a commit by all of its digits".to_owned(),
+            Self::Slug => "letters, digits, `-`, `_` and `.`".to_owned(),
             Self::Uuid => "a UUID".to_owned(),
             Self::BracedUuid => "a UUID in braces".to_owned(),
             Self::Dns => "a name of Kubernetes".to_owned(),
@@ -97,6 +105,15 @@ impl Mapping {
         }
         Some(words)
     }
+}
+
+/// `OWNER/NAME/.github/workflows/FILE`.
+fn is_workflow_file(file: &str) -> bool {
+    file.split('/').count() == 5 && file.split('/').all(|segment| !segment.is_empty())
+}
+
+fn is_full_ref(at: &str) -> bool {
+    at.strip_prefix("refs/").is_some_and(|rest| !rest.is_empty()) || Shape::Commit.fits(at)
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -51,8 +51,33 @@ fn fits(shape: &Shape, pattern: &Pattern) -> bool {
         (Shape::Like(patterns), _) => patterns.iter().any(|pattern| like(pattern)),
         (_, Some(text)) => shape.fits(text),
         (Shape::SpiffeId, None) if !like("spiffe://**") => false,
+        (Shape::WorkflowFile, None) => like("*/*/*/*/*@**") && may_end_in_a_ref(&pattern.to_string()),
         (_, None) => pattern.named().all(|character| shape.takes(character)),
     }
+}
+
+/// Whether what stands behind the `@` may begin a ref by its full name, or a commit.
+fn may_end_in_a_ref(workflow: &str) -> bool {
+    let Some((file, at)) = workflow.split_once('@').filter(|(file, _)| !file.contains("**")) else { return true };
+    let begins = at.split('*').next().unwrap_or_default();
+    let whole = begins.len() == at.len();
+    let is_ref = begins.starts_with("refs/") || (!whole && "refs/".starts_with(begins));
+    let is_commit = if whole { Shape::Commit.fits(begins) } else { begins.chars().all(|digit| Shape::Commit.takes(digit)) };
+    !file.is_empty() && (is_ref || is_commit)
+}
+
+/// A claim has to be one that an issuer of these mappings may have: one that is nearly a documented one is a slip.
+pub(super) fn check_claim(mappings: &[Arc<Mapping>], pointer: &str) -> Result<(), Impossible> {
+    if mappings.iter().any(|mapping| mapping.knows_claim(pointer)) {
+        return Ok(());
+    }
+    let slip = mappings.iter().find_map(|mapping| Some((mapping.name(), mapping.meant_claim(pointer)?)));
+    slip.map_or(Ok(()), |(mapping, meant)| {
+        Err(Impossible {
+            message: format!("no token of the mapping {mapping} is documented to claim `{pointer}`, and one nearly so called is"),
+            help: format!("did you mean `{meant}`?"),
+        })
+    })
 }
 
 /// Whether some token of this mapping may have this value of the attribute.
@@ -94,14 +119,24 @@ fn impossible_text(mapping: &Mapping, attribute: Attribute, pattern: &Pattern) -
     let is_branch =
         attribute == Attribute::Ref && branch.is_ok_and(|branch| is_possible(mapping, attribute, &Single::Text(branch)));
     let shape = mapping.shape(attribute).map(Shape::described).unwrap_or_default();
+    let workflow = of_a_branch(pattern).filter(|_| attribute == Attribute::Workflow);
+    let workflow =
+        workflow.filter(|text| Pattern::parse(text).is_ok_and(|pattern| is_possible(mapping, attribute, &Single::Text(pattern))));
     Impossible {
         message: format!("`{pattern}` can never match: `{attribute}` in the mapping {name} is {shape}"),
-        help: if is_branch {
-            format!("did you mean `refs/heads/{pattern}`?")
-        } else {
-            "`daypass whoami` in a job shows the value".to_owned()
+        help: match workflow {
+            _ if is_branch => format!("did you mean `refs/heads/{pattern}`?"),
+            Some(workflow) => format!("did you mean `{workflow}`?"),
+            None => "`daypass whoami` in a job shows the value".to_owned(),
         },
     }
+}
+
+/// A workflow whose ref is the name of a branch alone, with the whole name of the ref.
+fn of_a_branch(pattern: &Pattern) -> Option<String> {
+    let text = pattern.to_string();
+    let (file, branch) = text.rsplit_once('@')?;
+    Some(format!("{file}@refs/heads/{branch}"))
 }
 
 #[cfg(test)]

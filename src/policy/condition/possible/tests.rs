@@ -33,6 +33,12 @@ fn a_value_that_no_token_has_is_an_error_at_its_place() {
         ("github-actions", "owner: acme/shop", 10, "whoami"),
         ("github-actions", "workflow: deploy.yml", 13, "whoami"),
         ("github-actions", "workflow: acme/shop/.github/workflows/deploy.yml", 13, "whoami"),
+        ("github-actions", "workflow: acme/shop/.github/workflows/deploy.yml@main", 13, "@refs/heads/main"),
+        ("github-actions", "workflow: acme/shop/.github/workflows/deploy.yml@v1", 13, "@refs/heads/v1"),
+        ("github-actions", "workflow: \"acme/*/.github/workflows/deploy.yml@0b1a7c2\"", 13, "@refs/heads/0b1a7c2"),
+        ("forgejo", "workflow: acme/shop/.forgejo/workflows/deploy.yml@main", 13, "@refs/heads/main"),
+        ("gitlab", "workflow: gitlab.com/acme/shop//.gitlab-ci.yml@main", 13, "@refs/heads/main"),
+        ("buildkite", "workflow: deploy@main", 13, "whoami"),
         ("github-actions", "commit: 0b1a7c2", 11, "whoami"),
         ("github-actions", "pipeline: run-7", 13, "whoami"),
         ("github-actions", "event: upstream", 10, "they claim"),
@@ -68,6 +74,12 @@ fn what_a_token_may_have_loads() {
         ("github-actions", "runner: self-*"),
         ("github-actions", "workflow: acme/*/.github/workflows/deploy.yml@refs/heads/main"),
         ("github-actions", "workflow: acme/**"),
+        ("github-actions", "workflow: acme/shop/.github/workflows/deploy.yml@0b1a7c2e4d5f60718293a4b5c6d7e8f901234567"),
+        ("github-actions", "workflow: acme/shop/.github/workflows/deploy.yml@refs/heads/a@b"),
+        ("github-actions", "workflow: \"acme/shop/.github/workflows/deploy.yml@*\""),
+        ("github-actions", "workflow: \"acme/shop/.github/workflows/deploy.yml@**\""),
+        ("github-actions", "workflow: \"acme/**@refs/heads/main\""),
+        ("buildkite", "workflow: deploy-shop"),
         ("github-actions", "commit: 0b1a7c2e4d5f60718293a4b5c6d7e8f901234567"),
         ("github-actions", "repository: acme/*"),
         ("gitlab", "repository: acme/team/shop@20"),
@@ -81,6 +93,60 @@ fn what_a_token_may_have_loads() {
     ] {
         let faults = faults(mapping, line);
         assert!(faults.is_empty(), "{mapping} {line}: {faults:?}");
+    }
+}
+
+fn faults_of_claim(mapping: &str, denial: bool, pointer: &str) -> Vec<Fault> {
+    let (url, name) = (IssuerUrl::parse("https://issuer.example").unwrap(), IssuerName::parse("ci").unwrap());
+    let entry = IssuerEntry { url, mapping: Mapping::built_in(mapping).unwrap(), session_max: None };
+    let catalogue: Catalogue = std::iter::once((name, entry)).collect();
+    let event = if entry_has_events(mapping) { "match: { event: [push] }\n" } else { "" };
+    let event = if mapping == "buildkite" { "match: { event: manual }\n" } else { event };
+    let policy = format!("issuer: ci\n{event}claims: {{ {pointer}: x }}\ngrant: {{ secrets: [a] }}\n");
+    let rails = format!("denials:\n  - description: never\n    claims: {{ {pointer}: x }}\n");
+    let (file, text) = if denial { ("guardrails.yaml", rails) } else { ("policies/a.yaml", policy) };
+    Ruleset::load(&Tree::from([(file.to_owned(), Arc::from(text.as_bytes()))]), &catalogue, None).1
+}
+
+#[test]
+fn a_claim_that_is_nearly_one_of_the_issuers_is_an_error() {
+    for (mapping, pointer, meant) in [
+        ("github-actions", "/repository_visibilty", "/repository_visibility"),
+        ("github-actions", "/Repository_visibility", "/repository_visibility"),
+        ("github-actions", "/repository-visibility", "/repository_visibility"),
+        ("github-actions", "/run_atempt", "/run_attempt"),
+        ("gitlab", "/user_acces_level", "/user_access_level"),
+        ("buildkite", "/step_kee", "/step_key"),
+        ("circleci", "/oidc.circleci.com~1ssh-rerunn", "/oidc.circleci.com~1ssh-rerun"),
+        ("hcp-terraform", "/terraform_run_fase", "/terraform_run_phase"),
+        ("spacelift", "/runtype", "/runType"),
+        ("kubernetes", "/kubernetes.io/node/nam", "/kubernetes.io/node/name"),
+        ("kubernetes", "/kubernetes.io/pods/name", "/kubernetes.io/pod/name"),
+        ("google", "/emal", "/email"),
+    ] {
+        for denial in [false, true] {
+            let faults = faults_of_claim(mapping, denial, pointer);
+            let fault = faults.iter().find(|fault| fault.code == "claim_misspelt");
+            let fault = fault.unwrap_or_else(|| panic!("{mapping} {pointer} {denial}: {faults:?}"));
+            assert!(fault.help.as_deref().is_some_and(|help| help.contains(&format!("`{meant}`"))), "{pointer}: {fault}");
+        }
+    }
+    for (mapping, pointer) in [
+        ("github-actions", "/repository_visibility"),
+        ("github-actions", "/repo_property_tier"),
+        ("github-actions", "/enterprise"),
+        ("github-actions", "/what_comes_tomorrow"),
+        ("github-actions", "/sub"),
+        ("gitlab", "/user_access_level"),
+        ("gitlab", "/groups_direct/0"),
+        ("generic", "/repository_visibilty"),
+        ("kubernetes", "/kubernetes.io/node/name"),
+        ("spiffe", "/team"),
+    ] {
+        for denial in [false, true] {
+            let faults = faults_of_claim(mapping, denial, pointer);
+            assert!(faults.is_empty(), "{mapping} {pointer} {denial}: {faults:?}");
+        }
     }
 }
 

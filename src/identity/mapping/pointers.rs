@@ -1,0 +1,62 @@
+//! The claims that a CI documents, by JSON pointer, and whether a pointer is nearly one of them: a slip, and no claim of its own.
+
+use super::{Mapping, Source};
+use crate::words::yaml::distance;
+use std::collections::BTreeSet;
+
+/// RFC 7519 and OpenID Connect: what any token may claim.
+const REGISTERED: [&str; 8] = ["/iss", "/sub", "/aud", "/exp", "/nbf", "/iat", "/jti", "/azp"];
+
+impl Mapping {
+    /// Whether this claim is documented, or a part of one that is, or what holds one.
+    pub fn knows_claim(&self, pointer: &str) -> bool {
+        let within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        self.pointers().iter().any(|known| known == pointer || within(known, pointer) || within(pointer, known))
+    }
+
+    /// The documented claim that is meant by one that is not, where one is near enough. Nothing is said where the mapping lists none.
+    pub fn meant_claim(&self, pointer: &str) -> Option<String> {
+        if self.further_claims.is_empty() || self.knows_claim(pointer) {
+            return None;
+        }
+        self.pointers().into_iter().find(|known| is_slip(known, pointer))
+    }
+
+    fn pointers(&self) -> BTreeSet<String> {
+        let read = self.attributes.values().flatten().flat_map(Source::claims).map(|claim| match claim.starts_with('/') {
+            true => claim.clone(),
+            false => format!("/{}", claim.replace('~', "~0").replace('/', "~1")),
+        });
+        let registered = REGISTERED.map(ToOwned::to_owned);
+        read.chain(self.further_claims.iter().cloned()).chain(registered).collect()
+    }
+}
+
+impl Source {
+    /// Every claim that it looks at.
+    fn claims(&self) -> impl Iterator<Item = &String> {
+        let one = [&self.claim, &self.name, &self.id, &self.flag, &self.verified_by].into_iter().flatten();
+        one.chain(self.differs.iter().flatten()).chain(self.when.keys())
+    }
+}
+
+/// Whether one name on the way is written nearly like the known one, and all others are the same.
+fn is_slip(known: &str, pointer: &str) -> bool {
+    let (known, names): (Vec<&str>, Vec<&str>) = (known.split('/').collect(), pointer.split('/').collect());
+    let mut others = known.iter().zip(&names).filter(|(known, name)| known != name);
+    match (known.len() == names.len(), others.next(), others.next()) {
+        (true, Some((known, name)), None) => is_near(known, name),
+        _ => false,
+    }
+}
+
+/// Short names are near to each other without being meant: `/run` is no slip of `/ref`.
+fn is_near(known: &str, name: &str) -> bool {
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let most = match known.len().max(name.len()) {
+        0..4 => 0,
+        4..8 => 1,
+        _ => 2,
+    };
+    plain(known) == plain(name) || distance(known, name) <= most
+}
