@@ -3,7 +3,7 @@
 use super::egress::NAME_LENGTH_MAX;
 use crate::issuers::NetworkError;
 use crate::words::DurationError;
-use crate::words::names::NameError;
+use crate::words::names::{Audience, NameError};
 use std::io;
 
 /// A value that is none of its kind; the words say what was expected.
@@ -53,9 +53,36 @@ pub(super) enum AudienceError {
     /// Tokens that were made for somebody else would be accepted.
     #[error("this is another service's audience: tokens made for it would be accepted here; use this server's own address")]
     Foreign,
+    /// Tokens that were made for the issuer itself would be accepted.
+    #[error(
+        "`{audience}` is the issuer's own address: tokens made for the issuer itself would be accepted here; use this server's own address"
+    )]
+    IssuersOwn {
+        /// As it is written.
+        audience: Audience,
+    },
+    /// It would be believed to fit more than itself.
+    #[error("audiences are compared letter by letter, so no token has this one: write each whole")]
+    Pattern,
+    /// One of the two was meant to be another.
+    #[error("`{audience}` stands twice")]
+    Twice {
+        /// Which one.
+        audience: Audience,
+    },
     /// It is none.
     #[error(transparent)]
     Name(#[from] NameError),
+}
+
+/// A mapping that reads the tokens of another kind of issuer.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the tokens of this issuer are not of the mapping {mapping}: write `mapping: {own}`")]
+pub(super) struct OtherKind {
+    /// As it is written.
+    pub(super) mapping: String,
+    /// That of the issuer's tokens.
+    pub(super) own: String,
 }
 
 /// A value of `egress` that is none.

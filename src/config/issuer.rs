@@ -1,10 +1,11 @@
 //! The `issuers` of `daypass.yaml`.
 
-use super::error::{AudienceError, ValueError};
+use super::error::{AudienceError, OtherKind, ValueError};
 use super::own_issuers::are_one;
 use super::section::path;
 use crate::identity::Mapping;
 use crate::issuers::{IssuerSettings, JwksSource, Network};
+use crate::policy::Pattern;
 use crate::token::{Algorithm, Expected, parse_session_lifetime};
 use crate::words::names::{Audience, IssuerName, IssuerUrl};
 use crate::words::yaml::{Fields, Node};
@@ -56,7 +57,13 @@ pub(super) fn read_all(fields: &mut Fields<'_, '_>, folder: &Path, own: &[Issuer
 fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSettings> {
     let name = fields.required("name").and_then(|node| fields.parsed(node, IssuerName::parse));
     let mapping = fields.required("mapping").and_then(|node| fields.parsed(node, Mapping::built_in));
-    let issuer = fields.required("issuer").and_then(|node| fields.parsed(node, IssuerUrl::parse));
+    let issuer_node = fields.required("issuer");
+    let issuer = issuer_node.and_then(|node| fields.parsed(node, IssuerUrl::parse));
+    if let (Some(issuer), Some(mapping), Some(node)) = (&issuer, &mapping, issuer_node)
+        && let Err(fault) = check_kind(issuer, mapping)
+    {
+        fields.fault(node.place, fault);
+    }
     let mut audiences = Vec::new();
     if let Some(list) = fields.required("audiences") {
         for node in fields.one_or_many(list) {
@@ -64,6 +71,9 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
         }
         if audiences.is_empty() {
             fields.fault(list.place, "name at least one audience: ours alone");
+        }
+        if let Some(Err(fault)) = issuer.as_ref().map(|issuer| check_audiences(issuer, &audiences)) {
+            fields.fault(list.place, fault);
         }
     }
     let jwks = fields.optional("jwks").map_or(Some(JwksSource::Discovery), |node| read_jwks(fields, node, folder));
@@ -117,10 +127,39 @@ fn parse_token_age(text: &str) -> Result<Duration, ValueError> {
     }
 }
 
+/// A mapping of another kind reads nothing, or reads names without the ids that decide; and tenants that share the issuer are not
+/// told apart.
+fn check_kind(issuer: &IssuerUrl, mapping: &Mapping) -> Result<(), OtherKind> {
+    let is_at = |mapping: &Mapping| {
+        let url = issuer.as_str().trim_end_matches('/');
+        mapping.known_issuers().iter().any(|known| Pattern::parse(known).is_ok_and(|known| known.matches(url)))
+    };
+    let mut all = Mapping::built_in_names().filter_map(|name| Mapping::built_in(name).ok());
+    match all.find(|other| is_at(other)) {
+        Some(own) if own.name() != mapping.name() => {
+            Err(OtherKind { mapping: mapping.name().to_owned(), own: own.name().to_owned() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The audience by which tokens are made for the issuer itself is nobody else's.
+fn check_audiences(issuer: &IssuerUrl, audiences: &[Audience]) -> Result<(), AudienceError> {
+    let plain = |text: &str| text.trim_end_matches('/').to_ascii_lowercase();
+    if let Some(own) = audiences.iter().find(|audience| plain(audience.as_str()) == plain(issuer.as_str())) {
+        return Err(AudienceError::IssuersOwn { audience: own.clone() });
+    }
+    let twice = audiences.iter().enumerate().find(|(at, audience)| audiences[..*at].contains(audience));
+    twice.map_or(Ok(()), |(_, audience)| Err(AudienceError::Twice { audience: audience.clone() }))
+}
+
 /// An audience that a cloud or a forge gives by default would accept tokens that were made for them.
 fn check_audience(text: &str) -> Result<Audience, AudienceError> {
     const FOREIGN: [&str; 3] = ["sigstore", "vault", "kubernetes"];
     const FOREIGN_HOSTS: [&str; 3] = ["https://github.com/", "https://kubernetes.default", "https://buildkite.com/"];
+    if text.contains('*') {
+        return Err(AudienceError::Pattern);
+    }
     let is_foreign = FOREIGN.contains(&text) || FOREIGN_HOSTS.iter().any(|host| text.starts_with(host));
     if is_foreign || is_cloud_audience(text) {
         return Err(AudienceError::Foreign);

@@ -180,6 +180,71 @@ fn durations_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn an_issuer_is_read_by_the_mapping_of_its_own_kind() {
+    let issuer = |mapping: &str, url: &str| {
+        let text = GOOD.replace("mapping: github-actions", &format!("mapping: {mapping}"));
+        parse(&text.replace("issuer: https://token.actions.githubusercontent.com", &format!("issuer: {url}"))).map(drop)
+    };
+    for (mapping, url, own) in [
+        ("gitlab", "https://token.actions.githubusercontent.com", "github-actions"),
+        ("generic", "https://token.actions.githubusercontent.com", "github-actions"),
+        ("forgejo", "https://token.actions.githubusercontent.com/acme", "github-actions"),
+        ("github-actions", "https://token.actions.acme.ghe.com/", "github-actions"),
+        ("github-actions", "https://gitlab.com", "gitlab"),
+        ("gitlab", "https://codeberg.org/api/actions", "forgejo"),
+        ("kubernetes", "https://accounts.google.com", "google"),
+        ("google", "https://oidc.eks.eu-west-1.amazonaws.com/id/0A1B", "kubernetes"),
+        ("spiffe", "https://container.googleapis.com/v1/projects/p/locations/l/clusters/c", "kubernetes"),
+        ("generic", "https://oidc.circleci.com/org/6d5c4b3a-2910-4f8e-9d7c-6b5a49382716", "circleci"),
+        ("gitlab", "https://agent.buildkite.com", "buildkite"),
+        ("gitlab", "https://app.terraform.io", "hcp-terraform"),
+        ("gitlab", "https://acme.app.spacelift.io", "spacelift"),
+        ("gitlab", "https://oidc.codefresh.io", "codefresh"),
+        ("gitlab", "https://vstoken.dev.azure.com/6d5c4b3a-2910-4f8e-9d7c-6b5a49382716", "azure-devops"),
+        ("gitlab", "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc", "bitbucket"),
+        ("gitlab", "https://0a1b.tokens.sts.global.api.aws", "aws"),
+    ] {
+        if mapping == own {
+            assert_eq!(issuer(mapping, url), Ok(()), "{mapping} {url}");
+            continue;
+        }
+        let fault = issuer(mapping, url).expect_err(url);
+        assert!(fault.contains(&format!("write `mapping: {own}`")), "{mapping} {url}: {fault}");
+        assert_eq!(issuer(own, url), Ok(()), "{own} {url}");
+    }
+    for (mapping, url) in [
+        ("github-actions", "https://ghes.acme.example/_services/token"),
+        ("gitlab", "https://gitlab.acme.example"),
+        ("forgejo", "https://code.acme.example/api/actions"),
+        ("kubernetes", "https://kubernetes.default.svc.cluster.local"),
+        ("generic", "https://accounts.google.com.acme.example"),
+        ("generic", "https://idp.acme.example"),
+    ] {
+        assert_eq!(issuer(mapping, url), Ok(()), "{mapping} {url}");
+    }
+}
+
+#[test]
+fn an_audience_that_no_token_for_us_has_is_refused() {
+    let audiences = |list: &str| parse(&GOOD.replace("audiences: [https://daypass.acme.example]", &format!("audiences: {list}")));
+    for (list, said) in [
+        ("['']", "visible"),
+        ("[' ']", "visible"),
+        ("['https://daypass.acme.example ']", "visible"),
+        ("[https://daypass.acme.example, sts.amazonaws.com]", "another service's audience"),
+        ("[https://token.actions.githubusercontent.com]", "the issuer's own address"),
+        ("[https://token.actions.githubusercontent.com/]", "the issuer's own address"),
+        ("['*']", "compared letter by letter"),
+        ("['https://*.acme.example']", "compared letter by letter"),
+        ("[https://daypass.acme.example, https://daypass.acme.example]", "twice"),
+    ] {
+        let fault = audiences(list).expect_err(list);
+        assert!(fault.contains(said), "{list}: {fault}");
+    }
+    assert!(audiences("[daypass, https://daypass.acme.example/eu]").is_ok());
+}
+
+#[test]
 fn identities_are_files_credentials_or_wrapped_by_aws_kms() {
     use crate::custody::IdentityFile;
     const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/1a2b";

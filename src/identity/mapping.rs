@@ -71,6 +71,9 @@ pub struct Mapping {
     /// each, such as an enterprise's at GitHub; these are not meant.
     #[serde(default)]
     shared_issuers: Vec<String>,
+    /// Where the CI's issuers are that everybody knows, as patterns: an issuer there is of this CI and of no other.
+    #[serde(default)]
+    issuers: Vec<String>,
     /// Claims that the CI documents and no attribute reads, by JSON pointer. Others may come: only what is nearly one of them is a slip.
     #[serde(default, rename = "claims")]
     further_claims: Vec<String>,
@@ -162,6 +165,11 @@ impl Mapping {
     /// Whether tokens of this issuer come from tenants that do not know each other.
     pub fn is_shared(&self, issuer: &str) -> bool {
         self.shared_issuers.iter().any(|shared| issuer == shared)
+    }
+
+    /// Where its issuers are that everybody knows, as patterns of URLs.
+    pub fn known_issuers(&self) -> &[String] {
+        &self.issuers
     }
 
     /// Whether this issuer ever claims the attribute.
