@@ -19,6 +19,8 @@ use std::time::Duration;
 /// A line or a value of a document that is shorter can be guessed, and to hide it, such as `{` or `1`, makes the whole log unreadable.
 /// A secret that is one value on one line is always hidden.
 const PART_CHARACTERS_MIN: usize = 3;
+/// How deep documents within values of documents are looked into: a key file in a secret in a key file.
+const ENCLOSED_MAX: usize = 4;
 /// The runner reads standard error and standard output apart. It has this long to take a mask before the value can follow.
 const HEARD: Duration = Duration::from_millis(50);
 
@@ -88,31 +90,80 @@ fn add_secret(secret: &Value, parts: &mut Vec<Secret>) {
     if let Some(name) = secret["name"].as_str().and_then(|name| SecretName::parse(name).ok())
         && let Ok(values) = document_values(&name.path, text.as_bytes())
     {
-        values.values().for_each(|value| add_leaves(value, parts));
-    } else if let Ok(value) = serde_json::from_str::<Value>(text) {
-        // One value of a document that is itself a mapping or a list is told as JSON.
-        add_leaves(&value, parts);
+        values.values().for_each(|value| add_leaves(value, ENCLOSED_MAX, parts));
+    }
+    // One value of a document that is itself a mapping or a list is told as JSON.
+    add_enclosed(text, ENCLOSED_MAX, parts);
+}
+
+/// The leaves of a document within a text, such as a cloud's key file as one value.
+fn add_enclosed(text: &str, depth: usize, parts: &mut Vec<Secret>) {
+    let forms = std::iter::once(text.to_owned()).chain(plainer(text));
+    let read = |form: String| serde_json::from_str::<Value>(&form).ok().filter(|value| value.is_object() || value.is_array());
+    if let (Some(value), Some(depth)) = (forms.into_iter().find_map(read), depth.checked_sub(1)) {
+        add_leaves(&value, depth, parts);
     }
 }
 
-fn add_leaves(value: &Value, parts: &mut Vec<Secret>) {
+fn add_leaves(value: &Value, depth: usize, parts: &mut Vec<Secret>) {
     match value {
-        Value::Object(members) => members.values().for_each(|value| add_leaves(value, parts)),
-        Value::Array(items) => items.iter().for_each(|value| add_leaves(value, parts)),
-        Value::String(text) if is_worth_it(text) => add(text, parts),
+        Value::Object(members) => members.values().for_each(|value| add_leaves(value, depth, parts)),
+        Value::Array(items) => items.iter().for_each(|value| add_leaves(value, depth, parts)),
+        Value::String(text) if is_worth_it(text) => {
+            add(text, parts);
+            add_enclosed(text, depth, parts);
+        }
         Value::Number(number) if is_worth_it(&number.to_string()) => add(&number.to_string(), parts),
         Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
     }
 }
 
-/// A text, and each of its lines. A carriage return alone ends a line of the log too.
+/// A text, and each of its lines, each also as whoever reads it may print it. A carriage return alone ends a line of the log too.
 fn add(text: &str, parts: &mut Vec<Secret>) {
     let whole = text.trim_end_matches(['\r', '\n']);
     if !whole.trim().is_empty() {
         parts.push(whole.to_owned().into());
     }
     let lines = whole.split(['\r', '\n']).filter(|line| *line != whole && is_worth_it(line));
-    parts.extend(lines.map(|line| line.to_owned().into()));
+    let lines: Vec<&str> = lines.collect();
+    parts.extend(lines.iter().map(|line| (*line).to_owned().into()));
+    let plainer = std::iter::once(whole).chain(lines).flat_map(plainer).filter(|form| is_worth_it(form));
+    parts.extend(plainer.map(Secret::from));
+}
+
+/// A text without the space around it, without quotes, and with what double quotes escape: what shells and libraries make of a value.
+fn plainer(text: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    let mut form = text;
+    loop {
+        let trimmed = form.trim();
+        let quoted = ['"', '\''].iter().find_map(|quote| trimmed.strip_prefix(*quote)?.strip_suffix(*quote));
+        let next = if trimmed.len() < form.len() { Some(trimmed) } else { quoted };
+        let Some(next) = next else { return forms };
+        forms.push(next.to_owned());
+        if trimmed.starts_with('"') && next.len() < trimmed.len() {
+            forms.extend(unescaped(next));
+        }
+        form = next;
+    }
+}
+
+/// What `\n`, `\"` and the like stand for, where there are any.
+fn unescaped(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        plain.push(match character {
+            '\\' => match characters.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                other => other,
+            },
+            other => other,
+        });
+    }
+    (plain != text).then_some(plain)
 }
 
 fn is_worth_it(part: &str) -> bool {
@@ -153,6 +204,33 @@ mod tests {
         assert!(!leaves("shop/db.json", json).iter().any(|part| part == "{" || part == "}"), "the log stays readable");
         assert!(leaves("shop/app.env", "A=one-value\nB=\"two values\"\n").contains(&"one-value".to_owned()));
         assert!(leaves("shop/db.yaml#/db", "{\"password\":\"hunter2\"}").contains(&"hunter2".to_owned()));
+    }
+
+    /// As a shell or an application prints it: without the quotes, the space around it, and what encloses it.
+    #[test]
+    fn a_value_is_masked_in_each_form_in_which_it_may_appear() {
+        let has = |name: &str, text: &str, part: &str| {
+            let parts = masked(&secret(name, text));
+            assert!(parts.iter().any(|masked| masked == part), "{part:?} of {name} {text:?}: {parts:?}");
+        };
+        has("shop/app.env", "B=\"two values\"\n", "\"two values\"");
+        has("shop/app.env", "B=\"two values\"\n", "two values");
+        has("shop/app.env", "B='s3cret word'\n", "s3cret word");
+        has("shop/app.env", "B= padded \n", "padded");
+        has("shop/app.env", "B= \"padded\" \n", "padded");
+        has("shop/app.env", "B=\"say \\\"hush\\\" \\\\ now\"\n", "say \"hush\" \\ now");
+        has("shop/db.yaml", "password: \"hunter2 \"\n", "hunter2");
+        has("shop/db.yaml", "password: \"'hunter2'\"\n", "hunter2");
+        has("shop/db.yaml", "account: '{\"key\": {\"private\": \"tic-tac\"}}'\n", "tic-tac");
+        has("shop/app.env", "A={\"key\": \"tic-tac\"}\n", "tic-tac");
+        has("shop/app.env", "A='{\"key\": \"tic-tac\"}'\n", "tic-tac");
+        has("shop/db.yaml", "list: '[\"tic-tac\"]'\n", "tic-tac");
+        has("shop/key.age", "  first line\n\tsecond line \n", "first line");
+        has("shop/key.age", "  first line\n\tsecond line \n", "second line");
+        has("shop/key.age", "\"hunter2\"\n", "hunter2");
+        has("shop/db.yaml#/account", "{\"key\":\"{\\\"inner\\\":\\\"tic-tac\\\"}\"}", "tic-tac");
+        let short = masked(&secret("shop/app.env", "A='x'\nB=\" ab \"\nC=' 1 '\n")).split_off(1);
+        assert!(!short.iter().any(|part| ["x", "ab", "1"].contains(&part.as_str())), "the log stays readable: {short:?}");
     }
 
     #[test]
