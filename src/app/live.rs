@@ -125,6 +125,11 @@ impl Live {
         told.chain(self.further.values().flat_map(|source| source.placed.1.iter().cloned()))
     }
 
+    /// What is wrong with the guardrails, where they cannot be read: nothing widens then, in no source.
+    pub fn guardrail_faults(&self) -> impl Iterator<Item = &Fault> {
+        self.root.revision.ruleset.guardrail_faults().iter()
+    }
+
     /// What is wrong with a source as a whole, if anything is with any.
     pub fn alarm(&self) -> Option<String> {
         self.sources().find_map(|(name, source)| {

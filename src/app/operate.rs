@@ -110,6 +110,13 @@ impl App {
             let detail = "Nothing of this commit waits: it is not the one in force, or nothing in it lets anybody in.";
             return Err(Reason::BadRequest.because(detail).saying(detail));
         };
+        // Nothing widens beside them, so nothing would go live.
+        let rails: Vec<String> =
+            live.guardrail_faults().map(|fault| format!("{}:{} {}", fault.file, fault.place.line, fault.message)).collect();
+        if !rails.is_empty() {
+            let detail = format!("The guardrails cannot be read, and nothing widens before they can: {}.", rails.join("; "));
+            return Err(Reason::BadRequest.because(detail.clone()).saying(detail));
+        }
         self.store.record("confirmed", json!({ "source": source, "commit": commit, "held": held })).await?;
         followed.confirmed.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
@@ -170,6 +177,7 @@ impl App {
             let told = json!({
                 "revision": source.revision.commit, "signer": source.revision.signer, "read_at": followed.looked_at().map(|at| at.to_string()),
                 "stale": followed.check_fresh(self.store.since_boot()).is_err(), "alarm": followed.alarm.load().as_deref(),
+                "accepted": followed.accepted.load().as_deref(),
             });
             (name.to_string(), told)
         });

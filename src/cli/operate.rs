@@ -4,7 +4,7 @@ use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
-use crate::words::names::{DecisionId, IssuerName, PolicyName};
+use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, SourceName};
 use crate::words::plain;
 use clap::Args;
 use serde_json::{Value, json};
@@ -157,21 +157,36 @@ fn aws_deny_policy(decision: &str) -> Value {
 
 /// Follows a commit by an operator's word.
 pub(super) async fn accept(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
-    let answer = arguments.server.post("accept", &arguments.body()).await?;
+    let answer = arguments.server.post("accept", &arguments.body().await?).await?;
     let in_force = answer["sources"][&arguments.source]["revision"] == arguments.commit.as_str();
     let said = if in_force { "in force" } else { "accepted, and followed when the repository's ref is there" };
     Ok(told(json, &answer, said))
 }
 
 impl AcceptArgs {
-    fn body(&self) -> Value {
-        json!({ "commit": self.commit, "source": self.source })
+    /// A name may be another commit a moment later, so it is not taken: what it is now is told.
+    async fn body(&self) -> Result<Value, Failure> {
+        if CommitId::parse(&self.commit).is_ok() {
+            return Ok(json!({ "commit": self.commit, "source": self.source }));
+        }
+        let name = plain(&self.commit);
+        let config = super::serve::load(&self.server.config)?;
+        let named = (self.source == SourceName::root().as_str()).then(|| config.root_repository().resolve(&self.commit).ok());
+        let told = match named.flatten() {
+            Some(commit) => format!("`{name}` is {commit} now: give a whole commit id"),
+            None => {
+                let status = self.server.get("status").await?;
+                let in_force = status["sources"][&self.source]["revision"].as_str().unwrap_or_default();
+                format!("`{name}` is not a whole commit id, as that in force is: {in_force}")
+            }
+        };
+        Err(Failure::new(STATUS_USAGE, told))
     }
 }
 
 /// Lets what waits go live.
 pub(super) async fn confirm(arguments: &AcceptArgs, json: bool) -> Result<u8, Failure> {
-    let answer = arguments.server.post("confirm", &arguments.body()).await?;
+    let answer = arguments.server.post("confirm", &arguments.body().await?).await?;
     let source = |file: &str| file.split_once(':').map_or("root", |(source, _)| source).to_owned();
     let files = answer["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let waits = files.map(source).any(|source| source == arguments.source);
@@ -203,6 +218,9 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
         anstream::println!("{name:<11} {}{signer}, read {}{stale}", text("revision"), text("read_at"));
         if let Some(alarm) = source["alarm"].as_str() {
             anstream::println!("ALARM       {alarm}");
+        }
+        if let Some(commit) = source["accepted"].as_str() {
+            anstream::println!("accepted    {commit}: it is followed when the ref is there");
         }
     }
     for alarm in status["alarms"].as_array().into_iter().flatten() {

@@ -42,7 +42,12 @@ pub fn counts_unread(path: &str) -> bool {
     may_be_guardrails(path) || path.rsplit('/').next() == Some(RULES_FILE)
 }
 
-/// Whether a file may be meant as guardrails and stands where they are not read.
+/// A fault for each file that may be meant as guardrails and stands where they are not read.
+pub(super) fn misplaced_guardrails(tree: &Tree) -> Vec<Fault> {
+    tree.iter().filter(|(path, bytes)| is_misplaced(path, bytes)).filter_map(|(path, bytes)| stray(path, bytes)).collect()
+}
+
+/// Whether there is such a file.
 pub(super) fn has_misplaced_guardrails(tree: &Tree) -> bool {
     tree.iter().any(|(path, bytes)| is_misplaced(path, bytes))
 }

@@ -59,7 +59,8 @@ pub struct Ruleset {
     guardrails: Arc<Guardrails>,
     /// The guardrails of the last revision of which nothing waited.
     confirmed: ConfirmedRails,
-    faulty_guardrails: bool,
+    /// What is wrong with the guardrails of the revision; empty where they could be read.
+    guardrail_faults: Vec<Fault>,
     /// Made when it is first asked for: a further source's policies are asked beside those of the others.
     set: OnceLock<PolicySet>,
 }
@@ -111,18 +112,19 @@ impl Ruleset {
         bounds: &[Arc<Bounds>],
     ) -> Loaded {
         let mut faults = layout::strays(tree);
-        let misplaced = layout::has_misplaced_guardrails(tree);
+        let mut guardrail_faults: Vec<Fault> = layout::misplaced_guardrails(tree);
+        let misplaced = !guardrail_faults.is_empty();
         let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
             None if misplaced => None,
             None => Some(Guardrails::default()),
             Some(Ok(guardrails)) => Some(guardrails),
             Some(Err(found)) => {
+                guardrail_faults.extend(found.iter().cloned());
                 faults.extend(found);
                 None
             }
         };
-        let faulty_guardrails = misplaced || guardrails.is_none();
-        let waits = faulty_guardrails || (widening == Widening::Waits && last_good.is_some());
+        let waits = !guardrail_faults.is_empty() || (widening == Widening::Waits && last_good.is_some());
         let known = last_good.map(|old| old.files.as_slice()).unwrap_or_default();
         let (mut files, mut held) = (Vec::new(), Vec::new());
         let mut olds = Cursor::new(known, "");
@@ -157,7 +159,7 @@ impl Ruleset {
                 (guardrails.clone(), ConfirmedRails { bytes, guardrails })
             }
         };
-        let ruleset = Self { files, guardrails, confirmed, faulty_guardrails, set: OnceLock::new() };
+        let ruleset = Self { files, guardrails, confirmed, guardrail_faults, set: OnceLock::new() };
         if let Some(before) = last_good.and_then(|old| old.set.get()) {
             ruleset.set.get_or_init(|| ruleset.beside(&[], Some(before)));
         }
@@ -210,7 +212,12 @@ impl Ruleset {
 
     /// Whether the guardrails of the last commit could not be read: nothing may widen then, in no source.
     pub const fn has_faulty_guardrails(&self) -> bool {
-        self.faulty_guardrails
+        !self.guardrail_faults.is_empty()
+    }
+
+    /// What is wrong with them.
+    pub fn guardrail_faults(&self) -> &[Fault] {
+        &self.guardrail_faults
     }
 
     /// Runs every policy's tests, and the repository's own over the whole set.

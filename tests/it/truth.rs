@@ -1,6 +1,6 @@
 //! What is told is so: which form of a policy granted, what a denial can hit, what was lifted, why nothing goes live.
 
-use crate::support::{DEPLOY, Setup, World, git};
+use crate::support::{DEPLOY, Setup, World, git, put};
 use crate::vault::login;
 use serde_json::{Value, json};
 
@@ -134,4 +134,47 @@ async fn a_denial_that_can_hit_nobody_is_refused_with_what_to_write() {
         let (status, told) = deny(&good).await;
         assert!(status == 0 && told.contains("covers 2 of the 2"), "{good:?}: {status} {told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_beside_faulty_guardrails_says_what_is_wrong_with_them() {
+    let world = World::start(Setup { root: HOLD.to_owned(), ..Setup::default() }).await;
+    let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**");
+    let files = [("policies/shop/other.yaml", wider.as_bytes()), ("guardrails.yaml", b"denails: []\n".as_slice())];
+    world.commit_and_wait(&files).await;
+    let (status, told) = daypass(&world, &["confirm", &head(&world)]).await;
+    assert!(status == 64 && told.contains("guardrails.yaml:1") && told.contains("denails"), "{status} {told}");
+    assert!(!told.contains("can be read"), "{told}");
+    git(&world.path("access"), &["rm", "--quiet", "guardrails.yaml"]);
+    put(&world.path("access/guardrails.yml"), b"denials: []\n");
+    world.commit_and_wait(&[]).await;
+    let (status, told) = daypass(&world, &["confirm", &head(&world)]).await;
+    assert!(status == 64 && told.contains("guardrails.yml:1"), "{status} {told}");
+    git(&world.path("access"), &["rm", "--quiet", "guardrails.yml"]);
+    world.commit_and_wait(&[]).await;
+    let (status, told) = daypass(&world, &["confirm", &head(&world)]).await;
+    assert!(status == 0 && told.contains("nothing of this commit waits"), "{status} {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_by_another_name_is_refused_with_its_id_and_one_that_is_waited_for_is_listed() {
+    let world = World::start(Setup::default()).await;
+    let first = head(&world);
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.replace("main", "release").as_bytes())]).await;
+    let second = head(&world);
+    for command in ["accept", "confirm"] {
+        for (name, id) in [("HEAD", &second), ("main", &second), (&second[..12], &second), ("HEAD~1", &first)] {
+            let (status, told) = daypass(&world, &[command, name]).await;
+            assert!(status == 64 && told.contains("a whole commit id") && told.contains(id.as_str()), "{command} {name}: {told}");
+        }
+        let (status, told) = daypass(&world, &[command, "nothing-of-this-name"]).await;
+        assert!(status == 64 && told.contains("a whole commit id") && !told.contains("deserialize"), "{command}: {told}");
+    }
+    let (status, told) = daypass(&world, &["accept", &first]).await;
+    assert!(status == 0 && told.contains("followed when the repository's ref is there"), "{told}");
+    let (_, status) = daypass(&world, &["status"]).await;
+    assert!(status.contains(&format!("accepted    {first}")), "{status}");
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.as_bytes())]).await;
+    let (_, status) = daypass(&world, &["status"]).await;
+    assert!(!status.contains("accepted  "), "another commit is in force: {status}");
 }
