@@ -76,11 +76,14 @@ impl App {
         Ok(tokio::task::spawn_blocking(move || covered(&reader, &stop, &catalogue, now)).await??)
     }
 
-    /// Takes a denial away; `false` when there is none of this id.
-    pub async fn lift(&self, id: &str) -> Result<bool, Denial> {
+    /// Takes a denial away; tells what it was, and that nothing is lifted when there is none of this id.
+    pub async fn lift(&self, id: &str) -> Result<Value, Denial> {
         let lifted = self.store.lift(id).await?;
         self.change_stops(|stops| _ = stops.remove(id));
-        Ok(lifted)
+        Ok(match lifted {
+            Some(row) => json!({ "lifted": true, "denies": row.body, "until": row.until.map(|at| at.to_string()) }),
+            None => json!({ "lifted": false }),
+        })
     }
 
     /// What was issued by a decision, after ending what can be ended of it.

@@ -4,6 +4,7 @@ use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
+use crate::policy::Stop;
 use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, SourceName};
 use crate::words::plain;
 use clap::Args;
@@ -87,7 +88,7 @@ pub(super) async fn deny(arguments: &DenyArgs, json: bool) -> Result<u8, Failure
         if answer["lifted"] != true {
             return Err(Failure::new(STATUS_USAGE, format!("no denial has the id {id}; `daypass status` lists them")));
         }
-        return Ok(told(json, &answer, "lifted; the policies decide again"));
+        return Ok(told(json, &answer, &told_of_lifting(&answer)));
     }
     let given = [
         ("policy", arguments.policy.as_ref().map(PolicyName::as_str)),
@@ -101,6 +102,15 @@ pub(super) async fn deny(arguments: &DenyArgs, json: bool) -> Result<u8, Failure
     let body = json!({ "stop": stop, "lasting": arguments.lasting, "unknown_too": arguments.unknown_too });
     let answer = arguments.server.post("deny", &body).await?;
     Ok(told(json, &answer, &told_of_denial(&answer)))
+}
+
+fn told_of_lifting(answer: &Value) -> String {
+    let was = match serde_json::from_value::<Stop>(answer["denies"].clone()) {
+        Ok(stop) => format!("{stop} ({})", stop.reason),
+        Err(_) => answer["denies"].to_string(),
+    };
+    let until = answer["until"].as_str().map(|until| format!(", which stood until {until}")).unwrap_or_default();
+    format!("lifted: {}{until}; the policies decide again", plain(&was))
 }
 
 fn told_of_denial(answer: &Value) -> String {

@@ -101,7 +101,7 @@ struct LiftRequest {
 }
 
 async fn lift(State(app): Shared, Json(request): Json<LiftRequest>) -> Response {
-    answer(app.lift(&request.id).await.map(|lifted| json!({ "lifted": lifted })))
+    answer(app.lift(&request.id).await)
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use super::{ReadError, Reader, Store, WrappedKey, aws_sessions, reader, schema, wrapped_keys};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, UnixTime};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
 /// A denial as it is kept.
@@ -84,13 +84,14 @@ impl Store {
         .await
     }
 
-    /// Takes a denial away, with its record; `false` when there is none of this id.
-    pub async fn lift(&self, id: &str) -> Result<bool, Denial> {
+    /// Takes a denial away, with its record; tells what it was, and nothing when there is none of this id.
+    pub async fn lift(&self, id: &str) -> Result<Option<DenialRow>, Denial> {
         let (now, id) = (self.now(), id.to_owned());
         self.write(move |connection| {
-            let lifted = connection.execute("DELETE FROM denials WHERE id = ?1", params![id])? > 0;
-            if lifted {
-                schema::append(connection, now, "lifted", None, json!({ "id": id }))?;
+            let sql = "DELETE FROM denials WHERE id = ?1 RETURNING id, until, body";
+            let lifted = connection.prepare_cached(sql)?.query_row(params![id], denial).optional()?;
+            if let Some(row) = &lifted {
+                schema::append(connection, now, "lifted", None, json!({ "id": id, "denies": row.body }))?;
             }
             Ok(lifted)
         })
@@ -146,12 +147,15 @@ impl Reader {
 fn denials(connection: &Connection, now: UnixTime) -> rusqlite::Result<Vec<DenialRow>> {
     let mut statement =
         connection.prepare_cached("SELECT id, until, body FROM denials WHERE until IS NULL OR until > ?1 ORDER BY id")?;
-    let rows = statement.query_map(params![now.millis()], |row| {
-        let (until, body): (Option<i64>, Vec<u8>) = (row.get(1)?, row.get(2)?);
-        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Ok(DenialRow { id: row.get(0)?, until: until.map(UnixTime::from_millis), body })
-    })?;
+    let rows = statement.query_map(params![now.millis()], denial)?;
     rows.collect()
+}
+
+/// A row of `id, until, body`.
+fn denial(row: &Row<'_>) -> rusqlite::Result<DenialRow> {
+    let (until, body): (Option<i64>, Vec<u8>) = (row.get(1)?, row.get(2)?);
+    let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    Ok(DenialRow { id: row.get(0)?, until: until.map(UnixTime::from_millis), body })
 }
 
 fn marks(connection: &Connection, source: &str) -> rusqlite::Result<Marks> {

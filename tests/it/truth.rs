@@ -137,6 +137,22 @@ async fn a_denial_that_can_hit_nobody_is_refused_with_what_to_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lifting_tells_what_was_denied() {
+    let world = World::start(Setup::default()).await;
+    let deny = ["deny", "--repository", "acme/shop", "--for", "4h", "--reason", "INC-42", "--output", "json"];
+    let id = |told: &str| serde_json::from_str::<Value>(told).unwrap()["id"].as_str().unwrap().to_owned();
+    let [one, other] = [id(&daypass(&world, &deny).await.1), id(&daypass(&world, &deny).await.1)];
+    let (status, told) = daypass(&world, &["deny", "--lift", &one]).await;
+    assert!(status == 0 && told.contains("repository acme/shop") && told.contains("INC-42"), "{status} {told}");
+    let (_, told) = daypass(&world, &["deny", "--lift", &other, "--output", "json"]).await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["denies"], json!({ "repository": "acme/shop", "reason": "INC-42" }), "{told}");
+    assert!(told["lifted"] == true && told["until"].is_string(), "{told}");
+    let record = world.audit().into_iter().rfind(|entry| entry.kind == "lifted").unwrap();
+    assert_eq!(record.body["denies"]["reason"], "INC-42", "the log tells it too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_confirmation_beside_faulty_guardrails_says_what_is_wrong_with_them() {
     let world = World::start(Setup { root: HOLD.to_owned(), ..Setup::default() }).await;
     let wider = DEPLOY.replace("refs/heads/main", "refs/heads/**");
