@@ -76,7 +76,9 @@ impl Config {
     /// credentials, if it does.
     pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
         let file = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
+        let told = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
+        let bytes = std::fs::read(path).map_err(|fault| told(fault.to_string()))?;
+        section::unwritable(path).map_err(|fault| told(fault.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::parse(&file, &bytes, &Beside { folder, credentials })
     }

@@ -1,7 +1,7 @@
 //! The `admission` section of `daypass.yaml`: the webhook that injects the sidecar, and everything of the sidecar that no pod may choose.
 
 use super::error::AdmissionError;
-use super::section::{address, path, tls};
+use super::section::{address, tls, trusted_path};
 use crate::issuers::IssuerSettings;
 use crate::words::names::{Audience, IssuerName, IssuerUrl};
 use crate::words::parse_duration;
@@ -87,7 +87,7 @@ pub(super) fn read(
     let mut inner = fields.below(node);
     let listen = inner.required("listen").and_then(|node| inner.parsed(node, address));
     let certificate = tls(&mut inner, folder);
-    let client_ca = inner.optional("client_ca").map_or(Some(None), |node| path(&mut inner, node, folder).map(Some));
+    let client_ca = inner.optional("client_ca").map_or(Some(None), |node| trusted_path(&mut inner, node, folder).map(Some));
     let image = inner.required("image").and_then(|node| inner.parsed(node, check_image));
     let server = inner.optional("server").map_or(public_url.cloned(), |node| inner.parsed(node, IssuerUrl::parse));
     let server_ca = inner.optional("server_ca").map_or(Some(None), |node| authority(&mut inner, node).map(Some));

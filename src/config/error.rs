@@ -5,6 +5,7 @@ use crate::issuers::NetworkError;
 use crate::words::DurationError;
 use crate::words::names::{Audience, NameError};
 use std::io;
+use std::path::PathBuf;
 
 /// A value that is none of its kind; the words say what was expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -160,4 +161,12 @@ pub(super) enum PublicFileError {
     /// In the root repository.
     #[error("the root repository has no such file below sources/")]
     NotInRepository,
+}
+
+/// A file of trust that anybody can change.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("everybody on this machine may write {}, and so decide whom the server trusts", .path.display())]
+pub(super) struct WritableByAll {
+    /// Which one.
+    pub(super) path: PathBuf,
 }

@@ -2,7 +2,7 @@
 
 use super::error::{AudienceError, OtherKind, ValueError};
 use super::own_issuers::are_one;
-use super::section::path;
+use super::section::trusted_path;
 use crate::identity::Mapping;
 use crate::issuers::{IssuerSettings, JwksSource, Network};
 use crate::policy::Pattern;
@@ -105,10 +105,10 @@ fn list<T, E: Display>(fields: &mut Fields<'_, '_>, key: &'static str, parse: im
 /// `{ file }`, or `{ url, ca, token_file }`.
 fn read_jwks<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<JwksSource> {
     let mut inner = fields.below(node);
-    let file = inner.optional("file").and_then(|node| path(&mut inner, node, folder));
+    let file = inner.optional("file").and_then(|node| trusted_path(&mut inner, node, folder));
     let url = inner.optional("url").and_then(|node| inner.text(node)).map(str::to_owned);
-    let ca = inner.optional("ca").and_then(|node| path(&mut inner, node, folder));
-    let token_file = inner.optional("token_file").and_then(|node| path(&mut inner, node, folder));
+    let ca = inner.optional("ca").and_then(|node| trusted_path(&mut inner, node, folder));
+    let token_file = inner.optional("token_file").and_then(|node| trusted_path(&mut inner, node, folder));
     inner.finish();
     match (file, url) {
         (Some(file), None) => Some(JwksSource::File(file)),

@@ -1,6 +1,6 @@
 //! The sections of `daypass.yaml`, one function each.
 
-use super::error::ValueError;
+use super::error::{ValueError, WritableByAll};
 use super::source::{self, Beside, Files, SourceFiles, SourceSettings};
 use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
 use crate::policy::Widening;
@@ -42,6 +42,30 @@ fn private_file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) 
     Some(path)
 }
 
+/// A file by which it is decided whom the server trusts; where it is missing, whoever reads it says so.
+pub(super) fn trusted_path<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, folder: &Path) -> Option<PathBuf> {
+    let path = path(fields, node, folder)?;
+    check_trusted(fields, node, &path);
+    Some(path)
+}
+
+pub(super) fn check_trusted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, path: &Path) {
+    if let Err(fault) = unwritable(path) {
+        fields.report(fields.draft(node.place, fault).help("chmod o-w it"));
+    }
+}
+
+/// Refuses a file that everybody may write. A group is whom the operator chose, and Kubernetes gives one its volumes (`fsGroup`). Links
+/// are followed: as ConfigMaps and Secrets are mounted, links and folders are everybody's to write, and the files behind them are not.
+pub(super) fn unwritable(path: &Path) -> Result<(), WritableByAll> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o002 != 0 => {
+            Err(WritableByAll { path: path.to_owned() })
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 pub(super) fn check_private<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, path: &Path) {
     match std::fs::metadata(path) {
         Err(fault) => fields.fault(node.place, format!("{}: {fault}", path.display())),
@@ -57,7 +81,7 @@ pub(super) fn check_private<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, pat
 pub(super) fn tls(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<(PathBuf, PathBuf)> {
     let node = fields.required("tls")?;
     let mut inner = fields.below(node);
-    let certificate = inner.required("certificate").and_then(|node| path(&mut inner, node, folder));
+    let certificate = inner.required("certificate").and_then(|node| trusted_path(&mut inner, node, folder));
     let key = inner.required("key").and_then(|node| private_file(&mut inner, node, folder));
     inner.finish();
     certificate.zip(key)

@@ -2,7 +2,7 @@
 
 use super::error::{PublicFileError, SourceNameError, ValueError};
 use super::identity;
-use super::section::check_private;
+use super::section::{check_private, check_trusted};
 use crate::custody::IdentityFile;
 use crate::git::{Access, Address, Origin, Signers};
 use crate::policy::{Bounds, Catalogue, Tree};
@@ -232,7 +232,14 @@ pub(super) enum Kind {
 }
 
 impl Files<'_> {
+    /// A file that is no secret: nobody but whom the operator chose may write it.
     pub(super) fn path<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
+        let path = self.place(fields, node, kind)?;
+        check_trusted(fields, node, &path);
+        Some(path)
+    }
+
+    fn place<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
         let text = fields.text(node)?;
         let (folder, key) = match (self, kind) {
             (Self::Beside(beside), _) => return Some(beside.folder.join(text)),
@@ -250,7 +257,7 @@ impl Files<'_> {
     }
 
     pub(super) fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
-        let path = self.path(fields, node, kind)?;
+        let path = self.place(fields, node, kind)?;
         check_private(fields, node, &path);
         Some(path)
     }
@@ -259,7 +266,11 @@ impl Files<'_> {
     fn public<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Arc<[u8]>> {
         let text = fields.text(node)?;
         let found = match self {
-            Self::Beside(beside) => std::fs::read(beside.folder.join(text)).map(Arc::from).map_err(PublicFileError::Io),
+            Self::Beside(beside) => {
+                let path = beside.folder.join(text);
+                check_trusted(fields, node, &path);
+                std::fs::read(path).map(Arc::from).map_err(PublicFileError::Io)
+            }
             Self::Named(_, tree) => tree.get(&format!("sources/{text}")).cloned().ok_or(PublicFileError::NotInRepository),
         };
         found.map_err(|fault| fields.fault(node.place, format!("{text}: {fault}"))).ok()

@@ -244,6 +244,54 @@ fn an_audience_that_no_token_for_us_has_is_refused() {
     assert!(audiences("[daypass, https://daypass.acme.example/eu]").is_ok());
 }
 
+/// Whoever may write these decides whom the server trusts.
+#[test]
+fn a_file_of_trust_that_everybody_may_write_is_refused() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str, mode: u32| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for key in ["tls.key", "root.key"] {
+        put(key, "x", 0o600);
+    }
+    put("tls.crt", "x", 0o644);
+    const SIGNERS: &str =
+        "alice namespaces=\"git\" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl3dIeudNqd0DPMRD6OIh65tjkxFNOtGcWB2gCgPhk7\n";
+    let text = GOOD.replace(
+        "  interval: 30s",
+        "  interval: 30s\n  verify: { allowed_signers: signers }\n  credentials: { ca: ca.crt, known_hosts: known_hosts }",
+    );
+    let text = text.replace("    issuer: https", "    jwks: { file: keys.json }\n    issuer: https");
+    let files = ["daypass.yaml", "signers", "ca.crt", "known_hosts", "keys.json", "tls.crt"];
+    let write = |mode_of: &dyn Fn(&str) -> u32| {
+        for file in files {
+            let content = match file {
+                "daypass.yaml" => text.as_str(),
+                "signers" => SIGNERS,
+                _ => "{}",
+            };
+            put(file, content, mode_of(file));
+        }
+    };
+    let load = || Config::load(&folder.path().join("daypass.yaml"), None).map(drop).map_err(|found| format!("{found:?}"));
+    write(&|_| 0o664);
+    assert_eq!(load(), Ok(()), "the owner and its group are whom the operator chose");
+    for open in files {
+        write(&|file| if file == open { 0o646 } else { 0o644 });
+        let fault = load().expect_err(open);
+        assert!(fault.contains(open) && fault.contains("everybody on this machine may write"), "{open}: {fault}");
+    }
+    // As Kubernetes mounts them: links that everybody may write, to files that nobody else may.
+    write(&|_| 0o644);
+    std::fs::rename(folder.path().join("keys.json"), folder.path().join("data-1")).unwrap();
+    symlink("data-1", folder.path().join("keys.json")).unwrap();
+    assert_eq!(load(), Ok(()));
+    std::fs::set_permissions(folder.path().join("data-1"), std::fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(load().unwrap_err().contains("keys.json"), "the target counts");
+}
+
 #[test]
 fn identities_are_files_credentials_or_wrapped_by_aws_kms() {
     use crate::custody::IdentityFile;
