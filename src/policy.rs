@@ -48,7 +48,7 @@ pub use grantable::{OnTerms, Terms};
 pub use guardrail::Guardrails;
 pub use history::{Candidate, Findings, LeftOut, Past, PastUse, Replay, ReplayRequest};
 pub use import::{ImportSettings, Imported, NotImported, import};
-pub use layout::{counts_unread, grants_nothing, is_looked_at, may_be_guardrails, strays};
+pub use layout::{counts_unread, grants_nothing, is_beside, is_looked_at, is_taken, may_be_guardrails, strays};
 pub use lint::{CODES as LINT_CODES, Look, lint};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};
 pub use pattern::Pattern;

@@ -9,7 +9,7 @@ pub use changes::LastChanges;
 pub use past::Past;
 
 use super::error::{GitError, ReadFault, TooLarge};
-use crate::policy::{counts_unread, is_looked_at};
+use crate::policy::{counts_unread, is_beside, is_looked_at, is_taken};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 use std::collections::BTreeMap;
@@ -58,6 +58,9 @@ pub struct Snapshot {
 impl Snapshot {
     /// What may be a denial is there without its bytes: it is faulty then, and the set does not count as one without it.
     fn leave_out(&mut self, path: String, why: &str) {
+        if is_beside(&path) {
+            return;
+        }
         if counts_unread(&path) {
             self.files.insert(path.clone(), Arc::from(UNREADABLE));
         }
@@ -186,6 +189,7 @@ impl Reading<'_> {
             match entry.mode.kind() {
                 EntryKind::Tree if depth < DEPTH_MAX => self.tree(entry.oid.into(), &format!("{path}/"), depth + 1)?,
                 EntryKind::Tree => self.next.leave_out(path, &format!("deeper than {DEPTH_MAX} folders")),
+                EntryKind::Blob | EntryKind::BlobExecutable if !is_taken(&path) => {}
                 EntryKind::Blob | EntryKind::BlobExecutable => self.blob(path, entry.oid.into())?,
                 EntryKind::Link => self.next.leave_out(path, "a symbolic link is never followed"),
                 EntryKind::Commit => self.next.leave_out(path, "a submodule is never followed"),

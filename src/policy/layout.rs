@@ -3,7 +3,7 @@
 use super::guardrail::GUARDRAILS_FILE;
 use super::reading::is_policy;
 use super::ruleset::Tree;
-use crate::words::yaml::{Fault, Place, nearest};
+use crate::words::yaml::{Fault, Place, distance, nearest};
 
 /// The folders that are read, each with all that is below it.
 const FOLDERS: [&str; 5] = ["policies", "secrets", "transit", "tests", "sources"];
@@ -21,6 +21,7 @@ pub fn is_looked_at(entry: &str) -> bool {
         || entry == OWNERS_FILE
         || is_folder(entry)
         || may_be_guardrails(entry)
+        || may_be_policies(entry)
         || entry.starts_with(".sops.")
 }
 
@@ -98,12 +99,41 @@ fn stray(path: &str, bytes: &[u8]) -> Option<Fault> {
         Some((folder, _)) if is_folder(folder) && !FOLDERS.contains(&folder) => {
             fault("the folder's name is written in small letters: nothing in this one is read", "rename the folder")
         }
+        Some((folder, _)) if is_beside(path) && reads_as_policy(bytes) => {
+            let message = format!("nothing in {folder}/ is read, and this reads like a policy: policies stand below policies/");
+            let fault = Fault::new(path, Place { line: 1, column: 1 }, message).warning("stray_file");
+            Some(fault.help("move it below policies/, or rename the folder"))
+        }
         _ => None,
     }
 }
 
 fn is_folder(entry: &str) -> bool {
     FOLDERS.iter().any(|folder| folder.eq_ignore_ascii_case(entry))
+}
+
+/// Whether an entry may be meant as the folder of policies: `polices`, `policy`. What nobody reads of the others lets nobody believe that
+/// somebody is let in, or kept out.
+fn may_be_policies(entry: &str) -> bool {
+    let lower = entry.to_ascii_lowercase();
+    !is_folder(entry) && (lower == "policy" || distance(&lower, FOLDERS[0]) <= 1)
+}
+
+/// Whether a file stands in such a folder, which may be somebody's own: nothing of it is told that does not read like a policy.
+pub fn is_beside(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(folder, _)| may_be_policies(folder))
+}
+
+/// Whether the bytes of a file are taken, where its folder is looked at.
+pub fn is_taken(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !is_beside(path) || (name.ends_with(".yaml") && name != RULES_FILE)
+}
+
+/// Whether a file says what a policy says.
+fn reads_as_policy(bytes: &[u8]) -> bool {
+    let says = |key: &[u8]| bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(key));
+    says(b"issuer:") && says(b"grant:")
 }
 
 fn resembles_guardrails(name: &str) -> bool {
@@ -139,6 +169,7 @@ mod tests {
     use crate::token::Claims;
     use crate::words::UnixTime;
     use crate::words::names::{IssuerName, IssuerUrl, SecretName};
+    use crate::words::yaml::Severity;
     use std::sync::Arc;
 
     const DEPLOY: &str =
@@ -214,6 +245,26 @@ mod tests {
         ] {
             assert_eq!(told(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn policies_in_a_folder_of_nearly_the_right_name_are_told() {
+        for folder in ["polices", "policy", "policie", "Policy"] {
+            let file = format!("{folder}/shop/deploy.yaml");
+            let fault = stray(&file, DEPLOY.as_bytes()).unwrap_or_else(|| panic!("{file}"));
+            assert!(fault.message.contains("below policies/") && fault.severity == Severity::Warning, "{fault}");
+            assert!(is_looked_at(folder), "{folder} has to be looked at to be told");
+            assert!(stray(&format!("{folder}/x.yaml"), b"kind: Policy\n").is_none(), "what is no policy is no stray one");
+            assert!(stray(&format!("{folder}/README.md"), b"").is_none());
+        }
+        assert!(
+            is_taken("policy/a.yaml") && !is_taken("policy/a.rego") && !is_taken("policy/.sops.yaml") && is_taken("policies/a")
+        );
+        for folder in ["docs", "deploy", "scripts", "charts", "police-reports", "source", "test", "secret"] {
+            assert!(!is_looked_at(folder), "{folder}");
+        }
+        let (first, faults) = Ruleset::load(&tree(&[("polices/a.yaml", DEPLOY)]), &catalogue(), None);
+        assert!(!is_allowed(&first) && faults.len() == 1, "{faults:?}");
     }
 
     #[test]

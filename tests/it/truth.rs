@@ -194,3 +194,21 @@ async fn a_commit_by_another_name_is_refused_with_its_id_and_one_that_is_waited_
     let (_, status) = daypass(&world, &["status"]).await;
     assert!(!status.contains("accepted  "), "another commit is in force: {status}");
 }
+
+#[test]
+fn policies_in_a_folder_of_nearly_the_right_name_are_told_by_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let issuers = "issuers: [ { name: github, mapping: github-actions, issuer: \"https://token.actions.githubusercontent.com\", audiences: [\"https://daypass.example\"] } ]\n";
+    put(&folder.path().join("daypass.yaml"), issuers.as_bytes());
+    put(&folder.path().join("access/policies/shop/deploy.yaml"), DEPLOY.as_bytes());
+    put(&folder.path().join("access/polices/shop/release.yaml"), DEPLOY.as_bytes());
+    put(&folder.path().join("access/policy/notes.rego"), b"package main\n");
+    let check = std::process::Command::new(env!("CARGO_BIN_EXE_daypass"))
+        .current_dir(folder.path())
+        .args(["policy", "check", "--config", "daypass.yaml", "--folder", "access"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&check.stdout).into_owned() + &String::from_utf8_lossy(&check.stderr);
+    assert!(told.contains("warning[stray_file]") && told.contains("polices/shop/release.yaml:1"), "{told}");
+    assert!(check.status.success() && !told.contains("notes.rego"), "{told}");
+}

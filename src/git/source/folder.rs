@@ -2,7 +2,7 @@
 
 use super::super::error::{GitError, TooLarge};
 use super::{DEPTH_MAX, FILE_BYTES_MAX, FILES_MAX, Snapshot, TREE_BYTES_MAX, checked_path};
-use crate::policy::{is_looked_at, may_be_guardrails};
+use crate::policy::{is_looked_at, is_taken, may_be_guardrails};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -38,6 +38,7 @@ impl Snapshot {
                 kind if kind.is_dir() => self.leave_out(name, &format!("deeper than {DEPTH_MAX} folders")),
                 kind if kind.is_symlink() => self.leave_out(name, "a symbolic link is never followed"),
                 kind if !kind.is_file() => self.leave_out(name, "neither a file nor a folder"),
+                _ if !is_taken(&name) => {}
                 _ if metadata.len() > FILE_BYTES_MAX => self.leave_out(name, "larger than 1 MiB"),
                 _ => {
                     *bytes += metadata.len();
@@ -71,12 +72,17 @@ mod tests {
             ("rows.yaml", "d"),
             ("src/main.rs", "e"),
             ("Policies/other.yaml", "f"),
+            ("polices/stray.yaml", "g"),
+            ("polices/stray.txt", "h"),
+            ("polices/large.yaml", &large),
         ]);
         let (commit, mut folder) = (repository.source().read().unwrap(), Snapshot::of_folder(repository.folder()).unwrap());
         folder.left_out.sort();
         let mut left_out = commit.left_out.clone();
         left_out.sort();
         assert_eq!((folder.files, folder.left_out), (commit.files.clone(), left_out));
+        assert!(commit.files.contains_key("polices/stray.yaml") && !commit.files.contains_key("polices/stray.txt"));
+        assert!(!commit.left_out.iter().any(|(path, _)| path.starts_with("polices/")), "{:?}", commit.left_out);
         assert_eq!(&*commit.files["guardrails.yaml"], UNREADABLE, "a denial that is not followed is still there, and faulty");
     }
 }
