@@ -195,6 +195,31 @@ async fn a_commit_by_another_name_is_refused_with_its_id_and_one_that_is_waited_
     assert!(!status.contains("accepted  "), "another commit is in force: {status}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn while_no_revision_can_be_read_nothing_is_said_of_whom_a_denial_hits() {
+    let world = World::start_unready(Setup { git: "elsewhere".to_owned(), ..Setup::default() }).await;
+    assert_eq!(world.ready().await["revision"], Value::Null);
+    let (status, told) = daypass(&world, &["deny", "--policy", "shop/deploy", "--reason", "INC-42"]).await;
+    assert!(status == 64 && told.contains("nobody can tell"), "{status} {told}");
+    for policy in ["shop/deploy", "shop/deplyo"] {
+        let (status, told) = daypass(&world, &["deny", "--policy", policy, "--reason", "INC-42", "--unknown-too"]).await;
+        assert_eq!(status, 0, "{told}");
+    }
+    let denials = async || -> Value {
+        serde_json::from_str::<Value>(&daypass(&world, &["status", "--output", "json"]).await.1).unwrap()["denials"].clone()
+    };
+    let told = denials().await;
+    assert!(told.as_array().is_some_and(|all| all.len() == 2 && all.iter().all(|one| one["unknown"].is_null())), "{told}");
+    assert!(!daypass(&world, &["status"]).await.1.contains("IT DENIES NOBODY"));
+    std::fs::rename(world.path("access"), world.path("elsewhere")).unwrap();
+    world.until("the repository is there", |ready| ready["revision"].is_string()).await;
+    let told = denials().await;
+    let unknown: Vec<&Value> = told.as_array().unwrap().iter().filter(|one| !one["unknown"].is_null()).collect();
+    assert!(unknown.len() == 1 && unknown[0]["denies"]["policy"] == "shop/deplyo", "{told}");
+    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
+    assert_eq!((status, &answer["code"]), (403, &json!("denied")));
+}
+
 #[test]
 fn policies_in_a_folder_of_nearly_the_right_name_are_told_by_the_check() {
     let folder = tempfile::tempdir().unwrap();
