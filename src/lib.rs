@@ -2,6 +2,7 @@
 //!
 //! An OIDC credential broker and secrets service. Read [`exchange`] first; `docs/architecture.md` shows the rooms.
 
+pub mod answers;
 pub mod app;
 pub mod cli;
 pub mod client;

@@ -6,10 +6,10 @@ use super::not_in_force::NotGiven;
 use super::opened::Opened;
 use super::revision::Revision;
 use super::revisions::Revisions;
-use crate::issue::{FileKey, OpenedSecret};
+use crate::answers::{FileKey, SecretValue};
 use crate::kind::TransitUse;
 use crate::policy::{Catalogue, FileKeyTerms, Granted, PolicySet, SecretTerms, TrustPolicy};
-use crate::secrets::{Header, OpenedTransitKey};
+use crate::secrets::{Header, OpenedTransitKey, Plaintext};
 use crate::store::Licence;
 use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName, TransitKey};
@@ -243,7 +243,7 @@ impl Live {
     }
 
     /// Opens a granted secret: a source's policies reach its own files alone, and only its own identities open them.
-    pub fn open_secret(&self, licence: &Licence<'_, SecretTerms>) -> Result<OpenedSecret, Denial> {
+    pub fn open_secret(&self, licence: &Licence<'_, SecretTerms>) -> Result<SecretValue, Denial> {
         let (granted, terms) = (licence.granted(), licence.terms());
         let (source, name) = (&granted.source, &terms.name);
         let (in_force, within) = self.owned(source, name)?;
@@ -252,7 +252,7 @@ impl Live {
             revision.commit_of_document(&within.path).cloned().ok_or_else(|| unreadable(name, "its source has no revision"))?;
         let open = || revision.open_secret(&within, terms, &in_force.followed.identities());
         let plaintext = self.opened.value(source, terms, open).map_err(|cause| not_given(name, &cause))?;
-        Ok(OpenedSecret { terms: terms.clone(), plaintext, commit, expires_at: granted.expires })
+        Ok(answered(granted, terms, &plaintext, commit))
     }
 
     /// The source that a secret is granted by, and the secret's name within it.
@@ -266,6 +266,21 @@ impl Live {
     /// Wipes decrypted values that were held for long enough.
     pub fn forget_old(&self) {
         self.opened.forget_old();
+    }
+}
+
+/// What is answered of an opened value.
+pub(super) fn answered(granted: &Granted, terms: &SecretTerms, plaintext: &Plaintext, commit: CommitId) -> SecretValue {
+    let (encoding, value) = SecretValue::written(&plaintext.value);
+    SecretValue {
+        commit,
+        encoding,
+        expires_at: granted.expires,
+        name: terms.name.clone(),
+        offline_seconds: terms.offline.as_secs(),
+        only: terms.only.clone(),
+        unauthenticated: plaintext.unauthenticated,
+        value,
     }
 }
 

@@ -1,10 +1,10 @@
 //! A granted secret as an older commit had it: read from Git for one answer, opened by the identities of today, and not held.
 
 use super::App;
-use super::live::{Live, unreadable};
+use super::live::{Live, answered, unreadable};
 use super::revision::open_granted;
+use crate::answers::PastSecret;
 use crate::git::{Past, Source};
-use crate::issue::OpenedSecret;
 use crate::policy::{Granted, SecretTerms, Widening};
 use crate::secrets::{Identities, Plaintext, Unopened};
 use crate::store::Licence;
@@ -37,7 +37,7 @@ impl App {
         live: &Live,
         licence: &Licence<'_, SecretTerms>,
         commit: &CommitId,
-    ) -> Result<OpenedSecret, Denial> {
+    ) -> Result<PastSecret, Denial> {
         let (granted, terms) = (licence.granted(), licence.terms());
         let reading = self.reading_of_past(live, granted, terms, commit)?;
         let turn = tokio::time::timeout(TURN_MAX, self.past_turns.acquire()).await;
@@ -53,12 +53,7 @@ impl App {
         }
         let opened = tokio::task::spawn_blocking(move || reading.open(&bytes)).await;
         let plaintext = opened.map_err(broken)??;
-        Ok(OpenedSecret {
-            terms: terms.clone(),
-            plaintext: Arc::new(plaintext),
-            commit: commit.clone(),
-            expires_at: granted.expires,
-        })
+        Ok(PastSecret(answered(granted, terms, &plaintext, commit.clone())))
     }
 
     fn reading_of_past(&self, live: &Live, granted: &Granted, terms: &SecretTerms, commit: &CommitId) -> Result<Reading, Denial> {

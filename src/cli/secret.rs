@@ -15,7 +15,7 @@ mod work;
 
 use super::job::ServerArgs;
 use super::print;
-use crate::client::answer::secret_value;
+use crate::client::answer::only_secret;
 use crate::client::checkout::replace;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
@@ -107,10 +107,10 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
             let wish = commit.as_ref().map_or_else(now, past);
             let answer = server.connect(environment)?.exchange(&[wish], policy.as_deref()).await?;
             if json {
-                print::json(&answer);
+                print::json(&serde_json::json!(answer));
                 return Ok(0);
             }
-            write_value(secret_value(&answer["credentials"][0])?.expose())
+            write_value(only_secret(&answer)?.expose())
         }
     }
 }

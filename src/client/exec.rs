@@ -54,7 +54,7 @@ pub async fn run(server: Server, wishes: &Wishes, command: &[String]) -> Result<
     };
     wishes.check()?;
     let answer = server.exchange(&wishes.credentials(), wishes.policy.as_deref()).await.map_err(own)?;
-    let given = Given::read(wishes, &answer).map_err(own)?;
+    let given = Given::read(wishes, answer).map_err(own)?;
     let mut child = tokio::process::Command::new(program);
     child.args(arguments);
     if !wishes.keep_token {

@@ -6,9 +6,10 @@ pub mod gcp;
 pub mod git;
 pub mod kubernetes;
 
-use super::answer::{self, AwsCredential, IdToken};
+use super::answer;
 use super::server::Server;
 use super::{Failure, STATUS_CONFIGURATION};
+use crate::answers::{AwsKeys, IdToken};
 use crate::words::names::{Audience, SecretName};
 use crate::words::{Secret, UnixTime};
 use serde_json::json;
@@ -38,7 +39,7 @@ impl PasswordSource {
     pub async fn fetch(&self, server: &Server, policy: Option<&str>) -> Result<Password, Failure> {
         match self {
             Self::Token(audience) => {
-                let IdToken { token, expires_at } = id_token(server, audience, policy).await?;
+                let IdToken { token, expires_at, .. } = id_token(server, audience, policy).await?;
                 Ok(Password { value: token, expires_at: Some(expires_at) })
             }
             Self::Secret(name) => {
@@ -51,14 +52,14 @@ impl PasswordSource {
 
 /// A token of the server's own issuer.
 pub async fn id_token(server: &Server, audience: &Audience, policy: Option<&str>) -> Result<IdToken, Failure> {
-    let answer = server.exchange(&[json!({ "id_token": { "audience": audience } })], policy).await?;
-    answer::id_token(&answer, audience.as_str())
+    let mut answer = server.exchange(&[json!({ "id_token": { "audience": audience } })], policy).await?;
+    answer::id_token(&mut answer, audience)
 }
 
 /// An AWS session.
-pub async fn aws_session(server: &Server, role: Option<&str>, policy: Option<&str>) -> Result<AwsCredential, Failure> {
+pub async fn aws_session(server: &Server, role: Option<&str>, policy: Option<&str>) -> Result<AwsKeys, Failure> {
     let wish = role.map_or_else(|| json!({ "aws": {} }), |role| json!({ "aws": { "role": role } }));
-    answer::aws(&server.exchange(&[wish], policy).await?)
+    answer::aws(&mut server.exchange(&[wish], policy).await?)
 }
 
 /// The secret without the line end that editors leave. Any other would be taken for the protocol's own.

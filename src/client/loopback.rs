@@ -1,16 +1,17 @@
 //! AWS container credentials on loopback (AWS SDKs and Tools reference guide, "Container credential provider"): AWS's SDKs ask here as
 //! often as they like, and hear the session that is renewed ahead of its end.
 
-use super::answer::AwsCredential;
 use super::renewal::Renewed;
 use super::{Failure, STATUS_DENIED};
-use crate::words::{Secret, UnixTime};
+use crate::answers::{AwsKeys, ContainerCredentials};
+use crate::words::Secret;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -38,13 +39,13 @@ pub struct Loopback {
 
 impl Loopback {
     /// On a free port of 127.0.0.1, with a token of its own.
-    pub async fn start(credential: Arc<Renewed<AwsCredential>>) -> std::io::Result<Self> {
+    pub async fn start(credential: Arc<Renewed<AwsKeys>>) -> std::io::Result<Self> {
         Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, random_token()?, credential)
     }
 
     /// On a listener that the caller has bound, to whoever shows `token` as `Authorization`. A listener that others than this machine
     /// reach is refused: the sessions travel in the clear.
-    pub fn serve(listener: TcpListener, token: Secret, credential: Arc<Renewed<AwsCredential>>) -> std::io::Result<Self> {
+    pub fn serve(listener: TcpListener, token: Secret, credential: Arc<Renewed<AwsKeys>>) -> std::io::Result<Self> {
         let (address, token) = (listener.local_addr()?, Arc::new(token));
         if !address.ip().is_loopback() {
             return Err(std::io::Error::other(format!("{address} is not on loopback")));
@@ -71,7 +72,7 @@ impl Drop for Loopback {
 /// What a request needs.
 struct Door {
     token: Arc<Secret>,
-    credential: Arc<Renewed<AwsCredential>>,
+    credential: Arc<Renewed<AwsKeys>>,
 }
 
 async fn accept(listener: TcpListener, door: Arc<Door>) {
@@ -116,18 +117,10 @@ impl Door {
             );
         }
         match self.credential.current().await {
-            Ok(dated) => response(200, &document(&dated.value, dated.expires_at)),
+            Ok(dated) => response(200, &ContainerCredentials::from(&dated.value)),
             Err(failure) => refused(&failure),
         }
     }
-}
-
-fn document(aws: &AwsCredential, expires_at: UnixTime) -> Value {
-    let text = |secret: &Secret| secret.expose_text().unwrap_or_default().to_owned();
-    json!({
-        "AccessKeyId": aws.access_key_id, "SecretAccessKey": text(&aws.secret_access_key), "Token": text(&aws.session_token),
-        "Expiration": expires_at.to_string(), "AccountId": aws.account,
-    })
 }
 
 /// These clients know by the status alone whether it may pass.
@@ -141,9 +134,11 @@ fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
     response(status, &json!({ "code": code, "message": message, "Code": code, "Message": message }))
 }
 
-fn response(status: u16, document: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(document.to_string()));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+fn response(status: u16, document: &impl Serialize) -> Response<Body> {
+    let written = serde_json::to_vec(document);
+    let status = StatusCode::from_u16(status).ok().filter(|_| written.is_ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::new(Body::from(written.unwrap_or_default()));
+    *response.status_mut() = status;
     for (name, value) in [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")] {
         response.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
     }
@@ -162,18 +157,12 @@ pub(super) fn random_token() -> std::io::Result<Secret> {
 mod tests {
     use super::*;
     use crate::client::renewal::Dated;
-    use crate::words::{Clock, SystemClock};
+    use crate::words::{Clock, SystemClock, UnixTime};
+    use serde_json::Value;
 
-    fn credential(lasting: Duration) -> Dated<AwsCredential> {
+    fn credential(lasting: Duration) -> Dated<AwsKeys> {
         let expires_at = SystemClock.now().plus(lasting);
-        let (secret_access_key, session_token) = ("s".to_owned().into(), "t".to_owned().into());
-        let value = AwsCredential {
-            access_key_id: "ASIA1".into(),
-            secret_access_key,
-            session_token,
-            expires_at,
-            account: Some("1".into()),
-        };
+        let value = crate::answers::tests::keys(expires_at);
         Dated { value, expires_at }
     }
 
@@ -208,7 +197,7 @@ mod tests {
         let (status, answer) = ask(&loopback, Method::GET, PATH, Some(&token)).await;
         assert_eq!(
             (status, &answer["AccessKeyId"], &answer["Token"], &answer["AccountId"]),
-            (200, &json!("ASIA1"), &json!("t"), &json!("1"))
+            (200, &json!("ASIA1"), &json!("hunter2"), &json!("123456789012"))
         );
         assert!(answer["Expiration"].as_str().and_then(UnixTime::from_rfc3339).is_some());
         for wrong in [None, Some(""), Some("x"), Some(&token[1..])] {

@@ -5,11 +5,10 @@
 
 use super::environment::Environment;
 use super::{Failure, STATUS_UNAVAILABLE};
+use crate::answers::{Credential, Document};
 use crate::secrets::document_values;
 use crate::words::names::SecretName;
 use crate::words::{Digest, Secret};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -38,7 +37,7 @@ impl Masks {
     }
 
     /// Masks everything that is secret in an answer, each once. What cannot be masked is not used.
-    pub(super) async fn hide(&self, answer: &Value) -> Result<(), Failure> {
+    pub(super) async fn hide(&self, answer: &Document) -> Result<(), Failure> {
         let Some(said) = &self.said else { return Ok(()) };
         let commands = {
             let mut said = said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -65,31 +64,19 @@ fn command(part: &Secret) -> Vec<u8> {
 }
 
 /// Every text of an answer that has to be hidden. The runner compares line by line, so each line is one of them.
-fn parts(answer: &Value) -> Vec<Secret> {
+fn parts(answer: &Document) -> Vec<Secret> {
     let mut parts = Vec::new();
-    for credential in answer["credentials"].as_array().into_iter().flatten() {
-        for secret in
-            [&credential["aws"]["SecretAccessKey"], &credential["aws"]["SessionToken"], &credential["id_token"]["token"]]
-        {
-            add(secret.as_str().unwrap_or_default(), &mut parts);
-        }
-        for secret in [&credential["secret"], &credential["secret_at"]] {
-            add_secret(secret, &mut parts);
-        }
+    for hidden in answer.credentials.iter().flat_map(Credential::hidden) {
+        let text = hidden.value.expose_text().unwrap_or_default();
+        add(text, &mut parts);
+        hidden.name.into_iter().for_each(|name| add_values(name, text, &mut parts));
     }
     parts
 }
 
-fn add_secret(secret: &Value, parts: &mut Vec<Secret>) {
-    let text = secret["value"].as_str().unwrap_or_default();
-    add(text, parts);
-    if secret["encoding"].as_str() == Some("base64") {
-        let bytes = STANDARD.decode(text).map(Secret::new);
-        add(bytes.as_ref().ok().and_then(Secret::expose_text).unwrap_or_default(), parts);
-    }
-    if let Some(name) = secret["name"].as_str().and_then(|name| SecretName::parse(name).ok())
-        && let Ok(values) = document_values(&name.path, text.as_bytes())
-    {
+/// The values of a document, and of a document within the value.
+fn add_values(name: &SecretName, text: &str, parts: &mut Vec<Secret>) {
+    if let Ok(values) = document_values(&name.path, text.as_bytes()) {
         values.values().for_each(|value| add_leaves(value, ENCLOSED_MAX, parts));
     }
     // One value of a document that is itself a mapping or a list is told as JSON.
@@ -173,10 +160,19 @@ fn is_worth_it(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::tests::{document, samples};
     use serde_json::json;
 
+    /// Each kind's sample with these members.
     fn masked(credentials: &Value) -> Vec<String> {
-        let commands = parts(&json!({ "credentials": credentials })).iter().flat_map(command).collect();
+        let filled = credentials.as_array().unwrap().iter().map(|credential| {
+            let (kind, members) = credential.as_object().unwrap().iter().next().unwrap();
+            let mut sample = samples().into_iter().find(|sample| sample.get(kind).is_some()).unwrap();
+            sample[kind].as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            sample
+        });
+        let answer = serde_json::from_value(document(&filled.collect::<Vec<_>>())).unwrap();
+        let commands = parts(&answer).iter().flat_map(command).collect();
         let text = String::from_utf8(commands).unwrap();
         text.lines().map(|line| line.strip_prefix("::add-mask::").unwrap().to_owned()).collect()
     }

@@ -6,11 +6,13 @@ mod keys;
 
 pub use asking::{Events, Unanswered};
 
+use super::answer;
 use super::environment::Environment;
 use super::error::ProofError;
 use super::job_token::{self, TokenSource};
 use super::mask::Masks;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
+use crate::answers::Document;
 use crate::issuers::http::{Trust, certificate_fault, root_cause};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
@@ -87,12 +89,13 @@ impl Server {
     }
 
     /// `POST /v1/exchange`: all credentials in one request, hidden in the job's log before they are returned.
-    pub async fn exchange(&self, credentials: &[Value], policy: Option<&str>) -> Result<Value, Failure> {
+    pub async fn exchange(&self, credentials: &[Value], policy: Option<&str>) -> Result<Document, Failure> {
         let mut body = serde_json::json!({ "credentials": credentials });
         if let Some(policy) = policy {
             body["policy"] = policy.into();
         }
         let answer = self.send(|token| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body))).await?;
+        let answer = document(answer)?;
         self.masks.hide(&answer).await?;
         Ok(answer)
     }
@@ -191,6 +194,11 @@ fn refusal(status: u16, problem: &Value) -> Failure {
     }
     let code = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
     Failure { code: problem["code"].as_str().map(str::to_owned), ..Failure::new(code, message) }
+}
+
+/// An answer of credentials. One that cannot be read is of another version of the server, or of something on the way.
+fn document(answer: Value) -> Result<Document, Failure> {
+    serde_json::from_value(answer).map_err(|_| answer::missing())
 }
 
 #[cfg(test)]

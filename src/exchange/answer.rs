@@ -1,18 +1,19 @@
 //! The only two types that can become an answer. `Released` is made after its record is durable, `Refused` after its own.
 
+use crate::answers::{Answer, Answered, Credential, Document, Outcome, Session, Used};
 use crate::app::{App, Revisions};
 use crate::identity::Identity;
-use crate::issue::Credential;
 use crate::store::{self, Repeat, Replay};
-use crate::words::names::{Audience, DecisionId, IssuerUrl, PolicyName};
-use crate::words::{Denial, Reason, Secret, UnixTime};
+use crate::words::names::{Audience, DecisionId, IssuerUrl};
+use crate::words::{Denial, Reason, Secret};
 use serde::Serialize;
-use serde_json::{Value, json};
 
-/// Credentials on their way out: the answer's JSON, and the proof that its release is durable.
+/// An answer on its way out, and the proof that its release is durable.
 #[must_use]
 pub struct Released {
-    answer: Secret,
+    answer: Answer,
+    /// The same as the native API writes it.
+    written: Secret,
     bearer: Option<Bearer>,
     _record: Record,
 }
@@ -51,13 +52,41 @@ pub struct Refused {
 }
 
 impl Released {
-    pub(super) fn new(answer: Secret, identity: &Identity, receipt: store::Released) -> Self {
-        Self { answer, bearer: Bearer::of(identity), _record: Record::Now { _receipt: receipt } }
+    pub(super) fn new(answer: Answer, written: Secret, identity: &Identity, receipt: store::Released) -> Self {
+        Self { answer, written, bearer: Bearer::of(identity), _record: Record::Now { _receipt: receipt } }
     }
 
-    /// The JSON document, for the edge alone.
+    /// The JSON document, for the native API alone.
     pub fn expose(&self) -> &[u8] {
-        self.answer.expose()
+        self.written.expose()
+    }
+
+    /// The decision that it is of.
+    pub const fn decision(&self) -> &DecisionId {
+        self.answer.decision()
+    }
+
+    /// The only credential, for the APIs that ask for one.
+    pub fn credential(&self) -> Result<&Credential, Refused> {
+        match &self.answer {
+            Answer::Credentials(Document { credentials, .. }) if credentials.len() == 1 => Ok(&credentials[0]),
+            _ => Err(Refused::of_another_kind()),
+        }
+    }
+
+    /// The same for one of this kind.
+    pub fn only<A: Answered>(&self) -> Result<&A, Refused> {
+        A::of(self.credential()?).ok_or_else(Refused::of_another_kind)
+    }
+
+    /// The session that a login began.
+    pub fn session(&self) -> Result<&Session, Refused> {
+        if let Answer::Session(session) = &self.answer { Ok(session) } else { Err(Refused::of_another_kind()) }
+    }
+
+    /// What came of a use of what stays here.
+    pub fn outcome(&self) -> Result<&Outcome, Refused> {
+        if let Answer::Used(used) = &self.answer { Ok(&used.outcome) } else { Err(Refused::of_another_kind()) }
     }
 
     /// Whose token was exchanged, where it was a token.
@@ -77,6 +106,11 @@ impl Refused {
         Self::new(DecisionId::new(), denial)
     }
 
+    /// Nobody asks for one thing and is answered another; should it come to that, nothing leaves.
+    pub fn of_another_kind() -> Self {
+        Self::unrecorded(Reason::Internal.because("the answer is of another kind than what was asked for"))
+    }
+
     /// The decision's id, by which the operator finds the record.
     pub fn decision(&self) -> &DecisionId {
         &self.decision
@@ -90,11 +124,12 @@ impl Refused {
 
 /// Opens the stored answer again for the token that it was sealed to.
 pub(super) fn repeat(app: &App, repeat: Repeat, identity: &Identity) -> Result<Released, Denial> {
-    let answer = app
+    let written = app
         .store
         .unseal(&repeat, identity.secret_part())
         .ok_or_else(|| Reason::Replayed.because("the stored answer is sealed to another signature of this token"))?;
-    Ok(Released { answer, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
+    let answer = serde_json::from_slice(written.expose()).map_err(|_| Reason::Internal.because("the stored answer is none"))?;
+    Ok(Released { answer, written, bearer: Bearer::of(identity), _record: Record::Before { _repeat: repeat.decision } })
 }
 
 /// What is answered to a use that may not be answered.
@@ -111,64 +146,26 @@ pub(super) fn replayed(why: Replay) -> Denial {
     }
 }
 
-/// What an answer of the native API says, in this order.
-#[derive(Serialize)]
-struct Document<'a> {
-    decision_id: &'a DecisionId,
-    policy: String,
-    policy_revision: &'a str,
-    expires_at: Option<String>,
-    credentials: Vec<Value>,
+/// As the native API writes it.
+pub(super) fn write(answer: &impl Serialize) -> Result<Secret, Denial> {
+    serde_json::to_vec(answer).map(Secret::new).map_err(|fault| Reason::Internal.because(fault.to_string()))
 }
 
-/// The document of the native API; the other APIs are made from the same values.
+/// The answer to an exchange; the answers of all APIs are made from it.
 pub(super) fn document(
     decision: &DecisionId,
     policies: &[&str],
     revisions: &Revisions,
-    credentials: &[Credential],
-) -> Result<Secret, Denial> {
-    let expires_at: Option<UnixTime> = credentials.iter().filter_map(Credential::expires_at).min();
-    let document = Document {
-        decision_id: decision,
-        policy: joined(policies),
-        policy_revision: revisions.of_policies(),
-        expires_at: expires_at.map(|moment| moment.to_string()),
-        credentials: credentials.iter().map(Credential::to_json).collect(),
-    };
-    serde_json::to_vec(&document).map(Secret::new).map_err(|fault| Reason::Internal.because(fault.to_string()))
+    credentials: Vec<Credential>,
+) -> Document {
+    let policy_revision = revisions.of_policies().to_owned();
+    let expires_at = credentials.iter().filter_map(Credential::expires_at).min();
+    Document { decision_id: decision.clone(), policy: joined(policies), policy_revision, expires_at, credentials }
 }
 
-/// The document of a login.
-pub(super) fn document_of_login(
-    decision: &DecisionId,
-    policy: Option<&PolicyName>,
-    identity: &Identity,
-    session: &Secret,
-    expires_at: UnixTime,
-) -> Secret {
-    let document = json!({
-        "decision_id": decision.as_str(),
-        "policy": policy,
-        "issuer": identity.facts().issuer,
-        "session_token": session.expose_text(),
-        "expires_at": expires_at.to_string(),
-    });
-    Secret::new(document.to_string().into_bytes())
-}
-
-/// The document of a use of daypass itself: what came of it, under its name.
-pub(super) fn document_of_use(
-    decision: &DecisionId,
-    policies: &[&str],
-    revisions: &Revisions,
-    name: &str,
-    outcome: &Value,
-) -> Secret {
-    let mut document =
-        json!({ "decision_id": decision.as_str(), "policy": joined(policies), "policy_revision": revisions.of_policies() });
-    document[name] = outcome.clone();
-    Secret::new(document.to_string().into_bytes())
+/// The answer to a use of what stays here.
+pub(super) fn used(decision: &DecisionId, policies: &[&str], revisions: &Revisions, outcome: Outcome) -> Used {
+    Used { decision_id: decision.clone(), policy: joined(policies), policy_revision: revisions.of_policies().to_owned(), outcome }
 }
 
 fn joined(policies: &[&str]) -> String {

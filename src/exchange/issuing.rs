@@ -2,9 +2,9 @@
 
 use super::answer::{self, Released};
 use super::story::Story;
+use crate::answers::{AwsKeys, Credential, Document, Listed};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::issue::Credential;
 use crate::policy::Grant;
 use crate::store::{Answer, AwsSession, Intended, Licensed, MadeHere, Outcome, Recorded};
 use crate::words::{Denial, Digest, Reason};
@@ -21,14 +21,15 @@ pub(super) async fn issue_here(
     let grant = made.grant();
     let credentials = all(app, made.licences(), live).await?;
     let revisions = live.revisions_of(grant.granted());
-    let document = answer::document(story.decision(), &grant.policies(), &revisions, &credentials)?;
     let intent = story.intent(app, identity, grant, &revisions);
-    let sealed = if intent.is_repeatable() { app.store.seal(&document, identity.secret_part())? } else { Vec::new() };
-    let outcome = Outcome { answer: sealed.into(), record: issued(&credentials) };
+    let document = answer::document(story.decision(), &grant.policies(), &revisions, credentials);
+    let written = answer::write(&document)?;
+    let sealed = if intent.is_repeatable() { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
+    let outcome = Outcome { answer: sealed.into(), record: issued(&document) };
     match app.store.intend_and_release(made, intent, outcome).await? {
         Intended::Recorded(receipt) => {
-            app.metrics.released(&credentials);
-            Ok(Released::new(document, identity, receipt))
+            app.metrics.released(&document.credentials);
+            Ok(Released::new(document.into(), written, identity, receipt))
         }
         Intended::Repeat(repeat) => answer::repeat(app, repeat, identity),
         Intended::Replayed(why) => Err(answer::replayed(why)),
@@ -51,28 +52,29 @@ pub(super) async fn issue(
         }
     };
     let (policies, revisions) = (grant.grant().policies(), live.revisions_of(grant.grant().granted()));
-    let document = answer::document(story.decision(), &policies, &revisions, &credentials)?;
-    let sealed = app.store.seal(&document, identity.secret_part())?;
-    let answer = Answer { sealed, sessions: credentials.iter().filter_map(session).collect() };
+    let document = answer::document(story.decision(), &policies, &revisions, credentials);
+    let written = answer::write(&document)?;
+    let sealed = app.store.seal(&written, identity.secret_part())?;
+    let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect() };
     let mut body = story.body();
     body.set("policies", policies);
-    let (name, told) = issued(&credentials);
+    let (name, told) = issued(&document);
     body.set(name, told);
     let receipt = app.store.release(grant, answer, body).await?;
-    app.metrics.released(&credentials);
-    Ok(Released::new(document, identity, receipt))
+    app.metrics.released(&document.credentials);
+    Ok(Released::new(document.into(), written, identity, receipt))
 }
 
 /// What the record of a release says of them.
-fn issued(credentials: &[Credential]) -> (&'static str, Value) {
-    ("issued", credentials.iter().map(Credential::describe).collect())
+fn issued(document: &Document) -> (&'static str, Value) {
+    ("issued", document.credentials.iter().map(Credential::describe).collect())
 }
 
 /// By what the holder of an AWS session is known again.
 fn session(credential: &Credential) -> Option<AwsSession> {
-    let Credential::Aws(aws) = credential else { return None };
-    let token = Digest::plain(aws.session_token.expose());
-    Some(AwsSession { token, arn: aws.session_arn.clone(), id: aws.session_id.clone(), expires_at: aws.expires_at })
+    let keys = AwsKeys::of(credential)?;
+    let (token, session) = (Digest::plain(keys.session_token.expose()), &keys.session);
+    Some(AwsSession { token, arn: session.arn.clone(), id: session.id.clone(), expires_at: keys.expires_at })
 }
 
 /// Up to the first one that fails.

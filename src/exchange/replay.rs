@@ -4,6 +4,7 @@ use super::answer::Released;
 use super::asked::Body;
 use super::story::Story;
 use super::usage::{self, Done};
+use crate::answers::Outcome;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{AwsTarget, Target};
@@ -40,7 +41,7 @@ pub(super) async fn answer(
         let mut found = json!(findings);
         found["revision"] = json!(in_force);
         let record = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
-        Done { record: ("replayed", record), outcome: ("replay", found), is_repeatable: false }
+        Done { record: ("replayed", record), outcome: Outcome::Replay(found), is_repeatable: false }
     });
     usage::answer(app, grant, identity, live, story, done).await
 }

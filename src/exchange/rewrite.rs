@@ -5,6 +5,7 @@ use super::answer::Released;
 use super::asked::Body;
 use super::story::Story;
 use super::usage::{self, Done};
+use crate::answers::Outcome;
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
@@ -109,7 +110,7 @@ fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime)
     let commit = &in_force.revision.commit;
     let record = json!({ "change": request.change, "source": source, "commit": commit, "files": told });
     Ok(Done {
-        outcome: ("rewrite", json!({ "commit": commit, "files": files })),
+        outcome: Outcome::Rewrite(json!({ "commit": commit, "files": files })),
         record: ("rewritten", record),
         is_repeatable: false,
     })

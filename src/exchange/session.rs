@@ -3,6 +3,7 @@
 use super::answer::{self, Refused, Released};
 use super::story::{Call, Story};
 use super::{Shown, identify};
+use crate::answers::{Answer, Session};
 use crate::app::App;
 use crate::identity::Identity;
 use crate::issuers::Issuer;
@@ -71,13 +72,20 @@ async fn seal(
         }
     };
     let policy = admission.grant().policy();
-    let document = answer::document_of_login(story.decision(), policy, identity, &session, expires_at);
+    let begun = Session {
+        decision_id: story.decision().clone(),
+        expires_at,
+        issuer: identity.facts().issuer.clone(),
+        policy: policy.cloned(),
+        session_token: session,
+    };
+    let written = answer::write(&begun)?;
     let mut body = story.body();
     body.set("policies", json!(policy.iter().collect::<Vec<_>>()));
     body.set("session", json!({ "policy": policy, "expires_at": expires_at.to_string() }));
-    let sealed = app.store.seal(&document, identity.secret_part())?;
+    let sealed = app.store.seal(&written, identity.secret_part())?;
     let receipt = app.store.release(admission, sealed, body).await?;
-    Ok(Released::new(document, identity, receipt))
+    Ok(Released::new(Answer::Session(begun), written, identity, receipt))
 }
 
 /// From a session token to the identity: opened, not ended, and read by the configuration of today.

@@ -3,6 +3,7 @@
 use super::answer::Released;
 use super::story::Story;
 use super::usage::{self, Done};
+use crate::answers::{Outcome, Plaintext, TransitResult};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::Operation;
@@ -10,8 +11,6 @@ use crate::policy::Grant;
 use crate::secrets::Ciphertext;
 use crate::store::{Licensed, Recorded};
 use crate::words::{Denial, Digest, Reason, Secret};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 /// Tells a plaintext's digest from any other.
@@ -65,23 +64,23 @@ fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<Done, Deni
     };
     let wanted = licence.terms();
     let open = |version| live.open_transit_key(&licence, version);
-    let (version, result, ciphertext) = match input {
+    let (result, ciphertext) = match input {
         Input::Encrypt(plaintext) => {
             let (version, key) = open(None)?;
             let ciphertext = key.encrypt(plaintext).map_err(|cause| Reason::Internal.because(cause))?;
-            (version, json!({ "ciphertext": ciphertext }), Digest::plain(ciphertext.as_bytes()))
+            let digest = Digest::plain(ciphertext.as_bytes());
+            (TransitResult { ciphertext: Some(ciphertext), key_version: version, plaintext: None }, digest)
         }
         Input::Decrypt(ciphertext, text) => {
             let (version, key) = open(Some(ciphertext.version))?;
             let refused = |cause: String| Reason::BadRequest.because(cause.clone()).saying(format!("The ciphertext: {cause}."));
             let plaintext = key.decrypt(ciphertext).map_err(|fault| refused(fault.to_string()))?;
-            (version, json!({ "plaintext": STANDARD.encode(plaintext.expose()) }), Digest::plain(text.as_bytes()))
+            let plaintext = Some(Plaintext(plaintext));
+            (TransitResult { ciphertext: None, key_version: version, plaintext }, Digest::plain(text.as_bytes()))
         }
     };
-    let mut outcome = result;
-    outcome["key_version"] = version.into();
     let record = json!({
-        "operation": wanted.operation.as_str(), "key": wanted.key, "version": version, "ciphertext_sha256": ciphertext.to_string(),
+        "operation": wanted.operation.as_str(), "key": wanted.key, "version": result.key_version, "ciphertext_sha256": ciphertext.to_string(),
     });
-    Ok(Done { outcome: ("transit", outcome), record: ("transit", record), is_repeatable: true })
+    Ok(Done { outcome: Outcome::Transit(result), record: ("transit", record), is_repeatable: true })
 }

@@ -2,6 +2,7 @@
 
 use super::answer::{self, Released};
 use super::story::Story;
+use crate::answers::{Answer, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
@@ -11,8 +12,8 @@ use serde_json::Value;
 
 /// What came of a use.
 pub(super) struct Done {
-    /// What is answered, and under which name.
-    pub(super) outcome: (&'static str, Value),
+    /// What is answered.
+    pub(super) outcome: Outcome,
     /// What the audit log says of it, and under which name.
     pub(super) record: (&'static str, Value),
     /// Whether a retry hears the same. Where the answer depends on a body that no replay key holds, it is nobody's retry.
@@ -28,7 +29,7 @@ pub(super) async fn answer(
     story: &Story,
     done: Result<Done, Denial>,
 ) -> Result<Released, Denial> {
-    let Done { outcome: (answered, outcome), record: (recorded, record), is_repeatable } = match done {
+    let Done { outcome, record: (recorded, record), is_repeatable } = match done {
         Ok(done) => done,
         Err(denial) => {
             app.store.fail(grant, story.failure(&denial)).await?;
@@ -37,11 +38,12 @@ pub(super) async fn answer(
     };
     let policies = grant.grant().policies();
     let revisions = live.revisions_of(grant.grant().granted());
-    let document = answer::document_of_use(story.decision(), &policies, &revisions, answered, &outcome);
-    let sealed = if is_repeatable { app.store.seal(&document, identity.secret_part())? } else { Vec::new() };
+    let used = answer::used(story.decision(), &policies, &revisions, outcome);
+    let written = answer::write(&used)?;
+    let sealed = if is_repeatable { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
     let mut body = story.body();
     body.set("policies", policies);
     body.set(recorded, record);
     let receipt = app.store.release(grant, sealed, body).await?;
-    Ok(Released::new(document, identity, receipt))
+    Ok(Released::new(Answer::Used(used), written, identity, receipt))
 }

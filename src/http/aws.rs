@@ -13,9 +13,8 @@ mod xml;
 use super::accept::Peer;
 use super::routes::Routes;
 use crate::app::App;
-use crate::exchange::{Call, Refused, Released, refuse};
+use crate::exchange::{Call, Refused, refuse};
 use crate::words::{Denial, Secret};
-use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Their addresses. Every method comes here, so that also a wrong one is answered in AWS's own form.
@@ -43,11 +42,4 @@ impl Caller {
     async fn refuse(self, app: &App, denial: Denial) -> Refused {
         refuse(app, &self.call(Err(denial.clone())), denial).await
     }
-}
-
-/// The AWS credential in a released document, and the decision that made it.
-fn credential(released: &Released) -> (Value, String) {
-    let mut document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
-    let decision = document["decision_id"].as_str().unwrap_or_default().to_owned();
-    (document["credentials"][0]["aws"].take(), decision)
 }

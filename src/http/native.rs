@@ -81,7 +81,7 @@ async fn secret(
     let asked = path.and_then(|Path(path)| read_secret(&path, &uri)).map_err(bad_request);
     let plain = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain"));
     match run(app, call, asked).await {
-        Ok(released) if plain => reply::bare_value(&released),
+        Ok(released) if plain => reply::bare_value(&released).unwrap_or_else(IntoResponse::into_response),
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }

@@ -8,18 +8,20 @@ use super::accept::Peer;
 use super::native::run;
 use super::problem::{RETRY_AFTER_SECONDS, sentence};
 use super::reply;
+use crate::answers::{IdToken, exposed};
 use crate::app::App;
 use crate::config::ID_TOKENS;
-use crate::exchange::{Asked, Call, Refused, Released};
+use crate::exchange::{Asked, Call, Refused};
 use crate::kind::{IdTokenTarget, Target};
 use crate::policy::Request;
-use crate::words::{Reason, UnixTime};
+use crate::words::{Reason, Secret, UnixTime};
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use parameters::{Fault, GRANT_TYPE, Parameters, TokenType};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use std::sync::Arc;
 
 /// The token endpoint.
@@ -41,7 +43,8 @@ pub(super) async fn token(
         Ok(Parameters { token, audience, policy, requested }) => {
             let asked = Asked::credentials(Request::one(Target::IdToken(IdTokenTarget { audience }), policy));
             let done = run(app.clone(), Call { token: Ok(token), ..call }, Ok(asked)).await;
-            done.map_or_else(|refused| failed(error_code(&refused), &refused), |released| issued(&released, requested, app.now()))
+            let answered = done.and_then(|released| Ok(issued(released.only()?, requested, app.now())));
+            answered.unwrap_or_else(|refused| failed(error_code(&refused), &refused))
         }
         Err(Fault { code, denial }) => {
             let done = run(app, call, Err(denial)).await;
@@ -60,15 +63,22 @@ pub(super) async fn metadata(State(app): State<Arc<App>>) -> impl IntoResponse {
 }
 
 /// RFC 8693, section 2.2.1.
-fn issued(released: &Released, requested: TokenType, now: UnixTime) -> Response<Body> {
-    let document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
-    let token = &document["credentials"][0]["id_token"];
-    let expires_at = token["expires_at"].as_str().and_then(UnixTime::from_rfc3339).unwrap_or(now);
-    let answer = json!({
-        "access_token": token["token"], "issued_token_type": requested.as_str(), "token_type": requested.usage(),
-        "expires_in": expires_at.since(now).as_secs(),
+#[derive(Serialize)]
+struct Issued<'a> {
+    #[serde(with = "exposed::text")]
+    access_token: &'a Secret,
+    issued_token_type: &'a str,
+    token_type: &'a str,
+    expires_in: u64,
+}
+
+fn issued(token: &IdToken, requested: TokenType, now: UnixTime) -> Response<Body> {
+    let mut response = reply::json_answer(&Issued {
+        access_token: &token.token,
+        expires_in: token.expires_at.since(now).as_secs(),
+        issued_token_type: requested.as_str(),
+        token_type: requested.usage(),
     });
-    let mut response = reply::secret_answer(Body::from(answer.to_string()), "application/json");
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }

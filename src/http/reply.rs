@@ -1,17 +1,21 @@
 //! Released credentials as answers, and the reading of requests.
 
+use crate::answers::{Listed, PastSecret, SecretValue};
 use crate::app::App;
-use crate::exchange::{Call, Released};
+use crate::exchange::{Call, Refused, Released};
 use crate::http::accept::Peer;
 use crate::token::{Proof, RequestBody};
 use crate::words::{Denial, Digest, Reason, Secret};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
 use http_body_util::BodyExt;
+use serde::Serialize;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,11 +123,24 @@ pub(super) fn document(released: &Released) -> Response<Body> {
 }
 
 /// The bare value of the one secret in it.
-pub(super) fn bare_value(released: &Released) -> Response<Body> {
-    let value = serde_json::from_slice(released.expose())
-        .ok()
-        .and_then(|document: serde_json::Value| crate::client::answer::secret_value(&document["credentials"][0]).ok());
-    secret_answer(Body::from(value.map(|value| value.expose().to_vec()).unwrap_or_default()), "text/plain; charset=utf-8")
+pub(super) fn bare_value(released: &Released) -> Result<Response<Body>, Refused> {
+    let credential = released.credential()?;
+    let secret = SecretValue::of(credential).or_else(|| PastSecret::of(credential).map(Deref::deref));
+    let secret = secret.ok_or_else(Refused::of_another_kind)?;
+    let unreadable = |fault: base64::DecodeError| Refused::unrecorded(Reason::Internal.because(fault.to_string()));
+    let value = secret.plain().map_err(unreadable)?;
+    Ok(secret_answer(Body::from(value.expose().to_vec()), "text/plain; charset=utf-8"))
+}
+
+/// An answer in JSON that holds secrets; one that cannot be written is a fault of ours.
+pub(super) fn json_answer(answer: &impl Serialize) -> Response<Body> {
+    match serde_json::to_vec(answer) {
+        Ok(written) => secret_answer(Body::from(written), JSON),
+        Err(fault) => {
+            tracing::error!(%fault, "an answer cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 /// An answer that nothing on its way may keep.

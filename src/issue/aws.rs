@@ -4,9 +4,9 @@ mod answer;
 mod ask;
 mod refusal;
 
-use super::credential::AwsCredential;
 use super::keypair::SigningAlgorithm;
 use super::own::CloudIssuer;
+use crate::answers::AwsKeys;
 use crate::policy::AwsTerms;
 use crate::store::Licence;
 use crate::words::names::DecisionId;
@@ -85,7 +85,7 @@ impl Aws {
     }
 
     /// A session on these terms; the next region is asked only when one does not answer.
-    pub async fn issue(&self, licence: &Licence<'_, AwsTerms>, now: UnixTime) -> Result<AwsCredential, Denial> {
+    pub async fn issue(&self, licence: &Licence<'_, AwsTerms>, now: UnixTime) -> Result<AwsKeys, Denial> {
         let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
         let asked = async {
             let mut last = Reason::AwsUnavailable.because("no region is configured");
@@ -98,7 +98,7 @@ impl Aws {
             Err(last)
         };
         let late = |_| Reason::AwsUnavailable.because(format!("no answer within {} s", TOTAL_MAX.as_secs()));
-        tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??.credential(terms, decision, now)
+        tokio::time::timeout(TOTAL_MAX, asked).await.map_err(late)??.keys(terms, decision, now)
     }
 
     /// The role itself, or first the one in between. That one's credentials are dropped, and wiped, before this returns.

@@ -2,9 +2,9 @@
 //! partner is worth nothing at a cloud, whatever audience or claim it bears (decision 28).
 
 use super::KeysError;
-use super::credential::IdToken;
 use super::keypair::SigningAlgorithm;
 use super::signing::SigningKeys;
+use crate::answers::IdToken;
 use crate::policy::IdTokenTerms;
 use crate::secrets::Identities;
 use crate::store::{Licence, OwnIssuer, Store};

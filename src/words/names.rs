@@ -159,6 +159,12 @@ impl SecretName {
     }
 }
 
+impl serde::Serialize for SecretName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl SecretName {
     /// The name within a source, when it starts with that source's.
     pub fn below(&self, source: &SourceName) -> Option<Self> {

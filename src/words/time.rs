@@ -63,6 +63,19 @@ impl fmt::Display for UnixTime {
     }
 }
 
+impl serde::Serialize for UnixTime {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for UnixTime {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        Self::from_rfc3339(&text).ok_or_else(|| serde::de::Error::custom("not a moment (RFC 3339)"))
+    }
+}
+
 /// Where `now` comes from. Only the shell holds one.
 pub trait Clock: Send + Sync {
     /// The present moment, as the wall clock has it: whoever sets that clock moves it.

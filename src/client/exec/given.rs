@@ -1,15 +1,15 @@
 //! What the server gave, sorted by where it goes.
 
 use super::Wishes;
+use crate::answers::{AwsKeys, Document, IdToken};
 use crate::client::Failure;
-use crate::client::answer::{self, AwsCredential, IdToken};
+use crate::client::answer;
 use crate::words::Secret;
-use serde_json::Value;
 use std::path::PathBuf;
 
 /// Everything for one command.
 pub(super) struct Given {
-    pub(super) aws: Option<AwsCredential>,
+    pub(super) aws: Option<AwsKeys>,
     /// Whether the AWS session goes into variables; otherwise it is served.
     aws_in_variables: bool,
     pub(super) secrets: Vec<(String, Secret)>,
@@ -18,15 +18,16 @@ pub(super) struct Given {
 }
 
 impl Given {
-    pub(super) fn read(wishes: &Wishes, answer: &Value) -> Result<Self, Failure> {
-        let variables = wishes.variables.iter().map(|(name, wanted)| Ok((name.clone(), answer::secret(answer, wanted)?)));
-        let files = wishes.files.iter().map(|(path, wanted)| Ok((path.clone(), answer::secret(answer, wanted)?)));
+    pub(super) fn read(wishes: &Wishes, mut answer: Document) -> Result<Self, Failure> {
+        let variables = wishes.variables.iter().map(|(name, wanted)| Ok((name.clone(), answer::secret(&answer, wanted)?)));
+        let files = wishes.files.iter().map(|(path, wanted)| Ok((path.clone(), answer::secret(&answer, wanted)?)));
+        let (secrets, files) = (variables.collect::<Result<_, Failure>>()?, files.collect::<Result<_, Failure>>()?);
         Ok(Self {
-            aws: wishes.aws.is_some().then(|| answer::aws(answer)).transpose()?,
+            aws: wishes.aws.is_some().then(|| answer::aws(&mut answer)).transpose()?,
             aws_in_variables: !wishes.refresh,
-            secrets: variables.collect::<Result<_, Failure>>()?,
-            files: files.collect::<Result<_, Failure>>()?,
-            azure_token: wishes.azure_token.as_ref().map(|audience| answer::id_token(answer, audience.as_str())).transpose()?,
+            secrets,
+            files,
+            azure_token: wishes.azure_token.as_ref().map(|audience| answer::id_token(&mut answer, audience)).transpose()?,
         })
     }
 
@@ -48,24 +49,25 @@ impl Given {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::tests::{document, samples};
     use crate::words::names::SecretName;
-    use serde_json::json;
 
     fn wishes() -> Wishes {
         let secret = SecretName::parse("shop/db.yaml#/password").unwrap();
         Wishes { aws: Some(None), variables: vec![("DB".to_owned(), secret)], ..Wishes::default() }
     }
 
-    fn answer() -> Value {
-        json!({"credentials": [
-            {"aws": {"AccessKeyId": "ASIA1", "SecretAccessKey": "s3cr%et", "SessionToken": "tok", "Expiration": "2027-01-01T00:00:00Z"}},
-            {"secret": {"name": "shop/db.yaml#/password", "value": "two\nlines"}}]})
+    fn answer() -> Document {
+        let [mut aws, _, mut secret, ..] = samples();
+        secret["secret"]["name"] = "shop/db.yaml#/password".into();
+        aws["aws"]["SecretAccessKey"] = "s3cr%et".into();
+        serde_json::from_value(document(&[aws, secret])).unwrap()
     }
 
     #[test]
     fn no_aws_key_is_in_a_variable_when_it_is_served() {
         let names = |wishes: &Wishes| {
-            let given = Given::read(wishes, &answer()).unwrap();
+            let given = Given::read(wishes, answer()).unwrap();
             given.variables().into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
         assert_eq!(names(&wishes()).len(), 5);
@@ -74,6 +76,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_lacks_something_is_refused() {
-        assert!(Given::read(&wishes(), &json!({"credentials": [{"aws": {}}]})).is_err());
+        let [aws, ..] = samples();
+        assert!(Given::read(&wishes(), serde_json::from_value(document(&[aws])).unwrap()).is_err());
     }
 }

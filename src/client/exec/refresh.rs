@@ -3,7 +3,8 @@
 use super::Wishes;
 use super::given::Given;
 use super::private_file::PrivateFile;
-use crate::client::answer::{self, AwsCredential, IdToken};
+use crate::answers::{AwsKeys, Document, IdToken};
+use crate::client::answer;
 use crate::client::loopback::Loopback;
 use crate::client::renewal::{Dated, Keeper, Renewed};
 use crate::client::server::Server;
@@ -69,7 +70,7 @@ impl Refreshed {
         if self.loopback.is_some() { &AWS_VARIABLES } else { &[] }
     }
 
-    async fn serve_aws(&mut self, aws: AwsCredential, source: Source) -> Result<(), Failure> {
+    async fn serve_aws(&mut self, aws: AwsKeys, source: Source) -> Result<(), Failure> {
         let (ahead, first) = (source.wishes.refresh_before, Dated { expires_at: aws.expires_at, value: aws });
         let renewed = Renewed::new(Some(first), ahead, Arc::new(SystemClock), move || {
             let source = source.clone();
@@ -114,15 +115,14 @@ struct Source {
 }
 
 impl Source {
-    async fn aws(&self) -> Result<Dated<AwsCredential>, Failure> {
-        let answer = self.exchange(self.wishes.aws_wish()).await?;
-        let aws = answer::aws(&answer)?;
+    async fn aws(&self) -> Result<Dated<AwsKeys>, Failure> {
+        let aws = answer::aws(&mut self.exchange(self.wishes.aws_wish()).await?)?;
         Ok(Dated { expires_at: aws.expires_at, value: aws })
     }
 
     async fn azure(&self, file: &PrivateFile) -> Result<Dated<()>, Failure> {
-        let audience = self.wishes.azure_token.as_ref().map(ToString::to_string).unwrap_or_default();
-        let token = answer::id_token(&self.exchange(self.wishes.token_wish()).await?, &audience)?;
+        let audience = self.wishes.azure_token.as_ref().ok_or_else(answer::missing)?;
+        let token = answer::id_token(&mut self.exchange(self.wishes.token_wish()).await?, audience)?;
         file.replace(token.token)?;
         Ok(Dated { value: (), expires_at: token.expires_at })
     }
@@ -148,7 +148,7 @@ impl Source {
         renewed.keep()
     }
 
-    async fn exchange(&self, wishes: impl IntoIterator<Item = serde_json::Value>) -> Result<serde_json::Value, Failure> {
+    async fn exchange(&self, wishes: impl IntoIterator<Item = serde_json::Value>) -> Result<Document, Failure> {
         let wishes: Vec<_> = wishes.into_iter().collect();
         self.server.exchange(&wishes, self.wishes.policy.as_deref()).await
     }

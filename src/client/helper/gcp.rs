@@ -3,8 +3,8 @@
 //! Nothing else may be printed, on either stream, and the status is 0 also for a refusal: the Go libraries show a status that is not 0
 //! without the message, the Python library reads both streams as one document.
 
+use crate::answers::IdToken;
 use crate::client::Failure;
-use crate::client::answer::IdToken;
 use crate::client::environment::Environment;
 use serde_json::{Value, json};
 
@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn both_answers_have_their_documented_members() {
-        let token = IdToken { token: "a.b.c".to_owned().into(), expires_at: UnixTime::from_seconds(1_800_000_000) };
+        let audience = crate::words::names::Audience::parse("https://a.example").unwrap();
+        let token = IdToken { audience, token: "a.b.c".to_owned().into(), expires_at: UnixTime::from_seconds(1_800_000_000) };
         let expected =
             json!({"version": 1, "success": true, "token_type": TYPES[0], "id_token": "a.b.c", "expiration_time": 1_800_000_000});
         assert_eq!(success(TYPES[0], &token), expected);

@@ -1,6 +1,6 @@
 //! kubectl's exec plugins (Kubernetes reference, "Client Authentication (v1)"): an `ExecCredential` on standard output.
 
-use crate::client::answer::IdToken;
+use crate::answers::IdToken;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_USAGE};
 use serde_json::{Value, json};
@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn the_document_has_the_token_and_its_end() {
-        let token = IdToken { token: "a.b.c".to_owned().into(), expires_at: UnixTime::from_seconds(1_800_000_000) };
+        let audience = crate::words::names::Audience::parse("https://a.example").unwrap();
+        let token = IdToken { audience, token: "a.b.c".to_owned().into(), expires_at: UnixTime::from_seconds(1_800_000_000) };
         let status = json!({"expirationTimestamp": "2027-01-15T08:00:00Z", "token": "a.b.c"});
         assert_eq!(document(VERSIONS[1], &token), json!({"apiVersion": VERSIONS[1], "kind": "ExecCredential", "status": status}));
     }

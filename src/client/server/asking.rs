@@ -1,6 +1,7 @@
 //! For who keeps asking: a denial told apart from an outage, and the server's word that something changed.
 
-use super::{Server, refusal, unreachable_server};
+use super::{Server, document, refusal, unreachable_server};
+use crate::answers::Document;
 use crate::client::event_stream::EventStream;
 use crate::client::job_token::TokenSource;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
@@ -38,7 +39,7 @@ impl Unanswered {
 
 impl Server {
     /// `POST /v1/exchange`, once.
-    pub async fn ask(&self, credentials: &[Value], policy: Option<&str>) -> Result<Value, Unanswered> {
+    pub async fn ask(&self, credentials: &[Value], policy: Option<&str>) -> Result<Document, Unanswered> {
         let mut body = json!({ "credentials": credentials });
         if let Some(policy) = policy {
             body["policy"] = policy.into();
@@ -93,12 +94,12 @@ fn digest(token: &Path) -> Option<Digest> {
     std::fs::read(token).ok().map(Secret::new).map(|token| Digest::plain(token.expose()))
 }
 
-async fn read(server: &Server, response: reqwest::Response) -> Result<Value, Unanswered> {
+async fn read(server: &Server, response: reqwest::Response) -> Result<Document, Unanswered> {
     let status = response.status();
     let unreadable = |fault| Unanswered::Unavailable(unreachable_server(&server.base, &fault));
     let body: Value = response.json().await.map_err(unreadable)?;
     if status.is_success() {
-        return Ok(body);
+        return document(body).map_err(Unanswered::Unavailable);
     }
     Err(classify(status.as_u16(), &body))
 }

@@ -1,11 +1,12 @@
 //! What a server does with private keys that it keeps: gives out the key of one file, or encrypts files anew.
 
-use super::Server;
-use crate::client::{Failure, STATUS_UNAVAILABLE};
+use super::{Server, document};
+use crate::answers::FileKey;
+use crate::client::{Failure, answer};
 use crate::words::Secret;
 use age_core::format::Stanza;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
 impl Server {
@@ -14,8 +15,8 @@ impl Server {
         let written = |one: &Stanza| json!({ "type": one.tag, "args": one.args, "body": STANDARD_NO_PAD.encode(&one.body) });
         let body = json!({ "stanzas": stanzas.iter().map(written).collect::<Vec<Value>>() });
         let answer = self.send(|token| Ok(self.http.post(self.url("v1/age/unwrap")?).bearer_auth(token).json(&body))).await?;
-        let key = answer["credentials"][0]["file_key"]["key"].as_str().and_then(|key| STANDARD.decode(key).ok());
-        key.map(Secret::new).ok_or_else(|| Failure::new(STATUS_UNAVAILABLE, "the server's answer holds no file key"))
+        let mut document = document(answer)?;
+        document.take(|_: &FileKey| true).map(|answer| answer.key).ok_or_else(answer::missing)
     }
 
     /// `POST /v1/rewrite`: files with other recipients or new data keys.

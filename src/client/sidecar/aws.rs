@@ -2,7 +2,8 @@
 
 use super::error::ValueError;
 use super::file_name::FileName;
-use crate::client::answer::{self, AwsCredential};
+use crate::answers::AwsKeys;
+use crate::client::answer;
 use crate::client::loopback::{Loopback, PATH};
 use crate::client::renewal::{Dated, Keeper, Renewed};
 use crate::client::server::Server;
@@ -86,13 +87,9 @@ impl Door {
     }
 }
 
-async fn fetch(
-    server: &Server,
-    wanted: &[serde_json::Value],
-    policy: Option<&PolicyName>,
-) -> Result<Dated<AwsCredential>, Failure> {
+async fn fetch(server: &Server, wanted: &[serde_json::Value], policy: Option<&PolicyName>) -> Result<Dated<AwsKeys>, Failure> {
     let answer = server.exchange(wanted, policy.map(PolicyName::as_str)).await;
-    let credential = answer.and_then(|answer| answer::aws(&answer)).inspect_err(|failure| {
+    let credential = answer.and_then(|mut answer| answer::aws(&mut answer)).inspect_err(|failure| {
         tracing::warn!(fault = %failure.message, "the AWS session could not be renewed; the last good one is served until its end");
     })?;
     Ok(Dated { expires_at: credential.expires_at, value: credential })

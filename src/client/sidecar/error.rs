@@ -90,12 +90,9 @@ impl From<minijinja::Error> for TemplateError {
 /// Why an answer makes no files.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum GivenError {
-    /// Something else was given.
-    #[error("the server's answer does not hold what was asked for")]
-    Missing,
-    /// It was given in a form that is not ours.
+    /// It is not in the answer.
     #[error("{}", .0.message)]
-    Unreadable(Failure),
+    Lacking(Failure),
     /// The secrets are there.
     #[error("the template `{name}`: {fault}")]
     Template {

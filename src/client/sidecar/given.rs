@@ -4,9 +4,9 @@ use super::error::GivenError;
 use super::lease::Terms;
 use super::settings::Settings;
 use super::volume::Files;
-use crate::client::answer::secret_value;
+use crate::answers::{Answered, Document, Listed, SecretValue};
+use crate::client::answer;
 use crate::policy::OFFLINE_DEFAULT;
-use crate::words::UnixTime;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,21 +18,16 @@ pub(super) fn wanted(settings: &Settings) -> Vec<Value> {
 }
 
 /// The secrets of the answer by the names of their files.
-pub(super) fn secrets(settings: &Settings, answer: &Value) -> Result<Files, GivenError> {
-    let credentials = answer["credentials"].as_array().ok_or(GivenError::Missing)?;
-    let one = |wanted: &str| {
-        let found = credentials.iter().find(|credential| credential["secret"]["name"] == wanted).ok_or(GivenError::Missing)?;
-        secret_value(found).map_err(GivenError::Unreadable)
-    };
-    settings.secrets.iter().map(|(name, secret)| Ok((name.clone(), one(&secret.to_string())?))).collect()
+pub(super) fn secrets(settings: &Settings, answer: &Document) -> Result<Files, GivenError> {
+    let one = |wanted| answer::secret(answer, wanted).map_err(GivenError::Lacking);
+    settings.secrets.iter().map(|(name, secret)| Ok((name.clone(), one(secret)?))).collect()
 }
 
 /// The shortest terms of all that was given.
-pub(super) fn terms(answer: &Value) -> Terms {
-    let secrets = || answer["credentials"].as_array().into_iter().flatten().map(|credential| &credential["secret"]);
-    let offline = secrets().map(|secret| secret["offline_seconds"].as_u64().map_or(OFFLINE_DEFAULT, Duration::from_secs)).min();
-    let expires_at = secrets().filter_map(|secret| secret["expires_at"].as_str().and_then(UnixTime::from_rfc3339)).min();
-    Terms { offline: offline.unwrap_or(OFFLINE_DEFAULT), expires_at }
+pub(super) fn terms(answer: &Document) -> Terms {
+    let secrets = || answer.credentials.iter().filter_map(SecretValue::of);
+    let offline = secrets().map(|secret| Duration::from_secs(secret.offline_seconds)).min();
+    Terms { offline: offline.unwrap_or(OFFLINE_DEFAULT), expires_at: secrets().filter_map(Answered::expires_at).min() }
 }
 
 /// The files: the secrets as they are, and what the templates make of them.
@@ -49,6 +44,8 @@ pub(super) fn files(settings: &Settings, secrets: Files) -> Result<Files, GivenE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::tests::{document, samples};
+    use crate::words::UnixTime;
     use std::path::Path;
 
     fn settings() -> Settings {
@@ -56,10 +53,21 @@ mod tests {
         Settings::parse("s.yaml", text.as_bytes(), Path::new("/")).unwrap()
     }
 
-    fn answer() -> Value {
-        json!({ "credentials": [
-            { "secret": { "name": "shop/a.yaml", "value": "1", "expires_at": null, "offline_seconds": 60 } },
-            { "secret": { "name": "shop/c.yaml#/x", "value": "/w==", "encoding": "base64", "expires_at": "2027-01-15T08:00:00Z" } } ] })
+    fn answer() -> Document {
+        let secret = |name: &str, expires_at: Option<&str>| {
+            let mut secret = samples()[if expires_at.is_some() { 3 } else { 2 }].clone();
+            let mut members = secret.as_object_mut().unwrap().values_mut().next().unwrap().take();
+            members["name"] = name.into();
+            members["expires_at"] = expires_at.into();
+            members["offline_seconds"] = if expires_at.is_some() { 3600 } else { 60 }.into();
+            json!({ "secret": members })
+        };
+        let all = [secret("shop/a.yaml", None), secret("shop/c.yaml#/x", Some("2027-01-15T08:00:00Z"))];
+        serde_json::from_value(document(&all)).unwrap()
+    }
+
+    fn nothing() -> Document {
+        serde_json::from_value(document(&[])).unwrap()
     }
 
     #[test]
@@ -68,14 +76,14 @@ mod tests {
         assert_eq!(wanted(&settings), [json!({ "secret": "shop/a.yaml" }), json!({ "secret": "shop/c.yaml#/x" })]);
         let files = files(&settings, secrets(&settings, &answer()).unwrap()).unwrap();
         let shown: Vec<(&str, &[u8])> = files.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
-        assert_eq!(shown, [("a", &b"1"[..]), ("b", b"1"), ("c", b"\xff"), ("t", b"1!")]);
+        assert_eq!(shown, [("a", &b"hunter2"[..]), ("b", b"hunter2"), ("c", b"\xff"), ("t", b"hunter2!")]);
     }
 
     #[test]
     fn the_shortest_terms_count_and_a_lack_is_told() {
         let expires_at = UnixTime::from_rfc3339("2027-01-15T08:00:00Z");
         assert_eq!(terms(&answer()), Terms { offline: Duration::from_secs(60), expires_at });
-        assert_eq!(terms(&json!({ "credentials": [] })), Terms { offline: OFFLINE_DEFAULT, expires_at: None });
-        assert!(secrets(&settings(), &json!({ "credentials": [] })).is_err() && secrets(&settings(), &json!([])).is_err());
+        assert_eq!(terms(&nothing()), Terms { offline: OFFLINE_DEFAULT, expires_at: None });
+        assert!(secrets(&settings(), &nothing()).is_err());
     }
 }

@@ -11,11 +11,11 @@ use super::probe::Status;
 use super::settings::Settings;
 use super::teller::Teller;
 use super::volume::{Files, Volume};
+use crate::answers::Document;
 use crate::client::loopback::random_token;
 use crate::client::server::{Server, Unanswered};
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::words::{Clock, Secret, SystemClock};
-use serde_json::Value;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,14 +90,14 @@ impl Keeper {
     }
 
     /// Asks once.
-    async fn ask(&mut self) -> Result<Value, Unanswered> {
+    async fn ask(&mut self) -> Result<Document, Unanswered> {
         self.pace.asks_now();
         let (server, wanted, policy) = (self.server.clone(), given::wanted(&self.settings), self.settings.policy.clone());
         let asking = async move { server.ask(&wanted, policy.as_ref().map(|policy| policy.as_str())).await };
         self.meanwhile(asking).await
     }
 
-    fn settle(&mut self, answer: Result<Value, Unanswered>, teller: &Teller) -> Result<(), Failure> {
+    fn settle(&mut self, answer: Result<Document, Unanswered>, teller: &Teller) -> Result<(), Failure> {
         let settled = match answer {
             Ok(answer) => self.put_in_place(&answer, teller),
             Err(Unanswered::Denied(failure)) => {
@@ -120,7 +120,7 @@ impl Keeper {
     }
 
     /// The grant is confirmed, whatever becomes of the writing: the files that are there may stay.
-    fn put_in_place(&mut self, answer: &Value, teller: &Teller) -> Result<(), (Trouble, Failure)> {
+    fn put_in_place(&mut self, answer: &Document, teller: &Teller) -> Result<(), (Trouble, Failure)> {
         let failed = |fault: GivenError| (Trouble::Unanswered, Failure::new(STATUS_UNAVAILABLE, fault));
         let secrets = given::secrets(&self.settings, answer).map_err(failed)?;
         let asked = self.pace.asked();

@@ -2,10 +2,11 @@
 //!
 //! `Authorization` is the token file's content as it stands; a `Bearer` before it is taken too.
 
+use super::Caller;
 use super::errors::{AwsError, Fault};
-use super::{Caller, credential};
+use crate::answers::{AwsKeys, ContainerCredentials};
 use crate::app::App;
-use crate::exchange::{Asked, Released};
+use crate::exchange::Asked;
 use crate::http::accept::Peer;
 use crate::http::{form, native, reply};
 use crate::kind::{AwsTarget, Target};
@@ -15,6 +16,7 @@ use crate::words::{Denial, Reason, Secret};
 use axum::body::Body;
 use axum::extract::{Extension, OriginalUri, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -34,8 +36,9 @@ pub(super) async fn answer(
         Ok(request) => native::run(app, caller.call(token(&headers)), Ok(Asked::credentials(request))).await,
         Err(fault) => Err(caller.refuse(&app, fault.denial).await),
     };
-    match released {
-        Ok(released) => response(&document(&released), 200),
+    let answered = released.and_then(|released| Ok(response(&ContainerCredentials::from(released.only::<AwsKeys>()?), 200)));
+    match answered {
+        Ok(response) => response,
         Err(refused) => {
             let error = AwsError::of(&refused);
             // These clients know a passing fault by its status alone.
@@ -71,21 +74,15 @@ fn token(headers: &HeaderMap) -> Result<Secret, Denial> {
     Ok(token.to_owned().into())
 }
 
-fn document(released: &Released) -> Value {
-    let (mut aws, _) = credential(released);
-    json!({
-        "AccessKeyId": aws["AccessKeyId"].take(), "SecretAccessKey": aws["SecretAccessKey"].take(), "Token": aws["SessionToken"].take(),
-        "Expiration": aws["Expiration"].take(), "AccountId": aws["AccountId"].take(), "RoleArn": aws["role"].take(),
-    })
-}
-
 /// As documented, and once more with capitals: so the JavaScript SDK looks for them.
 fn refusal(error: &AwsError) -> Value {
     json!({ "code": error.code, "message": error.message, "Code": error.code, "Message": error.message })
 }
 
-fn response(document: &Value, status: u16) -> Response<Body> {
-    let mut response = reply::secret_answer(Body::from(document.to_string()), "application/json");
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+fn response(document: &impl Serialize, status: u16) -> Response<Body> {
+    let mut response = reply::json_answer(document);
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
     response
 }

@@ -4,16 +4,16 @@ use super::errors::{AwsError, Fault};
 use super::form::{Form, echo};
 use super::parameters::AssumeRole;
 use super::xml::Xml;
-use super::{Caller, credential, identity};
+use super::{Caller, identity};
+use crate::answers::AwsKeys;
 use crate::app::App;
-use crate::exchange::{Asked, Released};
+use crate::exchange::{Asked, Refused, Released};
 use crate::http::accept::Peer;
 use crate::http::{native, reply};
 use crate::words::Secret;
 use axum::body::Body;
 use axum::extract::{Extension, OriginalUri, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
-use serde_json::Value;
 use std::sync::Arc;
 
 /// The API's name in the audit log.
@@ -74,14 +74,14 @@ async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: Body) -> Re
 
 async fn assume_role(app: Arc<App>, caller: Caller, asked: AssumeRole) -> Result<(String, String), AwsError> {
     let released = native::run(app, caller.call(Ok(asked.token)), Ok(Asked::credentials(asked.request))).await;
-    released.map(|released| assumed(&released)).map_err(|refused| AwsError::of(&refused))
+    let answered = released.and_then(|released| assumed(&released));
+    answered.map_err(|refused| AwsError::of(&refused))
 }
 
 /// The answer, from the same values as every other API's.
-fn assumed(released: &Released) -> (String, String) {
-    let (aws, decision) = credential(released);
-    let (bearer, session) = (released.bearer(), &aws["session"]);
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+fn assumed(released: &Released) -> Result<(String, String), Refused> {
+    let keys = released.only::<AwsKeys>()?;
+    let (decision, bearer, session) = (released.decision().to_string(), released.bearer(), &keys.session);
     let document = Xml::document("AssumeRoleWithWebIdentityResponse", |xml| {
         xml.element("AssumeRoleWithWebIdentityResult", |xml| {
             if let Some(bearer) = bearer {
@@ -90,26 +90,26 @@ fn assumed(released: &Released) -> (String, String) {
                 xml.text("Provider", bearer.issuer.as_str());
             }
             xml.element("AssumedRoleUser", |xml| {
-                xml.text("Arn", &text(&session["arn"]));
-                xml.text("AssumedRoleId", &text(&session["id"]));
+                xml.text("Arn", &session.arn);
+                xml.text("AssumedRoleId", &session.id);
             });
             xml.element("Credentials", |xml| {
-                for name in ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"] {
-                    xml.text(name, &text(&aws[name]));
-                }
+                xml.text("AccessKeyId", &keys.access_key_id);
+                xml.secret("SecretAccessKey", &keys.secret_access_key);
+                xml.secret("SessionToken", &keys.session_token);
+                xml.text("Expiration", &keys.expires_at.to_string());
             });
             xml.text("SourceIdentity", &decision);
-            for (name, key) in
-                [("PackedPolicySize", "packed_policy_size"), ("SessionTokenUtilization", "session_token_utilization")]
-            {
-                if let Some(per_cent) = session[key].as_i64() {
-                    xml.text(name, &per_cent.to_string());
-                }
+            if let Some(per_cent) = session.packed_policy_size {
+                xml.text("PackedPolicySize", &per_cent.to_string());
+            }
+            if let Some(per_cent) = session.session_token_utilization {
+                xml.text("SessionTokenUtilization", &per_cent.to_string());
             }
         });
         metadata(xml, &decision);
     });
-    (document, decision)
+    Ok((document, decision))
 }
 
 /// The request's id, by which an operator finds the decision.

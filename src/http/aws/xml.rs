@@ -1,5 +1,7 @@
 //! XML as AWS's query APIs answer it: elements and text, in one namespace. What comes from outside is text, and always escaped.
 
+use crate::words::Secret;
+
 /// AWS STS API reference, version 2011-06-15.
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -24,6 +26,11 @@ impl Xml {
     /// An element with text in it.
     pub(super) fn text(&mut self, name: &'static str, text: &str) {
         self.element(name, |xml| text.chars().for_each(|character| xml.escape(character)));
+    }
+
+    /// The same with a secret.
+    pub(super) fn secret(&mut self, name: &'static str, secret: &Secret) {
+        self.text(name, secret.expose_text().unwrap_or_default());
     }
 
     /// XML 1.0, sections 2.2 and 2.4. A character that no document may hold becomes U+FFFD.

@@ -3,16 +3,18 @@
 use super::address::Aws;
 use super::answer::{self, Answer};
 use super::{Asking, not_here};
+use crate::answers::{AwsKeys, exposed};
 use crate::exchange::{self, Asked};
 use crate::http::{form, reply};
 use crate::kind::{AwsTarget, Target};
 use crate::policy::Request;
 use crate::token::parse_json;
-use crate::words::names::{PolicyName, RoleArn};
-use crate::words::{Denial, UnixTime};
+use crate::words::names::{DecisionId, PolicyName, RoleArn};
+use crate::words::{Denial, Secret, UnixTime};
 use axum::body::Body;
 use axum::http::Response;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// Exchanges for the AWS role that the policy grants; `role_arn` names it where it grants several.
 pub(super) async fn credentials(asking: Asking, aws: &Aws) -> Response<Body> {
@@ -33,9 +35,10 @@ pub(super) async fn credentials(asking: Asking, aws: &Aws) -> Response<Body> {
     let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
     let inner = app.clone();
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
-        Ok(released) => issued(&aws.path, &serde_json::from_slice(released.expose()).unwrap_or_default(), app.now()),
-        Err(refused) => answer::refused(&refused),
+        Ok(released) => released.only().map(|keys| issued(&aws.path, released.decision(), keys, app.now())),
+        Err(refused) => Err(refused),
     }
+    .unwrap_or_else(|refused| answer::refused(&refused))
 }
 
 fn wanted(aws: &Aws, body: &[u8]) -> Result<(Target, PolicyName), Denial> {
@@ -70,13 +73,27 @@ fn members(body: &[u8]) -> Result<form::Values, Denial> {
     members.into_iter().map(text).collect()
 }
 
-fn issued(path: &str, document: &Value, now: UnixTime) -> Response<Body> {
-    let aws = &document["credentials"][0]["aws"];
-    let expires_at = aws["Expiration"].as_str().and_then(UnixTime::from_rfc3339).unwrap_or(now);
-    let lease_seconds = expires_at.since(now).as_secs();
-    let data = json!({
-        "access_key": aws["AccessKeyId"], "secret_key": aws["SecretAccessKey"], "security_token": aws["SessionToken"],
-        "session_token": aws["SessionToken"], "ttl": lease_seconds,
-    });
-    Answer::new(document["decision_id"].as_str().unwrap_or_default(), data).leased(path, lease_seconds).into_response()
+/// What Vault's secrets engine answers.
+#[derive(Serialize)]
+struct Credentials<'a> {
+    access_key: &'a str,
+    #[serde(with = "exposed::text")]
+    secret_key: &'a Secret,
+    #[serde(with = "exposed::text")]
+    security_token: &'a Secret,
+    #[serde(with = "exposed::text")]
+    session_token: &'a Secret,
+    ttl: u64,
+}
+
+fn issued(path: &str, decision: &DecisionId, keys: &AwsKeys, now: UnixTime) -> Response<Body> {
+    let lease_seconds = keys.expires_at.since(now).as_secs();
+    let data = Credentials {
+        access_key: &keys.access_key_id,
+        secret_key: &keys.secret_access_key,
+        security_token: &keys.session_token,
+        session_token: &keys.session_token,
+        ttl: lease_seconds,
+    };
+    Answer::new(decision.to_string(), data).leased(path, lease_seconds).into_response()
 }

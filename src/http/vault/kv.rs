@@ -2,18 +2,17 @@
 
 use super::answer;
 use super::{Asking, not_here};
+use crate::answers::SecretValue;
 use crate::app::Live;
 use crate::exchange::{self, Asked, Refused, Released};
 use crate::kind::Target;
 use crate::policy::Request;
 use crate::secrets::document_values;
 use crate::words::names::{SecretName, SecretPath};
-use crate::words::{Denial, Reason, UnixTime};
+use crate::words::{Denial, UnixTime};
 use axum::body::Body;
 use axum::http::Response;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What a name in a KV store lacks of a document's: tried in this order where there is none of the name as it is.
@@ -44,34 +43,11 @@ async fn released(asking: Asking, text: &str, tell: impl FnOnce(Value) -> (&'sta
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
         Ok(released) => {
             let changed_at = app.changed_at(&name.path).await;
-            let foreign = || Refused::unrecorded(Reason::Internal.because("a released document is not of our own form"));
-            told(&released, &name, changed_at, tell).unwrap_or_else(|| answer::refused(&foreign()))
+            told(&released, &name, changed_at, tell)
         }
-        Err(refused) => answer::refused(&refused),
+        Err(refused) => Err(refused),
     }
-}
-
-/// What is read here of the native API's document.
-#[derive(Deserialize)]
-struct Document<'a> {
-    decision_id: &'a str,
-    #[serde(borrow)]
-    credentials: [Credential<'a>; 1],
-}
-
-#[derive(Deserialize)]
-struct Credential<'a> {
-    #[serde(borrow)]
-    secret: Secret<'a>,
-}
-
-#[derive(Deserialize)]
-struct Secret<'a> {
-    #[serde(borrow)]
-    value: Cow<'a, str>,
-    encoding: Option<&'a str>,
-    #[serde(default)]
-    unauthenticated: bool,
+    .unwrap_or_else(|refused| answer::refused(&refused))
 }
 
 fn told(
@@ -79,13 +55,13 @@ fn told(
     name: &SecretName,
     changed_at: UnixTime,
     tell: impl FnOnce(Value) -> (&'static str, Value),
-) -> Option<Response<Body>> {
-    let Document { decision_id, credentials: [Credential { secret }] } = serde_json::from_slice(released.expose()).ok()?;
-    let (member, told) = tell(values(name, &secret));
+) -> Result<Response<Body>, Refused> {
+    let secret = released.only::<SecretValue>()?;
+    let (member, told) = tell(values(name, secret));
     // Moved, and not by `json!`, which copies.
     let members = [(member, told), ("metadata", version(changed_at, secret.unauthenticated))];
     let data: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Some(answer::data(decision_id, data))
+    Ok(answer::data(released.decision().to_string(), data))
 }
 
 /// `<mount>/metadata/<path>`: that there is such a document, for whoever may read it.
@@ -136,15 +112,15 @@ fn resolve(live: &Live, text: &str) -> Result<SecretName, Denial> {
 }
 
 /// A document's values by name; one value by the last part of its pointer, or as `value`.
-fn values(name: &SecretName, secret: &Secret<'_>) -> Value {
-    let text = &*secret.value;
+fn values(name: &SecretName, secret: &SecretValue) -> Value {
+    let text = secret.value.expose_text().unwrap_or_default();
     if let Some(key) = &name.key {
         let last = key.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~");
         return Value::Object(Map::from_iter([(last, text.into())]));
     }
     match (secret.encoding, document_values(&name.path, text.as_bytes())) {
         (None, Ok(values)) => Value::Object(values),
-        (Some(encoding), _) => json!({ VALUE: text, "encoding": encoding }),
+        (Some(encoding), _) => json!({ VALUE: text, "encoding": encoding.as_str() }),
         (None, Err(_)) => json!({ VALUE: text }),
     }
 }

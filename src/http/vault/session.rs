@@ -4,9 +4,11 @@ use super::Asking;
 use super::answer::{self, Answer};
 use super::inline::Login;
 use super::proof::Proof;
+use crate::answers::Session;
 use crate::exchange::{self, Call, Shown};
 use crate::http::reply;
 use crate::token::VerifiedSession;
+use crate::words::names::PolicyName;
 use crate::words::{Reason, UnixTime};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -25,21 +27,21 @@ pub(super) async fn login(asking: Asking) -> Response<Body> {
     };
     let (call, inner) = (Call { token: Ok(login.jwt), ..call }, app.clone());
     match Asking::tracked(&app, async move { exchange::login(&inner, call, login.role).await }).await {
-        Ok(released) => begun(&serde_json::from_slice(released.expose()).unwrap_or_default(), app.now()),
-        Err(refused) => answer::refused(&refused),
+        Ok(released) => released.session().map(|session| begun(session, app.now())),
+        Err(refused) => Err(refused),
     }
+    .unwrap_or_else(|refused| answer::refused(&refused))
 }
 
-fn begun(document: &Value, now: UnixTime) -> Response<Body> {
-    let expires_at = document["expires_at"].as_str().and_then(UnixTime::from_rfc3339).unwrap_or(now);
-    let policies: Vec<&str> = document["policy"].as_str().into_iter().collect();
-    let metadata = json!({ "role": document["policy"].as_str().unwrap_or_default(), "issuer": document["issuer"] });
+fn begun(session: &Session, now: UnixTime) -> Response<Body> {
+    let policies: Vec<&str> = session.policy.iter().map(PolicyName::as_str).collect();
+    let metadata = json!({ "role": policies.first().copied().unwrap_or_default(), "issuer": session.issuer });
     let auth = json!({
-        "client_token": document["session_token"], "accessor": document["decision_id"], "policies": policies, "token_policies": policies,
-        "metadata": metadata, "lease_duration": expires_at.since(now).as_secs(), "renewable": false, "entity_id": "",
-        "token_type": "batch", "orphan": true, "mfa_requirement": null, "num_uses": 0,
+        "client_token": session.session_token.expose_text(), "accessor": session.decision_id, "policies": policies,
+        "token_policies": policies, "metadata": metadata, "lease_duration": session.expires_at.since(now).as_secs(),
+        "renewable": false, "entity_id": "", "token_type": "batch", "orphan": true, "mfa_requirement": null, "num_uses": 0,
     });
-    Answer::new(document["decision_id"].as_str().unwrap_or_default(), Value::Null).logged_in(auth).into_response()
+    Answer::new(session.decision_id.to_string(), Value::Null).logged_in(auth).into_response()
 }
 
 /// `lookup-self`: of type `batch`, which clients neither renew nor keep for others.

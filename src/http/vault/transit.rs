@@ -3,7 +3,8 @@
 use super::address::Transit;
 use super::answer;
 use super::{Asking, not_here};
-use crate::exchange::{self, Asked, Input};
+use crate::answers::Outcome;
+use crate::exchange::{self, Asked, Input, Refused, Released};
 use crate::http::{form, reply};
 use crate::kind::Operation;
 use crate::secrets::Ciphertext;
@@ -44,12 +45,15 @@ pub(super) async fn run(asking: Asking, address: &Transit) -> Response<Body> {
     let (app, (call, shown)) = (asking.app, proof.into_call(asking.call));
     let inner = app.clone();
     match Asking::tracked(&app, async move { exchange::exchange_shown(&inner, call, shown, asked).await }).await {
-        Ok(released) => {
-            let document: Value = serde_json::from_slice(released.expose()).unwrap_or_default();
-            answer::data(document["decision_id"].as_str().unwrap_or_default(), &document["transit"])
-        }
-        Err(refused) => answer::refused(&refused),
+        Ok(released) => done(&released),
+        Err(refused) => Err(refused),
     }
+    .unwrap_or_else(|refused| answer::refused(&refused))
+}
+
+fn done(released: &Released) -> Result<Response<Body>, Refused> {
+    let Outcome::Transit(result) = released.outcome()? else { return Err(Refused::of_another_kind()) };
+    Ok(answer::data(released.decision().to_string(), result))
 }
 
 /// `<mount>/keys/<key>`: the versions that there are, for whoever may use the key.

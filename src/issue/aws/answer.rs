@@ -1,6 +1,6 @@
 //! What an STS answers to either call, read as one credential.
 
-use crate::issue::credential::AwsCredential;
+use crate::answers::{AwsKeys, AwsSession};
 use crate::policy::AwsTerms;
 use crate::words::names::{DecisionId, RoleArn};
 use crate::words::{Denial, Reason, UnixTime};
@@ -49,8 +49,8 @@ impl Answer {
         Ok(Keys::new(access_key_id, secret_access_key, Some(session_token), None, "via"))
     }
 
-    /// The credential. A session of another account is none (some STS answered for somebody else), and so is one that is over.
-    pub(super) fn credential(self, terms: &AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsCredential, Denial> {
+    /// The keys. A session of another account is none (some STS answered for somebody else), and so is one that is over.
+    pub(super) fn keys(self, terms: &AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsKeys, Denial> {
         let broken = |cause: &str| Reason::AwsUnavailable.because(cause);
         let credentials = self.credentials.ok_or_else(|| broken("the answer holds no credentials"))?;
         let (arn, id) = self.user.map(|user| (user.arn, user.assumed_role_id)).unwrap_or_default();
@@ -62,17 +62,15 @@ impl Answer {
         if expires_at <= now {
             return Err(broken("the answer's session is over already"));
         }
-        Ok(AwsCredential {
-            role: terms.role.clone(),
-            access_key_id: credentials.access_key_id,
-            secret_access_key: credentials.secret_access_key.into(),
-            session_token: credentials.session_token.into(),
-            expires_at,
-            session_arn,
-            session_id: id,
+        let session = AwsSession {
+            arn: session_arn,
+            id,
             packed_policy_size: self.packed_policy_size,
             session_token_utilization: self.session_token_utilization,
-        })
+        };
+        let Credentials { access_key_id, secret_access_key, session_token, .. } = credentials;
+        let keys = (access_key_id, secret_access_key.into(), session_token.into());
+        Ok(AwsKeys::new(terms.role.clone(), keys, expires_at, session))
     }
 }
 

@@ -119,7 +119,7 @@ async fn bench(url: &str, algorithm: SigningAlgorithm) -> Bench {
 mod chained;
 mod regions;
 
-async fn issue(aws: &Aws, policy: &str, terms: AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsCredential, Denial> {
+async fn issue(aws: &Aws, policy: &str, terms: AwsTerms, decision: &DecisionId, now: UnixTime) -> Result<AwsKeys, Denial> {
     let granted = licence::tests::granted(policy, Terms::Aws(terms));
     aws.issue(&licence::tests::aws(&granted, decision), now).await
 }
@@ -219,7 +219,7 @@ async fn the_session_is_named_as_aws_names_it_and_one_that_cannot_be_ours_is_ref
         let sts = StandIn::start("200 OK", answer).await;
         let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
         let issued = issue(&bench.aws, "shop/deploy", terms(), &decision, bench.store.now()).await.unwrap();
-        assert_eq!((issued.session_arn.as_str(), issued.session_id.as_str(), issued.packed_policy_size), (arn, id, size));
+        assert_eq!((issued.session.arn.as_str(), issued.session.id.as_str(), issued.session.packed_policy_size), (arn, id, size));
     }
     let over = credentials_of(named).replace("2099-01-01", "2020-01-01");
     for (answer, words) in

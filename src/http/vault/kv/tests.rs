@@ -1,7 +1,10 @@
 use super::*;
 
-fn shown(name: &str, secret: Value) -> Value {
-    values(&SecretName::parse(name).unwrap(), &serde_json::from_str(&secret.to_string()).unwrap())
+fn shown(name: &str, written: Value) -> Value {
+    let [_, _, mut sample, ..] = crate::answers::tests::samples();
+    let mut secret = sample["secret"].take();
+    secret.as_object_mut().unwrap().extend(written.as_object().unwrap().clone());
+    values(&SecretName::parse(name).unwrap(), &serde_json::from_value(secret).unwrap())
 }
 
 #[test]

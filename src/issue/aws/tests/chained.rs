@@ -17,7 +17,7 @@ async fn each_call_says_what_aws_takes_there() {
     let bench = bench(&sts.url, SigningAlgorithm::Es256).await;
     let (decision, now) = (DecisionId::new(), bench.store.now());
     let issued = issue(&bench.aws, "shop/deploy", chained_terms(), &decision, now).await.unwrap();
-    assert_eq!(issued.session_arn, "arn:aws:sts::123456789012:assumed-role/deploy/deploy-7301");
+    assert_eq!(issued.session.arn, "arn:aws:sts::123456789012:assumed-role/deploy/deploy-7301");
     let forms = sts.forms();
     let [hub, target] = &forms[..] else { panic!("two calls, not {}", forms.len()) };
     for (form, name, value) in [

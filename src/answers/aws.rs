@@ -1,0 +1,103 @@
+//! `aws`: the keys of a session, with the member names of AWS's `credential_process`.
+
+use super::{Answered, Hidden, exposed};
+use crate::words::names::RoleArn;
+use crate::words::{Secret, UnixTime};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The only version of `credential_process` that there is.
+const VERSION: u8 = 1;
+
+/// The keys of one session.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct AwsKeys {
+    #[serde(rename = "Version")]
+    version: u8,
+    /// The access key's id: no secret.
+    #[serde(rename = "AccessKeyId")]
+    pub access_key_id: String,
+    /// The secret key.
+    #[serde(rename = "SecretAccessKey", with = "exposed::text")]
+    pub secret_access_key: Secret,
+    /// The session token.
+    #[serde(rename = "SessionToken", with = "exposed::text")]
+    pub session_token: Secret,
+    /// When they end.
+    #[serde(rename = "Expiration")]
+    pub expires_at: UnixTime,
+    /// The role's account.
+    #[serde(rename = "AccountId")]
+    pub account: String,
+    /// The role.
+    pub role: RoleArn,
+    /// The session, as AWS names it.
+    pub session: AwsSession,
+}
+
+/// What AWS says of the session.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct AwsSession {
+    /// `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`.
+    pub arn: String,
+    /// Its unique id: `AROA…:SESSION`.
+    pub id: String,
+    /// How much of AWS's room its policies and tags take, in per cent, where AWS says so.
+    pub packed_policy_size: Option<i32>,
+    /// How much of a session token's room this one takes, in per cent, where AWS says so.
+    pub session_token_utilization: Option<i32>,
+}
+
+impl AwsKeys {
+    /// The keys of a session of this role.
+    pub fn new(
+        role: RoleArn,
+        (access_key_id, secret_access_key, session_token): (String, Secret, Secret),
+        expires_at: UnixTime,
+        session: AwsSession,
+    ) -> Self {
+        let account = role.account().to_owned();
+        Self { access_key_id, account, expires_at, secret_access_key, session_token, version: VERSION, role, session }
+    }
+}
+
+impl Answered for AwsKeys {
+    fn expires_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+
+    fn describe(&self) -> Value {
+        json!({ "role": self.role, "access_key_id": self.access_key_id, "expires_at": self.expires_at })
+    }
+
+    fn hidden(&self) -> Vec<Hidden<'_>> {
+        vec![(&self.secret_access_key).into(), (&self.session_token).into()]
+    }
+}
+
+/// What AWS's SDKs read at the address of container credentials.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ContainerCredentials<'a> {
+    access_key_id: &'a str,
+    #[serde(with = "exposed::text")]
+    secret_access_key: &'a Secret,
+    #[serde(with = "exposed::text")]
+    token: &'a Secret,
+    expiration: UnixTime,
+    account_id: &'a str,
+    role_arn: &'a RoleArn,
+}
+
+impl<'a> From<&'a AwsKeys> for ContainerCredentials<'a> {
+    fn from(keys: &'a AwsKeys) -> Self {
+        Self {
+            access_key_id: &keys.access_key_id,
+            account_id: &keys.account,
+            expiration: keys.expires_at,
+            role_arn: &keys.role,
+            secret_access_key: &keys.secret_access_key,
+            token: &keys.session_token,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `file_key`: the key of one header of a document (c2sp.org/age), by which all of the document opens.
+
+use super::{Answered, Hidden, exposed};
+use crate::words::names::SecretPath;
+use crate::words::{Digest, Secret, UnixTime};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The file key.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct FileKey {
+    /// The document.
+    pub document: SecretPath,
+    /// Which of its headers.
+    pub header: Digest,
+    /// The key, 16 bytes.
+    #[serde(with = "exposed::base64")]
+    pub key: Secret,
+}
+
+impl Answered for FileKey {
+    fn expires_at(&self) -> Option<UnixTime> {
+        None
+    }
+
+    fn describe(&self) -> Value {
+        json!({ "document": self.document, "header": self.header })
+    }
+
+    fn hidden(&self) -> Vec<Hidden<'_>> {
+        vec![]
+    }
+}

@@ -1,0 +1,33 @@
+//! `id_token`: a token of the server's own issuer.
+
+use super::{Answered, Hidden, exposed};
+use crate::words::names::Audience;
+use crate::words::{Secret, UnixTime};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The token.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct IdToken {
+    /// Whom it is for.
+    pub audience: Audience,
+    /// The JWT.
+    #[serde(with = "exposed::text")]
+    pub token: Secret,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}
+
+impl Answered for IdToken {
+    fn expires_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+
+    fn describe(&self) -> Value {
+        json!({ "audience": self.audience, "expires_at": self.expires_at })
+    }
+
+    fn hidden(&self) -> Vec<Hidden<'_>> {
+        vec![(&self.token).into()]
+    }
+}

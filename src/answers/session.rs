@@ -1,0 +1,22 @@
+//! The answer to a login.
+
+use super::exposed;
+use crate::words::names::{DecisionId, IssuerName, PolicyName};
+use crate::words::{Secret, UnixTime};
+use serde::{Deserialize, Serialize};
+
+/// A session that began.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct Session {
+    /// The decision.
+    pub decision_id: DecisionId,
+    /// The only policy that it is for, where it is for one.
+    pub policy: Option<PolicyName>,
+    /// The issuer of the token that began it.
+    pub issuer: IssuerName,
+    /// What is shown in it.
+    #[serde(with = "exposed::text")]
+    pub session_token: Secret,
+    /// When it ends.
+    pub expires_at: UnixTime,
+}

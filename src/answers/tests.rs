@@ -1,0 +1,103 @@
+use super::*;
+use serde_json::json;
+
+/// An answer of these credentials.
+pub(crate) fn document(credentials: &[Value]) -> Value {
+    json!({
+        "decision_id": "01890000-0000-7000-8000-000000000000", "policy": "shop/deploy", "policy_revision": "4f2a",
+        "expires_at": "2027-01-15T08:00:00Z", "credentials": credentials,
+    })
+}
+
+/// One credential of each kind.
+pub(crate) fn samples() -> [Value; 5] {
+    let commit = "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b";
+    let secret =
+        json!({ "commit": commit, "expires_at": null, "name": "shop/db.yaml#/a", "offline_seconds": 60, "value": "hunter2" });
+    let bytes = json!({
+        "commit": commit, "encoding": "base64", "expires_at": null, "name": "shop/db.age", "offline_seconds": 0, "only": ["/a"],
+        "unauthenticated": true, "value": "/w==",
+    });
+    let session = json!({ "arn": "arn:aws:sts::123456789012:assumed-role/r/s", "id": "AROA:s", "packed_policy_size": 6, "session_token_utilization": null });
+    let aws = json!({
+        "AccessKeyId": "ASIA1", "AccountId": "123456789012", "Expiration": "2027-01-15T08:00:00Z", "SecretAccessKey": "hunter2",
+        "SessionToken": "hunter2", "Version": 1, "role": "arn:aws:iam::123456789012:role/r", "session": session,
+    });
+    let token = json!({ "audience": "https://a.example", "expires_at": "2027-01-15T08:00:00Z", "token": "hunter2" });
+    let key = json!({ "document": "shop/db.age", "header": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "key": "aHVudGVyMg==" });
+    [
+        json!({ "aws": aws }),
+        json!({ "id_token": token }),
+        json!({ "secret": secret }),
+        json!({ "secret_at": bytes }),
+        json!({ "file_key": key }),
+    ]
+}
+
+/// AWS keys that end then.
+pub(crate) fn keys(expires_at: UnixTime) -> AwsKeys {
+    let [aws, ..] = samples();
+    let mut keys = AwsKeys::take(serde_json::from_value(aws).unwrap()).unwrap();
+    keys.expires_at = expires_at;
+    keys
+}
+
+#[test]
+fn what_is_written_is_read_again_and_written_alike() {
+    for sample in samples() {
+        let written = document(std::slice::from_ref(&sample));
+        let Answer::Credentials(read) = serde_json::from_value(written.clone()).unwrap() else { panic!("{written}") };
+        assert_eq!(serde_json::to_value(&read).unwrap(), written);
+        assert_eq!(sample.as_object().unwrap().keys().next().unwrap(), read.credentials[0].kind());
+    }
+}
+
+#[test]
+fn nothing_that_opens_anything_is_described_or_printed() {
+    for sample in samples() {
+        let credential: Credential = serde_json::from_value(sample).unwrap();
+        let (described, printed) = (credential.describe().to_string(), format!("{credential:?}"));
+        assert!(described.contains(credential.kind()));
+        for secret in ["hunter2", "aHVudGVyMg", "/w=="] {
+            assert!(!described.contains(secret) && !printed.contains(secret), "{described} {printed}");
+        }
+    }
+}
+
+#[test]
+fn a_member_that_lacks_or_does_not_fit_is_an_error_and_no_empty_credential() {
+    for sample in samples() {
+        let (word, members) = sample.as_object().unwrap().iter().next().unwrap();
+        for member in
+            members.as_object().unwrap().keys().filter(|name| !["only", "unauthenticated", "encoding"].contains(&name.as_str()))
+        {
+            let mut less = members.clone();
+            let taken = less.as_object_mut().unwrap().remove(member).unwrap();
+            let read: Result<Credential, _> = serde_json::from_value(json!({ word: less }));
+            assert!(read.is_err() || taken.is_null(), "{word} without {member}");
+        }
+    }
+}
+
+#[test]
+fn answers_are_told_apart_by_their_members() {
+    let id = "01890000-0000-7000-8000-000000000000";
+    let session = json!({ "decision_id": id, "expires_at": "2027-01-15T08:00:00Z", "issuer": "github", "policy": null, "session_token": "t" });
+    assert!(matches!(serde_json::from_value(session).unwrap(), Answer::Session(_)));
+    let used = |outcome: Value| {
+        let mut used = json!({ "decision_id": id, "policy": "a", "policy_revision": "r" });
+        used.as_object_mut().unwrap().extend(outcome.as_object().unwrap().clone());
+        used
+    };
+    let transit = used(json!({ "transit": { "key_version": 1, "plaintext": "aGk=" } }));
+    let Answer::Used(Used { outcome: Outcome::Transit(read), .. }) = serde_json::from_value(transit.clone()).unwrap() else {
+        panic!()
+    };
+    assert_eq!(serde_json::to_value(&read).unwrap(), transit["transit"]);
+    for other in [json!({ "replay": { "checked": 1 } }), json!({ "rewrite": { "files": [] } })] {
+        let other = used(other);
+        let read: Answer = serde_json::from_value(other.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), other);
+    }
+    assert!(serde_json::from_value::<Answer>(json!({ "decision_id": id })).is_err());
+}
