@@ -10,7 +10,7 @@ use super::pace::{Pace, RETRY_MIN, Trouble};
 use super::probe::Status;
 use super::settings::Settings;
 use super::teller::Teller;
-use super::volume::{Files, Volume};
+use super::volume::{Files, LOOKUP_MAX, Volume};
 use crate::answers::Document;
 use crate::client::loopback::random_token;
 use crate::client::server::{Server, Unanswered};
@@ -44,6 +44,7 @@ impl Keeper {
         let (pace, known) = (Pace::new(settings.interval), volume.is_written());
         let mut keeper = Self { settings, server, volume, status, lease: None, aws_token: None, door: None, pace, known };
         let now = SystemClock.now();
+        Self::note_cleared(keeper.volume.clear_leftovers());
         match Note::read(keeper.volume.folder()) {
             Some(note) if note.counts(&keeper.settings.wish(), now) && keeper.everything_is_there() => {
                 tracing::info!(until = %note.ends_at(), "the files of an earlier run are taken over");
@@ -80,12 +81,30 @@ impl Keeper {
             let answer = self.ask().await;
             let denied = matches!(answer, Err(Unanswered::Denied(_)));
             match self.settle(answer, &teller) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.leave_nothing_behind().await;
+                    return Ok(());
+                }
                 Err(failure) if denied => return Err(failure),
                 Err(_) if started.elapsed() >= wait && self.lease.is_some() => return Ok(()),
                 Err(failure) if started.elapsed() >= wait => return Err(failure),
                 Err(_) => sleep(RETRY_MIN.min(wait)).await,
             }
+        }
+    }
+
+    /// Nobody comes after this process who would take away what it replaced.
+    async fn leave_nothing_behind(&mut self) {
+        if self.volume.has_replaced() {
+            sleep(LOOKUP_MAX).await;
+            let cleared = self.volume.end_lookups(std::time::Instant::now());
+            Self::note_cleared(cleared);
+        }
+    }
+
+    fn note_cleared(cleared: std::io::Result<()>) {
+        if let Err(fault) = cleared {
+            tracing::warn!(%fault, "what was replaced could not be taken away");
         }
     }
 
@@ -180,7 +199,7 @@ impl Keeper {
         loop {
             tokio::select! {
                 done = &mut work => return done,
-                () = sleep(TICK) => self.end_when_over(),
+                () = sleep(TICK) => self.tick(),
             }
         }
     }
@@ -214,6 +233,13 @@ impl Keeper {
         self.settings.names().all(|name| self.volume.folder().join(name.as_str()).is_file())
     }
 
+    /// What is over goes.
+    fn tick(&mut self) {
+        let cleared = self.volume.end_lookups(std::time::Instant::now());
+        Self::note_cleared(cleared);
+        self.end_when_over();
+    }
+
     fn end_when_over(&mut self) {
         if self.lease.is_some_and(|lease| lease.is_over(SystemClock.now())) {
             self.take_away("their time is over");
@@ -242,7 +268,7 @@ impl Keeper {
                 () = sleep(TICK) => {}
             }
             let had = self.lease.is_some();
-            self.end_when_over();
+            self.tick();
             let ended = had && self.lease.is_none();
             let within = self.lease.and_then(|lease| lease.ask_within());
             if ended || self.pace.asked().elapsed() >= self.pace.pause(heard.is_listening(), within) {

@@ -1,7 +1,8 @@
 //! The folder in memory, written as the kubelet writes its own volumes (Kubernetes, `pkg/volume/util/atomic_writer.go`): each
 //! file is a link into `..data`, which is a link to a folder named by its time. One rename puts a whole new folder in place.
 //!
-//! A reader sees the old files or the new ones. What is gone is unlinked: the pages of a tmpfs are freed with that.
+//! A reader sees the old files or the new ones: a folder that was replaced stays for as long as a lookup may be on its way into
+//! it. What is gone is unlinked: the pages of a tmpfs are freed with that.
 
 mod names;
 
@@ -16,7 +17,11 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+/// Whoever followed `..data` just before it was renamed looks into the folder before, which stays there for them so long. The
+/// kubelet takes it away at once, and a reader that it comes in between finds no file.
+pub(super) const LOOKUP_MAX: Duration = Duration::from_secs(1);
 /// A folder whose new files belong to its own group: how a pod's fsGroup reaches them.
 const SET_GROUP: u32 = 0o2000;
 
@@ -27,6 +32,8 @@ pub(super) type Files = BTreeMap<FileName, Secret>;
 pub(super) struct Volume {
     folder: PathBuf,
     mode: u32,
+    /// Folders that were in force, and since when they are not.
+    replaced: Vec<(PathBuf, Instant)>,
     _lock: File,
 }
 
@@ -44,7 +51,7 @@ impl Volume {
         }
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|_| Failure::new(STATUS_UNAVAILABLE, format!("another sidecar keeps the folder {shown}")))?;
-        Ok(Self { folder: folder.to_owned(), mode, _lock: lock })
+        Ok(Self { folder: folder.to_owned(), mode, replaced: Vec::new(), _lock: lock })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -72,22 +79,36 @@ impl Volume {
     }
 
     /// Puts these files in the place of those that are there. When it fails, those are there as they were.
-    pub(super) fn write(&self, files: &Files, now: UnixTime) -> io::Result<()> {
+    pub(super) fn write(&mut self, files: &Files, now: UnixTime) -> io::Result<()> {
+        self.drop_replaced(Instant::now());
         self.clear_leftovers()?;
         files.keys().try_for_each(|name| self.check_place(name))?;
         let staged = self.stage(files, now)?;
         let next = self.folder.join(DATA_NEXT);
         symlink(staged.path().file_name().unwrap_or_default(), &next)?;
+        let before = fs::read_link(self.folder.join(DATA)).ok();
         fs::rename(&next, self.folder.join(DATA))?;
         let _ = staged.keep();
+        self.replaced.extend(before.map(|before| (before, Instant::now())));
         self.link(files)?;
         self.clear_leftovers()
     }
 
     /// Takes everything away: by one unlink no file can be opened any more, then the contents go.
-    pub(super) fn wipe(&self) -> io::Result<()> {
+    pub(super) fn wipe(&mut self) -> io::Result<()> {
         absent_is_good(fs::remove_file(self.folder.join(DATA)))?;
+        self.replaced.clear();
         self.clear_leftovers()
+    }
+
+    /// Takes away what was replaced so long before this moment that nobody is on their way into it any more.
+    pub(super) fn end_lookups(&mut self, at: Instant) -> io::Result<()> {
+        if self.drop_replaced(at) { self.clear_leftovers() } else { Ok(()) }
+    }
+
+    /// Whether there is a folder that goes later.
+    pub(super) const fn has_replaced(&self) -> bool {
+        !self.replaced.is_empty()
     }
 
     /// Notes that the application has yet to hear of what is about to be written, for whoever takes over from here.
@@ -137,14 +158,22 @@ impl Volume {
         Ok(())
     }
 
+    /// Forgets those that need not stay; whether there were any.
+    fn drop_replaced(&mut self, at: Instant) -> bool {
+        let before = self.replaced.len();
+        self.replaced.retain(|(_, since)| at.saturating_duration_since(*since) < LOOKUP_MAX);
+        self.replaced.len() < before
+    }
+
     /// Folders that are not in force, half-made links, and links to files that are not there any more.
-    fn clear_leftovers(&self) -> io::Result<()> {
+    pub(super) fn clear_leftovers(&self) -> io::Result<()> {
         let current = fs::read_link(self.folder.join(DATA)).ok();
+        let stays = |name: &Path| Some(name) == current.as_deref() || self.replaced.iter().any(|(folder, _)| folder == name);
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
             let (name, path) = (entry.file_name(), entry.path());
             let kind = entry.file_type()?;
-            if is_leftover(&name) && Some(Path::new(&name)) != current.as_deref() {
+            if is_leftover(&name) && !stays(Path::new(&name)) {
                 absent_is_good(if kind.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) })?;
             } else if is_link_of_ours(&path) && fs::metadata(&path).is_err_and(|fault| fault.kind() == ErrorKind::NotFound) {
                 absent_is_good(fs::remove_file(&path))?;

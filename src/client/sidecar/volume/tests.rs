@@ -20,7 +20,7 @@ const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 #[test]
 fn files_are_links_into_a_folder_that_is_swapped_whole() {
     let folder = tempfile::tempdir().unwrap();
-    let volume = volume(folder.path(), 0o400);
+    let mut volume = volume(folder.path(), 0o400);
     let first = files(&[("a", "1"), ("b", "2")]);
     volume.write(&first, NOW).unwrap();
     assert!(volume.holds(&first) && volume.is_written());
@@ -32,6 +32,7 @@ fn files_are_links_into_a_folder_that_is_swapped_whole() {
     volume.write(&files(&[("b", "3"), ("c", "")]), NOW).unwrap();
     assert_eq!(fs::read_to_string(folder.path().join("b")).unwrap(), "3");
     assert_eq!(names(folder.path()).iter().filter(|name| !name.starts_with("..2")).collect::<Vec<_>>(), ["..data", "b", "c"]);
+    volume.end_lookups(Instant::now() + LOOKUP_MAX).unwrap();
     assert_eq!(names(folder.path()).len(), 4, "one folder alone is left");
     assert!(!volume.holds(&first) && volume.holds(&files(&[("b", "3"), ("c", "")])));
     volume.wipe().unwrap();
@@ -50,7 +51,7 @@ fn the_group_may_look_up_what_it_may_read() {
 #[test]
 fn what_a_killed_sidecar_left_goes_and_what_is_not_ours_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let volume = volume(folder.path(), 0o400);
+    let mut volume = volume(folder.path(), 0o400);
     volume.write(&files(&[("a", "1")]), NOW).unwrap();
     fs::create_dir(folder.path().join("..2020_01_01_00_00_00.x")).unwrap();
     put(&folder.path().join("..2020_01_01_00_00_00.x/half"), "ha");
@@ -93,9 +94,28 @@ fn a_disk_is_refused_and_a_second_sidecar_is() {
 }
 
 #[test]
+fn a_lookup_that_is_on_its_way_finds_the_file_of_before_and_later_that_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut volume = volume(folder.path(), 0o400);
+    volume.write(&files(&[("a", "1")]), NOW).unwrap();
+    // As the kernel goes: by the link of the file, then by `..data`, and in the folder to which that led.
+    let on_its_way = folder.path().join(fs::read_link(folder.path().join(DATA)).unwrap()).join("a");
+    for now in ["2", "3"] {
+        volume.write(&files(&[("a", now)]), NOW).unwrap();
+        assert_eq!(fs::read_to_string(&on_its_way).unwrap(), "1");
+    }
+    volume.end_lookups(Instant::now() + LOOKUP_MAX).unwrap();
+    assert!(!on_its_way.exists() && !volume.has_replaced() && names(folder.path()).len() == 3);
+    assert!(volume.holds(&files(&[("a", "3")])));
+    volume.write(&files(&[("a", "4")]), NOW).unwrap();
+    volume.wipe().unwrap();
+    assert!(names(folder.path()).is_empty(), "what is taken away goes at once");
+}
+
+#[test]
 fn a_reader_never_sees_half_a_file_nor_none() {
     let folder = tempfile::tempdir_in("/dev/shm").unwrap();
-    let volume = volume(folder.path(), 0o400);
+    let mut volume = volume(folder.path(), 0o400);
     let long = |letter: &str| files(&[("a", &letter.repeat(100_000))]);
     volume.write(&long("a"), NOW).unwrap();
     let path = folder.path().join("a");
