@@ -3,6 +3,7 @@
 
 mod aws;
 mod daypass;
+mod error;
 mod file_key;
 mod id_token;
 mod secret;
@@ -10,14 +11,16 @@ mod secret_at;
 mod transit;
 
 pub use aws::AwsTarget;
-pub use daypass::Permission;
-pub use file_key::FileKeyTarget;
+pub use daypass::{Permission, PermissionError};
+pub use error::NamedError;
+pub use file_key::{FileKeyError, FileKeyTarget};
 pub use id_token::IdTokenTarget;
 pub use secret_at::PastSecret;
-pub use transit::{Operation, TransitUse};
+pub use transit::{Operation, OperationError, TransitError, TransitUse};
 
 use crate::words::names::{SecretName, SecretPath, TransitKey};
 use serde::Deserialize;
+use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
 
@@ -49,11 +52,14 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
     /// What people write of it in a policy's test, if they can; shown where something else was written.
     const EXAMPLE: Option<&'static str>;
 
+    /// Why a text is none of it.
+    type Error: Error + Clone + Eq;
+
     /// Reads the text of the audit log; `None` where the line has the word alone, by which policies are to choose.
-    fn read(text: Option<&str>) -> Result<Self, String>;
+    fn read(text: Option<&str>) -> Result<Self, Self::Error>;
 
     /// Reads what people write in tests and questions, which name no commit and no input.
-    fn question(text: &str) -> Result<Self, String> {
+    fn question(text: &str) -> Result<Self, Self::Error> {
         Self::read(Some(text))
     }
 
@@ -98,6 +104,28 @@ macro_rules! declare {
             $kind($target),
         )*}
 
+        /// Why a text asks for no credential.
+        #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+        pub enum TargetError {
+            /// It begins with no kind's word.
+            #[error("`{line}` is no credential")]
+            NoCredential {
+                /// The line.
+                line: String,
+            },
+            /// No kind has this word.
+            #[error("`{word}` is no kind of credential")]
+            NoKind {
+                /// The word.
+                word: String,
+            },
+            $(
+            #[doc = concat!("None of `", $word, "`.")]
+            #[error(transparent)]
+            $kind(<$target as Kind>::Error),
+            )*
+        }
+
         $(impl From<$target> for Target {
             fn from(target: $target) -> Self {
                 Self::$kind(target)
@@ -106,31 +134,31 @@ macro_rules! declare {
 
         impl Target {
             /// Reads the line that the audit log has.
-            pub fn parse(line: &str) -> Result<Self, String> {
+            pub fn parse(line: &str) -> Result<Self, TargetError> {
                 let (word, text) = line.split_once(' ').map_or((line, None), |(word, text)| (word, Some(text)));
                 match word {
-                    $($word => <$target>::read(text).map(Self::$kind),)*
-                    _ => Err(format!("`{line}` is no credential")),
+                    $($word => <$target>::read(text).map(Self::$kind).map_err(TargetError::$kind),)*
+                    _ => Err(TargetError::NoCredential { line: line.to_owned() }),
                 }
             }
 
             /// Reads what people write of the kind with this word.
-            pub fn question(word: &str, text: &str) -> Result<Self, String> {
+            pub fn question(word: &str, text: &str) -> Result<Self, TargetError> {
                 match word {
-                    $($word => <$target>::question(text).map(Self::$kind),)*
-                    _ => Err(format!("`{word}` is no kind of credential")),
+                    $($word => <$target>::question(text).map(Self::$kind).map_err(TargetError::$kind),)*
+                    _ => Err(TargetError::NoKind { word: word.to_owned() }),
                 }
             }
 
             /// Finds the kind by its word or by the form of the text: what has no form of its own is a secret's name.
-            pub fn guess(text: &str) -> Result<Self, String> {
+            pub fn guess(text: &str) -> Result<Self, TargetError> {
                 $(if let Some(text) = text.strip_prefix(concat!($word, " ")) {
-                    return <$target>::question(text).map(Self::$kind);
+                    return Self::question($word, text);
                 })*
                 $(if <$target>::looks_like(text) {
-                    return <$target>::question(text).map(Self::$kind);
+                    return Self::question($word, text);
                 })*
-                SecretName::parse(text).map(Self::Secret).map_err(|fault| fault.to_string())
+                SecretName::question(text).map(Self::Secret).map_err(TargetError::Secret)
             }
 
             /// The words that people can write, each with an example.
@@ -185,9 +213,8 @@ macro_rules! declare {
 each_kind!(declare);
 
 /// The text behind a kind's word, for kinds that are nothing without one.
-fn named<T, E: Display>(text: Option<&str>, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, String> {
-    let text = text.ok_or("the line has no name")?;
-    parse(text).map_err(|fault| fault.to_string())
+fn named<T, E>(text: Option<&str>, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, NamedError<E>> {
+    parse(text.ok_or(NamedError::NoName)?).map_err(NamedError::Name)
 }
 
 #[cfg(test)]

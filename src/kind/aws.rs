@@ -1,7 +1,7 @@
 //! `aws`: a session of a role.
 
 use super::Kind;
-use crate::words::names::RoleArn;
+use crate::words::names::{NameError, RoleArn};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
@@ -24,8 +24,10 @@ impl AwsTarget {
 impl Kind for AwsTarget {
     const EXAMPLE: Option<&'static str> = Some("ROLE");
 
-    fn read(text: Option<&str>) -> Result<Self, String> {
-        text.map(RoleArn::parse).transpose().map(|role| Self { role }).map_err(|fault| fault.to_string())
+    type Error = NameError;
+
+    fn read(text: Option<&str>) -> Result<Self, NameError> {
+        text.map(RoleArn::parse).transpose().map(|role| Self { role })
     }
 
     fn looks_like(text: &str) -> bool {

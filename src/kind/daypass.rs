@@ -1,6 +1,6 @@
 //! `daypass`: uses of daypass itself. A policy grants them like anything else; they are used at our own API and never handed out.
 
-use super::{Kind, named};
+use super::{Kind, NamedError, named};
 use std::fmt;
 
 /// One use of daypass itself.
@@ -25,16 +25,22 @@ impl Permission {
     }
 
     /// The permission of this word.
-    pub fn parse(word: &str) -> Result<Self, String> {
-        let known = Self::ALL.map(Self::as_str).join(", ");
-        Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or_else(|| format!("this version grants {known}"))
+    pub fn parse(word: &str) -> Result<Self, PermissionError> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or(PermissionError)
     }
 }
+
+/// A word that is no permission's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("this version grants {}", Permission::ALL.map(Permission::as_str).join(", "))]
+pub struct PermissionError;
 
 impl Kind for Permission {
     const EXAMPLE: Option<&'static str> = Some("policy.replay");
 
-    fn read(text: Option<&str>) -> Result<Self, String> {
+    type Error = NamedError<PermissionError>;
+
+    fn read(text: Option<&str>) -> Result<Self, Self::Error> {
         named(text, Self::parse)
     }
 

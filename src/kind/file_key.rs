@@ -2,7 +2,7 @@
 
 use super::{InTree, Kind};
 use crate::words::Digest;
-use crate::words::names::{SecretName, SecretPath};
+use crate::words::names::{NameError, SecretName, SecretPath};
 use std::fmt;
 
 /// The file key of one header.
@@ -21,13 +21,29 @@ impl FileKeyTarget {
     }
 }
 
+/// A text that names no header of a document.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum FileKeyError {
+    /// It is not two words.
+    #[error("expected a document and a header")]
+    Form,
+    /// The second one.
+    #[error("a header is 64 hexadecimal digits")]
+    Header,
+    /// The first one.
+    #[error(transparent)]
+    Document(#[from] NameError),
+}
+
 impl Kind for FileKeyTarget {
     const EXAMPLE: Option<&'static str> = None;
 
-    fn read(text: Option<&str>) -> Result<Self, String> {
-        let (document, header) = text.and_then(|text| text.split_once(' ')).ok_or("expected a document and a header")?;
-        let header = Digest::parse(header).ok_or("a header is 64 hexadecimal digits")?;
-        Ok(Self { document: SecretPath::parse(document).map_err(|fault| fault.to_string())?, header })
+    type Error = FileKeyError;
+
+    fn read(text: Option<&str>) -> Result<Self, FileKeyError> {
+        let (document, header) = text.and_then(|text| text.split_once(' ')).ok_or(FileKeyError::Form)?;
+        let header = Digest::parse(header).ok_or(FileKeyError::Header)?;
+        Ok(Self { document: SecretPath::parse(document)?, header })
     }
 
     fn in_tree(&self) -> Option<InTree<'_>> {

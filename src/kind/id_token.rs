@@ -1,7 +1,7 @@
 //! `id_token`: a token of an issuer of our own.
 
-use super::{Kind, named};
-use crate::words::names::Audience;
+use super::{Kind, NamedError, named};
+use crate::words::names::{Audience, NameError};
 use serde::Deserialize;
 use std::fmt;
 
@@ -16,7 +16,9 @@ pub struct IdTokenTarget {
 impl Kind for IdTokenTarget {
     const EXAMPLE: Option<&'static str> = Some("AUDIENCE");
 
-    fn read(text: Option<&str>) -> Result<Self, String> {
+    type Error = NamedError<NameError>;
+
+    fn read(text: Option<&str>) -> Result<Self, Self::Error> {
         named(text, Audience::parse).map(|audience| Self { audience })
     }
 

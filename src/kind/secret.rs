@@ -1,13 +1,15 @@
 //! `secret`: a document that is committed encrypted, or one value of it.
 
-use super::{InTree, Kind, named};
-use crate::words::names::SecretName;
+use super::{InTree, Kind, NamedError, named};
+use crate::words::names::{NameError, SecretName};
 use serde::{Deserialize, Deserializer};
 
 impl Kind for SecretName {
     const EXAMPLE: Option<&'static str> = Some("NAME");
 
-    fn read(text: Option<&str>) -> Result<Self, String> {
+    type Error = NamedError<NameError>;
+
+    fn read(text: Option<&str>) -> Result<Self, Self::Error> {
         named(text, Self::parse)
     }
 

@@ -1,8 +1,8 @@
 //! `secret_at`: a secret as an older commit had it. It is asked for by its commit and granted by `history: allow`, whichever commit it
 //! is of. No tree says which files the past has.
 
-use super::{Kind, named};
-use crate::words::names::{CommitId, SecretName};
+use super::{Kind, NamedError, named};
+use crate::words::names::{CommitId, NameError, SecretName};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
@@ -25,22 +25,24 @@ struct Asked {
 
 impl PastSecret {
     /// Reads `shop/db.yaml#/password`, and before it the commit, if there is one: a key may hold spaces, a document none.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, NameError> {
         let named = text.split_once(' ').and_then(|(commit, name)| Some((CommitId::parse(commit).ok()?, name)));
         let (commit, name) = named.map_or((None, text), |(commit, name)| (Some(commit), name));
-        Ok(Self { commit, name: SecretName::parse(name).map_err(|fault| fault.to_string())? })
+        Ok(Self { commit, name: SecretName::parse(name)? })
     }
 }
 
 impl Kind for PastSecret {
     const EXAMPLE: Option<&'static str> = Some("NAME");
 
-    fn read(text: Option<&str>) -> Result<Self, String> {
+    type Error = NamedError<NameError>;
+
+    fn read(text: Option<&str>) -> Result<Self, Self::Error> {
         named(text, Self::parse)
     }
 
-    fn question(text: &str) -> Result<Self, String> {
-        Ok(Self { commit: None, name: SecretName::parse(text).map_err(|fault| fault.to_string())? })
+    fn question(text: &str) -> Result<Self, Self::Error> {
+        SecretName::question(text).map(|name| Self { commit: None, name })
     }
 
     fn for_policies(self) -> Self {

@@ -1,8 +1,8 @@
 //! `transit`: uses of transit keys. One operation by one key. Asked at the Vault API, granted like anything else, never handed out.
 
-use super::{InTree, Kind, named};
+use super::{InTree, Kind, NamedError, named};
 use crate::words::Digest;
-use crate::words::names::TransitKey;
+use crate::words::names::{NameError, TransitKey};
 use std::fmt;
 
 /// What is done by a key.
@@ -27,9 +27,34 @@ impl Operation {
     }
 
     /// The operation of this word.
-    pub fn parse(word: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or_else(|| "expected `encrypt` or `decrypt`".to_owned())
+    pub fn parse(word: &str) -> Result<Self, OperationError> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word).ok_or(OperationError)
     }
+}
+
+/// A word that is no operation's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected `encrypt` or `decrypt`")]
+pub struct OperationError;
+
+/// A text that is no use of a key.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum TransitError {
+    /// It has too few words, or too many.
+    #[error("expected an operation and a key, such as `decrypt flux`")]
+    Form,
+    /// The first word.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// The second one.
+    #[error(transparent)]
+    Key(#[from] NameError),
+    /// The third one.
+    #[error("the input's digest is no SHA-256")]
+    Input,
+    /// In a question, which is of every input.
+    #[error("expected an operation and a key alone")]
+    NamesInput,
 }
 
 /// One operation by one key.
@@ -45,18 +70,14 @@ pub struct TransitUse {
 
 impl TransitUse {
     /// Reads `decrypt flux`, and behind it the input's digest, if there is one.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, TransitError> {
         let words: Vec<&str> = text.split(' ').collect();
         let (operation, key, input) = match words[..] {
             [operation, key] => (operation, key, None),
-            [operation, key, input] => (operation, key, Some(Digest::parse(input).ok_or("the input's digest is no SHA-256")?)),
-            _ => return Err("expected an operation and a key, such as `decrypt flux`".to_owned()),
+            [operation, key, input] => (operation, key, Some(Digest::parse(input).ok_or(TransitError::Input)?)),
+            _ => return Err(TransitError::Form),
         };
-        Ok(Self {
-            operation: Operation::parse(operation)?,
-            key: TransitKey::parse(key).map_err(|fault| fault.to_string())?,
-            input,
-        })
+        Ok(Self { operation: Operation::parse(operation)?, key: TransitKey::parse(key)?, input })
     }
 
     /// Every operation by this key, whatever its input.
@@ -68,13 +89,15 @@ impl TransitUse {
 impl Kind for TransitUse {
     const EXAMPLE: Option<&'static str> = Some("decrypt KEY");
 
-    fn read(text: Option<&str>) -> Result<Self, String> {
+    type Error = NamedError<TransitError>;
+
+    fn read(text: Option<&str>) -> Result<Self, Self::Error> {
         named(text, Self::parse)
     }
 
-    fn question(text: &str) -> Result<Self, String> {
-        let wanted = Self::parse(text)?;
-        if wanted.input.is_some() { Err("expected an operation and a key alone".to_owned()) } else { Ok(wanted) }
+    fn question(text: &str) -> Result<Self, Self::Error> {
+        let wanted = named(Some(text), Self::parse)?;
+        if wanted.input.is_some() { Err(NamedError::Name(TransitError::NamesInput)) } else { Ok(wanted) }
     }
 
     /// A key of a document may have a space, and only a secret has keys.

@@ -4,7 +4,7 @@ use super::place::{Seen, Where};
 use crate::cli::print;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
-use crate::kind::Target;
+use crate::kind::{Target, TargetError};
 use crate::policy::{Catalogue, Explanation, Ruleset, StopUntil, explain};
 use crate::store::{ReadError, Reader};
 use crate::token::{Claims, JsonError, parse_json};
@@ -120,6 +120,17 @@ enum UnknownDenials {
     },
 }
 
+/// Why there is no credential to explain.
+#[derive(Debug, thiserror::Error)]
+enum NoTarget {
+    /// None is asked for, or several.
+    #[error("ask for exactly one of --aws, --secret, --secret-at, --id-token, --transit and --daypass")]
+    NotOne,
+    /// What is asked for is none.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+}
+
 /// Why there is no identity to explain.
 #[derive(Debug, thiserror::Error)]
 enum NoFacts {
@@ -171,7 +182,7 @@ fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil
 }
 
 /// What is asked for. A kind's flag bears its word.
-fn wanted_of(arguments: &ExplainArgs) -> Result<Target, String> {
+fn wanted_of(arguments: &ExplainArgs) -> Result<Target, NoTarget> {
     let flags = [
         ("aws", arguments.aws.as_ref().map(Option::as_deref)),
         ("secret", arguments.secret.as_deref().map(Some)),
@@ -182,9 +193,8 @@ fn wanted_of(arguments: &ExplainArgs) -> Result<Target, String> {
     ];
     let read = |(word, text): (&str, Option<&str>)| text.map_or_else(|| Target::parse(word), |text| Target::question(word, text));
     let asked: Vec<_> = flags.into_iter().filter_map(|(word, text)| Some(read((word, text?)))).collect();
-    let [only] = <[_; 1]>::try_from(asked)
-        .map_err(|_| "ask for exactly one of --aws, --secret, --secret-at, --id-token, --transit and --daypass")?;
-    only
+    let [only] = <[_; 1]>::try_from(asked).map_err(|_| NoTarget::NotOne)?;
+    Ok(only?)
 }
 
 fn facts(arguments: &ExplainArgs, catalogue: &Catalogue) -> Result<Facts, NoFacts> {

@@ -30,7 +30,7 @@ impl Section for PermissionGrant {
 
     /// Permissions are few and known by name.
     fn pattern(text: &str) -> Result<Pattern, String> {
-        Permission::parse(text).map(|permission| Pattern::literal_of(permission.as_str()))
+        Permission::parse(text).map(|permission| Pattern::literal_of(permission.as_str())).map_err(|fault| fault.to_string())
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
