@@ -7,6 +7,7 @@ mod bounds;
 mod condition;
 mod decide;
 mod documents;
+mod error;
 mod expectation;
 mod explain;
 mod file;
@@ -38,6 +39,7 @@ pub use aws_parameters::AwsParameters;
 pub use bounds::Bounds;
 pub use decide::PolicySet;
 pub use documents::{DocumentGrant, document_grants};
+pub use error::{PatternError, RequestError};
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
@@ -46,7 +48,10 @@ pub use grant::{
 };
 pub use grantable::{OnTerms, Terms};
 pub use guardrail::Guardrails;
-pub use history::{Candidate, Findings, LeftOut, Past, PastUse, Replay, ReplayRequest};
+pub use history::{
+    Candidate, CandidateError, CandidateSizeError, Findings, LeftOut, LookbackError, Past, PastUse, Replay, ReplayBodyError,
+    ReplayRequest,
+};
 pub use import::{ImportSettings, Imported, NotImported, import};
 pub use layout::{counts_unread, grants_nothing, is_beside, is_looked_at, is_taken, may_be_guardrails, strays};
 pub use lint::{CODES as LINT_CODES, Look, lint};
@@ -59,4 +64,4 @@ pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
 pub use sections::TermChange;
-pub use stop::{ImpossibleStop, Standing, Stop, StopUntil};
+pub use stop::{ImpossibleStop, Standing, Stop, StopError, StopUntil};

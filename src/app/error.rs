@@ -4,6 +4,7 @@ use crate::custody::{CustodyError, KmsError};
 use crate::git::{FetchError, GitError, VerifyError};
 use crate::issue::KeysError;
 use crate::issuers::SetupError;
+use crate::policy::{ImpossibleStop, StopError};
 use crate::secrets::IdentityError;
 use crate::store::{ReadError, StoreError};
 use crate::words::Denial;
@@ -119,6 +120,20 @@ pub(super) enum LookupError {
     /// Its repository is not read.
     #[error(transparent)]
     Git(#[from] GitError),
+}
+
+/// Why an operator's denial is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DenialError {
+    /// By what it says.
+    #[error(transparent)]
+    Stop(#[from] StopError),
+    /// By what no token can be.
+    #[error(transparent)]
+    Impossible(#[from] ImpossibleStop),
+    /// What it names may be there or not.
+    #[error("no revision is in force, so nobody can tell whether there is such a policy: `--unknown-too` denies it all the same")]
+    NoRevision,
 }
 
 /// Why nobody can tell what a denial would have hit.

@@ -1,7 +1,7 @@
 //! What an operator may do at once, without Git: deny, lift, revoke, accept, and look.
 
 use super::covered::{Covered, covered};
-use super::error::{CountError, LookupError};
+use super::error::{CountError, DenialError, LookupError};
 use super::{App, Followed};
 use crate::identity::Identity;
 use crate::policy::{Grant, Request, Standing, Stop, StopUntil};
@@ -34,9 +34,9 @@ impl App {
     /// nothing is granted before it is. Tells the id to lift it by, and what of the last day's grants it would have denied. What it
     /// names has to be there, unless somebody means what is not there yet.
     pub async fn deny(&self, stop: Stop, lasting: Option<Duration>, unknown_too: bool) -> Result<Value, Denial> {
-        let refuse = |fault: String| Reason::BadRequest.because(fault.clone()).saying(fault);
-        stop.check().map_err(refuse)?;
-        stop.check_possible(&self.catalogue).map_err(|fault| refuse(fault.to_string()))?;
+        let refuse = |fault: DenialError| Reason::BadRequest.because(&fault).saying(fault.to_string());
+        stop.check().map_err(|fault| refuse(fault.into()))?;
+        stop.check_possible(&self.catalogue).map_err(|fault| refuse(fault.into()))?;
         if !unknown_too {
             self.check_known(&stop).map_err(refuse)?;
         }
@@ -59,16 +59,14 @@ impl App {
     }
 
     /// Whether policy and issuer are there. Without a revision nobody can tell.
-    fn check_known(&self, stop: &Stop) -> Result<(), String> {
+    fn check_known(&self, stop: &Stop) -> Result<(), DenialError> {
         let live = self.live.load();
         let policies: Vec<&PolicyName> = match live.policies() {
             Ok(set) => set.policies().iter().map(|policy| &policy.name).collect(),
-            Err(_) if stop.policy.is_some() => {
-                return Err("no revision is in force, so nobody can tell whether there is such a policy: `--unknown-too` denies it all the same".to_owned());
-            }
+            Err(_) if stop.policy.is_some() => return Err(DenialError::NoRevision),
             Err(_) => Vec::new(),
         };
-        stop.check_known(&self.catalogue, &policies)
+        Ok(stop.check_known(&self.catalogue, &policies)?)
     }
 
     async fn covered_by(&self, stop: Stop) -> Result<Covered, CountError> {
@@ -151,7 +149,8 @@ impl App {
         let known: Option<Vec<&PolicyName>> =
             live.policies().ok().map(|set| set.policies().iter().map(|one| &one.name).collect());
         let shown = |(id, (stop, until)): (&String, &StopUntil)| {
-            let unknown = known.as_ref().and_then(|known| stop.check_known(&self.catalogue, known).err());
+            let unknown =
+                known.as_ref().and_then(|known| stop.check_known(&self.catalogue, known).err()).map(|fault| fault.to_string());
             let unknown = stop.check_possible(&self.catalogue).err().map(|fault| fault.to_string()).or(unknown);
             json!({ "id": id, "until": until.map(|at| at.to_string()), "denies": stop, "unknown": unknown })
         };

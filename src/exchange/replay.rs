@@ -14,6 +14,7 @@ use crate::token::Claims;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::{Denial, Digest, Reason, UnixTime};
 use serde_json::{Value, json};
+use std::fmt::Display;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -70,12 +71,12 @@ fn replay(
     catalogue: &Catalogue,
     now: UnixTime,
 ) -> Result<(String, Findings), Denial> {
-    let refuse = |reason: Reason, fault: String| reason.because(fault.clone()).saying(fault);
+    let refuse = |reason: Reason, fault: &dyn Display| reason.because(fault).saying(fault.to_string());
     let request: ReplayRequest =
-        ReplayRequest::parse(bytes).map_err(|fault| refuse(Reason::BadRequest, format!("The request's body: {fault}.")))?;
-    let since = now.minus(request.lookback().map_err(|fault| refuse(Reason::BadRequest, fault))?);
+        ReplayRequest::parse(bytes).map_err(|fault| refuse(Reason::BadRequest, &format!("The request's body: {fault}.")))?;
+    let since = now.minus(request.lookback().map_err(|fault| refuse(Reason::BadRequest, &fault))?);
     let in_force = live.policies()?;
-    request.check_size(catalogue).map_err(|fault| refuse(Reason::TooLarge, fault))?;
+    request.check_size(catalogue).map_err(|fault| refuse(Reason::TooLarge, &fault))?;
     let bounds = live.source(source).map(|source| source.followed.bounds()).unwrap_or_default();
     let candidate = request.candidate(catalogue, in_force, source, bounds);
     let findings = replay_since(reader, since, Replay::new(&candidate, in_force, now), catalogue);

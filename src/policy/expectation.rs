@@ -1,5 +1,7 @@
 //! Tests of policies: who may and who may not. Run by `policy test`, and before a file goes live; they ignore `expires`.
 
+mod error;
+
 use super::decide::PolicySet;
 use super::file::TrustPolicy;
 use super::ruleset::{Catalogue, Tree};
@@ -9,6 +11,7 @@ use crate::token::{Claims, parse_json};
 use crate::words::UnixTime;
 use crate::words::names::IssuerName;
 use crate::words::yaml::{Fields, Node, Place, Yaml};
+use error::FactsError;
 use serde::Serialize;
 
 /// One expectation.
@@ -79,7 +82,7 @@ impl Expectation {
             .facts(issuer, tree, catalogue)
             .map(|facts| set.would_grant(&facts, &self.wanted, None, UnixTime::from_seconds(0)));
         let (holds, why) = match verdict {
-            Err(fault) => (false, Some(fault)),
+            Err(fault) => (false, Some(fault.to_string())),
             Ok(Ok(policy)) => (self.allow, (!self.allow).then(|| format!("allowed by {policy}"))),
             Ok(Err(denial)) => (!self.allow, self.allow.then_some(denial.cause)),
         };
@@ -92,14 +95,15 @@ impl Expectation {
         }
     }
 
-    fn facts(&self, issuer: Option<&IssuerName>, tree: &Tree, catalogue: &Catalogue) -> Result<Facts, String> {
-        let bytes = tree.get(&self.claims_file).ok_or_else(|| format!("the repository has no file `{}`", self.claims_file))?;
-        let document = parse_json(bytes).map_err(|fault| format!("{}: {fault}", self.claims_file))?;
+    fn facts(&self, issuer: Option<&IssuerName>, tree: &Tree, catalogue: &Catalogue) -> Result<Facts, FactsError> {
+        let file = &self.claims_file;
+        let bytes = tree.get(file).ok_or_else(|| FactsError::NoFile { file: file.clone() })?;
+        let document = parse_json(bytes).map_err(|fault| FactsError::Json { file: file.clone(), fault })?;
         let saved_issuer = document.get("issuer").and_then(|name| IssuerName::parse(name.as_str()?).ok());
-        let issuer = saved_issuer.as_ref().or(issuer).ok_or("no issuer is named")?;
-        let claims = document.get("claims").unwrap_or(&document).as_object().ok_or("the claims are no object")?;
-        let entry = catalogue.issuer(issuer).ok_or_else(|| format!("no issuer `{issuer}` is configured"))?;
-        let mut facts = entry.mapping.facts(issuer, Claims::from(claims.clone())).map_err(|denial| denial.cause)?;
+        let issuer = saved_issuer.as_ref().or(issuer).ok_or(FactsError::NoIssuer)?;
+        let claims = document.get("claims").unwrap_or(&document).as_object().ok_or(FactsError::NoObject)?;
+        let entry = catalogue.issuer(issuer).ok_or_else(|| FactsError::UnknownIssuer { issuer: issuer.clone() })?;
+        let mut facts = entry.mapping.facts(issuer, Claims::from(claims.clone()))?;
         for (attribute, value) in &self.change {
             change(&mut facts, *attribute, value.as_deref(), &entry.mapping);
         }

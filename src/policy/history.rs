@@ -3,8 +3,10 @@
 //! Of each past decision only what either revision looks at counts, so that alike ones are decided once.
 
 mod candidate;
+mod error;
 
 pub use candidate::{Candidate, ReplayRequest};
+pub use error::{CandidateError, CandidateSizeError, LookbackError, ReplayBodyError};
 
 use super::condition::Subject;
 use super::decide::PolicySet;

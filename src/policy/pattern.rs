@@ -4,12 +4,13 @@
 
 mod printable;
 
+use super::error::PatternError;
 use super::template::Piece;
 use printable::is_printable;
 use std::fmt;
 
 /// Longer than any ref or workflow path that a forge accepts.
-const PATTERN_CHARACTERS_MAX: usize = 1024;
+pub(super) const PATTERN_CHARACTERS_MAX: usize = 1024;
 /// OpenID Connect Core 1.0, section 2: a subject has no more.
 const PLAIN_CHARACTERS_MAX: usize = 255;
 /// What shells, queries and markup take for their own.
@@ -63,18 +64,18 @@ pub(super) type Positions = Vec<bool>;
 
 impl Pattern {
     /// Parses a pattern that stands alone.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
         let pieces: Vec<Piece> = text.chars().map(|character| Piece { character, literal: false }).collect();
         Self::from_pieces(&pieces)
     }
 
     /// Parses a pattern into which values have been put: those are literal, whatever they hold.
-    pub(super) fn from_pieces(pieces: &[Piece]) -> Result<Self, String> {
+    pub(super) fn from_pieces(pieces: &[Piece]) -> Result<Self, PatternError> {
         if pieces.is_empty() {
-            return Err("an empty pattern matches nothing".to_owned());
+            return Err(PatternError::Empty);
         }
         if pieces.len() > PATTERN_CHARACTERS_MAX {
-            return Err(format!("longer than {PATTERN_CHARACTERS_MAX} characters"));
+            return Err(PatternError::TooLong);
         }
         let star = |index: usize| pieces.get(index).is_some_and(|piece| piece.character == '*' && !piece.literal);
         let mut steps = Vec::with_capacity(pieces.len());
@@ -92,7 +93,7 @@ impl Pattern {
                 match next {
                     None if starts => steps.push(Step::Anything),
                     Some(delimiter) if starts && is_delimiter(delimiter) => steps.push(Step::Segments(delimiter)),
-                    _ => return Err("`**` stands for whole segments, between `/`, `:` or `@`".to_owned()),
+                    _ => return Err(PatternError::WithinSegment),
                 }
                 index += 3;
             }

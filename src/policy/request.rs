@@ -1,6 +1,7 @@
 //! What a job asks for: the body of `POST /v1/exchange`.
 
 use super::aws_parameters::AwsParameters;
+use super::error::RequestError;
 use crate::kind::Target;
 use crate::token::{from_json, parse_json};
 use crate::words::names::PolicyName;
@@ -27,13 +28,13 @@ pub struct Request {
 
 impl Request {
     /// Reads a body. Objects are objects and each member stands once; the error holds no value of the body.
-    pub fn parse(body: &[u8]) -> Result<Self, String> {
-        let body = parse_json(body).map_err(|fault| fault.to_string())?;
+    pub fn parse(body: &[u8]) -> Result<Self, RequestError> {
+        let body = parse_json(body)?;
         let listed = body.get("credentials").and_then(Value::as_array).into_iter().flatten();
         if !body.is_object() || listed.filter_map(Value::as_object).flat_map(Map::values).any(Value::is_array) {
-            return Err("an array stands where an object belongs".to_owned());
+            return Err(RequestError::ArrayForObject);
         }
-        from_json(body).map_err(|fault| fault.to_string())
+        Ok(from_json(body)?)
     }
 
     /// A request for nothing: a login, which only says who.
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<Request, String> {
-        Request::parse(body.as_bytes())
+        Request::parse(body.as_bytes()).map_err(|fault| fault.to_string())
     }
 
     #[test]

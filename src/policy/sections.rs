@@ -3,6 +3,7 @@
 
 mod aws;
 mod daypass;
+mod error;
 mod id_token;
 mod secrets;
 mod templates;
@@ -24,6 +25,7 @@ use crate::identity::Attribute;
 use crate::kind::Target;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place};
+use error::{SectionPatternError, TtlError};
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -75,8 +77,8 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     }
 
     /// Reads what a guardrail denies of the section, or what bounds allow.
-    fn pattern(text: &str) -> Result<Pattern, String> {
-        Pattern::parse(text)
+    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+        Ok(Pattern::parse(text)?)
     }
 
     /// Whether something that it grants, or uses on the way, fits the pattern.
@@ -130,7 +132,8 @@ macro_rules! declare {
         }
 
         /// Each section's key, and how a pattern of it is read.
-        pub(super) const PATTERNS: &[(&str, fn(&str) -> Result<Pattern, String>)] = &[$((<$entry>::WORD, <$entry>::pattern),)*];
+        pub(super) const PATTERNS: &[(&str, fn(&str) -> Result<Pattern, SectionPatternError>)] =
+            &[$((<$entry>::WORD, <$entry>::pattern),)*];
 
         /// The sections of which a further source grants only its own, and what they are called.
         pub(super) fn own() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -226,10 +229,10 @@ fn within<'a, T>(fields: &mut Fields<'a, '_>, node: &'a Node, read: impl FnOnce(
     read
 }
 
-fn bounded(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
-    let duration = parse_duration(text).map_err(|fault| fault.to_string())?;
+fn bounded(text: &str, least: Duration, most: Duration) -> Result<Duration, TtlError> {
+    let duration = parse_duration(text)?;
     if duration < least || duration > most {
-        return Err(format!("expected {} to {} minutes", least.as_secs() / 60, most.as_secs() / 60));
+        return Err(TtlError::OutOfRange { least, most });
     }
     Ok(duration)
 }

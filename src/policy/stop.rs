@@ -3,7 +3,7 @@
 mod error;
 mod possible;
 
-pub use error::ImpossibleStop;
+pub use error::{ImpossibleStop, StopError};
 
 use super::grant::Granted;
 use super::guardrail::unreadable;
@@ -38,15 +38,15 @@ pub struct Stop {
 
 impl Stop {
     /// Refused when it would deny everybody by mistake.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), StopError> {
         if self.policy.is_none() && self.repository.is_none() && self.issuer.is_none() && self.run.is_none() {
-            return Err("name at least one of policy, repository, issuer and run".to_owned());
+            return Err(StopError::NamesNothing);
         }
         if [&self.repository, &self.run].into_iter().flatten().any(|text| text.trim().is_empty()) {
-            return Err("a repository or a run without a name fits nobody".to_owned());
+            return Err(StopError::Nameless);
         }
         if self.reason.trim().is_empty() {
-            return Err("say the reason".to_owned());
+            return Err(StopError::NoReason);
         }
         Ok(())
     }
@@ -59,14 +59,14 @@ impl Stop {
 
     /// Refused when it names an issuer that is not configured, or a policy that is not among these: it would fit nobody, and whoever
     /// wrote it would believe the opposite.
-    pub fn check_known(&self, catalogue: &Catalogue, policies: &[&PolicyName]) -> Result<(), String> {
+    pub fn check_known(&self, catalogue: &Catalogue, policies: &[&PolicyName]) -> Result<(), StopError> {
         if let Some(issuer) = self.issuer.as_ref().filter(|issuer| catalogue.issuer(issuer).is_none()) {
             let known: Vec<&str> = catalogue.names().map(IssuerName::as_str).collect();
-            return Err(format!("no issuer `{issuer}` is configured{}", meant(issuer.as_str(), &known)));
+            return Err(StopError::UnknownIssuer { issuer: issuer.clone(), near: near(issuer.as_str(), &known) });
         }
         if let Some(policy) = self.policy.as_ref().filter(|policy| !policies.contains(policy)) {
             let known: Vec<&str> = policies.iter().map(|policy| policy.as_str()).collect();
-            return Err(format!("no policy `{policy}` is in force{}", meant(policy.as_str(), &known)));
+            return Err(StopError::UnknownPolicy { policy: policy.clone(), near: near(policy.as_str(), &known) });
         }
         Ok(())
     }
@@ -95,8 +95,8 @@ impl Stop {
     }
 }
 
-fn meant(word: &str, known: &[&str]) -> String {
-    nearest(word, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+fn near(word: &str, known: &[&str]) -> Option<String> {
+    nearest(word, known).map(str::to_owned)
 }
 
 /// What it denies, in one line.

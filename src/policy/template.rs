@@ -1,5 +1,6 @@
 //! Placeholders: `{each.NAME}` takes a row's value when the file is read, `{ATTRIBUTE}` a verified attribute when it is used.
 
+use super::error::{FillError, TemplateError};
 use crate::identity::{Attribute, Facts};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
@@ -15,20 +16,20 @@ pub(super) struct Piece {
 }
 
 /// Longer than any name, pattern or tag: what grows beyond it is a mistake, or meant to grow.
-const FILLED_CHARACTERS_MAX: usize = 64 * 1024;
+pub(super) const FILLED_CHARACTERS_MAX: usize = 64 * 1024;
 
 /// Puts the row's values into the text.
-pub(super) fn fill_row(text: &str, row: Option<&Row>) -> Result<Vec<Piece>, String> {
+pub(super) fn fill_row(text: &str, row: Option<&Row>) -> Result<Vec<Piece>, FillError> {
     let mut pieces = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{each.") {
         pieces.extend(before.chars().map(|character| Piece { character, literal: false }));
-        let (name, behind) = after.split_once('}').ok_or("`{each.` without `}`")?;
-        let row = row.ok_or("`{each.…}` needs `for_each`")?;
-        let value = row.get(name).ok_or_else(|| format!("the rows have no `{name}`"))?;
+        let (name, behind) = after.split_once('}').ok_or(FillError::Unclosed)?;
+        let row = row.ok_or(FillError::NoRows)?;
+        let value = row.get(name).ok_or_else(|| FillError::NoColumn { name: name.to_owned() })?;
         pieces.extend(value.chars().map(|character| Piece { character, literal: true }));
         if pieces.len() > FILLED_CHARACTERS_MAX {
-            return Err(format!("longer than {FILLED_CHARACTERS_MAX} characters with the row's values in it"));
+            return Err(FillError::TooLong);
         }
         rest = behind;
     }
@@ -37,7 +38,7 @@ pub(super) fn fill_row(text: &str, row: Option<&Row>) -> Result<Vec<Piece>, Stri
 }
 
 /// The same as plain text, for values that are no patterns.
-pub(super) fn fill_row_text(text: &str, row: Option<&Row>) -> Result<String, String> {
+pub(super) fn fill_row_text(text: &str, row: Option<&Row>) -> Result<String, FillError> {
     Ok(fill_row(text, row)?.iter().map(|piece| piece.character).collect())
 }
 
@@ -62,13 +63,13 @@ impl Display for Template {
 
 impl Template {
     /// Parses it; every placeholder has to be an attribute.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             parts.push(Part::Text(before.to_owned()));
-            let (name, behind) = after.split_once('}').ok_or("`{` without `}`")?;
-            let attribute = Attribute::parse(name).ok_or_else(|| format!("`{{{name}}}` is no attribute"))?;
+            let (name, behind) = after.split_once('}').ok_or(TemplateError::Unclosed)?;
+            let attribute = Attribute::parse(name).ok_or_else(|| TemplateError::NoAttribute { name: name.to_owned() })?;
             parts.push(Part::Attribute(attribute));
             rest = behind;
         }

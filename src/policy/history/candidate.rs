@@ -1,5 +1,6 @@
 //! The revision that is tried, from its files. They are nobody's word yet: what reading them costs is bounded.
 
+use super::error::{CandidateError, CandidateSizeError, LookbackError, ReplayBodyError};
 use crate::kind::{InTree, Target};
 use crate::policy::bounds::{self, Bounds};
 use crate::policy::decide::PolicySet;
@@ -22,10 +23,10 @@ const SINCE_DEFAULT: &str = "30d";
 /// And at most: a quarter's release is among it.
 const SINCE_MAX: Duration = Duration::from_secs(90 * 86_400);
 /// Files of a candidate; their bytes are bounded where they are read.
-const FILES_MAX: usize = 50_000;
+pub(super) const FILES_MAX: usize = 50_000;
 /// Values of all policies together, where a policy counts once for each of its rows and a long text for several:
 /// 13,000 usual policies, or a policy of 30 values for 10,000 rows. Some 200 MiB when they are read and all are faulty.
-const VALUES_MAX: usize = 400_000;
+pub(super) const VALUES_MAX: usize = 400_000;
 /// Values that a file counts for which is no YAML: finding that out may have cost as much as reading many.
 const FAULTY_FILE_VALUES: usize = 20_000;
 /// Bytes of text that weigh as much as a value.
@@ -62,43 +63,39 @@ pub struct Candidate {
 
 impl ReplayRequest {
     /// Reads a body, each member once; the error holds no value of it.
-    pub fn parse(body: &[u8]) -> Result<Self, String> {
-        let body = parse_document(body).map_err(|fault| fault.to_string())?;
-        if body.is_object() { from_json(body).map_err(|fault| fault.to_string()) } else { Err("it is no object".to_owned()) }
+    pub fn parse(body: &[u8]) -> Result<Self, ReplayBodyError> {
+        let body = parse_document(body)?;
+        if body.is_object() { Ok(from_json(body)?) } else { Err(ReplayBodyError::NoObject) }
     }
 
     /// Of a revision's files those that decide, and of its secrets their names.
-    pub fn of(tree: &Tree, since: String) -> Result<Self, String> {
+    pub fn of(tree: &Tree, since: String) -> Result<Self, CandidateError> {
         if layout::has_misplaced_guardrails(tree) {
-            return Err(layout::strays(tree)
-                .iter()
-                .map(|fault| format!("{}: {}", fault.file, fault.message))
-                .collect::<Vec<_>>()
-                .join("; "));
+            return Err(CandidateError::Misplaced { strays: layout::strays(tree) });
         }
         let policies = tree.iter().filter(|(file, _)| is_policy(file));
         let rows: BTreeSet<String> = policies.filter_map(|(file, bytes)| rows_file(&Node::parse(file, bytes).ok()?)).collect();
         let decides = |file: &str| is_policy(file) || file == GUARDRAILS_FILE || rows.contains(file);
         let text = |(file, bytes): (&String, &Arc<[u8]>)| match std::str::from_utf8(bytes) {
             Ok(text) => Ok((file.clone(), text.to_owned())),
-            Err(_) => Err(format!("{file} is not UTF-8")),
+            Err(_) => Err(CandidateError::NoText { file: file.clone() }),
         };
-        let files = tree.iter().filter(|(file, _)| decides(file)).map(text).collect::<Result<_, String>>()?;
+        let files = tree.iter().filter(|(file, _)| decides(file)).map(text).collect::<Result<_, CandidateError>>()?;
         let secrets = tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok()).collect();
         let transit = TransitFile::among(tree).map(|file| file.key).collect();
         Ok(Self { since, files, secrets: Some(secrets), transit: Some(transit) })
     }
 
     /// How far back.
-    pub fn lookback(&self) -> Result<Duration, String> {
-        let since = parse_duration(&self.since).map_err(|fault| format!("`since`: {fault}"))?;
-        if since.is_zero() || since > SINCE_MAX { Err("`since` is at most 90d, and not zero".to_owned()) } else { Ok(since) }
+    pub fn lookback(&self) -> Result<Duration, LookbackError> {
+        let since = parse_duration(&self.since).map_err(LookbackError::Duration)?;
+        if since.is_zero() || since > SINCE_MAX { Err(LookbackError::OutOfRange) } else { Ok(since) }
     }
 
     /// Refuses one that would cost more than a good one to read: for those who take it from somebody else.
-    pub fn check_size(&self, catalogue: &Catalogue) -> Result<(), String> {
+    pub fn check_size(&self, catalogue: &Catalogue) -> Result<(), CandidateSizeError> {
         if self.files.len() > FILES_MAX {
-            return Err(format!("a candidate has at most {FILES_MAX} files"));
+            return Err(CandidateSizeError::Files);
         }
         check_values(&self.files, catalogue)
     }
@@ -198,7 +195,7 @@ fn since_default() -> String {
 }
 
 /// Refuses, before it is read in earnest, what rows or issuers would multiply beyond measure.
-fn check_values(files: &BTreeMap<String, String>, catalogue: &Catalogue) -> Result<(), String> {
+fn check_values(files: &BTreeMap<String, String>, catalogue: &Catalogue) -> Result<(), CandidateSizeError> {
     let mut rows_of: BTreeMap<String, usize> = BTreeMap::new();
     let guardrails = files.get(GUARDRAILS_FILE).and_then(|text| Node::parse(GUARDRAILS_FILE, text.as_bytes()).ok());
     let mut values: usize = guardrails.map_or(0, |node| weight(&node) * catalogue.names().count());
@@ -212,9 +209,7 @@ fn check_values(files: &BTreeMap<String, String>, catalogue: &Catalogue) -> Resu
             Err(_) => FAULTY_FILE_VALUES,
         });
         if values > VALUES_MAX {
-            return Err(format!(
-                "the candidate's policies, a policy counted once for each of its rows, hold more than {VALUES_MAX} values"
-            ));
+            return Err(CandidateSizeError::Values);
         }
     }
     Ok(())

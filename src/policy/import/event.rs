@@ -24,7 +24,7 @@ pub(super) fn words(mapping: &Mapping, attribute: Attribute, patterns: &[String]
     let mut words = Words::default();
     let mut theirs = Vec::new();
     for pattern in patterns {
-        let parsed = Pattern::parse(pattern)?;
+        let parsed = Pattern::parse(pattern).map_err(|fault| fault.to_string())?;
         let known: Vec<_> = mapping.words(attribute).filter(|word| parsed.matches(word.theirs) && !is_out(word.theirs)).collect();
         let meant = known.iter().filter(|word| parsed.literal().is_some() || !UNNAMED_EVENTS.contains(&word.ours));
         let before = theirs.len();

@@ -7,6 +7,7 @@ pub(in crate::policy) use session::SessionGrant;
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
+use crate::policy::error::FilledError;
 use crate::policy::grant::AwsTerms;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
@@ -63,9 +64,9 @@ impl Section for AwsGrant {
 
 impl AwsGrant {
     fn read_members<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
-        let role = fields.required("role").and_then(|node| {
-            fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(|fault| fault.to_string()))
-        });
+        let role = fields
+            .required("role")
+            .and_then(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
         let session = SessionGrant::read(fields, row);
         let longest = if session.hub.is_some() { CHAINED_TTL_MAX } else { AWS_TTL_MAX };
         let ttl = fields

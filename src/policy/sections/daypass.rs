@@ -1,6 +1,7 @@
 //! `grant: daypass`: uses of daypass itself.
 
 use super::Section;
+use super::error::SectionPatternError;
 use crate::kind::{Permission, Target};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::Row;
@@ -29,8 +30,8 @@ impl Section for PermissionGrant {
     }
 
     /// Permissions are few and known by name.
-    fn pattern(text: &str) -> Result<Pattern, String> {
-        Permission::parse(text).map(|permission| Pattern::literal_of(permission.as_str())).map_err(|fault| fault.to_string())
+    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+        Ok(Pattern::literal_of(Permission::parse(text)?.as_str()))
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

@@ -2,10 +2,12 @@
 
 mod claims;
 
+use super::error::AudienceError;
 use super::templates::{Templates, fill, read_templates};
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{IdTokenTarget, Target};
+use crate::policy::error::FilledError;
 use crate::policy::grant::IdTokenTerms;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
@@ -55,8 +57,9 @@ impl Section for IdTokenGrant {
 
 impl IdTokenGrant {
     fn read_members<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
-        let audience =
-            fields.required("audience").and_then(|node| fields.parsed(node, |text| check_audience(&fill_row_text(text, row)?)));
+        let audience = fields
+            .required("audience")
+            .and_then(|node| fields.parsed(node, |text| check_audience(&fill_row_text(text, row)?).map_err(FilledError::Value)));
         let ttl = fields.optional("ttl").map_or(Some(ID_TOKEN_TTL_DEFAULT), |node| {
             fields.parsed(node, |text| bounded(text, Duration::from_secs(60), ID_TOKEN_TTL_MAX))
         });
@@ -77,11 +80,11 @@ impl IdTokenGrant {
     }
 }
 
-fn check_audience(text: &str) -> Result<Audience, String> {
+fn check_audience(text: &str) -> Result<Audience, AudienceError> {
     if is_cloud_audience(text) {
-        return Err("a token for this audience is a cloud credential: grant that instead".to_owned());
+        return Err(AudienceError::Cloud);
     }
-    Audience::parse(text).map_err(|fault| fault.to_string())
+    Ok(Audience::parse(text)?)
 }
 
 #[cfg(test)]

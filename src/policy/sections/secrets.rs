@@ -1,7 +1,9 @@
 //! `grant: secrets`: documents by pattern, and one key of them or the whole.
 
+use super::error::{OfflineError, SectionPatternError};
 use super::{Section, Term, Value};
 use crate::policy::access::meet;
+use crate::policy::error::FilledError;
 use crate::policy::grant::{OFFLINE_DEFAULT, SecretTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row, fill_row_text};
@@ -72,19 +74,17 @@ impl Section for SecretGrant {
         let (named, kept) = read_terms(fields, node)?;
         let text = fields.text(named)?;
         let (path, key) = text.split_once('#').map_or((text, None), |(path, key)| (path, Some(key)));
-        let documents = fill_row(path, row).and_then(|pieces| Pattern::from_pieces(&pieces));
-        let key = key
-            .map(|key| {
-                fill_row_text(key, row).and_then(|key| check_pointer(&key).map(|()| key).map_err(|fault| fault.to_string()))
-            })
-            .transpose();
-        match (documents, key) {
-            (Ok(documents), Ok(key)) => Some(Self { place: node.place, documents, key, kept }),
-            (Err(fault), _) | (_, Err(fault)) => {
-                fields.fault(named.place, fault);
-                None
-            }
+        let documents = || Pattern::from_pieces(&fill_row(path, row)?).map_err(FilledError::Value);
+        let pointer = |key| {
+            let key = fill_row_text(key, row)?;
+            check_pointer(&key).map(|()| key).map_err(FilledError::Value)
+        };
+        match (documents(), key.map(pointer).transpose()) {
+            (Ok(documents), Ok(key)) => return Some(Self { place: node.place, documents, key, kept }),
+            (Err(fault), _) => fields.fault(named.place, fault),
+            (_, Err(fault)) => fields.fault(named.place, fault),
         }
+        None
     }
 
     fn place(&self) -> Place {
@@ -96,14 +96,14 @@ impl Section for SecretGrant {
     }
 
     /// A denial of a value alone would leave the document with it open to everybody.
-    fn pattern(text: &str) -> Result<Pattern, String> {
+    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
         if text.contains('#') {
-            return Err("a denial is of whole documents: leave `#…` out".to_owned());
+            return Err(SectionPatternError::Value);
         }
         if text.starts_with('/') || text.ends_with('/') {
-            return Err("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder".to_owned());
+            return Err(SectionPatternError::Slash);
         }
-        Pattern::parse(text)
+        Ok(Pattern::parse(text)?)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
@@ -158,10 +158,10 @@ fn read_terms<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(&'a No
     named.zip(offline.map(|offline| SecretOffer { offline, unauthenticated, history }))
 }
 
-fn parse_offline(text: &str) -> Result<Duration, String> {
-    let offline = parse_duration(text).map_err(|fault| fault.to_string())?;
+fn parse_offline(text: &str) -> Result<Duration, OfflineError> {
+    let offline = parse_duration(text)?;
     if !(OFFLINE_MIN..=OFFLINE_MAX).contains(&offline) {
-        return Err("expected 5 seconds to 7 days".to_owned());
+        return Err(OfflineError::OutOfRange);
     }
     Ok(offline)
 }

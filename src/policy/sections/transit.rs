@@ -3,6 +3,7 @@
 use super::Section;
 use crate::kind::{Operation, TransitUse};
 use crate::policy::access::meet;
+use crate::policy::error::FilledError;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row};
 use crate::words::yaml::{Fields, Node, Place};
@@ -21,7 +22,7 @@ impl Section for TransitGrant {
 
     /// `KEY` stands for both operations, `{ key: KEY, allow: [decrypt] }` for those that it lists.
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
-        let keys = |text: &str| fill_row(text, row).and_then(|pieces| Pattern::from_pieces(&pieces));
+        let keys = |text: &str| Pattern::from_pieces(&fill_row(text, row)?).map_err(FilledError::Value);
         if node.as_text().is_some() {
             let keys = fields.parsed(node, keys)?;
             return Some(Self { place: node.place, keys, operations: Operation::ALL.into() });

@@ -1,6 +1,41 @@
-//! Why no token can be what an operator's denial names.
+//! Why an operator's denial is refused.
 
 use crate::identity::Attribute;
+use crate::words::names::{IssuerName, PolicyName};
+
+/// Why an operator's denial is refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StopError {
+    /// It would deny everybody.
+    #[error("name at least one of policy, repository, issuer and run")]
+    NamesNothing,
+    /// It would deny nobody.
+    #[error("a repository or a run without a name fits nobody")]
+    Nameless,
+    /// Nobody would know what it is for.
+    #[error("say the reason")]
+    NoReason,
+    /// It would deny nobody.
+    #[error("no issuer `{issuer}` is configured{}", meant(.near.as_deref()))]
+    UnknownIssuer {
+        /// By this name.
+        issuer: IssuerName,
+        /// One that there is.
+        near: Option<String>,
+    },
+    /// It would deny nobody.
+    #[error("no policy `{policy}` is in force{}", meant(.near.as_deref()))]
+    UnknownPolicy {
+        /// By this name.
+        policy: PolicyName,
+        /// One that there is.
+        near: Option<String>,
+    },
+}
+
+fn meant(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
 
 /// It would deny nobody; the words say what to write.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

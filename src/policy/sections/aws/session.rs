@@ -1,7 +1,9 @@
 //! What a policy says of a session beside its role and its length: tags, name, session policies, and the role in between.
 
 use crate::identity::Facts;
+use crate::policy::error::{FilledError, TemplateError};
 use crate::policy::grant::{AwsTerms, Hub};
+use crate::policy::sections::error::{ExternalIdError, SessionNameError, TagError};
 use crate::policy::sections::templates::{Templates, fill, read_templates, shown};
 use crate::policy::sections::{Term, Value};
 use crate::policy::template::{Row, Template, fill_row_text};
@@ -108,13 +110,13 @@ impl SessionGrant {
 }
 
 /// AWS STS, Tag: letters, digits, spaces and `_.:/=+-@`.
-fn tag_fault(key: &str, value: &str) -> Option<String> {
+fn tag_fault(key: &str, value: &str) -> Option<TagError> {
     let good = |character: char| character.is_alphanumeric() || character == ' ' || "_.:/=+-@".contains(character);
     if value.chars().count() > TAG_VALUE_MAX {
-        return Some(format!("longer than {TAG_VALUE_MAX} characters"));
+        return Some(TagError::TooLong { most: TAG_VALUE_MAX });
     }
     let outside = !value.chars().all(good) || !key.chars().all(good);
-    outside.then(|| "outside of AWS's characters (letters, digits, spaces and _.:/=+-@)".to_owned())
+    outside.then_some(TagError::Characters)
 }
 
 fn check_tag(key: &str, value: &str) -> Result<(), Denial> {
@@ -154,15 +156,15 @@ fn is_session_name(text: &str) -> bool {
 }
 
 /// What no value can make good is a fault of the file.
-fn parse_session_name(text: &str, row: Option<&Row>) -> Result<Template, String> {
-    let name = Template::parse(&fill_row_text(text, row)?)?;
-    let (least, most) = (SESSION_NAME_CHARS.start(), SESSION_NAME_CHARS.end());
+fn parse_session_name(text: &str, row: Option<&Row>) -> Result<Template, SessionNameError> {
+    let name = Template::parse(&fill_row_text(text, row).map_err(TemplateError::from)?)?;
+    let (least, most) = (*SESSION_NAME_CHARS.start(), *SESSION_NAME_CHARS.end());
     let (fixed, is_whole) = (name.with_values(""), name.attributes().next().is_none());
     if !is_session_name(&fixed) {
-        return Err("a session's name has letters, digits and _+=,.@- only".to_owned());
+        return Err(SessionNameError::Characters);
     }
-    if fixed.len() > *most || (is_whole && fixed.len() < *least) {
-        return Err(format!("a session's name has {least} to {most} characters"));
+    if fixed.len() > most || (is_whole && fixed.len() < least) {
+        return Err(SessionNameError::Length { least, most });
     }
     Ok(name)
 }
@@ -185,9 +187,7 @@ fn fill_session_name(name: &Template, facts: &Facts) -> Result<String, Denial> {
 fn read_session_policy<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<String> {
     let text = match &node.value {
         Yaml::Mapping(_) => node.to_json().to_string(),
-        _ => fields.parsed(node, |text| {
-            serde_json::from_str::<serde_json::Value>(text).map(|json| json.to_string()).map_err(|fault| fault.to_string())
-        })?,
+        _ => fields.parsed(node, |text| serde_json::from_str::<serde_json::Value>(text).map(|json| json.to_string()))?,
     };
     if text.len() > SESSION_POLICY_MAX {
         fields.fault(node.place, format!("a session policy is at most {SESSION_POLICY_MAX} characters"));
@@ -204,7 +204,7 @@ fn read_policy_arns(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Vec<Strin
     }
     let read = |text: &str| {
         let arn = fill_row_text(text, row)?;
-        check_managed_policy_arn(&arn).map(|()| arn).map_err(|fault| fault.to_string())
+        check_managed_policy_arn(&arn).map(|()| arn).map_err(FilledError::Value)
     };
     nodes.iter().filter_map(|node| fields.parsed(node, read)).collect()
 }
@@ -212,21 +212,21 @@ fn read_policy_arns(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Vec<Strin
 fn read_hub(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<Hub> {
     let role = fields
         .optional("via")
-        .map(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(|fault| fault.to_string())));
+        .map(|node| fields.parsed(node, |text| RoleArn::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
     let external_id = fields.optional("external_id").and_then(|node| {
         if role.is_none() {
             fields.fault(node.place, "AWS takes an external id only of a role that assumes another: name that one as `via`");
         }
-        fields.parsed(node, |text| check_external_id(fill_row_text(text, row)?))
+        fields.parsed(node, |text| check_external_id(fill_row_text(text, row)?).map_err(FilledError::Value))
     });
     Some(Hub { role: role??, external_id })
 }
 
-fn check_external_id(text: String) -> Result<String, String> {
+fn check_external_id(text: String) -> Result<String, ExternalIdError> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&byte);
     match EXTERNAL_ID_CHARS.contains(&text.len()) && text.bytes().all(good) {
         true => Ok(text),
-        false => Err("an external id has 2 to 1,224 letters, digits and _+=,.@:/-".to_owned()),
+        false => Err(ExternalIdError),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which claims a policy may add to a token: none that already means something to those who read tokens.
 
+use crate::policy::sections::error::ClaimError;
+
 /// IANA, "JSON Web Token Claims" registry, as of 2026-06. A library or a cloud that knows a registered name acts on it: AWS takes
 /// `azp` before `aud`.
 const REGISTERED: &str = "\
@@ -33,15 +35,15 @@ const CLOUDS: [&str; 11] = [
 ];
 
 /// Why a policy may not set the claim.
-pub(super) fn check(name: &str) -> Result<(), String> {
+pub(super) fn check(name: &str) -> Result<(), ClaimError> {
     if REGISTERED.split(' ').any(|registered| registered.eq_ignore_ascii_case(name)) {
-        return Err("is registered with a meaning of its own (IANA, JSON Web Token Claims): choose a name of yours, such as `https://acme.example/team`".to_owned());
+        return Err(ClaimError::Registered);
     }
     let lower = name.to_ascii_lowercase();
     let host = lower.split_once("://").map_or(&*lower, |(_, rest)| rest).split(['/', ':', '?', '#']).next().unwrap_or_default();
     let is_below = |domain: &str| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     match CLOUDS.into_iter().find(|domain| is_below(domain)) {
-        Some(cloud) => Err(format!("is a name of a cloud's ({cloud}): what it reads is granted as that cloud's credential")),
+        Some(domain) => Err(ClaimError::Cloud { domain }),
         None => Ok(()),
     }
 }

@@ -1,0 +1,63 @@
+//! Why a candidate revision is not tried.
+
+use super::candidate::{FILES_MAX, VALUES_MAX};
+use crate::token::{FormError, JsonError};
+use crate::words::DurationError;
+use crate::words::yaml::Fault;
+
+/// A body that is no request for a replay.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayBodyError {
+    /// It is no JSON.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// It is other JSON.
+    #[error("it is no object")]
+    NoObject,
+    /// Its members are others.
+    #[error(transparent)]
+    Form(#[from] FormError),
+}
+
+/// A revision that is no candidate.
+#[derive(Debug, thiserror::Error)]
+pub enum CandidateError {
+    /// What it denies would be looked at by nobody.
+    #[error("{}", told(.strays))]
+    Misplaced {
+        /// What stands where nothing is looked at.
+        strays: Vec<Fault>,
+    },
+    /// A file that decides is no text.
+    #[error("{file} is not UTF-8")]
+    NoText {
+        /// Which one.
+        file: String,
+    },
+}
+
+/// A time that no replay goes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LookbackError {
+    /// It is none.
+    #[error("`since`: {0}")]
+    Duration(#[source] DurationError),
+    /// It is none that helps.
+    #[error("`since` is at most 90d, and not zero")]
+    OutOfRange,
+}
+
+/// A candidate that costs more to read than a good one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CandidateSizeError {
+    /// By its files.
+    #[error("a candidate has at most {FILES_MAX} files")]
+    Files,
+    /// By what is in them.
+    #[error("the candidate's policies, a policy counted once for each of its rows, hold more than {VALUES_MAX} values")]
+    Values,
+}
+
+fn told(strays: &[Fault]) -> String {
+    strays.iter().map(|fault| format!("{}: {}", fault.file, fault.message)).collect::<Vec<_>>().join("; ")
+}
