@@ -4,6 +4,7 @@
 //! refused. Before it leaves, each file is loaded as any other.
 
 mod aws;
+mod error;
 mod event;
 mod issuer;
 mod like;
@@ -18,9 +19,11 @@ mod written;
 use super::file::TrustPolicy;
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
 use crate::words::names::{IssuerName, RoleArn};
-use crate::words::yaml::{Fault, Severity};
+use crate::words::yaml::Severity;
+use error::{ImportError, LoadError, WantedError};
 use issuer::Issuer;
 use lines::Wanted;
+use roles::RoleError;
 use serde::Serialize;
 use written::Granted;
 
@@ -66,9 +69,9 @@ impl Imported {
 /// Reads a file of another kind, which may hold several policies.
 pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
     let original = Original { path, bytes };
-    let refused = |part: String, reason: String| NotImported {
+    let refused = |part: String, reason: ImportError| NotImported {
         original: written::comment(&format!("{path}{part}")),
-        reason: written::comment(&reason),
+        reason: written::comment(&reason.to_string()),
     };
     let write = |trust: Trust| {
         let part = format!(" ({})", trust.file);
@@ -76,14 +79,14 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
     };
     match roles::read(&original, settings.role.as_ref()) {
         Some(Ok(found)) => {
-            let one = |found: Result<Trust, (String, String)>| match found {
+            let one = |found: Result<Trust, (String, RoleError)>| match found {
                 Ok(trust) => write(trust),
-                Err((part, reason)) => Err(refused(format!(" ({part})"), reason)),
+                Err((part, reason)) => Err(refused(format!(" ({part})"), reason.into())),
             };
             found.into_iter().map(one).collect()
         }
-        Some(Err(reason)) => vec![Err(refused(String::new(), reason))],
-        None => vec![octo_sts::read(&original).map_err(|reason| refused(String::new(), reason)).and_then(write)],
+        Some(Err(reason)) => vec![Err(refused(String::new(), reason.into()))],
+        None => vec![octo_sts::read(&original).map_err(|reason| refused(String::new(), reason.into())).and_then(write)],
     }
 }
 
@@ -127,7 +130,7 @@ struct Trust {
 
 impl Trust {
     /// Adds a condition. Two on one claim have to hold both, which is said where one of them is a list of texts.
-    fn want(&mut self, wanted: Wanted) -> Result<(), String> {
+    fn want(&mut self, wanted: Wanted) -> Result<(), WantedError> {
         match self.wanted.iter_mut().find(|known| known.claim == wanted.claim) {
             Some(known) => *known = known.and(&wanted)?,
             None => self.wanted.push(wanted),
@@ -140,7 +143,7 @@ impl Trust {
         self.notes.push(note.to_owned());
     }
 
-    fn write(mut self, settings: &ImportSettings<'_>) -> Result<Imported, String> {
+    fn write(mut self, settings: &ImportSettings<'_>) -> Result<Imported, ImportError> {
         let subjects = self.wanted.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
         let issuer = issuer::find(&self.issuer, subjects, settings)?;
         let lines = lines::write(&self.wanted, &issuer.mapping)?;
@@ -154,15 +157,14 @@ impl Trust {
 }
 
 /// Loads the policy by itself; where a grant is to be chosen, with one that every policy may have.
-fn check_loads(file: &str, yaml: &str, granted: &Granted, issuer: &Issuer) -> Result<(), String> {
+fn check_loads(file: &str, yaml: &str, granted: &Granted, issuer: &Issuer) -> Result<(), LoadError> {
     let chosen = if matches!(granted, Granted::Chosen(_)) { "  secrets: [any]\n" } else { "" };
     let entry = IssuerEntry { url: issuer.url.clone(), mapping: issuer.mapping.clone(), session_max: None };
     let catalogue = Catalogue::from_iter([(issuer.name.clone(), entry)]);
     let loaded = TrustPolicy::parse(file, format!("{yaml}{chosen}").as_bytes(), &Tree::new(), &catalogue);
-    let faults = loaded.err().unwrap_or_default();
-    let told = |fault: &Fault| fault.message.to_string();
-    let errors: Vec<String> = faults.iter().filter(|fault| fault.severity == Severity::Error).map(told).collect();
-    if errors.is_empty() { Ok(()) } else { Err(format!("it would not load: {}", errors.join("; "))) }
+    let mut faults = loaded.err().unwrap_or_default();
+    faults.retain(|fault| fault.severity == Severity::Error);
+    if faults.is_empty() { Ok(()) } else { Err(LoadError { faults }) }
 }
 
 #[cfg(test)]

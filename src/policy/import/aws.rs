@@ -3,11 +3,16 @@
 //! Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Available keys for AWS OIDC federation".
 //! A key that no token has holds for some operators there, and never here: narrower.
 
+mod error;
+
+pub(super) use error::AwsError;
+
 use super::Trust;
 use super::like;
 use super::lines::Wanted;
 use super::written::Granted;
 use crate::words::names::RoleArn;
+use error::{ConditionError, ElementError};
 use serde_json::{Map, Value};
 
 /// The one action that a token of an OIDC provider is for.
@@ -23,19 +28,20 @@ pub(super) struct Role<'a> {
 }
 
 /// Every way in by an OIDC provider; none where the role has none.
-pub(super) fn read(role: &Role<'_>) -> Result<Vec<Trust>, String> {
+pub(super) fn read(role: &Role<'_>) -> Result<Vec<Trust>, AwsError> {
     let document = object(role.document, "the trust policy")?;
     check_keys(document, &["Version", "Id", "Statement"])?;
-    let statements = one_or_many(document.get("Statement").ok_or("`Statement` is missing")?);
+    let statements = one_or_many(document.get("Statement").ok_or(ElementError::Missing { element: "Statement" })?);
     let mut trusts = Vec::new();
     let mut left_out = Vec::new();
     for (index, statement) in statements.iter().enumerate() {
         let number = index + 1;
-        match Statement::read(statement).map_err(|reason| format!("statement {number}: {reason}"))? {
+        let within = |reason| AwsError::Statement { number, reason };
+        match Statement::read(statement).map_err(within)? {
             Some(statement) => {
                 for provider in &statement.providers {
                     let trust = statement.trust(role, provider, trusts.len() + 1);
-                    trusts.push(trust.map_err(|reason| format!("statement {number}: {reason}"))?);
+                    trusts.push(trust.map_err(within)?);
                 }
             }
             None => left_out.push(format!("statement {number} is for no OIDC provider, and is left out")),
@@ -60,21 +66,21 @@ struct Condition<'a> {
 
 impl<'a> Statement<'a> {
     /// One that lets tokens of a provider in. One that denies cannot be left out, since what it takes away would stay.
-    fn read(statement: &'a Value) -> Result<Option<Self>, String> {
+    fn read(statement: &'a Value) -> Result<Option<Self>, ElementError> {
         let members = object(statement, "a statement")?;
         check_keys(members, &["Sid", "Effect", "Principal", "Action", "Condition"])?;
         if members.get("Effect").and_then(Value::as_str) != Some("Allow") {
-            return Err("it denies: write it as a guardrail, and import the rest".to_owned());
+            return Err(ElementError::Denies);
         }
-        let principal = members.get("Principal").ok_or("`Principal` is missing")?;
-        let Value::Object(principal) = principal else { return Err("a `Principal` that is anybody".to_owned()) };
-        let actions = texts(members.get("Action").ok_or("`Action` is missing")?)?;
+        let principal = members.get("Principal").ok_or(ElementError::Missing { element: "Principal" })?;
+        let Value::Object(principal) = principal else { return Err(ElementError::Anybody) };
+        let actions = texts(members.get("Action").ok_or(ElementError::Missing { element: "Action" })?)?;
         let is_ours = |action: &&str| action.eq_ignore_ascii_case(ACTION) || ACTIONS_WITH_IT.contains(action);
         let Some(federated) = principal.get("Federated").filter(|_| actions.iter().any(is_ours)) else { return Ok(None) };
         Ok(Some(Self { providers: texts(federated)?, conditions: conditions(members.get("Condition"))? }))
     }
 
-    fn trust(&self, role: &Role<'_>, provider: &str, number: usize) -> Result<Trust, String> {
+    fn trust(&self, role: &Role<'_>, provider: &str, number: usize) -> Result<Trust, ElementError> {
         let host = provider_of(provider)?;
         let name = if number == 1 { role.name.to_owned() } else { format!("{}-{number}", role.name) };
         let mut trust = Trust {
@@ -100,27 +106,30 @@ fn granted(role: &Role<'_>) -> Granted {
 }
 
 /// The provider's URL without `https://`, which is also how its keys begin.
-fn provider_of(principal: &str) -> Result<&str, String> {
+fn provider_of(principal: &str) -> Result<&str, ElementError> {
     let fields: Vec<&str> = principal.splitn(6, ':').collect();
     match fields[..] {
         ["arn", _, "iam", "", _, resource] => resource.strip_prefix("oidc-provider/"),
         _ => None,
     }
-    .ok_or_else(|| format!("the principal `{principal}` is no OIDC provider by its ARN"))
+    .ok_or_else(|| ElementError::NoProvider { principal: principal.to_owned() })
 }
 
 impl Condition<'_> {
-    fn add_to(&self, trust: &mut Trust, host: &str) -> Result<(), String> {
-        let shown = format!("{} {}", self.operator, self.key);
+    fn refused(&self, reason: ConditionError) -> ElementError {
+        ElementError::Condition { operator: self.operator.to_owned(), key: self.key.to_owned(), reason }
+    }
+
+    fn add_to(&self, trust: &mut Trust, host: &str) -> Result<(), ElementError> {
         let (plain, when_absent) = plain_operator(self.operator);
         let claim = self.key.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
-        let claim = claim.ok_or_else(|| format!("{shown}: the key is no claim of {host}, and to leave it out would be wider"))?;
+        let claim = claim.ok_or_else(|| self.refused(ConditionError::NoClaim { host: host.to_owned() }))?;
         let mut wanted = Wanted { claim: claim.to_owned(), patterns: Vec::new(), excluded: Vec::new(), plain: false };
         for value in &self.values {
             let (pattern, note) = match plain {
                 "StringEquals" => (Wanted::exact(claim, value)?.patterns.concat(), None),
-                "StringLike" => like::translate(value).map_err(|reason| format!("{shown}: {reason}"))?,
-                _ => return Err(format!("{shown}: only StringEquals and StringLike are imported")),
+                "StringLike" => like::translate(value).map_err(|reason| self.refused(reason.into()))?,
+                _ => return Err(self.refused(ConditionError::Operator)),
             };
             trust.notes.extend(note.map(|note| format!("{claim}: {note}")));
             wanted.patterns.push(pattern);
@@ -132,7 +141,7 @@ impl Condition<'_> {
         if when_absent {
             trust.notes.push(format!("{claim}: there a token without this claim was let in, and here it is not"));
         }
-        trust.want(wanted)
+        Ok(trust.want(wanted)?)
     }
 }
 
@@ -147,29 +156,30 @@ fn plain_operator(operator: &str) -> (&str, bool) {
     }
 }
 
-fn conditions(node: Option<&Value>) -> Result<Vec<Condition<'_>>, String> {
+fn conditions(node: Option<&Value>) -> Result<Vec<Condition<'_>>, ElementError> {
     let Some(node) = node else { return Ok(Vec::new()) };
     let mut read = Vec::new();
     for (operator, keys) in object(node, "`Condition`")? {
         for (key, values) in object(keys, operator)? {
             let values = texts(values)?;
-            if values.is_empty() {
-                return Err(format!("{operator} {key}: no value, which nothing matches"));
+            let condition = Condition { operator, key, values };
+            if condition.values.is_empty() {
+                return Err(condition.refused(ConditionError::NoValue));
             }
-            read.push(Condition { operator, key, values });
+            read.push(condition);
         }
     }
     Ok(read)
 }
 
-fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, String> {
-    value.as_object().ok_or_else(|| format!("{what}: expected an object"))
+fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>, ElementError> {
+    value.as_object().ok_or_else(|| ElementError::NoObject { what: what.to_owned() })
 }
 
 /// An element that is not known may take something away.
-fn check_keys(members: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
+fn check_keys(members: &Map<String, Value>, known: &[&str]) -> Result<(), ElementError> {
     match members.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(key) => Err(format!("`{key}` is not imported")),
+        Some(key) => Err(ElementError::Unknown { element: key.clone() }),
         None => Ok(()),
     }
 }
@@ -178,8 +188,9 @@ fn one_or_many(value: &Value) -> &[Value] {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
-fn texts(value: &Value) -> Result<Vec<&str>, String> {
-    one_or_many(value).iter().map(|one| one.as_str().ok_or_else(|| format!("`{one}`: expected text"))).collect()
+fn texts(value: &Value) -> Result<Vec<&str>, ElementError> {
+    let all = one_or_many(value).iter();
+    all.map(|one| one.as_str().ok_or_else(|| ElementError::NoText { value: one.clone() })).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::super::condition::{EVENTS, UNNAMED_EVENTS};
 use super::super::pattern::Pattern;
+use super::error::WordsError;
 use crate::identity::{Attribute, Mapping};
 
 /// What became of a claim that holds words.
@@ -15,7 +16,12 @@ pub(super) struct Words {
 }
 
 /// Our words for those that the patterns take in.
-pub(super) fn words(mapping: &Mapping, attribute: Attribute, patterns: &[String], excluded: &[String]) -> Result<Words, String> {
+pub(super) fn words(
+    mapping: &Mapping,
+    attribute: Attribute,
+    patterns: &[String],
+    excluded: &[String],
+) -> Result<Words, WordsError> {
     if patterns.iter().any(|pattern| pattern == "**") {
         return Ok(Words::default());
     }
@@ -24,7 +30,7 @@ pub(super) fn words(mapping: &Mapping, attribute: Attribute, patterns: &[String]
     let mut words = Words::default();
     let mut theirs = Vec::new();
     for pattern in patterns {
-        let parsed = Pattern::parse(pattern).map_err(|fault| fault.to_string())?;
+        let parsed = Pattern::parse(pattern)?;
         let known: Vec<_> = mapping.words(attribute).filter(|word| parsed.matches(word.theirs) && !is_out(word.theirs)).collect();
         let meant = known.iter().filter(|word| parsed.literal().is_some() || !UNNAMED_EVENTS.contains(&word.ours));
         let before = theirs.len();
@@ -34,7 +40,7 @@ pub(super) fn words(mapping: &Mapping, attribute: Attribute, patterns: &[String]
         }
     }
     if theirs.is_empty() {
-        return Err(format!("no `{attribute}` here is any of {}", patterns.join(", ")));
+        return Err(WordsError::Unknown { attribute, patterns: patterns.to_vec() });
     }
     let means = |ours: &str| words_of(mapping, attribute, ours).all(|word| theirs.iter().any(|known| known.theirs == word));
     words.says_it = patterns.iter().all(|pattern| !pattern.contains('*')) && theirs.iter().all(|word| means(word.ours));
@@ -55,7 +61,7 @@ fn words_of<'a>(mapping: &'a Mapping, attribute: Attribute, ours: &'a str) -> im
 mod tests {
     use super::*;
 
-    fn github(patterns: &[&str]) -> Result<Words, String> {
+    fn github(patterns: &[&str]) -> Result<Words, WordsError> {
         let patterns: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
         words(&Mapping::built_in("github-actions").unwrap(), Attribute::Event, &patterns, &["workflow_run".to_owned()])
     }

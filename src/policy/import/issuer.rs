@@ -1,6 +1,7 @@
 //! Which configured issuer an original means; without a configuration, a name and a mapping are proposed.
 
 use super::ImportSettings;
+use super::error::IssuerError;
 use crate::identity::Mapping;
 use crate::words::names::{IssuerName, IssuerUrl};
 use std::sync::Arc;
@@ -38,30 +39,27 @@ pub(super) struct Issuer {
 }
 
 /// Finds the issuer of this URL, whose subjects begin like these.
-pub(super) fn find(url: &str, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, String> {
-    let url = IssuerUrl::parse(url).map_err(|fault| format!("the issuer `{url}`: {fault}"))?;
+pub(super) fn find(url: &str, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, IssuerError> {
+    let url = IssuerUrl::parse(url).map_err(|fault| IssuerError::Url { url: url.to_owned(), fault })?;
     let Some(catalogue) = settings.catalogue else { return proposed(url, subjects, settings) };
-    let same = catalogue.names().filter(|name| catalogue.issuer(name).is_some_and(|entry| entry.url == url));
-    let found: Vec<&IssuerName> = same.filter(|name| settings.issuer.as_ref().is_none_or(|wanted| wanted == *name)).collect();
+    let all = catalogue.names().filter_map(|name| Some((name, catalogue.issuer(name)?)));
+    let same = all.filter(|(_, entry)| entry.url == url);
+    let found: Vec<_> = same.filter(|(name, _)| settings.issuer.as_ref().is_none_or(|wanted| wanted == *name)).collect();
     match (&found[..], &settings.issuer) {
-        ([name], _) => {
-            let mapping = catalogue.issuer(name).map(|entry| entry.mapping.clone()).ok_or("no issuer")?;
-            Ok(Issuer { name: (*name).clone(), url, mapping, note: None })
-        }
-        ([], Some(name)) => Err(format!("the original is for {url}, and no issuer `{name}` of this URL is configured")),
+        ([(name, entry)], _) => Ok(Issuer { name: (*name).clone(), url, mapping: entry.mapping.clone(), note: None }),
+        ([], Some(name)) => Err(IssuerError::Another { url, name: name.clone() }),
         ([], None) => proposed(url, subjects, settings),
-        _ => Err(format!("several issuers have the URL {url}; say which by --issuer")),
+        _ => Err(IssuerError::Several { url }),
     }
 }
 
-fn proposed(url: IssuerUrl, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, String> {
+fn proposed(url: IssuerUrl, subjects: &[String], settings: &ImportSettings<'_>) -> Result<Issuer, IssuerError> {
     let known = KNOWN.iter().find(|(known, ..)| *known == url.as_str());
-    let mapping = Mapping::built_in(known.map_or_else(|| mapping_of(url.as_str(), subjects), |(.., mapping)| mapping))
-        .map_err(|fault| fault.to_string())?;
+    let mapping = Mapping::built_in(known.map_or_else(|| mapping_of(url.as_str(), subjects), |(.., mapping)| mapping))?;
     let name = match (&settings.issuer, known) {
         (Some(name), _) => name.clone(),
-        (None, Some((_, name, _))) => IssuerName::parse(name).map_err(|fault| fault.to_string())?,
-        (None, None) => IssuerName::parse(&label_of(url.as_str())).map_err(|fault| fault.to_string())?,
+        (None, Some((_, name, _))) => IssuerName::parse(name)?,
+        (None, None) => IssuerName::parse(&label_of(url.as_str()))?,
     };
     let shown = mapping.name().to_owned();
     let note = format!("read as `issuers: [{{ name: {name}, mapping: {shown}, issuer: {url} }}]` of daypass.yaml");
@@ -93,7 +91,8 @@ mod tests {
     }
 
     fn shown(url: &str, subject: &str, settings: &ImportSettings<'_>) -> Result<String, String> {
-        find(url, &[subject.to_owned()], settings).map(|issuer| format!("{} {}", issuer.name, issuer.mapping.name()))
+        let found = find(url, &[subject.to_owned()], settings).map_err(|fault| fault.to_string());
+        found.map(|issuer| format!("{} {}", issuer.name, issuer.mapping.name()))
     }
 
     #[test]

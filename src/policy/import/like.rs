@@ -1,20 +1,21 @@
 //! `StringLike` of IAM: `*` is any characters, also `/` and `:`, and `?` is one of them.
 
-use super::pieces::{Piece, Wild, write};
+use super::pieces::{LikeError, Piece, Wild, write};
 
 /// The pattern of ours that takes in nothing more, and what is narrower.
-pub(super) fn translate(text: &str) -> Result<(String, Option<String>), String> {
+pub(super) fn translate(text: &str) -> Result<(String, Option<String>), LikeError> {
     if text.contains('?') {
-        return Err(format!("`{text}`: no pattern says `?`"));
+        return Err(LikeError::OneCharacter { text: text.to_owned() });
     }
     if text.contains("${") {
-        return Err(format!("`{text}`: a variable of IAM's own"));
+        return Err(LikeError::Variable { text: text.to_owned() });
     }
     let piece = |character| match character {
         '*' => Piece::Wild(Wild { crosses: true, least: 0 }),
         other => Piece::Literal(other),
     };
-    let written = write(&text.chars().map(piece).collect::<Vec<_>>()).map_err(|reason| format!("`{text}`: {reason}"))?;
+    let written = write(&text.chars().map(piece).collect::<Vec<_>>());
+    let written = written.map_err(|reason| LikeError::Piece { text: text.to_owned(), reason })?;
     let note = written.narrowed.then(|| format!("`{text}`: narrower as `{}`: `*` stays within a segment", written.text));
     Ok((written.text, note))
 }

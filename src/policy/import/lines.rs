@@ -1,6 +1,7 @@
 //! Conditions on claims as the lines of `match` and `claims`. An attribute replaces a claim only where it says the same.
 
 use super::super::pattern::{Pattern, is_plain};
+use super::error::{LinesError, WantedError};
 use super::event;
 use super::pieces::{self, Piece};
 use super::subject::{self, Told};
@@ -28,14 +29,18 @@ fn is_among(patterns: &[String], text: &str) -> bool {
 
 impl Wanted {
     /// A text that has to be there as it is.
-    pub(super) fn exact(claim: &str, text: &str) -> Result<Self, String> {
+    pub(super) fn exact(claim: &str, text: &str) -> Result<Self, WantedError> {
         let pieces: Vec<Piece> = text.chars().map(Piece::Literal).collect();
-        let written = pieces::write(&pieces).map_err(|reason| format!("{claim}: `{text}`: {reason}"))?;
-        Ok(Self { claim: claim.to_owned(), patterns: vec![written.text], excluded: Vec::new(), plain: false })
+        let claim = claim.to_owned();
+        let written = match pieces::write(&pieces) {
+            Ok(written) => written,
+            Err(reason) => return Err(WantedError::Exact { claim, text: text.to_owned(), reason }),
+        };
+        Ok(Self { claim, patterns: vec![written.text], excluded: Vec::new(), plain: false })
     }
 
     /// What both take in, where one of them is texts alone.
-    pub(super) fn and(&self, other: &Self) -> Result<Self, String> {
+    pub(super) fn and(&self, other: &Self) -> Result<Self, WantedError> {
         let literal = |wanted: &Self| wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
         let (excluded, plain) = ([&self.excluded[..], &other.excluded].concat(), self.plain || other.plain);
         if self.patterns == other.patterns {
@@ -44,13 +49,13 @@ impl Wanted {
         let (texts, patterns) = match (literal(self), literal(other)) {
             (true, _) => (self, other),
             (_, true) => (other, self),
-            _ => return Err(format!("{}: two patterns that have to hold both, which one line cannot say", self.claim)),
+            _ => return Err(WantedError::Both { claim: self.claim.clone() }),
         };
         let fits =
             |text: &&String| is_among(&patterns.patterns, text) && !is_among(&excluded, text) && (!plain || is_plain(text));
         let both: Vec<String> = texts.patterns.iter().filter(fits).cloned().collect();
         if both.is_empty() {
-            return Err(format!("{}: its conditions exclude each other, so nothing matches", self.claim));
+            return Err(WantedError::Exclusive { claim: self.claim.clone() });
         }
         Ok(Self { claim: self.claim.clone(), patterns: both, excluded: Vec::new(), plain: false })
     }
@@ -82,7 +87,7 @@ pub(super) struct Lines {
 }
 
 /// Writes the conditions, all of which have to hold; a claim stands in one of them only.
-pub(super) fn write(conditions: &[Wanted], mapping: &Mapping) -> Result<Lines, String> {
+pub(super) fn write(conditions: &[Wanted], mapping: &Mapping) -> Result<Lines, LinesError> {
     let subjects = conditions.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
     subjects.iter().try_for_each(|subject| subject::check_ends(mapping, subject))?;
     let told = subject::read(mapping, subjects);
@@ -106,7 +111,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn one(&mut self, wanted: &Wanted) -> Result<(), String> {
+    fn one(&mut self, wanted: &Wanted) -> Result<(), LinesError> {
         let Some((attribute, said, same)) = self.mapping.said(&wanted.claim) else {
             self.raw(wanted);
             return Ok(());
@@ -145,7 +150,7 @@ impl Writer<'_> {
         says_it
     }
 
-    fn words(&mut self, attribute: Attribute, wanted: &Wanted) -> Result<bool, String> {
+    fn words(&mut self, attribute: Attribute, wanted: &Wanted) -> Result<bool, LinesError> {
         let words = event::words(self.mapping, attribute, &wanted.patterns, &wanted.excluded)?;
         self.lines.notes.extend(words.notes);
         if words.ours.is_empty() {
@@ -211,7 +216,7 @@ impl Writer<'_> {
     }
 
     /// The events of branches and of tags as the conditions have them, in words of this CI.
-    fn of_this_ci(&self, events: Vec<&'static str>, conditions: &[Wanted]) -> Result<Vec<&'static str>, String> {
+    fn of_this_ci(&self, events: Vec<&'static str>, conditions: &[Wanted]) -> Result<Vec<&'static str>, LinesError> {
         let kind = conditions.iter().find(|wanted| wanted.claim == "ref_type").map(|wanted| &wanted.patterns[..]);
         let refs = self.lines.attributes.get(&Attribute::Ref).map_or(&[][..], Vec::as_slice);
         let below = |folder: &str| {
@@ -229,14 +234,10 @@ impl Writer<'_> {
             let known = self.mapping.closed_set(Attribute::Event).is_none_or(|words| words.contains(event));
             meant.extend((known && !meant.contains(&event)).then_some(event));
         }
-        if meant.is_empty() {
-            Err("the original names no event, and none that is usually meant is one of this CI".to_owned())
-        } else {
-            Ok(meant)
-        }
+        if meant.is_empty() { Err(LinesError::NoEvent) } else { Ok(meant) }
     }
 
-    fn add_events(&mut self, conditions: &[Wanted]) -> Result<(), String> {
+    fn add_events(&mut self, conditions: &[Wanted]) -> Result<(), LinesError> {
         let needs_events = self.mapping.is_ci() && self.mapping.claims(Attribute::Event);
         if !needs_events || self.lines.attributes.contains_key(&Attribute::Event) {
             return Ok(());

@@ -2,30 +2,31 @@
 //!
 //! Source: octo-sts docs, "Trust policies". What it grants, a token of its GitHub App, this version does not.
 
+mod error;
+
+pub(super) use error::OctoStsError;
+
 use super::super::pattern::is_plain;
 use super::lines::Wanted;
 use super::regex::translate;
 use super::written::Granted;
 use super::{Original, Trust};
 use crate::words::yaml::{Fields, Node, Yaml};
+use error::NO_SUBJECT;
 use std::collections::BTreeMap;
 
 /// Reads a file.
-pub(super) fn read(original: &Original<'_>) -> Result<Trust, String> {
-    let node = Node::parse(original.path, original.bytes).map_err(|fault| one_line(&fault))?;
+pub(super) fn read(original: &Original<'_>) -> Result<Trust, OctoStsError> {
+    let node = Node::parse(original.path, original.bytes).map_err(|fault| OctoStsError::Yaml(Box::new(fault)))?;
     let text = String::from_utf8_lossy(original.bytes);
     let mut faults = Vec::new();
     let mut fields = Fields::new(original.path, &text, &node, &mut faults);
     let read = read_fields(&mut fields, &text);
     fields.finish();
-    match faults.first() {
-        Some(fault) => Err(format!("{}; is it a trust policy of octo-sts?", one_line(fault))),
+    match faults.into_iter().next() {
+        Some(fault) => Err(OctoStsError::Foreign(Box::new(fault))),
         None => trust(read, original),
     }
-}
-
-fn one_line(fault: &crate::words::yaml::Fault) -> String {
-    format!("line {}: {}", fault.place.line, fault.message)
 }
 
 #[derive(Default)]
@@ -91,7 +92,7 @@ fn scalar<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &str) -> Opti
     }
 }
 
-fn trust(mut read: Read, original: &Original<'_>) -> Result<Trust, String> {
+fn trust(mut read: Read, original: &Original<'_>) -> Result<Trust, OctoStsError> {
     let mut trust = Trust {
         file: original.file(&[".sts.yaml", ".sts.yml", ".yaml", ".yml"], ""),
         description: format!("Imported from the octo-sts trust policy {}", original.stem(&[".sts.yaml", ".sts.yml"])),
@@ -103,10 +104,10 @@ fn trust(mut read: Read, original: &Original<'_>) -> Result<Trust, String> {
     trust.notes.push("octo-sts granted a token of its GitHub App, which this version does not: choose a grant".to_owned());
     trust.issuer = match trust.one_of(&mut read, "issuer")? {
         Some(Wanted { patterns, .. }) if patterns.len() == 1 && !patterns[0].contains('*') => patterns.concat(),
-        Some(_) => return Err("a pattern of issuers: write a policy for each".to_owned()),
-        None => return Err("`issuer` is missing".to_owned()),
+        Some(_) => return Err(OctoStsError::Issuers),
+        None => return Err(OctoStsError::Missing { member: "issuer" }),
     };
-    let subject = trust.one_of(&mut read, "subject")?.ok_or("`subject` is missing")?;
+    let subject = trust.one_of(&mut read, "subject")?.ok_or(OctoStsError::Missing { member: "subject" })?;
     let subject = trust.plain_subject(Wanted { claim: "sub".to_owned(), ..subject })?;
     trust.wanted.push(subject);
     if trust.one_of(&mut read, "audience")?.is_some() {
@@ -121,32 +122,30 @@ fn trust(mut read: Read, original: &Original<'_>) -> Result<Trust, String> {
 
 impl Trust {
     /// The text, or the expression, of which there is one.
-    fn one_of(&mut self, read: &mut Read, name: &'static str) -> Result<Option<Wanted>, String> {
-        match (read.exact.remove(name), read.patterns.remove(name)) {
-            (Some(_), Some(_)) => Err(format!("`{name}` and `{name}_pattern`: octo-sts takes one of them")),
-            (Some(text), None) => Wanted::exact(name, &text).map(Some),
-            (None, Some(regex)) => self.translated(name, &regex).map(Some),
+    fn one_of(&mut self, read: &mut Read, member: &'static str) -> Result<Option<Wanted>, OctoStsError> {
+        match (read.exact.remove(member), read.patterns.remove(member)) {
+            (Some(_), Some(_)) => Err(OctoStsError::Twice { member }),
+            (Some(text), None) => Ok(Some(Wanted::exact(member, &text)?)),
+            (None, Some(regex)) => self.translated(member, &regex).map(Some),
             (None, None) => Ok(None),
         }
     }
 
     /// Whatever the policy says, octo-sts takes no subject with white space, quotes, brackets or signs of shells in it, nor
     /// with what does not print (its `IsValidSubject`).
-    fn plain_subject(&mut self, subject: Wanted) -> Result<Wanted, String> {
+    fn plain_subject(&mut self, subject: Wanted) -> Result<Wanted, OctoStsError> {
         let (plain, others): (Vec<String>, Vec<String>) =
             subject.patterns.into_iter().partition(|pattern| is_plain(&pattern.replace('*', "")));
-        let why = "octo-sts takes no subject with white space, quotes, brackets, signs of shells or what does not print, or of \
-                   more than 255 characters";
         if plain.is_empty() {
-            return Err(format!("sub: {why}"));
+            return Err(OctoStsError::Subject);
         }
-        self.notes.extend(others.iter().map(|other| format!("sub: `{other}` is left out: {why}")));
+        self.notes.extend(others.iter().map(|other| format!("sub: `{other}` is left out: {NO_SUBJECT}")));
         let wild = plain.iter().any(|pattern| pattern.contains('*'));
         Ok(Wanted { patterns: plain, plain: wild, ..subject })
     }
 
-    fn translated(&mut self, claim: &str, regex: &str) -> Result<Wanted, String> {
-        let translated = translate(regex).map_err(|reason| format!("{claim}: {reason}"))?;
+    fn translated(&mut self, claim: &str, regex: &str) -> Result<Wanted, OctoStsError> {
+        let translated = translate(regex).map_err(|reason| OctoStsError::Regex { claim: claim.to_owned(), reason })?;
         self.notes.extend(translated.notes.into_iter().map(|note| format!("{claim}: {note}")));
         Ok(Wanted { claim: claim.to_owned(), patterns: translated.patterns, excluded: translated.excluded, plain: false })
     }

@@ -1,5 +1,9 @@
 //! A foreign pattern in pieces, and the same as a pattern of ours that takes in nothing more.
 
+mod error;
+
+pub(super) use error::{LikeError, PieceError};
+
 use super::super::pattern::is_delimiter;
 use std::ops::Range;
 
@@ -32,7 +36,7 @@ pub(super) struct Written {
 }
 
 /// Writes the pieces as a pattern of ours. The error says what cannot be said.
-pub(super) fn write(pieces: &[Piece]) -> Result<Written, String> {
+pub(super) fn write(pieces: &[Piece]) -> Result<Written, PieceError> {
     let mut written = Written { text: String::new(), narrowed: false, excluded: Vec::new() };
     let mut holes = Vec::new();
     let mut rest = pieces;
@@ -54,15 +58,15 @@ pub(super) fn write(pieces: &[Piece]) -> Result<Written, String> {
     let without = |hole: &Range<usize>| format!("{}{}", &written.text[..hole.start], &written.text[hole.end..]);
     written.excluded = holes.iter().map(without).collect();
     if written.text.contains("{each.") {
-        return Err("`{each.` is filled in from rows here, and cannot be matched".to_owned());
+        return Err(PieceError::Placeholder);
     }
     Ok(written)
 }
 
-fn literal(character: char) -> Result<char, String> {
+fn literal(character: char) -> Result<char, PieceError> {
     match character {
-        '*' => Err("`*` is always a wildcard here, and the original means the character".to_owned()),
-        _ if character.is_control() => Err("a control character".to_owned()),
+        '*' => Err(PieceError::Star),
+        _ if character.is_control() => Err(PieceError::Control),
         _ => Ok(character),
     }
 }
@@ -82,11 +86,10 @@ fn run_of(pieces: &[Piece]) -> (Wild, &[Piece]) {
 }
 
 impl Written {
-    fn push(&mut self, wild: Wild, ends: bool) -> Result<(), String> {
+    fn push(&mut self, wild: Wild, ends: bool) -> Result<(), PieceError> {
         let starts_segment = self.text.chars().next_back().is_none_or(is_delimiter);
         if wild.least > 1 {
-            let shown = format!("{}*", self.text);
-            return Err(format!("no pattern says how many characters a wildcard takes: `{shown}` would take in more"));
+            return Err(PieceError::Counts { pattern: format!("{}*", self.text) });
         }
         if wild.crosses && ends && starts_segment {
             self.text.push_str("**");

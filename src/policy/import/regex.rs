@@ -3,7 +3,12 @@
 //! An expression is read for what it says, and never run. What no pattern says is refused with its place. Texts are taken to
 //! be of one line: `.` leaves out line feeds, which no ref and no name of a CI holds.
 
+mod error;
+
+pub(super) use error::RegexError;
+
 use super::pieces::{Piece, Wild, write};
+use error::PartError;
 use regex_syntax::ast::parse::Parser;
 use regex_syntax::ast::{
     AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, GroupKind, Repetition, RepetitionKind, Span,
@@ -27,8 +32,9 @@ pub(super) struct Translated {
 }
 
 /// Translates an expression that has to match the whole text.
-pub(super) fn translate(regex: &str) -> Result<Translated, String> {
-    let ast = Parser::new().parse(regex).map_err(|fault| at(fault.span(), regex, &fault.kind().to_string()))?;
+pub(super) fn translate(regex: &str) -> Result<Translated, RegexError> {
+    let ast =
+        Parser::new().parse(regex).map_err(|fault| at(fault.span(), regex, PartError::Syntax(Box::new(fault.kind().clone()))))?;
     let mut reader = Reader { regex, notes: BTreeSet::new() };
     if matches!(ast, Ast::Alternation(_)) {
         reader.note("each alternative is matched whole");
@@ -37,9 +43,9 @@ pub(super) fn translate(regex: &str) -> Result<Translated, String> {
     reader.write(&alternatives)
 }
 
-fn at(span: &Span, regex: &str, reason: &str) -> String {
-    let part = regex.get(span.start.offset..span.end.offset).unwrap_or_default();
-    format!("`{regex}`, character {}: `{part}`: {reason}", span.start.column)
+fn at(span: &Span, regex: &str, reason: PartError) -> RegexError {
+    let part = regex.get(span.start.offset..span.end.offset).unwrap_or_default().to_owned();
+    RegexError::Part { regex: regex.to_owned(), column: span.start.column, part, reason }
 }
 
 /// Whether nothing stands before, and nothing behind: there `^` and `$` say what holds anyway.
@@ -61,11 +67,11 @@ impl Reader<'_> {
         self.notes.insert(format!("`{}`: {note}", self.regex));
     }
 
-    fn refuse<T>(&self, span: &Span, reason: &str) -> Result<T, String> {
+    fn refuse<T>(&self, span: &Span, reason: PartError) -> Result<T, RegexError> {
         Err(at(span, self.regex, reason))
     }
 
-    fn alternatives(&mut self, ast: &Ast, edges: Edges) -> Result<Alternatives, String> {
+    fn alternatives(&mut self, ast: &Ast, edges: Edges) -> Result<Alternatives, RegexError> {
         match ast {
             Ast::Empty(_) => Ok(vec![Vec::new()]),
             Ast::Literal(literal) => Ok(vec![vec![Piece::Literal(literal.c)]]),
@@ -85,11 +91,11 @@ impl Reader<'_> {
                 self.bounded(all, &alternation.span)
             }
             Ast::Concat(concat) => self.concat(&concat.asts, &concat.span, edges),
-            other => self.refuse(other.span(), "no pattern says this"),
+            other => self.refuse(other.span(), PartError::Unsaid),
         }
     }
 
-    fn concat(&mut self, parts: &[Ast], span: &Span, edges: Edges) -> Result<Alternatives, String> {
+    fn concat(&mut self, parts: &[Ast], span: &Span, edges: Edges) -> Result<Alternatives, RegexError> {
         let stands_still = |part: &Ast| matches!(part, Ast::Assertion(_) | Ast::Empty(_));
         let mut all = vec![Vec::new()];
         for (index, part) in parts.iter().enumerate() {
@@ -102,14 +108,14 @@ impl Reader<'_> {
         Ok(all)
     }
 
-    fn bounded(&self, all: Alternatives, span: &Span) -> Result<Alternatives, String> {
+    fn bounded(&self, all: Alternatives, span: &Span) -> Result<Alternatives, RegexError> {
         if all.len() > ALTERNATIVES_MAX {
-            return self.refuse(span, &format!("more than {ALTERNATIVES_MAX} alternatives"));
+            return self.refuse(span, PartError::Alternatives);
         }
         Ok(all)
     }
 
-    fn repetition(&mut self, repetition: &Repetition) -> Result<Alternatives, String> {
+    fn repetition(&mut self, repetition: &Repetition) -> Result<Alternatives, RegexError> {
         let inner = ungrouped(&repetition.ast);
         let least = match repetition.op.kind {
             RepetitionKind::ZeroOrOne => {
@@ -119,7 +125,7 @@ impl Reader<'_> {
             }
             RepetitionKind::ZeroOrMore => 0,
             RepetitionKind::OneOrMore => 1,
-            RepetitionKind::Range(_) => return self.refuse(&repetition.span, "no pattern counts"),
+            RepetitionKind::Range(_) => return self.refuse(&repetition.span, PartError::Counts),
         };
         match inner {
             Ast::Dot(_) => Ok(vec![vec![Piece::Wild(Wild { crosses: true, least })]]),
@@ -127,25 +133,22 @@ impl Reader<'_> {
                 self.note("`*` ends at `/`, `:` and `@`");
                 Ok(vec![vec![Piece::Wild(Wild { crosses: false, least })]])
             }
-            _ => self.refuse(
-                &repetition.span,
-                "a wildcard here takes any characters, and would take in more; write the line by hand if that is meant",
-            ),
+            _ => self.refuse(&repetition.span, PartError::Wider),
         }
     }
 
     /// A class of few characters is that many alternatives.
-    fn class(&self, class: &ClassBracketed) -> Result<Alternatives, String> {
+    fn class(&self, class: &ClassBracketed) -> Result<Alternatives, RegexError> {
         match listed(class).filter(|_| !class.negated) {
             Some(characters) => Ok(characters.into_iter().map(|character| vec![Piece::Literal(character)]).collect()),
-            None => self.refuse(&class.span, "no pattern says one character of many"),
+            None => self.refuse(&class.span, PartError::Class),
         }
     }
 
-    fn write(mut self, alternatives: &[Vec<Piece>]) -> Result<Translated, String> {
+    fn write(mut self, alternatives: &[Vec<Piece>]) -> Result<Translated, RegexError> {
         let (mut patterns, mut excluded) = (Vec::new(), Vec::new());
         for pieces in alternatives {
-            let written = write(pieces).map_err(|reason| format!("`{}`: {reason}", self.regex))?;
+            let written = write(pieces).map_err(|reason| RegexError::Piece { regex: self.regex.to_owned(), reason })?;
             if written.narrowed {
                 self.note(&format!("narrower as `{}`: `*` stays within a segment", written.text));
             }
@@ -161,7 +164,7 @@ impl Reader<'_> {
             }
         }
         if patterns.is_empty() {
-            return Err(format!("`{}` means the empty text alone, and nothing matches that here", self.regex));
+            return Err(RegexError::Empty { regex: self.regex.to_owned() });
         }
         Ok(Translated { patterns, excluded, notes: self.notes })
     }

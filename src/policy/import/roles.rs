@@ -1,5 +1,9 @@
 //! Where the trust policies of roles stand: alone, in what `aws iam` prints, and in what `terraform show -json` prints.
 
+mod error;
+
+pub(super) use error::RoleError;
+
 use super::aws::{self, Role};
 use super::{Original, Trust};
 use crate::token::parse_document;
@@ -8,10 +12,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// What a document holds: a way in each, or a part of it and why that is not imported.
-pub(super) type Found = Vec<Result<Trust, (String, String)>>;
+pub(super) type Found = Vec<Result<Trust, (String, RoleError)>>;
 
 /// Reads a document, if it is one of these; a role for a trust policy that stands alone may be given.
-pub(super) fn read(original: &Original<'_>, role: Option<&RoleArn>) -> Option<Result<Found, String>> {
+pub(super) fn read(original: &Original<'_>, role: Option<&RoleArn>) -> Option<Result<Found, RoleError>> {
     if !original.bytes.trim_ascii_start().starts_with(b"{") {
         return None;
     }
@@ -21,7 +25,7 @@ pub(super) fn read(original: &Original<'_>, role: Option<&RoleArn>) -> Option<Re
     let document = match parse_document(original.bytes) {
         Ok(Value::Object(document)) => document,
         Ok(_) => return None,
-        Err(fault) => return Some(Err(fault.to_string())),
+        Err(fault) => return Some(Err(fault.into())),
     };
     let name = original.stem(&[".json"]).to_owned();
     let described = match (document.get("Role"), document.get("Roles"), document.get("Statement")) {
@@ -40,10 +44,10 @@ struct Described {
     document: Option<Value>,
 }
 
-fn found(roles: Vec<Described>, role: Option<&RoleArn>) -> Result<Found, String> {
+fn found(roles: Vec<Described>, role: Option<&RoleArn>) -> Result<Found, RoleError> {
     let nameless = roles.iter().filter(|role| role.arn.is_none()).count();
     if role.is_some() && nameless > 1 {
-        return Err("--role names one role, and several here have no ARN".to_owned());
+        return Err(RoleError::Nameless);
     }
     let mut found = Found::new();
     for described in &roles {
@@ -52,27 +56,26 @@ fn found(roles: Vec<Described>, role: Option<&RoleArn>) -> Result<Found, String>
             Err(reason) => found.push(Err((described.name.clone(), reason))),
         }
     }
-    if found.is_empty() { Err("no role here trusts an OIDC provider".to_owned()) } else { Ok(found) }
+    if found.is_empty() { Err(RoleError::NoneTrusts) } else { Ok(found) }
 }
 
 impl Described {
-    fn trusts(&self, role: Option<&RoleArn>) -> Result<Vec<Trust>, String> {
+    fn trusts(&self, role: Option<&RoleArn>) -> Result<Vec<Trust>, RoleError> {
         let arn = match &self.arn {
-            Some(arn) => Some(RoleArn::parse(arn).map_err(|fault| format!("`{arn}`: {fault}"))?),
+            Some(arn) => Some(RoleArn::parse(arn).map_err(|fault| RoleError::Arn { arn: arn.clone(), fault })?),
             None => role.cloned(),
         };
-        let document = self.document.as_ref().ok_or("its trust policy is known only after it was applied")?;
+        let document = self.document.as_ref().ok_or(RoleError::NotYet)?;
         let document = match document {
-            Value::String(text) => parse_document(decoded(text)?.as_bytes()).map_err(|fault| fault.to_string())?,
+            Value::String(text) => parse_document(decoded(text)?.as_bytes())?,
             other => other.clone(),
         };
-        aws::read(&Role { name: &self.name, arn, document: &document })
+        Ok(aws::read(&Role { name: &self.name, arn, document: &document })?)
     }
 }
 
 /// IAM's API answers with a URL-encoded document (RFC 3986).
-fn decoded(text: &str) -> Result<String, String> {
-    const BROKEN: &str = "a document that is encoded and does not decode";
+fn decoded(text: &str) -> Result<String, RoleError> {
     if !text.starts_with('%') {
         return Ok(text.to_owned());
     }
@@ -80,11 +83,11 @@ fn decoded(text: &str) -> Result<String, String> {
     let mut parts = text.split('%');
     bytes.extend(parts.next().unwrap_or_default().bytes());
     for part in parts {
-        let (digits, rest) = part.split_at_checked(2).ok_or(BROKEN)?;
-        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| BROKEN)?);
+        let (digits, rest) = part.split_at_checked(2).ok_or(RoleError::Encoding)?;
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| RoleError::Encoding)?);
         bytes.extend(rest.bytes());
     }
-    String::from_utf8(bytes).map_err(|_| BROKEN.to_owned())
+    String::from_utf8(bytes).map_err(|_| RoleError::Encoding)
 }
 
 /// `Role` of `aws iam get-role`.

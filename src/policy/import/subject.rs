@@ -1,6 +1,7 @@
 //! What a `sub` says in our words. It narrows and never replaces: the subject itself stays a line beside it, since two jobs
 //! that differ (with an environment and without one) may have all these attributes alike.
 
+use super::error::SubjectError;
 use crate::identity::{Attribute, Mapping};
 use std::collections::BTreeMap;
 
@@ -42,12 +43,12 @@ pub(super) fn read(mapping: &Mapping, subjects: &[String]) -> Told {
 
 /// A subject of GitHub that ends within a repository's name. There the wildcard also took what follows the name; here it
 /// stays within, and no subject of the usual form ends there: the policy would let nobody in.
-pub(super) fn check_ends(mapping: &Mapping, subject: &str) -> Result<(), String> {
+pub(super) fn check_ends(mapping: &Mapping, subject: &str) -> Result<(), SubjectError> {
     let rest = subject.strip_prefix("repo:").filter(|_| mapping.name() == "github-actions").unwrap_or_default();
     if rest.contains(':') || !rest.ends_with('*') || rest.ends_with("**") {
         return Ok(());
     }
-    Err(format!("sub: as `{subject}` it would match nobody, for `*` stays within the name: name the repositories"))
+    Err(SubjectError { subject: subject.to_owned() })
 }
 
 const PULL_REQUEST: &str = "pull-request";

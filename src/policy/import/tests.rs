@@ -49,7 +49,7 @@ fn it_does_not_load_before_a_grant_is_chosen() {
     let settings = ImportSettings::default();
     let issuer = issuer::find("https://accounts.google.com", &[], &settings).unwrap();
     let chosen = Granted::Chosen(Vec::new());
-    assert_eq!(check_loads(&imported.file, &imported.yaml, &chosen, &issuer), Ok(()));
+    assert!(check_loads(&imported.file, &imported.yaml, &chosen, &issuer).is_ok());
     let role = Granted::Role(RoleArn::parse("arn:aws:iam::123456789012:role/x").unwrap());
     assert!(check_loads(&imported.file, &imported.yaml, &role, &issuer).is_err());
 }
