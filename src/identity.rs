@@ -63,7 +63,8 @@ pub struct Identity {
 
 /// What proves it.
 enum Proof {
-    Token(VerifiedToken),
+    /// Boxed: an identity is handed on often, and its token is large.
+    Token(Box<VerifiedToken>),
     Session(Arc<VerifiedSession>, Secret),
 }
 

@@ -219,7 +219,7 @@ impl Mapping {
         let evidence = Arc::new(Evidence::new(facts));
         let one_client = self.serves_one_client(expected);
         let remembered_until = token.expires_at().plus(expected.session_max.unwrap_or_default());
-        let (proof, replay) = (Proof::Token(token), self.replay);
+        let (proof, replay) = (Proof::Token(Box::new(token)), self.replay);
         Ok(Identity { evidence, proof, replay, one_client, remembered_until, session_age: None })
     }
 
