@@ -8,6 +8,7 @@ mod asked;
 mod file_key;
 mod issuing;
 mod list;
+mod making;
 mod replay;
 mod rewrite;
 mod session;

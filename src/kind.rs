@@ -55,6 +55,9 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
     /// Why a text is none of it.
     type Error: Error + Clone + Eq;
 
+    /// Who makes it.
+    const MADE: Made;
+
     /// Reads the text of the audit log; `None` where the line has the word alone, by which policies are to choose.
     fn read(text: Option<&str>) -> Result<Self, Self::Error>;
 
@@ -82,6 +85,17 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
     fn in_tree(&self) -> Option<InTree<'_>> {
         None
     }
+}
+
+/// Who makes what is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Made {
+    /// Somebody outside, who may not answer: its intent is recorded first, and its release after.
+    Outside,
+    /// This server alone: it is made first, and leaves after its only record (decision 22).
+    Here,
+    /// Nobody: it is used on this server, and never handed out.
+    Never,
 }
 
 /// What a revision has by its files.
@@ -187,6 +201,13 @@ macro_rules! declare {
             pub fn in_tree(&self) -> Option<InTree<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_tree(),)*
+                }
+            }
+
+            /// Who makes it.
+            pub const fn made(&self) -> Made {
+                match self {
+                    $(Self::$kind(_) => <$target>::MADE,)*
                 }
             }
 

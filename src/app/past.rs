@@ -5,7 +5,7 @@ use super::live::{Live, answered, unreadable};
 use super::revision::open_granted;
 use crate::answers::PastSecret;
 use crate::git::{Past, Source};
-use crate::policy::{Granted, SecretTerms, Widening};
+use crate::policy::{Granted, PastSecretTerms, SecretTerms, Widening};
 use crate::secrets::{Identities, Plaintext, Unopened};
 use crate::store::Licence;
 use crate::words::names::{CommitId, SecretName};
@@ -32,13 +32,9 @@ struct Reading {
 impl App {
     /// Opens a granted secret as this commit had it. The live policies have decided; which commits there are to ask for, the
     /// commit in force says.
-    pub async fn open_past_secret(
-        &self,
-        live: &Live,
-        licence: &Licence<'_, SecretTerms>,
-        commit: &CommitId,
-    ) -> Result<PastSecret, Denial> {
-        let (granted, terms) = (licence.granted(), licence.terms());
+    pub async fn open_past_secret(&self, live: &Live, licence: &Licence<'_, PastSecretTerms>) -> Result<PastSecret, Denial> {
+        let (granted, PastSecretTerms { secret: terms, commit }) = (licence.granted(), licence.terms());
+        let commit = commit.as_ref().ok_or_else(|| Reason::Internal.because("a secret of the past without its commit"))?;
         let reading = self.reading_of_past(live, granted, terms, commit)?;
         let turn = tokio::time::timeout(TURN_MAX, self.past_turns.acquire()).await;
         let Ok(Ok(_turn)) = turn else { return Err(Reason::Overloaded.because("too many old values are read at once")) };

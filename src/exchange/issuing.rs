@@ -1,13 +1,14 @@
-//! From the grant to the recorded release: the only place that reaches a cloud, signs, or decrypts.
+//! From the grant to the recorded release.
 
 use super::answer::{self, Released};
+use super::making;
 use super::story::Story;
 use crate::answers::{AwsKeys, Credential, Document, Listed};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
 use crate::store::{Answer, AwsSession, Intended, Licensed, MadeHere, Outcome, Recorded};
-use crate::words::{Denial, Digest, Reason};
+use crate::words::{Denial, Digest};
 use serde_json::Value;
 
 /// Makes everything that is granted, or nothing, and records it before it leaves.
@@ -80,28 +81,12 @@ fn session(credential: &Credential) -> Option<AwsSession> {
 /// Up to the first one that fails.
 async fn all<'a>(
     app: &App,
-    licences: impl ExactSizeIterator<Item = Result<Licensed<'a>, Denial>>,
+    licences: impl ExactSizeIterator<Item = Licensed<'a>>,
     live: &Live,
 ) -> Result<Vec<Credential>, Denial> {
     let mut credentials = Vec::with_capacity(licences.len());
     for licensed in licences {
-        credentials.push(one(app, licensed?, live).await?);
+        credentials.push(making::make(app, live, licensed).await?);
     }
     Ok(credentials)
-}
-
-async fn one(app: &App, licensed: Licensed<'_>, live: &Live) -> Result<Credential, Denial> {
-    match licensed {
-        // What waits for somebody outside has a large future, which every request would carry about: it is made where it is needed.
-        Licensed::Aws(licence) => Box::pin(app.aws()?.issue(&licence, app.now())).await.map(Credential::Aws),
-        Licensed::IdToken(licence) => app.own_issuers.id_tokens().id_token(&licence, app.now()).map(Credential::IdToken),
-        Licensed::Secret(licence) => live.open_secret(&licence).map(Credential::Secret),
-        Licensed::SecretAt(licence, commit) => {
-            Box::pin(app.open_past_secret(live, &licence, commit)).await.map(Credential::SecretAt)
-        }
-        Licensed::FileKey(licence) => live.file_key(&licence).map(Credential::FileKey),
-        Licensed::Transit(licence) => {
-            Err(Reason::BadRequest.because(format!("`{}` is used here, and never handed out", licence.terms())))
-        }
-    }
 }

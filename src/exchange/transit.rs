@@ -59,7 +59,7 @@ pub(super) async fn answer(
 }
 
 fn run(live: &Live, grant: &Recorded<Grant>, input: &Input) -> Result<Done, Denial> {
-    let Some(Ok(Licensed::Transit(licence))) = grant.licences().next() else {
+    let Some(Licensed::Transit(licence)) = grant.licences().next() else {
         return Err(Reason::Internal.because("a grant of no transit key"));
     };
     let wanted = licence.terms();

@@ -1,7 +1,7 @@
 //! What counts as one use of a token, and how often it may be made.
 
 use crate::identity::{Identity, ReplayRule};
-use crate::policy::{Grant, Granted, Terms};
+use crate::policy::{Grant, Granted};
 use crate::store::Use;
 use crate::words::Digest;
 
@@ -28,33 +28,24 @@ fn one(identity: &Identity, name: &str, rule: ReplayRule) -> Use {
     Use { key, rule, expires_at: identity.remembered_until() }
 }
 
-/// A role is the same use whether the request names it or not.
+/// What a request may leave open is the same use whether it names it or not.
 fn name(granted: &Granted, asked: &str) -> String {
-    match &granted.terms {
-        Terms::Aws(terms) => format!("aws {}", terms.role),
-        _ => asked.to_owned(),
-    }
+    granted.terms.chosen().map_or_else(|| asked.to_owned(), |chosen| chosen.to_string())
 }
 
 /// What a document's values, its file key and its past have in common. Where a policy says `replay: once`, all of them are one use.
 fn whole(granted: &Granted) -> Option<String> {
-    let document = match &granted.terms {
-        Terms::Secret(terms) => &terms.name.path,
-        Terms::SecretAt(terms) => &terms.secret.name.path,
-        Terms::FileKey(terms) => &terms.document,
-        Terms::Aws(_) | Terms::IdToken(_) | Terms::Transit(_) | Terms::Daypass(_) => return None,
-    };
-    Some(format!("document {document}"))
+    granted.terms.document().map(|document| format!("document {document}"))
 }
 
-/// How often the token may be used for what is granted. A use of daypass itself says more than its key holds, so where
-/// tokens are cheap it is no retry of another one.
+/// How often the token may be used for what is granted. What is no retry of another use is made once by a token, also where tokens are
+/// cheap.
 fn rule(identity: &Identity, grant: &Grant) -> ReplayRule {
     let once = grant.granted().iter().any(|granted| granted.once);
-    let permission = grant.granted().iter().any(|granted| matches!(granted.terms, Terms::Daypass(_)));
+    let retried = grant.granted().iter().all(|granted| granted.terms.is_retried());
     match identity.replay() {
         _ if once => ReplayRule::Once,
-        ReplayRule::PerRequest if permission => ReplayRule::Once,
+        ReplayRule::PerRequest if !retried => ReplayRule::Once,
         rule => rule,
     }
 }

@@ -1,6 +1,6 @@
 //! `aws`: a session of a role.
 
-use super::Kind;
+use super::{Kind, Made};
 use crate::words::names::{NameError, RoleArn};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -23,6 +23,7 @@ impl AwsTarget {
 
 impl Kind for AwsTarget {
     const EXAMPLE: Option<&'static str> = Some("ROLE");
+    const MADE: Made = Made::Outside;
 
     type Error = NameError;
 

@@ -1,6 +1,6 @@
 //! `daypass`: uses of daypass itself. A policy grants them like anything else; they are used at our own API and never handed out.
 
-use super::{Kind, NamedError, named};
+use super::{Kind, Made, NamedError, named};
 use std::fmt;
 
 /// One use of daypass itself.
@@ -37,6 +37,7 @@ pub struct PermissionError;
 
 impl Kind for Permission {
     const EXAMPLE: Option<&'static str> = Some("policy.replay");
+    const MADE: Made = Made::Never;
 
     type Error = NamedError<PermissionError>;
 

@@ -1,6 +1,6 @@
 //! `file_key`: the file key of one header of a document, by which all of the document opens.
 
-use super::{InTree, Kind};
+use super::{InTree, Kind, Made};
 use crate::words::Digest;
 use crate::words::names::{NameError, SecretName, SecretPath};
 use std::fmt;
@@ -37,6 +37,7 @@ pub enum FileKeyError {
 
 impl Kind for FileKeyTarget {
     const EXAMPLE: Option<&'static str> = None;
+    const MADE: Made = Made::Here;
 
     type Error = FileKeyError;
 

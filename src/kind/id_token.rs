@@ -1,6 +1,6 @@
 //! `id_token`: a token of an issuer of our own.
 
-use super::{Kind, NamedError, named};
+use super::{Kind, Made, NamedError, named};
 use crate::words::names::{Audience, NameError};
 use serde::Deserialize;
 use std::fmt;
@@ -15,6 +15,7 @@ pub struct IdTokenTarget {
 
 impl Kind for IdTokenTarget {
     const EXAMPLE: Option<&'static str> = Some("AUDIENCE");
+    const MADE: Made = Made::Here;
 
     type Error = NamedError<NameError>;
 

@@ -1,11 +1,12 @@
 //! `secret`: a document that is committed encrypted, or one value of it.
 
-use super::{InTree, Kind, NamedError, named};
+use super::{InTree, Kind, Made, NamedError, named};
 use crate::words::names::{NameError, SecretName};
 use serde::{Deserialize, Deserializer};
 
 impl Kind for SecretName {
     const EXAMPLE: Option<&'static str> = Some("NAME");
+    const MADE: Made = Made::Here;
 
     type Error = NamedError<NameError>;
 

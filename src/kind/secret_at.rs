@@ -1,7 +1,7 @@
 //! `secret_at`: a secret as an older commit had it. It is asked for by its commit and granted by `history: allow`, whichever commit it
 //! is of. No tree says which files the past has.
 
-use super::{Kind, NamedError, named};
+use super::{Kind, Made, NamedError, named};
 use crate::words::names::{CommitId, NameError, SecretName};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -34,6 +34,7 @@ impl PastSecret {
 
 impl Kind for PastSecret {
     const EXAMPLE: Option<&'static str> = Some("NAME");
+    const MADE: Made = Made::Here;
 
     type Error = NamedError<NameError>;
 

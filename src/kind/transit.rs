@@ -1,6 +1,6 @@
 //! `transit`: uses of transit keys. One operation by one key. Asked at the Vault API, granted like anything else, never handed out.
 
-use super::{InTree, Kind, NamedError, named};
+use super::{InTree, Kind, Made, NamedError, named};
 use crate::words::Digest;
 use crate::words::names::{NameError, TransitKey};
 use std::fmt;
@@ -88,6 +88,7 @@ impl TransitUse {
 
 impl Kind for TransitUse {
     const EXAMPLE: Option<&'static str> = Some("decrypt KEY");
+    const MADE: Made = Made::Never;
 
     type Error = NamedError<TransitError>;
 

@@ -14,8 +14,8 @@ use super::guardrail::What;
 use super::sections::{Entry, Section, Term, TermChange, beyond};
 use super::{Rule, TrustPolicy};
 use crate::identity::Facts;
-use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Kind, PastSecret, Permission, Target, TransitUse, each_kind};
-use crate::words::names::SecretName;
+use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Kind, Made, PastSecret, Permission, Target, TransitUse, each_kind};
+use crate::words::names::{SecretName, SecretPath};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
@@ -61,6 +61,14 @@ pub(super) trait Grantable: OnTerms {
     fn chosen(_terms: &Self::Terms) -> Option<Target> {
         None
     }
+
+    /// The document that these terms are of, where policies say `replay` of a whole document.
+    fn document(_terms: &Self::Terms) -> Option<&SecretPath> {
+        None
+    }
+
+    /// Whether the same asked for again is a retry. A use of daypass itself says more than its name tells, so it is none.
+    const IS_RETRIED: bool = true;
 
     /// What is used on the way to it. A denial of that counts too.
     fn between(_terms: &Self::Terms) -> Option<Target> {
@@ -162,8 +170,23 @@ macro_rules! declare {
                 match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
             }
 
+            /// Who makes it.
+            pub const fn made(&self) -> Made {
+                match self { $(Self::$kind(_) => <$target as Kind>::MADE,)* }
+            }
+
+            /// The document that they are of, if they are of one.
+            pub fn document(&self) -> Option<&SecretPath> {
+                match self { $(Self::$kind(terms) => <$target>::document(terms),)* }
+            }
+
+            /// Whether the same asked for again is a retry.
+            pub const fn is_retried(&self) -> bool {
+                match self { $(Self::$kind(_) => <$target>::IS_RETRIED,)* }
+            }
+
             /// What these terms are of, where a request may leave that open.
-            pub(super) fn chosen(&self) -> Option<Target> {
+            pub fn chosen(&self) -> Option<Target> {
                 match self { $(Self::$kind(terms) => <$target>::chosen(terms),)* }
             }
 

@@ -1,10 +1,9 @@
 //! The licence to make one credential. What is recorded lends it, and so does what leaves only after its record.
 
 use super::Recorded;
-use crate::kind::TransitUse;
-use crate::policy::{AwsTerms, FileKeyTerms, Grant, Granted, IdTokenTerms, PastSecretTerms, SecretTerms, Terms};
-use crate::words::names::{CommitId, DecisionId};
-use crate::words::{Denial, Reason};
+use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Made, PastSecret, Permission, TransitUse, each_kind};
+use crate::policy::{Grant, Granted, OnTerms, Terms};
+use crate::words::names::{DecisionId, SecretName};
 
 /// The licence to make one credential on these terms. It ends before its record goes on.
 #[must_use]
@@ -31,51 +30,38 @@ impl<'a, T> Licence<'a, T> {
     }
 }
 
-/// A licence, by what it is for.
-#[must_use]
-pub enum Licensed<'a> {
-    /// An AWS session.
-    Aws(Licence<'a, AwsTerms>),
-    /// A secret.
-    Secret(Licence<'a, SecretTerms>),
-    /// A secret as this commit had it.
-    SecretAt(Licence<'a, SecretTerms>, &'a CommitId),
-    /// A token of our own issuer.
-    IdToken(Licence<'a, IdTokenTerms>),
-    /// The file key of a document.
-    FileKey(Licence<'a, FileKeyTerms>),
-    /// A use of a transit key, which is never handed out.
-    Transit(Licence<'a, TransitUse>),
+macro_rules! declare {
+    ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
+        /// A licence, by what it is for.
+        #[must_use]
+        pub enum Licensed<'a> {
+            $(
+                #[doc = concat!("`", $word, "`.")]
+                $kind(Licence<'a, <$target as OnTerms>::Terms>),
+            )*
+        }
+
+        impl<'a> Licensed<'a> {
+            const fn of(granted: &'a Granted, decision: &'a DecisionId) -> Self {
+                match &granted.terms {
+                    $(Terms::$kind(terms) => Self::$kind(Licence { granted, terms, decision }),)*
+                }
+            }
+        }
+    };
 }
+each_kind!(declare);
 
 impl<'a> Licensed<'a> {
-    fn of(granted: &'a Granted, decision: &'a DecisionId) -> Result<Self, Denial> {
-        Ok(match &granted.terms {
-            Terms::Aws(terms) => Self::Aws(Licence { granted, terms, decision }),
-            Terms::Secret(terms) => Self::Secret(Licence { granted, terms, decision }),
-            Terms::SecretAt(PastSecretTerms { secret, commit }) => {
-                let commit =
-                    commit.as_ref().ok_or_else(|| Reason::Internal.because("a secret of the past without its commit"))?;
-                Self::SecretAt(Licence { granted, terms: secret, decision }, commit)
-            }
-            Terms::IdToken(terms) => Self::IdToken(Licence { granted, terms, decision }),
-            Terms::FileKey(terms) => Self::FileKey(Licence { granted, terms, decision }),
-            Terms::Transit(terms) => Self::Transit(Licence { granted, terms, decision }),
-            Terms::Daypass(permission) => {
-                return Err(Reason::BadRequest.because(format!("`{permission}` is used here, and never handed out")));
-            }
-        })
-    }
-
     /// One for each credential, in the order of the request.
-    fn all(grant: &'a Grant, decision: &'a DecisionId) -> impl ExactSizeIterator<Item = Result<Self, Denial>> {
+    fn all(grant: &'a Grant, decision: &'a DecisionId) -> impl ExactSizeIterator<Item = Self> {
         grant.granted().iter().map(|granted| Self::of(granted, decision))
     }
 }
 
 impl Recorded<Grant> {
     /// A licence for each credential, in the order of the request.
-    pub fn licences(&self) -> impl ExactSizeIterator<Item = Result<Licensed<'_>, Denial>> {
+    pub fn licences(&self) -> impl ExactSizeIterator<Item = Licensed<'_>> {
         Licensed::all(self.grant(), self.decision())
     }
 }
@@ -90,10 +76,7 @@ pub struct MadeHere {
 impl MadeHere {
     /// The grant comes back where somebody outside is needed for it.
     pub fn of(grant: Grant, decision: &DecisionId) -> Result<Self, Grant> {
-        let needs_nobody = |granted: &Granted| match granted.terms {
-            Terms::IdToken(_) | Terms::Secret(_) | Terms::SecretAt(_) | Terms::FileKey(_) => true,
-            Terms::Aws(_) | Terms::Transit(_) | Terms::Daypass(_) => false,
-        };
+        let needs_nobody = |granted: &Granted| granted.terms.made() == Made::Here;
         if grant.granted().iter().all(needs_nobody) { Ok(Self { grant, decision: decision.clone() }) } else { Err(grant) }
     }
 
@@ -103,7 +86,7 @@ impl MadeHere {
     }
 
     /// A licence for each credential, in the order of the request.
-    pub fn licences(&self) -> impl ExactSizeIterator<Item = Result<Licensed<'_>, Denial>> {
+    pub fn licences(&self) -> impl ExactSizeIterator<Item = Licensed<'_>> {
         Licensed::all(&self.grant, &self.decision)
     }
 }
@@ -111,6 +94,7 @@ impl MadeHere {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::policy::{AwsTerms, IdTokenTerms};
     use crate::token::Possession;
     use crate::words::names::{PolicyName, SourceName};
 
@@ -132,7 +116,7 @@ pub(crate) mod tests {
     }
 
     fn licensed<'a>(granted: &'a Granted, decision: &'a DecisionId) -> Licensed<'a> {
-        Licensed::of(granted, decision).unwrap()
+        Licensed::of(granted, decision)
     }
 
     pub(crate) fn aws<'a>(granted: &'a Granted, decision: &'a DecisionId) -> Licence<'a, AwsTerms> {

@@ -14,6 +14,7 @@ impl OnTerms for Permission {
 impl Grantable for Permission {
     type Section = PermissionGrant;
     type Offer<'a> = ();
+    const IS_RETRIED: bool = false;
 
     fn guarded(&self) -> Option<&str> {
         Some(self.as_str())

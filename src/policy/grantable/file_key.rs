@@ -6,6 +6,7 @@ use crate::kind::FileKeyTarget;
 use crate::policy::grant::FileKeyTerms;
 use crate::policy::sections::{SecretGrant, SecretOffer, Term};
 use crate::words::Denial;
+use crate::words::names::SecretPath;
 use crate::words::yaml::Place;
 
 impl OnTerms for FileKeyTarget {
@@ -34,5 +35,9 @@ impl Grantable for FileKeyTarget {
 
     fn values(offer: &SecretOffer) -> Vec<Term> {
         offer.values()
+    }
+
+    fn document(terms: &FileKeyTerms) -> Option<&SecretPath> {
+        Some(&terms.document)
     }
 }

@@ -6,7 +6,7 @@ use crate::kind::Target;
 use crate::policy::Terms;
 use crate::policy::grant::{Granted, SecretTerms};
 use crate::policy::sections::{SecretGrant, SecretOffer, Term};
-use crate::words::names::SecretName;
+use crate::words::names::{SecretName, SecretPath};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
@@ -38,6 +38,10 @@ impl Grantable for SecretName {
 
     fn values(offer: &SecretOffer) -> Vec<Term> {
         offer.values()
+    }
+
+    fn document(terms: &SecretTerms) -> Option<&SecretPath> {
+        Some(&terms.name.path)
     }
 
     fn parts<'a>(&self, entries: impl Iterator<Item = &'a SecretGrant>) -> BTreeSet<Target> {

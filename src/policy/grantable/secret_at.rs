@@ -6,6 +6,7 @@ use crate::kind::PastSecret;
 use crate::policy::grant::PastSecretTerms;
 use crate::policy::sections::{SecretGrant, SecretOffer, Term};
 use crate::words::Denial;
+use crate::words::names::SecretPath;
 use crate::words::yaml::Place;
 
 impl OnTerms for PastSecret {
@@ -35,5 +36,9 @@ impl Grantable for PastSecret {
 
     fn values(offer: &SecretOffer) -> Vec<Term> {
         offer.values()
+    }
+
+    fn document(terms: &PastSecretTerms) -> Option<&SecretPath> {
+        Some(&terms.secret.name.path)
     }
 }

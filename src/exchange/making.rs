@@ -1,0 +1,51 @@
+//! How each kind of credential is made: the only place that reaches a cloud, signs, or decrypts. Each kind that is handed out has a
+//! module of its name below.
+
+mod aws;
+mod file_key;
+mod id_token;
+mod secret;
+mod secret_at;
+
+use crate::answers::Credential;
+use crate::app::{App, Live};
+use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, PastSecret, Permission, TransitUse, each_kind};
+use crate::policy::OnTerms;
+use crate::store::{Licence, Licensed};
+use crate::words::names::SecretName;
+use crate::words::{Denial, Reason};
+
+/// A kind as it is handed out.
+trait Making: OnTerms {
+    /// Makes one by its licence.
+    async fn make(app: &App, live: &Live, licence: Licence<'_, Self::Terms>) -> Result<Credential, Denial>;
+}
+
+macro_rules! declare {
+    ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
+        /// Makes one credential.
+        pub(super) async fn make(app: &App, live: &Live, licensed: Licensed<'_>) -> Result<Credential, Denial> {
+            match licensed {
+                // What waits for somebody outside has a large future, which every request would carry about: each is made where it is needed.
+                $(Licensed::$kind(licence) => Box::pin(<$target>::make(app, live, licence)).await,)*
+            }
+        }
+    };
+}
+each_kind!(declare);
+
+impl Making for TransitUse {
+    async fn make(_: &App, _: &Live, licence: Licence<'_, Self>) -> Result<Credential, Denial> {
+        Err(never_handed_out(licence.terms()))
+    }
+}
+
+impl Making for Permission {
+    async fn make(_: &App, _: &Live, licence: Licence<'_, Self>) -> Result<Credential, Denial> {
+        Err(never_handed_out(licence.terms()))
+    }
+}
+
+fn never_handed_out(what: &impl std::fmt::Display) -> Denial {
+    Reason::BadRequest.because(format!("`{what}` is used here, and never handed out"))
+}

@@ -1,0 +1,15 @@
+//! `file_key`: the key by which the document has just opened.
+
+use super::Making;
+use crate::answers::Credential;
+use crate::app::{App, Live};
+use crate::kind::FileKeyTarget;
+use crate::policy::FileKeyTerms;
+use crate::store::Licence;
+use crate::words::Denial;
+
+impl Making for FileKeyTarget {
+    async fn make(_: &App, live: &Live, licence: Licence<'_, FileKeyTerms>) -> Result<Credential, Denial> {
+        live.file_key(&licence).map(Credential::from)
+    }
+}

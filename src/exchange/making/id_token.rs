@@ -1,0 +1,15 @@
+//! `id_token`: signed by the issuer of tokens for everybody who is no cloud.
+
+use super::Making;
+use crate::answers::Credential;
+use crate::app::{App, Live};
+use crate::kind::IdTokenTarget;
+use crate::policy::IdTokenTerms;
+use crate::store::Licence;
+use crate::words::Denial;
+
+impl Making for IdTokenTarget {
+    async fn make(app: &App, _: &Live, licence: Licence<'_, IdTokenTerms>) -> Result<Credential, Denial> {
+        app.own_issuers.id_tokens().id_token(&licence, app.now()).map(Credential::from)
+    }
+}

@@ -1,0 +1,15 @@
+//! `secret`: opened in the revision in force.
+
+use super::Making;
+use crate::answers::Credential;
+use crate::app::{App, Live};
+use crate::policy::SecretTerms;
+use crate::store::Licence;
+use crate::words::Denial;
+use crate::words::names::SecretName;
+
+impl Making for SecretName {
+    async fn make(_: &App, live: &Live, licence: Licence<'_, SecretTerms>) -> Result<Credential, Denial> {
+        live.open_secret(&licence).map(Credential::from)
+    }
+}

@@ -1,0 +1,15 @@
+//! `secret_at`: read from Git as its commit had it.
+
+use super::Making;
+use crate::answers::Credential;
+use crate::app::{App, Live};
+use crate::kind::PastSecret;
+use crate::policy::PastSecretTerms;
+use crate::store::Licence;
+use crate::words::Denial;
+
+impl Making for PastSecret {
+    async fn make(app: &App, live: &Live, licence: Licence<'_, PastSecretTerms>) -> Result<Credential, Denial> {
+        app.open_past_secret(live, &licence).await.map(Credential::from)
+    }
+}
