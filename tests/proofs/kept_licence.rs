@@ -6,7 +6,7 @@ use daypass::store::{Body, Licensed, Recorded, Store};
 use daypass::words::UnixTime;
 
 pub async fn keep(store: &Store, aws: &Aws, recorded: Recorded<Grant>, now: UnixTime) {
-    let Some(Ok(Licensed::Aws(licence))) = recorded.licences().next() else { return };
+    let Some(Licensed::Aws(licence)) = recorded.licences().next() else { return };
     let _ = store.release(recorded, Vec::new(), Body::default()).await;
     let _ = aws.issue(&licence, now).await;
 }

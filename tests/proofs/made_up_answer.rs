@@ -1,9 +1,10 @@
 //! No answer leaves without the proof of its release.
 //! Expects E0624.
+use daypass::answers::Answer;
 use daypass::exchange::Released;
 use daypass::identity::Identity;
 use daypass::words::Secret;
 
-pub fn forge(answer: Secret, identity: &Identity) {
-    let _ = Released::new(answer, identity, todo!());
+pub fn forge(answer: Answer, written: Secret, identity: &Identity) {
+    let _ = Released::new(answer, written, identity, todo!());
 }

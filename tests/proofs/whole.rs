@@ -16,7 +16,7 @@ pub fn facts(identity: &Identity) -> &Facts {
 pub async fn issue(store: &Store, aws: &Aws, grant: Grant, intent: Intent, now: UnixTime) -> Result<Option<Released>, Denial> {
     let Intended::Recorded(recorded) = store.intend(grant, intent).await? else { return Ok(None) };
     for licensed in recorded.licences() {
-        if let Licensed::Aws(licence) = licensed? {
+        if let Licensed::Aws(licence) = licensed {
             aws.issue(&licence, now).await?;
         }
     }
