@@ -57,9 +57,11 @@ fn is_misplaced(path: &str, bytes: &[u8]) -> bool {
     path != GUARDRAILS_FILE && (may_be_guardrails(path) || has_denials(path, bytes))
 }
 
-/// Whether a file at the root says what guardrails say, whatever its name is.
+/// Whether a file at the root, or where policies and sources stand, says what guardrails say, whatever its name is.
 fn has_denials(path: &str, bytes: &[u8]) -> bool {
-    !path.contains('/') && bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"denials:"))
+    let is_looked_at = path.split_once('/').is_none_or(|(folder, _)| matches!(folder, "policies" | "sources")) && !is_note(path);
+    let says = |text: &str| text.starts_with("denials:") || text.contains("\ndenials:");
+    is_looked_at && std::str::from_utf8(bytes).is_ok_and(says)
 }
 
 /// Whether nothing of it grants anything: it has no policy, and defines no further source.
@@ -201,7 +203,8 @@ mod tests {
         let (first, _) = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", RAILS)]), &catalogue, None);
         assert!(!is_allowed(&first));
         let names = ["guardrails.yml", "policies/guardrails.yaml", "guardrails/production.yaml", "guardrails.yaml.bak"];
-        for name in names.into_iter().chain(["prod-guardrails.yaml", "denied.yaml"]) {
+        let told_by_denials = ["prod-guardrails.yaml", "denied.yaml", "policies/guardrails/production.yaml", "sources/prod.yaml"];
+        for name in names.into_iter().chain(told_by_denials) {
             let renamed = tree(&[("policies/a.yaml", DEPLOY), (name, RAILS)]);
             let (next, faults) = Ruleset::load(&renamed, &catalogue, Some(&first));
             assert!(!is_allowed(&next), "{name}: what was in force stays");
