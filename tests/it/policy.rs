@@ -192,6 +192,17 @@ fn an_import_writes_what_it_can_and_overwrites_nothing() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
 }
 
+/// `--folder` would compare what the configuration names, and end well whatever the checkout changes.
+#[test]
+fn revisions_are_not_compared_of_a_folder_as_it_stands() {
+    let repository = repository();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+    let command = command.current_dir(repository.path()).args(["policy", "diff", "main...main", "--config", "issuers.yaml"]);
+    let told = command.args(["--folder", "."]).output().unwrap();
+    let text = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.status.code() == Some(64) && text.contains("--repository ."), "{:?} {text}", told.status);
+}
+
 /// It does not go live with its own commit, and no later diff would tell it.
 #[test]
 fn a_pull_request_hears_what_waits_behind_guardrails_that_cannot_be_read() {

@@ -46,6 +46,7 @@ pub(in crate::cli) struct WhoCanArgs {
 
 /// Who gains, who loses.
 pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> {
+    arguments.at.refuse_folder()?;
     let catalogue = arguments.at.catalogue()?;
     let (old_seen, new_seen) = arguments.at.range(&arguments.range)?;
     let (old_tree, new_tree) = (&old_seen.files, &new_seen.files);

@@ -146,6 +146,16 @@ impl Where {
         Self { config, repository, folder: None }
     }
 
+    /// Refuses a folder as it stands where two revisions are compared: another repository's would be, and nobody would see it.
+    pub(in crate::cli) fn refuse_folder(&self) -> Result<(), Failure> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let folder = folder.display();
+        Err(Failure::new(
+            STATUS_USAGE,
+            format!("a folder as it stands has no revisions to compare: write `--repository {folder}` for the checkout's own"),
+        ))
+    }
+
     /// A folder as it stands.
     pub(in crate::cli) const fn folder(config: PathBuf, folder: PathBuf) -> Self {
         Self { config, repository: None, folder: Some(folder) }
