@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// What neither ends nor answers for so long hangs, however busy the machine is.
+pub const START_MAX: Duration = Duration::from_secs(240);
+
 pub const DEPLOY: &str = "issuer: github
 match:
   repository: acme/shop@456789
@@ -177,7 +180,7 @@ impl World {
         // The admin address is the last one that is bound.
         while tokio::net::TcpStream::connect(("127.0.0.1", self.admin_port)).await.is_err() {
             let ended = self.server.try_wait().unwrap();
-            assert!(ended.is_none() && started.elapsed() < Duration::from_secs(60), "the server did not start:\n{}", self.log());
+            assert!(ended.is_none() && started.elapsed() < START_MAX, "the server did not start:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         self.ready().await;

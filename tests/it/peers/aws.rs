@@ -1,7 +1,7 @@
 //! STS emulators with the AWS CLI. ministack reads `aud`, `sub` and `amr` of a web identity token and no signature, so tags and source
 //! identity are checked in the token itself; what it does enforce is the role's trust and the role's own policy. moto reads no token.
 
-use crate::support::{Setup, World, free_port, peer};
+use crate::support::{START_MAX, Setup, World, free_port, peer};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -33,7 +33,7 @@ impl Emulator {
         let emulator = Self { server: command.spawn().unwrap(), url: format!("http://127.0.0.1:{port}"), cli, _state: state };
         let started = Instant::now();
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(started.elapsed() < Duration::from_secs(60), "{} did not start", program.display());
+            assert!(started.elapsed() < START_MAX, "{} did not start", program.display());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Some(emulator)

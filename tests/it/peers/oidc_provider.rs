@@ -1,6 +1,6 @@
 //! npm's oidc-provider as an issuer by discovery: every algorithm that we verify, signed by an implementation that is not ours.
 
-use crate::support::{DEPLOY, Setup, World, free_port, peer};
+use crate::support::{DEPLOY, START_MAX, Setup, World, free_port, peer};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -28,7 +28,7 @@ impl Provider {
         let provider = Self { server, url: format!("http://127.0.0.1:{port}"), http };
         let started = Instant::now();
         while provider.http.get(format!("{}/jwks", provider.url)).send().await.is_err() {
-            assert!(started.elapsed() < Duration::from_secs(30), "oidc-provider did not start");
+            assert!(started.elapsed() < START_MAX, "oidc-provider did not start");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Some(provider)

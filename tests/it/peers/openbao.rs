@@ -1,6 +1,6 @@
 //! OpenBao as second judge of the tokens that we sign, and as an issuer whose tokens we take. It verifies signatures for real.
 
-use crate::support::{DEPLOY, Setup, World, free_port, peer};
+use crate::support::{DEPLOY, START_MAX, Setup, World, free_port, peer};
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -28,10 +28,11 @@ impl Bao {
             ])
             .env("HOME", home);
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let bao = Self { server, url, http: daypass::issuers::http::command_client(None).unwrap() };
+        let mut bao = Self { server, url, http: daypass::issuers::http::command_client(None).unwrap() };
         let started = Instant::now();
         while bao.http.get(format!("{}/v1/sys/health", bao.url)).send().await.is_err() {
-            assert!(started.elapsed() < Duration::from_secs(30), "bao did not start");
+            let ended = bao.server.try_wait().unwrap();
+            assert!(ended.is_none() && started.elapsed() < START_MAX, "bao did not start: {ended:?}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Some(bao)
