@@ -149,10 +149,16 @@ impl Ruleset {
             (None, old) => old.map(|old| (old.guardrails.clone(), old.confirmed.clone())).unwrap_or_default(),
             // Until somebody confirms, both the old denials and the new ones stand.
             (Some(new), Some(old)) if waits => {
-                if old.confirmed.bytes.is_some() && old.confirmed.bytes != bytes {
-                    held.push(GUARDRAILS_FILE.to_owned());
+                // Where there were none, nothing of them waits: the first ones stand from here on as if somebody had confirmed them.
+                if old.confirmed.bytes.is_none() {
+                    let guardrails = Arc::new(new);
+                    (guardrails.clone(), ConfirmedRails { bytes, guardrails })
+                } else {
+                    if old.confirmed.bytes != bytes {
+                        held.push(GUARDRAILS_FILE.to_owned());
+                    }
+                    (Arc::new(new.beside(&old.confirmed.guardrails)), old.confirmed.clone())
                 }
-                (Arc::new(new.beside(&old.confirmed.guardrails)), old.confirmed.clone())
             }
             (Some(new), _) => {
                 let guardrails = Arc::new(new);
