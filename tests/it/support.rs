@@ -238,7 +238,7 @@ impl World {
             if ready["revision"] == head.as_str() {
                 return ready;
             }
-            assert!(started.elapsed() < Duration::from_secs(20), "{ready}\n{}", self.log());
+            assert!(started.elapsed() < START_MAX, "{ready}\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -251,7 +251,7 @@ impl World {
             if holds(&ready) {
                 return ready;
             }
-            assert!(started.elapsed() < Duration::from_secs(40), "{what}: {ready:#}\n{}", self.log());
+            assert!(started.elapsed() < START_MAX, "{what}: {ready:#}\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
