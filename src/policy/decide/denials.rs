@@ -3,7 +3,7 @@
 use super::tests::{DEPLOY, aws, catalogue, github, good, tree};
 use super::*;
 use crate::identity::Mapping;
-use crate::policy::{Ruleset, Standing, Stop};
+use crate::policy::{Ruleset, Standing, Stop, Widening};
 use crate::token::Claims;
 use crate::words::names::IssuerName;
 use crate::words::yaml::Fault;
@@ -261,4 +261,26 @@ fn an_operators_denial_refuses_a_token_that_does_not_tell_its_repository() {
     assert_eq!(decided(stop(None, Some("7")), run.clone()), Some(Reason::Denied));
     assert_eq!(decided(stop(None, Some("7")), json!({"run_id": 7})), Some(Reason::ClaimUnreadable));
     assert_eq!(decided(stop(Some("acme/x@1"), Some("7")), json!({"run_id": 7})), None, "it is about another repository");
+}
+
+/// By a merge after an incident, for example: nobody confirmed them, for nothing of them waited.
+#[test]
+fn the_first_guardrails_of_a_running_server_are_not_taken_back_unconfirmed() {
+    let rails = "denials:\n  - description: No.\n    match: { repository: acme/shop@456789 }\n";
+    let (open, _) = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), None);
+    let next =
+        |files: &[(&str, &str)], old: &Ruleset| Ruleset::load_with(&tree(files), &catalogue(), Some(old), Widening::Waits, &[]);
+    for beside in [None, Some(("policies/b.yaml", DEPLOY))] {
+        let files = |rails: Option<&'static str>| {
+            let rails = rails.map(|rails| ("guardrails.yaml", rails));
+            std::iter::once(("policies/a.yaml", DEPLOY)).chain(beside).chain(rails).collect::<Vec<_>>()
+        };
+        let denying = next(&files(Some(rails)), &open);
+        assert!(!denying.held.contains(&"guardrails.yaml".to_owned()), "what only takes away waits for nobody");
+        for taken_back in [None, Some("denials: []\n")] {
+            let lifted = next(&files(taken_back), &denying.ruleset);
+            assert!(lifted.held.contains(&"guardrails.yaml".to_owned()), "{taken_back:?}");
+            assert_eq!(reason(&lifted.ruleset, &github(json!({}))), Some(Reason::Denied), "{taken_back:?}");
+        }
+    }
 }

@@ -287,28 +287,6 @@ fn what_narrows_goes_live_also_beside_faulty_guardrails_and_while_widenings_wait
     assert_eq!(reason(&confirmed, &github(json!({})), &aws()), None);
 }
 
-/// By a merge after an incident, for example: nobody confirmed them, for nothing of them waited.
-#[test]
-fn the_first_guardrails_of_a_running_server_are_not_taken_back_unconfirmed() {
-    let rails = "denials:\n  - description: No.\n    match: { repository: acme/shop@456789 }\n";
-    let (open, _) = Ruleset::load(&tree(&[("policies/a.yaml", DEPLOY)]), &catalogue(), None);
-    let next =
-        |files: &[(&str, &str)], old: &Ruleset| Ruleset::load_with(&tree(files), &catalogue(), Some(old), Widening::Waits, &[]);
-    for beside in [None, Some(("policies/b.yaml", DEPLOY))] {
-        let files = |rails: Option<&'static str>| {
-            let rails = rails.map(|rails| ("guardrails.yaml", rails));
-            std::iter::once(("policies/a.yaml", DEPLOY)).chain(beside).chain(rails).collect::<Vec<_>>()
-        };
-        let denying = next(&files(Some(rails)), &open);
-        assert!(!denying.held.contains(&"guardrails.yaml".to_owned()), "what only takes away waits for nobody");
-        for taken_back in [None, Some("denials: []\n")] {
-            let lifted = next(&files(taken_back), &denying.ruleset);
-            assert!(lifted.held.contains(&"guardrails.yaml".to_owned()), "{taken_back:?}");
-            assert_eq!(reason(&lifted.ruleset, &github(json!({})), &aws()), Some(Reason::Denied), "{taken_back:?}");
-        }
-    }
-}
-
 #[test]
 fn a_policy_whose_own_test_fails_does_not_go_live() {
     let claims = json!({"sub": "x", "repository": "acme/shop", "repository_id": "456789", "repository_owner": "acme", "event_name": "push",
