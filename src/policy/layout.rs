@@ -43,12 +43,13 @@ pub fn counts_unread(path: &str) -> bool {
     may_be_guardrails(path) || path.rsplit('/').next() == Some(RULES_FILE)
 }
 
-/// A fault for each file that may be meant as guardrails and stands where they are not read.
-pub(super) fn misplaced_guardrails(tree: &Tree) -> Vec<Fault> {
-    tree.iter().filter(|(path, bytes)| is_misplaced(path, bytes)).filter_map(|(path, bytes)| stray(path, bytes)).collect()
+/// Of these strays the files that may be meant as guardrails.
+pub(super) fn misplaced_guardrails(strays: &[Fault], tree: &Tree) -> Vec<Fault> {
+    let is_meant = |fault: &&Fault| tree.get(&*fault.file).is_some_and(|bytes| is_misplaced(&fault.file, bytes));
+    strays.iter().filter(is_meant).cloned().collect()
 }
 
-/// Whether there is such a file.
+/// Whether a file may be meant as guardrails and stands where they are not read.
 pub(super) fn has_misplaced_guardrails(tree: &Tree) -> bool {
     tree.iter().any(|(path, bytes)| is_misplaced(path, bytes))
 }

@@ -112,7 +112,7 @@ impl Ruleset {
         bounds: &[Arc<Bounds>],
     ) -> Loaded {
         let mut faults = layout::strays(tree);
-        let mut guardrail_faults: Vec<Fault> = layout::misplaced_guardrails(tree);
+        let mut guardrail_faults: Vec<Fault> = layout::misplaced_guardrails(&faults, tree);
         let misplaced = !guardrail_faults.is_empty();
         let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
             None if misplaced => None,
@@ -148,18 +148,13 @@ impl Ruleset {
         let (guardrails, confirmed) = match (guardrails, last_good) {
             (None, old) => old.map(|old| (old.guardrails.clone(), old.confirmed.clone())).unwrap_or_default(),
             // Until somebody confirms, both the old denials and the new ones stand.
-            (Some(new), Some(old)) if waits => {
-                // Where there were none, nothing of them waits: the first ones stand from here on as if somebody had confirmed them.
-                if old.confirmed.bytes.is_none() {
-                    let guardrails = Arc::new(new);
-                    (guardrails.clone(), ConfirmedRails { bytes, guardrails })
-                } else {
-                    if old.confirmed.bytes != bytes {
-                        held.push(GUARDRAILS_FILE.to_owned());
-                    }
-                    (Arc::new(new.beside(&old.confirmed.guardrails)), old.confirmed.clone())
+            (Some(new), Some(old)) if waits && old.confirmed.bytes.is_some() => {
+                if old.confirmed.bytes != bytes {
+                    held.push(GUARDRAILS_FILE.to_owned());
                 }
+                (Arc::new(new.beside(&old.confirmed.guardrails)), old.confirmed.clone())
             }
+            // Where there were none, nothing of the first ones waits: they count as confirmed.
             (Some(new), _) => {
                 let guardrails = Arc::new(new);
                 (guardrails.clone(), ConfirmedRails { bytes, guardrails })
