@@ -53,10 +53,7 @@ impl<D: Serialize> Answer<D> {
 
     /// As an answer that nobody may keep.
     pub(super) fn into_response(self) -> Response<Body> {
-        match serde_json::to_vec(&self) {
-            Ok(body) => reply::secret_answer(Body::from(body), "application/json"),
-            Err(fault) => unreachable!("texts and numbers, written to memory: {fault}"),
-        }
+        reply::json_answer(&self)
     }
 }
 
