@@ -1,4 +1,4 @@
-//! What a server answers, as types that it and its clients share. Secrets are written out, and read again, only here.
+//! What a server answers, as types that it and its clients share.
 
 mod aws;
 pub mod exposed;

@@ -204,13 +204,6 @@ macro_rules! declare {
                 }
             }
 
-            /// Who makes it.
-            pub const fn made(&self) -> Made {
-                match self {
-                    $(Self::$kind(_) => <$target>::MADE,)*
-                }
-            }
-
             /// The kind's word.
             pub const fn kind(&self) -> &'static str {
                 match self {

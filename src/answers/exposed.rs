@@ -1,4 +1,4 @@
-//! How secrets travel in JSON, for `#[serde(with = …)]`. Nothing else writes a [`Secret`] out, so none is in an answer by mistake.
+//! How secrets travel in JSON, for `#[serde(with = …)]`. A [`Secret`] has no serialization of its own, so that none travels by mistake.
 
 use crate::words::Secret;
 use serde::de::Error as _;

@@ -3,6 +3,8 @@
 use super::{Answered, Hidden, exposed};
 use crate::words::names::SecretPath;
 use crate::words::{Digest, Secret, UnixTime};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -28,6 +30,6 @@ impl Answered for FileKey {
     }
 
     fn hidden(&self) -> Vec<Hidden<'_>> {
-        vec![]
+        vec![Hidden { value: STANDARD.encode(self.key.expose()).into(), name: None }]
     }
 }

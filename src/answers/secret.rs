@@ -42,15 +42,6 @@ pub enum Encoding {
     Base64,
 }
 
-impl Encoding {
-    /// Its word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Base64 => "base64",
-        }
-    }
-}
-
 impl SecretValue {
     /// How this value is written.
     pub fn written(value: &Secret) -> (Option<Encoding>, Secret) {

@@ -58,6 +58,7 @@ fn nothing_that_opens_anything_is_described_or_printed() {
         let credential: Credential = serde_json::from_value(sample).unwrap();
         let (described, printed) = (credential.describe().to_string(), format!("{credential:?}"));
         assert!(described.contains(credential.kind()));
+        assert!(!credential.hidden().is_empty(), "{described}");
         for secret in ["hunter2", "aHVudGVyMg", "/w=="] {
             assert!(!described.contains(secret) && !printed.contains(secret), "{described} {printed}");
         }

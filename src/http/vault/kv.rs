@@ -120,7 +120,7 @@ fn values(name: &SecretName, secret: &SecretValue) -> Value {
     }
     match (secret.encoding, document_values(&name.path, text.as_bytes())) {
         (None, Ok(values)) => Value::Object(values),
-        (Some(encoding), _) => json!({ VALUE: text, "encoding": encoding.as_str() }),
+        (Some(encoding), _) => json!({ VALUE: text, "encoding": encoding }),
         (None, Err(_)) => json!({ VALUE: text }),
     }
 }
