@@ -30,6 +30,7 @@ mod ruleset;
 mod schema;
 mod sections;
 mod session;
+mod standing;
 mod stop;
 mod template;
 
@@ -47,7 +48,7 @@ pub use grant::{
     AwsTerms, Decision, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms,
 };
 pub use grantable::{OnTerms, Terms};
-pub use guardrail::Guardrails;
+pub use guardrail::{GUARDRAILS_FILE, Guardrails};
 pub use history::{
     Candidate, CandidateError, CandidateSizeError, Findings, LeftOut, LookbackError, Past, PastUse, Replay, ReplayBodyError,
     ReplayRequest,
@@ -57,6 +58,7 @@ pub use layout::{counts_unread, grants_nothing, is_beside, is_looked_at, is_take
 pub use lint::{CODES as LINT_CODES, Look, lint};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};
 pub use pattern::Pattern;
+pub use reading::{is_policy, read_policy};
 pub use request::{CREDENTIALS_MAX, Request};
 pub use roles::{DECISION_NAMES, RoleUse, Roles};
 pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};

@@ -17,7 +17,7 @@ use std::time::Duration;
 const FIRST_LINE: Place = Place { line: 1, column: 1 };
 
 /// The bounds of one source.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Bounds {
     source: SourceName,
     issuers: Vec<IssuerName>,

@@ -142,6 +142,11 @@ impl Condition {
         Self::of(&Subject::Claim(pointer.to_owned()), place, &format!("{pointer}: {}", shown(node)), tests)
     }
 
+    /// Whether both say the same, wherever they stand and however they are written.
+    pub(super) fn tests_as(&self, other: &Self) -> bool {
+        (&self.subject, &self.test, self.ignore_case) == (&other.subject, &other.test, other.ignore_case)
+    }
+
     fn of(subject: &Subject, place: Place, shown: &str, tests: Vec<Test>) -> Vec<Self> {
         let one = |test| Self { subject: subject.clone(), test, ignore_case: false, place, shown: shown.to_owned() };
         tests.into_iter().map(one).collect()

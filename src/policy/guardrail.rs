@@ -4,7 +4,7 @@ use super::access::Region;
 use super::condition::{Condition, Subject};
 use super::file::read_conditions;
 use super::pattern::Pattern;
-use super::ruleset::Catalogue;
+use super::ruleset::{Catalogue, Tree};
 use super::sections::{Grants, PATTERNS, SecretGrant, Section, TransitGrant};
 use crate::identity::{Attribute, Facts, Mapping};
 use crate::kind::Target;
@@ -14,7 +14,7 @@ use crate::words::{Denial, Reason};
 use std::sync::Arc;
 
 /// The file's name.
-pub(super) const GUARDRAILS_FILE: &str = "guardrails.yaml";
+pub const GUARDRAILS_FILE: &str = "guardrails.yaml";
 
 /// All denials of the root repository.
 #[derive(Clone, Debug, Default)]
@@ -43,10 +43,15 @@ struct Denied {
 }
 
 /// What is denied, or what bounds allow: patterns, each with the section that it is of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct What(Vec<(&'static str, Pattern)>);
 
 impl Guardrails {
+    /// Those of a tree; without the file nothing is denied.
+    pub fn of(tree: &Tree, catalogue: &Catalogue) -> Result<Self, Vec<Fault>> {
+        tree.get(GUARDRAILS_FILE).map_or_else(|| Ok(Self::default()), |bytes| Self::parse(bytes, catalogue))
+    }
+
     /// Reads the file; any fault refuses it whole. A denial that names no issuer is one for each, read by its mapping.
     pub fn parse(bytes: &[u8], catalogue: &Catalogue) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(GUARDRAILS_FILE, bytes).map_err(|fault| vec![fault])?;
@@ -65,10 +70,20 @@ impl Guardrails {
         if faults.iter().any(|fault| fault.severity == Severity::Error) { Err(faults) } else { Ok(read) }
     }
 
-    /// These denials and the others: what both deny together.
+    /// These denials and the others: what both deny together, each once.
     pub(super) fn beside(mut self, others: &Self) -> Self {
-        self.denied.extend(others.denied.iter().cloned());
+        let further: Vec<Denied> = others.denied.iter().filter(|denied| !self.has(denied)).cloned().collect();
+        self.denied.extend(further);
         self
+    }
+
+    /// Whether each denial of the others is one of these.
+    pub(super) fn cover(&self, others: &Self) -> bool {
+        others.denied.iter().all(|denied| self.has(denied))
+    }
+
+    fn has(&self, wanted: &Denied) -> bool {
+        self.denied.iter().any(|denied| denied.denies_as(wanted))
     }
 
     /// The denial that stands against this. Where none does, and one depends on what cannot be read, the token is refused.
@@ -127,7 +142,8 @@ impl Guardrails {
     pub(super) fn listed(&self) -> Vec<Listed<'_>> {
         let mut listed: Vec<Listed<'_>> = Vec::new();
         for denied in &self.denied {
-            match listed.iter_mut().find(|known| known.place == denied.place) {
+            match listed.iter_mut().find(|known| (known.place, known.description) == (denied.place, denied.description.as_str()))
+            {
                 Some(known) => known.issuers.push(&denied.issuer),
                 None => listed.push(Listed {
                     place: denied.place,
@@ -211,6 +227,14 @@ impl Guardrails {
 }
 
 impl Denied {
+    /// Whether both deny the same to the same, wherever they stand and whatever they are called.
+    fn denies_as(&self, other: &Self) -> bool {
+        self.issuer == other.issuer
+            && self.what == other.what
+            && self.conditions.len() == other.conditions.len()
+            && self.conditions.iter().zip(&other.conditions).all(|(own, other)| own.tests_as(other))
+    }
+
     /// Whether every line holds; `None` where that depends on what cannot be read. A line that does not hold settles it.
     fn applies(&self, facts: &Facts) -> Option<bool> {
         let mut told = Some(true);

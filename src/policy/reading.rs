@@ -85,8 +85,14 @@ pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[Kept]) -> Ve
     })
 }
 
-pub(super) fn is_policy(file: &str) -> bool {
+/// Whether this is the path of a policy.
+pub fn is_policy(file: &str) -> bool {
     file.starts_with("policies/") && file.ends_with(".yaml")
+}
+
+/// The policy of one file as this tree has it, if it is good and its own tests hold.
+pub fn read_policy(file: &str, tree: &Tree, catalogue: &Catalogue) -> Option<Arc<TrustPolicy>> {
+    read_one(file, tree.get(file)?, tree, catalogue).policy
 }
 
 fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -> FileRead {

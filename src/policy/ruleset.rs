@@ -7,7 +7,8 @@ use super::expectation::{self, Expectation, Outcome};
 use super::file::TrustPolicy;
 use super::guardrail::{GUARDRAILS_FILE, Guardrails};
 use super::layout;
-use super::reading::{self, Cursor, Kept};
+use super::reading::{self, Cursor, FileRead, Kept};
+use super::standing::StandingGuardrails;
 use crate::identity::Mapping;
 use crate::words::names::{IssuerName, IssuerUrl};
 use crate::words::yaml::{Fault, Fields, Node};
@@ -56,20 +57,11 @@ impl FromIterator<(IssuerName, IssuerEntry)> for Catalogue {
 pub struct Ruleset {
     /// Every policy file, in the order of their names.
     files: Vec<Kept>,
-    guardrails: Arc<Guardrails>,
-    /// The guardrails of the last revision of which nothing waited.
-    confirmed: ConfirmedRails,
+    guardrails: StandingGuardrails,
     /// What is wrong with the guardrails of the revision; empty where they could be read.
     guardrail_faults: Vec<Fault>,
     /// Made when it is first asked for: a further source's policies are asked beside those of the others.
     set: OnceLock<PolicySet>,
-}
-
-/// Guardrails that stand until a person confirms others.
-#[derive(Clone, Debug, Default)]
-struct ConfirmedRails {
-    bytes: Option<Arc<[u8]>>,
-    guardrails: Arc<Guardrails>,
 }
 
 /// What becomes of a change that lets somebody in.
@@ -114,11 +106,10 @@ impl Ruleset {
         let mut faults = layout::strays(tree);
         let mut guardrail_faults: Vec<Fault> = layout::misplaced_guardrails(&faults, tree);
         let misplaced = !guardrail_faults.is_empty();
-        let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
-            None if misplaced => None,
-            None => Some(Guardrails::default()),
-            Some(Ok(guardrails)) => Some(guardrails),
-            Some(Err(found)) => {
+        let guardrails = match Guardrails::of(tree, catalogue) {
+            Ok(_) if misplaced && !tree.contains_key(GUARDRAILS_FILE) => None,
+            Ok(guardrails) => Some(guardrails),
+            Err(found) => {
                 guardrail_faults.extend(found.iter().cloned());
                 faults.extend(found);
                 None
@@ -144,27 +135,32 @@ impl Ruleset {
             };
             files.push(Kept { read, policy: kept });
         }
-        let bytes = tree.get(GUARDRAILS_FILE).cloned();
-        let (guardrails, confirmed) = match (guardrails, last_good) {
-            (None, old) => old.map(|old| (old.guardrails.clone(), old.confirmed.clone())).unwrap_or_default(),
-            // Until somebody confirms, both the old denials and the new ones stand.
-            (Some(new), Some(old)) if waits && old.confirmed.bytes.is_some() => {
-                if old.confirmed.bytes != bytes {
-                    held.push(GUARDRAILS_FILE.to_owned());
-                }
-                (Arc::new(new.beside(&old.confirmed.guardrails)), old.confirmed.clone())
-            }
-            // Where there were none, nothing of the first ones waits: they count as confirmed.
-            (Some(new), _) => {
-                let guardrails = Arc::new(new);
-                (guardrails.clone(), ConfirmedRails { bytes, guardrails })
-            }
-        };
-        let ruleset = Self { files, guardrails, confirmed, guardrail_faults, set: OnceLock::new() };
+        let old = last_good.map(|old| old.guardrails.clone()).unwrap_or_default();
+        let (guardrails, given_back) = guardrails.map_or((old.clone(), false), |new| old.next(new, waits));
+        if given_back {
+            held.push(GUARDRAILS_FILE.to_owned());
+        }
+        let ruleset = Self { files, guardrails, guardrail_faults, set: OnceLock::new() };
         if let Some(before) = last_good.and_then(|old| old.set.get()) {
             ruleset.set.get_or_init(|| ruleset.beside(&[], Some(before)));
         }
         Loaded { ruleset, faults, held }
+    }
+
+    /// What was in force before a restart: the forms of this tree, but for the policies in `others`, which have that form or none;
+    /// and these forms of the guardrails.
+    pub fn recorded(
+        tree: &Tree,
+        catalogue: &Catalogue,
+        others: &BTreeMap<&str, Option<Arc<TrustPolicy>>>,
+        guardrails: Vec<Arc<Guardrails>>,
+    ) -> Self {
+        let read = reading::read_all(tree, catalogue, &[]).into_iter();
+        let kept = |read: Arc<FileRead>| {
+            let policy = others.get(read.file.as_str()).cloned().unwrap_or_else(|| read.policy.clone());
+            Kept { read, policy }
+        };
+        Self { files: read.map(kept).collect(), guardrails: StandingGuardrails::of(guardrails), ..Self::default() }
     }
 
     /// One policy by itself, without guardrails.
@@ -182,14 +178,19 @@ impl Ruleset {
         self.files.iter().filter_map(|kept| kept.policy.as_ref())
     }
 
-    /// The files of which a form is in force that is none of this revision: it had to be kept, because the revision's own is faulty,
-    /// or waits.
-    pub fn older_forms(&self) -> impl Iterator<Item = &str> {
-        let is_older = |kept: &&Kept| match (&kept.policy, &kept.read.policy) {
-            (Some(in_force), own) => !own.as_ref().is_some_and(|own| Arc::ptr_eq(own, in_force)),
-            (None, _) => false,
+    /// The policies of which the revision's own form is not in force, because it is faulty, or waits; and whether an older one is.
+    pub fn other_forms(&self) -> impl Iterator<Item = (&str, bool)> {
+        let is_own = |kept: &Kept| match (&kept.policy, &kept.read.policy) {
+            (Some(in_force), Some(own)) => Arc::ptr_eq(own, in_force),
+            _ => false,
         };
-        self.files.iter().filter(is_older).map(|kept| kept.read.file.as_str())
+        let others = self.files.iter().filter(move |kept| !is_own(kept));
+        others.map(|kept| (kept.read.file.as_str(), kept.policy.is_some()))
+    }
+
+    /// The forms of the guardrails that are in force together.
+    pub fn guardrail_forms(&self) -> &[Arc<Guardrails>] {
+        self.guardrails.forms()
     }
 
     /// These policies as they are in force beside those of other sources, within their bounds; and what lies outside of them.
@@ -208,7 +209,7 @@ impl Ruleset {
     /// little is done.
     pub fn beside(&self, further: &[&[Arc<TrustPolicy>]], before: Option<&PolicySet>) -> PolicySet {
         let all = self.policies().chain(further.iter().copied().flatten()).cloned();
-        PolicySet::new(all.collect(), self.guardrails.clone(), before)
+        PolicySet::new(all.collect(), self.guardrails.all().clone(), before)
     }
 
     /// Whether the guardrails of the last commit could not be read: nothing may widen then, in no source.

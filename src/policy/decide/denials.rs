@@ -284,3 +284,28 @@ fn the_first_guardrails_of_a_running_server_are_not_taken_back_unconfirmed() {
         }
     }
 }
+
+/// Each change of them takes away at once; what it gives back waits, also where nobody confirmed the change before it.
+#[test]
+fn guardrails_that_change_twice_unconfirmed_lose_no_denial() {
+    let rails = |repositories: &[&str]| -> String {
+        let one = |repository: &&str| format!("  - {{ description: No., match: {{ repository: {repository} }} }}\n");
+        "denials:\n".to_owned() + &repositories.iter().map(one).collect::<String>()
+    };
+    let [zero, first, second] = ["acme/x@1", "acme/shop@456789", "acme/y@2"];
+    let files = |text: &str| tree(&[("policies/a.yaml", DEPLOY), ("guardrails.yaml", text)]);
+    let next = |text: &str, old: &Ruleset| Ruleset::load_with(&files(text), &catalogue(), Some(old), Widening::Waits, &[]);
+    let (old, _) = Ruleset::load(&files(&rails(&[zero])), &catalogue(), None);
+    let denying = next(&rails(&[first]), &old);
+    let again = next(&rails(&[second]), &denying.ruleset);
+    for held in [&denying, &again] {
+        assert_eq!(held.held, ["guardrails.yaml"]);
+        assert_eq!(reason(&held.ruleset, &github(json!({}))), Some(Reason::Denied));
+    }
+    let back = next(&rails(&[zero]), &again.ruleset);
+    assert_eq!(back.held, ["guardrails.yaml"], "what was denied since is given back by a person alone");
+    let all = next(&rails(&[second, first, zero]), &again.ruleset);
+    assert_eq!(all.held, Vec::<String>::new(), "nothing of what was denied is missing");
+    let (confirmed, _) = Ruleset::load(&files(&rails(&[second])), &catalogue(), Some(&again.ruleset));
+    assert_eq!(reason(&confirmed, &github(json!({}))), None);
+}

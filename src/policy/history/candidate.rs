@@ -111,11 +111,10 @@ impl ReplayRequest {
     ) -> Candidate {
         let tree: Tree = self.files.into_iter().map(|(file, text)| (file, Arc::from(text.into_bytes()))).collect();
         let mut faults = Vec::new();
-        let guardrails = match tree.get(GUARDRAILS_FILE).map(|bytes| Guardrails::parse(bytes, catalogue)) {
+        let guardrails = match Guardrails::of(&tree, catalogue) {
             _ if !source.is_root() => in_force.guardrails().clone(),
-            None => Guardrails::default(),
-            Some(Ok(guardrails)) => guardrails,
-            Some(Err(found)) => {
+            Ok(guardrails) => guardrails,
+            Err(found) => {
                 faults.extend(found);
                 in_force.guardrails().clone()
             }
