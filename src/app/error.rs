@@ -1,5 +1,6 @@
 //! Why the server does not start, a source is not followed, and what was asked of it is not given.
 
+use super::revision::UnreadForm;
 use crate::custody::{CustodyError, KmsError};
 use crate::git::{FetchError, GitError, VerifyError};
 use crate::issue::KeysError;
@@ -104,6 +105,20 @@ pub enum FollowError {
     /// Nobody who counts signed it.
     #[error(transparent)]
     Unsigned(#[from] VerifyError),
+    /// What widens is measured against what was in force.
+    #[error(
+        "what was in force before the restart cannot be read again: {why}; `daypass accept {head}{}` lets all of that commit go live",
+        option(source_name)
+    )]
+    Forgotten {
+        /// What the ref says.
+        head: CommitId,
+        /// The source.
+        source_name: SourceName,
+        /// What is missing.
+        #[source]
+        why: UnreadForm,
+    },
 }
 
 /// As it stands behind a command; the root source has none.

@@ -4,7 +4,7 @@ use super::App;
 use super::error::FollowError;
 use super::followed::Followed;
 use super::origins::placed;
-use super::revision::{Reading, Revision};
+use super::revision::{Reading, Recorded, Revision, UnreadForm};
 use crate::policy::Widening;
 use crate::secrets::Identities;
 use crate::store::{Marks, WrappedKey};
@@ -101,7 +101,7 @@ impl App {
         } else {
             self.widening
         };
-        let before = self.before(source, current, marks, widening)?;
+        let before = self.before_restart(source, current, marks, &head)?;
         let before = before.as_ref().unwrap_or(current);
         let snapshot = repository.read_at(commit, before.snapshot())?;
         let identities = source.identities();
@@ -109,7 +109,8 @@ impl App {
         let widened = if before.holds(widening) { self.widened(source, before, &snapshot, &keys)? } else { Vec::new() };
         let mut next = before.next(snapshot, &self.reading(source, &identities, widening, &widened));
         let nothing = Revision::default();
-        keys.extend(placed(if source.is_unrecorded() { &nothing } else { before }, &next));
+        let is_recorded = !source.is_unrecorded() && marks.searched == marks.highest;
+        keys.extend(placed(if is_recorded { before } else { &nothing }, &next));
         if let Err(fault) = &followed {
             tracing::error!(source = %source.name, %fault, %commit, "the highest commit that was seen is in force again");
         }
@@ -139,20 +140,24 @@ impl App {
         }
     }
 
-    /// What was wholly in force before a restart: what widens is measured against it, and goes on waiting.
-    fn before(
+    /// What was in force before a restart, file by file: what widens is measured against it, and a faulty file keeps its form of it.
+    /// Where it cannot be read, only a commit that an operator accepts goes live, all of it as on the first start.
+    fn before_restart(
         &self,
         source: &Followed,
         current: &Revision,
         marks: &Marks,
-        widening: Widening,
+        head: &CommitId,
     ) -> Result<Option<Revision>, FollowError> {
-        match &marks.whole {
-            Some(whole) if widening == Widening::Waits && current.commit.is_none() => {
-                let snapshot = source.source().read_at(whole, current.snapshot())?;
-                Ok(Some(current.next(snapshot, &self.reading(source, &source.identities(), Widening::GoesLive, &[]))))
-            }
-            Some(_) | None => Ok(None),
+        let Some(commit) = marks.highest.as_ref().filter(|_| current.commit.is_none()) else { return Ok(None) };
+        let read = |forms| {
+            let recorded = Recorded::read(&source.source(), commit, forms)?;
+            recorded.revision(&self.reading(source, &source.identities(), Widening::GoesLive, &[]))
+        };
+        match marks.forms.as_ref().ok_or(UnreadForm::NotNoted).and_then(read) {
+            Ok(before) => Ok(Some(before)),
+            Err(_) if source.accepted.load().as_deref() == Some(head) => Ok(None),
+            Err(why) => Err(FollowError::Forgotten { head: head.clone(), source_name: source.name.clone(), why }),
         }
     }
 
@@ -195,7 +200,7 @@ impl App {
         for fault in next.faults() {
             tracing::warn!(source = %source.name, file = %fault.file, line = fault.place.line, message = %fault.message, "a file is faulty; its last good form stays in force");
         }
-        let (held, signer) = (next.held.clone(), next.signer.clone());
+        let (held, signer, forms) = (next.held.clone(), next.signer.clone(), next.forms().clone());
         let Some(policies) = self.swap_in(source, next).await else { return };
         source.accepted.store(None);
         source.confirmed.store(None);
@@ -204,7 +209,7 @@ impl App {
             tracing::warn!(source = %source.name, %commit, file = waits.file, why = waits.why, "a file waits: `daypass confirm` the revision");
         }
         let body = json!({ "source": source.name, "revision": commit, "signer": signer, "policies": policies, "faults": faults, "held": held });
-        let recorded = self.store.record_revision(source.name.as_str(), &commit, held.is_empty(), keys, body).await;
+        let recorded = self.store.record_revision(source.name.as_str(), &commit, &forms, keys, body).await;
         source.was_recorded(recorded.is_ok());
         if let Err(denial) = recorded {
             tracing::error!(cause = %denial.cause, "the revision is in force, and not recorded yet; nothing is granted before it is");

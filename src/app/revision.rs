@@ -1,15 +1,22 @@
 //! What is in force of one source: its policies, its encrypted secrets and transit keys, and what is wrong with it.
 
+mod defined;
+mod forms;
+mod recorded;
+
+pub(super) use defined::Defined;
+pub(super) use recorded::{Recorded, UnreadForm};
+
 use super::ages::Ages;
 use super::not_in_force::{NotGiven, NotInForce};
 use super::transit::TransitKeys;
-use crate::config::{FurtherSource, SourceFiles};
+use crate::config::SourceFiles;
 use crate::git::Snapshot;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening, may_be_guardrails};
 use crate::secrets::{self, Header, Identities, Part, Plaintext, RepositoryPath, Unauthenticated, Unopened};
 use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
-use crate::words::{Digest, Gain, Secret, TransitFile, Widened};
+use crate::words::{Digest, Forms, Gain, Secret, TransitFile, Widened};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,8 +36,8 @@ pub struct Revision {
     transit: TransitKeys,
     /// Every `.sops.yaml`, as the last commit had them of which no rule waited.
     rules: BTreeMap<String, Arc<[u8]>>,
-    /// The files of which the commit's own form is not in force, each with the commit of the form that is.
-    older: BTreeMap<String, CommitId>,
+    /// The files of which the commit's own form is not in force, or not alone.
+    forms: Forms,
     /// By which age finds a secret's document again.
     headers: BTreeMap<SecretPath, Arc<[Header]>>,
     ages: Ages,
@@ -39,22 +46,6 @@ pub struct Revision {
     faults: Vec<Fault>,
     /// Files by which somebody may read more, and which wait for a person.
     pub held: Vec<Widened>,
-}
-
-/// A further source as the root repository defines it, and all the bounds that it has to keep: while a change of them
-/// waits, the old ones and the new.
-#[derive(Clone, Debug)]
-pub struct Defined {
-    /// The definition in force.
-    pub source: Arc<FurtherSource>,
-    /// What it may speak of.
-    pub bounds: Vec<Arc<Bounds>>,
-}
-
-impl Defined {
-    fn of(source: Arc<FurtherSource>) -> Self {
-        Self { bounds: vec![source.bounds.clone()], source }
-    }
 }
 
 /// What a source's files are read by.
@@ -130,17 +121,13 @@ impl Revision {
         };
         drop(tree);
         let headers = self.headers_of(&secrets);
-        let encrypted = files_of(&secrets).chain(transit.files());
-        let not_its_own = encrypted.filter(|(file, bytes)| snapshot.files.get(file).is_none_or(|own| own != *bytes));
-        let older = ruleset.older_forms().map(ToOwned::to_owned).chain(not_its_own.map(|(file, _)| file));
-        let older = older.filter_map(|file| self.commit_of(&file).cloned().map(|commit| (file, commit))).collect();
-        Self {
+        let mut next = Self {
             commit: snapshot.revision.clone(),
             signer: None,
             snapshot,
             ruleset,
             secrets,
-            older,
+            forms: Forms::default(),
             headers,
             transit,
             ages: self.ages.next(),
@@ -148,41 +135,9 @@ impl Revision {
             sources,
             faults,
             held,
-        }
-    }
-
-    /// The further sources of this tree. A faulty definition keeps its last good form; one that is new or changed waits
-    /// where widening waits, and until then both the old bounds and the new ones hold.
-    fn define(
-        &self,
-        tree: &Tree,
-        reading: &Reading<'_>,
-        waits: bool,
-        faults: &mut Vec<Fault>,
-        held: &mut Vec<Widened>,
-    ) -> BTreeMap<SourceName, Defined> {
-        let mut sources = BTreeMap::new();
-        for file in tree.keys().filter(|file| file.starts_with("sources/") && file.ends_with(".yaml")) {
-            let stem = file.trim_start_matches("sources/").trim_end_matches(".yaml");
-            let old = SourceName::parse(stem).ok().and_then(|name| Some((name.clone(), self.sources.get(&name)?.clone())));
-            match (FurtherSource::parse(file, tree, reading.files, reading.catalogue), old) {
-                (Err(found), old) => {
-                    faults.extend(found);
-                    sources.extend(old);
-                }
-                (Ok((_, new)), Some((name, old))) if new.is_same(&old.source) => {
-                    _ = sources.insert(name, Defined::of(old.source))
-                }
-                (Ok((_, new)), Some((name, old))) if waits => {
-                    held.push(Widened::new(file, Gain::Source, "defines a further source anew"));
-                    let bounds = vec![old.source.bounds.clone(), new.bounds.clone()];
-                    sources.insert(name, Defined { bounds, ..old });
-                }
-                (Ok(_), None) if waits => held.push(Widened::new(file, Gain::Source, "defines a further source")),
-                (Ok((name, new)), _) => _ = sources.insert(name, Defined::of(Arc::new(new))),
-            }
-        }
-        sources
+        };
+        next.forms = next.forms_since(self);
+        next
     }
 
     /// A changed secret has to open before it is in force; a faulty one keeps its last good form.
@@ -221,18 +176,23 @@ impl Revision {
 
     /// The commit whose form of this file is in force.
     pub fn commit_of(&self, file: &str) -> Option<&CommitId> {
-        self.older.get(file).or(self.commit.as_ref())
+        self.forms.of(file).and_then(|commits| commits.first()).or(self.commit.as_ref())
+    }
+
+    /// Which forms are in force that are not the commit's own.
+    pub const fn forms(&self) -> &Forms {
+        &self.forms
     }
 
     /// The same of a document, by its name within this source.
     pub fn commit_of_document(&self, path: &SecretPath) -> Option<&CommitId> {
-        let older = !self.older.is_empty();
-        if older { self.commit_of(&RepositoryPath::of_secret(path).to_string()) } else { self.commit.as_ref() }
+        let others = !self.forms.is_empty();
+        if others { self.commit_of(&RepositoryPath::of_secret(path).to_string()) } else { self.commit.as_ref() }
     }
 
     /// The same of a policy, by the name that it has beside those of other sources.
     pub fn commit_of_policy(&self, source: &SourceName, policy: &PolicyName) -> Option<&CommitId> {
-        if self.older.is_empty() {
+        if self.forms.is_empty() {
             return self.commit.as_ref();
         }
         let below = || policy.as_str().strip_prefix(source.as_str())?.strip_prefix('/');

@@ -2,7 +2,7 @@
 
 use super::{ReadError, Reader, Store, WrappedKey, aws_sessions, reader, schema, wrapped_keys};
 use crate::words::names::{CommitId, DecisionId};
-use crate::words::{Denial, UnixTime};
+use crate::words::{Denial, Forms, Reason, UnixTime};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Value, json};
 
@@ -22,8 +22,8 @@ pub struct DenialRow {
 pub struct Marks {
     /// The newest commit that was ever in force.
     pub highest: Option<CommitId>,
-    /// The newest one of which nothing was held back.
-    pub whole: Option<CommitId>,
+    /// Of which commits the forms of files were in force with it; absent where nobody noted that.
+    pub forms: Option<Forms>,
     /// The newest one up to which it is known where wrapped keys stood.
     pub searched: Option<CommitId>,
 }
@@ -42,7 +42,7 @@ impl Store {
         &self,
         source: &str,
         commit: &CommitId,
-        whole: bool,
+        forms: &Forms,
         keys: Vec<WrappedKey>,
         body: Value,
     ) -> Result<(), Denial> {
@@ -50,14 +50,16 @@ impl Store {
             Ok(keys) => (keys, None),
             Err(denial) => (Vec::new(), Some(denial)),
         };
-        let kinds = ["high-water"].into_iter().chain(whole.then_some("whole")).chain(lost.is_none().then_some("searched"));
-        let names: Vec<String> = kinds.map(|kind| mark(kind, source)).collect();
-        let (now, commit, source) = (self.now(), commit.as_str().to_owned(), source.to_owned());
+        let forms = serde_json::to_vec(forms).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
+        let commit = commit.as_str().as_bytes().to_owned();
+        let searched = lost.is_none().then(|| (mark("searched", source), commit.clone()));
+        let marks: Vec<_> =
+            [(mark("high-water", source), commit), (mark("forms", source), forms)].into_iter().chain(searched).collect();
+        let (now, source) = (self.now(), source.to_owned());
         let recorded = self.owe(format!("revision {source}"), move |connection| {
             wrapped_keys::keep(connection, &source, &keys)?;
-            for name in &names {
-                connection
-                    .execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, commit.as_bytes()])?;
+            for (name, value) in &marks {
+                connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", params![name, value])?;
             }
             schema::append(connection, now, "revision", None, body.clone())
         });
@@ -159,16 +161,18 @@ fn denial(row: &Row<'_>) -> rusqlite::Result<DenialRow> {
 }
 
 fn marks(connection: &Connection, source: &str) -> rusqlite::Result<Marks> {
-    let [highest, whole, searched] = ["high-water", "whole", "searched"].map(|kind| commit(connection, &mark(kind, source)));
-    Ok(Marks { highest: highest?, whole: whole?, searched: searched? })
+    let value = |kind| -> rusqlite::Result<Option<Vec<u8>>> {
+        let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
+        statement.query_row(params![mark(kind, source)], |row| row.get(0)).optional()
+    };
+    let commit = |bytes: Vec<u8>| CommitId::parse(std::str::from_utf8(&bytes).ok()?).ok();
+    Ok(Marks {
+        highest: value("high-water")?.and_then(commit),
+        forms: value("forms")?.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+        searched: value("searched")?.and_then(commit),
+    })
 }
 
 fn mark(kind: &str, source: &str) -> String {
     format!("{kind}:{source}")
-}
-
-fn commit(connection: &Connection, name: &str) -> rusqlite::Result<Option<CommitId>> {
-    let mut statement = connection.prepare_cached("SELECT value FROM settings WHERE name = ?1")?;
-    let bytes: Option<Vec<u8>> = statement.query_row(params![name], |row| row.get(0)).optional()?;
-    Ok(bytes.and_then(|bytes| CommitId::parse(std::str::from_utf8(&bytes).ok()?).ok()))
 }

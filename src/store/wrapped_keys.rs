@@ -110,7 +110,7 @@ mod tests {
 
     async fn record(store: &Store, source: &str, keys: Vec<WrappedKey>) {
         let commit = CommitId::parse(&"12".repeat(20)).unwrap();
-        store.record_revision(source, &commit, true, keys, json!({})).await.unwrap();
+        store.record_revision(source, &commit, &crate::words::Forms::default(), keys, json!({})).await.unwrap();
     }
 
     #[tokio::test]

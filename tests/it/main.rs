@@ -30,6 +30,7 @@ mod proofs;
 mod proxies;
 mod relying_party;
 mod replay;
+mod restarts;
 mod secret_files;
 mod server;
 mod sidecar;

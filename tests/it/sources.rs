@@ -18,8 +18,13 @@ allowed:
 
 /// A server that takes further sources, and the repository of one.
 pub(crate) async fn world() -> (World, tempfile::TempDir, String) {
+    world_with("").await
+}
+
+async fn world_with(root: &str) -> (World, tempfile::TempDir, String) {
     let (identity, recipient) = Identities::generate();
     let setup = Setup {
+        root: root.to_owned(),
         more: "age_identity_dir: keys\ncredentials_dir: credentials\n".to_owned(),
         files: vec![("keys/team-a.key", identity.expose().to_vec()), ("credentials/hook", b"hooked".to_vec())],
         policies: vec![("root/deploy", DEPLOY.replace("partner.example", "root.example"))],
@@ -222,4 +227,34 @@ async fn only_signed_commits_of_a_source_go_live_where_signers_are_named() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&accepted.stdout), "in force\n", "{}", String::from_utf8_lossy(&accepted.stderr));
+}
+
+/// A change of the bounds waits, and until then both hold: also where the next commit takes it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn bounds_that_were_narrowed_are_not_given_back_unconfirmed() {
+    let (mut world, team, _) = world_with(", rollout: { widening: hold, narrowing: immediate }").await;
+    define(&world, team.path(), TEAM).await;
+    let confirm = async |world: &World| {
+        let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
+        let config = world.path("daypass.yaml").display().to_string();
+        let confirmed = world.job("push", &["confirm", &head, "--config", &config], &[]).await;
+        assert!(confirmed.status.success(), "{confirmed:?}");
+    };
+    confirm(&world).await;
+    live(&world, team.path()).await;
+    assert_eq!(secret(&world, "team-a/db.age").await.0, 200);
+    let narrow = TEAM.replace("acme/*", "acme/other");
+    for (definition, restarted) in [(narrow.as_str(), false), (TEAM, false), (TEAM, true)] {
+        if restarted {
+            world.kill_and_restart().await;
+            live(&world, team.path()).await;
+        } else {
+            define(&world, team.path(), definition).await;
+        }
+        assert_eq!(world.ready().await["held"], json!(["sources/team-a.yaml"]), "restarted: {restarted}");
+        assert_eq!(secret(&world, "team-a/db.age").await.0, 403, "restarted: {restarted}");
+    }
+    confirm(&world).await;
+    live(&world, team.path()).await;
+    assert_eq!(secret(&world, "team-a/db.age").await.0, 200);
 }

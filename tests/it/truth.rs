@@ -58,7 +58,7 @@ async fn what_an_older_form_grants_is_recorded_by_the_commit_of_that_form() {
         let (_, begun) = login(&world, &world.token(), "shop/deploy").await;
         assert_eq!(recorded(&world, &begun["request_id"]), (json!(first), json!(second)), "{begun}");
         let explained = daypass(&world, &["policy", "explain", "--issuer", "github", "--secret", "shop/password.age"]).await.1;
-        let waits = format!("last wholly in force was {first}");
+        let waits = format!("in force is {second}, with another form than its own, or none, of 2 files");
         assert!(explained.contains("`rollout` holds back") && explained.contains(&waits), "{explained}");
         if !restarted {
             world.kill_and_restart().await;

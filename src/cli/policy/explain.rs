@@ -93,9 +93,11 @@ fn told(explanation: &Explanation, seen: &Seen, faults: &[Fault], unknown: Optio
 /// That a server may decide by older forms of these files, where it holds back what widens.
 fn held_back(at: &Where, seen: &Seen) -> Option<String> {
     let holds = "The configuration's `rollout` holds back what widens, and by older forms of such files the server decides until somebody confirms (`daypass status` lists them)";
-    match at.last_wholly_in_force()? {
-        Ok(whole) if seen.at.is(&whole) => None,
-        Ok(whole) => Some(format!("{holds}: last wholly in force was {whole}.")),
+    match at.last_in_force()? {
+        Ok((commit, 0)) if seen.at.is(&commit) => None,
+        Ok((commit, others)) => {
+            Some(format!("{holds}: in force is {commit}, with another form than its own, or none, of {others} files."))
+        }
         Err(why) => Some(format!("{holds}; whether anything waits is not known: {}.", plain(&why.to_string()))),
     }
 }

@@ -47,9 +47,9 @@ pub(in crate::cli) struct At {
     commit: Option<CommitId>,
 }
 
-/// Why nobody can tell which commit was wholly in force.
+/// Why nobody can tell which forms are in force.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NoneWhole {
+pub(super) enum NoneInForce {
     /// The server's store is not read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -196,15 +196,19 @@ impl Where {
         Config::issuer_url_of(&self.config)
     }
 
-    /// Where the configuration's own repository is looked at, and its `rollout` holds what widens: the last commit that was wholly in
-    /// force, or why nobody can tell. `None` where nothing is held.
-    pub(super) fn last_wholly_in_force(&self) -> Option<Result<CommitId, NoneWhole>> {
+    /// Where the configuration's own repository is looked at, and its `rollout` holds what widens: the commit in force and how many of
+    /// its files have another form or none, or why nobody can tell. `None` where nothing is held.
+    pub(super) fn last_in_force(&self) -> Option<Result<(CommitId, usize), NoneInForce>> {
         if self.repository.is_some() || self.folder.is_some() {
             return None;
         }
         let config = Config::load(&self.config, None).ok().filter(|config| config.widening == Widening::Waits)?;
-        let whole = || Reader::open(&config.data)?.marks(SourceName::root().as_str())?.whole.ok_or(NoneWhole::NoRevision);
-        Some(whole())
+        let in_force = || {
+            let marks = Reader::open(&config.data)?.marks(SourceName::root().as_str())?;
+            let commit = marks.highest.ok_or(NoneInForce::NoRevision)?;
+            Ok((commit, marks.forms.ok_or(NoneInForce::NoRevision)?.len()))
+        };
+        Some(in_force())
     }
 
     /// The issuers; the server's keys need not be here.

@@ -1,6 +1,7 @@
 //! A store that cannot be written: what is read, and what takes effect all the same.
 
 use super::*;
+use crate::words::Forms;
 use crate::words::names::CommitId;
 
 #[tokio::test]
@@ -12,8 +13,10 @@ async fn what_took_effect_while_nothing_could_be_written_is_recorded_before_anyt
     let other = rusqlite::Connection::open(folder.path().join(schema::FILE)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let commit = CommitId::parse(&"a".repeat(40)).unwrap();
+    let mut forms = Forms::default();
+    forms.insert("guardrails.yaml".to_owned(), vec![commit.clone(), CommitId::parse(&"b".repeat(40)).unwrap()]);
     let denial = DenialRow { id: "x".to_owned(), until: None, body: json!({}) };
-    let (denied, moved) = tokio::join!(store.deny(denial), store.record_revision("root", &commit, true, Vec::new(), json!({})));
+    let (denied, moved) = tokio::join!(store.deny(denial), store.record_revision("root", &commit, &forms, Vec::new(), json!({})));
     assert_eq!([denied, moved].map(|done| done.unwrap_err().reason), [Reason::AuditUnavailable; 2]);
     assert!(store.marks("root").await.unwrap().highest.is_none(), "reads do not wait for the writer");
     assert_eq!(store.denials().await.unwrap().len(), 0);
@@ -22,7 +25,7 @@ async fn what_took_effect_while_nothing_could_be_written_is_recorded_before_anyt
     let entries = Reader::open(folder.path()).unwrap().after(before, 10).unwrap();
     let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds, ["denied", "revision", "intended", "released"]);
-    assert_eq!((store.denials().await.unwrap().len(), store.marks("root").await.unwrap().whole), (1, Some(commit)));
+    assert_eq!((store.denials().await.unwrap().len(), store.marks("root").await.unwrap().forms), (1, Some(forms)));
 }
 
 #[tokio::test]

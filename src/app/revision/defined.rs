@@ -1,0 +1,76 @@
+//! The further sources that the root repository defines: a change of what they may speak of waits, and narrows at once.
+
+use super::{Reading, Revision};
+use crate::config::FurtherSource;
+use crate::policy::{Bounds, Tree};
+use crate::words::names::SourceName;
+use crate::words::yaml::Fault;
+use crate::words::{Gain, Widened};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A further source as the root repository defines it, and all the bounds that it has to keep: while a change of them
+/// waits, the old ones and the new.
+#[derive(Clone, Debug)]
+pub struct Defined {
+    /// The definition in force.
+    pub source: Arc<FurtherSource>,
+    /// What it may speak of.
+    pub bounds: Vec<Arc<Bounds>>,
+    /// Whether it is what the commit says, and nothing else.
+    pub(super) is_own: bool,
+}
+
+impl Defined {
+    pub(super) fn of(source: Arc<FurtherSource>) -> Self {
+        Self { bounds: vec![source.bounds.clone()], source, is_own: true }
+    }
+
+    /// The same while the commit's definition is faulty.
+    pub(super) fn kept(self) -> Self {
+        Self { is_own: false, ..self }
+    }
+
+    /// The same while another definition waits: all bounds hold, also those of one that was taken back since.
+    pub(super) fn narrowed(mut self, new: &FurtherSource) -> Self {
+        if !self.bounds.iter().any(|bounds| **bounds == *new.bounds) {
+            self.bounds.push(new.bounds.clone());
+        }
+        self.kept()
+    }
+}
+
+impl Revision {
+    /// The further sources of this tree. A faulty definition keeps its last good form; one that is new or changed waits
+    /// where widening waits, and until then both the old bounds and the new ones hold.
+    pub(super) fn define(
+        &self,
+        tree: &Tree,
+        reading: &Reading<'_>,
+        waits: bool,
+        faults: &mut Vec<Fault>,
+        held: &mut Vec<Widened>,
+    ) -> BTreeMap<SourceName, Defined> {
+        let mut sources = BTreeMap::new();
+        for file in tree.keys().filter(|file| file.starts_with("sources/") && file.ends_with(".yaml")) {
+            let stem = file.trim_start_matches("sources/").trim_end_matches(".yaml");
+            let old = SourceName::parse(stem).ok().and_then(|name| Some((name.clone(), self.sources.get(&name)?.clone())));
+            match (FurtherSource::parse(file, tree, reading.files, reading.catalogue), old) {
+                (Err(found), old) => {
+                    faults.extend(found);
+                    sources.extend(old.map(|(name, old)| (name, old.kept())));
+                }
+                (Ok((_, new)), Some((name, old))) if new.is_same(&old.source) && (!waits || old.bounds.len() == 1) => {
+                    _ = sources.insert(name, Defined::of(old.source))
+                }
+                (Ok((_, new)), Some((name, old))) if waits => {
+                    held.push(Widened::new(file, Gain::Source, "defines a further source anew"));
+                    sources.insert(name, old.narrowed(&new));
+                }
+                (Ok(_), None) if waits => held.push(Widened::new(file, Gain::Source, "defines a further source")),
+                (Ok((name, new)), _) => _ = sources.insert(name, Defined::of(Arc::new(new))),
+            }
+        }
+        sources
+    }
+}

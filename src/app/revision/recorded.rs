@@ -1,0 +1,106 @@
+//! What was in force before a restart: read from Git again, by the commits that the store has of each file.
+
+use super::forms::{is_encrypted, source_of};
+use super::{Defined, Reading, Revision};
+use crate::config::FurtherSource;
+use crate::git::{GitError, Snapshot, Source};
+use crate::policy::{GUARDRAILS_FILE, Guardrails, Ruleset, Tree, Widening, is_policy, read_policy};
+use crate::words::Forms;
+use crate::words::names::{CommitId, SourceName};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Why nobody can tell what was in force.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadForm {
+    /// The store was written by nobody who noted it.
+    #[error("the store does not say of which commits it was")]
+    NotNoted,
+    /// A commit of it is not there any more.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// What was denied is not known, and nothing may widen.
+    #[error("the guardrails of {commit} cannot be read")]
+    Guardrails {
+        /// Whose form was in force.
+        commit: CommitId,
+    },
+}
+
+/// The commits that have the forms that were in force.
+pub(in crate::app) struct Recorded {
+    snapshot: Snapshot,
+    forms: Forms,
+    others: BTreeMap<CommitId, Snapshot>,
+}
+
+impl Recorded {
+    /// Reads them.
+    pub(in crate::app) fn read(source: &Source, commit: &CommitId, forms: &Forms) -> Result<Self, GitError> {
+        let snapshot = source.read_at(commit, &Snapshot::default())?;
+        let other = |commit: &CommitId| Ok((commit.clone(), source.read_at(commit, &snapshot)?));
+        let others = forms.commits().into_iter().filter(|other| *other != commit).map(other).collect::<Result<_, GitError>>()?;
+        Ok(Self { snapshot, forms: forms.clone(), others })
+    }
+
+    /// Puts together what was in force. A form that does not load any more is not in force; where it is one of the guardrails, nothing is.
+    pub(in crate::app) fn revision(self, reading: &Reading<'_>) -> Result<Revision, UnreadForm> {
+        let guardrails = self.guardrails(reading)?;
+        let policies = self.forms.iter().filter(|(file, _)| is_policy(file));
+        let policies = policies.map(|(file, commits)| {
+            let tree = commits.first().and_then(|commit| self.tree(commit));
+            (file, tree.and_then(|tree| read_policy(file, tree, reading.catalogue)))
+        });
+        let ruleset = Ruleset::recorded(&self.snapshot.files, reading.catalogue, &policies.collect(), guardrails);
+        let sources = if reading.bounds.is_none() { self.sources(reading) } else { BTreeMap::new() };
+        let mut encrypted = self.snapshot.clone();
+        encrypted.files = self.encrypted();
+        let all = Reading { widening: Widening::GoesLive, widened: &[], ..*reading };
+        let encrypted = Revision::default().next(encrypted, &all);
+        Ok(Revision { snapshot: self.snapshot, forms: self.forms, ruleset, sources, ..encrypted })
+    }
+
+    fn tree(&self, commit: &CommitId) -> Option<&Tree> {
+        let own = Some(&self.snapshot).filter(|own| own.revision.as_ref() == Some(commit));
+        own.or_else(|| self.others.get(commit)).map(|snapshot| &snapshot.files)
+    }
+
+    /// The commits whose forms of a file were in force.
+    fn commits<'a>(&'a self, file: &str) -> &'a [CommitId] {
+        self.forms.of(file).unwrap_or(self.snapshot.revision.as_slice())
+    }
+
+    fn guardrails(&self, reading: &Reading<'_>) -> Result<Vec<Arc<Guardrails>>, UnreadForm> {
+        let read = |commit: &CommitId| {
+            let read = self.tree(commit).and_then(|tree| Guardrails::of(tree, reading.catalogue).ok());
+            read.map(Arc::new).ok_or_else(|| UnreadForm::Guardrails { commit: commit.clone() })
+        };
+        if reading.bounds.is_some() { Ok(Vec::new()) } else { self.commits(GUARDRAILS_FILE).iter().map(read).collect() }
+    }
+
+    /// The encrypted files, and the rules by which they are encrypted.
+    fn encrypted(&self) -> Tree {
+        let own = self.snapshot.files.keys().map(String::as_str);
+        let files = own.chain(self.forms.iter().map(|(file, _)| file)).filter(|file| is_encrypted(file));
+        let form = |file: &str| {
+            let bytes = self.tree(self.commits(file).first()?)?.get(file)?;
+            Some((file.to_owned(), bytes.clone()))
+        };
+        files.filter_map(form).collect()
+    }
+
+    fn sources(&self, reading: &Reading<'_>) -> BTreeMap<SourceName, Defined> {
+        let files = self.snapshot.files.keys().filter_map(|file| Some((file, source_of(file)?)));
+        files.filter_map(|(file, name)| Some((name, self.defined(file, reading)?))).collect()
+    }
+
+    /// A definition whose bounds are not all known is not in force.
+    fn defined(&self, file: &str, reading: &Reading<'_>) -> Option<Defined> {
+        let read = |commit: &CommitId| FurtherSource::parse(file, self.tree(commit)?, reading.files, reading.catalogue).ok();
+        let read = self.commits(file).iter().map(|commit| read(commit).map(|(_, source)| source));
+        let mut read = read.collect::<Option<Vec<FurtherSource>>>()?.into_iter();
+        let first = Defined::of(Arc::new(read.next()?));
+        let defined = read.fold(first, |defined, further| defined.narrowed(&further));
+        Some(if self.forms.of(file).is_some() { defined.kept() } else { defined })
+    }
+}

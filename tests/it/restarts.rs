@@ -1,0 +1,140 @@
+//! A restart changes nothing of what is in force: each file keeps the form that it had, whatever waits or is faulty beside it.
+
+use crate::support::{DEPLOY, Setup, World, git};
+use daypass::demo::issuer::github_claims;
+use serde_json::{Value, json};
+
+const HOLD: &str = ", rollout: { widening: hold, narrowing: immediate }";
+const POLICY: &str = "policies/shop/deploy.yaml";
+const RAILS: &str = "denials:
+  - description: Nobody reads the shop's secrets.
+    issuer: github
+    match: { repository: acme/shop@456789 }
+    deny: { secrets: [shop/**] }
+";
+
+async fn start(root: &str) -> World {
+    World::start(Setup { root: root.to_owned(), ..Setup::default() }).await
+}
+
+fn narrower() -> String {
+    DEPLOY.replace("  ref:", "  ref_protected: true\n  ref:")
+}
+
+fn faulty(text: &str) -> String {
+    format!("{text}bogus: 1\n")
+}
+
+/// The answer to a job on an unprotected branch, which the narrower policy refuses: status and code, or the policy's commit.
+async fn ask(world: &World, protected: &str, secret: &str) -> (u16, Value) {
+    let mut claims = github_claims("push", "refs/heads/main");
+    claims.insert("ref_protected".to_owned(), protected.into());
+    let (status, answer) = world.exchange(&world.token_with(claims), json!([{ "secret": secret }])).await;
+    (status, answer[if status == 200 { "policy_revision" } else { "code" }].clone())
+}
+
+async fn unprotected(world: &World) -> u16 {
+    ask(world, "false", "shop/password.age").await.0
+}
+
+/// Something that waits beside whatever else is done.
+async fn something_waits(world: &World) {
+    let sealed = daypass::secrets::encrypt(b"new", std::slice::from_ref(&world.recipient), false).unwrap();
+    let ready = world.commit_and_wait(&[("secrets/shop/new.age", &sealed)]).await;
+    assert_eq!(ready["held"], json!(["secrets/shop/new.age"]));
+}
+
+/// Twice: what was read again has to be kept again.
+async fn restart(world: &mut World) {
+    for _ in 0..2 {
+        let before = world.ready().await;
+        world.kill_and_restart().await;
+        let after = world.ready().await;
+        assert_eq!((&after["held"], &after["revision"]), (&before["held"], &before["revision"]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_narrowed_policy_stays_narrow_where_its_file_is_faulty_or_given_back() {
+    let mut world = start(HOLD).await;
+    something_waits(&world).await;
+    assert_eq!(unprotected(&world).await, 200);
+    world.commit_and_wait(&[(POLICY, narrower().as_bytes())]).await;
+    let narrowed = git(&world.path("access"), &["rev-parse", "HEAD"]);
+    assert_eq!(unprotected(&world).await, 403, "what narrows never waits");
+    for next in [faulty(&narrower()), DEPLOY.to_owned()] {
+        world.commit_and_wait(&[(POLICY, next.as_bytes())]).await;
+        assert_eq!(unprotected(&world).await, 403);
+        restart(&mut world).await;
+        assert_eq!(unprotected(&world).await, 403, "after a restart beside {next}");
+        let granted = ask(&world, "true", "shop/password.age").await;
+        assert_eq!(granted, (200, json!(narrowed)), "the commit whose form grants is told as before");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guardrails_that_came_beside_what_waits_go_on_denying() {
+    let mut world = start(HOLD).await;
+    something_waits(&world).await;
+    world.commit_and_wait(&[("guardrails.yaml", RAILS.as_bytes())]).await;
+    assert_eq!(unprotected(&world).await, 403);
+    for next in [faulty(RAILS), "denials: []\n".to_owned()] {
+        world.commit_and_wait(&[("guardrails.yaml", next.as_bytes())]).await;
+        assert_eq!(unprotected(&world).await, 403);
+        restart(&mut world).await;
+        assert_eq!(ask(&world, "false", "shop/password.age").await, (403, json!("denied")), "after a restart beside {next}");
+    }
+    git(&world.path("access"), &["rm", "--quiet", "guardrails.yaml"]);
+    world.commit_and_wait(&[]).await;
+    restart(&mut world).await;
+    assert_eq!(ask(&world, "false", "shop/password.age").await, (403, json!("denied")), "after they were deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_was_deleted_and_put_back_waits_on() {
+    let mut world = start(HOLD).await;
+    something_waits(&world).await;
+    let sealed = std::fs::read(world.path("access/secrets/shop/password.age")).unwrap();
+    git(&world.path("access"), &["rm", "--quiet", "secrets/shop/password.age"]);
+    world.commit_and_wait(&[]).await;
+    let ready = world.commit_and_wait(&[("secrets/shop/password.age", &sealed)]).await;
+    assert_eq!(ready["held"], json!(["secrets/shop/new.age", "secrets/shop/password.age"]));
+    restart(&mut world).await;
+    assert_eq!(unprotected(&world).await, 502);
+}
+
+/// The last good form serves on, as it did before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_faulty_file_keeps_its_last_good_form() {
+    for root in ["", HOLD] {
+        let mut world = start(root).await;
+        let first = git(&world.path("access"), &["rev-parse", "HEAD"]);
+        let spoilt = world.commit_and_wait(&[(POLICY, faulty(DEPLOY).as_bytes()), ("secrets/shop/password.age", b"x")]).await;
+        assert_eq!(ask(&world, "false", "shop/password.age").await, (200, json!(first)), "{spoilt}");
+        restart(&mut world).await;
+        assert_eq!(ask(&world, "false", "shop/password.age").await, (200, json!(first)), "{root}");
+        world.commit_and_wait(&[("guardrails.yaml", faulty(RAILS).as_bytes())]).await;
+        restart(&mut world).await;
+        assert_eq!(ask(&world, "false", "shop/password.age").await, (200, json!(first)), "{root}: beside faulty guardrails");
+    }
+}
+
+/// A store that tells of a commit and not of its forms was written by nobody who knows what was in force.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_record_of_the_forms_nothing_is_granted_before_somebody_accepts_a_commit() {
+    let mut world = start(HOLD).await;
+    world.stop();
+    let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
+    assert_eq!(store.execute("DELETE FROM settings WHERE name = 'forms:root'", []).unwrap(), 1);
+    drop(store);
+    world.kill_and_restart().await;
+    assert_eq!(ask(&world, "false", "shop/password.age").await, (503, json!("policy_unavailable")));
+    let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
+    let config = world.path("daypass.yaml").display().to_string();
+    let status = world.job("push", &["status", "--config", &config], &[]).await;
+    let told = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(told.contains(&format!("`daypass accept {head}`")), "{told}");
+    let accepted = world.job("push", &["accept", &head, "--config", &config], &[]).await;
+    assert!(accepted.status.success(), "{accepted:?}");
+    assert_eq!(unprotected(&world).await, 200);
+}
