@@ -5,6 +5,7 @@ use super::document::{FOREIGN, document};
 use super::operations::{OPERATIONS, schema_names};
 use super::problems::heard;
 use super::schemas;
+use crate::answers;
 use crate::http::native;
 use crate::policy::Request;
 use crate::words::Reason;
@@ -12,7 +13,7 @@ use crate::words::names::{Audience, CommitId, IssuerName, PolicyName, RoleArn, S
 use proptest::prelude::*;
 use regex::Regex;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The document is left in the build's folder, so that it can be put in place.
 #[test]
@@ -67,6 +68,52 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     }
     let ids: BTreeSet<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
     assert_eq!(ids.len(), OPERATIONS.len());
+}
+
+/// Notes which members a value has of the schema's objects; all have to be described, and none that is required may lack.
+fn note(document: &Value, schema: &Value, value: &Value, seen: &mut BTreeMap<String, BTreeSet<String>>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return note(document, &document[reference.trim_start_matches("#/components/schemas/")], value, seen);
+    }
+    if let Some(forms) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
+        let fits = |form: &&Value| {
+            form["required"].as_array().is_none_or(|names| names.iter().all(|name| value.get(name.as_str().unwrap()).is_some()))
+        };
+        return forms
+            .iter()
+            .filter(fits)
+            .filter(|form| (form["type"] == "null") == value.is_null())
+            .for_each(|form| note(document, form, value, seen));
+    }
+    if let Value::Array(values) = value {
+        return values.iter().for_each(|value| note(document, &schema["items"], value, seen));
+    }
+    let (Some(described), Some(members)) = (schema["properties"].as_object(), value.as_object()) else { return };
+    for name in schema["required"].as_array().into_iter().flatten() {
+        assert!(members.contains_key(name.as_str().unwrap()), "{name} lacks in {value}");
+    }
+    for (name, value) in members {
+        note(document, described.get(name).unwrap_or_else(|| panic!("{name} is not described: {schema}")), value, seen);
+    }
+    seen.entry(schema.to_string()).or_default().extend(members.keys().cloned());
+}
+
+/// The types of `answers` write what is described, member by member.
+#[test]
+fn what_is_answered_is_described_and_what_is_described_is_answered() {
+    let (document, mut seen) = (document()["components"]["schemas"].take(), BTreeMap::new());
+    let native = |sample: &Value| sample.get("file_key").is_none();
+    let credentials: Vec<Value> = answers::tests::samples().into_iter().filter(native).collect();
+    note(&document, &document["Answer"], &answers::tests::document(&credentials), &mut seen);
+    let [_, replay, rewrite] = answers::tests::uses();
+    note(&document, &document["ReplayAnswer"], &replay, &mut seen);
+    note(&document, &document["RewriteAnswer"], &rewrite, &mut seen);
+    assert!(seen.len() > 12, "{}", seen.len());
+    for (schema, members) in seen {
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        let described: BTreeSet<String> = schema["properties"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(members, described, "{schema}");
+    }
 }
 
 #[test]
