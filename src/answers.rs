@@ -3,14 +3,18 @@
 mod aws;
 pub mod exposed;
 mod file_key;
+mod findings;
 mod id_token;
+mod rewritten;
 mod secret;
 mod session;
 mod used;
 
 pub use aws::{AwsKeys, AwsSession, ContainerCredentials};
 pub use file_key::FileKey;
+pub use findings::{Fault, Findings, Line, Lost, NearMiss};
 pub use id_token::IdToken;
+pub use rewritten::{Rewritten, RewrittenFile};
 pub use secret::{Encoding, PastSecret, SecretValue};
 pub use session::Session;
 pub use used::{Outcome, Plaintext, TransitResult, Used};

@@ -50,8 +50,7 @@ pub use grant::{
 pub use grantable::{OnTerms, Terms};
 pub use guardrail::{GUARDRAILS_FILE, Guardrails};
 pub use history::{
-    Candidate, CandidateError, CandidateSizeError, Findings, LeftOut, LookbackError, Past, PastUse, Replay, ReplayBodyError,
-    ReplayRequest,
+    Candidate, CandidateError, CandidateSizeError, LeftOut, LookbackError, Past, PastUse, Replay, ReplayBodyError, ReplayRequest,
 };
 pub use import::{ImportSettings, Imported, NotImported, import};
 pub use layout::{counts_unread, grants_nothing, is_beside, is_looked_at, is_taken, may_be_guardrails, strays};

@@ -1,10 +1,9 @@
 //! The answer to a use of what stays on the server.
 
-use super::exposed;
+use super::{Findings, Rewritten, exposed};
 use crate::words::Secret;
 use crate::words::names::DecisionId;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What came of it.
 #[derive(Serialize, Deserialize, Debug)]
@@ -27,9 +26,9 @@ pub enum Outcome {
     /// An operation by a transit key.
     Transit(TransitResult),
     /// What a candidate revision would have denied.
-    Replay(Value),
+    Replay(Findings),
     /// Files with other recipients, or with new data keys.
-    Rewrite(Value),
+    Rewrite(Rewritten),
 }
 
 /// What came of an operation: the member of the operation, and the version of the key that did it.

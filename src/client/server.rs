@@ -12,7 +12,7 @@ use super::error::ProofError;
 use super::job_token::{self, TokenSource};
 use super::mask::Masks;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
-use crate::answers::Document;
+use crate::answers::{Document, Findings, Outcome, Used};
 use crate::issuers::http::{Trust, certificate_fault, root_cause};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
@@ -106,8 +106,10 @@ impl Server {
     }
 
     /// `POST /v1/policy/replay`: what a candidate revision would have denied.
-    pub async fn replay(&self, request: &ReplayRequest) -> Result<Value, Failure> {
-        self.send(|token| Ok(self.http.post(self.url("v1/policy/replay")?).bearer_auth(token).json(request))).await
+    pub async fn replay(&self, request: &ReplayRequest) -> Result<Findings, Failure> {
+        let replay = |token: &str| Ok(self.http.post(self.url("v1/policy/replay")?).bearer_auth(token).json(request));
+        let Outcome::Replay(findings) = outcome(self.send(replay).await?)? else { return Err(answer::missing()) };
+        Ok(findings)
     }
 
     fn url(&self, path: &str) -> Result<reqwest::Url, Failure> {
@@ -199,6 +201,11 @@ fn refusal(status: u16, problem: &Value) -> Failure {
 /// An answer of credentials. One that cannot be read is of another version of the server, or of something on the way.
 fn document(answer: Value) -> Result<Document, Failure> {
     serde_json::from_value(answer).map_err(|_| answer::missing())
+}
+
+/// What came of a use of what stays on the server.
+fn outcome(answer: Value) -> Result<Outcome, Failure> {
+    serde_json::from_value(answer).map(|used: Used| used.outcome).map_err(|_| answer::missing())
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use super::answer::Released;
 use super::asked::Body;
 use super::story::Story;
 use super::usage::{self, Done};
-use crate::answers::Outcome;
+use crate::answers::{Findings, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::kind::{AwsTarget, Target};
-use crate::policy::{Catalogue, Findings, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest};
+use crate::policy::{Catalogue, Grant, LeftOut, Past, PastUse, Replay, ReplayRequest};
 use crate::store::{ReadError, Reader, Recorded, ReleasedDecision};
 use crate::token::Claims;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -38,11 +38,10 @@ pub(super) async fn answer(
     let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
     // What is in force is told by itself: the policy that lets somebody ask may be in force in an older form.
     let in_force = live.source(&source).and_then(|source| source.revision.commit.clone());
-    let done = run(app, live.clone(), source, (identity, body)).await.map(|(candidate, findings)| {
-        let mut found = json!(findings);
-        found["revision"] = json!(in_force);
+    let done = run(app, live.clone(), source, (identity, body)).await.map(|(candidate, mut findings)| {
+        findings.revision = in_force;
         let record = json!({ "candidate": candidate, "decisions": findings.decisions, "denied": findings.denied });
-        Done { record: ("replayed", record), outcome: Outcome::Replay(found), is_repeatable: false }
+        Done { record: ("replayed", record), outcome: Outcome::Replay(findings), is_repeatable: false }
     });
     usage::answer(app, grant, identity, live, story, done).await
 }

@@ -5,7 +5,7 @@ use super::answer::Released;
 use super::asked::Body;
 use super::story::Story;
 use super::usage::{self, Done};
-use crate::answers::Outcome;
+use crate::answers::{Outcome, Rewritten, RewrittenFile};
 use crate::app::{App, Live};
 use crate::identity::Identity;
 use crate::policy::Grant;
@@ -97,23 +97,21 @@ fn rewritten(live: &Live, source: &SourceName, request: &Request, now: UnixTime)
             break;
         }
         let sha256 = Digest::parse(&asked.sha256).ok_or("`sha256` is 64 hexadecimal digits in lower case".to_owned());
-        match sha256.and_then(|sha256| rewriting.file(&asked.file, &sha256).map_err(|fault| fault.to_string())) {
+        let form = match sha256.and_then(|sha256| rewriting.file(&asked.file, &sha256).map_err(|fault| fault.to_string())) {
             Ok(Some(new)) => {
                 bytes += new.len();
                 told.push(json!({ "file": asked.file, "sha256": Digest::plain(&new).to_string() }));
-                files.push(json!({ "file": asked.file, "content": STANDARD.encode(&new) }));
+                Ok(Some(STANDARD.encode(&new)))
             }
-            Ok(None) => files.push(json!({ "file": asked.file })),
-            Err(fault) => files.push(json!({ "file": asked.file, "fault": fault })),
-        }
+            Ok(None) => Ok(None),
+            Err(fault) => Err(fault),
+        };
+        let (content, fault) = form.map_or_else(|fault| (None, Some(fault)), |content| (content, None));
+        files.push(RewrittenFile { file: asked.file.clone(), content, fault });
     }
-    let commit = &in_force.revision.commit;
+    let commit = in_force.revision.commit.clone();
     let record = json!({ "change": request.change, "source": source, "commit": commit, "files": told });
-    Ok(Done {
-        outcome: Outcome::Rewrite(json!({ "commit": commit, "files": files })),
-        record: ("rewritten", record),
-        is_repeatable: false,
-    })
+    Ok(Done { outcome: Outcome::Rewrite(Rewritten { commit, files }), record: ("rewritten", record), is_repeatable: false })
 }
 
 #[cfg(test)]

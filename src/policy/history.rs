@@ -10,14 +10,13 @@ pub use error::{CandidateError, CandidateSizeError, LookbackError, ReplayBodyErr
 
 use super::condition::Subject;
 use super::decide::PolicySet;
-use super::explain::{NearMiss, near_miss};
+use super::explain::{self, near_miss};
 use super::file::DANGERS;
+use crate::answers::{Findings, Line, Lost, NearMiss};
 use crate::identity::{Attribute, Facts, Value};
 use crate::kind::Target;
 use crate::words::names::{IssuerName, PolicyName};
-use crate::words::yaml::Fault;
 use crate::words::{Digest, UnixTime};
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Grants that are told; a change that takes away more is told by its counts.
@@ -59,50 +58,6 @@ pub enum LeftOut {
     ClaimsPruned,
     /// Its record is of another form, or its issuer is configured no more.
     Unreadable,
-}
-
-/// What a replay found; nothing in it is a claim or a token, or names a person.
-#[derive(Debug, Default, Serialize)]
-pub struct Findings {
-    /// How many decisions were decided again.
-    pub decisions: u64,
-    /// How many of them would be denied.
-    pub denied: u64,
-    /// How many could not be decided again, because their claims are pruned and a line looks at them.
-    pub claims_pruned: u64,
-    /// How many could not be read.
-    pub unreadable: u64,
-    /// Where a bound cut the replay off: nothing before it was looked at.
-    pub cut_off_at: Option<String>,
-    /// What would be denied, the most used first.
-    pub grants: Vec<Lost>,
-    /// How many uses more would be denied, of grants that are not listed.
-    pub uses_more: u64,
-    /// What is wrong with the candidate; a faulty file counts in the form that is in force.
-    pub faults: Vec<Fault>,
-}
-
-/// A grant that would be denied.
-#[derive(Debug, Serialize)]
-pub struct Lost {
-    /// The policy that granted it.
-    pub policy: PolicyName,
-    /// The credential, as the access diff calls it.
-    pub credential: String,
-    /// How often it was used.
-    pub times: u64,
-    /// When it was last used.
-    pub last_at: String,
-    /// By which repository.
-    pub last_repository: Option<String>,
-    /// By which run: its address, else the pipeline's id.
-    pub last_run: Option<String>,
-    /// Whether the revision in force denies it too, so that the candidate takes nothing away.
-    pub denied_already: bool,
-    /// Why, in one sentence.
-    pub because: String,
-    /// The policy of the candidate that comes nearest, and its lines that did not hold for the last use.
-    pub near_miss: Option<NearMiss>,
 }
 
 /// A replay under way.
@@ -181,7 +136,7 @@ impl<'a> Replay<'a> {
         let mut found = self.found;
         found.grants = self.lost.into_values().collect();
         found.grants.sort_by_key(|lost| (lost.denied_already, std::cmp::Reverse(lost.times)));
-        found.faults = self.candidate.faults().take(FAULTS_MAX).cloned().collect();
+        found.faults = self.candidate.faults().take(FAULTS_MAX).map(Into::into).collect();
         found
     }
 
@@ -275,20 +230,20 @@ fn subjects(set: &PolicySet, issuer: &IssuerName) -> BTreeSet<Subject> {
 }
 
 /// A job hears which line did not hold, and not what a person's claims were.
-fn without_persons(mut miss: NearMiss) -> NearMiss {
-    miss.lines.truncate(LINES_MAX);
-    for line in &mut miss.lines {
-        if line.personal {
-            line.saw = line.saw.take().map(|_| "what may name a person".to_owned());
-        }
-        for text in [Some(&mut line.says), line.saw.as_mut()].into_iter().flatten() {
-            if let Some((end, _)) = text.char_indices().nth(LINE_CHARACTERS_MAX) {
-                text.truncate(end);
-                text.push('…');
-            }
-        }
+fn without_persons(miss: explain::NearMiss) -> NearMiss {
+    let line = |line: explain::Line| {
+        let saw = if line.personal { line.saw.map(|_| "what may name a person".to_owned()) } else { line.saw };
+        Line { at: line.at, says: shortened(line.says), saw: saw.map(shortened) }
+    };
+    NearMiss { policy: miss.policy, lines: miss.lines.into_iter().take(LINES_MAX).map(line).collect() }
+}
+
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LINE_CHARACTERS_MAX) {
+        text.truncate(end);
+        text.push('…');
     }
-    miss
+    text
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use crate::words::plain;
 use crate::words::yaml::{Fault, Place};
 use clap::Args;
 use serde::Serialize;
-use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -116,16 +115,19 @@ impl Seen {
 }
 
 impl At {
+    /// The commit; `None` of a folder as it stands.
+    pub(super) const fn commit(&self) -> Option<&CommitId> {
+        self.commit.as_ref()
+    }
+
     /// Whether it is this commit.
     pub(super) fn is(&self, commit: &CommitId) -> bool {
         self.commit.as_ref() == Some(commit)
     }
 
-    /// What a server that was asked for a replay has in force: the commit of the source whose policy let us ask. A server that does
-    /// not tell it by itself has none but the commit of that policy.
-    pub(super) fn of_server(answer: &Value) -> Self {
-        let commit = answer["replay"]["revision"].as_str().or_else(|| answer["policy_revision"].as_str()).unwrap_or_default();
-        Self { repository: "the server".to_owned(), name: None, commit: CommitId::parse(commit).ok() }
+    /// What a server that was asked for a replay has in force: the commit of the source whose policy let us ask.
+    pub(super) fn of_server(commit: Option<CommitId>) -> Self {
+        Self { repository: "the server".to_owned(), name: None, commit }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `daypass policy replay`: what a revision would have denied of what was granted, asked of a server or read beside its store.
 
 use super::place::{At, Where};
+use crate::answers::{Findings, Lost};
 use crate::cli::job::ServerArgs;
 use crate::cli::{Output, print};
 use crate::client::environment::Environment;
@@ -11,8 +12,8 @@ use crate::store::Reader;
 use crate::words::names::SourceName;
 use crate::words::{Clock, SystemClock, plain};
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
-use std::borrow::Cow;
+use serde::Serialize;
+use serde_json::json;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -48,36 +49,44 @@ enum FailOn {
     Deny,
 }
 
+/// What is told: what was found, of which commits.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    found: &'a Findings,
+    in_force: &'a At,
+    new: &'a At,
+}
+
 /// Asks, and tells.
 pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
-    let (mut found, in_force, new) = match (&arguments.data, &arguments.config) {
+    let (found, in_force, new) = match (&arguments.data, &arguments.config) {
         (Some(data), Some(config)) => arguments.beside(data, config)?,
         _ => arguments.ask(environment).await?,
     };
-    (found["in_force"], found["new"]) = (json!(in_force), json!(new));
     let text = || format!("In force: {in_force}\n   tried: {new}\n{}", told(&found, &arguments.since));
     match output {
-        Output::Json => print::json(&found),
+        Output::Json => print::json(&json!(Told { found: &found, in_force: &in_force, new: &new })),
         Output::Markdown => anstream::print!("```\n{}```\n", text()),
         Output::Text => anstream::print!("{}", text()),
     }
-    let denies = list(&found["grants"]).any(|lost| lost["denied_already"] == false);
+    let denies = found.grants.iter().any(|lost| !lost.denied_already);
     Ok(if denies && arguments.fail_on == Some(FailOn::Deny) { STATUS_DENIES } else { 0 })
 }
 
 impl ReplayArgs {
     /// As a job: the server decides whether it may ask.
-    async fn ask(&self, environment: Environment) -> Result<(Value, At, At), Failure> {
+    async fn ask(&self, environment: Environment) -> Result<(Findings, At, At), Failure> {
         let path = self.repository.clone().unwrap_or_else(|| PathBuf::from("."));
         let new = super::place::of_checkout(&path, &self.new)?;
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
-        let mut answer = self.server.connect(environment)?.replay(&request).await?;
-        let in_force = At::of_server(&answer);
-        Ok((answer["replay"].take(), in_force, new.at))
+        let found = self.server.connect(environment)?.replay(&request).await?;
+        let in_force = At::of_server(found.revision.clone());
+        Ok((found, in_force, new.at))
     }
 
     /// As an operator: what is in force is the configuration's ref, wherever the revision is from that is tried.
-    fn beside(&self, data: &Path, config: &Path) -> Result<(Value, At, At), Failure> {
+    fn beside(&self, data: &Path, config: &Path) -> Result<(Findings, At, At), Failure> {
         let at = |repository| Where::repository(config.to_owned(), repository);
         let (seen, catalogue) = at(None).load()?;
         let (in_force, _) = Ruleset::load(&seen.files, &catalogue, None);
@@ -87,8 +96,8 @@ impl ReplayArgs {
         let since = now.minus(request.lookback().map_err(|fault| Failure::new(STATUS_USAGE, fault))?);
         let candidate = request.candidate(&catalogue, in_force.set(), &SourceName::root(), &[]);
         let reader = Reader::open(data).map_err(faulty)?;
-        let found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
-        let found = serde_json::to_value(&found).map_err(|fault| faulty(fault.to_string()))?;
+        let mut found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
+        found.revision = seen.at.commit().cloned();
         Ok((found, seen.at, new.at))
     }
 }
@@ -97,50 +106,41 @@ fn faulty(fault: impl std::fmt::Display) -> Failure {
     Failure::new(STATUS_CONFIGURATION, fault)
 }
 
-fn told(found: &Value, since: &str) -> String {
+fn told(found: &Findings, since: &str) -> String {
     let mut text = String::new();
-    for fault in list(&found["faults"]) {
-        let _ = writeln!(text, "FAULTY   {}:{} {}", word(&fault["file"]), fault["line"], word(&fault["message"]));
+    for fault in &found.faults {
+        let _ = writeln!(text, "FAULTY   {}:{} {}", plain(&fault.file), fault.line, plain(&fault.message));
     }
-    for lost in list(&found["grants"]) {
+    for lost in &found.grants {
         told_of_grant(&mut text, lost);
     }
-    let _ = writeln!(text, "{} decisions of the last {since}: {} would have been denied.", found["decisions"], found["denied"]);
-    for (member, said) in [
-        ("uses_more", "uses more would have been denied, of grants that are not listed."),
-        ("claims_pruned", "decisions were left out: their claims are pruned, and a line looks at claims."),
-        ("unreadable", "decisions were left out: their records cannot be read."),
+    let _ = writeln!(text, "{} decisions of the last {since}: {} would have been denied.", found.decisions, found.denied);
+    for (count, said) in [
+        (found.uses_more, "uses more would have been denied, of grants that are not listed."),
+        (found.claims_pruned, "decisions were left out: their claims are pruned, and a line looks at claims."),
+        (found.unreadable, "decisions were left out: their records cannot be read."),
     ] {
-        if found[member] != 0 {
-            let _ = writeln!(text, "{} {said}", found[member]);
+        if count != 0 {
+            let _ = writeln!(text, "{count} {said}");
         }
     }
-    if let Some(at) = found["cut_off_at"].as_str() {
-        let _ = writeln!(text, "There are more than one replay takes: nothing up to {at} was looked at.");
+    if let Some(at) = &found.cut_off_at {
+        let _ = writeln!(text, "There are more than one replay takes: nothing up to {} was looked at.", plain(at));
     }
     text
 }
 
-fn told_of_grant(text: &mut String, lost: &Value) {
-    let denies = if lost["denied_already"] == true { "DENIED ALREADY" } else { "DENIES  " };
-    let times = if lost["times"] == 1 { "once".to_owned() } else { format!("{} times", lost["times"]) };
-    let by = [("", "last_repository"), ("run ", "last_run")];
-    let by: Vec<String> = by.iter().filter_map(|(label, member)| Some(format!("{label}{}", lost[member].as_str()?))).collect();
+fn told_of_grant(text: &mut String, lost: &Lost) {
+    let denies = if lost.denied_already { "DENIED ALREADY" } else { "DENIES  " };
+    let times = if lost.times == 1 { "once".to_owned() } else { format!("{} times", lost.times) };
+    let by = [("", &lost.last_repository), ("run ", &lost.last_run)];
+    let by: Vec<String> = by.iter().filter_map(|(label, by)| Some(format!("{label}{}", by.as_ref()?))).collect();
     let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
-    let (credential, policy) = (word(&lost["credential"]), word(&lost["policy"]));
-    let _ = writeln!(text, "{denies} {credential}   {policy}: used {times}, last {}{}", word(&lost["last_at"]), plain(&by));
-    let _ = writeln!(text, "  {}", word(&lost["because"]));
-    for line in list(&lost["near_miss"]["lines"]) {
-        let saw = plain(line["saw"].as_str().unwrap_or("nothing"));
-        let _ = writeln!(text, "  {}   {}   saw {saw}", word(&line["at"]), word(&line["says"]));
+    let (credential, policy) = (plain(&lost.credential), &lost.policy);
+    let _ = writeln!(text, "{denies} {credential}   {policy}: used {times}, last {}{}", plain(&lost.last_at), plain(&by));
+    let _ = writeln!(text, "  {}", plain(&lost.because));
+    for line in lost.near_miss.iter().flat_map(|miss| &miss.lines) {
+        let saw = plain(line.saw.as_deref().unwrap_or("nothing"));
+        let _ = writeln!(text, "  {}   {}   saw {saw}", plain(&line.at), plain(&line.says));
     }
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-/// Its text, as a part of a line of ours.
-fn word(value: &Value) -> Cow<'_, str> {
-    plain(value.as_str().unwrap_or_default())
 }

@@ -1,6 +1,7 @@
 //! The same by a server that has the keys: it is shown which files are asked for, and hands their new forms back.
 
 use super::work::Work;
+use crate::answers::RewrittenFile;
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::secrets::Rewrite;
@@ -27,12 +28,10 @@ pub(super) async fn run(
             .map(|(name, digest)| json!({ "file": name, "sha256": digest.to_string() }))
             .collect();
         let answer = server.rewrite(&json!({ "change": how, "files": asked })).await?;
-        let done = answer["rewrite"]["files"].as_array().map(Vec::as_slice).unwrap_or_default();
         let before = left.len();
-        for one in done {
-            let name = one["file"].as_str().unwrap_or_default();
-            if left.remove(name).is_some() {
-                work.take(name, read(one))?;
+        for one in answer.files {
+            if left.remove(&one.file).is_some() {
+                work.take(&one.file, read(&one))?;
                 bar.inc(1);
             }
         }
@@ -57,10 +56,10 @@ enum NotServed {
     NoBase64,
 }
 
-fn read(one: &Value) -> Result<Option<Vec<u8>>, NotServed> {
-    if let Some(fault) = one["fault"].as_str() {
-        return Err(NotServed::Refused { said: fault.to_owned() });
+fn read(one: &RewrittenFile) -> Result<Option<Vec<u8>>, NotServed> {
+    if let Some(fault) = &one.fault {
+        return Err(NotServed::Refused { said: fault.clone() });
     }
-    let Some(content) = one["content"].as_str() else { return Ok(None) };
+    let Some(content) = &one.content else { return Ok(None) };
     STANDARD.decode(content).map(Some).map_err(|_| NotServed::NoBase64)
 }

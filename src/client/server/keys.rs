@@ -1,7 +1,7 @@
 //! What a server does with private keys that it keeps: gives out the key of one file, or encrypts files anew.
 
-use super::{Server, document};
-use crate::answers::FileKey;
+use super::{Server, document, outcome};
+use crate::answers::{FileKey, Outcome, Rewritten};
 use crate::client::{Failure, answer};
 use crate::words::Secret;
 use age_core::format::Stanza;
@@ -20,7 +20,9 @@ impl Server {
     }
 
     /// `POST /v1/rewrite`: files with other recipients or new data keys.
-    pub async fn rewrite(&self, request: &Value) -> Result<Value, Failure> {
-        self.send(|token| Ok(self.http.post(self.url("v1/rewrite")?).bearer_auth(token).json(request))).await
+    pub async fn rewrite(&self, request: &Value) -> Result<Rewritten, Failure> {
+        let answer = self.send(|token| Ok(self.http.post(self.url("v1/rewrite")?).bearer_auth(token).json(request))).await?;
+        let Outcome::Rewrite(rewritten) = outcome(answer)? else { return Err(answer::missing()) };
+        Ok(rewritten)
     }
 }

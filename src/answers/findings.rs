@@ -1,0 +1,109 @@
+//! `replay`: what a candidate revision would have denied of what was granted before.
+
+use crate::words::names::{CommitId, PolicyName};
+use crate::words::yaml::{self, Severity};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What a replay found; nothing in it is a claim or a token, or names a person.
+#[derive(Serialize, Deserialize, Debug, Default)]
+pub struct Findings {
+    /// How many decisions were decided again.
+    pub decisions: u64,
+    /// How many of them would be denied.
+    pub denied: u64,
+    /// How many could not be decided again, because their claims are pruned and a line looks at them.
+    pub claims_pruned: u64,
+    /// How many could not be read.
+    pub unreadable: u64,
+    /// Where a bound cut the replay off: nothing before it was looked at.
+    pub cut_off_at: Option<String>,
+    /// What would be denied, the most used first.
+    pub grants: Vec<Lost>,
+    /// How many uses more would be denied, of grants that are not listed.
+    pub uses_more: u64,
+    /// What is wrong with the candidate; a faulty file counts in the form that is in force.
+    pub faults: Vec<Fault>,
+    /// The commit in force that the candidate was compared with.
+    pub revision: Option<CommitId>,
+}
+
+/// A grant that would be denied.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct Lost {
+    /// The policy that granted it.
+    pub policy: PolicyName,
+    /// The credential, as the access diff calls it.
+    pub credential: String,
+    /// How often it was used.
+    pub times: u64,
+    /// When it was last used.
+    pub last_at: String,
+    /// By which repository.
+    pub last_repository: Option<String>,
+    /// By which run: its address, else the pipeline's id.
+    pub last_run: Option<String>,
+    /// Whether the revision in force denies it too, so that the candidate takes nothing away.
+    pub denied_already: bool,
+    /// Why, in one sentence.
+    pub because: String,
+    /// The policy of the candidate that comes nearest, and its lines that did not hold for the last use.
+    pub near_miss: Option<NearMiss>,
+}
+
+/// A policy that offers what was asked for, and the lines that did not hold.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct NearMiss {
+    /// The policy.
+    pub policy: PolicyName,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// A line that did not hold.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct Line {
+    /// Where it stands: file and line.
+    pub at: String,
+    /// What it says.
+    pub says: String,
+    /// What the identity showed; absent when it showed nothing.
+    pub saw: Option<String>,
+}
+
+/// A fault of a file.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct Fault {
+    /// How bad it is.
+    pub severity: Severity,
+    /// A stable word for machines.
+    pub code: String,
+    /// The file.
+    pub file: String,
+    /// Where in it.
+    pub line: usize,
+    /// The same within the line.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: Option<String>,
+    /// Claims of a token that shows the harm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<Map<String, Value>>,
+}
+
+impl From<&yaml::Fault> for Fault {
+    fn from(fault: &yaml::Fault) -> Self {
+        Self {
+            severity: fault.severity,
+            code: fault.code.to_owned(),
+            file: fault.file.to_string(),
+            line: fault.place.line,
+            column: fault.place.column,
+            message: fault.message.to_string(),
+            help: fault.help.as_deref().map(str::to_owned),
+            example: fault.example.as_deref().cloned(),
+        }
+    }
+}
