@@ -1,6 +1,5 @@
 //! Why the server does not start, a source is not followed, and what was asked of it is not given.
 
-use super::revision::UnreadForm;
 use crate::custody::{CustodyError, KmsError};
 use crate::git::{FetchError, GitError, VerifyError};
 use crate::issue::KeysError;
@@ -118,6 +117,23 @@ pub enum FollowError {
         /// What is missing.
         #[source]
         why: UnreadForm,
+    },
+}
+
+/// Why nobody can tell what was in force.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadForm {
+    /// The store was written by nobody who noted it.
+    #[error("the store does not say of which commits it was")]
+    NotNoted,
+    /// A commit of it is not there any more.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// What was denied is not known, and nothing may widen.
+    #[error("the guardrails of {commit} cannot be read")]
+    Guardrails {
+        /// Whose form was in force.
+        commit: CommitId,
     },
 }
 

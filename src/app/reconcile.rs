@@ -1,10 +1,10 @@
 //! Pull reconciliation: looks at Git, and puts a new commit in force. Nothing that a caller does gets here.
 
 use super::App;
-use super::error::FollowError;
+use super::error::{FollowError, UnreadForm};
 use super::followed::Followed;
 use super::origins::placed;
-use super::revision::{Reading, Recorded, Revision, UnreadForm};
+use super::revision::{Reading, Recorded, Revision};
 use crate::policy::Widening;
 use crate::secrets::Identities;
 use crate::store::{Marks, WrappedKey};

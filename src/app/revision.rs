@@ -5,7 +5,7 @@ mod forms;
 mod recorded;
 
 pub(super) use defined::Defined;
-pub(super) use recorded::{Recorded, UnreadForm};
+pub(super) use recorded::Recorded;
 
 use super::ages::Ages;
 use super::not_in_force::{NotGiven, NotInForce};

@@ -3,6 +3,9 @@
 use crate::token::ProvingError;
 use crate::words::names::NameError;
 
+/// A line of ours has 80 bytes; a server that sends longer ones is none of ours.
+pub(super) const LINE_BYTES_MAX: usize = 4096;
+
 /// A text that names no variable and secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AssignmentError {
@@ -53,5 +56,5 @@ pub(super) enum TokenRequestError {
 
 /// A server that is none of ours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a line of the event stream is longer than {} bytes", super::event_stream::LINE_BYTES_MAX)]
+#[error("a line of the event stream is longer than {LINE_BYTES_MAX} bytes")]
 pub(super) struct LongLine;

@@ -1,10 +1,9 @@
 //! Server-sent events (HTML standard, section 9.2.6), as far as they are needed here: the id of each event that has data.
 
+use super::error::LINE_BYTES_MAX;
 use super::error::LongLine;
 use std::collections::VecDeque;
 
-/// A line of ours has 80 bytes; a server that sends longer ones is none of ours.
-pub(super) const LINE_BYTES_MAX: usize = 4096;
 /// Events that wait to be taken: of more than that only the last ones say anything.
 const EVENTS_MAX: usize = 64;
 

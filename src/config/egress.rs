@@ -1,5 +1,6 @@
 //! `egress` in `daypass.yaml`: pools of addresses that one tenant's jobs come from by turns, and nobody else's.
 
+use super::error::NAME_LENGTH_MAX;
 use super::error::PoolError;
 use crate::issuers::Network;
 use crate::words::Client;
@@ -10,8 +11,6 @@ use std::net::IpAddr;
 const CLIENTS_PER_POOL_MAX: u128 = 256;
 /// Each request looks through them all.
 const POOLS_MAX: usize = 64;
-/// As long as a name that one reads.
-pub(super) const NAME_LENGTH_MAX: usize = 64;
 
 /// The pools.
 #[derive(Clone, Default, Debug)]

@@ -1,11 +1,13 @@
 //! What is wrong with a value of `daypass.yaml`; where it stands, [`Fields`](crate::words::yaml::Fields) says.
 
-use super::egress::NAME_LENGTH_MAX;
 use crate::issuers::NetworkError;
 use crate::words::DurationError;
 use crate::words::names::{Audience, NameError};
 use std::io;
 use std::path::PathBuf;
+
+/// As long as a name that one reads.
+pub(super) const NAME_LENGTH_MAX: usize = 64;
 
 /// A value that is none of its kind; the words say what was expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

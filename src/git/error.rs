@@ -1,9 +1,17 @@
 //! Why a repository on this machine is not read.
 
-use super::source::{FILES_MAX, FOLDER_BYTES_MAX, FOLDERS_MAX, TREE_BYTES_MAX};
 use crate::words::names::{CommitId, NameError};
 use std::io;
 use std::path::PathBuf;
+
+/// 100,000 policies and their secrets.
+pub(super) const FILES_MAX: usize = 200_000;
+/// All files together.
+pub(super) const TREE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Folders, also those that hold nothing: a tree may name itself a thousand times over.
+pub(super) const FOLDERS_MAX: usize = 50_000;
+/// One folder's listing: 100,000 entries with long names.
+pub(super) const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]

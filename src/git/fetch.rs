@@ -5,18 +5,16 @@ mod error;
 mod ssh;
 
 use error::ChildError;
+use error::FETCH_MAX;
 pub use error::{FetchError, ToldError};
 
 use super::origin::Origin;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-/// A fetch of a few commits takes seconds, the first one of a large history a minute; a remote that drips is no remote.
-const FETCH_MAX: Duration = Duration::from_secs(120);
 /// More than this of its complaint nobody reads.
 const COMPLAINT_BYTES_MAX: u64 = 4096;
 /// A mirror of policies is a few MiB. One that is larger is told, not fed.

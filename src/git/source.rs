@@ -8,6 +8,7 @@ mod past;
 pub use changes::LastChanges;
 pub use past::Past;
 
+use super::error::{FILES_MAX, FOLDER_BYTES_MAX, FOLDERS_MAX, TREE_BYTES_MAX};
 use super::error::{GitError, ReadFault, TooLarge};
 use crate::policy::{counts_unread, is_beside, is_looked_at, is_taken};
 use crate::words::names::CommitId;
@@ -20,14 +21,6 @@ use std::sync::Arc;
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Stands for the bytes of a file that counts and was left out: it is no YAML, so that whoever reads it finds a fault.
 const UNREADABLE: &[u8] = b"\0";
-/// 100,000 policies and their secrets.
-pub(super) const FILES_MAX: usize = 200_000;
-/// All files together.
-pub(super) const TREE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Folders, also those that hold nothing: a tree may name itself a thousand times over.
-pub(super) const FOLDERS_MAX: usize = 50_000;
-/// One folder's listing: 100,000 entries with long names.
-pub(super) const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Nobody nests deeper by hand.
 const DEPTH_MAX: usize = 32;
 /// The walk back from a new commit to the one in force.

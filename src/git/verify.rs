@@ -16,15 +16,12 @@ use crate::words::UnixTime;
 use crate::words::names::CommitId;
 use allowed_signers::AllowedSigner;
 use error::SignatureError;
+use error::{COMMITS_MAX, REF_TRAILER};
 use gix::bstr::ByteSlice;
 use openpgp::OpenPgpKey;
 
-/// Commits between two looks. More than this were not made by people, and each costs a check of its signature.
-const COMMITS_MAX: usize = 10_000;
 /// What commits are signed for (gitformat-signature(5), ssh-keygen(1)).
 const NAMESPACE: &str = "git";
-/// The trailer (git-interpret-trailers(1)) by which a commit says of which ref it is meant to be the head.
-const REF_TRAILER: &str = "Daypass-Ref";
 
 /// Those who may put commits in force.
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,12 @@
 //! What is wrong with a text of a policy, or with a request.
 
-use super::pattern::PATTERN_CHARACTERS_MAX;
-use super::template::FILLED_CHARACTERS_MAX;
 use crate::token::{FormError, JsonError};
+
+/// Longer than any name, pattern or tag: what grows beyond it is a mistake, or meant to grow.
+pub(super) const FILLED_CHARACTERS_MAX: usize = 64 * 1024;
+
+/// Longer than any ref or workflow path that a forge accepts.
+pub(super) const PATTERN_CHARACTERS_MAX: usize = 1024;
 
 /// A text into which no row's values can be put.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -4,13 +4,12 @@
 
 mod printable;
 
+use super::error::PATTERN_CHARACTERS_MAX;
 use super::error::PatternError;
 use super::template::Piece;
 use printable::is_printable;
 use std::fmt;
 
-/// Longer than any ref or workflow path that a forge accepts.
-pub(super) const PATTERN_CHARACTERS_MAX: usize = 1024;
 /// OpenID Connect Core 1.0, section 2: a subject has no more.
 const PLAIN_CHARACTERS_MAX: usize = 255;
 /// What shells, queries and markup take for their own.

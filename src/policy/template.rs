@@ -1,5 +1,6 @@
 //! Placeholders: `{each.NAME}` takes a row's value when the file is read, `{ATTRIBUTE}` a verified attribute when it is used.
 
+use super::error::FILLED_CHARACTERS_MAX;
 use super::error::{FillError, TemplateError};
 use crate::identity::{Attribute, Facts};
 use std::collections::BTreeMap;
@@ -14,9 +15,6 @@ pub(super) struct Piece {
     pub(super) character: char,
     pub(super) literal: bool,
 }
-
-/// Longer than any name, pattern or tag: what grows beyond it is a mistake, or meant to grow.
-pub(super) const FILLED_CHARACTERS_MAX: usize = 64 * 1024;
 
 /// Puts the row's values into the text.
 pub(super) fn fill_row(text: &str, row: Option<&Row>) -> Result<Vec<Piece>, FillError> {

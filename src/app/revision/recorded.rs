@@ -2,6 +2,7 @@
 
 use super::forms::{is_encrypted, source_of};
 use super::{Defined, Reading, Revision};
+use crate::app::error::UnreadForm;
 use crate::config::FurtherSource;
 use crate::git::{GitError, Snapshot, Source};
 use crate::policy::{GUARDRAILS_FILE, Guardrails, Ruleset, Tree, Widening, is_policy, read_policy};
@@ -9,23 +10,6 @@ use crate::words::Forms;
 use crate::words::names::{CommitId, SourceName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Why nobody can tell what was in force.
-#[derive(Debug, thiserror::Error)]
-pub enum UnreadForm {
-    /// The store was written by nobody who noted it.
-    #[error("the store does not say of which commits it was")]
-    NotNoted,
-    /// A commit of it is not there any more.
-    #[error(transparent)]
-    Git(#[from] GitError),
-    /// What was denied is not known, and nothing may widen.
-    #[error("the guardrails of {commit} cannot be read")]
-    Guardrails {
-        /// Whose form was in force.
-        commit: CommitId,
-    },
-}
 
 /// The commits that have the forms that were in force.
 pub(in crate::app) struct Recorded {

@@ -1,11 +1,14 @@
 //! Why a mirror is not brought up to its origin: what the server sees of it, and what the child does.
 
-use super::FETCH_MAX;
 use crate::git::origin::TokenError;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
+
+/// A fetch of a few commits takes seconds, the first one of a large history a minute; a remote that drips is no remote.
+pub(super) const FETCH_MAX: Duration = Duration::from_secs(120);
 
 /// Why there was no fetch.
 #[derive(Debug, thiserror::Error)]

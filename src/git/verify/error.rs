@@ -4,9 +4,13 @@ mod signature;
 
 pub(super) use signature::{OpenPgpFault, OpenPgpKeyFault, SignatureError, SshFault};
 
-use super::{COMMITS_MAX, REF_TRAILER};
 use crate::git::GitError;
 use crate::words::names::CommitId;
+
+/// Commits between two looks. More than this were not made by people, and each costs a check of its signature.
+pub(super) const COMMITS_MAX: usize = 10_000;
+/// The trailer (git-interpret-trailers(1)) by which a commit says of which ref it is meant to be the head.
+pub(super) const REF_TRAILER: &str = "Daypass-Ref";
 
 /// Why the newest commit is not put in force.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! The revision that is tried, from its files. They are nobody's word yet: what reading them costs is bounded.
 
 use super::error::{CandidateError, CandidateSizeError, LookbackError, ReplayBodyError};
+use super::error::{FILES_MAX, VALUES_MAX};
 use crate::kind::{InTree, Target};
 use crate::policy::bounds::{self, Bounds};
 use crate::policy::decide::PolicySet;
@@ -22,11 +23,6 @@ use std::time::Duration;
 const SINCE_DEFAULT: &str = "30d";
 /// And at most: a quarter's release is among it.
 const SINCE_MAX: Duration = Duration::from_secs(90 * 86_400);
-/// Files of a candidate; their bytes are bounded where they are read.
-pub(super) const FILES_MAX: usize = 50_000;
-/// Values of all policies together, where a policy counts once for each of its rows and a long text for several:
-/// 13,000 usual policies, or a policy of 30 values for 10,000 rows. Some 200 MiB when they are read and all are faulty.
-pub(super) const VALUES_MAX: usize = 400_000;
 /// Values that a file counts for which is no YAML: finding that out may have cost as much as reading many.
 const FAULTY_FILE_VALUES: usize = 20_000;
 /// Bytes of text that weigh as much as a value.

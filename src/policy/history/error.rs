@@ -1,9 +1,14 @@
 //! Why a candidate revision is not tried.
 
-use super::candidate::{FILES_MAX, VALUES_MAX};
 use crate::token::{FormError, JsonError};
 use crate::words::DurationError;
 use crate::words::yaml::Fault;
+
+/// Files of a candidate; their bytes are bounded where they are read.
+pub(super) const FILES_MAX: usize = 50_000;
+/// Values of all policies together, where a policy counts once for each of its rows and a long text for several:
+/// 13,000 usual policies, or a policy of 30 values for 10,000 rows. Some 200 MiB when they are read and all are faulty.
+pub(super) const VALUES_MAX: usize = 400_000;
 
 /// A body that is no request for a replay.
 #[derive(Debug, thiserror::Error)]
