@@ -1,5 +1,6 @@
 //! `daypass secret hook`: what is about to be committed, and whether somebody could read a secret in it.
 
+use super::clear;
 use crate::cli::print;
 use crate::client::checkout::{Checkout, ENCRYPTED, read_if_there, read_unlinked, replace};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
@@ -82,7 +83,7 @@ fn readable(sops: &mut SopsFile) -> Option<String> {
     let told = |one: Shown| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?));
     let looks = sops.shown().into_iter().find_map(told);
     let (_, all) = sops.clear_values();
-    looks.or_else(|| {
+    looks.or_else(|| clear::unsealed(sops)).or_else(|| {
         all.then(|| {
             format!(
                 "nothing in it is encrypted, by the rule `{}` in its `sops` section: change the rule, and encrypt it anew",
@@ -135,6 +136,7 @@ mod tests {
         for (name, bytes, encrypted) in [
             ("secrets/db.yaml", b"password: x\n".to_vec(), true),
             ("secrets/db.yaml", sops(&shown), true),
+            ("secrets/a.age", [encrypt(b"x", to, true).unwrap(), b"password: x\n".to_vec()].concat(), true),
             ("secrets/db.yaml", b"a: b\nsops:\n  age: [\n".to_vec(), true),
             ("secrets/a b.yaml", sops("password: x\n"), true),
             ("notes.txt", identity.as_bytes().to_vec(), false),
