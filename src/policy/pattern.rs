@@ -6,7 +6,7 @@ mod printable;
 
 use super::error::PatternError;
 use super::template::Piece;
-use printable::is_printable;
+pub(in crate::policy) use printable::is_printable;
 use std::fmt;
 
 /// Longer than any ref or workflow path that a forge accepts.

@@ -52,7 +52,7 @@ fn fits(shape: &Shape, pattern: &Pattern) -> bool {
         (_, Some(text)) => shape.fits(text),
         (Shape::SpiffeId, None) if !like("spiffe://**") => false,
         (Shape::WorkflowFile, None) => like("*/*/*/*/*@**") && may_end_in_a_ref(&pattern.to_string()),
-        (_, None) => pattern.named().all(|character| shape.takes(character)),
+        (_, None) => shape.likeness().is_none_or(like) && pattern.named().all(|character| shape.takes(character)),
     }
 }
 
