@@ -35,6 +35,10 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
     let (_, shown) = daypass(&world, &["status"]).await;
     assert!(shown.contains("INC-42") && shown.contains("until lifted"), "{shown}");
     let id = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    for beside in [["--policy", "shop/deploy"], ["--reason", "x"], ["--for", "1h"]] {
+        let (status, told) = daypass(&world, &[&["deny", "--lift", id][..], &beside].concat()).await;
+        assert!(status == 64 && told.contains("cannot be used with"), "{beside:?}: {told}");
+    }
     assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 0);
     assert_eq!(ask(&world).await.0, 200);
     assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 64, "there is none of this id any more");
@@ -152,6 +156,10 @@ async fn a_revoked_decision_is_answered_to_nobody_again() {
     let (status, told) = daypass(&world, &["revoke", &capitals, "--reason", "leaked", "--output", "json"]).await;
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((status, &told["decision_id"]), (0, &json!(decision)));
+    let lives_on = told["lives_on"].to_string();
+    assert!(told["lives_on"].as_array().unwrap().len() == 1 && lives_on.contains("change it where it is used"), "{told}");
+    let (_, said) = daypass(&world, &["revoke", decision, "--reason", "leaked"]).await;
+    assert!(said.contains("stays known to whoever read it"), "{said}");
     assert_eq!(world.exchange(&token, wanted).await.1["code"], "replayed");
     let (status, _) = daypass(&world, &["revoke", "01a207f0-a7c7-7607-8f85-47f46e007f4f", "--reason", "x"]).await;
     assert_eq!(status, 64);
