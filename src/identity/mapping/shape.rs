@@ -139,7 +139,12 @@ impl Mapping {
 /// Names between slashes, none of which climbs.
 fn are_names(text: &str) -> bool {
     let is_name = |name: &str| !matches!(name, "" | "." | "..");
-    text.split('/').all(is_name) && !text.to_ascii_lowercase().ends_with(CLONED_AS)
+    text.split('/').all(is_name) && !is_cloned_as(text)
+}
+
+/// Whether it ends as the address does by which a repository is cloned.
+pub fn is_cloned_as(text: &str) -> bool {
+    text.to_ascii_lowercase().ends_with(CLONED_AS)
 }
 
 /// `OWNER/NAME/.github/workflows/FILE`.

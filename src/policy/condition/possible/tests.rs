@@ -37,7 +37,7 @@ fn a_value_that_no_token_has_is_an_error_at_its_place() {
         ("gitlab", "repository: \"acme/shop/**/api.git\"", 15, "whoami"),
         ("forgejo", "owner: \u{430}cme", 10, "whoami"),
         ("github-actions", "owner: acme/shop", 10, "whoami"),
-        ("github-actions", "pipeline: 9223372036854775808", 13, "whoami"),
+        ("github-actions", "pipeline: \"9223372036854775808\"", 13, "whoami"),
         ("github-actions", "workflow: deploy.yml", 13, "whoami"),
         ("github-actions", "workflow: acme/shop/.github/workflows/deploy.yml", 13, "whoami"),
         ("github-actions", "workflow: acme/shop/.github/workflows/deploy.yml@main", 13, "@refs/heads/main"),
