@@ -21,6 +21,7 @@ mod rewrite;
 mod shown_elsewhere;
 mod sources;
 mod transit;
+mod were_in_force;
 
 pub use clients::Clients;
 pub use error::{FollowError, KeyEncryptionError, StartError};

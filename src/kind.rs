@@ -85,6 +85,11 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
     fn in_tree(&self) -> Option<InTree<'_>> {
         None
     }
+
+    /// Which one value of that file it is, by JSON pointer.
+    fn pointer(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Who makes what is asked for.
@@ -201,6 +206,13 @@ macro_rules! declare {
             pub fn in_tree(&self) -> Option<InTree<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_tree(),)*
+                }
+            }
+
+            /// Which one value of that file it is, by JSON pointer.
+            pub fn pointer(&self) -> Option<&str> {
+                match self {
+                    $(Self::$kind(target) => target.pointer(),)*
                 }
             }
 

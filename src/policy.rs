@@ -34,7 +34,7 @@ mod standing;
 mod stop;
 mod template;
 
-pub use access::{Change, Direction, Part, Reach, changes, who_can};
+pub use access::{Change, Direction, Part, Reach, changes, missing, who_can};
 pub use admission::Admission;
 pub use aws_parameters::AwsParameters;
 pub use bounds::Bounds;

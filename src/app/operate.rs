@@ -6,7 +6,7 @@ use super::{App, Followed};
 use crate::identity::Identity;
 use crate::policy::{Grant, Request, Standing, Stop, StopUntil};
 use crate::store::DenialRow;
-use crate::words::names::{CommitId, DecisionId, PolicyName, SourceName};
+use crate::words::names::{CommitId, DecisionId, SourceName};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
@@ -61,12 +61,11 @@ impl App {
     /// Whether policy and issuer are there. Without a revision nobody can tell.
     fn check_known(&self, stop: &Stop) -> Result<(), DenialError> {
         let live = self.live.load();
-        let policies: Vec<&PolicyName> = match live.policies() {
-            Ok(set) => set.policies().iter().map(|policy| &policy.name).collect(),
-            Err(_) if stop.policy.is_some() => return Err(DenialError::NoRevision),
-            Err(_) => Vec::new(),
-        };
-        Ok(stop.check_known(&self.catalogue, &policies)?)
+        match live.policies() {
+            Ok(set) => Ok(stop.check_known(&self.catalogue, set.policies())?),
+            Err(_) if stop.policy.is_some() => Err(DenialError::NoRevision),
+            Err(_) => Ok(stop.check_known(&self.catalogue, &[])?),
+        }
     }
 
     async fn covered_by(&self, stop: Stop) -> Result<Covered, CountError> {
@@ -146,8 +145,7 @@ impl App {
         let (live, stops) = (self.live.load_full(), self.stops.load());
         let standing = stops.iter().filter(|(_, (_, until))| until.is_none_or(|until| self.store.earliest() < until));
         // Without a revision nobody can tell what a denial would fit.
-        let known: Option<Vec<&PolicyName>> =
-            live.policies().ok().map(|set| set.policies().iter().map(|one| &one.name).collect());
+        let known = live.policies().ok().map(|set| set.policies());
         let shown = |(id, (stop, until)): (&String, &StopUntil)| {
             let unknown =
                 known.as_ref().and_then(|known| stop.check_known(&self.catalogue, known).err()).map(|fault| fault.to_string());

@@ -3,12 +3,13 @@
 use super::App;
 use super::live::{Live, answered, unreadable};
 use super::revision::open_granted;
+use super::were_in_force::was_in_force;
 use crate::answers::PastSecret;
 use crate::git::{Past, Source};
 use crate::policy::{Granted, PastSecretTerms, SecretTerms, Widening};
 use crate::secrets::{Identities, Plaintext, Unopened};
-use crate::store::Licence;
-use crate::words::names::{CommitId, SecretName};
+use crate::store::{Licence, Reader};
+use crate::words::names::{CommitId, SecretName, SourceName};
 use crate::words::{Denial, Reason};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,7 @@ const TURN_MAX: Duration = Duration::from_secs(10);
 
 /// What is needed to read one, away from the tasks that answer.
 struct Reading {
+    name: SourceName,
     source: Source,
     past: Past,
     commit: CommitId,
@@ -27,6 +29,8 @@ struct Reading {
     within: SecretName,
     terms: SecretTerms,
     identities: Arc<Identities>,
+    /// Where only what was in force has a past: the records of that.
+    records: Option<Reader>,
 }
 
 impl App {
@@ -65,7 +69,10 @@ impl App {
         }
         let past = Past { in_force: now, since: followed.settings.since.clone() };
         let (source, identities) = (followed.source(), followed.identities());
-        Ok(Reading { source, past, commit: commit.clone(), within, terms: terms.clone(), identities })
+        let records = (self.widening == Widening::Waits).then(|| self.store.reader()).transpose();
+        let records = records.map_err(|fault| unreadable(&terms.name, fault))?;
+        let name = followed.name.clone();
+        Ok(Reading { name, source, past, commit: commit.clone(), within, terms: terms.clone(), identities, records })
     }
 }
 
@@ -78,9 +85,18 @@ impl Reading {
                 Reason::CommitRefused.because(format!("{name}: {commit} is none of the history of {}", self.past.in_force))
             );
         }
-        let bytes =
-            self.source.file_at(commit, &format!("secrets/{}", self.within.path)).map_err(|found| fault(found.to_string()))?;
-        bytes.ok_or_else(|| self.missing("the commit has no such file"))
+        let file = format!("secrets/{}", self.within.path);
+        let bytes = self.source.file_at(commit, &file).map_err(|found| fault(found.to_string()))?;
+        let bytes = bytes.ok_or_else(|| self.missing("the commit has no such file"))?;
+        if let Some(records) = &self.records {
+            let was =
+                was_in_force(records, (&self.name, &self.source), commit, &file).map_err(|found| fault(found.to_string()))?;
+            was.then_some(()).ok_or_else(|| {
+                let told = "The secret is granted, but as the commit has it, it was never in force here: nobody has confirmed that form, or it is from before the server's first start.";
+                fault("by the records this form was never in force".to_owned()).saying(told)
+            })?;
+        }
+        Ok(bytes)
     }
 
     fn open(&self, bytes: &[u8]) -> Result<Plaintext, Denial> {

@@ -43,8 +43,8 @@ pub(super) struct DenyArgs {
     /// Why, for the audit log.
     #[arg(long, required_unless_present = "lift")]
     reason: Option<String>,
-    /// Take a denial away, by its id.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting", "unknown_too"])]
+    /// Take a denial away, by its id, and nothing beside it.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting", "unknown_too", "reason"])]
     lift: Option<String>,
 }
 
@@ -140,19 +140,34 @@ pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Fai
     if roles {
         answer["aws_deny_policy"] = aws_deny_policy(arguments.decision.as_str());
     }
+    let lives_on: Vec<&str> =
+        LIVES_ON.iter().filter(|(kind, _)| issued.iter().any(|one| one.get(*kind).is_some())).map(|(_, told)| *told).collect();
+    answer["lives_on"] = json!(lives_on);
     if json {
         print::json(&answer);
         return Ok(0);
     }
     anstream::println!("The stored answer is gone: a retry gets nothing. What was issued: {}", Value::from(issued));
+    lives_on.iter().for_each(|told| anstream::println!("{told}"));
     if roles {
-        anstream::println!(
-            "\nAWS sessions live on until they expire. This policy on the role (or as an SCP) ends this one at once:\n"
-        );
+        anstream::println!("\nThis policy on the role (or as an SCP) ends this one at once:\n");
         print::json(&answer["aws_deny_policy"]);
     }
     Ok(0)
 }
+
+/// What of an answer nobody can end from here, by its kind, and what to do.
+const LIVES_ON: [(&str, &str); 5] = [
+    ("secret", READ),
+    ("secret_at", READ),
+    (
+        "file_key",
+        "The file key opens that form of the file for ever: change its values where they are used, then in the repository, and give it a new data key (`daypass secret rotate`).",
+    ),
+    ("id_token", "The ID token counts until its `exp`, wherever its audience takes it: end there what it opened."),
+    ("aws", "AWS sessions live on until they expire."),
+];
+const READ: &str = "A value that was read stays known to whoever read it, and revoking changes nothing of that: change it where it is used, and then in the repository (`daypass secret set`). To keep the job from reading the next one, deny it (`daypass deny`) or narrow its policy.";
 
 /// Every call of the sessions that this decision made carries it as source identity (AWS, `aws:SourceIdentity`).
 fn aws_deny_policy(decision: &str) -> Value {

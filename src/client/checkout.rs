@@ -1,6 +1,8 @@
 //! A checkout of a source: its encrypted files, each replaced as a whole, and git for what is git's.
 
 use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::secrets::RULES_FILE;
+use crate::words::yaml::distance;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,20 @@ use std::process::{Command, Stdio};
 pub const ENCRYPTED: [&str; 2] = ["secrets", "transit"];
 /// As git writes a file.
 const MODE: u32 = 0o644;
+
+/// Why nothing looks at an entry of a checkout.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
+pub enum PassedOver {
+    /// It is another folder than its writer meant.
+    #[error("nothing in it is read, and it is nearly called {0}/: rename it, or move what is in it")]
+    NearlyCalled(&'static str),
+    /// Its name begins with a dot.
+    #[error("its name begins with a dot, so nothing reads it: rename it, or take it away")]
+    Hidden,
+    /// It stands for something that is in no commit.
+    #[error("a symbolic link is never followed: put the file itself in its place")]
+    Link,
+}
 
 /// A work tree.
 pub struct Checkout {
@@ -50,6 +66,26 @@ impl Checkout {
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    /// What nothing looks at and somebody may believe the opposite of: a folder that is nearly called as one of encrypted files, and
+    /// what is hidden or a symbolic link below these. The error of a name tells why.
+    pub fn passed_over(&self) -> Result<Vec<(String, PassedOver)>, Failure> {
+        let mut found = Vec::new();
+        let unusable = |fault: io::Error| unusable(&self.root, &fault);
+        for entry in std::fs::read_dir(&self.root).map_err(unusable)? {
+            let entry = entry.map_err(unusable)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let near = |folder: &&&str| **folder != name && distance(folder, &name.to_ascii_lowercase()) <= 1;
+            if let Some(folder) = ENCRYPTED.iter().find(near).filter(|_| entry.path().is_dir()) {
+                found.push((format!("{name}/"), PassedOver::NearlyCalled(folder)));
+            }
+            if ENCRYPTED.contains(&name.as_str()) {
+                odd(&entry.path(), &mut |path, why| found.push((self.name(path).unwrap_or_default(), why))).map_err(unusable)?;
+            }
+        }
+        found.sort();
+        Ok(found)
     }
 
     /// A file's bytes.
@@ -120,6 +156,22 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write().map_err(|fault| unusable(path, &fault))
 }
 
+/// What is hidden or a link below a folder. Rules of SOPS and git's own files are no secrets.
+fn odd(path: &Path, tell: &mut dyn FnMut(&Path, PassedOver)) -> io::Result<()> {
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name().to_string_lossy().into_owned(), entry.file_type()?);
+        match () {
+            () if kind.is_symlink() => tell(&entry.path(), PassedOver::Link),
+            () if name == RULES_FILE || name.starts_with(".git") => {}
+            () if name.starts_with('.') => tell(&entry.path(), PassedOver::Hidden),
+            () if kind.is_dir() => odd(&entry.path(), tell)?,
+            () => {}
+        }
+    }
+    Ok(())
+}
+
 fn walk(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     let kind = std::fs::symlink_metadata(path)?.file_type();
     if kind.is_file() {
@@ -157,6 +209,12 @@ mod tests {
         assert_eq!(checkout.files(&[]).unwrap(), ["secrets/a/b.age", "secrets/c.yaml", "transit/flux/1.age"]);
         assert_eq!(checkout.files(&[root.join("secrets/a")]).unwrap(), ["secrets/a/b.age"]);
         assert!(checkout.name(Path::new("/etc/passwd")).is_err());
+        for name in ["secrets/.sops.yaml", "secrets/.gitkeep", "secrets/a/.old.yaml", "Secrets/x.yaml", "secret/y.yaml", "src/z"]
+        {
+            replace(&root.join(name), b"x").unwrap();
+        }
+        let passed_over: Vec<String> = checkout.passed_over().unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(passed_over, ["Secrets/", "secret/", "secrets/.hidden", "secrets/a/.old.yaml", "secrets/link"]);
     }
 
     #[test]

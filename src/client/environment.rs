@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// The variables by which runners say that they take GitHub's workflow commands.
+const MASKING: [&str; 3] = ["GITHUB_ACTIONS", "GITEA_ACTIONS", "FORGEJO_ACTIONS"];
+
 /// The environment as it stood when the process started.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<String, String>);
@@ -19,9 +22,12 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Whether this is a job whose log GitHub masks (`::add-mask::`, workflow commands of GitHub Actions).
+    /// Whether this is a job whose log is masked by GitHub's workflow commands (`::add-mask::`): its own runner and those that do as it
+    /// does (act, Gitea's, Forgejo's) say so by a variable. Any value but `false` counts: a mask too many hides a line, one too few
+    /// shows a secret.
     pub fn masks_by_command(&self) -> bool {
-        self.value("GITHUB_ACTIONS") == Some("true")
+        let is_set = |name: &&str| self.value(name).is_some_and(|value| !value.trim().eq_ignore_ascii_case("false"));
+        MASKING.iter().any(is_set)
     }
 }
 

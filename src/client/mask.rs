@@ -31,7 +31,7 @@ pub(super) struct Masks {
 }
 
 impl Masks {
-    /// They are printed in a job of GitHub Actions, and nowhere else.
+    /// They are printed in a job of GitHub Actions and of runners that do as it does, and nowhere else.
     pub(super) fn of(environment: &Environment) -> Self {
         Self { said: environment.masks_by_command().then(Mutex::default) }
     }
@@ -244,6 +244,18 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_said_outside_of_github() {
         assert!(Masks::of(&Environment::default()).said.is_none());
-        assert!(Masks::of(&[("GITHUB_ACTIONS", "true")].into()).said.is_some());
+        for (name, value, masks) in [
+            ("GITHUB_ACTIONS", "true", true),
+            ("GITHUB_ACTIONS", "True", true),
+            ("GITHUB_ACTIONS", "1", true),
+            ("GITEA_ACTIONS", "true", true),
+            ("FORGEJO_ACTIONS", "yes", true),
+            ("GITHUB_ACTIONS", "false", false),
+            ("GITHUB_ACTIONS", "False", false),
+            ("GITHUB_ACTIONS", "", false),
+            ("GITLAB_CI", "true", false),
+        ] {
+            assert_eq!(Masks::of(&[(name, value)].into()).said.is_some(), masks, "{name}={value}");
+        }
     }
 }

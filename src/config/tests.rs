@@ -215,6 +215,8 @@ fn an_issuer_is_read_by_the_mapping_of_its_own_kind() {
     for (mapping, url) in [
         ("github-actions", "https://ghes.acme.example/_services/token"),
         ("gitlab", "https://gitlab.acme.example"),
+        ("hcp-terraform", "https://tfe.acme.example"),
+        ("circleci", "https://circleci.acme.example/org/6d5c4b3a-2910-4f8e-9d7c-6b5a49382716"),
         ("forgejo", "https://code.acme.example/api/actions"),
         ("kubernetes", "https://kubernetes.default.svc.cluster.local"),
         ("generic", "https://accounts.google.com.acme.example"),

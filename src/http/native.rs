@@ -16,7 +16,6 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{OriginalUri, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, Response, Uri, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::Value;
 use std::sync::Arc;
@@ -32,23 +31,24 @@ pub fn router(app: Arc<App>) -> Router {
 pub(super) fn routes() -> Routes {
     let routes = Routes::default()
         .post("/v1/exchange", exchange)
-        // A HEAD would release what nobody sees, and use a token up.
-        .get_by("/v1/secrets/{*path}", get(secret).head(other_method))
+        .get("/v1/secrets/{*path}", secret)
         .post("/v1/rewrite", rewrite)
         .post("/v1/age/unwrap", super::age::unwrap)
         .get("/v1/whoami", whoami)
         .get_by("/v1/events", super::events::route())
-        .get("/v1/openapi.json", super::openapi::answer)
+        .public("/v1/openapi.json", super::openapi::answer)
         .post_by("/hooks/git/{source}", super::hooks::route())
         .post("/v1/policy/replay", replay)
-        .get("/.well-known/openid-configuration", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::discovery))
-        .get("/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::jwks))
-        .get("/id-tokens/.well-known/openid-configuration", |app: Shared| {
+        .public("/.well-known/openid-configuration", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::discovery))
+        .public("/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::jwks))
+        .public("/id-tokens/.well-known/openid-configuration", |app: Shared| {
             document(app, OwnIssuer::IdTokens, SigningKeys::discovery)
         })
-        .get("/id-tokens/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::IdTokens, SigningKeys::jwks))
-        .get("/.well-known/oauth-authorization-server", super::oauth::metadata)
+        .public("/id-tokens/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::IdTokens, SigningKeys::jwks))
+        .public("/.well-known/oauth-authorization-server", super::oauth::metadata)
         .post("/oauth2/token", super::oauth::token)
+        // Vault documents HEAD for this one alone, and answers it at no other.
+        .any_public("/vault/v1/sys/health", super::vault::vault)
         .any("/vault/v1/{*path}", super::vault::vault)
         .any("/v1/{*path}", beside);
     super::aws::routes(routes)
@@ -196,4 +196,9 @@ async fn unknown_address(State(app): Shared, Caller(call): Caller, OriginalUri(u
 async fn other_method(State(app): Shared, Caller(call): Caller, method: Method, OriginalUri(uri): OriginalUri) -> Response<Body> {
     let cause = format!("{method} is no method of {}", uri.path().chars().take(200).collect::<String>());
     exchange::refuse(&app, &call, Reason::MethodNotAllowed.because(cause)).await.into_response()
+}
+
+/// HEAD where GET would release something. The answer has no body, and the record says which address it was.
+pub(super) async fn no_head(app: Shared, caller: Caller, method: Method, uri: OriginalUri) -> Response<Body> {
+    ([(header::ALLOW, "GET")], other_method(app, caller, method, uri).await).into_response()
 }

@@ -1,5 +1,6 @@
 //! The table of public addresses: what is served stands in it with its method, so that a test can hold the API's description to it.
 
+use super::native;
 use crate::app::App;
 use axum::Router;
 use axum::handler::Handler;
@@ -18,14 +19,20 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    /// Answers GET, and HEAD as that.
+    /// Answers GET and not HEAD, as everything does that reads a token. Who asks by HEAD sees nothing of the answer: it would be made
+    /// and recorded, and a token be used up, for nobody.
     pub(super) fn get<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
-        self.with("get", path, get(handler))
+        self.get_by(path, get(handler))
     }
 
     /// The same by an answer that holds something of its own.
     pub(super) fn get_by(self, path: &'static str, answer: MethodRouter<Shared>) -> Self {
-        self.with("get", path, answer)
+        self.with("get", path, answer.head(native::no_head))
+    }
+
+    /// Answers GET, and HEAD as that: what is there for everybody.
+    pub(super) fn public<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
+        self.with("get", path, get(handler))
     }
 
     /// Answers POST.
@@ -38,8 +45,13 @@ impl Routes {
         self.with("post", path, answer)
     }
 
-    /// Answers every method, for a protocol that answers a wrong one in a form of its own.
+    /// Answers every method but HEAD, for a protocol that answers a wrong one in a form of its own.
     pub(super) fn any<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
+        self.with("any", path, any(handler).head(native::no_head))
+    }
+
+    /// Answers HEAD too: what such a protocol has for everybody.
+    pub(super) fn any_public<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
         self.with("any", path, any(handler))
     }
 

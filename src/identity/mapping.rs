@@ -285,7 +285,7 @@ mod shape;
 pub use backwards::put;
 pub use presence::Presence;
 pub use said::Said;
-pub use shape::Shape;
+pub use shape::{Shape, is_cloned_as};
 
 #[cfg(test)]
 pub use fixtures::documented;

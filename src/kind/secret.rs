@@ -17,6 +17,10 @@ impl Kind for SecretName {
     fn in_tree(&self) -> Option<InTree<'_>> {
         Some(InTree::Document(&self.path))
     }
+
+    fn pointer(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
 }
 
 impl<'de> Deserialize<'de> for SecretName {

@@ -7,7 +7,7 @@ mod printable;
 use super::error::PATTERN_CHARACTERS_MAX;
 use super::error::PatternError;
 use super::template::Piece;
-use printable::is_printable;
+pub(in crate::policy) use printable::is_printable;
 use std::fmt;
 
 /// OpenID Connect Core 1.0, section 2: a subject has no more.

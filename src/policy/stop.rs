@@ -5,6 +5,7 @@ mod possible;
 
 pub use error::{ImpossibleStop, StopError};
 
+use super::file::TrustPolicy;
 use super::grant::Granted;
 use super::guardrail::unreadable;
 use super::ruleset::Catalogue;
@@ -15,6 +16,7 @@ use crate::words::{Denial, Reason, UnixTime};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// One denial: every line that is there has to fit.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
@@ -57,18 +59,19 @@ impl Stop {
         possible::check(self, catalogue)
     }
 
-    /// Refused when it names an issuer that is not configured, or a policy that is not among these: it would fit nobody, and whoever
-    /// wrote it would believe the opposite.
-    pub fn check_known(&self, catalogue: &Catalogue, policies: &[&PolicyName]) -> Result<(), StopError> {
+    /// Refused when it names an issuer that is not configured, a policy that is not among these, or one that is for nobody whom the
+    /// rest of it names: it would fit nobody, and whoever wrote it would believe the opposite.
+    pub fn check_known(&self, catalogue: &Catalogue, policies: &[Arc<TrustPolicy>]) -> Result<(), StopError> {
         if let Some(issuer) = self.issuer.as_ref().filter(|issuer| catalogue.issuer(issuer).is_none()) {
             let known: Vec<&str> = catalogue.names().map(IssuerName::as_str).collect();
             return Err(StopError::UnknownIssuer { issuer: issuer.clone(), near: near(issuer.as_str(), &known) });
         }
-        if let Some(policy) = self.policy.as_ref().filter(|policy| !policies.contains(policy)) {
-            let known: Vec<&str> = policies.iter().map(|policy| policy.as_str()).collect();
-            return Err(StopError::UnknownPolicy { policy: policy.clone(), near: near(policy.as_str(), &known) });
-        }
-        Ok(())
+        let Some(name) = &self.policy else { return Ok(()) };
+        let Some(policy) = policies.iter().find(|policy| policy.name == *name) else {
+            let known: Vec<&str> = policies.iter().map(|policy| policy.name.as_str()).collect();
+            return Err(StopError::UnknownPolicy { policy: name.clone(), near: near(name.as_str(), &known) });
+        };
+        possible::check_policy(self, catalogue, policy)
     }
 
     /// Whether it stands against somebody whom these policies grant something; the attribute where that depends on one that cannot

@@ -52,6 +52,12 @@ impl Reader {
         self.go_through(sql, |row| Ok(each(UnixTime::from_millis(row.get(0)?), body(row, 1)?)))
     }
 
+    /// Goes through the records of revisions of all sources, the newest first, until `each` breaks off.
+    pub fn revisions(&self, mut each: impl FnMut(Value) -> ControlFlow<()>) -> Result<(), ReadError> {
+        let sql = "SELECT body FROM audit WHERE kind = 'revision' ORDER BY seq DESC";
+        self.go_through(sql, |row| Ok(each(body(row, 0)?)))
+    }
+
     fn go_through(
         &self,
         sql: &str,

@@ -11,6 +11,7 @@ use std::path::Path;
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS audit (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, decision TEXT, body BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS audit_decision ON audit (decision);
+CREATE INDEX IF NOT EXISTS audit_revisions ON audit (seq) WHERE kind = 'revision';
 CREATE TRIGGER IF NOT EXISTS audit_only_next BEFORE INSERT ON audit WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) BEGIN SELECT RAISE(FAIL, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(FAIL, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(FAIL, 'the audit log is append-only'); END;

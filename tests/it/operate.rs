@@ -35,6 +35,10 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
     let (_, shown) = daypass(&world, &["status"]).await;
     assert!(shown.contains("INC-42") && shown.contains("until lifted"), "{shown}");
     let id = told.split("--lift ").nth(1).unwrap().split('`').next().unwrap();
+    for beside in [["--policy", "shop/deploy"], ["--reason", "x"], ["--for", "1h"]] {
+        let (status, told) = daypass(&world, &[&["deny", "--lift", id][..], &beside].concat()).await;
+        assert!(status == 64 && told.contains("cannot be used with"), "{beside:?}: {told}");
+    }
     assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 0);
     assert_eq!(ask(&world).await.0, 200);
     assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 64, "there is none of this id any more");
@@ -84,6 +88,49 @@ async fn a_denial_with_a_typo_is_refused_or_told_to_hit_nobody() {
     assert_eq!(ask(&world).await, (403, json!("denied")));
 }
 
+/// Each of them fits nobody, and whoever wrote it would believe the opposite.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_that_contradicts_itself_or_only_looks_right_is_refused() {
+    let issuers = "  - { name: cluster, mapping: kubernetes, issuer: \"https://cluster.example\", audiences: [\"https://daypass.example\"] }\n";
+    let web = "issuer: cluster\nmatch: { namespace: shop }\ngrant: { secrets: [shop/**] }\n";
+    let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("web", web.to_owned())];
+    let world = World::start(Setup { policies, issuers: issuers.to_owned(), ..Setup::default() }).await;
+    let deny = async |arguments: &[&str]| daypass(&world, &[&["deny", "--reason", "INC-44"], arguments].concat()).await;
+    let refused: [(&[&str], &str); 14] = [
+        (
+            &["--policy", "web", "--repository", "acme/shop"],
+            "the policy `web` is named too, and no token of these issuers claims",
+        ),
+        (&["--policy", "web", "--run", "1"], "no token of these issuers claims `pipeline`"),
+        (&["--policy", "web", "--issuer", "github"], "is for the issuer `cluster`"),
+        (&["--issuer", "cluster", "--repository", "acme/shop"], "no token of these issuers claims `repository`"),
+        (&["--policy", "shop/deploy", "--repository", "acme/shop@999"], "grants nothing to the repository `acme/shop@999`"),
+        (&["--run", "99999999999999999999999999"], "write the id that the CI gives the run"),
+        (&["--run", "9223372036854775808"], "write the id that the CI gives the run"),
+        (&["--repository", "acme/sh\u{43e}p"], "write owner/name"),
+        (&["--repository", "acme/shop\u{200b}"], "`acme/shop\\u{200b}` has a character that nobody sees"),
+        (&["--repository", "acme/\u{202e}shop"], "has a character that nobody sees"),
+        (&["--run", "1\u{feff}"], "has a character that nobody sees"),
+        (&["--repository", "acme/.."], "write owner/name"),
+        (&["--repository", "acme/shop.git"], "write `acme/shop`"),
+        (&["--repository", "acme/shop@99999999999999999999999999"], "write owner/name"),
+    ];
+    for (arguments, said) in refused {
+        let (status, told) = deny(arguments).await;
+        assert!(status == 64 && told.contains(said), "{arguments:?}: {status} {told}");
+    }
+    assert_eq!(ask(&world).await.0, 200);
+    for arguments in [
+        &["--policy", "shop/deploy", "--repository", "acme/renamed@456789", "--for", "1s"][..],
+        &["--policy", "shop/deploy", "--repository", "acme/shop", "--run", "7", "--for", "1s"],
+        &["--policy", "web", "--issuer", "cluster", "--for", "1s"],
+        &["--repository", "acme/.github", "--for", "1s"],
+    ] {
+        let (status, told) = deny(arguments).await;
+        assert_eq!(status, 0, "{arguments:?}: {told}");
+    }
+}
+
 /// A denial of a policy fits nobody when the policy has another name.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denial_of_a_policy_that_was_renamed_is_told_to_deny_nobody() {
@@ -109,6 +156,10 @@ async fn a_revoked_decision_is_answered_to_nobody_again() {
     let (status, told) = daypass(&world, &["revoke", &capitals, "--reason", "leaked", "--output", "json"]).await;
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((status, &told["decision_id"]), (0, &json!(decision)));
+    let lives_on = told["lives_on"].to_string();
+    assert!(told["lives_on"].as_array().unwrap().len() == 1 && lives_on.contains("change it where it is used"), "{told}");
+    let (_, said) = daypass(&world, &["revoke", decision, "--reason", "leaked"]).await;
+    assert!(said.contains("stays known to whoever read it"), "{said}");
     assert_eq!(world.exchange(&token, wanted).await.1["code"], "replayed");
     let (status, _) = daypass(&world, &["revoke", "01a207f0-a7c7-7607-8f85-47f46e007f4f", "--reason", "x"]).await;
     assert_eq!(status, 64);

@@ -143,7 +143,7 @@ fn an_operator_asks_who_can_and_what_may_harm() {
     let repository = repository();
     let who = policy(repository.path(), &["who-can", "https://partner.example"]);
     assert!(String::from_utf8_lossy(&who.stdout).contains("acme/shop@456789 refs/heads/main push"));
-    assert_eq!(policy(repository.path(), &["who-can", "shop2/x"]).status.code(), Some(77));
+    assert_eq!(policy(repository.path(), &["who-can", "https://other.example"]).status.code(), Some(77));
     let check = policy(repository.path(), &["check"]);
     assert!(check.status.success() && String::from_utf8_lossy(&check.stdout).contains("warning[no_owner]"));
     assert_eq!(policy(repository.path(), &["check", "--deny", "no_owner"]).status.code(), Some(78));
@@ -272,11 +272,61 @@ fn a_source_whose_name_can_be_none_is_an_error_of_the_check() {
 fn who_can_says_what_it_did_not_look_at() {
     let repository = repository();
     let broken = DEPLOY.replace("event: push", "event: [[push");
-    commit(repository.path(), &[("policies/other.yaml", &broken), ("sources/team-a.yaml", "repository: x\n")]);
+    commit(
+        repository.path(),
+        &[("policies/other.yaml", &broken), ("sources/team-a.yaml", "repository: x\n"), ("secrets/production/db.yaml", "x")],
+    );
     let told = policy(repository.path(), &["who-can", "production/db.yaml"]);
     let text = String::from_utf8_lossy(&told.stdout).into_owned();
     assert_eq!(told.status.code(), Some(77), "{text}");
     for said in ["policies/other.yaml:", "further sources team-a are not looked at", "Looked at: "] {
         assert!(text.contains(said), "{said} in\n{text}");
     }
+}
+
+/// A document of which single values are granted is given out with these.
+#[test]
+fn who_can_knows_the_values_of_a_document_and_what_is_not_there() {
+    let repository = repository();
+    let (_, recipient) = Identities::generate();
+    let path = SecretPath::parse("shop/db.yaml").unwrap();
+    let sealed = encrypt_document(&path, b"password: x\nuser: y\n", &[recipient], UnixTime::from_seconds(1_795_000_000)).unwrap();
+    let by_value = DEPLOY.replace("[shop/**]", "[\"shop/db.yaml#/password\"]");
+    let sealed = String::from_utf8(sealed).unwrap();
+    commit(
+        repository.path(),
+        &[
+            ("policies/shop/deploy.yaml", &by_value),
+            ("secrets/shop/db.yaml", &sealed),
+            ("sources/team-a.yaml", "repository: x\n"),
+        ],
+    );
+    let asked = |grant: &str, more: &[&str]| {
+        let output = policy(repository.path(), &[&["who-can", grant], more].concat());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, told, _) = asked("shop/db.yaml", &[]);
+    let line = "acme/shop@456789 refs/heads/main push   policies/shop/deploy.yaml:7   secret shop/db.yaml#/password alone";
+    assert!(code == 0 && told.contains(line), "{told}");
+    let (_, told, _) = asked("shop/db.yaml", &["--output", "json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["reached_by"][0]["part"], "secret shop/db.yaml#/password", "{told}");
+    assert_eq!(asked("shop/db.yaml#/password", &[]).0, 0);
+    assert_eq!(asked("shop/db.yaml#/user", &[]).0, 77, "it is there, and nobody may");
+    for (grant, said) in [
+        ("shop/nope.yaml", "there is no such secret: "),
+        ("shop/db.yaml#/nope", "secrets/shop/db.yaml has no value at /nope"),
+        ("transit decrypt flux", "there is no such transit key: "),
+        ("team-a/x", "in the repository of the source team-a"),
+    ] {
+        for more in [&[][..], &["--output", "json"]] {
+            let (code, out, told) = asked(grant, more);
+            assert!(code == 64 && out.is_empty() && told.contains(said), "{grant}: {code} {out} {told}");
+        }
+    }
+    let both = DEPLOY.replace("[shop/**]", "[shop/db.yaml, \"shop/db.yaml#/password\"]");
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &both)]);
+    let (_, told, _) = asked("shop/db.yaml", &[]);
+    assert!(told.matches("for example").count() == 1 && !told.contains("alone"), "{told}");
 }

@@ -6,6 +6,7 @@ mod rules;
 mod served;
 mod status;
 mod tree;
+mod unsealed;
 
 use crate::support::{commit, git, put, write_private};
 use daypass::secrets::Identities;

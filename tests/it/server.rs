@@ -76,9 +76,35 @@ async fn a_denial_is_a_problem_document_that_says_what_to_do_and_not_what_the_po
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_releases_nothing() {
     let world = World::start(Setup::default()).await;
-    let response = world.http.head(world.url("/v1/secrets/shop/password.age")).bearer_auth(world.token()).send().await.unwrap();
-    assert_eq!(response.status(), 405);
-    assert!(!world.audit().iter().any(|entry| entry.kind == "released"));
+    let login = serde_json::json!({ "jwt": world.lasting_token() });
+    let login = world.http.post(world.url("/vault/v1/auth/ci/login")).json(&login).send().await.unwrap();
+    let login: Value = login.json().await.unwrap();
+    let session = login["auth"]["client_token"].as_str().unwrap().to_owned();
+    let before = world.audit().iter().filter(|entry| entry.kind == "released").count();
+    for path in [
+        "/v1/secrets/shop/password.age",
+        "/v1/whoami",
+        "/v1/events",
+        "/aws/container",
+        "/vault/v1/kv/data/shop/password.age",
+        "/vault/v1/kv/subkeys/shop/password.age",
+        "/vault/v1/kv/metadata/shop/password.age",
+        "/vault/v1/kv/metadata/shop?list=true",
+        "/vault/v1/aws/creds/shop/deploy",
+        "/vault/v1/auth/token/lookup-self",
+        "/v1/kv/data/shop/password.age",
+    ] {
+        let asked = world.http.head(world.url(path)).bearer_auth(world.token()).header("X-Vault-Token", &session);
+        let response = asked.send().await.unwrap();
+        assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"GET".parse().unwrap()), "{path}");
+    }
+    assert_eq!(world.audit().iter().filter(|entry| entry.kind == "released").count(), before);
+    // What anybody reads, clients and load balancers may look at.
+    for path in ["/v1/openapi.json", "/.well-known/jwks.json", "/vault/v1/sys/health"] {
+        assert_eq!(world.http.head(world.url(path)).send().await.unwrap().status(), 200, "{path}");
+    }
+    let read = world.http.get(world.url("/vault/v1/kv/data/shop/password.age")).header("X-Vault-Token", &session);
+    assert_eq!(read.send().await.unwrap().status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

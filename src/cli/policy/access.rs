@@ -1,17 +1,18 @@
-//! `daypass policy diff` and `who-can`: what policies permit, before a merge and today.
+//! `daypass policy diff` and, below, `who-can`: what policies permit, before a merge and today.
 
 mod files;
 mod listing;
+mod who_can;
+
+pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 
 use super::place::Where;
 use crate::cli::{Output, print};
-use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
-use crate::kind::Target;
-use crate::policy::{Direction, Loaded, Reach, Ruleset, Tree, Widening, changes};
+use crate::client::Failure;
+use crate::policy::{Direction, Loaded, Ruleset, Tree, Widening, changes};
 use crate::secrets::reader_changes;
-use crate::words::yaml::{Fault, Severity, one_line};
-use crate::words::{Clock, Gain, SystemClock, Widened, plain};
-use anstyle::{Reset, Style};
+use crate::words::yaml::{Fault, Severity};
+use crate::words::{Clock, Gain, SystemClock, Widened};
 use clap::{Args, ValueEnum};
 use listing::{listing, owners};
 use serde_json::json;
@@ -34,14 +35,6 @@ pub(in crate::cli) struct DiffArgs {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
 enum FailOn {
     Widen,
-}
-
-#[derive(Args, Debug)]
-pub(in crate::cli) struct WhoCanArgs {
-    /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), or policy.replay.
-    grant: String,
-    #[command(flatten)]
-    at: Where,
 }
 
 /// Who gains, who loses.
@@ -87,35 +80,4 @@ fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<Widened> {
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).map(|fault| &*fault.file);
     let changed = errors.filter(|file| file.starts_with("policies/") && old.get(*file) != new.get(*file));
     changed.map(|file| Widened::new(file, Gain::Policy, "does not load here, so nobody can tell whether it widens")).collect()
-}
-
-/// Who can reach it today.
-pub(super) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
-    let wanted = Target::guess(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-    let (seen, catalogue) = arguments.at.load()?;
-    let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
-    faults.extend(seen.left_out());
-    faults.retain(|fault| fault.severity == Severity::Error);
-    let reached = crate::policy::who_can(&ruleset, &catalogue, &wanted, SystemClock.now());
-    if json {
-        print::json(&json!({
-            "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at, "faults": faults,
-            "further_sources_not_looked_at": seen.further_sources(),
-        }));
-    } else {
-        if reached.is_empty() {
-            anstream::println!("Nobody can reach {wanted} by what is looked at.");
-        } else {
-            anstream::println!("{wanted} can be reached by");
-            reached.iter().for_each(print_reach);
-        }
-        anstream::print!("{}Looked at: {}\n", seen.not_looked_at(&faults), seen.at);
-    }
-    Ok(if reached.is_empty() { STATUS_DENIED } else { 0 })
-}
-
-fn print_reach(reach: &Reach) {
-    let dimmed = Style::new().dimmed();
-    anstream::println!("  {} {}   {}", reach.issuer, plain(&reach.who), plain(&reach.at));
-    anstream::println!("    {dimmed}for example {}{Reset}", plain(&one_line(&reach.example)));
 }

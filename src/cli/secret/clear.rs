@@ -1,9 +1,12 @@
-//! Says on standard error what stays in clear: who gives a value to be encrypted believes that it is.
+//! Says what is in clear: to who gives a value to be encrypted, on standard error, and to who looks a file over.
 
 use crate::secrets::{SopsFile, turned_readable};
 use crate::words::names::SecretPath;
 use crate::words::plain;
 use std::path::Path;
+
+/// Places that are told, of one file.
+const TOLD_MAX: usize = 3;
 
 /// Of a document that was encrypted as a whole; `before` is what its file held. What a rule leaves in clear by naming what it
 /// encrypts, as for Kubernetes, is meant, unless that is all.
@@ -29,6 +32,21 @@ pub(super) fn tell_of_value(file: &Path, path: &SecretPath, pointer: &str, after
     {
         tell(file, &format!(": {pointer} stays in clear"), &sops);
     }
+}
+
+/// Why a file is not as its own rule says: somebody wrote into it without encrypting.
+pub(super) fn unsealed(sops: &mut SopsFile) -> Option<String> {
+    let places = sops.unsealed();
+    if places.is_empty() {
+        return None;
+    }
+    let told = places[..places.len().min(TOLD_MAX)].join(", ");
+    let more = if places.len() > TOLD_MAX { format!(" and {} more", places.len() - TOLD_MAX) } else { String::new() };
+    Some(format!(
+        "{told}{more} should be encrypted and is not, by the file's own rule (`{}`): restore what was there from Git, and change it with \
+         `daypass secret set` or `edit`",
+        sops.setting()
+    ))
 }
 
 fn tell(file: &Path, what: &str, sops: &SopsFile) {

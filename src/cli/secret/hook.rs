@@ -1,22 +1,34 @@
 //! `daypass secret hook`: what is about to be committed, and whether somebody could read a secret in it.
 
+use super::clear;
 use crate::cli::print;
 use crate::client::checkout::{Checkout, ENCRYPTED, read_if_there, read_unlinked, replace};
+use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Creations, RULES_FILE, Seen, Shown, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
 use clap::Args;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// What git runs before each commit.
-const SCRIPT: &str = "#!/bin/sh\n# Refuses plaintexts. Made by `daypass secret hook --install`.\nexec daypass secret hook\n";
+/// What git runs before each commit, and before it commits a merge without a conflict.
+const HOOKS: [&str; 2] = ["pre-commit", "pre-merge-commit"];
+const SCRIPT: &str = r#"#!/bin/sh
+# Refuses plaintexts. Made by `daypass secret hook --install`.
+command -v daypass >/dev/null 2>&1 || {
+    echo "Nothing was committed: this hook looks for plaintexts with the program daypass, which is not in git's PATH. Put it there." >&2
+    exit 1
+}
+exec daypass secret hook
+"#;
+/// What was made before.
+const OLDER: &str = "#!/bin/sh\n# Refuses plaintexts. Made by `daypass secret hook --install`.\nexec daypass secret hook\n";
 const SCRIPT_MODE: u32 = 0o755;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct HookArgs {
-    /// Put it into this checkout, as .git/hooks/pre-commit.
+    /// Put it into this checkout, as .git/hooks/pre-commit and pre-merge-commit.
     #[arg(long)]
     install: bool,
 }
@@ -82,7 +94,7 @@ fn readable(sops: &mut SopsFile) -> Option<String> {
     let told = |one: Shown| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?));
     let looks = sops.shown().into_iter().find_map(told);
     let (_, all) = sops.clear_values();
-    looks.or_else(|| {
+    looks.or_else(|| clear::unsealed(sops)).or_else(|| {
         all.then(|| {
             format!(
                 "nothing in it is encrypted, by the rule `{}` in its `sops` section: change the rule, and encrypt it anew",
@@ -93,20 +105,40 @@ fn readable(sops: &mut SopsFile) -> Option<String> {
 }
 
 fn install(checkout: &Checkout) -> Result<u8, Failure> {
-    let place = checkout.git(&["rev-parse", "--git-path", "hooks/pre-commit"], &[])?;
-    let path = checkout.root().join(String::from_utf8_lossy(&place).trim());
-    match read_if_there(&path)? {
-        Some(bytes) if bytes != SCRIPT.as_bytes() => {
-            let told = "there is another one; add the line `daypass secret hook || exit 1` to it";
-            return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", path.display())));
-        }
-        _ => replace(&path, SCRIPT.as_bytes())?,
+    let places = HOOKS.map(|hook| place(checkout, hook));
+    let places = places.into_iter().collect::<Result<Vec<_>, _>>()?;
+    for path in &places {
+        replace(path, SCRIPT.as_bytes())?;
+        let mode = std::fs::Permissions::from_mode(SCRIPT_MODE);
+        std::fs::set_permissions(path, mode)
+            .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display())))?;
+        anstream::println!("{}: git runs `daypass secret hook`", path.display());
     }
-    let mode = std::fs::Permissions::from_mode(SCRIPT_MODE);
-    std::fs::set_permissions(&path, mode)
-        .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display())))?;
-    anstream::println!("{}: git runs `daypass secret hook` before each commit", path.display());
+    if !is_found() {
+        anstream::eprintln!("`daypass` is not in the PATH: until it is, git commits nothing in this checkout");
+    }
     Ok(0)
+}
+
+/// Where a hook goes; one of somebody else's stays.
+fn place(checkout: &Checkout, hook: &str) -> Result<PathBuf, Failure> {
+    let place = checkout.git(&["rev-parse", "--git-path", &format!("hooks/{hook}")], &[])?;
+    let path = checkout.root().join(String::from_utf8_lossy(&place).trim());
+    let is_ours = |bytes: &[u8]| [SCRIPT, OLDER].iter().any(|own| own.as_bytes() == bytes);
+    if read_if_there(&path)?.is_some_and(|bytes| !is_ours(&bytes)) {
+        let told = "there is another one; add the line `daypass secret hook || exit 1` to it";
+        return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", path.display())));
+    }
+    Ok(path)
+}
+
+/// Whether git will find the program, as far as this process can tell.
+fn is_found() -> bool {
+    let path = Environment::of_process()
+        .value("PATH")
+        .map(std::env::split_paths)
+        .map(|mut folders| folders.any(|folder| folder.join("daypass").is_file()));
+    path.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -135,6 +167,7 @@ mod tests {
         for (name, bytes, encrypted) in [
             ("secrets/db.yaml", b"password: x\n".to_vec(), true),
             ("secrets/db.yaml", sops(&shown), true),
+            ("secrets/a.age", [encrypt(b"x", to, true).unwrap(), b"password: x\n".to_vec()].concat(), true),
             ("secrets/db.yaml", b"a: b\nsops:\n  age: [\n".to_vec(), true),
             ("secrets/a b.yaml", sops("password: x\n"), true),
             ("notes.txt", identity.as_bytes().to_vec(), false),

@@ -33,6 +33,20 @@ impl Source {
     /// what is too large for one in force.
     pub fn file_at(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let repository = self.open()?;
+        let Some(id) = self.form_at(&repository, commit, path)? else { return Ok(None) };
+        let object = repository.find_object(id).map_err(|fault| self.git(fault))?;
+        Ok(Some(object.data.clone()))
+    }
+
+    /// Whether the file has at that commit the form that it has at one of these. A commit that is not there any more has none.
+    pub fn has_form_of_any(&self, commit: &CommitId, path: &str, others: &[CommitId]) -> Result<bool, GitError> {
+        let repository = self.open()?;
+        let Some(form) = self.form_at(&repository, commit, path)? else { return Ok(false) };
+        let is_same = |other| matches!(self.form_at(&repository, other, path), Ok(Some(id)) if id == form);
+        Ok(others.contains(commit) || others.iter().any(is_same))
+    }
+
+    fn form_at(&self, repository: &gix::Repository, commit: &CommitId, path: &str) -> Result<Option<gix::ObjectId>, GitError> {
         let commit = repository.find_commit(object_id(commit)?).map_err(|fault| self.git(fault))?;
         let mut id = commit.tree_id().map_err(|fault| self.git(fault))?.detach();
         let size = |id: gix::ObjectId| repository.find_header(id).map(|header| header.size()).map_err(|fault| self.git(fault));
@@ -52,11 +66,7 @@ impl Source {
                 (EntryKind::Link | EntryKind::Commit, _) => return Ok(None),
             }
         }
-        if size(id)? > FILE_BYTES_MAX {
-            return Ok(None);
-        }
-        let object = repository.find_object(id).map_err(|fault| self.git(fault))?;
-        Ok(Some(object.data.clone()))
+        Ok((size(id)? <= FILE_BYTES_MAX).then_some(id))
     }
 }
 
@@ -116,6 +126,14 @@ mod tests {
         {
             assert_eq!(read(none), None, "{none}");
         }
-        assert!(repository.source().file_at(&CommitId::parse(&"12".repeat(20)).unwrap(), "secrets/a.age").is_err());
+        let unknown = CommitId::parse(&"12".repeat(20)).unwrap();
+        assert!(repository.source().file_at(&unknown, "secrets/a.age").is_err());
+        let new = repository.source().head().unwrap();
+        let has = |path: &str, others: &[&CommitId]| {
+            let others: Vec<CommitId> = others.iter().map(|other| (*other).clone()).collect();
+            repository.source().has_form_of_any(&old, path, &others).unwrap()
+        };
+        assert!(has("secrets/shop/b.age", &[&unknown, &new]) && has("secrets/a.age", &[&new, &old]));
+        assert!(!has("secrets/a.age", &[&unknown, &new]) && !has("secrets/none.age", &[&old]) && !has("secrets/a.age", &[]));
     }
 }

@@ -69,11 +69,11 @@ impl Address {
         let segments = segments(path)?;
         let query = form::parse(query.as_bytes()).map_err(|fault| not_here(&format!("The query: {fault}.")))?;
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let (get, write) = (matches!(method.as_str(), "GET" | "HEAD"), matches!(method.as_str(), "POST" | "PUT"));
+        let (get, write) = (method == Method::GET, matches!(method.as_str(), "POST" | "PUT"));
         let list = method.as_str() == "LIST" || (get && query.get("list").is_some_and(|value| value == "true"));
         let bare = |address: Self| check_query(&query, &[]).map(|()| address);
         match parts[..] {
-            ["sys", "health"] if get => Ok(Self::Health),
+            ["sys", "health"] if get || method == Method::HEAD => Ok(Self::Health),
             ["sys", "seal-status"] if get => Ok(Self::SealStatus),
             ["sys", "leader"] if get => Ok(Self::Leader),
             ["sys", "internal", "ui", "mounts"] if get => bare(Self::Mounts),

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 /// SPIFFE ID specification: an ID is at most this long.
 const SPIFFE_ID_BYTES_MAX: usize = 2048;
+/// What a repository's name never ends with: it stands behind the name in the address to clone it, and CIs take no name that has it.
+const CLONED_AS: &str = ".git";
 /// Commits are SHA-1 or SHA-256.
 const COMMIT_DIGITS: [usize; 2] = [40, 64];
 
@@ -15,8 +17,16 @@ const COMMIT_DIGITS: [usize; 2] = [40, 64];
 pub enum Shape {
     /// Any of these patterns, in the language of policies.
     Like(Vec<String>),
-    /// A decimal number.
+    /// A decimal number of any length.
     Digits,
+    /// The number of a row in a database: of 63 bits.
+    Number,
+    /// A name of letters, digits, `-`, `_` and `.`.
+    Name,
+    /// Two such names with a `/` between them.
+    OwnerAndName,
+    /// Two such names or more.
+    GroupsAndName,
     /// A hexadecimal number.
     Hex,
     /// A commit by all of its digits.
@@ -42,6 +52,10 @@ impl Shape {
         match self {
             Self::Like(_) | Self::Hex | Self::Dns | Self::Slug => made_of,
             Self::Digits => made_of && (text == "0" || !text.starts_with('0')),
+            Self::Number => Self::Digits.fits(text) && text.parse::<i64>().is_ok(),
+            Self::Name => made_of && are_names(text),
+            Self::OwnerAndName => made_of && are_names(text) && text.matches('/').count() == 1,
+            Self::GroupsAndName => made_of && are_names(text) && text.contains('/'),
             Self::Commit => made_of && COMMIT_DIGITS.contains(&text.len()),
             Self::WorkflowFile => text.split_once('@').is_some_and(|(file, at)| is_workflow_file(file) && is_full_ref(at)),
             Self::Uuid => is_uuid(text),
@@ -54,8 +68,9 @@ impl Shape {
     pub const fn takes(&self, character: char) -> bool {
         match self {
             Self::Like(_) | Self::WorkflowFile => true,
-            Self::Slug => character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.'),
-            Self::Digits => character.is_ascii_digit(),
+            Self::Slug | Self::Name => character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.'),
+            Self::OwnerAndName | Self::GroupsAndName => Self::Slug.takes(character) || character == '/',
+            Self::Digits | Self::Number => character.is_ascii_digit(),
             Self::Hex => character.is_ascii_hexdigit(),
             Self::Commit => character.is_ascii_digit() || matches!(character, 'a'..='f'),
             Self::Uuid => character.is_ascii_hexdigit() || character == '-',
@@ -65,11 +80,25 @@ impl Shape {
         }
     }
 
+    /// What a pattern has to meet, beside being made of its characters.
+    pub const fn likeness(&self) -> Option<&'static str> {
+        match self {
+            Self::Name => Some("*"),
+            Self::OwnerAndName => Some("*/*"),
+            Self::GroupsAndName => Some("*/**"),
+            _ => None,
+        }
+    }
+
     /// In a person's words: "is not ..." goes before it.
     pub fn described(&self) -> String {
         match self {
             Self::Like(patterns) => format!("like `{}`", patterns.join("` or `")),
             Self::Digits => "a number".to_owned(),
+            Self::Number => format!("a number up to {}", i64::MAX),
+            Self::Name => "a name of letters, digits, `-`, `_` and `.`".to_owned(),
+            Self::OwnerAndName => "like `*/*`: two names of letters, digits, `-`, `_` and `.`, without `.git`".to_owned(),
+            Self::GroupsAndName => "like `*/**`: names of letters, digits, `-`, `_` and `.`, without `.git`".to_owned(),
             Self::Hex => "a hexadecimal number".to_owned(),
             Self::Commit => "a commit by all of its digits".to_owned(),
             Self::WorkflowFile => "a file, `@`, and a ref by its full name or a commit by all of its digits".to_owned(),
@@ -105,6 +134,17 @@ impl Mapping {
         }
         Some(words)
     }
+}
+
+/// Names between slashes, none of which climbs.
+fn are_names(text: &str) -> bool {
+    let is_name = |name: &str| !matches!(name, "" | "." | "..");
+    text.split('/').all(is_name) && !is_cloned_as(text)
+}
+
+/// Whether it ends as the address does by which a repository is cloned.
+pub fn is_cloned_as(text: &str) -> bool {
+    text.to_ascii_lowercase().ends_with(CLONED_AS)
 }
 
 /// `OWNER/NAME/.github/workflows/FILE`.

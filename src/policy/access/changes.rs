@@ -1,12 +1,13 @@
 //! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
 
 use super::looser::looser;
+use super::missing::missing;
 use super::past;
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
 use super::unfiled::unfiled;
 use crate::identity::Mapping;
-use crate::kind::{InTree, PastSecret, Target, TransitUse};
+use crate::kind::{PastSecret, Target, TransitUse};
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::guardrail::GUARDRAILS_FILE;
 use crate::policy::pattern::Pattern;
@@ -168,11 +169,7 @@ impl<'a> Side<'a> {
     }
 
     fn has(&self, wanted: &Target) -> bool {
-        match wanted.in_tree() {
-            None => true,
-            Some(InTree::Document(path)) => self.tree.contains_key(&format!("secrets/{path}")),
-            Some(InTree::TransitKey(key)) => TransitFile::is_any_of(self.tree, key),
-        }
+        missing(self.tree, wanted).is_none()
     }
 
     /// Whether it is a secret of the past that has no file now, and stands for others like it.

@@ -53,6 +53,17 @@ impl Literal {
         Self::some_text(Dimension::Attribute(attribute), Some(text))
     }
 
+    /// The attribute is called so, whatever the case, or has the id behind the `@`. `None` where tokens may lack the id: then either
+    /// counts.
+    pub(in crate::policy) fn is_called(attribute: Attribute, text: &str, mapping: &Mapping) -> Option<Self> {
+        let Some((_, id)) = text.rsplit_once('@') else {
+            let folded = Matcher { fold: true, ..exact(text) };
+            return Some(Self { matchers: Arc::from([folded]), ..Self::is(attribute, text) });
+        };
+        let is_told = mapping.has_id(attribute) && mapping.id_presence(attribute) == Presence::Always;
+        is_told.then(|| Self::some_text(Dimension::Id(attribute), Some(id)))
+    }
+
     /// There is a text: this one, or any.
     pub(super) fn some_text(dimension: Dimension, text: Option<&str>) -> Self {
         let matchers: Vec<Matcher> = text.map(exact).into_iter().collect();

@@ -27,6 +27,9 @@ pub(in crate::policy) struct Permit<'a> {
 /// Who can reach a credential by one policy.
 #[derive(Debug, Serialize)]
 pub struct Reach {
+    /// What they reach of it, where it is not all: one value of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// The grant: file and line.
     pub at: String,
     /// The issuer of the identities.
@@ -37,17 +40,38 @@ pub struct Reach {
     pub example: Map<String, Value>,
 }
 
-/// Who can reach this credential.
+/// Who can reach this credential, or a part of it.
 pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Target, now: UnixTime) -> Vec<Reach> {
+    let mut reached = reaches(ruleset, catalogue, wanted, None, now);
+    for part in wanted.parts(ruleset.policies().flat_map(|policy| &policy.rules)) {
+        let mut of_part = reaches(ruleset, catalogue, &part, Some(&part), now);
+        // A grant of the whole is one of its parts.
+        let is_known = |one: &Reach| reached.iter().any(|all| all.part.is_none() && all.is_of_same(one));
+        of_part.retain(|one| !is_known(one));
+        reached.extend(of_part);
+    }
+    reached
+}
+
+fn reaches(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Target, part: Option<&Target>, now: UnixTime) -> Vec<Reach> {
     let mut reached = Vec::new();
     for permit in permits(ruleset, catalogue, wanted, now) {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
         for region in &permit.regions {
             let Some(example) = region.token(mapping) else { continue };
-            reached.push(Reach { at: permit.at(), issuer: permit.policy.issuer.clone(), who: region.wording(mapping), example });
+            let (issuer, who) = (permit.policy.issuer.clone(), region.wording(mapping));
+            reached.push(Reach { part: part.map(Target::to_string), at: permit.at(), issuer, who, example });
         }
     }
     reached
+}
+
+impl Reach {
+    /// Whether both are told of the same identities by the same file.
+    fn is_of_same(&self, other: &Self) -> bool {
+        let file = |reach: &Self| reach.at.rsplit_once(':').map(|(file, _)| file.to_owned());
+        self.issuer == other.issuer && self.who == other.who && file(self) == file(other)
+    }
 }
 
 /// The grants of this credential, each without what a guardrail denies.

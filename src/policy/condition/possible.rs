@@ -1,7 +1,7 @@
 //! Values that no token of an issuer can have. A line that names one never matches, or never excludes anything.
 
 use super::Single;
-use crate::identity::{Attribute, Mapping, Shape};
+use crate::identity::{Attribute, Mapping, Shape, is_cloned_as};
 use crate::policy::access::meet;
 use crate::policy::pattern::Pattern;
 use crate::words::yaml::nearest;
@@ -52,7 +52,10 @@ fn fits(shape: &Shape, pattern: &Pattern) -> bool {
         (_, Some(text)) => shape.fits(text),
         (Shape::SpiffeId, None) if !like("spiffe://**") => false,
         (Shape::WorkflowFile, None) => like("*/*/*/*/*@**") && may_end_in_a_ref(&pattern.to_string()),
-        (_, None) => pattern.named().all(|character| shape.takes(character)),
+        (_, None) => {
+            shape.likeness().is_none_or(|other| like(other) && !is_cloned_as(&pattern.to_string()))
+                && pattern.named().all(|character| shape.takes(character))
+        }
     }
 }
 

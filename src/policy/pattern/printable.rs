@@ -14,7 +14,7 @@ static RANGES: LazyLock<Vec<(char, char)>> = LazyLock::new(|| match regex_syntax
 });
 
 /// Whether it is one that prints something.
-pub(super) fn is_printable(character: char) -> bool {
+pub(in crate::policy) fn is_printable(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_graphic();
     }

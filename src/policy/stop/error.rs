@@ -31,6 +31,35 @@ pub enum StopError {
         /// One that there is.
         near: Option<String>,
     },
+    /// It would deny nobody.
+    #[error("the policy `{policy}` is for the issuer `{own}` and grants nothing to tokens of `{issuer}`: leave one of them out")]
+    OtherIssuer {
+        /// Which policy.
+        policy: PolicyName,
+        /// For whom it is.
+        own: IssuerName,
+        /// For whom it is not.
+        issuer: IssuerName,
+    },
+    /// It would deny nobody.
+    #[error("the policy `{policy}` grants nothing to the {} `{text}`: leave one of them out, or deny each by itself", one(*.attribute))]
+    NeverOfPolicy {
+        /// Which policy.
+        policy: PolicyName,
+        /// Of what.
+        attribute: Attribute,
+        /// As it is written.
+        text: String,
+    },
+    /// The tokens for which the policy is are never so.
+    #[error("the policy `{policy}` is named too, and {fault}")]
+    Impossible {
+        /// Which policy.
+        policy: PolicyName,
+        /// Why.
+        #[source]
+        fault: ImpossibleStop,
+    },
 }
 
 fn meant(near: Option<&str>) -> String {
@@ -49,6 +78,14 @@ pub enum ImpossibleStop {
         /// Of what.
         attribute: Attribute,
         /// As it is written.
+        text: String,
+    },
+    /// Nobody who reads it knows what it says.
+    #[error("`{}` has a character that nobody sees: type the {} instead of copying it", .text, one(*.attribute))]
+    Invisible {
+        /// Of what.
+        attribute: Attribute,
+        /// As it is written, with what is not seen written out.
         text: String,
     },
     /// No CI of these tells it.

@@ -1,8 +1,11 @@
 //! What an operator's denial can hit: it names one repository and one run, in the form in which tokens have them.
 
-use super::{ImpossibleStop, Stop};
+use super::{ImpossibleStop, Stop, StopError};
 use crate::identity::{Attribute, Mapping, Presence};
+use crate::policy::access::{Literal, Region};
 use crate::policy::condition::possible::{may_be, may_be_id};
+use crate::policy::file::TrustPolicy;
+use crate::policy::pattern::is_printable;
 use crate::policy::ruleset::Catalogue;
 use std::sync::Arc;
 
@@ -10,15 +13,41 @@ use std::sync::Arc;
 pub(super) fn check(stop: &Stop, catalogue: &Catalogue) -> Result<(), ImpossibleStop> {
     let concerned = catalogue.names().filter(|name| stop.issuer.as_ref().is_none_or(|issuer| issuer == *name));
     let mappings: Vec<Arc<Mapping>> = concerned.filter_map(|name| Some(catalogue.issuer(name)?.mapping.clone())).collect();
-    for (attribute, text) in [(Attribute::Repository, &stop.repository), (Attribute::Pipeline, &stop.run)] {
-        text.as_ref().map_or(Ok(()), |text| check_text(&mappings, attribute, text))?;
+    named(stop).try_for_each(|(attribute, text)| check_text(&mappings, attribute, text))
+}
+
+/// Refuses what contradicts itself: a policy that is for another issuer, or that no token of this repository and run fulfils.
+pub(super) fn check_policy(stop: &Stop, catalogue: &Catalogue, policy: &TrustPolicy) -> Result<(), StopError> {
+    let name = || policy.name.clone();
+    if let Some(issuer) = stop.issuer.as_ref().filter(|issuer| **issuer != policy.issuer) {
+        return Err(StopError::OtherIssuer { policy: name(), own: policy.issuer.clone(), issuer: issuer.clone() });
     }
-    Ok(())
+    let Some(mapping) = catalogue.issuer(&policy.issuer).map(|entry| entry.mapping.clone()) else { return Ok(()) };
+    named(stop).try_for_each(|(attribute, text)| {
+        let possible = check_text(std::slice::from_ref(&mapping), attribute, text);
+        possible.map_err(|fault| StopError::Impossible { policy: name(), fault })?;
+        let Some(literal) = Literal::is_called(attribute, text, &mapping) else { return Ok(()) };
+        let mut regions = policy.rules.iter().flat_map(|rule| Region::of(&rule.conditions));
+        let is_met = regions.any(|region| region.and(literal.clone()).token(&mapping).is_some());
+        if is_met { Ok(()) } else { Err(StopError::NeverOfPolicy { policy: name(), attribute, text: text.to_owned() }) }
+    })
+}
+
+/// What it names of a job.
+fn named(stop: &Stop) -> impl Iterator<Item = (Attribute, &str)> {
+    let named = [(Attribute::Repository, &stop.repository), (Attribute::Pipeline, &stop.run)];
+    named.into_iter().filter_map(|(attribute, text)| Some((attribute, text.as_deref()?)))
 }
 
 fn check_text(mappings: &[Arc<Mapping>], attribute: Attribute, text: &str) -> Result<(), ImpossibleStop> {
     if text.contains('*') {
         return Err(ImpossibleStop::Pattern { attribute, text: text.to_owned() });
+    }
+    if !text.chars().all(|character| character == ' ' || is_printable(character)) {
+        let shown = text
+            .chars()
+            .map(|one| if is_printable(one) || one == ' ' { one.to_string() } else { one.escape_unicode().to_string() });
+        return Err(ImpossibleStop::Invisible { attribute, text: shown.collect() });
     }
     let claiming: Vec<&Mapping> = mappings.iter().map(|mapping| &**mapping).filter(|mapping| mapping.claims(attribute)).collect();
     if mappings.is_empty() || claiming.iter().any(|mapping| is_possible(mapping, attribute, text)) {

@@ -15,6 +15,8 @@ const NONCE_BYTES: usize = 32;
 /// GCM's own tag length.
 const TAG_BYTES: usize = 16;
 const KEY_BYTES: usize = 32;
+/// What a value may be; SOPS knows no other, and a comment is one.
+const KINDS: [&str; 7] = ["str", "int", "float", "bool", "bytes", "time", "comment"];
 
 /// The key of one file's values.
 pub(super) struct DataKey {
@@ -53,21 +55,40 @@ impl DataKey {
 
     /// Decrypts one value at its path, which is authenticated with it; also returns its type's name.
     pub(super) fn decrypt<'a>(&self, text: &'a str, path: &str) -> Result<(&'a str, Secret), CipherError> {
-        let malformed = || CipherError::Malformed { path: path.to_owned() };
-        let body = text.strip_prefix("ENC[AES256_GCM,").and_then(|rest| rest.strip_suffix(']')).ok_or_else(malformed)?;
-        let mut fields = body.split(',').map(|field| field.split_once(':').unwrap_or((field, "")));
-        let mut field =
-            |name: &str| fields.next().filter(|(found, _)| *found == name).map(|(_, value)| value).ok_or_else(malformed);
-        let (data, nonce, tag, kind) = (field("data")?, field("iv")?, field("tag")?, field("type")?);
-        let nonce: [u8; NONCE_BYTES] = decode_array(nonce).ok_or_else(malformed)?;
-        let tag: [u8; TAG_BYTES] = decode_array(tag).ok_or_else(malformed)?;
-        let mut data = STANDARD.decode(data).map_err(|_| malformed())?;
+        let sealed = Sealed::parse(text).ok_or_else(|| CipherError::Malformed { path: path.to_owned() })?;
+        let Sealed { mut data, nonce, tag, kind } = sealed;
         // In place: no second buffer holds the plaintext.
         self.cipher
             .decrypt_in_place_detached(Nonce::from_slice(&nonce), path.as_bytes(), &mut data, Tag::from_slice(&tag))
             .map_err(|_| CipherError::Changed { path: path.to_owned() })?;
         Ok((kind, Secret::new(data)))
     }
+}
+
+/// An encrypted value as it is written.
+struct Sealed<'a> {
+    data: Vec<u8>,
+    nonce: [u8; NONCE_BYTES],
+    tag: [u8; TAG_BYTES],
+    kind: &'a str,
+}
+
+impl<'a> Sealed<'a> {
+    /// Its four fields and no other: what stood beside them, nobody would have encrypted.
+    fn parse(text: &'a str) -> Option<Self> {
+        let body = text.strip_prefix("ENC[AES256_GCM,")?.strip_suffix(']')?;
+        let mut fields = body.split(',').map(|field| field.split_once(':').unwrap_or((field, "")));
+        let mut field = |name: &str| fields.next().filter(|(found, _)| *found == name).map(|(_, value)| value);
+        let (data, nonce, tag, kind) = (field("data")?, field("iv")?, field("tag")?, field("type")?);
+        let data = STANDARD.decode(data).ok()?;
+        let (nonce, tag) = (decode_array(nonce)?, decode_array(tag)?);
+        fields.next().is_none().then_some(Self { data, nonce, tag, kind })
+    }
+}
+
+/// Whether a text has the whole form of an encrypted value. Only the key tells whether it is one.
+pub(super) fn is_ciphertext(text: &str) -> bool {
+    Sealed::parse(text).is_some_and(|sealed| KINDS.contains(&sealed.kind))
 }
 
 /// Whether a text claims to be an encrypted value.
@@ -104,6 +125,7 @@ mod tests {
             sealed.replacen(",iv:", ",iv:AA", 1),
             sealed.replacen("tag:", "tag:AAAA", 1),
             sealed.replace(",type:", ",kind:"),
+            sealed.replace(",type:str]", ",type:str,note:hunter2]"),
             sealed.replace("AES256_GCM", "AES128_GCM"),
             sealed[..sealed.len() - 1].to_owned(),
         ];

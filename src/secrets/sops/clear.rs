@@ -1,6 +1,6 @@
 //! What of a file is in clear. The values count as they stand: what its rule would encrypt, and nobody did, is readable too.
 
-use super::cipher::is_sealed;
+use super::cipher;
 use super::creation::Creation;
 use super::document::SopsFile;
 use super::format::Format;
@@ -24,6 +24,8 @@ pub struct Count {
     pub sealed: usize,
     /// For whoever reads the file.
     pub clear: usize,
+    /// Of those in clear: what the file's own rule says is to be encrypted.
+    pub unsealed: usize,
 }
 
 impl Standing {
@@ -43,14 +45,24 @@ impl SopsFile {
                 Found::Leaf(leaf) => (false, leaf.scalar.as_ref().filter(|scalar| !scalar.is_empty()).map(is_ciphertext)),
                 Found::Comment(comment) => {
                     let text = comment.text.expose_text().unwrap_or_default().trim();
-                    (true, (!text.is_empty()).then(|| is_sealed(text)))
+                    (true, (!text.is_empty()).then(|| cipher::is_ciphertext(text)))
                 }
             };
             let Some(sealed) = sealed else { return };
             let count = places.entry(Standing { path: at.path.to_owned(), is_comment }).or_default();
-            if at.encrypted && sealed { count.sealed += 1 } else { count.clear += 1 }
+            let is_hidden = at.encrypted && sealed;
+            count.sealed += usize::from(is_hidden);
+            count.clear += usize::from(!is_hidden);
+            count.unsealed += usize::from(at.encrypted && !sealed);
         });
         places
+    }
+
+    /// Where something is in clear that its own rule says is to be encrypted: somebody wrote it there by hand. A value of these makes
+    /// the whole file one that does not open; a comment, which no MAC covers, does not.
+    pub fn unsealed(&mut self) -> Vec<String> {
+        let places = self.standing();
+        places.iter().filter(|(_, count)| count.unsealed > 0).map(|(standing, _)| standing.told()).collect()
     }
 
     /// The JSON pointers of values that are in clear, and whether all of them are.
@@ -91,7 +103,7 @@ impl SopsFile {
 }
 
 fn is_ciphertext(scalar: &Scalar) -> bool {
-    scalar.kind == Kind::Text && std::str::from_utf8(scalar.expose()).is_ok_and(is_sealed)
+    scalar.kind == Kind::Text && std::str::from_utf8(scalar.expose()).is_ok_and(cipher::is_ciphertext)
 }
 
 fn holds_clear(node: &Node) -> bool {

@@ -27,6 +27,7 @@ fn decrypted(path: &Path, identities: &Identities) -> Result<Value, Box<dyn std:
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let path_in_source = SecretPath::parse(&name)?;
     let bytes = std::fs::read(path).unwrap();
+    assert_eq!(SopsFile::parse(&path_in_source, &bytes)?.unsealed(), [""; 0], "{name}");
     let opened = SopsFile::parse(&path_in_source, &bytes)?.open(identities)?;
     // Only who asks for them gets values that no MAC covers.
     assert_eq!(open(&path_in_source, &bytes, None, identities).is_err(), name.contains("mac_only_encrypted"), "{name}");

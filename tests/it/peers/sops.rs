@@ -59,6 +59,7 @@ fn what_the_real_sops_encrypts_opens_value_for_value_and_not_when_changed() {
             std::fs::write(folder.path().join(name), text).unwrap();
             let sealed = run(&sops, &["encrypt", name], folder.path()).stdout;
             let path = SecretPath::parse(name).unwrap();
+            assert_eq!(SopsFile::parse(&path, &sealed).unwrap().unsealed(), [""; 0], "{name} {rule:?}");
             for (key, value) in expected {
                 let opened = open(&path, &sealed, Some(key), &identities)
                     .or_else(|fault| unauthenticated(rule, &path, &sealed, key, &identities, &fault));

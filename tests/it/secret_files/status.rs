@@ -50,6 +50,25 @@ fn what_is_to_be_done_is_said_and_nothing_else() {
     );
 }
 
+/// Nothing there is read, neither here nor by a server, and somebody may believe the opposite.
+#[test]
+fn what_nobody_looks_at_is_told() {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/shop/db.yaml"], "password: one\n");
+    checkout.put("secrets/.gitkeep", "");
+    checkout.run(&["status", "--check"], "");
+    for (place, told) in
+        [("Secrets/db.yaml", "Secrets/"), ("secret/db.yaml", "secret/"), ("secrets/.old/db.yaml", "secrets/.old")]
+    {
+        checkout.put(place, "password: one\n");
+        let output = super::with_input(&mut checkout.command(&["status", "--check"]), "");
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.code() == Some(78) && shown.contains("Not looked at") && shown.contains(told), "{place}: {shown}");
+        assert_eq!(status(&checkout, &[])["not_looked_at"][0]["file"], told);
+        std::fs::remove_dir_all(checkout.path().join(place).parent().unwrap()).unwrap();
+    }
+}
+
 #[test]
 fn a_file_for_pgp_alone_is_told_for_no_server_opens_it() {
     let checkout = Checkout::new();

@@ -122,6 +122,43 @@ fn the_hook_lets_no_plaintext_into_a_commit() {
     assert!(checkout.refused(&["hook", "--install"], "").1.contains("daypass secret hook || exit 1"), "another's hook stays");
 }
 
+/// A merge is a commit that git makes by itself, and asks another hook; and a hook whose program is not there lets nothing pass.
+#[test]
+fn the_hook_looks_at_merges_and_lets_nothing_pass_without_its_program() {
+    let checkout = filled();
+    let command = |bin: &str, arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(arguments).current_dir(checkout.path()).env("PATH", format!("{bin}/usr/local/bin:/usr/bin:/bin"));
+        let output = with_input(&mut command, "");
+        (output.status.success(), String::from_utf8(output.stderr).unwrap() + &String::from_utf8(output.stdout).unwrap())
+    };
+    checkout.put(
+        ".git/hooks/pre-commit",
+        "#!/bin/sh\n# Refuses plaintexts. Made by `daypass secret hook --install`.\nexec daypass secret hook\n",
+    );
+    let told = checkout.run(&["hook", "--install"], "");
+    assert!(told.contains("hooks/pre-commit") && told.contains("hooks/pre-merge-commit"), "{told}");
+    git(checkout.path(), &["checkout", "--quiet", "-b", "side"]);
+    checkout.put("secrets/team/new.yaml", "password: hunter2\n");
+    git(checkout.path(), &["add", "--all"]);
+    let bin = format!("{}:", std::path::Path::new(env!("CARGO_BIN_EXE_daypass")).parent().unwrap().display());
+    assert!(command(&bin, &["commit", "--quiet", "--no-verify", "--message", "x"]).0, "as anybody may");
+    git(checkout.path(), &["checkout", "--quiet", "main"]);
+    let (done, told) = command(&bin, &["merge", "--no-ff", "--no-edit", "side"]);
+    assert!(!done && told.contains("secrets/team/new.yaml: it is not encrypted") && !told.contains("hunter2"), "{told}");
+    git(checkout.path(), &["merge", "--abort"]);
+    let (done, told) = command("", &["commit", "--allow-empty", "--message", "x"]);
+    assert!(!done && told.contains("Nothing was committed") && told.contains("not in git's PATH"), "{told}");
+    let mut install = checkout.command(&["hook", "--install"]);
+    let output = with_input(install.env("PATH", "/usr/local/bin:/usr/bin:/bin"), "");
+    assert!(
+        output.status.success() && String::from_utf8(output.stderr).unwrap().contains("git commits nothing in this checkout")
+    );
+    // What a hook never saw, the whole tree shows.
+    git(checkout.path(), &["merge", "--quiet", "--ff-only", "side"]);
+    assert_eq!(with_input(&mut checkout.command(&["status", "--check"]), "").status.code(), Some(78));
+}
+
 /// Where sops would follow it: what stands there is in no commit's tree, and nobody reviewed it.
 #[test]
 fn rules_behind_a_symbolic_link_encrypt_to_nobody() {

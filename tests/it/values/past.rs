@@ -189,6 +189,39 @@ async fn what_waits_for_a_person_is_not_had_by_its_past() {
     assert!(refused["detail"].as_str().unwrap().contains("nobody has confirmed"), "{refused}");
 }
 
+/// A form that waited, and was overtaken by one that is in force, was never in force itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_waited_and_was_overtaken_has_no_past() {
+    let root = ", rollout: { widening: hold, narrowing: immediate }".to_owned();
+    let (world, unconfirmed) = changed(Setup { root, ..Setup::default() }).await;
+    let head = || git(&world.path("access"), &["rev-parse", "HEAD"]);
+    let confirmed = head();
+    let config = world.path("daypass.yaml").display().to_string();
+    let output = world.job("push", &["confirm", &confirmed, "--config", &config], &[]).await;
+    assert!(output.status.success(), "{output:?}");
+    // To one more recipient, so it waits; and back again with another value, which does not.
+    let (_, stranger) = Identities::generate();
+    let path = SecretPath::parse("shop/past/db.yaml").unwrap();
+    let recipients = [world.recipient.clone(), stranger];
+    let at = UnixTime::from_seconds(1_800_000_000);
+    let wider = daypass::secrets::encrypt_document(&path, b"user: app\npassword: waited\n", &recipients, at).unwrap();
+    world.commit_and_wait(&[("secrets/shop/past/db.yaml", &wider)]).await;
+    let waited = head();
+    assert_eq!(past(&world, &waited, PASSWORD).await.0, 502, "it waits");
+    world.commit_and_wait(&[("secrets/shop/past/db.yaml", &sealed(&world.recipient, "third"))]).await;
+    let third = head();
+    world.commit_and_wait(&[("README.md", b"x")]).await;
+    for never in [&waited, &unconfirmed] {
+        let (status, refused) = past(&world, never, PASSWORD).await;
+        assert_eq!((status, &refused["code"]), (502, &json!("secret_unreadable")), "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains("never in force here"), "{refused}");
+    }
+    for (commit, value) in [(&confirmed, "second"), (&third, "third"), (&head(), "third")] {
+        let (_, answer) = past(&world, commit, PASSWORD).await;
+        assert_eq!(answer["credentials"][0]["secret_at"]["value"], value, "{answer}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_has_its_own_past_alone() {
     let (world, team, recipient) = sources::world().await;

@@ -1,7 +1,7 @@
 //! What is to be said of a checkout's encrypted files.
 
 use crate::cli::print::{self, counted};
-use crate::cli::secret::creation;
+use crate::cli::secret::{clear, creation};
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
 use crate::policy::DocumentGrant;
@@ -30,7 +30,10 @@ pub(super) struct Report {
     foreign: Told,
     plain: Vec<String>,
     damaged: Told,
+    passed_over: Told,
     shown: Told,
+    /// Something in it is in clear that its own rule encrypts.
+    unsealed: Told,
     /// All of it is in clear, or will be when it is encrypted next.
     clear: Told,
     /// Once the policies were read.
@@ -40,7 +43,8 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn of(checkout: &Checkout) -> Result<Self, Failure> {
-        let mut report = Self::default();
+        let passed_over = checkout.passed_over()?.into_iter().map(|(name, why)| (name, why.to_string())).collect();
+        let mut report = Self { passed_over, ..Self::default() };
         for name in checkout.files(&[])? {
             let bytes = checkout.read(&name)?;
             if let Some(Ok(path)) = name.strip_prefix("secrets/").map(SecretPath::parse) {
@@ -84,7 +88,9 @@ impl Report {
             Ok(None) => {}
             Err(failure) => self.stale.push((name.clone(), failure.message)),
         }
-        if let Some(why) = in_clear(&mut sops, by.as_ref()) {
+        if let Some(why) = clear::unsealed(&mut sops) {
+            self.unsealed.push((name.clone(), why));
+        } else if let Some(why) = in_clear(&mut sops, by.as_ref()) {
             self.clear.push((name.clone(), why));
         }
         let shown = sops.shown();
@@ -105,7 +111,9 @@ impl Report {
             && self.foreign.is_empty()
             && self.plain.is_empty()
             && self.damaged.is_empty()
+            && self.passed_over.is_empty()
             && self.shown.is_empty()
+            && self.unsealed.is_empty()
             && self.clear.is_empty())
             || self.unreachable.as_ref().is_some_and(|(files, grants)| !files.is_empty() || !grants.is_empty())
     }
@@ -117,8 +125,8 @@ impl Report {
         json!({
             "age_files": self.age, "sops_files": self.sops, "recipients": self.recipients, "stale": told(&self.stale),
             "no_age_recipient": told(&self.foreign),
-            "not_encrypted": self.plain, "damaged": told(&self.damaged), "readable": told(&self.shown),
-            "nothing_encrypted": told(&self.clear),
+            "not_encrypted": self.plain, "damaged": told(&self.damaged), "not_looked_at": told(&self.passed_over), "readable": told(&self.shown),
+            "nothing_encrypted": told(&self.clear), "in_clear_against_rule": told(&self.unsealed),
             "granted_to_nobody": self.unreachable.as_ref().map(|(files, _)| files),
             "granted_and_not_there": self.unreachable.as_ref().map(|(_, empty)| grants(empty)),
         })
@@ -137,7 +145,9 @@ impl Report {
         section(&mut out, "No age recipient, so no server opens them (`sops updatekeys` adds one)", &of_file(&self.foreign));
         section(&mut out, "Not encrypted", &self.plain);
         section(&mut out, "Damaged", &of_file(&self.damaged));
+        section(&mut out, "Not looked at", &of_file(&self.passed_over));
         section(&mut out, "Readable, and looks like a secret", &of_file(&self.shown));
+        section(&mut out, "Readable, and should not be", &of_file(&self.unsealed));
         section(&mut out, "Readable as a whole, by the rule of what is encrypted", &of_file(&self.clear));
         match &self.unreachable {
             Some((files, grants)) => {

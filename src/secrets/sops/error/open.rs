@@ -87,7 +87,9 @@ pub enum OpenError {
     Cipher(#[from] CipherError),
     #[error(transparent)]
     Value(#[from] ValueError),
-    #[error("the value at `{path}` should be encrypted and is not")]
+    #[error(
+        "the value at `{path}` should be encrypted and is not: restore the file from Git, and write the value with `daypass secret set`"
+    )]
     Readable { path: String },
     #[error("the value at `{path}` is no `{kind}`")]
     WrongKind { path: String, kind: String },

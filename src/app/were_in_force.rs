@@ -1,0 +1,69 @@
+//! Which older forms of a file were in force, by the records of the revisions that were.
+
+use crate::git::{GitError, Source};
+use crate::store::{ReadError, Reader};
+use crate::words::names::{CommitId, SourceName};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+/// Commits that are compared; beyond them nobody knows.
+const COMMITS_MAX: usize = 10_000;
+
+/// Why nobody can tell.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnknownForce {
+    /// The records are not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The repository is not read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// Whether the file, as this commit has it, was in force: a commit with the same form of it was looked at, and at that one the file
+/// neither waited nor was faulty. What is in no record was never in force here.
+pub(super) fn was_in_force(
+    reader: &Reader,
+    source: (&SourceName, &Source),
+    commit: &CommitId,
+    file: &str,
+) -> Result<bool, UnknownForce> {
+    let mut in_force = BTreeSet::new();
+    reader.revisions(|record| {
+        if record["source"] == source.0.as_str()
+            && let Some(at) = record["revision"].as_str().and_then(|at| CommitId::parse(at).ok())
+            && !is_left_out(&record, file)
+        {
+            in_force.insert(at);
+        }
+        if in_force.len() < COMMITS_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    Ok(source.1.has_form_of_any(commit, file, &in_force.into_iter().collect::<Vec<_>>())?)
+}
+
+/// Whether this revision went into force without the file's own form.
+fn is_left_out(record: &Value, file: &str) -> bool {
+    let each = |list: &str| record[list].as_array().map(Vec::as_slice).unwrap_or_default().to_vec();
+    let waits = each("held").iter().any(|waits| waits["file"] == file);
+    let is_of_file = |fault: &Value| fault["at"].as_str().and_then(|at| at.rsplit_once(':')).is_some_and(|(at, _)| at == file);
+    waits || each("faults").iter().any(is_of_file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_waited_or_was_faulty_was_not_in_force() {
+        let record = json!({
+            "held": [{ "file": "secrets/a.yaml", "gain": "recipient", "why": "x" }],
+            "faults": [{ "at": "secrets/b.yaml:1", "code": "x", "message": "y" }],
+        });
+        for (file, left_out) in [("secrets/a.yaml", true), ("secrets/b.yaml", true), ("secrets/c.yaml", false), ("a.yaml", false)]
+        {
+            assert_eq!(is_left_out(&record, file), left_out, "{file}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `daypass policy who-can`: everybody who can reach a credential, each with an example.
+
+use crate::cli::policy::place::{Seen, Where};
+use crate::cli::print;
+use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
+use crate::kind::{InTree, Target};
+use crate::policy::{Reach, Ruleset, missing};
+use crate::secrets::{Seen as Look, look};
+use crate::words::yaml::{Severity, one_line};
+use crate::words::{Clock, SystemClock, plain};
+use anstyle::{Reset, Style};
+use clap::Args;
+use serde_json::json;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct WhoCanArgs {
+    /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), or policy.replay.
+    grant: String,
+    #[command(flatten)]
+    at: Where,
+}
+
+/// Who can reach it today. An answer about what is not there would only seem to be one.
+pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
+    let wanted = Target::guess(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    let (seen, catalogue) = arguments.at.load()?;
+    if let Some(why) = not_there(&seen, &wanted) {
+        return Err(Failure::new(STATUS_USAGE, why));
+    }
+    let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
+    faults.extend(seen.left_out());
+    faults.retain(|fault| fault.severity == Severity::Error);
+    let reached = crate::policy::who_can(&ruleset, &catalogue, &wanted, SystemClock.now());
+    if json {
+        print::json(&json!({
+            "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at, "faults": faults,
+            "further_sources_not_looked_at": seen.further_sources(),
+        }));
+    } else {
+        if reached.is_empty() {
+            anstream::println!("Nobody can reach {wanted} by what is looked at.");
+        } else {
+            anstream::println!("{wanted} can be reached by");
+            reached.iter().for_each(print_reach);
+        }
+        anstream::print!("{}Looked at: {}\n", seen.not_looked_at(&faults), seen.at);
+    }
+    Ok(if reached.is_empty() { STATUS_DENIED } else { 0 })
+}
+
+/// Why nobody could have it, whatever policies say: there is no such file, or no such value in it.
+fn not_there(seen: &Seen, wanted: &Target) -> Option<String> {
+    let kind = if matches!(wanted.in_tree(), Some(InTree::TransitKey(_))) { "transit key" } else { "secret" };
+    let Some(file) = missing(&seen.files, wanted) else { return no_value(seen, wanted) };
+    let below = |source: &&str| file.split('/').nth(1) == Some(*source);
+    let elsewhere = seen.further_sources().into_iter().find(below).map(|source| {
+        format!(". What is below {source}/ is in the repository of the source {source}: name that one with --repository, and its files without {source}/")
+    });
+    let left_out =
+        seen.left_out().find(|fault| *fault.file == *file).map(|fault| format!(", for it was left out: {}", fault.message));
+    let more = left_out.or(elsewhere).unwrap_or_default();
+    Some(format!("there is no such {kind}: {} has no {file}{}", seen.at, plain(&more)))
+}
+
+fn no_value(seen: &Seen, wanted: &Target) -> Option<String> {
+    let (Some(InTree::Document(path)), Some(pointer)) = (wanted.in_tree(), wanted.pointer()) else { return None };
+    let file = format!("secrets/{path}");
+    let has = match look(path, seen.files.get(&file)?) {
+        Ok(Look::Sops(sops)) => sops.has(pointer),
+        Ok(Look::Age(_)) => false,
+        // Whether it will have it once it is encrypted, nobody can tell.
+        Ok(Look::Plain) | Err(_) => return None,
+    };
+    (!has).then(|| format!("there is no such secret: in {} {file} has no value at {}", seen.at, plain(pointer)))
+}
+
+fn print_reach(reach: &Reach) {
+    let dimmed = Style::new().dimmed();
+    let part = reach.part.as_deref().map(|part| format!("   {} alone", plain(part))).unwrap_or_default();
+    anstream::println!("  {} {}   {}{part}", reach.issuer, plain(&reach.who), plain(&reach.at));
+    anstream::println!("    {dimmed}for example {}{Reset}", plain(&one_line(&reach.example)));
+}
