@@ -167,6 +167,12 @@ impl Ruleset {
         Loaded { ruleset, faults, held }
     }
 
+    /// A further source's policies alone, each as it decides beside those of other sources; and what keeps any of them from it.
+    pub fn among_others(&self, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> (Self, Vec<Fault>) {
+        let (placed, faults) = self.placed(bounds, catalogue);
+        (Self { set: PolicySet::new(placed, self.guardrails.clone(), None).into(), ..Self::default() }, faults)
+    }
+
     /// One policy by itself, without guardrails.
     pub(super) fn alone(policy: &Arc<TrustPolicy>) -> Self {
         Self { set: PolicySet::new(vec![policy.clone()], Arc::default(), None).into(), ..Self::default() }

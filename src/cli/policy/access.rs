@@ -3,7 +3,8 @@
 mod files;
 mod listing;
 
-use super::place::Where;
+use super::of_source::OfSource;
+use super::place::{Where, further_sources};
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::kind::Target;
@@ -41,7 +42,7 @@ pub(in crate::cli) struct WhoCanArgs {
     /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), or policy.replay.
     grant: String,
     #[command(flatten)]
-    at: Where,
+    of: OfSource,
 }
 
 /// Who gains, who loses.
@@ -66,17 +67,21 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
         || readers.iter().any(|change| change.gains)
         || !files.is_empty();
     let compared = format!("Compared: {}\n    with: {}", old_seen.at, new_seen.at);
+    let further: BTreeSet<&str> = old_seen.further_sources().into_iter().chain(new_seen.further_sources()).collect();
+    let further: Vec<&str> = further.into_iter().collect();
+    let unknown = further_sources(&further, "of theirs nothing is compared, and what they grant may still stand or be new");
     match output {
         Output::Json => print::json(&json!({
             "old": old_seen.at, "new": new_seen.at,
             "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults,
+            "further_sources_not_looked_at": further,
         })),
         Output::Markdown => {
-            anstream::print!("```\n{compared}\n{}{}```\n", listing(&found, &readers, &files, false), owners(&found));
+            anstream::print!("```\n{compared}\n{}{}{unknown}```\n", listing(&found, &readers, &files, false), owners(&found));
         }
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
-            anstream::print!("{compared}\n{}{}", listing(&found, &readers, &files, true), owners(&found));
+            anstream::print!("{compared}\n{}{}{unknown}", listing(&found, &readers, &files, true), owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })
@@ -92,15 +97,17 @@ fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<Widened> {
 /// Who can reach it today.
 pub(super) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
     let wanted = Target::guess(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-    let (seen, catalogue) = arguments.at.load()?;
-    let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
+    let read = arguments.of.load()?;
+    let seen = &read.seen;
+    let (ruleset, mut faults) = read.in_force();
     faults.extend(seen.left_out());
     faults.retain(|fault| fault.severity == Severity::Error);
-    let reached = crate::policy::who_can(&ruleset, &catalogue, &wanted, SystemClock.now());
+    let reached = crate::policy::who_can(&ruleset, &read.catalogue, &wanted, SystemClock.now());
     if json {
         print::json(&json!({
             "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at, "faults": faults,
-            "further_sources_not_looked_at": seen.further_sources(),
+            "further_sources_not_looked_at": seen.further_sources(), "root_guardrails_looked_at": read.definition.is_none(),
+            "guardrails_unreadable": ruleset.has_faulty_guardrails(),
         }));
     } else {
         if reached.is_empty() {
@@ -109,7 +116,8 @@ pub(super) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure>
             anstream::println!("{wanted} can be reached by");
             reached.iter().for_each(print_reach);
         }
-        anstream::print!("{}Looked at: {}\n", seen.not_looked_at(&faults), seen.at);
+        let unknown = seen.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
+        anstream::print!("{unknown}Looked at: {}\n", seen.at);
     }
     Ok(if reached.is_empty() { STATUS_DENIED } else { 0 })
 }

@@ -1,6 +1,6 @@
 //! `daypass policy replay`: what a revision would have denied of what was granted, asked of a server or read beside its store.
 
-use super::place::{At, Where};
+use super::place::{At, Seen, Where, further_sources};
 use crate::cli::job::ServerArgs;
 use crate::cli::{Output, print};
 use crate::client::environment::Environment;
@@ -13,6 +13,7 @@ use crate::words::{Clock, SystemClock, plain};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -50,12 +51,13 @@ enum FailOn {
 
 /// Asks, and tells.
 pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
-    let (mut found, in_force, new) = match (&arguments.data, &arguments.config) {
+    let Asked { mut found, in_force, new, sources } = match (&arguments.data, &arguments.config) {
         (Some(data), Some(config)) => arguments.beside(data, config)?,
         _ => arguments.ask(environment).await?,
     };
     (found["in_force"], found["new"]) = (json!(in_force), json!(new));
-    let text = || format!("In force: {in_force}\n   tried: {new}\n{}", told(&found, &arguments.since));
+    (found["further_sources_not_looked_at"], found["further_sources_as_in_force"]) = sources.to_json();
+    let text = || format!("In force: {in_force}\n   tried: {new}\n{}{}", told(&found, &arguments.since), sources.told());
     match output {
         Output::Json => print::json(&found),
         Output::Markdown => anstream::print!("```\n{}```\n", text()),
@@ -65,19 +67,66 @@ pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output
     Ok(if denies && arguments.fail_on == Some(FailOn::Deny) { STATUS_DENIES } else { 0 })
 }
 
+/// What came of a replay, and of which revisions.
+struct Asked {
+    found: Value,
+    in_force: At,
+    new: At,
+    sources: Further,
+}
+
+/// What a replay knows of the further sources that the revisions name.
+enum Further {
+    /// Their policies are not here.
+    NotLookedAt(BTreeSet<String>),
+    /// The server has them, and decides by them as they are in force.
+    AsInForce(BTreeSet<String>),
+}
+
+impl Further {
+    fn of(seen: &[&Seen]) -> BTreeSet<String> {
+        seen.iter().flat_map(|seen| seen.further_sources()).map(ToOwned::to_owned).collect()
+    }
+
+    fn to_json(&self) -> (Value, Value) {
+        match self {
+            Self::NotLookedAt(names) => (json!(names), json!([])),
+            Self::AsInForce(names) => (json!([]), json!(names)),
+        }
+    }
+
+    fn told(&self) -> String {
+        match self {
+            Self::NotLookedAt(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                further_sources(&names, "what one granted is told as denied already, and what NEW lets one do is not tried")
+            }
+            Self::AsInForce(names) if names.is_empty() => String::new(),
+            Self::AsInForce(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                format!(
+                    "The further sources {} decide as they are in force: what NEW changes in sources/ is not tried.\n",
+                    names.join(", ")
+                )
+            }
+        }
+    }
+}
+
 impl ReplayArgs {
     /// As a job: the server decides whether it may ask.
-    async fn ask(&self, environment: Environment) -> Result<(Value, At, At), Failure> {
+    async fn ask(&self, environment: Environment) -> Result<Asked, Failure> {
         let path = self.repository.clone().unwrap_or_else(|| PathBuf::from("."));
         let new = super::place::of_checkout(&path, &self.new)?;
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let mut answer = self.server.connect(environment)?.replay(&request).await?;
         let in_force = At::of_server(&answer);
-        Ok((answer["replay"].take(), in_force, new.at))
+        let sources = Further::AsInForce(Further::of(&[&new]));
+        Ok(Asked { found: answer["replay"].take(), in_force, new: new.at, sources })
     }
 
     /// As an operator: what is in force is the configuration's ref, wherever the revision is from that is tried.
-    fn beside(&self, data: &Path, config: &Path) -> Result<(Value, At, At), Failure> {
+    fn beside(&self, data: &Path, config: &Path) -> Result<Asked, Failure> {
         let at = |repository| Where::repository(config.to_owned(), repository);
         let (seen, catalogue) = at(None).load()?;
         let (in_force, _) = Ruleset::load(&seen.files, &catalogue, None);
@@ -89,7 +138,8 @@ impl ReplayArgs {
         let reader = Reader::open(data).map_err(faulty)?;
         let found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
         let found = serde_json::to_value(&found).map_err(|fault| faulty(fault.to_string()))?;
-        Ok((found, seen.at, new.at))
+        let sources = Further::NotLookedAt(Further::of(&[&seen, &new]));
+        Ok(Asked { found, in_force: seen.at, new: new.at, sources })
     }
 }
 

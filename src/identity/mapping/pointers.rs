@@ -14,9 +14,14 @@ impl Mapping {
         self.pointers().iter().any(|known| known == pointer || within(known, pointer) || within(pointer, known))
     }
 
+    /// Whether it lists what its CI documents: of another one nothing is a slip.
+    pub const fn lists_claims(&self) -> bool {
+        !self.further_claims.is_empty()
+    }
+
     /// The documented claim that is meant by one that is not, where one is near enough. Nothing is said where the mapping lists none.
     pub fn meant_claim(&self, pointer: &str) -> Option<String> {
-        if self.further_claims.is_empty() || self.knows_claim(pointer) {
+        if !self.lists_claims() || self.knows_claim(pointer) {
             return None;
         }
         self.pointers().into_iter().find(|known| is_slip(known, pointer))
