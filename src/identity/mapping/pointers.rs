@@ -2,7 +2,37 @@
 
 use super::{Mapping, Source};
 use crate::words::yaml::distance;
+use serde::Deserialize;
 use std::collections::BTreeSet;
+
+/// What a claim is in JSON.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimType {
+    /// A text, also where it reads like a number or a flag.
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Flag,
+    /// Several values.
+    List,
+    /// Values by their names.
+    Mapping,
+}
+
+impl ClaimType {
+    /// In a person's words: "is claimed as ..." goes before it.
+    pub const fn described(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "a number",
+            Self::Flag => "true or false",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+        }
+    }
+}
 
 /// RFC 7519 and OpenID Connect: what any token may claim.
 const REGISTERED: [&str; 8] = ["/iss", "/sub", "/aud", "/exp", "/nbf", "/iat", "/jti", "/azp"];
@@ -12,6 +42,20 @@ impl Mapping {
     pub fn knows_claim(&self, pointer: &str) -> bool {
         let within = |outer: &str, inner: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
         self.pointers().iter().any(|known| known == pointer || within(known, pointer) || within(pointer, known))
+    }
+
+    /// What a documented claim is in JSON; `None` where that is not known, or several are possible.
+    pub fn claim_type(&self, pointer: &str) -> Option<ClaimType> {
+        let holds = |known: &String| known.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/'));
+        let known = self.pointers();
+        match pointer {
+            // One text or several.
+            "/aud" => None,
+            "/exp" | "/nbf" | "/iat" => Some(ClaimType::Number),
+            _ if self.types.contains_key(pointer) => self.types.get(pointer).copied(),
+            _ if known.iter().any(holds) => Some(ClaimType::Mapping),
+            _ => known.contains(pointer).then_some(ClaimType::Text),
+        }
     }
 
     /// Whether it lists what its CI documents: of another one nothing is a slip.
