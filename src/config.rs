@@ -103,6 +103,11 @@ impl Config {
 
     /// The issuers alone, as policies may name them. For those who look at policies where the server's keys are not.
     pub fn catalogue_of(path: &Path) -> Result<Catalogue, Vec<Fault>> {
+        Self::issuers_of(path).map(|issuers| catalogue(&issuers))
+    }
+
+    /// The same, with what their tokens have to be.
+    pub fn issuers_of(path: &Path) -> Result<Vec<IssuerSettings>, Vec<Fault>> {
         let file = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
         let node = Node::parse(&file, &bytes).map_err(|fault| vec![fault])?;
@@ -110,7 +115,7 @@ impl Config {
         let mut faults = Vec::new();
         let issuers = issuer::read_all(&mut Fields::new(&file, &text, &node, &mut faults), Path::new("."), &[]);
         match issuers {
-            Some(issuers) if faults.iter().all(|fault| fault.severity != Severity::Error) => Ok(catalogue(&issuers)),
+            Some(issuers) if faults.iter().all(|fault| fault.severity != Severity::Error) => Ok(issuers),
             _ => Err(faults),
         }
     }

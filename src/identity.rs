@@ -10,7 +10,7 @@ pub use attribute::{Attribute, Attributes, Value};
 pub use evidence::Evidence;
 #[cfg(test)]
 pub use mapping::documented;
-pub use mapping::{Mapping, MappingError, Presence, ReplayRule, Said, Shape, is_cloned_as, put as put_claim};
+pub use mapping::{ClaimType, Mapping, MappingError, Presence, ReplayRule, Said, Shape, is_cloned_as, put as put_claim};
 pub use session::KnownSession;
 
 use crate::token::{Claims, Possession, Proven, VerifiedSession, VerifiedToken};

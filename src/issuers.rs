@@ -102,16 +102,23 @@ impl Issuers {
     }
 
     fn choose(&self, raw: &RawToken) -> Result<Arc<Issuer>, Denial> {
-        let named: Vec<&Arc<Issuer>> =
-            self.0.iter().filter(|issuer| issuer.expected.issuer.as_str() == raw.unverified_issuer()).collect();
-        if named.is_empty() {
-            return Err(Reason::UnknownIssuer.because("`iss` is not configured"));
-        }
-        let audience = raw.unverified_audience();
-        let ours = |issuer: &&&Arc<Issuer>| issuer.expected.audiences.iter().any(|ours| Some(ours.as_str()) == audience);
-        let chosen = named.iter().find(ours).map(|issuer| Arc::clone(issuer));
-        chosen.ok_or_else(|| Reason::AudienceMismatch.because("`aud` is not exactly one of this issuer's audiences"))
+        chosen(&self.0, |issuer| &issuer.expected, raw.unverified_issuer(), raw.unverified_audience()).cloned()
     }
+}
+
+/// Which of these a token is of, by its `iss` and its one `aud`. The server asks this before anything else.
+pub fn chosen<'a, T>(
+    known: &'a [T],
+    expected: impl Fn(&T) -> &Expected,
+    issuer: &str,
+    audience: Option<&str>,
+) -> Result<&'a T, Denial> {
+    let mut named = known.iter().filter(|one| expected(one).issuer.as_str() == issuer).peekable();
+    if named.peek().is_none() {
+        return Err(Reason::UnknownIssuer.because("`iss` is not configured"));
+    }
+    let chosen = named.find(|one| expected(one).audiences.iter().any(|ours| Some(ours.as_str()) == audience));
+    chosen.ok_or_else(|| Reason::AudienceMismatch.because("`aud` is not exactly one of this issuer's audiences"))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod error;
 mod expectation;
 mod explain;
 mod file;
+mod further;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod grant;
@@ -44,6 +45,7 @@ pub use error::{PatternError, RequestError};
 pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
+pub use further::of_further_source;
 pub use grant::{
     AwsTerms, Decision, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms,
 };

@@ -12,7 +12,7 @@ use super::not_in_force::{NotGiven, NotInForce};
 use super::transit::TransitKeys;
 use crate::config::SourceFiles;
 use crate::git::Snapshot;
-use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening, may_be_guardrails};
+use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, SecretTerms, Tree, Widening, may_be_guardrails, of_further_source};
 use crate::secrets::{self, Header, Identities, Part, Plaintext, RepositoryPath, Unauthenticated, Unopened};
 use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName};
 use crate::words::yaml::{Fault, Place, Severity};
@@ -71,14 +71,11 @@ impl Revision {
     pub fn next(&self, snapshot: Snapshot, reading: &Reading<'_>) -> Self {
         let told = |file: &str, fault: &str, code| Fault::new(file, Place { line: 1, column: 1 }, fault).coded(code);
         let mut faults: Vec<Fault> = snapshot.left_out.iter().map(|(file, why)| told(file, why, "left_out")).collect();
-        let mut tree = Cow::Borrowed(&snapshot.files);
-        if reading.bounds.is_some() {
-            let foreign: Vec<&String> = snapshot.files.keys().filter(|file| may_be_guardrails(file)).collect();
-            for file in foreign {
-                tree.to_mut().remove(file);
-                faults.push(told(file, "guardrails are the root repository's alone: this file is not read", "left_out"));
-            }
-        }
+        let (tree, unread) = match reading.bounds {
+            Some(_) => of_further_source(&snapshot.files),
+            None => (Cow::Borrowed(&snapshot.files), Vec::new()),
+        };
+        faults.extend(unread);
         let last_good = self.commit.is_some().then_some(&self.ruleset);
         let bounds = reading.bounds.unwrap_or_default();
         let loaded = Ruleset::load_with(&tree, reading.catalogue, last_good, reading.widening, bounds);

@@ -5,6 +5,7 @@ mod check;
 mod explain;
 mod import;
 mod lock;
+mod of_source;
 mod place;
 mod replay;
 mod sarif;
@@ -24,7 +25,7 @@ pub(super) enum PolicyCommand {
     /// Find every fault of every policy, and what loads and still harms somebody one day.
     Check(check::CheckArgs),
     /// Run the policies' own tests and those below tests/.
-    Test(Where),
+    Test(of_source::OfSource),
     /// Say which policy allows, or which line did not hold and what it saw.
     Explain(explain::ExplainArgs),
     /// Say who gains and who loses access between two revisions.
@@ -52,23 +53,26 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
         PolicyCommand::Schema(arguments) => Ok(schema::run(arguments)),
         PolicyCommand::Import(arguments) => import::run(arguments, output),
         PolicyCommand::Check(arguments) => check::run(arguments, output),
-        PolicyCommand::Test(at) => test(at, json),
+        PolicyCommand::Test(of) => test(of, json),
         PolicyCommand::Explain(arguments) => explain::run(arguments, json),
     }
 }
 
-fn test(at: &Where, json: bool) -> Result<u8, Failure> {
-    let (seen, catalogue) = at.load()?;
-    let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
-    let (outcomes, more) = ruleset.test(&seen.files, &catalogue);
+fn test(of: &of_source::OfSource, json: bool) -> Result<u8, Failure> {
+    let read = of.load()?;
+    let (files, at) = (&read.seen.files, &read.seen.at);
+    let (ruleset, faults) = Ruleset::load(files, &read.catalogue, None);
+    let (outcomes, more) = ruleset.test(files, &read.catalogue);
     let failed = outcomes.iter().filter(|outcome| !outcome.holds).count();
-    let errors: Vec<&Fault> = faults.iter().chain(&more).filter(|fault| fault.severity == Severity::Error).collect();
+    let faults = read.unread.iter().chain(&faults).chain(&more);
+    let errors: Vec<&Fault> = faults.filter(|fault| fault.severity == Severity::Error).collect();
     if json {
-        print::json(&json!({ "outcomes": outcomes, "failed": failed, "findings": errors }));
+        print::json(&json!({ "outcomes": outcomes, "failed": failed, "findings": errors, "looked_at": at }));
     } else {
         errors.iter().for_each(|fault| anstream::println!("{fault}\n"));
         outcomes.iter().for_each(print_outcome);
         anstream::println!("{} passed, {failed} failed", outcomes.len() - failed);
+        anstream::println!("Looked at: {at}");
     }
     Ok(if failed == 0 && errors.is_empty() { 0 } else { STATUS_CONFIGURATION })
 }

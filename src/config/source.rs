@@ -63,8 +63,8 @@ pub struct FurtherSource {
 pub(super) enum Files<'p> {
     /// The root source: paths that start at the configuration's folder.
     Beside(&'p Beside<'p>),
-    /// A further one: plain names in the server's folders, and signers in the root repository.
-    Named(&'p SourceFiles, &'p Tree),
+    /// A further one: plain names in the server's folders, where these are here, and signers in the root repository.
+    Named(Option<&'p SourceFiles>, &'p Tree),
 }
 
 /// Where the configuration is, and what stands beside it.
@@ -80,8 +80,27 @@ pub fn mirror(data: &Path, name: &SourceName) -> PathBuf {
 }
 
 impl FurtherSource {
+    /// The files of a root repository that define further sources.
+    pub fn definitions(tree: &Tree) -> impl Iterator<Item = &String> {
+        tree.keys().filter(|file| file.starts_with("sources/") && file.ends_with(".yaml"))
+    }
+
     /// Reads `sources/NAME.yaml`; all its faults at once.
     pub fn parse(file: &str, tree: &Tree, files: &SourceFiles, catalogue: &Catalogue) -> Result<(SourceName, Self), Vec<Fault>> {
+        Self::read(file, tree, Some(files), catalogue)
+    }
+
+    /// For what a server refuses `sources/NAME.yaml`. Where the server's folders are not here, what stands in them is not looked at.
+    pub fn faults(file: &str, tree: &Tree, files: Option<&SourceFiles>, catalogue: &Catalogue) -> Vec<Fault> {
+        Self::read(file, tree, files, catalogue).err().unwrap_or_default()
+    }
+
+    fn read(
+        file: &str,
+        tree: &Tree,
+        files: Option<&SourceFiles>,
+        catalogue: &Catalogue,
+    ) -> Result<(SourceName, Self), Vec<Fault>> {
         let bytes = tree.get(file).cloned().unwrap_or_default();
         let first = |message: SourceNameError| Fault::new(file, Place { line: 1, column: 1 }, message);
         let name = check_name(file, tree).map_err(|fault| vec![first(fault)])?;
@@ -243,17 +262,17 @@ impl Files<'_> {
         let text = fields.text(node)?;
         let (folder, key) = match (self, kind) {
             (Self::Beside(beside), _) => return Some(beside.folder.join(text)),
-            (Self::Named(files, _), Kind::AgeIdentity) => (&files.age_identities, "age_identity_dir"),
-            (Self::Named(files, _), Kind::Credential) => (&files.credentials, "credentials_dir"),
+            (Self::Named(files, _), Kind::AgeIdentity) => (files.map(|files| files.age_identities.as_ref()), "age_identity_dir"),
+            (Self::Named(files, _), Kind::Credential) => (files.map(|files| files.credentials.as_ref()), "credentials_dir"),
         };
         if text.contains('/') || text.starts_with('.') {
             fields.fault(node.place, format!("`{text}`: expected the name of a file in the server's `{key}`"));
             return None;
         }
-        if folder.is_none() {
+        if folder == Some(None) {
             fields.fault(node.place, format!("the server's configuration names no `{key}`"));
         }
-        folder.as_ref().map(|folder| folder.join(text))
+        folder.flatten().map(|folder| folder.join(text))
     }
 
     pub(super) fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {

@@ -39,7 +39,7 @@ pub(super) fn of(target: &str) -> Seeds {
         "claims" | "json" => files("src/identity/fixtures", "json"),
         "configuration" => files("deploy", "yaml"),
         "form" => texts(&["shop/db.yaml\nkey=/password&policy=shop%2Fdeploy", "shop/db.yaml\ncommit=4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b", "a=1+2&b=%2F%e2%82%ac&c&d=x=y&"]),
-        "guardrails" => [examples("guardrails"), texts(&["denials:\n  - description: No forks.\n    match: { fork: true }\n    deny: { aws: [\"*\"], secrets: [\"**\"] }\n"])].concat(),
+        "guardrails" => [examples("guardrails"), texts(&["denials:\n  - description: No forks.\n    match: { fork: true }\n    deny: { aws: [\"**\"], secrets: [\"**\"] }\n"])].concat(),
         "hook" => texts(&[HUB, "It's a Secret to Everybody\n{}"]),
         "import" => texts(&[ROLE, OCTO_STS]),
         "jwks" => texts(&[JWKS]),

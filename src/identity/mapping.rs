@@ -77,6 +77,9 @@ pub struct Mapping {
     /// Claims that the CI documents and no attribute reads, by JSON pointer. Others may come: only what is nearly one of them is a slip.
     #[serde(default, rename = "claims")]
     further_claims: Vec<String>,
+    /// The documented claims that are no text, by JSON pointer.
+    #[serde(default)]
+    types: BTreeMap<String, ClaimType>,
     /// Attributes whose names the CI compares without regard to case.
     #[serde(default)]
     case_insensitive: Vec<Attribute>,
@@ -283,6 +286,7 @@ mod said;
 mod shape;
 
 pub use backwards::put;
+pub use pointers::ClaimType;
 pub use presence::Presence;
 pub use said::Said;
 pub use shape::{Shape, is_cloned_as};

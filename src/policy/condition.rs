@@ -3,14 +3,14 @@
 use super::pattern::Pattern;
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
-use crate::words::yaml::{Fields, Node, Place, Yaml};
+use crate::words::yaml::{Fields, Node, Place};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
 pub(super) mod possible;
 mod read;
 
-use read::{Form, read_pattern, read_single, read_tests, shown};
+use read::{Form, read_claimed, read_single, read_tests, shown};
 
 /// The words of `event`.
 pub(super) const EVENTS: [&str; 11] = [
@@ -121,22 +121,12 @@ impl Condition {
         if let Err(slip) = possible::check_claim(mappings, pointer) {
             fields.report(fields.draft(place, slip.message).coded("claim_misspelt").help(slip.help));
         }
-        let single = |fields: &mut Fields<'a, '_>, node: &'a Node, form: Form| match &node.value {
-            // The empty text is a value that only `not` needs to name.
-            Yaml::Text(text) if text.is_empty() && form == Form::Not => Some(Single::Json(node.to_json())),
-            Yaml::Text(text) => {
-                let pattern = read_pattern(fields, node, text, row)?;
-                Some(Single::Text(if form == Form::Plain { pattern.of_plain_texts() } else { pattern }))
+        let single = |fields: &mut Fields<'a, '_>, node: &'a Node, form: Form| {
+            if let Err(impossible) = possible::check_claim_type(mappings, pointer, &node.value) {
+                let fault = fields.draft(node.place, impossible.message).coded("value_never_claimed");
+                fields.report(fault.help(impossible.help));
             }
-            Yaml::List(_) | Yaml::Mapping(_) | Yaml::Null => {
-                fields.fault(node.place, format!("expected text, a number or true or false, found {}", node.kind()));
-                None
-            }
-            Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) if form == Form::Plain => {
-                fields.fault(node.place, format!("expected text, found {}", node.kind()));
-                None
-            }
-            Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) => Some(Single::Json(node.to_json())),
+            read_claimed(fields, node, form, row)
         };
         let tests = read_tests(fields, node, &[Form::Like, Form::Plain, Form::Not], single);
         Self::of(&Subject::Claim(pointer.to_owned()), place, &format!("{pointer}: {}", shown(node)), tests)

@@ -2,17 +2,20 @@
 
 mod error;
 
+use super::condition::possible::{Nobodys, check_facts};
 use super::decide::PolicySet;
 use super::file::TrustPolicy;
 use super::ruleset::{Catalogue, Tree};
+use super::sections::{SecretGrant, TransitGrant};
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
-use crate::kind::Target;
+use crate::kind::{InTree, Target};
 use crate::token::{Claims, parse_json};
-use crate::words::UnixTime;
-use crate::words::names::IssuerName;
+use crate::words::names::{IssuerName, PolicyName};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
+use crate::words::{Denial, UnixTime};
 use error::FactsError;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// One expectation.
 #[derive(Clone, Debug)]
@@ -78,9 +81,27 @@ impl Expectation {
         tree: &Tree,
         catalogue: &Catalogue,
     ) -> Outcome {
-        let verdict = self
-            .facts(issuer, tree, catalogue)
-            .map(|facts| set.would_grant(&facts, &self.wanted, None, UnixTime::from_seconds(0)));
+        let facts = self.facts(issuer, tree, catalogue);
+        let verdict = facts.map(|facts| set.would_grant(&facts, &self.wanted, None, UnixTime::from_seconds(0)));
+        self.outcome(file, verdict)
+    }
+
+    /// The same where it is refused if nobody could have what it denies. A file that is taken away keeps no policy from loading.
+    pub(super) fn run_over_files(
+        &self,
+        file: &str,
+        set: &PolicySet,
+        issuer: Option<&IssuerName>,
+        tree: &Tree,
+        catalogue: &Catalogue,
+    ) -> Outcome {
+        match self.check_wanted(set, tree) {
+            Ok(()) => self.run(file, set, issuer, tree, catalogue),
+            Err(fault) => self.outcome(file, Err(fault)),
+        }
+    }
+
+    fn outcome(&self, file: &str, verdict: Result<Result<PolicyName, Denial>, FactsError>) -> Outcome {
         let (holds, why) = match verdict {
             Err(fault) => (false, Some(fault.to_string())),
             Ok(Ok(policy)) => (self.allow, (!self.allow).then(|| format!("allowed by {policy}"))),
@@ -105,29 +126,64 @@ impl Expectation {
         let entry = catalogue.issuer(issuer).ok_or_else(|| FactsError::UnknownIssuer { issuer: issuer.clone() })?;
         let mut facts = entry.mapping.facts(issuer, Claims::from(claims.clone()))?;
         for (attribute, value) in &self.change {
-            change(&mut facts, *attribute, value.as_deref(), &entry.mapping);
+            change(&mut facts, *attribute, value.as_deref(), &entry.mapping)?;
         }
+        check_facts(&entry.mapping, &facts)?;
         Ok(facts)
+    }
+
+    /// What is to be denied has to be there, or to be granted to somebody once it is: else nobody could have it, whatever policies say.
+    fn check_wanted(&self, set: &PolicySet, tree: &Tree) -> Result<(), FactsError> {
+        let Some(wanted) = self.wanted.in_tree().filter(|_| !self.allow) else { return Ok(()) };
+        let rules = || set.policies().iter().flat_map(|policy| &policy.rules);
+        let (missing, name, granted) = match wanted {
+            InTree::Document(path) => {
+                let granted = rules().flat_map(|rule| rule.grants.of::<SecretGrant>());
+                (
+                    format!("secrets/{path}"),
+                    path.as_str(),
+                    granted.map(|grant| &grant.documents).any(|name| name.matches(path.as_str())),
+                )
+            }
+            InTree::TransitKey(key) => {
+                let granted = rules().flat_map(|rule| rule.grants.of::<TransitGrant>());
+                (format!("transit/{key}/"), key.as_str(), granted.map(|grant| &grant.keys).any(|name| name.matches(key.as_str())))
+            }
+        };
+        // What a further source has is in its own repository.
+        let first = name.split('/').next().unwrap_or_default();
+        let is_it = |file: &String| *file == missing || (missing.ends_with('/') && file.starts_with(&missing));
+        let is_there = tree.range(missing.clone()..).next().is_some_and(|(file, _)| is_it(file));
+        if granted || is_there || tree.contains_key(&format!("sources/{first}.yaml")) {
+            return Ok(());
+        }
+        Err(FactsError::NotThere { missing })
     }
 }
 
 /// Puts an attribute in the place of the one that the claims give; nothing takes it away.
-fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: &Mapping) {
+fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: &Mapping) -> Result<(), Nobodys> {
     facts.unreadable.remove(&attribute);
+    facts.attributes.remove(&attribute);
     let Some(text) = text else {
-        facts.attributes.remove(&attribute);
         facts.unreadable.extend((mapping.presence(attribute) == Presence::Always).then_some(attribute));
-        return;
+        return Ok(());
     };
-    let value = match (text, text.rsplit_once('@')) {
-        ("true", _) => Value::Flag(true),
-        ("false", _) => Value::Flag(false),
-        (_, Some((name, id))) if matches!(facts.attribute(attribute), Some(Value::Named { .. })) => {
-            Value::Named { name: name.to_owned(), id: Some(id.to_owned()) }
+    if text.is_empty() {
+        return Err(Nobodys::Empty { attribute });
+    }
+    let value = match attribute {
+        Attribute::RefProtected | Attribute::Fork | Attribute::SshSession => {
+            Value::Flag(text.parse().map_err(|_| Nobodys::NoFlag { attribute, text: text.to_owned() })?)
         }
+        _ if mapping.has_id(attribute) => match text.rsplit_once('@') {
+            Some((name, id)) => Value::Named { name: name.to_owned(), id: Some(id.to_owned()) },
+            None => Value::Named { name: text.to_owned(), id: None },
+        },
         _ => Value::Text(text.to_owned()),
     };
     facts.attributes.insert(attribute, value);
+    Ok(())
 }
 
 fn read_change<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Vec<(Attribute, Option<String>)> {
@@ -166,12 +222,17 @@ pub(super) fn read_target<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Op
     target
 }
 
-/// Runs a policy's own tests against itself alone.
-pub(super) fn run_own(policy: &std::sync::Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Outcome> {
+/// Runs a policy's own tests against itself alone, as it is decided whether it loads.
+pub(super) fn run_own(policy: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Outcome> {
+    own(policy, |expectation, set| expectation.run(&policy.file, set, Some(&policy.issuer), tree, catalogue))
+}
+
+/// The same, where what they deny has to be there.
+pub(super) fn run_own_over_files(policy: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Outcome> {
+    own(policy, |expectation, set| expectation.run_over_files(&policy.file, set, Some(&policy.issuer), tree, catalogue))
+}
+
+fn own(policy: &Arc<TrustPolicy>, run: impl Fn(&Expectation, &PolicySet) -> Outcome) -> Vec<Outcome> {
     let set = PolicySet::new(vec![policy.clone()], Default::default(), None);
-    policy
-        .expectations
-        .iter()
-        .map(|expectation| expectation.run(&policy.file, &set, Some(&policy.issuer), tree, catalogue))
-        .collect()
+    policy.expectations.iter().map(|expectation| run(expectation, &set)).collect()
 }

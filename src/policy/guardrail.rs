@@ -9,7 +9,7 @@ use super::sections::{Grants, PATTERNS, SecretGrant, Section, TransitGrant};
 use crate::identity::{Attribute, Facts, Mapping};
 use crate::kind::Target;
 use crate::words::names::IssuerName;
-use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use crate::words::yaml::{Fault, Fields, Node, Place, Severity, Yaml};
 use crate::words::{Denial, Reason};
 use std::sync::Arc;
 
@@ -42,9 +42,9 @@ struct Denied {
     what: Option<What>,
 }
 
-/// What is denied, or what bounds allow: patterns, each with the section that it is of.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct What(Vec<(&'static str, Pattern)>);
+/// What is denied, or what bounds allow: patterns, each with the section that it is of, and where it stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct What(Vec<(&'static str, Pattern, Place)>);
 
 impl Guardrails {
     /// Those of a tree; without the file nothing is denied.
@@ -133,8 +133,19 @@ impl Listed<'_> {
     /// Whether it denies anything of what is granted.
     pub(super) fn bites(&self, grants: &Grants) -> bool {
         let Some(What(patterns)) = self.what else { return true };
-        patterns.iter().any(|(word, pattern)| grants.entries().iter().any(|entry| entry.meets(word, pattern)))
+        patterns.iter().any(|(word, pattern, _)| meets(grants, word, pattern))
     }
+
+    /// Each of its patterns that nothing fits of what is granted, and where it stands.
+    pub(super) fn idle<'g>(&self, granted: &[&'g Grants]) -> impl Iterator<Item = (&Pattern, Place)> {
+        let patterns = self.what.into_iter().flat_map(|What(patterns)| patterns);
+        let idle = patterns.filter(|(word, pattern, _)| !granted.iter().any(|grants| meets(grants, word, pattern)));
+        idle.map(|(_, pattern, place)| (pattern, *place))
+    }
+}
+
+fn meets(grants: &Grants, word: &str, pattern: &Pattern) -> bool {
+    grants.entries().iter().any(|entry| entry.meets(word, pattern))
 }
 
 impl Guardrails {
@@ -200,6 +211,7 @@ impl Guardrails {
         let what = fields.optional("deny").map(|node| {
             let mut inner = fields.below(node);
             let what = What::read(&mut inner);
+            tell_empty(&mut inner, node);
             inner.finish();
             what
         });
@@ -224,6 +236,20 @@ impl Guardrails {
             }
         }
     }
+}
+
+/// Nothing would be denied, and somebody believes the opposite.
+fn tell_empty<'a>(fields: &mut Fields<'a, '_>, deny: &'a Node) {
+    let lists: Vec<Place> = fields
+        .members()
+        .iter()
+        .filter(|(_, _, list)| matches!(&list.value, Yaml::List(items) if items.is_empty()))
+        .map(|(_, place, _)| *place)
+        .collect();
+    if fields.members().is_empty() {
+        fields.fault(deny.place, "nothing is named, so nothing would be denied: leave `deny` out to deny everything");
+    }
+    lists.into_iter().for_each(|place| fields.fault(place, "an empty list denies nothing: take it out"));
 }
 
 impl Denied {
@@ -253,6 +279,14 @@ impl Denied {
     }
 }
 
+/// Where the patterns stand says nothing of what they are.
+impl PartialEq for What {
+    fn eq(&self, other: &Self) -> bool {
+        let named = |what: &Self| what.0.iter().map(|(word, pattern, _)| (*word, pattern.clone())).collect::<Vec<_>>();
+        named(self) == named(other)
+    }
+}
+
 impl What {
     /// Reads patterns by section.
     pub(super) fn read(fields: &mut Fields<'_, '_>) -> Self {
@@ -260,18 +294,18 @@ impl What {
         for (word, parse) in PATTERNS {
             let Some(list) = fields.optional(word) else { continue };
             let nodes = fields.one_or_many(list);
-            patterns.extend(nodes.iter().filter_map(|node| Some((*word, fields.parsed(node, parse)?))));
+            patterns.extend(nodes.iter().filter_map(|node| Some((*word, fields.parsed(node, parse)?, node.place))));
         }
         Self(patterns)
     }
 
     /// The patterns of one section.
     pub(super) fn of(&self, word: &str) -> impl Iterator<Item = &Pattern> {
-        self.0.iter().filter(move |(section, _)| *section == word).map(|(_, pattern)| pattern)
+        self.0.iter().filter(move |(section, ..)| *section == word).map(|(_, pattern, _)| pattern)
     }
 
     /// Each of its patterns, as it is written, and by itself.
     pub(super) fn patterns(&self) -> impl Iterator<Item = (String, Self)> {
-        self.0.iter().map(|(word, pattern)| (pattern.to_string(), Self(vec![(word, pattern.clone())])))
+        self.0.iter().map(|one| (one.1.to_string(), Self(vec![one.clone()])))
     }
 }

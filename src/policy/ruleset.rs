@@ -163,6 +163,12 @@ impl Ruleset {
         Self { files: read.map(kept).collect(), guardrails: StandingGuardrails::of(guardrails), ..Self::default() }
     }
 
+    /// A further source's policies alone, each as it decides beside those of other sources; and what keeps any of them from it.
+    pub fn among_others(&self, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> (Self, Vec<Fault>) {
+        let (placed, faults) = self.placed(bounds, catalogue);
+        (Self { set: PolicySet::new(placed, self.guardrails.all().clone(), None).into(), ..Self::default() }, faults)
+    }
+
     /// One policy by itself, without guardrails.
     pub(super) fn alone(policy: &Arc<TrustPolicy>) -> Self {
         Self { set: PolicySet::new(vec![policy.clone()], Arc::default(), None).into(), ..Self::default() }
@@ -225,11 +231,11 @@ impl Ruleset {
     /// Runs every policy's tests, and the repository's own over the whole set.
     pub fn test(&self, tree: &Tree, catalogue: &Catalogue) -> (Vec<Outcome>, Vec<Fault>) {
         let mut outcomes: Vec<Outcome> =
-            self.policies().flat_map(|policy| expectation::run_own(policy, tree, catalogue)).collect();
+            self.policies().flat_map(|policy| expectation::run_own_over_files(policy, tree, catalogue)).collect();
         let mut faults = Vec::new();
         for (file, bytes) in tree.iter().filter(|(file, _)| file.starts_with("tests/") && file.ends_with(".yaml")) {
             for expectation in read_expectations(file, bytes, &mut faults) {
-                outcomes.push(expectation.run(file, self.set(), None, tree, catalogue));
+                outcomes.push(expectation.run_over_files(file, self.set(), None, tree, catalogue));
             }
         }
         (outcomes, faults)

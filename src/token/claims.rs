@@ -56,6 +56,11 @@ impl Claims {
         }
     }
 
+    /// Whom it is for: its one audience, without the key that it may be bound to.
+    pub fn addressee(&self) -> Option<&str> {
+        self.audience().map(|audience| super::proof::unbound(audience).0)
+    }
+
     /// The one audience (a string, or an array of one); several are no audience at all.
     pub(super) fn audience(&self) -> Option<&str> {
         match self.0.get("aud")? {

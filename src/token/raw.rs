@@ -1,6 +1,5 @@
 //! A token as it came: well-formed, and not believed. One textual form only (RFC 7515, section 7.1).
 
-use super::proof::unbound;
 use super::{Algorithm, Claims, json};
 use crate::words::{Denial, Digest, Reason, Secret};
 use base64::Engine;
@@ -123,7 +122,7 @@ impl RawToken {
 
     /// The `aud` claim where it names exactly one, without the key that it may be bound to.
     pub fn unverified_audience(&self) -> Option<&str> {
-        self.claims.audience().map(|audience| unbound(audience).0)
+        self.claims.addressee()
     }
 
     /// The JWS around it.

@@ -8,6 +8,10 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
+mod impossible;
+mod sources;
+mod told;
+
 const ISSUERS: &str = "issuers: [ { name: github, mapping: github-actions, issuer: \"https://token.actions.githubusercontent.com\", audiences: [\"https://daypass.example\"] } ]\n";
 
 fn commit(repository: &Path, files: &[(&str, &str)]) {
@@ -29,14 +33,11 @@ fn repository() -> tempfile::TempDir {
 }
 
 fn policy(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
-    command
-        .current_dir(folder)
-        .arg("policy")
-        .args(arguments)
-        .args(["--config", "issuers.yaml", "--repository", "."])
-        .output()
-        .unwrap()
+    daypass(folder, &[&["policy"], arguments, &["--config", "issuers.yaml", "--repository", "."]].concat())
+}
+
+fn daypass(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_daypass")).current_dir(folder).args(arguments).output().unwrap()
 }
 
 #[test]
@@ -263,7 +264,7 @@ fn a_source_whose_name_can_be_none_is_an_error_of_the_check() {
     let told = policy(repository.path(), &["check"]);
     let text = String::from_utf8_lossy(&told.stdout).into_owned();
     assert_eq!(told.status.code(), Some(78), "{text}");
-    assert!(text.contains("sources/Team-a.yaml:1") && text.contains("the name of a source"), "{text}");
+    assert!(text.contains("sources/Team-a.yaml:1") && text.contains("the file's name: "), "{text}");
     assert!(text.contains("sources/teams/b.yaml:1") && text.contains("this file is not read"), "{text}");
 }
 

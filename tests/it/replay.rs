@@ -1,6 +1,6 @@
 //! A candidate revision against what was recorded: as a pull request's job asks, and as an operator does beside the store.
 
-use crate::support::{DEPLOY, Setup, World, git};
+use crate::support::{DEPLOY, Setup, World, commit, git, put};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
 
@@ -231,8 +231,8 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
     let output = daypass(&[&beside[..], &["--repository", "access"]].concat());
     let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
     assert_eq!((&found["denied"], &found["grants"][0]["denied_already"]), (&json!(3), &json!(false)), "{found}");
-    let commit = |name: &str| json!(git(&world.path("access"), &["rev-parse", name]));
-    assert_eq!((&found["in_force"]["commit"], &found["new"]["commit"]), (&commit("main"), &commit("change")), "{found}");
+    let commit_of = |name: &str| json!(git(&world.path("access"), &["rev-parse", name]));
+    assert_eq!((&found["in_force"]["commit"], &found["new"]["commit"]), (&commit_of("main"), &commit_of("change")), "{found}");
     assert_eq!((&found["in_force"]["name"], &found["new"]["name"]), (&json!("refs/heads/main"), &json!("change")));
     let (status, told) = replay("push", &[]).await;
     assert!(status == 77 && told.contains("no_matching_policy"), "{told}");
@@ -243,6 +243,16 @@ async fn a_job_and_an_operator_hear_the_same_from_the_command() {
         status == 0 && told.starts_with("```\nIn force: the server ") && told.contains("\nDENIES") && told.ends_with("```\n"),
         "{told}"
     );
+    // A name below sources/ stands for policies that are not here; a server has them.
+    git(&world.path("access"), &["checkout", "--quiet", "change"]);
+    put(&world.path("access/sources/team-a.yaml"), b"git: x\n");
+    commit(&world.path("access"));
+    let found: Value = serde_json::from_slice(&daypass(&beside).stdout).unwrap();
+    assert_eq!(found["further_sources_not_looked_at"], json!(["team-a"]), "{found}");
+    let text = String::from_utf8_lossy(&daypass(&beside[..4]).stdout).into_owned();
+    assert!(text.contains("further sources team-a are not looked at: what one granted is told as denied already"), "{text}");
+    let (_, told) = replay("pull", &["--since", "1h"]).await;
+    assert!(told.contains("further sources team-a decide as they are in force"), "{told}");
     let nowhere = daypass(&["--repository", "access"]);
     assert!(
         nowhere.status.code() == Some(64) && String::from_utf8_lossy(&nowhere.stderr).contains("name the server"),

@@ -52,7 +52,7 @@ impl Revision {
         held: &mut Vec<Widened>,
     ) -> BTreeMap<SourceName, Defined> {
         let mut sources = BTreeMap::new();
-        for file in tree.keys().filter(|file| file.starts_with("sources/") && file.ends_with(".yaml")) {
+        for file in FurtherSource::definitions(tree) {
             let stem = file.trim_start_matches("sources/").trim_end_matches(".yaml");
             let old = SourceName::parse(stem).ok().and_then(|name| Some((name.clone(), self.sources.get(&name)?.clone())));
             match (FurtherSource::parse(file, tree, reading.files, reading.catalogue), old) {

@@ -6,7 +6,7 @@ mod who_can;
 
 pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 
-use super::place::Where;
+use super::place::{Where, further_sources};
 use crate::cli::{Output, print};
 use crate::client::Failure;
 use crate::policy::{Direction, Loaded, Ruleset, Tree, Widening, changes};
@@ -59,17 +59,21 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
         || readers.iter().any(|change| change.gains)
         || !files.is_empty();
     let compared = format!("Compared: {}\n    with: {}", old_seen.at, new_seen.at);
+    let further: BTreeSet<&str> = old_seen.further_sources().into_iter().chain(new_seen.further_sources()).collect();
+    let further: Vec<&str> = further.into_iter().collect();
+    let unknown = further_sources(&further, "of theirs nothing is compared, and what they grant may still stand or be new");
     match output {
         Output::Json => print::json(&json!({
             "old": old_seen.at, "new": new_seen.at,
             "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults,
+            "further_sources_not_looked_at": further,
         })),
         Output::Markdown => {
-            anstream::print!("```\n{compared}\n{}{}```\n", listing(&found, &readers, &files, false), owners(&found));
+            anstream::print!("```\n{compared}\n{}{}{unknown}```\n", listing(&found, &readers, &files, false), owners(&found));
         }
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
-            anstream::print!("{compared}\n{}{}", listing(&found, &readers, &files, true), owners(&found));
+            anstream::print!("{compared}\n{}{}{unknown}", listing(&found, &readers, &files, true), owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })

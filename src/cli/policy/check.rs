@@ -1,18 +1,18 @@
 //! `daypass policy check`: the faults of the files, and the linter's findings.
 
-use super::place::Where;
+use super::of_source::{OfSource, Read};
+use super::place::GUARDRAILS_UNREAD;
 use super::sarif;
 use crate::cli::{Output, print};
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::policy::{Bounds, Catalogue, LINT_CODES, Look, Ruleset, Tree, document_grants, lint};
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::config::{FurtherSource, SourceFiles};
+use crate::policy::{Catalogue, LINT_CODES, Look, Ruleset, Tree, document_grants, lint};
 use crate::secrets::SopsFile;
-use crate::words::names::{SecretPath, SourceName};
-use crate::words::yaml::{Fault, Place, Severity, nearest};
+use crate::words::names::SecretPath;
+use crate::words::yaml::{Fault, Severity, nearest};
 use crate::words::{Clock, SystemClock, UnixTime};
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Stands for every finding.
 const ALL: &str = "warnings";
@@ -20,16 +20,13 @@ const ALL: &str = "warnings";
 #[derive(Args, Debug)]
 pub(in crate::cli) struct CheckArgs {
     #[command(flatten)]
-    at: Where,
+    of: OfSource,
     /// A finding that counts as an error, by its code; `warnings` means all. May be given several times.
     #[arg(long, value_name = "CODE", value_parser = code)]
     deny: Vec<String>,
     /// A finding that is not told, by its code. May be given several times.
     #[arg(long, value_name = "CODE", value_parser = code)]
     allow: Vec<String>,
-    /// These are the policies of a further source: the file in the root repository that defines it, `sources/NAME.yaml`.
-    #[arg(long, value_name = "FILE")]
-    source: Option<PathBuf>,
     /// Another form than --output gives.
     #[arg(long)]
     format: Option<Format>,
@@ -57,35 +54,40 @@ fn code(text: &str) -> Result<String, NoCode> {
     Err(NoCode { near: nearest(text, &LINT_CODES) })
 }
 
+/// What was looked at, and what of it is wrong.
+struct Checked {
+    ruleset: Ruleset,
+    faults: Vec<Fault>,
+    /// Whether files of the server are named that are not here.
+    leaves_out_server: bool,
+}
+
 /// Ends with 78 when something is an error.
 pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> {
-    let (seen, catalogue) = arguments.at.load()?;
-    let tree = &seen.files;
-    let (ruleset, mut faults) = Ruleset::load(tree, &catalogue, None);
-    faults.extend(seen.left_out());
-    faults.extend(ruleset.test(tree, &catalogue).1);
-    let own = arguments.at.own_repository();
-    let now = SystemClock.now();
-    let look = Look { ruleset: &ruleset, tree, catalogue: &catalogue, now, own_repository: own.as_deref() };
-    faults.extend(lint(&look));
-    faults.extend(missing_keys(tree, &ruleset, now));
-    if let Some(file) = &arguments.source {
-        faults.extend(bounds(file, &ruleset, &catalogue)?);
-    }
-    faults.extend(definitions(tree, &catalogue));
+    let read = arguments.of.load()?;
+    let Checked { ruleset, faults, leaves_out_server } = arguments.check(&read);
+    let at = &read.seen.at;
     let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     let (policies, guardrails) = (ruleset.set().policies().len(), ruleset.set().guardrails().count());
     match (arguments.format, output) {
-        (Some(Format::Sarif), _) => print::json(&sarif::document(&faults)),
+        (Some(Format::Sarif), _) => print::json(&sarif::document(&faults, at)),
         (Some(Format::Github), _) => faults.iter().for_each(print_annotation),
-        (None, Output::Json) => {
-            print::json(&json!({ "policies": policies, "guardrails": guardrails, "errors": errors, "findings": faults }));
-        }
+        (None, Output::Json) => print::json(&json!({
+            "policies": policies, "guardrails": guardrails, "errors": errors, "findings": faults, "looked_at": at,
+            "guardrails_unreadable": ruleset.has_faulty_guardrails(), "files_of_the_server_not_looked_at": leaves_out_server,
+        })),
         (None, Output::Text | Output::Markdown) => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
             let warnings = faults.len() - errors;
             anstream::println!("{policies} policies and {guardrails} guardrails load; {errors} errors, {warnings} warnings");
+            if ruleset.has_faulty_guardrails() {
+                anstream::println!("Beware: {GUARDRAILS_UNREAD}.");
+            }
+            if leaves_out_server {
+                anstream::println!("The files of the server that further sources name are not looked at: they are not here.");
+            }
+            anstream::println!("Looked at: {at}");
         }
     }
     Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
@@ -108,32 +110,33 @@ fn missing_keys(tree: &Tree, ruleset: &Ruleset, now: UnixTime) -> Vec<Fault> {
     missing.collect()
 }
 
-/// What lies outside of a further source's bounds, and what of these nobody uses.
-fn bounds(file: &Path, ruleset: &Ruleset, catalogue: &Catalogue) -> Result<Vec<Fault>, Failure> {
-    let shown = file.display().to_string();
-    let usage = |fault: String| Failure::new(STATUS_USAGE, format!("{shown}: {fault}"));
-    let bytes = std::fs::read(file).map_err(|fault| usage(fault.to_string()))?;
-    let name =
-        SourceName::parse(&file.file_stem().unwrap_or_default().to_string_lossy()).map_err(|fault| usage(fault.to_string()))?;
-    Ok(match Bounds::of_definition(&name, &shown, &bytes, catalogue) {
-        Ok(bounds) => bounds.outside(ruleset).into_iter().chain(bounds.unused(&shown, ruleset)).collect(),
-        Err(faults) => faults,
-    })
-}
-
-/// Faults in the bounds of the further sources that a root repository defines; the rest of a definition names files of the server.
-fn definitions(tree: &Tree, catalogue: &Catalogue) -> Vec<Fault> {
-    let files = tree.iter().filter(|(file, _)| file.starts_with("sources/") && file.ends_with(".yaml"));
-    let read = |(file, bytes): (&String, &Arc<[u8]>)| {
-        let stem = file.trim_start_matches("sources/").trim_end_matches(".yaml");
-        let unnamed = |fault| vec![Fault::new(file, Place { line: 1, column: 1 }, format!("the name of a source: {fault}"))];
-        let name = SourceName::parse(stem).map_err(unnamed)?;
-        Bounds::of_definition(&name, file, bytes, catalogue).map(drop)
-    };
-    files.map(read).filter_map(Result::err).flatten().collect()
+/// For what a server refuses the further sources that a root repository defines.
+fn definitions(tree: &Tree, catalogue: &Catalogue, here: Option<&SourceFiles>) -> Vec<Fault> {
+    FurtherSource::definitions(tree).flat_map(|file| FurtherSource::faults(file, tree, here, catalogue)).collect()
 }
 
 impl CheckArgs {
+    fn check(&self, read: &Read) -> Checked {
+        let (seen, catalogue, at) = (&read.seen, &read.catalogue, &self.of.at);
+        let tree = &seen.files;
+        let (ruleset, mut faults) = Ruleset::load(tree, catalogue, None);
+        faults.extend(seen.left_out().chain(read.unread.iter().cloned()));
+        faults.extend(ruleset.test(tree, catalogue).1);
+        let own = at.own_repository();
+        let now = SystemClock.now();
+        let look = Look { ruleset: &ruleset, tree, catalogue, now, own_repository: own.as_deref() };
+        faults.extend(lint(&look));
+        faults.extend(missing_keys(tree, &ruleset, now));
+        faults.extend(read.definition.iter().flat_map(|definition| match &definition.bounds {
+            Ok(bounds) => bounds.outside(&ruleset).into_iter().chain(bounds.unused(&definition.file, &ruleset)).collect(),
+            Err(faults) => faults.clone(),
+        }));
+        let here = at.server_files();
+        faults.extend(definitions(tree, catalogue, here.as_ref()));
+        let leaves_out_server = here.is_none() && FurtherSource::definitions(tree).next().is_some();
+        Checked { ruleset, faults, leaves_out_server }
+    }
+
     /// What the flags make of a finding. What keeps a file from loading stays an error.
     fn level(&self, fault: Fault) -> Option<Fault> {
         let named = |codes: &[String]| codes.iter().any(|code| code == fault.code);

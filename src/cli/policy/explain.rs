@@ -1,24 +1,26 @@
 //! `daypass policy explain`: why somebody is allowed or denied, in the order in which the server decides.
 
+mod token;
+
+use super::of_source::{OfSource, Read};
 use super::place::{Seen, Where};
 use crate::cli::print;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
 use crate::kind::{Target, TargetError};
-use crate::policy::{Catalogue, Explanation, Ruleset, StopUntil, explain};
+use crate::policy::{Explanation, Ruleset, StopUntil, explain};
 use crate::store::{ReadError, Reader};
-use crate::token::{Claims, JsonError, parse_json};
-use crate::words::names::{IssuerName, NameError};
 use crate::words::yaml::{Fault, Severity};
 use crate::words::{Clock, Denial, SystemClock, UnixTime, plain};
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::path::PathBuf;
+use token::Told;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct ExplainArgs {
     #[command(flatten)]
-    at: Where,
+    of: OfSource,
     /// The issuer's name in the configuration; a saved `whoami` names its own.
     #[arg(long)]
     issuer: Option<String>,
@@ -50,37 +52,66 @@ pub(in crate::cli) struct ExplainArgs {
 
 /// Ends with 77 when it is denied.
 pub(super) fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
-    let (seen, catalogue) = arguments.at.load()?;
-    let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
-    faults.retain(|fault| fault.severity == Severity::Error);
-    let facts = facts(arguments, &catalogue).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    let read = arguments.of.load()?;
+    let token = Told::read(arguments)?;
     let wanted = wanted_of(arguments).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-    let now = SystemClock.now();
-    let explanation = explain(ruleset.set(), &facts, &wanted, now);
-    let (explanation, unknown) = match operators_denials(&arguments.at, now) {
-        Ok(denials) => (explanation.under(&denials, &facts, now), None),
+    token.undocumented().for_each(|note| anstream::eprintln!("{note}"));
+    match token.facts() {
+        Ok(facts) => Ok(tell(arguments, &read, &token, (&facts, &wanted), json)),
+        Err(denial) => Ok(tell_refused(&read.seen, &denial, &wanted, json)),
+    }
+}
+
+/// A token that the server refuses, whatever its policies say.
+fn tell_refused(seen: &Seen, denial: &Denial, wanted: &Target, json: bool) -> u8 {
+    let (code, cause) = (denial.reason.code(), plain(&denial.cause));
+    if json {
+        print::json(&json!({
+            "wanted": wanted.to_string(), "allowed_by": null, "denied_because": denial.cause,
+            "token_refused": { "code": code, "cause": denial.cause }, "looked_at": seen.at,
+        }));
+    } else {
+        anstream::println!(
+            "REFUSED  {wanted}: the server refuses the token with `{code}` before it looks at any policy: {cause}\n\nLooked at: {}",
+            seen.at
+        );
+    }
+    STATUS_DENIED
+}
+
+fn tell(arguments: &ExplainArgs, read: &Read, token: &Told, (facts, wanted): (&Facts, &Target), json: bool) -> u8 {
+    let (seen, at, now) = (&read.seen, &arguments.of.at, SystemClock.now());
+    let (ruleset, mut faults) = read.in_force();
+    faults.retain(|fault| fault.severity == Severity::Error);
+    let explanation = explain(ruleset.set(), facts, wanted, now);
+    let (explanation, unknown) = match operators_denials(at, now) {
+        Ok(denials) => (explanation.under(&denials, facts, now), None),
         Err(why) => (explanation, Some(why.to_string())),
     };
-    let held = held_back(&arguments.at, &seen);
+    let held = held_back(at, seen);
+    let of_root = read.definition.is_none();
     if json {
         let mut told = serde_json::to_value(&explanation).unwrap_or_default();
         (told["looked_at"], told["operators_denials_unknown"], told["faults"]) = (json!(seen.at), json!(unknown), json!(faults));
         (told["further_sources_not_looked_at"], told["max_stale_looked_at"]) = (json!(seen.further_sources()), json!(false));
-        told["held_back"] = json!(held);
+        (told["held_back"], told["root_guardrails_looked_at"]) = (json!(held), json!(of_root));
+        (told["guardrails_unreadable"], told["token_refused"]) = (json!(ruleset.has_faulty_guardrails()), json!(null));
+        told["claims_not_documented"] = json!(token.not_documented);
         print::json(&told);
     } else {
         let held = held.map(|held| format!("{held}\n")).unwrap_or_default();
-        anstream::print!("{}{held}", told(&explanation, &seen, &faults, unknown.as_deref()));
+        anstream::print!("{}{held}", told(&explanation, read, (&ruleset, &faults), unknown.as_deref()));
     }
-    Ok(if explanation.allowed_by.is_some() { 0 } else { STATUS_DENIED })
+    if explanation.allowed_by.is_some() { 0 } else { STATUS_DENIED }
 }
 
-fn told(explanation: &Explanation, seen: &Seen, faults: &[Fault], unknown: Option<&str>) -> String {
-    let mut told = format!("{explanation}\n");
+fn told(explanation: &Explanation, read: &Read, (ruleset, faults): (&Ruleset, &[Fault]), unknown: Option<&str>) -> String {
+    let (seen, mut told) = (&read.seen, format!("{explanation}\n"));
     if let Some(why) = unknown {
         told.push_str(&format!("Operators' denials are not looked at, and may deny it all the same: {}\n", plain(why)));
     }
-    told.push_str(&seen.not_looked_at(faults));
+    told.push_str(&seen.not_looked_at(ruleset, faults));
+    told.push_str(&read.root_not_looked_at());
     if explanation.allowed_by.is_some() {
         told.push_str(
             "The server grants it only while it could read the repository within `max_stale`, which is not looked at here: \
@@ -133,44 +164,6 @@ enum NoTarget {
     Target(#[from] TargetError),
 }
 
-/// Why there is no identity to explain.
-#[derive(Debug, thiserror::Error)]
-enum NoFacts {
-    /// The file of its claims is not read.
-    #[error("{}: {fault}", .path.display())]
-    File {
-        /// Where it is.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        fault: std::io::Error,
-    },
-    /// The file of its claims is something else.
-    #[error(transparent)]
-    Json(#[from] JsonError),
-    /// Nobody says whose claims they are.
-    #[error("name the --issuer")]
-    NoIssuer,
-    /// Its issuer's name is none.
-    #[error(transparent)]
-    Issuer(#[from] NameError),
-    /// Its issuer is not known here.
-    #[error("no issuer `{issuer}` is configured")]
-    UnknownIssuer {
-        /// By this name.
-        issuer: IssuerName,
-    },
-    /// Its claims are other JSON.
-    #[error("the claims are no object")]
-    NoObject,
-    /// One of its claims is incomplete.
-    #[error("expected --claim NAME=VALUE")]
-    NoClaim,
-    /// The mapping refuses its claims.
-    #[error("{}", .0.cause)]
-    Refused(#[from] Denial),
-}
-
 /// What operators deny, read beside the server's store; or why nobody can tell.
 fn operators_denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil)>, UnknownDenials> {
     let data = at.data_if_named().ok_or(UnknownDenials::NoData)?;
@@ -197,20 +190,4 @@ fn wanted_of(arguments: &ExplainArgs) -> Result<Target, NoTarget> {
     let asked: Vec<_> = flags.into_iter().filter_map(|(word, text)| Some(read((word, text?)))).collect();
     let [only] = <[_; 1]>::try_from(asked).map_err(|_| NoTarget::NotOne)?;
     Ok(only?)
-}
-
-fn facts(arguments: &ExplainArgs, catalogue: &Catalogue) -> Result<Facts, NoFacts> {
-    let document = match &arguments.claims {
-        Some(path) => parse_json(&std::fs::read(path).map_err(|fault| NoFacts::File { path: path.clone(), fault })?)?,
-        None => Value::Object(Map::new()),
-    };
-    let saved = document.get("issuer").and_then(Value::as_str).filter(|_| document.get("claims").is_some());
-    let issuer = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or(NoFacts::NoIssuer)?)?;
-    let mut claims = document.get("claims").unwrap_or(&document).as_object().ok_or(NoFacts::NoObject)?.clone();
-    for claim in &arguments.claim {
-        let (name, value) = claim.split_once('=').ok_or(NoFacts::NoClaim)?;
-        claims.insert(name.to_owned(), value.into());
-    }
-    let entry = catalogue.issuer(&issuer).ok_or_else(|| NoFacts::UnknownIssuer { issuer: issuer.clone() })?;
-    Ok(entry.mapping.facts(&issuer, Claims::from(claims))?)
 }

@@ -2,9 +2,10 @@
 
 use crate::cli::serve::faults;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::config::Config;
-use crate::git::{Snapshot, Source};
-use crate::policy::{Catalogue, Tree, Widening, grants_nothing, strays};
+use crate::config::{Config, SourceFiles};
+use crate::git::{GitError, Snapshot, Source};
+use crate::issuers::IssuerSettings;
+use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_further_source, strays};
 use crate::store::{ReadError, Reader};
 use crate::words::names::{CommitId, IssuerUrl, SourceName};
 use crate::words::plain;
@@ -57,6 +58,11 @@ pub(super) enum NoneInForce {
     NoRevision,
 }
 
+/// A clone without what is asked for, and what to do.
+const SHALLOW: &str = "this clone is shallow and has no older commits: run `git fetch --unshallow`";
+/// What nobody knows while the guardrails cannot be read.
+pub(super) const GUARDRAILS_UNREAD: &str = "the guardrails cannot be read, so what they deny is not looked at here; a server keeps those that it had, and nothing widens";
+
 /// A repository, and how it is told.
 struct Repository {
     source: Source,
@@ -76,28 +82,30 @@ impl Seen {
         self.left_out.iter().map(fault)
     }
 
+    /// Leaves out what a further source may not have. Returns a fault for each such file.
+    pub(super) fn keep_what_a_further_source_has(&mut self) -> Vec<Fault> {
+        let (read, unread) = of_further_source(&self.files);
+        self.files = read.into_owned();
+        unread
+    }
+
     /// The names of the sources beside this one: their policies are in repositories of their own.
     pub(super) fn further_sources(&self) -> Vec<&str> {
         self.files.keys().filter_map(|path| path.strip_prefix("sources/")?.strip_suffix(".yaml")).collect()
     }
 
     /// What an answer about these files does not know, line by line: the server may grant by more than them.
-    pub(super) fn not_looked_at(&self, faults: &[Fault]) -> String {
+    pub(super) fn not_looked_at(&self, ruleset: &Ruleset, faults: &[Fault]) -> String {
+        let of_guardrails = |fault: &Fault| ruleset.guardrail_faults().iter().any(|other| other.file == fault.file);
         let faulty = |fault: &Fault| {
-            let at = format!("{}:{}", fault.file, fault.place.line);
-            format!(
-                "faulty, so nothing of it counts here, and a server may have an older form in force: {at} {}\n",
-                plain(&fault.message)
-            )
+            let why = match of_guardrails(fault) {
+                true => GUARDRAILS_UNREAD,
+                false => "faulty, so nothing of it counts here, and a server may have an older form in force",
+            };
+            format!("{why}: {}:{} {}\n", fault.file, fault.place.line, plain(&fault.message))
         };
-        let mut told: String = faults.iter().map(faulty).collect();
-        let further = self.further_sources().join(", ");
-        if !further.is_empty() {
-            told.push_str(&format!(
-                "The policies of the further sources {further} are not looked at: one may grant it too, or by other terms, which is refused.\n"
-            ));
-        }
-        told
+        let told: String = faults.iter().map(faulty).collect();
+        told + &further_sources(&self.further_sources(), "one may grant it too, or by other terms, which is refused")
     }
 
     /// Refuses files of which none grants anything: some other folder was meant, and each answer about them would be misleading.
@@ -111,6 +119,14 @@ impl Seen {
             self.at
         );
         Err(Failure::new(STATUS_CONFIGURATION, message))
+    }
+}
+
+/// That the policies of these sources are not looked at, and what may come of it.
+pub(super) fn further_sources(names: &[&str], so: &str) -> String {
+    match names {
+        [] => String::new(),
+        names => format!("The policies of the further sources {} are not looked at: {so}.\n", names.join(", ")),
     }
 }
 
@@ -158,6 +174,11 @@ impl Where {
         ))
     }
 
+    /// Whether the configuration's own repository is looked at.
+    pub(super) const fn is_of_the_configuration(&self) -> bool {
+        self.repository.is_none() && self.folder.is_none()
+    }
+
     /// A folder as it stands.
     pub(in crate::cli) const fn folder(config: PathBuf, folder: PathBuf) -> Self {
         Self { config, repository: None, folder: Some(folder) }
@@ -201,7 +222,7 @@ impl Where {
     /// Where the configuration's own repository is looked at, and its `rollout` holds what widens: the commit in force and how many of
     /// its files have another form or none, or why nobody can tell. `None` where nothing is held.
     pub(super) fn last_in_force(&self) -> Option<Result<(CommitId, usize), NoneInForce>> {
-        if self.repository.is_some() || self.folder.is_some() {
+        if !self.is_of_the_configuration() {
             return None;
         }
         let config = Config::load(&self.config, None).ok().filter(|config| config.widening == Widening::Waits)?;
@@ -211,6 +232,16 @@ impl Where {
             Ok((commit, marks.forms.ok_or(NoneInForce::NoRevision)?.len()))
         };
         Some(in_force())
+    }
+
+    /// The issuers, and what their tokens have to be.
+    pub(super) fn issuers(&self) -> Result<Vec<IssuerSettings>, Failure> {
+        Config::issuers_of(&self.config).map_err(|found| faults(&found))
+    }
+
+    /// The server's folders for what further sources name, where the whole of the configuration is here.
+    pub(super) fn server_files(&self) -> Option<SourceFiles> {
+        Config::load(&self.config, None).ok().map(|config| config.source_files)
     }
 
     /// The issuers; the server's keys need not be here.
@@ -235,10 +266,8 @@ impl Where {
             return Ok((repository.at(old)?, repository.at(new)?));
         }
         let source = &repository.source;
-        let base = source
-            .resolve(old)
-            .and_then(|old| source.merge_base(&old, &source.resolve(new)?))
-            .map_err(|fault| unreadable(fault.to_string()))?;
+        let base = source.resolve(old).and_then(|old| source.merge_base(&old, &source.resolve(new)?));
+        let base = base.map_err(|fault| repository.unreadable(&fault))?;
         Ok((repository.at(base.as_str())?, repository.at(new)?))
     }
 
@@ -249,7 +278,7 @@ impl Where {
         let whole = source.each_form(commit, None, show).map_err(|fault| unreadable(fault.to_string()))?;
         let shallow = source.is_shallow().map_err(|fault| unreadable(fault.to_string()))?;
         Ok(match (shallow, whole) {
-            (true, _) => Some("this clone is shallow and has no older commits: run `git fetch --unshallow`"),
+            (true, _) => Some(SHALLOW),
             (false, false) => Some("the history is longer than what is searched: look at the file's own history"),
             (false, true) => None,
         })
@@ -276,11 +305,19 @@ impl Repository {
     /// The files of a commit by a name of this repository.
     fn at(&self, name: &str) -> Result<Seen, Failure> {
         let source = &self.source;
-        let revision = source.resolve(name).map_err(|fault| unreadable(fault.to_string()))?;
-        let snapshot = source.read_at(&revision, &Snapshot::default()).map_err(|fault| unreadable(fault.to_string()))?;
+        let revision = source.resolve(name).map_err(|fault| self.unreadable(&fault))?;
+        let snapshot = source.read_at(&revision, &Snapshot::default()).map_err(|fault| self.unreadable(&fault))?;
         // A mirror has a ref of its own for the one that is followed.
         let name = if *name == source.reference { self.reference.as_str() } else { name };
         Ok(Seen::new(snapshot, self.told.clone(), Some(name.to_owned())))
+    }
+}
+
+impl Repository {
+    /// Why a commit is not read, and what to do where the clone may only lack it.
+    fn unreadable(&self, fault: &GitError) -> Failure {
+        let shallow = self.source.is_shallow().is_ok_and(|shallow| shallow);
+        unreadable(if shallow { format!("{SHALLOW} ({fault})") } else { fault.to_string() })
     }
 }
 

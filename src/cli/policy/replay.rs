@@ -1,6 +1,6 @@
 //! `daypass policy replay`: what a revision would have denied of what was granted, asked of a server or read beside its store.
 
-use super::place::{At, Where};
+use super::place::{At, Seen, Where, further_sources};
 use crate::answers::{Findings, Lost};
 use crate::cli::job::ServerArgs;
 use crate::cli::{Output, print};
@@ -14,6 +14,7 @@ use crate::words::{Clock, SystemClock, plain};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -56,17 +57,23 @@ struct Told<'a> {
     found: &'a Findings,
     in_force: &'a At,
     new: &'a At,
+    further_sources_not_looked_at: BTreeSet<String>,
+    further_sources_as_in_force: BTreeSet<String>,
 }
 
 /// Asks, and tells.
 pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
-    let (found, in_force, new) = match (&arguments.data, &arguments.config) {
+    let Asked { found, in_force, new, sources } = match (&arguments.data, &arguments.config) {
         (Some(data), Some(config)) => arguments.beside(data, config)?,
         _ => arguments.ask(environment).await?,
     };
-    let text = || format!("In force: {in_force}\n   tried: {new}\n{}", told(&found, &arguments.since));
+    let text = || format!("In force: {in_force}\n   tried: {new}\n{}{}", told(&found, &arguments.since), sources.told());
     match output {
-        Output::Json => print::json(&json!(Told { found: &found, in_force: &in_force, new: &new })),
+        Output::Json => {
+            let (further_sources_not_looked_at, further_sources_as_in_force) = sources.parts();
+            let (found, in_force, new) = (&found, &in_force, &new);
+            print::json(&json!(Told { found, in_force, new, further_sources_not_looked_at, further_sources_as_in_force }));
+        }
         Output::Markdown => anstream::print!("```\n{}```\n", text()),
         Output::Text => anstream::print!("{}", text()),
     }
@@ -74,19 +81,67 @@ pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output
     Ok(if denies && arguments.fail_on == Some(FailOn::Deny) { STATUS_DENIES } else { 0 })
 }
 
+/// What came of a replay, and of which revisions.
+struct Asked {
+    found: Findings,
+    in_force: At,
+    new: At,
+    sources: Further,
+}
+
+/// What a replay knows of the further sources that the revisions name.
+enum Further {
+    /// Their policies are not here.
+    NotLookedAt(BTreeSet<String>),
+    /// The server has them, and decides by them as they are in force.
+    AsInForce(BTreeSet<String>),
+}
+
+impl Further {
+    fn of(seen: &[&Seen]) -> BTreeSet<String> {
+        seen.iter().flat_map(|seen| seen.further_sources()).map(ToOwned::to_owned).collect()
+    }
+
+    /// Those that are not looked at, and those that decide as they are in force.
+    fn parts(&self) -> (BTreeSet<String>, BTreeSet<String>) {
+        match self {
+            Self::NotLookedAt(names) => (names.clone(), BTreeSet::new()),
+            Self::AsInForce(names) => (BTreeSet::new(), names.clone()),
+        }
+    }
+
+    fn told(&self) -> String {
+        match self {
+            Self::NotLookedAt(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                further_sources(&names, "what one granted is told as denied already, and what NEW lets one do is not tried")
+            }
+            Self::AsInForce(names) if names.is_empty() => String::new(),
+            Self::AsInForce(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                format!(
+                    "The further sources {} decide as they are in force: what NEW changes in sources/ is not tried.\n",
+                    names.join(", ")
+                )
+            }
+        }
+    }
+}
+
 impl ReplayArgs {
     /// As a job: the server decides whether it may ask.
-    async fn ask(&self, environment: Environment) -> Result<(Findings, At, At), Failure> {
+    async fn ask(&self, environment: Environment) -> Result<Asked, Failure> {
         let path = self.repository.clone().unwrap_or_else(|| PathBuf::from("."));
         let new = super::place::of_checkout(&path, &self.new)?;
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let found = self.server.connect(environment)?.replay(&request).await?;
         let in_force = At::of_server(found.revision.clone());
-        Ok((found, in_force, new.at))
+        let sources = Further::AsInForce(Further::of(&[&new]));
+        Ok(Asked { found, in_force, new: new.at, sources })
     }
 
     /// As an operator: what is in force is the configuration's ref, wherever the revision is from that is tried.
-    fn beside(&self, data: &Path, config: &Path) -> Result<(Findings, At, At), Failure> {
+    fn beside(&self, data: &Path, config: &Path) -> Result<Asked, Failure> {
         let at = |repository| Where::repository(config.to_owned(), repository);
         let (seen, catalogue) = at(None).load()?;
         let (in_force, _) = Ruleset::load(&seen.files, &catalogue, None);
@@ -98,7 +153,8 @@ impl ReplayArgs {
         let reader = Reader::open(data).map_err(faulty)?;
         let mut found = replay_since(&reader, since, Replay::new(&candidate, in_force.set(), now), &catalogue).map_err(faulty)?;
         found.revision = seen.at.commit().cloned();
-        Ok((found, seen.at, new.at))
+        let sources = Further::NotLookedAt(Further::of(&[&seen, &new]));
+        Ok(Asked { found, in_force: seen.at, new: new.at, sources })
     }
 }
 

@@ -1,11 +1,12 @@
 //! SARIF 2.1.0 (OASIS), as far as code scanning reads it.
 
+use super::place::At;
 use crate::words::yaml::{Fault, Severity};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// The findings as one run.
-pub(super) fn document(faults: &[Fault]) -> Value {
+pub(super) fn document(faults: &[Fault], at: &At) -> Value {
     let codes: BTreeSet<&str> = faults.iter().map(|fault| fault.code).collect();
     let rules: Vec<Value> = codes.iter().map(|code| json!({ "id": code })).collect();
     json!({
@@ -14,6 +15,7 @@ pub(super) fn document(faults: &[Fault]) -> Value {
         "runs": [{
             "tool": { "driver": { "name": "daypass policy check", "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
             "results": faults.iter().map(result).collect::<Vec<_>>(),
+            "properties": { "looked_at": at },
         }],
     })
 }

@@ -143,6 +143,38 @@ fn every_documented_claim_is_known() {
     }
 }
 
+/// A guardrail that names a value of another type does not load.
+#[test]
+fn every_documented_claim_has_the_type_that_its_mapping_says() {
+    fn check(mapping: &Mapping, at: &str, pointer: &str, value: &Json) {
+        let found = match value {
+            Json::Null => return,
+            Json::Bool(_) => ClaimType::Flag,
+            Json::Number(_) => ClaimType::Number,
+            Json::String(_) => ClaimType::Text,
+            Json::Array(_) => ClaimType::List,
+            Json::Object(_) => ClaimType::Mapping,
+        };
+        let said = mapping.claim_type(pointer);
+        assert!(said.is_none_or(|said| said == found), "{at}: {pointer} is {found:?}, and {said:?} by its mapping");
+        for (name, value) in value.as_object().into_iter().flatten() {
+            check(mapping, at, &format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1")), value);
+        }
+    }
+    for (name, at, fixture) in
+        fixtures().into_iter().filter(|(.., fixture)| fixture.refused.is_none() && fixture.unreadable.is_empty())
+    {
+        let mapping = Mapping::built_in(&name).unwrap();
+        for (claim, value) in fixture.claims.as_object().unwrap() {
+            check(&mapping, &at, &format!("/{}", claim.replace('~', "~0").replace('/', "~1")), value);
+        }
+    }
+    for name in Mapping::built_in_names() {
+        let mapping = Mapping::built_in(name).unwrap();
+        assert!(mapping.types.keys().all(|pointer| mapping.knows_claim(pointer)), "{name}: a type of what is no claim");
+    }
+}
+
 #[test]
 fn every_issuer_that_tenants_share_has_a_fixture() {
     let fixtures = fixtures();

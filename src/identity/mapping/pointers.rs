@@ -2,7 +2,37 @@
 
 use super::{Mapping, Source};
 use crate::words::yaml::distance;
+use serde::Deserialize;
 use std::collections::BTreeSet;
+
+/// What a claim is in JSON.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimType {
+    /// A text, also where it reads like a number or a flag.
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Flag,
+    /// Several values.
+    List,
+    /// Values by their names.
+    Mapping,
+}
+
+impl ClaimType {
+    /// In a person's words: "is claimed as ..." goes before it.
+    pub const fn described(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "a number",
+            Self::Flag => "true or false",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+        }
+    }
+}
 
 /// RFC 7519 and OpenID Connect: what any token may claim.
 const REGISTERED: [&str; 8] = ["/iss", "/sub", "/aud", "/exp", "/nbf", "/iat", "/jti", "/azp"];
@@ -14,9 +44,28 @@ impl Mapping {
         self.pointers().iter().any(|known| known == pointer || within(known, pointer) || within(pointer, known))
     }
 
+    /// What a documented claim is in JSON; `None` where that is not known, or several are possible.
+    pub fn claim_type(&self, pointer: &str) -> Option<ClaimType> {
+        let holds = |known: &String| known.strip_prefix(pointer).is_some_and(|rest| rest.starts_with('/'));
+        let known = self.pointers();
+        match pointer {
+            // One text or several.
+            "/aud" => None,
+            "/exp" | "/nbf" | "/iat" => Some(ClaimType::Number),
+            _ if self.types.contains_key(pointer) => self.types.get(pointer).copied(),
+            _ if known.iter().any(holds) => Some(ClaimType::Mapping),
+            _ => known.contains(pointer).then_some(ClaimType::Text),
+        }
+    }
+
+    /// Whether it lists what its CI documents: of another one nothing is a slip.
+    pub const fn lists_claims(&self) -> bool {
+        !self.further_claims.is_empty()
+    }
+
     /// The documented claim that is meant by one that is not, where one is near enough. Nothing is said where the mapping lists none.
     pub fn meant_claim(&self, pointer: &str) -> Option<String> {
-        if self.further_claims.is_empty() || self.knows_claim(pointer) {
+        if !self.lists_claims() || self.knows_claim(pointer) {
             return None;
         }
         self.pointers().into_iter().find(|known| is_slip(known, pointer))

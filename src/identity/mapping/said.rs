@@ -41,6 +41,12 @@ impl Mapping {
         self.attributes.get(&attribute)?.iter().find_map(|source| source.name.as_deref())
     }
 
+    /// The claim by which an attribute is known first.
+    pub fn claim_of(&self, attribute: Attribute) -> Option<&str> {
+        let mut sources = self.attributes.get(&attribute)?.iter();
+        sources.find_map(|source| source.claim.as_deref().or(source.name.as_deref()).or(source.flag.as_deref()))
+    }
+
     /// The CI's words for an attribute, and ours.
     pub fn words(&self, attribute: Attribute) -> impl Iterator<Item = Word<'_>> {
         let values = self.attributes.get(&attribute).into_iter().flatten().filter_map(|source| source.values.as_ref());

@@ -1,10 +1,10 @@
 //! Values that no token of an issuer can have. A line that names one never matches, or never excludes anything.
 
 use super::Single;
-use crate::identity::{Attribute, Mapping, Shape, is_cloned_as};
+use crate::identity::{Attribute, ClaimType, Facts, Mapping, Presence, Shape, Value, is_cloned_as};
 use crate::policy::access::meet;
 use crate::policy::pattern::Pattern;
-use crate::words::yaml::nearest;
+use crate::words::yaml::{Yaml, nearest};
 use std::sync::Arc;
 
 /// What is wrong with a value, and how to mend it.
@@ -81,6 +81,114 @@ pub(super) fn check_claim(mappings: &[Arc<Mapping>], pointer: &str) -> Result<()
             help: format!("did you mean `{meant}`?"),
         })
     })
+}
+
+/// A value has to be of the type that some issuer of these mappings gives the claim. Nothing is said of what nobody documents.
+pub(super) fn check_claim_type(mappings: &[Arc<Mapping>], pointer: &str, value: &Yaml) -> Result<(), Impossible> {
+    let found = match value {
+        Yaml::Text(_) => ClaimType::Text,
+        Yaml::Integer(_) | Yaml::Float(_) => ClaimType::Number,
+        Yaml::Flag(_) => ClaimType::Flag,
+        Yaml::List(_) | Yaml::Mapping(_) | Yaml::Null => return Ok(()),
+    };
+    let mut documented = None;
+    for mapping in mappings {
+        match mapping.claim_type(pointer) {
+            Some(claimed) if claimed == found => return Ok(()),
+            Some(claimed) => documented = documented.or(Some((mapping.name(), claimed))),
+            None if mapping.lists_claims() && !mapping.knows_claim(pointer) => {}
+            None => return Ok(()),
+        }
+    }
+    let Some((mapping, claimed)) = documented else { return Ok(()) };
+    let help = match claimed {
+        ClaimType::Text => "write it in quotes: types are compared exactly".to_owned(),
+        ClaimType::Number | ClaimType::Flag => {
+            "write it without quotes, and not as a pattern: types are compared exactly".to_owned()
+        }
+        ClaimType::List => format!("one of its entries is `{pointer}/0`, the next one `{pointer}/1`"),
+        ClaimType::Mapping => format!("one of its members is `{pointer}/NAME`"),
+    };
+    Err(Impossible {
+        message: format!("this can never match: the mapping {mapping} has `{pointer}` as {}", claimed.described()),
+        help,
+    })
+}
+
+/// Attributes that no token of an issuer has.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum Nobodys {
+    /// It is claimed always, and not here, or in a form that is none.
+    #[error("every token has `{attribute}`, in a form that can be read")]
+    Lacking {
+        /// What is lacking.
+        attribute: Attribute,
+    },
+    /// Its id is.
+    #[error("every token has an id of `{attribute}`: write `{name}@ID`")]
+    NoId {
+        /// Of what the id is lacking.
+        attribute: Attribute,
+        /// What is there.
+        name: String,
+    },
+    /// It is something else.
+    #[error("no token of the mapping {mapping} claims `{attribute}`")]
+    Never {
+        /// What is there.
+        attribute: Attribute,
+        /// Of the issuer.
+        mapping: String,
+    },
+    /// It is something else.
+    #[error("{message}: {help}")]
+    Impossible {
+        /// What is wrong with it.
+        message: String,
+        /// How to mend it.
+        help: String,
+    },
+    /// It is neither true nor false.
+    #[error("`{attribute}` is true or false, and never `{text}`")]
+    NoFlag {
+        /// What it is.
+        attribute: Attribute,
+        /// As it is written.
+        text: String,
+    },
+    /// It is nothing.
+    #[error("`{attribute}`: an empty text is no claim: write `null`")]
+    Empty {
+        /// What it is.
+        attribute: Attribute,
+    },
+}
+
+/// Whether some token of this mapping may have these attributes, as far as that is known of each by itself.
+pub(in crate::policy) fn check_facts(mapping: &Mapping, facts: &Facts) -> Result<(), Nobodys> {
+    for (attribute, value) in facts.attributes.iter() {
+        let attribute = *attribute;
+        if !mapping.claims(attribute) {
+            return Err(Nobodys::Never { attribute, mapping: mapping.name().to_owned() });
+        }
+        let (text, id) = match value {
+            Value::Named { name, id: None } if mapping.id_presence(attribute) == Presence::Always => {
+                return Err(Nobodys::NoId { attribute, name: name.clone() });
+            }
+            Value::Named { name, id } => (name, id.as_ref()),
+            Value::Text(text) => (text, None),
+            Value::Flag(_) => continue,
+        };
+        let impossible = |found: Impossible| Nobodys::Impossible { message: found.message, help: found.help };
+        let pattern = Pattern::literal_of(text);
+        if !is_possible(mapping, attribute, &Single::Text(pattern.clone())) {
+            return Err(impossible(impossible_text(mapping, attribute, &pattern)));
+        }
+        if let Some(id) = id.filter(|id| !may_be_id(mapping, attribute, id)) {
+            return Err(impossible(impossible_id(mapping, attribute, id)));
+        }
+    }
+    facts.unreadable.iter().next().map_or(Ok(()), |attribute| Err(Nobodys::Lacking { attribute: *attribute }))
 }
 
 /// Whether some token of this mapping may have this value of the attribute.

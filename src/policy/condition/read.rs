@@ -62,8 +62,10 @@ fn read_test<'a>(
     single: &mut impl FnMut(&mut Fields<'a, '_>, &'a Node, Form) -> Option<Single>,
 ) -> Option<Test> {
     let nodes = fields.one_or_many(node);
-    if nodes.is_empty() && form != Form::Not {
-        fields.fault(node.place, "an empty list matches nothing");
+    if nodes.is_empty() {
+        let nothing =
+            if form == Form::Not { "an empty list leaves out nothing: take it out" } else { "an empty list matches nothing" };
+        fields.fault(node.place, nothing);
         return None;
     }
     let singles: Vec<_> = nodes.iter().filter_map(|node| single(fields, node, form)).collect();
@@ -114,6 +116,27 @@ pub(super) fn read_single<'a>(
     }
 }
 
+/// A value of a raw claim: texts by pattern, other JSON exactly.
+pub(super) fn read_claimed<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, form: Form, row: Option<&Row>) -> Option<Single> {
+    match &node.value {
+        // The empty text is a value that only `not` needs to name.
+        Yaml::Text(text) if text.is_empty() && form == Form::Not => Some(Single::Json(node.to_json())),
+        Yaml::Text(text) => {
+            let pattern = read_pattern(fields, node, text, row)?;
+            Some(Single::Text(if form == Form::Plain { pattern.of_plain_texts() } else { pattern }))
+        }
+        Yaml::List(_) | Yaml::Mapping(_) | Yaml::Null => {
+            fields.fault(node.place, format!("expected text, a number or true or false, found {}", node.kind()));
+            None
+        }
+        Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) if form == Form::Plain => {
+            fields.fault(node.place, format!("expected text, found {}", node.kind()));
+            None
+        }
+        Yaml::Flag(_) | Yaml::Integer(_) | Yaml::Float(_) => Some(Single::Json(node.to_json())),
+    }
+}
+
 /// `name@id`: the id decides. Without an id the name is a pattern.
 fn read_named<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, text: &str, row: Option<&Row>) -> Option<Single> {
     let pieces = filled(fields, node, text, row)?;
@@ -130,7 +153,7 @@ fn read_named<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, text: &str, row: 
     Some(Single::Id { name, id })
 }
 
-pub(super) fn read_pattern<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, text: &str, row: Option<&Row>) -> Option<Pattern> {
+fn read_pattern<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, text: &str, row: Option<&Row>) -> Option<Pattern> {
     let pieces = filled(fields, node, text, row)?;
     from_pieces(fields, node, &pieces)
 }

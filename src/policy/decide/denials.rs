@@ -201,6 +201,39 @@ fn a_denial_of_documents_that_none_can_be_does_not_load() {
     }
 }
 
+/// Who wrote one of these would believe that something is denied.
+#[test]
+fn a_denial_with_a_part_that_can_hit_nothing_does_not_load() {
+    let arn = "arn:aws:iam::123456789012:role";
+    let rails = |body: &str| format!("denials: [ {{ description: No., {body} }} ]\n");
+    for (body, said) in [
+        ("deny: {}".to_owned(), "nothing would be denied"),
+        ("deny: { aws: [] }".to_owned(), "an empty list denies nothing"),
+        (format!("deny: {{ aws: [\"{arn}/a\"], secrets: [] }}"), "an empty list denies nothing"),
+        ("deny: { aws: [deploy] }".to_owned(), "no role has an ARN like that"),
+        ("deny: { aws: [\"role/prod-*\"] }".to_owned(), "no role has an ARN like that"),
+        ("deny: { aws: [\"arn:aws:iam::123456789012:*\"] }".to_owned(), "no role has an ARN like that"),
+        ("deny: { aws: [\"arn:aws:iam::1234:role/a\"] }".to_owned(), "no role has an ARN like that"),
+        ("deny: { transit: [\"decrypt flux\"] }".to_owned(), "no transit key is called like that"),
+        ("issuer: github, match: { ref: { not: [] } }".to_owned(), "an empty list leaves out nothing"),
+        ("issuer: github, claims: { /enterprise: { not: [] } }".to_owned(), "an empty list leaves out nothing"),
+    ] {
+        let faults = faults(&rails(&body));
+        assert!(faults.iter().any(|fault| fault.message.contains(said)), "{body}: {faults:?}");
+    }
+    for body in [
+        format!("deny: {{ aws: [\"{arn}/team/prod-*\", \"arn:aws:iam::*:role/**\", \"**\"] }}"),
+        format!("deny: {{ aws: {arn}/a, transit: [flux, \"shop/*\"], daypass: policy.replay }}"),
+        "deny: { aws: [\"arn:aws-cn:iam::123456789012:role/*\", \"*:*:*:*:*:role/a\"] }".to_owned(),
+    ] {
+        let faults = faults(&rails(&body));
+        assert!(faults.is_empty(), "{body}: {faults:?}");
+    }
+    let policy = open().replace("match:\n", "match:\n  environment: { not: [] }\n");
+    let (_, faults) = Ruleset::load(&tree(&[("policies/a.yaml", &policy)]), &catalogue(), None);
+    assert!(faults[0].message.contains("an empty list leaves out nothing"), "{faults:?}");
+}
+
 #[test]
 fn an_event_that_may_be_a_strangers_is_never_meant_by_not() {
     let policy = |event: &str| open().replace("[push, manual]", event);

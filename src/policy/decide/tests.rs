@@ -1,4 +1,5 @@
 use super::*;
+use crate::demo::issuer::github_claims;
 use crate::identity::Mapping;
 use crate::kind::{AwsTarget, Target};
 use crate::policy::Terms;
@@ -287,8 +288,7 @@ fn what_narrows_goes_live_also_beside_faulty_guardrails_and_while_widenings_wait
 
 #[test]
 fn a_policy_whose_own_test_fails_does_not_go_live() {
-    let claims = json!({"sub": "x", "repository": "acme/shop", "repository_id": "456789", "repository_owner": "acme", "event_name": "push",
-        "ref": "refs/heads/main", "ref_type": "branch", "ref_protected": "true", "sha": "0b"}).to_string();
+    let claims = json!(github_claims("push", "refs/heads/main")).to_string();
     let tests = "tests:\n  - allow: { claims: push.json, credential: aws }\n  - deny: { claims: push.json, change: { event: pull-request }, credential: aws }\n";
     let policy = format!("{DEPLOY}{tests}");
     let ruleset = good(&[("policies/a.yaml", &policy), ("tests/push.json", &claims)]);
@@ -374,7 +374,7 @@ fn a_permission_is_granted_denied_and_tested_like_anything_else() {
     let replay = Target::Daypass(crate::kind::Permission::PolicyReplay);
     let own = "tests:\n  - allow: { claims: push.json, credential: { daypass: policy.replay } }\n";
     let policy = DEPLOY.replace("grant:\n", "grant:\n  daypass: [policy.replay]\n") + own;
-    let claims = json!({"issuer": "github", "claims": github(json!({})).claims.as_map()}).to_string();
+    let claims = json!({"issuer": "github", "claims": github_claims("push", "refs/heads/main")}).to_string();
     let files = [("policies/a.yaml", policy.as_str()), ("tests/push.json", &claims)];
     assert_eq!(reason(&good(&files), &github(json!({})), &replay), None);
     assert_eq!(reason(&good(&files), &github(json!({"ref": "refs/heads/x"})), &replay), Some(Reason::NoMatchingPolicy));

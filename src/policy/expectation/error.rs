@@ -1,5 +1,6 @@
 //! Why a test's claims are nobody's.
 
+use crate::policy::condition::possible::Nobodys;
 use crate::token::JsonError;
 use crate::words::Denial;
 use crate::words::names::IssuerName;
@@ -33,6 +34,15 @@ pub(super) enum FactsError {
     UnknownIssuer {
         /// By this name.
         issuer: IssuerName,
+    },
+    /// No token of the issuer has them, so whatever comes of them says nothing.
+    #[error("this proves nothing: {0}")]
+    Nobodys(#[from] Nobodys),
+    /// Nobody could have it, whatever the policies say.
+    #[error("this proves nothing: there is no {missing}, and no policy grants it")]
+    NotThere {
+        /// What is to be denied.
+        missing: String,
     },
     /// The mapping refuses them.
     #[error("{}", .0.cause)]

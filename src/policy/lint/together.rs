@@ -96,14 +96,19 @@ fn idle_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
         let bitten = |policy: &TrustPolicy| {
             denial.issuers.contains(&&policy.issuer) && policy.rules.iter().any(|rule| denial.bites(&rule.grants))
         };
+        let idle = |place, message| {
+            let finding = Fault::new("guardrails.yaml", place, message).warning("guardrail_idle");
+            finding.help("look for a typing mistake in what it denies")
+        };
         if !set.policies().iter().any(|policy| bitten(policy)) {
-            let message = format!("no policy grants anything that `{}` denies", denial.description);
-            found.push(
-                Fault::new("guardrails.yaml", denial.place, message)
-                    .warning("guardrail_idle")
-                    .help("look for a typing mistake in what it denies"),
-            );
+            found.push(idle(denial.place, format!("no policy grants anything that `{}` denies", denial.description)));
+            continue;
         }
+        let concerned = set.policies().iter().filter(|policy| denial.issuers.contains(&&policy.issuer));
+        let granted: Vec<_> = concerned.flat_map(|policy| policy.rules.iter().map(|rule| &rule.grants)).collect();
+        found.extend(denial.idle(&granted).map(|(pattern, place)| {
+            idle(place, format!("no policy grants anything that `{pattern}` of `{}` denies", denial.description))
+        }));
     }
 }
 

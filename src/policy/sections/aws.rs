@@ -4,9 +4,11 @@ mod session;
 
 pub(in crate::policy) use session::SessionGrant;
 
+use super::error::SectionPatternError;
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
+use crate::policy::access::meet;
 use crate::policy::error::FilledError;
 use crate::policy::grant::AwsTerms;
 use crate::policy::pattern::Pattern;
@@ -22,6 +24,9 @@ const AWS_TTL_MAX: Duration = Duration::from_secs(12 * 3600);
 const AWS_TTL_DEFAULT: Duration = Duration::from_secs(3600);
 /// AWS IAM user guide, "Role chaining": the session of a role that was assumed by another one lasts at most an hour.
 const CHAINED_TTL_MAX: Duration = Duration::from_secs(3600);
+
+/// What every role's ARN is like.
+const ANY_ROLE: &str = "arn:*:iam::*:role/**";
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::policy) struct AwsGrant {
@@ -53,6 +58,15 @@ impl Section for AwsGrant {
 
     fn between(&self) -> Option<Target> {
         self.session.via().map(|hub| AwsTarget::of(hub.clone()).into())
+    }
+
+    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+        let pattern = Pattern::parse(text)?;
+        let may_be = match pattern.literal() {
+            Some(role) => RoleArn::parse(role).is_ok(),
+            None => meet(&pattern, &Pattern::parse(ANY_ROLE)?),
+        };
+        if may_be { Ok(pattern) } else { Err(SectionPatternError::NoRole) }
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

@@ -18,6 +18,12 @@ pub(in crate::policy) enum SectionPatternError {
     /// The document with the value in it would stay open to everybody.
     #[error("a denial is of whole documents: leave `#…` out")]
     Value,
+    /// Whoever wrote it meant another.
+    #[error("no role has an ARN like that: write for example `arn:aws:iam::123456789012:role/deploy-*`")]
+    NoRole,
+    /// Whoever wrote it meant another.
+    #[error("no transit key is called like that: write its name below transit/, such as `flux` or `shop/*`")]
+    NoTransitKey,
     /// No document's path is like that.
     #[error("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder")]
     Slash,

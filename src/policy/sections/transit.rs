@@ -1,11 +1,13 @@
 //! `grant: transit`: keys by pattern, and what may be done by them.
 
 use super::Section;
+use super::error::SectionPatternError;
 use crate::kind::{Operation, TransitUse};
 use crate::policy::access::meet;
 use crate::policy::error::FilledError;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row};
+use crate::words::names::TransitKey;
 use crate::words::yaml::{Fields, Node, Place};
 
 /// Keys by pattern, and the operations that are granted.
@@ -43,6 +45,15 @@ impl Section for TransitGrant {
 
     fn below(&self, folder: &str) -> Self {
         Self { keys: self.keys.below(folder), ..self.clone() }
+    }
+
+    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+        let pattern = Pattern::parse(text)?;
+        if pattern.literal().is_none_or(|key| TransitKey::parse(key).is_ok()) {
+            Ok(pattern)
+        } else {
+            Err(SectionPatternError::NoTransitKey)
+        }
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

@@ -1,10 +1,10 @@
 //! `daypass policy who-can`: everybody who can reach a credential, each with an example.
 
-use crate::cli::policy::place::{Seen, Where};
+use crate::cli::policy::of_source::{OfSource, Read};
 use crate::cli::print;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::kind::{InTree, Target};
-use crate::policy::{Reach, Ruleset, missing};
+use crate::policy::{Reach, Tree, missing};
 use crate::secrets::{Seen as Look, look};
 use crate::words::yaml::{Severity, one_line};
 use crate::words::{Clock, SystemClock, plain};
@@ -17,24 +17,26 @@ pub(in crate::cli) struct WhoCanArgs {
     /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), or policy.replay.
     grant: String,
     #[command(flatten)]
-    at: Where,
+    of: OfSource,
 }
 
 /// Who can reach it today. An answer about what is not there would only seem to be one.
 pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
     let wanted = Target::guess(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-    let (seen, catalogue) = arguments.at.load()?;
-    if let Some(why) = not_there(&seen, &wanted) {
+    let read = arguments.of.load()?;
+    if let Some(why) = not_there(&read, &wanted) {
         return Err(Failure::new(STATUS_USAGE, why));
     }
-    let (ruleset, mut faults) = Ruleset::load(&seen.files, &catalogue, None);
+    let seen = &read.seen;
+    let (ruleset, mut faults) = read.in_force();
     faults.extend(seen.left_out());
     faults.retain(|fault| fault.severity == Severity::Error);
-    let reached = crate::policy::who_can(&ruleset, &catalogue, &wanted, SystemClock.now());
+    let reached = crate::policy::who_can(&ruleset, &read.catalogue, &wanted, SystemClock.now());
     if json {
         print::json(&json!({
             "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at, "faults": faults,
-            "further_sources_not_looked_at": seen.further_sources(),
+            "further_sources_not_looked_at": seen.further_sources(), "root_guardrails_looked_at": read.definition.is_none(),
+            "guardrails_unreadable": ruleset.has_faulty_guardrails(),
         }));
     } else {
         if reached.is_empty() {
@@ -43,15 +45,17 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
             anstream::println!("{wanted} can be reached by");
             reached.iter().for_each(print_reach);
         }
-        anstream::print!("{}Looked at: {}\n", seen.not_looked_at(&faults), seen.at);
+        let unknown = seen.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
+        anstream::print!("{unknown}Looked at: {}\n", seen.at);
     }
     Ok(if reached.is_empty() { STATUS_DENIED } else { 0 })
 }
 
 /// Why nobody could have it, whatever policies say: there is no such file, or no such value in it.
-fn not_there(seen: &Seen, wanted: &Target) -> Option<String> {
+fn not_there(read: &Read, wanted: &Target) -> Option<String> {
+    let (seen, files) = (&read.seen, read.files_as_named());
     let kind = if matches!(wanted.in_tree(), Some(InTree::TransitKey(_))) { "transit key" } else { "secret" };
-    let Some(file) = missing(&seen.files, wanted) else { return no_value(seen, wanted) };
+    let Some(file) = missing(&files, wanted) else { return no_value(read, &files, wanted) };
     let below = |source: &&str| file.split('/').nth(1) == Some(*source);
     let elsewhere = seen.further_sources().into_iter().find(below).map(|source| {
         format!(". What is below {source}/ is in the repository of the source {source}: name that one with --repository, and its files without {source}/")
@@ -62,16 +66,16 @@ fn not_there(seen: &Seen, wanted: &Target) -> Option<String> {
     Some(format!("there is no such {kind}: {} has no {file}{}", seen.at, plain(&more)))
 }
 
-fn no_value(seen: &Seen, wanted: &Target) -> Option<String> {
+fn no_value(read: &Read, files: &Tree, wanted: &Target) -> Option<String> {
     let (Some(InTree::Document(path)), Some(pointer)) = (wanted.in_tree(), wanted.pointer()) else { return None };
     let file = format!("secrets/{path}");
-    let has = match look(path, seen.files.get(&file)?) {
+    let has = match look(path, files.get(&file)?) {
         Ok(Look::Sops(sops)) => sops.has(pointer),
         Ok(Look::Age(_)) => false,
         // Whether it will have it once it is encrypted, nobody can tell.
         Ok(Look::Plain) | Err(_) => return None,
     };
-    (!has).then(|| format!("there is no such secret: in {} {file} has no value at {}", seen.at, plain(pointer)))
+    (!has).then(|| format!("there is no such secret: in {} {file} has no value at {}", read.seen.at, plain(pointer)))
 }
 
 fn print_reach(reach: &Reach) {

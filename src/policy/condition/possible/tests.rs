@@ -104,13 +104,17 @@ fn what_a_token_may_have_loads() {
 }
 
 fn faults_of_claim(mapping: &str, denial: bool, pointer: &str) -> Vec<Fault> {
+    faults_of_value(mapping, denial, pointer, "x")
+}
+
+fn faults_of_value(mapping: &str, denial: bool, pointer: &str, value: &str) -> Vec<Fault> {
     let (url, name) = (IssuerUrl::parse("https://issuer.example").unwrap(), IssuerName::parse("ci").unwrap());
     let entry = IssuerEntry { url, mapping: Mapping::built_in(mapping).unwrap(), session_max: None };
     let catalogue: Catalogue = std::iter::once((name, entry)).collect();
     let event = if entry_has_events(mapping) { "match: { event: [push] }\n" } else { "" };
     let event = if mapping == "buildkite" { "match: { event: manual }\n" } else { event };
-    let policy = format!("issuer: ci\n{event}claims: {{ {pointer}: x }}\ngrant: {{ secrets: [a] }}\n");
-    let rails = format!("denials:\n  - description: never\n    claims: {{ {pointer}: x }}\n");
+    let policy = format!("issuer: ci\n{event}claims: {{ {pointer}: {value} }}\ngrant: {{ secrets: [a] }}\n");
+    let rails = format!("denials:\n  - description: never\n    claims: {{ {pointer}: {value} }}\n");
     let (file, text) = if denial { ("guardrails.yaml", rails) } else { ("policies/a.yaml", policy) };
     Ruleset::load(&Tree::from([(file.to_owned(), Arc::from(text.as_bytes()))]), &catalogue, None).1
 }
@@ -153,6 +157,49 @@ fn a_claim_that_is_nearly_one_of_the_issuers_is_an_error() {
         for denial in [false, true] {
             let faults = faults_of_claim(mapping, denial, pointer);
             assert!(faults.is_empty(), "{mapping} {pointer} {denial}: {faults:?}");
+        }
+    }
+}
+
+/// Types are compared exactly: a number is no text of digits, and nothing is a list or a mapping.
+#[test]
+fn a_value_of_another_type_than_the_claims_is_an_error() {
+    for (mapping, pointer, value, said) in [
+        ("github-actions", "/run_attempt", "2", "as text"),
+        ("github-actions", "/run_attempt", "[\"1\", 2]", "as text"),
+        ("github-actions", "/run_attempt", "{ not: 2 }", "as text"),
+        ("github-actions", "/repository_id", "456789", "as text"),
+        ("github-actions", "/ref_protected", "true", "as text"),
+        ("github-actions", "/exp", "\"1\"", "as a number"),
+        ("gitlab", "/runner_id", "\"7\"", "as a number"),
+        ("gitlab", "/groups_direct", "acme", "as a list"),
+        ("gitlab", "/job_config", "acme", "as a mapping"),
+        ("buildkite", "/build_number", "\"1*\"", "as a number"),
+        ("circleci", "/oidc.circleci.com~1ssh-rerun", "\"true\"", "as true or false"),
+        ("google", "/email_verified", "\"true\"", "as true or false"),
+        ("kubernetes", "/kubernetes.io/namespace", "7", "as text"),
+        ("aws", "/https:~1~1sts.amazonaws.com~1/principal_tags", "x", "as a mapping"),
+    ] {
+        for denial in [false, true] {
+            let faults = faults_of_value(mapping, denial, pointer, value);
+            let fault = faults.iter().find(|fault| fault.code == "value_never_claimed");
+            let fault = fault.unwrap_or_else(|| panic!("{mapping} {pointer} {value} {denial}: {faults:?}"));
+            assert!(fault.message.contains(said) && fault.help.is_some(), "{pointer}: {fault}");
+        }
+    }
+    for (mapping, pointer, value) in [
+        ("github-actions", "/run_attempt", "\"2\""),
+        ("github-actions", "/what_comes_tomorrow", "2"),
+        ("github-actions", "/exp", "1800000000"),
+        ("gitlab", "/runner_id", "7"),
+        ("gitlab", "/groups_direct/0", "acme"),
+        ("circleci", "/oidc.circleci.com~1ssh-rerun", "false"),
+        ("spiffe", "/team", "7"),
+        ("generic", "/sub", "x"),
+    ] {
+        for denial in [false, true] {
+            let faults = faults_of_value(mapping, denial, pointer, value);
+            assert!(faults.is_empty(), "{mapping} {pointer} {value} {denial}: {faults:?}");
         }
     }
 }

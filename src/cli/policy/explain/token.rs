@@ -1,0 +1,136 @@
+//! The token that is asked about, as far as it is told: whose it is, and what it claims.
+
+use super::ExplainArgs;
+use crate::client::{Failure, STATUS_USAGE};
+use crate::identity::{Attribute, Facts, Mapping};
+use crate::issuers::{IssuerSettings, chosen};
+use crate::token::{Claims, JsonError, parse_json};
+use crate::words::Denial;
+use crate::words::names::{Audience, IssuerName, NameError};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+/// A token that somebody describes.
+pub(super) struct Told {
+    issuers: Vec<IssuerSettings>,
+    /// Whose it is said to be.
+    issuer: IssuerSettings,
+    claims: Claims,
+    /// The claims of the command line that its issuer does not document.
+    pub(super) not_documented: Vec<String>,
+}
+
+/// Why there is no token to explain.
+#[derive(Debug, thiserror::Error)]
+enum NoToken {
+    /// The file of its claims is not read.
+    #[error("{}: {fault}", .path.display())]
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        fault: std::io::Error,
+    },
+    /// The file of its claims is something else.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// Nobody says whose claims they are.
+    #[error("name the --issuer")]
+    NoIssuer,
+    /// Its issuer's name is none.
+    #[error(transparent)]
+    Issuer(#[from] NameError),
+    /// Its issuer is not known here.
+    #[error("no issuer `{issuer}` is configured")]
+    UnknownIssuer {
+        /// By this name.
+        issuer: IssuerName,
+    },
+    /// Its claims are other JSON.
+    #[error("the claims are no object")]
+    NoObject,
+    /// One of its claims is incomplete.
+    #[error("expected --claim NAME=VALUE")]
+    NoClaim,
+    /// One of its claims is one of our words.
+    #[error("--claim {name}: `{name}` is an attribute: the claim is `{claim}`")]
+    Attribute {
+        /// As it is written.
+        name: String,
+        /// Which is meant.
+        claim: String,
+    },
+    /// One of its claims is nearly another.
+    #[error("--claim {name}: no token of the mapping {mapping} is documented to claim it; did you mean `{meant}`?")]
+    Slip {
+        /// As it is written.
+        name: String,
+        /// Of the issuer.
+        mapping: String,
+        /// Which is meant.
+        meant: String,
+    },
+}
+
+impl Told {
+    pub(super) fn read(arguments: &ExplainArgs) -> Result<Self, Failure> {
+        let issuers = arguments.of.at.issuers()?;
+        Self::of(arguments, issuers).map_err(|fault| Failure::new(STATUS_USAGE, fault))
+    }
+
+    fn of(arguments: &ExplainArgs, issuers: Vec<IssuerSettings>) -> Result<Self, NoToken> {
+        let document = match &arguments.claims {
+            Some(path) => parse_json(&std::fs::read(path).map_err(|fault| NoToken::File { path: path.clone(), fault })?)?,
+            None => Value::Object(Map::new()),
+        };
+        let saved = document.get("issuer").and_then(Value::as_str).filter(|_| document.get("claims").is_some());
+        let name = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or(NoToken::NoIssuer)?)?;
+        let mut claims = document.get("claims").unwrap_or(&document).as_object().ok_or(NoToken::NoObject)?.clone();
+        let issuer = issuers.iter().find(|issuer| issuer.name == name).cloned();
+        let issuer = issuer.ok_or(NoToken::UnknownIssuer { issuer: name })?;
+        let mut not_documented = Vec::new();
+        for claim in &arguments.claim {
+            let (name, value) = claim.split_once('=').ok_or(NoToken::NoClaim)?;
+            if !is_documented(&issuer.mapping, name)? {
+                not_documented.push(name.to_owned());
+            }
+            claims.insert(name.to_owned(), value.into());
+        }
+        Ok(Self { issuers, issuer, claims: Claims::from(claims), not_documented })
+    }
+
+    /// What the server reads from it, or why it refuses it before it looks at any policy. What is not told of it counts as right.
+    pub(super) fn facts(&self) -> Result<Facts, Denial> {
+        let (expected, claims) = (&self.issuer.expected, &self.claims);
+        let issuer = claims.claim("iss").map_or(expected.issuer.as_str(), |issuer| issuer.as_str().unwrap_or_default());
+        let audience = match claims.claim("aud") {
+            Some(_) => claims.addressee(),
+            None => expected.audiences.first().map(Audience::as_str),
+        };
+        let issuer = chosen(&self.issuers, |issuer| &issuer.expected, issuer, audience)?;
+        issuer.mapping.facts(&issuer.name, claims.clone())
+    }
+
+    /// A note for each claim of the command line that no policy of the library would look at.
+    pub(super) fn undocumented(&self) -> impl Iterator<Item = String> {
+        let mapping = self.issuer.mapping.name();
+        self.not_documented.iter().map(move |name| format!("no token of the mapping {mapping} is documented to claim `{name}`"))
+    }
+}
+
+/// Whether the issuer documents the claim, or nobody knows what it claims. A name that must be meant otherwise is refused.
+fn is_documented(mapping: &Mapping, name: &str) -> Result<bool, NoToken> {
+    let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    if mapping.knows_claim(&pointer) {
+        return Ok(true);
+    }
+    if let Some(claim) = Attribute::parse(name).and_then(|attribute| mapping.claim_of(attribute)) {
+        return Err(NoToken::Attribute { name: name.to_owned(), claim: claim.to_owned() });
+    }
+    if let Some(meant) = mapping.meant_claim(&pointer) {
+        let meant = meant.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
+        return Err(NoToken::Slip { name: name.to_owned(), mapping: mapping.name().to_owned(), meant });
+    }
+    Ok(!mapping.lists_claims())
+}

@@ -1,0 +1,104 @@
+//! The policies of a further source, looked at as the server reads them: what it may not have counts for nobody, and what lies outside of
+//! its bounds is in force nowhere.
+
+use super::place::{Seen, Where};
+use crate::client::{Failure, STATUS_USAGE};
+use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
+use crate::words::names::SourceName;
+use crate::words::yaml::Fault;
+use clap::Args;
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Whose policies they are, and where they are.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct OfSource {
+    #[command(flatten)]
+    pub(super) at: Where,
+    /// These are the policies of a further source: the file in the root repository that defines it, `sources/NAME.yaml`.
+    #[arg(long, value_name = "FILE")]
+    source: Option<PathBuf>,
+}
+
+/// What of a further source was read.
+pub(super) struct Definition {
+    /// Its name.
+    name: SourceName,
+    /// Its file, as it was named.
+    pub(super) file: String,
+    /// What the source may speak of; or what is wrong with that.
+    pub(super) bounds: Result<Arc<Bounds>, Vec<Fault>>,
+}
+
+/// Files, by whom they may be named, and what of the files is not read.
+pub(super) struct Read {
+    pub(super) seen: Seen,
+    pub(super) catalogue: Catalogue,
+    pub(super) unread: Vec<Fault>,
+    /// Of a further source.
+    pub(super) definition: Option<Definition>,
+}
+
+impl OfSource {
+    /// Reads what is looked at.
+    pub(super) fn load(&self) -> Result<Read, Failure> {
+        let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
+        if self.source.is_some() && self.at.is_of_the_configuration() {
+            return Err(usage("name the further source's own files: --folder or --repository".to_owned()));
+        }
+        let (mut seen, catalogue) = self.at.load()?;
+        let Some(file) = &self.source else { return Ok(Read { seen, catalogue, unread: Vec::new(), definition: None }) };
+        let shown = file.display().to_string();
+        let told = |fault: String| usage(format!("{shown}: {fault}"));
+        let bytes = std::fs::read(file).map_err(|fault| told(fault.to_string()))?;
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let name = SourceName::parse(&stem).map_err(|fault| told(fault.to_string()))?;
+        let bounds = Bounds::of_definition(&name, &shown, &bytes, &catalogue).map(Arc::new);
+        let unread = seen.keep_what_a_further_source_has();
+        Ok(Read { seen, catalogue, unread, definition: Some(Definition { name, file: shown, bounds }) })
+    }
+}
+
+impl Read {
+    /// What an answer about a further source does not know of the root repository.
+    pub(super) fn root_not_looked_at(&self) -> String {
+        let told = "The root repository's guardrails are not looked at, and may deny it all the same.\n";
+        self.definition.as_ref().map(|_| told.to_owned()).unwrap_or_default()
+    }
+
+    /// The files by the names that a server knows its secrets and keys by.
+    pub(super) fn files_as_named(&self) -> Cow<'_, Tree> {
+        let Some(Definition { name, .. }) = &self.definition else { return Cow::Borrowed(&self.seen.files) };
+        let named = |(file, bytes): (&String, &Arc<[u8]>)| {
+            let (room, within) = file.split_once('/').filter(|(room, _)| ["secrets", "transit"].contains(room))?;
+            Some((format!("{room}/{name}/{within}"), bytes.clone()))
+        };
+        Cow::Owned(self.seen.files.iter().filter_map(named).collect())
+    }
+
+    /// The policies as they decide on a server, and what keeps any of them from it.
+    pub(super) fn in_force(&self) -> (Ruleset, Vec<Fault>) {
+        let mut faults = self.unread.clone();
+        let bounds = match &self.definition {
+            None => {
+                let (ruleset, found) = Ruleset::load(&self.seen.files, &self.catalogue, None);
+                faults.extend(found);
+                return (ruleset, faults);
+            }
+            Some(Definition { bounds: Ok(bounds), .. }) => bounds.clone(),
+            // Without bounds that can be read nothing of it is in force.
+            Some(Definition { bounds: Err(found), .. }) => {
+                faults.extend(found.iter().cloned());
+                return (Ruleset::default(), faults);
+            }
+        };
+        let bounds = [bounds];
+        let files = &self.seen.files;
+        let Loaded { ruleset, faults: found, .. } = Ruleset::load_with(files, &self.catalogue, None, Widening::GoesLive, &bounds);
+        faults.extend(found);
+        let (ruleset, found) = ruleset.among_others(&bounds, &self.catalogue);
+        faults.extend(found);
+        (ruleset, faults)
+    }
+}

@@ -1,0 +1,26 @@
+//! What of a further source's repository is read, by the server and by whoever speaks for it.
+
+use super::layout::may_be_guardrails;
+use super::ruleset::Tree;
+use crate::words::yaml::{Fault, Place};
+use std::borrow::Cow;
+
+/// The files of a further source that are read, and a fault for each that the root repository alone may have.
+pub fn of_further_source(files: &Tree) -> (Cow<'_, Tree>, Vec<Fault>) {
+    let unread: Vec<(&String, &str)> = files.keys().filter_map(|file| Some((file, why_unread(file)?))).collect();
+    let mut read = Cow::Borrowed(files);
+    for (file, _) in &unread {
+        read.to_mut().remove(*file);
+    }
+    let told = |(file, why): (&String, &str)| Fault::new(file, Place { line: 1, column: 1 }, why).coded("left_out");
+    let faults = unread.into_iter().map(told).collect();
+    (read, faults)
+}
+
+fn why_unread(file: &str) -> Option<&'static str> {
+    if may_be_guardrails(file) {
+        return Some("guardrails are the root repository's alone: this file is not read");
+    }
+    let defines = file.starts_with("sources/") && file.ends_with(".yaml");
+    defines.then_some("further sources are defined by the root repository alone: this file is not read")
+}

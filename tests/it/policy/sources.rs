@@ -1,0 +1,126 @@
+//! What the commands say of further sources is what a server does with them.
+
+use super::{ISSUERS, commit, daypass, policy, repository};
+use crate::support::{DEPLOY, put};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const TEAM: &str = "git: /srv/team-a.git
+ref: refs/heads/main
+age_identities: [team-a.key]
+allowed:
+  issuers: [github]
+  match: { repository: \"acme/*\" }
+  grant: { id_token: [\"https://partner.example\"] }
+";
+const RAILS: &str = "denials: [ { description: Nobody gets it., deny: { id_token: [\"https://partner.example\"] } } ]\n";
+const PUSH: &str = r#"{"repository": "acme/shop", "repository_id": "456789", "ref": "refs/heads/main", "event_name": "push"}"#;
+
+/// A folder `team` with a further source's files, and its definition in `root`.
+fn source(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    put(&folder.path().join("issuers.yaml"), ISSUERS.as_bytes());
+    put(&folder.path().join("push.json"), PUSH.as_bytes());
+    put(&folder.path().join("root/sources/team-a.yaml"), TEAM.as_bytes());
+    for (name, text) in [("policies/deploy.yaml", DEPLOY)].iter().chain(files) {
+        put(&folder.path().join("team").join(name), text.as_bytes());
+    }
+    folder
+}
+
+fn of_source(folder: &Path, words: &[&str]) -> (Option<i32>, Value) {
+    let of = ["--config", "issuers.yaml", "--folder", "team", "--source", "root/sources/team-a.yaml", "--output", "json"];
+    let output = daypass(folder, &[&["policy"], words, &of].concat());
+    let told = serde_json::from_slice(&output.stdout);
+    (output.status.code(), told.unwrap_or_else(|_| String::from_utf8_lossy(&output.stderr).into_owned().into()))
+}
+
+fn messages<'a>(told: &'a Value, member: &str) -> Vec<(&'a str, &'a str)> {
+    let listed = told[member].as_array().map(Vec::as_slice).unwrap_or_default();
+    listed.iter().map(|fault| (fault["file"].as_str().unwrap(), fault["message"].as_str().unwrap())).collect()
+}
+
+/// A server reads no guardrails there, and neither does anything that speaks for it.
+#[test]
+fn guardrails_of_a_further_source_deny_nobody() {
+    let folder = source(&[("guardrails.yaml", RAILS), ("sources/other.yaml", TEAM)]);
+    let (status, told) = of_source(folder.path(), &["check"]);
+    assert_eq!((status, &told["guardrails"]), (Some(78), &json!(0)), "{told}");
+    let unread = [
+        ("guardrails.yaml", "guardrails are the root repository's alone: this file is not read"),
+        ("sources/other.yaml", "further sources are defined by the root repository alone: this file is not read"),
+    ];
+    let found = messages(&told, "findings");
+    assert!(unread.iter().all(|unread| found.contains(unread)), "{told}");
+    let asked = ["explain", "--issuer", "github", "--claims", "push.json", "--id-token", "https://partner.example"];
+    let (status, told) = of_source(folder.path(), &asked);
+    assert_eq!((status, &told["allowed_by"]), (Some(0), &json!("team-a/deploy")), "{told}");
+    assert_eq!(told["root_guardrails_looked_at"], false, "{told}");
+    let (status, told) = of_source(folder.path(), &["who-can", "https://partner.example"]);
+    assert_eq!((status, &told["reached_by"][0]["at"]), (Some(0), &json!("team-a:policies/deploy.yaml:8")), "{told}");
+    let (status, told) = of_source(folder.path(), &["test"]);
+    assert_eq!((status, messages(&told, "findings")), (Some(78), unread.to_vec()), "{told}");
+}
+
+/// What lies outside of its bounds is in force nowhere, and whom they leave out is let in nowhere.
+#[test]
+fn explain_keeps_a_further_source_within_its_bounds() {
+    let folder = source(&[("policies/wide.yaml", &DEPLOY.replace("partner.example", "other.example"))]);
+    let explain = |more: &[&str]| {
+        let asked = ["explain", "--issuer", "github", "--claims", "push.json"];
+        of_source(folder.path(), &[&asked[..], more].concat())
+    };
+    let (status, told) = explain(&["--id-token", "https://other.example"]);
+    assert_eq!(status, Some(77), "{told}");
+    let outside = ("policies/wide.yaml", "the source `team-a` may not grant id_token https://other.example");
+    assert!(messages(&told, "faults").contains(&outside), "{told}");
+    let (status, told) = explain(&["--id-token", "https://partner.example", "--claim", "repository=evil/shop"]);
+    assert_eq!((status, &told["allowed_by"]), (Some(77), &Value::Null), "{told}");
+}
+
+/// The server refuses each of these, in these words.
+#[test]
+fn the_check_of_the_root_finds_what_a_server_finds_in_a_definition() {
+    let repository = repository();
+    let signed = format!("{TEAM}verify: {{ allowed_signers: team-a.signers }}\n");
+    let cases = [
+        (signed.clone(), "team-a.signers: the root repository has no such file below sources/"),
+        (format!("{TEAM}verify: {{}}\n"), "nobody could put a commit in force: name `allowed_signers` or `openpgp`"),
+        (format!("{TEAM}intervall: 1s\n"), "unknown key `intervall`"),
+        (TEAM.replace("refs/heads/main", "main"), "expected a full ref such as refs/heads/main"),
+        (TEAM.replace("team-a.key", "../root.key"), "expected the name of a file in the server's `age_identity_dir`"),
+        (format!("{TEAM}interval: 1h\nmax_stale: 1m\n"), "has to be longer than `interval`"),
+    ];
+    for (definition, said) in cases {
+        commit(repository.path(), &[("sources/team-a.yaml", &definition)]);
+        let told = policy(repository.path(), &["check"]);
+        let text = String::from_utf8_lossy(&told.stdout).into_owned();
+        assert!(told.status.code() == Some(78) && text.contains(said), "{said} in\n{text}");
+    }
+    commit(repository.path(), &[("sources/team-a.yaml", &signed), ("sources/team-a.signers", "nonsense")]);
+    assert_eq!(policy(repository.path(), &["check"]).status.code(), Some(78), "a signers file that is none");
+    commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
+    let good = policy(repository.path(), &["check"]);
+    let text = String::from_utf8_lossy(&good.stdout).into_owned();
+    assert!(good.status.success() && text.contains("files of the server that further sources name"), "{text}");
+    commit(repository.path(), &[("policies/team-a/deploy.yaml", DEPLOY)]);
+    let told = policy(repository.path(), &["check"]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    let clash = "the root repository has a folder policies/team-a/: rename it, or the source";
+    assert!(told.status.code() == Some(78) && text.contains(clash), "{text}");
+}
+
+/// What is not looked at may let somebody in, or take it from him.
+#[test]
+fn a_diff_says_that_it_does_not_look_at_further_sources() {
+    let repository = repository();
+    commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
+    let diff = |more: &[&str]| policy(repository.path(), &[&["diff", "main...change"], more].concat());
+    let told = diff(&[]);
+    let text = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(text.contains("further sources team-a are not looked at"), "{text}");
+    let json: Value = serde_json::from_slice(&diff(&["--output", "json"]).stdout).unwrap();
+    assert_eq!(json["further_sources_not_looked_at"], json!(["team-a"]), "{json}");
+    let comment = String::from_utf8_lossy(&diff(&["--output", "markdown"]).stdout).into_owned();
+    assert!(comment.contains("further sources team-a are not looked at"), "{comment}");
+}

@@ -1,0 +1,122 @@
+//! What the commands say they looked at, and what of a question they refuse to answer.
+
+use super::{commit, daypass, policy, repository};
+use crate::support::{DEPLOY, git, put};
+use serde_json::{Value, json};
+use std::path::Path;
+
+fn text(folder: &Path, words: &[&str]) -> String {
+    String::from_utf8_lossy(&policy(folder, words).stdout).into_owned()
+}
+
+/// Somebody else's checkout would be found good, and nobody would see it.
+#[test]
+fn check_and_test_say_what_they_looked_at() {
+    let repository = repository();
+    let (path, head) = (repository.path(), git(repository.path(), &["rev-parse", "HEAD"]));
+    let at = std::path::absolute(path).unwrap().display().to_string();
+    for word in ["check", "test"] {
+        let told = text(path, &[word]);
+        assert!(told.ends_with(&format!("Looked at: {at} HEAD ({head})\n")), "{told}");
+        let told: Value = serde_json::from_slice(&policy(path, &[word, "--output", "json"]).stdout).unwrap();
+        assert_eq!(told["looked_at"], json!({ "repository": at, "name": "HEAD", "commit": head }), "{told}");
+        let folder = daypass(path, &["policy", word, "--config", "issuers.yaml", "--folder", "."]);
+        let told = String::from_utf8_lossy(&folder.stdout).into_owned();
+        assert!(told.ends_with("Looked at: . as it stands\n"), "{told}");
+    }
+    let sarif: Value = serde_json::from_slice(&policy(path, &["check", "--format", "sarif"]).stdout).unwrap();
+    assert_eq!(sarif["runs"][0]["properties"]["looked_at"]["commit"], json!(head), "{sarif}");
+}
+
+fn explain(folder: &Path, claims: &Value, more: &[&str]) -> (Option<i32>, String, Value) {
+    put(&folder.join("claims.json"), claims.to_string().as_bytes());
+    let asked = ["explain", "--issuer", "github", "--claims", "claims.json", "--id-token", "https://partner.example"];
+    let asked = [&asked[..], more].concat();
+    let output = policy(folder, &asked);
+    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
+    let json = policy(folder, &[&asked[..], &["--output", "json"]].concat());
+    (output.status.code(), said, serde_json::from_slice(&json.stdout).unwrap_or_default())
+}
+
+fn push() -> Value {
+    json!({ "repository": "acme/shop", "repository_id": "456789", "ref": "refs/heads/main", "event_name": "push" })
+}
+
+/// The server refuses it before it looks at any policy.
+#[test]
+fn a_token_for_somebody_else_is_not_explained_as_allowed() {
+    let repository = repository();
+    let (issuer, audience) = ("https://token.actions.githubusercontent.com", "https://daypass.example");
+    let with = |iss: Value, aud: Value| {
+        let mut claims = push();
+        (claims["iss"], claims["aud"]) = (iss, aud);
+        claims
+    };
+    for good in [push(), with(json!(issuer), json!(audience)), with(json!(issuer), json!([audience]))] {
+        let (status, said, told) = explain(repository.path(), &good, &[]);
+        assert_eq!((status, &told["token_refused"]), (Some(0), &Value::Null), "{said}");
+    }
+    for (claims, code) in [
+        (with(json!("https://evil.example"), json!(audience)), "unknown_issuer"),
+        (with(json!(issuer), json!("sts.amazonaws.com")), "audience_mismatch"),
+        (with(json!(issuer), json!([audience, "https://other.example"])), "audience_mismatch"),
+    ] {
+        let (status, said, told) = explain(repository.path(), &claims, &[]);
+        assert!(status == Some(77) && said.starts_with("REFUSED"), "{said}");
+        assert!(said.contains(&format!("`{code}`")) && said.contains("before it looks at any policy"), "{said}");
+        assert_eq!((&told["token_refused"]["code"], &told["allowed_by"]), (&json!(code), &Value::Null), "{told}");
+    }
+    let (_, said, _) = explain(repository.path(), &push(), &["--claim", "aud=sts.amazonaws.com"]);
+    assert!(said.contains("`audience_mismatch`"), "{said}");
+}
+
+/// A claim that no token has changes nothing, and the answer would look like one about it.
+#[test]
+fn explain_takes_no_claim_that_its_issuer_does_not_know_without_a_word() {
+    let repository = repository();
+    let ask = |claim: &str| explain(repository.path(), &push(), &["--claim", claim]);
+    let (status, said, _) = ask("repositry=acme/other");
+    assert!(status == Some(64) && said.contains("did you mean `repository`?"), "{said}");
+    let (status, said, _) = ask("event=pull_request");
+    assert!(status == Some(64) && said.contains("`event` is an attribute: the claim is `event_name`"), "{said}");
+    let (status, said, told) = ask("customer=7");
+    assert!(
+        status == Some(0) && said.contains("no token of the mapping github-actions is documented to claim `customer`"),
+        "{said}"
+    );
+    assert_eq!(told["claims_not_documented"], json!(["customer"]), "{told}");
+    assert_eq!(ask("enterprise=acme").2["claims_not_documented"], json!([]));
+}
+
+/// A job's clone has one commit, and Git's own words say nothing of what to do.
+#[test]
+fn a_shallow_clone_is_told_to_fetch_its_history() {
+    let repository = repository();
+    for text in ["x", "y", "z"] {
+        commit(repository.path(), &[("policies/other.yaml", &format!("description: {text}\n{DEPLOY}"))]);
+    }
+    let clone = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", repository.path().display());
+    git(clone.path(), &["clone", "--quiet", "--depth", "1", "--no-single-branch", &from, "."]);
+    for range in ["origin/main...HEAD", "HEAD~2..HEAD"] {
+        let told = policy(clone.path(), &["diff", range]);
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(told.status.code(), Some(78), "{said}");
+        assert!(said.contains("this clone is shallow") && said.contains("git fetch --unshallow"), "{range}: {said}");
+    }
+}
+
+/// Of guardrails that cannot be read the opposite of a policy is true: what they deny is not known, and nothing widens.
+#[test]
+fn faulty_guardrails_are_told_as_what_they_are() {
+    let repository = repository();
+    commit(repository.path(), &[("guardrails.yaml", "denials: {\n")]);
+    let said = "the guardrails cannot be read, so what they deny is not looked at here; a server keeps those that it had, and nothing widens";
+    for words in [["who-can", "https://partner.example"], ["check", "--output=text"]] {
+        let told = text(repository.path(), &words);
+        assert!(told.contains(said), "{words:?}: {told}");
+    }
+    let (_, told, json) = explain(repository.path(), &push(), &[]);
+    assert!(told.contains(said), "{told}");
+    assert_eq!(json["guardrails_unreadable"], true, "{json}");
+}
