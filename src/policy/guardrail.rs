@@ -137,7 +137,7 @@ impl Listed<'_> {
     }
 
     /// Each of its patterns that nothing fits of what is granted, and where it stands.
-    pub(super) fn idle<'g>(&self, granted: &[&'g Grants]) -> impl Iterator<Item = (&Pattern, Place)> {
+    pub(super) fn idle(&self, granted: &[&Grants]) -> impl Iterator<Item = (&Pattern, Place)> {
         let patterns = self.what.into_iter().flat_map(|What(patterns)| patterns);
         let idle = patterns.filter(|(word, pattern, _)| !granted.iter().any(|grants| meets(grants, word, pattern)));
         idle.map(|(_, pattern, place)| (pattern, *place))
