@@ -3,21 +3,24 @@
 mod admission;
 mod egress;
 mod error;
+mod files;
 mod identity;
 mod issuer;
 mod own_issuers;
 mod proxies;
 mod section;
 mod source;
+mod trusted;
 
 pub use admission::{AdmissionSettings, Authority, PodToken, SidecarSettings};
 pub use egress::Egress;
+pub use files::SourceFiles;
 pub use identity::KeyEncryption;
 pub use own_issuers::{ID_TOKENS, served_issuer};
 pub use proxies::{Proxy, ProxyProtocol};
-pub use source::{FurtherSource, SourceFiles, SourceSettings, mirror};
+pub use source::{FurtherSource, SourceSettings, mirror};
 
-use source::Beside;
+use files::Beside;
 
 use crate::git::{Address, Source};
 use crate::issue::AwsSettings;
@@ -78,7 +81,7 @@ impl Config {
         let file = path.display().to_string();
         let told = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
         let bytes = std::fs::read(path).map_err(|fault| told(fault.to_string()))?;
-        section::unwritable(path).map_err(|fault| told(fault.to_string()))?;
+        trusted::unwritable(path).map_err(|fault| told(fault.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::parse(&file, &bytes, &Beside { folder, credentials })
     }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod asked;
+mod body;
 mod file_key;
 mod issuing;
 mod list;

@@ -1,7 +1,7 @@
 //! Where age identities are kept, as the configuration says it: `file`, `{ aws_kms: ARN, file }` or `{ credential: name }`.
 
 use super::error::ValueError;
-use super::source::{Beside, Files, Kind};
+use super::files::{Beside, Files, Kind};
 use crate::custody::IdentityFile;
 use crate::words::names::KmsKeyArn;
 use crate::words::yaml::{Fields, Node, Yaml};

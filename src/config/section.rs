@@ -1,13 +1,14 @@
 //! The sections of `daypass.yaml`, one function each.
 
-use super::error::{ValueError, WritableByAll};
-use super::source::{self, Beside, Files, SourceFiles, SourceSettings};
+use super::error::ValueError;
+use super::files::{Beside, Files, SourceFiles};
+use super::source::{self, SourceSettings};
+use super::trusted::{check_private, check_trusted};
 use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
 use crate::policy::Widening;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node};
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,35 +48,6 @@ pub(super) fn trusted_path<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, fold
     let path = path(fields, node, folder)?;
     check_trusted(fields, node, &path);
     Some(path)
-}
-
-pub(super) fn check_trusted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, path: &Path) {
-    if let Err(fault) = unwritable(path) {
-        fields.report(fields.draft(node.place, fault).help("chmod o-w it"));
-    }
-}
-
-/// Refuses a file that everybody may write. A group is whom the operator chose, and Kubernetes gives one its volumes (`fsGroup`). Links
-/// are followed: as ConfigMaps and Secrets are mounted, links and folders are everybody's to write, and the files behind them are not.
-pub(super) fn unwritable(path: &Path) -> Result<(), WritableByAll> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o002 != 0 => {
-            Err(WritableByAll { path: path.to_owned() })
-        }
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-pub(super) fn check_private<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, path: &Path) {
-    match std::fs::metadata(path) {
-        Err(fault) => fields.fault(node.place, format!("{}: {fault}", path.display())),
-        Ok(metadata) if metadata.permissions().mode() & 0o007 != 0 => {
-            let fault =
-                fields.draft(node.place, format!("everybody on this machine can reach the private key {}", path.display()));
-            fields.report(fault.help("chmod 0600 it"));
-        }
-        Ok(_) => {}
-    }
 }
 
 pub(super) fn tls(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<(PathBuf, PathBuf)> {

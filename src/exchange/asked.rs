@@ -1,5 +1,6 @@
 //! What a request asks for: credentials, which are issued, or a use of daypass itself, which is answered.
 
+use super::body::Body;
 use super::{Input, Released, Story, file_key, issuing, replay, rewrite, session, transit};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -9,20 +10,7 @@ use crate::store::{MadeHere, Recorded};
 use crate::token::Proven;
 use crate::words::names::{PolicyName, TransitKey};
 use crate::words::{Denial, Digest, Reason, Secret};
-use std::pin::Pin;
 use std::sync::Arc;
-
-/// A body that is not read yet.
-pub(super) struct Body(Pin<Box<dyn Future<Output = Result<Vec<u8>, Denial>> + Send>>);
-
-impl Body {
-    /// Reads it, and compares it with the proof that came before it.
-    pub(super) async fn read(self, identity: &Identity) -> Result<Vec<u8>, Denial> {
-        let bytes = self.0.await?;
-        identity.proven().map_or(Ok(()), |proven| proven.check_body(&bytes))?;
-        Ok(bytes)
-    }
-}
 
 /// One request, and what becomes of it once it is granted.
 pub struct Asked {
@@ -52,13 +40,13 @@ impl Asked {
     /// Asks what a candidate revision would have denied. Its body is larger than a token, and read from nobody who may not ask.
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         let request = Request::one(Target::Daypass(Permission::PolicyReplay), None);
-        Self { request, work: Work::Replay(Body(Box::pin(body))) }
+        Self { request, work: Work::Replay(Body::new(body)) }
     }
 
     /// Asks for files with other recipients or new data keys. Its body is read from nobody who may not ask.
     pub fn rewrite(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         let request = Request::one(Target::Daypass(Permission::SecretRotate), None);
-        Self { request, work: Work::Rewrite(Body(Box::pin(body))) }
+        Self { request, work: Work::Rewrite(Body::new(body)) }
     }
 
     /// Asks for an operation by a transit key. `token` is the one that is shown: what was asked is known again by it.

@@ -1,7 +1,7 @@
 //! A candidate revision against the recorded decisions: what would have been denied of what was released.
 
 use super::answer::Released;
-use super::asked::Body;
+use super::body::Body;
 use super::story::Story;
 use super::usage::{self, Done};
 use crate::answers::{Findings, Outcome};

@@ -2,7 +2,7 @@
 //! used here, and what leaves is ciphertext.
 
 use super::answer::Released;
-use super::asked::Body;
+use super::body::Body;
 use super::story::Story;
 use super::usage::{self, Done};
 use crate::answers::{Outcome, Rewritten, RewrittenFile};

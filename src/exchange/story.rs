@@ -191,7 +191,8 @@ impl Story {
     pub(super) async fn refuse(self, app: &App, denial: Denial) -> Refused {
         app.metrics.refused(denial.reason);
         if let Some(first) = &denial.first_use {
-            app.shown_elsewhere.note(app, &self.decision, self.client, first);
+            app.metrics.tokens_shown_elsewhere.inc();
+            app.shown_elsewhere.note(&self.decision, self.client, first, app.now());
         }
         let facts = self.known.as_ref().map(|known| known.evidence.facts());
         let class = match facts {

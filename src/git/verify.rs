@@ -15,13 +15,11 @@ use super::source::{Source, object_id};
 use crate::words::UnixTime;
 use crate::words::names::CommitId;
 use allowed_signers::AllowedSigner;
+use allowed_signers::NAMESPACE;
 use error::SignatureError;
 use error::{COMMITS_MAX, REF_TRAILER};
 use gix::bstr::ByteSlice;
 use openpgp::OpenPgpKey;
-
-/// What commits are signed for (gitformat-signature(5), ssh-keygen(1)).
-const NAMESPACE: &str = "git";
 
 /// Those who may put commits in force.
 #[derive(Clone, Debug, Default)]

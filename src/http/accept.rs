@@ -4,6 +4,7 @@ use super::addresses::{Addresses, Place};
 use super::connection::Connection;
 use super::handshakes::Handshakes;
 use super::proxies::{self, HeaderError, Origin, Proxies};
+use super::stopping::{Peer, Stopping};
 use super::tls::Certificate;
 use crate::app::Clients;
 use crate::config::{Proxy, ProxyProtocol};
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Connections of load balancers that have not said yet for whom they are.
@@ -25,28 +25,6 @@ const BACKLOG: usize = 1_024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Requests under way may end when the server stops.
 pub const DRAIN_MAX: Duration = Duration::from_secs(20);
-
-/// Where a request comes from: the client's address, also behind a listed load balancer.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
-
-/// How a server stops.
-#[derive(Clone, Debug, Default)]
-pub struct Stopping {
-    /// It began: readiness says no, and answers say that their connection ends.
-    pub draining: CancellationToken,
-    /// For how long connections are still accepted from then on: load balancers need a moment to look elsewhere.
-    pub pause: Duration,
-    /// The pause is over: the listener is closed, and quiet connections are.
-    pub(super) over: CancellationToken,
-}
-
-impl Stopping {
-    /// A stop that begins with this signal.
-    pub fn new(draining: CancellationToken, pause: Duration) -> Self {
-        Self { draining, pause, over: CancellationToken::new() }
-    }
-}
 
 /// The public listener.
 pub struct Edge {

@@ -1,7 +1,7 @@
 //! `POST /v1/age/unwrap`: the file key of a document in force, for `age-plugin-daypass`. See docs/decisions/0015.
 
-use super::native;
 use super::reply::{self, Caller};
+use super::task::run;
 use crate::app::App;
 use crate::exchange::Asked;
 use crate::secrets;
@@ -44,7 +44,7 @@ struct Stanza {
 pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
     let bytes = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await;
     let call = if let Ok(bytes) = &bytes { call.with_body(bytes) } else { call };
-    match native::run(app, call, bytes.and_then(|bytes| read(&bytes))).await {
+    match run(app, call, bytes.and_then(|bytes| read(&bytes))).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }

@@ -10,8 +10,8 @@ mod parameters;
 mod sts;
 mod xml;
 
-use super::accept::Peer;
 use super::routes::Routes;
+use super::stopping::Peer;
 use crate::app::App;
 use crate::exchange::{Call, Refused, refuse};
 use crate::words::{Denial, Secret};

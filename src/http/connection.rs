@@ -1,8 +1,8 @@
 //! One connection after its handshake: its protocol, and when it has to end.
 
-use super::accept::{Peer, Stopping};
 use super::activity::Activity;
 use super::rest;
+use super::stopping::{Peer, Stopping};
 use super::watched::Watched;
 use axum::Router;
 use hyper::body::Incoming;

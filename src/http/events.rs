@@ -2,10 +2,10 @@
 //!
 //! The id of an event is the mark of what is in force. Nothing is kept for a reader: it hears of the present state, once.
 
-use super::accept::Peer;
 use super::activity::Underway;
 use super::connection::Ending;
 use super::reply::Caller;
+use super::stopping::Peer;
 use super::streams::{Place, Streams};
 use crate::app::App;
 use crate::exchange;

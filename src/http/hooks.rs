@@ -3,8 +3,8 @@
 //! Known by an HMAC over the body: GitHub, Forgejo and Gitea (`X-Hub-Signature-256`), Bitbucket (`X-Hub-Signature`); GitLab
 //! sends the secret itself (`X-Gitlab-Token`). What the body says is not read, so nothing of it is kept: it is hashed as it comes.
 
-use super::accept::Peer;
 use super::reply;
+use super::stopping::Peer;
 use crate::app::App;
 use crate::exchange;
 use crate::words::names::SourceName;

@@ -1,10 +1,12 @@
 //! The native API and the two documents of each of our own issuers.
 
 use super::form::{self, FormError};
+use super::methods::other_method;
 use super::reply::{self, Caller};
 use super::routes::Routes;
+use super::task::run;
 use crate::app::App;
-use crate::exchange::{self, Asked, Call, Refused, Released};
+use crate::exchange::{self, Asked};
 use crate::issue::SigningKeys;
 use crate::kind::{PastSecret, Target};
 use crate::policy::Request;
@@ -157,21 +159,6 @@ async fn rewrite(State(app): Shared, Caller(call): Caller, headers: HeaderMap, b
     }
 }
 
-/// In a task of its own: a client that hangs up cannot leave a half-told story.
-pub(super) async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>) -> Result<Released, Refused> {
-    let exchanges = app.exchanges.clone();
-    let task = exchanges.spawn(async move {
-        match asked {
-            Ok(asked) => exchange::exchange(&app, call, asked).await,
-            Err(denial) => Err(exchange::refuse(&app, &call, denial).await),
-        }
-    });
-    match task.await {
-        Ok(answer) => answer,
-        Err(fault) => Err(Refused::unrecorded(Reason::Internal.because(fault.to_string()))),
-    }
-}
-
 async fn whoami(State(app): Shared, Caller(call): Caller) -> Response<Body> {
     match exchange::whoami(&app, call).await {
         Ok(seen) => ([(header::CACHE_CONTROL, "no-store")], Json(seen)).into_response(),
@@ -190,15 +177,4 @@ async fn beside(app: Shared, caller: Caller, method: Method, uri: OriginalUri, r
 async fn unknown_address(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
     let cause = format!("{:?} is no address of this server", uri.path().chars().take(200).collect::<String>());
     exchange::refuse(&app, &call, Reason::NotFound.because(cause)).await.into_response()
-}
-
-/// An address of ours by another method (RFC 9110, section 15.5.6); the router names those that it takes in `Allow`.
-async fn other_method(State(app): Shared, Caller(call): Caller, method: Method, OriginalUri(uri): OriginalUri) -> Response<Body> {
-    let cause = format!("{method} is no method of {}", uri.path().chars().take(200).collect::<String>());
-    exchange::refuse(&app, &call, Reason::MethodNotAllowed.because(cause)).await.into_response()
-}
-
-/// HEAD where GET would release something. The answer has no body, and the record says which address it was.
-pub(super) async fn no_head(app: Shared, caller: Caller, method: Method, uri: OriginalUri) -> Response<Body> {
-    ([(header::ALLOW, "GET")], other_method(app, caller, method, uri).await).into_response()
 }

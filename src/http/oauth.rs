@@ -4,10 +4,10 @@
 pub(super) mod fuzzing;
 mod parameters;
 
-use super::accept::Peer;
-use super::native::run;
 use super::problem::{RETRY_AFTER_SECONDS, sentence};
 use super::reply;
+use super::stopping::Peer;
+use super::task::run;
 use crate::answers::{IdToken, exposed};
 use crate::app::App;
 use crate::config::ID_TOKENS;

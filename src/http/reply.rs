@@ -3,7 +3,7 @@
 use crate::answers::{Listed, PastSecret, SecretValue};
 use crate::app::App;
 use crate::exchange::{Call, Refused, Released};
-use crate::http::accept::Peer;
+use crate::http::stopping::Peer;
 use crate::token::{Proof, RequestBody};
 use crate::words::{Denial, Digest, Reason, Secret};
 use axum::body::Body;

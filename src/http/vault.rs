@@ -8,12 +8,13 @@ pub(super) mod fuzzing;
 mod inline;
 mod kv;
 mod mount;
+mod not_here;
 mod proof;
 mod session;
 mod transit;
 
-use super::accept::Peer;
 use super::reply;
+use super::stopping::Peer;
 use crate::app::App;
 use crate::exchange::{self, Call, Refused};
 use crate::words::{Denial, Reason};
@@ -23,6 +24,7 @@ use axum::extract::{OriginalUri, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, Uri, Version};
 use hyper::ext::ReasonPhrase;
+use not_here::not_here;
 use proof::Proof;
 use std::sync::Arc;
 
@@ -126,9 +128,4 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Denial> {
         return Err(not_here("There are no namespaces here: ask without one (VAULT_NAMESPACE, BAO_NAMESPACE)."));
     }
     Ok(())
-}
-
-/// A request of Vault's that is none of ours.
-fn not_here(told: &str) -> Denial {
-    Reason::BadRequest.because(told).saying(told)
 }

@@ -3,7 +3,7 @@
 mod certificate;
 mod error;
 
-pub use certificate::{Trust, certificate_fault};
+pub use certificate::{Trust, cause, certificate_fault, root_cause};
 pub use error::{ClientError, FetchError, UrlError};
 
 use super::address::{Network, is_allowed};
@@ -129,18 +129,4 @@ impl Resolve for Guard {
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
-}
-
-/// Why there was no answer; a certificate's fault in plain words, with a hint on a line of its own.
-pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> String {
-    certificate_fault(fault, trust).map_or_else(|| root_cause(fault), |told| format!("its certificate is not trusted: {told}"))
-}
-
-/// The innermost cause: "certificate expired" says more than "error sending request".
-pub fn root_cause(fault: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = fault;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

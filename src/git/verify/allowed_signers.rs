@@ -1,10 +1,12 @@
 //! The file of those who may sign (ssh-keygen(1), ALLOWED SIGNERS). A line that cannot be read refuses the whole file.
 
-use super::NAMESPACE;
 use super::error::{LineFault, SignersError};
 use crate::words::UnixTime;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
+
+/// What commits are signed for (gitformat-signature(5), ssh-keygen(1)).
+pub(super) const NAMESPACE: &str = "git";
 
 /// One line.
 #[derive(Clone, Debug)]

@@ -7,8 +7,9 @@ use super::errors::{AwsError, Fault};
 use crate::answers::{AwsKeys, ContainerCredentials};
 use crate::app::App;
 use crate::exchange::Asked;
-use crate::http::accept::Peer;
-use crate::http::{form, native, reply};
+use crate::http::stopping::Peer;
+use crate::http::task::run;
+use crate::http::{form, reply};
 use crate::kind::{AwsTarget, Target};
 use crate::policy::Request;
 use crate::words::names::{PolicyName, RoleArn};
@@ -33,7 +34,7 @@ pub(super) async fn answer(
 ) -> Response<Body> {
     let caller = Caller::of(peer.as_deref(), API);
     let released = match read(&method, &uri) {
-        Ok(request) => native::run(app, caller.call(token(&headers)), Ok(Asked::credentials(request))).await,
+        Ok(request) => run(app, caller.call(token(&headers)), Ok(Asked::credentials(request))).await,
         Err(fault) => Err(caller.refuse(&app, fault.denial).await),
     };
     let answered = released.and_then(|released| Ok(response(&ContainerCredentials::from(released.only::<AwsKeys>()?), 200)));

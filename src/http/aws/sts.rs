@@ -8,8 +8,9 @@ use super::{Caller, identity};
 use crate::answers::AwsKeys;
 use crate::app::App;
 use crate::exchange::{Asked, Refused, Released};
-use crate::http::accept::Peer;
-use crate::http::{native, reply};
+use crate::http::reply;
+use crate::http::stopping::Peer;
+use crate::http::task::run;
 use crate::words::Secret;
 use axum::body::Body;
 use axum::extract::{Extension, OriginalUri, State};
@@ -73,7 +74,7 @@ async fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: Body) -> Re
 }
 
 async fn assume_role(app: Arc<App>, caller: Caller, asked: AssumeRole) -> Result<(String, String), AwsError> {
-    let released = native::run(app, caller.call(Ok(asked.token)), Ok(Asked::credentials(asked.request))).await;
+    let released = run(app, caller.call(Ok(asked.token)), Ok(Asked::credentials(asked.request))).await;
     let answered = released.and_then(|released| assumed(&released));
     answered.map_err(|refused| AwsError::of(&refused))
 }

@@ -1,7 +1,7 @@
 //! What an address of Vault's means here. Read segment by segment, each decoded once.
 
 use super::mount::{Below, Mount};
-use super::not_here;
+use super::not_here::not_here;
 use crate::http::form;
 use crate::kind::Operation;
 use crate::words::{Denial, Reason};

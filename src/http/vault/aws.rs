@@ -1,8 +1,9 @@
 //! `<mount>/creds/<role>` and `<mount>/sts/<role>`: AWS credentials. A role of Vault's is a trust policy here.
 
+use super::Asking;
 use super::address::Aws;
 use super::answer::{self, Answer};
-use super::{Asking, not_here};
+use super::not_here::not_here;
 use crate::answers::{AwsKeys, exposed};
 use crate::exchange::{self, Asked};
 use crate::http::{form, reply};

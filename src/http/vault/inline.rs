@@ -1,6 +1,6 @@
 //! Logins: their parameters, from a body, or with OpenBao's inline authentication from headers of the very request that they are for.
 
-use super::not_here;
+use super::not_here::not_here;
 use crate::http::form;
 use crate::token::parse_json;
 use crate::words::names::PolicyName;

@@ -1,7 +1,8 @@
 //! KV, version 2: documents of the repositories, as far as the identity is granted them. Each read is an exchange of its own.
 
+use super::Asking;
 use super::answer;
-use super::{Asking, not_here};
+use super::not_here::not_here;
 use crate::answers::SecretValue;
 use crate::app::Live;
 use crate::exchange::{self, Asked, Refused, Released};

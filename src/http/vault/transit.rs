@@ -1,8 +1,9 @@
 //! `<mount>/encrypt/<key>` and `<mount>/decrypt/<key>`: operations by a transit key, each an exchange of its own.
 
+use super::Asking;
 use super::address::Transit;
 use super::answer;
-use super::{Asking, not_here};
+use super::not_here::not_here;
 use crate::answers::Outcome;
 use crate::exchange::{self, Asked, Input, Refused, Released};
 use crate::http::{form, reply};

@@ -104,3 +104,17 @@ fn names(presented: &[String]) -> String {
     let names: Vec<String> = presented.iter().map(bare).collect();
     if names.is_empty() { "it has none".to_owned() } else { names.join(", ") }
 }
+
+/// Why there was no answer; a certificate's fault in plain words, with a hint on a line of its own.
+pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> String {
+    certificate_fault(fault, trust).map_or_else(|| root_cause(fault), |told| format!("its certificate is not trusted: {told}"))
+}
+
+/// The innermost cause: "certificate expired" says more than "error sending request".
+pub fn root_cause(fault: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = fault;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

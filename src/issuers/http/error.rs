@@ -1,6 +1,6 @@
 //! Why there is no HTTP client, and why a document is not had.
 
-use super::{Trust, cause, root_cause};
+use super::certificate::{Trust, cause, root_cause};
 use reqwest::{StatusCode, Url};
 
 /// Why no client could be built.

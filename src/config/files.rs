@@ -1,0 +1,84 @@
+//! Where the files are that sources name: beside the configuration, or by plain names in the server's folders.
+
+use super::error::PublicFileError;
+use super::trusted::{check_private, check_trusted};
+use crate::policy::Tree;
+use crate::words::yaml::{Fields, Node};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Folders of the server for what further sources name.
+#[derive(Clone, Debug, Default)]
+pub struct SourceFiles {
+    /// Of their age identities.
+    pub age_identities: Option<PathBuf>,
+    /// Of their tokens, keys and certificates.
+    pub credentials: Option<PathBuf>,
+}
+
+/// Where the files are that a source names.
+pub(super) enum Files<'p> {
+    /// The root source: paths that start at the configuration's folder.
+    Beside(&'p Beside<'p>),
+    /// A further one: plain names in the server's folders, where these are here, and signers in the root repository.
+    Named(Option<&'p SourceFiles>, &'p Tree),
+}
+
+/// Where the configuration is, and what stands beside it.
+pub(super) struct Beside<'p> {
+    pub(super) folder: &'p Path,
+    /// systemd's folder for this service's credentials.
+    pub(super) credentials: Option<&'p Path>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    AgeIdentity,
+    Credential,
+}
+
+impl Files<'_> {
+    /// A file that is no secret: nobody but whom the operator chose may write it.
+    pub(super) fn path<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
+        let path = self.place(fields, node, kind)?;
+        check_trusted(fields, node, &path);
+        Some(path)
+    }
+
+    fn place<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
+        let text = fields.text(node)?;
+        let (folder, key) = match (self, kind) {
+            (Self::Beside(beside), _) => return Some(beside.folder.join(text)),
+            (Self::Named(files, _), Kind::AgeIdentity) => (files.map(|files| files.age_identities.as_ref()), "age_identity_dir"),
+            (Self::Named(files, _), Kind::Credential) => (files.map(|files| files.credentials.as_ref()), "credentials_dir"),
+        };
+        if text.contains('/') || text.starts_with('.') {
+            fields.fault(node.place, format!("`{text}`: expected the name of a file in the server's `{key}`"));
+            return None;
+        }
+        if folder == Some(None) {
+            fields.fault(node.place, format!("the server's configuration names no `{key}`"));
+        }
+        folder.flatten().map(|folder| folder.join(text))
+    }
+
+    pub(super) fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node, kind: Kind) -> Option<PathBuf> {
+        let path = self.place(fields, node, kind)?;
+        check_private(fields, node, &path);
+        Some(path)
+    }
+
+    /// The bytes of a file that holds public keys.
+    pub(super) fn public<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Arc<[u8]>> {
+        let text = fields.text(node)?;
+        let found = match self {
+            Self::Beside(beside) => {
+                let path = beside.folder.join(text);
+                check_trusted(fields, node, &path);
+                std::fs::read(path).map(Arc::from).map_err(PublicFileError::Io)
+            }
+            Self::Named(_, tree) => tree.get(&format!("sources/{text}")).cloned().ok_or(PublicFileError::NotInRepository),
+        };
+        found.map_err(|fault| fields.fault(node.place, format!("{text}: {fault}"))).ok()
+    }
+}

@@ -1,0 +1,21 @@
+//! An exchange in a task of its own.
+
+use crate::app::App;
+use crate::exchange::{self, Asked, Call, Refused, Released};
+use crate::words::{Denial, Reason};
+use std::sync::Arc;
+
+/// In a task of its own: a client that hangs up cannot leave a half-told story.
+pub(super) async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>) -> Result<Released, Refused> {
+    let exchanges = app.exchanges.clone();
+    let task = exchanges.spawn(async move {
+        match asked {
+            Ok(asked) => exchange::exchange(&app, call, asked).await,
+            Err(denial) => Err(exchange::refuse(&app, &call, denial).await),
+        }
+    });
+    match task.await {
+        Ok(answer) => answer,
+        Err(fault) => Err(Refused::unrecorded(Reason::Internal.because(fault.to_string()))),
+    }
+}
