@@ -1,0 +1,162 @@
+//! Files that import each other. What is in such a circle can only be read as a whole; the circles that are left are listed, and only
+//! ever get smaller.
+
+use super::code;
+use regex::Regex;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Each circle that is left: its first file, and how many it has.
+const CIRCLES_MAX: &[(&str, usize)] = &[
+    ("app::ages", 3),
+    ("cli::policy::explain", 2),
+    ("client::exec", 3),
+    ("client::sidecar", 13),
+    ("demo", 3),
+    ("http::admission", 6),
+    ("http::aws::identity", 2),
+    ("issue::aws::ask", 2),
+    ("policy::access::changes", 23),
+    ("policy::condition", 2),
+    ("policy::import", 13),
+    ("secrets::age_file", 2),
+    ("secrets::age_file::error", 18),
+    ("secrets::age_file::error::key", 4),
+    ("secrets::sops::edit", 2),
+    ("secrets::sops::yaml::comments", 2),
+    ("store", 5),
+    ("token::claims", 10),
+];
+
+/// A module by its path below the crate: `policy::access::past`.
+type Module = Vec<String>;
+
+struct Graph {
+    code: BTreeMap<Module, String>,
+    /// What a module hands on of others: by its path and the name there.
+    handed_on: BTreeMap<Module, Module>,
+}
+
+#[test]
+fn files_do_not_import_each_other() {
+    let graph = Graph::read();
+    let arrows = graph.arrows();
+    let count: usize = arrows.values().map(BTreeSet::len).sum();
+    assert!(count > 3000, "only {count} imports were seen");
+    let circles = circles(&arrows);
+    let told: Vec<String> =
+        circles.iter().map(|circle| circle.iter().map(|one| one.join("::")).collect::<Vec<_>>().join(", ")).collect();
+    let found: Vec<(String, usize)> = circles.iter().map(|circle| (circle[0].join("::"), circle.len())).collect();
+    let most: Vec<(String, usize)> = CIRCLES_MAX.iter().map(|(first, most)| ((*first).to_owned(), *most)).collect();
+    assert_eq!(found, most, "files import each other, or fewer do than this table says:\n{}", told.join("\n"));
+}
+
+impl Graph {
+    fn read() -> Self {
+        let comments = Regex::new(r"//[^\n]*").unwrap();
+        let modules = code().into_iter().filter(|(path, _)| path != "lib.rs" && path != "main.rs" && !path.starts_with("bin/"));
+        let module = |path: &str| path.trim_end_matches(".rs").split('/').map(str::to_owned).collect::<Module>();
+        let code: BTreeMap<Module, String> =
+            modules.map(|(path, text)| (module(&path), comments.replace_all(&text, "").into_owned())).collect();
+        let mut graph = Self { code, handed_on: BTreeMap::new() };
+        let handed_on = graph.code.iter().flat_map(|(module, text)| {
+            let uses = statements(text, true).into_iter().flat_map(|tree| paths(&tree));
+            uses.filter_map(|path| {
+                let name = path.rsplit(" as ").next()?.rsplit("::").next()?.to_owned();
+                let theirs = graph.absolute(module, path.split(" as ").next()?)?;
+                Some(([module.as_slice(), &[name]].concat(), theirs))
+            })
+        });
+        graph.handed_on = handed_on.collect();
+        graph
+    }
+
+    /// A path from the crate's root; `None` of another crate's.
+    fn absolute(&self, module: &[String], path: &str) -> Option<Module> {
+        let parts: Module = path.split("::").map(|part| part.trim().to_owned()).collect();
+        let above = parts.iter().take_while(|part| *part == "super").count();
+        match parts[0].as_str() {
+            "crate" => Some(parts[1..].to_vec()),
+            "super" => Some([&module[..module.len().checked_sub(above)?], &parts[above..]].concat()),
+            "self" => Some([module, &parts[1..]].concat()),
+            child => {
+                let child = [module, &[child.to_owned()]].concat();
+                self.code.contains_key(&child).then(|| [module, &parts].concat())
+            }
+        }
+    }
+
+    /// The file that has what a path names, also where another hands it on.
+    fn file(&self, path: &[String], depth: usize) -> Option<&Module> {
+        let (module, _) = (1..=path.len()).rev().find_map(|length| self.code.get_key_value(&path[..length]))?;
+        let handed_on = path.get(..=module.len()).and_then(|name| self.handed_on.get(name)).filter(|_| depth < 8);
+        match handed_on {
+            Some(theirs) => self.file(&[theirs, &path[module.len() + 1..]].concat(), depth + 1),
+            None => Some(module),
+        }
+    }
+
+    /// Which file imports which.
+    fn arrows(&self) -> BTreeMap<&Module, BTreeSet<&Module>> {
+        let inline = Regex::new(r"\b(?:crate|super)(?:::\w+)+").unwrap();
+        let handed_on = Regex::new(r"(?m)^\s*pub(?:\([^)]*\))? use [^;]+;").unwrap();
+        let mut arrows = BTreeMap::new();
+        for (module, text) in &self.code {
+            let used = statements(text, false).into_iter().flat_map(|tree| paths(&tree));
+            let own = handed_on.replace_all(text, "");
+            let used = used.chain(inline.find_iter(&own).map(|path| path.as_str().to_owned()));
+            let theirs = used.filter_map(|path| self.file(&self.absolute(module, path.split(" as ").next()?)?, 0));
+            arrows.insert(module, theirs.filter(|theirs| *theirs != module).collect());
+        }
+        arrows
+    }
+}
+
+/// The trees of `use`, or of `pub use`.
+fn statements(text: &str, public: bool) -> Vec<String> {
+    let form = if public { r"(?m)^\s*pub(?:\([^)]*\))? use ([^;]+);" } else { r"(?m)^\s*use ([^;]+);" };
+    Regex::new(form).unwrap().captures_iter(text).map(|tree| tree[1].split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Each path of a tree: `a::{b, c::d}` are two.
+fn paths(tree: &str) -> Vec<String> {
+    let Some((start, rest)) = tree.split_once('{') else { return vec![tree.trim().to_owned()] };
+    let inner = rest.rsplit_once('}').map_or(rest, |(inner, _)| inner);
+    let (mut depth, mut parts) = (0_usize, vec![String::new()]);
+    for letter in inner.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut().unwrap().push(letter);
+    }
+    let parts = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty());
+    parts.flat_map(paths).map(|path| format!("{}{path}", start.trim())).collect()
+}
+
+/// Files from each of which one comes to every other one of them, more than one.
+fn circles(arrows: &BTreeMap<&Module, BTreeSet<&Module>>) -> Vec<Vec<Module>> {
+    let all: BTreeMap<&Module, BTreeSet<&Module>> = arrows.keys().map(|module| (*module, reached(arrows, module))).collect();
+    let circle = |module: &&Module| -> Vec<Module> {
+        all[*module]
+            .iter()
+            .filter(|theirs| all.get(**theirs).is_some_and(|back| back.contains(*module)))
+            .map(|one| (*one).clone())
+            .collect()
+    };
+    let found: BTreeSet<Vec<Module>> = all.keys().map(circle).filter(|circle| circle.len() > 1).collect();
+    found.into_iter().collect()
+}
+
+/// Every file to which arrows lead from this one.
+fn reached<'a>(arrows: &BTreeMap<&'a Module, BTreeSet<&'a Module>>, from: &'a Module) -> BTreeSet<&'a Module> {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+    while let Some(module) = next.pop() {
+        next.extend(arrows.get(module).into_iter().flatten().copied().filter(|theirs| seen.insert(*theirs)));
+    }
+    seen
+}
