@@ -30,6 +30,7 @@ mod rule;
 mod scalar;
 mod seal;
 mod splice;
+mod stray;
 mod tree;
 mod values;
 mod walk;

@@ -36,17 +36,24 @@ pub(super) fn tell_of_value(file: &Path, path: &SecretPath, pointer: &str, after
 
 /// Why a file is not as its own rule says: somebody wrote into it without encrypting.
 pub(super) fn unsealed(sops: &mut SopsFile) -> Option<String> {
-    let places = sops.unsealed();
-    if places.is_empty() {
-        return None;
+    if let Some(told) = some_of(&sops.strays()) {
+        let why = "is in the file's `sops` section, where sops does not write it and nothing encrypts it";
+        return Some(format!(
+            "{told} {why}: restore what was there from Git, and write a value with `daypass secret set` or `edit`"
+        ));
     }
-    let told = places[..places.len().min(TOLD_MAX)].join(", ");
-    let more = if places.len() > TOLD_MAX { format!(" and {} more", places.len() - TOLD_MAX) } else { String::new() };
+    let told = some_of(&sops.unsealed())?;
     Some(format!(
-        "{told}{more} should be encrypted and is not, by the file's own rule (`{}`): restore what was there from Git, and change it with \
+        "{told} should be encrypted and is not, by the file's own rule (`{}`): restore what was there from Git, and change it with \
          `daypass secret set` or `edit`",
         sops.setting()
     ))
+}
+
+fn some_of(places: &[String]) -> Option<String> {
+    let told = places[..places.len().min(TOLD_MAX)].join(", ");
+    let more = if places.len() > TOLD_MAX { format!(" and {} more", places.len() - TOLD_MAX) } else { String::new() };
+    (!places.is_empty()).then(|| plain(&format!("{told}{more}")).to_string())
 }
 
 fn tell(file: &Path, what: &str, sops: &SopsFile) {

@@ -33,10 +33,15 @@ fn insert(collection: &mut Collection, steps: &[&str], leaf: Leaf) {
         collection.members.push(Member::Entry(Entry { key: key.to_owned(), start: place.start, node }));
         collection.members.len() - 1
     });
-    if let Member::Entry(entry) = &mut collection.members[at]
-        && let Form::Mapping(inner) | Form::Sequence(inner) = &mut entry.node.form
-    {
-        insert(inner, rest, leaf);
+    let Member::Entry(entry) = &mut collection.members[at] else { return };
+    match &mut entry.node.form {
+        Form::Mapping(inner) | Form::Sequence(inner) if !rest.is_empty() => insert(inner, rest, leaf),
+        // One that is there as the other form: it keeps its whole name, so that whoever looks for what sops does not write sees it.
+        form if matches!(form, Form::Leaf(_)) == rest.is_empty() => {}
+        _ => {
+            let node = Node::new(place.clone(), Form::Leaf(leaf));
+            collection.members.push(Member::Entry(Entry { key: steps.join("__"), start: place.start, node }));
+        }
     }
 }
 

@@ -44,6 +44,8 @@ fn now() -> UnixTime {
 }
 
 fn document(name: &str, sealed: &[u8], identities: &Identities) -> Document {
+    let strays = SopsFile::parse(&path(name), sealed).unwrap().strays();
+    assert!(strays.is_empty(), "{name}: {strays:?}\n{}", String::from_utf8_lossy(sealed));
     let unsealed = SopsFile::parse(&path(name), sealed).unwrap().unsealed();
     assert!(unsealed.is_empty(), "{name}: {unsealed:?}\n{}", String::from_utf8_lossy(sealed));
     let opened = SopsFile::parse(&path(name), sealed).and_then(|file| file.open(identities));

@@ -29,6 +29,8 @@ fn in_place(text: &str, after: &str, plain: &str) -> String {
 
 fn cases() -> Vec<Case> {
     let case = |file, setting, document, change, told| Case { file, setting, document, change, told, opens: false };
+    // No MAC covers the section, so such a file opens.
+    let stray = |file, document, change, told| Case { opens: true, ..case(file, "", document, change, told) };
     vec![
         case("secrets/a.yaml", "", "password: x\nkey: y\n", |text| in_place(text, "password: ", PLAIN), "/password"),
         case("secrets/b.yaml", "", "password: x\n", |text| format!("new: {PLAIN}\n{text}"), "/new"),
@@ -55,6 +57,17 @@ fn cases() -> Vec<Case> {
         case("secrets/a.ini", "", "[db]\np = x\nk = y\n", |text| in_place(text, "p = ", PLAIN), "/db/p"),
         case("secrets/a.bin", "", "bytes", |text| in_place(text, "\"data\": \"", PLAIN), "/data"),
         case("secrets/b.bin", "", "bytes", |text| text.replacen('{', "{ \"p\": \"hunter2\",", 1), "/p"),
+        stray("secrets/s.yaml", "p: x\n", |text| format!("{text}    note: {PLAIN}\n"), "/sops/note"),
+        stray(
+            "secrets/s.json",
+            "{\"p\": \"x\"}",
+            |text| text.replacen("\"mac\"", "\"note\": \"hunter2\", \"mac\"", 1),
+            "/sops/note",
+        ),
+        stray("secrets/s.env", "P=x\n", |text| format!("{text}sops_password={PLAIN}\n"), "/sops/password"),
+        stray("secrets/t.env", "P=x\n", |text| format!("{text}sops_mac__map_x={PLAIN}\n"), "/sops/mac__map_x"),
+        stray("secrets/s.ini", "[db]\np = x\n", |text| format!("{text}password = {PLAIN}\n"), "/sops/password"),
+        stray("secrets/s.bin", "bytes", |text| text.replacen("\"enc\"", "\"note\": \"hunter2\", \"enc\"", 1), "/note"),
         Case {
             opens: true,
             ..case("secrets/i.yaml", "", "# note\np: x\n", |text| in_place(text, "#", " hunter2"), "a comment in /")
