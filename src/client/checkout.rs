@@ -1,7 +1,7 @@
 //! A checkout of a source: its encrypted files, each replaced as a whole, and git for what is git's.
 
 use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::RULES_FILE;
+use crate::secrets::{RULES_FILE, looks_secret};
 use crate::words::yaml::distance;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -25,6 +25,32 @@ pub enum PassedOver {
     /// It stands for something that is in no commit.
     #[error("a symbolic link is never followed: put the file itself in its place")]
     Link,
+    /// It is there for its folder's sake alone.
+    #[error("it stands for an empty folder and holds something: empty it")]
+    Filled,
+    /// It is readable, and meant to be.
+    #[error("it holds what looks like {0}")]
+    Looks(&'static str),
+}
+
+/// Files that are readable below the folders of encrypted files.
+const READABLE: [&str; 4] = [RULES_FILE, ".gitignore", ".gitattributes", KEPT];
+/// What keeps an empty folder in Git.
+const KEPT: &str = ".gitkeep";
+
+/// Of a file that may be readable anywhere, by its name without folders: what is wrong with it. `None` is of every other file.
+pub fn readable(file: &str, bytes: &[u8]) -> Option<Result<(), PassedOver>> {
+    let fault = match file {
+        KEPT if !bytes.is_empty() => Some(PassedOver::Filled),
+        _ => looks_secret(bytes).map(PassedOver::Looks),
+    };
+    READABLE.contains(&file).then(|| fault.map_or(Ok(()), Err))
+}
+
+/// A folder of a checkout that is nearly called as one of encrypted files.
+pub fn nearly_called(folder: &str) -> Option<PassedOver> {
+    let near = |known: &&str| *known != folder && distance(known, &folder.to_ascii_lowercase()) <= 1;
+    ENCRYPTED.into_iter().find(near).filter(|_| !ENCRYPTED.contains(&folder)).map(PassedOver::NearlyCalled)
 }
 
 /// A work tree.
@@ -76,9 +102,8 @@ impl Checkout {
         for entry in std::fs::read_dir(&self.root).map_err(unusable)? {
             let entry = entry.map_err(unusable)?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let near = |folder: &&&str| **folder != name && distance(folder, &name.to_ascii_lowercase()) <= 1;
-            if let Some(folder) = ENCRYPTED.iter().find(near).filter(|_| entry.path().is_dir()) {
-                found.push((format!("{name}/"), PassedOver::NearlyCalled(folder)));
+            if let Some(near) = nearly_called(&name).filter(|_| entry.path().is_dir()) {
+                found.push((format!("{name}/"), near));
             }
             if ENCRYPTED.contains(&name.as_str()) {
                 odd(&entry.path(), &mut |path, why| found.push((self.name(path).unwrap_or_default(), why))).map_err(unusable)?;
@@ -156,14 +181,17 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write().map_err(|fault| unusable(path, &fault))
 }
 
-/// What is hidden or a link below a folder. Rules of SOPS and git's own files are no secrets.
+/// What is hidden or a link below a folder, and what is wrong with a file that may be readable there.
 fn odd(path: &Path, tell: &mut dyn FnMut(&Path, PassedOver)) -> io::Result<()> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
         let (name, kind) = (entry.file_name().to_string_lossy().into_owned(), entry.file_type()?);
         match () {
             () if kind.is_symlink() => tell(&entry.path(), PassedOver::Link),
-            () if name == RULES_FILE || name.starts_with(".git") => {}
+            () if kind.is_file() && READABLE.contains(&name.as_str()) => {
+                let fault = readable(&name, &std::fs::read(entry.path())?).and_then(Result::err);
+                fault.into_iter().for_each(|why| tell(&entry.path(), why));
+            }
             () if name.starts_with('.') => tell(&entry.path(), PassedOver::Hidden),
             () if kind.is_dir() => odd(&entry.path(), tell)?,
             () => {}
@@ -214,7 +242,10 @@ mod tests {
             replace(&root.join(name), b"x").unwrap();
         }
         let passed_over: Vec<String> = checkout.passed_over().unwrap().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(passed_over, ["Secrets/", "secret/", "secrets/.hidden", "secrets/a/.old.yaml", "secrets/link"]);
+        assert_eq!(
+            passed_over,
+            ["Secrets/", "secret/", "secrets/.gitkeep", "secrets/.hidden", "secrets/a/.old.yaml", "secrets/link"]
+        );
     }
 
     #[test]

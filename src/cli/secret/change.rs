@@ -1,10 +1,10 @@
 //! `daypass secret set` and `unset`: one value of one file changes, and nothing else of it.
 
 use super::keyring::KeyArgs;
-use super::target::{Target, finish};
+use super::target::{Target, finish, finish_value};
 use super::{clear, creation, read_plaintext};
 use crate::client::environment::Environment;
-use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Seen, encrypt_at, is_armored, look};
 use crate::words::{Clock, Secret, SystemClock};
 use clap::Args;
@@ -20,6 +20,9 @@ pub(in crate::cli) struct SetArgs {
     /// The line end at the value's end is part of it.
     #[arg(long, conflicts_with = "json")]
     exact: bool,
+    /// The value may be empty. Without this, an empty standard input is refused: it is mostly a command before that failed.
+    #[arg(long, conflicts_with = "json")]
+    empty: bool,
     /// For an age file: a recipient; .sops.yaml or --config name them otherwise.
     #[arg(long = "recipient", short = 'r')]
     recipients: Vec<String>,
@@ -43,6 +46,11 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
     if !arguments.exact {
         value = without_line_end(value);
     }
+    if value.expose().is_empty() && !arguments.empty {
+        let told = "nothing came on standard input; --empty sets an empty value";
+        return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", target.file.display())));
+    }
+    let mut added = None;
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.display()));
     let changed = match (look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))?, &target.pointer) {
         (Seen::Age(_), None) => {
@@ -64,7 +72,8 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
             return Err(told("the file is one value: leave `#/…` out".to_owned()));
         }
         (Seen::Sops(_), None) => return Err(told("say which value: FILE#/key".to_owned())),
-        (Seen::Sops(_), Some(pointer)) => {
+        (Seen::Sops(sops), Some(pointer)) => {
+            added = Some(pointer.as_str()).filter(|pointer| !sops.has(pointer));
             let document = target.open(&bytes, &arguments.keys, environment).await?;
             let now = SystemClock.now();
             let set = if arguments.json { document.set(pointer, &value, now) } else { document.set_text(pointer, &value, now) };
@@ -73,7 +82,7 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
             changed
         }
     };
-    finish(&target.file, &bytes, &changed, json)
+    finish_value(&target.file, &bytes, &changed, added, json)
 }
 
 /// Removes one value.

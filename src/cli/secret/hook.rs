@@ -2,7 +2,7 @@
 
 use super::clear;
 use crate::cli::print;
-use crate::client::checkout::{Checkout, ENCRYPTED, read_if_there, read_unlinked, replace};
+use crate::client::checkout::{Checkout, ENCRYPTED, nearly_called, read_if_there, read_unlinked, readable, replace};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Creations, RULES_FILE, Seen, Shown, SopsFile, look, looks_secret};
@@ -72,11 +72,17 @@ fn staged(checkout: &Checkout) -> Result<Vec<(String, String)>, Failure> {
 
 /// Why a file may not be committed. `encrypted` tells of one that has to be.
 pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String> {
+    if let Some((folder, why)) = name.split_once('/').and_then(|(folder, _)| Some((folder, nearly_called(folder)?))) {
+        return Some(format!("of the folder {folder}/: {why}"));
+    }
     let looks = || looks_secret(bytes).map(|what| format!("it holds what looks like {what}"));
     if !encrypted {
         return looks();
     }
     let file = name.rsplit('/').next().unwrap_or_default();
+    if let Some(found) = readable(file, bytes) {
+        return found.err().map(|why| why.to_string());
+    }
     let path = match SecretPath::parse(file) {
         Ok(path) => path,
         Err(fault) => return Some(format!("the name is not one that daypass reads: {fault}")),
@@ -84,13 +90,13 @@ pub(super) fn fault(name: &str, bytes: &[u8], encrypted: bool) -> Option<String>
     match look(&path, bytes) {
         Ok(Seen::Age(_)) => None,
         Ok(Seen::Plain) => Some("it is not encrypted, and everything in its place has to be".to_owned()),
-        Ok(Seen::Sops(mut sops)) => readable(&mut sops),
+        Ok(Seen::Sops(mut sops)) => in_clear(&mut sops),
         Err(fault) => Some(fault.to_string()),
     }
 }
 
 /// What of it may not be readable.
-fn readable(sops: &mut SopsFile) -> Option<String> {
+fn in_clear(sops: &mut SopsFile) -> Option<String> {
     let told = |one: Shown| Some(format!("`{}` is readable and looks like {}", one.pointer(), one.looks?));
     let looks = sops.shown().into_iter().find_map(told);
     let (_, all) = sops.clear_values();

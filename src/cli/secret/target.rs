@@ -7,17 +7,25 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Document, SopsFile};
 use crate::words::names::{SecretPath, check_pointer};
+use crate::words::plain;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Puts the new form in the file's place, and tells.
 pub(super) fn finish(file: &Path, before: &[u8], after: &[u8], json: bool) -> Result<u8, Failure> {
+    finish_value(file, before, after, None, json)
+}
+
+/// The same of one value: `added` is its place, where none was there before.
+pub(super) fn finish_value(file: &Path, before: &[u8], after: &[u8], added: Option<&str>, json: bool) -> Result<u8, Failure> {
     let changed = before != after;
     if changed {
         replace(file, after)?;
     }
     if json {
-        print::json(&json!({ "file": file, "changed": changed }));
+        print::json(&json!({ "file": file, "changed": changed, "added": added }));
+    } else if let Some(added) = added {
+        anstream::println!("{}: {} is added", file.display(), plain(added));
     } else if changed {
         anstream::println!("{} is changed", file.display());
     } else {

@@ -9,7 +9,7 @@ use crate::client::environment::Environment;
 use crate::client::journal::Journal;
 use crate::client::keyring::Keyring;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::secrets::{Identities, Rewrite, SecretError, rewrite};
+use crate::secrets::{Identities, RULES_FILE, Rewrite, SecretError, rewrite};
 use crate::words::{Clock, SystemClock};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -55,9 +55,10 @@ pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Enviro
     }
     match arguments.keys.keyring(environment).await? {
         Keyring::Held(identities) => {
+            let own = arguments.keys.source_recipients().await?;
             let mut work = Work { checkout: &checkout, journal: &mut journal, outcome: &mut outcome };
             for (name, bytes) in &left {
-                let done = arguments.rewritten(&checkout, name, bytes, how, &identities).await;
+                let done = arguments.rewritten(&checkout, name, bytes, how, &identities, own.as_deref()).await;
                 work.take(name, done)?;
                 bar.inc(1);
             }
@@ -77,6 +78,12 @@ enum NotRewritten {
     /// Nobody can tell for whom it is.
     #[error("{}", .0.message)]
     Recipients(Failure),
+    /// The server would be locked out, as by its own rotation it never is.
+    #[error(
+        "the recipients that it would be encrypted to do not include the source's own ({}), so the server could not open it any more: \
+         add one of them to {RULES_FILE} or by --recipient", .0.join(", ")
+    )]
+    LockedOut(Vec<String>),
     /// It does not open, or is not written.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -90,10 +97,14 @@ impl TreeArgs {
         bytes: &[u8],
         how: Rewrite,
         identities: &Identities,
+        own: Option<&[String]>,
     ) -> Result<Option<Vec<u8>>, NotRewritten> {
         let file = checkout.root().join(name);
         let path = super::target::path_of(&file).map_err(NotRewritten::Recipients)?;
         let creation = creation::of_path(&file, &self.recipients, &self.keys).await.map_err(NotRewritten::Recipients)?;
+        if let Some(own) = own.filter(|own| !own.iter().any(|one| creation.recipients().contains(one))) {
+            return Err(NotRewritten::LockedOut(own.to_vec()));
+        }
         Ok(rewrite(&path, bytes, how, &creation, identities, SystemClock.now())?)
     }
 }

@@ -32,6 +32,25 @@ fn what_is_set_is_all_that_changes_and_the_real_sops_reads_it() {
 }
 
 #[test]
+fn a_key_that_was_not_there_is_told_as_added_and_nothing_is_no_value() {
+    let checkout = Checkout::new();
+    let file = "secrets/shop/db.yaml";
+    checkout.run(&["encrypt", "--sops", "-o", file], DOCUMENT);
+    let told = checkout.run(&["set", "secrets/shop/db.yaml#/pasword"], "two\n");
+    assert_eq!(told, "secrets/shop/db.yaml: /pasword is added\n");
+    let told = checkout.run(&["set", "secrets/shop/db.yaml#/other", "--output", "json"], "two\n");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&told).unwrap()["added"], "/other");
+    let before = checkout.read(file);
+    for nothing in ["", "\n"] {
+        let (status, told) = checkout.refused(&["set", "secrets/shop/db.yaml#/pasword"], nothing);
+        assert!(status == 64 && told.contains("--empty"), "{told}");
+        assert_eq!(checkout.read(file), before);
+    }
+    let told = checkout.run(&["set", "--empty", "secrets/shop/db.yaml#/pasword"], "");
+    assert_eq!(told, "secrets/shop/db.yaml is changed\n");
+}
+
+#[test]
 fn an_age_file_is_set_whole_by_whoever_may_not_read_it() {
     let checkout = Checkout::new();
     checkout.run(&["encrypt", "-o", "secrets/password.age"], "one");

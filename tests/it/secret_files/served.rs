@@ -129,3 +129,19 @@ async fn nobody_adds_a_recipient_by_asking_and_another_form_is_not_written_over(
     let (status, _, fault) = run(&world, &clone, &["rotate", "CLONE/secrets/shop/db.yaml"], &[]).await;
     assert!(status == 77 && fault.contains("no_matching_policy"), "{fault}");
 }
+
+/// By the configuration the source's identities are at hand: what they could not open any more is not written.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_locks_the_server_out_of_its_own_files() {
+    let (world, clone) = world(vec![("shop/read", READER.to_owned())]).await;
+    let (_, stranger) = daypass::secrets::Identities::generate();
+    put(&clone.path().join(".sops.yaml"), format!("creation_rules: [{{ age: {stranger} }}]\n").as_bytes());
+    let config = world.path("daypass.yaml").display().to_string();
+    for how in ["rotate", "updatekeys"] {
+        let before = std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap();
+        let (status, told, fault) = run(&world, &clone, &[how, "CLONE/secrets/shop/db.yaml", "--config", &config], &[]).await;
+        let said = told + &fault;
+        assert!(status == 78 && said.contains("the server could not open it any more"), "{how}: {status} {said}");
+        assert_eq!(std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap(), before, "{how}");
+    }
+}

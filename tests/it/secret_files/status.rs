@@ -69,6 +69,36 @@ fn what_nobody_looks_at_is_told() {
     }
 }
 
+/// One rule for what may be readable there, and for folders that are nearly called so.
+#[test]
+fn the_hook_and_status_allow_and_refuse_the_same_readable_files() {
+    let checkout = Checkout::new();
+    let both = |place: &str, text: &str, refused: bool| {
+        checkout.put(place, text);
+        crate::support::git(checkout.path(), &["add", "--all"]);
+        for arguments in [&["hook"][..], &["status", "--check"]] {
+            let output = super::with_input(&mut checkout.command(arguments), "");
+            let told = [output.stdout, output.stderr].concat();
+            let told = String::from_utf8_lossy(&told).into_owned();
+            assert_eq!(output.status.code(), Some(if refused { 78 } else { 0 }), "{place} {arguments:?}: {told}");
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+        std::fs::remove_file(checkout.path().join(place)).unwrap();
+        let folder = checkout.path().join(place);
+        let _ = std::fs::remove_dir(folder.parent().unwrap());
+    };
+    let rules = format!("creation_rules:\n  - age: {}\n", checkout.recipient);
+    both("secrets/.sops.yaml", &rules, false);
+    both("secrets/shop/.gitkeep", "", false);
+    both("transit/.gitkeep", "", false);
+    both("secrets/.gitignore", "*.tmp\n", false);
+    both("secrets/.gitattributes", "*.age -diff\n", false);
+    both("secrets/.gitkeep", "password: hunter2\n", true);
+    both("secrets/.gitother", "password: hunter2\n", true);
+    both("secret/db.yaml", "password: hunter2\n", true);
+    both("Secrets/db.yaml", "password: hunter2\n", true);
+}
+
 #[test]
 fn a_file_for_pgp_alone_is_told_for_no_server_opens_it() {
     let checkout = Checkout::new();
