@@ -119,7 +119,7 @@ pub enum FollowError {
         mirror: Option<PathBuf>,
         /// What is missing.
         #[source]
-        why: UnreadForm,
+        why: Box<UnreadForm>,
     },
 }
 

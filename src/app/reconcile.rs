@@ -161,7 +161,7 @@ impl App {
             Err(_) if source.accepted.load().as_deref() == Some(head) => Ok(None),
             Err(why) => {
                 let mirror = source.is_remote().then(|| source.mirror.clone());
-                Err(FollowError::Forgotten { head: head.clone(), source_name: source.name.clone(), mirror, why })
+                Err(FollowError::Forgotten { head: head.clone(), source_name: source.name.clone(), mirror, why: why.into() })
             }
         }
     }
