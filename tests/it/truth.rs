@@ -131,6 +131,20 @@ async fn a_denial_that_can_hit_nobody_is_refused_with_what_to_write() {
         let (status, told) = deny(&["--run", run]).await;
         assert_eq!(status, 64, "{run}: {told}");
     }
+    for (run, help) in [
+        ("https://github.com/acme/shop/actions/runs/1000/job/5555", Some("`1000`")),
+        ("https://github.com/acme/shop/actions/runs/1000/attempts/2", Some("`1000`")),
+        ("https://github.com/acme/shop/actions/runs/1000?pr=7", Some("`1000`")),
+        ("https://github.com/runs/77/actions/runs/1000", None),
+        ("https://gitlab.com/acme/shop/-/pipelines/1000", Some("`1000`")),
+        ("https://gitlab.com/acme/shop/-/jobs/5555", None),
+        ("1000/1", Some("`1000`")),
+        (" 1000", Some("`1000`")),
+    ] {
+        let (status, told) = deny(&["--run", run]).await;
+        let written = told.split(": write ").nth(1).unwrap_or_default();
+        assert!(status == 64 && written.starts_with(help.unwrap_or("the id that the CI gives")), "{run}: {status} {told}");
+    }
     ask(&world).await;
     for good in [["--repository", "acme/shop@456789"], ["--repository", "Acme/Shop"], ["--run", "7301234567"]] {
         let (status, told) = deny(&good).await;

@@ -60,7 +60,7 @@ fn not_there(read: &Read, wanted: &Target) -> Option<String> {
     let Some(file) = missing(&files, wanted) else { return no_value(read, &files, wanted) };
     let below = |source: &&str| file.split('/').nth(1) == Some(*source);
     let elsewhere = seen.further_sources().into_iter().find(below).map(|source| {
-        format!(". What is below {source}/ is in the repository of the source {source}: name that one with --repository, and its files without {source}/")
+        format!(". What is below {source}/ is in the repository of the source {source}: ask there by the same name: --repository of that one, and --source sources/{source}.yaml of this one")
     });
     let left_out =
         seen.left_out().find(|fault| *fault.file == *file).map(|fault| format!(", for it was left out: {}", fault.message));
