@@ -24,11 +24,11 @@ mod transit;
 mod were_in_force;
 
 pub use clients::Clients;
-pub use error::{FollowError, KeyEncryptionError, StartError};
+pub use error::{FollowError, KeyEncryptionError, StartError, UnreadForm};
 pub use followed::Followed;
 pub use live::{InForce, Live};
 pub use operate::told;
-pub use revision::{Reading, Revision};
+pub use revision::{Reading, Revision, recorded_policies};
 pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};
 

@@ -10,7 +10,7 @@ pub use attribute::{Attribute, Attributes, Value};
 pub use evidence::Evidence;
 #[cfg(test)]
 pub use mapping::documented;
-pub use mapping::{ClaimType, Mapping, MappingError, Presence, ReplayRule, Said, Shape, is_cloned_as, put as put_claim};
+pub use mapping::{ClaimType, Mapping, MappingError, Presence, ReplayRule, Said, Shape, Unread, is_cloned_as, put as put_claim};
 pub use session::KnownSession;
 
 use crate::token::{Claims, Possession, Proven, VerifiedSession, VerifiedToken};
@@ -31,6 +31,8 @@ pub struct Facts {
     /// Attributes that cannot be told: the claim is there in a form that says nothing, or every token of the issuer has it and
     /// this one has not. An attribute that is there and lacks its id counts too.
     pub unreadable: BTreeSet<Attribute>,
+    /// Those of them of which a claim is there.
+    pub garbled: BTreeSet<Attribute>,
     /// The claims as they came.
     pub claims: Claims,
 }

@@ -9,6 +9,7 @@ use crate::secrets::IdentityError;
 use crate::store::{ReadError, StoreError};
 use crate::words::Denial;
 use crate::words::names::{CommitId, NameError, SourceName};
+use std::path::PathBuf;
 use tokio::task::JoinError;
 
 /// Why there is no server.
@@ -106,17 +107,19 @@ pub enum FollowError {
     Unsigned(#[from] VerifyError),
     /// What widens is measured against what was in force.
     #[error(
-        "what was in force before the restart cannot be read again: {why}; `daypass accept {head}{}` lets all of that commit go live",
-        option(source_name)
+        "what was in force before the restart cannot be read again: {why}; {}`daypass accept {head}{}` lets all of that commit go live, also what waits",
+        fetch_anew(mirror.as_ref()), option(source_name)
     )]
     Forgotten {
         /// What the ref says.
         head: CommitId,
         /// The source.
         source_name: SourceName,
+        /// The clone of a remote one.
+        mirror: Option<PathBuf>,
         /// What is missing.
         #[source]
-        why: UnreadForm,
+        why: Box<UnreadForm>,
     },
 }
 
@@ -135,6 +138,14 @@ pub enum UnreadForm {
         /// Whose form was in force.
         commit: CommitId,
     },
+}
+
+/// What mends a clone that is damaged, and gives nothing away.
+fn fetch_anew(mirror: Option<&PathBuf>) -> String {
+    let told = |mirror: &PathBuf| {
+        format!("stop the server, remove {} and start it: what is missing is fetched anew; else ", mirror.display())
+    };
+    mirror.map(told).unwrap_or_default()
 }
 
 /// As it stands behind a command; the root source has none.

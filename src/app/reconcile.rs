@@ -149,15 +149,20 @@ impl App {
         marks: &Marks,
         head: &CommitId,
     ) -> Result<Option<Revision>, FollowError> {
-        let Some(commit) = marks.highest.as_ref().filter(|_| current.commit.is_none()) else { return Ok(None) };
-        let read = |forms| {
+        if current.commit.is_some() || marks.is_empty() {
+            return Ok(None);
+        }
+        let read = |(commit, forms)| {
             let recorded = Recorded::read(&source.source(), commit, forms)?;
             recorded.revision(&self.reading(source, &source.identities(), Widening::GoesLive, &[]))
         };
-        match marks.forms.as_ref().ok_or(UnreadForm::NotNoted).and_then(read) {
+        match marks.highest.as_ref().zip(marks.forms.as_ref()).ok_or(UnreadForm::NotNoted).and_then(read) {
             Ok(before) => Ok(Some(before)),
             Err(_) if source.accepted.load().as_deref() == Some(head) => Ok(None),
-            Err(why) => Err(FollowError::Forgotten { head: head.clone(), source_name: source.name.clone(), why }),
+            Err(why) => {
+                let mirror = source.is_remote().then(|| source.mirror.clone());
+                Err(FollowError::Forgotten { head: head.clone(), source_name: source.name.clone(), mirror, why: why.into() })
+            }
         }
     }
 

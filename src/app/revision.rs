@@ -6,6 +6,7 @@ mod recorded;
 
 pub(super) use defined::Defined;
 pub(super) use recorded::Recorded;
+pub use recorded::recorded_policies;
 
 use super::ages::Ages;
 use super::not_in_force::{NotGiven, NotInForce};

@@ -14,7 +14,7 @@ mod schema;
 use super::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::policy::{Outcome, Ruleset};
+use crate::policy::Outcome;
 use crate::words::yaml::{Fault, Severity};
 use clap::Subcommand;
 pub(super) use place::Where;
@@ -61,10 +61,10 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
 fn test(of: &of_source::OfSource, json: bool) -> Result<u8, Failure> {
     let read = of.load()?;
     let (files, at) = (&read.seen.files, &read.seen.at);
-    let (ruleset, faults) = Ruleset::load(files, &read.catalogue, None);
+    let (ruleset, faults) = read.tested();
     let (outcomes, more) = ruleset.test(files, &read.catalogue);
     let failed = outcomes.iter().filter(|outcome| !outcome.holds).count();
-    let faults = read.unread.iter().chain(&faults).chain(&more);
+    let faults = faults.iter().chain(&more);
     let errors: Vec<&Fault> = faults.filter(|fault| fault.severity == Severity::Error).collect();
     if json {
         print::json(&json!({ "outcomes": outcomes, "failed": failed, "findings": errors, "looked_at": at }));

@@ -64,6 +64,12 @@ pub enum ReadFault {
     /// Too much of it.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// An object that somebody put in the place of another, or a disk that lost something.
+    #[error("the object {id} has other bytes than its id says: run `git fsck` there, and fetch it anew")]
+    OtherBytes {
+        /// Its id.
+        id: gix::ObjectId,
+    },
     /// A commit without its object.
     #[error("the commit cannot be read")]
     NoCommit,

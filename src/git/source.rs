@@ -3,6 +3,7 @@
 mod changes;
 mod folder;
 mod forms;
+pub(super) mod objects;
 mod past;
 
 pub use changes::LastChanges;
@@ -77,7 +78,7 @@ impl Source {
     /// Reads that commit's files; what is as it was in a `known` commit is not read again.
     pub fn read_at(&self, revision: &CommitId, known: &Snapshot) -> Result<Snapshot, GitError> {
         let repository = self.open()?;
-        let commit = repository.find_commit(object_id(revision)?).map_err(|fault| self.git(fault))?;
+        let commit = objects::commit(&repository, object_id(revision)?).map_err(|fault| self.fault(fault))?;
         let tree = commit.tree_id().map_err(|fault| self.git(fault))?;
         let next = Snapshot { revision: Some(revision.clone()), ..Snapshot::default() };
         let mut reading = Reading { repository: &repository, known, next, bytes: 0 };
@@ -169,7 +170,7 @@ impl Reading<'_> {
             return Err(TooLarge::Folders.into());
         }
         self.next.folders.insert(folder.to_owned(), id);
-        let tree = self.repository.find_tree(id)?;
+        let tree = objects::tree(self.repository, id)?;
         let entries = tree.decode()?;
         for entry in &entries.entries {
             let Some(path) = checked_path(folder, entry.filename) else {
@@ -203,9 +204,7 @@ impl Reading<'_> {
     }
 
     fn blob(&mut self, path: String, id: gix::ObjectId) -> Result<(), ReadFault> {
-        let known = self.known.files.get(&path).filter(|bytes| {
-            gix::objs::compute_hash(gix::hash::Kind::Sha1, gix::object::Kind::Blob, bytes).is_ok_and(|known| known == id)
-        });
+        let known = self.known.files.get(&path).filter(|bytes| objects::is(id, gix::object::Kind::Blob, bytes));
         if let Some(bytes) = known {
             return self.take(path, bytes.clone());
         }
@@ -213,7 +212,7 @@ impl Reading<'_> {
             self.next.leave_out(path, "larger than 1 MiB");
             return Ok(());
         }
-        let object = self.repository.find_object(id)?;
+        let object = objects::object(self.repository, id)?;
         self.take(path, Arc::from(object.data.as_slice()))
     }
 

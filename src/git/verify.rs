@@ -11,7 +11,7 @@ mod ssh;
 
 pub use error::{SignersError, VerifyError};
 
-use super::source::{Source, object_id};
+use super::source::{Source, object_id, objects};
 use crate::words::UnixTime;
 use crate::words::names::CommitId;
 use allowed_signers::AllowedSigner;
@@ -89,10 +89,10 @@ impl Source {
         let repository = self.open()?;
         let trusted = trusted.map(object_id).transpose()?;
         let mut id = object_id(head)?;
-        signers.check_ref(&repository.find_commit(id).map_err(|fault| self.git(fault))?)?;
+        signers.check_ref(&objects::commit(&repository, id).map_err(|fault| self.fault(fault))?)?;
         let mut newest = None;
         for _ in 0..COMMITS_MAX {
-            let commit = repository.find_commit(id).map_err(|fault| self.git(fault))?;
+            let commit = objects::commit(&repository, id).map_err(|fault| self.fault(fault))?;
             let signature = commit.signature().map_err(|fault| self.git(fault))?;
             let signer = match signature {
                 Some((signature, signed)) => signers.signer(signature.as_bytes(), &signed.to_bstring(), now),

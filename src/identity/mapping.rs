@@ -200,12 +200,14 @@ impl Mapping {
         if let Some(mark) = self.subject_id_after {
             subject::check_repository(&claims, mark)?;
         }
-        let (mut attributes, mut unreadable) = (Attributes::new(), BTreeSet::new());
+        let (mut attributes, mut unreadable, mut garbled) = (Attributes::new(), BTreeSet::new(), BTreeSet::new());
         for (attribute, sources) in &self.attributes {
             sources.iter().try_for_each(|source| source.check_verified(&claims))?;
             let value = sources.iter().find_map(|source| source.read(&claims));
-            let garbled = || sources.iter().any(|source| source.is_garbled(&claims));
-            if self.lacks(*attribute, value.as_ref()) || (value.is_none() && garbled()) {
+            if value.is_none() && sources.iter().any(|source| source.is_garbled(&claims)) {
+                garbled.insert(*attribute);
+            }
+            if self.lacks(*attribute, value.as_ref()) || garbled.contains(attribute) {
                 unreadable.insert(*attribute);
             }
             if let Some(value) = value {
@@ -213,7 +215,7 @@ impl Mapping {
                 attributes.insert(*attribute, value);
             }
         }
-        Ok(Facts { issuer: issuer.clone(), attributes, unreadable, claims })
+        Ok(Facts { issuer: issuer.clone(), attributes, unreadable, garbled, claims })
     }
 
     /// Reads a verified token: the first maker of an [`Identity`]; the other one reads a session.
@@ -284,12 +286,14 @@ mod presence;
 mod recorded;
 mod said;
 mod shape;
+mod unread;
 
 pub use backwards::put;
 pub use pointers::ClaimType;
 pub use presence::Presence;
 pub use said::Said;
 pub use shape::{Shape, is_cloned_as};
+pub use unread::Unread;
 
 #[cfg(test)]
 pub use fixtures::documented;

@@ -135,26 +135,38 @@ pub(super) fn faults(policy: &TrustPolicy, bounds: &[Arc<Bounds>]) -> Vec<Fault>
     bounds.iter().flat_map(|bounds| bounds.faults(policy)).collect()
 }
 
-/// The policy as it is in force beside those of other sources: its name, its secrets and its transit keys bear the source's name, and
-/// whoever it lets in has to be within the bounds too.
-pub(super) fn place(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> Result<TrustPolicy, Vec<Fault>> {
+/// The policy by its own name, for those alone who are within the bounds too.
+pub(super) fn within(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> Result<TrustPolicy, Vec<Fault>> {
     let outside = faults(policy, bounds);
-    let told = |message: String| vec![Fault::new(&policy.file, FIRST_LINE, message)];
-    let source = bounds.first().map(|bounds| &bounds.source).ok_or_else(|| told("a further source needs bounds".to_owned()))?;
-    let issuer = catalogue.issuer(&policy.issuer).ok_or_else(|| told("its issuer is gone".to_owned()))?;
     if !outside.is_empty() {
         return Err(outside);
     }
-    let name = PolicyName::parse(&format!("{source}/{}", policy.name)).map_err(|fault| told(fault.to_string()))?;
-    let within: Vec<Condition> =
-        bounds.iter().flat_map(|bounds| bounds.conditions.clone()).map(|line| line.read_by(&issuer.mapping)).collect();
-    let rules = policy.rules.iter().map(|rule| Rule {
-        conditions: rule.conditions.iter().chain(&within).cloned().collect(),
-        grants: rule.grants.below(source.as_str()),
-    });
+    let issuer = catalogue.issuer(&policy.issuer).ok_or_else(|| told(policy, "its issuer is gone"))?;
+    let lines = bounds.iter().flat_map(|bounds| bounds.conditions.clone());
+    let lines: Vec<Condition> = lines.map(|line| line.read_by(&issuer.mapping)).collect();
+    let rules = policy
+        .rules
+        .iter()
+        .map(|rule| Rule { conditions: rule.conditions.iter().chain(&lines).cloned().collect(), grants: rule.grants.clone() });
     let rules = rules.collect();
-    let mut placed = policy.clone();
-    placed.rules = rules;
+    let mut narrowed = policy.clone();
+    narrowed.rules = rules;
+    Ok(narrowed)
+}
+
+fn told(policy: &TrustPolicy, message: impl std::fmt::Display) -> Vec<Fault> {
+    vec![Fault::new(&policy.file, FIRST_LINE, message)]
+}
+
+/// The policy as it is in force beside those of other sources: its name, its secrets and its transit keys bear the source's name, and
+/// whoever it lets in has to be within the bounds too.
+pub(super) fn place(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> Result<TrustPolicy, Vec<Fault>> {
+    let mut placed = within(policy, bounds, catalogue)?;
+    let source = bounds.first().map(|bounds| &bounds.source).ok_or_else(|| told(policy, "a further source needs bounds"))?;
+    let name = PolicyName::parse(&format!("{source}/{}", policy.name)).map_err(|fault| told(policy, fault))?;
+    for rule in &mut placed.rules {
+        rule.grants = rule.grants.below(source.as_str());
+    }
     (placed.source, placed.name, placed.file) = (source.clone(), name, format!("{source}:{}", policy.file));
     Ok(placed)
 }

@@ -12,6 +12,9 @@ mod read;
 
 use read::{Form, read_claimed, read_single, read_tests, shown};
 
+/// What a line saw of a claim that is there and gives no value.
+const UNREAD: &str = "what cannot be read: the token claims it in a form that its issuer's mapping does not know";
+
 /// The words of `event`.
 pub(super) const EVENTS: [&str; 11] = [
     "push",
@@ -228,7 +231,10 @@ impl Condition {
     /// What the identity shows at this line.
     pub(super) fn saw(&self, facts: &Facts) -> Option<String> {
         match &self.subject {
-            Subject::Attribute(attribute) => facts.attribute(*attribute).map(ToString::to_string),
+            Subject::Attribute(attribute) => match facts.attribute(*attribute) {
+                Some(value) => Some(value.to_string()),
+                None => facts.garbled.contains(attribute).then(|| UNREAD.to_owned()),
+            },
             Subject::Claim(pointer) => facts.claims.pointer(pointer).map(ToString::to_string),
         }
     }

@@ -124,6 +124,9 @@ impl Expectation {
         let issuer = saved_issuer.as_ref().or(issuer).ok_or(FactsError::NoIssuer)?;
         let claims = document.get("claims").unwrap_or(&document).as_object().ok_or(FactsError::NoObject)?;
         let entry = catalogue.issuer(issuer).ok_or_else(|| FactsError::UnknownIssuer { issuer: issuer.clone() })?;
+        if let Some(iss) = claims.get("iss").filter(|iss| iss.as_str() != Some(entry.url.as_str())) {
+            return Err(FactsError::OtherIssuer { issuer: issuer.clone(), url: entry.url.clone(), iss: iss.to_string() });
+        }
         let mut facts = entry.mapping.facts(issuer, Claims::from(claims.clone()))?;
         for (attribute, value) in &self.change {
             change(&mut facts, *attribute, value.as_deref(), &entry.mapping)?;
@@ -166,8 +169,8 @@ fn change(facts: &mut Facts, attribute: Attribute, text: Option<&str>, mapping: 
     facts.unreadable.remove(&attribute);
     facts.attributes.remove(&attribute);
     let Some(text) = text else {
-        facts.unreadable.extend((mapping.presence(attribute) == Presence::Always).then_some(attribute));
-        return Ok(());
+        let is_optional = mapping.presence(attribute) != Presence::Always;
+        return if is_optional { Ok(()) } else { Err(Nobodys::Lacking { attribute }) };
     };
     if text.is_empty() {
         return Err(Nobodys::Empty { attribute });
@@ -222,7 +225,7 @@ pub(super) fn read_target<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Op
     target
 }
 
-/// Runs a policy's own tests against itself alone, as it is decided whether it loads.
+/// Runs a policy's own tests against itself alone, as it is decided whether it loads: as if it were enforced.
 pub(super) fn run_own(policy: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Outcome> {
     own(policy, |expectation, set| expectation.run(&policy.file, set, Some(&policy.issuer), tree, catalogue))
 }
@@ -233,6 +236,9 @@ pub(super) fn run_own_over_files(policy: &Arc<TrustPolicy>, tree: &Tree, catalog
 }
 
 fn own(policy: &Arc<TrustPolicy>, run: impl Fn(&Expectation, &PolicySet) -> Outcome) -> Vec<Outcome> {
-    let set = PolicySet::new(vec![policy.clone()], Default::default(), None);
+    // They say what it decides once it is enforced, also while it is on trial.
+    let mut enforced = TrustPolicy::clone(policy);
+    enforced.audit_only = false;
+    let set = PolicySet::new(vec![Arc::new(enforced)], Default::default(), None);
     policy.expectations.iter().map(|expectation| run(expectation, &set)).collect()
 }

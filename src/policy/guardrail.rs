@@ -185,6 +185,16 @@ impl Guardrails {
         concerned.flat_map(|denied| denied.conditions.iter().map(|condition| &condition.subject))
     }
 
+    /// The raw claims that lines of denials look at, for each issuer that they concern.
+    pub(super) fn claims(&self) -> impl Iterator<Item = (Place, &IssuerName, &str)> {
+        self.denied.iter().flat_map(|denied| {
+            denied.conditions.iter().filter_map(|line| match &line.subject {
+                Subject::Claim(pointer) => Some((line.place, &denied.issuer, pointer.as_str())),
+                Subject::Attribute(_) => None,
+            })
+        })
+    }
+
     /// The identities of this issuer for which something stands against it.
     pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
         let concerned = self.denied.iter().filter(|denied| denied.concerns(issuer, wanted));

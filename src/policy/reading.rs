@@ -104,15 +104,23 @@ fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -
             return FileRead { others: vec![(file.to_owned(), None)], ..empty(faults) };
         }
     };
-    let text = String::from_utf8_lossy(bytes);
-    let failed: Vec<Outcome> =
-        expectation::run_own(&policy, tree, catalogue).into_iter().filter(|outcome| !outcome.holds).collect();
-    for outcome in &failed {
-        let line = outcome.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0);
-        let message =
-            format!("the policy's own test does not hold: {}: {}", outcome.expected, outcome.why.as_deref().unwrap_or_default());
-        faults.push(Fault::new(file, Place { line, column: 1 }, message).coded("test_failed").in_text(&text));
-    }
+    let failed = failed_tests(&policy, tree, catalogue);
+    let holds = failed.is_empty();
+    faults.extend(failed);
     let others = policy.made_of().map(|other| (other.to_owned(), tree.get(other).cloned())).collect();
-    FileRead { others, policy: failed.is_empty().then_some(policy), ..empty(faults) }
+    FileRead { others, policy: holds.then_some(policy), ..empty(faults) }
+}
+
+/// A fault for each of the policy's own tests that does not hold.
+pub(super) fn failed_tests(policy: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Fault> {
+    let bytes = tree.get(&policy.file).cloned().unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let failed = expectation::run_own(policy, tree, catalogue).into_iter().filter(|outcome| !outcome.holds);
+    let told = |outcome: Outcome| {
+        let line = outcome.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0);
+        let why = outcome.why.as_deref().unwrap_or_default();
+        let message = format!("the policy's own test does not hold: {}: {why}", outcome.expected);
+        Fault::new(&policy.file, Place { line, column: 1 }, message).coded("test_failed").in_text(&text)
+    };
+    failed.map(told).collect()
 }

@@ -169,6 +169,23 @@ impl Ruleset {
         (Self { set: PolicySet::new(placed, self.guardrails.all().clone(), None).into(), ..Self::default() }, faults)
     }
 
+    /// A further source's policies by their own names, each as narrow as its bounds make it; and what keeps any of them from it. So its
+    /// own tests are run, which speak of its secrets by their own names.
+    pub fn within(&self, bounds: &[Arc<Bounds>], catalogue: &Catalogue) -> (Self, Vec<Fault>) {
+        let (mut files, mut faults) = (Vec::new(), Vec::new());
+        for kept in &self.files {
+            let narrowed = kept.policy.as_ref().map(|policy| bounds::within(policy, bounds, catalogue)).transpose();
+            let policy = narrowed.map_err(|outside| faults.extend(outside)).ok().flatten().map(Arc::new);
+            files.push(Kept { read: kept.read.clone(), policy });
+        }
+        (Self { files, guardrails: self.guardrails.clone(), ..Self::default() }, faults)
+    }
+
+    /// A fault for each of the policies' own tests that does not hold. Where every policy is as it was read there is none.
+    pub fn failed_tests(&self, tree: &Tree, catalogue: &Catalogue) -> Vec<Fault> {
+        self.policies().flat_map(|policy| reading::failed_tests(policy, tree, catalogue)).collect()
+    }
+
     /// One policy by itself, without guardrails.
     pub(super) fn alone(policy: &Arc<TrustPolicy>) -> Self {
         Self { set: PolicySet::new(vec![policy.clone()], Arc::default(), None).into(), ..Self::default() }

@@ -28,6 +28,13 @@ pub struct Marks {
     pub searched: Option<CommitId>,
 }
 
+impl Marks {
+    /// Whether the store has never heard of the source. A part of the marks without the others is no first start.
+    pub const fn is_empty(&self) -> bool {
+        self.highest.is_none() && self.forms.is_none() && self.searched.is_none()
+    }
+}
+
 impl Store {
     /// How far this source went.
     pub async fn marks(&self, source: &str) -> Result<Marks, Denial> {

@@ -123,12 +123,19 @@ async fn a_faulty_file_keeps_its_last_good_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_record_of_the_forms_nothing_is_granted_before_somebody_accepts_a_commit() {
     let mut world = start(HOLD).await;
-    world.stop();
-    let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
-    assert_eq!(store.execute("DELETE FROM settings WHERE name = 'forms:root'", []).unwrap(), 1);
-    drop(store);
-    world.kill_and_restart().await;
-    assert_eq!(ask(&world, "false", "shop/password.age").await, (503, json!("policy_unavailable")));
+    for lost in ["high-water:root", "forms:root"] {
+        world.stop();
+        let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
+        let value: Vec<u8> = store.query_row("SELECT value FROM settings WHERE name = ?1", [lost], |row| row.get(0)).unwrap();
+        assert_eq!(store.execute("DELETE FROM settings WHERE name = ?1", [lost]).unwrap(), 1);
+        drop(store);
+        world.kill_and_restart().await;
+        assert_eq!(ask(&world, "false", "shop/password.age").await, (503, json!("policy_unavailable")), "{lost}");
+        if lost == "high-water:root" {
+            let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
+            store.execute("INSERT INTO settings (name, value) VALUES (?1, ?2)", rusqlite::params![lost, value]).unwrap();
+        }
+    }
     let head = git(&world.path("access"), &["rev-parse", "HEAD"]);
     let config = world.path("daypass.yaml").display().to_string();
     let status = world.job("push", &["status", "--config", &config], &[]).await;

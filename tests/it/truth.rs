@@ -58,7 +58,9 @@ async fn what_an_older_form_grants_is_recorded_by_the_commit_of_that_form() {
         let (_, begun) = login(&world, &world.token(), "shop/deploy").await;
         assert_eq!(recorded(&world, &begun["request_id"]), (json!(first), json!(second)), "{begun}");
         let explained = daypass(&world, &["policy", "explain", "--issuer", "github", "--secret", "shop/password.age"]).await.1;
-        let waits = format!("in force is {second}, with another form than its own, or none, of 2 files");
+        let waits = format!(
+            "in force is {second}, with another form than its own, or none, of 2 files: policies/access/replay.yaml, policies/shop/deploy.yaml"
+        );
         assert!(explained.contains("`rollout` holds back") && explained.contains(&waits), "{explained}");
         if !restarted {
             world.kill_and_restart().await;
@@ -128,6 +130,20 @@ async fn a_denial_that_can_hit_nobody_is_refused_with_what_to_write() {
     for run in ["https://github.com/acme/shop/actions/runs/7301234567", "run-7", " "] {
         let (status, told) = deny(&["--run", run]).await;
         assert_eq!(status, 64, "{run}: {told}");
+    }
+    for (run, help) in [
+        ("https://github.com/acme/shop/actions/runs/1000/job/5555", Some("`1000`")),
+        ("https://github.com/acme/shop/actions/runs/1000/attempts/2", Some("`1000`")),
+        ("https://github.com/acme/shop/actions/runs/1000?pr=7", Some("`1000`")),
+        ("https://github.com/runs/77/actions/runs/1000", None),
+        ("https://gitlab.com/acme/shop/-/pipelines/1000", Some("`1000`")),
+        ("https://gitlab.com/acme/shop/-/jobs/5555", None),
+        ("1000/1", Some("`1000`")),
+        (" 1000", Some("`1000`")),
+    ] {
+        let (status, told) = deny(&["--run", run]).await;
+        let written = told.split(": write ").nth(1).unwrap_or_default();
+        assert!(status == 64 && written.starts_with(help.unwrap_or("the id that the CI gives")), "{run}: {status} {told}");
     }
     ask(&world).await;
     for good in [["--repository", "acme/shop@456789"], ["--repository", "Acme/Shop"], ["--run", "7301234567"]] {
@@ -236,4 +252,31 @@ fn policies_in_a_folder_of_nearly_the_right_name_are_told_by_the_check() {
     let told = String::from_utf8_lossy(&check.stdout).into_owned() + &String::from_utf8_lossy(&check.stderr);
     assert!(told.contains("warning[stray_file]") && told.contains("polices/shop/release.yaml:1"), "{told}");
     assert!(check.status.success() && !told.contains("notes.rego"), "{told}");
+}
+
+/// Where widening is held, what the commands compare with is what is in force, and not the commit as it stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_policy_waits_a_replay_decides_by_the_form_in_force_and_who_can_says_so() {
+    let world = World::start(Setup { root: HOLD.to_owned(), ..Setup::default() }).await;
+    ask(&world).await;
+    let other = DEPLOY.replace("refs/heads/main", "refs/heads/other");
+    let ready = world.commit_and_wait(&[("policies/shop/deploy.yaml", other.as_bytes())]).await;
+    assert_eq!(ready["held"], json!(["policies/shop/deploy.yaml"]));
+    ask(&world).await;
+    let data = world.path("data").display().to_string();
+    let (status, told) = daypass(&world, &["policy", "replay", "HEAD", "--data", &data, "--fail-on", "deny"]).await;
+    assert!(status == 2 && told.contains("DENIES   secret shop/password.age"), "{status} {told}");
+    let (_, told) = daypass(&world, &["policy", "who-can", "shop/password.age"]).await;
+    assert!(told.contains("holds back") && told.contains("policies/shop/deploy.yaml."), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_under_another_name_is_told_to_wait_before_the_merge() {
+    let world = World::start(Setup { root: HOLD.to_owned(), ..Setup::default() }).await;
+    let access = world.path("access");
+    git(&access, &["mv", "policies/shop/deploy.yaml", "policies/shop/other.yaml"]);
+    let ready = world.commit_and_wait(&[]).await;
+    assert_eq!(ready["held"], json!(["policies/shop/other.yaml"]));
+    let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
+    assert!(status == 0 && told.contains("policies/shop/other.yaml: where `rollout` holds"), "{status} {told}");
 }

@@ -5,11 +5,23 @@ use super::{Defined, Reading, Revision};
 use crate::app::error::UnreadForm;
 use crate::config::FurtherSource;
 use crate::git::{GitError, Snapshot, Source};
-use crate::policy::{GUARDRAILS_FILE, Guardrails, Ruleset, Tree, Widening, is_policy, read_policy};
+use crate::policy::{Catalogue, GUARDRAILS_FILE, Guardrails, Ruleset, Tree, Widening, is_policy, read_policy};
 use crate::words::Forms;
 use crate::words::names::{CommitId, SourceName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The root source's policies and guardrails as a server has them in force, or had them when it ended.
+pub fn recorded_policies(
+    source: &Source,
+    commit: &CommitId,
+    forms: &Forms,
+    catalogue: &Catalogue,
+) -> Result<Ruleset, UnreadForm> {
+    let recorded = Recorded::read(source, commit, forms)?;
+    let guardrails = recorded.guardrails(catalogue)?;
+    Ok(recorded.ruleset(catalogue, guardrails))
+}
 
 /// The commits that have the forms that were in force.
 pub(in crate::app) struct Recorded {
@@ -29,19 +41,23 @@ impl Recorded {
 
     /// Puts together what was in force. A form that does not load any more is not in force; where it is one of the guardrails, nothing is.
     pub(in crate::app) fn revision(self, reading: &Reading<'_>) -> Result<Revision, UnreadForm> {
-        let guardrails = self.guardrails(reading)?;
-        let policies = self.forms.iter().filter(|(file, _)| is_policy(file));
-        let policies = policies.map(|(file, commits)| {
-            let tree = commits.first().and_then(|commit| self.tree(commit));
-            (file, tree.and_then(|tree| read_policy(file, tree, reading.catalogue)))
-        });
-        let ruleset = Ruleset::recorded(&self.snapshot.files, reading.catalogue, &policies.collect(), guardrails);
+        let guardrails = if reading.bounds.is_some() { Vec::new() } else { self.guardrails(reading.catalogue)? };
+        let ruleset = self.ruleset(reading.catalogue, guardrails);
         let sources = if reading.bounds.is_none() { self.sources(reading) } else { BTreeMap::new() };
         let mut encrypted = self.snapshot.clone();
         encrypted.files = self.encrypted();
         let all = Reading { widening: Widening::GoesLive, widened: &[], ..*reading };
         let encrypted = Revision::default().next(encrypted, &all);
         Ok(Revision { snapshot: self.snapshot, forms: self.forms, ruleset, sources, ..encrypted })
+    }
+
+    fn ruleset(&self, catalogue: &Catalogue, guardrails: Vec<Arc<Guardrails>>) -> Ruleset {
+        let policies = self.forms.iter().filter(|(file, _)| is_policy(file));
+        let policies = policies.map(|(file, commits)| {
+            let tree = commits.first().and_then(|commit| self.tree(commit));
+            (file, tree.and_then(|tree| read_policy(file, tree, catalogue)))
+        });
+        Ruleset::recorded(&self.snapshot.files, catalogue, &policies.collect(), guardrails)
     }
 
     fn tree(&self, commit: &CommitId) -> Option<&Tree> {
@@ -54,12 +70,12 @@ impl Recorded {
         self.forms.of(file).unwrap_or(self.snapshot.revision.as_slice())
     }
 
-    fn guardrails(&self, reading: &Reading<'_>) -> Result<Vec<Arc<Guardrails>>, UnreadForm> {
+    fn guardrails(&self, catalogue: &Catalogue) -> Result<Vec<Arc<Guardrails>>, UnreadForm> {
         let read = |commit: &CommitId| {
-            let read = self.tree(commit).and_then(|tree| Guardrails::of(tree, reading.catalogue).ok());
+            let read = self.tree(commit).and_then(|tree| Guardrails::of(tree, catalogue).ok());
             read.map(Arc::new).ok_or_else(|| UnreadForm::Guardrails { commit: commit.clone() })
         };
-        if reading.bounds.is_some() { Ok(Vec::new()) } else { self.commits(GUARDRAILS_FILE).iter().map(read).collect() }
+        self.commits(GUARDRAILS_FILE).iter().map(read).collect()
     }
 
     /// The encrypted files, and the rules by which they are encrypted.

@@ -9,10 +9,10 @@ pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 use super::place::{Where, further_sources};
 use crate::cli::{Output, print};
 use crate::client::Failure;
-use crate::policy::{Direction, Loaded, Ruleset, Tree, Widening, changes};
+use crate::policy::{Catalogue, Change, Direction, Loaded, Ruleset, Tree, Widening, changes};
 use crate::secrets::reader_changes;
 use crate::words::yaml::{Fault, Severity};
-use crate::words::{Clock, Gain, SystemClock, Widened};
+use crate::words::{Clock, Gain, SystemClock, Widened, plain};
 use clap::{Args, ValueEnum};
 use listing::{listing, owners};
 use serde_json::json;
@@ -55,6 +55,7 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
     files.extend(held.iter().map(waits));
     files.extend(unloaded(&faults, old_tree, new_tree));
+    let waits_alone = waiting(&old, new_tree, &catalogue, &found);
     let widens = found.iter().any(|change| change.direction == Direction::Widens)
         || readers.iter().any(|change| change.gains)
         || !files.is_empty();
@@ -66,17 +67,41 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
         Output::Json => print::json(&json!({
             "old": old_seen.at, "new": new_seen.at,
             "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults,
-            "further_sources_not_looked_at": further,
+            "further_sources_not_looked_at": further, "waits_where_held": waits_alone,
         })),
         Output::Markdown => {
-            anstream::print!("```\n{compared}\n{}{}{unknown}```\n", listing(&found, &readers, &files, false), owners(&found));
+            anstream::print!(
+                "```\n{compared}\n{}{}{}{unknown}```\n",
+                listing(&found, &readers, &files, false),
+                told_of_waiting(&waits_alone),
+                owners(&found)
+            );
         }
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
-            anstream::print!("{compared}\n{}{}{unknown}", listing(&found, &readers, &files, true), owners(&found));
+            let waits = told_of_waiting(&waits_alone);
+            anstream::print!("{compared}\n{}{waits}{}{unknown}", listing(&found, &readers, &files, true), owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })
+}
+
+/// Policies that wait where widening is held, although nobody gains by the two commits: under another name a policy is another one, and
+/// until somebody confirms it nobody has what it grants.
+fn waiting(old: &Ruleset, new: &Tree, catalogue: &Catalogue, found: &[Change]) -> Vec<String> {
+    let Loaded { held, .. } = Ruleset::load_with(new, catalogue, Some(old), Widening::Waits, &[]);
+    let is_told = |file: &String| found.iter().any(|change| change.at.starts_with(&format!("{file}:")));
+    held.into_iter().filter(|file| file.starts_with("policies/") && !is_told(file)).collect()
+}
+
+fn told_of_waiting(files: &[String]) -> String {
+    let one = |file: &String| {
+        format!(
+            "{}: where `rollout` holds what widens, this waits, and nobody has by it what it grants before `daypass confirm`.\n",
+            plain(file)
+        )
+    };
+    files.iter().map(one).collect()
 }
 
 /// Changed policies that do not load by this configuration: by the server's they may, and then nobody was told.

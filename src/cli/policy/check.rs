@@ -115,6 +115,15 @@ fn definitions(tree: &Tree, catalogue: &Catalogue, here: Option<&SourceFiles>) -
     FurtherSource::definitions(tree).flat_map(|file| FurtherSource::faults(file, tree, here, catalogue)).collect()
 }
 
+/// Tests that hold for a further source's policies alone, and not within its bounds: whom they mean, the server lets in nowhere.
+fn within_bounds(read: &Read) -> Vec<Fault> {
+    if read.definition.is_none() {
+        return Vec::new();
+    }
+    let failed = read.tested().0.failed_tests(&read.seen.files, &read.catalogue);
+    failed.into_iter().map(|fault| fault.help("it holds for the policy alone, and not within the bounds of its source")).collect()
+}
+
 impl CheckArgs {
     fn check(&self, read: &Read) -> Checked {
         let (seen, catalogue, at) = (&read.seen, &read.catalogue, &self.of.at);
@@ -122,6 +131,7 @@ impl CheckArgs {
         let (ruleset, mut faults) = Ruleset::load(tree, catalogue, None);
         faults.extend(seen.left_out().chain(read.unread.iter().cloned()));
         faults.extend(ruleset.test(tree, catalogue).1);
+        faults.extend(within_bounds(read));
         let own = at.own_repository();
         let now = SystemClock.now();
         let look = Look { ruleset: &ruleset, tree, catalogue, now, own_repository: own.as_deref() };

@@ -88,7 +88,7 @@ fn tell(arguments: &ExplainArgs, read: &Read, token: &Told, (facts, wanted): (&F
         Ok(denials) => (explanation.under(&denials, facts, now), None),
         Err(why) => (explanation, Some(why.to_string())),
     };
-    let held = held_back(at, seen);
+    let held = at.held_back(seen);
     let of_root = read.definition.is_none();
     if json {
         let mut told = serde_json::to_value(&explanation).unwrap_or_default();
@@ -119,18 +119,6 @@ fn told(explanation: &Explanation, read: &Read, (ruleset, faults): (&Ruleset, &[
         );
     }
     format!("{told}Looked at: {}\n", seen.at)
-}
-
-/// That a server may decide by older forms of these files, where it holds back what widens.
-fn held_back(at: &Where, seen: &Seen) -> Option<String> {
-    let holds = "The configuration's `rollout` holds back what widens, and by older forms of such files the server decides until somebody confirms (`daypass status` lists them)";
-    match at.last_in_force()? {
-        Ok((commit, 0)) if seen.at.is(&commit) => None,
-        Ok((commit, others)) => {
-            Some(format!("{holds}: in force is {commit}, with another form than its own, or none, of {others} files."))
-        }
-        Err(why) => Some(format!("{holds}; whether anything waits is not known: {}.", plain(&why.to_string()))),
-    }
 }
 
 /// Why nobody can tell what operators deny.

@@ -3,12 +3,13 @@
 
 use super::place::{Seen, Where};
 use crate::client::{Failure, STATUS_USAGE};
+use crate::config::FurtherSource;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
 use crate::words::names::SourceName;
 use crate::words::yaml::Fault;
 use clap::Args;
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Whose policies they are, and where they are.
@@ -54,9 +55,41 @@ impl OfSource {
         let bytes = std::fs::read(file).map_err(|fault| told(fault.to_string()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let name = SourceName::parse(&stem).map_err(|fault| told(fault.to_string()))?;
-        let bounds = Bounds::of_definition(&name, &shown, &bytes, &catalogue).map(Arc::new);
+        let faults = faults_of(file, &name, &bytes, &catalogue);
+        let bounds = match faults.is_empty() {
+            true => Bounds::of_definition(&name, &shown, &bytes, &catalogue).map(Arc::new),
+            false => Err(faults),
+        };
         let unread = seen.keep_what_a_further_source_has();
         Ok(Read { seen, catalogue, unread, definition: Some(Definition { name, file: shown, bounds }) })
+    }
+}
+
+/// For what a server refuses the definition of a further source, beside which its signers stand.
+fn faults_of(file: &Path, name: &SourceName, bytes: &[u8], catalogue: &Catalogue) -> Vec<Fault> {
+    let mut tree = Tree::new();
+    if let Some(folder) = file.parent() {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        add_signers(&mut tree, folder, "sources");
+    }
+    let named = format!("sources/{name}.yaml");
+    tree.insert(named.clone(), bytes.into());
+    let mut faults = FurtherSource::faults(&named, &tree, None, catalogue);
+    faults.iter_mut().filter(|fault| *fault.file == *named).for_each(|fault| fault.file = file.display().to_string().into());
+    faults
+}
+
+/// What may be a file of signers: the definitions of other sources are none.
+fn add_signers(tree: &mut Tree, folder: &Path, within: &str) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, named) = (entry.path(), format!("{within}/{}", entry.file_name().to_string_lossy()));
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => add_signers(tree, &path, &named),
+            Ok(kind) if kind.is_file() && !named.ends_with(".yaml") => {
+                tree.extend(std::fs::read(&path).ok().map(|bytes| (named, bytes.into())));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -79,25 +112,33 @@ impl Read {
 
     /// The policies as they decide on a server, and what keeps any of them from it.
     pub(super) fn in_force(&self) -> (Ruleset, Vec<Fault>) {
+        self.narrowed(Ruleset::among_others)
+    }
+
+    /// The same by the names that they have in their own repository, by which their tests call them.
+    pub(super) fn tested(&self) -> (Ruleset, Vec<Fault>) {
+        self.narrowed(Ruleset::within)
+    }
+
+    fn narrowed(&self, narrow: impl Fn(&Ruleset, &[Arc<Bounds>], &Catalogue) -> (Ruleset, Vec<Fault>)) -> (Ruleset, Vec<Fault>) {
         let mut faults = self.unread.clone();
-        let bounds = match &self.definition {
+        let bounds = match self.definition.as_ref().map(|definition| &definition.bounds) {
             None => {
                 let (ruleset, found) = Ruleset::load(&self.seen.files, &self.catalogue, None);
                 faults.extend(found);
                 return (ruleset, faults);
             }
-            Some(Definition { bounds: Ok(bounds), .. }) => bounds.clone(),
-            // Without bounds that can be read nothing of it is in force.
-            Some(Definition { bounds: Err(found), .. }) => {
+            Some(Ok(bounds)) => [bounds.clone()],
+            // Without a definition that can be read nothing of it is in force.
+            Some(Err(found)) => {
                 faults.extend(found.iter().cloned());
                 return (Ruleset::default(), faults);
             }
         };
-        let bounds = [bounds];
         let files = &self.seen.files;
         let Loaded { ruleset, faults: found, .. } = Ruleset::load_with(files, &self.catalogue, None, Widening::GoesLive, &bounds);
         faults.extend(found);
-        let (ruleset, found) = ruleset.among_others(&bounds, &self.catalogue);
+        let (ruleset, found) = narrow(&ruleset, &bounds, &self.catalogue);
         faults.extend(found);
         (ruleset, faults)
     }

@@ -8,8 +8,8 @@ use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_further_source, strays};
 use crate::store::{ReadError, Reader};
 use crate::words::names::{CommitId, IssuerUrl, SourceName};
-use crate::words::plain;
 use crate::words::yaml::{Fault, Place};
+use crate::words::{Forms, plain};
 use clap::Args;
 use serde::Serialize;
 use std::fmt;
@@ -59,9 +59,17 @@ pub(super) enum NoneInForce {
 }
 
 /// A clone without what is asked for, and what to do.
+/// Files in another form that are named.
+const FILES_TOLD_MAX: usize = 5;
 const SHALLOW: &str = "this clone is shallow and has no older commits: run `git fetch --unshallow`";
 /// What nobody knows while the guardrails cannot be read.
 pub(super) const GUARDRAILS_UNREAD: &str = "the guardrails cannot be read, so what they deny is not looked at here; a server keeps those that it had, and nothing widens";
+
+/// The root source's commit in force, and which of its files have another form or none.
+pub(super) fn last_in_force(data: &Path) -> Result<(CommitId, Forms), NoneInForce> {
+    let marks = Reader::open(data)?.marks(SourceName::root().as_str())?;
+    marks.highest.zip(marks.forms).ok_or(NoneInForce::NoRevision)
+}
 
 /// A repository, and how it is told.
 struct Repository {
@@ -219,19 +227,23 @@ impl Where {
         Config::issuer_url_of(&self.config)
     }
 
-    /// Where the configuration's own repository is looked at, and its `rollout` holds what widens: the commit in force and how many of
-    /// its files have another form or none, or why nobody can tell. `None` where nothing is held.
-    pub(super) fn last_in_force(&self) -> Option<Result<(CommitId, usize), NoneInForce>> {
+    /// That a server may decide by older forms of these files, where it holds back what widens; `None` where nothing is held.
+    pub(super) fn held_back(&self, seen: &Seen) -> Option<String> {
         if !self.is_of_the_configuration() {
             return None;
         }
         let config = Config::load(&self.config, None).ok().filter(|config| config.widening == Widening::Waits)?;
-        let in_force = || {
-            let marks = Reader::open(&config.data)?.marks(SourceName::root().as_str())?;
-            let commit = marks.highest.ok_or(NoneInForce::NoRevision)?;
-            Ok((commit, marks.forms.ok_or(NoneInForce::NoRevision)?.len()))
-        };
-        Some(in_force())
+        let holds = "The configuration's `rollout` holds back what widens, and by older forms of such files the server decides until somebody confirms (`daypass status` lists them)";
+        match last_in_force(&config.data) {
+            Ok((commit, forms)) if forms.is_empty() && seen.at.is(&commit) => None,
+            Ok((commit, forms)) => {
+                let named: Vec<&str> = forms.iter().map(|(file, _)| file).take(FILES_TOLD_MAX).collect();
+                let (count, named) = (forms.len(), named.join(", "));
+                let files = if count == 0 { String::new() } else { format!(": {}", plain(&named)) };
+                Some(format!("{holds}: in force is {commit}, with another form than its own, or none, of {count} files{files}."))
+            }
+            Err(why) => Some(format!("{holds}; whether anything waits is not known: {}.", plain(&why.to_string()))),
+        }
     }
 
     /// The issuers, and what their tokens have to be.
@@ -282,6 +294,11 @@ impl Where {
             (false, false) => Some("the history is longer than what is searched: look at the file's own history"),
             (false, true) => None,
         })
+    }
+
+    /// Where the objects of what is looked at are read.
+    pub(super) fn own_source(&self) -> Result<Source, Failure> {
+        self.source().map(|repository| repository.source)
     }
 
     fn source(&self) -> Result<Repository, Failure> {

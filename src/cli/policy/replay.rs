@@ -1,13 +1,14 @@
 //! `daypass policy replay`: what a revision would have denied of what was granted, asked of a server or read beside its store.
 
-use super::place::{At, Seen, Where, further_sources};
+use super::place::{At, Seen, Where, further_sources, last_in_force};
 use crate::answers::{Findings, Lost};
+use crate::app::recorded_policies;
 use crate::cli::job::ServerArgs;
 use crate::cli::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::exchange::replay_since;
-use crate::policy::{Replay, ReplayRequest, Ruleset};
+use crate::policy::{Catalogue, Replay, ReplayRequest, Ruleset};
 use crate::store::Reader;
 use crate::words::names::SourceName;
 use crate::words::{Clock, SystemClock, plain};
@@ -144,7 +145,7 @@ impl ReplayArgs {
     fn beside(&self, data: &Path, config: &Path) -> Result<Asked, Failure> {
         let at = |repository| Where::repository(config.to_owned(), repository);
         let (seen, catalogue) = at(None).load()?;
-        let (in_force, _) = Ruleset::load(&seen.files, &catalogue, None);
+        let in_force = recorded(&at(None), &seen, data, &catalogue)?;
         let new = at(self.repository.clone()).at(&self.new)?;
         let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
         let now = SystemClock.now();
@@ -155,6 +156,17 @@ impl ReplayArgs {
         found.revision = seen.at.commit().cloned();
         let sources = Further::NotLookedAt(Further::of(&[&seen, &new]));
         Ok(Asked { found, in_force: seen.at, new: new.at, sources })
+    }
+}
+
+/// The policies that a server has in force of this commit: also those that are faulty in it, or wait, in the form that is. Of a commit
+/// that it did not look at yet, the policies as they stand.
+fn recorded(at: &Where, seen: &Seen, data: &Path, catalogue: &Catalogue) -> Result<Ruleset, Failure> {
+    match last_in_force(data) {
+        Ok((commit, forms)) if seen.at.is(&commit) => {
+            recorded_policies(&at.own_source()?, &commit, &forms, catalogue).map_err(faulty)
+        }
+        Ok(_) | Err(_) => Ok(Ruleset::load(&seen.files, catalogue, None).0),
     }
 }
 

@@ -1,7 +1,7 @@
 //! When files became what they are: the times of the commits that made them so.
 
 use super::super::error::{GitError, ReadFault};
-use super::{ANCESTORS_MAX, DEPTH_MAX, FOLDER_BYTES_MAX, Source, object_id};
+use super::{ANCESTORS_MAX, DEPTH_MAX, FOLDER_BYTES_MAX, Source, object_id, objects};
 use crate::words::UnixTime;
 use crate::words::names::CommitId;
 use gix::ObjectId;
@@ -148,7 +148,7 @@ impl Search<'_> {
         if self.repository.find_header(tree)?.size() > FOLDER_BYTES_MAX {
             return Ok(Vec::new());
         }
-        let tree = self.repository.find_tree(tree)?;
+        let tree = objects::tree(self.repository, tree)?;
         let entries = tree.decode()?;
         let entry = |entry: &gix::objs::tree::EntryRef<'_>| (entry.filename.to_vec(), entry.oid.to_owned(), entry.mode.is_tree());
         Ok(entries.entries.iter().map(entry).collect())

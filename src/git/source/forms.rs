@@ -2,7 +2,7 @@
 //! or under a name that is not taken.
 
 use super::super::error::{GitError, ReadFault};
-use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id};
+use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id, objects};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 use std::collections::{HashMap, HashSet};
@@ -82,7 +82,7 @@ impl Forms<'_> {
         let before = known.as_ref().and_then(|known| known.decode().ok()).map(|known| known.entries).unwrap_or_default();
         let before: HashMap<&[u8], gix::ObjectId> =
             before.iter().map(|entry| (entry.filename.as_ref(), entry.oid.into())).collect();
-        let tree = self.repository.find_tree(id)?;
+        let tree = objects::tree(self.repository, id)?;
         for entry in &tree.decode()?.entries {
             let name = format!("{path}{}", entry.filename);
             let (id, before) = (entry.oid.into(), before.get::<[u8]>(entry.filename.as_ref()).copied());
@@ -112,7 +112,7 @@ impl Forms<'_> {
         let budget = if is_encrypted { &mut self.encrypted } else { &mut self.others };
         budget.forms += 1;
         budget.bytes += size;
-        let object = self.repository.find_object(id)?;
+        let object = objects::object(self.repository, id)?;
         (self.show)(&name, &object.data);
         self.seen.insert((name, id));
         Ok(())

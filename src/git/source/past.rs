@@ -1,7 +1,7 @@
 //! One file as an older commit has it: which commits may be asked for, and the one blob.
 
 use super::super::error::GitError;
-use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id};
+use super::{ANCESTORS_MAX, DEPTH_MAX, FILE_BYTES_MAX, FOLDER_BYTES_MAX, Source, object_id, objects};
 use crate::words::names::CommitId;
 use gix::object::tree::EntryKind;
 
@@ -34,7 +34,7 @@ impl Source {
     pub fn file_at(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let repository = self.open()?;
         let Some(id) = self.form_at(&repository, commit, path)? else { return Ok(None) };
-        let object = repository.find_object(id).map_err(|fault| self.git(fault))?;
+        let object = objects::object(&repository, id).map_err(|fault| self.fault(fault))?;
         Ok(Some(object.data.clone()))
     }
 
@@ -47,7 +47,7 @@ impl Source {
     }
 
     fn form_at(&self, repository: &gix::Repository, commit: &CommitId, path: &str) -> Result<Option<gix::ObjectId>, GitError> {
-        let commit = repository.find_commit(object_id(commit)?).map_err(|fault| self.git(fault))?;
+        let commit = objects::commit(repository, object_id(commit)?).map_err(|fault| self.fault(fault))?;
         let mut id = commit.tree_id().map_err(|fault| self.git(fault))?.detach();
         let size = |id: gix::ObjectId| repository.find_header(id).map(|header| header.size()).map_err(|fault| self.git(fault));
         let steps: Vec<&str> = path.split('/').collect();
@@ -56,7 +56,7 @@ impl Source {
             if depth > DEPTH_MAX || size(id)? > FOLDER_BYTES_MAX {
                 return Ok(None);
             }
-            let tree = repository.find_tree(id).map_err(|fault| self.git(fault))?;
+            let tree = objects::tree(repository, id).map_err(|fault| self.fault(fault))?;
             let entries = tree.decode().map_err(|fault| self.git(fault))?;
             let Some(entry) = entries.entries.iter().find(|entry| entry.filename == step.as_bytes()) else { return Ok(None) };
             id = entry.oid.into();

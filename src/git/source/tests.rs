@@ -253,6 +253,34 @@ fn an_object_is_what_its_id_says_whatever_replaces_it() {
     }
 }
 
+/// Whoever may write to the disk and not sign could otherwise put other bytes under a signed commit.
+#[test]
+fn an_object_with_other_bytes_than_its_id_says_is_not_read() {
+    let repository = Repository::new();
+    repository.commit(&[("policies/a.yaml", "good")]);
+    let hash = |what: &str| repository.git(&["rev-parse", what]);
+    let good = [hash("HEAD:policies/a.yaml"), hash("HEAD:policies"), hash("HEAD^{tree}"), hash("HEAD")];
+    let first = repository.source().head().unwrap();
+    repository.commit(&[("policies/a.yaml", "evil")]);
+    let evil = [hash("HEAD:policies/a.yaml"), hash("HEAD:policies"), hash("HEAD^{tree}"), hash("HEAD")];
+    repository.git(&["reset", "--quiet", "--hard", &good[3]]);
+    let loose = |id: &str| repository.folder().join(".git/objects").join(&id[..2]).join(&id[2..]);
+    for (one, other) in good.iter().zip(&evil) {
+        let kept = std::fs::read(loose(one)).unwrap();
+        let put = |bytes: &[u8]| {
+            std::fs::remove_file(loose(one)).unwrap();
+            std::fs::write(loose(one), bytes).unwrap();
+        };
+        put(&std::fs::read(loose(other)).unwrap());
+        let source = repository.source();
+        let told = [source.read().map(drop), source.file_at(&first, "policies/a.yaml").map(drop)]
+            .map(|read| read.unwrap_err().to_string());
+        assert!(told.iter().all(|told| told.contains(one) && told.contains("git fsck")), "{told:?}");
+        put(&kept);
+        assert_eq!(&*source.read().unwrap().files["policies/a.yaml"], b"good");
+    }
+}
+
 #[test]
 fn histories_that_are_cut_or_grafted_go_no_further_than_they_are() {
     let repository = Repository::new();

@@ -4,6 +4,7 @@ use super::{Attribute, Attributes, Facts, Mapping, Value};
 use crate::token::Claims;
 use crate::words::names::IssuerName;
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeSet;
 
 impl Mapping {
     /// What a record's attributes tell when its claims are gone. An id is what stands after the last `@` of an attribute
@@ -17,7 +18,8 @@ impl Mapping {
         let attributes: Attributes = recorded.iter().filter_map(read).collect();
         let lacking = |attribute: &&Attribute| self.lacks(**attribute, attributes.get(attribute));
         let unreadable = self.attributes.keys().filter(lacking).copied().collect();
-        Facts { issuer: issuer.clone(), attributes, unreadable, claims: Claims::from(Map::new()) }
+        let claims = Claims::from(Map::new());
+        Facts { issuer: issuer.clone(), attributes, unreadable, garbled: BTreeSet::new(), claims }
     }
 
     fn value_of_record(&self, attribute: Attribute, recorded: &Json) -> Option<Value> {

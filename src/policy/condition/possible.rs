@@ -1,9 +1,10 @@
 //! Values that no token of an issuer can have. A line that names one never matches, or never excludes anything.
 
 use super::Single;
-use crate::identity::{Attribute, ClaimType, Facts, Mapping, Presence, Shape, Value, is_cloned_as};
+use crate::identity::{Attribute, ClaimType, Facts, Mapping, Presence, Shape, Unread, Value, is_cloned_as};
 use crate::policy::access::meet;
 use crate::policy::pattern::Pattern;
+use crate::token::Claims;
 use crate::words::yaml::{Yaml, nearest};
 use std::sync::Arc;
 
@@ -118,11 +119,27 @@ pub(super) fn check_claim_type(mappings: &[Arc<Mapping>], pointer: &str, value: 
 /// Attributes that no token of an issuer has.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(in crate::policy) enum Nobodys {
-    /// It is claimed always, and not here, or in a form that is none.
-    #[error("every token has `{attribute}`, in a form that can be read")]
+    /// It is claimed always, and not here.
+    #[error("every token has `{attribute}`")]
     Lacking {
         /// What is lacking.
         attribute: Attribute,
+    },
+    /// Its claim is no text, or no flag.
+    #[error("no token has `{attribute}` in such a form")]
+    Form {
+        /// What is there.
+        attribute: Attribute,
+    },
+    /// Its claim says what policies say, and tokens never do.
+    #[error("`{ours}` is a policy's word for `{attribute}`: tokens say `{theirs}`")]
+    OurWord {
+        /// What is there.
+        attribute: Attribute,
+        /// As it is written.
+        ours: String,
+        /// As tokens have it.
+        theirs: String,
     },
     /// Its id is.
     #[error("every token has an id of `{attribute}`: write `{name}@ID`")]
@@ -188,7 +205,19 @@ pub(in crate::policy) fn check_facts(mapping: &Mapping, facts: &Facts) -> Result
             return Err(impossible(impossible_id(mapping, attribute, id)));
         }
     }
-    facts.unreadable.iter().next().map_or(Ok(()), |attribute| Err(Nobodys::Lacking { attribute: *attribute }))
+    facts.unreadable.iter().try_for_each(|attribute| check_unread(mapping, *attribute, &facts.claims))
+}
+
+/// A CI has more words than its mapping knows, so that an unknown one is no proof, unless it is one of ours.
+fn check_unread(mapping: &Mapping, attribute: Attribute, claims: &Claims) -> Result<(), Nobodys> {
+    let said = match mapping.unread(attribute, claims) {
+        Unread::Absent => return Err(Nobodys::Lacking { attribute }),
+        Unread::Form => return Err(Nobodys::Form { attribute }),
+        Unread::Word(said) => said,
+    };
+    let ours = mapping.words(attribute).find(|word| word.ours == said);
+    ours.filter(|_| mapping.words(attribute).all(|word| word.theirs != said))
+        .map_or(Ok(()), |word| Err(Nobodys::OurWord { attribute, ours: said.to_owned(), theirs: word.theirs.to_owned() }))
 }
 
 /// Whether some token of this mapping may have this value of the attribute.

@@ -3,7 +3,7 @@
 use crate::policy::condition::possible::Nobodys;
 use crate::token::JsonError;
 use crate::words::Denial;
-use crate::words::names::IssuerName;
+use crate::words::names::{IssuerName, IssuerUrl};
 
 /// Why a test says nothing of its policy.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,16 @@ pub(super) enum FactsError {
     UnknownIssuer {
         /// By this name.
         issuer: IssuerName,
+    },
+    /// The server never takes a token with them for one of this issuer.
+    #[error("this proves nothing: the claims have {iss} as `iss`, and the issuer `{issuer}` is {url}")]
+    OtherIssuer {
+        /// Whose they are said to be.
+        issuer: IssuerName,
+        /// Its URL.
+        url: IssuerUrl,
+        /// Whose they are by their own word.
+        iss: String,
     },
     /// No token of the issuer has them, so whatever comes of them says nothing.
     #[error("this proves nothing: {0}")]

@@ -170,6 +170,12 @@ fn what_policies_do_to_each_other() {
             "no policy grants anything that `shop/bd.yaml` of `No.` denies"
         ]
     );
+    let undocumented = "denials:\n  - description: Pushes.\n    issuer: github\n    claims: { /event: push }\n";
+    let found = findings(&[("policies/a.yaml", &plain), ("guardrails.yaml", undocumented)]);
+    let told = found.iter().find(|fault| fault.code == "guardrail_undocumented").unwrap();
+    assert!(told.message.contains("claim `/event`") && told.place.line == 4, "{told}");
+    let documented = undocumented.replace("/event:", "/event_name:");
+    assert!(!codes(&[("policies/a.yaml", &plain), ("guardrails.yaml", &documented)]).contains(&"guardrail_undocumented"));
     let silent = "denials:\n  - description: Protected.\n    match: { ref_protected: { not: true } }\n";
     let found = findings(&[("policies/a.yaml", &plain), ("guardrails.yaml", silent)]);
     let told = found.iter().find(|fault| fault.code == "guardrail_silent").unwrap();

@@ -14,6 +14,7 @@ pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
     credentials(look, found);
     idle_guardrails(look, found);
     silent_guardrails(look, found);
+    undocumented_guardrails(look, found);
     unused_fixtures(look, found);
 }
 
@@ -127,6 +128,33 @@ fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
             Fault::new("guardrails.yaml", place, message)
                 .warning("guardrail_silent")
                 .help("name the issuer that is meant, in a denial for each; deny to the others by what they claim"),
+        );
+    }
+}
+
+/// A line of a denial that looks at a claim of which no concerned issuer is documented to have it: where it is a mistake, nothing is denied.
+fn undocumented_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
+    let mut lines: BTreeMap<(Place, &str), Vec<&str>> = BTreeMap::new();
+    let mut known: BTreeSet<(Place, &str)> = BTreeSet::new();
+    for (place, issuer, pointer) in look.ruleset.set().guardrails().claims() {
+        let Some(entry) = look.catalogue.issuer(issuer) else { continue };
+        if entry.mapping.knows_claim(pointer) || !entry.mapping.lists_claims() {
+            known.insert((place, pointer));
+        } else {
+            lines.entry((place, pointer)).or_default().push(entry.mapping.name());
+        }
+    }
+    for ((place, pointer), mut mappings) in lines.into_iter().filter(|(line, _)| !known.contains(line)) {
+        mappings.dedup();
+        let message = format!(
+            "no token of the mapping {} is documented to claim `{pointer}`: where none has it, the denial never holds",
+            mappings.join(", ")
+        );
+        let finding = Fault::new("guardrails.yaml", place, message).warning("guardrail_undocumented");
+        found.push(
+            finding.help(
+                "look for a typing mistake; `daypass policy explain --claims` with a job's own claims shows whether it holds",
+            ),
         );
     }
 }

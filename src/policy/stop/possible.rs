@@ -56,7 +56,8 @@ fn check_text(mappings: &[Arc<Mapping>], attribute: Attribute, text: &str) -> Re
     if claiming.is_empty() {
         return Err(ImpossibleStop::NeverClaimed { attribute });
     }
-    let meant = plainer(text).into_iter().find(|plain| claiming.iter().any(|mapping| is_possible(mapping, attribute, plain)));
+    let is_one = |text: &String| claiming.iter().any(|mapping| is_possible(mapping, attribute, text));
+    let meant = if attribute == Attribute::Pipeline { run_of(text, is_one) } else { plainer(text).into_iter().find(is_one) };
     Err(ImpossibleStop::OtherForm { attribute, text: text.to_owned(), meant })
 }
 
@@ -76,6 +77,19 @@ fn is_possible(mapping: &Mapping, attribute: Attribute, text: &str) -> bool {
         }
         None => may_be(mapping, attribute, text),
     }
+}
+
+/// The run of an address, which is full of other numbers: what stands behind the word for it, where that is one alone. A run alone
+/// may have its attempt behind it.
+fn run_of(text: &str, is_one: impl Fn(&String) -> bool) -> Option<String> {
+    let parts: Vec<&str> = text.trim().split(['/', '?', '#']).filter(|part| !part.is_empty()).collect();
+    let behind = parts.windows(2).filter(|pair| matches!(pair[0], "run" | "runs" | "pipelines" | "builds"));
+    let mut runs: Vec<String> = behind.map(|pair| pair[1].to_owned()).filter(&is_one).collect();
+    if runs.is_empty() && parts.iter().all(|part| is_one(&(*part).to_owned())) {
+        return parts.first().map(|run| (*run).to_owned());
+    }
+    runs.dedup();
+    runs.pop().filter(|_| runs.is_empty())
 }
 
 /// What may have been meant: without space and `.git`, and without the host or all that stands before the last name.

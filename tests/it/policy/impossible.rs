@@ -69,7 +69,7 @@ fn claims_that_no_token_can_have_are_refused() {
         assert!(!holds && why.contains("proves nothing") && why.contains(said), "{why}");
     }
     for (name, value, said) in [
-        ("event_name", json!("pull-request"), "every token has `event`"),
+        ("event_name", json!("pull-request"), "`pull-request` is a policy's word for `event`: tokens say `pull_request`"),
         ("ref", json!("main"), "`main` can never match: `ref`"),
         ("repository_id", json!(456_789), "every token has an id of `repository`"),
     ] {

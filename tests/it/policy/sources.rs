@@ -124,3 +124,69 @@ fn a_diff_says_that_it_does_not_look_at_further_sources() {
     let comment = String::from_utf8_lossy(&diff(&["--output", "markdown"]).stdout).into_owned();
     assert!(comment.contains("further sources team-a are not looked at"), "{comment}");
 }
+
+/// A slip in the bounds lets nobody in, and the policies' own tests would hold without a word.
+#[test]
+fn tests_of_a_further_source_are_run_within_its_bounds() {
+    let push = json!({ "issuer": "github", "claims": daypass::demo::issuer::github_claims("push", "refs/heads/main") });
+    let allow = "allow: { claims: push.json, credential: { id_token: \"https://partner.example\" } }";
+    let (own, all) = (format!("{DEPLOY}tests: [ {{ {allow} }} ]\n"), format!("expectations: [ {{ {allow} }} ]\n"));
+    let folder = source(&[
+        ("policies/deploy.yaml", own.as_str()),
+        ("tests/push.json", push.to_string().as_str()),
+        ("tests/all.yaml", all.as_str()),
+        ("secrets/shop/a.age", "x"),
+    ]);
+    let bound = |text: &str| put(&folder.path().join("root/sources/team-a.yaml"), text.as_bytes());
+    let (status, told) = of_source(folder.path(), &["test"]);
+    assert_eq!((status, told["outcomes"].as_array().map(Vec::len), &told["failed"]), (Some(0), Some(2), &json!(0)), "{told}");
+    let (status, told) = of_source(folder.path(), &["check"]);
+    assert_eq!((status, &told["errors"]), (Some(0), &json!(0)), "{told}");
+    bound(&TEAM.replace("acme/*", "acmee/*"));
+    let (status, told) = of_source(folder.path(), &["test"]);
+    assert_eq!((status, &told["failed"]), (Some(78), &json!(2)), "{told}");
+    let (status, told) = of_source(folder.path(), &["check"]);
+    let code = |fault: &Value| fault["code"] == "test_failed" && fault["file"] == "policies/deploy.yaml";
+    assert!(status == Some(78) && told["findings"].as_array().unwrap().iter().any(code), "{told}");
+    bound(&TEAM.replace("partner.example", "other.example"));
+    let (status, told) = of_source(folder.path(), &["test"]);
+    let outside = ("policies/deploy.yaml", "the source `team-a` may not grant id_token https://partner.example");
+    assert!(status == Some(78) && messages(&told, "findings").contains(&outside), "{told}");
+}
+
+/// A server follows no source whose definition it cannot read, so nothing of it is in force.
+#[test]
+fn a_definition_that_does_not_load_is_an_error_of_every_question_about_its_source() {
+    let folder = source(&[]);
+    let file = "root/sources/team-a.yaml";
+    for (definition, said) in [
+        (TEAM.replace("refs/heads/main", "main"), "expected a full ref such as refs/heads/main"),
+        (format!("{TEAM}intervall: 1s\n"), "unknown key `intervall`"),
+        (format!("{TEAM}verify: {{ allowed_signers: team-a.signers }}\n"), "no such file below sources/"),
+    ] {
+        put(&folder.path().join(file), definition.as_bytes());
+        for (words, status, member) in [
+            (&["check"][..], 78, "findings"),
+            (&["test"], 78, "findings"),
+            (&["who-can", "https://partner.example"], 77, "faults"),
+        ] {
+            let (ended, told) = of_source(folder.path(), words);
+            let is_told = messages(&told, member).iter().any(|(at, message)| *at == file && message.contains(said));
+            assert!(ended == Some(status) && is_told, "{words:?}: {said} in {ended:?} {told}");
+        }
+    }
+}
+
+/// By that flag alone a name below a source is found.
+#[test]
+fn who_can_names_the_flag_for_what_a_further_source_has() {
+    let repository = repository();
+    commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
+    let told = policy(repository.path(), &["who-can", "team-a/db.age"]);
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    let hint = "ask there by the same name: --repository of that one, and --source sources/team-a.yaml of this one";
+    assert!(told.status.code() == Some(64) && said.contains(hint), "{said}");
+    let folder = source(&[("secrets/db.age", "x")]);
+    let (status, told) = of_source(folder.path(), &["who-can", "team-a/db.age"]);
+    assert_eq!((status, &told["reached_by"]), (Some(77), &json!([])), "{told}");
+}

@@ -120,3 +120,34 @@ fn faulty_guardrails_are_told_as_what_they_are() {
     assert!(told.contains(said), "{told}");
     assert_eq!(json["guardrails_unreadable"], true, "{json}");
 }
+
+/// Whoever reads that the token does not claim it looks for the fault in the wrong place.
+#[test]
+fn a_claim_that_cannot_be_read_is_told_as_there() {
+    let repository = repository();
+    let with = |event: Value| {
+        let mut claims = push();
+        claims["event_name"] = event;
+        explain(repository.path(), &claims, &[])
+    };
+    let unread = "what cannot be read: the token claims it in a form that its issuer's mapping does not know";
+    for event in [json!("issues"), json!(7)] {
+        let (status, said, told) = with(event);
+        assert!(status == Some(77) && said.contains(&format!("saw {unread}")), "{said}");
+        assert_eq!(told["near_misses"][0]["lines"][0]["saw"], unread, "{told}");
+    }
+    let (_, said, told) = with(Value::Null);
+    assert!(said.contains("saw nothing: the token does not claim it"), "{said}");
+    assert_eq!(told["near_misses"][0]["lines"][0]["saw"], Value::Null, "{told}");
+}
+
+/// The answer would be about claims that no token of that issuer has.
+#[test]
+fn explain_refuses_another_issuer_than_the_saved_one() {
+    let repository = repository();
+    let saved = |issuer: &str| explain(repository.path(), &json!({ "issuer": issuer, "claims": push() }), &[]);
+    assert_eq!(saved("github").0, Some(0));
+    let (status, said, _) = saved("gitlab");
+    let why = "the claims are those of the issuer `gitlab`, and --issuer names `github`: leave it out";
+    assert!(status == Some(64) && said.contains(why), "{said}");
+}

@@ -32,11 +32,12 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
     faults.extend(seen.left_out());
     faults.retain(|fault| fault.severity == Severity::Error);
     let reached = crate::policy::who_can(&ruleset, &read.catalogue, &wanted, SystemClock.now());
+    let held = arguments.of.at.held_back(seen);
     if json {
         print::json(&json!({
             "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at, "faults": faults,
             "further_sources_not_looked_at": seen.further_sources(), "root_guardrails_looked_at": read.definition.is_none(),
-            "guardrails_unreadable": ruleset.has_faulty_guardrails(),
+            "guardrails_unreadable": ruleset.has_faulty_guardrails(), "held_back": held,
         }));
     } else {
         if reached.is_empty() {
@@ -46,7 +47,8 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
             reached.iter().for_each(print_reach);
         }
         let unknown = seen.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
-        anstream::print!("{unknown}Looked at: {}\n", seen.at);
+        let held = held.map(|held| format!("{held}\n")).unwrap_or_default();
+        anstream::print!("{unknown}{held}Looked at: {}\n", seen.at);
     }
     Ok(if reached.is_empty() { STATUS_DENIED } else { 0 })
 }
@@ -58,7 +60,7 @@ fn not_there(read: &Read, wanted: &Target) -> Option<String> {
     let Some(file) = missing(&files, wanted) else { return no_value(read, &files, wanted) };
     let below = |source: &&str| file.split('/').nth(1) == Some(*source);
     let elsewhere = seen.further_sources().into_iter().find(below).map(|source| {
-        format!(". What is below {source}/ is in the repository of the source {source}: name that one with --repository, and its files without {source}/")
+        format!(". What is below {source}/ is in the repository of the source {source}: ask there by the same name: --repository of that one, and --source sources/{source}.yaml of this one")
     });
     let left_out =
         seen.left_out().find(|fault| *fault.file == *file).map(|fault| format!(", for it was left out: {}", fault.message));

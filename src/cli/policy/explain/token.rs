@@ -47,6 +47,14 @@ enum NoToken {
         /// By this name.
         issuer: IssuerName,
     },
+    /// Its file says that they are another's.
+    #[error("the claims are those of the issuer `{saved}`, and --issuer names `{named}`: leave it out")]
+    OtherIssuer {
+        /// As the file has it.
+        saved: String,
+        /// As it is asked.
+        named: String,
+    },
     /// Its claims are other JSON.
     #[error("the claims are no object")]
     NoObject,
@@ -85,6 +93,11 @@ impl Told {
             None => Value::Object(Map::new()),
         };
         let saved = document.get("issuer").and_then(Value::as_str).filter(|_| document.get("claims").is_some());
+        if let (Some(saved), Some(named)) = (saved, arguments.issuer.as_deref())
+            && saved != named
+        {
+            return Err(NoToken::OtherIssuer { saved: saved.to_owned(), named: named.to_owned() });
+        }
         let name = IssuerName::parse(arguments.issuer.as_deref().or(saved).ok_or(NoToken::NoIssuer)?)?;
         let mut claims = document.get("claims").unwrap_or(&document).as_object().ok_or(NoToken::NoObject)?.clone();
         let issuer = issuers.iter().find(|issuer| issuer.name == name).cloned();

@@ -1,0 +1,34 @@
+//! What a token says of an attribute from which no value came.
+
+use super::{Attribute, Claims, Mapping, Source, claimed};
+
+/// What the claims of an attribute say that has no value. The later one is told where several claims could give it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Unread<'a> {
+    /// Nothing: no claim of it is there.
+    Absent,
+    /// Something that is no text, or no flag: no token of the issuer has it so.
+    Form,
+    /// A word that the mapping does not know. The issuer may have more of them than it.
+    Word(&'a str),
+}
+
+impl Mapping {
+    /// Why no value of the attribute came from these claims.
+    pub fn unread<'a>(&self, attribute: Attribute, claims: &'a Claims) -> Unread<'a> {
+        let sources = self.attributes.get(&attribute).into_iter().flatten();
+        sources.map(|source| source.unread(claims)).max().unwrap_or(Unread::Absent)
+    }
+}
+
+impl Source {
+    fn unread<'a>(&self, claims: &'a Claims) -> Unread<'a> {
+        let claim = self.claim.as_ref().or(self.name.as_ref()).and_then(|claim| claimed(claims, claim)?.as_str());
+        let is_told = |claim: &String| claimed(claims, claim).is_some_and(|value| value.is_string());
+        match claim.filter(|text| !text.is_empty()) {
+            Some(text) if self.when.keys().all(is_told) => Unread::Word(text),
+            _ if self.is_garbled(claims) => Unread::Form,
+            _ => Unread::Absent,
+        }
+    }
+}
