@@ -44,10 +44,9 @@ pub(super) fn was_in_force(
 
 /// Whether this revision went into force without the file's own form.
 fn is_left_out(record: &Value, file: &str) -> bool {
-    let each = |list: &str| record[list].as_array().map(Vec::as_slice).unwrap_or_default().to_vec();
-    let waits = each("held").iter().any(|waits| waits["file"] == file);
+    let each = |list: &str| record[list].as_array().into_iter().flatten();
     let is_of_file = |fault: &Value| fault["at"].as_str().and_then(|at| at.rsplit_once(':')).is_some_and(|(at, _)| at == file);
-    waits || each("faults").iter().any(is_of_file)
+    each("held").any(|waits| waits["file"] == file) || each("faults").any(is_of_file)
 }
 
 #[cfg(test)]
