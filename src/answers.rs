@@ -1,141 +1,19 @@
 //! What a server answers, as types that it and its clients share.
 
-mod aws;
-pub mod exposed;
-mod file_key;
 mod findings;
-mod id_token;
 mod rewritten;
-mod secret;
 mod session;
 mod used;
 
-pub use aws::{AwsKeys, AwsSession, ContainerCredentials};
-pub use file_key::FileKey;
 pub use findings::{Fault, Findings, Line, Lost, NearMiss};
-pub use id_token::IdToken;
 pub use rewritten::{Rewritten, RewrittenFile};
-pub use secret::{Encoding, PastSecret, SecretValue};
 pub use session::Session;
 pub use used::{Outcome, Plaintext, TransitResult, Used};
 
-use crate::words::names::{DecisionId, SecretName};
-use crate::words::{Secret, UnixTime};
+use crate::kind::{Answered, Credential};
+use crate::words::UnixTime;
+use crate::words::names::DecisionId;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
-/// Hands the list of the kinds that are handed out to a macro: the kind, its answer, and its word.
-macro_rules! each_answer {
-    ($($then:tt)*) => {
-        $($then)*! {
-            Aws(AwsKeys) "aws";
-            IdToken(IdToken) "id_token";
-            Secret(SecretValue) "secret";
-            SecretAt(PastSecret) "secret_at";
-            FileKey(FileKey) "file_key";
-        }
-    };
-}
-
-/// What is answered of one kind.
-pub trait Answered: Listed {
-    /// When it ends, if it does.
-    fn expires_at(&self) -> Option<UnixTime>;
-
-    /// For the audit log: what it is, and nothing that opens anything.
-    fn describe(&self) -> Value;
-
-    /// What a log must not show.
-    fn hidden(&self) -> Vec<Hidden<'_>>;
-}
-
-/// An answer of the list, which finds its own among others.
-pub trait Listed: Sized {
-    /// The credential, if it is of this kind.
-    fn of(credential: &Credential) -> Option<&Self>;
-
-    /// The same, taken out.
-    fn take(credential: Credential) -> Option<Self>;
-}
-
-/// A secret of an answer, and the name under which a repository has it, where one does.
-pub struct Hidden<'a> {
-    /// The secret.
-    pub value: Secret,
-    /// Its name.
-    pub name: Option<&'a SecretName>,
-}
-
-impl From<&Secret> for Hidden<'_> {
-    fn from(value: &Secret) -> Self {
-        Self { value: value.duplicate(), name: None }
-    }
-}
-
-macro_rules! declare {
-    ($($kind:ident($answer:ident) $word:literal;)*) => {
-        /// One credential that is handed out.
-        #[derive(Serialize, Deserialize, Debug)]
-        pub enum Credential {$(
-            #[doc = concat!("`", $word, "`.")]
-            #[serde(rename = $word)]
-            $kind($answer),
-        )*}
-
-        $(impl From<$answer> for Credential {
-            fn from(answer: $answer) -> Self {
-                Self::$kind(answer)
-            }
-        })*
-
-        impl Credential {
-            /// When it ends, if it does.
-            pub fn expires_at(&self) -> Option<UnixTime> {
-                match self {
-                    $(Self::$kind(answer) => answer.expires_at(),)*
-                }
-            }
-
-            /// The kind's word.
-            pub const fn kind(&self) -> &'static str {
-                match self {
-                    $(Self::$kind(_) => $word,)*
-                }
-            }
-
-            /// For the audit log, under the kind's word.
-            pub fn describe(&self) -> Value {
-                match self {
-                    $(Self::$kind(answer) => serde_json::json!({ $word: answer.describe() }),)*
-                }
-            }
-
-            /// What a log must not show.
-            pub fn hidden(&self) -> Vec<Hidden<'_>> {
-                match self {
-                    $(Self::$kind(answer) => answer.hidden(),)*
-                }
-            }
-        }
-
-        $(impl Listed for $answer {
-            fn of(credential: &Credential) -> Option<&Self> {
-                match credential {
-                    Credential::$kind(answer) => Some(answer),
-                    _ => None,
-                }
-            }
-
-            fn take(credential: Credential) -> Option<Self> {
-                match credential {
-                    Credential::$kind(answer) => Some(answer),
-                    _ => None,
-                }
-            }
-        })*
-    };
-}
-each_answer!(declare);
 
 /// Credentials: all that were asked for, in the order of the request.
 #[derive(Serialize, Deserialize, Debug)]

@@ -1,43 +1,49 @@
 //! Kinds of credentials: what a job can ask for. Each kind has a module of its name here and in every other room that has business
 //! with it, and one line in the list below. What all kinds have in common is written once, over the list.
 
+mod answered;
 mod aws;
 mod daypass;
 mod error;
 mod file_key;
 mod id_token;
+mod schema;
 mod secret;
 mod secret_at;
 mod transit;
 
-pub use aws::AwsTarget;
+pub use answered::{Answered, Credential, Hidden, Listed};
+pub use aws::{AwsKeys, AwsSession, AwsTarget, ContainerCredentials};
 pub use daypass::{Permission, PermissionError};
 pub use error::NamedError;
-pub use file_key::{FileKeyError, FileKeyTarget};
-pub use id_token::IdTokenTarget;
-pub use secret_at::PastSecret;
+pub use file_key::{FileKey, FileKeyError, FileKeyTarget};
+pub use id_token::{IdToken, IdTokenTarget};
+pub use schema::{POINTER, closed, nullable, object, reference};
+pub use secret::{Encoding, SecretName, SecretValue};
+pub use secret_at::{PastSecret, PastValue};
 pub use transit::{Operation, OperationError, TransitError, TransitUse};
 
-use crate::words::names::{SecretName, SecretPath, TransitKey};
+use crate::words::names::{SecretPath, TransitKey};
 use serde::Deserialize;
+use serde_json::Value;
 use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
 
-/// Hands the list of all kinds to a macro: the kind, what is asked for of it, and its word.
+/// Hands the list of all kinds to a macro: the kind, what is asked for of it, its word, and what is answered where it is handed out.
 macro_rules! each_kind {
     ($($then:tt)*) => {
         $($then)*! {
-            Aws(AwsTarget) "aws";
-            Secret(SecretName) "secret";
-            SecretAt(PastSecret) "secret_at";
-            IdToken(IdTokenTarget) "id_token";
+            Aws(AwsTarget) "aws" => AwsKeys;
+            Secret(SecretName) "secret" => SecretValue;
+            SecretAt(PastSecret) "secret_at" => PastValue;
+            IdToken(IdTokenTarget) "id_token" => IdToken;
             /// A use of a transit key, at the Vault API: no body of ours can ask for it.
             #[serde(skip_deserializing)]
             Transit(TransitUse) "transit";
             /// No body names it: a document is found by the stanzas that its holder shows.
             #[serde(skip_deserializing)]
-            FileKey(FileKeyTarget) "file_key";
+            FileKey(FileKeyTarget) "file_key" => FileKey;
             /// A use of daypass itself: no credential, so no body can ask for it.
             #[serde(skip_deserializing)]
             Daypass(Permission) "daypass";
@@ -90,6 +96,11 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
     fn pointer(&self) -> Option<&str> {
         None
     }
+
+    /// What stands under the kind's word in the body of a request (JSON Schema), where a body can name one.
+    fn body() -> Option<Value> {
+        None
+    }
 }
 
 /// Who makes what is asked for.
@@ -113,7 +124,7 @@ pub enum InTree<'a> {
 }
 
 macro_rules! declare {
-    ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
+    ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
         /// One credential that is asked for.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
         pub enum Target {$(
@@ -183,6 +194,12 @@ macro_rules! declare {
             /// The words that people can write, each with an example.
             pub fn examples() -> impl Iterator<Item = (&'static str, &'static str)> {
                 [$(($word, <$target>::EXAMPLE)),*].into_iter().filter_map(|(word, example)| Some((word, example?)))
+            }
+
+            /// What the body of a request can name (JSON Schema), kind by kind.
+            pub fn bodies() -> impl Iterator<Item = Value> {
+                let all = [$(($word, <$target>::body())),*];
+                all.into_iter().filter_map(|(word, body)| Some(closed(&[word], serde_json::json!({ word: body? }))))
             }
 
             /// How people write what is asked for, kind by kind.

@@ -1,6 +1,6 @@
 //! What the process says of itself: log lines, metrics, and nothing in a core dump.
 
-use crate::answers::Credential;
+use crate::kind::Credential;
 use crate::words::names::{IssuerName, SourceName};
 use crate::words::{Reason, UnixTime};
 use prometheus_client::encoding::EncodeLabelSet;

@@ -6,6 +6,7 @@ mod cloud_audience;
 mod denial;
 mod digest;
 mod duration;
+pub mod exposed;
 mod forms;
 mod gain;
 pub mod names;

@@ -1,6 +1,6 @@
 //! The answer to a login.
 
-use super::exposed;
+use crate::words::exposed;
 use crate::words::names::{DecisionId, IssuerName, PolicyName};
 use crate::words::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};

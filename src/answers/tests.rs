@@ -1,5 +1,7 @@
 use super::*;
-use serde_json::json;
+use crate::kind::{AwsKeys, Listed};
+use crate::words::UnixTime;
+use serde_json::{Value, json};
 
 /// An answer of these credentials.
 pub(crate) fn document(credentials: &[Value]) -> Value {
@@ -9,29 +11,14 @@ pub(crate) fn document(credentials: &[Value]) -> Value {
     })
 }
 
-/// One credential of each kind.
-pub(crate) fn samples() -> [Value; 5] {
-    let commit = "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b";
-    let secret =
-        json!({ "commit": commit, "expires_at": null, "name": "shop/db.yaml#/a", "offline_seconds": 60, "value": "hunter2" });
-    let bytes = json!({
-        "commit": commit, "encoding": "base64", "expires_at": null, "name": "shop/db.age", "offline_seconds": 0, "only": ["/a"],
-        "unauthenticated": true, "value": "/w==",
-    });
-    let session = json!({ "arn": "arn:aws:sts::123456789012:assumed-role/r/s", "id": "AROA:s", "packed_policy_size": 6, "session_token_utilization": null });
-    let aws = json!({
-        "AccessKeyId": "ASIA1", "AccountId": "123456789012", "Expiration": "2027-01-15T08:00:00Z", "SecretAccessKey": "hunter2",
-        "SessionToken": "hunter2", "Version": 1, "role": "arn:aws:iam::123456789012:role/r", "session": session,
-    });
-    let token = json!({ "audience": "https://a.example", "expires_at": "2027-01-15T08:00:00Z", "token": "hunter2" });
-    let key = json!({ "document": "shop/db.age", "header": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "key": "aHVudGVyMg==" });
-    [
-        json!({ "aws": aws }),
-        json!({ "id_token": token }),
-        json!({ "secret": secret }),
-        json!({ "secret_at": bytes }),
-        json!({ "file_key": key }),
-    ]
+/// One credential of each kind, in the order of the list of kinds.
+pub(crate) fn samples() -> Vec<Value> {
+    Credential::samples()
+}
+
+/// One credential of the kind with this word.
+pub(crate) fn sample(word: &str) -> Value {
+    samples().into_iter().find(|sample| sample.get(word).is_some()).unwrap()
 }
 
 /// What came of a use, with each member that there can be.
@@ -59,8 +46,7 @@ pub(crate) fn uses() -> [Value; 3] {
 
 /// AWS keys that end then.
 pub(crate) fn keys(expires_at: UnixTime) -> AwsKeys {
-    let [aws, ..] = samples();
-    let mut keys = AwsKeys::take(serde_json::from_value(aws).unwrap()).unwrap();
+    let mut keys = AwsKeys::take(serde_json::from_value(sample("aws")).unwrap()).unwrap();
     keys.expires_at = expires_at;
     keys
 }

@@ -1,7 +1,8 @@
 //! The answer to a use of what stays on the server.
 
-use super::{Findings, Rewritten, exposed};
+use super::{Findings, Rewritten};
 use crate::words::Secret;
+use crate::words::exposed;
 use crate::words::names::DecisionId;
 use serde::{Deserialize, Serialize};
 

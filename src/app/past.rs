@@ -4,8 +4,8 @@ use super::App;
 use super::live::{Live, answered, unreadable};
 use super::revision::open_granted;
 use super::were_in_force::was_in_force;
-use crate::answers::PastSecret;
 use crate::git::{Past, Source};
+use crate::kind::PastValue;
 use crate::policy::{Granted, PastSecretTerms, SecretTerms, Widening};
 use crate::secrets::{Identities, Plaintext, Unopened};
 use crate::store::{Licence, Reader};
@@ -36,7 +36,7 @@ struct Reading {
 impl App {
     /// Opens a granted secret as this commit had it. The live policies have decided; which commits there are to ask for, the
     /// commit in force says.
-    pub async fn open_past_secret(&self, live: &Live, licence: &Licence<'_, PastSecretTerms>) -> Result<PastSecret, Denial> {
+    pub async fn open_past_secret(&self, live: &Live, licence: &Licence<'_, PastSecretTerms>) -> Result<PastValue, Denial> {
         let (granted, PastSecretTerms { secret: terms, commit }) = (licence.granted(), licence.terms());
         let commit = commit.as_ref().ok_or_else(|| Reason::Internal.because("a secret of the past without its commit"))?;
         let reading = self.reading_of_past(live, granted, terms, commit)?;
@@ -53,7 +53,7 @@ impl App {
         }
         let opened = tokio::task::spawn_blocking(move || reading.open(&bytes)).await;
         let plaintext = opened.map_err(broken)??;
-        Ok(PastSecret(answered(granted, terms, &plaintext, commit.clone())))
+        Ok(PastValue(answered(granted, terms, &plaintext, commit.clone())))
     }
 
     fn reading_of_past(&self, live: &Live, granted: &Granted, terms: &SecretTerms, commit: &CommitId) -> Result<Reading, Denial> {

@@ -124,7 +124,7 @@ pub(super) async fn run(command: &CredentialCommand, environment: Environment) -
 }
 
 impl TokenArgs {
-    async fn token(&self, environment: Environment) -> Result<crate::answers::IdToken, Failure> {
+    async fn token(&self, environment: Environment) -> Result<crate::kind::IdToken, Failure> {
         helper::id_token(&self.server.connect(environment)?, &self.audience, self.policy.as_deref()).await
     }
 }

@@ -1,7 +1,8 @@
 //! What was asked for, found in the server's answer: what is not there is a failure, never an empty credential.
 
 use super::{Failure, STATUS_UNAVAILABLE};
-use crate::answers::{AwsKeys, Document, IdToken, Listed, PastSecret, SecretValue};
+use crate::answers::Document;
+use crate::kind::{AwsKeys, IdToken, Listed, PastValue, SecretValue};
 use crate::words::Secret;
 use crate::words::names::{Audience, SecretName};
 use std::ops::Deref;
@@ -24,7 +25,7 @@ pub fn secret(answer: &Document, name: &SecretName) -> Result<Secret, Failure> {
 /// The only secret, of today or as an older commit had it.
 pub fn only_secret(answer: &Document) -> Result<Secret, Failure> {
     let credential = answer.credentials.first().ok_or_else(missing)?;
-    plain(SecretValue::of(credential).or_else(|| PastSecret::of(credential).map(Deref::deref)))
+    plain(SecretValue::of(credential).or_else(|| PastValue::of(credential).map(Deref::deref)))
 }
 
 fn plain(secret: Option<&SecretValue>) -> Result<Secret, Failure> {
@@ -39,8 +40,7 @@ pub(crate) fn missing() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::tests::{document, samples};
-    use serde_json::json;
+    use crate::answers::tests::{document, sample, samples};
 
     #[test]
     fn each_is_found_by_what_was_asked_for_and_nothing_else_is_taken_for_it() {
@@ -52,7 +52,7 @@ mod tests {
         assert!(aws(&mut answer).is_err(), "it was the only one");
         assert_eq!(secret(&answer, &SecretName::parse("shop/db.yaml#/a").unwrap()).unwrap().expose(), b"hunter2");
         assert!(secret(&answer, &SecretName::parse("shop/db.yaml#/b").unwrap()).is_err());
-        let past: Document = serde_json::from_value(document(&[json!(samples()[3])])).unwrap();
+        let past: Document = serde_json::from_value(document(&[sample("secret_at")])).unwrap();
         assert_eq!(only_secret(&past).unwrap().expose(), b"\xff");
     }
 }

@@ -9,7 +9,7 @@ pub mod kubernetes;
 use super::answer;
 use super::server::Server;
 use super::{Failure, STATUS_CONFIGURATION};
-use crate::answers::{AwsKeys, IdToken};
+use crate::kind::{AwsKeys, IdToken};
 use crate::words::names::{Audience, SecretName};
 use crate::words::{Secret, UnixTime};
 use serde_json::json;

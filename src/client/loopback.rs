@@ -3,7 +3,7 @@
 
 use super::renewal::Renewed;
 use super::{Failure, STATUS_DENIED};
-use crate::answers::{AwsKeys, ContainerCredentials};
+use crate::kind::{AwsKeys, ContainerCredentials};
 use crate::words::Secret;
 use axum::body::Body;
 use hyper::body::Incoming;

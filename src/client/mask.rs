@@ -5,7 +5,8 @@
 
 use super::environment::Environment;
 use super::{Failure, STATUS_UNAVAILABLE};
-use crate::answers::{Credential, Document};
+use crate::answers::Document;
+use crate::kind::Credential;
 use crate::secrets::document_values;
 use crate::words::names::SecretName;
 use crate::words::{Digest, Secret};

@@ -1,8 +1,9 @@
 //! The only two types that can become an answer. `Released` is made after its record is durable, `Refused` after its own.
 
-use crate::answers::{Answer, Answered, Credential, Document, Outcome, Session, Used};
+use crate::answers::{Answer, Document, Outcome, Session, Used};
 use crate::app::{App, Revisions};
 use crate::identity::Identity;
+use crate::kind::{Answered, Credential};
 use crate::store::{self, Repeat, Replay};
 use crate::words::names::{Audience, DecisionId, IssuerUrl};
 use crate::words::{Denial, Reason, Secret};

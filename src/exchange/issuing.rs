@@ -3,9 +3,10 @@
 use super::answer::{self, Released};
 use super::making;
 use super::story::Story;
-use crate::answers::{AwsKeys, Credential, Document, Listed};
+use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
+use crate::kind::{AwsKeys, Credential, Listed};
 use crate::policy::Grant;
 use crate::store::{Answer, AwsSession, Intended, Licensed, MadeHere, Outcome, Recorded};
 use crate::words::{Denial, Digest};

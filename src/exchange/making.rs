@@ -7,12 +7,11 @@ mod id_token;
 mod secret;
 mod secret_at;
 
-use crate::answers::Credential;
 use crate::app::{App, Live};
-use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, PastSecret, Permission, TransitUse, each_kind};
+use crate::kind::Credential;
+use crate::kind::each_kind;
 use crate::policy::OnTerms;
 use crate::store::{Licence, Licensed};
-use crate::words::names::SecretName;
 use crate::words::{Denial, Reason};
 
 /// A kind as it is handed out.
@@ -22,7 +21,9 @@ trait Making: OnTerms {
 }
 
 macro_rules! declare {
-    ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
+    ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
+        $(use crate::kind::$target;)*
+
         /// Makes one credential.
         pub(super) async fn make(app: &App, live: &Live, licensed: Licensed<'_>) -> Result<Credential, Denial> {
             match licensed {

@@ -1,9 +1,9 @@
 //! Released credentials as answers, and the reading of requests.
 
-use crate::answers::{Listed, PastSecret, SecretValue};
 use crate::app::App;
 use crate::exchange::{Call, Refused, Released};
 use crate::http::stopping::Peer;
+use crate::kind::{Listed, PastValue, SecretValue};
 use crate::token::{Proof, RequestBody};
 use crate::words::{Denial, Digest, Reason, Secret};
 use axum::body::Body;
@@ -125,7 +125,7 @@ pub(super) fn document(released: &Released) -> Response<Body> {
 /// The bare value of the one secret in it.
 pub(super) fn bare_value(released: &Released) -> Result<Response<Body>, Refused> {
     let credential = released.credential()?;
-    let secret = SecretValue::of(credential).or_else(|| PastSecret::of(credential).map(Deref::deref));
+    let secret = SecretValue::of(credential).or_else(|| PastValue::of(credential).map(Deref::deref));
     let secret = secret.ok_or_else(Refused::of_another_kind)?;
     let unreadable = |fault: base64::DecodeError| Refused::unrecorded(Reason::Internal.because(fault.to_string()));
     let value = secret.plain().map_err(unreadable)?;

@@ -6,7 +6,7 @@ mod refusal;
 
 use super::keypair::SigningAlgorithm;
 use super::own::CloudIssuer;
-use crate::answers::AwsKeys;
+use crate::kind::AwsKeys;
 use crate::policy::AwsTerms;
 use crate::store::Licence;
 use crate::words::names::DecisionId;

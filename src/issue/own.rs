@@ -4,7 +4,7 @@
 use super::KeysError;
 use super::keypair::SigningAlgorithm;
 use super::signing::SigningKeys;
-use crate::answers::IdToken;
+use crate::kind::IdToken;
 use crate::policy::IdTokenTerms;
 use crate::secrets::Identities;
 use crate::store::{Licence, OwnIssuer, Store};

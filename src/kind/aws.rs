@@ -1,8 +1,13 @@
 //! `aws`: a session of a role.
 
-use super::{Kind, Made};
+mod answer;
+
+pub use answer::{AwsKeys, AwsSession, ContainerCredentials};
+
+use super::{Kind, Made, closed};
 use crate::words::names::{NameError, RoleArn};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 use std::fmt;
 
 /// A session of this role; without one of the only role that is granted.
@@ -37,6 +42,11 @@ impl Kind for AwsTarget {
 
     fn is_open(&self) -> bool {
         self.role.is_none()
+    }
+
+    fn body() -> Option<Value> {
+        let role = json!({ "$ref": "#/components/schemas/RoleArn", "description": "Left out: the one that is granted." });
+        Some(closed(&[], json!({ "role": role })))
     }
 }
 

@@ -1,5 +1,9 @@
 //! `file_key`: the file key of one header of a document, by which all of the document opens.
 
+mod answer;
+
+pub use answer::FileKey;
+
 use super::{InTree, Kind, Made};
 use crate::words::Digest;
 use crate::words::names::{NameError, SecretName, SecretPath};

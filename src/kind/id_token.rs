@@ -1,8 +1,13 @@
 //! `id_token`: a token of an issuer of our own.
 
-use super::{Kind, Made, NamedError, named};
+mod answer;
+
+pub use answer::IdToken;
+
+use super::{Kind, Made, NamedError, closed, named, reference};
 use crate::words::names::{Audience, NameError};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::fmt;
 
 /// A token for this audience.
@@ -25,6 +30,10 @@ impl Kind for IdTokenTarget {
 
     fn looks_like(text: &str) -> bool {
         text.contains("://")
+    }
+
+    fn body() -> Option<Value> {
+        Some(closed(&["audience"], json!({ "audience": reference("Audience") })))
     }
 }
 

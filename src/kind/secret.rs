@@ -1,8 +1,14 @@
 //! `secret`: a document that is committed encrypted, or one value of it.
 
-use super::{InTree, Kind, Made, NamedError, named};
-use crate::words::names::{NameError, SecretName};
+mod answer;
+
+pub use crate::words::names::SecretName;
+pub use answer::{Encoding, SecretValue};
+
+use super::{InTree, Kind, Made, NamedError, named, reference};
+use crate::words::names::NameError;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 impl Kind for SecretName {
     const EXAMPLE: Option<&'static str> = Some("NAME");
@@ -20,6 +26,10 @@ impl Kind for SecretName {
 
     fn pointer(&self) -> Option<&str> {
         self.key.as_deref()
+    }
+
+    fn body() -> Option<Value> {
+        Some(reference("SecretName"))
     }
 }
 

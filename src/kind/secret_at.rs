@@ -1,9 +1,14 @@
 //! `secret_at`: a secret as an older commit had it. It is asked for by its commit and granted by `history: allow`, whichever commit it
 //! is of. No tree says which files the past has.
 
-use super::{Kind, Made, NamedError, named};
+mod answer;
+
+pub use answer::PastValue;
+
+use super::{Kind, Made, NamedError, closed, named, reference};
 use crate::words::names::{CommitId, NameError, SecretName};
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
 use std::fmt;
 
 /// A secret of the past.
@@ -48,6 +53,11 @@ impl Kind for PastSecret {
 
     fn for_policies(self) -> Self {
         Self { commit: None, ..self }
+    }
+
+    fn body() -> Option<Value> {
+        let members = json!({ "commit": reference("Commit"), "secret": reference("SecretName") });
+        Some(closed(&["commit", "secret"], members))
     }
 }
 

@@ -14,8 +14,8 @@ use super::guardrail::What;
 use super::sections::{Entry, Section, Term, TermChange, beyond};
 use super::{Rule, TrustPolicy};
 use crate::identity::Facts;
-use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Kind, Made, PastSecret, Permission, Target, TransitUse, each_kind};
-use crate::words::names::{SecretName, SecretPath};
+use crate::kind::{Kind, Made, Target, each_kind};
+use crate::words::names::SecretPath;
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 use std::collections::BTreeSet;
@@ -87,7 +87,9 @@ pub(super) trait Grantable: OnTerms {
 }
 
 macro_rules! declare {
-    ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
+    ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
+        $(use crate::kind::$target;)*
+
         /// The terms on which something is offered, to compare.
         #[derive(Clone, Copy, PartialEq)]
         pub(super) enum Offer<'a> {

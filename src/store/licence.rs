@@ -1,9 +1,9 @@
 //! The licence to make one credential. What is recorded lends it, and so does what leaves only after its record.
 
 use super::Recorded;
-use crate::kind::{AwsTarget, FileKeyTarget, IdTokenTarget, Made, PastSecret, Permission, TransitUse, each_kind};
+use crate::kind::{Made, each_kind};
 use crate::policy::{Grant, Granted, OnTerms, Terms};
-use crate::words::names::{DecisionId, SecretName};
+use crate::words::names::DecisionId;
 
 /// The licence to make one credential on these terms. It ends before its record goes on.
 #[must_use]
@@ -31,7 +31,9 @@ impl<'a, T> Licence<'a, T> {
 }
 
 macro_rules! declare {
-    ($($(#[$attribute:meta])* $kind:ident($target:ty) $word:literal;)*) => {
+    ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
+        $(use crate::kind::$target;)*
+
         /// A licence, by what it is for.
         #[must_use]
         pub enum Licensed<'a> {

@@ -1,9 +1,10 @@
 //! What the server gave, sorted by where it goes.
 
 use super::Wishes;
-use crate::answers::{AwsKeys, Document, IdToken};
+use crate::answers::Document;
 use crate::client::Failure;
 use crate::client::answer;
+use crate::kind::{AwsKeys, IdToken};
 use crate::words::Secret;
 use std::path::PathBuf;
 
@@ -49,7 +50,7 @@ impl Given {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::tests::{document, samples};
+    use crate::answers::tests::{document, sample};
     use crate::words::names::SecretName;
 
     fn wishes() -> Wishes {
@@ -58,7 +59,7 @@ mod tests {
     }
 
     fn answer() -> Document {
-        let [mut aws, _, mut secret, ..] = samples();
+        let (mut aws, mut secret) = (sample("aws"), sample("secret"));
         secret["secret"]["name"] = "shop/db.yaml#/password".into();
         aws["aws"]["SecretAccessKey"] = "s3cr%et".into();
         serde_json::from_value(document(&[aws, secret])).unwrap()
@@ -76,7 +77,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_lacks_something_is_refused() {
-        let [aws, ..] = samples();
+        let aws = sample("aws");
         assert!(Given::read(&wishes(), serde_json::from_value(document(&[aws])).unwrap()).is_err());
     }
 }

@@ -3,12 +3,13 @@
 use super::Wishes;
 use super::given::Given;
 use super::private_file::PrivateFile;
-use crate::answers::{AwsKeys, Document, IdToken};
+use crate::answers::Document;
 use crate::client::answer;
 use crate::client::loopback::Loopback;
 use crate::client::renewal::{Dated, Keeper, Renewed};
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_EXEC};
+use crate::kind::{AwsKeys, IdToken};
 use crate::words::{Clock, Secret, SystemClock};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! `credential_process` (AWS SDKs and Tools reference guide, "Process credential provider"): a document of version 1 on standard output,
 //! faults on standard error with a status that is not 0.
 
-use crate::answers::AwsKeys;
+use crate::kind::AwsKeys;
 use serde_json::{Value, json};
 
 /// The document. `Expiration` makes the SDK run the program again when it has passed.

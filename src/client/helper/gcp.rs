@@ -3,9 +3,9 @@
 //! Nothing else may be printed, on either stream, and the status is 0 also for a refusal: the Go libraries show a status that is not 0
 //! without the message, the Python library reads both streams as one document.
 
-use crate::answers::IdToken;
 use crate::client::Failure;
 use crate::client::environment::Environment;
+use crate::kind::IdToken;
 use serde_json::{Value, json};
 
 /// Where the library says which type it expects; it takes no other.

@@ -1,8 +1,8 @@
 //! kubectl's exec plugins (Kubernetes reference, "Client Authentication (v1)"): an `ExecCredential` on standard output.
 
-use crate::answers::IdToken;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_USAGE};
+use crate::kind::IdToken;
 use serde_json::{Value, json};
 
 /// The versions that kubectl has; both have the same members here.

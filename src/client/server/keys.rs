@@ -1,8 +1,9 @@
 //! What a server does with private keys that it keeps: gives out the key of one file, or encrypts files anew.
 
 use super::{Server, document, outcome};
-use crate::answers::{FileKey, Outcome, Rewritten};
+use crate::answers::{Outcome, Rewritten};
 use crate::client::{Failure, answer};
+use crate::kind::FileKey;
 use crate::words::Secret;
 use age_core::format::Stanza;
 use base64::Engine;

@@ -2,12 +2,12 @@
 
 use super::error::ValueError;
 use super::file_name::FileName;
-use crate::answers::AwsKeys;
 use crate::client::answer;
 use crate::client::loopback::{Loopback, PATH};
 use crate::client::renewal::{Dated, Keeper, Renewed};
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::kind::AwsKeys;
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::yaml::Fields;
 use crate::words::{Secret, SystemClock};

@@ -4,8 +4,9 @@ use super::error::GivenError;
 use super::lease::Terms;
 use super::settings::Settings;
 use super::volume::Files;
-use crate::answers::{Answered, Document, Listed, SecretValue};
+use crate::answers::Document;
 use crate::client::answer;
+use crate::kind::{Answered, Listed, SecretValue};
 use crate::policy::OFFLINE_DEFAULT;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -44,7 +45,7 @@ pub(super) fn files(settings: &Settings, secrets: Files) -> Result<Files, GivenE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::tests::{document, samples};
+    use crate::answers::tests::{document, sample};
     use crate::words::UnixTime;
     use std::path::Path;
 
@@ -55,7 +56,7 @@ mod tests {
 
     fn answer() -> Document {
         let secret = |name: &str, expires_at: Option<&str>| {
-            let mut secret = samples()[if expires_at.is_some() { 3 } else { 2 }].clone();
+            let mut secret = sample(if expires_at.is_some() { "secret_at" } else { "secret" });
             let mut members = secret.as_object_mut().unwrap().values_mut().next().unwrap().take();
             members["name"] = name.into();
             members["expires_at"] = expires_at.into();

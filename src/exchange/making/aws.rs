@@ -1,9 +1,9 @@
 //! `aws`: AWS is asked.
 
 use super::Making;
-use crate::answers::Credential;
 use crate::app::{App, Live};
 use crate::kind::AwsTarget;
+use crate::kind::Credential;
 use crate::policy::AwsTerms;
 use crate::store::Licence;
 use crate::words::Denial;

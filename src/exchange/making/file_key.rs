@@ -1,8 +1,8 @@
 //! `file_key`: the key by which the document has just opened.
 
 use super::Making;
-use crate::answers::Credential;
 use crate::app::{App, Live};
+use crate::kind::Credential;
 use crate::kind::FileKeyTarget;
 use crate::policy::FileKeyTerms;
 use crate::store::Licence;

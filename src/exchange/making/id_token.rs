@@ -1,8 +1,8 @@
 //! `id_token`: signed by the issuer of tokens for everybody who is no cloud.
 
 use super::Making;
-use crate::answers::Credential;
 use crate::app::{App, Live};
+use crate::kind::Credential;
 use crate::kind::IdTokenTarget;
 use crate::policy::IdTokenTerms;
 use crate::store::Licence;

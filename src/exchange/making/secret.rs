@@ -1,8 +1,8 @@
 //! `secret`: opened in the revision in force.
 
 use super::Making;
-use crate::answers::Credential;
 use crate::app::{App, Live};
+use crate::kind::Credential;
 use crate::policy::SecretTerms;
 use crate::store::Licence;
 use crate::words::Denial;

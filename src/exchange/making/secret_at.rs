@@ -1,8 +1,8 @@
 //! `secret_at`: read from Git as its commit had it.
 
 use super::Making;
-use crate::answers::Credential;
 use crate::app::{App, Live};
+use crate::kind::Credential;
 use crate::kind::PastSecret;
 use crate::policy::PastSecretTerms;
 use crate::store::Licence;

@@ -4,12 +4,12 @@
 
 use super::Caller;
 use super::errors::{AwsError, Fault};
-use crate::answers::{AwsKeys, ContainerCredentials};
 use crate::app::App;
 use crate::exchange::Asked;
 use crate::http::stopping::Peer;
 use crate::http::task::run;
 use crate::http::{form, reply};
+use crate::kind::{AwsKeys, ContainerCredentials};
 use crate::kind::{AwsTarget, Target};
 use crate::policy::Request;
 use crate::words::names::{PolicyName, RoleArn};

@@ -3,14 +3,14 @@
 mod uses;
 
 use super::problems;
+use crate::kind::{Credential, Target, closed, object};
+pub(super) use crate::kind::{POINTER, reference};
 use crate::policy::CREDENTIALS_MAX;
 use crate::words::names::NAME_BYTES_MAX;
 use serde_json::{Map, Value, json};
 
 /// Segments that are not empty and start with no dot.
 pub(super) const PATH: &str = "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$";
-/// RFC 6901, below the root.
-pub(super) const POINTER: &str = "^/([^~\\u0000-\\u001f\\u007f-\\u009f]|~[01])*$";
 pub(super) const SECRET_NAME: &str =
     "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*(#/([^~\\u0000-\\u001f\\u007f-\\u009f]|~[01])*)?$";
 pub(super) const ROLE_ARN: &str = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]*[A-Za-z0-9_+=,.@-]$";
@@ -24,13 +24,13 @@ const SINCE: &str = "^([1-9]|[1-8][0-9]|90)d$";
 
 pub(super) fn all() -> Value {
     let mut all = names();
+    let (credentials, components) = Credential::schemas();
+    all.extend(components.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     for (name, schema) in [
         ("Request", request()),
-        ("Wanted", wanted()),
+        ("Wanted", json!({ "oneOf": Target::bodies().collect::<Vec<_>>() })),
         ("Answer", answer()),
-        ("Credential", credential()),
-        ("Secret", secret()),
-        ("AwsCredential", aws_credential()),
+        ("Credential", json!({ "oneOf": credentials })),
         ("Seen", seen()),
         ("ReplayRequest", uses::replay_request()),
         ("ReplayAnswer", uses::replay_answer()),
@@ -44,10 +44,6 @@ pub(super) fn all() -> Value {
         all.insert(name.to_owned(), schema);
     }
     Value::Object(all)
-}
-
-pub(super) fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
 fn names() -> Map<String, Value> {
@@ -83,21 +79,6 @@ fn names() -> Map<String, Value> {
     listed.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
-fn object(required: &[&str], properties: Value) -> Value {
-    json!({ "type": "object", "required": required, "properties": properties })
-}
-
-/// What the server refuses to read with a member more.
-fn closed(required: &[&str], properties: Value) -> Value {
-    let mut schema = object(required, properties);
-    schema["additionalProperties"] = false.into();
-    schema
-}
-
-fn nullable(schema: &Value) -> Value {
-    json!({ "anyOf": [schema, { "type": "null" }] })
-}
-
 fn request() -> Value {
     let mut schema = closed(
         &["credentials"],
@@ -115,15 +96,6 @@ fn request() -> Value {
         { "credentials": [{ "aws": { "role": "arn:aws:iam::123456789012:role/shop-deploy" } }, { "id_token": { "audience": "https://api.partner.example" } }] },
     ]);
     schema
-}
-
-fn wanted() -> Value {
-    json!({ "oneOf": [
-        closed(&["aws"], json!({ "aws": closed(&[], json!({ "role": { "$ref": "#/components/schemas/RoleArn", "description": "Left out: the one that is granted." } })) })),
-        closed(&["secret"], json!({ "secret": reference("SecretName") })),
-        closed(&["secret_at"], json!({ "secret_at": closed(&["commit", "secret"], json!({ "commit": reference("Commit"), "secret": reference("SecretName") })) })),
-        closed(&["id_token"], json!({ "id_token": closed(&["audience"], json!({ "audience": reference("Audience") })) })),
-    ] })
 }
 
 /// Several policies may grant one request.
@@ -147,53 +119,6 @@ fn answer() -> Value {
             "credentials": { "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": reference("Credential"), "description": "In the order in which they were asked for." },
         }),
     )
-}
-
-fn credential() -> Value {
-    let token = object(
-        &["audience", "token", "expires_at"],
-        json!({ "audience": reference("Audience"), "token": { "type": "string" }, "expires_at": reference("Moment") }),
-    );
-    json!({ "oneOf": [
-        object(&["aws"], json!({ "aws": reference("AwsCredential") })),
-        object(&["id_token"], json!({ "id_token": token })),
-        object(&["secret"], json!({ "secret": reference("Secret") })),
-        object(&["secret_at"], json!({ "secret_at": reference("Secret") })),
-    ] })
-}
-
-fn secret() -> Value {
-    object(
-        &["name", "value", "commit", "expires_at", "offline_seconds"],
-        json!({
-            "name": reference("SecretName"), "value": { "type": "string" },
-            "encoding": { "type": "string", "const": "base64", "description": "There where the value is no text." },
-            "commit": reference("Commit"),
-            "only": { "type": "array", "items": { "type": "string", "pattern": POINTER }, "description": "There where not all of a document is granted: the values that are." },
-            "unauthenticated": { "type": "boolean", "const": true, "description": "There where the value is or holds one that nothing authenticates, and the policy allows it." },
-            "expires_at": { "oneOf": [reference("Moment"), { "type": "null" }], "description": "When the policies that grant it end." },
-            "offline_seconds": { "type": "integer", "minimum": 0, "description": "How long whoever asks again and again may keep it when nobody answers." },
-        }),
-    )
-}
-
-fn aws_credential() -> Value {
-    let text = json!({ "type": "string" });
-    let per_cent = nullable(&json!({ "type": "integer" }));
-    let session = object(
-        &["arn", "id", "packed_policy_size", "session_token_utilization"],
-        json!({ "arn": text, "id": text, "packed_policy_size": per_cent, "session_token_utilization": per_cent }),
-    );
-    let mut schema = object(
-        &["Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId", "role", "session"],
-        json!({
-            "Version": { "type": "integer", "const": 1 }, "AccessKeyId": text, "SecretAccessKey": text, "SessionToken": text,
-            "Expiration": reference("Moment"), "AccountId": { "type": "string", "pattern": "^[0-9]{12}$" }, "role": reference("RoleArn"),
-            "session": session,
-        }),
-    );
-    schema["description"] = "With the field names of AWS's `credential_process`; `session` is AWS's own name of it.".into();
-    schema
 }
 
 fn seen() -> Value {

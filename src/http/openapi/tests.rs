@@ -7,6 +7,7 @@ use super::problems::heard;
 use super::schemas;
 use crate::answers;
 use crate::http::native;
+use crate::kind::Credential;
 use crate::policy::Request;
 use crate::words::Reason;
 use crate::words::names::{Audience, CommitId, IssuerName, PolicyName, RoleArn, SecretName, SecretPath, check_pointer};
@@ -103,7 +104,7 @@ fn note(document: &Value, schema: &Value, value: &Value, seen: &mut BTreeMap<Str
 fn what_is_answered_is_described_and_what_is_described_is_answered() {
     let (document, mut seen) = (document()["components"]["schemas"].take(), BTreeMap::new());
     let native = |sample: &Value| sample.get("file_key").is_none();
-    let credentials: Vec<Value> = answers::tests::samples().into_iter().filter(native).collect();
+    let credentials: Vec<Value> = Credential::samples().into_iter().filter(native).collect();
     note(&document, &document["Answer"], &answers::tests::document(&credentials), &mut seen);
     let [_, replay, rewrite] = answers::tests::uses();
     note(&document, &document["ReplayAnswer"], &replay, &mut seen);

@@ -3,9 +3,9 @@
 use super::Asking;
 use super::answer;
 use super::not_here::not_here;
-use crate::answers::SecretValue;
 use crate::app::Live;
 use crate::exchange::{self, Asked, Refused, Released};
+use crate::kind::SecretValue;
 use crate::kind::Target;
 use crate::policy::Request;
 use crate::secrets::document_values;

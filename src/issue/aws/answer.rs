@@ -1,6 +1,6 @@
 //! What an STS answers to either call, read as one credential.
 
-use crate::answers::{AwsKeys, AwsSession};
+use crate::kind::{AwsKeys, AwsSession};
 use crate::policy::AwsTerms;
 use crate::words::names::{DecisionId, RoleArn};
 use crate::words::{Denial, Reason, UnixTime};

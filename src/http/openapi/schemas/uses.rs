@@ -1,7 +1,8 @@
 //! Bodies and answers of the uses of daypass itself.
 
-use super::{SINCE, closed, decided, nullable, object, reference};
+use super::{SINCE, decided};
 use crate::exchange::REWRITTEN_MAX;
+use crate::kind::{closed, nullable, object, reference};
 use serde_json::{Value, json};
 
 pub(super) fn replay_request() -> Value {

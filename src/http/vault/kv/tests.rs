@@ -1,7 +1,7 @@
 use super::*;
 
 fn shown(name: &str, written: Value) -> Value {
-    let [_, _, mut sample, ..] = crate::answers::tests::samples();
+    let mut sample = crate::answers::tests::sample("secret");
     let mut secret = sample["secret"].take();
     secret.as_object_mut().unwrap().extend(written.as_object().unwrap().clone());
     values(&SecretName::parse(name).unwrap(), &serde_json::from_value(secret).unwrap())

@@ -1,6 +1,7 @@
-//! `id_token`: a token of the server's own issuer.
+//! What is answered: a token of the server's own issuer.
 
-use super::{Answered, Hidden, exposed};
+use crate::kind::{Answered, Hidden, object, reference};
+use crate::words::exposed;
 use crate::words::names::Audience;
 use crate::words::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -29,5 +30,16 @@ impl Answered for IdToken {
 
     fn hidden(&self) -> Vec<Hidden<'_>> {
         vec![(&self.token).into()]
+    }
+
+    fn schema() -> Option<Value> {
+        let members =
+            json!({ "audience": reference("Audience"), "token": { "type": "string" }, "expires_at": reference("Moment") });
+        Some(object(&["audience", "token", "expires_at"], members))
+    }
+
+    #[cfg(test)]
+    fn sample() -> Value {
+        json!({ "audience": "https://a.example", "expires_at": "2027-01-15T08:00:00Z", "token": "hunter2" })
     }
 }

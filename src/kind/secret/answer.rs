@@ -1,13 +1,13 @@
-//! `secret`, and `secret_at` for one as an older commit had it: a value of a repository.
+//! What is answered: a value of a repository.
 
-use super::{Answered, Hidden, exposed};
+use crate::kind::{Answered, Hidden, POINTER, object, reference};
+use crate::words::exposed;
 use crate::words::names::{CommitId, SecretName};
 use crate::words::{Secret, UnixTime};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::ops::Deref;
 
 /// A value, or a whole document.
 #[derive(Serialize, Deserialize, Debug)]
@@ -81,32 +81,31 @@ impl Answered for SecretValue {
         let plain = self.encoding.and_then(|_| self.plain().ok()).map(|value| Hidden { value, name: Some(&self.name) });
         std::iter::once(written).chain(plain).collect()
     }
-}
 
-/// The same as an older commit had it.
-#[derive(Serialize, Deserialize, Debug)]
-#[serde(transparent)]
-pub struct PastSecret(pub SecretValue);
-
-impl Deref for PastSecret {
-    type Target = SecretValue;
-
-    fn deref(&self) -> &SecretValue {
-        &self.0
-    }
-}
-
-impl Answered for PastSecret {
-    fn expires_at(&self) -> Option<UnixTime> {
-        self.0.expires_at()
+    fn schema() -> Option<Value> {
+        Some(reference("Secret"))
     }
 
-    fn describe(&self) -> Value {
-        self.0.describe()
+    fn component() -> Option<(&'static str, Value)> {
+        let schema = object(
+            &["name", "value", "commit", "expires_at", "offline_seconds"],
+            json!({
+                "name": reference("SecretName"), "value": { "type": "string" },
+                "encoding": { "type": "string", "const": "base64", "description": "There where the value is no text." },
+                "commit": reference("Commit"),
+                "only": { "type": "array", "items": { "type": "string", "pattern": POINTER }, "description": "There where not all of a document is granted: the values that are." },
+                "unauthenticated": { "type": "boolean", "const": true, "description": "There where the value is or holds one that nothing authenticates, and the policy allows it." },
+                "expires_at": { "oneOf": [reference("Moment"), { "type": "null" }], "description": "When the policies that grant it end." },
+                "offline_seconds": { "type": "integer", "minimum": 0, "description": "How long whoever asks again and again may keep it when nobody answers." },
+            }),
+        );
+        Some(("Secret", schema))
     }
 
-    fn hidden(&self) -> Vec<Hidden<'_>> {
-        self.0.hidden()
+    #[cfg(test)]
+    fn sample() -> Value {
+        let commit = "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b";
+        json!({ "commit": commit, "expires_at": null, "name": "shop/db.yaml#/a", "offline_seconds": 60, "value": "hunter2" })
     }
 }
 

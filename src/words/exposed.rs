@@ -1,6 +1,6 @@
 //! How secrets travel in JSON, for `#[serde(with = …)]`. A [`Secret`] has no serialization of its own, so that none travels by mistake.
 
-use crate::words::Secret;
+use super::Secret;
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serializer};

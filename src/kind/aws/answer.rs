@@ -1,6 +1,7 @@
-//! `aws`: the keys of a session, with the member names of AWS's `credential_process`.
+//! What is answered: the keys of a session, with the member names of AWS's `credential_process`.
 
-use super::{Answered, Hidden, exposed};
+use crate::kind::{Answered, Hidden, nullable, object, reference};
+use crate::words::exposed;
 use crate::words::names::RoleArn;
 use crate::words::{Secret, UnixTime};
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,38 @@ impl Answered for AwsKeys {
 
     fn hidden(&self) -> Vec<Hidden<'_>> {
         vec![(&self.secret_access_key).into(), (&self.session_token).into()]
+    }
+
+    fn schema() -> Option<Value> {
+        Some(reference("AwsCredential"))
+    }
+
+    fn component() -> Option<(&'static str, Value)> {
+        let text = json!({ "type": "string" });
+        let per_cent = nullable(&json!({ "type": "integer" }));
+        let session = object(
+            &["arn", "id", "packed_policy_size", "session_token_utilization"],
+            json!({ "arn": text, "id": text, "packed_policy_size": per_cent, "session_token_utilization": per_cent }),
+        );
+        let mut schema = object(
+            &["Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId", "role", "session"],
+            json!({
+                "Version": { "type": "integer", "const": 1 }, "AccessKeyId": text, "SecretAccessKey": text, "SessionToken": text,
+                "Expiration": reference("Moment"), "AccountId": { "type": "string", "pattern": "^[0-9]{12}$" }, "role": reference("RoleArn"),
+                "session": session,
+            }),
+        );
+        schema["description"] = "With the field names of AWS's `credential_process`; `session` is AWS's own name of it.".into();
+        Some(("AwsCredential", schema))
+    }
+
+    #[cfg(test)]
+    fn sample() -> Value {
+        let session = json!({ "arn": "arn:aws:sts::123456789012:assumed-role/r/s", "id": "AROA:s", "packed_policy_size": 6, "session_token_utilization": null });
+        json!({
+            "AccessKeyId": "ASIA1", "AccountId": "123456789012", "Expiration": "2027-01-15T08:00:00Z", "SecretAccessKey": "hunter2",
+            "SessionToken": "hunter2", "Version": 1, "role": "arn:aws:iam::123456789012:role/r", "session": session,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
-//! `file_key`: the key of one header of a document (c2sp.org/age), by which all of the document opens.
+//! What is answered: the key of one header of a document (c2sp.org/age), by which all of the document opens.
 
-use super::{Answered, Hidden, exposed};
+use crate::kind::{Answered, Hidden};
+use crate::words::exposed;
 use crate::words::names::SecretPath;
 use crate::words::{Digest, Secret, UnixTime};
 use base64::Engine;
@@ -31,5 +32,11 @@ impl Answered for FileKey {
 
     fn hidden(&self) -> Vec<Hidden<'_>> {
         vec![Hidden { value: STANDARD.encode(self.key.expose()).into(), name: None }]
+    }
+
+    #[cfg(test)]
+    fn sample() -> Value {
+        let header = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        json!({ "document": "shop/db.age", "header": header, "key": "aHVudGVyMg==" })
     }
 }
