@@ -46,9 +46,7 @@ pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
 pub use further::of_further_source;
-pub use grant::{
-    AwsTerms, Decision, FileKeyTerms, Grant, Granted, Hub, IdTokenTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms,
-};
+pub use grant::{Decision, Grant, Granted};
 pub use grantable::{OnTerms, Terms};
 pub use guardrail::{GUARDRAILS_FILE, Guardrails};
 pub use history::{
@@ -66,5 +64,5 @@ pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 #[cfg(test)]
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
-pub use sections::TermChange;
+pub use sections::{AwsTerms, FileKeyTerms, Hub, IdTokenTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms, TermChange};
 pub use stop::{ImpossibleStop, Standing, Stop, StopError, StopUntil};

@@ -4,14 +4,9 @@ use super::grantable::Terms;
 use super::stop::Standing;
 use crate::identity::Facts;
 use crate::token::Possession;
-use crate::words::names::{Audience, CommitId, DecisionId, PolicyName, RoleArn, SecretName, SecretPath, SourceName};
-use crate::words::{Denial, Digest, UnixTime};
-use std::collections::BTreeMap;
+use crate::words::names::{PolicyName, SourceName};
+use crate::words::{Denial, UnixTime};
 use std::time::Duration;
-
-/// How long a holder may keep a secret that nobody confirms any more, when the policy says nothing: longer than an upgrade of
-/// the server or a failed node, and no longer than keys of a dead issuer are trusted.
-pub const OFFLINE_DEFAULT: Duration = Duration::from_secs(3600);
 
 /// What the policies in force decide over a request. It grants nothing before [`Decision::stands`]. Only `PolicySet::decide` makes one.
 #[must_use]
@@ -85,91 +80,4 @@ impl Granted {
 
 pub(super) fn subject(source: &SourceName, policy: &PolicyName) -> String {
     if source.is_root() { format!("{source}/{policy}") } else { policy.to_string() }
-}
-
-/// An AWS session.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AwsTerms {
-    /// The role.
-    pub role: RoleArn,
-    /// How long the session lives: 15 minutes to 12 hours.
-    pub ttl: Duration,
-    /// Session tags, with the verified attributes already in them.
-    pub tags: BTreeMap<String, String>,
-    /// The tags that pass on to roles assumed from this one.
-    pub transitive: Vec<String>,
-    /// The session's name, with the verified attributes already in it. Absent: the decision's id.
-    pub session_name: Option<String>,
-    /// An inline session policy, JSON.
-    pub session_policy: Option<String>,
-    /// Managed policies as session policies.
-    pub session_policy_arns: Vec<String>,
-    /// The role that it is assumed from; absent: we assume it ourselves.
-    pub via: Option<Hub>,
-}
-
-impl AwsTerms {
-    /// What AWS calls the session.
-    pub fn name_of_session<'a>(&'a self, decision: &'a DecisionId) -> &'a str {
-        self.session_name.as_deref().unwrap_or(decision.as_str())
-    }
-}
-
-/// A role that only assumes another one.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Hub {
-    /// The role that we assume first.
-    pub role: RoleArn,
-    /// What the other one's trust asks of whoever assumes it (`sts:ExternalId`).
-    pub external_id: Option<String>,
-}
-
-impl Hub {
-    /// As a policy writes it.
-    pub(super) fn told(&self) -> String {
-        let external_id = self.external_id.as_ref().map(|id| format!(" (external_id: {id})")).unwrap_or_default();
-        format!("{}{external_id}", self.role)
-    }
-}
-
-/// A secret.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SecretTerms {
-    /// The document, or one key of it.
-    pub name: SecretName,
-    /// Of a document that is not granted whole, the values that are, by JSON pointer.
-    pub only: Option<Vec<String>>,
-    /// How long whoever keeps it asking anew may keep it when nobody answers.
-    pub offline: Duration,
-    /// Whether values may be given that nothing authenticates.
-    pub unauthenticated: bool,
-}
-
-/// A secret as an older commit had it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PastSecretTerms {
-    /// The secret.
-    pub secret: SecretTerms,
-    /// As of which commit; absent where only the policies are asked.
-    pub commit: Option<CommitId>,
-}
-
-/// The file key of a document that is granted whole.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FileKeyTerms {
-    /// The document.
-    pub document: SecretPath,
-    /// Which of its headers.
-    pub header: Digest,
-}
-
-/// A token of our own issuer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct IdTokenTerms {
-    /// Whom it is for.
-    pub audience: Audience,
-    /// How long it lives: at most an hour.
-    pub ttl: Duration,
-    /// Further claims, with the verified attributes already in them.
-    pub claims: BTreeMap<String, String>,
 }

@@ -1,13 +1,5 @@
-//! What policies say of each kind of credential: by which section it is granted, on which terms, and what its holder gets. A kind
-//! has a module of its name below, and its line in the list of kinds; what all kinds have in common is written once, over the list.
-
-mod aws;
-mod daypass;
-mod file_key;
-mod id_token;
-mod secret;
-mod secret_at;
-mod transit;
+//! What policies say of each kind of credential: by which section it is granted, on which terms, and what its holder gets. What one
+//! kind says stands with the section that grants it; what all kinds have in common is written here, once, over the list.
 
 use super::grant::Granted;
 use super::guardrail::What;

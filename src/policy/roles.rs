@@ -1,8 +1,8 @@
 //! What a cloud's own trust has to say of the roles that policies grant, and no more.
 
 use super::decide::PolicySet;
-use super::grant::{Hub, subject};
-use super::sections::AwsGrant;
+use super::grant::subject;
+use super::sections::{AwsGrant, Hub};
 use crate::words::UnixTime;
 use crate::words::names::RoleArn;
 use std::collections::{BTreeMap, BTreeSet};

@@ -10,10 +10,13 @@ mod templates;
 mod term;
 mod transit;
 
-pub(super) use aws::{AwsGrant, SessionGrant};
+pub(super) use aws::AwsGrant;
+pub use aws::{AwsTerms, Hub};
 pub(super) use daypass::PermissionGrant;
 pub(super) use id_token::IdTokenGrant;
-pub(super) use secrets::{SecretGrant, SecretOffer};
+pub use id_token::IdTokenTerms;
+pub(super) use secrets::SecretGrant;
+pub use secrets::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
 pub(super) use templates::{Templates, shown};
 pub use term::TermChange;
 pub(super) use term::{Term, Value, beyond};

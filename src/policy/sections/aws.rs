@@ -1,8 +1,11 @@
 //! `grant: aws`: roles, and what is said of the sessions in them.
 
+mod credential;
 mod session;
+mod terms;
 
 pub(in crate::policy) use session::SessionGrant;
+pub use terms::{AwsTerms, Hub};
 
 use super::error::SectionPatternError;
 use super::{Section, bounded, within};
@@ -10,7 +13,6 @@ use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
 use crate::policy::access::meet;
 use crate::policy::error::FilledError;
-use crate::policy::grant::AwsTerms;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::Denial;

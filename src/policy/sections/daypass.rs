@@ -1,5 +1,7 @@
 //! `grant: daypass`: uses of daypass itself.
 
+mod credential;
+
 use super::Section;
 use super::error::SectionPatternError;
 use crate::kind::{Permission, Target};

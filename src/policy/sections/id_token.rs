@@ -1,6 +1,10 @@
 //! `grant: id_token`: tokens of an issuer of our own that no cloud trusts.
 
 mod claims;
+mod credential;
+mod terms;
+
+pub use terms::IdTokenTerms;
 
 use super::error::AudienceError;
 use super::templates::{Templates, fill, read_templates};
@@ -8,7 +12,6 @@ use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{IdTokenTarget, Target};
 use crate::policy::error::FilledError;
-use crate::policy::grant::IdTokenTerms;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::Audience;

@@ -1,10 +1,16 @@
 //! `grant: secrets`: documents by pattern, and one key of them or the whole.
 
+mod file_key;
+mod secret;
+mod secret_at;
+mod terms;
+
+pub use terms::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
+
 use super::error::{OfflineError, SectionPatternError};
 use super::{Section, Term, Value};
 use crate::policy::access::meet;
 use crate::policy::error::FilledError;
-use crate::policy::grant::{OFFLINE_DEFAULT, SecretTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row, fill_row_text};
 use crate::words::names::{SecretName, SecretPath, check_pointer};

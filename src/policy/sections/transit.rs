@@ -1,5 +1,7 @@
 //! `grant: transit`: keys by pattern, and what may be done by them.
 
+mod credential;
+
 use super::Section;
 use super::error::SectionPatternError;
 use crate::kind::{Operation, TransitUse};

@@ -1,8 +1,8 @@
 //! What a policy says of a session beside its role and its length: tags, name, session policies, and the role in between.
 
+use super::terms::{AwsTerms, Hub};
 use crate::identity::Facts;
 use crate::policy::error::{FilledError, TemplateError};
-use crate::policy::grant::{AwsTerms, Hub};
 use crate::policy::sections::error::{ExternalIdError, SessionNameError, TagError};
 use crate::policy::sections::templates::{Templates, fill, read_templates, shown};
 use crate::policy::sections::{Term, Value};

@@ -1,9 +1,10 @@
 //! `transit`: a use of a transit key.
 
-use super::{Grantable, OnTerms};
+use super::TransitGrant;
 use crate::identity::Facts;
 use crate::kind::TransitUse;
-use crate::policy::sections::{Section, Term, TransitGrant};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::sections::{Section, Term};
 use crate::words::Denial;
 use crate::words::yaml::Place;
 

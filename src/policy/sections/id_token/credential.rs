@@ -1,10 +1,10 @@
 //! `id_token`: a token of our own issuer for an audience that a rule names.
 
-use super::{Grantable, OnTerms};
+use super::{IdTokenGrant, IdTokenTerms};
 use crate::identity::Facts;
 use crate::kind::IdTokenTarget;
-use crate::policy::grant::IdTokenTerms;
-use crate::policy::sections::{IdTokenGrant, Templates, Term, Value, shown};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::sections::{Templates, Term, Value, shown};
 use crate::words::Denial;
 use crate::words::yaml::Place;
 use std::time::Duration;

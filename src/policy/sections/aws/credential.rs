@@ -1,10 +1,10 @@
 //! `aws`: a session of a role that a rule names.
 
-use super::{Grantable, OnTerms};
+use super::{AwsGrant, AwsTerms, SessionGrant};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
-use crate::policy::grant::AwsTerms;
-use crate::policy::sections::{AwsGrant, SessionGrant, Term, Value};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::sections::{Term, Value};
 use crate::words::names::RoleArn;
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};

@@ -1,10 +1,10 @@
 //! `secret_at`: a secret as an older commit had it, which every entry that covers it has to allow.
 
-use super::{Grantable, OnTerms};
+use super::{PastSecretTerms, SecretGrant, SecretOffer};
 use crate::identity::Facts;
 use crate::kind::PastSecret;
-use crate::policy::grant::PastSecretTerms;
-use crate::policy::sections::{SecretGrant, SecretOffer, Term};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::sections::Term;
 use crate::words::Denial;
 use crate::words::names::SecretPath;
 use crate::words::yaml::Place;

@@ -1,10 +1,10 @@
 //! `file_key`: the file key of a document that is granted whole.
 
-use super::{Grantable, OnTerms};
+use super::{FileKeyTerms, SecretGrant, SecretOffer};
 use crate::identity::Facts;
 use crate::kind::FileKeyTarget;
-use crate::policy::grant::FileKeyTerms;
-use crate::policy::sections::{SecretGrant, SecretOffer, Term};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::sections::Term;
 use crate::words::Denial;
 use crate::words::names::SecretPath;
 use crate::words::yaml::Place;

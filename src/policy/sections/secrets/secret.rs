@@ -1,11 +1,12 @@
 //! `secret`: a document, or one value of it. Of a document that is not granted whole, its granted values are given.
 
-use super::{Grantable, OnTerms};
+use super::{SecretGrant, SecretOffer, SecretTerms};
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::policy::Terms;
-use crate::policy::grant::{Granted, SecretTerms};
-use crate::policy::sections::{SecretGrant, SecretOffer, Term};
+use crate::policy::grant::Granted;
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::sections::Term;
 use crate::words::names::{SecretName, SecretPath};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};

@@ -1,9 +1,10 @@
 //! `daypass`: a use of daypass itself.
 
-use super::{Grantable, OnTerms};
+use super::PermissionGrant;
 use crate::identity::Facts;
 use crate::kind::Permission;
-use crate::policy::sections::{PermissionGrant, Section, Term};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::sections::{Section, Term};
 use crate::words::Denial;
 use crate::words::yaml::Place;
 

@@ -1,0 +1,50 @@
+//! What one identity gets: a session in which nothing is left to choose.
+
+use crate::words::names::{DecisionId, RoleArn};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// An AWS session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AwsTerms {
+    /// The role.
+    pub role: RoleArn,
+    /// How long the session lives: 15 minutes to 12 hours.
+    pub ttl: Duration,
+    /// Session tags, with the verified attributes already in them.
+    pub tags: BTreeMap<String, String>,
+    /// The tags that pass on to roles assumed from this one.
+    pub transitive: Vec<String>,
+    /// The session's name, with the verified attributes already in it. Absent: the decision's id.
+    pub session_name: Option<String>,
+    /// An inline session policy, JSON.
+    pub session_policy: Option<String>,
+    /// Managed policies as session policies.
+    pub session_policy_arns: Vec<String>,
+    /// The role that it is assumed from; absent: we assume it ourselves.
+    pub via: Option<Hub>,
+}
+
+impl AwsTerms {
+    /// What AWS calls the session.
+    pub fn name_of_session<'a>(&'a self, decision: &'a DecisionId) -> &'a str {
+        self.session_name.as_deref().unwrap_or(decision.as_str())
+    }
+}
+
+/// A role that only assumes another one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Hub {
+    /// The role that we assume first.
+    pub role: RoleArn,
+    /// What the other one's trust asks of whoever assumes it (`sts:ExternalId`).
+    pub external_id: Option<String>,
+}
+
+impl Hub {
+    /// As a policy writes it.
+    pub(super) fn told(&self) -> String {
+        let external_id = self.external_id.as_ref().map(|id| format!(" (external_id: {id})")).unwrap_or_default();
+        format!("{}{external_id}", self.role)
+    }
+}
