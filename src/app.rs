@@ -33,13 +33,13 @@ pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
-use crate::issue::{Aws, OwnIssuers, Sessions};
+use crate::issue::{OwnIssuers, Providers, Sessions};
 use crate::issuers::Issuers;
 use crate::policy::{Catalogue, StopUntil, Widening};
 use crate::store::{OwnIssuer, Store};
 use crate::telemetry::SharedMetrics;
 use crate::words::names::{IssuerUrl, SourceName};
-use crate::words::{Clock, Denial, Reason, UnixTime};
+use crate::words::{Clock, UnixTime};
 use arc_swap::ArcSwap;
 use shown_elsewhere::ShownElsewhere;
 use std::collections::BTreeMap;
@@ -69,6 +69,8 @@ pub struct App {
     pub store: Store,
     /// Our own issuers.
     pub own_issuers: OwnIssuers,
+    /// Everybody outside who is asked for credentials.
+    pub providers: Providers,
     /// What seals and opens sessions.
     pub sessions: Sessions,
     /// Where clients reach us.
@@ -104,7 +106,6 @@ pub struct App {
     widening: Widening,
     source_files: SourceFiles,
     data: PathBuf,
-    aws: Option<Aws>,
     catalogue: Catalogue,
 }
 
@@ -122,10 +123,7 @@ impl App {
             }
         }
         let sessions = Sessions::load(key_identities, &store).await?;
-        let aws = match &config.aws {
-            Some(settings) => Some(Aws::new(settings, own_issuers.clouds().clone()).await),
-            None => None,
-        };
+        let providers = Providers::connect(config.providers.clone(), &own_issuers).await?;
         let (catalogue, origins) = (config.catalogue(), config.origins());
         let root = Arc::new(Followed::new(SourceName::root(), config.root, Vec::new(), &config.data, store.moment()));
         root.read_identities().await.map_or(Ok(()), Err)?;
@@ -159,7 +157,7 @@ impl App {
             widening: config.widening,
             source_files: config.source_files,
             data: config.data,
-            aws,
+            providers,
         });
         app.read_stops().await?;
         // A remote one may take long: what its mirror has goes live, and whoever follows it fetches.
@@ -179,11 +177,6 @@ impl App {
     /// The issuers as policies may name them.
     pub const fn catalogue(&self) -> &Catalogue {
         &self.catalogue
-    }
-
-    /// AWS, where it is configured.
-    pub fn aws(&self) -> Result<&Aws, Denial> {
-        self.aws.as_ref().ok_or_else(|| Reason::AwsUnavailable.because("the configuration has no `aws` section"))
     }
 
     /// Follows Git, turns keys and writes aggregates until the server stops.

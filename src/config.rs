@@ -20,10 +20,10 @@ pub use own_issuers::{ID_TOKENS, served_issuer};
 pub use proxies::{Proxy, ProxyProtocol};
 pub use source::{FurtherSource, SourceSettings, mirror};
 
-use files::Beside;
+use files::{Beside, Files};
 
 use crate::git::{Address, Source};
-use crate::issue::AwsSettings;
+use crate::issue::ProviderSettings;
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, IssuerEntry, Widening};
 use crate::words::names::{Audience, IssuerUrl, SourceName};
@@ -68,8 +68,8 @@ pub struct Config {
     pub issuers: Vec<IssuerSettings>,
     /// Pools of addresses that are one client each.
     pub egress: Egress,
-    /// AWS, where it is used.
-    pub aws: Option<AwsSettings>,
+    /// Who is asked for credentials.
+    pub providers: ProviderSettings,
     /// The webhook that injects the sidecar into pods, where there is one.
     pub admission: Option<AdmissionSettings>,
 }
@@ -199,7 +199,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let source_files = section::source_files(fields, folder);
     let issuers = issuer::read_all(fields, folder, &own_issuers);
     let egress = egress::read(fields);
-    let aws = section::aws(fields);
+    let providers = ProviderSettings::read(fields, &|fields, node| identity::file(fields, node, &Files::Beside(beside)));
     let admission = admission::read(fields, folder, public_url.as_ref(), issuers.as_deref());
     let [issuer_url, id_token_issuer_url] = <[IssuerUrl; 2]>::try_from(own_issuers).ok()?;
     Some(Config {
@@ -219,7 +219,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
         widening: widening?,
         issuers: issuers?,
         egress,
-        aws: aws?,
+        providers: providers?,
         admission: admission?,
     })
 }

@@ -5,13 +5,16 @@ mod bootstrap;
 mod error;
 mod keypair;
 mod own;
+mod provider;
 mod session;
 mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
 pub use bootstrap::Bootstrap;
-pub use error::KeysError;
+pub use error::{ConnectError, KeysError};
 pub use keypair::SigningAlgorithm;
 pub use own::{CloudIssuer, IdTokenIssuer, OwnIssuers};
+pub(crate) use provider::each_provider;
+pub use provider::{Connected, Provided, ProviderSettings, Providers, ReadKey};
 pub use session::Sessions;
 pub use signing::{KeyTold, Publication, SigningKeys};

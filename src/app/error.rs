@@ -2,7 +2,7 @@
 
 use crate::custody::{CustodyError, KmsError};
 use crate::git::{FetchError, GitError, VerifyError};
-use crate::issue::KeysError;
+use crate::issue::{ConnectError, KeysError};
 use crate::issuers::SetupError;
 use crate::policy::{ImpossibleStop, StopError};
 use crate::secrets::IdentityError;
@@ -30,6 +30,9 @@ pub enum StartError {
     /// The address of one of our issuers.
     #[error(transparent)]
     OwnIssuer(#[from] NameError),
+    /// Somebody outside who is asked for credentials.
+    #[error(transparent)]
+    Provider(#[from] ConnectError),
     /// What opens the root source's secrets.
     #[error(transparent)]
     Identities(#[from] CustodyError),

@@ -24,12 +24,6 @@ pub(super) enum ValueError {
     /// `rollout`.
     #[error("expected hold or immediate")]
     Widening,
-    /// `aws`.
-    #[error("expected web-identity or assume-role")]
-    AwsMode,
-    /// `aws`.
-    #[error("expected ES256 or RS256")]
-    SigningAlgorithm,
     /// Of an issuer.
     #[error("not an algorithm that is accepted here")]
     Algorithm,

@@ -4,7 +4,6 @@ use super::error::ValueError;
 use super::files::{Beside, Files, SourceFiles};
 use super::source::{self, SourceSettings};
 use super::trusted::{check_private, check_trusted};
-use crate::issue::{AwsMode, AwsSettings, SigningAlgorithm};
 use crate::policy::Widening;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node};
@@ -102,30 +101,4 @@ fn rollout<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Widening> 
     });
     inner.finish();
     widening
-}
-
-/// Absent: no AWS role can be issued. The outer `None` is a fault.
-#[expect(clippy::option_option, reason = "absent and faulty are two things")]
-pub(super) fn aws(fields: &mut Fields<'_, '_>) -> Option<Option<AwsSettings>> {
-    let Some(node) = fields.optional("aws") else { return Some(None) };
-    let mut inner = fields.below(node);
-    let mode = inner.required("mode").and_then(|node| {
-        inner.parsed(node, |text| match text {
-            "web-identity" => Ok(AwsMode::WebIdentity),
-            "assume-role" => Ok(AwsMode::AssumeRole),
-            _ => Err(ValueError::AwsMode),
-        })
-    });
-    let mut regions = Vec::new();
-    if let Some(list) = inner.required("regions") {
-        for node in inner.one_or_many(list) {
-            regions.extend(inner.text(node).map(str::to_owned));
-        }
-    }
-    let endpoint = inner.optional("endpoint").and_then(|node| inner.text(node)).map(str::to_owned);
-    let algorithm = inner.optional("algorithm").map_or(Some(SigningAlgorithm::Es256), |node| {
-        inner.parsed(node, |text| SigningAlgorithm::parse(text).ok_or(ValueError::SigningAlgorithm))
-    });
-    inner.finish();
-    Some(Some(AwsSettings { mode: mode?, regions, endpoint, algorithm: algorithm? }))
 }

@@ -1,13 +1,13 @@
-//! How each kind of credential is made: the only place that reaches a cloud, signs, or decrypts. Each kind that is handed out has a
+//! How each kind of credential is made: the only place that asks a provider, signs, or decrypts. Each kind that is made here has a
 //! module of its name below.
 
-mod aws;
 mod file_key;
 mod id_token;
 mod secret;
 mod secret_at;
 
 use crate::app::{App, Live};
+use crate::issue::each_provider;
 use crate::kind::Credential;
 use crate::kind::each_kind;
 use crate::policy::OnTerms;
@@ -34,6 +34,17 @@ macro_rules! declare {
     };
 }
 each_kind!(declare);
+
+macro_rules! ask {
+    ($($section:ident($target:ident);)*) => {$(
+        impl Making for $target {
+            async fn make(app: &App, _: &Live, licence: Licence<'_, Self::Terms>) -> Result<Credential, Denial> {
+                app.providers.issue::<Self>(&licence, app.now()).await.map(Credential::from)
+            }
+        }
+    )*};
+}
+each_provider!(ask);
 
 impl Making for TransitUse {
     async fn make(_: &App, _: &Live, licence: Licence<'_, Self>) -> Result<Credential, Denial> {

@@ -3,6 +3,7 @@
 mod answer;
 mod ask;
 mod refusal;
+mod settings;
 
 use super::keypair::SigningAlgorithm;
 use super::own::CloudIssuer;

@@ -1,9 +1,18 @@
-//! Why keys of ours are not held.
+//! Why keys of ours are not held, and providers not ready.
 
+use crate::custody::CustodyError;
 use crate::secrets::AgeError;
 use crate::token::SessionKeyError;
 use crate::words::Denial;
 use aws_lc_rs::error::{KeyRejected, Unspecified};
+
+/// Why a provider cannot be asked at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Its private key.
+    #[error(transparent)]
+    Key(#[from] CustodyError),
+}
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,60 @@
+//! The `aws` section of the configuration.
+
+use super::{Aws, AwsMode, AwsSettings};
+use crate::issue::provider::{Provided, ReadKey};
+use crate::issue::{ConnectError, OwnIssuers, SigningAlgorithm};
+use crate::kind::{AwsKeys, AwsTarget};
+use crate::policy::AwsTerms;
+use crate::store::Licence;
+use crate::words::yaml::Fields;
+use crate::words::{Denial, Reason, UnixTime};
+
+/// A value that is none of its kind; the words say what was expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+enum ValueError {
+    #[error("expected web-identity or assume-role")]
+    Mode,
+    #[error("expected ES256 or RS256")]
+    Algorithm,
+}
+
+impl Provided for AwsTarget {
+    type Settings = AwsSettings;
+    type Provider = Aws;
+    type Answer = AwsKeys;
+
+    const AT_TOP: bool = true;
+
+    fn settings(fields: &mut Fields<'_, '_>, _: &ReadKey<'_>) -> Option<AwsSettings> {
+        let mode = fields.required("mode").and_then(|node| {
+            fields.parsed(node, |text| match text {
+                "web-identity" => Ok(AwsMode::WebIdentity),
+                "assume-role" => Ok(AwsMode::AssumeRole),
+                _ => Err(ValueError::Mode),
+            })
+        });
+        let mut regions = Vec::new();
+        if let Some(list) = fields.required("regions") {
+            for node in fields.one_or_many(list) {
+                regions.extend(fields.text(node).map(str::to_owned));
+            }
+        }
+        let endpoint = fields.optional("endpoint").and_then(|node| fields.text(node)).map(str::to_owned);
+        let algorithm = fields.optional("algorithm").map_or(Some(SigningAlgorithm::Es256), |node| {
+            fields.parsed(node, |text| SigningAlgorithm::parse(text).ok_or(ValueError::Algorithm))
+        });
+        Some(AwsSettings { mode: mode?, regions, endpoint, algorithm: algorithm? })
+    }
+
+    async fn connect(settings: AwsSettings, own: &OwnIssuers) -> Result<Aws, ConnectError> {
+        Ok(Aws::new(&settings, own.clouds().clone()).await)
+    }
+
+    async fn issue(aws: &Aws, licence: &Licence<'_, AwsTerms>, now: UnixTime) -> Result<AwsKeys, Denial> {
+        aws.issue(licence, now).await
+    }
+
+    fn absent() -> Denial {
+        Reason::AwsUnavailable.because("the configuration has no `aws` section")
+    }
+}

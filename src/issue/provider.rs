@@ -1,0 +1,134 @@
+//! What somebody outside makes: how each provider is configured, reached and asked. A provider has a module of its kind's name in
+//! this room, and one line in the list below.
+
+use super::{ConnectError, OwnIssuers};
+use crate::custody::IdentityFile;
+use crate::kind::Credential;
+use crate::policy::OnTerms;
+use crate::store::Licence;
+use crate::words::yaml::{Fields, Node};
+use crate::words::{Denial, UnixTime};
+use std::fmt::Debug;
+
+/// Hands the list of all providers to a macro: the section of the configuration, and the kind that it makes.
+macro_rules! each_provider {
+    ($($then:tt)*) => {
+        $($then)*! {
+            aws(AwsTarget);
+        }
+    };
+}
+
+pub(crate) use each_provider;
+
+/// Reads where a private key is: a file, a credential of this service, or a file that AWS KMS opens.
+pub type ReadKey<'k> = dyn for<'a> Fn(&mut Fields<'a, '_>, &'a Node) -> Option<IdentityFile> + 'k;
+
+/// A kind that somebody outside makes.
+pub trait Provided: OnTerms {
+    /// Its section of the configuration.
+    type Settings: Clone + Debug;
+    /// Whoever makes it, ready to be asked.
+    type Provider: Send + Sync;
+    /// What is handed out.
+    type Answer: Into<Credential>;
+
+    /// Whether its section stands at the top of the configuration, where it stood before there was `providers`.
+    const AT_TOP: bool = false;
+
+    /// Reads the section.
+    fn settings(fields: &mut Fields<'_, '_>, key: &ReadKey<'_>) -> Option<Self::Settings>;
+
+    /// Gets ready, and asks nobody yet.
+    fn connect(settings: Self::Settings, own: &OwnIssuers) -> impl Future<Output = Result<Self::Provider, ConnectError>> + Send;
+
+    /// Has one made on these terms.
+    fn issue(
+        provider: &Self::Provider,
+        licence: &Licence<'_, Self::Terms>,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Self::Answer, Denial>> + Send;
+
+    /// The denial where the configuration has no such section.
+    fn absent() -> Denial;
+}
+
+/// A provider of the list, which finds its own among others.
+pub trait Connected: Provided {
+    /// The provider, where it is configured.
+    fn of(providers: &Providers) -> Option<&Self::Provider>;
+}
+
+macro_rules! declare {
+    ($($section:ident($target:ident);)*) => {
+        $(use crate::kind::$target;)*
+
+        /// The providers' sections of the configuration.
+        #[derive(Clone, Debug)]
+        pub struct ProviderSettings {
+            $($section: Option<<$target as Provided>::Settings>,)*
+        }
+
+        impl ProviderSettings {
+            /// Reads them. Every section is read before any is required, so that all faults are told.
+            pub fn read(fields: &mut Fields<'_, '_>, key: &ReadKey<'_>) -> Option<Self> {
+                let node = fields.optional("providers");
+                let mut inner = node.map(|node| fields.below(node));
+                $(let $section = match &mut inner {
+                    Some(inner) if !<$target>::AT_TOP => section::<$target>(stringify!($section), inner, key),
+                    _ => Some(None),
+                };)*
+                if let Some(inner) = inner {
+                    inner.finish();
+                }
+                $(let $section = if <$target>::AT_TOP {
+                    section::<$target>(stringify!($section), fields, key)
+                } else {
+                    $section
+                };)*
+                Some(Self { $($section: $section?,)* })
+            }
+        }
+
+        /// Everybody outside who is asked for credentials.
+        pub struct Providers {
+            $($section: Option<<$target as Provided>::Provider>,)*
+        }
+
+        impl Providers {
+            /// Gets all of them ready.
+            pub async fn connect(settings: ProviderSettings, own: &OwnIssuers) -> Result<Self, ConnectError> {
+                Ok(Self {
+                    $($section: match settings.$section {
+                        Some(settings) => Some(<$target>::connect(settings, own).await?),
+                        None => None,
+                    },)*
+                })
+            }
+        }
+
+        $(impl Connected for $target {
+            fn of(providers: &Providers) -> Option<&Self::Provider> {
+                providers.$section.as_ref()
+            }
+        })*
+    };
+}
+each_provider!(declare);
+
+impl Providers {
+    /// Has one made by whoever makes this kind.
+    pub async fn issue<K: Connected>(&self, licence: &Licence<'_, K::Terms>, now: UnixTime) -> Result<K::Answer, Denial> {
+        K::issue(K::of(self).ok_or_else(K::absent)?, licence, now).await
+    }
+}
+
+/// Absent: nothing of this kind can be issued. The outer `None` is a fault.
+#[expect(clippy::option_option, reason = "absent and faulty are two things")]
+fn section<K: Provided>(name: &'static str, fields: &mut Fields<'_, '_>, key: &ReadKey<'_>) -> Option<Option<K::Settings>> {
+    let Some(node) = fields.optional(name) else { return Some(None) };
+    let mut inner = fields.below(node);
+    let settings = K::settings(&mut inner, key);
+    inner.finish();
+    settings.map(Some)
+}
