@@ -15,7 +15,7 @@ const CIRCLES_MAX: &[(&str, usize)] = &[
     ("http::admission", 6),
     ("http::aws::identity", 2),
     ("issue::aws::ask", 2),
-    ("policy::access::changes", 23),
+    ("policy::access::changes", 22),
     ("policy::condition", 2),
     ("policy::import", 13),
     ("secrets::age_file", 2),
