@@ -8,6 +8,7 @@ mod digest;
 mod duration;
 mod forms;
 mod gain;
+pub mod github;
 pub mod names;
 mod plain;
 mod secret;
