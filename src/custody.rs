@@ -5,7 +5,7 @@ mod error;
 mod kms;
 
 pub use error::{ContentError, CustodyError};
-pub use kms::{KmsError, unwrap, wrap};
+pub use kms::{KmsError, sign, unwrap, wrap};
 
 use crate::secrets::Identities;
 use crate::words::names::KmsKeyArn;

@@ -3,6 +3,7 @@
 mod aws;
 mod bootstrap;
 mod error;
+pub mod github;
 mod keypair;
 mod own;
 mod provider;

@@ -9,6 +9,7 @@ mod duration;
 pub mod exposed;
 mod forms;
 mod gain;
+pub mod github;
 pub mod names;
 mod plain;
 mod secret;

@@ -3,8 +3,10 @@
 //! KMS is asked with the machine's own AWS credentials, as the AWS SDK finds them, in the region that the key's ARN names.
 
 mod error;
+mod sign;
 
 pub use error::KmsError;
+pub use sign::sign;
 
 use super::Purpose;
 use crate::words::Secret;
@@ -36,8 +38,11 @@ pub async fn wrap(key: &KmsKeyArn, purpose: Purpose, file: &Secret) -> Result<Ve
         return Err(KmsError::TooLong);
     }
     let call = client(key).await.encrypt().key_id(key.as_str()).set_encryption_context(Some(context(purpose)));
-    let answer =
-        call.plaintext(Blob::new(file.expose())).send().await.map_err(|fault| KmsError::of(fault, "Encrypt", key, purpose))?;
+    let answer = call
+        .plaintext(Blob::new(file.expose()))
+        .send()
+        .await
+        .map_err(|fault| KmsError::of(fault, "Encrypt", key, Some(purpose)))?;
     answer.ciphertext_blob.map(Blob::into_inner).ok_or(KmsError::Without { what: "ciphertext" })
 }
 
@@ -48,7 +53,7 @@ pub async fn unwrap(key: &KmsKeyArn, purpose: Purpose, blob: &[u8]) -> Result<Se
     }
     let call = client(key).await.decrypt().key_id(key.as_str()).set_encryption_context(Some(context(purpose)));
     let answer =
-        call.ciphertext_blob(Blob::new(blob)).send().await.map_err(|fault| KmsError::of(fault, "Decrypt", key, purpose))?;
+        call.ciphertext_blob(Blob::new(blob)).send().await.map_err(|fault| KmsError::of(fault, "Decrypt", key, Some(purpose)))?;
     let plaintext = answer.plaintext.map(|blob| Secret::new(blob.into_inner())).ok_or(KmsError::Without { what: "plaintext" })?;
     // KMS refuses another key than the one that is named; an endpoint that does not is none to trust.
     match answer.key_id {

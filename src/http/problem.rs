@@ -22,10 +22,13 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response<Body> {
         let denial = self.denial();
         let reason = denial.reason;
-        let body = json!({
+        let mut body = json!({
             "type": format!("https://daypass.dev/problems/{}", reason.code()), "title": reason.title(), "status": reason.status(),
             "code": reason.code(), "decision_id": self.decision(), "detail": denial.told(), "hint": denial.hint(),
         });
+        if let Some(provider) = denial.provider {
+            body["provider"] = provider.into();
+        }
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = StatusCode::from_u16(reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();

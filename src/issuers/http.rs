@@ -19,6 +19,8 @@ use std::time::Duration;
 const FETCH_MAX: Duration = Duration::from_secs(3);
 /// An exchange may wait for a cloud for 10 s, and for our own retries.
 const COMMAND_MAX: Duration = Duration::from_secs(30);
+/// A provider of credentials: a job waits for several such answers, one behind the other.
+const PROVIDER_MAX: Duration = Duration::from_secs(4);
 /// A connection is made in this time or not at all.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
@@ -82,6 +84,15 @@ pub fn command_client(ca: Option<&[u8]>) -> Result<Client, ClientError> {
 /// last carried, for as long as it is open.
 pub fn forgetful_client(ca: Option<&[u8]>) -> Result<Client, ClientError> {
     finish(builder(ca)?.timeout(COMMAND_MAX).pool_max_idle_per_host(0))
+}
+
+/// A client towards a provider of credentials. It keeps no connection, for the same reason: what comes back is a credential.
+pub fn provider_client(ca: Option<&[u8]>, proxy: Option<&str>) -> Result<Client, ClientError> {
+    let mut builder = builder(ca)?.timeout(PROVIDER_MAX).pool_max_idle_per_host(0);
+    if let Some(proxy) = proxy {
+        builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(ClientError::Proxy)?);
+    }
+    finish(builder)
 }
 
 /// A client for operators' commands towards the server on this machine, by its control socket.

@@ -84,6 +84,8 @@ reasons! {
     SecretUnreadable, "secret_unreadable", 502, Operator, "The secret is granted, but it cannot be opened.", "Show the decision id to the operator: its record in the audit log has the cause, and `daypass status` lists files that do not open.";
     AwsDenied, "aws_denied", 502, Operator, "AWS refused to give this role.", "The role's trust policy does not accept this server: `daypass aws bootstrap` prints one that does.";
     AwsUnavailable, "aws_unavailable", 503, Cloud, "AWS STS did not answer.", "Try again in a moment.";
+    ProviderDenied, "provider_denied", 502, Operator, "The provider of this credential refused to give it.", "Show the decision id to the operator: its record in the audit log has what the provider said.";
+    ProviderUnavailable, "provider_unavailable", 503, Cloud, "The provider of this credential did not answer.", "Try again in a moment.";
     IssuerUnavailable, "issuer_unavailable", 503, Issuer, "The issuer's keys cannot be had.", "Try again in a moment.";
     AuditUnavailable, "audit_unavailable", 503, Us, "The decision could not be recorded, so nothing was released.", "Try again in a moment; the operator is alarmed.";
     PolicyUnavailable, "policy_unavailable", 503, Operator, "No revision of the trust policies is in force.", "The operator finds the cause in /readyz.";
@@ -94,7 +96,7 @@ reasons! {
 impl Reason {
     /// This reason with its cause, which only the audit log hears.
     pub fn because(self, cause: impl fmt::Display) -> Denial {
-        Denial { reason: self, cause: cause.to_string(), detail: None, hint: None, first_use: None }
+        Denial { reason: self, cause: cause.to_string(), detail: None, hint: None, provider: None, first_use: None }
     }
 }
 
@@ -110,6 +112,8 @@ pub struct Denial {
     pub detail: Option<String>,
     /// What to do next, where more is known of it than the reason alone says; safe in a public job log.
     pub hint: Option<String>,
+    /// The provider that refused or did not answer, such as `github`, where the reason names none.
+    pub provider: Option<&'static str>,
     /// The other client's use, where the token or the session serves another client: for the audit log, and an alarm.
     pub first_use: Option<Box<FirstUse>>,
 }
@@ -133,6 +137,12 @@ impl Denial {
     /// Says what to do next better than the reason does.
     pub fn advising(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the provider behind it.
+    pub const fn by(mut self, provider: &'static str) -> Self {
+        self.provider = Some(provider);
         self
     }
 

@@ -12,6 +12,7 @@ mod corpora;
 mod faces;
 mod faults;
 mod file_keys;
+mod github;
 mod golden;
 mod helpers;
 mod hostile;

@@ -15,6 +15,7 @@ mod git_remotes;
 mod google_auth;
 mod kubectl;
 mod load_balancers;
+mod octokit;
 mod oidc_provider;
 mod openbao;
 mod schemathesis;

@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 pub struct RelyingParty {
@@ -56,7 +57,7 @@ impl RelyingParty {
             .route("/{tenant}/oauth2/v2.0/token", post(microsoft))
             .route("/google/token", post(google))
             .with_state(trust);
-        tokio::spawn(serve(listener, acceptor(world), router));
+        tokio::spawn(serve(listener, acceptor(world.folder.path()), router));
         Self { url, seen }
     }
 
@@ -66,14 +67,16 @@ impl RelyingParty {
     }
 }
 
-fn acceptor(world: &World) -> tokio_rustls::TlsAcceptor {
-    let certificate = rustls::pki_types::CertificateDer::from_pem_file(world.path("tls.crt")).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::from_pem_file(world.path("tls.key")).unwrap();
+/// With the certificate of this folder.
+pub fn acceptor(folder: &Path) -> tokio_rustls::TlsAcceptor {
+    let certificate = rustls::pki_types::CertificateDer::from_pem_file(folder.join("tls.crt")).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::from_pem_file(folder.join("tls.key")).unwrap();
     let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
     tokio_rustls::TlsAcceptor::from(Arc::new(config))
 }
 
-async fn serve(listener: tokio::net::TcpListener, acceptor: tokio_rustls::TlsAcceptor, router: Router) {
+/// Over TLS, one connection at a time each.
+pub async fn serve(listener: tokio::net::TcpListener, acceptor: tokio_rustls::TlsAcceptor, router: Router) {
     while let Ok((stream, _)) = listener.accept().await {
         let (acceptor, router) = (acceptor.clone(), router.clone());
         tokio::spawn(async move {

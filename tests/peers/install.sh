@@ -135,6 +135,13 @@ if [ "$SCOPE" = all ]; then
       npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent $SDK >"$PEERS/npm.log" 2>&1 && echo "$SDK" >"$PEERS/npm/aws-sdk" || lacks "$SDK (npm)"
     fi
     [ -e "$PEERS/npm/aws-sdk" ] && link aws-sdk-js "$PEERS/npm/package.json"
+    OCTOKIT="@octokit/auth-app@8.3.1 @octokit/request@10.0.16 @octokit/openapi-types@29.0.1"
+    if [ "$(cat "$PEERS/npm/octokit" 2>/dev/null)" != "$OCTOKIT" ]; then
+      echo "installing $OCTOKIT ..."
+      # shellcheck disable=SC2086
+      npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent $OCTOKIT >"$PEERS/npm.log" 2>&1 && echo "$OCTOKIT" >"$PEERS/npm/octokit" || lacks "$OCTOKIT (npm)"
+    fi
+    [ -e "$PEERS/npm/octokit" ] && link octokit-js "$PEERS/npm/package.json"
     SOPS_AGE=sops-age@4.0.2
     if [ "$(cat "$PEERS/npm-sops/stamp" 2>/dev/null)" != "$SOPS_AGE" ]; then
       echo "installing $SOPS_AGE ..."
@@ -143,7 +150,7 @@ if [ "$SCOPE" = all ]; then
     fi
     [ -e "$PEERS/npm-sops/stamp" ] && link sops-age-js "$PEERS/npm-sops/node_modules/sops-age/dist/index.js"
   else
-    lacks "npm, and with it oidc-provider and the AWS SDK for JavaScript"
+    lacks "npm, and with it oidc-provider, octokit and the AWS SDK for JavaScript"
   fi
 fi
 [ "$missing" = 0 ] && echo "peers are in $(basename "$PEERS")/" || echo "some peers are missing: what needs them is passed over, and said"

@@ -1,4 +1,4 @@
-//! Why AWS KMS does not wrap or open an identity file.
+//! Why AWS KMS does not wrap or open an identity file, or does not sign.
 
 use super::super::Purpose;
 use super::{BLOB_BYTES_MAX, CAUSE_CHARS_MAX, PLAINTEXT_BYTES_MAX};
@@ -78,7 +78,7 @@ pub enum KmsError {
 }
 
 impl KmsError {
-    pub(super) fn of<E>(fault: SdkError<E>, operation: &'static str, key: &KmsKeyArn, purpose: Purpose) -> Self
+    pub(super) fn of<E>(fault: SdkError<E>, operation: &'static str, key: &KmsKeyArn, purpose: Option<Purpose>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
@@ -88,11 +88,11 @@ impl KmsError {
         };
         let error = service.err();
         let words = error.message().unwrap_or_default().chars().take(CAUSE_CHARS_MAX).collect();
-        match error.code().unwrap_or("no code") {
-            "InvalidCiphertextException" => Self::Closed { key, purpose },
-            "IncorrectKeyException" => Self::OtherKey { key },
-            "AccessDeniedException" => Self::Refused { operation, key, words },
-            code => Self::Service { code: code.to_owned(), key, words },
+        match (error.code().unwrap_or("no code"), purpose) {
+            ("InvalidCiphertextException", Some(purpose)) => Self::Closed { key, purpose },
+            ("IncorrectKeyException", _) => Self::OtherKey { key },
+            ("AccessDeniedException", _) => Self::Refused { operation, key, words },
+            (code, _) => Self::Service { code: code.to_owned(), key, words },
         }
     }
 }

@@ -105,16 +105,19 @@ pub(super) const fn code(reason: Reason) -> (&'static str, u16) {
         | Reason::CommitRefused
         | Reason::SecretMissing
         | Reason::SecretUnreadable
-        | Reason::AwsDenied => ("AccessDenied", 403),
+        | Reason::AwsDenied
+        | Reason::ProviderDenied => ("AccessDenied", 403),
         Reason::SessionPolicyRefused => ("MalformedPolicyDocument", 400),
         Reason::CredentialUnknown => ("InvalidClientTokenId", 403),
         Reason::BadRequest | Reason::MediaTypeRefused => ("ValidationError", 400),
         Reason::NotFound | Reason::MethodNotAllowed => ("InvalidAction", 400),
         Reason::TooLarge => ("RequestEntityTooLargeException", 413),
         Reason::IssuerUnavailable => ("IDPCommunicationError", 400),
-        Reason::AwsUnavailable | Reason::AuditUnavailable | Reason::PolicyUnavailable | Reason::Overloaded => {
-            ("ServiceUnavailable", 503)
-        }
+        Reason::AwsUnavailable
+        | Reason::ProviderUnavailable
+        | Reason::AuditUnavailable
+        | Reason::PolicyUnavailable
+        | Reason::Overloaded => ("ServiceUnavailable", 503),
         // AWS's own clients wait longer with each try after this one.
         Reason::RateLimited => ("Throttling", 400),
         Reason::Internal => ("InternalFailure", 500),

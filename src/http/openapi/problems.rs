@@ -35,7 +35,9 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::SessionNameRefused
         | Reason::SessionPolicyRefused
         | Reason::AwsDenied
-        | Reason::AwsUnavailable => &[Exchange],
+        | Reason::AwsUnavailable
+        | Reason::ProviderDenied
+        | Reason::ProviderUnavailable => &[Exchange],
         Reason::SecretMissing => &[Exchange, Secret],
         Reason::SecretUnreadable => &[Exchange, Secret, Rewrite],
         Reason::CommitRefused => &[Exchange, Secret],
@@ -112,6 +114,7 @@ pub(super) fn schema() -> Value {
             "decision_id": { "$ref": "#/components/schemas/DecisionId" },
             "detail": { "type": "string", "description": "What happened here; safe in a public job log." },
             "hint": { "type": "string", "description": "What to do next; safe in a public job log." },
+            "provider": { "type": "string", "description": "Whose refusal it is, such as `github`, beside `provider_denied` and `provider_unavailable`." },
         },
     })
 }

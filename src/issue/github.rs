@@ -1,0 +1,60 @@
+//! Installation tokens of GitHub Apps (GitHub REST API, "Create an installation access token for an app"). An App's own key signs a
+//! short JWT; what comes back is compared with what was asked, and revoked at once where it is more.
+
+mod api;
+mod app;
+mod asked;
+mod error;
+mod installation;
+mod jwt;
+mod key;
+mod minted;
+mod quota;
+mod refusal;
+mod settings;
+
+pub use asked::Asked;
+pub use error::GitHubError;
+pub use key::{AppKeyError, PemKeyError};
+pub use minted::Minted;
+pub use quota::Left;
+pub use settings::{AppSettings, GitHubSettings, KeyAt, Places, read_permissions};
+
+use crate::words::{Denial, Secret, UnixTime};
+use app::App;
+use refusal::{denied, unavailable};
+use std::collections::BTreeMap;
+
+/// The Apps of the configuration.
+pub struct GitHub {
+    apps: BTreeMap<String, App>,
+}
+
+impl GitHub {
+    /// Reads their keys; asks nobody.
+    pub fn connect(settings: &GitHubSettings) -> Result<Self, GitHubError> {
+        let apps = settings.apps.iter().map(|settings| Ok((settings.name.clone(), App::open(settings)?)));
+        Ok(Self { apps: apps.collect::<Result<_, _>>()? })
+    }
+
+    /// A token that may do what is asked, and no more.
+    pub async fn mint(&self, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, Denial> {
+        match self.apps.get(asked.app) {
+            Some(app) => app.mint(asked, now).await,
+            None => Err(denied(format!("the configuration has no App `{}`", asked.app))),
+        }
+    }
+
+    /// Ends a token of this App before its time.
+    pub async fn revoke(&self, app: &str, token: &Secret) -> Result<(), Denial> {
+        match self.apps.get(app) {
+            Some(app) => app.revoke(token).await,
+            None => Err(unavailable(format!("the configuration has no App `{app}`"))),
+        }
+    }
+
+    /// How many requests GitHub still takes of each App, as far as it said.
+    pub fn left(&self) -> impl Iterator<Item = (&str, Left)> {
+        self.apps.iter().filter_map(|(name, app)| Some((name.as_str(), app.left()?)))
+    }
+}

@@ -1,0 +1,185 @@
+//! One App: finds its installations, mints their tokens, and ends them.
+
+use super::api::{Api, Call, Heard};
+use super::asked::Asked;
+use super::error::GitHubError;
+use super::installation::Installation;
+use super::jwt::app_jwt;
+use super::key::AppKey;
+use super::minted::{Minted, tokens_within};
+use super::quota::{Left, Quota};
+use super::refusal::{About, cut, denied, refused, spent, strange, unavailable};
+use super::settings::AppSettings;
+use crate::issuers::http::provider_client;
+use crate::words::github::{Owner, Permissions};
+use crate::words::{Denial, Secret, UnixTime};
+use moka::future::Cache;
+use reqwest::StatusCode;
+use reqwest::header::RETRY_AFTER;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long an installation is known: accepted permissions and removed Apps are noticed behind it, or where GitHub refuses.
+const INSTALLATION_MAX: Duration = Duration::from_secs(5 * 60);
+/// Accounts whose installations are known.
+const INSTALLATIONS_MAX: u64 = 10_000;
+/// A refusal that came later than this is told: there is no time left to ask again before the job gives up.
+const AGAIN_MAX: Duration = Duration::from_secs(2);
+
+/// GitHub, "Rate limits": who is told no moment waits for a minute at least.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// No token; and whether that may come of an installation that has changed since it was looked at.
+struct NotMinted {
+    denial: Denial,
+    may_be_stale: bool,
+}
+
+impl From<Denial> for NotMinted {
+    fn from(denial: Denial) -> Self {
+        Self { denial, may_be_stale: false }
+    }
+}
+
+/// One of the configuration.
+pub(super) struct App {
+    name: String,
+    issuer: String,
+    key: AppKey,
+    most: Permissions,
+    api: Api,
+    quota: Quota,
+    installations: Cache<String, Arc<Installation>>,
+}
+
+impl App {
+    pub(super) fn open(settings: &AppSettings) -> Result<Self, GitHubError> {
+        let app = || settings.name.clone();
+        let key = AppKey::open(&settings.key).map_err(|fault| GitHubError::Key { app: app(), fault })?;
+        let read = |path: &std::path::PathBuf| {
+            std::fs::read(path).map_err(|fault| GitHubError::Authorities { app: app(), path: path.clone(), fault })
+        };
+        let ca = settings.ca.as_ref().map(read).transpose()?;
+        let client = provider_client(ca.as_deref(), settings.proxy.as_deref());
+        let client = client.map_err(|fault| GitHubError::Client { app: app(), fault })?;
+        Ok(Self {
+            name: settings.name.clone(),
+            issuer: settings.issuer.clone(),
+            key,
+            most: settings.max_permissions.clone(),
+            api: Api::new(client, settings.api.clone(), ca.is_some()),
+            quota: Quota::default(),
+            installations: Cache::builder().max_capacity(INSTALLATIONS_MAX).time_to_live(INSTALLATION_MAX).build(),
+        })
+    }
+
+    pub(super) fn left(&self) -> Option<Left> {
+        self.quota.left()
+    }
+
+    /// A refusal may be of an installation that changed since it was looked at; then it is looked at again, once.
+    pub(super) async fn mint(&self, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, Denial> {
+        if let Some((key, level)) = self.most.lacks(asked.permissions) {
+            return Err(denied(format!("`{key}: {}` is more than `max_permissions` of the App", level.as_str())));
+        }
+        if !asked.is_of_one_account() {
+            return Err(denied("a repository is of another account than the token"));
+        }
+        let (started, key) = (Instant::now(), asked.owner.folded());
+        if let Some(known) = self.installations.get(&key).await {
+            match self.ask(&known, asked, now).await {
+                Err(refused) if refused.may_be_stale && started.elapsed() < AGAIN_MAX => {
+                    self.installations.invalidate(&key).await;
+                }
+                done => return done.map_err(|refused| refused.denial),
+            }
+        }
+        let fresh = self.installation(asked.owner, now).await?;
+        self.ask(&fresh, asked, now).await.map_err(|refused| refused.denial)
+    }
+
+    /// The installation for an account, looked up once for all who ask at the same time.
+    async fn installation(&self, owner: &Owner, now: UnixTime) -> Result<Arc<Installation>, Denial> {
+        let look = async {
+            let jwt = self.jwt(now).await?;
+            let heard =
+                self.api.send(&Call::Installation(owner), &jwt).await.map_err(|fault| cut(About::Installation, &fault))?;
+            Installation::read(&self.noted(heard, now)?, owner).map(Arc::new)
+        };
+        self.installations.try_get_with(owner.folded(), look).await.map_err(|denial: Arc<Denial>| (*denial).clone())
+    }
+
+    async fn ask(&self, installation: &Installation, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, NotMinted> {
+        const ABOUT: About = About::Token;
+        installation.allows(asked.permissions).map_err(|denial| NotMinted { denial, may_be_stale: true })?;
+        let jwt = self.jwt(now).await?;
+        let body = asked.body().map_err(|_| unavailable("the request could not be made"))?;
+        let heard = self.api.send(&Call::Mint(installation.id, body), &jwt).await.map_err(|fault| cut(ABOUT, &fault))?;
+        let heard = self.noted(heard, now)?;
+        if heard.status != StatusCode::CREATED {
+            let may_be_stale = matches!(heard.status.as_u16(), 403 | 404 | 422);
+            return Err(NotMinted { denial: refused(ABOUT, &heard), may_be_stale });
+        }
+        if let Some(fault) = &heard.cut {
+            return Err(self.ended(&heard.body, cut(ABOUT, fault)).await.into());
+        }
+        match Minted::read(&heard.body, installation.id, asked, now) {
+            Ok(minted) => Ok(minted),
+            Err(fault) if fault.is_lie() => {
+                let denial = denied(fault).saying("GitHub's answer is wider than what was asked for, and is not taken.");
+                Err(self.ended(&heard.body, denial).await.into())
+            }
+            Err(fault) => Err(self.ended(&heard.body, strange(ABOUT, &fault.to_string())).await.into()),
+        }
+    }
+
+    /// Ends the token of an answer that is not taken. The cause says whether that worked.
+    async fn ended(&self, body: &Secret, mut denial: Denial) -> Denial {
+        let tokens = tokens_within(body);
+        let mut outcome = match tokens.len() {
+            0 => "no token was seen in it, and one that was made ends within an hour".to_owned(),
+            _ => "its token was revoked".to_owned(),
+        };
+        for token in tokens {
+            if let Err(fault) = self.revoke(&token).await {
+                tracing::error!(app = self.name, cause = fault.cause, "a token of GitHub that is not taken is not revoked");
+                outcome = format!("its token is not revoked ({}) and ends within an hour", fault.cause);
+            }
+        }
+        denial.cause = format!("{}; {outcome}", denial.cause);
+        denial
+    }
+
+    /// Ends a token; one that has ended already is ended.
+    pub(super) async fn revoke(&self, token: &Secret) -> Result<(), Denial> {
+        const ABOUT: About = About::Revocation;
+        let heard = self.api.send(&Call::Revoke, token).await.map_err(|fault| cut(ABOUT, &fault))?;
+        match heard.status {
+            StatusCode::NO_CONTENT | StatusCode::UNAUTHORIZED => Ok(()),
+            _ => Err(refused(ABOUT, &heard)),
+        }
+    }
+
+    async fn jwt(&self, now: UnixTime) -> Result<Secret, Denial> {
+        if let Some(until) = self.quota.spent(now) {
+            return Err(spent(until));
+        }
+        app_jwt(&self.issuer, &self.key, now).await.map_err(|fault| unavailable(format!("the App `{}`: {fault}", self.name)))
+    }
+
+    /// Takes note of the rate limit; a refusal by it is told as what it is.
+    fn noted(&self, heard: Heard, now: UnixTime) -> Result<Heard, Denial> {
+        if self.quota.note(&heard.headers, now)
+            && let Some(left) = self.left()
+        {
+            tracing::warn!(app = self.name, left.remaining, left.limit, resets_at = %left.resets_at, "GitHub's rate limit is nearly spent");
+        }
+        let limited = match heard.status {
+            StatusCode::TOO_MANY_REQUESTS => true,
+            StatusCode::FORBIDDEN => heard.headers.contains_key(RETRY_AFTER) || self.quota.spent(now).is_some(),
+            _ => false,
+        };
+        if limited { Err(spent(self.quota.spent(now).unwrap_or(now.plus(PAUSE)))) } else { Ok(heard) }
+    }
+}

@@ -1,0 +1,63 @@
+//! An App's installation for one account: what it was given there.
+
+use super::api::Heard;
+use super::refusal::{About, cut, not_granted, refused, strange, suspended};
+use crate::words::Denial;
+use crate::words::github::{Level, Owner, Permissions};
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+
+/// One.
+pub(super) struct Installation {
+    pub(super) id: u64,
+    granted: BTreeMap<String, Level>,
+    is_suspended: bool,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    id: u64,
+    account: Account,
+    permissions: BTreeMap<String, String>,
+    suspended_at: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Account {
+    login: String,
+}
+
+impl Installation {
+    /// Reads an answer. That of another account is none.
+    pub(super) fn read(heard: &Heard, owner: &Owner) -> Result<Self, Denial> {
+        const ABOUT: About = About::Installation;
+        if heard.status != StatusCode::OK {
+            return Err(refused(ABOUT, heard));
+        }
+        if let Some(fault) = &heard.cut {
+            return Err(cut(ABOUT, fault));
+        }
+        let answer: Answer =
+            serde_json::from_slice(heard.body.expose()).map_err(|_| strange(ABOUT, "the answer is not one of GitHub's"))?;
+        if Owner::parse(&answer.account.login).as_ref() != Ok(owner) {
+            return Err(strange(ABOUT, "the answer's `account` is another one"));
+        }
+        // Levels that we do not know cover nothing.
+        let known = |(key, level): (String, String)| Level::parse(&level).map(|level| (key, level));
+        let granted = answer.permissions.into_iter().filter_map(known).collect();
+        Ok(Self { id: answer.id, granted, is_suspended: answer.suspended_at.is_some() })
+    }
+
+    /// Whether it may have such a token; GitHub is not asked for what it would refuse.
+    pub(super) fn allows(&self, asked: &Permissions) -> Result<(), Denial> {
+        if self.is_suspended {
+            return Err(suspended());
+        }
+        match asked.iter().find(|(key, level)| self.granted.get(*key) < Some(level)) {
+            Some((key, level)) => Err(not_granted(key, level.as_str())),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The private key of an App, as GitHub hands it out: RSA, in PEM. Files are looked at before each use, and read anew once they change.
+
+use super::settings::KeyAt;
+use crate::custody::{KmsError, sign};
+use crate::words::Secret;
+use crate::words::names::KmsKeyArn;
+use arc_swap::ArcSwapOption;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Why there is no key, or no signature. None of it holds a byte of the key.
+#[derive(Debug, thiserror::Error)]
+pub enum AppKeyError {
+    /// It is not read.
+    #[error("{}: {fault}", .path.display())]
+    File {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        fault: std::io::Error,
+    },
+    /// systemd gave this service no credentials.
+    #[error("this service has no credential `{name}` (LoadCredential=)")]
+    NoCredentials {
+        /// Its name.
+        name: String,
+    },
+    /// Its content is none.
+    #[error("{}: {fault}", .path.display())]
+    Content {
+        /// Where it is.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        fault: PemKeyError,
+    },
+    /// AWS KMS does not sign.
+    #[error(transparent)]
+    Kms(#[from] KmsError),
+    /// The library does not sign.
+    #[error("the App's key does not sign")]
+    NotSigned,
+}
+
+/// Why a file holds no key of an App.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PemKeyError {
+    /// No PEM, or cut off.
+    #[error("it holds no PEM private key: GitHub hands one out under \"Private keys\" of the App's settings")]
+    NoPem,
+    /// Sealed by a passphrase.
+    #[error("the key has a passphrase: `openssl rsa` writes it without")]
+    Passphrase,
+    /// Another kind, or one of too few bits.
+    #[error("it is no RSA key of 2048 to 8192 bits, and GitHub's App keys are")]
+    NotRsa,
+}
+
+/// Who signs for an App.
+pub(super) enum AppKey {
+    /// A file, what it last held, and how it was then.
+    File(PathBuf, ArcSwapOption<(Stamp, KeyPair)>),
+    /// AWS KMS.
+    Kms(KmsKeyArn),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp(Option<SystemTime>, u64);
+
+impl AppKey {
+    /// A file is read at once, so that a wrong one is told at the start.
+    pub(super) fn open(at: &KeyAt) -> Result<Self, AppKeyError> {
+        let path = match at {
+            KeyAt::Kms(key) => return Ok(Self::Kms(key.clone())),
+            KeyAt::File(path) => path.clone(),
+            KeyAt::Credential(name, Some(folder)) => folder.join(name),
+            KeyAt::Credential(name, None) => return Err(AppKeyError::NoCredentials { name: name.clone() }),
+        };
+        let held = read(&path)?;
+        Ok(Self::File(path, ArcSwapOption::from_pointee(held)))
+    }
+
+    /// RS256 over these bytes.
+    pub(super) async fn sign(&self, input: &[u8]) -> Result<Vec<u8>, AppKeyError> {
+        match self {
+            Self::Kms(key) => Ok(sign(key, input).await?),
+            Self::File(path, held) => sign_by(&current(path, held)?.1, input),
+        }
+    }
+}
+
+/// What the file holds now; while it cannot be read, as in the middle of a change, what it last held.
+fn current(path: &Path, held: &ArcSwapOption<(Stamp, KeyPair)>) -> Result<Arc<(Stamp, KeyPair)>, AppKeyError> {
+    let known = held.load_full();
+    match known {
+        Some(known) if stamp(path).is_ok_and(|now| now == known.0) => Ok(known),
+        known => match (read(path), known) {
+            (Ok(fresh), _) => {
+                let fresh = Arc::new(fresh);
+                held.store(Some(Arc::clone(&fresh)));
+                Ok(fresh)
+            }
+            (Err(fault), Some(known)) => {
+                tracing::warn!(%fault, "a changed key of a GitHub App is not read: the one before it signs on");
+                Ok(known)
+            }
+            (Err(fault), None) => Err(fault),
+        },
+    }
+}
+
+fn read(path: &Path) -> Result<(Stamp, KeyPair), AppKeyError> {
+    let failed = |fault| AppKeyError::File { path: path.to_owned(), fault };
+    let stamp = stamp(path).map_err(failed)?;
+    let bytes = Secret::new(std::fs::read(path).map_err(failed)?);
+    let pair = parse(bytes.expose()).map_err(|fault| AppKeyError::Content { path: path.to_owned(), fault })?;
+    Ok((stamp, pair))
+}
+
+fn stamp(path: &Path) -> std::io::Result<Stamp> {
+    let metadata = std::fs::metadata(path)?;
+    Ok(Stamp(metadata.modified().ok(), metadata.len()))
+}
+
+/// PKCS#1, as GitHub hands it out, or PKCS#8.
+fn parse(pem: &[u8]) -> Result<KeyPair, PemKeyError> {
+    let sealed = [&b"ENCRYPTED PRIVATE KEY-----"[..], b"Proc-Type: 4,ENCRYPTED"];
+    if sealed.iter().any(|line| pem.windows(line.len()).any(|window| window == *line)) {
+        return Err(PemKeyError::Passphrase);
+    }
+    match PrivateKeyDer::from_pem_slice(pem).map_err(|_| PemKeyError::NoPem)? {
+        PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()),
+        PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()),
+        _ => return Err(PemKeyError::NotRsa),
+    }
+    .map_err(|_| PemKeyError::NotRsa)
+}
+
+fn sign_by(pair: &KeyPair, input: &[u8]) -> Result<Vec<u8>, AppKeyError> {
+    let mut signature = vec![0; pair.public_modulus_len()];
+    let signed = pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input, &mut signature);
+    signed.map(|()| signature).map_err(|_| AppKeyError::NotSigned)
+}
+
+#[cfg(test)]
+mod tests;

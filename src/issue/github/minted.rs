@@ -1,0 +1,160 @@
+//! The token that GitHub answers with, compared with what was asked: one that may do more is none.
+
+use super::asked::Asked;
+use crate::words::github::{Level, Owner, Permissions, Repositories, Repository, RepositoryId, RepositoryName};
+use crate::words::{Secret, UnixTime};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// GitHub: installation tokens expire one hour from the time you create them.
+const LIFETIME_MAX: Duration = Duration::from_secs(3600);
+/// By how much GitHub's clock may be ahead of ours.
+const CLOCKS_MAX: Duration = Duration::from_secs(60);
+/// The old shape has 40 characters, the stateless one of 2026 some 520: enough for one that names 500 repositories.
+const TOKEN_BYTES_MAX: usize = 8192;
+/// GitHub answers with one; of an answer that has more, no more than these are revoked.
+const TOKENS_MAX: usize = 3;
+/// What is behind `ghs_` (github.blog, changelog of 2026-05-15: `ghs_[A-Za-z0-9._-]{36,}`).
+const TOKEN_BYTES_MIN: usize = 36;
+/// Whoever may do anything in a repository sees what it is: GitHub adds this by itself.
+const IMPLIED: (&str, Level) = ("metadata", Level::Read);
+
+/// A token, and what it is good for by GitHub's own words.
+#[derive(Debug)]
+pub struct Minted {
+    /// It.
+    pub token: Secret,
+    /// Until when, if it is not revoked before.
+    pub expires_at: UnixTime,
+    /// What it may do: no more than was asked, and `metadata: read`.
+    pub permissions: Permissions,
+    /// Where: no repository that was not asked for. `None`: in all of the installation.
+    pub repositories: Option<Vec<Repository>>,
+    /// Of which installation it is.
+    pub installation: u64,
+}
+
+/// Why an answer is none, told by the field alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("the answer is not one of GitHub's")]
+    Form,
+    #[error("the answer's `token` is none of GitHub's")]
+    Token,
+    #[error("the answer's `expires_at` is over already")]
+    Over,
+    #[error("the answer's `expires_at` is more than an hour ahead")]
+    TooLong,
+    #[error("the answer's `permissions` are wider than those that were asked for")]
+    Permissions,
+    #[error("the answer's `repository_selection` is wider than what was asked for")]
+    Selection,
+    #[error("the answer's `repositories` are others than those that were asked for")]
+    Repositories,
+    #[error("the answer's `repositories` are of another owner")]
+    Owner,
+}
+
+impl Fault {
+    /// Whether GitHub gave something else than it was asked for, and not only something unreadable.
+    pub(super) const fn is_lie(self) -> bool {
+        !matches!(self, Self::Form | Self::Token | Self::Over)
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    token: String,
+    expires_at: UnixTime,
+    permissions: BTreeMap<Box<str>, Level>,
+    repository_selection: Selection,
+    repositories: Option<Vec<Named>>,
+}
+
+#[derive(Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum Selection {
+    All,
+    Selected,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: RepositoryId,
+    full_name: RepositoryName,
+    owner: Login,
+}
+
+#[derive(Deserialize)]
+struct Login {
+    login: Owner,
+}
+
+impl Minted {
+    /// Reads an answer, and compares it.
+    pub(super) fn read(body: &Secret, installation: u64, asked: &Asked<'_>, now: UnixTime) -> Result<Self, Fault> {
+        let Answer { token, expires_at, permissions, repository_selection, repositories } =
+            serde_json::from_slice(body.expose()).map_err(|_| Fault::Form)?;
+        let token = Secret::from(token);
+        check_token(&token)?;
+        if expires_at <= now {
+            return Err(Fault::Over);
+        }
+        if expires_at > now.plus(LIFETIME_MAX + CLOCKS_MAX) {
+            return Err(Fault::TooLong);
+        }
+        let permissions = Permissions::try_from(permissions).map_err(|_| Fault::Permissions)?;
+        let within = |(key, level): (&str, Level)| asked.permissions.level(key) >= Some(level) || (key, level) == IMPLIED;
+        if !permissions.iter().all(within) {
+            return Err(Fault::Permissions);
+        }
+        let repositories = compared(repository_selection, repositories, asked)?;
+        Ok(Self { token, expires_at, permissions, repositories, installation })
+    }
+}
+
+fn compared(selection: Selection, named: Option<Vec<Named>>, asked: &Asked<'_>) -> Result<Option<Vec<Repository>>, Fault> {
+    let is_elsewhere = |one: &Named| one.owner.login != *asked.owner || one.full_name.owner() != asked.owner;
+    if named.iter().flatten().any(is_elsewhere) {
+        return Err(Fault::Owner);
+    }
+    let is_asked = |one: &Named| match asked.repositories {
+        Repositories::All => true,
+        Repositories::Ids(ids) => ids.contains(&one.id),
+        Repositories::Names(names) => names.contains(&one.full_name),
+    };
+    let is_all = *asked.repositories == Repositories::All;
+    if selection == Selection::All && !is_all {
+        return Err(Fault::Selection);
+    }
+    let Some(named) = named else { return if is_all { Ok(None) } else { Err(Fault::Repositories) } };
+    if !named.iter().all(is_asked) {
+        return Err(Fault::Repositories);
+    }
+    Ok(Some(named.into_iter().map(|one| Repository { name: one.full_name, id: Some(one.id) }).collect()))
+}
+
+/// `ghs_` and 36 characters, or the stateless `ghs_APPID_JWT`.
+fn check_token(token: &Secret) -> Result<(), Fault> {
+    let rest = token.expose().strip_prefix(b"ghs_").ok_or(Fault::Token)?;
+    let good = rest.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
+    let sized = rest.len() >= TOKEN_BYTES_MIN && token.expose().len() <= TOKEN_BYTES_MAX;
+    if good && sized { Ok(()) } else { Err(Fault::Token) }
+}
+
+/// The tokens within an answer that is not taken, so that they can be revoked.
+pub(super) fn tokens_within(body: &Secret) -> Vec<Secret> {
+    const KEY: &[u8] = b"\"token\"";
+    let bytes = body.expose();
+    let places = bytes.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY);
+    places.filter_map(|(at, _)| token_at(bytes.get(at + KEY.len()..)?)).take(TOKENS_MAX).collect()
+}
+
+/// The text behind a key.
+fn token_at(rest: &[u8]) -> Option<Secret> {
+    let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+    let end = rest.iter().take(TOKEN_BYTES_MAX + 1).position(|byte| *byte == b'"')?;
+    let token = Secret::new(rest.get(..end)?.to_vec());
+    check_token(&token).is_ok().then_some(token)
+}

@@ -1,0 +1,78 @@
+//! How many requests GitHub still takes of an App, so that the end is told before it comes and nothing is asked behind it.
+//!
+//! GitHub, "Rate limits for the REST API": `x-ratelimit-limit`, `x-ratelimit-remaining`, `x-ratelimit-reset` (seconds since 1970); a
+//! secondary limit says `retry-after` (seconds).
+
+use crate::words::UnixTime;
+use reqwest::header::HeaderMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// GitHub's limits are for an hour; a header that says more would stop us for as long as it likes.
+const WINDOW_MAX: Duration = Duration::from_secs(3600);
+/// Told when only this part of the limit is left: one in ten.
+const SCARCE: u64 = 10;
+
+/// What is left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Left {
+    /// Requests in one window.
+    pub limit: u64,
+    /// Of them, those that are left.
+    pub remaining: u64,
+    /// When the next window begins.
+    pub resets_at: UnixTime,
+}
+
+/// What is known of it.
+#[derive(Default)]
+pub(super) struct Quota(Mutex<Known>);
+
+#[derive(Clone, Copy, Default)]
+struct Known {
+    left: Option<Left>,
+    /// The window for which it was told.
+    told: Option<UnixTime>,
+}
+
+impl Quota {
+    /// What the last answers said.
+    pub(super) fn left(&self) -> Option<Left> {
+        self.lock().left
+    }
+
+    /// Until when nothing is asked.
+    pub(super) fn spent(&self, now: UnixTime) -> Option<UnixTime> {
+        self.left().filter(|left| left.remaining == 0 && now < left.resets_at).map(|left| left.resets_at)
+    }
+
+    /// Takes note of an answer. `true` when it is time to tell somebody: once in a window.
+    pub(super) fn note(&self, headers: &HeaderMap, now: UnixTime) -> bool {
+        let Some(left) = read(headers, now) else { return false };
+        let mut known = self.lock();
+        known.left = Some(left);
+        let tell = left.remaining <= left.limit / SCARCE && known.told != Some(left.resets_at);
+        if tell {
+            known.told = Some(left.resets_at);
+        }
+        tell
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read(headers: &HeaderMap, now: UnixTime) -> Option<Left> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
+    let latest = now.plus(WINDOW_MAX);
+    if let Some(pause) = number("retry-after") {
+        let limit = number("x-ratelimit-limit").unwrap_or_default();
+        return Some(Left { limit, remaining: 0, resets_at: now.plus(Duration::from_secs(pause)).min(latest) });
+    }
+    let resets_at = UnixTime::from_seconds(i64::try_from(number("x-ratelimit-reset")?).ok()?).min(latest);
+    Some(Left { limit: number("x-ratelimit-limit")?, remaining: number("x-ratelimit-remaining")?, resets_at })
+}
+
+#[cfg(test)]
+mod tests;

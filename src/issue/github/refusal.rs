@@ -1,0 +1,111 @@
+//! What GitHub says when it gives no token, and what to do then. Its own sentence goes to the audit log, shortened, and only where it
+//! is the `message` of its JSON error; other bytes of an answer go nowhere.
+
+use super::api::{Cut, Heard};
+use crate::words::{Denial, Reason, UnixTime, plain};
+use reqwest::StatusCode;
+use reqwest::header::CONTENT_TYPE;
+use serde::Deserialize;
+
+/// Who refuses.
+const PROVIDER: &str = "github";
+/// A sentence of GitHub's.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// What was asked, for the audit log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum About {
+    Installation,
+    Token,
+    Revocation,
+}
+
+impl About {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Installation => "the installation",
+            Self::Token => "the token",
+            Self::Revocation => "the token's revocation",
+        }
+    }
+}
+
+/// GitHub said no, or would.
+pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
+    Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+}
+
+/// Another time it may say yes.
+pub(super) fn unavailable(cause: impl std::fmt::Display) -> Denial {
+    Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+}
+
+/// Nothing was heard, or not all.
+pub(super) fn cut(about: About, cut: &Cut) -> Denial {
+    unavailable(format!("{}: {cut}", about.as_str())).saying("GitHub did not answer.")
+}
+
+/// What was heard is none of GitHub's.
+pub(super) fn strange(about: About, what: &str) -> Denial {
+    unavailable(format!("{}: {what}", about.as_str())).saying("GitHub's answer is not one that GitHub gives.")
+}
+
+/// The rate limit is spent.
+pub(super) fn spent(until: UnixTime) -> Denial {
+    unavailable(format!("the rate limit is spent until {until}"))
+        .saying(format!("GitHub takes no more requests of this App until {until}."))
+        .advising("Try again then.")
+}
+
+/// No installation of the App is there.
+pub(super) fn not_installed() -> Denial {
+    denied("the App is not installed for this account")
+        .saying("The GitHub App is not installed for this account.")
+        .advising("An owner of the account installs the App; or the policy names another account.")
+}
+
+/// There is one, and it rests.
+pub(super) fn suspended() -> Denial {
+    denied("the installation is suspended")
+        .saying("The GitHub App's installation is suspended.")
+        .advising("An owner of the account lifts it in the settings of the installed App.")
+}
+
+/// It was given less than the policy grants.
+pub(super) fn not_granted(key: &str, level: &str) -> Denial {
+    denied(format!("the installation was not given `{key}: {level}`"))
+        .saying(format!("The installation of the GitHub App was not given `{key}: {level}`."))
+        .advising("An owner of the account accepts the App's permissions; or the policy asks for less.")
+}
+
+/// An answer that is no success.
+pub(super) fn refused(about: About, heard: &Heard) -> Denial {
+    let status = heard.status;
+    let words = message(heard).map(|message| format!(": {message}")).unwrap_or_default();
+    let cause = format!("{} ({}){words}", about.as_str(), status.as_u16());
+    match status {
+        StatusCode::UNAUTHORIZED => denied(cause)
+            .saying("GitHub does not take the App's signature.")
+            .advising("The App's `key` and its `app_id` have to belong together, and this server's clock has to be right."),
+        StatusCode::NOT_FOUND if about == About::Installation => not_installed(),
+        StatusCode::UNPROCESSABLE_ENTITY => denied(cause)
+            .saying("GitHub does not give this App one of the repositories, or one of the permissions.")
+            .advising("The App has to be installed for each repository of the policy, with its permissions."),
+        status if status.is_client_error() => denied(cause),
+        _ => unavailable(cause),
+    }
+}
+
+#[derive(Deserialize)]
+struct Error {
+    message: String,
+}
+
+fn message(heard: &Heard) -> Option<String> {
+    let kind = heard.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if heard.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
+        return None;
+    }
+    let error: Error = serde_json::from_slice(heard.body.expose()).ok()?;
+    Some(plain(&error.message.chars().take(MESSAGE_CHARS_MAX).collect::<String>()).into_owned())
+}

@@ -1,0 +1,13 @@
+//! What GitHub calls things: accounts, repositories, and what a token of an App may do to them.
+
+mod bounds;
+mod error;
+mod names;
+mod permissions;
+mod repositories;
+
+pub use bounds::REPOSITORIES_MAX;
+pub use error::{PermissionError, RepositoriesError, RepositoryError};
+pub use names::{Owner, Repository, RepositoryId, RepositoryName};
+pub use permissions::{Level, Permission, Permissions};
+pub use repositories::{Chosen, Repositories};

@@ -1,0 +1,156 @@
+//! Installation tokens of a GitHub App, against a strict stand-in over TLS: what is minted, what is refused, and what is revoked.
+
+mod errors;
+mod lies;
+
+use crate::support::github::{Shape, StandInGitHub};
+use crate::support::{certificate, write_private};
+use daypass::issue::github::{AppSettings, Asked, GitHub, GitHubSettings, KeyAt, Minted};
+use daypass::words::github::{Level, Owner, Permission, Permissions, Repositories, Repository};
+use daypass::words::{Clock, Denial, SystemClock};
+use serde_json::json;
+
+/// The stand-in, and what asks it.
+struct Scene {
+    folder: tempfile::TempDir,
+    stand_in: StandInGitHub,
+    github: GitHub,
+}
+
+fn permissions(all: &[(&str, &str)]) -> Permissions {
+    let extra = ["next_weeks".to_owned()];
+    Permissions::new(all.iter().map(|(key, level)| Permission::parse(key, level, &extra).unwrap())).unwrap()
+}
+
+fn chosen(all: &[&str]) -> Repositories {
+    Repositories::of(&all.iter().map(|one| Repository::parse(one).unwrap()).collect::<Vec<_>>()).unwrap().1
+}
+
+impl Scene {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        certificate(folder.path());
+        let stand_in = StandInGitHub::start(folder.path()).await;
+        write_private(&folder.path().join("app.pem"), stand_in.with(|world| world.app.pem.clone()).as_bytes());
+        let github = GitHub::connect(&Self::settings(&folder, &stand_in)).unwrap();
+        Self { folder, stand_in, github }
+    }
+
+    fn settings(folder: &tempfile::TempDir, stand_in: &StandInGitHub) -> GitHubSettings {
+        let app = AppSettings {
+            name: "acme".to_owned(),
+            issuer: stand_in.with(|world| world.app.id).to_string(),
+            key: KeyAt::File(folder.path().join("app.pem")),
+            max_permissions: permissions(&[
+                ("contents", "write"),
+                ("issues", "write"),
+                ("metadata", "read"),
+                ("next_weeks", "read"),
+                ("workflows", "write"),
+            ]),
+            extra_permissions: vec!["next_weeks".to_owned()],
+            api: reqwest::Url::parse(&stand_in.url).unwrap(),
+            ca: Some(folder.path().join("tls.crt")),
+            proxy: None,
+        };
+        GitHubSettings { apps: vec![app] }
+    }
+
+    /// What asks, with other settings and nothing known yet.
+    fn again(&mut self, change: impl FnOnce(&mut AppSettings)) {
+        let mut settings = Self::settings(&self.folder, &self.stand_in);
+        change(&mut settings.apps[0]);
+        self.github = GitHub::connect(&settings).unwrap();
+    }
+
+    async fn mint(&self, owner: &str, repositories: &Repositories, permissions: &Permissions) -> Result<Minted, Denial> {
+        let owner = Owner::parse(owner).unwrap();
+        self.github.mint(&Asked { app: "acme", owner: &owner, repositories, permissions }, SystemClock.now()).await
+    }
+
+    /// `contents: read` in `acme/shop`.
+    async fn usual(&self) -> Result<Minted, Denial> {
+        self.mint("acme", &chosen(&["acme/shop@1"]), &permissions(&[("contents", "read")])).await
+    }
+
+    /// Whether each token that was ever made is revoked.
+    fn nothing_is_left(&self) -> bool {
+        self.stand_in.with(|world| world.tokens.values().all(|revoked| *revoked))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_as_wide_as_what_was_asked() {
+    let scene = Scene::start().await;
+    let minted = scene.usual().await.unwrap();
+    let asked = scene.stand_in.with(|world| world.asked.clone());
+    assert_eq!(scene.stand_in.paths("GET"), ["/users/acme/installation"]);
+    assert_eq!(scene.stand_in.paths("POST"), ["/app/installations/9001/access_tokens"]);
+    assert_eq!(asked[1].body, json!({ "repository_ids": [1], "permissions": { "contents": "read" } }));
+    assert!(asked.iter().all(|asked| asked.version.as_deref() == Some("2022-11-28")), "{asked:?}");
+    let of: Vec<(&str, Level)> = minted.permissions.iter().collect();
+    assert_eq!(of, [("contents", Level::Read), ("metadata", Level::Read)]);
+    assert_eq!(minted.repositories.unwrap(), [Repository::parse("Acme/shop@1").unwrap()]);
+    assert!(minted.expires_at > SystemClock.now() && minted.installation == 9001);
+
+    let read = permissions(&[("contents", "read"), ("next_weeks", "read")]);
+    let names = scene.mint("ACME", &chosen(&["acme/SHOP", "acme/.github"]), &read).await.unwrap();
+    assert_eq!(scene.stand_in.with(|world| world.asked.last().unwrap().body["repositories"].clone()), json!([".github", "SHOP"]));
+    let ids: Vec<_> = names.repositories.unwrap().iter().map(|one| one.id.unwrap().number()).collect();
+    assert_eq!(ids, [3, 1], "the answer resolves the names");
+    let all = scene.mint("acme", &Repositories::All, &read).await.unwrap();
+    assert!(all.repositories.is_none());
+    assert_eq!(scene.stand_in.with(|world| world.asked.last().unwrap().body.as_object().unwrap().len()), 1);
+    assert_eq!(scene.stand_in.paths("GET").len(), 1, "an installation is looked up once");
+    assert_eq!(
+        scene.github.left().map(|(name, left)| (name, left.limit, left.remaining)).collect::<Vec<_>>(),
+        [("acme", 5000, 4996)]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_shapes_of_tokens_are_taken_and_revoked() {
+    let scene = Scene::start().await;
+    for (shape, length) in [(Shape::Old, 40), (Shape::Stateless, 520)] {
+        scene.stand_in.with(|world| world.shape = shape);
+        let token = scene.usual().await.unwrap().token;
+        assert_eq!(token.expose().len(), length);
+        assert!(!scene.nothing_is_left());
+        scene.github.revoke("acme", &token).await.unwrap();
+        assert!(scene.nothing_is_left());
+        scene.github.revoke("acme", &token).await.unwrap();
+    }
+    assert!(scene.github.revoke("other", &"ghs_".to_owned().into()).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_known_by_its_client_id_and_by_its_key_alone() {
+    let mut scene = Scene::start().await;
+    scene.again(|app| app.issuer = "Iv23liStandIn".to_owned());
+    scene.usual().await.unwrap();
+    scene.again(|app| app.issuer = "Iv23liOther".to_owned());
+    assert_eq!(scene.usual().await.unwrap_err().reason.code(), "provider_denied");
+    scene.again(|_| ());
+    scene.stand_in.with(|world| world.app.forget());
+    let denial = scene.usual().await.unwrap_err();
+    assert!(denial.cause.contains("the installation (401): A JSON web token could not be decoded"), "{denial}");
+    assert!(denial.told().contains("signature") && denial.hint().contains("clock") && denial.provider == Some("github"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_that_the_configuration_or_the_types_refuse() {
+    let scene = Scene::start().await;
+    let read = permissions(&[("contents", "read")]);
+    let wide = permissions(&[("contents", "write"), ("members", "read")]);
+    let denial = scene.mint("acme", &chosen(&["acme/shop@1"]), &wide).await.unwrap_err();
+    assert!(denial.cause.contains("`members: read` is more than `max_permissions`"), "{denial}");
+    let denial = scene.mint("acme", &chosen(&["other/shop"]), &read).await.unwrap_err();
+    assert!(denial.cause.contains("another account"), "{denial}");
+    let owner = Owner::parse("acme").unwrap();
+    let asked = Asked { app: "other", owner: &owner, repositories: &Repositories::All, permissions: &read };
+    assert!(scene.github.mint(&asked, SystemClock.now()).await.unwrap_err().cause.contains("no App `other`"));
+    // What the types do not hold cannot be sent at all: tests of `words::github` have the names, the ids and the counts.
+    let hostile = ["a\"b", "a\nb", "a\0b", "a\u{202e}b", "..", "a/b", &"a".repeat(10_000)];
+    assert!(hostile.iter().all(|name| Owner::parse(name).is_err()));
+    assert!(scene.stand_in.with(|world| world.asked.is_empty()));
+}

@@ -1,0 +1,111 @@
+//! What GitHub refuses, each told apart from the others, and what of it a second look mends.
+
+use super::{Scene, chosen, permissions};
+use crate::support::github::Lie;
+use daypass::words::github::Repositories;
+use serde_json::json;
+
+fn read() -> daypass::words::github::Permissions {
+    permissions(&[("contents", "read")])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_without_the_app_is_told_from_one_where_it_rests() {
+    let scene = Scene::start().await;
+    let denial = scene.mint("nobody", &Repositories::All, &read()).await.unwrap_err();
+    assert_eq!((denial.reason.code(), denial.told()), ("provider_denied", "The GitHub App is not installed for this account."));
+    assert_eq!(denial.reason.status(), 502);
+    scene.usual().await.unwrap();
+    scene.stand_in.with(|world| world.installations[0].suspended = true);
+    let denial = scene.usual().await.unwrap_err();
+    assert_eq!(denial.told(), "The GitHub App's installation is suspended.");
+    let posts = scene.stand_in.paths("POST").len();
+    assert!(scene.usual().await.is_err());
+    assert_eq!(scene.stand_in.paths("POST").len(), posts, "what is known to rest is asked for no token");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_installation_was_not_given_is_not_asked_for() {
+    let scene = Scene::start().await;
+    let write = permissions(&[("issues", "write")]);
+    let denial = scene.mint("acme", &Repositories::All, &write).await.unwrap_err();
+    assert_eq!(denial.told(), "The installation of the GitHub App was not given `issues: write`.");
+    assert!(scene.mint("acme", &Repositories::All, &permissions(&[("workflows", "write")])).await.is_err());
+    assert!(scene.stand_in.paths("POST").is_empty(), "GitHub was asked for no token");
+    scene.stand_in.with(|world| world.installations[0].permissions["issues"] = "write".into());
+    scene.mint("acme", &Repositories::All, &write).await.unwrap();
+    scene.stand_in.with(|world| world.installations[0].permissions = json!({ "metadata": "read" }));
+    let denial = scene.mint("acme", &Repositories::All, &write).await.unwrap_err();
+    assert!(denial.told().contains("was not given `issues: write`"), "one that was taken back is told as that: {denial}");
+    assert!(denial.provider == Some("github"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_was_installed_anew_is_found() {
+    let scene = Scene::start().await;
+    scene.usual().await.unwrap();
+    scene.stand_in.with(|world| world.installations[0].id = 9002);
+    assert_eq!(scene.usual().await.unwrap().installation, 9002);
+    scene.stand_in.with(|world| world.installations.clear());
+    let denial = scene.usual().await.unwrap_err();
+    assert_eq!(denial.told(), "The GitHub App is not installed for this account.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_is_not_there_is_told_with_githubs_words_to_operators_alone() {
+    let scene = Scene::start().await;
+    for repositories in [chosen(&["acme/shop@1", "acme/gone@99"]), chosen(&["acme/gone"])] {
+        let denial = scene.mint("acme", &repositories, &read()).await.unwrap_err();
+        assert_eq!(denial.reason.code(), "provider_denied");
+        assert!(denial.cause.contains("the token (422): There is at least one repository that does not exist"), "{denial}");
+        assert!(!denial.told().contains("exist") && denial.told().contains("one of the repositories"), "{denial}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rate_limit_is_told_with_its_end_and_nothing_is_asked_behind_it() {
+    let scene = Scene::start().await;
+    scene.stand_in.with(|world| world.remaining = 2);
+    scene.usual().await.unwrap();
+    assert_eq!(scene.github.left().map(|(_, left)| left.remaining).collect::<Vec<_>>(), [0]);
+    let asked = scene.stand_in.with(|world| world.asked.len());
+    let denial = scene.usual().await.unwrap_err();
+    assert_eq!((denial.reason.code(), denial.reason.status()), ("provider_unavailable", 503));
+    assert!(denial.told().starts_with("GitHub takes no more requests of this App until 20"), "{denial}");
+    assert_eq!(scene.stand_in.with(|world| world.asked.len()), asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_github_tells_first_is_told_from_a_refusal() {
+    let mut scene = Scene::start().await;
+    scene.stand_in.with(|world| world.remaining = 0);
+    let denial = scene.usual().await.unwrap_err();
+    assert!(denial.cause.contains("the rate limit is spent until"), "{denial}");
+    scene.stand_in.with(|world| (world.remaining, world.lie) = (5000, Some(Lie::SecondaryLimit)));
+    scene.again(|_| ());
+    let denial = scene.usual().await.unwrap_err();
+    assert!(denial.reason.code() == "provider_unavailable" && denial.cause.contains("spent until"), "{denial}");
+    scene.stand_in.with(|world| world.lie = None);
+    assert!(scene.usual().await.is_err(), "it waits as long as GitHub said");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_github_that_does_not_answer_or_is_somebody_else_is_told() {
+    let mut scene = Scene::start().await;
+    for (lie, cause) in [
+        (Lie::Hangs, "the installation: no answer in time"),
+        (Lie::Fails, "the installation (502)"),
+        (Lie::Redirects, "the installation (301): Moved Permanently"),
+    ] {
+        scene.stand_in.with(|world| world.lie = Some(lie));
+        let denial = scene.usual().await.unwrap_err();
+        assert_eq!(denial.reason.code(), "provider_unavailable", "{denial}");
+        assert!(denial.cause.ends_with(cause), "{denial}");
+    }
+    scene.again(|app| app.ca = None);
+    let denial = scene.usual().await.unwrap_err();
+    assert!(denial.cause.contains("certificate is not trusted") && denial.cause.contains("`ca`"), "{denial}");
+    scene.again(|app| app.api.set_port(Some(crate::support::free_port())).unwrap());
+    let denial = scene.usual().await.unwrap_err();
+    assert!(denial.reason.code() == "provider_unavailable" && denial.cause.contains("refused"), "{denial}");
+}

@@ -1,0 +1,106 @@
+//! Answers that GitHub does not give. Each is refused with the provider and the field named, its token is revoked, and no byte of it
+//! is told.
+
+use super::{Scene, chosen, permissions};
+use crate::support::github::{Lie, Shape};
+use daypass::words::Denial;
+
+/// No token, and nothing that only an answer has.
+fn check_quiet(scene: &Scene, denial: &Denial) {
+    let told = format!("{denial:?} {denial} {} {}", denial.told(), denial.hint());
+    scene.stand_in.with(|world| {
+        for token in world.tokens.keys() {
+            assert!(!told.contains(&token[..20]), "{told}");
+        }
+    });
+    for mark in ["ghs_", "<html>", "evil", "organization_administration", "owner\"", "\u{202e}", "xxxx"] {
+        assert!(!told.contains(mark), "{mark}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wider_answer_is_revoked_at_once_and_refused() {
+    let scene = Scene::start().await;
+    scene.usual().await.unwrap();
+    scene.stand_in.with(|world| world.tokens.clear());
+    for (lie, field) in [
+        (Lie::MorePermissions, "`permissions` are wider"),
+        (Lie::HigherLevel, "`permissions` are wider"),
+        (Lie::OtherRepository, "`repositories` are others"),
+        (Lie::MoreRepositories, "`repositories` are others"),
+        (Lie::NoRepositories, "`repositories` are others"),
+        (Lie::OtherOwner, "`repositories` are of another owner"),
+        (Lie::SelectionAll, "`repository_selection` is wider"),
+        (Lie::Longer, "`expires_at` is more than an hour ahead"),
+    ] {
+        for shape in [Shape::Old, Shape::Stateless] {
+            scene.stand_in.with(|world| (world.lie, world.shape) = (Some(lie), shape));
+            let denial = scene.usual().await.unwrap_err();
+            assert_eq!((denial.reason.code(), denial.provider), ("provider_denied", Some("github")), "{denial}");
+            assert!(denial.cause.contains(field) && denial.cause.contains("github"), "{lie:?}: {denial}");
+            assert!(denial.cause.ends_with("its token was revoked"), "{lie:?}: {denial}");
+            assert!(scene.nothing_is_left(), "{lie:?}");
+            check_quiet(&scene, &denial);
+        }
+    }
+    assert_eq!(scene.stand_in.with(|world| world.tokens.len()), 16, "no lie is asked for twice");
+    scene.stand_in.with(|world| world.lie = Some(Lie::OtherRepository));
+    let (names, read) = (chosen(&["acme/shop"]), permissions(&[("contents", "read")]));
+    let denial = scene.mint("acme", &names, &read).await.unwrap_err();
+    assert!(denial.cause.contains("`repositories` are others"), "{denial}");
+    assert!(scene.nothing_is_left());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_answer_is_revoked_as_far_as_its_token_is_seen() {
+    let scene = Scene::start().await;
+    for (lie, cause, seen) in [
+        (Lie::NoPermissions, "the answer is not one of GitHub's", true),
+        (Lie::UnknownLevel, "the answer is not one of GitHub's", true),
+        (Lie::Over, "`expires_at` is over already", true),
+        (Lie::Truncated, "the answer is not one of GitHub's", true),
+        (Lie::TwoTokens, "the answer is not one of GitHub's", true),
+        (Lie::Huge, "more than 8388608 bytes", true),
+        (Lie::Stalls, "no answer in time", true),
+        (Lie::NoToken, "the answer is not one of GitHub's", false),
+        (Lie::HostileToken, "`token` is none of GitHub's", false),
+        (Lie::LongToken, "`token` is none of GitHub's", false),
+    ] {
+        scene.stand_in.with(|world| (world.lie, world.shape) = (Some(lie), Shape::Stateless));
+        scene.stand_in.with(|world| world.tokens.clear());
+        let denial = scene.usual().await.unwrap_err();
+        assert_eq!((denial.reason.code(), denial.provider), ("provider_unavailable", Some("github")), "{lie:?}: {denial}");
+        assert!(denial.cause.contains(cause) && denial.cause.contains("github: the token"), "{lie:?}: {denial}");
+        assert_eq!(scene.nothing_is_left(), seen, "{lie:?}: {denial}");
+        assert_eq!(denial.cause.contains("was revoked"), seen, "{lie:?}: {denial}");
+        check_quiet(&scene, &denial);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_cannot_be_revoked_is_told() {
+    let scene = Scene::start().await;
+    scene.stand_in.with(|world| world.lie = Some(Lie::Irrevocable));
+    let minted = scene.usual().await.unwrap();
+    let denial = scene.github.revoke("acme", &minted.token).await.unwrap_err();
+    assert_eq!(denial.reason.code(), "provider_unavailable");
+    assert!(denial.cause.contains("the token's revocation (500): Server Error"), "{denial}");
+    check_quiet(&scene, &denial);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_of_somebody_else_is_none() {
+    let mut scene = Scene::start().await;
+    for (lie, cause) in [
+        (Lie::OtherAccount, "the answer's `account` is another one"),
+        (Lie::HugeInstallation, "more than 262144 bytes"),
+        (Lie::Html, "the answer is not one of GitHub's"),
+    ] {
+        scene.stand_in.with(|world| world.lie = Some(lie));
+        scene.again(|_| ());
+        let denial = scene.usual().await.unwrap_err();
+        assert!(denial.reason.code() == "provider_unavailable" && denial.cause.contains(cause), "{lie:?}: {denial}");
+        assert!(scene.stand_in.paths("POST").is_empty());
+        check_quiet(&scene, &denial);
+    }
+}
