@@ -46,3 +46,25 @@ impl IntoResponse for Refused {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn document(denial: crate::words::Denial) -> serde_json::Value {
+        let response = Refused::unrecorded(denial).into_response();
+        serde_json::from_slice(&axum::body::to_bytes(response.into_body(), 10_000).await.unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_providers_refusal_says_whose_it_is_and_no_other_says_one() {
+        let told = document(Reason::ProviderDenied.because("github: the operator's").by("github")).await;
+        assert_eq!(
+            (&told["code"], &told["provider"], &told["status"]),
+            (&json!("provider_denied"), &json!("github"), &json!(502))
+        );
+        assert!(!told.to_string().contains("the operator's"));
+        let told = document(Reason::AwsDenied.because("x")).await;
+        assert!(told.get("provider").is_none(), "{told}");
+    }
+}

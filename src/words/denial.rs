@@ -111,7 +111,7 @@ pub struct Denial {
     /// A sentence for the caller beyond the reason's title; safe in a public job log.
     pub detail: Option<String>,
     /// What to do next, where more is known of it than the reason alone says; safe in a public job log.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// The provider that refused or did not answer, such as `github`, where the reason names none.
     pub provider: Option<&'static str>,
     /// The other client's use, where the token or the session serves another client: for the audit log, and an alarm.
@@ -135,7 +135,7 @@ impl Denial {
     }
 
     /// Says what to do next better than the reason does.
-    pub fn advising(mut self, hint: impl Into<String>) -> Self {
+    pub fn advising(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }

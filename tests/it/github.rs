@@ -2,19 +2,24 @@
 
 mod errors;
 mod lies;
+pub mod stand_in;
+mod strict;
 
-use crate::support::github::{Shape, StandInGitHub};
+use crate::github::stand_in::{Shape, StandInGitHub};
 use crate::support::{certificate, write_private};
 use daypass::issue::github::{AppSettings, Asked, GitHub, GitHubSettings, KeyAt, Minted};
 use daypass::words::github::{Level, Owner, Permission, Permissions, Repositories, Repository};
 use daypass::words::{Clock, Denial, SystemClock};
 use serde_json::json;
+use std::time::Duration;
 
 /// The stand-in, and what asks it.
 struct Scene {
     folder: tempfile::TempDir,
     stand_in: StandInGitHub,
     github: GitHub,
+    /// By how much the clock of what asks is ahead.
+    later: Duration,
 }
 
 fn permissions(all: &[(&str, &str)]) -> Permissions {
@@ -33,7 +38,7 @@ impl Scene {
         let stand_in = StandInGitHub::start(folder.path()).await;
         write_private(&folder.path().join("app.pem"), stand_in.with(|world| world.app.pem.clone()).as_bytes());
         let github = GitHub::connect(&Self::settings(&folder, &stand_in)).unwrap();
-        Self { folder, stand_in, github }
+        Self { folder, stand_in, github, later: Duration::ZERO }
     }
 
     fn settings(folder: &tempfile::TempDir, stand_in: &StandInGitHub) -> GitHubSettings {
@@ -56,6 +61,11 @@ impl Scene {
         GitHubSettings { apps: vec![app] }
     }
 
+    /// So long that an account is looked at again.
+    fn wait(&mut self) {
+        self.later += Duration::from_secs(6);
+    }
+
     /// What asks, with other settings and nothing known yet.
     fn again(&mut self, change: impl FnOnce(&mut AppSettings)) {
         let mut settings = Self::settings(&self.folder, &self.stand_in);
@@ -65,7 +75,8 @@ impl Scene {
 
     async fn mint(&self, owner: &str, repositories: &Repositories, permissions: &Permissions) -> Result<Minted, Denial> {
         let owner = Owner::parse(owner).unwrap();
-        self.github.mint(&Asked { app: "acme", owner: &owner, repositories, permissions }, SystemClock.now()).await
+        let now = SystemClock.now().plus(self.later);
+        self.github.mint(&Asked { app: "acme", owner: &owner, repositories, permissions }, now).await
     }
 
     /// `contents: read` in `acme/shop`.

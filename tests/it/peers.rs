@@ -12,6 +12,7 @@ mod azure_identity;
 mod docker_registry;
 mod git_helper;
 mod git_remotes;
+mod github_kms;
 mod google_auth;
 mod kubectl;
 mod load_balancers;

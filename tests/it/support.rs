@@ -1,7 +1,5 @@
 //! The real server in a process of its own, over real TLS, beside a repository and an issuer.
 
-pub mod github;
-
 use daypass::demo::issuer::{LocalIssuer, github_claims};
 use daypass::secrets::{Identities, encrypt};
 use daypass::store::{Entry, Reader};

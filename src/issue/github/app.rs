@@ -8,7 +8,7 @@ use super::jwt::app_jwt;
 use super::key::AppKey;
 use super::minted::{Minted, tokens_within};
 use super::quota::{Left, Quota};
-use super::refusal::{About, cut, denied, refused, spent, strange, unavailable};
+use super::refusal::{About, cut, denied, not_installed, refused, spent, strange, unavailable};
 use super::settings::AppSettings;
 use crate::issuers::http::provider_client;
 use crate::words::github::{Owner, Permissions};
@@ -24,6 +24,8 @@ use tokio::time::Instant;
 const INSTALLATION_MAX: Duration = Duration::from_secs(5 * 60);
 /// Accounts whose installations are known.
 const INSTALLATIONS_MAX: u64 = 10_000;
+/// Within this time after a look nobody looks again: jobs that are refused in a row do not use up the App's rate limit.
+const LOOKS_APART: Duration = Duration::from_secs(5);
 /// A refusal that came later than this is told: there is no time left to ask again before the job gives up.
 const AGAIN_MAX: Duration = Duration::from_secs(2);
 
@@ -42,6 +44,13 @@ impl From<Denial> for NotMinted {
     }
 }
 
+/// What was seen of an account.
+struct Known {
+    looked_at: UnixTime,
+    /// `None` where the App is not installed.
+    installation: Option<Installation>,
+}
+
 /// One of the configuration.
 pub(super) struct App {
     name: String,
@@ -50,7 +59,7 @@ pub(super) struct App {
     most: Permissions,
     api: Api,
     quota: Quota,
-    installations: Cache<String, Arc<Installation>>,
+    installations: Cache<String, Arc<Known>>,
 }
 
 impl App {
@@ -87,32 +96,38 @@ impl App {
             return Err(denied("a repository is of another account than the token"));
         }
         let (started, key) = (Instant::now(), asked.owner.folded());
-        if let Some(known) = self.installations.get(&key).await {
-            match self.ask(&known, asked, now).await {
-                Err(refused) if refused.may_be_stale && started.elapsed() < AGAIN_MAX => {
-                    self.installations.invalidate(&key).await;
-                }
-                done => return done.map_err(|refused| refused.denial),
+        let known = self.known(asked.owner, now).await?;
+        match self.ask(&known, asked, now).await {
+            Err(refused)
+                if refused.may_be_stale && now.since(known.looked_at) >= LOOKS_APART && started.elapsed() < AGAIN_MAX =>
+            {
+                self.installations.invalidate(&key).await;
+                let known = self.known(asked.owner, now).await?;
+                self.ask(&known, asked, now).await.map_err(|refused| refused.denial)
             }
+            done => done.map_err(|refused| refused.denial),
         }
-        let fresh = self.installation(asked.owner, now).await?;
-        self.ask(&fresh, asked, now).await.map_err(|refused| refused.denial)
     }
 
-    /// The installation for an account, looked up once for all who ask at the same time.
-    async fn installation(&self, owner: &Owner, now: UnixTime) -> Result<Arc<Installation>, Denial> {
+    /// What is known of an account, looked up once for all who ask at the same time.
+    async fn known(&self, owner: &Owner, now: UnixTime) -> Result<Arc<Known>, Denial> {
         let look = async {
             let jwt = self.jwt(now).await?;
             let heard =
                 self.api.send(&Call::Installation(owner), &jwt).await.map_err(|fault| cut(About::Installation, &fault))?;
-            Installation::read(&self.noted(heard, now)?, owner).map(Arc::new)
+            let heard = self.noted(heard, now)?;
+            let is_there = heard.status != StatusCode::NOT_FOUND;
+            let installation = is_there.then(|| Installation::read(&heard, owner)).transpose()?;
+            Ok(Arc::new(Known { looked_at: now, installation }))
         };
         self.installations.try_get_with(owner.folded(), look).await.map_err(|denial: Arc<Denial>| (*denial).clone())
     }
 
-    async fn ask(&self, installation: &Installation, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, NotMinted> {
+    async fn ask(&self, known: &Known, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, NotMinted> {
         const ABOUT: About = About::Token;
-        installation.allows(asked.permissions).map_err(|denial| NotMinted { denial, may_be_stale: true })?;
+        let stale = |denial| NotMinted { denial, may_be_stale: true };
+        let installation = known.installation.as_ref().ok_or_else(|| stale(not_installed()))?;
+        installation.allows(asked.permissions).map_err(stale)?;
         let jwt = self.jwt(now).await?;
         let body = asked.body().map_err(|_| unavailable("the request could not be made"))?;
         let heard = self.api.send(&Call::Mint(installation.id, body), &jwt).await.map_err(|fault| cut(ABOUT, &fault))?;

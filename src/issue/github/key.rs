@@ -1,7 +1,11 @@
 //! The private key of an App, as GitHub hands it out: RSA, in PEM. Files are looked at before each use, and read anew once they change.
 
+mod error;
+
+pub use error::{AppKeyError, PemKeyError};
+
 use super::settings::KeyAt;
-use crate::custody::{KmsError, sign};
+use crate::custody::sign;
 use crate::words::Secret;
 use crate::words::names::KmsKeyArn;
 use arc_swap::ArcSwapOption;
@@ -13,55 +17,6 @@ use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
-
-/// Why there is no key, or no signature. None of it holds a byte of the key.
-#[derive(Debug, thiserror::Error)]
-pub enum AppKeyError {
-    /// It is not read.
-    #[error("{}: {fault}", .path.display())]
-    File {
-        /// Where it should be.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        fault: std::io::Error,
-    },
-    /// systemd gave this service no credentials.
-    #[error("this service has no credential `{name}` (LoadCredential=)")]
-    NoCredentials {
-        /// Its name.
-        name: String,
-    },
-    /// Its content is none.
-    #[error("{}: {fault}", .path.display())]
-    Content {
-        /// Where it is.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        fault: PemKeyError,
-    },
-    /// AWS KMS does not sign.
-    #[error(transparent)]
-    Kms(#[from] KmsError),
-    /// The library does not sign.
-    #[error("the App's key does not sign")]
-    NotSigned,
-}
-
-/// Why a file holds no key of an App.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum PemKeyError {
-    /// No PEM, or cut off.
-    #[error("it holds no PEM private key: GitHub hands one out under \"Private keys\" of the App's settings")]
-    NoPem,
-    /// Sealed by a passphrase.
-    #[error("the key has a passphrase: `openssl rsa` writes it without")]
-    Passphrase,
-    /// Another kind, or one of too few bits.
-    #[error("it is no RSA key of 2048 to 8192 bits, and GitHub's App keys are")]
-    NotRsa,
-}
 
 /// Who signs for an App.
 pub(super) enum AppKey {

@@ -1,22 +1,21 @@
 //! The token that GitHub answers with, compared with what was asked: one that may do more is none.
 
+mod token;
+
+pub(super) use token::tokens_within;
+
 use super::asked::Asked;
 use crate::words::github::{Level, Owner, Permissions, Repositories, Repository, RepositoryId, RepositoryName};
 use crate::words::{Secret, UnixTime};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use token::is_token;
 
 /// GitHub: installation tokens expire one hour from the time you create them.
 const LIFETIME_MAX: Duration = Duration::from_secs(3600);
 /// By how much GitHub's clock may be ahead of ours.
 const CLOCKS_MAX: Duration = Duration::from_secs(60);
-/// The old shape has 40 characters, the stateless one of 2026 some 520: enough for one that names 500 repositories.
-const TOKEN_BYTES_MAX: usize = 8192;
-/// GitHub answers with one; of an answer that has more, no more than these are revoked.
-const TOKENS_MAX: usize = 3;
-/// What is behind `ghs_` (github.blog, changelog of 2026-05-15: `ghs_[A-Za-z0-9._-]{36,}`).
-const TOKEN_BYTES_MIN: usize = 36;
 /// Whoever may do anything in a repository sees what it is: GitHub adds this by itself.
 const IMPLIED: (&str, Level) = ("metadata", Level::Read);
 
@@ -97,7 +96,9 @@ impl Minted {
         let Answer { token, expires_at, permissions, repository_selection, repositories } =
             serde_json::from_slice(body.expose()).map_err(|_| Fault::Form)?;
         let token = Secret::from(token);
-        check_token(&token)?;
+        if !is_token(&token) {
+            return Err(Fault::Token);
+        }
         if expires_at <= now {
             return Err(Fault::Over);
         }
@@ -135,26 +136,5 @@ fn compared(selection: Selection, named: Option<Vec<Named>>, asked: &Asked<'_>) 
     Ok(Some(named.into_iter().map(|one| Repository { name: one.full_name, id: Some(one.id) }).collect()))
 }
 
-/// `ghs_` and 36 characters, or the stateless `ghs_APPID_JWT`.
-fn check_token(token: &Secret) -> Result<(), Fault> {
-    let rest = token.expose().strip_prefix(b"ghs_").ok_or(Fault::Token)?;
-    let good = rest.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'));
-    let sized = rest.len() >= TOKEN_BYTES_MIN && token.expose().len() <= TOKEN_BYTES_MAX;
-    if good && sized { Ok(()) } else { Err(Fault::Token) }
-}
-
-/// The tokens within an answer that is not taken, so that they can be revoked.
-pub(super) fn tokens_within(body: &Secret) -> Vec<Secret> {
-    const KEY: &[u8] = b"\"token\"";
-    let bytes = body.expose();
-    let places = bytes.windows(KEY.len()).enumerate().filter(|(_, window)| *window == KEY);
-    places.filter_map(|(at, _)| token_at(bytes.get(at + KEY.len()..)?)).take(TOKENS_MAX).collect()
-}
-
-/// The text behind a key.
-fn token_at(rest: &[u8]) -> Option<Secret> {
-    let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
-    let end = rest.iter().take(TOKEN_BYTES_MAX + 1).position(|byte| *byte == b'"')?;
-    let token = Secret::new(rest.get(..end)?.to_vec());
-    check_token(&token).is_ok().then_some(token)
-}
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,6 @@ pub(super) fn refused(about: About, heard: &Heard) -> Denial {
         StatusCode::UNAUTHORIZED => denied(cause)
             .saying("GitHub does not take the App's signature.")
             .advising("The App's `key` and its `app_id` have to belong together, and this server's clock has to be right."),
-        StatusCode::NOT_FOUND if about == About::Installation => not_installed(),
         StatusCode::UNPROCESSABLE_ENTITY => denied(cause)
             .saying("GitHub does not give this App one of the repositories, or one of the permissions.")
             .advising("The App has to be installed for each repository of the policy, with its permissions."),

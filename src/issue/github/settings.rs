@@ -1,15 +1,13 @@
 //! `providers: { github: { apps: … } }` of the configuration.
 
-use crate::words::github::{Permission, PermissionError, Permissions};
+mod read;
+
+pub use read::{Places, read_permissions};
+
+use crate::words::github::Permissions;
 use crate::words::names::KmsKeyArn;
-use crate::words::yaml::{Fields, Node};
 use reqwest::Url;
 use std::path::PathBuf;
-
-/// GitHub's own; GitHub Enterprise Server has its at `https://HOST/api/v3`.
-const API_DEFAULT: &str = "https://api.github.com";
-/// An App's name in the configuration, and its client id.
-const WORD_BYTES_MAX: usize = 100;
 
 /// Every App.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,147 +46,6 @@ pub enum KeyAt {
     Credential(String, Option<PathBuf>),
     /// In AWS KMS, which never shows it.
     Kms(KmsKeyArn),
-}
-
-/// Where files are that the configuration names, and whether nobody else can reach them.
-pub trait Places {
-    /// A file that holds a private key.
-    fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
-    /// A file by which it is decided whom the server trusts.
-    fn trusted<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
-    /// A credential of this service.
-    fn credential<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(String, Option<PathBuf>)>;
-}
-
-/// Why a value is none.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-enum AppError {
-    #[error("expected up to {WORD_BYTES_MAX} letters, digits, `-`, `_` and `.`")]
-    Word,
-    #[error("an App's id is a whole number above 0, without quotes")]
-    Id,
-    #[error("GitHub's REST API is at an https address (http only on 127.0.0.1 and localhost) without a query")]
-    Api,
-}
-
-impl GitHubSettings {
-    /// Reads the section; every fault is told, and none of a file's content.
-    pub fn read(fields: &mut Fields<'_, '_>, places: &impl Places) -> Option<Self> {
-        let list = fields.required("apps")?;
-        let mut apps: Vec<AppSettings> = Vec::new();
-        for node in fields.one_or_many(list) {
-            let mut inner = fields.below(node);
-            let app = read_app(&mut inner, places);
-            inner.finish();
-            let Some(app) = app else { continue };
-            if apps.iter().any(|other| other.name == app.name) {
-                fields.fault(node.place, format!("two Apps are called `{}`", app.name));
-            }
-            apps.push(app);
-        }
-        if fields.one_or_many(list).is_empty() {
-            fields.fault(list.place, "name at least one App");
-        }
-        Some(Self { apps })
-    }
-}
-
-fn read_app(fields: &mut Fields<'_, '_>, places: &impl Places) -> Option<AppSettings> {
-    let name = fields.required("name").and_then(|node| fields.parsed(node, word));
-    let issuer = read_issuer(fields);
-    let key = fields.required("key").and_then(|node| read_key(fields, node, places));
-    let extra_permissions = read_extra(fields);
-    let max_permissions = fields.required("max_permissions").and_then(|node| read_permissions(fields, node, &extra_permissions));
-    let api = match fields.optional("api") {
-        Some(node) => fields.parsed(node, api),
-        None => api(API_DEFAULT).ok(),
-    };
-    let ca = fields.optional("ca").map(|node| places.trusted(fields, node));
-    let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
-    let ca = ca.map_or(Some(None), |ca| ca.map(Some))?;
-    let (name, issuer, key, max_permissions, api) = (name?, issuer?, key?, max_permissions?, api?);
-    Some(AppSettings { name, issuer, key, max_permissions, extra_permissions, api, ca, proxy })
-}
-
-fn read_issuer(fields: &mut Fields<'_, '_>) -> Option<String> {
-    let client = fields.optional("client_id");
-    match (fields.optional("app_id"), client) {
-        (Some(node), None) => match node.to_json().as_u64().filter(|id| *id > 0) {
-            Some(id) => Some(id.to_string()),
-            None => {
-                fields.fault(node.place, AppError::Id);
-                None
-            }
-        },
-        (None, Some(node)) => fields.parsed(node, word),
-        (Some(node), Some(_)) => {
-            fields.fault(node.place, "an App is told by its `app_id` or by its `client_id`, and not by both");
-            None
-        }
-        (None, None) => {
-            fields.required("app_id");
-            None
-        }
-    }
-}
-
-fn read_key<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, places: &impl Places) -> Option<KeyAt> {
-    let mut inner = fields.below(node);
-    let (file, credential, kms) = (inner.optional("file"), inner.optional("credential"), inner.optional("aws_kms"));
-    let key = match (file, credential, kms) {
-        (Some(file), None, None) => places.private(&mut inner, file).map(KeyAt::File),
-        (None, Some(name), None) => places.credential(&mut inner, name).map(|(name, folder)| KeyAt::Credential(name, folder)),
-        (None, None, Some(arn)) => inner.parsed(arn, KmsKeyArn::parse).map(KeyAt::Kms),
-        _ => {
-            inner.fault(node.place, "expected one of `file`, `credential` and `aws_kms`");
-            None
-        }
-    };
-    inner.finish();
-    key
-}
-
-fn read_extra(fields: &mut Fields<'_, '_>) -> Vec<String> {
-    let Some(list) = fields.optional("extra_permissions") else { return Vec::new() };
-    let nodes = fields.one_or_many(list);
-    nodes.iter().filter_map(|node| fields.parsed(node, |text| Permission::check_key(text).map(str::to_owned))).collect()
-}
-
-/// `{ contents: read, … }`, each against GitHub's schema; for policies too.
-pub fn read_permissions<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, extra: &[String]) -> Option<Permissions> {
-    let mut inner = fields.below(node);
-    let mut all = Vec::new();
-    for (key, place, value) in inner.members() {
-        let Some(level) = inner.text(value) else { continue };
-        match Permission::parse(key, level, extra) {
-            Ok(one) => all.push(one),
-            Err(fault @ (PermissionError::NoLevel | PermissionError::Level { .. })) => inner.fault(value.place, fault),
-            Err(fault) => inner.fault(*place, fault),
-        }
-    }
-    let whole = all.len() == inner.members().len();
-    match Permissions::new(all) {
-        Ok(all) => whole.then_some(all),
-        Err(fault) if whole => {
-            fields.fault(node.place, fault);
-            None
-        }
-        Err(_) => None,
-    }
-}
-
-fn word(text: &str) -> Result<String, AppError> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let sized = (1..=WORD_BYTES_MAX).contains(&text.len());
-    if sized && text.bytes().all(good) { Ok(text.to_owned()) } else { Err(AppError::Word) }
-}
-
-fn api(text: &str) -> Result<Url, AppError> {
-    let url = Url::parse(text).map_err(|_| AppError::Api)?;
-    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if scheme && bare { Ok(url) } else { Err(AppError::Api) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What GitHub refuses, each told apart from the others, and what of it a second look mends.
 
 use super::{Scene, chosen, permissions};
-use crate::support::github::Lie;
+use crate::github::stand_in::{Installation, Lie, acme};
 use daypass::words::github::Repositories;
 use serde_json::json;
 
@@ -11,12 +11,15 @@ fn read() -> daypass::words::github::Permissions {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_the_app_is_told_from_one_where_it_rests() {
-    let scene = Scene::start().await;
+    let mut scene = Scene::start().await;
     let denial = scene.mint("nobody", &Repositories::All, &read()).await.unwrap_err();
     assert_eq!((denial.reason.code(), denial.told()), ("provider_denied", "The GitHub App is not installed for this account."));
     assert_eq!(denial.reason.status(), 502);
     scene.usual().await.unwrap();
     scene.stand_in.with(|world| world.installations[0].suspended = true);
+    let denial = scene.usual().await.unwrap_err();
+    assert!(denial.cause.contains("the token (403): This installation has been suspended"), "{denial}");
+    scene.wait();
     let denial = scene.usual().await.unwrap_err();
     assert_eq!(denial.told(), "The GitHub App's installation is suspended.");
     let posts = scene.stand_in.paths("POST").len();
@@ -26,15 +29,18 @@ async fn an_account_without_the_app_is_told_from_one_where_it_rests() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_installation_was_not_given_is_not_asked_for() {
-    let scene = Scene::start().await;
+    let mut scene = Scene::start().await;
     let write = permissions(&[("issues", "write")]);
     let denial = scene.mint("acme", &Repositories::All, &write).await.unwrap_err();
     assert_eq!(denial.told(), "The installation of the GitHub App was not given `issues: write`.");
     assert!(scene.mint("acme", &Repositories::All, &permissions(&[("workflows", "write")])).await.is_err());
     assert!(scene.stand_in.paths("POST").is_empty(), "GitHub was asked for no token");
+    assert_eq!(scene.stand_in.paths("GET").len(), 1, "those who are refused in a row do not use up the rate limit");
     scene.stand_in.with(|world| world.installations[0].permissions["issues"] = "write".into());
+    scene.wait();
     scene.mint("acme", &Repositories::All, &write).await.unwrap();
     scene.stand_in.with(|world| world.installations[0].permissions = json!({ "metadata": "read" }));
+    scene.wait();
     let denial = scene.mint("acme", &Repositories::All, &write).await.unwrap_err();
     assert!(denial.told().contains("was not given `issues: write`"), "one that was taken back is told as that: {denial}");
     assert!(denial.provider == Some("github"));
@@ -42,13 +48,22 @@ async fn what_the_installation_was_not_given_is_not_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_was_installed_anew_is_found() {
-    let scene = Scene::start().await;
+    let mut scene = Scene::start().await;
     scene.usual().await.unwrap();
     scene.stand_in.with(|world| world.installations[0].id = 9002);
+    assert!(scene.usual().await.unwrap_err().cause.contains("the token (404): Not Found"));
+    scene.wait();
     assert_eq!(scene.usual().await.unwrap().installation, 9002);
     scene.stand_in.with(|world| world.installations.clear());
+    scene.wait();
     let denial = scene.usual().await.unwrap_err();
     assert_eq!(denial.told(), "The GitHub App is not installed for this account.");
+    assert!(scene.usual().await.is_err());
+    let looks = scene.stand_in.paths("GET").len();
+    assert_eq!(looks, 3, "an account without the App is not looked at with each request");
+    scene.stand_in.with(|world| world.installations.push(Installation { id: 9003, ..acme() }));
+    scene.wait();
+    assert_eq!(scene.usual().await.unwrap().installation, 9003);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,9 @@
 //! is told.
 
 use super::{Scene, chosen, permissions};
-use crate::support::github::{Lie, Shape};
+use crate::github::stand_in::{Lie, Shape};
 use daypass::words::Denial;
+use std::sync::{Arc, Mutex};
 
 /// No token, and nothing that only an answer has.
 fn check_quiet(scene: &Scene, denial: &Denial) {
@@ -102,5 +103,42 @@ async fn an_installation_of_somebody_else_is_none() {
         assert!(denial.reason.code() == "provider_unavailable" && denial.cause.contains(cause), "{lie:?}: {denial}");
         assert!(scene.stand_in.paths("POST").is_empty());
         check_quiet(&scene, &denial);
+    }
+}
+
+/// Both sides run on this test's one thread, so that what each library says at its most is seen.
+#[tokio::test]
+async fn no_token_and_no_signature_is_in_a_log_at_its_most() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&log);
+    let all =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || Log(Arc::clone(&writer))).finish();
+    let guard = tracing::subscriber::set_default(all);
+    let scene = Scene::start().await;
+    let minted = scene.usual().await.unwrap();
+    scene.github.revoke("acme", &minted.token).await.unwrap();
+    for lie in [Lie::Truncated, Lie::OtherRepository, Lie::HostileToken] {
+        scene.stand_in.with(|world| world.lie = Some(lie));
+        assert!(scene.usual().await.is_err());
+    }
+    drop(guard);
+    let log = String::from_utf8_lossy(&log.lock().unwrap()).into_owned();
+    assert!(log.contains("hyper") && log.len() > 1000, "the libraries say what they do: {} bytes", log.len());
+    for shown in scene.stand_in.with(|world| world.shown.clone()) {
+        let end = shown.len() - 20;
+        assert!(!log.contains(&shown[end..]), "the end of {} characters that were shown is in the log", shown.len());
+    }
+}
+
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! GitHub's own client for Apps (@octokit/auth-app), unmodified, against the stand-in for GitHub: what daypass is tested with takes
 //! what octokit sends, and gives what octokit reads. And GitHub's own list of permissions, as its types have it.
 
-use crate::support::github::{Shape, StandInGitHub};
+use crate::github::stand_in::{Shape, StandInGitHub};
 use crate::support::{certificate, peer, write_private};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -31,6 +31,19 @@ pub struct Installation {
     pub suspended: bool,
 }
 
+/// The one that is there from the start.
+pub fn acme() -> Installation {
+    Installation {
+        id: 9001,
+        login: "Acme",
+        kind: "Organization",
+        permissions: json!({ "contents": "write", "issues": "read", "metadata": "read", "next_weeks": "read" }),
+        repositories: vec![(1, "shop"), (2, "site"), (3, ".github")],
+        selection: "all",
+        suspended: false,
+    }
+}
+
 /// A request that came.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -57,6 +70,8 @@ pub struct World {
     pub limit: u64,
     pub remaining: u64,
     pub asked: Vec<Asked>,
+    /// What was shown to it: JWTs and tokens.
+    pub shown: Vec<String>,
     /// Every token, and whether it was revoked.
     pub tokens: BTreeMap<String, bool>,
 }
@@ -72,23 +87,15 @@ impl StandInGitHub {
     pub async fn start(folder: &Path) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-        let acme = Installation {
-            id: 9001,
-            login: "Acme",
-            kind: "Organization",
-            permissions: json!({ "contents": "write", "issues": "read", "metadata": "read", "next_weeks": "read" }),
-            repositories: vec![(1, "shop"), (2, "site"), (3, ".github")],
-            selection: "all",
-            suspended: false,
-        };
         let world = World {
             app: AppPair::generate(),
-            installations: vec![acme],
+            installations: vec![acme()],
             shape: Shape::Stateless,
             lie: None,
             limit: 5000,
             remaining: 5000,
             asked: Vec::new(),
+            shown: Vec::new(),
             tokens: BTreeMap::new(),
         };
         let stand_in = Self { url, world: Arc::new(Mutex::new(world)) };
@@ -137,14 +144,12 @@ async fn answer(
     // `Bearer`, and octokit's `bearer` and `token`.
     let authorization = text("authorization").unwrap_or_default();
     let (scheme, bearer) = authorization.split_once(' ').unwrap_or_default();
+    world.shown.push(bearer.to_owned());
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
     let mut told = match (&method, &path[..]) {
         (&Method::DELETE, ["installation", "token"]) => world.revoke(bearer),
         (&Method::GET, ["installation", "repositories"]) => world.usable(bearer),
-        (method, path) if !scheme.eq_ignore_ascii_case("bearer") => {
-            let _ = (method, path);
-            error(StatusCode::UNAUTHORIZED, "A JSON web token could not be decoded")
-        }
+        _ if !scheme.eq_ignore_ascii_case("bearer") => error(StatusCode::UNAUTHORIZED, "A JSON web token could not be decoded"),
         (method, path) => match world.app.verify(bearer) {
             Err(fault) => error(StatusCode::UNAUTHORIZED, &fault),
             Ok(()) => world.by_app(method, path, &body, &text),
