@@ -18,7 +18,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 #[test]
 fn both_forms_of_pem_are_read_and_sign_alike() {
     let der = pkcs8();
-    // RFC 8208: the key itself stands behind the version, the algorithm and the header of its octets.
+    // RFC 5208: the key itself stands behind the version, the algorithm and the header of its octets.
     let (new, old) =
         (parse(pem("PRIVATE KEY", &der).as_bytes()).unwrap(), parse(pem("RSA PRIVATE KEY", &der[26..]).as_bytes()).unwrap());
     let signature = sign_by(&old, b"input").unwrap();
