@@ -3,6 +3,7 @@
 pub mod age_plugin;
 pub mod answer;
 pub mod checkout;
+pub mod delivery;
 pub mod editor;
 pub mod environment;
 mod error;
@@ -19,8 +20,6 @@ pub mod renewal;
 pub mod server;
 pub mod sidecar;
 pub mod token_endpoint;
-
-pub use error::AssignmentError;
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
 #[derive(Clone, Debug)]
