@@ -65,7 +65,11 @@ mod tests {
         push("next", Ok(()));
         clean_ups.push("hanging", Box::pin(std::future::pending()));
         let late = done.clone();
-        clean_ups.push("last", Box::pin(async move { Ok(late.lock().unwrap().push("last")) }));
+        let last = async move {
+            late.lock().unwrap().push("last");
+            Ok(())
+        };
+        clean_ups.push("last", Box::pin(last));
         let failures = clean_ups.failures(Duration::from_millis(50)).await;
         assert_eq!(*done.lock().unwrap(), ["first", "failing", "next", "last"]);
         assert_eq!(failures[0], "failing: no");
