@@ -1,7 +1,6 @@
 //! Layer E: what a job runs. One request brings everything it needs, and its own token is found where its CI puts it.
 
 pub mod age_plugin;
-pub mod answer;
 pub mod checkout;
 pub mod delivery;
 pub mod editor;
@@ -17,6 +16,7 @@ pub mod loopback;
 mod mask;
 mod memory;
 pub mod renewal;
+pub mod request;
 pub mod server;
 pub mod sidecar;
 pub mod token_endpoint;

@@ -11,7 +11,10 @@ mod secret;
 mod source;
 mod variables;
 
+pub use aws::AwsRequest;
 pub use command::{Delivery, Refresh};
+pub use id_token::IdTokenRequest;
+pub use secret::{SecretRequest, only_secret};
 
 use crate::answers::Document;
 use crate::client::Failure;

@@ -6,7 +6,8 @@ use super::source::Renewal;
 use crate::answers::{AwsKeys, Document};
 use crate::client::loopback::Loopback;
 use crate::client::renewal::Dated;
-use crate::client::{Failure, STATUS_EXEC, answer};
+use crate::client::request::Request;
+use crate::client::{Failure, STATUS_EXEC};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -23,6 +24,21 @@ const READ_BEFORE: [&str; 9] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ];
 
+/// A session of this role; without one, of the role that the policies name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AwsRequest(pub Option<String>);
+
+impl Request for AwsRequest {
+    type Answer = AwsKeys;
+
+    fn body(&self) -> Value {
+        match &self.0 {
+            Some(role) => json!({ "aws": { "role": role } }),
+            None => json!({ "aws": {} }),
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(super) struct AwsDelivery {
     /// AWS credentials in the command's environment; a role where the policies leave a choice.
@@ -34,17 +50,14 @@ impl Delivered for AwsDelivery {
     const REFRESHED: Option<&'static str> = Some("--aws");
 
     fn requests(&self) -> Vec<Value> {
-        let request = self.aws.as_ref().map(|role| match role {
-            Some(role) => json!({ "aws": { "role": role } }),
-            None => json!({ "aws": {} }),
-        });
-        request.into_iter().collect()
+        self.request().iter().map(Request::body).collect()
     }
 
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
-        let keys = answer::aws(answer)?;
+        let Some(request) = self.request() else { return Ok(()) };
+        let keys = request.take(answer)?;
         if delivery.refresh.all {
-            return self.serve(keys, delivery).await;
+            return serve(request, keys, delivery).await;
         }
         let variables = [
             ("AWS_ACCESS_KEY_ID", keys.access_key_id.into()),
@@ -58,16 +71,20 @@ impl Delivered for AwsDelivery {
 }
 
 impl AwsDelivery {
-    async fn serve(&self, keys: AwsKeys, delivery: &mut Delivery) -> Result<(), Failure> {
-        let renewal = Renewal { what: "the AWS session", requests: self.requests(), ahead: delivery.refresh.ahead };
-        let renewed = delivery.renew(renewal, dated(keys), |mut answer| answer::aws(&mut answer).map(dated));
-        let failed = |fault| Failure::new(STATUS_EXEC, format!("the address for AWS's SDKs cannot be opened: {fault}"));
-        let loopback = Loopback::start(renewed).await.map_err(failed)?;
-        delivery.variables.remove(&READ_BEFORE);
-        loopback.variables().into_iter().for_each(|(name, place)| delivery.variables.set_place(name, place));
-        delivery.hold(loopback);
-        Ok(())
+    fn request(&self) -> Option<AwsRequest> {
+        self.aws.clone().map(AwsRequest)
     }
+}
+
+async fn serve(request: AwsRequest, keys: AwsKeys, delivery: &mut Delivery) -> Result<(), Failure> {
+    let renewal = Renewal { what: "the AWS session", requests: vec![request.body()], ahead: delivery.refresh.ahead };
+    let renewed = delivery.renew(renewal, dated(keys), move |mut answer| request.take(&mut answer).map(dated));
+    let failed = |fault| Failure::new(STATUS_EXEC, format!("the address for AWS's SDKs cannot be opened: {fault}"));
+    let loopback = Loopback::start(renewed).await.map_err(failed)?;
+    delivery.variables.remove(&READ_BEFORE);
+    loopback.variables().into_iter().for_each(|(name, place)| delivery.variables.set_place(name, place));
+    delivery.hold(loopback);
+    Ok(())
 }
 
 const fn dated(keys: AwsKeys) -> Dated<AwsKeys> {
@@ -76,16 +93,15 @@ const fn dated(keys: AwsKeys) -> Dated<AwsKeys> {
 
 #[cfg(test)]
 mod tests {
-    use crate::client::delivery::tests::{delivered, environment, sample};
+    use crate::client::delivery::tests::{delivered, environment};
 
     #[tokio::test]
     async fn no_key_is_in_a_variable_when_the_session_is_served() {
-        let answer = || vec![sample("aws")];
-        let set = environment(&delivered(&["--aws"], false, answer()).await);
+        let set = environment(&delivered(&["--aws"], false, &["aws"]).await);
         let keys = ["AWS_ACCESS_KEY_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
         assert_eq!(set.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), keys);
         assert_eq!(set[0].1.as_deref(), Some("ASIA1"));
-        let served = environment(&delivered(&["--aws"], true, answer()).await);
+        let served = environment(&delivered(&["--aws"], true, &["aws"]).await);
         let set: Vec<&str> = served.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name.as_str()).collect();
         assert_eq!(set, ["AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_CREDENTIALS_FULL_URI"]);
         assert!(keys.iter().all(|key| served.iter().any(|(name, value)| name == key && value.is_none())), "they are removed");

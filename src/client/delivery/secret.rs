@@ -1,20 +1,24 @@
 //! `--env` and `--file`: secrets of a repository in variables and in files; with `--refresh`, the files are read anew.
 
 mod assignment;
+mod request;
+
+pub use request::{SecretRequest, only_secret};
 
 use super::command::Delivery;
 use super::delivered::Delivered;
 use super::private_file::PrivateFile;
 use super::source::Renewal;
 use crate::answers::Document;
+use crate::client::Failure;
 use crate::client::renewal::Dated;
-use crate::client::{Failure, answer};
+use crate::client::request::Request;
 use crate::words::names::SecretName;
 use crate::words::{Clock, Secret, SystemClock};
 use assignment::parse_assignment;
 use clap::Args;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,12 +68,12 @@ impl Delivered for SecretDelivery {
 }
 
 fn requests<'a>(wanted: impl Iterator<Item = &'a (String, SecretName)>) -> Vec<Value> {
-    let names: BTreeSet<String> = wanted.map(|(_, secret)| secret.to_string()).collect();
-    names.into_iter().map(|name| json!({ "secret": name })).collect()
+    let names: BTreeMap<String, &SecretName> = wanted.map(|(_, secret)| (secret.to_string(), secret)).collect();
+    names.into_values().map(|name| SecretRequest(name.clone()).body()).collect()
 }
 
 fn values(wanted: &[(String, SecretName)], answer: &Document) -> Result<Vec<Secret>, Failure> {
-    wanted.iter().map(|(_, name)| answer::secret(answer, name)).collect()
+    wanted.iter().map(|(_, name)| SecretRequest(name.clone()).value(answer)).collect()
 }
 
 /// All or none, as they were asked for at first; a file whose secret did not change is not touched.
@@ -86,14 +90,14 @@ fn read_now() -> Dated<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::client::delivery::tests::{delivered, environment, sample};
+    use crate::client::delivery::tests::{delivered, environment};
 
     #[tokio::test]
     async fn a_secret_is_in_its_variable_and_in_its_file_until_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("db");
         let file = format!("{}=shop/db.yaml#/a", path.display());
-        let delivery = delivered(&["--env", "DB=shop/db.yaml#/a", "--file", &file], true, vec![sample("secret")]).await;
+        let delivery = delivered(&["--env", "DB=shop/db.yaml#/a", "--file", &file], true, &["secret"]).await;
         assert_eq!(environment(&delivery), [("DB".to_owned(), Some("hunter2".to_owned()))]);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "hunter2");
         delivery.end().await;

@@ -16,9 +16,10 @@ pub(crate) fn flags(arguments: &[&str]) -> Deliveries {
     Flags::parse_from([&["exec"], arguments].concat()).deliveries
 }
 
-/// A credential of an answer, by its kind.
-pub(crate) fn sample(kind: &str) -> Value {
-    samples().into_iter().find(|sample| sample.get(kind).is_some()).unwrap()
+/// An answer that has a credential of each of these kinds.
+pub(crate) fn answer(kinds: &[&str]) -> Document {
+    let one = |kind: &&str| samples().into_iter().find(|sample| sample.get(kind).is_some()).unwrap();
+    serde_json::from_value(document(&kinds.iter().map(one).collect::<Vec<_>>())).unwrap()
 }
 
 /// Nobody answers there.
@@ -29,10 +30,9 @@ pub(crate) fn nothing(refresh: bool) -> Delivery {
 }
 
 /// What an answer of these credentials comes to.
-pub(crate) async fn delivered(arguments: &[&str], refresh: bool, answer: Vec<Value>) -> Delivery {
+pub(crate) async fn delivered(arguments: &[&str], refresh: bool, kinds: &[&str]) -> Delivery {
     let mut delivery = nothing(refresh);
-    let answer = serde_json::from_value(document(&answer)).unwrap();
-    flags(arguments).deliver(answer, &mut delivery).await.unwrap();
+    flags(arguments).deliver(answer(kinds), &mut delivery).await.unwrap();
     delivery
 }
 
@@ -72,8 +72,7 @@ fn some_deliveries_are_renewed_only_with_refresh() {
 #[tokio::test]
 async fn an_answer_that_lacks_something_is_refused_and_the_others_are_still_delivered() {
     let mut delivery = nothing(false);
-    let answer = serde_json::from_value(document(&[sample("secret")])).unwrap();
-    let outcome = flags(&["--aws", "--env", "DB=shop/db.yaml#/a"]).deliver(answer, &mut delivery).await;
+    let outcome = flags(&["--aws", "--env", "DB=shop/db.yaml#/a"]).deliver(answer(&["secret"]), &mut delivery).await;
     assert!(outcome.unwrap_err().message.contains("does not hold what was asked for"));
     assert_eq!(environment(&delivery).len(), 1);
 }
