@@ -1,8 +1,8 @@
 //! Layer E: what a job runs. One request brings everything it needs, and its own token is found where its CI puts it.
 
 pub mod age_plugin;
-pub mod answer;
 pub mod checkout;
+pub mod delivery;
 pub mod editor;
 pub mod environment;
 mod error;
@@ -16,11 +16,10 @@ pub mod loopback;
 mod mask;
 mod memory;
 pub mod renewal;
+pub mod request;
 pub mod server;
 pub mod sidecar;
 pub mod token_endpoint;
-
-pub use error::AssignmentError;
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
 #[derive(Clone, Debug)]

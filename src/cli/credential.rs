@@ -2,6 +2,7 @@
 
 use super::job::{ServerArgs, TokenServerArgs};
 use super::print;
+use crate::client::delivery::{AwsRequest, IdTokenRequest};
 use crate::client::environment::Environment;
 use crate::client::helper::{self, INPUT_BYTES_MAX, PasswordSource, docker, gcp, git, kubernetes};
 use crate::client::{Failure, STATUS_USAGE};
@@ -110,7 +111,7 @@ pub(super) async fn run(command: &CredentialCommand, environment: Environment) -
     match command {
         CredentialCommand::Aws { server, role, policy } => {
             let server = server.connect(environment)?;
-            print::json(&helper::aws::document(&helper::aws_session(&server, role.as_deref(), policy.as_deref()).await?));
+            print::json(&helper::aws::document(&server.fetch(&AwsRequest(role.clone()), policy.as_deref()).await?));
         }
         CredentialCommand::Kubernetes(arguments) => {
             let version = kubernetes::version(&environment)?;
@@ -125,7 +126,7 @@ pub(super) async fn run(command: &CredentialCommand, environment: Environment) -
 
 impl TokenArgs {
     async fn token(&self, environment: Environment) -> Result<crate::kind::IdToken, Failure> {
-        helper::id_token(&self.server.connect(environment)?, &self.audience, self.policy.as_deref()).await
+        self.server.connect(environment)?.fetch(&IdTokenRequest(self.audience.clone()), self.policy.as_deref()).await
     }
 }
 
@@ -134,7 +135,7 @@ async fn answer_google(arguments: &TokenArgs, environment: Environment) -> serde
         let token_type = gcp::token_type(&environment)?;
         let server = arguments.server.connect(environment)?;
         let server = if print::streams_are_one() { server.without_masks() } else { server };
-        let token = helper::id_token(&server, &arguments.audience, arguments.policy.as_deref()).await?;
+        let token = server.fetch(&IdTokenRequest(arguments.audience.clone()), arguments.policy.as_deref()).await?;
         Ok(gcp::success(token_type, &token))
     };
     answer.await.unwrap_or_else(|failure: Failure| gcp::failure(&failure))

@@ -15,9 +15,10 @@ mod work;
 
 use super::job::ServerArgs;
 use super::print;
-use crate::client::answer::only_secret;
 use crate::client::checkout::replace;
+use crate::client::delivery::{SecretRequest, only_secret};
 use crate::client::environment::Environment;
+use crate::client::request::Request;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{self, Rewrite, SecretError, encrypt_at};
 use crate::words::names::{CommitId, SecretName};
@@ -102,7 +103,7 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
         SecretCommand::Keygen(arguments) => keys::generate(arguments),
         SecretCommand::PluginIdentity(arguments) => keys::plugin_identity(arguments),
         SecretCommand::Get { server, name, commit, policy } => {
-            let now = || serde_json::json!({ "secret": name.to_string() });
+            let now = || SecretRequest(name.clone()).body();
             let past = |commit| serde_json::json!({ "secret_at": { "commit": commit, "secret": name.to_string() } });
             let wish = commit.as_ref().map_or_else(now, past);
             let answer = server.connect(environment)?.exchange(&[wish], policy.as_deref()).await?;

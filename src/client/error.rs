@@ -1,24 +1,9 @@
 //! Why a client's part does not do what it should; whoever runs it hears a `Failure` made of it.
 
 use crate::token::ProvingError;
-use crate::words::names::NameError;
 
 /// A line of ours has 80 bytes; a server that sends longer ones is none of ours.
 pub(super) const LINE_BYTES_MAX: usize = 4096;
-
-/// A text that names no variable and secret.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum AssignmentError {
-    /// It has one part.
-    #[error("expected NAME=path/of/secret#/key")]
-    NoEquals,
-    /// Its first part is empty.
-    #[error("expected a name before `=`")]
-    NoName,
-    /// Its second part is no secret's name.
-    #[error(transparent)]
-    Secret(#[from] NameError),
-}
 
 /// Why a request goes without a proof that its token's key is held.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -6,13 +6,13 @@ pub mod gcp;
 pub mod git;
 pub mod kubernetes;
 
-use super::answer;
+use super::delivery::{IdTokenRequest, SecretRequest};
+use super::request::Request;
 use super::server::Server;
 use super::{Failure, STATUS_CONFIGURATION};
-use crate::kind::{AwsKeys, IdToken};
+use crate::kind::IdToken;
 use crate::words::names::{Audience, SecretName};
 use crate::words::{Secret, UnixTime};
-use serde_json::json;
 
 /// What tools write to a helper is a few lines.
 pub const INPUT_BYTES_MAX: u64 = 64 * 1024;
@@ -39,27 +39,16 @@ impl PasswordSource {
     pub async fn fetch(&self, server: &Server, policy: Option<&str>) -> Result<Password, Failure> {
         match self {
             Self::Token(audience) => {
-                let IdToken { token, expires_at, .. } = id_token(server, audience, policy).await?;
+                let IdToken { token, expires_at, .. } = server.fetch(&IdTokenRequest(audience.clone()), policy).await?;
                 Ok(Password { value: token, expires_at: Some(expires_at) })
             }
             Self::Secret(name) => {
-                let answer = server.exchange(&[json!({ "secret": name.to_string() })], policy).await?;
-                Ok(Password { value: one_line(&answer::secret(&answer, name)?, name)?, expires_at: None })
+                let request = SecretRequest(name.clone());
+                let answer = server.exchange(&[request.body()], policy).await?;
+                Ok(Password { value: one_line(&request.value(&answer)?, name)?, expires_at: None })
             }
         }
     }
-}
-
-/// A token of the server's own issuer.
-pub async fn id_token(server: &Server, audience: &Audience, policy: Option<&str>) -> Result<IdToken, Failure> {
-    let mut answer = server.exchange(&[json!({ "id_token": { "audience": audience } })], policy).await?;
-    answer::id_token(&mut answer, audience)
-}
-
-/// An AWS session.
-pub async fn aws_session(server: &Server, role: Option<&str>, policy: Option<&str>) -> Result<AwsKeys, Failure> {
-    let wish = role.map_or_else(|| json!({ "aws": {} }), |role| json!({ "aws": { "role": role } }));
-    answer::aws(&mut server.exchange(&[wish], policy).await?)
 }
 
 /// The secret without the line end that editors leave. Any other would be taken for the protocol's own.

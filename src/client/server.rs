@@ -6,11 +6,11 @@ mod keys;
 
 pub use asking::{Events, Unanswered};
 
-use super::answer;
 use super::environment::Environment;
 use super::error::ProofError;
 use super::job_token::{self, TokenSource};
 use super::mask::Masks;
+use super::request::{Request, missing};
 use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
 use crate::answers::{Document, Findings, Outcome, Used};
 use crate::issuers::http::{Trust, certificate_fault, root_cause};
@@ -100,6 +100,11 @@ impl Server {
         Ok(answer)
     }
 
+    /// The same for one credential.
+    pub async fn fetch<R: Request>(&self, request: &R, policy: Option<&str>) -> Result<R::Answer, Failure> {
+        request.take(&mut self.exchange(&[request.body()], policy).await?)
+    }
+
     /// `GET /v1/whoami`: the attributes that the server sees in this job's token.
     pub async fn whoami(&self) -> Result<Value, Failure> {
         self.send(|token| Ok(self.http.get(self.url("v1/whoami")?).bearer_auth(token))).await
@@ -108,7 +113,7 @@ impl Server {
     /// `POST /v1/policy/replay`: what a candidate revision would have denied.
     pub async fn replay(&self, request: &ReplayRequest) -> Result<Findings, Failure> {
         let replay = |token: &str| Ok(self.http.post(self.url("v1/policy/replay")?).bearer_auth(token).json(request));
-        let Outcome::Replay(findings) = outcome(self.send(replay).await?)? else { return Err(answer::missing()) };
+        let Outcome::Replay(findings) = outcome(self.send(replay).await?)? else { return Err(missing()) };
         Ok(findings)
     }
 
@@ -200,12 +205,12 @@ fn refusal(status: u16, problem: &Value) -> Failure {
 
 /// An answer of credentials. One that cannot be read is of another version of the server, or of something on the way.
 fn document(answer: Value) -> Result<Document, Failure> {
-    serde_json::from_value(answer).map_err(|_| answer::missing())
+    serde_json::from_value(answer).map_err(|_| missing())
 }
 
 /// What came of a use of what stays on the server.
 fn outcome(answer: Value) -> Result<Outcome, Failure> {
-    serde_json::from_value(answer).map(|used: Used| used.outcome).map_err(|_| answer::missing())
+    serde_json::from_value(answer).map(|used: Used| used.outcome).map_err(|_| missing())
 }
 
 #[cfg(test)]

@@ -2,21 +2,47 @@
 
 use crate::client::{Failure, STATUS_EXEC};
 use std::os::unix::process::ExitStatusExt;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Signals that no longer end this process: whoever listens passes them on.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Listens from here on; what comes before the child is there is passed on when it is.
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> rustix::process::Signal {
+        tokio::select! {
+            _ = self.interrupt.recv() => rustix::process::Signal::INT,
+            _ = self.terminate.recv() => rustix::process::Signal::TERM,
+            _ = self.hangup.recv() => rustix::process::Signal::HUP,
+        }
+    }
+}
 
 /// Runs it; its status, or 128 and the signal that ended it.
-pub(super) async fn run(command: &mut tokio::process::Command, program: &str) -> Result<u8, Failure> {
+pub(super) async fn run(
+    command: &mut tokio::process::Command,
+    program: &str,
+    signals: std::io::Result<Signals>,
+) -> Result<u8, Failure> {
     let failure = |fault: std::io::Error| Failure::new(STATUS_EXEC, format!("`{program}` cannot be run: {fault}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failure)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failure)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(failure)?;
+    let mut signals = signals.map_err(failure)?;
     let mut child = command.spawn().map_err(failure)?;
     loop {
         let passed = tokio::select! {
             status = child.wait() => return status.map(exit_status).map_err(failure),
-            _ = interrupt.recv() => rustix::process::Signal::INT,
-            _ = terminate.recv() => rustix::process::Signal::TERM,
-            _ = hangup.recv() => rustix::process::Signal::HUP,
+            passed = signals.next() => passed,
         };
         let id = child.id().and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?));
         if let Some(id) = id {

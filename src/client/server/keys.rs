@@ -2,7 +2,8 @@
 
 use super::{Server, document, outcome};
 use crate::answers::{Outcome, Rewritten};
-use crate::client::{Failure, answer};
+use crate::client::Failure;
+use crate::client::request::missing;
 use crate::kind::FileKey;
 use crate::words::Secret;
 use age_core::format::Stanza;
@@ -17,13 +18,13 @@ impl Server {
         let body = json!({ "stanzas": stanzas.iter().map(written).collect::<Vec<Value>>() });
         let answer = self.send(|token| Ok(self.http.post(self.url("v1/age/unwrap")?).bearer_auth(token).json(&body))).await?;
         let mut document = document(answer)?;
-        document.take(|_: &FileKey| true).map(|answer| answer.key).ok_or_else(answer::missing)
+        document.take(|_: &FileKey| true).map(|answer| answer.key).ok_or_else(missing)
     }
 
     /// `POST /v1/rewrite`: files with other recipients or new data keys.
     pub async fn rewrite(&self, request: &Value) -> Result<Rewritten, Failure> {
         let answer = self.send(|token| Ok(self.http.post(self.url("v1/rewrite")?).bearer_auth(token).json(request))).await?;
-        let Outcome::Rewrite(rewritten) = outcome(answer)? else { return Err(answer::missing()) };
+        let Outcome::Rewrite(rewritten) = outcome(answer)? else { return Err(missing()) };
         Ok(rewritten)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::ValueError;
 use super::file_name::FileName;
-use crate::client::answer;
+use crate::client::delivery::AwsRequest;
 use crate::client::loopback::{Loopback, PATH};
 use crate::client::renewal::{Dated, Keeper, Renewed};
 use crate::client::server::Server;
@@ -11,7 +11,6 @@ use crate::kind::AwsKeys;
 use crate::words::names::{PolicyName, RoleArn};
 use crate::words::yaml::Fields;
 use crate::words::{Secret, SystemClock};
-use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +72,7 @@ impl Door {
         policy: Option<PolicyName>,
         token: Secret,
     ) -> Result<Self, Failure> {
-        let wanted = [json!({ "aws": { "role": wish.role } })];
+        let wanted = AwsRequest(Some(wish.role.to_string()));
         let renewed = Renewed::new(None, None, Arc::new(SystemClock), move || {
             let (server, wanted, policy) = (server.clone(), wanted.clone(), policy.clone());
             Box::pin(async move { fetch(&server, &wanted, policy.as_ref()).await })
@@ -87,9 +86,9 @@ impl Door {
     }
 }
 
-async fn fetch(server: &Server, wanted: &[serde_json::Value], policy: Option<&PolicyName>) -> Result<Dated<AwsKeys>, Failure> {
-    let answer = server.exchange(wanted, policy.map(PolicyName::as_str)).await;
-    let credential = answer.and_then(|mut answer| answer::aws(&mut answer)).inspect_err(|failure| {
+async fn fetch(server: &Server, wanted: &AwsRequest, policy: Option<&PolicyName>) -> Result<Dated<AwsKeys>, Failure> {
+    let fetched = server.fetch(wanted, policy.map(PolicyName::as_str)).await;
+    let credential = fetched.inspect_err(|failure| {
         tracing::warn!(fault = %failure.message, "the AWS session could not be renewed; the last good one is served until its end");
     })?;
     Ok(Dated { expires_at: credential.expires_at, value: credential })

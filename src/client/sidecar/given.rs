@@ -5,22 +5,24 @@ use super::lease::Terms;
 use super::settings::Settings;
 use super::volume::Files;
 use crate::answers::Document;
-use crate::client::answer;
+use crate::client::delivery::SecretRequest;
+use crate::client::request::Request;
 use crate::kind::{Answered, Listed, SecretValue};
 use crate::policy::OFFLINE_DEFAULT;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use crate::words::names::SecretName;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What is asked for: each secret once, however many files want it.
 pub(super) fn wanted(settings: &Settings) -> Vec<Value> {
-    let names: BTreeSet<String> = settings.secrets.values().map(ToString::to_string).collect();
-    names.into_iter().map(|name| json!({ "secret": name })).collect()
+    let names: BTreeMap<String, _> = settings.secrets.values().map(|name| (name.to_string(), name)).collect();
+    names.into_values().map(|name| SecretRequest(name.clone()).body()).collect()
 }
 
 /// The secrets of the answer by the names of their files.
 pub(super) fn secrets(settings: &Settings, answer: &Document) -> Result<Files, GivenError> {
-    let one = |wanted| answer::secret(answer, wanted).map_err(GivenError::Lacking);
+    let one = |wanted: &SecretName| SecretRequest(wanted.clone()).value(answer).map_err(GivenError::Lacking);
     settings.secrets.iter().map(|(name, secret)| Ok((name.clone(), one(secret)?))).collect()
 }
 
@@ -47,6 +49,7 @@ mod tests {
     use super::*;
     use crate::answers::tests::{document, sample};
     use crate::words::UnixTime;
+    use serde_json::json;
     use std::path::Path;
 
     fn settings() -> Settings {

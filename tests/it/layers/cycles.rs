@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const CIRCLES_MAX: &[(&str, usize)] = &[
     ("app::ages", 3),
     ("cli::policy::explain", 2),
-    ("client::exec", 3),
     ("client::sidecar", 13),
     ("demo", 3),
     ("http::admission", 6),

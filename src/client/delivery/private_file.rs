@@ -24,10 +24,10 @@ impl PrivateFile {
             .mode(0o600)
             .open(path)
             .map_err(|fault| unwritable(path, &fault))?;
-        let made = Self { path: path.to_owned(), content: Mutex::new(None) };
-        file.write_all(value.expose()).map_err(|fault| unwritable(path, &fault))?;
-        *made.content.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        Ok(made)
+        let written = file.write_all(value.expose()).map_err(|fault| unwritable(path, &fault));
+        // Half of it goes too.
+        let made = Self { path: path.to_owned(), content: Mutex::new(Some(value)) };
+        written.map(|()| made)
     }
 
     /// Whether this is what it holds.
@@ -45,6 +45,13 @@ impl PrivateFile {
         Ok(())
     }
 
+    /// Takes it away, whoever else still holds it.
+    pub(super) fn remove(&self) {
+        if self.content.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+
     /// A temporary file of the tempfile crate has mode 0600.
     fn write(&self, value: &Secret) -> std::io::Result<()> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -56,8 +63,7 @@ impl PrivateFile {
 
 impl Drop for PrivateFile {
     fn drop(&mut self) {
-        *self.content.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let _ = std::fs::remove_file(&self.path);
+        self.remove();
     }
 }
 

@@ -1,0 +1,85 @@
+//! How a command gets its credentials. A kind has a module of its name here and one line in the list below: its flags of
+//! `daypass exec`, what they ask the server for, and how the answer reaches the command. What all have in common is written once.
+
+mod aws;
+mod cleanup;
+mod command;
+mod delivered;
+mod id_token;
+mod private_file;
+mod secret;
+mod source;
+mod variables;
+
+pub use aws::AwsRequest;
+pub use command::{Delivery, Refresh};
+pub use id_token::IdTokenRequest;
+pub use secret::{SecretRequest, only_secret};
+
+use crate::answers::Document;
+use crate::client::Failure;
+use delivered::Delivered;
+use serde_json::Value;
+
+macro_rules! deliveries {
+    ($($field:ident: $delivery:ty;)*) => {
+        /// What the flags of one command ask for.
+        #[derive(clap::Args, Debug)]
+        pub struct Deliveries {$(
+            #[command(flatten)]
+            $field: $delivery,
+        )*}
+
+        impl Deliveries {
+            /// What `--refresh` renews.
+            const REFRESHED: &[Option<&'static str>] = &[$(<$delivery>::REFRESHED),*];
+
+            /// Whether there is something that `--refresh` renews.
+            pub fn is_refreshed(&self) -> bool {
+                [$(self.$field.is_refreshed()),*].contains(&true)
+            }
+
+            /// What the server is asked for: each credential once, however many want it.
+            pub fn requests(&self) -> Vec<Value> {
+                let mut requests = Vec::new();
+                for request in [$(self.$field.requests()),*].into_iter().flatten() {
+                    if !requests.contains(&request) {
+                        requests.push(request);
+                    }
+                }
+                requests
+            }
+
+            /// Hands everything to the command. After a failure the others still get theirs, so that whatever has to be ended at the
+            /// command's end is known; the first failure is returned.
+            pub async fn deliver(&self, mut answer: Document, delivery: &mut Delivery) -> Result<(), Failure> {
+                let mut outcome = Ok(());
+                $(if !self.$field.requests().is_empty() {
+                    outcome = outcome.and(self.$field.deliver(&mut answer, delivery).await);
+                })*
+                outcome
+            }
+        }
+    };
+}
+
+deliveries! {
+    aws: aws::AwsDelivery;
+    secret: secret::SecretDelivery;
+    id_token: id_token::IdTokenDelivery;
+}
+
+impl Deliveries {
+    /// The flags whose credentials `--refresh` renews, as a sentence names them.
+    pub fn refreshed_flags() -> String {
+        let flags: Vec<&str> = Self::REFRESHED.iter().copied().flatten().collect();
+        match flags.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} and {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

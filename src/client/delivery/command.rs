@@ -1,0 +1,115 @@
+//! What one command runs with, and what lives as long as it does.
+
+use super::cleanup::CleanUps;
+use super::private_file::PrivateFile;
+use super::source::{Renewal, Source};
+use super::variables::Variables;
+use crate::answers::Document;
+use crate::client::renewal::{Dated, Keeper, Renewed};
+use crate::client::server::Server;
+use crate::client::{Failure, STATUS_EXEC};
+use crate::words::Secret;
+use std::any::Any;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// What is renewed while the command runs, and when.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Refresh {
+    /// Renew also what is otherwise delivered once.
+    pub all: bool,
+    /// Renew when less than this is left; see [`Renewed::new`] for what holds without it.
+    pub ahead: Option<Duration>,
+}
+
+/// What deliveries hand to one command. Fields are dropped in this order: keepers before what they write.
+pub struct Delivery {
+    /// What is renewed, and when.
+    pub(super) refresh: Refresh,
+    /// The command's environment.
+    pub(super) variables: Variables,
+    source: Source,
+    keepers: Vec<Keeper>,
+    held: Vec<Box<dyn Any + Send + Sync>>,
+    files: Vec<Arc<PrivateFile>>,
+    folder: Option<TempDir>,
+    at_end: CleanUps,
+}
+
+impl Delivery {
+    /// Nothing yet. Renewals come from this server and, where several grant the same, from this policy.
+    pub fn new(server: Arc<Server>, policy: Option<String>, refresh: Refresh) -> Self {
+        Self {
+            refresh,
+            variables: Variables::default(),
+            source: Source { server, policy },
+            keepers: Vec::new(),
+            held: Vec::new(),
+            files: Vec::new(),
+            folder: None,
+            at_end: CleanUps::default(),
+        }
+    }
+
+    /// Changes the environment of the command.
+    pub fn apply(&self, command: &mut tokio::process::Command) {
+        self.variables.apply(command);
+    }
+
+    /// Ends what was delivered, when the command has ended or could not be started.
+    pub async fn end(mut self) {
+        // Nothing is to be renewed that is about to be ended.
+        self.keepers.clear();
+        // A renewal that is under way may hold a file a little longer.
+        self.files.iter().for_each(|file| file.remove());
+        std::mem::take(&mut self.at_end).run().await;
+    }
+
+    /// Renews a credential for as long as the command runs; `read` finds it in the answer and puts it in its place.
+    pub(super) fn renew<T: Send + Sync + 'static>(
+        &mut self,
+        renewal: Renewal,
+        first: Dated<T>,
+        read: impl Fn(Document) -> Result<Dated<T>, Failure> + Send + Sync + 'static,
+    ) -> Arc<Renewed<T>> {
+        let renewed = self.source.renewed(renewal, first, read);
+        self.keepers.push(renewed.keep());
+        renewed
+    }
+
+    /// Writes a private file where the command wants it; it goes at the end.
+    pub(super) fn file(&mut self, path: &Path, value: Secret) -> Result<Arc<PrivateFile>, Failure> {
+        let file = Arc::new(PrivateFile::create(path, value)?);
+        self.files.push(file.clone());
+        Ok(file)
+    }
+
+    /// Writes a private file into a private folder, and returns where it is. `what` says what is in it.
+    pub(super) fn placed_file(&mut self, name: &str, what: &str, value: Secret) -> Result<(Secret, Arc<PrivateFile>), Failure> {
+        let failed = |fault| Failure::new(STATUS_EXEC, format!("a folder for {what} cannot be made: {fault}"));
+        let private = std::fs::Permissions::from_mode(0o700);
+        let folder = match self.folder.take() {
+            Some(folder) => folder,
+            None => tempfile::Builder::new().prefix("daypass-").permissions(private).tempdir().map_err(failed)?,
+        };
+        let path = self.folder.insert(folder).path().join(name);
+        let file = self.file(&path, value)?;
+        let text =
+            path.to_str().ok_or_else(|| Failure::new(STATUS_EXEC, "the folder for temporary files is not named in UTF-8"))?;
+        Ok((text.to_owned().into(), file))
+    }
+
+    /// Keeps something, such as a server, until the command has ended.
+    pub(super) fn hold(&mut self, held: impl Any + Send + Sync) {
+        self.held.push(Box::new(held));
+    }
+
+    /// Does something when the command has ended, however it ended: also when it was killed or could not be started. If it
+    /// fails, `what` is told: "the GitHub token could not be revoked"; the command's status stays.
+    pub fn at_end(&mut self, what: &'static str, work: impl Future<Output = Result<(), Failure>> + Send + 'static) {
+        self.at_end.push(what, Box::pin(work));
+    }
+}

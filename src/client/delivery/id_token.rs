@@ -1,0 +1,94 @@
+//! `--azure-token`: a token of the server's issuer in a file that Azure's libraries read anew each time; always renewed.
+
+use super::command::Delivery;
+use super::delivered::Delivered;
+use super::private_file::PrivateFile;
+use super::source::Renewal;
+use crate::answers::Document;
+use crate::client::Failure;
+use crate::client::renewal::Dated;
+use crate::client::request::Request;
+use crate::kind::IdToken;
+use crate::words::names::Audience;
+use clap::Args;
+use serde_json::{Value, json};
+
+/// Where Azure's libraries look for the file (workload identity).
+const FILE_VARIABLE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+/// As people call it.
+const WHAT: &str = "the Azure token";
+
+/// A token for this audience.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IdTokenRequest(pub Audience);
+
+impl Request for IdTokenRequest {
+    type Answer = IdToken;
+
+    fn body(&self) -> Value {
+        json!({ "id_token": { "audience": self.0 } })
+    }
+
+    fn is_answered_by(&self, answer: &IdToken) -> bool {
+        answer.audience == self.0
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct IdTokenDelivery {
+    /// A token of the server's issuer for this audience, in the file that AZURE_FEDERATED_TOKEN_FILE names; kept fresh.
+    #[arg(long, value_name = "AUDIENCE", value_parser = Audience::parse)]
+    azure_token: Option<Audience>,
+}
+
+impl Delivered for IdTokenDelivery {
+    fn requests(&self) -> Vec<Value> {
+        self.request().iter().map(Request::body).collect()
+    }
+
+    async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
+        let Some(request) = self.request() else { return Ok(()) };
+        let IdToken { token, expires_at, .. } = request.take(answer)?;
+        let (place, file) = delivery.placed_file("azure-token", WHAT, token)?;
+        delivery.variables.set_place(FILE_VARIABLE, place);
+        let renewal = Renewal { what: WHAT, requests: vec![request.body()], ahead: delivery.refresh.ahead };
+        delivery.renew(renewal, Dated { value: (), expires_at }, move |answer| replace(&file, &request, answer));
+        Ok(())
+    }
+}
+
+impl IdTokenDelivery {
+    fn request(&self) -> Option<IdTokenRequest> {
+        self.azure_token.clone().map(IdTokenRequest)
+    }
+}
+
+fn replace(file: &PrivateFile, request: &IdTokenRequest, mut answer: Document) -> Result<Dated<()>, Failure> {
+    let IdToken { token, expires_at, .. } = request.take(&mut answer)?;
+    file.replace(token)?;
+    Ok(Dated { value: (), expires_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::delivery::tests::{answer, delivered, environment};
+    use std::path::Path;
+
+    #[test]
+    fn a_token_is_found_by_its_audience_once() {
+        let (mut given, wanted) = (answer(&["id_token"]), |text| IdTokenRequest(Audience::parse(text).unwrap()));
+        assert!(wanted("https://b.example").take(&mut given).is_err());
+        assert_eq!(wanted("https://a.example").take(&mut given).unwrap().token.expose(), b"hunter2");
+        assert!(wanted("https://a.example").take(&mut given).is_err(), "it was the only one");
+    }
+
+    #[tokio::test]
+    async fn the_file_is_where_the_variable_says_until_the_end() {
+        let delivery = delivered(&["--azure-token", "https://a.example"], false, &["id_token"]).await;
+        let [(name, Some(path))] = &environment(&delivery)[..] else { panic!("one variable") };
+        assert_eq!((name.as_str(), std::fs::read_to_string(path).unwrap().as_str()), (FILE_VARIABLE, "hunter2"));
+        delivery.end().await;
+        assert!(!Path::new(path).parent().unwrap().exists());
+    }
+}

@@ -1,0 +1,106 @@
+//! `--env` and `--file`: secrets of a repository in variables and in files; with `--refresh`, the files are read anew.
+
+mod assignment;
+mod request;
+
+pub use request::{SecretRequest, only_secret};
+
+use super::command::Delivery;
+use super::delivered::Delivered;
+use super::private_file::PrivateFile;
+use super::source::Renewal;
+use crate::answers::Document;
+use crate::client::Failure;
+use crate::client::renewal::Dated;
+use crate::client::request::Request;
+use crate::words::names::SecretName;
+use crate::words::{Clock, Secret, SystemClock};
+use assignment::parse_assignment;
+use clap::Args;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Secrets have no end, so their files are read again this often: each time is a decision and a record.
+const READ_EVERY: Duration = Duration::from_secs(5 * 60);
+
+#[derive(Args, Debug)]
+pub(super) struct SecretDelivery {
+    /// NAME=SECRET: a variable of the command, such as DB=shop/production/db.yaml#/password.
+    #[arg(long, value_parser = parse_assignment)]
+    env: Vec<(String, SecretName)>,
+    /// PATH=SECRET: a file for the command, removed when it ends.
+    #[arg(long, value_parser = parse_assignment)]
+    file: Vec<(String, SecretName)>,
+}
+
+impl Delivered for SecretDelivery {
+    const REFRESHED: Option<&'static str> = Some("--file");
+
+    /// A variable cannot change while its command runs.
+    fn is_refreshed(&self) -> bool {
+        !self.file.is_empty()
+    }
+
+    fn requests(&self) -> Vec<Value> {
+        requests(self.env.iter().chain(&self.file))
+    }
+
+    async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
+        let variables = values(&self.env, answer)?;
+        let mut files = Vec::new();
+        for ((path, _), value) in self.file.iter().zip(values(&self.file, answer)?) {
+            files.push(delivery.file(Path::new(path), value)?);
+        }
+        for ((name, _), value) in self.env.iter().zip(variables) {
+            delivery.variables.set(name, value);
+        }
+        if delivery.refresh.all && !files.is_empty() {
+            let wanted = self.file.clone();
+            let requests = requests(wanted.iter());
+            let renewal = Renewal { what: "the files of secrets", requests, ahead: Some(Duration::ZERO) };
+            delivery.renew(renewal, read_now(), move |answer| replace(&files, &wanted, &answer));
+        }
+        Ok(())
+    }
+}
+
+fn requests<'a>(wanted: impl Iterator<Item = &'a (String, SecretName)>) -> Vec<Value> {
+    let names: BTreeMap<String, &SecretName> = wanted.map(|(_, secret)| (secret.to_string(), secret)).collect();
+    names.into_values().map(|name| SecretRequest(name.clone()).body()).collect()
+}
+
+fn values(wanted: &[(String, SecretName)], answer: &Document) -> Result<Vec<Secret>, Failure> {
+    wanted.iter().map(|(_, name)| SecretRequest(name.clone()).value(answer)).collect()
+}
+
+/// All or none, as they were asked for at first; a file whose secret did not change is not touched.
+fn replace(files: &[Arc<PrivateFile>], wanted: &[(String, SecretName)], answer: &Document) -> Result<Dated<()>, Failure> {
+    for (file, value) in files.iter().zip(values(wanted, answer)?).filter(|(file, value)| !file.holds(value)) {
+        file.replace(value)?;
+    }
+    Ok(read_now())
+}
+
+fn read_now() -> Dated<()> {
+    Dated { value: (), expires_at: SystemClock.now().plus(READ_EVERY) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::delivery::tests::{delivered, environment};
+
+    #[tokio::test]
+    async fn a_secret_is_in_its_variable_and_in_its_file_until_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let file = format!("{}=shop/db.yaml#/a", path.display());
+        let delivery = delivered(&["--env", "DB=shop/db.yaml#/a", "--file", &file], true, &["secret"]).await;
+        assert_eq!(environment(&delivery), [("DB".to_owned(), Some("hunter2".to_owned()))]);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "hunter2");
+        delivery.end().await;
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,39 @@
+//! `NAME=SECRET`, as the flags have it.
+
+use crate::words::names::{NameError, SecretName};
+
+/// A text that names no variable and secret.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum AssignmentError {
+    /// It has one part.
+    #[error("expected NAME=path/of/secret#/key")]
+    NoEquals,
+    /// Its first part is empty.
+    #[error("expected a name before `=`")]
+    NoName,
+    /// Its second part is no secret's name.
+    #[error(transparent)]
+    Secret(#[from] NameError),
+}
+
+/// Splits `NAME=shop/db.yaml#/password`.
+pub(super) fn parse_assignment(text: &str) -> Result<(String, SecretName), AssignmentError> {
+    let (name, secret) = text.split_once('=').ok_or(AssignmentError::NoEquals)?;
+    if name.is_empty() {
+        return Err(AssignmentError::NoName);
+    }
+    Ok((name.to_owned(), SecretName::parse(secret)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assignment_has_a_name_and_a_secret() {
+        assert_eq!(parse_assignment("DB=a/b.yaml#/c=d").unwrap().1.to_string(), "a/b.yaml#/c=d");
+        assert_eq!(parse_assignment("DB").unwrap_err(), AssignmentError::NoEquals);
+        assert_eq!(parse_assignment("=a/b.yaml").unwrap_err(), AssignmentError::NoName);
+        assert!(matches!(parse_assignment("DB=../x").unwrap_err(), AssignmentError::Secret(_)));
+    }
+}
