@@ -20,7 +20,7 @@ pub use own_issuers::{ID_TOKENS, served_issuer};
 pub use proxies::{Proxy, ProxyProtocol};
 pub use source::{FurtherSource, SourceSettings, mirror};
 
-use files::{Beside, Files};
+use files::Beside;
 
 use crate::git::{Address, Source};
 use crate::issue::ProviderSettings;
@@ -199,7 +199,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let source_files = section::source_files(fields, folder);
     let issuers = issuer::read_all(fields, folder, &own_issuers);
     let egress = egress::read(fields);
-    let providers = ProviderSettings::read(fields, &|fields, node| identity::file(fields, node, &Files::Beside(beside)));
+    let providers = ProviderSettings::read(fields, beside);
     let admission = admission::read(fields, folder, public_url.as_ref(), issuers.as_deref());
     let [issuer_url, id_token_issuer_url] = <[IssuerUrl; 2]>::try_from(own_issuers).ok()?;
     Some(Config {

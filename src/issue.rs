@@ -16,6 +16,6 @@ pub use error::{ConnectError, KeysError};
 pub use keypair::SigningAlgorithm;
 pub use own::{CloudIssuer, IdTokenIssuer, OwnIssuers};
 pub(crate) use provider::each_provider;
-pub use provider::{Connected, Provided, ProviderSettings, Providers, ReadKey};
+pub use provider::{Connected, Places, Provided, ProviderSettings, Providers};
 pub use session::Sessions;
 pub use signing::{KeyTold, Publication, SigningKeys};

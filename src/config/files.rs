@@ -1,7 +1,8 @@
 //! Where the files are that sources name: beside the configuration, or by plain names in the server's folders.
 
-use super::error::PublicFileError;
+use super::error::{PublicFileError, ValueError};
 use super::trusted::{check_private, check_trusted};
+use crate::issue::Places;
 use crate::policy::Tree;
 use crate::words::yaml::{Fields, Node};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,37 @@ pub(super) struct Beside<'p> {
 pub(super) enum Kind {
     AgeIdentity,
     Credential,
+}
+
+impl Places for Beside<'_> {
+    fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf> {
+        Files::Beside(self).private(fields, node, Kind::Credential)
+    }
+
+    fn trusted<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf> {
+        Files::Beside(self).path(fields, node, Kind::Credential)
+    }
+
+    fn credential<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(String, Option<PathBuf>)> {
+        credential(fields, node, self)
+    }
+}
+
+/// A credential by its name, as systemd.exec(5) has it. Whether it is there is seen when it is read: an operator's command runs
+/// without.
+pub(super) fn credential<'a>(
+    fields: &mut Fields<'a, '_>,
+    node: &'a Node,
+    beside: &Beside<'_>,
+) -> Option<(String, Option<PathBuf>)> {
+    let name = fields.parsed(node, |text| {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        match !text.is_empty() && !text.starts_with('.') && text.bytes().all(good) {
+            true => Ok(text.to_owned()),
+            false => Err(ValueError::Credential),
+        }
+    })?;
+    Some((name, beside.credentials.map(ToOwned::to_owned)))
 }
 
 impl Files<'_> {

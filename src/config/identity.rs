@@ -1,7 +1,6 @@
 //! Where age identities are kept, as the configuration says it: `file`, `{ aws_kms: ARN, file }` or `{ credential: name }`.
 
-use super::error::ValueError;
-use super::files::{Beside, Files, Kind};
+use super::files::{self, Beside, Files, Kind};
 use crate::custody::IdentityFile;
 use crate::words::names::KmsKeyArn;
 use crate::words::yaml::{Fields, Node, Yaml};
@@ -57,15 +56,7 @@ pub(super) fn file<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, files: &File
     Some(IdentityFile::Wrapped(key?, file?))
 }
 
-/// A credential by its name, as systemd.exec(5) has it. Whether it is there is seen when it is read: an operator's command runs
-/// without.
+/// A credential of this service.
 fn credential<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, beside: &Beside<'_>) -> Option<IdentityFile> {
-    let name = fields.parsed(node, |text| {
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        match !text.is_empty() && !text.starts_with('.') && text.bytes().all(good) {
-            true => Ok(text.to_owned()),
-            false => Err(ValueError::Credential),
-        }
-    })?;
-    Some(IdentityFile::Credential(name, beside.credentials.map(ToOwned::to_owned)))
+    files::credential(fields, node, beside).map(|(name, folder)| IdentityFile::Credential(name, folder))
 }

@@ -2,13 +2,13 @@
 //! this room, and one line in the list below.
 
 use super::{ConnectError, OwnIssuers};
-use crate::custody::IdentityFile;
 use crate::kind::Credential;
 use crate::policy::OnTerms;
 use crate::store::Licence;
 use crate::words::yaml::{Fields, Node};
 use crate::words::{Denial, UnixTime};
 use std::fmt::Debug;
+use std::path::PathBuf;
 
 /// Hands the list of all providers to a macro: the section of the configuration, and the kind that it makes.
 macro_rules! each_provider {
@@ -21,8 +21,15 @@ macro_rules! each_provider {
 
 pub(crate) use each_provider;
 
-/// Reads where a private key is: a file, a credential of this service, or a file that AWS KMS opens.
-pub type ReadKey<'k> = dyn for<'a> Fn(&mut Fields<'a, '_>, &'a Node) -> Option<IdentityFile> + 'k;
+/// Where files are that the configuration names, and whether nobody else can reach them.
+pub trait Places {
+    /// A file that holds a private key.
+    fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
+    /// A file by which it is decided whom the server trusts.
+    fn trusted<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
+    /// A credential of this service: its name, and systemd's folder where there is one.
+    fn credential<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(String, Option<PathBuf>)>;
+}
 
 /// A kind that somebody outside makes.
 pub trait Provided: OnTerms {
@@ -37,7 +44,7 @@ pub trait Provided: OnTerms {
     const AT_TOP: bool = false;
 
     /// Reads the section.
-    fn settings(fields: &mut Fields<'_, '_>, key: &ReadKey<'_>) -> Option<Self::Settings>;
+    fn settings(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self::Settings>;
 
     /// Gets ready, and asks nobody yet.
     fn connect(settings: Self::Settings, own: &OwnIssuers) -> impl Future<Output = Result<Self::Provider, ConnectError>> + Send;
@@ -71,18 +78,18 @@ macro_rules! declare {
 
         impl ProviderSettings {
             /// Reads them. Every section is read before any is required, so that all faults are told.
-            pub fn read(fields: &mut Fields<'_, '_>, key: &ReadKey<'_>) -> Option<Self> {
+            pub fn read(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self> {
                 let node = fields.optional("providers");
                 let mut inner = node.map(|node| fields.below(node));
                 $(let $section = match &mut inner {
-                    Some(inner) if !<$target>::AT_TOP => section::<$target>(stringify!($section), inner, key),
+                    Some(inner) if !<$target>::AT_TOP => section::<$target>(stringify!($section), inner, places),
                     _ => Some(None),
                 };)*
                 if let Some(inner) = inner {
                     inner.finish();
                 }
                 $(let $section = if <$target>::AT_TOP {
-                    section::<$target>(stringify!($section), fields, key)
+                    section::<$target>(stringify!($section), fields, places)
                 } else {
                     $section
                 };)*
@@ -125,10 +132,10 @@ impl Providers {
 
 /// Absent: nothing of this kind can be issued. The outer `None` is a fault.
 #[expect(clippy::option_option, reason = "absent and faulty are two things")]
-fn section<K: Provided>(name: &'static str, fields: &mut Fields<'_, '_>, key: &ReadKey<'_>) -> Option<Option<K::Settings>> {
+fn section<K: Provided>(name: &'static str, fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Option<K::Settings>> {
     let Some(node) = fields.optional(name) else { return Some(None) };
     let mut inner = fields.below(node);
-    let settings = K::settings(&mut inner, key);
+    let settings = K::settings(&mut inner, places);
     inner.finish();
     settings.map(Some)
 }

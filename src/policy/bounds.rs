@@ -118,11 +118,11 @@ impl Bounds {
             .rules
             .iter()
             .flat_map(|rule| rule.grants.named().filter_map(|wanted| rule.offer(&wanted).map(|(place, _)| (place, wanted))));
-        let outside = granted.filter(|(_, wanted)| !self.grants.covers(wanted));
+        let outside = granted.filter(|(_, wanted)| !self.grants.holds(wanted));
         let mut faults: Vec<Fault> =
             outside.map(|(place, wanted)| fault(place, format!("the source `{source}` may not grant {wanted}"))).collect();
         let between = policy.rules.iter().flat_map(|rule| rule.grants.between());
-        let outside = between.filter(|(_, target)| !self.grants.covers(target));
+        let outside = between.filter(|(_, target)| !self.grants.holds(target));
         faults.extend(outside.map(|(place, target)| fault(place, format!("the source `{source}` may not use {target}"))));
         faults.dedup_by_key(|fault| fault.message.clone());
         faults.extend(too_long);

@@ -114,7 +114,13 @@ impl PolicySet {
         base.chain(self.recent.candidates(facts)).any(|(_, _, rule)| rule.pins_fit(facts))
     }
 
-    fn grant_one(&self, facts: &Facts, wanted: &Target, named: Option<&PolicyName>, moment: Moment) -> Result<Granted, Denial> {
+    pub(super) fn grant_one(
+        &self,
+        facts: &Facts,
+        wanted: &Target,
+        named: Option<&PolicyName>,
+        moment: Moment,
+    ) -> Result<Granted, Denial> {
         let decided = self.grant_readable(facts, wanted, named, moment);
         let danger = || DANGERS.into_iter().find(|attribute| facts.unreadable.contains(attribute));
         match decided {

@@ -3,6 +3,7 @@
 
 use super::grant::Granted;
 use super::guardrail::What;
+use super::pattern::Pattern;
 use super::sections::{Entry, Section, Term, TermChange, beyond};
 use super::{Rule, TrustPolicy};
 use crate::identity::Facts;
@@ -30,6 +31,21 @@ pub(super) trait Grantable: OnTerms {
 
     /// What the patterns of guardrails and bounds are compared with; `None` where policies have yet to choose.
     fn guarded(&self) -> Option<&str>;
+
+    /// Whether something of it fits a pattern: then a denial counts.
+    fn fits(&self, pattern: &Pattern) -> bool {
+        self.guarded().is_some_and(|text| pattern.matches(text))
+    }
+
+    /// Whether all of it fits some of these patterns: then bounds allow it.
+    fn lies_within<'a>(&self, mut patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
+        patterns.any(|pattern| self.fits(pattern))
+    }
+
+    /// The repository whose identities alone are offered it, where each is offered it for its own.
+    fn own_repository<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Option<String> {
+        None
+    }
 
     /// What these entries of one rule offer, and where.
     fn offer<'a>(&self, entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Option<(Place, Self::Offer<'a>)>;
@@ -106,9 +122,20 @@ macro_rules! declare {
         }
 
         impl Target {
-            /// The section of `grant:`, and what patterns are compared with.
-            pub(super) fn guarded(&self) -> (&'static str, Option<&str>) {
-                match self { $(Self::$kind(target) => (<$target as Grantable>::Section::WORD, target.guarded()),)* }
+            /// Whether something of it fits one of these patterns.
+            fn fits(&self, what: &What) -> bool {
+                match self {
+                    $(Self::$kind(target) => {
+                        what.of(<$target as Grantable>::Section::WORD).any(|pattern| target.fits(pattern))
+                    })*
+                }
+            }
+
+            /// Whether all of it fits some of these patterns.
+            fn lies_within(&self, what: &What) -> bool {
+                match self {
+                    $(Self::$kind(target) => target.lies_within(what.of(<$target as Grantable>::Section::WORD)),)*
+                }
             }
 
             /// Itself, or what is meant where nothing was named.
@@ -141,6 +168,11 @@ macro_rules! declare {
                         target.offer(self.grants.of()).map(|(place, offer)| (place, Offer::$kind(offer)))
                     })*
                 }
+            }
+
+            /// The repository whose identities alone it offers this to, if each is offered it for its own.
+            pub(super) fn own_repository(&self, target: &Target) -> Option<String> {
+                match target { $(Target::$kind(target) => target.own_repository(self.grants.of()),)* }
             }
 
             fn terms(&self, target: &Target, facts: &Facts) -> Option<Result<Terms, Denial>> {
@@ -212,9 +244,13 @@ impl Rule {
 }
 
 impl What {
-    /// Whether what is asked for fits one of its patterns.
+    /// Whether something of what is asked for fits one of its patterns: a denial counts.
     pub(super) fn covers(&self, target: &Target) -> bool {
-        let (word, text) = target.guarded();
-        text.is_some_and(|text| self.of(word).any(|pattern| pattern.matches(text)))
+        target.fits(self)
+    }
+
+    /// Whether all of what is asked for fits some of its patterns: bounds allow it.
+    pub(super) fn holds(&self, target: &Target) -> bool {
+        target.lies_within(self)
     }
 }

@@ -310,7 +310,7 @@ impl What {
     }
 
     /// The patterns of one section.
-    pub(super) fn of(&self, word: &str) -> impl Iterator<Item = &Pattern> {
+    pub(super) fn of(&self, word: &str) -> impl Iterator<Item = &Pattern> + Clone {
         self.0.iter().filter(move |(section, ..)| *section == word).map(|(_, pattern, _)| pattern)
     }
 

@@ -87,6 +87,11 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     /// Whether something that it grants, or uses on the way, fits the pattern.
     fn meets(&self, pattern: &Pattern) -> bool;
 
+    /// What of it one should know before it is merged: a code, what is so, and what to do.
+    fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
+        Vec::new()
+    }
+
     /// The entry, if it is one of this section.
     fn of(entry: &Entry) -> Option<&Self>;
 }
@@ -119,6 +124,10 @@ macro_rules! declare {
 
             fn named(&self) -> Option<Target> {
                 match self { $(Self::$section(entry) => entry.named(),)* }
+            }
+
+            pub(super) fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
+                match self { $(Self::$section(entry) => entry.findings(),)* }
             }
 
             pub(super) const fn acts(&self) -> bool {

@@ -7,7 +7,7 @@ mod permissions;
 mod repositories;
 
 pub use bounds::REPOSITORIES_MAX;
-pub use error::{PermissionError, RepositoriesError, RepositoryError};
-pub use names::{Owner, Repository, RepositoryId, RepositoryName};
+pub use error::{AppNameError, PermissionError, RepositoriesError, RepositoryError};
+pub use names::{AppName, Owner, Repository, RepositoryId, RepositoryName};
 pub use permissions::{Level, Permission, Permissions};
 pub use repositories::{Chosen, Repositories};

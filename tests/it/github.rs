@@ -54,6 +54,7 @@ impl Scene {
                 ("workflows", "write"),
             ]),
             extra_permissions: vec!["next_weeks".to_owned()],
+            repositories_of: None,
             api: reqwest::Url::parse(&stand_in.url).unwrap(),
             ca: Some(folder.path().join("tls.crt")),
             proxy: None,

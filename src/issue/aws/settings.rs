@@ -1,7 +1,7 @@
 //! The `aws` section of the configuration.
 
 use super::{Aws, AwsMode, AwsSettings};
-use crate::issue::provider::{Provided, ReadKey};
+use crate::issue::provider::{Places, Provided};
 use crate::issue::{ConnectError, OwnIssuers, SigningAlgorithm};
 use crate::kind::{AwsKeys, AwsTarget};
 use crate::policy::AwsTerms;
@@ -25,7 +25,7 @@ impl Provided for AwsTarget {
 
     const AT_TOP: bool = true;
 
-    fn settings(fields: &mut Fields<'_, '_>, _: &ReadKey<'_>) -> Option<AwsSettings> {
+    fn settings(fields: &mut Fields<'_, '_>, _: &dyn Places) -> Option<AwsSettings> {
         let mode = fields.required("mode").and_then(|node| {
             fields.parsed(node, |text| match text {
                 "web-identity" => Ok(AwsMode::WebIdentity),

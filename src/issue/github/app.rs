@@ -12,6 +12,7 @@ use super::refusal::{About, cut, denied, not_installed, refused, spent, strange,
 use super::settings::AppSettings;
 use crate::issuers::http::provider_client;
 use crate::words::github::{Owner, Permissions};
+use crate::words::names::IssuerName;
 use crate::words::{Denial, Secret, UnixTime};
 use moka::future::Cache;
 use reqwest::StatusCode;
@@ -57,6 +58,8 @@ pub(super) struct App {
     issuer: String,
     key: AppKey,
     most: Permissions,
+    repositories_of: Option<IssuerName>,
+    address: String,
     api: Api,
     quota: Quota,
     installations: Cache<String, Arc<Known>>,
@@ -77,10 +80,22 @@ impl App {
             issuer: settings.issuer.clone(),
             key,
             most: settings.max_permissions.clone(),
+            repositories_of: settings.repositories_of.clone(),
+            address: settings.api.to_string(),
             api: Api::new(client, settings.api.clone(), ca.is_some()),
             quota: Quota::default(),
             installations: Cache::builder().max_capacity(INSTALLATIONS_MAX).time_to_live(INSTALLATION_MAX).build(),
         })
+    }
+
+    /// The issuer whose jobs are in repositories of this GitHub.
+    pub(super) const fn repositories_of(&self) -> Option<&IssuerName> {
+        self.repositories_of.as_ref()
+    }
+
+    /// Where GitHub's API is.
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(super) fn left(&self) -> Option<Left> {

@@ -2,10 +2,10 @@
 
 mod read;
 
-pub use read::{Places, read_permissions};
+pub use read::read_permissions;
 
 use crate::words::github::Permissions;
-use crate::words::names::KmsKeyArn;
+use crate::words::names::{IssuerName, KmsKeyArn};
 use reqwest::Url;
 use std::path::PathBuf;
 
@@ -29,6 +29,8 @@ pub struct AppSettings {
     pub max_permissions: Permissions,
     /// Keys of permissions that GitHub has and this version does not know.
     pub extra_permissions: Vec<String>,
+    /// The issuer of the CI whose jobs are in repositories of this GitHub: of no other one `{repository}` is taken.
+    pub repositories_of: Option<IssuerName>,
     /// Where GitHub's REST API is.
     pub api: Url,
     /// The authorities of its certificate, PEM, instead of the system's.

@@ -94,6 +94,10 @@ pub(in crate::policy) fn permits<'a>(
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
             let regions = denied.iter().fold(regions(rule, mapping), |regions, denied| without(regions, denied, mapping));
+            let regions = match rule.own_repository(wanted) {
+                Some(own) => of_repository(regions, &own, mapping)?,
+                None => regions,
+            };
             Some(Permit { policy, place, terms, regions })
         })
         .collect()
@@ -110,6 +114,12 @@ fn regions(rule: &Rule, mapping: &Mapping) -> Vec<Region> {
     regions
         .map(|region| unnamed.iter().fold(region, |region, attribute| region.and(Literal::unless_named(*attribute, mapping))))
         .collect()
+}
+
+/// Of these regions the identities of this repository.
+fn of_repository(regions: Vec<Region>, name: &str, mapping: &Mapping) -> Option<Vec<Region>> {
+    let literal = Literal::is_called(Attribute::Repository, name, mapping)?;
+    Some(regions.into_iter().map(|region| region.and(literal.clone())).collect())
 }
 
 /// These regions without the other one. Of a thousand policies nearly all are for repositories of their own, which is seen

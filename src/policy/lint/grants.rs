@@ -42,6 +42,10 @@ pub(super) fn lint(rule: &Subjected<'_>, look: &Look<'_>, found: &mut Vec<Fault>
             rule.finding("several_accounts", rule.grant_place(), message).help("one policy an account says who reaches which"),
         );
     }
+    for entry in grants.entries() {
+        let told = entry.findings().into_iter();
+        found.extend(told.map(|(code, message, help)| rule.finding(code, entry.place(), message).help(help)));
+    }
     secrets(rule, look, found);
     transit(rule, look, found);
 }

@@ -1,5 +1,7 @@
 //! How long names are, and how much GitHub takes at once.
 
+/// As long as a name that one reads.
+pub(super) const APP_BYTES_MAX: usize = 100;
 /// GitHub, "Username policy": 39 characters. Managed users have an `_` before their enterprise's short code.
 pub(super) const OWNER_BYTES_MAX: usize = 39;
 /// GitHub takes no longer name of a repository.

@@ -1,6 +1,11 @@
 //! What is wrong with a name, a set of repositories, or a permission.
 
-use super::bounds::{OWNER_BYTES_MAX, PERMISSION_BYTES_MAX, REPOSITORIES_MAX, REPOSITORY_BYTES_MAX};
+use super::bounds::{APP_BYTES_MAX, OWNER_BYTES_MAX, PERMISSION_BYTES_MAX, REPOSITORIES_MAX, REPOSITORY_BYTES_MAX};
+
+/// Why a text names no App of the configuration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("an App is named by up to {APP_BYTES_MAX} letters, digits, `-`, `_` and `.`")]
+pub struct AppNameError;
 
 /// Why a text names no account and no repository. The words hold nothing of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! Accounts and repositories. GitHub does not tell `Acme/Shop` from `acme/shop`, so neither do these: only how they were written is
 //! kept beside.
 
-use super::bounds::{OWNER_BYTES_MAX, REPOSITORY_BYTES_MAX};
-use super::error::RepositoryError;
+use super::bounds::{APP_BYTES_MAX, OWNER_BYTES_MAX, REPOSITORY_BYTES_MAX};
+use super::error::{AppNameError, RepositoryError};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,6 +11,10 @@ use std::hash::{Hash, Hasher};
 /// As it was written; equal where only the case of letters differs.
 #[derive(Clone, Debug)]
 struct Folded(Box<str>);
+
+/// A GitHub App, as the configuration calls it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct AppName(Box<str>);
 
 /// A user or an organization.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -34,6 +38,20 @@ pub struct Repository {
     pub name: RepositoryName,
     /// By what GitHub knows it.
     pub id: Option<RepositoryId>,
+}
+
+impl AppName {
+    /// Parses it.
+    pub fn parse(text: &str) -> Result<Self, AppNameError> {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let sized = (1..=APP_BYTES_MAX).contains(&text.len());
+        if sized && text.bytes().all(good) { Ok(Self(text.into())) } else { Err(AppNameError) }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Owner {
@@ -140,6 +158,12 @@ impl Hash for Folded {
     }
 }
 
+impl fmt::Display for AppName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -181,7 +205,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text! { Owner RepositoryName Repository }
+as_text! { AppName Owner RepositoryName Repository }
 
 impl<'de> Deserialize<'de> for RepositoryId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

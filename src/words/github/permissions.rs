@@ -85,7 +85,7 @@ static SCHEMA: LazyLock<BTreeMap<&'static str, Vec<Level>>> = LazyLock::new(|| {
 });
 
 /// All that a token may do: one permission at least.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<Box<str>, Level>")]
 pub struct Permissions(BTreeMap<Box<str>, Level>);
 

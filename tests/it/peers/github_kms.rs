@@ -63,6 +63,7 @@ async fn mints_with_the_machines_own_credentials() {
         key: KeyAt::Kms(KmsKeyArn::parse(scene["arn"].as_str().unwrap()).unwrap()),
         max_permissions: read.clone(),
         extra_permissions: Vec::new(),
+        repositories_of: None,
         api: reqwest::Url::parse(scene["url"].as_str().unwrap()).unwrap(),
         ca: Some("tls.crt".into()),
         proxy: None,

@@ -1,26 +1,16 @@
 //! Reads the Apps of the configuration, and the permissions of policies.
 
 use super::{AppSettings, GitHubSettings, KeyAt};
+use crate::issue::provider::Places;
 use crate::words::github::{Permission, PermissionError, Permissions};
-use crate::words::names::KmsKeyArn;
+use crate::words::names::{IssuerName, KmsKeyArn};
 use crate::words::yaml::{Fields, Node};
 use reqwest::Url;
-use std::path::PathBuf;
 
 /// GitHub's own; GitHub Enterprise Server has its at `https://HOST/api/v3`.
 const API_DEFAULT: &str = "https://api.github.com";
 /// An App's name in the configuration, and its client id.
 const WORD_BYTES_MAX: usize = 100;
-
-/// Where files are that the configuration names, and whether nobody else can reach them.
-pub trait Places {
-    /// A file that holds a private key.
-    fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
-    /// A file by which it is decided whom the server trusts.
-    fn trusted<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
-    /// A credential of this service.
-    fn credential<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(String, Option<PathBuf>)>;
-}
 
 /// Why a value is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -35,7 +25,7 @@ enum AppError {
 
 impl GitHubSettings {
     /// Reads the section; every fault is told, and none of a file's content.
-    pub fn read(fields: &mut Fields<'_, '_>, places: &impl Places) -> Option<Self> {
+    pub fn read(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self> {
         let list = fields.required("apps")?;
         let mut apps: Vec<AppSettings> = Vec::new();
         for node in fields.one_or_many(list) {
@@ -55,12 +45,14 @@ impl GitHubSettings {
     }
 }
 
-fn read_app(fields: &mut Fields<'_, '_>, places: &impl Places) -> Option<AppSettings> {
+fn read_app(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<AppSettings> {
     let name = fields.required("name").and_then(|node| fields.parsed(node, word));
     let issuer = read_issuer(fields);
     let key = fields.required("key").and_then(|node| read_key(fields, node, places));
     let extra_permissions = read_extra(fields);
     let max_permissions = fields.required("max_permissions").and_then(|node| read_permissions(fields, node, &extra_permissions));
+    let repositories_of = fields.optional("repositories_of").map(|node| fields.parsed(node, IssuerName::parse));
+    let repositories_of = repositories_of.map_or(Some(None), |issuer| issuer.map(Some));
     let api = match fields.optional("api") {
         Some(node) => fields.parsed(node, api),
         None => api(API_DEFAULT).ok(),
@@ -69,7 +61,8 @@ fn read_app(fields: &mut Fields<'_, '_>, places: &impl Places) -> Option<AppSett
     let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
     let ca = ca.map_or(Some(None), |ca| ca.map(Some))?;
     let (name, issuer, key, max_permissions, api) = (name?, issuer?, key?, max_permissions?, api?);
-    Some(AppSettings { name, issuer, key, max_permissions, extra_permissions, api, ca, proxy })
+    let repositories_of = repositories_of?;
+    Some(AppSettings { name, issuer, key, max_permissions, extra_permissions, repositories_of, api, ca, proxy })
 }
 
 fn read_issuer(fields: &mut Fields<'_, '_>) -> Option<String> {
@@ -94,7 +87,7 @@ fn read_issuer(fields: &mut Fields<'_, '_>) -> Option<String> {
     }
 }
 
-fn read_key<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, places: &impl Places) -> Option<KeyAt> {
+fn read_key<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, places: &dyn Places) -> Option<KeyAt> {
     let mut inner = fields.below(node);
     let (file, credential, kms) = (inner.optional("file"), inner.optional("credential"), inner.optional("aws_kms"));
     let key = match (file, credential, kms) {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::issue::provider::Places;
 use crate::words::yaml::{Fields, Node};
 
 struct Here;
