@@ -6,6 +6,7 @@ mod aws;
 mod daypass;
 mod error;
 mod file_key;
+mod github;
 mod id_token;
 mod schema;
 mod secret;
@@ -17,6 +18,7 @@ pub use aws::{AwsKeys, AwsSession, AwsTarget, ContainerCredentials};
 pub use daypass::{Permission, PermissionError};
 pub use error::NamedError;
 pub use file_key::{FileKey, FileKeyError, FileKeyTarget};
+pub use github::{GitHubTarget, GitHubTargetError, GitHubToken, Where};
 pub use id_token::{IdToken, IdTokenTarget};
 pub use schema::{POINTER, closed, nullable, object, reference};
 pub use secret::{Encoding, SecretName, SecretValue};
@@ -38,6 +40,7 @@ macro_rules! each_kind {
             Secret(SecretName) "secret" => SecretValue;
             SecretAt(PastSecret) "secret_at" => PastValue;
             IdToken(IdTokenTarget) "id_token" => IdToken;
+            GitHub(GitHubTarget) "github" => GitHubToken;
             /// A use of a transit key, at the Vault API: no body of ours can ask for it.
             #[serde(skip_deserializing)]
             Transit(TransitUse) "transit";

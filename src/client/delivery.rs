@@ -5,6 +5,7 @@ mod aws;
 mod cleanup;
 mod command;
 mod delivered;
+mod github;
 mod id_token;
 mod private_file;
 mod secret;
@@ -67,6 +68,7 @@ deliveries! {
     aws: aws::AwsDelivery;
     secret: secret::SecretDelivery;
     id_token: id_token::IdTokenDelivery;
+    github: github::GitHubDelivery;
 }
 
 impl Deliveries {

@@ -1,6 +1,6 @@
 //! Why keys of ours are not held, and providers not ready.
 
-use crate::custody::CustodyError;
+use super::github::GitHubError;
 use crate::secrets::AgeError;
 use crate::token::SessionKeyError;
 use crate::words::Denial;
@@ -9,9 +9,9 @@ use aws_lc_rs::error::{KeyRejected, Unspecified};
 /// Why a provider cannot be asked at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Its private key.
+    /// An App of GitHub.
     #[error(transparent)]
-    Key(#[from] CustodyError),
+    GitHub(#[from] GitHubError),
 }
 
 /// Why not.

@@ -9,6 +9,7 @@ mod installation;
 mod jwt;
 mod key;
 mod minted;
+mod provided;
 mod quota;
 mod refusal;
 mod settings;

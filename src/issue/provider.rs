@@ -15,6 +15,7 @@ macro_rules! each_provider {
     ($($then:tt)*) => {
         $($then)*! {
             aws(AwsTarget);
+            github(GitHubTarget);
         }
     };
 }

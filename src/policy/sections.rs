@@ -4,6 +4,7 @@
 mod aws;
 mod daypass;
 mod error;
+mod github;
 mod id_token;
 mod secrets;
 mod templates;
@@ -13,6 +14,8 @@ mod transit;
 pub(super) use aws::AwsGrant;
 pub use aws::{AwsTerms, Hub};
 pub(super) use daypass::PermissionGrant;
+pub(super) use github::GitHubGrant;
+pub use github::{GitHubTerms, InRepositories};
 pub(super) use id_token::IdTokenGrant;
 pub use id_token::IdTokenTerms;
 pub(super) use secrets::SecretGrant;
@@ -39,6 +42,7 @@ macro_rules! each_section {
             Aws(AwsGrant);
             Secrets(SecretGrant);
             IdToken(IdTokenGrant);
+            GitHub(GitHubGrant);
             Transit(TransitGrant);
             Daypass(PermissionGrant);
         }

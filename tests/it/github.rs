@@ -1,6 +1,7 @@
 //! Installation tokens of a GitHub App, against a strict stand-in over TLS: what is minted, what is refused, and what is revoked.
 
 mod errors;
+mod exchange;
 mod lies;
 pub mod stand_in;
 mod strict;

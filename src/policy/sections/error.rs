@@ -24,6 +24,9 @@ pub(in crate::policy) enum SectionPatternError {
     /// Whoever wrote it meant another.
     #[error("no transit key is called like that: write its name below transit/, such as `flux` or `shop/*`")]
     NoTransitKey,
+    /// Whoever wrote it meant another.
+    #[error("no repository of GitHub is called like that: write OWNER/REPOSITORY, such as `acme/*`")]
+    NoRepository,
     /// No document's path is like that.
     #[error("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder")]
     Slash,

@@ -1,0 +1,107 @@
+//! `--github`: a token of a GitHub App in the variables that `gh` and GitHub's own actions read; revoked when the command has ended.
+
+use super::command::Delivery;
+use super::delivered::Delivered;
+use crate::answers::Document;
+use crate::client::request::Request;
+use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::issuers::http::provider_client;
+use crate::kind::{GitHubTarget, GitHubTargetError, GitHubToken, Kind, Where};
+use crate::words::Secret;
+use clap::Args;
+use reqwest::{StatusCode, Url};
+use serde_json::{Value, json};
+
+/// `gh` takes the first, most others the second.
+const VARIABLES: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
+/// GitHub REST API, "Revoke an installation access token".
+const REVOKE: &str = "installation/token";
+
+#[derive(Args, Debug)]
+pub(super) struct GitHubDelivery {
+    /// A GitHub App's token in GH_TOKEN and GITHUB_TOKEN, revoked at the end; "OWNER/REPOSITORY contents=read" where the policies leave a choice.
+    #[arg(long, num_args = 0..=1, value_name = "WHAT", value_parser = read)]
+    github: Option<Option<GitHubTarget>>,
+}
+
+/// Why the text asks for nothing.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+enum AskedError {
+    #[error(transparent)]
+    Target(#[from] GitHubTargetError),
+    #[error("`own` is a word of policies: name the repository")]
+    Own,
+}
+
+fn read(text: &str) -> Result<GitHubTarget, AskedError> {
+    let target = GitHubTarget::question(text)?;
+    if target.repositories == Some(Where::Own) { Err(AskedError::Own) } else { Ok(target) }
+}
+
+struct GitHubRequest(GitHubTarget);
+
+impl Request for GitHubRequest {
+    type Answer = GitHubToken;
+
+    fn body(&self) -> Value {
+        json!({ "github": self.0 })
+    }
+}
+
+impl GitHubDelivery {
+    fn request(&self) -> Option<GitHubRequest> {
+        self.github.clone().map(|target| GitHubRequest(target.unwrap_or_default()))
+    }
+}
+
+impl Delivered for GitHubDelivery {
+    fn requests(&self) -> Vec<Value> {
+        self.request().iter().map(Request::body).collect()
+    }
+
+    async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
+        let Some(request) = self.request() else { return Ok(()) };
+        let GitHubToken { token, api, .. } = request.take(answer)?;
+        VARIABLES.iter().for_each(|name| delivery.variables.set(*name, token.duplicate()));
+        delivery.at_end("the GitHub token could not be revoked, and ends within the hour", revoke(api, token));
+        Ok(())
+    }
+}
+
+/// Whoever holds a token may end it. One that has ended is none that GitHub knows.
+async fn revoke(api: String, token: Secret) -> Result<(), Failure> {
+    let failed = |cause: String| Failure::new(STATUS_UNAVAILABLE, cause);
+    let address =
+        Url::parse(&api).and_then(|api| api.join(REVOKE)).map_err(|_| failed("the answer names no address".to_owned()))?;
+    let client = provider_client(None, None).map_err(|fault| failed(fault.to_string()))?;
+    let sent = client.delete(address).bearer_auth(token.expose_text().unwrap_or_default()).send().await;
+    match sent.map(|answer| answer.status()) {
+        Ok(StatusCode::NO_CONTENT | StatusCode::UNAUTHORIZED) => Ok(()),
+        Ok(status) => Err(failed(format!("GitHub answered {status}"))),
+        Err(fault) => Err(failed(fault.without_url().to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::delivery::tests::{delivered, environment, flags};
+
+    #[tokio::test]
+    async fn the_token_is_in_both_variables() {
+        let delivery = delivered(&["--github"], false, &["github"]).await;
+        let given = |name: &str| (name.to_owned(), Some("hunter2".to_owned()));
+        assert_eq!(environment(&delivery), VARIABLES.map(given));
+    }
+
+    #[test]
+    fn what_is_asked_for_is_as_narrow_as_the_words() {
+        assert_eq!(flags(&["--github"]).requests(), [json!({ "github": {} })]);
+        let some = flags(&["--github", "acme acme/shop contents=read"]).requests();
+        let asked = json!({ "app": "acme", "repositories": ["acme/shop"], "permissions": { "contents": "read" } });
+        assert_eq!(some, [json!({ "github": asked })]);
+        let all = json!({ "repositories": { "all": "acme" } });
+        assert_eq!(flags(&["--github", "all:acme"]).requests(), [json!({ "github": all })]);
+        assert!(read("own").is_err() && read("acme/shop contnts=read").is_err());
+    }
+}

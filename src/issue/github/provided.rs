@@ -1,0 +1,50 @@
+//! How the configuration, a grant and its answer meet an App.
+
+use super::{Asked, GitHub, GitHubSettings, Minted};
+use crate::issue::provider::{Places, Provided};
+use crate::issue::{ConnectError, OwnIssuers};
+use crate::kind::{GitHubTarget, GitHubToken};
+use crate::policy::{GitHubTerms, InRepositories};
+use crate::store::Licence;
+use crate::words::github::{Owner, Repositories, RepositoriesError};
+use crate::words::yaml::Fields;
+use crate::words::{Denial, Reason, UnixTime};
+
+/// As problem documents name it.
+const PROVIDER: &str = "github";
+
+impl Provided for GitHubTarget {
+    type Settings = GitHubSettings;
+    type Provider = GitHub;
+    type Answer = GitHubToken;
+
+    fn settings(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<GitHubSettings> {
+        GitHubSettings::read(fields, places)
+    }
+
+    async fn connect(settings: GitHubSettings, _: &OwnIssuers) -> Result<GitHub, ConnectError> {
+        Ok(GitHub::connect(&settings)?)
+    }
+
+    async fn issue(github: &GitHub, licence: &Licence<'_, GitHubTerms>, now: UnixTime) -> Result<GitHubToken, Denial> {
+        let terms = licence.terms();
+        let (owner, repositories) = chosen(&terms.to).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
+        let asked =
+            Asked { app: terms.app.as_str(), owner: &owner, repositories: &repositories, permissions: &terms.permissions };
+        github.check_forge(terms.app.as_str(), terms.own_of.as_ref())?;
+        let Minted { token, expires_at, permissions, repositories, installation: _ } = github.mint(&asked, now).await?;
+        let api = github.api(terms.app.as_str()).unwrap_or_default().to_owned();
+        Ok(GitHubToken { app: terms.app.clone(), owner, repositories, permissions, token, expires_at, api })
+    }
+
+    fn absent() -> Denial {
+        Reason::ProviderDenied.because("the configuration has no `providers: { github: … }`").by(PROVIDER)
+    }
+}
+
+fn chosen(to: &InRepositories) -> Result<(Owner, Repositories), RepositoriesError> {
+    match to {
+        InRepositories::All(owner) => Ok((owner.clone(), Repositories::All)),
+        InRepositories::Named(named) => Repositories::of(named),
+    }
+}

@@ -1,0 +1,136 @@
+//! `github`: an installation token of a GitHub App.
+
+mod answer;
+mod error;
+mod text;
+
+pub use answer::GitHubToken;
+pub use error::GitHubTargetError;
+
+use super::{Kind, Made, closed, reference};
+use crate::words::github::{AppName, Owner, Permissions, REPOSITORIES_MAX, RepositoryName};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A token of this App, for these repositories, to do this. What is left out is as the policy has it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitHubTarget {
+    /// The App, as the configuration calls it.
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppName>,
+    /// In which repositories.
+    #[serde(default, deserialize_with = "asked", skip_serializing_if = "Option::is_none")]
+    pub repositories: Option<Where>,
+    /// To do what.
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Permissions>,
+}
+
+/// In which repositories of an installation.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Where {
+    /// In all that the App is installed for at this account, also those to come.
+    All(Owner),
+    /// In these: one at least, of one account.
+    Named(BTreeSet<RepositoryName>),
+    /// In that of whoever asks.
+    Own,
+}
+
+impl Kind for GitHubTarget {
+    const EXAMPLE: Option<&'static str> = Some("acme/shop contents=read");
+    const MADE: Made = Made::Outside;
+
+    type Error = GitHubTargetError;
+
+    fn read(text: Option<&str>) -> Result<Self, GitHubTargetError> {
+        text.map_or_else(|| Ok(Self::default()), |text| text::read(text, text::permission))
+    }
+
+    /// A permission that GitHub does not have is a mistake of whoever writes it.
+    fn question(text: &str) -> Result<Self, GitHubTargetError> {
+        text::read(text, text::known_permission)
+    }
+
+    fn looks_like(text: &str) -> bool {
+        !text.contains('#') && text.contains('=') && Self::question(text).is_ok()
+    }
+
+    fn is_open(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn body() -> Option<Value> {
+        let all = closed(
+            &["all"],
+            json!({ "all": { "type": "string", "description": "Each one of this account's for which the App is installed." } }),
+        );
+        let named = json!({ "type": "array", "minItems": 1, "maxItems": REPOSITORIES_MAX, "uniqueItems": true, "items": { "type": "string", "description": "OWNER/REPOSITORY" } });
+        let mut permissions = reference("GitHubPermissions");
+        permissions["description"] = "Left out: those that are granted.".into();
+        Some(closed(
+            &[],
+            json!({
+                "app": { "type": "string", "description": "The App, as the server calls it. Left out: the one that is granted." },
+                "repositories": { "oneOf": [named, all], "description": "Left out: those that are granted." },
+                "permissions": permissions,
+            }),
+        ))
+    }
+}
+
+/// What may be left out is no `null`: there is one way to leave it out.
+fn there<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// As a body names them.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Asked {
+    Named(Vec<RepositoryName>),
+    All { all: Owner },
+}
+
+fn asked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Where>, D::Error> {
+    match Asked::deserialize(deserializer)? {
+        Asked::All { all } => Ok(Some(Where::All(all))),
+        Asked::Named(names) => Where::named(names).map(Some).map_err(D::Error::custom),
+    }
+}
+
+impl Serialize for Where {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Named(names) => names.serialize(serializer),
+            Self::All(owner) => Asked::All { all: owner.clone() }.serialize(serializer),
+            Self::Own => Err(serde::ser::Error::custom("`own` is a word of policies")),
+        }
+    }
+}
+
+impl Where {
+    /// These repositories.
+    pub fn named(names: impl IntoIterator<Item = RepositoryName>) -> Result<Self, GitHubTargetError> {
+        let mut all = BTreeSet::new();
+        for name in names {
+            if all.first().is_some_and(|first: &RepositoryName| first.owner() != name.owner()) {
+                return Err(GitHubTargetError::SeveralOwners);
+            }
+            if !all.insert(name) {
+                return Err(GitHubTargetError::Twice);
+            }
+        }
+        match all.len() {
+            0 => Err(GitHubTargetError::NoRepository),
+            1..=REPOSITORIES_MAX => Ok(Self::Named(all)),
+            _ => Err(GitHubTargetError::TooMany),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

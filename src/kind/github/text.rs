@@ -1,0 +1,77 @@
+//! As lines of the audit log and people's questions have it: an App, `all:OWNER`, `own` or repositories, and permissions, each a word.
+
+use super::{GitHubTarget, GitHubTargetError, Where};
+use crate::words::github::{AppName, Level, Owner, Permission, PermissionError, Permissions, RepositoryName};
+use std::fmt;
+
+/// Before an account's name: each of its repositories.
+const ALL: &str = "all:";
+/// The repository of whoever asks.
+const OWN: &str = "own";
+
+/// Any that could be GitHub's: what was recorded stays readable.
+pub(super) fn permission(key: &str, level: &str) -> Result<Permission, PermissionError> {
+    Permission::parse(key, level, &[key.to_owned()])
+}
+
+/// One that GitHub has.
+pub(super) fn known_permission(key: &str, level: &str) -> Result<Permission, PermissionError> {
+    Permission::parse(key, level, &[])
+}
+
+/// Reads the words, in any order.
+pub(super) fn read(
+    text: &str,
+    permission: fn(&str, &str) -> Result<Permission, PermissionError>,
+) -> Result<GitHubTarget, GitHubTargetError> {
+    let (mut app, mut stand_in, mut names, mut permissions) = (None, None, Vec::new(), Vec::<Permission>::new());
+    for word in text.split(' ') {
+        if word.is_empty() {
+            return Err(GitHubTargetError::Words);
+        } else if let Some((key, level)) = word.split_once('=') {
+            permissions.push(permission(key, level)?);
+        } else if let Some(owner) = word.strip_prefix(ALL) {
+            set(&mut stand_in, Where::All(Owner::parse(owner)?))?;
+        } else if word == OWN {
+            set(&mut stand_in, Where::Own)?;
+        } else if word.contains('/') {
+            names.push(RepositoryName::parse(word)?);
+        } else {
+            set(&mut app, AppName::parse(word)?)?;
+        }
+    }
+    let repositories = match (stand_in, names.is_empty()) {
+        (Some(_), false) => return Err(GitHubTargetError::Mixed),
+        (stand_in, true) => stand_in,
+        (None, false) => Some(Where::named(names)?),
+    };
+    let count = permissions.len();
+    let permissions = if count == 0 { None } else { Some(Permissions::new(permissions)?) };
+    if permissions.as_ref().is_some_and(|all| all.iter().count() != count) {
+        return Err(GitHubTargetError::Twice);
+    }
+    Ok(GitHubTarget { app, repositories, permissions })
+}
+
+fn set<T>(slot: &mut Option<T>, value: T) -> Result<(), GitHubTargetError> {
+    slot.replace(value).map_or(Ok(()), |_| Err(GitHubTargetError::Twice))
+}
+
+impl fmt::Display for Where {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All(owner) => write!(f, "{ALL}{owner}"),
+            Self::Own => f.write_str(OWN),
+            Self::Named(names) => f.write_str(&names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+        }
+    }
+}
+
+impl fmt::Display for GitHubTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let permission = |(key, level): (&str, Level)| format!("{key}={}", level.as_str());
+        let permissions = self.permissions.iter().flat_map(Permissions::iter).map(permission);
+        let words = self.app.iter().map(ToString::to_string).chain(self.repositories.iter().map(ToString::to_string));
+        f.write_str(&words.chain(permissions).collect::<Vec<_>>().join(" "))
+    }
+}

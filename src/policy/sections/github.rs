@@ -1,0 +1,107 @@
+//! `grant: github`: installation tokens of a GitHub App. Repositories and permissions are both named: to GitHub, what is left out
+//! means everything.
+
+mod credential;
+mod reach;
+mod terms;
+
+pub use terms::{GitHubTerms, InRepositories};
+
+use super::error::SectionPatternError;
+use super::{Section, within};
+use crate::kind::{GitHubTarget, Target};
+use crate::policy::error::FilledError;
+use crate::policy::pattern::Pattern;
+use crate::policy::template::{Row, Template, fill_row_text};
+use crate::words::github::{AppName, Permission, PermissionError, Permissions};
+use crate::words::yaml::{Fields, Node, Place};
+use reach::Reach;
+
+/// One App, where its token may do something, and what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::policy) struct GitHubGrant {
+    place: Place,
+    app: AppName,
+    reach: Reach,
+    permissions: Permissions,
+}
+
+impl Section for GitHubGrant {
+    const WORD: &'static str = "github";
+    const ACTS: bool = true;
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+        within(fields, node, |inner| Self::read_members(inner, node.place, row))
+    }
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn templates(&self) -> Vec<&Template> {
+        self.reach.own().into_iter().collect()
+    }
+
+    fn named(&self) -> Option<Target> {
+        Some(self.whole().into())
+    }
+
+    /// Of repositories: what the App may do in them, `max_permissions` of the configuration bounds.
+    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+        let pattern = Pattern::parse(text)?;
+        if reach::may_be_meant(&pattern) { Ok(pattern) } else { Err(SectionPatternError::NoRepository) }
+    }
+
+    fn meets(&self, pattern: &Pattern) -> bool {
+        self.reach.meets(pattern)
+    }
+
+    fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
+        self.reach.findings()
+    }
+
+    super::of!(GitHub);
+}
+
+impl GitHubGrant {
+    fn read_members<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
+        let app = fields
+            .required("app")
+            .and_then(|node| fields.parsed(node, |text| AppName::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
+        let reach = fields.required("repositories").and_then(|node| Reach::read(fields, node, row));
+        let extra = fields.optional("extra_permissions").map(|node| read_permissions(fields, node, true));
+        let known = fields.required("permissions").map(|node| (node, read_permissions(fields, node, false)));
+        let (node, known) = known?;
+        let all = known?.into_iter().chain(extra.unwrap_or_else(|| Some(Vec::new()))?);
+        let permissions = Permissions::new(all).map_err(|fault| fields.fault(node.place, fault)).ok();
+        Some(Self { place, app: app?, reach: reach?, permissions: permissions? })
+    }
+
+    /// All that it grants, as what could be asked for.
+    fn whole(&self) -> GitHubTarget {
+        GitHubTarget {
+            app: Some(self.app.clone()),
+            repositories: Some(self.reach.whole()),
+            permissions: Some(self.permissions.clone()),
+        }
+    }
+}
+
+/// `{ contents: read, … }`, of GitHub's schema or beside it. `None` where one of them is none.
+fn read_permissions<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, is_extra: bool) -> Option<Vec<Permission>> {
+    let mut inner = fields.below(node);
+    let mut all = Vec::new();
+    for (key, place, value) in inner.members() {
+        let Some(level) = inner.text(value) else { continue };
+        let own = is_extra.then(|| key.clone());
+        match Permission::parse(key, level, own.as_slice()) {
+            Ok(one) => all.push(one),
+            Err(fault @ (PermissionError::NoLevel | PermissionError::Level { .. })) => inner.fault(value.place, fault),
+            Err(fault) => inner.fault(*place, fault),
+        }
+    }
+    (all.len() == inner.members().len()).then_some(all)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! `github`: a token as asked for, within an entry that a rule has.
+
+use super::reach::{covers_all_of, covers_everything, fits, meets_some_of};
+use super::{GitHubGrant, GitHubTerms};
+use crate::identity::Facts;
+use crate::kind::{GitHubTarget, Target, Where};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::pattern::Pattern;
+use crate::policy::sections::Term;
+use crate::words::yaml::Place;
+use crate::words::{Denial, Reason};
+
+impl OnTerms for GitHubTarget {
+    type Terms = GitHubTerms;
+}
+
+impl Grantable for GitHubTarget {
+    type Section = GitHubGrant;
+    type Offer<'a> = ();
+
+    fn guarded(&self) -> Option<&str> {
+        None
+    }
+
+    fn fits(&self, pattern: &Pattern) -> bool {
+        match &self.repositories {
+            None | Some(Where::Own) => false,
+            Some(Where::All(owner)) => meets_some_of(owner, pattern),
+            Some(Where::Named(names)) => names.iter().any(|name| fits(pattern, name)),
+        }
+    }
+
+    fn lies_within<'a>(&self, mut patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
+        match &self.repositories {
+            None | Some(Where::Own) => patterns.any(covers_everything),
+            Some(Where::All(owner)) => patterns.any(|pattern| covers_all_of(owner, pattern)),
+            Some(Where::Named(names)) => names.iter().all(|name| patterns.clone().any(|pattern| fits(pattern, name))),
+        }
+    }
+
+    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<(Place, ())> {
+        entries.find(|entry| self.is_offered_by(entry).is_some()).map(|entry| (entry.place, ()))
+    }
+
+    fn own_repository<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<String> {
+        // By one entry it may be offered to everybody, and by another to each for its own alone.
+        let offers: Vec<_> = entries.filter_map(|entry| self.is_offered_by(entry)).collect();
+        offers.into_iter().reduce(|one, other| one.and(other)).flatten()
+    }
+
+    fn terms<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a GitHubGrant> + Clone,
+        facts: &Facts,
+    ) -> Option<Result<GitHubTerms, Denial>> {
+        let mut all = entries.filter(|entry| self.is_of(entry)).filter_map(|entry| self.terms_by(entry, facts));
+        let first = match all.next()? {
+            Ok(first) => first,
+            refused @ Err(_) => return Some(refused),
+        };
+        let is_same = |other: &Result<GitHubTerms, Denial>| other.as_ref().is_ok_and(|other| *other == first);
+        Some(if all.all(|other| is_same(&other)) { Ok(first) } else { Err(ambiguous()) })
+    }
+
+    fn values((): &()) -> Vec<Term> {
+        Vec::new()
+    }
+
+    /// The only entry there is.
+    fn choose<'a>(entries: impl Iterator<Item = &'a GitHubGrant>) -> Result<Option<Self>, Denial> {
+        let mut whole: Vec<Self> = entries.map(GitHubGrant::whole).collect();
+        whole.sort();
+        whole.dedup();
+        match (whole.pop(), whole.is_empty()) {
+            (None, _) => Err(Reason::NoMatchingPolicy.because("no policy grants any token of a GitHub App to this identity")),
+            (Some(only), true) => Ok(Some(only)),
+            (Some(_), false) => Err(ambiguous()),
+        }
+    }
+
+    fn chosen(terms: &GitHubTerms) -> Option<Target> {
+        Some(terms.target().into())
+    }
+
+    /// What was asked for may leave open in which repositories: a denial counts for those that it comes to.
+    fn between(terms: &GitHubTerms) -> Option<Target> {
+        Some(terms.target().into())
+    }
+}
+
+impl GitHubTarget {
+    fn is_of(&self, entry: &GitHubGrant) -> bool {
+        self.app.as_ref().is_none_or(|app| *app == entry.app)
+            && self.permissions.as_ref().is_none_or(|asked| entry.permissions.covers(asked))
+    }
+
+    /// Whether the entry offers it; and to the identities of which own repository alone, if so.
+    fn is_offered_by(&self, entry: &GitHubGrant) -> Option<Option<String>> {
+        let own = entry.reach.offers(self.repositories.as_ref()).filter(|_| self.is_of(entry))?;
+        Some(own.map(ToString::to_string))
+    }
+
+    fn terms_by(&self, entry: &GitHubGrant, facts: &Facts) -> Option<Result<GitHubTerms, Denial>> {
+        let to = entry.reach.to(self.repositories.as_ref(), facts)?;
+        let permissions = self.permissions.as_ref().unwrap_or(&entry.permissions).clone();
+        Some(to.map(|(to, by_own)| {
+            let own_of = by_own.then(|| facts.issuer.clone());
+            GitHubTerms { app: entry.app.clone(), to, permissions, own_of }
+        }))
+    }
+}
+
+fn ambiguous() -> Denial {
+    Reason::PolicyAmbiguous
+        .because("several tokens of GitHub Apps are granted and none of them was named")
+        .saying("Several tokens of GitHub Apps are granted: name the App, the repositories and the permissions.")
+}

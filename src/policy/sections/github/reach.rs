@@ -1,0 +1,229 @@
+//! In which repositories the tokens of one entry may do something.
+
+use super::terms::InRepositories;
+use crate::identity::{Attribute, Facts, Value};
+use crate::kind::Where;
+use crate::policy::access::meet;
+use crate::policy::error::{FillError, FilledError};
+use crate::policy::pattern::Pattern;
+use crate::policy::template::{Row, Template, fill_row_text};
+use crate::words::github::{
+    Owner, REPOSITORIES_MAX, RepositoriesError, Repository, RepositoryError, RepositoryId, RepositoryName,
+};
+use crate::words::yaml::{Fields, Node, Yaml};
+use crate::words::{Denial, Reason};
+use std::collections::BTreeSet;
+
+/// The repository of whoever asks.
+const OWN: &str = "{repository}";
+
+/// Which ones.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Reach {
+    /// All that the App is installed for at this account.
+    All(Owner),
+    /// Some of one account.
+    Some {
+        named: BTreeSet<Repository>,
+        /// Also that of whoever asks: `{repository}`.
+        own: Option<Template>,
+    },
+}
+
+/// One of a list.
+enum Listed {
+    Own(Template),
+    Named(Repository),
+}
+
+impl Reach {
+    /// `{ all: OWNER }`, or a list of `OWNER/REPOSITORY@ID` and `{repository}`.
+    pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+        if matches!(node.value, Yaml::Mapping(_)) {
+            let mut inner = fields.below(node);
+            let owner = inner
+                .required("all")
+                .and_then(|node| inner.parsed(node, |text| Owner::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
+            inner.finish();
+            return owner.map(Self::All);
+        }
+        let (mut named, mut own) = (BTreeSet::new(), None);
+        let nodes = fields.one_or_many(node);
+        for node in nodes {
+            match fields.parsed(node, |text| listed(text, row))? {
+                Listed::Own(template) => own = Some(template),
+                Listed::Named(one) => _ = named.insert(one),
+            }
+        }
+        let fault = match named.first() {
+            None if own.is_none() => Some(RepositoriesError::None),
+            _ if named.len() + usize::from(own.is_some()) > REPOSITORIES_MAX => Some(RepositoriesError::TooMany),
+            Some(first) if named.iter().any(|one| one.name.owner() != first.name.owner()) => {
+                Some(RepositoriesError::SeveralOwners)
+            }
+            _ => None,
+        };
+        fault.map(|fault| fields.fault(node.place, fault)).map_or(Some(Self::Some { named, own }), |()| None)
+    }
+
+    /// The attribute that stands in it.
+    pub(super) const fn own(&self) -> Option<&Template> {
+        match self {
+            Self::All(_) => None,
+            Self::Some { own, .. } => own.as_ref(),
+        }
+    }
+
+    /// All of it, as what could be asked for. Beside `{repository}` the others are left out: whoever gets its own gets those too.
+    pub(super) fn whole(&self) -> Where {
+        match self {
+            Self::All(owner) => Where::All(owner.clone()),
+            Self::Some { own: Some(_), .. } => Where::Own,
+            Self::Some { named, own: None } => Where::Named(named.iter().map(|one| one.name.clone()).collect()),
+        }
+    }
+
+    /// Whether it is offered; and for which own repository alone, where it is only offered to that one's identities.
+    pub(super) fn offers<'t>(&self, asked: Option<&'t Where>) -> Option<Option<&'t RepositoryName>> {
+        match (self, asked) {
+            (_, None) => Some(None),
+            (Self::All(owner), Some(Where::All(asked))) => (owner == asked).then_some(None),
+            (Self::All(owner), Some(Where::Named(names))) => names.iter().all(|name| name.owner() == owner).then_some(None),
+            (Self::Some { own, .. }, Some(Where::Own)) => own.is_some().then_some(None),
+            (Self::Some { named, own }, Some(Where::Named(names))) => {
+                let mut others = names.iter().filter(|name| !named.iter().any(|one| one.name == **name));
+                match (others.next(), others.next()) {
+                    (None, _) => Some(None),
+                    (Some(other), None) if own.is_some() => Some(Some(other)),
+                    _ => None,
+                }
+            }
+            (Self::All(_), Some(Where::Own)) | (Self::Some { .. }, Some(Where::All(_))) => None,
+        }
+    }
+
+    /// Where exactly, for this identity; and whether its own repository is among them by its issuer's word. `None`: not here.
+    pub(super) fn to(&self, asked: Option<&Where>, facts: &Facts) -> Option<Result<(InRepositories, bool), Denial>> {
+        let (named, own) = match (self, asked) {
+            (Self::All(_), Some(Where::Named(names))) if self.offers(asked).is_some() => {
+                return Some(Ok((
+                    InRepositories::Named(names.iter().map(|name| Repository { name: name.clone(), id: None }).collect()),
+                    false,
+                )));
+            }
+            (Self::All(owner), _) => return self.offers(asked).map(|_| Ok((InRepositories::All(owner.clone()), false))),
+            (Self::Some { named, own }, _) => (named, own.as_ref()),
+        };
+        let all = || -> Result<(Vec<Repository>, Option<RepositoryName>), Denial> {
+            let own = own.map(|_| own_repository(facts)).transpose()?;
+            let name = own.as_ref().map(|own| own.name.clone());
+            Ok((named.iter().cloned().chain(own).collect(), name))
+        };
+        let Where::Named(names) = asked.unwrap_or(&Where::Own) else {
+            self.offers(asked)?;
+            return Some(all().and_then(|(all, own)| Ok((InRepositories::Named(of_one_account(all)?), own.is_some()))));
+        };
+        // Of an identity without a repository of its own, only what is named counts.
+        let (all, own) = all().unwrap_or_else(|_| (named.iter().cloned().collect(), None));
+        let chosen: Vec<Repository> =
+            names.iter().map(|name| all.iter().find(|one| one.name == *name).cloned()).collect::<Option<_>>()?;
+        let by_own = own.is_some_and(|own| names.contains(&own) && !named.iter().any(|one| one.name == own));
+        Some(of_one_account(chosen).map(|chosen| (InRepositories::Named(chosen), by_own)))
+    }
+
+    /// Whether something of it fits the pattern of a guardrail. `{repository}` may be any.
+    pub(super) fn meets(&self, pattern: &Pattern) -> bool {
+        match self {
+            Self::All(owner) => meets_some_of(owner, pattern),
+            Self::Some { named, own } => own.is_some() || named.iter().any(|one| fits(pattern, &one.name)),
+        }
+    }
+
+    /// What of it one should know.
+    pub(super) fn findings(&self) -> Vec<(&'static str, String, &'static str)> {
+        match self {
+            Self::All(owner) => vec![(
+                "all_repositories",
+                format!("every repository of {owner} that the App is installed for, also those to come"),
+                "name the repositories, each with its id",
+            )],
+            Self::Some { named, .. } => named
+                .iter()
+                .filter(|one| one.id.is_none())
+                .map(|one| {
+                    let message = format!("whoever gets the name {} later gets what is granted for it", one.name);
+                    ("repository_without_id", message, "write it with its id: OWNER/REPOSITORY@ID")
+                })
+                .collect(),
+        }
+    }
+}
+
+fn listed(text: &str, row: Option<&Row>) -> Result<Listed, FilledError<RepositoryError>> {
+    let filled = fill_row_text(text, row)?;
+    if text == OWN {
+        return Template::parse(OWN).map(Listed::Own).map_err(|_| FilledError::Fill(FillError::Unclosed));
+    }
+    Repository::parse(&filled).map(Listed::Named).map_err(FilledError::Value)
+}
+
+/// By their ids where all of them have one, else by their names.
+fn of_one_account(mut all: Vec<Repository>) -> Result<Vec<Repository>, Denial> {
+    all.sort();
+    all.dedup_by(|one, other| one.name == other.name);
+    if all.iter().any(|one| one.id.is_none()) {
+        all.iter_mut().for_each(|one| one.id = None);
+    }
+    match all.windows(2).all(|pair| pair[0].name.owner() == pair[1].name.owner()) {
+        true => Ok(all),
+        false => Err(refused("the identity's repository is of another account than the others that the policy names")),
+    }
+}
+
+/// That of the identity, by its issuer's word.
+fn own_repository(facts: &Facts) -> Result<Repository, Denial> {
+    let none = || refused("the token tells no repository of GitHub that `{repository}` could be");
+    let (name, id) = match facts.attribute(Attribute::Repository) {
+        Some(Value::Named { name, id }) => (name, id.as_deref()),
+        Some(Value::Text(name)) => (name, None),
+        Some(Value::Flag(_)) | None => return Err(none()),
+    };
+    let id = id.map(RepositoryId::parse).transpose().map_err(|_| none())?;
+    Ok(Repository { name: RepositoryName::parse(name).map_err(|_| none())?, id })
+}
+
+fn refused(cause: &'static str) -> Denial {
+    Reason::NoMatchingPolicy.because(cause)
+}
+
+pub(super) fn fits(pattern: &Pattern, name: &RepositoryName) -> bool {
+    pattern.matches_folded(&name.to_string())
+}
+
+/// Whether it fits some repository of this account.
+pub(super) fn meets_some_of(owner: &Owner, pattern: &Pattern) -> bool {
+    Pattern::parse(&format!("{}/*", owner.folded())).is_ok_and(|all| meet(&all, &folded(pattern)))
+}
+
+/// Whether it fits each repository of this account, also those to come.
+pub(super) fn covers_all_of(owner: &Owner, pattern: &Pattern) -> bool {
+    ["*", "**"].into_iter().any(|any| pattern.to_string().eq_ignore_ascii_case(&format!("{owner}/{any}")))
+        || covers_everything(pattern)
+}
+
+/// Whether it fits each repository there is.
+pub(super) fn covers_everything(pattern: &Pattern) -> bool {
+    matches!(pattern.to_string().as_str(), "**" | "*/*" | "*/**")
+}
+
+fn folded(pattern: &Pattern) -> Pattern {
+    Pattern::parse(&pattern.to_string().to_ascii_lowercase()).unwrap_or_else(|_| pattern.clone())
+}
+
+/// Whether a repository could fit it.
+pub(super) fn may_be_meant(pattern: &Pattern) -> bool {
+    match pattern.literal() {
+        Some(text) => RepositoryName::parse(text).is_ok(),
+        None => Pattern::parse("*/*").is_ok_and(|any| meet(&any, pattern)),
+    }
+}

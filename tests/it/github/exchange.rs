@@ -1,0 +1,147 @@
+//! What a job gets of a GitHub App: over the server's APIs, by a policy, recorded and revoked.
+
+use super::stand_in::{Lie, StandInGitHub};
+use crate::support::{Setup, World, certificate};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const POLICY: &str = "owners: [team-shop]
+issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant:
+  github:
+    - { app: acme, repositories: [\"{repository}\", \"acme/site@2\"], permissions: { contents: write, issues: read } }
+";
+
+/// The server, and what it asks.
+struct Scene {
+    folder: tempfile::TempDir,
+    stand_in: StandInGitHub,
+    world: World,
+}
+
+impl Scene {
+    async fn start(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        certificate(folder.path());
+        let stand_in = StandInGitHub::start(folder.path()).await;
+        let (id, key) = stand_in.with(|world| (world.app.id, world.app.pem.clone()));
+        stand_in.with(|world| world.installations[0].repositories = vec![(456_789, "shop"), (2, "site"), (3, "other")]);
+        let providers = format!(
+            "providers:\n  github:\n    apps:\n      - {{ name: acme, app_id: {id}, key: {{ file: app.pem }}, max_permissions: {{ contents: write, issues: read }}, api: \"{}\", ca: github.crt{more} }}\n",
+            stand_in.url
+        );
+        let ca = std::fs::read(folder.path().join("tls.crt")).unwrap();
+        let setup = Setup {
+            policies: vec![("shop/bot", POLICY.to_owned())],
+            more: providers,
+            files: vec![("app.pem", key.into_bytes()), ("github.crt", ca)],
+            ..Setup::default()
+        };
+        Self { world: World::start(setup).await, folder, stand_in }
+    }
+
+    async fn with_forge() -> Self {
+        Self::start(", repositories_of: github").await
+    }
+
+    /// The tokens that are neither revoked nor over.
+    fn left(&self) -> usize {
+        self.stand_in.with(|world| world.tokens.values().filter(|revoked| !**revoked).count())
+    }
+
+    fn ca(&self) -> String {
+        self.folder.path().join("tls.crt").display().to_string()
+    }
+
+    async fn ask(&self, github: Value) -> (u16, Value) {
+        self.world.exchange(&self.world.token(), json!([{ "github": github }])).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_gets_a_token_as_wide_as_it_asks_and_the_policy_lets_it() {
+    let scene = Scene::with_forge().await;
+    let (status, answer) = scene.ask(json!({})).await;
+    assert_eq!(status, 200, "{answer}");
+    let github = &answer["credentials"][0]["github"];
+    assert_eq!(github["repositories"], json!(["Acme/site@2", "Acme/shop@456789"]));
+    assert_eq!(github["permissions"], json!({ "contents": "write", "issues": "read", "metadata": "read" }));
+    assert_eq!(scene.stand_in.with(|world| world.asked.last().unwrap().body["repository_ids"].clone()), json!([2, 456_789]));
+    let (status, narrow) = scene.ask(json!({ "repositories": ["acme/site"], "permissions": { "contents": "read" } })).await;
+    assert_eq!((status, &narrow["credentials"][0]["github"]["repositories"]), (200, &json!(["Acme/site@2"])));
+    for more in
+        [json!({ "repositories": ["acme/other"] }), json!({ "permissions": { "issues": "write" } }), json!({ "app": "else" })]
+    {
+        let (status, denial) = scene.ask(more.clone()).await;
+        assert_eq!((status, denial["code"].as_str()), (403, Some("no_matching_policy")), "{more}");
+    }
+    let token = github["token"].as_str().unwrap();
+    let records: Vec<String> = scene.world.audit().iter().map(|entry| entry.body.to_string()).collect();
+    assert!(records.iter().any(|body| body.contains("\"credentials\":[\"github\"]")), "{records:?}");
+    assert!(records.iter().any(|body| body.contains("Acme/site@2") && body.contains("\"contents\":\"write\"")));
+    assert!(!records.iter().any(|body| body.contains(token)) && !scene.world.log().contains(&token[token.len() - 20..]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_own_repository_of_another_forge_is_none_of_the_apps() {
+    let scene = Scene::start("").await;
+    let (status, denial) = scene.ask(json!({})).await;
+    assert_eq!((status, denial["code"].as_str(), denial["provider"].as_str()), (502, Some("provider_denied"), Some("github")));
+    assert!(denial["hint"].as_str().unwrap().contains("repositories_of: github"), "{denial}");
+    assert_eq!(scene.ask(json!({ "repositories": ["acme/site"] })).await.0, 200, "that one the policy names");
+    assert_eq!(scene.left(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_wider_is_refused_and_recorded_as_failed() {
+    let scene = Scene::with_forge().await;
+    scene.stand_in.with(|world| world.lie = Some(Lie::MorePermissions));
+    let (status, denial) = scene.ask(json!({})).await;
+    assert_eq!((status, denial["code"].as_str(), denial["provider"].as_str()), (502, Some("provider_denied"), Some("github")));
+    assert_eq!(scene.left(), 0, "revoked at once");
+    assert!(scene.world.audit().iter().any(|entry| entry.body.to_string().contains("wider than")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exec_gives_the_token_to_its_command_and_revokes_it_however_that_ends() {
+    let scene = Scene::with_forge().await;
+    let ca = scene.ca();
+    let environment = [("SSL_CERT_FILE", ca.as_str())];
+    let shown = "test \"$GH_TOKEN\" = \"$GITHUB_TOKEN\" && printf '%s' \"$GH_TOKEN\" > given";
+    let done =
+        scene.world.job("push", &["exec", "--github", "acme/site contents=read", "--", "sh", "-c", shown], &environment).await;
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let given = std::fs::read_to_string(scene.world.path("given")).unwrap();
+    assert_eq!(scene.stand_in.with(|world| world.tokens.get(&given).copied()), Some(true), "made, and revoked");
+
+    let killed = scene.world.job("push", &["exec", "--github", "--", "sh", "-c", "kill -KILL $$"], &environment).await;
+    assert_eq!((killed.status.code(), scene.left()), (Some(137), 0));
+    let absent = scene.world.job("push", &["exec", "--github", "--", "no-such-program"], &environment).await;
+    assert_eq!((absent.status.success(), scene.left()), (false, 0));
+
+    // Where GitHub's certificate is not known, the token stays, and the job is told.
+    let untold = scene.world.job("push", &["exec", "--github", "--", "true"], &[]).await;
+    assert!(untold.status.success() && scene.left() == 1);
+    assert!(String::from_utf8_lossy(&untold.stderr).contains("could not be revoked"), "{untold:?}");
+}
+
+/// The runner sends TERM, and kills ten seconds later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_cancelled_leaves_no_token_behind() {
+    let scene = Scene::with_forge().await;
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_daypass"));
+    command.args(["exec", "--github", "--", "sh", "-c", "touch began; exec sleep 600"]).current_dir(scene.world.folder.path());
+    command.env("DAYPASS_SERVER", scene.world.url("")).env("DAYPASS_CA", scene.world.path("tls.crt")).env_remove("DAYPASS_TOKEN");
+    command.env("SSL_CERT_FILE", scene.ca()).envs(scene.world.issuer.job_environment("push"));
+    let mut job = command.kill_on_drop(true).spawn().unwrap();
+    while !scene.world.path("began").exists() {
+        assert!(job.try_wait().unwrap().is_none(), "it ended before its command began");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(scene.left(), 1);
+    let id = job.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert_eq!(job.wait().await.unwrap().code(), Some(143));
+    assert_eq!(scene.left(), 0);
+}
