@@ -56,12 +56,14 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     /// What a further source has of its own, and can grant no other's; as people call it.
     const OWN: Option<&'static str> = None;
 
-    /// Whether whoever holds it can change something elsewhere: a role, a token.
-    const ACTS: bool = false;
-
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self>;
 
     fn place(&self) -> Place;
+
+    /// Whether whoever holds it can change something elsewhere: a role, a token.
+    fn acts(&self) -> bool {
+        false
+    }
 
     /// The same, looked for below the folder of a further source.
     fn below(&self, _folder: &str) -> Self {
@@ -134,8 +136,8 @@ macro_rules! declare {
                 match self { $(Self::$section(entry) => entry.findings(),)* }
             }
 
-            pub(super) const fn acts(&self) -> bool {
-                match self { $(Self::$section(_) => <$entry>::ACTS,)* }
+            pub(super) fn acts(&self) -> bool {
+                match self { $(Self::$section(entry) => entry.acts(),)* }
             }
 
             fn between(&self) -> Option<Target> {

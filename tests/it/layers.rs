@@ -117,7 +117,7 @@ fn kinds_are_named_at_home() {
     let line = Regex::new(r#"(?m)^ {12}(\w+)\(\w+\) "(\w+)"(?: => \w+)?;$"#).unwrap();
     let (names, words): (Vec<&str>, Vec<&str>) =
         line.captures_iter(&kinds).map(|kind| kind.extract().1).map(|[name, word]| (name, word)).unzip();
-    assert_eq!((names.len(), words[0]), (7, "aws"));
+    assert!(names.len() >= 8 && words[0] == "aws", "{names:?}");
     let named = Regex::new(&format!(r"\b(?:Terms|Target|Credential|Licensed|Offer)::(?:{})\b", names.join("|"))).unwrap();
     // A face that speaks one kind's own protocol is that kind's module.
     let is_home = |path: &str| {

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the policies themselves tell in their comments, and mean.
-const MEANT: [(&str, &str); 8] = [
+const MEANT: [(&str, &str); 9] = [
     ("policies/buildkite/nightly.yaml", "schedule_writes"),
     ("policies/github/by-repository-property.yaml", "org_wide"),
     ("policies/github/nightly.yaml", "schedule_writes"),
     ("policies/github/plan-on-pull-request.yaml", "pull_request_writes"),
+    ("policies/github/renovate.yaml", "schedule_writes"),
     ("policies/github/update-bot.yaml", "secret_missing"),
     ("policies/gitlab/nightly.yaml", "schedule_writes"),
     ("policies/gitlab/plan-on-merge-request.yaml", "pull_request_writes"),

@@ -40,7 +40,6 @@ pub(in crate::policy) struct AwsGrant {
 
 impl Section for AwsGrant {
     const WORD: &'static str = "aws";
-    const ACTS: bool = true;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
@@ -48,6 +47,10 @@ impl Section for AwsGrant {
 
     fn place(&self) -> Place {
         self.place
+    }
+
+    fn acts(&self) -> bool {
+        true
     }
 
     fn templates(&self) -> Vec<&Template> {

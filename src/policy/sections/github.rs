@@ -13,7 +13,7 @@ use crate::kind::{GitHubTarget, Target};
 use crate::policy::error::FilledError;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
-use crate::words::github::{AppName, Permission, PermissionError, Permissions};
+use crate::words::github::{AppName, Level, Permission, PermissionError, Permissions};
 use crate::words::yaml::{Fields, Node, Place};
 use reach::Reach;
 
@@ -28,14 +28,17 @@ pub(in crate::policy) struct GitHubGrant {
 
 impl Section for GitHubGrant {
     const WORD: &'static str = "github";
-    const ACTS: bool = true;
-
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
     }
 
     fn place(&self) -> Place {
         self.place
+    }
+
+    /// With a token that only reads nobody changes anything.
+    fn acts(&self) -> bool {
+        self.permissions.iter().any(|(_, level)| level > Level::Read)
     }
 
     fn templates(&self) -> Vec<&Template> {

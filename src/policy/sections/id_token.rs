@@ -33,7 +33,6 @@ pub(in crate::policy) struct IdTokenGrant {
 
 impl Section for IdTokenGrant {
     const WORD: &'static str = "id_token";
-    const ACTS: bool = true;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
@@ -41,6 +40,10 @@ impl Section for IdTokenGrant {
 
     fn place(&self) -> Place {
         self.place
+    }
+
+    fn acts(&self) -> bool {
+        true
     }
 
     fn templates(&self) -> Vec<&Template> {
