@@ -20,6 +20,7 @@ mod hostname;
 mod methods;
 mod native;
 mod oauth;
+mod octo_sts;
 mod openapi;
 mod problem;
 mod proxies;

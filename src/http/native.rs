@@ -53,7 +53,7 @@ pub(super) fn routes() -> Routes {
         .any_public("/vault/v1/sys/health", super::vault::vault)
         .any("/vault/v1/{*path}", super::vault::vault)
         .any("/v1/{*path}", beside);
-    super::aws::routes(routes)
+    super::octo_sts::routes(super::aws::routes(routes))
 }
 
 /// A public document of one of our own issuers.

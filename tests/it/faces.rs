@@ -2,6 +2,7 @@
 //!
 //! A new API is a row in `FACES`.
 
+use crate::github::AtGitHub;
 use crate::sts::{StandInSts, element, encode};
 use crate::support::{Setup, World};
 use base64::Engine;
@@ -23,16 +24,17 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Heard> + 'a>>;
 /// An API: its name in the audit log, and how it is asked for a role with a token.
 struct Face {
     api: &'static str,
-    /// Whether it is asked for a role; else it is asked for an encryption by the transit key of the role's name, which has no terms
-    /// and reaches no cloud.
+    /// Whether it is asked for a role; else it is asked for an encryption by the transit key of the role's name, or for a token in the
+    /// repository of that name by the policy that octo-sts's clients name: neither has terms, and neither reaches AWS.
     roles: bool,
     ask: for<'a> fn(&'a World, &'a str, &'a str) -> Answer<'a>,
 }
 
-const FACES: [Face; 4] = [
+const FACES: [Face; 5] = [
     Face { api: "native", roles: true, ask: |world, token, role| Box::pin(native(world, token, role)) },
     Face { api: "aws-sts", roles: true, ask: |world, token, role| Box::pin(aws_sts(world, token, role)) },
     Face { api: "aws-container", roles: true, ask: |world, token, role| Box::pin(aws_container(world, token, role)) },
+    Face { api: "octo-sts", roles: false, ask: |world, token, role| Box::pin(octo_sts(world, token, role)) },
     Face { api: "vault", roles: false, ask: |world, token, role| Box::pin(vault_transit(world, token, role)) },
 ];
 
@@ -58,6 +60,17 @@ async fn aws_container(world: &World, token: &str, role: &str) -> Heard {
     Heard { released: status == 200 && answer["AccessKeyId"].is_string(), said: answer["message"].to_string() }
 }
 
+async fn octo_sts(world: &World, token: &str, role: &str) -> Heard {
+    let scope = format!("acme/{}", role.rsplit('/').next().unwrap());
+    let address = world.url(&format!("/sts/exchange?{}", encode(&[("scope", &scope), ("identity", "ci")])));
+    let response = world.http.get(address).bearer_auth(token).send().await.unwrap();
+    let (status, answer): (_, Value) = (response.status(), response.json().await.unwrap());
+    Heard {
+        released: status == 200 && answer["token"].as_str().is_some_and(|token| token.starts_with("ghs_")),
+        said: answer["message"].to_string(),
+    }
+}
+
 async fn vault_transit(world: &World, token: &str, role: &str) -> Heard {
     let parameter = URL_SAFE_NO_PAD.encode(json!({ "key": "jwt", "value": token }).to_string());
     let address = world.url(&format!("/vault/v1/transit/encrypt/{}", role.rsplit('/').next().unwrap()));
@@ -75,29 +88,31 @@ fn role(name: &str) -> String {
 fn policy(lines: &str, role_name: &str, terms: &str) -> String {
     let role = role(role_name);
     format!(
-        "issuer: github\nmatch: {{ repository: acme/shop@456789, ref: refs/heads/main, event: push }}\n{lines}grant:\n  transit: {role_name}\n  aws:\n    - role: {role}\n{terms}"
+        "issuer: github\nmatch: {{ repository: acme/shop@456789, ref: refs/heads/main, event: push }}\n{lines}grant:\n  transit: {role_name}\n  github: {{ app: acme, repositories: acme/{role_name}, permissions: {{ contents: read }} }}\n  aws:\n    - role: {role}\n{terms}"
     )
 }
 
 const GUARDRAILS: &str = "denials:
   - description: Nobody gets this one.
-    deny: { aws: [\"arn:aws:iam::123456789012:role/guarded\"], transit: [guarded] }
+    deny: { aws: [\"arn:aws:iam::123456789012:role/guarded\"], transit: [guarded], github: [acme/guarded] }
 ";
 
-async fn world(sts: &StandInSts) -> World {
+async fn world(sts: &StandInSts, github: &AtGitHub) -> World {
     let policies = vec![
-        ("deploy", policy("", "deploy", "")),
-        ("guarded", policy("", "guarded", "")),
-        ("ended", policy("expires: 2020-01-01T00:00:00Z\n", "ended", "")),
-        ("watched", policy("mode: audit\n", "watched", "")),
+        ("acme/deploy/ci", policy("", "deploy", "")),
+        ("acme/guarded/ci", policy("", "guarded", "")),
+        ("acme/ended/ci", policy("expires: 2020-01-01T00:00:00Z\n", "ended", "")),
+        ("acme/watched/ci", policy("mode: audit\n", "watched", "")),
         ("short", policy("", "ambiguous", "      ttl: 15m\n")),
         ("long", policy("", "ambiguous", "      ttl: 30m\n")),
-        ("tagged", policy("", "tagged", "      tags: { environment: \"{environment}\" }\n")),
-        ("untrusting", policy("", "untrusting", "")),
-        ("silent", policy("", "silent", "")),
-        ("once", policy("replay: once\n", "once", "")),
+        ("acme/tagged/ci", policy("", "tagged", "      tags: { environment: \"{environment}\" }\n")),
+        ("acme/untrusting/ci", policy("", "untrusting", "")),
+        ("acme/silent/ci", policy("", "silent", "")),
+        ("acme/once/ci", policy("replay: once\n", "once", "")),
     ];
-    let world = World::start(Setup { policies, aws: sts.section(), ..Setup::default() }).await;
+    let world =
+        World::start(Setup { policies, aws: sts.section(), more: github.section(), files: github.files(), ..Setup::default() })
+            .await;
     let key = daypass::secrets::create_transit_key(std::slice::from_ref(&world.recipient), None).unwrap();
     let keys = ["deploy", "guarded", "ended", "watched", "once"].map(|name| format!("transit/{name}/1.age"));
     let mut files: Vec<(&str, &[u8])> = keys.iter().map(|file| (file.as_str(), key.as_slice())).collect();
@@ -135,7 +150,8 @@ fn check_refusal(world: &World, face: &Face, heard: &Heard, code: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_api_denies_every_api_denies() {
     let sts = StandInSts::start().await;
-    let world = world(&sts).await;
+    let github = AtGitHub::start(&["deploy", "once"]).await;
+    let world = world(&sts, &github).await;
     let pull = || github_claims("pull_request", "refs/pull/7/merge");
     // Before a verified identity 30 refusals a minute have a record of their own: few cases of that kind.
     let cases: Vec<(&str, Map<String, Value>, &str)> = vec![
@@ -170,7 +186,7 @@ async fn what_one_api_denies_every_api_denies() {
         let heard = (face.ask)(&world, &world.token(), &role("deploy")).await;
         assert!(heard.released, "{}: {heard:?}", face.api);
     }
-    let stopped = ["deny", "--policy", "deploy", "--reason", "INC-42", "--config"];
+    let stopped = ["deny", "--policy", "acme/deploy/ci", "--reason", "INC-42", "--config"];
     let config = world.path("daypass.yaml").display().to_string();
     assert!(world.job("push", &[&stopped[..], &[&config]].concat(), &[]).await.status.success());
     for face in &FACES {
@@ -182,12 +198,14 @@ async fn what_one_api_denies_every_api_denies() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_one_api_used_up_is_used_up_in_every_api() {
     let sts = StandInSts::start().await;
-    let world = world(&sts).await;
+    let github = AtGitHub::start(&["deploy", "once"]).await;
+    let world = world(&sts, &github).await;
     for first in &FACES {
         let token = world.token();
         let heard = (first.ask)(&world, &token, &role("once")).await;
         assert!(heard.released, "{}: {heard:?}", first.api);
-        for face in FACES.iter().filter(|face| face.roles == first.roles) {
+        // Those that are asked for the same credential.
+        for face in FACES.iter().filter(|face| face.api == first.api || (face.roles && first.roles)) {
             let heard = (face.ask)(&world, &token, &role("once")).await;
             check_refusal(&world, face, &heard, "replayed");
         }

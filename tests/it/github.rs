@@ -14,6 +14,42 @@ use daypass::words::{Clock, Denial, SystemClock};
 use serde_json::json;
 use std::time::Duration;
 
+/// The stand-in as a server's configuration names it: the App `acme`, installed for the account `acme`.
+pub struct AtGitHub {
+    pub folder: tempfile::TempDir,
+    pub stand_in: StandInGitHub,
+}
+
+impl AtGitHub {
+    /// With repositories of these names, beside those of the tests' own.
+    pub async fn start(repositories: &[&'static str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        certificate(folder.path());
+        let stand_in = StandInGitHub::start(folder.path()).await;
+        let named = (10..).zip(repositories.iter().copied());
+        stand_in.with(|world| {
+            world.installations[0].repositories =
+                [(456_789, "shop"), (2, "site"), (3, "other")].into_iter().chain(named).collect();
+        });
+        Self { folder, stand_in }
+    }
+
+    /// The section.
+    pub fn section(&self) -> String {
+        let id = self.stand_in.with(|world| world.app.id);
+        format!(
+            "providers:\n  github:\n    apps:\n      - name: acme\n        app_id: {id}\n        key: {{ file: app.pem }}\n        max_permissions: {{ contents: write, issues: read }}\n        api: \"{}\"\n        ca: github.crt\n",
+            self.stand_in.url
+        )
+    }
+
+    /// The files that it names.
+    pub fn files(&self) -> Vec<(&'static str, Vec<u8>)> {
+        let ca = std::fs::read(self.folder.path().join("tls.crt")).unwrap();
+        vec![("app.pem", self.stand_in.with(|world| world.app.pem.clone()).into_bytes()), ("github.crt", ca)]
+    }
+}
+
 /// The stand-in, and what asks it.
 struct Scene {
     folder: tempfile::TempDir,

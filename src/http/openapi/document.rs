@@ -6,11 +6,12 @@ use crate::http::problem::RETRY_AFTER_SECONDS;
 use serde_json::{Map, Value, json};
 
 /// Addresses of other protocols: their own documents describe them, and clients of theirs know them.
-pub(super) const FOREIGN: [(&str, &str); 9] = [
+pub(super) const FOREIGN: [(&str, &str); 10] = [
     ("/oauth2/token", "docs/api/oauth.md"),
     ("/aws/sts", "docs/api/aws-sts.md"),
     ("/aws/sts/", "docs/api/aws-sts.md"),
     ("/aws/container", "docs/api/aws-container.md"),
+    ("/sts/exchange", "docs/github.md"),
     ("/vault/v1/sys/health", "docs/api/vault.md"),
     ("/vault/v1/{*path}", "docs/api/vault.md"),
     ("/v1/{*path}", "docs/api/vault.md"),

@@ -1,7 +1,8 @@
 //! What a job gets of a GitHub App: over the server's APIs, by a policy, recorded and revoked.
 
-use super::stand_in::{Lie, StandInGitHub};
-use crate::support::{Setup, World, certificate};
+use super::AtGitHub;
+use super::stand_in::Lie;
+use crate::support::{Setup, World};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -15,43 +16,33 @@ grant:
 
 /// The server, and what it asks.
 struct Scene {
-    folder: tempfile::TempDir,
-    stand_in: StandInGitHub,
+    github: AtGitHub,
     world: World,
 }
 
 impl Scene {
     async fn start(more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        certificate(folder.path());
-        let stand_in = StandInGitHub::start(folder.path()).await;
-        let (id, key) = stand_in.with(|world| (world.app.id, world.app.pem.clone()));
-        stand_in.with(|world| world.installations[0].repositories = vec![(456_789, "shop"), (2, "site"), (3, "other")]);
-        let providers = format!(
-            "providers:\n  github:\n    apps:\n      - {{ name: acme, app_id: {id}, key: {{ file: app.pem }}, max_permissions: {{ contents: write, issues: read }}, api: \"{}\", ca: github.crt{more} }}\n",
-            stand_in.url
-        );
-        let ca = std::fs::read(folder.path().join("tls.crt")).unwrap();
+        let github = AtGitHub::start(&[]).await;
         let setup = Setup {
-            policies: vec![("shop/bot", POLICY.to_owned())],
-            more: providers,
-            files: vec![("app.pem", key.into_bytes()), ("github.crt", ca)],
+            policies: vec![("acme/shop/bot", POLICY.to_owned())],
+            more: github.section() + more,
+            files: github.files(),
             ..Setup::default()
         };
-        Self { world: World::start(setup).await, folder, stand_in }
+        Self { world: World::start(setup).await, github }
     }
 
     async fn with_forge() -> Self {
-        Self::start(", repositories_of: github").await
+        Self::start("        repositories_of: github\n").await
     }
 
     /// The tokens that are neither revoked nor over.
     fn left(&self) -> usize {
-        self.stand_in.with(|world| world.tokens.values().filter(|revoked| !**revoked).count())
+        self.github.stand_in.with(|world| world.tokens.values().filter(|revoked| !**revoked).count())
     }
 
     fn ca(&self) -> String {
-        self.folder.path().join("tls.crt").display().to_string()
+        self.github.folder.path().join("tls.crt").display().to_string()
     }
 
     async fn ask(&self, github: Value) -> (u16, Value) {
@@ -67,7 +58,10 @@ async fn a_job_gets_a_token_as_wide_as_it_asks_and_the_policy_lets_it() {
     let github = &answer["credentials"][0]["github"];
     assert_eq!(github["repositories"], json!(["Acme/site@2", "Acme/shop@456789"]));
     assert_eq!(github["permissions"], json!({ "contents": "write", "issues": "read", "metadata": "read" }));
-    assert_eq!(scene.stand_in.with(|world| world.asked.last().unwrap().body["repository_ids"].clone()), json!([2, 456_789]));
+    assert_eq!(
+        scene.github.stand_in.with(|world| world.asked.last().unwrap().body["repository_ids"].clone()),
+        json!([2, 456_789])
+    );
     let (status, narrow) = scene.ask(json!({ "repositories": ["acme/site"], "permissions": { "contents": "read" } })).await;
     assert_eq!((status, &narrow["credentials"][0]["github"]["repositories"]), (200, &json!(["Acme/site@2"])));
     for more in
@@ -96,7 +90,7 @@ async fn the_own_repository_of_another_forge_is_none_of_the_apps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_wider_is_refused_and_recorded_as_failed() {
     let scene = Scene::with_forge().await;
-    scene.stand_in.with(|world| world.lie = Some(Lie::MorePermissions));
+    scene.github.stand_in.with(|world| world.lie = Some(Lie::MorePermissions));
     let (status, denial) = scene.ask(json!({})).await;
     assert_eq!((status, denial["code"].as_str(), denial["provider"].as_str()), (502, Some("provider_denied"), Some("github")));
     assert_eq!(scene.left(), 0, "revoked at once");
@@ -113,7 +107,7 @@ async fn exec_gives_the_token_to_its_command_and_revokes_it_however_that_ends() 
         scene.world.job("push", &["exec", "--github", "acme/site contents=read", "--", "sh", "-c", shown], &environment).await;
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let given = std::fs::read_to_string(scene.world.path("given")).unwrap();
-    assert_eq!(scene.stand_in.with(|world| world.tokens.get(&given).copied()), Some(true), "made, and revoked");
+    assert_eq!(scene.github.stand_in.with(|world| world.tokens.get(&given).copied()), Some(true), "made, and revoked");
 
     let killed = scene.world.job("push", &["exec", "--github", "--", "sh", "-c", "kill -KILL $$"], &environment).await;
     assert_eq!((killed.status.code(), scene.left()), (Some(137), 0));
@@ -144,4 +138,33 @@ async fn a_job_that_is_cancelled_leaves_no_token_behind() {
     assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert_eq!(job.wait().await.unwrap().code(), Some(143));
     assert_eq!(scene.left(), 0);
+}
+
+/// As octo-sts/action asks (its `index.js`): a scope, an identity, and the job's token; and as its post step ends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_octo_sts_action_asks_for_is_answered_and_ends() {
+    let scene = Scene::with_forge().await;
+    let ask = async |query: &str| {
+        let request = scene.world.http.get(scene.world.url(&format!("/sts/exchange?{query}")));
+        let response = request.bearer_auth(scene.world.token()).send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap())
+    };
+    let (status, answer) = ask("scope=acme/shop&identity=bot").await;
+    assert_eq!((status, answer.as_object().unwrap().len()), (200, 1), "{answer}");
+    let token = answer["token"].as_str().unwrap();
+    assert_eq!(scene.github.stand_in.with(|world| world.asked.last().unwrap().body["repository_ids"].clone()), json!([456_789]));
+    let ca = std::fs::read(scene.github.folder.path().join("tls.crt")).unwrap();
+    let post = daypass::issuers::http::command_client(Some(&ca)).unwrap();
+    let ended = post.delete(format!("{}/installation/token", scene.github.stand_in.url)).bearer_auth(token).send().await.unwrap();
+    assert_eq!((ended.status().as_u16(), scene.left()), (204, 0));
+    for (query, status, code, said) in [
+        ("scope=acme/shop&identity=other", 403, 7, "no_matching_policy"),
+        ("scope=acme/other&identity=bot", 403, 7, "no_matching_policy"),
+        ("scope=acme/shop", 400, 3, "`identity`: is missing"),
+        ("scope=acme/shop&identity=bot&permissions=all", 400, 3, "is no parameter here"),
+    ] {
+        let (heard, answer) = ask(query).await;
+        assert_eq!((heard, answer["code"].as_u64()), (status, Some(code)), "{query}: {answer}");
+        assert!(answer["message"].as_str().unwrap().contains(said), "{query}: {answer}");
+    }
 }

@@ -1,0 +1,135 @@
+//! octo-sts's API (`GET /sts/exchange`), for teams that move: its Action gets its token here. A thin face of one `exchange()`.
+//!
+//! The policy is the one of its name: `OWNER/REPOSITORY/IDENTITY`, or `OWNER/IDENTITY` where the scope is an account.
+
+use super::form;
+use super::reply;
+use super::routes::Routes;
+use super::stopping::Peer;
+use super::task::run;
+use crate::app::App;
+use crate::exchange::{Asked, Call, Refused, refuse};
+use crate::kind::{GitHubTarget, GitHubToken, Where};
+use crate::policy::Request;
+use crate::words::exposed;
+use crate::words::github::{Owner, RepositoryName};
+use crate::words::names::PolicyName;
+use crate::words::{Denial, Reason, Secret};
+use axum::body::Body;
+use axum::extract::{Extension, OriginalUri, State};
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
+use serde::Serialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// The API's name in the audit log.
+const API: &str = "octo-sts";
+
+/// Its address.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.get("/sts/exchange", answer)
+}
+
+/// What its clients read.
+#[derive(Serialize)]
+struct RawToken<'a> {
+    #[serde(with = "exposed::text")]
+    token: &'a Secret,
+}
+
+async fn answer(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<Peer>>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let call = Call { api: API, ..reply::call(peer.as_deref(), &headers) };
+    let released = match read(&uri) {
+        Ok(request) => run(app, call, Ok(Asked::credentials(request))).await,
+        Err(denial) => Err(refuse(&app, &Call { token: Err(denial.clone()), ..call }, denial).await),
+    };
+    let answered = released.and_then(|released| {
+        let token = &released.only::<GitHubToken>()?.token;
+        Ok(reply::json_answer(&RawToken { token }))
+    });
+    answered.unwrap_or_else(|refused| refusal(&refused))
+}
+
+/// `scope=OWNER/REPOSITORY&identity=NAME`. What is granted is the policy's to say; of a repository's, for that one alone.
+fn read(uri: &Uri) -> Result<Request, Denial> {
+    let bad = |name: &str, fault: &dyn std::fmt::Display| {
+        Reason::BadRequest.because(format!("{name}: {fault}")).saying(format!("{name}: {fault}."))
+    };
+    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| bad("The query", &fault))?;
+    let mut taken = |name: &str| query.remove(name).ok_or_else(|| bad(&format!("`{name}`"), &"is missing"));
+    let (scope, identity) = (taken("scope")?, taken("identity")?);
+    if let Some(unknown) = query.keys().next() {
+        return Err(bad("The query", &format!("{} is no parameter here", form::shown(unknown))));
+    }
+    let repositories = if scope.contains('/') {
+        let name = RepositoryName::parse(&scope).map_err(|fault| bad("`scope`", &fault))?;
+        Some(Where::Named([name].into()))
+    } else {
+        Owner::parse(&scope).map(|_| None).map_err(|fault| bad("`scope`", &fault))?
+    };
+    if identity.contains('/') {
+        return Err(bad("`identity`", &"has no `/`"));
+    }
+    let policy = PolicyName::parse(&format!("{scope}/{identity}")).map_err(|fault| bad("`identity`", &fault))?;
+    Ok(Request::one(GitHubTarget { repositories, ..GitHubTarget::default() }.into(), Some(policy)))
+}
+
+/// As gRPC's gateway writes an error (google.rpc.Status): its clients show the status, and some the message.
+fn refusal(refused: &Refused) -> Response<Body> {
+    let (denial, decision) = (refused.denial(), refused.decision());
+    let message = format!("{} {} ({}, decision {decision})", denial.told(), denial.hint(), denial.reason.code());
+    let mut response = reply::json_answer(&json!({ "code": code(denial.reason.status()), "message": message, "details": [] }));
+    *response.status_mut() = StatusCode::from_u16(denial.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}
+
+/// google.rpc.Code, by the status that the gateway gives each.
+const fn code(status: u16) -> u8 {
+    match status {
+        400 => 3,
+        401 => 16,
+        403 => 7,
+        404 => 5,
+        429 => 8,
+        503 => 14,
+        _ => 13,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<String, String> {
+        let uri: Uri = format!("/sts/exchange?{query}").parse().unwrap();
+        let request = super::read(&uri).map_err(|denial| denial.told().to_string())?;
+        Ok(format!("{} by {}", request.credentials[0], request.policy.unwrap()))
+    }
+
+    #[test]
+    fn a_scope_and_an_identity_name_a_policy() {
+        assert_eq!(read("scope=acme/shop&identity=ci").as_deref(), Ok("github acme/shop by acme/shop/ci"));
+        assert_eq!(read("scope=acme&identity=ci").as_deref(), Ok("github by acme/ci"));
+        for bad in [
+            "",
+            "scope=acme/shop",
+            "identity=ci",
+            "scope=&identity=ci",
+            "scope=acme/shop/x&identity=ci",
+            "scope=acme/shop&identity=../x",
+            "scope=acme/shop&identity=a/b",
+            "scope=acme/shop&identity=",
+            "scope=acme/shop&identity=ci&identity=x",
+            "scope=acme%2F..&identity=ci",
+            "scope=acme/shop&identity=ci&scopes=x",
+            "scope=a%0Ab/c&identity=ci",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}
