@@ -217,6 +217,7 @@ fn import_policies(bytes: &[u8]) {
     let settings = ImportSettings {
         issuer: None,
         catalogue: Some(&CATALOGUE),
+        listing: None,
         role: RoleArn::parse("arn:aws:iam::123456789012:role/shop").ok(),
     };
     for path in ["shop.sts.yaml", "role.json", "plan.json", "main.tf"] {

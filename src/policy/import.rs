@@ -9,12 +9,15 @@ mod event;
 mod issuer;
 mod like;
 mod lines;
+mod listing;
 mod octo_sts;
 mod pieces;
 mod regex;
 mod roles;
 mod subject;
 mod written;
+
+pub use listing::Listing;
 
 use super::file::TrustPolicy;
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
@@ -36,6 +39,8 @@ pub struct ImportSettings<'a> {
     pub catalogue: Option<&'a Catalogue>,
     /// The role of a trust policy that stands alone.
     pub role: Option<RoleArn>,
+    /// The ids of repositories, and the App that gives what octo-sts's did.
+    pub listing: Option<&'a Listing>,
 }
 
 /// A trust policy of ours.
@@ -86,7 +91,9 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
             found.into_iter().map(one).collect()
         }
         Some(Err(reason)) => vec![Err(refused(String::new(), reason.into()))],
-        None => vec![octo_sts::read(&original).map_err(|reason| refused(String::new(), reason.into())).and_then(write)],
+        None => vec![
+            octo_sts::read(&original, settings.listing).map_err(|reason| refused(String::new(), reason.into())).and_then(write),
+        ],
     }
 }
 
@@ -146,7 +153,10 @@ impl Trust {
     fn write(mut self, settings: &ImportSettings<'_>) -> Result<Imported, ImportError> {
         let subjects = self.wanted.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
         let issuer = issuer::find(&self.issuer, subjects, settings)?;
-        let lines = lines::write(&self.wanted, &issuer.mapping)?;
+        let mut lines = lines::write(&self.wanted, &issuer.mapping)?;
+        if let Some(listing) = settings.listing {
+            listing.pin(&mut lines);
+        }
         let yaml = written::yaml(&self.description, &issuer.name, &lines, &self.granted);
         check_loads(&self.file, &yaml, &self.granted, &issuer)?;
         self.notes.extend(lines.notes);

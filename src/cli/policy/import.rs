@@ -4,7 +4,8 @@ use crate::cli::serve::faults;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::Config;
-use crate::policy::{Catalogue, ImportSettings, Imported, NotImported, import};
+use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported, import};
+use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
 use clap::Args;
 use serde_json::json;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct ImportArgs {
-    /// Trust policies of octo-sts, and of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`.
+    /// Trust policies of octo-sts, also all of a folder of checkouts (OWNER/REPOSITORY/.github/chainguard), and of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The issuer's name in the configuration, where its URL does not tell.
@@ -22,6 +23,12 @@ pub(in crate::cli) struct ImportArgs {
     /// A configuration, for its issuers.
     #[arg(long, env = "DAYPASS_CONFIG")]
     config: Option<PathBuf>,
+    /// The GitHub App that gives what octo-sts's did, as the server's configuration calls it.
+    #[arg(long, value_name = "APP", value_parser = AppName::parse, requires = "ids")]
+    app: Option<AppName>,
+    /// Saved listings of repositories, for their ids: `gh api --paginate /orgs/acme/repos`.
+    #[arg(long, value_name = "FILE", requires = "app")]
+    ids: Vec<PathBuf>,
     /// The repository to write to, below `policies/`; without it everything is printed.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
@@ -33,10 +40,12 @@ pub(in crate::cli) struct ImportArgs {
 /// What is refused is told and ends with status 78; the rest is imported all the same.
 pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure> {
     let catalogue = arguments.config.as_deref().map(Config::catalogue_of).transpose().map_err(|found| faults(&found))?;
-    let settings = settings(arguments, catalogue.as_ref()).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    let listing = listing(arguments).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    let settings =
+        settings(arguments, catalogue.as_ref(), listing.as_ref()).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let (mut imported, mut refused) = (Vec::new(), Vec::new());
-    for file in &arguments.files {
-        for outcome in read(file, &settings) {
+    for file in arguments.files.iter().flat_map(|path| files_of(path)) {
+        for outcome in read(&file, &settings) {
             match outcome.and_then(|policy| written(policy, arguments.to.as_deref())) {
                 Ok(policy) => imported.push(policy),
                 Err(reason) => refused.push(reason),
@@ -56,12 +65,62 @@ enum OptionError {
     /// The role's.
     #[error("--role: {0}")]
     Role(#[source] NameError),
+    /// A listing that cannot be read.
+    #[error("--ids: {}: {fault}", .path.display())]
+    Unread {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        fault: std::io::Error,
+    },
+    /// A file that is no listing.
+    #[error("--ids: {}: {fault}; expected what `gh api --paginate /orgs/acme/repos` prints", .path.display())]
+    NoListing {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        fault: serde_json::Error,
+    },
 }
 
-fn settings<'a>(arguments: &ImportArgs, catalogue: Option<&'a Catalogue>) -> Result<ImportSettings<'a>, OptionError> {
+fn listing(arguments: &ImportArgs) -> Result<Option<Listing>, OptionError> {
+    let Some(app) = &arguments.app else { return Ok(None) };
+    let mut listing = Listing::new(app.clone());
+    for path in &arguments.ids {
+        let bytes = std::fs::read(path).map_err(|fault| OptionError::Unread { path: path.clone(), fault })?;
+        listing.add(&bytes).map_err(|fault| OptionError::NoListing { path: path.clone(), fault })?;
+    }
+    Ok(Some(listing))
+}
+
+/// The file itself, or octo-sts's files in a folder; links are not followed.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path.to_owned()];
+    }
+    let entries = walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_map(Result::ok);
+    let is_policy = |path: &Path| {
+        let text = path.to_string_lossy();
+        text.contains("/.github/chainguard/") && [".sts.yaml", ".sts.yml"].iter().any(|ending| text.ends_with(ending))
+    };
+    entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).filter(|path| is_policy(path)).collect()
+}
+
+fn settings<'a>(
+    arguments: &ImportArgs,
+    catalogue: Option<&'a Catalogue>,
+    listing: Option<&'a Listing>,
+) -> Result<ImportSettings<'a>, OptionError> {
     let issuer = arguments.issuer.as_deref().map(IssuerName::parse).transpose();
     let role = arguments.role.as_deref().map(RoleArn::parse).transpose();
-    Ok(ImportSettings { issuer: issuer.map_err(OptionError::Issuer)?, role: role.map_err(OptionError::Role)?, catalogue })
+    Ok(ImportSettings {
+        issuer: issuer.map_err(OptionError::Issuer)?,
+        role: role.map_err(OptionError::Role)?,
+        catalogue,
+        listing,
+    })
 }
 
 fn read(file: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {

@@ -1,8 +1,9 @@
 //! Trust policies of octo-sts: one file for each identity, whose values are texts or regular expressions that match whole.
 //!
-//! Source: octo-sts docs, "Trust policies". What it grants, a token of its GitHub App, this version does not.
+//! Source: octo-sts docs, "Trust policies". It grants a token of its GitHub App.
 
 mod error;
+mod granted;
 
 pub(super) use error::OctoStsError;
 
@@ -10,13 +11,14 @@ use super::super::pattern::is_plain;
 use super::lines::Wanted;
 use super::regex::translate;
 use super::written::Granted;
-use super::{Original, Trust};
+use super::{Listing, Original, Trust};
 use crate::words::yaml::{Fields, Node, Yaml};
 use error::NO_SUBJECT;
+use granted::Place;
 use std::collections::BTreeMap;
 
 /// Reads a file.
-pub(super) fn read(original: &Original<'_>) -> Result<Trust, OctoStsError> {
+pub(super) fn read(original: &Original<'_>, listing: Option<&Listing>) -> Result<Trust, OctoStsError> {
     let node = Node::parse(original.path, original.bytes).map_err(|fault| OctoStsError::Yaml(Box::new(fault)))?;
     let text = String::from_utf8_lossy(original.bytes);
     let mut faults = Vec::new();
@@ -25,7 +27,7 @@ pub(super) fn read(original: &Original<'_>) -> Result<Trust, OctoStsError> {
     fields.finish();
     match faults.into_iter().next() {
         Some(fault) => Err(OctoStsError::Foreign(Box::new(fault))),
-        None => trust(read, original),
+        None => trust(read, original, listing),
     }
 }
 
@@ -34,7 +36,7 @@ struct Read {
     exact: BTreeMap<&'static str, String>,
     patterns: BTreeMap<&'static str, String>,
     claim_patterns: Vec<(String, String)>,
-    permissions: Vec<String>,
+    levels: Vec<(String, String)>,
     repositories: Vec<String>,
 }
 
@@ -47,7 +49,7 @@ fn read_fields(fields: &mut Fields<'_, '_>, source: &str) -> Read {
         read.patterns.extend(regex.map(|text| (name, text)));
     }
     read.claim_patterns = texts(fields, "claim_pattern", source);
-    read.permissions = texts(fields, "permissions", source).into_iter().map(|(name, level)| format!("{name}: {level}")).collect();
+    read.levels = texts(fields, "permissions", source);
     if let Some(list) = fields.optional("repositories") {
         read.repositories = fields.one_or_many(list).iter().filter_map(|node| fields.text(node)).map(str::to_owned).collect();
     }
@@ -92,16 +94,27 @@ fn scalar<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, source: &str) -> Opti
     }
 }
 
-fn trust(mut read: Read, original: &Original<'_>) -> Result<Trust, OctoStsError> {
+fn trust(mut read: Read, original: &Original<'_>, listing: Option<&Listing>) -> Result<Trust, OctoStsError> {
+    let place = Place::of(original);
+    let file = place.as_ref().filter(|_| listing.is_some()).map(Place::file);
+    let granted = match (&place, listing) {
+        (Some(place), Some(listing)) => granted::granted(&read, place, listing)?,
+        _ => Granted::Chosen(chosen(&read)),
+    };
     let mut trust = Trust {
-        file: original.file(&[".sts.yaml", ".sts.yml", ".yaml", ".yml"], ""),
+        file: file.unwrap_or_else(|| original.file(&[".sts.yaml", ".sts.yml", ".yaml", ".yml"], "")),
         description: format!("Imported from the octo-sts trust policy {}", original.stem(&[".sts.yaml", ".sts.yml"])),
         issuer: String::new(),
         wanted: Vec::new(),
-        granted: Granted::Chosen(granted(&read)),
+        granted,
         notes: Vec::new(),
     };
-    trust.notes.push("octo-sts granted a token of its GitHub App, which this version does not: choose a grant".to_owned());
+    if matches!(trust.granted, Granted::Chosen(_)) {
+        trust.notes.push(
+            "which App gives the token, and the repository's id, is not known: choose a grant, or say `--app` and `--ids`"
+                .to_owned(),
+        );
+    }
     trust.issuer = match trust.one_of(&mut read, "issuer")? {
         Some(Wanted { patterns, .. }) if patterns.len() == 1 && !patterns[0].contains('*') => patterns.concat(),
         Some(_) => return Err(OctoStsError::Issuers),
@@ -151,9 +164,9 @@ impl Trust {
     }
 }
 
-fn granted(read: &Read) -> Vec<String> {
+fn chosen(read: &Read) -> Vec<String> {
     let mut told = vec!["octo-sts granted:".to_owned()];
-    told.extend(read.permissions.iter().map(|permission| format!("  {permission}")));
+    told.extend(read.levels.iter().map(|(key, level)| format!("  {key}: {level}")));
     if !read.repositories.is_empty() {
         told.push(format!("  in the repositories {}", read.repositories.join(", ")));
     }

@@ -40,7 +40,7 @@ grant:
     for told in ["choose a grant", "names no event", "daypass policy lock", "mapping: github-actions"] {
         assert!(notes.contains(told), "{told}: {notes}");
     }
-    assert!(imported.text().starts_with("# - octo-sts granted a token"), "{}", imported.text());
+    assert!(imported.text().starts_with("# - which App gives the token"), "{}", imported.text());
 }
 
 #[test]

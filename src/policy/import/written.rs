@@ -10,6 +10,8 @@ use std::fmt::Write;
 pub(super) enum Granted {
     /// This role.
     Role(RoleArn),
+    /// A token of a GitHub App, as `grant: github` has it.
+    GitHub(String),
     /// What this version does not grant, or does not know, in words; a person chooses.
     Chosen(Vec<String>),
 }
@@ -29,6 +31,7 @@ pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, grante
     }
     match granted {
         Granted::Role(role) => _ = writeln!(text, "grant:\n  aws: [{{ role: {} }}]", quoted(role.as_str())),
+        Granted::GitHub(token) => _ = writeln!(text, "grant:\n  github: {token}"),
         Granted::Chosen(told) => {
             text.push_str("# choose a grant: this file does not load until there is one\ngrant:\n");
             told.iter().for_each(|line| _ = writeln!(text, "  # {}", comment(line)));

@@ -2,6 +2,7 @@
 
 use crate::policy::import::error::WantedError;
 use crate::policy::import::regex::RegexError;
+use crate::words::github::{PermissionError, RepositoriesError, RepositoryError};
 use crate::words::yaml::Fault;
 
 /// The rule of octo-sts's own by which a subject is none, for the notes too.
@@ -44,6 +45,21 @@ pub(in crate::policy::import) enum OctoStsError {
         #[source]
         reason: RegexError,
     },
+    /// Where the file stands is no account.
+    #[error("the folder: {0}")]
+    Place(#[source] RepositoryError),
+    /// A repository of which no listing tells.
+    #[error("no listing has the id of `{name}`")]
+    NoId {
+        /// Which.
+        name: String,
+    },
+    /// Repositories of which there is no token.
+    #[error(transparent)]
+    Repositories(#[from] RepositoriesError),
+    /// A permission that this version does not know.
+    #[error(transparent)]
+    Permission(#[from] PermissionError),
     /// A text or several that no line says.
     #[error(transparent)]
     Wanted(#[from] WantedError),

@@ -186,3 +186,68 @@ fn where_case_does_not_count_the_claim_stays() {
     ];
     assert_eq!(lines(rest), expected);
 }
+
+mod with_ids {
+    use crate::policy::Tree;
+    use crate::policy::import::tests::only;
+    use crate::policy::import::{ImportSettings, Imported, Listing, import};
+    use crate::policy::{Catalogue, IssuerEntry, Look, Ruleset, lint};
+    use crate::words::UnixTime;
+    use crate::words::github::AppName;
+    use crate::words::names::{IssuerName, IssuerUrl};
+
+    const LISTED: &str = r#"[{"id": 77, "full_name": "acme/shop", "owner": {"login": "acme", "id": 9, "type": "Organization"}, "private": true}]
+[{"id": 78, "full_name": "acme/site", "owner": {"login": "acme", "id": 9}}, {"id": 79, "full_name": "acme/.github", "owner": {"login": "acme", "id": 9}}]"#;
+    const ORIGINAL: &str = "issuer: https://token.actions.githubusercontent.com\nsubject: repo:acme/shop:ref:refs/heads/main\nclaim_pattern: { event_name: push }\npermissions:\n  contents: write\n";
+
+    fn imported(path: &str, text: &str) -> Result<Imported, String> {
+        let mut listing = Listing::new(AppName::parse("octo").unwrap());
+        listing.add(LISTED.as_bytes()).unwrap();
+        only(import(path, text.as_bytes(), &ImportSettings { listing: Some(&listing), ..ImportSettings::default() }))
+    }
+
+    #[test]
+    fn a_repositorys_policy_is_for_it_alone_by_its_id_and_has_no_findings() {
+        let read = imported("clones/acme/site/.github/chainguard/release.sts.yaml", ORIGINAL).unwrap();
+        assert_eq!(read.file, "policies/acme/site/release.yaml");
+        assert!(read.yaml.contains("repository: acme/shop@77\n"), "{}", read.yaml);
+        let grant = "grant:\n  github: { app: octo, repositories: [\"acme/site@78\"], permissions: { contents: write } }\n";
+        assert!(read.yaml.ends_with(grant), "{}", read.yaml);
+        let entry = IssuerEntry {
+            url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
+            mapping: crate::identity::Mapping::built_in("github-actions").unwrap(),
+            session_max: None,
+        };
+        let catalogue = Catalogue::from_iter([(IssuerName::parse("github").unwrap(), entry)]);
+        let text = format!("owners: [team-shop]\n{}", read.yaml);
+        let tree: Tree = [(read.file, text.into_bytes().into())].into();
+        let (ruleset, faults) = Ruleset::load(&tree, &catalogue, None);
+        assert!(faults.is_empty(), "{faults:?}");
+        let now = UnixTime::from_seconds(1_800_000_000);
+        let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue, now, own_repository: None };
+        let found: Vec<&str> = lint(&look).iter().filter_map(|fault| fault.code).collect();
+        assert_eq!(found, ["no_test"], "nobody imports tests");
+    }
+
+    #[test]
+    fn an_accounts_own_policy_is_for_what_it_names_or_for_all() {
+        let path = "acme/.github/.github/chainguard/bot.sts.yaml";
+        let some = imported(path, &format!("{ORIGINAL}repositories: [shop, site]\n")).unwrap();
+        assert_eq!(some.file, "policies/acme/bot.yaml");
+        assert!(some.yaml.contains("repositories: [\"acme/shop@77\", \"acme/site@78\"]"), "{}", some.yaml);
+        let all = imported(path, ORIGINAL).unwrap();
+        assert!(all.yaml.contains("repositories: { all: acme }"), "{}", all.yaml);
+    }
+
+    #[test]
+    fn what_no_listing_tells_or_github_does_not_have_is_refused() {
+        let gone = imported("acme/gone/.github/chainguard/x.sts.yaml", ORIGINAL).unwrap_err();
+        assert!(gone.contains("no listing has the id of `acme/gone`"), "{gone}");
+        let unknown = imported("acme/shop/.github/chainguard/x.sts.yaml", &format!("{ORIGINAL}  contnts: read\n")).unwrap_err();
+        assert!(unknown.contains("did you mean `contents`?"), "{unknown}");
+        let hostile = imported("a'\"b/shop/.github/chainguard/x.sts.yaml", ORIGINAL).unwrap_err();
+        assert!(hostile.contains("the folder"), "{hostile}");
+        let elsewhere = imported("release.sts.yaml", ORIGINAL).unwrap();
+        assert!(elsewhere.notes.iter().any(|note| note.contains("--ids")), "{:?}", elsewhere.notes);
+    }
+}

@@ -1,0 +1,72 @@
+//! Saved listings of GitHub's repositories (`gh api --paginate /orgs/acme/repos`): which id each name has now.
+
+use super::lines::{Lines, Scalar};
+use crate::identity::Attribute;
+use crate::words::github::{AppName, Owner, Repository, RepositoryId, RepositoryName};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Names and their ids, and the App that gives tokens.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    app: AppName,
+    repositories: BTreeMap<RepositoryName, RepositoryId>,
+    owners: BTreeMap<Owner, RepositoryId>,
+}
+
+/// One repository, as GitHub's REST API lists it.
+#[derive(Deserialize)]
+struct Listed {
+    id: RepositoryId,
+    full_name: RepositoryName,
+    owner: Account,
+}
+
+#[derive(Deserialize)]
+struct Account {
+    login: Owner,
+    id: RepositoryId,
+}
+
+impl Listing {
+    /// Nothing yet.
+    pub const fn new(app: AppName) -> Self {
+        Self { app, repositories: BTreeMap::new(), owners: BTreeMap::new() }
+    }
+
+    /// Adds a file: one list, or several one behind the other, as pages are.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<(), serde_json::Error> {
+        for page in serde_json::Deserializer::from_slice(bytes).into_iter::<Vec<Listed>>() {
+            for one in page? {
+                self.owners.insert(one.owner.login, one.owner.id);
+                self.repositories.insert(one.full_name, one.id);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) const fn app(&self) -> &AppName {
+        &self.app
+    }
+
+    pub(super) fn repository(&self, name: RepositoryName) -> Option<Repository> {
+        self.repositories.get(&name).map(|id| Repository { id: Some(*id), name })
+    }
+
+    /// Writes the ids behind the names that the lines match.
+    pub(super) fn pin(&self, lines: &mut Lines) {
+        let repository = |name: &str| Some(*self.repositories.get(&RepositoryName::parse(name).ok()?)?);
+        let owner = |name: &str| Some(*self.owners.get(&Owner::parse(name).ok()?)?);
+        let pins: [(Attribute, &dyn Fn(&str) -> Option<RepositoryId>); 2] =
+            [(Attribute::Repository, &repository), (Attribute::Owner, &owner)];
+        for (attribute, id) in pins {
+            for value in lines.attributes.get_mut(&attribute).into_iter().flatten() {
+                if let Scalar::Text(name) = value
+                    && let Some(id) = id(name)
+                {
+                    *name = format!("{name}@{id}");
+                }
+            }
+        }
+    }
+}

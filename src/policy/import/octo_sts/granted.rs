@@ -1,0 +1,70 @@
+//! What octo-sts grants, as ours: a token of the App, for the repository in which the file stands, or of an account's own policy for
+//! those that it names.
+
+use super::{OctoStsError, Read};
+use crate::policy::import::written::Granted;
+use crate::policy::import::{Listing, Original};
+use crate::words::github::{Owner, Permission, Repositories, RepositoryName};
+
+/// Where octo-sts looks for its files.
+const FOLDER: &str = "/.github/chainguard/";
+/// The repository of an account's own policies.
+const OF_ACCOUNT: &str = ".github";
+
+/// Where a file stands: `OWNER/REPOSITORY/.github/chainguard/NAME.sts.yaml`.
+pub(super) struct Place {
+    owner: String,
+    repository: String,
+    name: String,
+}
+
+impl Place {
+    pub(super) fn of(original: &Original<'_>) -> Option<Self> {
+        let (before, name) = original.path.rsplit_once(FOLDER)?;
+        let mut parts = before.rsplit('/');
+        let (repository, owner) = (parts.next()?, parts.next()?);
+        let name = [".sts.yaml", ".sts.yml"].iter().find_map(|ending| name.strip_suffix(ending))?;
+        Some(Self { owner: owner.to_owned(), repository: repository.to_owned(), name: name.to_owned() })
+    }
+
+    fn is_of_account(&self) -> bool {
+        self.repository == OF_ACCOUNT
+    }
+
+    /// The file whose policy octo-sts's clients name by scope and identity.
+    pub(super) fn file(&self) -> String {
+        match self.is_of_account() {
+            true => format!("policies/{}/{}.yaml", self.owner, self.name),
+            false => format!("policies/{}/{}/{}.yaml", self.owner, self.repository, self.name),
+        }
+    }
+}
+
+/// The grant.
+pub(super) fn granted(read: &Read, place: &Place, listing: &Listing) -> Result<Granted, OctoStsError> {
+    let with_id = |name: String| {
+        let known = RepositoryName::parse(&name).ok().and_then(|name| listing.repository(name));
+        known.ok_or(OctoStsError::NoId { name })
+    };
+    let owner = Owner::parse(&place.owner).map_err(OctoStsError::Place)?;
+    let repositories = match (place.is_of_account(), read.repositories.is_empty()) {
+        (false, _) => vec![with_id(format!("{owner}/{}", place.repository))?],
+        (true, true) => Vec::new(),
+        (true, false) => read.repositories.iter().map(|name| with_id(format!("{owner}/{name}"))).collect::<Result<_, _>>()?,
+    };
+    if !repositories.is_empty() {
+        Repositories::of(&repositories)?;
+    }
+    let permissions = read.levels.iter().map(|(key, level)| {
+        Permission::parse(key, level, &[])?;
+        Ok(format!("{key}: {level}"))
+    });
+    let permissions = permissions.collect::<Result<Vec<_>, OctoStsError>>()?;
+    let told = repositories.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", ");
+    let told = if repositories.is_empty() { format!("{{ all: {owner} }}") } else { format!("[{told}]") };
+    Ok(Granted::GitHub(format!(
+        "{{ app: {}, repositories: {told}, permissions: {{ {} }} }}",
+        listing.app(),
+        permissions.join(", ")
+    )))
+}
