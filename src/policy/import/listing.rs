@@ -55,18 +55,17 @@ impl Listing {
 
     /// Writes the ids behind the names that the lines match.
     pub(super) fn pin(&self, lines: &mut Lines) {
-        let repository = |name: &str| Some(*self.repositories.get(&RepositoryName::parse(name).ok()?)?);
-        let owner = |name: &str| Some(*self.owners.get(&Owner::parse(name).ok()?)?);
-        let pins: [(Attribute, &dyn Fn(&str) -> Option<RepositoryId>); 2] =
-            [(Attribute::Repository, &repository), (Attribute::Owner, &owner)];
-        for (attribute, id) in pins {
-            for value in lines.attributes.get_mut(&attribute).into_iter().flatten() {
-                if let Scalar::Text(name) = value
-                    && let Some(id) = id(name)
-                {
-                    *name = format!("{name}@{id}");
-                }
-            }
+        pin(lines, Attribute::Repository, |name| self.repositories.get(&RepositoryName::parse(name).ok()?).copied());
+        pin(lines, Attribute::Owner, |name| self.owners.get(&Owner::parse(name).ok()?).copied());
+    }
+}
+
+fn pin(lines: &mut Lines, attribute: Attribute, id: impl Fn(&str) -> Option<RepositoryId>) {
+    for value in lines.attributes.get_mut(&attribute).into_iter().flatten() {
+        if let Scalar::Text(name) = value
+            && let Some(id) = id(name)
+        {
+            *name = format!("{name}@{id}");
         }
     }
 }
