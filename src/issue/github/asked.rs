@@ -1,6 +1,6 @@
 //! What is asked for. Neither repositories nor permissions can be left out: to GitHub that means all of them.
 
-use crate::words::github::{Owner, Permissions, Repositories, RepositoryName};
+use crate::words::github::{Owner, Permissions, Repositories, RepositoryId, RepositoryName};
 use serde::Serialize;
 
 /// A token of an App.
@@ -29,7 +29,8 @@ impl Asked<'_> {
     /// Whether every repository is the account's.
     pub(super) fn is_of_one_account(&self) -> bool {
         match self.repositories {
-            Repositories::All | Repositories::Ids(_) => true,
+            Repositories::All => true,
+            Repositories::Ids(named) => named.ids().all(|id| named.name(id).is_some_and(|name| name.owner() == self.owner)),
             Repositories::Names(names) => names.iter().all(|name| name.owner() == self.owner),
         }
     }
@@ -38,7 +39,7 @@ impl Asked<'_> {
     pub(super) fn body(&self) -> Result<Vec<u8>, serde_json::Error> {
         let (repository_ids, repositories) = match self.repositories {
             Repositories::All => (None, None),
-            Repositories::Ids(ids) => (Some(ids.iter().map(|id| id.number()).collect()), None),
+            Repositories::Ids(named) => (Some(named.ids().map(RepositoryId::number).collect()), None),
             Repositories::Names(names) => (None, Some(names.iter().map(RepositoryName::name).collect())),
         };
         serde_json::to_vec(&Body { repository_ids, repositories, permissions: self.permissions })

@@ -51,6 +51,8 @@ pub(super) enum Fault {
     Selection,
     #[error("the answer's `repositories` are others than those that were asked for")]
     Repositories,
+    #[error("the answer's `repositories` have other names than the policy says: write them as they are called now")]
+    Renamed,
     #[error("the answer's `repositories` are of another owner")]
     Owner,
 }
@@ -122,7 +124,7 @@ fn compared(selection: Selection, named: Option<Vec<Named>>, asked: &Asked<'_>) 
     }
     let is_asked = |one: &Named| match asked.repositories {
         Repositories::All => true,
-        Repositories::Ids(ids) => ids.contains(&one.id),
+        Repositories::Ids(named) => named.name(one.id).is_some(),
         Repositories::Names(names) => names.contains(&one.full_name),
     };
     let is_all = *asked.repositories == Repositories::All;
@@ -132,6 +134,12 @@ fn compared(selection: Selection, named: Option<Vec<Named>>, asked: &Asked<'_>) 
     let Some(named) = named else { return if is_all { Ok(None) } else { Err(Fault::Repositories) } };
     if !named.iter().all(is_asked) {
         return Err(Fault::Repositories);
+    }
+    // Who writes a policy chooses both: behind another's id a denial of that one's name would not be seen.
+    let is_renamed =
+        |one: &Named| matches!(asked.repositories, Repositories::Ids(ids) if ids.name(one.id) != Some(&one.full_name));
+    if named.iter().any(is_renamed) {
+        return Err(Fault::Renamed);
     }
     Ok(Some(named.into_iter().map(|one| Repository { name: one.full_name, id: Some(one.id) }).collect()))
 }

@@ -38,6 +38,9 @@ pub enum RepositoriesError {
     /// A token is of one installation, and an installation of one account.
     #[error("the repositories are of several accounts, and a token of GitHub is for those of one")]
     SeveralOwners,
+    /// Which of them is meant, nobody can tell.
+    #[error("two repositories have one id: each has its own")]
+    SeveralNames,
     /// GitHub is asked by ids or by names.
     #[error("some repositories have an id and some have none: give each its id (OWNER/REPOSITORY@ID)")]
     Mixed,

@@ -4,7 +4,7 @@ use super::bounds::REPOSITORIES_MAX;
 use super::error::RepositoriesError;
 use super::names::{Owner, Repository, RepositoryId, RepositoryName};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Some of them: one at least, and no more than GitHub takes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -16,10 +16,40 @@ pub struct Chosen<T: Ord>(BTreeSet<T>);
 pub enum Repositories {
     /// Every one of the installation, also those to come.
     All,
-    /// Those of these ids, whatever they are called by now.
-    Ids(Chosen<RepositoryId>),
+    /// Those of these ids, as long as they have the names that stand beside: by their names guardrails deny them.
+    Ids(Named),
     /// Those that have these names now.
     Names(Chosen<RepositoryName>),
+}
+
+/// Some repositories by their ids, each with its name: one at least, and no more than GitHub takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Named(BTreeMap<RepositoryId, RepositoryName>);
+
+impl Named {
+    fn new(all: impl IntoIterator<Item = (RepositoryId, RepositoryName)>) -> Result<Self, RepositoriesError> {
+        let mut named = BTreeMap::new();
+        for (id, name) in all {
+            if named.insert(id, name.clone()).is_some_and(|other| other != name) {
+                return Err(RepositoriesError::SeveralNames);
+            }
+        }
+        match named.len() {
+            0 => Err(RepositoriesError::None),
+            1..=REPOSITORIES_MAX => Ok(Self(named)),
+            _ => Err(RepositoriesError::TooMany),
+        }
+    }
+
+    /// Each of them, once.
+    pub fn ids(&self) -> impl Iterator<Item = RepositoryId> {
+        self.0.keys().copied()
+    }
+
+    /// The name of one; `None` where it is none of them.
+    pub fn name(&self, id: RepositoryId) -> Option<&RepositoryName> {
+        self.0.get(&id)
+    }
 }
 
 impl<T: Ord> Chosen<T> {
@@ -55,10 +85,10 @@ impl Repositories {
         if named.iter().any(|one| one.name.owner() != owner) {
             return Err(RepositoriesError::SeveralOwners);
         }
-        let ids: Vec<RepositoryId> = named.iter().filter_map(|one| one.id).collect();
+        let ids: Vec<_> = named.iter().filter_map(|one| Some((one.id?, one.name.clone()))).collect();
         let chosen = match ids.len() {
             0 => Self::Names(Chosen::new(named.iter().map(|one| one.name.clone()))?),
-            count if count == named.len() => Self::Ids(Chosen::new(ids)?),
+            count if count == named.len() => Self::Ids(Named::new(ids)?),
             _ => return Err(RepositoriesError::Mixed),
         };
         Ok((owner.clone(), chosen))
@@ -78,6 +108,7 @@ mod tests {
         assert_eq!(of(&[]), Err(RepositoriesError::None));
         assert_eq!(of(&["acme/a@1", "other/b@2"]), Err(RepositoriesError::SeveralOwners));
         assert_eq!(of(&["acme/a@1", "acme/b"]), Err(RepositoriesError::Mixed));
+        assert_eq!(of(&["acme/a@1", "acme/b@1"]), Err(RepositoriesError::SeveralNames));
         let many: Vec<String> = (1..=501).map(|id| format!("acme/r@{id}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(of(&many), Err(RepositoriesError::TooMany));

@@ -168,3 +168,16 @@ async fn what_octo_sts_action_asks_for_is_answered_and_ends() {
         assert!(answer["message"].as_str().unwrap().contains(said), "{query}: {answer}");
     }
 }
+
+/// A guardrail knows repositories by their names, and GitHub is asked by their ids: whoever writes a policy chooses both.
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_anothers_name_the_id_of_a_denied_repository_gives_nothing() {
+    let scene = Scene::with_forge().await;
+    let sly = POLICY.replace("acme/site@2", "acme/harmless@3");
+    let guardrails = "denials: [ { description: No bot there, deny: { github: [acme/other] } } ]\n";
+    let files: [(&str, &[u8]); 2] = [("policies/acme/shop/bot.yaml", sly.as_bytes()), ("guardrails.yaml", guardrails.as_bytes())];
+    scene.world.commit_and_wait(&files).await;
+    let (status, denial) = scene.ask(json!({ "repositories": ["acme/harmless"] })).await;
+    assert_eq!((status, denial["code"].as_str(), scene.left()), (502, Some("provider_denied"), 0), "{denial}");
+    assert!(scene.world.audit().iter().any(|entry| entry.body.to_string().contains("other names than the policy says")));
+}

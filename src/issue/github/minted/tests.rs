@@ -35,7 +35,8 @@ fn the_edges_of_an_answer() {
     assert_eq!(with("/expires_at", NOW.plus(late).to_string().into()), Some(Fault::TooLong));
     assert_eq!(with("/permissions", json!({})), Some(Fault::Permissions));
     assert_eq!(with("/permissions/metadata", "write".into()), Some(Fault::Permissions));
-    assert_eq!(with("/repositories/0/full_name", "ACME/renamed".into()), None, "the id decides, whatever it is called by now");
+    assert_eq!(with("/repositories/0/full_name", "ACME/Shop".into()), None);
+    assert_eq!(with("/repositories/0/full_name", "acme/renamed".into()), Some(Fault::Renamed));
     assert_eq!(with("/repositories/0/full_name", "evil/shop".into()), Some(Fault::Owner));
     assert_eq!(with("/repositories/0/id", 0.into()), Some(Fault::Form));
     for (length, fault) in [(35, Some(Fault::Token)), (36, None), (516, None), (8188, None), (8189, Some(Fault::Token))] {

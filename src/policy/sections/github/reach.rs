@@ -8,7 +8,7 @@ use crate::policy::error::{FillError, FilledError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::github::{
-    Owner, REPOSITORIES_MAX, RepositoriesError, Repository, RepositoryError, RepositoryId, RepositoryName,
+    Owner, REPOSITORIES_MAX, Repositories, RepositoriesError, Repository, RepositoryError, RepositoryId, RepositoryName,
 };
 use crate::words::yaml::{Fields, Node, Yaml};
 use crate::words::{Denial, Reason};
@@ -55,13 +55,14 @@ impl Reach {
                 Listed::Named(one) => _ = named.insert(one),
             }
         }
+        let listed: Vec<Repository> = named.iter().cloned().collect();
         let fault = match named.first() {
             None if own.is_none() => Some(RepositoriesError::None),
             _ if named.len() + usize::from(own.is_some()) > REPOSITORIES_MAX => Some(RepositoriesError::TooMany),
             Some(first) if named.iter().any(|one| one.name.owner() != first.name.owner()) => {
                 Some(RepositoriesError::SeveralOwners)
             }
-            _ => None,
+            _ => Repositories::of(&listed).err().filter(|fault| *fault == RepositoriesError::SeveralNames),
         };
         fault.map(|fault| fields.fault(node.place, fault)).map_or(Some(Self::Some { named, own }), |()| None)
     }

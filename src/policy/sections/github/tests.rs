@@ -76,6 +76,10 @@ fn what_github_would_take_for_everything_does_not_load() {
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: {} }", "to GitHub that means all of them"),
         ("{ app: acme, repositories: all, permissions: { contents: read } }", "expected OWNER/REPOSITORY"),
         ("{ app: acme, repositories: [\"acme/*\"], permissions: { contents: read } }", "a repository of GitHub is named by"),
+        (
+            "{ app: acme, repositories: [\"acme/a@1\", \"acme/b@1\"], permissions: { contents: read } }",
+            "two repositories have one id",
+        ),
         ("{ app: acme, repositories: [\"a/b@1\", \"c/d@2\"], permissions: { contents: read } }", "several accounts"),
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contnts: read } }", "did you mean `contents`?"),
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: admin } }", "no such level"),
