@@ -14,6 +14,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// Of names, for JSON Schema: a part of what is read.
+const APP: &str = "^[A-Za-z0-9._-]{1,100}$";
+const OWNER: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}$";
+const REPOSITORY: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$";
+
 /// A token of this App, for these repositories, to do this. What is left out is as the policy has it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,21 +69,15 @@ impl Kind for GitHubTarget {
     }
 
     fn body() -> Option<Value> {
-        let all = closed(
-            &["all"],
-            json!({ "all": { "type": "string", "description": "Each one of this account's for which the App is installed." } }),
-        );
-        let named = json!({ "type": "array", "minItems": 1, "maxItems": REPOSITORIES_MAX, "uniqueItems": true, "items": { "type": "string", "description": "OWNER/REPOSITORY" } });
+        let owner = json!({ "type": "string", "pattern": OWNER, "description": "Each repository of this account's for which the App is installed." });
+        let name = json!({ "type": "string", "pattern": REPOSITORY, "description": "OWNER/REPOSITORY" });
+        let named = json!({ "type": "array", "minItems": 1, "maxItems": REPOSITORIES_MAX, "uniqueItems": true, "items": name });
         let mut permissions = reference("GitHubPermissions");
         permissions["description"] = "Left out: those that are granted.".into();
-        Some(closed(
-            &[],
-            json!({
-                "app": { "type": "string", "description": "The App, as the server calls it. Left out: the one that is granted." },
-                "repositories": { "oneOf": [named, all], "description": "Left out: those that are granted." },
-                "permissions": permissions,
-            }),
-        ))
+        let app = json!({ "type": "string", "pattern": APP, "description": "The App, as the server calls it. Left out: the one that is granted." });
+        let all = closed(&["all"], json!({ "all": owner }));
+        let repositories = json!({ "oneOf": [named, all], "description": "Left out: those that are granted." });
+        Some(closed(&[], json!({ "app": app, "repositories": repositories, "permissions": permissions })))
     }
 }
 
@@ -98,7 +97,15 @@ enum Asked {
 fn asked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Where>, D::Error> {
     match Asked::deserialize(deserializer)? {
         Asked::All { all } => Ok(Some(Where::All(all))),
-        Asked::Named(names) => Where::named(names).map(Some).map_err(D::Error::custom),
+        // Of several accounts nobody is granted a token: that is denied, and no fault of the form.
+        Asked::Named(names) => {
+            let names: BTreeSet<RepositoryName> = names.into_iter().collect();
+            match names.len() {
+                0 => Err(D::Error::custom(GitHubTargetError::NoRepository)),
+                1..=REPOSITORIES_MAX => Ok(Some(Where::Named(names))),
+                _ => Err(D::Error::custom(GitHubTargetError::TooMany)),
+            }
+        }
     }
 }
 

@@ -71,8 +71,9 @@ impl Delivered for GitHubDelivery {
 /// Whoever holds a token may end it. One that has ended is none that GitHub knows.
 async fn revoke(api: String, token: Secret) -> Result<(), Failure> {
     let failed = |cause: String| Failure::new(STATUS_UNAVAILABLE, cause);
-    let address =
-        Url::parse(&api).and_then(|api| api.join(REVOKE)).map_err(|_| failed("the answer names no address".to_owned()))?;
+    // An address of GitHub Enterprise Server has a path, with or without a slash behind it.
+    let address = format!("{}/{REVOKE}", api.trim_end_matches('/'));
+    let address = Url::parse(&address).map_err(|_| failed("the answer names no address".to_owned()))?;
     let client = provider_client(None, None).map_err(|fault| failed(fault.to_string()))?;
     let sent = client.delete(address).bearer_auth(token.expose_text().unwrap_or_default()).send().await;
     match sent.map(|answer| answer.status()) {

@@ -59,7 +59,7 @@ impl Answered for GitHubToken {
         let levels = [Level::Read, Level::Write, Level::Admin].map(Level::as_str);
         Some((
             "GitHubPermissions",
-            json!({ "type": "object", "minProperties": 1, "additionalProperties": { "type": "string", "enum": levels } }),
+            json!({ "type": "object", "minProperties": 1, "propertyNames": { "pattern": "^[a-z_]{1,64}$" }, "additionalProperties": { "type": "string", "enum": levels } }),
         ))
     }
 

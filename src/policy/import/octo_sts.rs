@@ -98,7 +98,7 @@ fn trust(mut read: Read, original: &Original<'_>, listing: Option<&Listing>) -> 
     let place = Place::of(original);
     let file = place.as_ref().filter(|_| listing.is_some()).map(Place::file);
     let granted = match (&place, listing) {
-        (Some(place), Some(listing)) => granted::granted(&read, place, listing)?,
+        (Some(place), Some(listing)) => granted::granted(&read.levels, &read.repositories, place, listing)?,
         _ => Granted::Chosen(chosen(&read)),
     };
     let mut trust = Trust {

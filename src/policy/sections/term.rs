@@ -2,6 +2,7 @@
 
 use crate::words::duration_text;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One term, by its name in a policy.
@@ -18,6 +19,8 @@ pub(in crate::policy) enum Value {
     Allowed(bool),
     /// No limit is more than any; two limits have no order.
     Limit(Option<String>),
+    /// What is not among the others is more; `None` is all there is.
+    Names(Option<BTreeSet<String>>),
     /// No order at all: what differs counts as more.
     Text(String),
 }
@@ -36,11 +39,23 @@ impl Term {
             (Value::Allowed(new), Value::Allowed(old)) => (new && !old).then(|| TermChange::more(name, "not allowed", "allow")),
             // Without one before, a limit only takes away.
             (Value::Limit(new), Value::Limit(old)) => TermChange::other(name, old?, new.unwrap_or_else(|| "none".to_owned())),
+            (Value::Names(new), Value::Names(old)) => {
+                let is_more = match (&new, &old) {
+                    (_, None) => false,
+                    (None, Some(_)) => true,
+                    (Some(new), Some(old)) => !new.is_subset(old),
+                };
+                is_more.then(|| TermChange::more(name, listed(old), listed(new)))
+            }
             (Value::Text(new), Value::Text(old)) => TermChange::other(name, old, new),
             // Of one kind all offers have the same terms in the same order; another is told, and not taken for less.
             _ => Some(TermChange::more(name, "other terms", "these")),
         }
     }
+}
+
+fn listed(names: Option<BTreeSet<String>>) -> String {
+    names.map_or_else(|| "all".to_owned(), |names| names.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// The terms by which one offer gives more than the old one of the same kind.

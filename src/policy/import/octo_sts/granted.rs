@@ -1,7 +1,7 @@
 //! What octo-sts grants, as ours: a token of the App, for the repository in which the file stands, or of an account's own policy for
 //! those that it names.
 
-use super::{OctoStsError, Read};
+use super::error::OctoStsError;
 use crate::policy::import::written::Granted;
 use crate::policy::import::{Listing, Original};
 use crate::words::github::{Owner, Permission, Repositories, RepositoryName};
@@ -41,27 +41,32 @@ impl Place {
 }
 
 /// The grant.
-pub(super) fn granted(read: &Read, place: &Place, listing: &Listing) -> Result<Granted, OctoStsError> {
+pub(super) fn granted(
+    levels: &[(String, String)],
+    repositories: &[String],
+    place: &Place,
+    listing: &Listing,
+) -> Result<Granted, OctoStsError> {
     let with_id = |name: String| {
         let known = RepositoryName::parse(&name).ok().and_then(|name| listing.repository(name));
         known.ok_or(OctoStsError::NoId { name })
     };
     let owner = Owner::parse(&place.owner).map_err(OctoStsError::Place)?;
-    let repositories = match (place.is_of_account(), read.repositories.is_empty()) {
+    let with_ids = match (place.is_of_account(), repositories.is_empty()) {
         (false, _) => vec![with_id(format!("{owner}/{}", place.repository))?],
         (true, true) => Vec::new(),
-        (true, false) => read.repositories.iter().map(|name| with_id(format!("{owner}/{name}"))).collect::<Result<_, _>>()?,
+        (true, false) => repositories.iter().map(|name| with_id(format!("{owner}/{name}"))).collect::<Result<_, _>>()?,
     };
-    if !repositories.is_empty() {
-        Repositories::of(&repositories)?;
+    if !with_ids.is_empty() {
+        Repositories::of(&with_ids)?;
     }
-    let permissions = read.levels.iter().map(|(key, level)| {
+    let permissions = levels.iter().map(|(key, level)| {
         Permission::parse(key, level, &[])?;
         Ok(format!("{key}: {level}"))
     });
     let permissions = permissions.collect::<Result<Vec<_>, OctoStsError>>()?;
-    let told = repositories.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", ");
-    let told = if repositories.is_empty() { format!("{{ all: {owner} }}") } else { format!("[{told}]") };
+    let told = with_ids.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", ");
+    let told = if with_ids.is_empty() { format!("{{ all: {owner} }}") } else { format!("[{told}]") };
     Ok(Granted::GitHub(format!(
         "{{ app: {}, repositories: {told}, permissions: {{ {} }} }}",
         listing.app(),

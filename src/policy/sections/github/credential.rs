@@ -1,12 +1,12 @@
 //! `github`: a token as asked for, within an entry that a rule has.
 
-use super::reach::{covers_all_of, covers_everything, fits, meets_some_of};
+use super::reach::{Reach, covers_all_of, covers_everything, fits, meets_some_of};
 use super::{GitHubGrant, GitHubTerms};
 use crate::identity::Facts;
 use crate::kind::{GitHubTarget, Target, Where};
 use crate::policy::grantable::{Grantable, OnTerms};
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::Term;
+use crate::policy::sections::{Term, Value};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 
@@ -16,7 +16,7 @@ impl OnTerms for GitHubTarget {
 
 impl Grantable for GitHubTarget {
     type Section = GitHubGrant;
-    type Offer<'a> = ();
+    type Offer<'a> = &'a Reach;
 
     fn guarded(&self) -> Option<&str> {
         None
@@ -38,8 +38,8 @@ impl Grantable for GitHubTarget {
         }
     }
 
-    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<(Place, ())> {
-        entries.find(|entry| self.is_offered_by(entry).is_some()).map(|entry| (entry.place, ()))
+    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<(Place, &'a Reach)> {
+        entries.find(|entry| self.is_offered_by(entry).is_some()).map(|entry| (entry.place, &entry.reach))
     }
 
     fn own_repository<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<String> {
@@ -62,8 +62,9 @@ impl Grantable for GitHubTarget {
         Some(if all.all(|other| is_same(&other)) { Ok(first) } else { Err(ambiguous()) })
     }
 
-    fn values((): &()) -> Vec<Term> {
-        Vec::new()
+    /// With their ids, and also those beside `{repository}`: another id behind a name, or one name more, is more.
+    fn values(reach: &Self::Offer<'_>) -> Vec<Term> {
+        vec![Term::new("repositories", Value::Names(reach.names()))]
     }
 
     /// The only entry there is.

@@ -19,7 +19,7 @@ const OWN: &str = "{repository}";
 
 /// Which ones.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Reach {
+pub(in crate::policy) enum Reach {
     /// All that the App is installed for at this account.
     All(Owner),
     /// Some of one account.
@@ -130,6 +130,14 @@ impl Reach {
             names.iter().map(|name| all.iter().find(|one| one.name == *name).cloned()).collect::<Option<_>>()?;
         let by_own = own.is_some_and(|own| names.contains(&own) && !named.iter().any(|one| one.name == own));
         Some(of_one_account(chosen).map(|chosen| (InRepositories::Named(chosen), by_own)))
+    }
+
+    /// Those that are named, as they are written; `None`: all of them.
+    pub(super) fn names(&self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::All(_) => None,
+            Self::Some { named, .. } => Some(named.iter().map(ToString::to_string).collect()),
+        }
     }
 
     /// Whether something of it fits the pattern of a guardrail. `{repository}` may be any.

@@ -190,6 +190,18 @@ fn what_is_wider_is_told_and_what_is_narrower_is_not() {
         (shop.clone(), one("other", "[\"acme/shop@1\"]", "contents: read"), true),
         (shop.clone(), one("acme", "[\"{repository}\"]", "contents: read"), true),
         (one("acme", "[\"{repository}\"]", "contents: read"), shop.clone(), true),
+        (
+            one("acme", "[\"{repository}\"]", "contents: read"),
+            one("acme", "[\"{repository}\", \"acme/payroll@9\"]", "contents: read"),
+            true,
+        ),
+        (
+            one("acme", "[\"{repository}\", \"acme/payroll@9\"]", "contents: read"),
+            one("acme", "[\"{repository}\"]", "contents: read"),
+            false,
+        ),
+        (shop.clone(), one("acme", "[\"acme/shop@2\"]", "contents: read"), true),
+        (shop.clone(), one("acme", "[\"acme/shop\"]", "contents: read"), true),
         // Each of them is offered by the old one too, but not both together in one token.
         (
             format!("{shop}, {}", one("acme", "[\"acme/api@2\"]", "contents: read")),
