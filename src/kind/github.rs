@@ -19,6 +19,9 @@ const APP: &str = "^[A-Za-z0-9._-]{1,100}$";
 const OWNER: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}$";
 const REPOSITORY: &str = "^[A-Za-z0-9_][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$";
 
+/// A body's lists have 256 elements at most; who needs more leaves them out, and gets those that the policy names.
+const ASKED_MAX: usize = 200;
+
 /// A token of this App, for these repositories, to do this. What is left out is as the policy has it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,7 +74,7 @@ impl Kind for GitHubTarget {
     fn body() -> Option<Value> {
         let owner = json!({ "type": "string", "pattern": OWNER, "description": "Each repository of this account's for which the App is installed." });
         let name = json!({ "type": "string", "pattern": REPOSITORY, "description": "OWNER/REPOSITORY" });
-        let named = json!({ "type": "array", "minItems": 1, "maxItems": REPOSITORIES_MAX, "uniqueItems": true, "items": name });
+        let named = json!({ "type": "array", "minItems": 1, "maxItems": ASKED_MAX, "uniqueItems": true, "items": name });
         let mut permissions = reference("GitHubPermissions");
         permissions["description"] = "Left out: those that are granted.".into();
         let app = json!({ "type": "string", "pattern": APP, "description": "The App, as the server calls it. Left out: the one that is granted." });
@@ -102,7 +105,7 @@ fn asked<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Where>, D:
             let names: BTreeSet<RepositoryName> = names.into_iter().collect();
             match names.len() {
                 0 => Err(D::Error::custom(GitHubTargetError::NoRepository)),
-                1..=REPOSITORIES_MAX => Ok(Some(Where::Named(names))),
+                1..=ASKED_MAX => Ok(Some(Where::Named(names))),
                 _ => Err(D::Error::custom(GitHubTargetError::TooMany)),
             }
         }
