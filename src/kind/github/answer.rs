@@ -14,7 +14,8 @@ pub struct GitHubToken {
     pub app: AppName,
     /// The account for which the App is installed.
     pub owner: Owner,
-    /// The repositories, with their ids; absent: all of the installation.
+    /// The repositories, with their ids; `null`: all of the installation. That has to be said.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub repositories: Option<Vec<Repository>>,
     /// What it may do in them.
     pub permissions: Permissions,
