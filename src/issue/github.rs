@@ -19,9 +19,8 @@ pub use error::GitHubError;
 pub use key::{AppKeyError, PemKeyError};
 pub use minted::Minted;
 pub use quota::Left;
-pub use settings::{AppSettings, GitHubSettings, KeyAt, read_permissions};
+pub use settings::{AppSettings, GitHubSettings, KeyAt};
 
-use crate::words::names::IssuerName;
 use crate::words::{Denial, Secret, UnixTime};
 use app::App;
 use refusal::{denied, unavailable};
@@ -41,29 +40,11 @@ impl GitHub {
 
     /// A token that may do what is asked, and no more.
     pub async fn mint(&self, asked: &Asked<'_>, now: UnixTime) -> Result<Minted, Denial> {
-        match self.apps.get(asked.app) {
-            Some(app) => app.mint(asked, now).await,
-            None => Err(denied(format!("the configuration has no App `{}`", asked.app))),
-        }
+        self.app(asked.app)?.mint(asked, now).await
     }
 
-    /// Refuses `{repository}` of an issuer that is not of the App's own GitHub: another forge has other repositories of the same names.
-    pub fn check_forge(&self, app: &str, own_of: Option<&IssuerName>) -> Result<(), Denial> {
-        let known = self.apps.get(app).and_then(App::repositories_of);
-        match own_of {
-            Some(issuer) if known != Some(issuer) => {
-                let hint = format!(
-                    "If the jobs of this issuer are in repositories of the App's GitHub, the App needs `repositories_of: {issuer}` in the configuration."
-                );
-                Err(denied(format!("the App `{app}` is not for repositories of the issuer `{issuer}`")).advising(hint))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Where GitHub's API is for this App.
-    pub fn api(&self, app: &str) -> Option<&str> {
-        self.apps.get(app).map(App::address)
+    fn app(&self, name: &str) -> Result<&App, Denial> {
+        self.apps.get(name).ok_or_else(|| denied(format!("the configuration has no App `{name}`")))
     }
 
     /// Ends a token of this App before its time.

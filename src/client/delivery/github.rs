@@ -71,9 +71,7 @@ impl Delivered for GitHubDelivery {
 /// Whoever holds a token may end it. One that has ended is none that GitHub knows.
 async fn revoke(api: String, token: Secret) -> Result<(), Failure> {
     let failed = |cause: String| Failure::new(STATUS_UNAVAILABLE, cause);
-    // An address of GitHub Enterprise Server has a path, with or without a slash behind it.
-    let address = format!("{}/{REVOKE}", api.trim_end_matches('/'));
-    let address = Url::parse(&address).map_err(|_| failed("the answer names no address".to_owned()))?;
+    let address = revocation(&api).ok_or_else(|| failed("the answer names no address".to_owned()))?;
     let client = provider_client(None, None).map_err(|fault| failed(fault.to_string()))?;
     let sent = client.delete(address).bearer_auth(token.expose_text().unwrap_or_default()).send().await;
     match sent.map(|answer| answer.status()) {
@@ -81,6 +79,11 @@ async fn revoke(api: String, token: Secret) -> Result<(), Failure> {
         Ok(status) => Err(failed(format!("GitHub answered {status}"))),
         Err(fault) => Err(failed(fault.without_url().to_string())),
     }
+}
+
+/// An address of GitHub Enterprise Server has a path, with or without a slash behind it.
+fn revocation(api: &str) -> Option<Url> {
+    Url::parse(&format!("{}/{REVOKE}", api.trim_end_matches('/'))).ok()
 }
 
 #[cfg(test)]
@@ -104,5 +107,14 @@ mod tests {
         let all = json!({ "repositories": { "all": "acme" } });
         assert_eq!(flags(&["--github", "all:acme"]).requests(), [json!({ "github": all })]);
         assert!(read("own").is_err() && read("acme/shop contnts=read").is_err());
+    }
+
+    #[test]
+    fn what_is_left_of_an_address_is_kept() {
+        for api in ["https://ghe.example/api/v3", "https://ghe.example/api/v3/"] {
+            assert_eq!(revocation(api).unwrap().as_str(), "https://ghe.example/api/v3/installation/token");
+        }
+        assert_eq!(revocation("https://api.github.com/").unwrap().as_str(), "https://api.github.com/installation/token");
+        assert!(revocation("").is_none());
     }
 }

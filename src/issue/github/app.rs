@@ -88,9 +88,17 @@ impl App {
         })
     }
 
-    /// The issuer whose jobs are in repositories of this GitHub.
-    pub(super) const fn repositories_of(&self) -> Option<&IssuerName> {
-        self.repositories_of.as_ref()
+    /// Refuses `{repository}` of an issuer that is not of this GitHub: another forge has other repositories of the same names.
+    pub(super) fn check_forge(&self, own_of: Option<&IssuerName>) -> Result<(), Denial> {
+        match own_of {
+            Some(issuer) if self.repositories_of.as_ref() != Some(issuer) => {
+                let hint = format!(
+                    "If the jobs of this issuer are in repositories of the App's GitHub, the App needs `repositories_of: {issuer}` in the configuration."
+                );
+                Err(denied(format!("the App `{}` is not for repositories of the issuer `{issuer}`", self.name)).advising(hint))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Where GitHub's API is.

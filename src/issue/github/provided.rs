@@ -31,9 +31,10 @@ impl Provided for GitHubTarget {
         let (owner, repositories) = chosen(&terms.to).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
         let asked =
             Asked { app: terms.app.as_str(), owner: &owner, repositories: &repositories, permissions: &terms.permissions };
-        github.check_forge(terms.app.as_str(), terms.own_of.as_ref())?;
-        let Minted { token, expires_at, permissions, repositories, installation: _ } = github.mint(&asked, now).await?;
-        let api = github.api(terms.app.as_str()).unwrap_or_default().to_owned();
+        let app = github.app(terms.app.as_str())?;
+        app.check_forge(terms.own_of.as_ref())?;
+        let Minted { token, expires_at, permissions, repositories, installation: _ } = app.mint(&asked, now).await?;
+        let api = app.address().to_owned();
         Ok(GitHubToken { app: terms.app.clone(), owner, repositories, permissions, token, expires_at, api })
     }
 

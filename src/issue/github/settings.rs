@@ -2,8 +2,6 @@
 
 mod read;
 
-pub use read::read_permissions;
-
 use crate::words::github::Permissions;
 use crate::words::names::{IssuerName, KmsKeyArn};
 use reqwest::Url;

@@ -13,7 +13,7 @@ use crate::kind::{GitHubTarget, Target};
 use crate::policy::error::FilledError;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
-use crate::words::github::{AppName, Level, Permission, PermissionError, Permissions};
+use crate::words::github::{AppName, Level, Permission, Permissions};
 use crate::words::yaml::{Fields, Node, Place};
 use reach::Reach;
 
@@ -28,6 +28,7 @@ pub(in crate::policy) struct GitHubGrant {
 
 impl Section for GitHubGrant {
     const WORD: &'static str = "github";
+
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
     }
@@ -72,8 +73,8 @@ impl GitHubGrant {
             .required("app")
             .and_then(|node| fields.parsed(node, |text| AppName::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)));
         let reach = fields.required("repositories").and_then(|node| Reach::read(fields, node, row));
-        let extra = fields.optional("extra_permissions").map(|node| read_permissions(fields, node, true));
-        let known = fields.required("permissions").map(|node| (node, read_permissions(fields, node, false)));
+        let extra = fields.optional("extra_permissions").map(|node| Permission::read_all(fields, node, None));
+        let known = fields.required("permissions").map(|node| (node, Permission::read_all(fields, node, Some(&[]))));
         let (node, known) = known?;
         let all = known?.into_iter().chain(extra.unwrap_or_else(|| Some(Vec::new()))?);
         let permissions = Permissions::new(all).map_err(|fault| fields.fault(node.place, fault)).ok();
@@ -88,22 +89,6 @@ impl GitHubGrant {
             permissions: Some(self.permissions.clone()),
         }
     }
-}
-
-/// `{ contents: read, … }`, of GitHub's schema or beside it. `None` where one of them is none.
-fn read_permissions<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, is_extra: bool) -> Option<Vec<Permission>> {
-    let mut inner = fields.below(node);
-    let mut all = Vec::new();
-    for (key, place, value) in inner.members() {
-        let Some(level) = inner.text(value) else { continue };
-        let own = is_extra.then(|| key.clone());
-        match Permission::parse(key, level, own.as_slice()) {
-            Ok(one) => all.push(one),
-            Err(fault @ (PermissionError::NoLevel | PermissionError::Level { .. })) => inner.fault(value.place, fault),
-            Err(fault) => inner.fault(*place, fault),
-        }
-    }
-    (all.len() == inner.members().len()).then_some(all)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a token of a GitHub App may do. The keys and their levels are GitHub's own, and a level covers those below it.
 
+mod read;
+
 use super::bounds::PERMISSION_BYTES_MAX;
 use super::error::PermissionError;
 use crate::words::yaml::nearest;

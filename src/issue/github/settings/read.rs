@@ -1,8 +1,8 @@
-//! Reads the Apps of the configuration, and the permissions of policies.
+//! Reads the Apps of the configuration.
 
 use super::{AppSettings, GitHubSettings, KeyAt};
 use crate::issue::provider::Places;
-use crate::words::github::{Permission, PermissionError, Permissions};
+use crate::words::github::{Permission, Permissions};
 use crate::words::names::{IssuerName, KmsKeyArn};
 use crate::words::yaml::{Fields, Node};
 use reqwest::Url;
@@ -109,27 +109,9 @@ fn read_extra(fields: &mut Fields<'_, '_>) -> Vec<String> {
     nodes.iter().filter_map(|node| fields.parsed(node, |text| Permission::check_key(text).map(str::to_owned))).collect()
 }
 
-/// `{ contents: read, … }`, each against GitHub's schema; for policies too.
-pub fn read_permissions<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, extra: &[String]) -> Option<Permissions> {
-    let mut inner = fields.below(node);
-    let mut all = Vec::new();
-    for (key, place, value) in inner.members() {
-        let Some(level) = inner.text(value) else { continue };
-        match Permission::parse(key, level, extra) {
-            Ok(one) => all.push(one),
-            Err(fault @ (PermissionError::NoLevel | PermissionError::Level { .. })) => inner.fault(value.place, fault),
-            Err(fault) => inner.fault(*place, fault),
-        }
-    }
-    let whole = all.len() == inner.members().len();
-    match Permissions::new(all) {
-        Ok(all) => whole.then_some(all),
-        Err(fault) if whole => {
-            fields.fault(node.place, fault);
-            None
-        }
-        Err(_) => None,
-    }
+fn read_permissions<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, extra: &[String]) -> Option<Permissions> {
+    let all = Permission::read_all(fields, node, Some(extra))?;
+    Permissions::new(all).map_err(|fault| fields.fault(node.place, fault)).ok()
 }
 
 fn word(text: &str) -> Result<String, AppError> {
