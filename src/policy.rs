@@ -64,8 +64,6 @@ pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 #[cfg(test)]
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
-pub use sections::{
-    AwsTerms, FileKeyTerms, GitHubTerms, Hub, IdTokenTerms, InRepositories, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms,
-    TermChange,
-};
+pub use sections::TermChange;
+pub use sections::terms::*;
 pub use stop::{ImpossibleStop, Standing, Stop, StopError, StopUntil};

@@ -2,7 +2,8 @@
 
 use super::decide::PolicySet;
 use super::grant::subject;
-use super::sections::{AwsGrant, Hub};
+use super::sections::AwsGrant;
+use super::sections::terms::Hub;
 use crate::words::UnixTime;
 use crate::words::names::RoleArn;
 use std::collections::{BTreeMap, BTreeSet};
