@@ -1,7 +1,6 @@
 //! What a cloud's own trust has to say of the roles that policies grant, and no more.
 
 use super::decide::PolicySet;
-use super::grant::subject;
 use super::sections::AwsGrant;
 use super::sections::terms::Hub;
 use crate::words::UnixTime;
@@ -31,21 +30,18 @@ impl PolicySet {
     /// The roles that may be granted now, and those in between.
     pub fn roles(&self, now: UnixTime) -> Roles {
         let mut roles = Roles::new();
-        for policy in self.policies().iter().filter(|policy| policy.in_force(now)) {
-            for aws in policy.rules.iter().flat_map(|rule| rule.grants.of::<AwsGrant>()) {
-                let (subject, hub) = (subject(&policy.source, &policy.name), aws.session.hub());
-                let name = aws.session.name_pattern().unwrap_or_else(|| DECISION_NAMES.to_owned());
-                let target = roles.entry(aws.role.clone()).or_default();
-                target.session_names.insert(name.clone());
-                match hub {
-                    None => _ = target.subjects.insert(subject),
-                    Some(hub) => {
-                        target.hubs.insert(hub.clone());
-                        let between = roles.entry(hub.role.clone()).or_default();
-                        between.subjects.insert(subject);
-                        between.targets.insert(aws.role.clone());
-                        between.session_names.insert(name);
-                    }
+        for (subject, aws) in self.in_force::<AwsGrant>(now) {
+            let name = aws.session.name_pattern().unwrap_or_else(|| DECISION_NAMES.to_owned());
+            let target = roles.entry(aws.role.clone()).or_default();
+            target.session_names.insert(name.clone());
+            match aws.session.hub() {
+                None => _ = target.subjects.insert(subject),
+                Some(hub) => {
+                    target.hubs.insert(hub.clone());
+                    let between = roles.entry(hub.role.clone()).or_default();
+                    between.subjects.insert(subject);
+                    between.targets.insert(aws.role.clone());
+                    between.session_names.insert(name);
                 }
             }
         }

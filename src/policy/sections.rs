@@ -60,6 +60,8 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     const WORD: &'static str;
     /// What a further source has of its own, and can grant no other's; as people call it.
     const OWN: Option<&'static str> = None;
+    /// Whether somebody outside is shown a token of ours, and may know its user by the subject.
+    const SHOWS_SUBJECT: bool = true;
 
     /// Why a text is no pattern of it.
     type PatternError: From<PatternError>;
@@ -122,6 +124,10 @@ macro_rules! declare {
             /// The key of its section.
             pub(super) const fn word(&self) -> &'static str {
                 match self { $(Self::$section(_) => <$entry>::WORD,)* }
+            }
+
+            const fn shows_subject(&self) -> bool {
+                match self { $(Self::$section(_) => <$entry>::SHOWS_SUBJECT,)* }
             }
 
             pub(super) fn place(&self) -> Place {
@@ -228,6 +234,11 @@ impl Grants {
     /// All entries.
     pub(super) fn entries(&self) -> &[Entry] {
         &self.0
+    }
+
+    /// Whether by any of them somebody outside sees the rule's subject.
+    pub(super) fn show_subject(&self) -> bool {
+        self.0.iter().any(Entry::shows_subject)
     }
 
     /// The same, with what a further source has of its own looked for below this folder.

@@ -8,7 +8,7 @@ use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::grantable::Offer;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
-use crate::words::names::IssuerName;
+use crate::words::names::{IssuerName, RowName};
 use crate::words::yaml::Place;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -21,6 +21,7 @@ pub(in crate::policy) struct Permit<'a> {
     pub(in crate::policy) policy: &'a TrustPolicy,
     pub(in crate::policy) place: Place,
     pub(in crate::policy) terms: Offer<'a>,
+    pub(super) row: Option<&'a RowName>,
     pub(super) regions: Vec<Region>,
 }
 
@@ -98,7 +99,7 @@ pub(in crate::policy) fn permits<'a>(
                 Some(own) => of_repository(regions, &own, mapping)?,
                 None => regions,
             };
-            Some(Permit { policy, place, terms, regions })
+            Some(Permit { policy, place, terms, row: rule.row.as_ref(), regions })
         })
         .collect()
 }

@@ -29,6 +29,7 @@ pub(in crate::policy) enum PermissionPatternError {
 
 impl Section for PermissionGrant {
     const WORD: &'static str = "daypass";
+    const SHOWS_SUBJECT: bool = false;
 
     type PatternError = PermissionPatternError;
 

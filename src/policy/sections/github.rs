@@ -38,6 +38,7 @@ pub(in crate::policy) enum RepositoryPatternError {
 
 impl Section for GitHubGrant {
     const WORD: &'static str = "github";
+    const SHOWS_SUBJECT: bool = false;
 
     type PatternError = RepositoryPatternError;
 

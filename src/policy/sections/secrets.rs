@@ -89,6 +89,7 @@ pub(in crate::policy) enum DocumentPatternError {
 impl Section for SecretGrant {
     const WORD: &'static str = "secrets";
     const OWN: Option<&'static str> = Some("secrets");
+    const SHOWS_SUBJECT: bool = false;
 
     type PatternError = DocumentPatternError;
 

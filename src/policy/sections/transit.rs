@@ -33,6 +33,7 @@ pub(in crate::policy) enum TransitPatternError {
 impl Section for TransitGrant {
     const WORD: &'static str = "transit";
     const OWN: Option<&'static str> = Some("transit keys");
+    const SHOWS_SUBJECT: bool = false;
 
     type PatternError = TransitPatternError;
 
