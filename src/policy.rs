@@ -48,7 +48,7 @@ pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
 pub use further::of_further_source;
-pub use grant::{Decision, Grant, Granted};
+pub use grant::{Decision, Grant, Granted, shared_subject};
 pub use grantable::{OnTerms, Terms};
 pub use guardrail::{GUARDRAILS_FILE, Guardrails};
 pub use history::{

@@ -45,6 +45,12 @@ impl Grant {
     pub fn policies(&self) -> Vec<&str> {
         self.0.iter().map(|granted| granted.policy.as_str()).collect()
     }
+
+    /// The row of each; `None` where none has one.
+    pub fn rows(&self) -> Option<Vec<Option<&str>>> {
+        let rows = self.0.iter().map(|granted| granted.row.as_ref().map(RowName::as_str));
+        rows.clone().any(|row| row.is_some()).then(|| rows.collect())
+    }
 }
 
 /// One credential, and the policy that grants it.
@@ -93,9 +99,9 @@ pub(super) fn subject(source: &SourceName, policy: &PolicyName, row: Option<&Row
     subject
 }
 
-/// The subject that all rows of a policy had together before each had its own.
-pub(super) fn without_row(subject: &str) -> &str {
-    subject.split_once(ROW_SEPARATOR).map_or(subject, |(policy, _)| policy)
+/// The subject that the rows of a policy share as long as they have no names; `None` where it is this one.
+pub fn shared_subject(subject: &str) -> Option<&str> {
+    subject.split_once(ROW_SEPARATOR).map(|(policy, _)| policy)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a cloud's own trust has to say of the roles that policies grant, and no more.
 
 use super::decide::PolicySet;
+use super::grant::shared_subject;
 use super::sections::AwsGrant;
 use super::sections::terms::Hub;
 use crate::words::UnixTime;
@@ -24,6 +25,14 @@ pub struct RoleUse {
     pub targets: BTreeSet<RoleArn>,
     /// What the sessions are called, as IAM's `StringLike` has it.
     pub session_names: BTreeSet<String>,
+}
+
+impl RoleUse {
+    /// Lets those in too who show the subject that a policy's rows share as long as they have no names.
+    pub fn trust_shared_subjects(&mut self) {
+        let shared: Vec<String> = self.subjects.iter().filter_map(|own| shared_subject(own)).map(str::to_owned).collect();
+        self.subjects.extend(shared);
+    }
 }
 
 impl PolicySet {
