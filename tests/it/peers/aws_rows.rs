@@ -36,7 +36,7 @@ fn trusts(world: &World, more: &[&str]) -> Vec<(String, String)> {
 async fn code(world: &World) -> (u16, Value) {
     let role = json!([{ "aws": { "role": "arn:aws:iam::000000000000:role/deploy" } }]);
     let (status, answer) = world.exchange(&world.token(), role).await;
-    (status.into(), answer["code"].clone())
+    (status, answer["code"].clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]
