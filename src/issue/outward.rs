@@ -1,5 +1,9 @@
 //! One request to a provider of credentials: bounded in time and in size, followed nowhere, and kept in no connection.
 
+mod form;
+
+pub(super) use form::{FORM, form};
+
 use crate::issuers::http::{ClientError, Trust, cause, provider_client};
 use crate::words::Secret;
 use reqwest::header::HeaderMap;
