@@ -36,6 +36,7 @@ mod session;
 mod standing;
 mod stop;
 mod template;
+mod trusting;
 
 pub use access::{Change, Direction, Part, Reach, changes, missing, who_can};
 pub use admission::Admission;

@@ -9,6 +9,7 @@ use super::guardrail::{GUARDRAILS_FILE, Guardrails};
 use super::layout;
 use super::reading::{self, Cursor, FileRead, Kept};
 use super::standing::StandingGuardrails;
+use super::trusting::Told;
 use crate::identity::Mapping;
 use crate::words::names::{IssuerName, IssuerUrl};
 use crate::words::yaml::{Fault, Fields, Node};
@@ -118,11 +119,21 @@ impl Ruleset {
         let waits = !guardrail_faults.is_empty() || (widening == Widening::Waits && last_good.is_some());
         let known = last_good.map(|old| old.files.as_slice()).unwrap_or_default();
         let (mut files, mut held) = (Vec::new(), Vec::new());
+        let reads = reading::read_all(tree, catalogue, known);
+        let (mut olds, mut told) = (Cursor::new(known, ""), Told::default());
+        for read in &reads {
+            if let Some(old) = olds.find(&read.file).and_then(|old| old.policy.as_deref()) {
+                told.keep(old, read.policy.as_deref());
+            }
+        }
         let mut olds = Cursor::new(known, "");
-        for read in reading::read_all(tree, catalogue, known) {
+        for read in reads {
             faults.extend(read.faults.iter().cloned());
             let old = olds.find(&read.file).and_then(|old| old.policy.clone());
-            let outside = read.policy.iter().flat_map(|policy| bounds::faults(policy, bounds)).collect::<Vec<_>>();
+            let mut outside = read.policy.iter().flat_map(|policy| bounds::faults(policy, bounds)).collect::<Vec<_>>();
+            if outside.is_empty() {
+                outside = read.policy.iter().flat_map(|policy| told.tell(policy)).collect();
+            }
             let new = read.policy.as_ref().filter(|_| outside.is_empty());
             faults.extend(outside);
             let kept = match (new, old) {

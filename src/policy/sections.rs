@@ -24,6 +24,7 @@ pub(super) use transit::TransitGrant;
 use super::error::PatternError;
 use super::pattern::Pattern;
 use super::template::{Row, Template};
+use super::trusting::Trusting;
 use crate::identity::Attribute;
 use crate::kind::Target;
 use crate::words::parse_duration;
@@ -95,6 +96,11 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
         None
     }
 
+    /// Who outside has to be told the subject of whoever uses it.
+    fn trusting(&self) -> Option<Trusting> {
+        None
+    }
+
     /// Reads what a guardrail denies of the section, or what bounds allow.
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         Ok(Pattern::parse(text)?)
@@ -152,6 +158,10 @@ macro_rules! declare {
 
             pub(super) fn acts(&self) -> bool {
                 match self { $(Self::$section(entry) => entry.acts(),)* }
+            }
+
+            pub(super) fn trusting(&self) -> Option<Trusting> {
+                match self { $(Self::$section(entry) => entry.trusting(),)* }
             }
 
             fn between(&self) -> Option<Target> {
