@@ -6,12 +6,14 @@ macro_rules! each_provider {
         $($then)*! {
             aws: Aws(AwsTarget);
             github: GitHub(GitHubTarget);
+            azure: Azure(AzureTarget);
         }
     };
 }
 pub(crate) use each_provider;
 
 mod aws;
+mod azure;
 mod bootstrap;
 mod error;
 pub mod github;
@@ -23,6 +25,7 @@ mod session;
 mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
+pub use azure::AzureBootstrap;
 pub use bootstrap::Bootstrap;
 pub use error::KeysError;
 pub use keypair::SigningAlgorithm;

@@ -3,6 +3,7 @@
 
 mod answered;
 mod aws;
+mod azure;
 mod daypass;
 mod error;
 mod file_key;
@@ -15,6 +16,7 @@ mod transit;
 
 pub use answered::{Answered, Credential, Hidden, Listed};
 pub use aws::{AwsKeys, AwsSession, AwsTarget, ContainerCredentials};
+pub use azure::{AzureTarget, AzureTargetError, AzureToken, AzureUse, Guid, GuidError, Scope, ScopeError};
 pub use daypass::{Permission, PermissionError};
 pub use error::NamedError;
 pub use file_key::{FileKey, FileKeyError, FileKeyTarget};
@@ -41,6 +43,7 @@ macro_rules! each_kind {
             SecretAt(PastSecret) "secret_at" => PastValue;
             IdToken(IdTokenTarget) "id_token" => IdToken;
             GitHub(GitHubTarget) "github" => GitHubToken;
+            Azure(AzureTarget) "azure" => AzureToken;
             /// A use of a transit key, at the Vault API: no body of ours can ask for it.
             #[serde(skip_deserializing)]
             Transit(TransitUse) "transit";

@@ -2,6 +2,7 @@
 //! `daypass exec`, what they ask the server for, and how the answer reaches the command. What all have in common is written once.
 
 mod aws;
+mod azure;
 mod cleanup;
 mod command;
 mod delivered;
@@ -69,6 +70,7 @@ deliveries! {
     secret: secret::SecretDelivery;
     id_token: id_token::IdTokenDelivery;
     github: github::GitHubDelivery;
+    azure: azure::AzureDelivery;
 }
 
 impl Deliveries {

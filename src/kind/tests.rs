@@ -61,7 +61,11 @@ fn samples() -> Vec<(&'static str, String)> {
     let of = |example: &str| match example {
         "ROLE" => "arn:aws:iam::123456789012:role/shop".to_owned(),
         "AUDIENCE" => "https://partner.example".to_owned(),
-        other => other.replace("KEY", "flux").replace("NAME", "shop/db.yaml#/a"),
+        "SERVICE" => "partner".to_owned(),
+        other => other
+            .replace("CLIENT_ID", "11111111-2222-3333-4444-555555555555")
+            .replace("KEY", "flux")
+            .replace("NAME", "shop/db.yaml#/a"),
     };
     let named = Target::examples().map(|(word, example)| (word, of(example)));
     named.chain([("file_key", format!("shop/db.yaml {header}"))]).collect()

@@ -2,6 +2,7 @@
 //! what all sections have in common is written once, over the list.
 
 mod aws;
+mod azure;
 mod daypass;
 mod error;
 mod github;
@@ -12,6 +13,7 @@ mod term;
 mod transit;
 
 pub(super) use aws::AwsGrant;
+pub(super) use azure::AzureGrant;
 pub(super) use daypass::PermissionGrant;
 pub(super) use github::GitHubGrant;
 pub(super) use id_token::IdTokenGrant;
@@ -36,6 +38,7 @@ use std::time::Duration;
 /// What each identity gets by the entries of a section.
 pub(super) mod terms {
     pub use super::aws::{AwsTerms, Hub};
+    pub use super::azure::AzureTerms;
     pub use super::github::{GitHubTerms, InRepositories};
     pub use super::id_token::IdTokenTerms;
     pub use super::secrets::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
@@ -49,6 +52,7 @@ macro_rules! each_section {
             Secrets(SecretGrant);
             IdToken(IdTokenGrant);
             GitHub(GitHubGrant);
+            Azure(AzureGrant);
             Transit(TransitGrant);
             Daypass(PermissionGrant);
         }

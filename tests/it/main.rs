@@ -5,6 +5,7 @@
 mod apis;
 mod attacks;
 mod aws_apis;
+mod azure;
 mod beliefs;
 mod canaries;
 mod clients;

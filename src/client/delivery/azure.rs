@@ -1,0 +1,81 @@
+//! `--azure`: an access token in AZURE_ACCESS_TOKEN; or the token of ours in a file that Azure's libraries read anew each time, with
+//! the variables by which they find application, tenant and Entra. Always renewed where it is a file.
+
+use super::command::Delivery;
+use super::delivered::Delivered;
+use super::private_file::PrivateFile;
+use super::source::Renewal;
+use crate::answers::Document;
+use crate::client::Failure;
+use crate::client::renewal::Dated;
+use crate::client::request::Request;
+use crate::kind::{AzureTarget, AzureToken, Kind};
+use clap::Args;
+use serde_json::{Value, json};
+
+/// For `curl`, `az rest` and scripts; Azure's libraries read no access token from the environment.
+const ACCESS_TOKEN: &str = "AZURE_ACCESS_TOKEN";
+/// By which Azure's libraries find the file ("WorkloadIdentityCredential").
+const FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+/// As people call it.
+const WHAT: &str = "the Azure token";
+
+#[derive(Args, Debug)]
+pub(super) struct AzureDelivery {
+    /// An access token in AZURE_ACCESS_TOKEN, or the token that Azure's libraries exchange in AZURE_FEDERATED_TOKEN_FILE, kept fresh; "CLIENT_ID/SCOPE" or "CLIENT_ID/federated-token" where the policies leave a choice.
+    #[arg(long, num_args = 0..=1, value_name = "WHAT", value_parser = AzureTarget::question)]
+    azure: Option<Option<AzureTarget>>,
+}
+
+#[derive(Clone)]
+struct AzureRequest(AzureTarget);
+
+impl Request for AzureRequest {
+    type Answer = AzureToken;
+
+    fn body(&self) -> Value {
+        json!({ "azure": self.0 })
+    }
+
+    fn is_answered_by(&self, answer: &AzureToken) -> bool {
+        self.0.named.as_ref().is_none_or(|named| named.client_id == answer.client_id && named.scope == answer.scope)
+    }
+}
+
+impl AzureDelivery {
+    fn request(&self) -> Option<AzureRequest> {
+        self.azure.clone().map(|target| AzureRequest(target.unwrap_or_default()))
+    }
+}
+
+impl Delivered for AzureDelivery {
+    fn requests(&self) -> Vec<Value> {
+        self.request().iter().map(Request::body).collect()
+    }
+
+    async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
+        let Some(request) = self.request() else { return Ok(()) };
+        let AzureToken { tenant_id, client_id, scope, authority, token, expires_at } = request.take(answer)?;
+        if scope.is_some() {
+            delivery.variables.set(ACCESS_TOKEN, token);
+            return Ok(());
+        }
+        let (place, file) = delivery.placed_file("azure-token", WHAT, token)?;
+        delivery.variables.set_place(FILE, place);
+        let found_by = [
+            ("AZURE_CLIENT_ID", client_id.to_string()),
+            ("AZURE_TENANT_ID", tenant_id.to_string()),
+            ("AZURE_AUTHORITY_HOST", authority),
+        ];
+        found_by.into_iter().for_each(|(name, value)| delivery.variables.set_place(name, value.into()));
+        let renewal = Renewal { what: WHAT, requests: vec![request.body()], ahead: delivery.refresh.ahead };
+        delivery.renew(renewal, Dated { value: (), expires_at }, move |answer| replace(&file, &request, answer));
+        Ok(())
+    }
+}
+
+fn replace(file: &PrivateFile, request: &AzureRequest, mut answer: Document) -> Result<Dated<()>, Failure> {
+    let AzureToken { token, expires_at, .. } = request.take(&mut answer)?;
+    file.replace(token)?;
+    Ok(Dated { value: (), expires_at })
+}

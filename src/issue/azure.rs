@@ -1,0 +1,116 @@
+//! Access tokens of Microsoft Entra ID ("OAuth 2.0 client credentials flow", third case: with a federated credential). Entra is shown
+//! a token of ours and daypass holds no secret of any application.
+
+mod answer;
+mod bootstrap;
+mod provided;
+mod refusal;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use bootstrap::AzureBootstrap;
+use settings::AzureSettings;
+
+use super::keypair::SigningAlgorithm;
+use super::outward::{FORM, Outward, OutwardError, form};
+use super::own::CloudIssuer;
+use crate::kind::{AzureToken, AzureUse, Scope};
+use crate::policy::AzureTerms;
+use crate::store::Licence;
+use crate::words::{Denial, Secret, UnixTime};
+use answer::Answer;
+use refusal::{cut, denied, refused, strange};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, StatusCode, Url};
+use serde_json::Map;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Entra takes tokens of other issuers by RS256 alone ("Workload identity federation", considerations).
+const ALGORITHM: SigningAlgorithm = SigningAlgorithm::Rs256;
+/// The token is used at once.
+const ASSERTION_LIFETIME: Duration = Duration::from_secs(300);
+/// An access token of Entra has some 2 KB; with many groups and roles up to 50.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+/// RFC 7523, section 2.2.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Microsoft Entra ID, for one tenant.
+pub struct Azure {
+    settings: AzureSettings,
+    outward: Outward,
+    issuer: Arc<CloudIssuer>,
+}
+
+/// Why Entra cannot be asked at all.
+#[derive(Debug, thiserror::Error)]
+#[error("`providers: azure`: {0}")]
+pub struct AzureError(#[from] OutwardError);
+
+impl Azure {
+    /// Asks nobody yet.
+    pub fn connect(settings: AzureSettings, issuer: Arc<CloudIssuer>) -> Result<Self, AzureError> {
+        let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
+        let outward = Outward::open(ca, proxy, "`providers: azure: ca`", "whoever runs this Entra")?;
+        Ok(Self { settings, outward, issuer })
+    }
+
+    /// What was granted: an access token, or the token of ours.
+    pub async fn issue(&self, licence: &Licence<'_, AzureTerms>, now: UnixTime) -> Result<AzureToken, Denial> {
+        let AzureTerms { granted: AzureUse { client_id, scope }, ttl } = licence.terms();
+        let (token, expires_at) = match scope {
+            None => (self.own(licence, now, *ttl)?, now.plus(*ttl)),
+            Some(scope) => self.access(licence, scope, now).await?,
+        };
+        let (tenant_id, client_id, authority) =
+            (self.settings.tenant.clone(), client_id.clone(), self.settings.authority.to_string());
+        Ok(AzureToken { tenant_id, client_id, scope: scope.clone(), authority, token, expires_at })
+    }
+
+    /// Entra compares the subject byte for byte, so one with capitals is a federated credential that somebody will mistype.
+    fn own(&self, licence: &Licence<'_, AzureTerms>, now: UnixTime, lifetime: Duration) -> Result<Secret, Denial> {
+        let (subject, audience) = (licence.granted().subject(), self.settings.audience.as_str());
+        if subject.chars().any(char::is_uppercase) {
+            return Err(denied("the subject has capitals").saying("Azure takes no policy whose name has capitals."));
+        }
+        self.issuer.keys().mint(ALGORITHM, audience, &subject, licence.decision(), now, now.plus(lifetime), Map::new())
+    }
+
+    async fn access(
+        &self,
+        licence: &Licence<'_, AzureTerms>,
+        scope: &Scope,
+        now: UnixTime,
+    ) -> Result<(Secret, UnixTime), Denial> {
+        let AzureTerms { granted, ttl } = licence.terms();
+        let assertion = self.own(licence, now, ASSERTION_LIFETIME)?;
+        let body = form([
+            ("client_id", granted.client_id.as_str()),
+            ("scope", scope.as_str()),
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", assertion.expose_text().unwrap_or_default()),
+            ("grant_type", "client_credentials"),
+        ]);
+        let address = self.address();
+        let asked = |client: &Client| client.post(address.clone()).header(CONTENT_TYPE, FORM).body(body.expose().to_vec());
+        let sent = self.outward.send(BODY_BYTES_MAX, asked).await;
+        let heard = sent.map_err(|fault| cut(&fault))?;
+        match (heard.status, &heard.cut) {
+            (StatusCode::OK, Some(fault)) => Err(cut(fault)),
+            (StatusCode::OK, None) => {
+                let answer = Answer::read(&heard.body, &self.settings.tenant, &granted.client_id, *ttl).map_err(strange)?;
+                Ok((answer.token, now.plus(answer.lifetime)))
+            }
+            _ => Err(refused(&heard)),
+        }
+    }
+
+    fn address(&self) -> Url {
+        let mut url = self.settings.authority.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend([self.settings.tenant.as_str(), "oauth2", "v2.0", "token"]);
+        }
+        url
+    }
+}

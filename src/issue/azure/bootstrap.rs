@@ -1,0 +1,92 @@
+//! What Entra has to be told once: the federated credentials of each application, exactly as many as the policies in Git need.
+//!
+//! Microsoft Graph, `federatedIdentityCredential`: a name has 3 to 120 characters that are safe in addresses.
+
+use crate::kind::Guid;
+use crate::words::Digest;
+use crate::words::names::{Audience, IssuerUrl};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Of a name the part that a person reads; the digest behind it tells two apart.
+const READABLE_BYTES_MAX: usize = 80;
+/// Enough of a digest for twenty names.
+const DIGEST_CHARS: usize = 12;
+
+/// Every application's part.
+pub struct AzureBootstrap<'a> {
+    /// Our issuer.
+    pub issuer: &'a IssuerUrl,
+    /// The audience of the federated credentials.
+    pub audience: &'a Audience,
+    /// The applications, each with the subjects that use it.
+    pub applications: &'a BTreeMap<Guid, BTreeSet<String>>,
+}
+
+impl AzureBootstrap<'_> {
+    /// The federated credentials by client id, as Microsoft Graph has them.
+    pub fn credentials(&self) -> Value {
+        let all = self.applications.iter().map(|(application, subjects)| {
+            let credentials = subjects.iter().map(|subject| self.credential(subject));
+            (application.to_string(), Value::Array(credentials.collect()))
+        });
+        Value::Object(all.collect())
+    }
+
+    /// Commands of the Azure CLI, one a line.
+    pub fn commands(&self) -> Vec<String> {
+        let all = self
+            .applications
+            .iter()
+            .flat_map(|(application, subjects)| subjects.iter().map(move |subject| (application, subject)));
+        let command = |(application, subject): (&Guid, &String)| {
+            // Neither a subject nor an address has a quote in it.
+            let parameters = self.credential(subject);
+            format!("az ad app federated-credential create --id {application} --parameters '{parameters}'")
+        };
+        all.map(command).collect()
+    }
+
+    /// Terraform's JSON configuration syntax: a `.tf.json` file.
+    pub fn terraform(&self) -> Value {
+        let (mut found, mut credentials) = (Map::new(), Map::new());
+        for (application, subjects) in self.applications {
+            let label = format!("daypass_{}", application.as_str().replace('-', "_"));
+            found.insert(label.clone(), json!({ "client_id": application }));
+            for subject in subjects {
+                let resource = json!({
+                    "application_id": format!("${{data.azuread_application.{label}.id}}"), "display_name": name(subject),
+                    "issuer": self.issuer, "subject": subject, "audiences": [self.audience],
+                });
+                let own = format!("{label}_{}", &Digest::plain(subject.as_bytes()).to_string()[..DIGEST_CHARS]);
+                credentials.insert(own, resource);
+            }
+        }
+        let resources = json!({ "azuread_application_federated_identity_credential": credentials });
+        json!({ "data": { "azuread_application": found }, "resource": resources })
+    }
+
+    fn credential(&self, subject: &str) -> Value {
+        json!({ "name": name(subject), "issuer": self.issuer, "subject": subject, "audiences": [self.audience] })
+    }
+}
+
+fn name(subject: &str) -> String {
+    let safe = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let readable: String = subject.chars().map(safe).take(READABLE_BYTES_MAX).collect();
+    format!("daypass-{readable}-{}", &Digest::plain(subject.as_bytes()).to_string()[..DIGEST_CHARS])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_subjects_have_two_names_that_graph_takes() {
+        let long = format!("root/{}", "a".repeat(500));
+        let names: BTreeSet<String> = ["root/a/b", "root/a-b", "root/a:b", &long, &format!("{long}b")].map(name).into();
+        assert_eq!(names.len(), 5);
+        let is_safe = |name: &String| name.len() <= 120 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        assert!(names.iter().all(is_safe), "{names:?}");
+    }
+}

@@ -1,0 +1,34 @@
+//! How the configuration and a grant meet Entra.
+
+use super::refusal::PROVIDER;
+use super::{Azure, AzureError, AzureSettings};
+use crate::issue::OwnIssuers;
+use crate::issue::provider::{Places, Provided};
+use crate::kind::{AzureTarget, AzureToken};
+use crate::policy::AzureTerms;
+use crate::store::Licence;
+use crate::words::yaml::Fields;
+use crate::words::{Denial, Reason, UnixTime};
+
+impl Provided for AzureTarget {
+    type Settings = AzureSettings;
+    type Provider = Azure;
+    type Answer = AzureToken;
+    type ConnectError = AzureError;
+
+    fn settings(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<AzureSettings> {
+        AzureSettings::read(fields, places)
+    }
+
+    async fn connect(settings: AzureSettings, own: &OwnIssuers) -> Result<Azure, AzureError> {
+        Azure::connect(settings, own.clouds().clone())
+    }
+
+    async fn issue(azure: &Azure, licence: &Licence<'_, AzureTerms>, now: UnixTime) -> Result<AzureToken, Denial> {
+        azure.issue(licence, now).await
+    }
+
+    fn absent() -> Denial {
+        Reason::ProviderDenied.because("the configuration has no `providers: { azure: … }`").by(PROVIDER)
+    }
+}

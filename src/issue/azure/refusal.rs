@@ -1,0 +1,151 @@
+//! What Entra says when it gives no token, and what to do then. It is decided by `error_codes`: Entra's sentences change, and its
+//! address of an error has them ("Microsoft Entra authentication and authorization error codes").
+
+use super::answer::Fault;
+use crate::issue::outward::{Cut, Heard};
+use crate::words::{Denial, Reason};
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+/// Who refuses.
+pub(super) const PROVIDER: &str = "azure";
+/// Codes that are told; Entra sends one or two.
+const CODES_MAX: usize = 8;
+
+/// What Entra's codes come to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Meaning {
+    Issuer,
+    Audience,
+    Subject,
+    Case,
+    Credential,
+    Signature,
+    Clock,
+    Application,
+    Tenant,
+    Resource,
+    Conditional,
+    Busy,
+    Unknown,
+}
+
+impl Meaning {
+    const fn of(code: u64) -> Self {
+        match code {
+            700_211 => Self::Issuer,
+            700_212 => Self::Audience,
+            700_213 | 7_002_137 => Self::Subject,
+            7_002_138 => Self::Case,
+            70_021 => Self::Credential,
+            700_027 | 7_000_272 | 7_000_274 => Self::Signature,
+            700_024 => Self::Clock,
+            700_016 | 7_000_215 => Self::Application,
+            90_002 | 900_021 | 900_023 => Self::Tenant,
+            500_011 | 70_011 | 1_002_012 => Self::Resource,
+            53_003 | 530_034 => Self::Conditional,
+            90_033 | 50_196 | 90_055 => Self::Busy,
+            _ => Self::Unknown,
+        }
+    }
+
+    const fn told(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::Issuer => (
+                "Entra does not know our issuer for this application.",
+                "`daypass azure bootstrap` prints the federated credentials to create.",
+            ),
+            Self::Audience => {
+                ("The federated credential has another audience.", "Its audience has to be the `audience` of `providers: azure`.")
+            }
+            Self::Subject => (
+                "No federated credential of the application has this subject.",
+                "`daypass azure bootstrap` prints the subjects, byte for byte; a new one is known after some minutes.",
+            ),
+            Self::Case => (
+                "The federated credential has this subject with other capitals.",
+                "Entra compares byte for byte: create it as `daypass azure bootstrap` prints it.",
+            ),
+            Self::Credential => (
+                "No federated credential of the application fits our token.",
+                "`daypass azure bootstrap` prints those to create.",
+            ),
+            Self::Signature => {
+                ("Entra does not take our token's signature.", "Entra has to reach the issuer's keys, and they have to be RS256.")
+            }
+            Self::Clock => ("Entra finds our token outside of its time.", "This server's clock has to be right."),
+            Self::Application => (
+                "The tenant has no such application.",
+                "`client_id` of the policy and `tenant` of the configuration have to belong together.",
+            ),
+            Self::Tenant => ("There is no such tenant.", "`tenant` of `providers: azure` is the directory's id."),
+            Self::Resource => (
+                "The tenant does not know this resource.",
+                "`scope` of the policy names the resource, with `/.default` behind it.",
+            ),
+            Self::Conditional => (
+                "A Conditional Access policy of the tenant refuses the application.",
+                "Whoever administers the tenant allows this server's address.",
+            ),
+            Self::Busy => ("Entra takes no more requests for now.", "Try again."),
+            Self::Unknown => return None,
+        })
+    }
+}
+
+/// Entra said no, or would.
+pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
+    Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+}
+
+fn unavailable(cause: impl std::fmt::Display) -> Denial {
+    Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+}
+
+/// Nothing was heard, or not all.
+pub(super) fn cut(cut: &Cut) -> Denial {
+    unavailable(cut).saying("Entra did not answer.")
+}
+
+/// What was heard is not what was asked for.
+pub(super) fn strange(fault: Fault) -> Denial {
+    let said = match fault {
+        Fault::TooLong => "Entra's token lives longer than the policy grants.",
+        _ => "Entra's answer is not one that was asked for.",
+    };
+    let denial = if fault.is_lie() { denied(fault) } else { unavailable(fault) }.saying(said);
+    match fault {
+        Fault::TooLong => denial.advising("Nobody can ask Entra for less: the policy grants a longer `ttl` (24h for managed identities), or the tenant shortens it."),
+        _ => denial,
+    }
+}
+
+/// Entra, "Error response example".
+#[derive(Deserialize)]
+struct Error {
+    #[serde(default)]
+    error_codes: Vec<u64>,
+}
+
+/// An answer that is no success.
+pub(super) fn refused(heard: &Heard) -> Denial {
+    let mut codes = codes(heard);
+    codes.truncate(CODES_MAX);
+    let status = heard.status;
+    let listed = codes.iter().map(|code| format!(", AADSTS{code}")).collect::<String>();
+    let cause = format!("the token ({}{listed})", status.as_u16());
+    let meaning = codes.into_iter().map(Meaning::of).find(|meaning| *meaning != Meaning::Unknown).unwrap_or(Meaning::Unknown);
+    let is_busy = meaning == Meaning::Busy || status == StatusCode::TOO_MANY_REQUESTS || !status.is_client_error();
+    let denial = if is_busy { unavailable(cause) } else { denied(cause) };
+    match meaning.told() {
+        Some((said, advice)) => denial.saying(said).advising(advice),
+        None => denial,
+    }
+}
+
+fn codes(heard: &Heard) -> Vec<u64> {
+    if heard.cut.is_some() {
+        return Vec::new();
+    }
+    serde_json::from_slice(heard.body.expose()).map(|error: Error| error.error_codes).unwrap_or_default()
+}

@@ -1,0 +1,121 @@
+//! `azure`: an access token of Microsoft Entra ID for one scope of an application, or the token of ours that Entra takes for it.
+
+mod answer;
+mod error;
+mod names;
+#[cfg(test)]
+mod tests;
+
+pub use answer::AzureToken;
+pub use error::AzureTargetError;
+pub use names::{Guid, GuidError, Scope, ScopeError};
+
+use super::{Kind, Made, closed};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// Instead of a scope: our own token, which Entra takes for the application.
+const FEDERATED: &str = "federated-token";
+
+/// What is asked for; without a name the only one that is granted.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Deserialize)]
+#[serde(try_from = "Body")]
+pub struct AzureTarget {
+    /// Of which application, and for what.
+    pub named: Option<AzureUse>,
+}
+
+/// One use of an application. Its text is `CLIENT_ID/SCOPE` or `CLIENT_ID/federated-token`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct AzureUse {
+    /// The application, or the managed identity, by its client id.
+    pub client_id: Guid,
+    /// The access token's scope; without one, the token of ours that Entra takes for any.
+    pub scope: Option<Scope>,
+}
+
+impl AzureUse {
+    /// Reads `CLIENT_ID/SCOPE` or `CLIENT_ID/federated-token`.
+    pub fn parse(text: &str) -> Result<Self, AzureTargetError> {
+        let (client_id, what) = text.split_once('/').ok_or(AzureTargetError::NoScope)?;
+        let client_id = Guid::parse(client_id)?;
+        let scope = if what == FEDERATED { None } else { Some(Scope::parse(what)?) };
+        Ok(Self { client_id, scope })
+    }
+}
+
+impl fmt::Display for AzureUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.client_id, self.scope.as_ref().map_or(FEDERATED, Scope::as_str))
+    }
+}
+
+impl Kind for AzureTarget {
+    const EXAMPLE: Option<&'static str> = Some("CLIENT_ID/https://management.azure.com/.default");
+    const MADE: Made = Made::Outside;
+
+    type Error = AzureTargetError;
+
+    fn read(text: Option<&str>) -> Result<Self, AzureTargetError> {
+        text.map(AzureUse::parse).transpose().map(|named| Self { named })
+    }
+
+    fn looks_like(text: &str) -> bool {
+        AzureUse::parse(text).is_ok()
+    }
+
+    fn is_open(&self) -> bool {
+        self.named.is_none()
+    }
+
+    fn body() -> Option<Value> {
+        let client_id = json!({ "type": "string", "pattern": names::GUID, "description": "The application's client id." });
+        let scope = json!({ "type": "string", "pattern": names::SCOPE, "description": "One resource and `/.default`." });
+        let federated = json!({ "const": true, "description": "The token of ours that Entra takes for the application, instead of an access token." });
+        let open = json!({ "type": "object", "maxProperties": 0, "description": "The only one that is granted." });
+        let scoped = closed(&["client_id", "scope"], json!({ "client_id": client_id, "scope": scope }));
+        let ours = closed(&["client_id", "federated_token"], json!({ "client_id": client_id, "federated_token": federated }));
+        Some(json!({ "oneOf": [open, scoped, ours] }))
+    }
+}
+
+impl fmt::Display for AzureTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.named.as_ref().map_or(Ok(()), |named| named.fmt(f))
+    }
+}
+
+/// As a body names it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Body {
+    Scope { client_id: Guid, scope: Scope },
+    Federated { client_id: Guid, federated_token: bool },
+    Open {},
+}
+
+impl TryFrom<Body> for AzureTarget {
+    type Error = AzureTargetError;
+
+    fn try_from(body: Body) -> Result<Self, AzureTargetError> {
+        let named = match body {
+            Body::Open {} => None,
+            Body::Scope { client_id, scope } => Some(AzureUse { client_id, scope: Some(scope) }),
+            Body::Federated { client_id, federated_token: true } => Some(AzureUse { client_id, scope: None }),
+            Body::Federated { federated_token: false, .. } => return Err(AzureTargetError::NoScope),
+        };
+        Ok(Self { named })
+    }
+}
+
+impl Serialize for AzureTarget {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let body = match self.named.clone() {
+            None => Body::Open {},
+            Some(AzureUse { client_id, scope: Some(scope) }) => Body::Scope { client_id, scope },
+            Some(AzureUse { client_id, scope: None }) => Body::Federated { client_id, federated_token: true },
+        };
+        body.serialize(serializer)
+    }
+}

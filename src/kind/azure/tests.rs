@@ -1,0 +1,63 @@
+use super::*;
+
+const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+
+#[test]
+fn a_use_is_written_as_it_is_read() {
+    for what in [
+        "https://management.azure.com/.default",
+        "api://acme/.default",
+        "https://management.core.windows.net//.default",
+        FEDERATED,
+    ] {
+        let text = format!("{CLIENT}/{what}");
+        let target = AzureTarget::question(&text).unwrap();
+        assert_eq!(target.to_string(), text);
+        assert!(AzureTarget::looks_like(&text));
+        let body = serde_json::to_value(&target).unwrap();
+        assert_eq!(serde_json::from_value::<AzureTarget>(body).unwrap(), target);
+    }
+    let upper = AzureTarget::question(&format!("{}/{FEDERATED}", CLIENT.replace('1', "A"))).unwrap();
+    assert_eq!(upper.to_string(), format!("{}/{FEDERATED}", CLIENT.replace('1', "a")), "Entra does not tell them apart");
+}
+
+#[test]
+fn what_names_no_one_resource_is_no_use() {
+    let long = format!("{CLIENT}/https://{}/.default", "a".repeat(300));
+    for text in [
+        CLIENT.to_owned(),
+        format!("{CLIENT}/"),
+        format!("{CLIENT}//.default"),
+        format!("{CLIENT}/https://graph.microsoft.com/User.Read"),
+        format!("{CLIENT}/https://a/.default https://b/.default"),
+        format!("{CLIENT}/https://a\n/.default"),
+        format!("{CLIENT}/https://a\0/.default"),
+        format!("{CLIENT}/https://a\"/.default"),
+        format!("{CLIENT}/https://\u{202e}a/.default"),
+        format!("{CLIENT}/https://a/.default?x=/.default"),
+        format!("{{{CLIENT}}}/https://a/.default"),
+        "11111111222233334444555555555555/https://a/.default".to_owned(),
+        "contoso.onmicrosoft.com/https://a/.default".to_owned(),
+        long,
+    ] {
+        assert!(AzureTarget::question(&text).is_err() && !AzureTarget::looks_like(&text), "{text}");
+    }
+}
+
+#[test]
+fn a_body_says_both_or_nothing() {
+    let read = |body: Value| serde_json::from_value::<AzureTarget>(body);
+    assert!(read(json!({})).unwrap().is_open());
+    assert!(read(json!({ "client_id": CLIENT, "federated_token": true })).is_ok());
+    for bad in [
+        json!({ "client_id": CLIENT }),
+        json!({ "scope": "https://a/.default" }),
+        json!({ "client_id": CLIENT, "federated_token": false }),
+        json!({ "client_id": CLIENT, "scope": "https://a/.default", "federated_token": true }),
+        json!({ "client_id": null, "scope": null }),
+        json!({ "client_id": CLIENT, "scope": "https://a/.default", "ttl": "1h" }),
+        json!({ "tenant_id": CLIENT }),
+    ] {
+        assert!(read(bad.clone()).is_err(), "{bad}");
+    }
+}
