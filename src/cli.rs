@@ -3,6 +3,7 @@
 mod age_plugin;
 mod audit;
 mod aws;
+mod azure;
 mod credential;
 mod exec;
 mod job;
@@ -73,6 +74,9 @@ enum Command {
     /// What an AWS account is told once.
     #[command(subcommand)]
     Aws(aws::AwsCommand),
+    /// What Microsoft Entra ID is told once.
+    #[command(subcommand)]
+    Azure(azure::AzureCommand),
     /// Deny at once, without Git: a policy, a repository, an issuer or a run.
     Deny(operate::DenyArgs),
     /// End what can be ended of a decision.
@@ -170,6 +174,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Transit(command) => transit::run(&command, json),
         Command::Policy(command) => policy::run(&command, environment, cli.output).await,
         Command::Aws(command) => aws::run(&command),
+        Command::Azure(command) => azure::run(&command),
         Command::Deny(arguments) => operate::deny(&arguments, json).await,
         Command::Revoke(arguments) => operate::revoke(&arguments, json).await,
         Command::Accept(arguments) => operate::accept(&arguments, json).await,
