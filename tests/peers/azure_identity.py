@@ -1,6 +1,11 @@
-"""azure-identity's workload identity against an authority that is a stand-in: prints the token that it gave for ours."""
+"""azure-identity's workload identity against an authority that is a stand-in: prints the token that it gave for ours.
+
+By a first argument for the authority, else by AZURE_AUTHORITY_HOST."""
+import os
 import sys
 from azure.identity import WorkloadIdentityCredential
 
-credential = WorkloadIdentityCredential(authority=sys.argv[1], disable_instance_discovery=True)
-print(credential.get_token("https://management.azure.com/.default").token)
+authority = sys.argv[1] if len(sys.argv) > 1 else os.environ["AZURE_AUTHORITY_HOST"]
+scope = sys.argv[2] if len(sys.argv) > 2 else "https://management.azure.com/.default"
+credential = WorkloadIdentityCredential(authority=authority, disable_instance_discovery=True)
+print(credential.get_token(scope).token)

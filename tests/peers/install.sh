@@ -142,6 +142,13 @@ if [ "$SCOPE" = all ]; then
       npm install --prefix "$PEERS/npm" --no-audit --no-fund --silent $OCTOKIT >"$PEERS/npm.log" 2>&1 && echo "$OCTOKIT" >"$PEERS/npm/octokit" || lacks "$OCTOKIT (npm)"
     fi
     [ -e "$PEERS/npm/octokit" ] && link octokit-js "$PEERS/npm/package.json"
+    AZURE=@azure/identity@4.14.1
+    if [ "$(cat "$PEERS/npm-azure/stamp" 2>/dev/null)" != "$AZURE" ]; then
+      echo "installing $AZURE ..."
+      mkdir -p "$PEERS/npm-azure"
+      npm install --prefix "$PEERS/npm-azure" --no-audit --no-fund --silent "$AZURE" >"$PEERS/npm-azure.log" 2>&1 && echo "$AZURE" >"$PEERS/npm-azure/stamp" || lacks "$AZURE (npm)"
+    fi
+    [ -e "$PEERS/npm-azure/stamp" ] && link azure-js "$PEERS/npm-azure/package.json"
     SOPS_AGE=sops-age@4.0.2
     if [ "$(cat "$PEERS/npm-sops/stamp" 2>/dev/null)" != "$SOPS_AGE" ]; then
       echo "installing $SOPS_AGE ..."
@@ -150,7 +157,7 @@ if [ "$SCOPE" = all ]; then
     fi
     [ -e "$PEERS/npm-sops/stamp" ] && link sops-age-js "$PEERS/npm-sops/node_modules/sops-age/dist/index.js"
   else
-    lacks "npm, and with it oidc-provider, octokit and the AWS SDK for JavaScript"
+    lacks "npm, and with it oidc-provider, octokit, and the SDKs of AWS and Azure for JavaScript"
   fi
 fi
 [ "$missing" = 0 ] && echo "peers are in $(basename "$PEERS")/" || echo "some peers are missing: what needs them is passed over, and said"
