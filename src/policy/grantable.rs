@@ -25,7 +25,7 @@ pub(super) trait Grantable: OnTerms {
     /// The section of `grant:` by which it is granted.
     type Section: Section;
     /// The terms on which the entries of one rule offer it to anybody, to compare.
-    type Offer<'a>: Copy + PartialEq;
+    type Offer<'a>: Clone + PartialEq;
     /// Whether a session may have it although its token has ended: what lives on by itself would outlive the session.
     const OUTLASTS_TOKEN: bool = false;
 
@@ -40,6 +40,11 @@ pub(super) trait Grantable: OnTerms {
     /// Whether all of it fits some of these patterns: then bounds allow it.
     fn lies_within<'a>(&self, mut patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
         patterns.any(|pattern| self.fits(pattern))
+    }
+
+    /// Where it is of the repository of whoever asks: which repositories that can be. The patterns of guardrails are compared with it.
+    fn own_pattern(&self) -> Option<Pattern> {
+        None
     }
 
     /// The repository whose identities alone are offered it, where each is offered it for its own.
@@ -99,7 +104,7 @@ macro_rules! declare {
         $(use crate::kind::$target;)*
 
         /// The terms on which something is offered, to compare.
-        #[derive(Clone, Copy, PartialEq)]
+        #[derive(Clone, PartialEq)]
         pub(super) enum Offer<'a> {
             $($kind(<$target as Grantable>::Offer<'a>),)*
         }
@@ -129,6 +134,16 @@ macro_rules! declare {
                         what.of(<$target as Grantable>::Section::WORD).any(|pattern| target.fits(pattern))
                     })*
                 }
+            }
+
+            /// Where it is of the repository of whoever asks: which repositories that can be.
+            pub(super) fn own_pattern(&self) -> Option<Pattern> {
+                match self { $(Self::$kind(target) => target.own_pattern(),)* }
+            }
+
+            /// Those of these patterns that what is asked for is compared with.
+            pub(super) fn compared_with<'a>(&self, what: &'a What) -> Vec<&'a Pattern> {
+                match self { $(Self::$kind(_) => what.of(<$target as Grantable>::Section::WORD).collect(),)* }
             }
 
             /// Whether all of it fits some of these patterns.

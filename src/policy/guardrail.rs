@@ -1,6 +1,6 @@
 //! `guardrails.yaml`: denials that no policy overrides.
 
-use super::access::Region;
+use super::access::{Literal, Region};
 use super::condition::{Condition, Subject};
 use super::file::read_conditions;
 use super::pattern::Pattern;
@@ -197,8 +197,13 @@ impl Guardrails {
 
     /// The identities of this issuer for which something stands against it.
     pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
-        let concerned = self.denied.iter().filter(|denied| denied.concerns(issuer, wanted));
-        concerned.flat_map(|denied| Region::denied(&denied.conditions, mapping)).collect()
+        let concerned = self.denied.iter().filter(|denied| denied.issuer == *issuer);
+        concerned.flat_map(|denied| denied.regions_against(mapping, wanted)).collect()
+    }
+
+    /// What is denied of one section, denial by denial, each with the issuer that it is for.
+    pub(super) fn denied_of(&self, word: &'static str) -> impl Iterator<Item = (&IssuerName, Vec<&Pattern>)> {
+        self.denied.iter().filter_map(move |denied| Some((&denied.issuer, denied.what.as_ref()?.of(word).collect())))
     }
 
     fn read_one<'a>(&mut self, fields: &mut Fields<'a, '_>, place: Place, catalogue: &Catalogue) {
@@ -282,6 +287,22 @@ impl Denied {
             }
         }
         told
+    }
+
+    /// The identities for which it stands against this. Of the repository of whoever asks it depends on how that is called.
+    fn regions_against(&self, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
+        let regions = || Region::denied(&self.conditions, mapping);
+        match &self.what {
+            Some(what) if !what.covers(wanted) => match (wanted.own_pattern(), wanted.compared_with(what)) {
+                (None, _) => Vec::new(),
+                (Some(_), patterns) if patterns.is_empty() => Vec::new(),
+                (Some(_), patterns) => {
+                    let called = Literal::is_called_like(Attribute::Repository, &patterns);
+                    regions().into_iter().map(|region| region.and(called.clone())).collect()
+                }
+            },
+            Some(_) | None => regions(),
+        }
     }
 
     fn concerns(&self, issuer: &IssuerName, wanted: &Target) -> bool {

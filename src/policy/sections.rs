@@ -14,7 +14,7 @@ mod transit;
 pub(super) use aws::AwsGrant;
 pub use aws::{AwsTerms, Hub};
 pub(super) use daypass::PermissionGrant;
-pub(super) use github::GitHubGrant;
+pub(super) use github::{GitHubGrant, Knives};
 pub use github::{GitHubTerms, InRepositories};
 pub(super) use id_token::IdTokenGrant;
 pub use id_token::IdTokenTerms;
@@ -128,7 +128,7 @@ macro_rules! declare {
                 match self { $(Self::$section(entry) => entry.templates(),)* }
             }
 
-            fn named(&self) -> Option<Target> {
+            pub(super) fn named(&self) -> Option<Target> {
                 match self { $(Self::$section(entry) => entry.named(),)* }
             }
 

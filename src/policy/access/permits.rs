@@ -93,7 +93,7 @@ pub(in crate::policy) fn permits<'a>(
             let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
-            let regions = denied.iter().fold(regions(rule, mapping), |regions, denied| without(regions, denied, mapping));
+            let regions = denied.iter().fold(of_own(regions(rule, mapping), wanted), |regions, denied| without(regions, denied, mapping));
             let regions = match rule.own_repository(wanted) {
                 Some(own) => of_repository(regions, &own, mapping)?,
                 None => regions,
@@ -114,6 +114,13 @@ fn regions(rule: &Rule, mapping: &Mapping) -> Vec<Region> {
     regions
         .map(|region| unnamed.iter().fold(region, |region, attribute| region.and(Literal::unless_named(*attribute, mapping))))
         .collect()
+}
+
+/// Of these regions the identities that have a repository of their own, where it is of that.
+fn of_own(regions: Vec<Region>, wanted: &Target) -> Vec<Region> {
+    let Some(own) = wanted.own_pattern() else { return regions };
+    let called = Literal::is_called_like(Attribute::Repository, &[&own]);
+    regions.into_iter().map(|region| region.and(called.clone())).collect()
 }
 
 /// Of these regions the identities of this repository.
@@ -147,6 +154,12 @@ pub(in crate::policy) fn within(one: &Permit<'_>, other: &Permit<'_>, catalogue:
 }
 
 impl Permit<'_> {
+    /// Whether its entry grants no more than this, as far as that is named.
+    pub(in crate::policy) fn grants_only(&self, wanted: &Target) -> bool {
+        let entries = self.policy.rules.iter().flat_map(|rule| rule.grants.entries());
+        entries.filter(|entry| entry.place() == self.place).all(|entry| entry.named().is_none_or(|named| named == *wanted))
+    }
+
     pub(super) fn at(&self) -> String {
         format!("{}:{}", self.policy.file, self.place.line)
     }

@@ -398,3 +398,5 @@ fn a_letter_that_no_pattern_names_is_found_where_they_name_all_the_usual_ones() 
     let found = compared(&narrow, &wide);
     assert!(found.iter().any(|change| change.direction == Direction::Widens), "{found:?}");
 }
+
+mod repositories;

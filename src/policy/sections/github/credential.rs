@@ -1,12 +1,13 @@
 //! `github`: a token as asked for, within an entry that a rule has.
 
-use super::reach::{Reach, covers_all_of, covers_everything, fits, meets_some_of};
+use super::reach::{covers_all_of, covers_everything, fits, meets_some_of};
 use super::{GitHubGrant, GitHubTerms};
 use crate::identity::Facts;
 use crate::kind::{GitHubTarget, Target, Where};
 use crate::policy::grantable::{Grantable, OnTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
+use crate::words::github::Repository;
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 
@@ -16,7 +17,8 @@ impl OnTerms for GitHubTarget {
 
 impl Grantable for GitHubTarget {
     type Section = GitHubGrant;
-    type Offer<'a> = &'a Reach;
+    /// Those that are written, with their ids, of the repositories that are asked for; `None`: by `{ all: … }`.
+    type Offer<'a> = Option<Vec<&'a Repository>>;
 
     fn guarded(&self) -> Option<&str> {
         None
@@ -24,22 +26,29 @@ impl Grantable for GitHubTarget {
 
     fn fits(&self, pattern: &Pattern) -> bool {
         match &self.repositories {
-            None | Some(Where::Own) => false,
+            None => false,
             Some(Where::All(owner)) => meets_some_of(owner, pattern),
-            Some(Where::Named(names)) => names.iter().any(|name| fits(pattern, name)),
+            Some(Where::Named(names) | Where::Own(names)) => names.iter().any(|name| fits(pattern, name)),
         }
     }
 
     fn lies_within<'a>(&self, mut patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
         match &self.repositories {
-            None | Some(Where::Own) => patterns.any(covers_everything),
+            None | Some(Where::Own(_)) => patterns.any(covers_everything),
             Some(Where::All(owner)) => patterns.any(|pattern| covers_all_of(owner, pattern)),
             Some(Where::Named(names)) => names.iter().all(|name| patterns.clone().any(|pattern| fits(pattern, name))),
         }
     }
 
-    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<(Place, &'a Reach)> {
-        entries.find(|entry| self.is_offered_by(entry).is_some()).map(|entry| (entry.place, &entry.reach))
+    fn own_pattern(&self) -> Option<Pattern> {
+        let Some(Where::Own(beside)) = &self.repositories else { return None };
+        let owner = beside.first().map_or_else(|| "*".to_owned(), |one| one.owner().folded());
+        Pattern::parse(&format!("{owner}/*")).ok()
+    }
+
+    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<(Place, Self::Offer<'a>)> {
+        let entry = entries.find(|entry| self.is_offered_by(entry).is_some())?;
+        Some((entry.place, entry.reach.written(self.repositories.as_ref())))
     }
 
     fn own_repository<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<String> {
@@ -63,8 +72,9 @@ impl Grantable for GitHubTarget {
     }
 
     /// With their ids, and also those beside `{repository}`: another id behind a name, or one name more, is more.
-    fn values(reach: &Self::Offer<'_>) -> Vec<Term> {
-        vec![Term::new("repositories", Value::Names(reach.names()))]
+    fn values(offer: &Self::Offer<'_>) -> Vec<Term> {
+        let names = offer.as_ref().map(|written| written.iter().map(ToString::to_string).collect());
+        vec![Term::new("repositories", Value::Names(names))]
     }
 
     /// The only entry there is.
