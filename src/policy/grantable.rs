@@ -20,6 +20,18 @@ pub trait OnTerms: Kind {
     type Terms: Clone + Eq + Debug;
 }
 
+/// To the identities of which repositories something is offered, among those that a rule is for.
+pub(super) enum Whose {
+    /// Of whichever.
+    Anybodys,
+    /// Of these alone: to each for its own.
+    Only(Vec<String>),
+    /// Of all others.
+    AllBut(Vec<String>),
+    /// Of none: on several terms, of which no request can name one.
+    Nobodys,
+}
+
 /// A kind of credential as policies grant it.
 pub(super) trait Grantable: OnTerms {
     /// The section of `grant:` by which it is granted.
@@ -47,9 +59,9 @@ pub(super) trait Grantable: OnTerms {
         None
     }
 
-    /// The repository whose identities alone are offered it, where each is offered it for its own.
-    fn own_repository<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Option<String> {
-        None
+    /// To the identities of which repositories these entries of one rule offer it.
+    fn whose<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Whose {
+        Whose::Anybodys
     }
 
     /// What these entries of one rule offer, and where.
@@ -185,9 +197,9 @@ macro_rules! declare {
                 }
             }
 
-            /// The repository whose identities alone it offers this to, if each is offered it for its own.
-            pub(super) fn own_repository(&self, target: &Target) -> Option<String> {
-                match target { $(Target::$kind(target) => target.own_repository(self.grants.of()),)* }
+            /// To the identities of which repositories it offers this.
+            pub(super) fn whose(&self, target: &Target) -> Whose {
+                match target { $(Target::$kind(target) => target.whose(self.grants.of()),)* }
             }
 
             fn terms(&self, target: &Target, facts: &Facts) -> Option<Result<Terms, Denial>> {

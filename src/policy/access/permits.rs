@@ -5,7 +5,8 @@ use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
 use crate::kind::Target;
 use crate::policy::file::{Rule, TrustPolicy};
-use crate::policy::grantable::Offer;
+use crate::policy::grantable::{Offer, Whose};
+use crate::policy::pattern::Pattern;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
 use crate::words::names::IssuerName;
@@ -93,12 +94,9 @@ pub(in crate::policy) fn permits<'a>(
             let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
-            let regions = denied.iter().fold(of_own(regions(rule, mapping), wanted), |regions, denied| without(regions, denied, mapping));
-            let regions = match rule.own_repository(wanted) {
-                Some(own) => of_repository(regions, &own, mapping)?,
-                None => regions,
-            };
-            Some(Permit { policy, place, terms, regions })
+            let regions = of_own(regions(rule, mapping), wanted);
+            let regions = denied.iter().fold(regions, |regions, denied| without(regions, denied, mapping));
+            Some(Permit { policy, place, terms, regions: of_whose(regions, rule.whose(wanted)) })
         })
         .collect()
 }
@@ -123,10 +121,19 @@ fn of_own(regions: Vec<Region>, wanted: &Target) -> Vec<Region> {
     regions.into_iter().map(|region| region.and(called.clone())).collect()
 }
 
-/// Of these regions the identities of this repository.
-fn of_repository(regions: Vec<Region>, name: &str, mapping: &Mapping) -> Option<Vec<Region>> {
-    let literal = Literal::is_called(Attribute::Repository, name, mapping)?;
-    Some(regions.into_iter().map(|region| region.and(literal.clone())).collect())
+/// Of these regions the identities to whose repositories it is offered.
+fn of_whose(regions: Vec<Region>, whose: Whose) -> Vec<Region> {
+    let called = |names: Vec<String>| {
+        let names: Vec<Pattern> = names.iter().map(|name| Pattern::literal_of(name)).collect();
+        Literal::is_called_like(Attribute::Repository, &names.iter().collect::<Vec<_>>())
+    };
+    let literal = match whose {
+        Whose::Anybodys => return regions,
+        Whose::Nobodys => return Vec::new(),
+        Whose::Only(names) => called(names),
+        Whose::AllBut(names) => called(names).negated(),
+    };
+    regions.into_iter().map(|region| region.and(literal.clone())).collect()
 }
 
 /// These regions without the other one. Of a thousand policies nearly all are for repositories of their own, which is seen

@@ -20,7 +20,7 @@ fn bot(repositories: &str) -> String {
 fn revision(repositories: &str, denials: &[(&str, &str)]) -> Tree {
     let listed: Vec<String> = denials
         .iter()
-        .map(|(to, what)| format!("  - {{ description: No bot, match: {{ {to} }}, deny: {{ github: [{what}] }} }}\n"))
+        .map(|(to, what)| format!("  - {{ description: No bot, match: {{ {to} }}, deny: {{ github: [\"{}\"] }} }}\n", what.replace(", ", "\", \"")))
         .collect();
     let rails = format!("denials:\n{}", listed.concat());
     let bot = bot(repositories);
@@ -87,7 +87,7 @@ fn a_policy_that_grants_more_beside_a_denial_is_told() {
     let with = |repositories: &str| revision(repositories, &denied);
     for (old, new, gained) in [
         ("[acme/secret@3]", "[acme/secret@3, acme/a@1]", "github acme acme/a contents=write"),
-        ("[acme/a@1]", ALL, "github acme acme/aa contents=write"),
+        ("[acme/a@1]", ALL, "github acme acme/b contents=write"),
         ("[acme/a@1, acme/secret@3]", "[acme/a@1, acme/b@2, acme/secret@3]", "github acme acme/a acme/b contents=write"),
     ] {
         let found = told(&with(old), &with(new));

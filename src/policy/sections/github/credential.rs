@@ -4,10 +4,10 @@ use super::reach::{covers_all_of, covers_everything, fits, meets_some_of};
 use super::{GitHubGrant, GitHubTerms};
 use crate::identity::Facts;
 use crate::kind::{GitHubTarget, Target, Where};
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, OnTerms, Whose};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
-use crate::words::github::Repository;
+use crate::words::github::{Repository, RepositoryName};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 
@@ -51,10 +51,30 @@ impl Grantable for GitHubTarget {
         Some((entry.place, entry.reach.written(self.repositories.as_ref())))
     }
 
-    fn own_repository<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<String> {
-        // By one entry it may be offered to everybody, and by another to each for its own alone.
-        let offers: Vec<_> = entries.filter_map(|entry| self.is_offered_by(entry)).collect();
-        offers.into_iter().reduce(|one, other| one.and(other)).flatten()
+    /// By one entry it may be offered to everybody, and by another to each for its own alone: whom both concern gets neither, because
+    /// the ids are of the policy in one and of the token in the other.
+    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Whose {
+        let offers: Vec<(&GitHubGrant, Option<String>)> =
+            entries.clone().filter_map(|entry| Some((entry, self.is_offered_by(entry)?))).collect();
+        let to_all = || offers.iter().filter(|(_, own)| own.is_none()).map(|(entry, _)| entry.reach.written(self.repositories.as_ref()));
+        if to_all().any(|written| written.is_none()) {
+            return Whose::Anybodys;
+        }
+        let of_own: Vec<String> = match &self.repositories {
+            Some(Where::Own(beside)) => {
+                let others = entries.filter(|entry| self.is_of(entry) && beside.iter().all(|name| entry.reach.lists(name)));
+                let by_token = |name: &&RepositoryName| offers.iter().any(|(entry, _)| !entry.reach.lists(name));
+                others.flat_map(|entry| entry.reach.names()).filter(by_token).map(ToString::to_string).collect()
+            }
+            _ => offers.iter().filter_map(|(_, own)| own.clone()).collect(),
+        };
+        let first = to_all().next();
+        match (first.is_some(), of_own.is_empty()) {
+            (true, _) if to_all().any(|written| Some(written) != first) => Whose::Nobodys,
+            (true, true) => Whose::Anybodys,
+            (true, false) => Whose::AllBut(of_own),
+            (false, _) => Whose::Only(of_own),
+        }
     }
 
     fn terms<'a>(

@@ -90,6 +90,11 @@ impl Reach {
         named.into_iter().flatten().map(|one| &one.name)
     }
 
+    /// Whether it is one of those.
+    pub(super) fn lists(&self, name: &RepositoryName) -> bool {
+        self.names().any(|one| one == name)
+    }
+
     /// Of those that are asked for the ones that are named, as they are written; `None`: all of them.
     pub(super) fn written(&self, asked: Option<&Where>) -> Option<Vec<&Repository>> {
         let Self::Some { named, .. } = self else { return None };
@@ -106,9 +111,8 @@ impl Reach {
             (_, None) => Some(None),
             (Self::All(owner), Some(Where::All(asked))) => (owner == asked).then_some(None),
             (Self::All(owner), Some(Where::Named(names))) => names.iter().all(|name| name.owner() == owner).then_some(None),
-            (Self::Some { named, own }, Some(Where::Own(beside))) => {
-                let is_named = |name: &RepositoryName| named.iter().any(|one| one.name == *name);
-                (own.is_some() && beside.iter().all(is_named)).then_some(None)
+            (Self::Some { own, .. }, Some(Where::Own(beside))) => {
+                (own.is_some() && beside.iter().all(|name| self.lists(name))).then_some(None)
             }
             (Self::Some { named, own }, Some(Where::Named(names))) => {
                 let mut others = names.iter().filter(|name| !named.iter().any(|one| one.name == **name));

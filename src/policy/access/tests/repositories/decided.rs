@@ -61,9 +61,14 @@ fn requests() -> Vec<Target> {
 
 fn identities() -> Vec<Facts> {
     let of = |repository: &str, event: &str| {
-        let owner = repository.split('/').next().unwrap();
+        let owner = repository.split('/').next().unwrap().to_ascii_lowercase();
+        let id = match repository.to_ascii_lowercase().as_str() {
+            "acme/a" => "11",
+            "acme/s1" => "3",
+            _ => "456",
+        };
         let owner_id = if owner == "acme" { "9001" } else { "9002" };
-        let claims = json!({ "repository": repository, "repository_id": "456", "repository_owner": owner,
+        let claims = json!({ "repository": repository, "repository_id": id, "repository_owner": owner,
             "repository_owner_id": owner_id, "event_name": event, "ref": "refs/heads/main", "ref_type": "branch", "ref_protected": "true" });
         facts(claims.as_object().unwrap())
     };
@@ -111,7 +116,7 @@ fn policy() -> impl Strategy<Value = String> {
     let lines = prop::sample::select(vec![
         "owner: acme@9001, event: push",
         "owner: acme@9001, event: [push, manual]",
-        "repository: acme/a@456, event: push",
+        "repository: acme/a@11, event: push",
         "repository: [acme/a, acme/s1], event: [push, manual]",
         "repository: acme/s*, event: push",
         "owner: [acme@9001, other@9002], event: push",
@@ -151,7 +156,7 @@ fn pair() -> impl Strategy<Value = (Revision, Revision)> {
 #[test]
 fn no_token_is_gained_or_lost_untold() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let cases: usize = std::env::var("PROPTEST_CASES").map_or(150, |count| count.parse().unwrap());
+    let cases: usize = std::env::var("PROPTEST_CASES").map_or(100, |count| count.parse().unwrap());
     let requests = requests();
     let (mut gained, mut false_alarms) = (0, 0);
     for _ in 0..cases {
@@ -171,7 +176,6 @@ fn no_token_is_gained_or_lost_untold() {
                 None => false_alarms += usize::from(told),
             }
         }
-        // What is held when nothing but policies changes is decided without guardrails.
     }
     println!("{cases} pairs, {gained} gains, {false_alarms} false alarms");
     assert!(gained > cases / 2, "the pairs are no test when nothing is ever gained");
