@@ -72,6 +72,11 @@ impl Kind for GitHubTarget {
         *self == Self::default()
     }
 
+    /// In other repositories others may be let in, and others denied.
+    fn left_open(&self) -> Option<&'static str> {
+        self.repositories.is_none().then_some("name the repository too, such as `acme/shop contents=read`, or `all:acme`")
+    }
+
     fn body() -> Option<Value> {
         let owner = json!({ "type": "string", "pattern": OWNER, "description": "Each repository of this account's for which the App is installed." });
         let name = json!({ "type": "string", "pattern": REPOSITORY, "description": "OWNER/REPOSITORY" });

@@ -132,8 +132,7 @@ pub(super) struct Listed<'a> {
 impl Listed<'_> {
     /// Whether it denies anything of what is granted.
     pub(super) fn bites(&self, grants: &Grants) -> bool {
-        let Some(What(patterns)) = self.what else { return true };
-        patterns.iter().any(|(word, pattern, _)| meets(grants, word, pattern))
+        self.what.is_none_or(|what| what.meets(grants))
     }
 
     /// Each of its patterns that nothing fits of what is granted, and where it stands.
@@ -328,6 +327,11 @@ impl What {
             patterns.extend(nodes.iter().filter_map(|node| Some((*word, fields.parsed(node, parse)?, node.place))));
         }
         Self(patterns)
+    }
+
+    /// Whether something that is granted, or used on the way, fits one of its patterns.
+    pub(super) fn meets(&self, grants: &Grants) -> bool {
+        self.0.iter().any(|(word, pattern, _)| meets(grants, word, pattern))
     }
 
     /// The patterns of one section.

@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 
 mod expected;
 mod impossible;
+mod repositories;
 mod sources;
 mod told;
 

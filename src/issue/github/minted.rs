@@ -122,7 +122,7 @@ fn compared(selection: Selection, named: Option<Vec<Named>>, asked: &Asked<'_>) 
     let is_asked = |one: &Named| match asked.repositories {
         Repositories::All => true,
         Repositories::Ids(named) => named.name(one.id).is_some(),
-        Repositories::Names(names) => names.contains(&one.full_name),
+        Repositories::Names(called) => called.has(&one.full_name, one.id),
     };
     let is_all = *asked.repositories == Repositories::All;
     if selection == Selection::All && !is_all {

@@ -1,9 +1,9 @@
 //! Grants by pattern under which no file stands yet: whoever has one has whatever comes there, and no file tells of it today.
 
 use super::changes::{Change, Direction, Side, denied_otherwise, gained, guardrails_differ};
+use super::kinds::{Kind, Met};
 use super::language::meet;
 use super::looser::looser;
-use super::kinds::{Kind, Met};
 use super::past::document;
 use crate::kind::{Operation, Target, TransitUse};
 use crate::policy::Catalogue;

@@ -35,12 +35,8 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
         outside: false,
     };
     let positive = narrowest(literals, mapping);
-    let left: Vec<Matcher> = positive
-        .iter()
-        .flat_map(|literal| literal.matchers.iter())
-        .filter(|matcher| possible(&only(matcher)))
-        .cloned()
-        .collect();
+    let left: Vec<Matcher> =
+        positive.iter().flat_map(|literal| literal.matchers.iter()).filter(|matcher| possible(&only(matcher))).cloned().collect();
     let values: Vec<String> = left.iter().map(|matcher| value(dimension, matcher)).collect();
     // What is excluded is worth a word only where it would otherwise be among what is left.
     let among = positive.map(|literal| Literal { matchers: left.into(), ..literal.clone() });
@@ -60,7 +56,8 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
 
 /// Of the tests that say what it is, the first that no other one makes needless.
 fn narrowest<'a>(literals: &[&'a Literal], mapping: &Mapping) -> Option<&'a Literal> {
-    let all: Vec<&Literal> = literals.iter().copied().filter(|literal| literal.inside && !literal.outside && !literal.absent).collect();
+    let all: Vec<&Literal> =
+        literals.iter().copied().filter(|literal| literal.inside && !literal.outside && !literal.absent).collect();
     let is_needless = |literal: &Literal| {
         let beyond = literal.negated();
         let within = |other: &&&Literal| {

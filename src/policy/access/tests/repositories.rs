@@ -20,7 +20,12 @@ fn bot(repositories: &str) -> String {
 fn revision(repositories: &str, denials: &[(&str, &str)]) -> Tree {
     let listed: Vec<String> = denials
         .iter()
-        .map(|(to, what)| format!("  - {{ description: No bot, match: {{ {to} }}, deny: {{ github: [\"{}\"] }} }}\n", what.replace(", ", "\", \"")))
+        .map(|(to, what)| {
+            format!(
+                "  - {{ description: No bot, match: {{ {to} }}, deny: {{ github: [\"{}\"] }} }}\n",
+                what.replace(", ", "\", \"")
+            )
+        })
         .collect();
     let rails = format!("denials:\n{}", listed.concat());
     let bot = bot(repositories);
@@ -101,7 +106,8 @@ fn a_policy_that_grants_more_beside_a_denial_is_told() {
 fn denials_that_take_an_entry_into_too_many_parts_are_told_as_a_gain() {
     let names: Vec<String> = (0..8).map(|number| format!("acme/r{number}@{}", number + 1)).collect();
     let list = format!("[{}]", names.join(", "));
-    let lines: Vec<(String, String)> = (0..8).map(|number| (format!("ref: refs/heads/b{number}"), format!("acme/r{number}"))).collect();
+    let lines: Vec<(String, String)> =
+        (0..8).map(|number| (format!("ref: refs/heads/b{number}"), format!("acme/r{number}"))).collect();
     let of = |count: usize| {
         let lines: Vec<(&str, &str)> = lines[..count].iter().map(|(to, what)| (to.as_str(), what.as_str())).collect();
         revision(&list, &lines)

@@ -27,10 +27,7 @@ pub(in crate::policy) struct Knives<'a> {
 
 impl<'a> Knives<'a> {
     /// Denials that say nothing of repositories cut nothing.
-    pub(in crate::policy) fn new(
-        denials: impl Iterator<Item = Vec<&'a Pattern>>,
-        listed: &'a BTreeSet<RepositoryName>,
-    ) -> Self {
+    pub(in crate::policy) fn new(denials: impl Iterator<Item = Vec<&'a Pattern>>, listed: &'a BTreeSet<RepositoryName>) -> Self {
         Self { denials: denials.filter(|patterns| !patterns.is_empty()).collect(), listed }
     }
 }

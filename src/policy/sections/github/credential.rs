@@ -56,7 +56,8 @@ impl Grantable for GitHubTarget {
     fn whose<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Whose {
         let offers: Vec<(&GitHubGrant, Option<String>)> =
             entries.clone().filter_map(|entry| Some((entry, self.is_offered_by(entry)?))).collect();
-        let to_all = || offers.iter().filter(|(_, own)| own.is_none()).map(|(entry, _)| entry.reach.written(self.repositories.as_ref()));
+        let to_all =
+            || offers.iter().filter(|(_, own)| own.is_none()).map(|(entry, _)| entry.reach.written(self.repositories.as_ref()));
         if to_all().any(|written| written.is_none()) {
             return Whose::Anybodys;
         }

@@ -198,13 +198,9 @@ fn listed(text: &str, row: Option<&Row>) -> Result<Listed, FilledError<Repositor
     Repository::parse(&filled).map(Listed::Named).map_err(FilledError::Value)
 }
 
-/// By their ids where all of them have one, else by their names.
 fn of_one_account(mut all: Vec<Repository>) -> Result<Vec<Repository>, Denial> {
     all.sort();
     all.dedup_by(|one, other| one.name == other.name);
-    if all.iter().any(|one| one.id.is_none()) {
-        all.iter_mut().for_each(|one| one.id = None);
-    }
     match all.windows(2).all(|pair| pair[0].name.owner() == pair[1].name.owner()) {
         true => Ok(all),
         false => Err(refused("the identity's repository is of another account than the others that the policy names")),
