@@ -5,14 +5,14 @@ use super::missing::missing;
 use super::past;
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
-use super::repositories::{Parts, parts};
+use super::repositories::{Granting, Parts, parts};
 use super::unfiled::unfiled;
 use crate::identity::Mapping;
 use crate::kind::{PastSecret, Target, TransitUse};
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::guardrail::GUARDRAILS_FILE;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{SecretGrant, TermChange};
+use crate::policy::sections::{GitHubGrant, SecretGrant, Section, TermChange};
 use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::names::{IssuerName, SecretName, SecretPath, TransitKey};
 use crate::words::{TransitFile, UnixTime};
@@ -195,9 +195,16 @@ impl<'a> Side<'a> {
     }
 
     /// The parts of what either grants, as the guardrails of either leave it.
-    fn parts(sides: [&Self; 2]) -> Parts<'a> {
-        let policies: Vec<&'a Arc<TrustPolicy>> = sides.iter().flat_map(|side| side.policies()).collect();
-        parts(&policies, sides.map(|side| side.ruleset.set().guardrails()))
+    fn parts(sides: [&Self; 2]) -> Parts<&'a Arc<TrustPolicy>> {
+        let policies = sides.iter().flat_map(|side| side.policies());
+        let granting: Vec<Granting<'a, _>> = policies
+            .flat_map(|policy| {
+                let entries = policy.rules.iter().flat_map(|rule| rule.grants.of::<GitHubGrant>());
+                entries.map(move |entry| (policy, &policy.issuer, entry))
+            })
+            .collect();
+        let denied = sides.iter().flat_map(|side| side.ruleset.set().guardrails().denied_of(GitHubGrant::WORD));
+        parts(&granting, &denied.collect::<Vec<_>>())
     }
 
     /// The values that are granted by themselves, of whichever document.

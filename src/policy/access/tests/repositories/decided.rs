@@ -1,6 +1,7 @@
 //! What is told of two revisions, compared with what they decide: every token that each of some identities gets by any request.
 
 use super::*;
+use crate::identity::{Attribute, Value as AttributeValue};
 use crate::kind::Where;
 use crate::policy::decide::Moment;
 use crate::policy::{GitHubTerms, InRepositories, Terms};
@@ -86,13 +87,44 @@ fn tokens(ruleset: &Ruleset, facts: &Facts, requests: &[Target]) -> BTreeSet<Tok
     policies.iter().flat_map(|policy| requests.iter().filter_map(|wanted| by(wanted, policy))).collect()
 }
 
+/// The same requests, and those that are made for this identity's own repository and for this credential.
+fn with_own(requests: &[Target], facts: &Facts, told: &str) -> Vec<Target> {
+    let own = facts.attribute(Attribute::Repository).and_then(|name| match name {
+        AttributeValue::Named { name, .. } => RepositoryName::parse(name).ok(),
+        _ => None,
+    });
+    let asked = Target::parse(told).ok().filter(|target| !told.contains(" own ") && matches!(target, Target::GitHub(_)));
+    let beside = |target: &Target| {
+        let Target::GitHub(GitHubTarget { repositories: Some(Where::Named(names)), permissions, .. }) = target else {
+            return None;
+        };
+        let names = names.iter().cloned().chain(own.clone()).collect();
+        let target = GitHubTarget { app: None, repositories: Some(Where::Named(names)), permissions: permissions.clone() };
+        Some(Target::from(target))
+    };
+    let alone = own.iter().flat_map(|own| {
+        PERMISSIONS.map(|permissions| Target::from(GitHubTarget::question(&format!("{own} {permissions}")).unwrap()))
+    });
+    requests.iter().cloned().chain(requests.iter().filter_map(beside)).chain(alone).chain(asked).collect()
+}
+
+/// Whether one of those of whom it is told gains something.
+fn is_proven(change: &Change, had: &Ruleset, has: &Ruleset, requests: &[Target]) -> bool {
+    change.parts.iter().any(|part| {
+        let facts = facts(&part.example);
+        let requests = with_own(requests, &facts, &change.credentials[0]);
+        gains_one(had, has, &facts, &requests).is_some()
+    })
+}
+
 /// Whether some identity gets a token by the new one that is within none of those that it got by the old one.
 fn gains(old: &Ruleset, new: &Ruleset, requests: &[Target]) -> Option<(String, Token)> {
-    identities().iter().find_map(|facts| {
-        let had = tokens(old, facts, requests);
-        let more = tokens(new, facts, requests).into_iter().find(|token| !had.iter().any(|known| known.covers(token)))?;
-        Some((format!("{:?}", facts.attributes), more))
-    })
+    identities().iter().find_map(|facts| Some((format!("{:?}", facts.attributes), gains_one(old, new, facts, requests)?)))
+}
+
+fn gains_one(old: &Ruleset, new: &Ruleset, facts: &Facts, requests: &[Target]) -> Option<Token> {
+    let had = tokens(old, facts, requests);
+    tokens(new, facts, requests).into_iter().find(|token| !had.iter().any(|known| known.covers(token)))
 }
 
 fn entry() -> impl Strategy<Value = String> {
@@ -167,7 +199,7 @@ fn no_token_is_gained_or_lost_untold() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let cases: usize = std::env::var("PROPTEST_CASES").map_or(100, |count| count.parse().unwrap());
     let requests = requests();
-    let (mut gained, mut false_alarms, mut held) = (0, 0, 0);
+    let (mut gained, mut changed, mut unproven, mut held) = (0, 0, 0, 0);
     for _ in 0..cases {
         use proptest::strategy::ValueTree;
         let ((policies, denials), (new_policies, new_denials)) = pair().new_tree(&mut runner).unwrap().current();
@@ -181,21 +213,17 @@ fn no_token_is_gained_or_lost_untold() {
         assert!(slipped.is_none(), "{slipped:?} is not held\n{}", shown());
         held += usize::from(!waits.held.is_empty());
         for (had, has, direction) in [(&old, &new, Widens), (&new, &old, Narrows)] {
-            let told = found.iter().any(|change| change.direction == direction);
-            match gains(had, has, &requests) {
-                Some(more) => {
-                    assert!(told, "{direction:?} {more:?}\n{}", shown());
-                    gained += 1;
-                }
-                None => {
-                    if told && std::env::var("SHOW").is_ok() {
-                        eprintln!("FALSE {direction:?}\n{}", shown());
-                    }
-                    false_alarms += usize::from(told);
-                }
+            let told: Vec<&Change> = found.iter().filter(|change| change.direction == direction).collect();
+            if let Some(more) = gains(had, has, &requests) {
+                assert!(!told.is_empty(), "{direction:?} {more:?}\n{}", shown());
+                gained += 1;
             }
+            changed += told.len();
+            unproven += told.iter().filter(|change| !is_proven(change, had, has, &requests)).count();
         }
     }
-    println!("{cases} pairs, {gained} gains, {false_alarms} false alarms, {held} wait");
+    println!("{cases} pairs, {gained} gains and losses, {changed} changes told, {unproven} unproven, {held} wait");
+    // Terms that have no order count as more, and so does what is granted by name where it was by id.
+    assert!(unproven * 10 < changed, "{unproven} of {changed} changes are false alarms");
     assert!(gained > cases / 2, "the pairs are no test when nothing is ever gained");
 }
