@@ -200,9 +200,17 @@ impl Guardrails {
         concerned.flat_map(|denied| denied.regions_against(mapping, wanted)).collect()
     }
 
-    /// What is denied of one section, denial by denial, each with the issuer that it is for.
-    pub(super) fn denied_of(&self, word: &'static str) -> impl Iterator<Item = (&IssuerName, Vec<&Pattern>)> {
-        self.denied.iter().filter_map(move |denied| Some((&denied.issuer, denied.what.as_ref()?.of(word).collect())))
+    /// What is denied of one section, each with the issuer that it is for: what is denied to the same identities, together.
+    pub(super) fn denied_of(&self, word: &str) -> impl Iterator<Item = (&IssuerName, Vec<&Pattern>)> {
+        let mut all: Vec<(&Denied, Vec<&Pattern>)> = Vec::new();
+        for denied in &self.denied {
+            let patterns = denied.what.iter().flat_map(|what| what.of(word));
+            match all.iter_mut().find(|(other, _)| denied.is_to_the_same(other)) {
+                Some((_, others)) => others.extend(patterns),
+                None => all.push((denied, patterns.collect())),
+            }
+        }
+        all.into_iter().map(|(denied, patterns)| (&denied.issuer, patterns))
     }
 
     fn read_one<'a>(&mut self, fields: &mut Fields<'a, '_>, place: Place, catalogue: &Catalogue) {
@@ -269,8 +277,11 @@ fn tell_empty<'a>(fields: &mut Fields<'a, '_>, deny: &'a Node) {
 impl Denied {
     /// Whether both deny the same to the same, wherever they stand and whatever they are called.
     fn denies_as(&self, other: &Self) -> bool {
+        self.what == other.what && self.is_to_the_same(other)
+    }
+
+    fn is_to_the_same(&self, other: &Self) -> bool {
         self.issuer == other.issuer
-            && self.what == other.what
             && self.conditions.len() == other.conditions.len()
             && self.conditions.iter().zip(&other.conditions).all(|(own, other)| own.tests_as(other))
     }

@@ -64,9 +64,13 @@ impl<'a> Kind<'a> {
     }
 
     fn suggested(&self) -> impl Iterator<Item = String> {
-        let filled = |pattern: &&Pattern| FILLERS.map(|(within, across)| pattern.filled(within, across));
-        let all = self.inside.iter().flat_map(filled).chain(FILLERS.map(|(_, across)| across.to_owned()));
+        let all = self.filled(&FILLERS).chain(FILLERS.map(|(_, across)| across.to_owned()));
         all.filter(|text| self.holds(text))
+    }
+
+    /// The patterns that they fit, with these in the places of `*` and `**`: some of these texts may be of the kind.
+    pub(in crate::policy) fn filled(&self, fillers: &[(&str, &str)]) -> impl Iterator<Item = String> {
+        self.inside.iter().flat_map(|pattern| fillers.iter().map(|(within, across)| pattern.filled(within, across)))
     }
 
     fn search(&self) -> Found {

@@ -117,6 +117,26 @@ fn denials_that_take_an_entry_into_too_many_parts_are_told_as_a_gain() {
     assert!(compared(&of(5), &of(6)).iter().all(|change| change.direction == Narrows));
 }
 
+/// Denials to the same identities count as one, and what is named beside an account's whole keeps nothing from being told apart.
+#[test]
+fn many_denials_and_many_names_are_told_apart() {
+    let names: Vec<String> = (0..40).map(|number| format!("acme/r{number}@{}", number + 1)).collect();
+    let list = format!("[{}]", names.join(", "));
+    let lines: Vec<(String, String)> = (0..20).map(|number| (TO_ALL.to_owned(), format!("acme/r{number}"))).collect();
+    let both = |count: usize| {
+        let lines: Vec<(&str, &str)> = lines[..count].iter().map(|(to, what)| (to.as_str(), what.as_str())).collect();
+        let mut tree = revision(&list, &lines);
+        tree.insert("policies/all.yaml".to_owned(), Arc::from(bot(ALL).as_bytes()));
+        tree
+    };
+    assert!(told(&both(19), &both(20)).iter().all(|(direction, ..)| *direction == Narrows));
+    let found = told(&both(20), &both(19));
+    assert!(
+        found.iter().all(|(direction, credentials, _)| *direction == Widens && credentials.contains("acme/r19")),
+        "{found:?}"
+    );
+}
+
 #[test]
 fn who_can_reach_its_own_repository_is_told_by_its_name() {
     let ruleset = load(&revision(OWN, &[(TO_ALL, "acme/secret*")]));

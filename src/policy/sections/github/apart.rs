@@ -14,6 +14,9 @@ use std::collections::BTreeSet;
 const PARTS_MAX: usize = 64;
 /// Names of policies among the repositories of one kind that are looked around.
 const LISTED_MAX: usize = 32;
+/// What may stand for `*` and for `**` in a name.
+const FILLERS: [(&str, &str); 8] =
+    [("a", "a"), ("b", "b"), ("c", "c"), ("x7", "x7"), ("z0", "z0"), ("example", "example"), ("k-9", "k-9"), ("q_q", "q_q")];
 /// Names that no repository has.
 const NO_NAMES: [&str; 2] = [".", ".."];
 
@@ -102,6 +105,14 @@ fn some_of_each_kind(owner: &Owner, by: &Knives<'_>) -> Option<BTreeSet<Reposito
 /// Two of this kind that no entry names, or as many as there are and those that are named.
 fn some_of(kind: &Kind<'_>, owner: &Owner, listed: &BTreeSet<RepositoryName>) -> Option<Vec<RepositoryName>> {
     let text = |name: &RepositoryName| name.to_string().to_ascii_lowercase();
+    let read = |text: &str| RepositoryName::parse(text).ok();
+    // Of an account with a thousand repositories nearly all are named: most kinds have others that are easily found.
+    let easy: BTreeSet<RepositoryName> =
+        kind.filled(&FILLERS).filter(|text| kind.holds(text)).filter_map(|text| read(&text)).collect();
+    let unnamed: Vec<RepositoryName> = easy.difference(listed).take(2).cloned().collect();
+    if unnamed.len() == 2 {
+        return Some(unnamed);
+    }
     let here: Vec<&RepositoryName> = listed.iter().filter(|name| name.owner() == owner && kind.holds(&text(name))).collect();
     if here.len() > LISTED_MAX {
         return None;
@@ -109,7 +120,6 @@ fn some_of(kind: &Kind<'_>, owner: &Owner, listed: &BTreeSet<RepositoryName>) ->
     let none = NO_NAMES.map(|name| Pattern::literal_of(&format!("{}/{name}", owner.folded())));
     let around: Vec<Pattern> = here.iter().map(|name| Pattern::literal_of(&text(name))).chain(none).collect();
     let unnamed = around.iter().fold(kind.clone(), |kind, pattern| kind.but(pattern));
-    let read = |text: &str| RepositoryName::parse(text).ok();
     let first = match unnamed.meet(read) {
         Met::One(first) => first,
         Met::None => return Some(here.into_iter().cloned().collect()),
