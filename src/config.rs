@@ -7,6 +7,7 @@ mod files;
 mod identity;
 mod issuer;
 mod own_issuers;
+mod policy_config;
 mod proxies;
 mod section;
 mod source;
@@ -17,12 +18,13 @@ pub use egress::Egress;
 pub use files::SourceFiles;
 pub use identity::KeyEncryption;
 pub use own_issuers::{ID_TOKENS, served_issuer};
+pub use policy_config::{NoRepository, PolicyConfig};
 pub use proxies::{Proxy, ProxyProtocol};
 pub use source::{FurtherSource, SourceSettings, mirror};
 
 use files::Beside;
 
-use crate::git::{Address, Source};
+use crate::git::Source;
 use crate::issue::ProviderSettings;
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, IssuerEntry, Widening};
@@ -93,54 +95,11 @@ impl Config {
 
     fn parse(file: &str, bytes: &[u8], beside: &Beside<'_>) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
-        let text = String::from_utf8_lossy(bytes);
-        let mut faults = Vec::new();
-        let mut fields = Fields::new(file, &text, &node, &mut faults);
-        let config = read(&mut fields, beside);
-        fields.finish();
+        let (config, faults) = read_whole(file, &String::from_utf8_lossy(bytes), &node, beside);
         match config {
             Some(config) if !faults.iter().any(|fault| fault.severity == Severity::Error) => Ok(config),
             _ => Err(faults),
         }
-    }
-
-    /// The issuers alone, as policies may name them. For those who look at policies where the server's keys are not.
-    pub fn catalogue_of(path: &Path) -> Result<Catalogue, Vec<Fault>> {
-        Self::issuers_of(path).map(|issuers| catalogue(&issuers))
-    }
-
-    /// The same, with what their tokens have to be.
-    pub fn issuers_of(path: &Path) -> Result<Vec<IssuerSettings>, Vec<Fault>> {
-        let file = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
-        let node = Node::parse(&file, &bytes).map_err(|fault| vec![fault])?;
-        let text = String::from_utf8_lossy(&bytes);
-        let mut faults = Vec::new();
-        let issuers = issuer::read_all(&mut Fields::new(&file, &text, &node, &mut faults), Path::new("."), &[]);
-        match issuers {
-            Some(issuers) if faults.iter().all(|fault| fault.severity != Severity::Error) => Ok(issuers),
-            _ => Err(faults),
-        }
-    }
-
-    /// The root source's name at its forge, such as `acme/access`: the last two parts of its address, where it is a remote one.
-    pub fn own_repository(path: &Path) -> Option<String> {
-        let address = text_in(path, "/root/git")?;
-        let mut parts = address.trim_end_matches('/').trim_end_matches(".git").rsplit(['/', ':']);
-        let (name, owner) = (parts.next()?, parts.next()?);
-        let is_remote = matches!(Address::parse(&address, Path::new("/")), Ok(Address::Https(_) | Address::Ssh(_)));
-        is_remote.then(|| format!("{owner}/{name}"))
-    }
-
-    /// The data directory, of a configuration that need not be whole.
-    pub fn data_of(path: &Path) -> Option<PathBuf> {
-        Some(path.parent().unwrap_or(Path::new(".")).join(text_in(path, "/data")?))
-    }
-
-    /// Our own issuer that clouds trust, of a configuration that need not be whole.
-    pub fn issuer_url_of(path: &Path) -> Option<IssuerUrl> {
-        let url = text_in(path, "/issuer_url").or_else(|| text_in(path, "/public_url"))?;
-        IssuerUrl::parse(&url).ok()
     }
 
     /// Where clients reach us: the origins (RFC 6454) of our public address and of the audiences that are addresses.
@@ -162,18 +121,21 @@ impl Config {
     }
 }
 
-/// One text of a configuration, by JSON pointer.
-fn text_in(path: &Path, pointer: &str) -> Option<String> {
-    let node = Node::parse("daypass.yaml", &std::fs::read(path).ok()?).ok()?.to_json();
-    Some(node.pointer(pointer)?.as_str()?.to_owned())
-}
-
 fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {
     let entry = |issuer: &IssuerSettings| {
         let (url, mapping) = (issuer.expected.issuer.clone(), issuer.mapping.clone());
         (issuer.name.clone(), IssuerEntry { url, mapping, session_max: issuer.expected.session_max })
     };
     issuers.iter().map(entry).collect()
+}
+
+/// What there is of it, and every fault.
+fn read_whole(file: &str, text: &str, node: &Node, beside: &Beside<'_>) -> (Option<Config>, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let mut fields = Fields::new(file, text, node, &mut faults);
+    let config = read(&mut fields, beside);
+    fields.finish();
+    (config, faults)
 }
 
 /// Every section is read before any is required, so that all faults are told.

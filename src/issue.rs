@@ -1,10 +1,22 @@
-//! Layer C: what is issued. One small file for each credential; reached only with a recorded grant.
+//! Layer C: what is issued. One module for each credential; reached only with a recorded grant.
+
+/// Hands the list of all providers to a macro: the section of the configuration, and the kind that it makes.
+macro_rules! each_provider {
+    ($($then:tt)*) => {
+        $($then)*! {
+            aws: Aws(AwsTarget);
+            github: GitHub(GitHubTarget);
+        }
+    };
+}
+pub(crate) use each_provider;
 
 mod aws;
 mod bootstrap;
 mod error;
 pub mod github;
 mod keypair;
+mod outward;
 mod own;
 mod provider;
 mod session;
@@ -12,10 +24,10 @@ mod signing;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
 pub use bootstrap::Bootstrap;
-pub use error::{ConnectError, KeysError};
+pub use error::KeysError;
 pub use keypair::SigningAlgorithm;
+pub use outward::OutwardError;
 pub use own::{CloudIssuer, IdTokenIssuer, OwnIssuers};
-pub(crate) use provider::each_provider;
-pub use provider::{Connected, Places, Provided, ProviderSettings, Providers};
+pub use provider::{ConnectError, Connected, Places, Provided, ProviderSettings, Providers};
 pub use session::Sessions;
 pub use signing::{KeyTold, Publication, SigningKeys};

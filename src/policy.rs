@@ -19,6 +19,7 @@ mod grantable;
 mod guardrail;
 mod history;
 mod import;
+mod in_force;
 mod index;
 mod layout;
 mod lint;
@@ -27,6 +28,7 @@ mod pattern;
 mod reading;
 mod request;
 mod roles;
+mod row_names;
 mod ruleset;
 mod schema;
 mod sections;
@@ -46,7 +48,7 @@ pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
 pub use further::of_further_source;
-pub use grant::{Decision, Grant, Granted};
+pub use grant::{Decision, Grant, Granted, shared_subject};
 pub use grantable::{OnTerms, Terms};
 pub use guardrail::{GUARDRAILS_FILE, Guardrails};
 pub use history::{
@@ -64,8 +66,6 @@ pub use ruleset::{Catalogue, IssuerEntry, Loaded, Ruleset, Tree, Widening};
 #[cfg(test)]
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
-pub use sections::{
-    AwsTerms, FileKeyTerms, GitHubTerms, Hub, IdTokenTerms, InRepositories, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms,
-    TermChange,
-};
+pub use sections::TermChange;
+pub use sections::terms::*;
 pub use stop::{ImpossibleStop, Standing, Stop, StopError, StopUntil};

@@ -4,10 +4,13 @@ use super::policy::Where;
 use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::issue::Bootstrap;
-use crate::policy::{Roles, Ruleset};
+use crate::policy::{RoleUse, Roles, Ruleset, shared_subject};
 use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
 use std::collections::BTreeSet;
+
+/// Told where it could matter.
+const ROWS_HAVE_SUBJECTS: &str = "note: subjects end with the name of a row here (`root/shop/deploy:web`). While a server runs that shows the policy's alone, tell AWS what --also-old-subjects prints";
 
 #[derive(Subcommand, Debug)]
 pub(super) enum AwsCommand {
@@ -25,6 +28,10 @@ pub(super) struct BootstrapArgs {
     /// A principal who may act when daypass is down, with a second factor: an ARN. Adds the role daypass-break-glass.
     #[arg(long, value_name = "ARN")]
     break_glass: Option<String>,
+    /// Also trust the subject that the rows of a policy had together: while a server runs that knows no names of rows, or before names
+    /// that are new in a commit are in force.
+    #[arg(long)]
+    also_old_subjects: bool,
     /// What to print.
     #[arg(long, value_enum, default_value = "trust-policies")]
     format: Format,
@@ -49,13 +56,18 @@ pub(super) fn run(command: &AwsCommand) -> Result<u8, Failure> {
     for fault in &faults {
         anstream::eprintln!("{fault}\n");
     }
-    let issuer = arguments.at.issuer_url().ok_or_else(|| {
+    let issuer = arguments.at.issuer_url()?.ok_or_else(|| {
         Failure::new(
             STATUS_CONFIGURATION,
             "the configuration names no `issuer_url` and no `public_url`: AWS has to know our issuer",
         )
     })?;
-    let roles = ruleset.set().roles(SystemClock.now());
+    let mut roles = ruleset.set().roles(SystemClock.now());
+    if arguments.also_old_subjects {
+        roles.values_mut().for_each(RoleUse::trust_shared_subjects);
+    } else if roles.values().flat_map(|used| &used.subjects).any(|subject| shared_subject(subject).is_some()) {
+        anstream::eprintln!("{ROWS_HAVE_SUBJECTS}");
+    }
     let account = arguments.account(&roles)?;
     let bootstrap = Bootstrap::new(&issuer, &account, &roles, arguments.break_glass.as_deref());
     print::json(&match arguments.format {

@@ -85,7 +85,7 @@ pub(super) fn source_files(fields: &mut Fields<'_, '_>, folder: &Path) -> Source
 }
 
 /// `rollout: { widening: hold, narrowing: immediate }`; what narrows never waits, and saying so is all that can be said of it.
-fn rollout<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Widening> {
+pub(super) fn rollout<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<Widening> {
     let mut inner = fields.below(node);
     if let Some(node) = inner.optional("narrowing")
         && node.as_text() != Some("immediate")

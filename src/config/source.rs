@@ -128,12 +128,7 @@ pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option
         Files::Named(..) => Path::new("/"),
     };
     let address = fields.required("git").and_then(|node| fields.parsed(node, |text| Address::parse(text, here)));
-    let reference = fields.required("ref").and_then(|node| {
-        fields.parsed(node, |text| match text.starts_with("refs/") && !text.contains([':', ' ', '*', '^', '~']) {
-            true => Ok(text.to_owned()),
-            false => Err(ValueError::Reference),
-        })
-    });
+    let reference = fields.required("ref").and_then(|node| fields.parsed(node, full_reference));
     let (interval, max_stale) = read_spans(fields);
     let since = fields.optional("since").and_then(|node| fields.parsed(node, CommitId::parse));
     let mut age_identities = Vec::new();
@@ -153,6 +148,14 @@ pub(super) fn read<'a>(fields: &mut Fields<'a, '_>, files: &Files<'_>) -> Option
     let signers = verify.map(|node| read_signers(fields, node, files, reference.as_deref())).map(Arc::new);
     let origin = Origin { address: address?, reference: reference?, access };
     Some(SourceSettings { origin, interval: interval?, age_identities, since, max_stale: max_stale?, signers, hook_secret })
+}
+
+/// `refs/heads/main`.
+pub(super) fn full_reference(text: &str) -> Result<String, ValueError> {
+    match text.starts_with("refs/") && !text.contains([':', ' ', '*', '^', '~']) {
+        true => Ok(text.to_owned()),
+        false => Err(ValueError::Reference),
+    }
 }
 
 /// `interval` and `max_stale`. A source that is looked at less often than it has to be grants nothing between two looks.

@@ -2,7 +2,7 @@
 
 use super::answer::{self, Released};
 use super::making;
-use super::story::Story;
+use super::story::{Story, tell_policies};
 use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -53,13 +53,13 @@ pub(super) async fn issue(
             return Err(denial);
         }
     };
-    let (policies, revisions) = (grant.grant().policies(), live.revisions_of(grant.grant().granted()));
-    let document = answer::document(story.decision(), &policies, &revisions, credentials);
+    let revisions = live.revisions_of(grant.grant().granted());
+    let document = answer::document(story.decision(), &grant.grant().policies(), &revisions, credentials);
     let written = answer::write(&document)?;
     let sealed = app.store.seal(&written, identity.secret_part())?;
     let answer = Answer { sealed, sessions: document.credentials.iter().filter_map(session).collect() };
     let mut body = story.body();
-    body.set("policies", policies);
+    tell_policies(&mut body, grant.grant());
     let (name, told) = issued(&document);
     body.set(name, told);
     let receipt = app.store.release(grant, answer, body).await?;

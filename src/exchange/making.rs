@@ -36,7 +36,7 @@ macro_rules! declare {
 each_kind!(declare);
 
 macro_rules! ask {
-    ($($section:ident($target:ident);)*) => {$(
+    ($($section:ident: $name:ident($target:ident);)*) => {$(
         impl Making for $target {
             async fn make(app: &App, _: &Live, licence: Licence<'_, Self::Terms>) -> Result<Credential, Denial> {
                 app.providers.issue::<Self>(&licence, app.now()).await.map(Credential::from)

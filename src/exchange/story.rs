@@ -118,7 +118,7 @@ impl Story {
     pub(super) fn intent(&self, app: &App, identity: &Identity, grant: &Grant, revisions: &Revisions) -> Intent {
         let mut body = self.body();
         tell(&mut body, revisions);
-        body.set("policies", grant.policies());
+        tell_policies(&mut body, grant);
         let credentials = self.known.as_ref().map(|known| known.credentials.as_slice()).unwrap_or_default();
         self.intending(app, identity, body, uses::of_grant(identity, grant, credentials))
     }
@@ -232,6 +232,14 @@ fn tell(body: &mut Body, revisions: &Revisions) {
     body.set_text("policy_revision", revisions.of_policies());
     if let Some(in_force) = revisions.in_force() {
         body.set_text("revision_in_force", in_force);
+    }
+}
+
+/// By which policies it is granted, and by which of their rows.
+pub(super) fn tell_policies(body: &mut Body, grant: &Grant) {
+    body.set("policies", grant.policies());
+    if let Some(rows) = grant.rows() {
+        body.set("rows", rows);
     }
 }
 

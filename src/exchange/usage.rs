@@ -1,7 +1,7 @@
 //! A use of daypass itself, from what came of it to its recorded release.
 
 use super::answer::{self, Released};
-use super::story::Story;
+use super::story::{Story, tell_policies};
 use crate::answers::{Answer, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -36,13 +36,12 @@ pub(super) async fn answer(
             return Err(denial);
         }
     };
-    let policies = grant.grant().policies();
     let revisions = live.revisions_of(grant.grant().granted());
-    let used = answer::used(story.decision(), &policies, &revisions, outcome);
+    let used = answer::used(story.decision(), &grant.grant().policies(), &revisions, outcome);
     let written = answer::write(&used)?;
     let sealed = if is_repeatable { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
     let mut body = story.body();
-    body.set("policies", policies);
+    tell_policies(&mut body, grant.grant());
     body.set(recorded, record);
     let receipt = app.store.release(grant, sealed, body).await?;
     Ok(Released::new(Answer::Used(used), written, identity, receipt))

@@ -1,18 +1,9 @@
-//! Why keys of ours are not held, and providers not ready.
+//! Why keys of ours are not held.
 
-use super::github::GitHubError;
 use crate::secrets::AgeError;
 use crate::token::SessionKeyError;
 use crate::words::Denial;
 use aws_lc_rs::error::{KeyRejected, Unspecified};
-
-/// Why a provider cannot be asked at all.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// An App of GitHub.
-    #[error(transparent)]
-    GitHub(#[from] GitHubError),
-}
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Both of them.
 pub struct OwnIssuers {
     clouds: Arc<CloudIssuer>,
-    id_tokens: IdTokenIssuer,
+    id_tokens: Arc<IdTokenIssuer>,
 }
 
 /// The issuer that clouds trust. Only a cloud's own grant asks it for a token.
@@ -34,7 +34,7 @@ impl OwnIssuers {
     ) -> Result<Self, KeysError> {
         let clouds = SigningKeys::open(OwnIssuer::Clouds, clouds, identities.clone(), store).await?;
         let id_tokens = SigningKeys::open(OwnIssuer::IdTokens, id_tokens, identities.clone(), store).await?;
-        Ok(Self { clouds: Arc::new(CloudIssuer(clouds)), id_tokens: IdTokenIssuer(id_tokens) })
+        Ok(Self { clouds: Arc::new(CloudIssuer(clouds)), id_tokens: Arc::new(IdTokenIssuer(id_tokens)) })
     }
 
     /// The keys of one.
@@ -51,7 +51,7 @@ impl OwnIssuers {
     }
 
     /// For everybody else.
-    pub const fn id_tokens(&self) -> &IdTokenIssuer {
+    pub const fn id_tokens(&self) -> &Arc<IdTokenIssuer> {
         &self.id_tokens
     }
 

@@ -1,26 +1,15 @@
 //! What somebody outside makes: how each provider is configured, reached and asked. A provider has a module of its kind's name in
-//! this room, and one line in the list below.
+//! this room, and one line in the list of [`issue`](super).
 
-use super::{ConnectError, OwnIssuers};
+use super::OwnIssuers;
 use crate::kind::Credential;
 use crate::policy::OnTerms;
 use crate::store::Licence;
 use crate::words::yaml::{Fields, Node};
 use crate::words::{Denial, UnixTime};
+use std::error::Error;
 use std::fmt::Debug;
 use std::path::PathBuf;
-
-/// Hands the list of all providers to a macro: the section of the configuration, and the kind that it makes.
-macro_rules! each_provider {
-    ($($then:tt)*) => {
-        $($then)*! {
-            aws(AwsTarget);
-            github(GitHubTarget);
-        }
-    };
-}
-
-pub(crate) use each_provider;
 
 /// Where files are that the configuration names, and whether nobody else can reach them.
 pub trait Places {
@@ -40,6 +29,8 @@ pub trait Provided: OnTerms {
     type Provider: Send + Sync;
     /// What is handed out.
     type Answer: Into<Credential>;
+    /// Why whoever makes it cannot be asked at all.
+    type ConnectError: Error + Send + Sync;
 
     /// Whether its section stands at the top of the configuration, where it stood before there was `providers`.
     const AT_TOP: bool = false;
@@ -48,7 +39,10 @@ pub trait Provided: OnTerms {
     fn settings(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self::Settings>;
 
     /// Gets ready, and asks nobody yet.
-    fn connect(settings: Self::Settings, own: &OwnIssuers) -> impl Future<Output = Result<Self::Provider, ConnectError>> + Send;
+    fn connect(
+        settings: Self::Settings,
+        own: &OwnIssuers,
+    ) -> impl Future<Output = Result<Self::Provider, Self::ConnectError>> + Send;
 
     /// Has one made on these terms.
     fn issue(
@@ -68,8 +62,18 @@ pub trait Connected: Provided {
 }
 
 macro_rules! declare {
-    ($($section:ident($target:ident);)*) => {
+    ($($section:ident: $name:ident($target:ident);)*) => {
         $(use crate::kind::$target;)*
+
+        /// Why a provider cannot be asked at all.
+        #[derive(Debug, thiserror::Error)]
+        pub enum ConnectError {
+            $(
+                #[doc = concat!("`", stringify!($section), "`.")]
+                #[error(transparent)]
+                $name(<$target as Provided>::ConnectError),
+            )*
+        }
 
         /// The providers' sections of the configuration.
         #[derive(Clone, Debug)]
@@ -108,7 +112,7 @@ macro_rules! declare {
             pub async fn connect(settings: ProviderSettings, own: &OwnIssuers) -> Result<Self, ConnectError> {
                 Ok(Self {
                     $($section: match settings.$section {
-                        Some(settings) => Some(<$target>::connect(settings, own).await?),
+                        Some(settings) => Some(<$target>::connect(settings, own).await.map_err(ConnectError::$name)?),
                         None => None,
                     },)*
                 })

@@ -1,7 +1,7 @@
 //! What AWS STS lets a caller say of a session beside its role. It only ever narrows what a policy grants.
 
 use super::grantable::Terms;
-use super::sections::AwsTerms;
+use super::sections::terms::AwsTerms;
 use crate::words::{Denial, Reason};
 use serde_json::{Value, json};
 use std::time::Duration;

@@ -142,7 +142,7 @@ pub(super) fn within(policy: &TrustPolicy, bounds: &[Arc<Bounds>], catalogue: &C
     let rules = policy
         .rules
         .iter()
-        .map(|rule| Rule { conditions: rule.conditions.iter().chain(&lines).cloned().collect(), grants: rule.grants.clone() });
+        .map(|rule| Rule { conditions: rule.conditions.iter().chain(&lines).cloned().collect(), ..rule.without_conditions() });
     let rules = rules.collect();
     let mut narrowed = policy.clone();
     narrowed.rules = rules;

@@ -1,6 +1,7 @@
 //! What is wrong with a text of a policy, or with a request.
 
 use crate::token::{FormError, JsonError};
+use crate::words::names::{NameError, RowName};
 
 /// Longer than any name, pattern or tag: what grows beyond it is a mistake, or meant to grow.
 pub(super) const FILLED_CHARACTERS_MAX: usize = 64 * 1024;
@@ -26,6 +27,29 @@ pub(super) enum FillError {
     /// It grows beyond anything that is meant.
     #[error("longer than {FILLED_CHARACTERS_MAX} characters with the row's values in it")]
     TooLong,
+}
+
+/// A row whose name would not tell it from others.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum RowNameError {
+    /// It is none.
+    #[error("`{file}`: by its `name` a cloud tells a row from the others, and `{name}` is none: {fault}")]
+    Name {
+        /// The file of the rows.
+        file: String,
+        /// As it is written.
+        name: String,
+        /// Why.
+        fault: NameError,
+    },
+    /// Another row has it.
+    #[error("`{file}`: by its `name` a cloud tells a row from the others, and two are called `{name}`")]
+    Twice {
+        /// The file of the rows.
+        file: String,
+        /// The name of both.
+        name: RowName,
+    },
 }
 
 /// A text into which a row's values were to be put, and which was to be something then.

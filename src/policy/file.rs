@@ -2,13 +2,14 @@
 
 use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
+use super::row_names::RowNames;
 use super::ruleset::{Catalogue, IssuerEntry, Tree};
 use super::sections::{Grants, TermChange};
 use super::session;
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};
 use crate::token::Possession;
-use crate::words::names::{IssuerName, PolicyName, SourceName};
+use crate::words::names::{IssuerName, PolicyName, RowName, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity, Yaml};
 use crate::words::{UnixTime, duration_text};
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub struct TrustPolicy {
 /// Conditions that all have to hold, and what is then granted.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// The row that it was made of, where the row has a name and somebody outside sees the rule's subject.
+    pub(super) row: Option<RowName>,
     pub(super) conditions: Vec<Condition>,
     pub(super) grants: Grants,
 }
@@ -135,7 +138,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     };
     let rows: Vec<Option<Row>> = rows.unwrap_or_default();
     let (matches, claims, grant) = (fields.optional("match"), fields.optional("claims"), fields.required("grant"));
-    let mut rules = Vec::new();
+    let (mut rules, mut names) = (Vec::new(), RowNames::default());
     for row in &rows {
         let mapping: Vec<_> = issuer.iter().map(|(_, entry)| entry.mapping.clone()).collect();
         let mut conditions = read_conditions(fields, matches, claims, (row.as_ref(), &mapping));
@@ -146,7 +149,9 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
         if let (Some((_, entry)), Some(grants), Some(node)) = (&issuer, &grants, grant) {
             check_templates(fields, grants, &entry.mapping, node.place);
         }
-        rules.extend(grants.map(|grants| Rule { conditions, grants }));
+        let shown = grants.as_ref().filter(|grants| grants.show_subject()).and(row.as_ref());
+        let row = shown.zip(for_each).and_then(|(row, node)| names.read(fields, node, row));
+        rules.extend(grants.map(|grants| Rule { row, conditions, grants }));
     }
     let expires = fields.optional("expires").and_then(|node| {
         fields.parsed(node, |text| {
@@ -313,6 +318,11 @@ const WHO: [Attribute; 7] = [
 ];
 
 impl Rule {
+    /// What it grants, and to which row.
+    pub(super) fn without_conditions(&self) -> Self {
+        Self { row: self.row.clone(), conditions: Vec::new(), grants: self.grants.clone() }
+    }
+
     /// Whether each line that pins who somebody is holds.
     pub(super) fn pins_fit(&self, facts: &Facts) -> bool {
         let pins = |condition: &Condition| WHO.iter().any(|who| condition.pinned(*who).is_some());

@@ -4,7 +4,7 @@ use super::grantable::Terms;
 use super::stop::Standing;
 use crate::identity::Facts;
 use crate::token::Possession;
-use crate::words::names::{PolicyName, SourceName};
+use crate::words::names::{PolicyName, RowName, SourceName};
 use crate::words::{Denial, UnixTime};
 use std::time::Duration;
 
@@ -45,6 +45,12 @@ impl Grant {
     pub fn policies(&self) -> Vec<&str> {
         self.0.iter().map(|granted| granted.policy.as_str()).collect()
     }
+
+    /// The row of each; `None` where none has one.
+    pub fn rows(&self) -> Option<Vec<Option<&str>>> {
+        let rows = self.0.iter().map(|granted| granted.row.as_ref().map(RowName::as_str));
+        rows.clone().any(|row| row.is_some()).then(|| rows.collect())
+    }
 }
 
 /// One credential, and the policy that grants it.
@@ -54,6 +60,8 @@ pub struct Granted {
     pub source: SourceName,
     /// The policy.
     pub policy: PolicyName,
+    /// The row of the policy, where it has rows with names.
+    pub row: Option<RowName>,
     /// What exactly.
     pub terms: Terms,
     /// Whether the policy lets a token be used only once.
@@ -72,12 +80,29 @@ impl Granted {
         self.terms.outlasts_token() && self.session.is_some_and(|lasting| session_age < lasting)
     }
 
-    /// The subject of a token that we sign for it: source and policy. The policies of a further source bear its name already.
+    /// The subject of a token that we sign for it: source, policy and row.
     pub fn subject(&self) -> String {
-        subject(&self.source, &self.policy)
+        subject(&self.source, &self.policy, self.row.as_ref())
     }
 }
 
-pub(super) fn subject(source: &SourceName, policy: &PolicyName) -> String {
-    if source.is_root() { format!("{source}/{policy}") } else { policy.to_string() }
+/// Between a policy and its row. No name holds it, so no two rules have one subject; no cloud reads more into it than itself.
+const ROW_SEPARATOR: char = ':';
+
+/// The policies of a further source bear its name already.
+pub(super) fn subject(source: &SourceName, policy: &PolicyName, row: Option<&RowName>) -> String {
+    let mut subject = if source.is_root() { format!("{source}/{policy}") } else { policy.to_string() };
+    if let Some(row) = row {
+        subject.push(ROW_SEPARATOR);
+        subject.push_str(row.as_str());
+    }
+    subject
 }
+
+/// The subject that the rows of a policy share as long as they have no names; `None` where it is this one.
+pub fn shared_subject(subject: &str) -> Option<&str> {
+    subject.split_once(ROW_SEPARATOR).map(|(policy, _)| policy)
+}
+
+#[cfg(test)]
+mod tests;

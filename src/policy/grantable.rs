@@ -265,8 +265,9 @@ impl Rule {
     pub(super) fn grant(&self, policy: &TrustPolicy, facts: &Facts, target: &Target) -> Option<Result<Granted, Denial>> {
         let terms = self.terms(target, facts)?;
         let (source, name) = (policy.source.clone(), policy.name.clone());
+        let row = self.row.clone();
         let (once, proof, session, expires) = (policy.once, policy.proof, policy.session, policy.expires);
-        Some(terms.map(|terms| Granted { source, policy: name, terms, once, proof, session, expires }))
+        Some(terms.map(|terms| Granted { source, policy: name, row, terms, once, proof, session, expires }))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a cloud's own trust has to say of the roles that policies grant, and no more.
 
 use super::decide::PolicySet;
-use super::grant::subject;
-use super::sections::{AwsGrant, Hub};
+use super::grant::shared_subject;
+use super::sections::AwsGrant;
+use super::sections::terms::Hub;
 use crate::words::UnixTime;
 use crate::words::names::RoleArn;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,25 +27,30 @@ pub struct RoleUse {
     pub session_names: BTreeSet<String>,
 }
 
+impl RoleUse {
+    /// Lets those in too who show the subject that a policy's rows share as long as they have no names.
+    pub fn trust_shared_subjects(&mut self) {
+        let shared: Vec<String> = self.subjects.iter().filter_map(|own| shared_subject(own)).map(str::to_owned).collect();
+        self.subjects.extend(shared);
+    }
+}
+
 impl PolicySet {
     /// The roles that may be granted now, and those in between.
     pub fn roles(&self, now: UnixTime) -> Roles {
         let mut roles = Roles::new();
-        for policy in self.policies().iter().filter(|policy| policy.in_force(now)) {
-            for aws in policy.rules.iter().flat_map(|rule| rule.grants.of::<AwsGrant>()) {
-                let (subject, hub) = (subject(&policy.source, &policy.name), aws.session.hub());
-                let name = aws.session.name_pattern().unwrap_or_else(|| DECISION_NAMES.to_owned());
-                let target = roles.entry(aws.role.clone()).or_default();
-                target.session_names.insert(name.clone());
-                match hub {
-                    None => _ = target.subjects.insert(subject),
-                    Some(hub) => {
-                        target.hubs.insert(hub.clone());
-                        let between = roles.entry(hub.role.clone()).or_default();
-                        between.subjects.insert(subject);
-                        between.targets.insert(aws.role.clone());
-                        between.session_names.insert(name);
-                    }
+        for (subject, aws) in self.in_force::<AwsGrant>(now) {
+            let name = aws.session.name_pattern().unwrap_or_else(|| DECISION_NAMES.to_owned());
+            let target = roles.entry(aws.role.clone()).or_default();
+            target.session_names.insert(name.clone());
+            match aws.session.hub() {
+                None => _ = target.subjects.insert(subject),
+                Some(hub) => {
+                    target.hubs.insert(hub.clone());
+                    let between = roles.entry(hub.role.clone()).or_default();
+                    between.subjects.insert(subject);
+                    between.targets.insert(aws.role.clone());
+                    between.session_names.insert(name);
                 }
             }
         }

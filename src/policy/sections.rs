@@ -12,28 +12,33 @@ mod term;
 mod transit;
 
 pub(super) use aws::AwsGrant;
-pub use aws::{AwsTerms, Hub};
 pub(super) use daypass::PermissionGrant;
 pub(super) use github::{GitHubGrant, Knives};
-pub use github::{GitHubTerms, InRepositories};
 pub(super) use id_token::IdTokenGrant;
-pub use id_token::IdTokenTerms;
 pub(super) use secrets::SecretGrant;
-pub use secrets::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
 pub(super) use templates::{Templates, shown};
 pub use term::TermChange;
 pub(super) use term::{Term, Value, beyond};
 pub(super) use transit::TransitGrant;
 
+use super::error::PatternError;
 use super::pattern::Pattern;
 use super::template::{Row, Template};
 use crate::identity::Attribute;
 use crate::kind::Target;
 use crate::words::parse_duration;
 use crate::words::yaml::{Fields, Node, Place};
-use error::{SectionPatternError, TtlError};
+use error::TtlError;
 use std::fmt::Debug;
 use std::time::Duration;
+
+/// What each identity gets by the entries of a section.
+pub(super) mod terms {
+    pub use super::aws::{AwsTerms, Hub};
+    pub use super::github::{GitHubTerms, InRepositories};
+    pub use super::id_token::IdTokenTerms;
+    pub use super::secrets::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
+}
 
 /// Hands the list of all sections to a macro: the section, and one entry of it.
 macro_rules! each_section {
@@ -55,6 +60,11 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     const WORD: &'static str;
     /// What a further source has of its own, and can grant no other's; as people call it.
     const OWN: Option<&'static str> = None;
+    /// Whether somebody outside is shown a token of ours, and may know its user by the subject.
+    const SHOWS_SUBJECT: bool = true;
+
+    /// Why a text is no pattern of it.
+    type PatternError: From<PatternError>;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self>;
 
@@ -86,7 +96,7 @@ pub(super) trait Section: Sized + Clone + Eq + Debug + 'static {
     }
 
     /// Reads what a guardrail denies of the section, or what bounds allow.
-    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+    fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         Ok(Pattern::parse(text)?)
     }
 
@@ -114,6 +124,10 @@ macro_rules! declare {
             /// The key of its section.
             pub(super) const fn word(&self) -> &'static str {
                 match self { $(Self::$section(_) => <$entry>::WORD,)* }
+            }
+
+            const fn shows_subject(&self) -> bool {
+                match self { $(Self::$section(_) => <$entry>::SHOWS_SUBJECT,)* }
             }
 
             pub(super) fn place(&self) -> Place {
@@ -149,9 +163,18 @@ macro_rules! declare {
             }
         }
 
+        /// Why a text is no pattern of a section.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+        pub(super) enum SectionPatternError {
+            $(
+                #[error(transparent)]
+                $section(<$entry as Section>::PatternError),
+            )*
+        }
+
         /// Each section's key, and how a pattern of it is read.
         pub(super) const PATTERNS: &[(&str, fn(&str) -> Result<Pattern, SectionPatternError>)] =
-            &[$((<$entry>::WORD, <$entry>::pattern),)*];
+            &[$((<$entry>::WORD, |text| <$entry>::pattern(text).map_err(SectionPatternError::$section)),)*];
 
         /// The sections of which a further source grants only its own, and what they are called.
         pub(super) fn own() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -211,6 +234,11 @@ impl Grants {
     /// All entries.
     pub(super) fn entries(&self) -> &[Entry] {
         &self.0
+    }
+
+    /// Whether by any of them somebody outside sees the rule's subject.
+    pub(super) fn show_subject(&self) -> bool {
+        self.0.iter().any(Entry::shows_subject)
     }
 
     /// The same, with what a further source has of its own looked for below this folder.

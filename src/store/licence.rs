@@ -105,6 +105,7 @@ pub(crate) mod tests {
         Granted {
             source: SourceName::root(),
             policy: PolicyName::parse(policy).unwrap(),
+            row: None,
             terms,
             once: false,
             proof: Possession::Nothing,

@@ -62,6 +62,8 @@ names! {
     SourceName, check_label;
     /// A trust policy's name: its path below `policies/` without the ending, such as `shop/deploy`.
     PolicyName, check_path;
+    /// The name of a row of a `for_each` file, such as `web`.
+    RowName, check_path;
     /// A secret's path below `secrets/`, such as `shop/production/db.yaml`.
     SecretPath, check_path;
     /// A transit key's name: its path below `transit/`, such as `flux` or `shop/backup`.

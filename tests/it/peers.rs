@@ -8,6 +8,7 @@ mod aws_chained;
 mod aws_clients;
 mod aws_kms;
 mod aws_refresh;
+mod aws_rows;
 mod azure_identity;
 mod docker_registry;
 mod git_helper;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
+mod elsewhere;
 mod expected;
 mod impossible;
 mod repositories;

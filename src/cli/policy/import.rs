@@ -3,7 +3,7 @@
 use crate::cli::serve::faults;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::config::Config;
+use crate::config::PolicyConfig;
 use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported, import};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
@@ -39,7 +39,8 @@ pub(in crate::cli) struct ImportArgs {
 
 /// What is refused is told and ends with status 78; the rest is imported all the same.
 pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure> {
-    let catalogue = arguments.config.as_deref().map(Config::catalogue_of).transpose().map_err(|found| faults(&found))?;
+    let config = arguments.config.as_deref().map(PolicyConfig::load).transpose().map_err(|found| faults(&found))?;
+    let catalogue = config.map(|config| config.catalogue());
     let listing = listing(arguments).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let settings =
         settings(arguments, catalogue.as_ref(), listing.as_ref()).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;

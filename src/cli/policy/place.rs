@@ -2,7 +2,7 @@
 
 use crate::cli::serve::faults;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::config::{Config, SourceFiles};
+use crate::config::{Config, PolicyConfig, SourceFiles};
 use crate::git::{GitError, Snapshot, Source};
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_further_source, strays};
@@ -209,22 +209,23 @@ impl Where {
 
     /// The repository that the configuration follows, by its name at the forge.
     pub(super) fn own_repository(&self) -> Option<String> {
-        Config::own_repository(&self.config)
+        self.config().ok()?.own_repository()
     }
 
     /// The data directory of the configuration.
     pub(super) fn data(&self) -> Result<PathBuf, Failure> {
-        crate::cli::serve::load(&self.config).map(|config| config.data)
+        let named = "the configuration names no `data`: name the server's directory by --data";
+        self.config()?.data.ok_or_else(|| Failure::new(STATUS_CONFIGURATION, named))
     }
 
     /// The same of a configuration that need not be whole.
     pub(super) fn data_if_named(&self) -> Option<PathBuf> {
-        Config::data_of(&self.config)
+        self.config().ok()?.data
     }
 
     /// Our own issuer.
-    pub(in crate::cli) fn issuer_url(&self) -> Option<IssuerUrl> {
-        Config::issuer_url_of(&self.config)
+    pub(in crate::cli) fn issuer_url(&self) -> Result<Option<IssuerUrl>, Failure> {
+        self.config().map(|config| config.issuer_url)
     }
 
     /// That a server may decide by older forms of these files, where it holds back what widens; `None` where nothing is held.
@@ -232,9 +233,9 @@ impl Where {
         if !self.is_of_the_configuration() {
             return None;
         }
-        let config = Config::load(&self.config, None).ok().filter(|config| config.widening == Widening::Waits)?;
+        let config = self.config().ok().filter(|config| config.widening == Widening::Waits)?;
         let holds = "The configuration's `rollout` holds back what widens, and by older forms of such files the server decides until somebody confirms (`daypass status` lists them)";
-        match last_in_force(&config.data) {
+        match last_in_force(&config.data?) {
             Ok((commit, forms)) if forms.is_empty() && seen.at.is(&commit) => None,
             Ok((commit, forms)) => {
                 let named: Vec<&str> = forms.iter().map(|(file, _)| file).take(FILES_TOLD_MAX).collect();
@@ -248,7 +249,7 @@ impl Where {
 
     /// The issuers, and what their tokens have to be.
     pub(super) fn issuers(&self) -> Result<Vec<IssuerSettings>, Failure> {
-        Config::issuers_of(&self.config).map_err(|found| faults(&found))
+        self.config().map(|config| config.issuers)
     }
 
     /// The server's folders for what further sources name, where the whole of the configuration is here.
@@ -258,7 +259,11 @@ impl Where {
 
     /// The issuers; the server's keys need not be here.
     pub(super) fn catalogue(&self) -> Result<Catalogue, Failure> {
-        Config::catalogue_of(&self.config).map_err(|found| faults(&found))
+        self.config().map(|config| config.catalogue())
+    }
+
+    fn config(&self) -> Result<PolicyConfig, Failure> {
+        PolicyConfig::load(&self.config).map_err(|found| faults(&found))
     }
 
     /// The files of a commit that a person names.
@@ -305,9 +310,9 @@ impl Where {
         match &self.repository {
             Some(path) => Ok(Repository::checkout(path)),
             None => {
-                let config = crate::cli::serve::load(&self.config)?;
-                let (told, reference) = (config.root.origin.address.to_string(), config.root.origin.reference.clone());
-                Ok(Repository { source: config.root_repository(), told, reference })
+                let config = self.config()?;
+                let (source, origin) = config.root_repository().map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+                Ok(Repository { source, told: origin.address.to_string(), reference: origin.reference.clone() })
             }
         }
     }

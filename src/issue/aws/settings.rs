@@ -2,12 +2,13 @@
 
 use super::{Aws, AwsMode, AwsSettings};
 use crate::issue::provider::{Places, Provided};
-use crate::issue::{ConnectError, OwnIssuers, SigningAlgorithm};
+use crate::issue::{OwnIssuers, SigningAlgorithm};
 use crate::kind::{AwsKeys, AwsTarget};
 use crate::policy::AwsTerms;
 use crate::store::Licence;
 use crate::words::yaml::Fields;
 use crate::words::{Denial, Reason, UnixTime};
+use std::convert::Infallible;
 
 /// A value that is none of its kind; the words say what was expected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -22,6 +23,7 @@ impl Provided for AwsTarget {
     type Settings = AwsSettings;
     type Provider = Aws;
     type Answer = AwsKeys;
+    type ConnectError = Infallible;
 
     const AT_TOP: bool = true;
 
@@ -46,7 +48,7 @@ impl Provided for AwsTarget {
         Some(AwsSettings { mode: mode?, regions, endpoint, algorithm: algorithm? })
     }
 
-    async fn connect(settings: AwsSettings, own: &OwnIssuers) -> Result<Aws, ConnectError> {
+    async fn connect(settings: AwsSettings, own: &OwnIssuers) -> Result<Aws, Infallible> {
         Ok(Aws::new(&settings, own.clouds().clone()).await)
     }
 

@@ -1,6 +1,6 @@
 //! One App: finds its installations, mints their tokens, and ends them.
 
-use super::api::{Api, Call, Heard};
+use super::api::{Api, Call};
 use super::asked::Asked;
 use super::error::GitHubError;
 use super::installation::Installation;
@@ -10,7 +10,7 @@ use super::minted::{Minted, tokens_within};
 use super::quota::{Left, Quota};
 use super::refusal::{About, cut, denied, not_installed, refused, spent, strange, unavailable};
 use super::settings::AppSettings;
-use crate::issuers::http::provider_client;
+use crate::issue::outward::{Heard, Outward};
 use crate::words::github::{Owner, Permissions};
 use crate::words::names::IssuerName;
 use crate::words::{Denial, Secret, UnixTime};
@@ -69,12 +69,9 @@ impl App {
     pub(super) fn open(settings: &AppSettings) -> Result<Self, GitHubError> {
         let app = || settings.name.clone();
         let key = AppKey::open(&settings.key).map_err(|fault| GitHubError::Key { app: app(), fault })?;
-        let read = |path: &std::path::PathBuf| {
-            std::fs::read(path).map_err(|fault| GitHubError::Authorities { app: app(), path: path.clone(), fault })
-        };
-        let ca = settings.ca.as_ref().map(read).transpose()?;
-        let client = provider_client(ca.as_deref(), settings.proxy.as_deref());
-        let client = client.map_err(|fault| GitHubError::Client { app: app(), fault })?;
+        let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
+        let way = Outward::open(ca, proxy, "the App's `ca`", "whoever runs this GitHub");
+        let way = way.map_err(|fault| GitHubError::Way { app: app(), fault })?;
         Ok(Self {
             name: settings.name.clone(),
             issuer: settings.issuer.clone(),
@@ -82,7 +79,7 @@ impl App {
             most: settings.max_permissions.clone(),
             repositories_of: settings.repositories_of.clone(),
             address: settings.api.to_string(),
-            api: Api::new(client, settings.api.clone(), ca.is_some()),
+            api: Api::new(way, settings.api.clone()),
             quota: Quota::default(),
             installations: Cache::builder().max_capacity(INSTALLATIONS_MAX).time_to_live(INSTALLATION_MAX).build(),
         })

@@ -1,8 +1,7 @@
 //! Why the Apps of the configuration cannot be used.
 
 use super::key::AppKeyError;
-use crate::issuers::http::ClientError;
-use std::path::PathBuf;
+use crate::issue::OutwardError;
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]
@@ -16,24 +15,13 @@ pub enum GitHubError {
         #[source]
         fault: AppKeyError,
     },
-    /// The authorities of its GitHub.
-    #[error("the `ca` of the GitHub App `{app}`: {}: {fault}", .path.display())]
-    Authorities {
-        /// Whose.
-        app: String,
-        /// Where they should be.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        fault: std::io::Error,
-    },
     /// The way to its GitHub.
     #[error("the GitHub App `{app}`: {fault}")]
-    Client {
+    Way {
         /// Whose.
         app: String,
         /// Why not.
         #[source]
-        fault: ClientError,
+        fault: OutwardError,
     },
 }

@@ -1,7 +1,7 @@
 //! An App's installation for one account: what it was given there.
 
-use super::api::Heard;
 use super::refusal::{About, cut, not_granted, refused, strange, suspended};
+use crate::issue::outward::Heard;
 use crate::words::Denial;
 use crate::words::github::{Level, Owner, Permissions};
 use reqwest::StatusCode;

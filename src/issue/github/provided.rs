@@ -1,8 +1,8 @@
 //! How the configuration, a grant and its answer meet an App.
 
-use super::{Asked, GitHub, GitHubSettings, Minted};
+use super::{Asked, GitHub, GitHubError, GitHubSettings, Minted};
+use crate::issue::OwnIssuers;
 use crate::issue::provider::{Places, Provided};
-use crate::issue::{ConnectError, OwnIssuers};
 use crate::kind::{GitHubTarget, GitHubToken};
 use crate::policy::{GitHubTerms, InRepositories};
 use crate::store::Licence;
@@ -17,13 +17,14 @@ impl Provided for GitHubTarget {
     type Settings = GitHubSettings;
     type Provider = GitHub;
     type Answer = GitHubToken;
+    type ConnectError = GitHubError;
 
     fn settings(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<GitHubSettings> {
         GitHubSettings::read(fields, places)
     }
 
-    async fn connect(settings: GitHubSettings, _: &OwnIssuers) -> Result<GitHub, ConnectError> {
-        Ok(GitHub::connect(&settings)?)
+    async fn connect(settings: GitHubSettings, _: &OwnIssuers) -> Result<GitHub, GitHubError> {
+        GitHub::connect(&settings)
     }
 
     async fn issue(github: &GitHub, licence: &Licence<'_, GitHubTerms>, now: UnixTime) -> Result<GitHubToken, Denial> {

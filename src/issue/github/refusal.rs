@@ -1,7 +1,7 @@
 //! What GitHub says when it gives no token, and what to do then. Its own sentence goes to the audit log, shortened, and only where it
 //! is the `message` of its JSON error; other bytes of an answer go nowhere.
 
-use super::api::{Cut, Heard};
+use crate::issue::outward::{Cut, Heard};
 use crate::words::{Denial, Reason, UnixTime, plain};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;

@@ -151,8 +151,9 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
         && after.credentials().chain(past).chain(Side::parts([&before, &after]).of.into_keys()).all(|wanted| {
             let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
             after.iter().all(|permit| {
-                let alike: Vec<&Permit<'_>> =
-                    before.iter().filter(|other| permit.terms.beyond(&other.terms).is_empty()).collect();
+                // Under another row's name one is somebody else to a cloud, as under another policy's.
+                let alike = before.iter().filter(|other| other.row == permit.row);
+                let alike: Vec<&Permit<'_>> = alike.filter(|other| permit.terms.beyond(&other.terms).is_empty()).collect();
                 let Some(mapping) = mapping(catalogue, permit.policy) else { return false };
                 let known = alike.iter().flat_map(|other| &other.regions);
                 let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));

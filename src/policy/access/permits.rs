@@ -9,7 +9,7 @@ use crate::policy::grantable::{Offer, Whose};
 use crate::policy::pattern::Pattern;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
-use crate::words::names::IssuerName;
+use crate::words::names::{IssuerName, RowName};
 use crate::words::yaml::Place;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -22,6 +22,7 @@ pub(in crate::policy) struct Permit<'a> {
     pub(in crate::policy) policy: &'a TrustPolicy,
     pub(in crate::policy) place: Place,
     pub(in crate::policy) terms: Offer<'a>,
+    pub(super) row: Option<&'a RowName>,
     pub(super) regions: Vec<Region>,
 }
 
@@ -96,7 +97,7 @@ pub(in crate::policy) fn permits<'a>(
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
             let regions = of_own(regions(rule, mapping), wanted);
             let regions = denied.iter().fold(regions, |regions, denied| without(regions, denied, mapping));
-            Some(Permit { policy, place, terms, regions: of_whose(regions, rule.whose(wanted)) })
+            Some(Permit { policy, place, terms, row: rule.row.as_ref(), regions: of_whose(regions, rule.whose(wanted)) })
         })
         .collect()
 }

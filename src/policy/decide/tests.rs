@@ -171,9 +171,8 @@ fn a_tag_outside_of_awss_characters_is_refused_by_name() {
 
 #[test]
 fn rows_are_values_and_never_patterns() {
-    let policy = "issuer: github\nfor_each: repositories.yaml\nmatch: { environment: \"{each.name}\", owner: acme@9001, event: push }\ngrant:\n  aws: [ { role: \"arn:aws:iam::{each.account}:role/{each.role}\" } ]\n";
-    let rows =
-        "- { name: production, account: \"123456789012\", role: a }\n- { name: pro*, account: \"123456789012\", role: b }\n";
+    let policy = "issuer: github\nfor_each: repositories.yaml\nmatch: { environment: \"{each.environment}\", owner: acme@9001, event: push }\ngrant:\n  aws: [ { role: \"arn:aws:iam::{each.account}:role/{each.role}\" } ]\n";
+    let rows = "- { environment: production, account: \"123456789012\", role: a }\n- { environment: pro*, account: \"123456789012\", role: b }\n";
     let at = |environment: &str| github(json!({ "sub": "x", "environment": environment }));
     let ruleset = good(&[("policies/a.yaml", policy), ("repositories.yaml", rows)]);
     let granted = ruleset.set().grant_one(&at("production"), &aws(), None, Moment::at(UnixTime::from_seconds(0))).unwrap();

@@ -159,7 +159,7 @@ fn what_reading_a_candidate_costs_is_bounded() {
     let each = DEPLOY
         .replace("arn:aws:iam::123456789012:role/deploy", "\"arn:aws:iam::123456789012:role/{each.name}\"")
         .replace("issuer", "for_each: rows.yaml\nissuer");
-    let rows = |count: usize, name: &str| (0..count).map(|_| format!("- {{ name: {name} }}\n")).collect::<String>();
+    let rows = |count: usize, name: &str| (0..count).map(|row| format!("- {{ name: {name}{row} }}\n")).collect::<String>();
     let files = |count: usize| (0..count).map(|number| (format!("policies/p{number}.yaml"), each.clone())).collect::<Vec<_>>();
     let candidate = |policies: usize, rows: &str| {
         let files = files(policies);

@@ -7,12 +7,11 @@ mod terms;
 pub(in crate::policy) use session::SessionGrant;
 pub use terms::{AwsTerms, Hub};
 
-use super::error::SectionPatternError;
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{AwsTarget, Target};
 use crate::policy::access::meet;
-use crate::policy::error::FilledError;
+use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::Denial;
@@ -38,8 +37,21 @@ pub(in crate::policy) struct AwsGrant {
     pub(in crate::policy) session: SessionGrant,
 }
 
+/// Why a text is no pattern of roles.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum RolePatternError {
+    /// It is none.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// Whoever wrote it meant another.
+    #[error("no role has an ARN like that: write for example `arn:aws:iam::123456789012:role/deploy-*`")]
+    NoRole,
+}
+
 impl Section for AwsGrant {
     const WORD: &'static str = "aws";
+
+    type PatternError = RolePatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
@@ -65,13 +77,13 @@ impl Section for AwsGrant {
         self.session.via().map(|hub| AwsTarget::of(hub.clone()).into())
     }
 
-    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+    fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
         let may_be = match pattern.literal() {
             Some(role) => RoleArn::parse(role).is_ok(),
             None => meet(&pattern, &Pattern::parse(ANY_ROLE)?),
         };
-        if may_be { Ok(pattern) } else { Err(SectionPatternError::NoRole) }
+        if may_be { Ok(pattern) } else { Err(RolePatternError::NoRole) }
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

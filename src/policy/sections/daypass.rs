@@ -3,8 +3,8 @@
 mod credential;
 
 use super::Section;
-use super::error::SectionPatternError;
-use crate::kind::{Permission, Target};
+use crate::kind::{Permission, PermissionError, Target};
+use crate::policy::error::PatternError;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::Row;
 use crate::words::yaml::{Fields, Node, Place};
@@ -16,8 +16,22 @@ pub(in crate::policy) struct PermissionGrant {
     pub(in crate::policy) permission: Permission,
 }
 
+/// Why a text names no permission.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum PermissionPatternError {
+    /// It is none.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// Permissions are known by their words.
+    #[error(transparent)]
+    Permission(#[from] PermissionError),
+}
+
 impl Section for PermissionGrant {
     const WORD: &'static str = "daypass";
+    const SHOWS_SUBJECT: bool = false;
+
+    type PatternError = PermissionPatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, _row: Option<&Row>) -> Option<Self> {
         fields.parsed(node, Permission::parse).map(|permission| Self { place: node.place, permission })
@@ -32,7 +46,7 @@ impl Section for PermissionGrant {
     }
 
     /// Permissions are few and known by name.
-    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+    fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         Ok(Pattern::literal_of(Permission::parse(text)?.as_str()))
     }
 

@@ -1,36 +1,9 @@
-//! What is wrong with a value of `grant:`, or with what is denied of it; where it stands, [`Fields`](crate::words::yaml::Fields) says.
+//! What is wrong with a value of `grant:`; where it stands, [`Fields`](crate::words::yaml::Fields) says.
 
-use crate::kind::PermissionError;
-use crate::policy::error::{PatternError, TemplateError};
+use crate::policy::error::TemplateError;
 use crate::words::DurationError;
 use crate::words::names::NameError;
 use std::time::Duration;
-
-/// A pattern that a guardrail or bounds cannot have of a section.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy) enum SectionPatternError {
-    /// It is none.
-    #[error(transparent)]
-    Pattern(#[from] PatternError),
-    /// Of a section that is known by its words.
-    #[error(transparent)]
-    Permission(#[from] PermissionError),
-    /// The document with the value in it would stay open to everybody.
-    #[error("a denial is of whole documents: leave `#…` out")]
-    Value,
-    /// Whoever wrote it meant another.
-    #[error("no role has an ARN like that: write for example `arn:aws:iam::123456789012:role/deploy-*`")]
-    NoRole,
-    /// Whoever wrote it meant another.
-    #[error("no transit key is called like that: write its name below transit/, such as `flux` or `shop/*`")]
-    NoTransitKey,
-    /// Whoever wrote it meant another.
-    #[error("no repository of GitHub is called like that: write OWNER/REPOSITORY, such as `acme/*`")]
-    NoRepository,
-    /// No document's path is like that.
-    #[error("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder")]
-    Slash,
-}
 
 /// A time that no credential lives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -9,10 +9,9 @@ mod terms;
 pub(in crate::policy) use apart::Knives;
 pub use terms::{GitHubTerms, InRepositories};
 
-use super::error::SectionPatternError;
 use super::{Section, within};
 use crate::kind::{GitHubTarget, Target};
-use crate::policy::error::FilledError;
+use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::github::{AppName, Level, Permission, Permissions};
@@ -28,8 +27,22 @@ pub(in crate::policy) struct GitHubGrant {
     permissions: Permissions,
 }
 
+/// Why a text is no pattern of repositories.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum RepositoryPatternError {
+    /// It is none.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// Whoever wrote it meant another.
+    #[error("no repository of GitHub is called like that: write OWNER/REPOSITORY, such as `acme/*`")]
+    NoRepository,
+}
+
 impl Section for GitHubGrant {
     const WORD: &'static str = "github";
+    const SHOWS_SUBJECT: bool = false;
+
+    type PatternError = RepositoryPatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
@@ -53,9 +66,9 @@ impl Section for GitHubGrant {
     }
 
     /// Of repositories: what the App may do in them, `max_permissions` of the configuration bounds.
-    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+    fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
-        if reach::may_be_meant(&pattern) { Ok(pattern) } else { Err(SectionPatternError::NoRepository) }
+        if reach::may_be_meant(&pattern) { Ok(pattern) } else { Err(RepositoryPatternError::NoRepository) }
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {

@@ -11,7 +11,7 @@ use super::templates::{Templates, fill, read_templates};
 use super::{Section, bounded, within};
 use crate::identity::Facts;
 use crate::kind::{IdTokenTarget, Target};
-use crate::policy::error::FilledError;
+use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, Template, fill_row_text};
 use crate::words::names::Audience;
@@ -33,6 +33,8 @@ pub(in crate::policy) struct IdTokenGrant {
 
 impl Section for IdTokenGrant {
     const WORD: &'static str = "id_token";
+
+    type PatternError = PatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))

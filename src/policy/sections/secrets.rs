@@ -7,10 +7,10 @@ mod terms;
 
 pub use terms::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
 
-use super::error::{OfflineError, SectionPatternError};
+use super::error::OfflineError;
 use super::{Section, Term, Value};
 use crate::policy::access::meet;
-use crate::policy::error::FilledError;
+use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row, fill_row_text};
 use crate::words::names::{SecretName, SecretPath, check_pointer};
@@ -72,9 +72,26 @@ impl SecretOffer {
     }
 }
 
+/// Why a text is no pattern of documents.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum DocumentPatternError {
+    /// It is none.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// The document with the value in it would stay open to everybody.
+    #[error("a denial is of whole documents: leave `#…` out")]
+    Value,
+    /// No document's path is like that.
+    #[error("a document's path neither begins nor ends with `/`: `folder/**` is all that is in a folder")]
+    Slash,
+}
+
 impl Section for SecretGrant {
     const WORD: &'static str = "secrets";
     const OWN: Option<&'static str> = Some("secrets");
+    const SHOWS_SUBJECT: bool = false;
+
+    type PatternError = DocumentPatternError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         let (named, kept) = read_terms(fields, node)?;
@@ -102,12 +119,12 @@ impl Section for SecretGrant {
     }
 
     /// A denial of a value alone would leave the document with it open to everybody.
-    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+    fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         if text.contains('#') {
-            return Err(SectionPatternError::Value);
+            return Err(DocumentPatternError::Value);
         }
         if text.starts_with('/') || text.ends_with('/') {
-            return Err(SectionPatternError::Slash);
+            return Err(DocumentPatternError::Slash);
         }
         Ok(Pattern::parse(text)?)
     }

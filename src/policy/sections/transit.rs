@@ -3,10 +3,9 @@
 mod credential;
 
 use super::Section;
-use super::error::SectionPatternError;
 use crate::kind::{Operation, TransitUse};
 use crate::policy::access::meet;
-use crate::policy::error::FilledError;
+use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row};
 use crate::words::names::TransitKey;
@@ -20,9 +19,23 @@ pub(in crate::policy) struct TransitGrant {
     operations: Box<[Operation]>,
 }
 
+/// Why a text is no pattern of transit keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum TransitPatternError {
+    /// It is none.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// Whoever wrote it meant another.
+    #[error("no transit key is called like that: write its name below transit/, such as `flux` or `shop/*`")]
+    NoTransitKey,
+}
+
 impl Section for TransitGrant {
     const WORD: &'static str = "transit";
     const OWN: Option<&'static str> = Some("transit keys");
+    const SHOWS_SUBJECT: bool = false;
+
+    type PatternError = TransitPatternError;
 
     /// `KEY` stands for both operations, `{ key: KEY, allow: [decrypt] }` for those that it lists.
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
@@ -49,12 +62,12 @@ impl Section for TransitGrant {
         Self { keys: self.keys.below(folder), ..self.clone() }
     }
 
-    fn pattern(text: &str) -> Result<Pattern, SectionPatternError> {
+    fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
         let pattern = Pattern::parse(text)?;
         if pattern.literal().is_none_or(|key| TransitKey::parse(key).is_ok()) {
             Ok(pattern)
         } else {
-            Err(SectionPatternError::NoTransitKey)
+            Err(TransitPatternError::NoTransitKey)
         }
     }
 

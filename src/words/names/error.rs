@@ -23,7 +23,7 @@ pub enum NameError {
     /// Of an issuer in the configuration, or of a source.
     #[error("expected up to 63 lower-case letters, digits and hyphens")]
     NoLabel,
-    /// Of a policy, a secret or a transit key.
+    /// Of a policy, a row, a secret or a transit key.
     #[error("expected a relative path of letters, digits, `-`, `_` and `.`, with no segment that starts with a dot")]
     NoPath,
     /// Of a transit key.

@@ -1,0 +1,99 @@
+//! One request to a provider of credentials: bounded in time and in size, followed nowhere, and kept in no connection.
+
+use crate::issuers::http::{ClientError, Trust, cause, provider_client};
+use crate::words::Secret;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use std::path::{Path, PathBuf};
+
+/// The way to one provider.
+pub(super) struct Outward {
+    client: Client,
+    trust: Trust<'static>,
+}
+
+/// Why there is no way to a provider.
+#[derive(Debug, thiserror::Error)]
+pub enum OutwardError {
+    /// The authorities that it shall be known by.
+    #[error("`ca`: {}: {fault}", .path.display())]
+    Authorities {
+        /// Where they should be.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        fault: std::io::Error,
+    },
+    /// The HTTP client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+/// What was heard.
+pub(super) struct Heard {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Secret,
+    /// Why the body is not whole.
+    pub(super) cut: Option<Cut>,
+}
+
+/// Why nothing was heard, or not all. No byte of an answer is in it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Cut {
+    #[error("{0}")]
+    Unanswered(String),
+    #[error("no answer in time")]
+    Late,
+    #[error("the answer has more than {0} bytes")]
+    TooLarge(usize),
+}
+
+impl Outward {
+    /// To whoever these authorities know, else the system's. `named_by` and `keeper` are for people: by what the configuration names
+    /// the authorities, and who has the provider's certificate in hand.
+    pub(super) fn open(
+        ca: Option<&Path>,
+        proxy: Option<&str>,
+        named_by: &'static str,
+        keeper: &'static str,
+    ) -> Result<Self, OutwardError> {
+        let read = |path: &Path| std::fs::read(path).map_err(|fault| OutwardError::Authorities { path: path.to_owned(), fault });
+        let ca = ca.map(read).transpose()?;
+        let client = provider_client(ca.as_deref(), proxy)?;
+        Ok(Self { client, trust: Trust { is_named: ca.is_some(), named_by, keeper } })
+    }
+
+    /// Sends it, and hears `limit` bytes at most; tried once more where there was no connection, so that nothing was asked yet.
+    pub(super) async fn send(&self, limit: usize, request: impl Fn(&Client) -> RequestBuilder) -> Result<Heard, Cut> {
+        let response = match request(&self.client).send().await {
+            Err(fault) if fault.is_connect() && !fault.is_timeout() => request(&self.client).send().await,
+            done => done,
+        };
+        let response = response.map_err(|fault| self.cut(&fault))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let (body, cut) = self.body(response, limit).await;
+        Ok(Heard { status, headers, body, cut })
+    }
+
+    /// As much of it as came: a token may be in the first bytes of what is cut.
+    async fn body(&self, mut response: Response, limit: usize) -> (Secret, Option<Cut>) {
+        let mut body = Vec::new();
+        let cut = loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > limit => break Some(Cut::TooLarge(limit)),
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break None,
+                Err(fault) => break Some(self.cut(&fault)),
+            }
+        };
+        (Secret::new(body), cut)
+    }
+
+    fn cut(&self, fault: &reqwest::Error) -> Cut {
+        if fault.is_timeout() {
+            return Cut::Late;
+        }
+        Cut::Unanswered(cause(fault, self.trust).replace("\nhint: ", "; "))
+    }
+}

@@ -1,0 +1,160 @@
+use super::*;
+use crate::identity::Mapping;
+use crate::kind::{AwsTarget, IdTokenTarget, Target};
+use crate::policy::sections::{AwsGrant, IdTokenGrant};
+use crate::policy::{Catalogue, IssuerEntry, PolicySet, Ruleset, Tree, Widening};
+use crate::token::Claims;
+use crate::words::names::{Audience, IssuerName, IssuerUrl, RoleArn};
+use proptest::prelude::*;
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+/// A monorepo's services, each with a role of its own and a token for one partner.
+const SERVICES: &str = "issuer: github
+for_each: services.yaml
+match: { repository: acme/mono@456789, environment: \"{each.environment}\", event: push }
+grant:
+  aws: [ { role: \"arn:aws:iam::123456789012:role/{each.role}\" } ]
+  id_token: { audience: https://partner.example }
+";
+const ROWS: &str = "- { name: web, environment: web, role: web }
+- { name: jobs/mail, environment: mail, role: mail }
+- { environment: other, role: mail }
+";
+
+fn catalogue() -> Catalogue {
+    let entry = IssuerEntry {
+        url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
+        mapping: Mapping::built_in("github-actions").unwrap(),
+        session_max: None,
+    };
+    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+}
+
+fn tree(policy: &str, rows: &str) -> Tree {
+    let files = [("policies/mono/deploy.yaml", policy), ("services.yaml", rows)];
+    files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect()
+}
+
+fn load(policy: &str, rows: &str) -> (Ruleset, Vec<String>) {
+    let (ruleset, faults) = Ruleset::load(&tree(policy, rows), &catalogue(), None);
+    (ruleset, faults.iter().map(ToString::to_string).collect())
+}
+
+fn subject_of(set: &PolicySet, environment: &str, wanted: &Target) -> String {
+    let claims = json!({"sub": "x", "repository": "acme/mono", "repository_id": "456789", "repository_owner": "acme", "repository_owner_id": "9001",
+        "event_name": "push", "ref": "refs/heads/main", "ref_type": "branch", "ref_protected": "true", "environment": environment});
+    let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+    let facts = Mapping::built_in("github-actions").unwrap().facts(&IssuerName::parse("github").unwrap(), claims).unwrap();
+    let (_, granted) = set.offered(&facts, wanted, None, NOW).unwrap();
+    granted[0].subject()
+}
+
+#[test]
+fn each_row_has_a_subject_of_its_own() {
+    let (ruleset, faults) = load(SERVICES, ROWS);
+    assert!(faults.is_empty(), "{faults:?}");
+    let partner = Target::from(IdTokenTarget { audience: Audience::parse("https://partner.example").unwrap() });
+    for wanted in [Target::Aws(AwsTarget { role: None }), partner] {
+        let subject = |environment| subject_of(ruleset.set(), environment, &wanted);
+        let own = [subject("web"), subject("mail"), subject("other")];
+        assert_eq!(own, ["root/mono/deploy:web", "root/mono/deploy:jobs/mail", "root/mono/deploy"]);
+    }
+}
+
+#[test]
+fn a_role_is_assumed_by_the_subjects_of_those_rows_that_grant_it() {
+    let (ruleset, _) = load(SERVICES, ROWS);
+    let roles = ruleset.set().roles(NOW);
+    let subjects = |name: &str| &roles[&RoleArn::parse(&format!("arn:aws:iam::123456789012:role/{name}")).unwrap()].subjects;
+    assert_eq!(*subjects("web"), BTreeSet::from(["root/mono/deploy:web".to_owned()]));
+    assert_eq!(*subjects("mail"), BTreeSet::from(["root/mono/deploy".to_owned(), "root/mono/deploy:jobs/mail".to_owned()]));
+}
+
+#[test]
+fn what_is_in_force_is_told_with_its_subject_and_nothing_else() {
+    let (ruleset, _) = load(SERVICES, ROWS);
+    let roles: Vec<(String, &str)> =
+        ruleset.set().in_force::<AwsGrant>(NOW).map(|(subject, aws)| (subject, aws.role.as_str())).collect();
+    let role = |name: &str| format!("arn:aws:iam::123456789012:role/{name}");
+    let (web, mail) = (role("web"), role("mail"));
+    let expected = [("root/mono/deploy:web", &*web), ("root/mono/deploy:jobs/mail", &*mail), ("root/mono/deploy", &*mail)];
+    assert_eq!(roles, expected.map(|(subject, role)| (subject.to_owned(), role)));
+    for idle in ["mode: audit\n", "expires: 2020-01-01T00:00:00Z\n"] {
+        let (ruleset, _) = load(&format!("{SERVICES}{idle}"), ROWS);
+        assert_eq!(ruleset.set().in_force::<IdTokenGrant>(NOW).count(), 0, "{idle}");
+    }
+}
+
+#[test]
+fn names_that_tell_no_row_from_another_do_not_load() {
+    let twice = "- { name: web, environment: a, role: a }\n- { name: web, environment: b, role: b }\n";
+    let (ruleset, faults) = load(SERVICES, twice);
+    assert!(ruleset.set().policies().is_empty() && faults[0].contains("two are called `web`"), "{faults:?}");
+    for hostile in ["", "a:b", "a b", "a*", "a#b", "a\n", "\u{202e}web", "w\u{435}b", "a/../b", "/a", "a//b", "${aws:x}", "a\0"] {
+        let rows = json!([{ "name": hostile, "environment": "a", "role": "a" }]).to_string();
+        let (ruleset, faults) = load(SERVICES, &rows);
+        assert!(ruleset.set().policies().is_empty() && faults.len() == 1, "{hostile:?}: {faults:?}");
+        assert!(faults[0].contains("policies/mono/deploy.yaml:2"), "{faults:?}");
+    }
+    let unseen = SERVICES.replace("  aws:", "  secrets: [a]\n  #").replace("  id_token:", "  #");
+    let (ruleset, faults) = load(&unseen, twice);
+    assert!(ruleset.set().policies().len() == 1, "nobody outside sees a subject, so any value may be called `name`: {faults:?}");
+}
+
+/// To whoever trusts a subject, its job would become another's.
+#[test]
+fn a_row_under_another_name_waits_where_widenings_wait() {
+    let (before, _) = load(SERVICES, ROWS);
+    let held = |rows: &str| Ruleset::load_with(&tree(SERVICES, rows), &catalogue(), Some(&before), Widening::Waits, &[]).held;
+    let swapped =
+        ROWS.replace("name: web", "name: x").replace("name: jobs/mail", "name: web").replace("name: x", "name: jobs/mail");
+    for wider in
+        [swapped, ROWS.replace("name: web, ", ""), ROWS.replace("{ environment: other", "{ name: other, environment: other")]
+    {
+        assert_eq!(held(&wider), ["policies/mono/deploy.yaml"], "{wider}");
+    }
+    let narrower: String = ROWS.lines().rev().take(2).map(|line| format!("{line}\n")).collect();
+    assert_eq!(held(&narrower), Vec::<String>::new());
+}
+
+fn path() -> impl Strategy<Value = String> {
+    // Few letters, so that two often meet.
+    "[ab](/[ab]|-[ab]|[.][ab]|_[ab]){0,2}"
+}
+
+/// Every rule that there can be: what its source is called, its policy by its own name, and its row.
+fn rule() -> impl Strategy<Value = (SourceName, PolicyName, Option<RowName>)> {
+    let source = prop::sample::select(vec!["root", "a", "b", "a-b"]);
+    (source, path(), prop::option::of(path())).prop_map(|(source, policy, row)| {
+        let source = SourceName::parse(source).unwrap();
+        let placed = if source.is_root() { policy } else { format!("{source}/{policy}") };
+        (source, PolicyName::parse(&placed).unwrap(), row.map(|row| RowName::parse(&row).unwrap()))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_two_rules_have_one_subject(one in rule(), other in rule()) {
+        let of = |(source, policy, row): &(SourceName, PolicyName, Option<RowName>)| subject(source, policy, row.as_ref());
+        prop_assert_eq!(of(&one) == of(&other), one == other);
+        let (source, policy, _) = &one;
+        let own = of(&one);
+        prop_assert_eq!(shared_subject(&own).unwrap_or(&own), subject(source, policy, None));
+        // What IAM's StringEquals, a CEL string and a URI's path take as it is.
+        prop_assert!(own.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte)));
+    }
+
+    /// Whatever a row calls itself: either it is refused, or it is the end of its subject and of no other's.
+    #[test]
+    fn a_name_of_any_characters_is_refused_or_tells_its_row(name in ".*") {
+        let Ok(row) = RowName::parse(&name) else { return Ok(()) };
+        let (source, policy) = (SourceName::root(), PolicyName::parse("a").unwrap());
+        let own = subject(&source, &policy, Some(&row));
+        prop_assert_eq!(own.split(':').collect::<Vec<_>>(), ["root/a", name.as_str()]);
+    }
+}

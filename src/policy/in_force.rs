@@ -1,0 +1,18 @@
+//! What is granted now, and the subject by which somebody outside knows whoever uses it.
+
+use super::decide::PolicySet;
+use super::grant::subject;
+use super::sections::Section;
+use crate::words::UnixTime;
+
+impl PolicySet {
+    /// Each entry of a section that may be granted now, with the subject that uses it.
+    pub(in crate::policy) fn in_force<S: Section>(&self, now: UnixTime) -> impl Iterator<Item = (String, &S)> {
+        let rules = self.policies().iter().filter(move |policy| policy.in_force(now));
+        let rules = rules.flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
+        rules.flat_map(|(policy, rule)| {
+            let entries = rule.grants.of::<S>();
+            entries.map(move |entry| (subject(&policy.source, &policy.name, rule.row.as_ref()), entry))
+        })
+    }
+}
