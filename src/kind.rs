@@ -88,6 +88,11 @@ pub trait Kind: Clone + Ord + Hash + Debug + Display {
         false
     }
 
+    /// What it leaves open, so that nobody can tell who has it; `None` where that is nothing. What a job asks for, its policies complete.
+    fn left_open(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What policies look at.
     fn for_policies(self) -> Self {
         self
@@ -216,6 +221,13 @@ macro_rules! declare {
                 let mut forms: Vec<String> = open.chain(named).collect();
                 let last = forms.pop().unwrap_or_default();
                 format!("{} or {last}", forms.join(", "))
+            }
+
+            /// What it leaves open, so that nobody can tell who has it.
+            pub fn left_open(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$kind(target) => target.left_open(),)*
+                }
             }
 
             /// What policies look at: not the input of a use, nor the commit of a secret of the past.

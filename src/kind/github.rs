@@ -44,8 +44,8 @@ pub enum Where {
     All(Owner),
     /// In these: one at least, of one account.
     Named(BTreeSet<RepositoryName>),
-    /// In that of whoever asks.
-    Own,
+    /// In that of whoever asks, and in these: a word of policies, for whoever asks knows its name.
+    Own(BTreeSet<RepositoryName>),
 }
 
 impl Kind for GitHubTarget {
@@ -58,17 +58,23 @@ impl Kind for GitHubTarget {
         text.map_or_else(|| Ok(Self::default()), |text| text::read(text, text::permission))
     }
 
-    /// A permission that GitHub does not have is a mistake of whoever writes it.
+    /// A permission that GitHub does not have is a mistake of whoever writes it. So is `own`: no question tells whose.
     fn question(text: &str) -> Result<Self, GitHubTargetError> {
-        text::read(text, text::known_permission)
+        let target = text::read(text, text::known_permission)?;
+        if matches!(target.repositories, Some(Where::Own(_))) { Err(GitHubTargetError::Own) } else { Ok(target) }
     }
 
     fn looks_like(text: &str) -> bool {
-        !text.contains('#') && text.contains('=') && Self::question(text).is_ok()
+        !text.contains('#') && text.contains('=') && text::read(text, text::known_permission).is_ok()
     }
 
     fn is_open(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// In other repositories others may be let in, and others denied.
+    fn left_open(&self) -> Option<&'static str> {
+        self.repositories.is_none().then_some("name the repository too, such as `acme/shop contents=read`, or `all:acme`")
     }
 
     fn body() -> Option<Value> {
@@ -117,7 +123,7 @@ impl Serialize for Where {
         match self {
             Self::Named(names) => names.serialize(serializer),
             Self::All(owner) => Asked::All { all: owner.clone() }.serialize(serializer),
-            Self::Own => Err(serde::ser::Error::custom("`own` is a word of policies")),
+            Self::Own(_) => Err(serde::ser::Error::custom("`own` is a word of policies")),
         }
     }
 }

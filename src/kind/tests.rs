@@ -48,9 +48,14 @@ fn people_name_a_kind_by_its_word_or_by_the_form_of_its_text() {
         ("secret_at shop/db.yaml", "secret_at shop/db.yaml"),
         ("secret shop/db.yaml", "secret shop/db.yaml"),
         ("decrypt flux", "transit decrypt flux"),
+        ("acme/shop contents=read", "github acme/shop contents=read"),
+        ("github acme/shop", "github acme/shop"),
         ("policy.replay", "daypass policy.replay"),
     ] {
         assert_eq!(Target::guess(text).map(|target| target.to_string()).as_deref(), Ok(line));
+    }
+    for own in ["own contents=read", "github own"] {
+        assert!(Target::guess(own).unwrap_err().to_string().contains("name the repository, such as `acme/shop"), "{own}");
     }
     assert!(Target::guess("open flux").is_err() && Target::guess("").is_err());
 }

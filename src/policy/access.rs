@@ -4,6 +4,7 @@
 //! answer comes with an identity that proves it.
 
 mod changes;
+mod kinds;
 mod language;
 mod literal;
 mod looser;
@@ -11,11 +12,13 @@ mod missing;
 mod past;
 mod permits;
 mod region;
+mod repositories;
 mod unfiled;
 mod wording;
 
 pub(super) use changes::narrows;
 pub use changes::{Change, Direction, Part, changes};
+pub(super) use kinds::{Kind, Met};
 pub(super) use language::meet;
 pub(super) use literal::Literal;
 pub use missing::missing;

@@ -5,7 +5,6 @@ use super::file::{Rule, TrustPolicy, read_conditions};
 use super::guardrail::What;
 use super::ruleset::{Catalogue, Ruleset};
 use super::sections;
-use crate::kind::Target;
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -40,13 +39,9 @@ impl Bounds {
     /// What it allows and none of these policies uses: bounds are as wide as they have to be, and no wider.
     pub fn unused(&self, file: &str, ruleset: &Ruleset) -> Vec<Fault> {
         let policies = ruleset.set().policies();
-        let granted: Vec<Target> = policies
-            .iter()
-            .flat_map(|policy| &policy.rules)
-            .flat_map(|rule| rule.grants.named().chain(rule.grants.between().map(|(_, target)| target)))
-            .collect();
         let issuers = self.issuers.iter().filter(|issuer| !policies.iter().any(|policy| policy.issuer == **issuer));
-        let patterns = self.grants.patterns().filter(|(_, only)| !granted.iter().any(|wanted| only.covers(wanted)));
+        let is_used = |only: &What| policies.iter().flat_map(|policy| &policy.rules).any(|rule| only.meets(&rule.grants));
+        let patterns = self.grants.patterns().filter(|(_, only)| !is_used(only));
         let unused = self.session_max.filter(|_| policies.iter().all(|policy| policy.session.is_none()));
         let session = unused.map(|_| "`session_max`".to_owned());
         let told = issuers

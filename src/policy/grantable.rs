@@ -20,12 +20,24 @@ pub trait OnTerms: Kind {
     type Terms: Clone + Eq + Debug;
 }
 
+/// To the identities of which repositories something is offered, among those that a rule is for.
+pub(super) enum Whose {
+    /// Of whichever.
+    Anybodys,
+    /// Of these alone: to each for its own.
+    Only(Vec<String>),
+    /// Of all others.
+    AllBut(Vec<String>),
+    /// Of none: on several terms, of which no request can name one.
+    Nobodys,
+}
+
 /// A kind of credential as policies grant it.
 pub(super) trait Grantable: OnTerms {
     /// The section of `grant:` by which it is granted.
     type Section: Section;
     /// The terms on which the entries of one rule offer it to anybody, to compare.
-    type Offer<'a>: Copy + PartialEq;
+    type Offer<'a>: Clone + PartialEq;
     /// Whether a session may have it although its token has ended: what lives on by itself would outlive the session.
     const OUTLASTS_TOKEN: bool = false;
 
@@ -42,9 +54,14 @@ pub(super) trait Grantable: OnTerms {
         patterns.any(|pattern| self.fits(pattern))
     }
 
-    /// The repository whose identities alone are offered it, where each is offered it for its own.
-    fn own_repository<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Option<String> {
+    /// Where it is of the repository of whoever asks: which repositories that can be. The patterns of guardrails are compared with it.
+    fn own_pattern(&self) -> Option<Pattern> {
         None
+    }
+
+    /// To the identities of which repositories these entries of one rule offer it.
+    fn whose<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section> + Clone) -> Whose {
+        Whose::Anybodys
     }
 
     /// What these entries of one rule offer, and where.
@@ -99,7 +116,7 @@ macro_rules! declare {
         $(use crate::kind::$target;)*
 
         /// The terms on which something is offered, to compare.
-        #[derive(Clone, Copy, PartialEq)]
+        #[derive(Clone, PartialEq)]
         pub(super) enum Offer<'a> {
             $($kind(<$target as Grantable>::Offer<'a>),)*
         }
@@ -129,6 +146,16 @@ macro_rules! declare {
                         what.of(<$target as Grantable>::Section::WORD).any(|pattern| target.fits(pattern))
                     })*
                 }
+            }
+
+            /// Where it is of the repository of whoever asks: which repositories that can be.
+            pub(super) fn own_pattern(&self) -> Option<Pattern> {
+                match self { $(Self::$kind(target) => target.own_pattern(),)* }
+            }
+
+            /// Those of these patterns that what is asked for is compared with.
+            pub(super) fn compared_with<'a>(&self, what: &'a What) -> Vec<&'a Pattern> {
+                match self { $(Self::$kind(_) => what.of(<$target as Grantable>::Section::WORD).collect(),)* }
             }
 
             /// Whether all of it fits some of these patterns.
@@ -170,9 +197,9 @@ macro_rules! declare {
                 }
             }
 
-            /// The repository whose identities alone it offers this to, if each is offered it for its own.
-            pub(super) fn own_repository(&self, target: &Target) -> Option<String> {
-                match target { $(Target::$kind(target) => target.own_repository(self.grants.of()),)* }
+            /// To the identities of which repositories it offers this.
+            pub(super) fn whose(&self, target: &Target) -> Whose {
+                match target { $(Target::$kind(target) => target.whose(self.grants.of()),)* }
             }
 
             fn terms(&self, target: &Target, facts: &Facts) -> Option<Result<Terms, Denial>> {

@@ -1,6 +1,6 @@
 //! `guardrails.yaml`: denials that no policy overrides.
 
-use super::access::Region;
+use super::access::{Literal, Region};
 use super::condition::{Condition, Subject};
 use super::file::read_conditions;
 use super::pattern::Pattern;
@@ -132,8 +132,7 @@ pub(super) struct Listed<'a> {
 impl Listed<'_> {
     /// Whether it denies anything of what is granted.
     pub(super) fn bites(&self, grants: &Grants) -> bool {
-        let Some(What(patterns)) = self.what else { return true };
-        patterns.iter().any(|(word, pattern, _)| meets(grants, word, pattern))
+        self.what.is_none_or(|what| what.meets(grants))
     }
 
     /// Each of its patterns that nothing fits of what is granted, and where it stands.
@@ -197,8 +196,21 @@ impl Guardrails {
 
     /// The identities of this issuer for which something stands against it.
     pub(super) fn regions_against(&self, issuer: &IssuerName, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
-        let concerned = self.denied.iter().filter(|denied| denied.concerns(issuer, wanted));
-        concerned.flat_map(|denied| Region::denied(&denied.conditions, mapping)).collect()
+        let concerned = self.denied.iter().filter(|denied| denied.issuer == *issuer);
+        concerned.flat_map(|denied| denied.regions_against(mapping, wanted)).collect()
+    }
+
+    /// What is denied of one section, each with the issuer that it is for: what is denied to the same identities, together.
+    pub(super) fn denied_of(&self, word: &str) -> impl Iterator<Item = (&IssuerName, Vec<&Pattern>)> {
+        let mut all: Vec<(&Denied, Vec<&Pattern>)> = Vec::new();
+        for denied in &self.denied {
+            let patterns = denied.what.iter().flat_map(|what| what.of(word));
+            match all.iter_mut().find(|(other, _)| denied.is_to_the_same(other)) {
+                Some((_, others)) => others.extend(patterns),
+                None => all.push((denied, patterns.collect())),
+            }
+        }
+        all.into_iter().map(|(denied, patterns)| (&denied.issuer, patterns))
     }
 
     fn read_one<'a>(&mut self, fields: &mut Fields<'a, '_>, place: Place, catalogue: &Catalogue) {
@@ -265,8 +277,11 @@ fn tell_empty<'a>(fields: &mut Fields<'a, '_>, deny: &'a Node) {
 impl Denied {
     /// Whether both deny the same to the same, wherever they stand and whatever they are called.
     fn denies_as(&self, other: &Self) -> bool {
+        self.what == other.what && self.is_to_the_same(other)
+    }
+
+    fn is_to_the_same(&self, other: &Self) -> bool {
         self.issuer == other.issuer
-            && self.what == other.what
             && self.conditions.len() == other.conditions.len()
             && self.conditions.iter().zip(&other.conditions).all(|(own, other)| own.tests_as(other))
     }
@@ -282,6 +297,22 @@ impl Denied {
             }
         }
         told
+    }
+
+    /// The identities for which it stands against this. Of the repository of whoever asks it depends on how that is called.
+    fn regions_against(&self, mapping: &Mapping, wanted: &Target) -> Vec<Region> {
+        let regions = || Region::denied(&self.conditions, mapping);
+        match &self.what {
+            Some(what) if !what.covers(wanted) => match (wanted.own_pattern(), wanted.compared_with(what)) {
+                (None, _) => Vec::new(),
+                (Some(_), patterns) if patterns.is_empty() => Vec::new(),
+                (Some(_), patterns) => {
+                    let called = Literal::is_called_like(Attribute::Repository, &patterns);
+                    regions().into_iter().map(|region| region.and(called.clone())).collect()
+                }
+            },
+            Some(_) | None => regions(),
+        }
     }
 
     fn concerns(&self, issuer: &IssuerName, wanted: &Target) -> bool {
@@ -307,6 +338,11 @@ impl What {
             patterns.extend(nodes.iter().filter_map(|node| Some((*word, fields.parsed(node, parse)?, node.place))));
         }
         Self(patterns)
+    }
+
+    /// Whether something that is granted, or used on the way, fits one of its patterns.
+    pub(super) fn meets(&self, grants: &Grants) -> bool {
+        self.0.iter().any(|(word, pattern, _)| meets(grants, word, pattern))
     }
 
     /// The patterns of one section.

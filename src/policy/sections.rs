@@ -15,7 +15,7 @@ mod transit;
 pub(super) use aws::AwsGrant;
 pub(super) use azure::AzureGrant;
 pub(super) use daypass::PermissionGrant;
-pub(super) use github::GitHubGrant;
+pub(super) use github::{GitHubGrant, Knives};
 pub(super) use id_token::IdTokenGrant;
 pub(super) use secrets::SecretGrant;
 pub(super) use templates::{Templates, shown};
@@ -152,7 +152,7 @@ macro_rules! declare {
                 match self { $(Self::$section(entry) => entry.templates(),)* }
             }
 
-            fn named(&self) -> Option<Target> {
+            pub(super) fn named(&self) -> Option<Target> {
                 match self { $(Self::$section(entry) => entry.named(),)* }
             }
 

@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 mod elsewhere;
 mod expected;
 mod impossible;
+mod repositories;
 mod sources;
 mod told;
 

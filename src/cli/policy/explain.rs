@@ -42,6 +42,9 @@ pub(in crate::cli) struct ExplainArgs {
     /// The audience of the token that is asked for.
     #[arg(long)]
     id_token: Option<String>,
+    /// The token of a GitHub App that is asked for, such as "acme/shop contents=read"; without a value, the one that is granted.
+    #[arg(long, num_args = 0..=1, value_name = "WHAT")]
+    github: Option<Option<String>>,
     /// The use of a transit key that is asked for, such as "decrypt flux".
     #[arg(long)]
     transit: Option<String>,
@@ -145,7 +148,7 @@ enum UnknownDenials {
 #[derive(Debug, thiserror::Error)]
 enum NoTarget {
     /// None is asked for, or several.
-    #[error("ask for exactly one of --aws, --secret, --secret-at, --id-token, --transit and --daypass")]
+    #[error("ask for exactly one of --aws, --secret, --secret-at, --id-token, --github, --transit and --daypass")]
     NotOne,
     /// What is asked for is none.
     #[error(transparent)]
@@ -171,6 +174,7 @@ fn wanted_of(arguments: &ExplainArgs) -> Result<Target, NoTarget> {
         ("secret", arguments.secret.as_deref().map(Some)),
         ("secret_at", arguments.secret_at.as_deref().map(Some)),
         ("id_token", arguments.id_token.as_deref().map(Some)),
+        ("github", arguments.github.as_ref().map(Option::as_deref)),
         ("transit", arguments.transit.as_deref().map(Some)),
         ("daypass", arguments.daypass.as_deref().map(Some)),
     ];

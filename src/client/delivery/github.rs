@@ -6,7 +6,7 @@ use crate::answers::Document;
 use crate::client::request::Request;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::issuers::http::provider_client;
-use crate::kind::{GitHubTarget, GitHubTargetError, GitHubToken, Kind, Where};
+use crate::kind::{GitHubTarget, GitHubToken, Kind};
 use crate::words::Secret;
 use clap::Args;
 use reqwest::{StatusCode, Url};
@@ -20,22 +20,8 @@ const REVOKE: &str = "installation/token";
 #[derive(Args, Debug)]
 pub(super) struct GitHubDelivery {
     /// A GitHub App's token in GH_TOKEN and GITHUB_TOKEN, revoked at the end; "OWNER/REPOSITORY contents=read" where the policies leave a choice.
-    #[arg(long, num_args = 0..=1, value_name = "WHAT", value_parser = read)]
+    #[arg(long, num_args = 0..=1, value_name = "WHAT", value_parser = GitHubTarget::question)]
     github: Option<Option<GitHubTarget>>,
-}
-
-/// Why the text asks for nothing.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-enum AskedError {
-    #[error(transparent)]
-    Target(#[from] GitHubTargetError),
-    #[error("`own` is a word of policies: name the repository")]
-    Own,
-}
-
-fn read(text: &str) -> Result<GitHubTarget, AskedError> {
-    let target = GitHubTarget::question(text)?;
-    if target.repositories == Some(Where::Own) { Err(AskedError::Own) } else { Ok(target) }
 }
 
 struct GitHubRequest(GitHubTarget);
@@ -106,7 +92,7 @@ mod tests {
         assert_eq!(some, [json!({ "github": asked })]);
         let all = json!({ "repositories": { "all": "acme" } });
         assert_eq!(flags(&["--github", "all:acme"]).requests(), [json!({ "github": all })]);
-        assert!(read("own").is_err() && read("acme/shop contnts=read").is_err());
+        assert!(GitHubTarget::question("own").is_err() && GitHubTarget::question("acme/shop contnts=read").is_err());
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Asked<'_> {
         match self.repositories {
             Repositories::All => true,
             Repositories::Ids(named) => named.ids().all(|id| named.name(id).is_some_and(|name| name.owner() == self.owner)),
-            Repositories::Names(names) => names.iter().all(|name| name.owner() == self.owner),
+            Repositories::Names(called) => called.names().all(|name| name.owner() == self.owner),
         }
     }
 
@@ -40,7 +40,7 @@ impl Asked<'_> {
         let (repository_ids, repositories) = match self.repositories {
             Repositories::All => (None, None),
             Repositories::Ids(named) => (Some(named.ids().map(RepositoryId::number).collect()), None),
-            Repositories::Names(names) => (None, Some(names.iter().map(RepositoryName::name).collect())),
+            Repositories::Names(called) => (None, Some(called.names().map(RepositoryName::name).collect())),
         };
         serde_json::to_vec(&Body { repository_ids, repositories, permissions: self.permissions })
     }

@@ -16,8 +16,6 @@ use token::is_token;
 const LIFETIME_MAX: Duration = Duration::from_secs(3600);
 /// By how much GitHub's clock may be ahead of ours.
 const CLOCKS_MAX: Duration = Duration::from_secs(60);
-/// Whoever may do anything in a repository sees what it is: GitHub adds this by itself.
-const IMPLIED: (&str, Level) = ("metadata", Level::Read);
 
 /// A token, and what it is good for by GitHub's own words.
 #[derive(Debug)]
@@ -108,8 +106,7 @@ impl Minted {
             return Err(Fault::TooLong);
         }
         let permissions = Permissions::try_from(permissions).map_err(|_| Fault::Permissions)?;
-        let within = |(key, level): (&str, Level)| asked.permissions.level(key) >= Some(level) || (key, level) == IMPLIED;
-        if !permissions.iter().all(within) {
+        if !asked.permissions.covers(&permissions) {
             return Err(Fault::Permissions);
         }
         let repositories = compared(repository_selection, repositories, asked)?;
@@ -125,7 +122,7 @@ fn compared(selection: Selection, named: Option<Vec<Named>>, asked: &Asked<'_>) 
     let is_asked = |one: &Named| match asked.repositories {
         Repositories::All => true,
         Repositories::Ids(named) => named.name(one.id).is_some(),
-        Repositories::Names(names) => names.contains(&one.full_name),
+        Repositories::Names(called) => called.has(&one.full_name, one.id),
     };
     let is_all = *asked.repositories == Repositories::All;
     if selection == Selection::All && !is_all {

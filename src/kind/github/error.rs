@@ -30,6 +30,9 @@ pub enum GitHubTargetError {
     #[error("something is named twice")]
     Twice,
     /// All, and some.
-    #[error("`all:` and `own` stand instead of repositories")]
+    #[error("`all:` stands instead of repositories")]
     Mixed,
+    /// The word of policies for a repository that only they know.
+    #[error("`own` is a word of policies: name the repository, such as `acme/shop contents=read`")]
+    Own,
 }

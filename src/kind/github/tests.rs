@@ -9,11 +9,14 @@ fn words_are_read_in_any_order_and_written_in_one() {
     for (text, line) in [
         ("contents=read acme/shop acme", "acme acme/shop contents=read"),
         ("issues=write contents=read all:acme", "all:acme contents=read issues=write"),
-        ("own contents=write", "own contents=write"),
         ("acme/b acme/a", "acme/a acme/b"),
     ] {
         assert_eq!(target(text).to_string(), line);
         assert_eq!(GitHubTarget::read(Some(line)), Ok(target(text)));
+    }
+    for line in ["own contents=write", "acme own acme/a acme/b contents=write"] {
+        assert_eq!(GitHubTarget::read(Some(line)).map(|target| target.to_string()).as_deref(), Ok(line), "as policies say it");
+        assert_eq!(GitHubTarget::question(line), Err(GitHubTargetError::Own));
     }
     assert_eq!(target("ACME/Shop"), target("acme/shop"), "GitHub does not tell them apart");
 }

@@ -2,6 +2,7 @@
 
 use super::{GitHubTarget, GitHubTargetError, Where};
 use crate::words::github::{AppName, Level, Owner, Permission, PermissionError, Permissions, RepositoryName};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Before an account's name: each of its repositories.
@@ -24,26 +25,29 @@ pub(super) fn read(
     text: &str,
     permission: fn(&str, &str) -> Result<Permission, PermissionError>,
 ) -> Result<GitHubTarget, GitHubTargetError> {
-    let (mut app, mut stand_in, mut names, mut permissions) = (None, None, Vec::new(), Vec::<Permission>::new());
+    let (mut app, mut all, mut own, mut names, mut permissions) = (None, None, None, Vec::new(), Vec::<Permission>::new());
     for word in text.split(' ') {
         if word.is_empty() {
             return Err(GitHubTargetError::Words);
         } else if let Some((key, level)) = word.split_once('=') {
             permissions.push(permission(key, level)?);
         } else if let Some(owner) = word.strip_prefix(ALL) {
-            set(&mut stand_in, Where::All(Owner::parse(owner)?))?;
+            set(&mut all, Owner::parse(owner)?)?;
         } else if word == OWN {
-            set(&mut stand_in, Where::Own)?;
+            set(&mut own, ())?;
         } else if word.contains('/') {
             names.push(RepositoryName::parse(word)?);
         } else {
             set(&mut app, AppName::parse(word)?)?;
         }
     }
-    let repositories = match (stand_in, names.is_empty()) {
-        (Some(_), false) => return Err(GitHubTargetError::Mixed),
-        (stand_in, true) => stand_in,
-        (None, false) => Some(Where::named(names)?),
+    let named = if names.is_empty() { None } else { Some(Where::named(names)?) };
+    let repositories = match (all, own, named) {
+        (Some(owner), None, None) => Some(Where::All(owner)),
+        (None, Some(()), None) => Some(Where::Own(BTreeSet::new())),
+        (None, Some(()), Some(Where::Named(beside))) => Some(Where::Own(beside)),
+        (None, None, named) => named,
+        _ => return Err(GitHubTargetError::Mixed),
     };
     let count = permissions.len();
     let permissions = if count == 0 { None } else { Some(Permissions::new(permissions)?) };
@@ -61,17 +65,21 @@ impl fmt::Display for Where {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All(owner) => write!(f, "{ALL}{owner}"),
-            Self::Own => f.write_str(OWN),
-            Self::Named(names) => f.write_str(&names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+            Self::Own(beside) => f.write_str(&words([OWN.to_owned()].into_iter().chain(beside.iter().map(ToString::to_string)))),
+            Self::Named(names) => f.write_str(&words(names.iter().map(ToString::to_string))),
         }
     }
+}
+
+fn words(all: impl Iterator<Item = String>) -> String {
+    all.collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Display for GitHubTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let permission = |(key, level): (&str, Level)| format!("{key}={}", level.as_str());
         let permissions = self.permissions.iter().flat_map(Permissions::iter).map(permission);
-        let words = self.app.iter().map(ToString::to_string).chain(self.repositories.iter().map(ToString::to_string));
-        f.write_str(&words.chain(permissions).collect::<Vec<_>>().join(" "))
+        let named = self.app.iter().map(ToString::to_string).chain(self.repositories.iter().map(ToString::to_string));
+        f.write_str(&words(named.chain(permissions)))
     }
 }

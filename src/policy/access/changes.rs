@@ -5,19 +5,20 @@ use super::missing::missing;
 use super::past;
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
+use super::repositories::{Granting, Parts, parts};
 use super::unfiled::unfiled;
 use crate::identity::Mapping;
 use crate::kind::{PastSecret, Target, TransitUse};
 use crate::policy::file::{Rule, TrustPolicy};
 use crate::policy::guardrail::GUARDRAILS_FILE;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{SecretGrant, TermChange};
+use crate::policy::sections::{GitHubGrant, SecretGrant, Section, TermChange};
 use crate::policy::{Catalogue, Ruleset, Tree};
 use crate::words::names::{IssuerName, SecretName, SecretPath, TransitKey};
 use crate::words::{TransitFile, UnixTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Whether a change lets more identities in or fewer.
@@ -71,16 +72,65 @@ pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catal
     let (old, new) = (Side { ruleset: old.0, tree: old.1 }, Side { ruleset: new.0, tree: new.1 });
     let credentials = old.credentials().chain(new.credentials());
     let credentials: BTreeSet<Target> = credentials.chain(past([&old, &new]).0).collect();
-    let mut found = Vec::new();
-    for wanted in &credentials {
-        let (before, after) = (old.permits(wanted, catalogue, now), new.permits(wanted, catalogue, now));
-        found.extend(gained(&before, &after, catalogue, wanted, Direction::Widens, &old));
-        found.extend(gained(&after, &before, catalogue, wanted, Direction::Narrows, &new));
-        found.extend(looser(&before, &after, catalogue, wanted, Direction::Widens));
-        found.extend(looser(&after, &before, catalogue, wanted, Direction::Narrows));
-    }
+    let mut found: Vec<Change> = credentials.iter().flat_map(|wanted| of_one(wanted, &old, &new, catalogue, now)).collect();
+    found.extend(of_parts(&credentials, &found, &old, &new, catalogue, now));
     found.extend(unfiled(&old, &new, catalogue, now));
     together(found)
+}
+
+/// Who gains and who loses one credential.
+fn of_one(wanted: &Target, old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+    let (before, after) = (old.permits(wanted, catalogue, now), new.permits(wanted, catalogue, now));
+    let mut found = gained(&before, &after, catalogue, wanted, Direction::Widens, old);
+    found.extend(gained(&after, &before, catalogue, wanted, Direction::Narrows, new));
+    found.extend(looser(&before, &after, catalogue, wanted, Direction::Widens));
+    found.extend(looser(&after, &before, catalogue, wanted, Direction::Narrows));
+    found
+}
+
+/// The same of parts of credentials, where the same is not told of the whole.
+fn of_parts(
+    known: &BTreeSet<Target>,
+    told: &[Change],
+    old: &Side<'_>,
+    new: &Side<'_>,
+    catalogue: &Catalogue,
+    now: UnixTime,
+) -> Vec<Change> {
+    let parts = Side::parts([old, new]);
+    let mut found = Vec::new();
+    for (part, whole) in parts.of.iter().filter(|(part, _)| !known.contains(part)) {
+        let target = whole.target.to_string();
+        let is_told = |change: &Change| told.iter().any(|of_whole| of_whole.is_of(&target) && of_whole.tells(change));
+        let because = whole.has_more_like_it.then(|| "for example: whichever repository is like it".to_owned());
+        let changes = of_one(part, old, new, catalogue, now).into_iter().filter(|change| !is_told(change));
+        found.extend(changes.map(|change| Change { because: because.clone(), ..change }));
+    }
+    // Of what cannot be taken apart, all that a new policy grants may be a gain, and all that an old one does where denials changed.
+    let (stood, all_count): (HashSet<_>, _) = (old.policies().map(Arc::as_ptr).collect(), guardrails_differ([old, new]));
+    let is_new = |policy: &Arc<TrustPolicy>| new.policies().any(|one| Arc::ptr_eq(one, policy));
+    let may_gain = |policy: &Arc<TrustPolicy>| is_new(policy) && (all_count || !stood.contains(&Arc::as_ptr(policy)));
+    for (policy, whole) in parts.too_many.iter().filter(|(policy, _)| may_gain(policy)) {
+        let alone = Ruleset::alone(policy);
+        let after = permits(&alone, catalogue, whole, now);
+        let because = Some("guardrails deny so many parts of it that nobody can tell which of them are gained".to_owned());
+        let gains = gained(&[], &after, catalogue, whole, Direction::Widens, old).into_iter();
+        found.extend(gains.map(|change| Change { because: because.clone(), ..change }));
+    }
+    found
+}
+
+impl Change {
+    /// Whether it is told of this credential alone.
+    fn is_of(&self, credential: &str) -> bool {
+        matches!(&self.credentials[..], [only] if only == credential)
+    }
+
+    /// Whether both tell the same, of whichever credentials.
+    fn tells(&self, other: &Self) -> bool {
+        let is_alike = self.direction == other.direction && self.at == other.at;
+        is_alike && self.parts == other.parts && self.terms == other.terms
+    }
 }
 
 /// Whether the new form of a policy lets nobody in whom the old one did not, and gives nobody more.
@@ -98,7 +148,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
     let (past, stand_for_all) = past([&before, &after]);
     stand_for_all
         && unfiled(&before, &after, catalogue, now).is_empty()
-        && after.credentials().chain(past).all(|wanted| {
+        && after.credentials().chain(past).chain(Side::parts([&before, &after]).of.into_keys()).all(|wanted| {
             let (before, after) = (before.permits(&wanted, catalogue, now), after.permits(&wanted, catalogue, now));
             after.iter().all(|permit| {
                 // Under another row's name one is somebody else to a cloud, as under another policy's.
@@ -143,6 +193,19 @@ pub(super) fn guardrails_differ(sides: [&Side<'_>; 2]) -> bool {
 impl<'a> Side<'a> {
     fn rules(&self) -> impl Iterator<Item = &'a Rule> + Clone + use<'a> {
         self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules)
+    }
+
+    /// The parts of what either grants, as the guardrails of either leave it.
+    fn parts(sides: [&Self; 2]) -> Parts<&'a Arc<TrustPolicy>> {
+        let policies = sides.iter().flat_map(|side| side.policies());
+        let granting: Vec<Granting<'a, _>> = policies
+            .flat_map(|policy| {
+                let entries = policy.rules.iter().flat_map(|rule| rule.grants.of::<GitHubGrant>());
+                entries.map(move |entry| (policy, &policy.issuer, entry))
+            })
+            .collect();
+        let denied = sides.iter().flat_map(|side| side.ruleset.set().guardrails().denied_of(GitHubGrant::WORD));
+        parts(&granting, &denied.collect::<Vec<_>>())
     }
 
     /// The values that are granted by themselves, of whichever document.

@@ -64,6 +64,14 @@ impl Literal {
         is_told.then(|| Self::some_text(Dimension::Id(attribute), Some(id)))
     }
 
+    /// The attribute is called so as one of these has it, whatever the case.
+    pub(in crate::policy) fn is_called_like(attribute: Attribute, patterns: &[&Pattern]) -> Self {
+        let folded = |pattern: &&Pattern| Matcher { pattern: pattern.expanded(), fold: true, name: None };
+        let matchers: Vec<Matcher> = patterns.iter().map(folded).collect();
+        let dimension = Dimension::Attribute(attribute);
+        Self { dimension, matchers: matchers.into(), absent: false, inside: true, outside: false }
+    }
+
     /// There is a text: this one, or any.
     pub(super) fn some_text(dimension: Dimension, text: Option<&str>) -> Self {
         let matchers: Vec<Matcher> = text.map(exact).into_iter().collect();

@@ -5,7 +5,8 @@ use super::region::{Example, Region};
 use crate::identity::{Attribute, Mapping, put_claim};
 use crate::kind::Target;
 use crate::policy::file::{Rule, TrustPolicy};
-use crate::policy::grantable::Offer;
+use crate::policy::grantable::{Offer, Whose};
+use crate::policy::pattern::Pattern;
 use crate::policy::{Catalogue, PolicySet, Ruleset};
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, RowName};
@@ -94,12 +95,9 @@ pub(in crate::policy) fn permits<'a>(
             let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
-            let regions = denied.iter().fold(regions(rule, mapping), |regions, denied| without(regions, denied, mapping));
-            let regions = match rule.own_repository(wanted) {
-                Some(own) => of_repository(regions, &own, mapping)?,
-                None => regions,
-            };
-            Some(Permit { policy, place, terms, row: rule.row.as_ref(), regions })
+            let regions = of_own(regions(rule, mapping), wanted);
+            let regions = denied.iter().fold(regions, |regions, denied| without(regions, denied, mapping));
+            Some(Permit { policy, place, terms, row: rule.row.as_ref(), regions: of_whose(regions, rule.whose(wanted)) })
         })
         .collect()
 }
@@ -117,10 +115,26 @@ fn regions(rule: &Rule, mapping: &Mapping) -> Vec<Region> {
         .collect()
 }
 
-/// Of these regions the identities of this repository.
-fn of_repository(regions: Vec<Region>, name: &str, mapping: &Mapping) -> Option<Vec<Region>> {
-    let literal = Literal::is_called(Attribute::Repository, name, mapping)?;
-    Some(regions.into_iter().map(|region| region.and(literal.clone())).collect())
+/// Of these regions the identities that have a repository of their own, where it is of that.
+fn of_own(regions: Vec<Region>, wanted: &Target) -> Vec<Region> {
+    let Some(own) = wanted.own_pattern() else { return regions };
+    let called = Literal::is_called_like(Attribute::Repository, &[&own]);
+    regions.into_iter().map(|region| region.and(called.clone())).collect()
+}
+
+/// Of these regions the identities to whose repositories it is offered.
+fn of_whose(regions: Vec<Region>, whose: Whose) -> Vec<Region> {
+    let called = |names: Vec<String>| {
+        let names: Vec<Pattern> = names.iter().map(|name| Pattern::literal_of(name)).collect();
+        Literal::is_called_like(Attribute::Repository, &names.iter().collect::<Vec<_>>())
+    };
+    let literal = match whose {
+        Whose::Anybodys => return regions,
+        Whose::Nobodys => return Vec::new(),
+        Whose::Only(names) => called(names),
+        Whose::AllBut(names) => called(names).negated(),
+    };
+    regions.into_iter().map(|region| region.and(literal.clone())).collect()
 }
 
 /// These regions without the other one. Of a thousand policies nearly all are for repositories of their own, which is seen
@@ -148,6 +162,12 @@ pub(in crate::policy) fn within(one: &Permit<'_>, other: &Permit<'_>, catalogue:
 }
 
 impl Permit<'_> {
+    /// Whether its entry grants no more than this, as far as that is named.
+    pub(in crate::policy) fn grants_only(&self, wanted: &Target) -> bool {
+        let entries = self.policy.rules.iter().flat_map(|rule| rule.grants.entries());
+        entries.filter(|entry| entry.place() == self.place).all(|entry| entry.named().is_none_or(|named| named == *wanted))
+    }
+
     pub(super) fn at(&self) -> String {
         format!("{}:{}", self.policy.file, self.place.line)
     }

@@ -1,9 +1,10 @@
 //! Grants by pattern under which no file stands yet: whoever has one has whatever comes there, and no file tells of it today.
 
 use super::changes::{Change, Direction, Side, denied_otherwise, gained, guardrails_differ};
+use super::kinds::{Kind, Met};
 use super::language::meet;
 use super::looser::looser;
-use super::past::{Kind, Met};
+use super::past::document;
 use crate::kind::{Operation, Target, TransitUse};
 use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;
@@ -102,5 +103,5 @@ fn documents(granted: &Granted<'_>, before: &BTreeMap<(bool, String), &Pattern>,
         kinds = apart;
     }
     let unfiled = kinds.iter().filter(|kind| !files.iter().any(|name| kind.holds(name)));
-    unfiled.filter_map(|kind| if let Met::One(document) = kind.meet() { Some(document) } else { None }).collect()
+    unfiled.filter_map(|kind| if let Met::One(document) = document(kind) { Some(document) } else { None }).collect()
 }

@@ -6,6 +6,9 @@ use super::region::Region;
 use crate::identity::{Attribute, Mapping};
 use std::sync::Arc;
 
+/// A repository at all.
+const ANY_REPOSITORY: &str = "*/*";
+
 impl Region {
     /// One line for people. Values that cannot be any more are left out, and so is what excludes nothing.
     pub(super) fn wording(&self, mapping: &Mapping) -> String {
@@ -31,16 +34,12 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
         inside: true,
         outside: false,
     };
-    let positive = literals.iter().find(|literal| literal.inside && !literal.outside && !literal.absent);
-    let left: Vec<Matcher> = positive
-        .into_iter()
-        .flat_map(|literal| literal.matchers.iter())
-        .filter(|matcher| possible(&only(matcher)))
-        .cloned()
-        .collect();
-    let values = left.iter().map(|matcher| value(dimension, matcher)).collect();
+    let positive = narrowest(literals, mapping);
+    let left: Vec<Matcher> =
+        positive.iter().flat_map(|literal| literal.matchers.iter()).filter(|matcher| possible(&only(matcher))).cloned().collect();
+    let values: Vec<String> = left.iter().map(|matcher| value(dimension, matcher)).collect();
     // What is excluded is worth a word only where it would otherwise be among what is left.
-    let among = positive.map(|literal| Literal { matchers: left.into(), ..(**literal).clone() });
+    let among = positive.map(|literal| Literal { matchers: left.into(), ..literal.clone() });
     let bites = |matcher: &Matcher| {
         let narrowed = only(matcher);
         let both: Vec<&Literal> = among.iter().chain([&narrowed]).collect();
@@ -49,7 +48,24 @@ fn phrase(dimension: &Dimension, literals: &[&Literal], mapping: &Mapping) -> Op
     let excluding =
         literals.iter().filter(|literal| literal.outside && !literal.inside).flat_map(|literal| literal.matchers.iter());
     let excluded: Vec<String> = excluding.filter(|matcher| bites(matcher)).map(|matcher| value(dimension, matcher)).collect();
+    if *dimension == Dimension::Attribute(Attribute::Repository) && excluded.is_empty() && values == [ANY_REPOSITORY] {
+        return None; // said of every credential of the repository of whoever asks
+    }
     Some(joined(dimension, values, excluded, literals.iter().all(|literal| literal.absent)))
+}
+
+/// Of the tests that say what it is, the first that no other one makes needless.
+fn narrowest<'a>(literals: &[&'a Literal], mapping: &Mapping) -> Option<&'a Literal> {
+    let all: Vec<&Literal> =
+        literals.iter().copied().filter(|literal| literal.inside && !literal.outside && !literal.absent).collect();
+    let is_needless = |literal: &Literal| {
+        let beyond = literal.negated();
+        let within = |other: &&&Literal| {
+            **other != literal && value_of(&literal.dimension, &[other, &beyond], mapping) == Some(Found::Nothing)
+        };
+        all.len() > 1 && all.iter().find(within).is_some()
+    };
+    all.iter().find(|literal| !is_needless(literal)).or(all.first()).copied()
 }
 
 fn joined(dimension: &Dimension, values: Vec<String>, mut excluded: Vec<String>, absent: bool) -> String {

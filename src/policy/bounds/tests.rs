@@ -205,3 +205,5 @@ fn a_session_outlives_its_token_within_the_sources_bounds_alone() {
         assert_eq!(grants(&set, &team, &secret("team-a/db.age")), None, "{told}");
     }
 }
+
+mod repositories;

@@ -78,7 +78,7 @@ fn credentials(look: &Look<'_>, found: &mut Vec<Fault>) {
                             .help("make the terms equal, or the identities apart")
                             .showing(Some(example)),
                     );
-                } else if within(permit, other, look.catalogue) {
+                } else if permit.grants_only(wanted) && within(permit, other, look.catalogue) {
                     let message = format!("everybody whom this lets in is let in by {} already", other.policy.name);
                     found.push(
                         finding("shadowed", message)

@@ -1,10 +1,12 @@
 //! `grant: github`: installation tokens of a GitHub App. Repositories and permissions are both named: to GitHub, what is left out
 //! means everything.
 
+mod apart;
 mod credential;
 mod reach;
 mod terms;
 
+pub(in crate::policy) use apart::Knives;
 pub use terms::{GitHubTerms, InRepositories};
 
 use super::{Section, within};

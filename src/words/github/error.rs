@@ -41,9 +41,6 @@ pub enum RepositoriesError {
     /// Which of them is meant, nobody can tell.
     #[error("two repositories have one id: each has its own")]
     SeveralNames,
-    /// GitHub is asked by ids or by names.
-    #[error("some repositories have an id and some have none: give each its id (OWNER/REPOSITORY@ID)")]
-    Mixed,
 }
 
 /// Why a permission is none of an App's.
@@ -58,6 +55,9 @@ pub enum PermissionError {
         /// The one that may have been meant.
         near: Option<&'static str>,
     },
+    /// Beside the known ones it would be read without its levels.
+    #[error("GitHub has this permission: it belongs under `permissions`")]
+    Known,
     /// A key that could not be one.
     #[error("a permission is named by up to {PERMISSION_BYTES_MAX} lower-case letters and `_`")]
     NoKey,

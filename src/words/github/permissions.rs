@@ -39,6 +39,9 @@ impl Level {
     }
 }
 
+/// Whoever may do anything in a repository sees what it is: GitHub adds this to every token by itself.
+const IMPLIED: (&str, Level) = ("metadata", Level::Read);
+
 /// One of them, such as `contents: read`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Permission {
@@ -116,14 +119,14 @@ impl Permissions {
         self.0.get(key).copied()
     }
 
-    /// Whether these allow all that the others do.
+    /// Whether these allow all that the others do. To see what a repository is, any of them allows: GitHub adds that to every token.
     pub fn covers(&self, other: &Self) -> bool {
         self.lacks(other).is_none()
     }
 
     /// The first of the others that these do not allow.
     pub fn lacks<'a>(&self, other: &'a Self) -> Option<(&'a str, Level)> {
-        other.iter().find(|(key, level)| self.level(key) < Some(*level))
+        other.iter().find(|wanted| self.level(wanted.0) < Some(wanted.1) && *wanted != IMPLIED)
     }
 }
 

@@ -3,13 +3,11 @@
 use super::bounds::REPOSITORIES_MAX;
 use super::error::RepositoriesError;
 use super::names::{Owner, Repository, RepositoryId, RepositoryName};
-use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Some of them: one at least, and no more than GitHub takes.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(transparent)]
-pub struct Chosen<T: Ord>(BTreeSet<T>);
+/// Some repositories by their names, and what is known of their ids: one at least, and no more than GitHub takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Called(BTreeMap<RepositoryName, Option<RepositoryId>>);
 
 /// Which repositories of an installation.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,8 +16,8 @@ pub enum Repositories {
     All,
     /// Those of these ids, as long as they have the names that stand beside: by their names guardrails deny them.
     Ids(Named),
-    /// Those that have these names now.
-    Names(Chosen<RepositoryName>),
+    /// Those that have these names now, of which some may have no known id.
+    Names(Called),
 }
 
 /// Some repositories by their ids, each with its name: one at least, and no more than GitHub takes.
@@ -52,29 +50,24 @@ impl Named {
     }
 }
 
-impl<T: Ord> Chosen<T> {
-    fn new(all: impl IntoIterator<Item = T>) -> Result<Self, RepositoriesError> {
-        let all: BTreeSet<T> = all.into_iter().collect();
-        match all.len() {
+impl Called {
+    fn new(all: &[Repository]) -> Result<Self, RepositoriesError> {
+        let named: BTreeMap<RepositoryName, Option<RepositoryId>> = all.iter().map(|one| (one.name.clone(), one.id)).collect();
+        match named.len() {
             0 => Err(RepositoriesError::None),
-            1..=REPOSITORIES_MAX => Ok(Self(all)),
+            1..=REPOSITORIES_MAX => Ok(Self(named)),
             _ => Err(RepositoriesError::TooMany),
         }
     }
 
-    /// Each of them, once.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter()
+    /// Each name, once.
+    pub fn names(&self) -> impl Iterator<Item = &RepositoryName> {
+        self.0.keys()
     }
 
-    /// Whether it is one of them.
-    pub fn contains(&self, one: &T) -> bool {
-        self.0.contains(one)
-    }
-
-    /// Whether each of the other's is one of them.
-    pub fn covers(&self, other: &Self) -> bool {
-        self.0.is_superset(&other.0)
+    /// Whether the repository that has this name and this id is one of them.
+    pub fn has(&self, name: &RepositoryName, id: RepositoryId) -> bool {
+        self.0.get(name).is_some_and(|known| known.is_none_or(|known| known == id))
     }
 }
 
@@ -86,10 +79,11 @@ impl Repositories {
             return Err(RepositoriesError::SeveralOwners);
         }
         let ids: Vec<_> = named.iter().filter_map(|one| Some((one.id?, one.name.clone()))).collect();
-        let chosen = match ids.len() {
-            0 => Self::Names(Chosen::new(named.iter().map(|one| one.name.clone()))?),
-            count if count == named.len() => Self::Ids(Named::new(ids)?),
-            _ => return Err(RepositoriesError::Mixed),
+        let all_have_one = ids.len() == named.len();
+        let by_ids = if ids.is_empty() { None } else { Some(Named::new(ids)?) };
+        let chosen = match by_ids.filter(|_| all_have_one) {
+            Some(by_ids) => Self::Ids(by_ids),
+            None => Self::Names(Called::new(named)?),
         };
         Ok((owner.clone(), chosen))
     }
@@ -107,7 +101,7 @@ mod tests {
     fn a_choice_is_of_one_owner_and_neither_empty_nor_too_large() {
         assert_eq!(of(&[]), Err(RepositoriesError::None));
         assert_eq!(of(&["acme/a@1", "other/b@2"]), Err(RepositoriesError::SeveralOwners));
-        assert_eq!(of(&["acme/a@1", "acme/b"]), Err(RepositoriesError::Mixed));
+        assert_eq!(of(&["acme/a@1", "acme/b@1", "acme/c"]), Err(RepositoriesError::SeveralNames));
         assert_eq!(of(&["acme/a@1", "acme/b@1"]), Err(RepositoriesError::SeveralNames));
         let many: Vec<String> = (1..=501).map(|id| format!("acme/r@{id}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
@@ -115,6 +109,9 @@ mod tests {
         assert!(matches!(of(&many[..500]), Ok((_, Repositories::Ids(_)))));
         let (owner, names) = of(&["acme/a", "ACME/b", "acme/A"]).unwrap();
         let Repositories::Names(names) = names else { panic!("{names:?}") };
-        assert_eq!((owner.as_str(), names.iter().count()), ("acme", 2));
+        assert_eq!((owner.as_str(), names.names().count()), ("acme", 2));
+        let (_, Repositories::Names(mixed)) = of(&["acme/a@1", "acme/b"]).unwrap() else { panic!("one has no id") };
+        let has = |name: &str, id| mixed.has(&RepositoryName::parse(name).unwrap(), RepositoryId::new(id).unwrap());
+        assert!(has("acme/a", 1) && has("acme/b", 7) && !has("acme/a", 7) && !has("acme/c", 1));
     }
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct WhoCanArgs {
-    /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), or policy.replay.
+    /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), "acme/shop contents=read", or policy.replay.
     grant: String,
     #[command(flatten)]
     of: OfSource,
@@ -23,6 +23,9 @@ pub(in crate::cli) struct WhoCanArgs {
 /// Who can reach it today. An answer about what is not there would only seem to be one.
 pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, Failure> {
     let wanted = Target::guess(&arguments.grant).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    if let Some(lacks) = wanted.left_open() {
+        return Err(Failure::new(STATUS_USAGE, lacks));
+    }
     let read = arguments.of.load()?;
     if let Some(why) = not_there(&read, &wanted) {
         return Err(Failure::new(STATUS_USAGE, why));

@@ -47,6 +47,21 @@ fn the_edges_of_an_answer() {
     }
 }
 
+/// One without an id takes no other one's away.
+#[test]
+fn an_id_that_is_known_is_compared_also_where_names_are_asked_for() {
+    let of = |id: u64| {
+        let named = ["acme/shop@1", "acme/site"].map(|one| Repository::parse(one).unwrap());
+        let (owner, repositories) = Repositories::of(&named).unwrap();
+        let permissions = Permissions::new([Permission::parse("contents", "read", &[]).unwrap()]).unwrap();
+        let asked = Asked { app: "acme", owner: &owner, repositories: &repositories, permissions: &permissions };
+        let mut answer = good();
+        answer["repositories"][0]["id"] = id.into();
+        Minted::read(&Secret::new(answer.to_string().into_bytes()), 1, &asked, NOW).err()
+    };
+    assert_eq!((of(1), of(2)), (None, Some(Fault::Repositories)));
+}
+
 #[test]
 fn tokens_are_seen_in_what_is_broken() {
     let token = format!("ghs_{}", "a".repeat(36));

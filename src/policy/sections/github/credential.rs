@@ -1,12 +1,13 @@
 //! `github`: a token as asked for, within an entry that a rule has.
 
-use super::reach::{Reach, covers_all_of, covers_everything, fits, meets_some_of};
+use super::reach::{covers_all_of, covers_everything, fits, meets_some_of};
 use super::{GitHubGrant, GitHubTerms};
 use crate::identity::Facts;
 use crate::kind::{GitHubTarget, Target, Where};
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, OnTerms, Whose};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
+use crate::words::github::{Repository, RepositoryName};
 use crate::words::yaml::Place;
 use crate::words::{Denial, Reason};
 
@@ -16,7 +17,8 @@ impl OnTerms for GitHubTarget {
 
 impl Grantable for GitHubTarget {
     type Section = GitHubGrant;
-    type Offer<'a> = &'a Reach;
+    /// Those that are written, with their ids, of the repositories that are asked for; `None`: by `{ all: … }`.
+    type Offer<'a> = Option<Vec<&'a Repository>>;
 
     fn guarded(&self) -> Option<&str> {
         None
@@ -24,28 +26,56 @@ impl Grantable for GitHubTarget {
 
     fn fits(&self, pattern: &Pattern) -> bool {
         match &self.repositories {
-            None | Some(Where::Own) => false,
+            None => false,
             Some(Where::All(owner)) => meets_some_of(owner, pattern),
-            Some(Where::Named(names)) => names.iter().any(|name| fits(pattern, name)),
+            Some(Where::Named(names) | Where::Own(names)) => names.iter().any(|name| fits(pattern, name)),
         }
     }
 
     fn lies_within<'a>(&self, mut patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
         match &self.repositories {
-            None | Some(Where::Own) => patterns.any(covers_everything),
+            None | Some(Where::Own(_)) => patterns.any(covers_everything),
             Some(Where::All(owner)) => patterns.any(|pattern| covers_all_of(owner, pattern)),
             Some(Where::Named(names)) => names.iter().all(|name| patterns.clone().any(|pattern| fits(pattern, name))),
         }
     }
 
-    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<(Place, &'a Reach)> {
-        entries.find(|entry| self.is_offered_by(entry).is_some()).map(|entry| (entry.place, &entry.reach))
+    fn own_pattern(&self) -> Option<Pattern> {
+        let Some(Where::Own(beside)) = &self.repositories else { return None };
+        let owner = beside.first().map_or_else(|| "*".to_owned(), |one| one.owner().folded());
+        Pattern::parse(&format!("{owner}/*")).ok()
     }
 
-    fn own_repository<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<String> {
-        // By one entry it may be offered to everybody, and by another to each for its own alone.
-        let offers: Vec<_> = entries.filter_map(|entry| self.is_offered_by(entry)).collect();
-        offers.into_iter().reduce(|one, other| one.and(other)).flatten()
+    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Option<(Place, Self::Offer<'a>)> {
+        let entry = entries.find(|entry| self.is_offered_by(entry).is_some())?;
+        Some((entry.place, entry.reach.written(self.repositories.as_ref())))
+    }
+
+    /// By one entry it may be offered to everybody, and by another to each for its own alone: whom both concern gets neither, because
+    /// the ids are of the policy in one and of the token in the other.
+    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GitHubGrant> + Clone) -> Whose {
+        let offers: Vec<(&GitHubGrant, Option<String>)> =
+            entries.clone().filter_map(|entry| Some((entry, self.is_offered_by(entry)?))).collect();
+        let to_all =
+            || offers.iter().filter(|(_, own)| own.is_none()).map(|(entry, _)| entry.reach.written(self.repositories.as_ref()));
+        if to_all().any(|written| written.is_none()) {
+            return Whose::Anybodys;
+        }
+        let of_own: Vec<String> = match &self.repositories {
+            Some(Where::Own(beside)) => {
+                let others = entries.filter(|entry| self.is_of(entry) && beside.iter().all(|name| entry.reach.lists(name)));
+                let by_token = |name: &&RepositoryName| offers.iter().any(|(entry, _)| !entry.reach.lists(name));
+                others.flat_map(|entry| entry.reach.names()).filter(by_token).map(ToString::to_string).collect()
+            }
+            _ => offers.iter().filter_map(|(_, own)| own.clone()).collect(),
+        };
+        let first = to_all().next();
+        match (first.is_some(), of_own.is_empty()) {
+            (true, _) if to_all().any(|written| Some(written) != first) => Whose::Nobodys,
+            (true, true) => Whose::Anybodys,
+            (true, false) => Whose::AllBut(of_own),
+            (false, _) => Whose::Only(of_own),
+        }
     }
 
     fn terms<'a>(
@@ -63,8 +93,9 @@ impl Grantable for GitHubTarget {
     }
 
     /// With their ids, and also those beside `{repository}`: another id behind a name, or one name more, is more.
-    fn values(reach: &Self::Offer<'_>) -> Vec<Term> {
-        vec![Term::new("repositories", Value::Names(reach.names()))]
+    fn values(offer: &Self::Offer<'_>) -> Vec<Term> {
+        let names = offer.as_ref().map(|written| written.iter().map(ToString::to_string).collect());
+        vec![Term::new("repositories", Value::Names(names))]
     }
 
     /// The only entry there is.

@@ -75,13 +75,34 @@ impl Reach {
         }
     }
 
-    /// All of it, as what could be asked for. Beside `{repository}` the others are left out: whoever gets its own gets those too.
+    /// All of it, as what could be asked for.
     pub(super) fn whole(&self) -> Where {
         match self {
             Self::All(owner) => Where::All(owner.clone()),
-            Self::Some { own: Some(_), .. } => Where::Own,
-            Self::Some { named, own: None } => Where::Named(named.iter().map(|one| one.name.clone()).collect()),
+            Self::Some { own: Some(_), .. } => Where::Own(self.names().cloned().collect()),
+            Self::Some { own: None, .. } => Where::Named(self.names().cloned().collect()),
         }
+    }
+
+    /// Those that are named.
+    pub(super) fn names(&self) -> impl Iterator<Item = &RepositoryName> {
+        let named = if let Self::Some { named, .. } = self { Some(named) } else { None };
+        named.into_iter().flatten().map(|one| &one.name)
+    }
+
+    /// Whether it is one of those.
+    pub(super) fn lists(&self, name: &RepositoryName) -> bool {
+        self.names().any(|one| one == name)
+    }
+
+    /// Of those that are asked for the ones that are named, as they are written; `None`: all of them.
+    pub(super) fn written(&self, asked: Option<&Where>) -> Option<Vec<&Repository>> {
+        let Self::Some { named, .. } = self else { return None };
+        let is_asked = |one: &&Repository| match asked {
+            Some(Where::Named(names) | Where::Own(names)) => names.contains(&one.name),
+            Some(Where::All(_)) | None => true,
+        };
+        Some(named.iter().filter(is_asked).collect())
     }
 
     /// Whether it is offered; and for which own repository alone, where it is only offered to that one's identities.
@@ -90,7 +111,9 @@ impl Reach {
             (_, None) => Some(None),
             (Self::All(owner), Some(Where::All(asked))) => (owner == asked).then_some(None),
             (Self::All(owner), Some(Where::Named(names))) => names.iter().all(|name| name.owner() == owner).then_some(None),
-            (Self::Some { own, .. }, Some(Where::Own)) => own.is_some().then_some(None),
+            (Self::Some { own, .. }, Some(Where::Own(beside))) => {
+                (own.is_some() && beside.iter().all(|name| self.lists(name))).then_some(None)
+            }
             (Self::Some { named, own }, Some(Where::Named(names))) => {
                 let mut others = names.iter().filter(|name| !named.iter().any(|one| one.name == **name));
                 match (others.next(), others.next()) {
@@ -99,7 +122,7 @@ impl Reach {
                     _ => None,
                 }
             }
-            (Self::All(_), Some(Where::Own)) | (Self::Some { .. }, Some(Where::All(_))) => None,
+            (Self::All(_), Some(Where::Own(_))) | (Self::Some { .. }, Some(Where::All(_))) => None,
         }
     }
 
@@ -120,9 +143,16 @@ impl Reach {
             let name = own.as_ref().map(|own| own.name.clone());
             Ok((named.iter().cloned().chain(own).collect(), name))
         };
-        let Where::Named(names) = asked.unwrap_or(&Where::Own) else {
+        let Some(Where::Named(names)) = asked else {
             self.offers(asked)?;
-            return Some(all().and_then(|(all, own)| Ok((InRepositories::Named(of_one_account(all)?), own.is_some()))));
+            let beside = if let Some(Where::Own(beside)) = asked { Some(beside) } else { None };
+            let is_meant = |one: &Repository, own: Option<&RepositoryName>| {
+                beside.is_none_or(|beside| beside.contains(&one.name) || own == Some(&one.name))
+            };
+            return Some(all().and_then(|(mut all, own)| {
+                all.retain(|one| is_meant(one, own.as_ref()));
+                Ok((InRepositories::Named(of_one_account(all)?), own.is_some()))
+            }));
         };
         // Of an identity without a repository of its own, only what is named counts.
         let (all, own) = all().unwrap_or_else(|_| (named.iter().cloned().collect(), None));
@@ -130,14 +160,6 @@ impl Reach {
             names.iter().map(|name| all.iter().find(|one| one.name == *name).cloned()).collect::<Option<_>>()?;
         let by_own = own.is_some_and(|own| names.contains(&own) && !named.iter().any(|one| one.name == own));
         Some(of_one_account(chosen).map(|chosen| (InRepositories::Named(chosen), by_own)))
-    }
-
-    /// Those that are named, as they are written; `None`: all of them.
-    pub(super) fn names(&self) -> Option<BTreeSet<String>> {
-        match self {
-            Self::All(_) => None,
-            Self::Some { named, .. } => Some(named.iter().map(ToString::to_string).collect()),
-        }
     }
 
     /// Whether something of it fits the pattern of a guardrail. `{repository}` may be any.
@@ -176,13 +198,9 @@ fn listed(text: &str, row: Option<&Row>) -> Result<Listed, FilledError<Repositor
     Repository::parse(&filled).map(Listed::Named).map_err(FilledError::Value)
 }
 
-/// By their ids where all of them have one, else by their names.
 fn of_one_account(mut all: Vec<Repository>) -> Result<Vec<Repository>, Denial> {
     all.sort();
     all.dedup_by(|one, other| one.name == other.name);
-    if all.iter().any(|one| one.id.is_none()) {
-        all.iter_mut().for_each(|one| one.id = None);
-    }
     match all.windows(2).all(|pair| pair[0].name.owner() == pair[1].name.owner()) {
         true => Ok(all),
         false => Err(refused("the identity's repository is of another account than the others that the policy names")),
@@ -225,7 +243,7 @@ pub(super) fn covers_everything(pattern: &Pattern) -> bool {
     matches!(pattern.to_string().as_str(), "**" | "*/*" | "*/**")
 }
 
-fn folded(pattern: &Pattern) -> Pattern {
+pub(super) fn folded(pattern: &Pattern) -> Pattern {
     Pattern::parse(&pattern.to_string().to_ascii_lowercase()).unwrap_or_else(|_| pattern.clone())
 }
 

@@ -22,7 +22,7 @@ pub struct GitHubTerms {
 pub enum InRepositories {
     /// In all that the App is installed for at this account.
     All(Owner),
-    /// In these, by their ids where all of them have one.
+    /// In these, with the ids that are known.
     Named(Vec<Repository>),
 }
 

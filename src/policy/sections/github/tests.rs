@@ -81,6 +81,10 @@ fn what_github_would_take_for_everything_does_not_load() {
             "two repositories have one id",
         ),
         ("{ app: acme, repositories: [\"a/b@1\", \"c/d@2\"], permissions: { contents: read } }", "several accounts"),
+        (
+            "{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: read }, extra_permissions: { contents: write } }",
+            "it belongs under `permissions`",
+        ),
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contnts: read } }", "did you mean `contents`?"),
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: admin } }", "no such level"),
         ("{ app: acme, repositories: [\"acme/shop@1\"], permissions: { contents: read }, ttl: 5m }", "ttl"),

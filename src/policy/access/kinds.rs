@@ -1,0 +1,87 @@
+//! Texts that patterns tell apart: which fit these and none of those, and an example of each kind.
+
+use super::language::{Found, Matcher, Test, search};
+use crate::policy::pattern::Pattern;
+
+/// What may stand for `*` and for `**`, the likeliest first: a folder within a folder tells the two apart.
+const FILLERS: [(&str, &str); 4] = [("a", "a"), ("b", "a/a"), ("c", "a/a/a"), ("z0", "z0")];
+
+/// Texts that all fit these patterns and none of those.
+#[derive(Clone, Default)]
+pub(in crate::policy) struct Kind<'a> {
+    pub(super) inside: Vec<&'a Pattern>,
+    outside: Vec<&'a Pattern>,
+}
+
+/// Whether a kind has one that can be read.
+pub(in crate::policy) enum Met<T> {
+    One(T),
+    None,
+    Unknown,
+}
+
+impl<'a> Kind<'a> {
+    /// Of the texts that fit this pattern.
+    pub(in crate::policy) fn of(pattern: &'a Pattern) -> Self {
+        Self { inside: vec![pattern], outside: Vec::new() }
+    }
+
+    /// The two kinds into which a pattern takes it apart; one that has no text is left out.
+    pub(in crate::policy) fn apart(&self, pattern: &'a Pattern) -> impl Iterator<Item = Self> {
+        let (mut fits, mut does_not) = (self.clone(), self.clone());
+        fits.inside.push(pattern);
+        does_not.outside.push(pattern);
+        [fits, does_not].into_iter().filter(|kind| !kind.is_empty())
+    }
+
+    /// The same without what fits this pattern.
+    pub(in crate::policy) fn but<'b>(&self, pattern: &'b Pattern) -> Kind<'b>
+    where
+        'a: 'b,
+    {
+        let outside = self.outside.iter().copied().chain([pattern]).collect();
+        Kind { inside: self.inside.clone(), outside }
+    }
+
+    pub(in crate::policy) fn holds(&self, text: &str) -> bool {
+        self.inside.iter().all(|pattern| pattern.matches(text)) && !self.outside.iter().any(|pattern| pattern.matches(text))
+    }
+
+    /// One of them that can be read so.
+    pub(in crate::policy) fn meet<T>(&self, read: impl Fn(&str) -> Option<T>) -> Met<T> {
+        if let Some(one) = self.suggested().find_map(|text| read(&text)) {
+            return Met::One(one);
+        }
+        match self.search() {
+            Found::Example(text) => read(&text).map_or(Met::Unknown, Met::One),
+            Found::Nothing => Met::None,
+            Found::Unknown => Met::Unknown,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.suggested().next().is_none() && self.search() == Found::Nothing
+    }
+
+    fn suggested(&self) -> impl Iterator<Item = String> {
+        let all = self.filled(&FILLERS).chain(FILLERS.map(|(_, across)| across.to_owned()));
+        all.filter(|text| self.holds(text))
+    }
+
+    /// The patterns that they fit, with these in the places of `*` and `**`: some of these texts may be of the kind.
+    pub(in crate::policy) fn filled(&self, fillers: &[(&str, &str)]) -> impl Iterator<Item = String> {
+        self.inside.iter().flat_map(|pattern| fillers.iter().map(|(within, across)| pattern.filled(within, across)))
+    }
+
+    fn search(&self) -> Found {
+        let matcher = |pattern: &&Pattern| [Matcher { pattern: pattern.expanded(), fold: false, name: None }];
+        let inside: Vec<_> = self.inside.iter().map(matcher).collect();
+        let outside: Vec<_> = self.outside.iter().map(matcher).collect();
+        let tests: Vec<Test<'_>> = inside
+            .iter()
+            .map(|matchers| Test { matchers, inside: true, outside: false })
+            .chain(outside.iter().map(|matchers| Test { matchers, inside: false, outside: true }))
+            .collect();
+        search(&tests)
+    }
+}

@@ -1,0 +1,50 @@
+//! Tokens of GitHub Apps: an entry grants them for several repositories, of which guardrails may deny some to some. So what is left of
+//! it is compared part by part.
+
+use crate::kind::Target;
+use crate::policy::pattern::Pattern;
+use crate::policy::sections::{GitHubGrant, Knives, Section};
+use crate::words::names::IssuerName;
+use std::collections::BTreeMap;
+
+/// What is granted, part by part.
+pub(super) struct Parts<P> {
+    /// Each part that an entry may come to, and of what it is one.
+    pub(super) of: BTreeMap<Target, Whole>,
+    /// Entries that cannot be taken apart, and the policy of each.
+    pub(super) too_many: Vec<(P, Target)>,
+}
+
+/// What a part is of.
+pub(super) struct Whole {
+    /// All that the entry grants.
+    pub(super) target: Target,
+    /// Whether the part stands for others like it: an entry for all repositories of an account names none.
+    pub(super) has_more_like_it: bool,
+}
+
+/// An entry, the policy that it stands in, and whose issuer's denials count.
+pub(super) type Granting<'a, P> = (P, &'a IssuerName, &'a GitHubGrant);
+
+/// The parts of all that these entries grant, as any of these denials may leave it.
+pub(super) fn parts<P: Copy>(granting: &[Granting<'_, P>], denied: &[(&IssuerName, Vec<&Pattern>)]) -> Parts<P> {
+    let mut parts = Parts { of: BTreeMap::new(), too_many: Vec::new() };
+    let listed = granting.iter().flat_map(|(_, _, entry)| entry.names()).cloned().collect();
+    let mut knives: BTreeMap<&IssuerName, Knives<'_>> = BTreeMap::new();
+    for (policy, issuer, entry) in granting {
+        let by = knives.entry(issuer).or_insert_with(|| {
+            let of_issuer = denied.iter().filter(|(of, _)| of == issuer).map(|(_, patterns)| patterns.clone());
+            Knives::new(of_issuer, &listed)
+        });
+        let Some(whole) = entry.named() else { continue };
+        let Some(some) = entry.parts(by) else {
+            parts.too_many.push((*policy, whole));
+            continue;
+        };
+        for part in some.into_iter().map(Target::from).filter(|part| *part != whole) {
+            let of = || Whole { target: whole.clone(), has_more_like_it: entry.is_of_all() };
+            parts.of.entry(part).or_insert_with(of);
+        }
+    }
+    parts
+}

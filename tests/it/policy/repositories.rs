@@ -1,0 +1,80 @@
+//! Tokens of GitHub Apps: what a pull request that touches the guardrails hears, and how one asks about them.
+
+use super::{ISSUERS, commit, policy};
+use crate::support::git;
+use std::path::Path;
+
+const CLAIMS: &str = r#"{"repository": "acme/shop", "repository_id": "456789", "repository_owner": "acme", "repository_owner_id": "9001", "ref": "refs/heads/main", "ref_protected": "true", "event_name": "push"}"#;
+
+fn bot(repositories: &str) -> String {
+    format!(
+        "owners: [team-shop]\nissuer: github\nmatch: {{ owner: acme@9001, event: push }}\ngrant: {{ github: {{ app: acme, repositories: {repositories}, permissions: {{ contents: write }} }} }}\n"
+    )
+}
+
+fn rails(denied: &str) -> String {
+    format!("denials: [ {{ description: No bot., match: {{ event: push }}, deny: {{ github: [{denied}] }} }} ]\n")
+}
+
+fn repository(repositories: &str, denied: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    git(folder.path(), &["init", "--quiet", "--initial-branch=main", "."]);
+    let (bot, rails) = (bot(repositories), rails(denied));
+    let files =
+        [("policies/bot.yaml", bot.as_str()), ("guardrails.yaml", &rails), ("issuers.yaml", ISSUERS), ("push.json", CLAIMS)];
+    commit(folder.path(), &files);
+    git(folder.path(), &["checkout", "--quiet", "-b", "change"]);
+    folder
+}
+
+fn said(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let output = policy(folder, words);
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[test]
+fn a_pull_request_hears_who_gains_by_a_denial_that_is_taken_away() {
+    for (repositories, gained, who) in [
+        ("[\"{repository}\"]", "github acme own contents=write", "acme/secret*"),
+        ("{ all: acme }", "github acme acme/secreta contents=write", "acme@9001"),
+        ("[acme/pay@1, acme/secret@2]", "github acme acme/secret contents=write", "acme@9001"),
+    ] {
+        let repository = repository(repositories, "acme/secret*, acme/pay");
+        commit(repository.path(), &[("guardrails.yaml", &rails("acme/pay"))]);
+        let (status, told) = said(repository.path(), &["diff", "main...change", "--fail-on", "widen"]);
+        assert_eq!(status, Some(2), "{repositories}: {told}");
+        assert!(told.contains("WIDENS") && told.contains(gained) && told.contains(who), "{repositories}: {told}");
+        let (status, told) = said(repository.path(), &["diff", "change..main", "--fail-on", "widen"]);
+        assert!(status == Some(0) && told.contains("NARROWS") && told.contains(gained), "{repositories}: {told}");
+    }
+}
+
+#[test]
+fn a_token_is_asked_about_as_a_job_would_ask_for_it() {
+    let repository = repository("[\"{repository}\", acme/docs@7]", "acme/secret*");
+    let explain = |what: &[&str]| {
+        said(repository.path(), &[&["explain", "--issuer", "github", "--claims", "push.json", "--github"], what].concat())
+    };
+    for good in [&["acme/shop contents=read"][..], &["acme/docs metadata=read"], &["acme/docs acme/shop"], &[]] {
+        let (status, told) = explain(good);
+        assert!(status == Some(0) && told.starts_with("ALLOWED"), "{good:?}: {told}");
+    }
+    let (status, told) = explain(&["acme/other contents=read"]);
+    assert!(status == Some(77) && told.starts_with("DENIED"), "{told}");
+    let as_secret = ["acme/secret-1 contents=read", "--claim", "repository=acme/secret-1"];
+    let (status, told) = explain(&as_secret);
+    assert!(status == Some(77) && told.contains("guardrails.yaml:1"), "{told}");
+    let (status, told) = explain(&["own contents=read"]);
+    assert!(status == Some(64) && told.contains("name the repository, such as `acme/shop contents=read`"), "{told}");
+    for (asked, expected) in [
+        ("acme/shop metadata=read", Some(0)),
+        ("acme/docs contents=write", Some(0)),
+        ("acme/secret-1 contents=read", Some(77)),
+        ("own contents=read", Some(64)),
+        ("contents=read", Some(64)),
+    ] {
+        let (status, told) = said(repository.path(), &["who-can", asked]);
+        assert_eq!(status, expected, "{asked}: {told}");
+        assert!(status != Some(64) || told.contains("name the repository"), "{told}");
+    }
+}
