@@ -8,9 +8,10 @@ use crate::kind::IdToken;
 use crate::policy::IdTokenTerms;
 use crate::secrets::Identities;
 use crate::store::{Licence, OwnIssuer, Store};
-use crate::words::names::IssuerUrl;
-use crate::words::{Denial, UnixTime};
-use std::sync::Arc;
+use crate::words::names::{Audience, IssuerUrl};
+use crate::words::{Denial, Reason, UnixTime};
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 /// Both of them.
 pub struct OwnIssuers {
@@ -22,7 +23,11 @@ pub struct OwnIssuers {
 pub struct CloudIssuer(SigningKeys);
 
 /// The issuer of `id_token`s, for everybody who is no cloud.
-pub struct IdTokenIssuer(SigningKeys);
+pub struct IdTokenIssuer {
+    keys: SigningKeys,
+    /// Audiences for which a provider of this room alone asks.
+    reserved: OnceLock<BTreeSet<Audience>>,
+}
 
 impl OwnIssuers {
     /// Loads the keys of both, and makes the first ones where there are none.
@@ -34,14 +39,17 @@ impl OwnIssuers {
     ) -> Result<Self, KeysError> {
         let clouds = SigningKeys::open(OwnIssuer::Clouds, clouds, identities.clone(), store).await?;
         let id_tokens = SigningKeys::open(OwnIssuer::IdTokens, id_tokens, identities.clone(), store).await?;
-        Ok(Self { clouds: Arc::new(CloudIssuer(clouds)), id_tokens: Arc::new(IdTokenIssuer(id_tokens)) })
+        Ok(Self {
+            clouds: Arc::new(CloudIssuer(clouds)),
+            id_tokens: Arc::new(IdTokenIssuer { keys: id_tokens, reserved: OnceLock::new() }),
+        })
     }
 
     /// The keys of one.
     pub fn keys(&self, own: OwnIssuer) -> &SigningKeys {
         match own {
             OwnIssuer::Clouds => &self.clouds.0,
-            OwnIssuer::IdTokens => &self.id_tokens.0,
+            OwnIssuer::IdTokens => &self.id_tokens.keys,
         }
     }
 
@@ -76,12 +84,28 @@ impl CloudIssuer {
 }
 
 impl IdTokenIssuer {
+    pub(super) const fn keys(&self) -> &SigningKeys {
+        &self.keys
+    }
+
+    /// For these audiences nobody is given a token from now on. Once said, it stays.
+    pub(super) fn reserve(&self, audiences: BTreeSet<Audience>) {
+        self.reserved.get_or_init(|| audiences);
+    }
+
     /// Signs a token for somebody who is no cloud.
     pub fn id_token(&self, licence: &Licence<'_, IdTokenTerms>, now: UnixTime) -> Result<IdToken, Denial> {
         let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
+        if self.reserved.get().is_some_and(|reserved| reserved.contains(&terms.audience)) {
+            let cause =
+                "the audience is one of `providers: token_exchange`: whoever had this token could ask the service for anything";
+            return Err(Reason::Denied
+                .because(cause)
+                .advising("The policy grants `token_exchange` instead, with the fields that are left to it."));
+        }
         let extra = terms.claims.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let (audience, expires_at) = (terms.audience.clone(), now.plus(terms.ttl));
-        let token = self.0.mint(SigningAlgorithm::Es256, audience.as_str(), subject, decision, now, expires_at, extra)?;
+        let token = self.keys.mint(SigningAlgorithm::Es256, audience.as_str(), subject, decision, now, expires_at, extra)?;
         Ok(IdToken { audience, token, expires_at })
     }
 }
