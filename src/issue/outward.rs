@@ -1,7 +1,9 @@
 //! One request to a provider of credentials: bounded in time and in size, followed nowhere, and kept in no connection.
 
+mod address;
 mod form;
 
+pub(super) use address::address;
 pub(super) use form::{FORM, form};
 
 use crate::issuers::http::{ClientError, Trust, cause, provider_client};

@@ -1,5 +1,6 @@
 //! `providers: { azure: … }` of the configuration.
 
+use crate::issue::outward::address;
 use crate::issue::provider::Places;
 use crate::kind::Guid;
 use crate::words::names::Audience;
@@ -27,18 +28,13 @@ pub struct AzureSettings {
     pub proxy: Option<String>,
 }
 
-/// Why a value is none.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("Entra is at an https address (http only on 127.0.0.1 and localhost) without a query, and without the tenant")]
-struct AuthorityError;
-
 impl AzureSettings {
     /// Reads the section; every fault is told.
     pub fn read(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Self> {
         let tenant = fields.required("tenant").and_then(|node| fields.parsed(node, Guid::parse));
         let authority = match fields.optional("authority") {
-            Some(node) => fields.parsed(node, authority),
-            None => authority(AUTHORITY_DEFAULT).ok(),
+            Some(node) => fields.parsed(node, address),
+            None => address(AUTHORITY_DEFAULT).ok(),
         };
         let audience = match fields.optional("audience") {
             Some(node) => fields.parsed(node, Audience::parse),
@@ -49,12 +45,4 @@ impl AzureSettings {
         let ca = ca.map_or(Some(None), |ca| ca.map(Some))?;
         Some(Self { tenant: tenant?, authority: authority?, audience: audience?, ca, proxy })
     }
-}
-
-fn authority(text: &str) -> Result<Url, AuthorityError> {
-    let url = Url::parse(text).map_err(|_| AuthorityError)?;
-    let is_local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_local);
-    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
-    if is_safe && is_bare { Ok(url) } else { Err(AuthorityError) }
 }

@@ -1,11 +1,11 @@
 //! Reads the Apps of the configuration.
 
 use super::{AppSettings, GitHubSettings, KeyAt};
+use crate::issue::outward::address;
 use crate::issue::provider::Places;
 use crate::words::github::{Permission, Permissions};
 use crate::words::names::{IssuerName, KmsKeyArn};
 use crate::words::yaml::{Fields, Node};
-use reqwest::Url;
 
 /// GitHub's own; GitHub Enterprise Server has its at `https://HOST/api/v3`.
 const API_DEFAULT: &str = "https://api.github.com";
@@ -19,8 +19,6 @@ enum AppError {
     Word,
     #[error("an App's id is a whole number above 0, without quotes")]
     Id,
-    #[error("GitHub's REST API is at an https address (http only on 127.0.0.1 and localhost) without a query")]
-    Api,
 }
 
 impl GitHubSettings {
@@ -54,8 +52,8 @@ fn read_app(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<AppSetti
     let repositories_of = fields.optional("repositories_of").map(|node| fields.parsed(node, IssuerName::parse));
     let repositories_of = repositories_of.map_or(Some(None), |issuer| issuer.map(Some));
     let api = match fields.optional("api") {
-        Some(node) => fields.parsed(node, api),
-        None => api(API_DEFAULT).ok(),
+        Some(node) => fields.parsed(node, address),
+        None => address(API_DEFAULT).ok(),
     };
     let ca = fields.optional("ca").map(|node| places.trusted(fields, node));
     let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
@@ -118,12 +116,4 @@ fn word(text: &str) -> Result<String, AppError> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let sized = (1..=WORD_BYTES_MAX).contains(&text.len());
     if sized && text.bytes().all(good) { Ok(text.to_owned()) } else { Err(AppError::Word) }
-}
-
-fn api(text: &str) -> Result<Url, AppError> {
-    let url = Url::parse(text).map_err(|_| AppError::Api)?;
-    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if scheme && bare { Ok(url) } else { Err(AppError::Api) }
 }
