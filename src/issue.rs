@@ -7,6 +7,7 @@ macro_rules! each_provider {
             aws: Aws(AwsTarget);
             github: GitHub(GitHubTarget);
             azure: Azure(AzureTarget);
+            token_exchange: TokenExchange(TokenExchangeTarget);
         }
     };
 }
@@ -23,6 +24,7 @@ mod own;
 mod provider;
 mod session;
 mod signing;
+mod token_exchange;
 
 pub use aws::{Aws, AwsMode, AwsSettings};
 pub use azure::AzureBootstrap;

@@ -12,6 +12,7 @@ mod id_token;
 mod schema;
 mod secret;
 mod secret_at;
+mod token_exchange;
 mod transit;
 
 pub use answered::{Answered, Credential, Hidden, Listed};
@@ -25,6 +26,7 @@ pub use id_token::{IdToken, IdTokenTarget};
 pub use schema::{POINTER, closed, nullable, object, reference};
 pub use secret::{Encoding, SecretName, SecretValue};
 pub use secret_at::{PastSecret, PastValue};
+pub use token_exchange::{ExchangeFields, ExchangedToken, FieldError, ServiceName, TokenExchangeError, TokenExchangeTarget};
 pub use transit::{Operation, OperationError, TransitError, TransitUse};
 
 use crate::words::names::{SecretPath, TransitKey};
@@ -44,6 +46,7 @@ macro_rules! each_kind {
             IdToken(IdTokenTarget) "id_token" => IdToken;
             GitHub(GitHubTarget) "github" => GitHubToken;
             Azure(AzureTarget) "azure" => AzureToken;
+            TokenExchange(TokenExchangeTarget) "token_exchange" => ExchangedToken;
             /// A use of a transit key, at the Vault API: no body of ours can ask for it.
             #[serde(skip_deserializing)]
             Transit(TransitUse) "transit";

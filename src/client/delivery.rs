@@ -11,6 +11,7 @@ mod id_token;
 mod private_file;
 mod secret;
 mod source;
+mod token_exchange;
 mod variables;
 
 pub use aws::AwsRequest;
@@ -71,6 +72,7 @@ deliveries! {
     id_token: id_token::IdTokenDelivery;
     github: github::GitHubDelivery;
     azure: azure::AzureDelivery;
+    token_exchange: token_exchange::TokenExchangeDelivery;
 }
 
 impl Deliveries {

@@ -10,6 +10,7 @@ mod id_token;
 mod secrets;
 mod templates;
 mod term;
+mod token_exchange;
 mod transit;
 
 pub(super) use aws::AwsGrant;
@@ -21,6 +22,7 @@ pub(super) use secrets::SecretGrant;
 pub(super) use templates::{Templates, shown};
 pub use term::TermChange;
 pub(super) use term::{Term, Value, beyond};
+pub(super) use token_exchange::TokenExchangeGrant;
 pub(super) use transit::TransitGrant;
 
 use super::error::PatternError;
@@ -42,6 +44,7 @@ pub(super) mod terms {
     pub use super::github::{GitHubTerms, InRepositories};
     pub use super::id_token::IdTokenTerms;
     pub use super::secrets::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
+    pub use super::token_exchange::TokenExchangeTerms;
 }
 
 /// Hands the list of all sections to a macro: the section, and one entry of it.
@@ -53,6 +56,7 @@ macro_rules! each_section {
             IdToken(IdTokenGrant);
             GitHub(GitHubGrant);
             Azure(AzureGrant);
+            TokenExchange(TokenExchangeGrant);
             Transit(TransitGrant);
             Daypass(PermissionGrant);
         }

@@ -42,6 +42,7 @@ mod store;
 mod structural;
 mod sts;
 mod support;
+mod token_exchange;
 mod transit;
 mod truth;
 mod values;

@@ -1,0 +1,109 @@
+//! Tokens of services that take ours in exchange, by an endpoint of RFC 8693, RFC 7523 or alike that the configuration describes: no
+//! service has code of its own. Where the endpoint is, nobody but the configuration says.
+
+mod answer;
+mod body;
+mod provided;
+mod refusal;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use super::outward::{Outward, OutwardError};
+use super::own::IdTokenIssuer;
+use crate::kind::ExchangedToken;
+use crate::policy::TokenExchangeTerms;
+use crate::store::Licence;
+use crate::words::{Denial, UnixTime};
+use answer::read;
+use refusal::{Refusing, denied};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, StatusCode};
+use serde_json::Map;
+use settings::{ServiceSettings, TokenExchangeSettings};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The token of ours is used at once.
+const ASSERTION_LIFETIME: Duration = Duration::from_secs(300);
+/// A token, and what a service tells beside it.
+const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The services of the configuration.
+pub struct TokenExchange {
+    services: BTreeMap<String, Service>,
+    issuer: Arc<IdTokenIssuer>,
+}
+
+/// Why a service cannot be asked at all.
+#[derive(Debug, thiserror::Error)]
+#[error("the service `{service}` of `providers: token_exchange`: {fault}")]
+pub struct TokenExchangeError {
+    service: String,
+    #[source]
+    fault: OutwardError,
+}
+
+struct Service {
+    settings: ServiceSettings,
+    outward: Outward,
+}
+
+impl TokenExchange {
+    /// Asks nobody yet. No other token of ours may have a service's audience from now on.
+    pub fn connect(settings: TokenExchangeSettings, issuer: Arc<IdTokenIssuer>) -> Result<Self, TokenExchangeError> {
+        issuer.reserve(settings.services.iter().map(|service| service.audience.clone()).collect());
+        let services = settings.services.into_iter().map(|settings| {
+            let name = settings.name.to_string();
+            let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
+            let outward = Outward::open(ca, proxy, "the service's `ca`", "whoever runs the service");
+            let outward = outward.map_err(|fault| TokenExchangeError { service: name.clone(), fault })?;
+            Ok((name, Service { settings, outward }))
+        });
+        Ok(Self { services: services.collect::<Result<_, _>>()?, issuer })
+    }
+
+    /// A token as the policy and the configuration describe it, and no longer.
+    pub async fn issue(&self, licence: &Licence<'_, TokenExchangeTerms>, now: UnixTime) -> Result<ExchangedToken, Denial> {
+        let terms = licence.terms();
+        let name = terms.service.as_str();
+        let service = self.services.get(name).ok_or_else(|| denied(format!("the configuration has no service `{name}`")))?;
+        service.exchange(&self.issuer, licence, now).await
+    }
+}
+
+impl Service {
+    async fn exchange(
+        &self,
+        issuer: &IdTokenIssuer,
+        licence: &Licence<'_, TokenExchangeTerms>,
+        now: UnixTime,
+    ) -> Result<ExchangedToken, Denial> {
+        let (terms, settings) = (licence.terms(), &self.settings);
+        let refusing = Refusing { service: settings.name.as_str() };
+        settings.check(&terms.fields).map_err(|fault| refusing.fields(fault))?;
+        let (audience, until) = (settings.audience.as_str(), now.plus(ASSERTION_LIFETIME));
+        let subject = licence.granted().subject();
+        let keys = issuer.keys();
+        let assertion = keys.mint(settings.algorithm, audience, &subject, licence.decision(), now, until, Map::new())?;
+        let body = body::write(settings, &terms.fields, &assertion);
+        let request = |client: &Client| {
+            let request = client.post(settings.url.clone()).header(ACCEPT, "application/json");
+            let request = settings.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+            request.header(CONTENT_TYPE, settings.encoding.media_type()).body(body.expose().to_vec())
+        };
+        let heard = self.outward.send(BODY_BYTES_MAX, request).await.map_err(|fault| refusing.cut(&fault))?;
+        if !matches!(heard.status, StatusCode::OK | StatusCode::CREATED) {
+            return Err(refusing.refused(&heard));
+        }
+        if let Some(fault) = &heard.cut {
+            return Err(refusing.cut(fault));
+        }
+        let scope = terms.fields.get("scope").or_else(|| settings.fields.get("scope"));
+        let answer = read(&heard.body, settings, scope, terms.ttl).map_err(|fault| refusing.strange(fault))?;
+        let (service, fields) = (terms.service.clone(), terms.fields.clone());
+        let revoke = settings.revoke.as_ref().map(ToString::to_string);
+        Ok(ExchangedToken { service, fields, token: answer.token, expires_at: now.plus(answer.lifetime), revoke })
+    }
+}

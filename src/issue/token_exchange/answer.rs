@@ -1,0 +1,70 @@
+//! A service's answer, compared with what was asked: a token that lives longer, or has more scopes, is none.
+
+use super::settings::{Lifetime, ServiceSettings};
+use crate::words::Secret;
+use serde_json::Value;
+use std::time::Duration;
+
+/// A token, and how long it lives from now on.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) token: Secret,
+    pub(super) lifetime: Duration,
+}
+
+/// Why an answer is none, told by the field alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("the answer is no JSON")]
+    Form,
+    #[error("the answer has no token where `token` of the configuration looks for it")]
+    Token,
+    #[error("the answer has no lifetime in seconds where `lifetime` of the configuration looks for it")]
+    Lifetime,
+    #[error("the answer's lifetime is over already")]
+    Over,
+    #[error("the answer's lifetime is beyond the `ttl` that is granted")]
+    TooLong,
+    #[error("the answer's `scope` is wider than what was asked for")]
+    Scope,
+}
+
+impl Fault {
+    /// Whether the service gave something else than it was asked for, and not only something unreadable.
+    pub(super) const fn is_lie(self) -> bool {
+        matches!(self, Self::TooLong | Self::Scope)
+    }
+}
+
+/// Reads an answer, and compares it.
+pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str>, most: Duration) -> Result<Answer, Fault> {
+    let answer: Value = serde_json::from_slice(body.expose()).map_err(|_| Fault::Form)?;
+    let token = answer.pointer(&settings.token).and_then(Value::as_str).filter(|token| is_token(token)).ok_or(Fault::Token)?;
+    let lifetime = match &settings.lifetime {
+        Lifetime::Documented(lifetime) => *lifetime,
+        Lifetime::At(pointer) => Duration::from_secs(answer.pointer(pointer).and_then(seconds).ok_or(Fault::Lifetime)?),
+    };
+    if lifetime.is_zero() {
+        return Err(Fault::Over);
+    }
+    if lifetime > most {
+        return Err(Fault::TooLong);
+    }
+    if let (Some(asked), Some(given)) = (scope, answer.get("scope").and_then(Value::as_str)) {
+        let is_asked = |one: &str| asked.split(' ').any(|asked| asked == one);
+        if !given.split(' ').all(is_asked) {
+            return Err(Fault::Scope);
+        }
+    }
+    Ok(Answer { token: token.to_owned().into(), lifetime })
+}
+
+/// RFC 6749, section 5.1, says a number; some write it as text.
+fn seconds(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// RFC 6749, appendix A.12: visible characters and spaces; of those no token of a header has any.
+fn is_token(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| matches!(byte, b'!'..=b'~'))
+}

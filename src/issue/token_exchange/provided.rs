@@ -1,0 +1,39 @@
+//! How the configuration and a grant meet the services.
+
+use super::refusal::PROVIDER;
+use super::settings::TokenExchangeSettings;
+use super::{TokenExchange, TokenExchangeError};
+use crate::issue::OwnIssuers;
+use crate::issue::provider::{Places, Provided};
+use crate::kind::{ExchangedToken, TokenExchangeTarget};
+use crate::policy::TokenExchangeTerms;
+use crate::store::Licence;
+use crate::words::yaml::Fields;
+use crate::words::{Denial, Reason, UnixTime};
+
+impl Provided for TokenExchangeTarget {
+    type Settings = TokenExchangeSettings;
+    type Provider = TokenExchange;
+    type Answer = ExchangedToken;
+    type ConnectError = TokenExchangeError;
+
+    fn settings(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<TokenExchangeSettings> {
+        TokenExchangeSettings::read(fields, places)
+    }
+
+    async fn connect(settings: TokenExchangeSettings, own: &OwnIssuers) -> Result<TokenExchange, TokenExchangeError> {
+        TokenExchange::connect(settings, own.id_tokens().clone())
+    }
+
+    async fn issue(
+        services: &TokenExchange,
+        licence: &Licence<'_, TokenExchangeTerms>,
+        now: UnixTime,
+    ) -> Result<ExchangedToken, Denial> {
+        services.issue(licence, now).await
+    }
+
+    fn absent() -> Denial {
+        Reason::ProviderDenied.because("the configuration has no `providers: { token_exchange: … }`").by(PROVIDER)
+    }
+}

@@ -1,0 +1,71 @@
+use super::*;
+use crate::issue::provider::Places;
+use crate::words::yaml::{Fields, Node};
+
+struct Here;
+
+impl Places for Here {
+    fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf> {
+        fields.text(node).map(PathBuf::from)
+    }
+
+    fn trusted<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf> {
+        fields.text(node).map(PathBuf::from)
+    }
+
+    fn credential<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(String, Option<PathBuf>)> {
+        fields.text(node).map(|name| (name.to_owned(), None))
+    }
+}
+
+fn read(service: &str) -> Result<ServiceSettings, Vec<String>> {
+    let text = format!("services: [ {{ {service} }} ]");
+    let node = Node::parse("daypass.yaml", text.as_bytes()).unwrap();
+    let mut faults = Vec::new();
+    let mut fields = Fields::new("daypass.yaml", &text, &node, &mut faults);
+    let settings = TokenExchangeSettings::read(&mut fields, &Here);
+    fields.finish();
+    let told: Vec<String> = faults.iter().map(|fault| fault.message.to_string()).collect();
+    if told.is_empty() { Ok(settings.ok_or(told)?.services.remove(0)) } else { Err(told) }
+}
+
+const GOOD: &str = "name: partner, url: \"https://partner.example/oauth/token\", encoding: json, audience: \"https://partner.example\", \
+    assertion: assertion, fields: { grant_type: \"urn:ietf:params:oauth:grant-type:jwt-bearer\" }, policy_fields: [role], \
+    token: /access_token, lifetime: /expires_in";
+
+#[test]
+fn a_service_is_read() {
+    let service = read(GOOD).unwrap();
+    assert_eq!((service.encoding, service.assertion.as_str()), (Encoding::Json, "assertion"));
+    assert_eq!(service.lifetime, Lifetime::At("/expires_in".to_owned()));
+    let told = read(&GOOD.replace("lifetime: /expires_in", "lifetime: 1h")).unwrap();
+    assert_eq!(told.lifetime, Lifetime::Documented(Duration::from_secs(3600)));
+    assert_eq!(service.check(&ExchangeFields::parse("role=x").unwrap()), Ok(()));
+    assert_eq!(service.check(&ExchangeFields::default()), Err(FieldsError::Missing("role".to_owned())));
+    assert_eq!(
+        service.check(&ExchangeFields::parse("role=x&grant_type=y").unwrap()),
+        Err(FieldsError::Unknown("grant_type".to_owned()))
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    for (old, new, said) in [
+        ("https://partner.example/oauth", "http://partner.example/oauth", "expected an https address"),
+        ("encoding: json", "encoding: xml", "expected `form` or `json`"),
+        ("\"https://partner.example\",", "sts.amazonaws.com,", "a cloud takes tokens"),
+        ("token: /access_token", "token: access_token", "access_token"),
+        ("lifetime: /expires_in", "lifetime: soon", "soon"),
+        ("policy_fields: [role]", "policy_fields: [assertion]", "`assertion` is set twice"),
+        ("policy_fields: [role]", "policy_fields: [grant_type]", "`grant_type` is set twice"),
+        ("fields: { grant_type:", "fields: { assertion: x, grant_type:", "`assertion` is set twice"),
+        ("fields: { grant_type:", "fields: { \"a b\": x, grant_type:", "a field is called by"),
+        ("fields: {", "headers: { Authorization: \"Bearer x\" }, fields: {", "`Authorization` cannot be set"),
+        ("name: partner", "name: Partner", "a service is called by"),
+        ("token: /access_token, ", "", "`token` is missing"),
+        ("encoding: json", "encoding: json, secret: x", "unknown key `secret`"),
+    ] {
+        let told = read(&GOOD.replacen(old, new, 1)).unwrap_err();
+        assert!(told.iter().any(|told| told.contains(said)), "{new}: {told:?}");
+    }
+}

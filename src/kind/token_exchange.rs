@@ -1,0 +1,72 @@
+//! `token_exchange`: a token of a service that takes ours in exchange (RFC 8693, RFC 7523 or alike), by the fields that a rule names.
+
+mod answer;
+mod error;
+mod fields;
+#[cfg(test)]
+mod tests;
+
+pub use answer::ExchangedToken;
+pub use error::{FieldError, TokenExchangeError};
+pub use fields::{ExchangeFields, ServiceName};
+
+use super::{Kind, Made, closed};
+use fields::{NAME, SERVICE};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use std::fmt;
+
+/// What is asked for: what is left out is as the policy has it. Its text is `SERVICE` or `SERVICE?NAME=VALUE&…`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenExchangeTarget {
+    /// The service, as the configuration calls it.
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceName>,
+    /// The fields that the policy sets, all of them.
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    pub fields: Option<ExchangeFields>,
+}
+
+impl Kind for TokenExchangeTarget {
+    const EXAMPLE: Option<&'static str> = Some("SERVICE");
+    const MADE: Made = Made::Outside;
+
+    type Error = TokenExchangeError;
+
+    fn read(text: Option<&str>) -> Result<Self, TokenExchangeError> {
+        let Some(text) = text else { return Ok(Self::default()) };
+        let (service, fields) = text.split_once('?').map_or((text, None), |(service, fields)| (service, Some(fields)));
+        let fields = fields.map(ExchangeFields::parse).transpose()?;
+        Ok(Self { service: Some(ServiceName::parse(service)?), fields })
+    }
+
+    /// Also fields without a service name nothing.
+    fn is_open(&self) -> bool {
+        self.service.is_none() && self.fields.is_none()
+    }
+
+    fn body() -> Option<Value> {
+        let service = json!({ "type": "string", "pattern": SERVICE, "description": "The service, as the server calls it. Left out: the one that is granted." });
+        let fields = json!({
+            "type": "object", "maxProperties": fields::FIELDS_MAX, "propertyNames": { "pattern": NAME },
+            "additionalProperties": { "type": "string", "pattern": fields::VALUE },
+            "description": "The fields as the policy sets them. Left out: those that are granted.",
+        });
+        let both = closed(&["service"], json!({ "service": service, "fields": fields }));
+        Some(json!({ "oneOf": [{ "type": "object", "maxProperties": 0 }, both] }))
+    }
+}
+
+/// One line; a service without fields is another thing than one of which nothing is said.
+impl fmt::Display for TokenExchangeTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.service.as_ref().map_or(Ok(()), |service| f.write_str(service.as_str()))?;
+        self.fields.as_ref().map_or(Ok(()), |fields| write!(f, "?{fields}"))
+    }
+}
+
+/// What may be left out is no `null`: there is one way to leave it out.
+fn there<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}

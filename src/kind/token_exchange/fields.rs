@@ -1,0 +1,134 @@
+//! The names of services and the fields of their requests: what is none of them reaches no body of a request.
+
+use super::{FieldError, TokenExchangeError};
+use crate::words::yaml::{Fields, Node};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A service's name, as JSON Schema has it.
+pub(super) const SERVICE: &str = "^[a-z0-9_-]{1,64}$";
+/// A field's name.
+pub(super) const NAME: &str = "^[A-Za-z0-9_.-]{1,64}$";
+/// A field's value.
+pub(super) const VALUE: &str = "^[ -~]{1,512}$";
+/// RFC 8693 has ten parameters; a service adds some of its own.
+pub(super) const FIELDS_MAX: usize = 16;
+/// A list of scopes; nothing that a policy names is longer.
+pub(super) const VALUE_CHARS_MAX: usize = 512;
+/// Of a service and of a field.
+const NAME_BYTES_MAX: usize = 64;
+
+/// A service of the configuration.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ServiceName(String);
+
+/// Fields by name, each once.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct ExchangeFields(BTreeMap<String, String>);
+
+impl ServiceName {
+    /// Parses it.
+    pub fn parse(text: &str) -> Result<Self, TokenExchangeError> {
+        let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        let is_name = (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(good);
+        if is_name { Ok(Self(text.to_owned())) } else { Err(TokenExchangeError::Service) }
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ExchangeFields {
+    /// These, each checked.
+    pub fn new(fields: impl IntoIterator<Item = (String, String)>) -> Result<Self, FieldError> {
+        let mut all = BTreeMap::new();
+        for (name, value) in fields {
+            Self::check_name(&name)?;
+            // What does not print deceives whoever reviews it; no service asks for it.
+            if value.is_empty() || value.len() > VALUE_CHARS_MAX || !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+                return Err(FieldError::Value);
+            }
+            if all.insert(name, value).is_some() {
+                return Err(FieldError::Twice);
+            }
+        }
+        if all.len() > FIELDS_MAX { Err(FieldError::TooMany) } else { Ok(Self(all)) }
+    }
+
+    /// Reads a mapping; `fill` puts what belongs into a value's text.
+    pub fn read<'a, E: fmt::Display>(
+        fields: &mut Fields<'a, '_>,
+        node: &'a Node,
+        fill: impl Fn(&str) -> Result<String, E>,
+    ) -> Option<Self> {
+        let mut inner = fields.below(node);
+        let mut all = Vec::new();
+        for (name, _, node) in inner.members() {
+            all.push(inner.parsed(node, &fill).map(|value| (name.clone(), value)));
+        }
+        let all: Option<Vec<(String, String)>> = all.into_iter().collect();
+        Self::new(all?).map_err(|fault| fields.fault(node.place, fault)).ok()
+    }
+
+    /// Whether a field can be called so.
+    pub fn check_name(name: &str) -> Result<(), FieldError> {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        let is_name = (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(good);
+        if is_name { Ok(()) } else { Err(FieldError::Name) }
+    }
+
+    /// Reads `NAME=VALUE&…` (WHATWG URL, "application/x-www-form-urlencoded").
+    pub fn parse(text: &str) -> Result<Self, FieldError> {
+        Self::new(form_urlencoded::parse(text.as_bytes()).into_owned())
+    }
+
+    /// In the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// One of them.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// As [`ExchangeFields::parse`] reads them.
+impl fmt::Display for ExchangeFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&form_urlencoded::Serializer::new(String::new()).extend_pairs(self.iter()).finish())
+    }
+}
+
+impl Serialize for ServiceName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ServiceName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for ExchangeFields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ExchangeFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(BTreeMap::<String, String>::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}

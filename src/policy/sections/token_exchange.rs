@@ -1,0 +1,86 @@
+//! `grant: token_exchange`: tokens of a service that takes ours in exchange. Where the service is, and what else it is asked, the
+//! configuration says: a policy names it and sets the fields that are left to policies.
+
+mod credential;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+pub use terms::TokenExchangeTerms;
+
+use super::{Section, bounded, within};
+use crate::kind::{ExchangeFields, ServiceName, Target, TokenExchangeTarget};
+use crate::policy::error::{FilledError, PatternError};
+use crate::policy::pattern::Pattern;
+use crate::policy::template::{Row, fill_row_text};
+use crate::words::yaml::{Fields, Node, Place};
+use std::time::Duration;
+
+/// A token that lives longer than a day is a key.
+const TTL_MAX: Duration = Duration::from_secs(24 * 3600);
+const TTL_MIN: Duration = Duration::from_secs(60);
+const TTL_DEFAULT: Duration = Duration::from_secs(3600);
+
+/// One service, the fields of its request, and how long its token may live.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::policy) struct TokenExchangeGrant {
+    place: Place,
+    service: ServiceName,
+    fields: ExchangeFields,
+    ttl: Duration,
+}
+
+impl Section for TokenExchangeGrant {
+    const WORD: &'static str = "token_exchange";
+
+    type PatternError = PatternError;
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+        within(fields, node, |inner| Self::read_members(inner, node.place, row))
+    }
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    /// What a service's token may do, nobody here knows.
+    fn acts(&self) -> bool {
+        true
+    }
+
+    fn named(&self) -> Option<Target> {
+        Some(self.whole().into())
+    }
+
+    fn meets(&self, pattern: &Pattern) -> bool {
+        fits(pattern, &self.whole())
+    }
+
+    super::of!(TokenExchange);
+}
+
+impl TokenExchangeGrant {
+    fn read_members<'a>(fields: &mut Fields<'a, '_>, place: Place, row: Option<&Row>) -> Option<Self> {
+        let service = fields.required("service").and_then(|node| {
+            fields.parsed(node, |text| ServiceName::parse(&fill_row_text(text, row)?).map_err(FilledError::Value))
+        });
+        let set = match fields.optional("fields") {
+            None => Some(ExchangeFields::default()),
+            Some(node) => ExchangeFields::read(fields, node, |text| fill_row_text(text, row)),
+        };
+        let ttl =
+            fields.optional("ttl").map_or(Some(TTL_DEFAULT), |node| fields.parsed(node, |text| bounded(text, TTL_MIN, TTL_MAX)));
+        Some(Self { place, service: service?, fields: set?, ttl: ttl? })
+    }
+
+    /// All of it, as what could be asked for.
+    fn whole(&self) -> TokenExchangeTarget {
+        TokenExchangeTarget { service: Some(self.service.clone()), fields: Some(self.fields.clone()) }
+    }
+}
+
+/// A pattern names a service (`partner`), or a service with its fields (`partner?role=*`).
+fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
+    let is_service = target.service.as_ref().is_some_and(|service| pattern.matches(service.as_str()));
+    is_service || pattern.matches(&target.to_string())
+}

@@ -1,0 +1,84 @@
+//! `token_exchange`: a token of a service, by the fields that a rule sets.
+
+use super::{TokenExchangeGrant, TokenExchangeTerms, fits};
+use crate::identity::Facts;
+use crate::kind::{Target, TokenExchangeTarget};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::pattern::Pattern;
+use crate::policy::sections::{Term, Value};
+use crate::words::yaml::Place;
+use crate::words::{Denial, Reason};
+use std::time::Duration;
+
+impl OnTerms for TokenExchangeTarget {
+    type Terms = TokenExchangeTerms;
+}
+
+impl Grantable for TokenExchangeTarget {
+    type Section = TokenExchangeGrant;
+    type Offer<'a> = Duration;
+
+    fn guarded(&self) -> Option<&str> {
+        None
+    }
+
+    fn fits(&self, pattern: &Pattern) -> bool {
+        fits(pattern, self)
+    }
+
+    fn offer<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> Option<(Place, Duration)> {
+        entries.filter(|entry| self.is_of(entry)).map(|entry| (entry.place, entry.ttl)).max_by_key(|(_, ttl)| *ttl)
+    }
+
+    fn terms<'a>(
+        &self,
+        entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone,
+        _: &Facts,
+    ) -> Option<Result<TokenExchangeTerms, Denial>> {
+        let mut all = entries.filter(|entry| self.is_of(entry));
+        let first = all.next()?;
+        if all.any(|other| (&other.service, &other.fields, other.ttl) != (&first.service, &first.fields, first.ttl)) {
+            return Some(Err(ambiguous()));
+        }
+        let (service, fields) = (first.service.clone(), first.fields.clone());
+        Some(Ok(TokenExchangeTerms { service, fields, ttl: first.ttl }))
+    }
+
+    fn values(ttl: &Duration) -> Vec<Term> {
+        vec![Term::new("ttl", Value::Length(*ttl))]
+    }
+
+    /// The only one that is granted.
+    fn choose<'a>(entries: impl Iterator<Item = &'a TokenExchangeGrant>) -> Result<Option<Self>, Denial> {
+        let mut all: Vec<Self> = entries.map(TokenExchangeGrant::whole).collect();
+        all.sort();
+        all.dedup();
+        match (all.pop(), all.is_empty()) {
+            (None, _) => Err(Reason::NoMatchingPolicy.because("no policy grants any token of a service to this identity")),
+            (Some(only), true) => Ok(Some(only)),
+            (Some(_), false) => Err(ambiguous()),
+        }
+    }
+
+    fn chosen(terms: &TokenExchangeTerms) -> Option<Target> {
+        Some(terms.target().into())
+    }
+
+    /// What was asked for may leave the fields open: a denial counts for those that it comes to.
+    fn between(terms: &TokenExchangeTerms) -> Option<Target> {
+        Some(terms.target().into())
+    }
+}
+
+impl TokenExchangeTarget {
+    fn is_of(&self, entry: &TokenExchangeGrant) -> bool {
+        self.service.as_ref().is_none_or(|service| *service == entry.service)
+            && self.fields.as_ref().is_none_or(|fields| *fields == entry.fields)
+    }
+}
+
+fn ambiguous() -> Denial {
+    Reason::PolicyAmbiguous
+        .because("several tokens of services are granted and none of them was named")
+        .saying("Several tokens of services are granted: name the service and its fields.")
+}

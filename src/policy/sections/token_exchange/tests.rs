@@ -1,0 +1,86 @@
+use crate::identity::Mapping;
+use crate::kind::{Kind, Target, TokenExchangeTarget};
+use crate::policy::access::{Direction, changes, who_can};
+use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree};
+use crate::words::UnixTime;
+use crate::words::names::{IssuerName, IssuerUrl};
+use std::sync::Arc;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
+
+fn catalogue() -> Catalogue {
+    let entry = IssuerEntry {
+        url: IssuerUrl::parse("https://token.actions.githubusercontent.com").unwrap(),
+        mapping: Mapping::built_in("github-actions").unwrap(),
+        session_max: None,
+    };
+    std::iter::once((IssuerName::parse("github").unwrap(), entry)).collect()
+}
+
+fn tree(entry: &str, guardrails: &str) -> Tree {
+    let policy = format!(
+        "owners: [team-shop]\nissuer: github\nmatch: {{ owner: acme@9001, event: push }}\ngrant:\n  token_exchange: [ {entry} ]\n"
+    );
+    let files = [("policies/shop.yaml", policy), ("guardrails.yaml", guardrails.to_owned())];
+    let given = files.into_iter().filter(|(_, text)| !text.is_empty());
+    given.map(|(name, text)| (name.to_owned(), Arc::from(text.as_bytes()))).collect()
+}
+
+fn load(entry: &str, guardrails: &str) -> (Ruleset, Vec<String>) {
+    let (rules, faults) = Ruleset::load(&tree(entry, guardrails), &catalogue(), None);
+    (rules, faults.iter().map(ToString::to_string).collect())
+}
+
+fn target(text: &str) -> Target {
+    TokenExchangeTarget::question(text).unwrap().into()
+}
+
+#[test]
+fn an_entry_names_a_service_and_never_an_address() {
+    let good = "{ service: partner, fields: { role: deploy, scope: \"read write\" }, ttl: 30m }";
+    assert_eq!(load(good, "").1, Vec::<String>::new());
+    for (bad, said) in [
+        ("{ fields: { role: deploy } }", "`service` is missing"),
+        ("{ service: \"https://evil.example\" }", "a service is called by"),
+        ("{ service: partner, url: \"https://evil.example\" }", "url"),
+        ("{ service: partner, ttl: 25h }", "expected 1 to 1440 minutes"),
+        ("{ service: partner, fields: { \"a b\": x } }", "a field is called by"),
+        ("{ service: partner, fields: { role: \"a\\nb\" } }", "that print"),
+        ("{ service: partner, fields: { role: \"{repository}\\u202e\" } }", "that print"),
+        ("{ service: partner, fields: { role: [a] } }", "role"),
+    ] {
+        assert!(load(bad, "").1.iter().any(|fault| fault.contains(said)), "{bad}: {:?}", load(bad, "").1);
+    }
+}
+
+#[test]
+fn a_guardrail_denies_a_service_whole_or_by_its_fields() {
+    let entry =
+        "{ service: partner, fields: { role: admin } }, { service: partner, fields: { role: deploy } }, { service: other }";
+    let who = |guardrail: &str, asked: &str| {
+        let denied = format!("denials: [ {{ description: none, deny: {{ token_exchange: [\"{guardrail}\"] }} }} ]\n");
+        let (rules, faults) = load(entry, &denied);
+        assert_eq!(faults, Vec::<String>::new());
+        who_can(&rules, &catalogue(), &target(asked), NOW).len()
+    };
+    assert_eq!(
+        [who("partner", "partner?role=admin"), who("partner", "partner?role=deploy"), who("partner", "other?")],
+        [0, 0, 1]
+    );
+    assert_eq!([who("partner?role=admin", "partner?role=admin"), who("partner?role=admin", "partner?role=deploy")], [0, 1]);
+    assert_eq!([who("*?role=adm*", "partner?role=admin"), who("*?role=adm*", "other?")], [0, 1]);
+}
+
+#[test]
+fn what_is_wider_is_told_and_what_is_narrower_is_not() {
+    let gained = |old: &str, new: &str| {
+        let (old_tree, new_tree) = (tree(old, ""), tree(new, ""));
+        let (old, new) = (load(old, "").0, load(new, "").0);
+        let all = changes((&old, &old_tree), (&new, &new_tree), &catalogue(), NOW);
+        all.iter().any(|change| change.direction == Direction::Widens)
+    };
+    let one = "{ service: partner, fields: { role: deploy }, ttl: 10m }";
+    assert!(gained(one, &one.replace("10m", "1h")) && gained(one, &one.replace("deploy", "admin")));
+    assert!(gained(one, "{ service: partner }"), "no field may be more");
+    assert!(!gained(&one.replace("10m", "1h"), one) && !gained(one, one));
+}

@@ -1,0 +1,43 @@
+//! Answers that no service gives, and refusals: each is told with the service and the field, and no byte of it.
+
+use super::Scene;
+use super::stand_in::Lie;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_as_it_was_asked_is_refused_with_its_field_and_nothing_is_released() {
+    let scene = Scene::start().await;
+    for (lie, code, said) in [
+        (Lie::Longer, "provider_denied", "beyond the `ttl`"),
+        (Lie::WiderScope, "provider_denied", "`scope` is wider"),
+        (Lie::NoLifetime, "provider_unavailable", "no lifetime"),
+        (Lie::NoToken, "provider_unavailable", "no token"),
+        (Lie::HostileToken, "provider_unavailable", "no token"),
+        (Lie::Truncated, "provider_unavailable", "no JSON"),
+        (Lie::Huge, "provider_unavailable", "more than 262144 bytes"),
+        (Lie::Html, "provider_unavailable", "no JSON"),
+        (Lie::Hangs, "provider_unavailable", "no answer in time"),
+        (Lie::Refusal(400, "invalid_scope"), "provider_denied", "(400, invalid_scope)"),
+        (Lie::Refusal(401, "invalid_grant"), "provider_denied", "(401, invalid_grant)"),
+        (Lie::Refusal(400, "evil code"), "provider_denied", "(400)"),
+        (Lie::Refusal(429, "slow_down"), "provider_unavailable", "(429)"),
+        (Lie::Refusal(503, "evil"), "provider_unavailable", "(503)"),
+        (Lie::Refusal(302, "evil"), "provider_unavailable", "(302)"),
+    ] {
+        scene.services.with(|inside| inside.lie = Some(lie));
+        let (_, denial) = scene.ask(json!({ "service": "pulumi" })).await;
+        assert_eq!(
+            (denial["code"].as_str(), denial["provider"].as_str()),
+            (Some(code), Some("token_exchange")),
+            "{lie:?}: {denial}"
+        );
+        assert!(denial["detail"].as_str().unwrap().contains("`pulumi`"), "{lie:?}: {denial}");
+        let last = scene.world.audit().pop().unwrap().body.to_string();
+        assert!(last.contains(said) && last.contains("pulumi"), "{lie:?}: {last}");
+        for told in [denial.to_string(), last, scene.world.log()] {
+            for mark in ["evil", "<html>", "\u{202e}", "xxxx", "hunter2"] {
+                assert!(!told.contains(mark), "{lie:?}: {mark}: {told}");
+            }
+        }
+    }
+}
