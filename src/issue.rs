@@ -8,6 +8,7 @@ macro_rules! each_provider {
             github: GitHub(GitHubTarget);
             azure: Azure(AzureTarget);
             token_exchange: TokenExchange(TokenExchangeTarget);
+            gcp: Gcp(GcpTarget);
         }
     };
 }
@@ -17,6 +18,7 @@ mod aws;
 mod azure;
 mod bootstrap;
 mod error;
+pub mod gcp;
 pub mod github;
 mod keypair;
 mod outward;

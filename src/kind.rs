@@ -7,6 +7,7 @@ mod azure;
 mod daypass;
 mod error;
 mod file_key;
+mod gcp;
 mod github;
 mod id_token;
 mod schema;
@@ -21,6 +22,7 @@ pub use azure::{AzureTarget, AzureTargetError, AzureToken, AzureUse, Guid, GuidE
 pub use daypass::{Permission, PermissionError};
 pub use error::NamedError;
 pub use file_key::{FileKey, FileKeyError, FileKeyTarget};
+pub use gcp::{DIRECT, GcpNameError, GcpTarget, GcpTargetError, GcpToken, Principal, Scope, ServiceAccount};
 pub use github::{GitHubTarget, GitHubTargetError, GitHubToken, Where};
 pub use id_token::{IdToken, IdTokenTarget};
 pub use schema::{POINTER, closed, nullable, object, reference};
@@ -47,6 +49,7 @@ macro_rules! each_kind {
             GitHub(GitHubTarget) "github" => GitHubToken;
             Azure(AzureTarget) "azure" => AzureToken;
             TokenExchange(TokenExchangeTarget) "token_exchange" => ExchangedToken;
+            Gcp(GcpTarget) "gcp" => GcpToken;
             /// A use of a transit key, at the Vault API: no body of ours can ask for it.
             #[serde(skip_deserializing)]
             Transit(TransitUse) "transit";

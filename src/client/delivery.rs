@@ -6,6 +6,7 @@ mod azure;
 mod cleanup;
 mod command;
 mod delivered;
+mod gcp;
 mod github;
 mod id_token;
 mod private_file;
@@ -73,6 +74,7 @@ deliveries! {
     github: github::GitHubDelivery;
     azure: azure::AzureDelivery;
     token_exchange: token_exchange::TokenExchangeDelivery;
+    gcp: gcp::GcpDelivery;
 }
 
 impl Deliveries {

@@ -5,6 +5,7 @@ mod aws;
 mod azure;
 mod daypass;
 mod error;
+mod gcp;
 mod github;
 mod id_token;
 mod secrets;
@@ -16,6 +17,7 @@ mod transit;
 pub(super) use aws::AwsGrant;
 pub(super) use azure::AzureGrant;
 pub(super) use daypass::PermissionGrant;
+pub(super) use gcp::GcpGrant;
 pub(super) use github::{GitHubGrant, Knives};
 pub(super) use id_token::IdTokenGrant;
 pub(super) use secrets::SecretGrant;
@@ -41,6 +43,7 @@ use std::time::Duration;
 pub(super) mod terms {
     pub use super::aws::{AwsTerms, Hub};
     pub use super::azure::AzureTerms;
+    pub use super::gcp::{Boundary, GcpTerms};
     pub use super::github::{GitHubTerms, InRepositories};
     pub use super::id_token::IdTokenTerms;
     pub use super::secrets::{FileKeyTerms, OFFLINE_DEFAULT, PastSecretTerms, SecretTerms};
@@ -57,6 +60,7 @@ macro_rules! each_section {
             GitHub(GitHubGrant);
             Azure(AzureGrant);
             TokenExchange(TokenExchangeGrant);
+            Gcp(GcpGrant);
             Transit(TransitGrant);
             Daypass(PermissionGrant);
         }

@@ -13,6 +13,7 @@ mod corpora;
 mod faces;
 mod faults;
 mod file_keys;
+mod gcp;
 mod github;
 mod golden;
 mod helpers;

@@ -16,6 +16,7 @@ mod git_helper;
 mod git_remotes;
 mod github_kms;
 mod google_auth;
+mod google_cloud;
 mod kubectl;
 mod load_balancers;
 mod octokit;

@@ -149,6 +149,13 @@ if [ "$SCOPE" = all ]; then
       npm install --prefix "$PEERS/npm-azure" --no-audit --no-fund --silent "$AZURE" >"$PEERS/npm-azure.log" 2>&1 && echo "$AZURE" >"$PEERS/npm-azure/stamp" || lacks "$AZURE (npm)"
     fi
     [ -e "$PEERS/npm-azure/stamp" ] && link azure-js "$PEERS/npm-azure/package.json"
+    GOOGLE=google-auth-library@11.3.4
+    if [ "$(cat "$PEERS/npm-google/stamp" 2>/dev/null)" != "$GOOGLE" ]; then
+      echo "installing $GOOGLE ..."
+      mkdir -p "$PEERS/npm-google"
+      npm install --prefix "$PEERS/npm-google" --no-audit --no-fund --silent "$GOOGLE" >"$PEERS/npm-google.log" 2>&1 && echo "$GOOGLE" >"$PEERS/npm-google/stamp" || lacks "$GOOGLE (npm)"
+    fi
+    [ -e "$PEERS/npm-google/stamp" ] && link google-auth-js "$PEERS/npm-google/package.json"
     SOPS_AGE=sops-age@4.0.2
     if [ "$(cat "$PEERS/npm-sops/stamp" 2>/dev/null)" != "$SOPS_AGE" ]; then
       echo "installing $SOPS_AGE ..."

@@ -1,0 +1,105 @@
+//! The requests: Google's STS (RFC 8693, a form), and its IAM Service Account Credentials API (JSON).
+
+use super::settings::{GcpSettings, ProviderName};
+use crate::issue::outward::{Cut, Heard, Outward, OutwardError, form};
+use crate::kind::ServiceAccount;
+use crate::policy::Boundary;
+use crate::words::Secret;
+use reqwest::Url;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::Value;
+
+/// A token is some 2 KB, and up to 12 KB where an identity provider's groups are in it; an error is less.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(super) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+
+/// Both of Google's endpoints.
+pub(super) struct Google {
+    way: Outward,
+    provider: ProviderName,
+    sts: Url,
+    iamcredentials: Url,
+}
+
+/// What is asked of a service account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Method {
+    GenerateAccessToken,
+    GenerateIdToken,
+}
+
+impl Method {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::GenerateAccessToken => "generateAccessToken",
+            Self::GenerateIdToken => "generateIdToken",
+        }
+    }
+}
+
+impl Google {
+    pub(super) fn open(settings: &GcpSettings) -> Result<Self, OutwardError> {
+        let (ca, proxy) = (settings.ca.as_deref(), settings.proxy.as_deref());
+        let way = Outward::open(ca, proxy, "`ca` of `providers: { gcp: … }`", "whoever runs that endpoint")?;
+        let (sts, iamcredentials) = (settings.sts.clone(), settings.iamcredentials.clone());
+        Ok(Self { way, provider: settings.provider.clone(), sts, iamcredentials })
+    }
+
+    /// A federated token for a token of ours.
+    pub(super) async fn federate(&self, ours: &Secret, scope: &str) -> Result<Heard, Cut> {
+        self.exchange(&form([
+            ("grant_type", GRANT_TYPE),
+            ("audience", &self.provider.audience()),
+            ("scope", scope),
+            ("requested_token_type", ACCESS_TOKEN),
+            ("subject_token", ours.expose_text().unwrap_or_default()),
+            ("subject_token_type", JWT),
+        ]))
+        .await
+    }
+
+    /// The same access token within a boundary.
+    pub(super) async fn downscope(&self, token: &Secret, boundary: &Boundary) -> Result<Heard, Cut> {
+        self.exchange(&form([
+            ("grant_type", GRANT_TYPE),
+            ("requested_token_type", ACCESS_TOKEN),
+            ("subject_token", token.expose_text().unwrap_or_default()),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("options", &boundary.options().to_string()),
+        ]))
+        .await
+    }
+
+    async fn exchange(&self, form: &Secret) -> Result<Heard, Cut> {
+        let url = below(&self.sts, &["v1", "token"]);
+        self.way
+            .send(ANSWER_BYTES_MAX, |client| {
+                client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.expose().to_vec())
+            })
+            .await
+    }
+
+    /// A token of a service account, shown the federated one. The `-` stands for the account's own project; Google takes no other.
+    pub(super) async fn impersonate(
+        &self,
+        account: &ServiceAccount,
+        method: Method,
+        body: &Value,
+        federated: &Secret,
+    ) -> Result<Heard, Cut> {
+        let resource = format!("{account}:{}", method.as_str());
+        let url = below(&self.iamcredentials, &["v1", "projects", "-", "serviceAccounts", &resource]);
+        let bearer = federated.expose_text().unwrap_or_default();
+        self.way.send(ANSWER_BYTES_MAX, |client| client.post(url.clone()).bearer_auth(bearer).json(body)).await
+    }
+}
+
+fn below(base: &Url, segments: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}

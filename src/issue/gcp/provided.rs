@@ -1,0 +1,39 @@
+//! How the configuration, a grant and its answer meet Google Cloud.
+
+use super::refusal::{PROVIDER, denied};
+use super::{Gcp, GcpSettings};
+use crate::issue::provider::{Places, Provided};
+use crate::issue::{OutwardError, OwnIssuers};
+use crate::kind::{GcpTarget, GcpToken};
+use crate::policy::GcpTerms;
+use crate::store::Licence;
+use crate::words::yaml::Fields;
+use crate::words::{Denial, UnixTime};
+
+/// Why Google cannot be asked at all.
+#[derive(Debug, thiserror::Error)]
+#[error("`providers: {{ {PROVIDER}: … }}`: {0}")]
+pub struct GcpError(#[from] OutwardError);
+
+impl Provided for GcpTarget {
+    type Settings = GcpSettings;
+    type Provider = Gcp;
+    type Answer = GcpToken;
+    type ConnectError = GcpError;
+
+    fn settings(fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<GcpSettings> {
+        GcpSettings::read(fields, places)
+    }
+
+    async fn connect(settings: GcpSettings, own: &OwnIssuers) -> Result<Gcp, GcpError> {
+        Ok(Gcp::connect(&settings, own.clouds().clone())?)
+    }
+
+    async fn issue(gcp: &Gcp, licence: &Licence<'_, GcpTerms>, now: UnixTime) -> Result<GcpToken, Denial> {
+        gcp.issue(licence, now).await
+    }
+
+    fn absent() -> Denial {
+        denied("the configuration has no `providers: { gcp: … }`")
+    }
+}

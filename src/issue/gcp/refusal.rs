@@ -1,0 +1,234 @@
+//! What Google says when it gives no token, and what to do then. The STS speaks OAuth's JSON, the other API google.rpc.Status: each is
+//! decided on by its codes. Google's own sentence goes to the audit log, shortened, and only out of such an error; other bytes of an
+//! answer go nowhere.
+
+use super::google::Method;
+use crate::issue::outward::{Cut, Heard};
+use crate::words::{Denial, Reason, plain};
+use reqwest::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Who refuses.
+pub(super) const PROVIDER: &str = "gcp";
+/// A sentence of Google's, with the names in it.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// What was asked, for the audit log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum About {
+    Federation,
+    Boundary,
+    Impersonation(Method),
+}
+
+impl About {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Federation => "the federated token",
+            Self::Boundary => "the boundary",
+            Self::Impersonation(Method::GenerateAccessToken) => "the access token",
+            Self::Impersonation(Method::GenerateIdToken) => "the ID token",
+        }
+    }
+}
+
+/// Google said no, or would.
+pub(super) fn denied(cause: impl std::fmt::Display) -> Denial {
+    Reason::ProviderDenied.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+}
+
+/// Another time it may say yes.
+pub(super) fn unavailable(cause: impl std::fmt::Display) -> Denial {
+    Reason::ProviderUnavailable.because(format!("{PROVIDER}: {cause}")).by(PROVIDER)
+}
+
+/// Nothing was heard, or not all.
+pub(super) fn cut(about: About, cut: &Cut) -> Denial {
+    unavailable(format!("{}: {cut}", about.as_str())).saying("Google did not answer.")
+}
+
+/// What was heard is not taken.
+pub(super) fn not_taken(about: About, fault: super::answer::Fault) -> Denial {
+    let cause = format!("{}: {fault}", about.as_str());
+    if fault.is_lie() {
+        denied(cause).saying("Google's answer is not what was asked for, and is not taken.")
+    } else {
+        unavailable(cause).saying("Google's answer is not one that Google gives.")
+    }
+}
+
+/// An answer that is no success.
+pub(super) fn refused(about: About, heard: &Heard, ttl: Duration) -> Denial {
+    match about {
+        About::Federation | About::Boundary => match read::<OAuthError>(heard) {
+            Some(error) => by_sts(about, heard, &error),
+            None => untold(about, heard),
+        },
+        About::Impersonation(method) => match read::<Status>(heard) {
+            Some(status) => by_iam(about, method, heard, &status.error, ttl),
+            None => untold(about, heard),
+        },
+    }
+}
+
+/// No error that can be read: the status alone says whether it may pass.
+fn untold(about: About, heard: &Heard) -> Denial {
+    let cause = format!("{} ({})", about.as_str(), heard.status.as_u16());
+    if passes(heard) { unavailable(cause) } else { denied(cause) }
+}
+
+fn passes(heard: &Heard) -> bool {
+    !heard.status.is_client_error() || matches!(heard.status.as_u16(), 408 | 429)
+}
+
+fn said(about: About, heard: &Heard, code: &str, message: Option<&str>) -> String {
+    let words: String = message.unwrap_or_default().chars().take(MESSAGE_CHARS_MAX).collect();
+    format!("{} ({}): {code}: {}", about.as_str(), heard.status.as_u16(), plain(&words))
+}
+
+/// RFC 6749, section 5.2.
+#[derive(Deserialize)]
+struct OAuthError {
+    error: OAuthCode,
+    error_description: Option<String>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "snake_case")]
+enum OAuthCode {
+    InvalidRequest,
+    InvalidGrant,
+    InvalidTarget,
+    InvalidScope,
+    UnauthorizedClient,
+    #[serde(other)]
+    Other,
+}
+
+fn by_sts(about: About, heard: &Heard, error: &OAuthError) -> Denial {
+    let code = match error.error {
+        OAuthCode::InvalidRequest => "invalid_request",
+        OAuthCode::InvalidGrant => "invalid_grant",
+        OAuthCode::InvalidTarget => "invalid_target",
+        OAuthCode::InvalidScope => "invalid_scope",
+        OAuthCode::UnauthorizedClient => "unauthorized_client",
+        OAuthCode::Other => "another error",
+    };
+    let cause = said(about, heard, code, error.error_description.as_deref());
+    if passes(heard) {
+        return unavailable(cause);
+    }
+    let denied = denied(cause);
+    match (about, error.error) {
+        (About::Boundary, _) => denied
+            .saying("Google does not take the policy's boundary.")
+            .advising("A boundary is of buckets that exist, with roles of Cloud Storage that the service account has there."),
+        (_, OAuthCode::UnauthorizedClient) => denied
+            .saying("The workload identity provider's attribute condition does not take this policy's subject.")
+            .advising("The condition has to hold for `google.subject`: `daypass gcp bootstrap` prints one that does."),
+        (_, OAuthCode::InvalidTarget) => denied
+            .saying("The workload identity pool or its provider is gone, disabled, or not the one that the configuration names.")
+            .advising("`providers: { gcp: { provider: … } }` names it by its project's number; one that was deleted can be undeleted for 30 days."),
+        (_, OAuthCode::InvalidGrant) => denied
+            .saying("Google does not take this server's token.")
+            .advising("The provider's issuer has to be this server's, and its keys have to be there: reachable, or uploaded anew after each rotation (`--jwk-json-path`). This server's clock has to be right."),
+        (_, OAuthCode::InvalidRequest) => denied
+            .saying("Google does not take the audience of this server's token, or an attribute that is mapped from it.")
+            .advising("The provider's allowed audiences have to hold its own name (the default), and it maps `google.subject` to `assertion.sub`."),
+        (_, OAuthCode::InvalidScope) => denied
+            .saying("Google does not know one of the policy's scopes.")
+            .advising("Scopes are addresses such as https://www.googleapis.com/auth/cloud-platform."),
+        (_, OAuthCode::Other) => denied,
+    }
+}
+
+/// google.rpc.Status, as Google's APIs write it in JSON (AIP-193).
+#[derive(Deserialize)]
+struct Status {
+    error: StatusError,
+}
+
+#[derive(Deserialize)]
+struct StatusError {
+    message: Option<String>,
+    status: Code,
+    #[serde(default)]
+    details: Vec<Detail>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Code {
+    PermissionDenied,
+    NotFound,
+    InvalidArgument,
+    FailedPrecondition,
+    Unauthenticated,
+    #[serde(other)]
+    Other,
+}
+
+/// google.rpc.ErrorInfo, or another detail, which has no reason.
+#[derive(Deserialize)]
+struct Detail {
+    reason: Option<Why>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Why {
+    ServiceDisabled,
+    AccessTokenScopeInsufficient,
+    #[serde(other)]
+    Other,
+}
+
+/// IAM Service Account Credentials API: what is longer needs an organization policy.
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn by_iam(about: About, method: Method, heard: &Heard, error: &StatusError, ttl: Duration) -> Denial {
+    let code = match error.status {
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::NotFound => "NOT_FOUND",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+        Code::Other => "another error",
+    };
+    let cause = said(about, heard, code, error.message.as_deref());
+    if passes(heard) {
+        return unavailable(cause);
+    }
+    let denied = denied(cause);
+    let reason = error.details.iter().find_map(|detail| detail.reason);
+    let longer = method == Method::GenerateAccessToken && ttl > HOUR;
+    match (error.status, reason) {
+        (_, Some(Why::ServiceDisabled)) => denied
+            .saying("The IAM Service Account Credentials API is not enabled in the project.")
+            .advising("An owner of the project enables iamcredentials.googleapis.com."),
+        (_, Some(Why::AccessTokenScopeInsufficient)) => denied
+            .saying("The federated token's scope is too narrow for the IAM Service Account Credentials API.")
+            .advising("Show the decision id to the operator: this server asks for the scope that Google documents."),
+        (Code::PermissionDenied, _) => denied
+            .saying("This policy's subject may not act as the service account, or there is none of that name.")
+            .advising("The account grants roles/iam.workloadIdentityUser to the subject, and with `delegates` each account roles/iam.serviceAccountTokenCreator to the one before it: `daypass gcp bootstrap` prints the bindings."),
+        (Code::NotFound, _) => denied
+            .saying("There is no service account of that name.")
+            .advising("Correct the policy's `service_account`."),
+        (Code::InvalidArgument | Code::FailedPrecondition, _) if longer => denied
+            .saying("Google does not give this service account a token that lives for more than an hour.")
+            .advising("The organization's policy iam.allowServiceAccountCredentialLifetimeExtension has to name it; or the policy says `ttl: 1h`."),
+        (Code::Unauthenticated, _) => denied.saying("Google does not take the federated token."),
+        _ => denied,
+    }
+}
+
+fn read<T: DeserializeOwned>(heard: &Heard) -> Option<T> {
+    let kind = heard.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if heard.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
+        return None;
+    }
+    serde_json::from_slice(heard.body.expose()).ok()
+}

@@ -1,0 +1,62 @@
+//! What is answered: a token of Google's, and what it is good for.
+
+use super::{Scope, ServiceAccount};
+use crate::kind::{Answered, Hidden, nullable, object, reference};
+use crate::words::names::Audience;
+use crate::words::{Secret, UnixTime, exposed};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A token of Google's.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct GcpToken {
+    /// Whose it is; `null`: the federated identity's own. That has to be said.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub service_account: Option<ServiceAccount>,
+    /// Whom an ID token is for; `null`: it is an access token.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub audience: Option<Audience>,
+    /// What an access token can be used for; none of an ID token.
+    pub scopes: BTreeSet<Scope>,
+    /// The token.
+    #[serde(with = "exposed::text")]
+    pub token: Secret,
+    /// When it ends. Nobody can end it before.
+    pub expires_at: UnixTime,
+}
+
+impl Answered for GcpToken {
+    fn expires_at(&self) -> Option<UnixTime> {
+        Some(self.expires_at)
+    }
+
+    fn describe(&self) -> Value {
+        json!({
+            "service_account": self.service_account, "audience": self.audience, "scopes": self.scopes, "expires_at": self.expires_at,
+        })
+    }
+
+    fn hidden(&self) -> Vec<Hidden<'_>> {
+        vec![(&self.token).into()]
+    }
+
+    fn schema() -> Option<Value> {
+        let text = json!({ "type": "string" });
+        Some(object(
+            &["service_account", "audience", "scopes", "token", "expires_at"],
+            json!({
+                "service_account": nullable(&text), "audience": nullable(&text), "scopes": { "type": "array", "items": text },
+                "token": text, "expires_at": reference("Moment"),
+            }),
+        ))
+    }
+
+    #[cfg(test)]
+    fn sample() -> Value {
+        json!({
+            "service_account": "deploy@acme.iam.gserviceaccount.com", "audience": null,
+            "scopes": ["https://www.googleapis.com/auth/cloud-platform"], "token": "hunter2", "expires_at": "2027-01-15T08:00:00Z",
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! What Google Cloud calls things: service accounts by their e-mail addresses, and OAuth scopes. Each has its own grammar, so that a
+//! row's value can be neither another address nor a second word.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+
+/// RFC 5321, section 4.5.3.1.3: no address is longer. Google's own bounds (30 for the account, 30 for the project) are of those that
+/// users make; those of its agents are longer.
+pub(in crate::kind) const SERVICE_ACCOUNT_BYTES_MAX: usize = 254;
+/// The longest that Google lists ("OAuth 2.0 Scopes for Google APIs") has fewer than 100.
+const SCOPE_BYTES_MAX: usize = 256;
+/// What every service account's address ends with.
+const DOMAIN: &str = ".gserviceaccount.com";
+
+/// For JSON Schema: a part of what is read.
+pub(in crate::kind) const SERVICE_ACCOUNT: &str =
+    "^[a-z0-9][a-z0-9-]{0,62}@[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63}){0,4}\\.gserviceaccount\\.com$";
+
+/// Why a text is no name of Google Cloud's; the words say what was expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum GcpNameError {
+    /// Of a service account.
+    #[error("a service account is named by its address, such as `deploy@acme-prod.iam.gserviceaccount.com`, in lower case")]
+    ServiceAccount,
+    /// Of a scope.
+    #[error(
+        "a scope is up to {SCOPE_BYTES_MAX} letters, digits and `:/._-`, such as `https://www.googleapis.com/auth/cloud-platform`"
+    )]
+    Scope,
+}
+
+/// A service account, by its address.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ServiceAccount(Box<str>);
+
+/// An OAuth scope: what an access token can be used for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Scope(Box<str>);
+
+impl ServiceAccount {
+    /// Parses it.
+    pub fn parse(text: &str) -> Result<Self, GcpNameError> {
+        let label = |label: &str| {
+            let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (1..=63).contains(&label.len()) && label.bytes().all(good)
+        };
+        let good = |(name, domain): (&str, &str)| {
+            let labels = domain.strip_suffix(DOMAIN).map(|labels| labels.split('.').collect::<Vec<_>>());
+            let of_project = labels.is_some_and(|labels| labels.len() <= 5 && labels.into_iter().all(label));
+            label(name) && !name.starts_with('-') && of_project
+        };
+        let is_one = text.len() <= SERVICE_ACCOUNT_BYTES_MAX && text.split_once('@').is_some_and(good);
+        if is_one { Ok(Self(text.into())) } else { Err(GcpNameError::ServiceAccount) }
+    }
+}
+
+impl Scope {
+    /// Parses it.
+    pub fn parse(text: &str) -> Result<Self, GcpNameError> {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte);
+        let is_one = (1..=SCOPE_BYTES_MAX).contains(&text.len()) && text.bytes().all(good);
+        if is_one { Ok(Self(text.into())) } else { Err(GcpNameError::Scope) }
+    }
+}
+
+macro_rules! as_text {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// As it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+as_text! { ServiceAccount Scope }

@@ -1,0 +1,186 @@
+//! `grant: gcp`: tokens of Google Cloud's, for service accounts or for the federated identity itself.
+
+mod boundary;
+mod credential;
+mod terms;
+
+pub use boundary::Boundary;
+pub use terms::GcpTerms;
+
+use super::{Section, bounded, within};
+use crate::kind::{DIRECT, GcpNameError, Scope, ServiceAccount, Target};
+use crate::policy::access::meet;
+use crate::policy::error::{FilledError, PatternError};
+use crate::policy::pattern::Pattern;
+use crate::policy::template::{Row, fill_row_text};
+use crate::words::names::Audience;
+use crate::words::yaml::{Fields, Node, Place};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Shorter than what a request needs is of no use.
+const TTL_MIN: Duration = Duration::from_secs(60);
+/// IAM Service Account Credentials API, `generateAccessToken`: an hour, and 12 where the organization's policy
+/// `iam.allowServiceAccountCredentialLifetimeExtension` has the account. The configuration says whether it has.
+const TTL_MAX: Duration = Duration::from_secs(12 * 3600);
+const TTL_DEFAULT: Duration = Duration::from_secs(3600);
+/// Who grants more of them grants what they all stand for (`cloud-platform`).
+const SCOPES_MAX: usize = 20;
+/// A chain that nobody can follow is a mistake; each account of it is one more that can act as the last.
+const DELEGATES_MAX: usize = 4;
+/// With it the account's IAM roles alone decide.
+const SCOPE_DEFAULT: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// What every service account's address is like.
+const ANY_ACCOUNT: &str = "*@*";
+
+/// One token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::policy) struct GcpGrant {
+    place: Place,
+    terms: GcpTerms,
+}
+
+/// Why a text is no pattern of service accounts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum AccountPatternError {
+    /// It is none.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// Whoever wrote it meant another.
+    #[error(
+        "no service account is called like that: write its address, such as `*@acme-prod.iam.gserviceaccount.com`, or `{DIRECT}`"
+    )]
+    NoAccount,
+}
+
+impl Section for GcpGrant {
+    const WORD: &'static str = "gcp";
+
+    type PatternError = AccountPatternError;
+
+    fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
+        let place = node.place;
+        within(fields, node, |inner| read_terms(inner, place, row).map(|terms| Self { place, terms }))
+    }
+
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn acts(&self) -> bool {
+        true
+    }
+
+    fn named(&self) -> Option<Target> {
+        Some(self.terms.target().into())
+    }
+
+    fn between(&self) -> Option<Target> {
+        (!self.terms.delegates().is_empty()).then(|| self.terms.whole().into())
+    }
+
+    fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {
+        let pattern = Pattern::parse(text)?;
+        let may_be = match pattern.literal() {
+            Some(account) => account == DIRECT || ServiceAccount::parse(account).is_ok(),
+            None => pattern.matches(DIRECT) || meet(&pattern, &Pattern::parse(ANY_ACCOUNT)?),
+        };
+        if may_be { Ok(pattern) } else { Err(AccountPatternError::NoAccount) }
+    }
+
+    fn meets(&self, pattern: &Pattern) -> bool {
+        let of = self.terms.principal();
+        let on_the_way = self.terms.delegates().iter().map(ServiceAccount::as_str);
+        std::iter::once(of.as_str()).chain(on_the_way).any(|account| pattern.matches(account))
+    }
+
+    super::of!(Gcp);
+}
+
+/// Every key is read before any is refused, so that all faults are told at once.
+fn read_terms(fields: &mut Fields<'_, '_>, place: Place, row: Option<&Row>) -> Option<GcpTerms> {
+    let is_direct = fields.word("access", DIRECT);
+    let account = fields.optional("service_account");
+    let named = account.map(|node| read_account(fields, node, row));
+    let id_token = fields.optional("id_token");
+    let audience = id_token.map(|node| within(fields, node, |inner| read_audience(inner, row)));
+    let lasts = fields.optional("ttl");
+    let ttl = lasts.map(|node| fields.parsed(node, |text| bounded(text, TTL_MIN, TTL_MAX)));
+    let scoped = fields.optional("scopes");
+    let scopes = scoped.map(|list| read_scopes(fields, list, row));
+    let bounds = fields.optional("boundary");
+    let boundary = bounds.map(|list| Boundary::read(fields, list, row));
+    let through = fields.optional("delegates");
+    let delegates = through.map(|list| read_delegates(fields, list, row));
+    let refused = if is_direct {
+        refuse(
+            fields,
+            "a federated token is no service account's, and Google says how long it lives",
+            [account, id_token, lasts, through],
+        )
+    } else {
+        let why = "an ID token is of no scope, lives for an hour, and has no boundary";
+        id_token.is_some() && refuse(fields, why, [lasts, scoped, bounds, None])
+    };
+    if is_direct && scoped.is_none() {
+        fields.fault(place, "`scopes` is missing: of a federated token they alone say what it can be used for");
+    }
+    if !is_direct && account.is_none() {
+        fields.fault(place, "`service_account` is missing; without one a token is granted by `access: direct`");
+    }
+    // A key that is there and cannot be read is a fault, and not left out.
+    let boundary = boundary.map_or(Some(None), |boundary| boundary.map(Some))?;
+    let ttl = ttl.unwrap_or(Some(TTL_DEFAULT))?;
+    let delegates = delegates.unwrap_or_else(|| Some(Vec::new()))?;
+    match (is_direct, audience) {
+        _ if refused => None,
+        (true, _) => Some(GcpTerms::Direct { scopes: scopes??, boundary }),
+        (false, Some(audience)) => Some(GcpTerms::IdToken { account: named??, delegates, audience: audience? }),
+        (false, None) => {
+            let scopes = scopes.unwrap_or_else(|| Scope::parse(SCOPE_DEFAULT).ok().map(|scope| BTreeSet::from([scope])))?;
+            Some(GcpTerms::Access { account: named??, delegates, ttl, scopes, boundary })
+        }
+    }
+}
+
+/// Tells each of the keys that are there and cannot be.
+fn refuse<'a>(fields: &mut Fields<'a, '_>, why: &str, nodes: [Option<&'a Node>; 4]) -> bool {
+    let there: Vec<&Node> = nodes.into_iter().flatten().collect();
+    there.iter().for_each(|node| fields.fault(node.place, why));
+    !there.is_empty()
+}
+
+fn read_account<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<ServiceAccount> {
+    fields.parsed(node, |text| ServiceAccount::parse(&fill_row_text(text, row)?).map_err(FilledError::Value))
+}
+
+fn read_audience(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<Audience> {
+    let node = fields.required("audience")?;
+    fields.parsed(node, |text| Audience::parse(&fill_row_text(text, row)?).map_err(FilledError::Value))
+}
+
+fn read_scopes<'a>(fields: &mut Fields<'a, '_>, list: &'a Node, row: Option<&Row>) -> Option<BTreeSet<Scope>> {
+    let nodes = fields.one_or_many(list);
+    if nodes.is_empty() || nodes.len() > SCOPES_MAX {
+        fields.fault(list.place, format!("name 1 to {SCOPES_MAX} scopes"));
+        return None;
+    }
+    let parse = |text: &str| -> Result<Scope, FilledError<GcpNameError>> {
+        Scope::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)
+    };
+    let read: Vec<_> = nodes.iter().map(|node| fields.parsed(node, parse)).collect();
+    read.into_iter().collect()
+}
+
+fn read_delegates<'a>(fields: &mut Fields<'a, '_>, list: &'a Node, row: Option<&Row>) -> Option<Vec<ServiceAccount>> {
+    let nodes = fields.one_or_many(list);
+    if nodes.len() > DELEGATES_MAX {
+        fields.fault(list.place, format!("a chain has {DELEGATES_MAX} delegates at most"));
+        return None;
+    }
+    let read: Vec<_> = nodes.iter().map(|node| read_account(fields, node, row)).collect();
+    read.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

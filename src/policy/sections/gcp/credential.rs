@@ -1,0 +1,96 @@
+//! `gcp`: a token of Google's as asked for, within an entry that a rule has.
+
+use super::{GcpGrant, GcpTerms, TTL_DEFAULT};
+use crate::identity::Facts;
+use crate::kind::{GcpTarget, Principal, Scope, ServiceAccount, Target};
+use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::pattern::Pattern;
+use crate::policy::sections::{Term, Value};
+use crate::words::yaml::Place;
+use crate::words::{Denial, Reason};
+use std::collections::BTreeSet;
+
+impl OnTerms for GcpTarget {
+    type Terms = GcpTerms;
+}
+
+impl Grantable for GcpTarget {
+    type Section = GcpGrant;
+    type Offer<'a> = &'a GcpTerms;
+
+    fn guarded(&self) -> Option<&str> {
+        self.of.as_ref().map(Principal::as_str)
+    }
+
+    /// Also where one of the accounts on the way does.
+    fn fits(&self, pattern: &Pattern) -> bool {
+        self.guarded().into_iter().chain(self.on_the_way()).any(|account| pattern.matches(account))
+    }
+
+    /// And each of the accounts on the way.
+    fn lies_within<'a>(&self, patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
+        let is_within = |account: &str| patterns.clone().any(|pattern| pattern.matches(account));
+        self.guarded().is_some_and(is_within) && self.on_the_way().all(is_within)
+    }
+
+    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> Option<(Place, &'a GcpTerms)> {
+        entries.find(|entry| entry.terms.is_as_asked(self)).map(|entry| (entry.place, &entry.terms))
+    }
+
+    fn terms<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone, _: &Facts) -> Option<Result<GcpTerms, Denial>> {
+        let mut all = entries.map(|entry| &entry.terms).filter(|terms| terms.is_as_asked(self));
+        let first = all.next()?;
+        Some(if all.all(|other| other == first) { Ok(first.clone()) } else { Err(ambiguous()) })
+    }
+
+    /// A federated token and an ID token live for as long as Google likes, which is an hour at most.
+    fn values(terms: &Self::Offer<'_>) -> Vec<Term> {
+        let (ttl, scopes, boundary) = match terms {
+            GcpTerms::Access { ttl, scopes, boundary, .. } => (*ttl, scopes, boundary.as_ref()),
+            GcpTerms::Direct { scopes, boundary } => (TTL_DEFAULT, scopes, boundary.as_ref()),
+            GcpTerms::IdToken { .. } => (TTL_DEFAULT, const { &BTreeSet::new() }, None),
+        };
+        let delegates: Vec<&str> = terms.delegates().iter().map(ServiceAccount::as_str).collect();
+        let delegates = if delegates.is_empty() { "none".to_owned() } else { delegates.join(", ") };
+        let scopes: BTreeSet<String> = scopes.iter().map(Scope::to_string).collect();
+        vec![
+            Term::new("ttl", Value::Length(ttl)),
+            Term::new("scopes", Value::Names(Some(scopes))),
+            Term::new("boundary", Value::Limit(boundary.map(ToString::to_string))),
+            Term::new("delegates", Value::Text(delegates)),
+        ]
+    }
+
+    /// The only access token that is granted.
+    fn choose<'a>(entries: impl Iterator<Item = &'a GcpGrant>) -> Result<Option<Self>, Denial> {
+        let mut all: Vec<Self> = entries.map(|entry| entry.terms.target()).filter(|target| target.audience.is_none()).collect();
+        all.sort();
+        all.dedup();
+        match (all.pop(), all.is_empty()) {
+            (None, _) => Err(Reason::NoMatchingPolicy.because("no policy grants any access token of Google's to this identity")),
+            (Some(only), true) => Ok(Some(only)),
+            (Some(_), false) => Err(ambiguous()),
+        }
+    }
+
+    fn chosen(terms: &GcpTerms) -> Option<Target> {
+        Some(terms.target().into())
+    }
+
+    /// What was asked for may leave open whose token it is: a denial counts for what it comes to, and for the accounts on the way.
+    fn between(terms: &GcpTerms) -> Option<Target> {
+        Some(terms.whole().into())
+    }
+}
+
+impl GcpTarget {
+    fn on_the_way(&self) -> impl Iterator<Item = &str> {
+        self.through.iter().map(ServiceAccount::as_str)
+    }
+}
+
+fn ambiguous() -> Denial {
+    Reason::PolicyAmbiguous
+        .because("several tokens of Google's are granted and none of them was named")
+        .saying("Several tokens of Google's are granted: name the service account, or the policy.")
+}
