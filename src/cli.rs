@@ -6,6 +6,7 @@ mod aws;
 mod azure;
 mod credential;
 mod exec;
+mod gcp;
 mod job;
 mod keys;
 mod operate;
@@ -77,6 +78,9 @@ enum Command {
     /// What Microsoft Entra ID is told once.
     #[command(subcommand)]
     Azure(azure::AzureCommand),
+    /// What Google Cloud is told once.
+    #[command(subcommand)]
+    Gcp(gcp::GcpCommand),
     /// Deny at once, without Git: a policy, a repository, an issuer or a run.
     Deny(operate::DenyArgs),
     /// End what can be ended of a decision.
@@ -175,6 +179,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Policy(command) => policy::run(&command, environment, cli.output).await,
         Command::Aws(command) => aws::run(&command),
         Command::Azure(command) => azure::run(&command),
+        Command::Gcp(command) => gcp::run(&command),
         Command::Deny(arguments) => operate::deny(&arguments, json).await,
         Command::Revoke(arguments) => operate::revoke(&arguments, json).await,
         Command::Accept(arguments) => operate::accept(&arguments, json).await,

@@ -14,6 +14,7 @@ mod file;
 mod further;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod gcp_use;
 mod grant;
 mod grantable;
 mod guardrail;
@@ -49,6 +50,7 @@ pub use expectation::{Expectation, Outcome};
 pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain};
 pub use file::{Rule, TrustPolicy};
 pub use further::of_further_source;
+pub use gcp_use::{ActsAs, GcpUse};
 pub use grant::{Decision, Grant, Granted, shared_subject};
 pub use grantable::{OnTerms, Terms};
 pub use guardrail::{GUARDRAILS_FILE, Guardrails};

@@ -2,11 +2,13 @@
 //! impersonates a service account, or is handed out itself.
 
 mod answer;
+mod bootstrap;
 mod google;
 mod provided;
 mod refusal;
 mod settings;
 
+pub use bootstrap::{GcpBootstrap, Jwks};
 pub use settings::{GcpSettings, GcpSettingsError, ProviderName};
 
 use super::keypair::SigningAlgorithm;
@@ -26,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// IAM, "Workload Identity Federation": a longer `google.subject` is an error, and nothing is cut off.
-const SUBJECT_BYTES_MAX: usize = 127;
+pub const SUBJECT_BYTES_MAX: usize = 127;
 /// What is impersonated with is used at once.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
 /// All requests for one token together: a job waits no longer.

@@ -1,5 +1,6 @@
 //! Tokens of Google Cloud's over a running server, against a strict stand-in over TLS: what is given, what is refused, what is told.
 
+mod bootstrap;
 mod exchange;
 mod lies;
 pub mod stand_in;

@@ -53,6 +53,13 @@ pub(in crate::policy) enum AccountPatternError {
     NoAccount,
 }
 
+impl GcpGrant {
+    /// What it grants.
+    pub(in crate::policy) const fn terms(&self) -> &GcpTerms {
+        &self.terms
+    }
+}
+
 impl Section for GcpGrant {
     const WORD: &'static str = "gcp";
 

@@ -1,0 +1,93 @@
+//! `daypass gcp bootstrap`: what Google Cloud is told once, from the policies in Git.
+
+use super::policy::Where;
+use super::print;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::issue::gcp::{GcpBootstrap, Jwks, ProviderName, SUBJECT_BYTES_MAX};
+use crate::policy::Ruleset;
+use crate::words::{Clock, SystemClock};
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Told where it could matter.
+const NO_CONDITION: &str = "note: the policies' subjects are too many for an attribute condition, so the provider takes every token of this issuer; the bindings say who may act as which account";
+
+#[derive(Subcommand, Debug)]
+pub(super) enum GcpCommand {
+    /// Print the workload identity pool, its provider and the service accounts' bindings: exactly as wide as the policies.
+    Bootstrap(BootstrapArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct BootstrapArgs {
+    #[command(flatten)]
+    at: Where,
+    /// The provider, as the configuration names it: projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER.
+    #[arg(long, value_parser = ProviderName::parse)]
+    provider: ProviderName,
+    /// The issuer's keys (a JWKS, saved from its /.well-known/jwks.json), where Google cannot reach it.
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// What to print.
+    #[arg(long, value_enum, default_value = "gcloud")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+enum Format {
+    /// Commands of gcloud.
+    Gcloud,
+    /// Terraform configuration (a .tf.json file).
+    Terraform,
+}
+
+pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
+    let GcpCommand::Bootstrap(arguments) = command;
+    let (seen, catalogue) = arguments.at.load()?;
+    let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
+    for fault in &faults {
+        anstream::eprintln!("{fault}\n");
+    }
+    let issuer = arguments.at.issuer_url()?.ok_or_else(|| {
+        Failure::new(
+            STATUS_CONFIGURATION,
+            "the configuration names no `issuer_url` and no `public_url`: Google has to know our issuer",
+        )
+    })?;
+    let used = ruleset.set().gcp_use(SystemClock.now());
+    if used.subjects().is_empty() {
+        return Err(Failure::new(STATUS_USAGE, "no policy grants a token of Google Cloud's"));
+    }
+    for long in used.subjects().iter().filter(|subject| subject.len() > SUBJECT_BYTES_MAX) {
+        anstream::eprintln!(
+            "warning: Google takes no subject of more than {SUBJECT_BYTES_MAX} bytes: shorten the name of {long}"
+        );
+    }
+    let text = arguments.jwks.as_ref().map(read_jwks).transpose()?;
+    let file = arguments.jwks.as_ref().map(|path| path.display().to_string());
+    let jwks = file.as_deref().zip(text.as_deref()).map(|(file, text)| Jwks { file, text });
+    let bootstrap = GcpBootstrap::new(&issuer, &arguments.provider, &used, jwks);
+    if !bootstrap.is_conditioned() {
+        anstream::eprintln!("{NO_CONDITION}");
+    }
+    match arguments.format {
+        Format::Gcloud => anstream::print!("{}", bootstrap.gcloud()),
+        Format::Terraform => print::json(&bootstrap.terraform()),
+    }
+    Ok(0)
+}
+
+/// Public keys, and nothing else: what is printed here is shown to people.
+fn read_jwks(path: &PathBuf) -> Result<String, Failure> {
+    let failed = |told: &str| Failure::new(STATUS_USAGE, format!("{}: {told}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|fault| failed(&fault.to_string()))?;
+    let document: serde_json::Value = serde_json::from_str(&text).map_err(|_| failed("it is no JSON"))?;
+    let keys = document["keys"].as_array().filter(|keys| !keys.is_empty());
+    let keys = keys.ok_or_else(|| failed("it is no JWKS: `keys` lists none"))?;
+    // RFC 7518, section 6: the private members of keys, and the one of a symmetric key.
+    let is_private = |key: &serde_json::Value| ["d", "k"].into_iter().any(|member| key.get(member).is_some());
+    if keys.iter().any(is_private) {
+        return Err(failed("it holds a private key: Google is told public ones"));
+    }
+    Ok(document.to_string())
+}
