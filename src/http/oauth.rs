@@ -1,7 +1,9 @@
-//! OAuth 2.0 Token Exchange (RFC 8693) and its metadata (RFC 8414): a job's token in, a token of our own issuer out.
+//! OAuth 2.0 Token Exchange (RFC 8693) and its metadata (RFC 8414): a job's token in, a token of our own issuer out, or of Google's where
+//! the audience is one of Google's.
 
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzing;
+mod gcp;
 mod parameters;
 
 use super::problem::{RETRY_AFTER_SECONDS, sentence};
@@ -11,8 +13,7 @@ use super::task::run;
 use crate::app::App;
 use crate::config::ID_TOKENS;
 use crate::exchange::{Asked, Call, Refused};
-use crate::kind::IdToken;
-use crate::kind::{IdTokenTarget, Target};
+use crate::kind::{GcpToken, IdToken, IdTokenTarget, Scope, Target};
 use crate::policy::Request;
 use crate::words::exposed;
 use crate::words::{Reason, Secret, UnixTime};
@@ -41,10 +42,15 @@ pub(super) async fn token(
         Err(denial) => Err(Fault::from(denial)),
     };
     match parameters {
-        Ok(Parameters { token, audience, policy, requested }) => {
-            let asked = Asked::credentials(Request::one(Target::IdToken(IdTokenTarget { audience }), policy));
+        Ok(Parameters { token, audience, google, policy, requested }) => {
+            let is_googles = google.is_some();
+            let target = google.map_or_else(|| Target::IdToken(IdTokenTarget { audience }), Target::from);
+            let asked = Asked::credentials(Request::one(target, policy));
             let done = run(app.clone(), Call { token: Ok(token), ..call }, Ok(asked)).await;
-            let answered = done.and_then(|released| Ok(issued(released.only()?, requested, app.now())));
+            let answered = done.and_then(|released| match is_googles {
+                true => Ok(issued_by_google(released.only()?, app.now())),
+                false => Ok(issued(released.only()?, requested, app.now())),
+            });
             answered.unwrap_or_else(|refused| failed(error_code(&refused), &refused))
         }
         Err(Fault { code, denial }) => {
@@ -71,15 +77,30 @@ struct Issued<'a> {
     issued_token_type: &'a str,
     token_type: &'a str,
     expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+}
+
+impl<'a> Issued<'a> {
+    fn of(requested: TokenType, access_token: &'a Secret, expires_at: UnixTime, now: UnixTime) -> Self {
+        let (issued_token_type, token_type) = (requested.as_str(), requested.usage());
+        Self { access_token, issued_token_type, token_type, expires_in: expires_at.since(now).as_secs(), scope: None }
+    }
 }
 
 fn issued(token: &IdToken, requested: TokenType, now: UnixTime) -> Response<Body> {
-    let mut response = reply::json_answer(&Issued {
-        access_token: &token.token,
-        expires_in: token.expires_at.since(now).as_secs(),
-        issued_token_type: requested.as_str(),
-        token_type: requested.usage(),
-    });
+    answered(&Issued::of(requested, &token.token, token.expires_at, now))
+}
+
+/// With what it is for (RFC 6749, section 5.1: `scope`).
+fn issued_by_google(token: &GcpToken, now: UnixTime) -> Response<Body> {
+    let scopes: Vec<&str> = token.scopes.iter().map(Scope::as_str).collect();
+    let issued = Issued::of(TokenType::Access, &token.token, token.expires_at, now);
+    answered(&Issued { scope: Some(scopes.join(" ")), ..issued })
+}
+
+fn answered(issued: &Issued<'_>) -> Response<Body> {
+    let mut response = reply::json_answer(issued);
     response.headers_mut().insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }

@@ -5,6 +5,7 @@ mod exchange;
 mod lies;
 pub mod stand_in;
 pub mod strict;
+mod token_endpoint;
 
 use crate::support::{Setup, World, certificate};
 use serde_json::{Value, json};

@@ -1,6 +1,8 @@
 //! What a token exchange asks for: a form (RFC 8693, section 2.1), or the JSON object that Google's action sends.
 
+use super::gcp;
 use crate::http::form;
+use crate::kind::GcpTarget;
 use crate::token::parse_json;
 use crate::words::names::{Audience, PolicyName};
 use crate::words::{Denial, Reason, Secret};
@@ -17,6 +19,8 @@ pub(super) struct Parameters {
     pub(super) token: Secret,
     /// Whom the new one is for.
     pub(super) audience: Audience,
+    /// What is asked for of Google's, where the audience is one of Google's.
+    pub(super) google: Option<GcpTarget>,
     /// The policy to use where several grant the same.
     pub(super) policy: Option<PolicyName>,
     /// As what the new one is asked for.
@@ -92,17 +96,21 @@ impl Parameters {
         let token: Secret = required("subject_token")?.into();
         let kind = TokenType::parse(&required("subject_token_type")?).filter(|kind| *kind != TokenType::Access);
         kind.ok_or_else(|| invalid("`subject_token_type` is …:id_token or …:jwt: the job's OIDC token."))?;
-        let requested = match values.remove("requested_token_type") {
-            Some(kind) => TokenType::parse(&kind)
-                .ok_or_else(|| invalid("`requested_token_type` is …:access_token, …:id_token or …:jwt."))?,
-            None => TokenType::Jwt,
-        };
+        let requested = values.remove("requested_token_type").map(|kind| {
+            TokenType::parse(&kind).ok_or_else(|| invalid("`requested_token_type` is …:access_token, …:id_token or …:jwt."))
+        });
+        let requested = requested.transpose()?;
         let target = match (values.remove("audience"), values.remove("resource")) {
             (Some(target), None) | (None, Some(target)) => target,
             _ => return Err(invalid("Name whom the token is for, once: `audience` or `resource`.")),
         };
         let audience = Audience::parse(&target).map_err(|told| fault("invalid_target", &format!("The audience: {told}.")))?;
-        let policy = values.remove("scope").map(|scope| PolicyName::parse(&scope)).transpose();
+        let google = gcp::target(audience.as_str());
+        if google.is_some() && requested.is_some_and(|requested| requested != TokenType::Access) {
+            return Err(invalid("`requested_token_type` is …:access_token where the audience is one of Google's."));
+        }
+        let scope = values.remove("scope").filter(|scope| google.is_none() || !gcp::are_scopes(scope));
+        let policy = scope.map(|scope| PolicyName::parse(&scope)).transpose();
         let policy = policy.map_err(|_| {
             fault("invalid_scope", "A scope here is the name of one trust policy; leave it out to use whichever grants.")
         })?;
@@ -110,7 +118,7 @@ impl Parameters {
         values.remove("client_id");
         match values.into_keys().next() {
             Some(unknown) => Err(invalid(&format!("{} is no parameter of this endpoint.", form::shown(&unknown)))),
-            None => Ok(Self { token, audience, policy, requested }),
+            None => Ok(Self { token, audience, google, policy, requested: requested.unwrap_or(TokenType::Jwt) }),
         }
     }
 }

@@ -82,3 +82,41 @@ async fn googles_libraries_find_what_exec_leaves_for_its_command() {
         println!("{library}: found the token of {DEPLOY}");
     }
 }
+
+/// Only `token_url` and the audience are ours: the job's own token, in a file, is exchanged here.
+#[tokio::test(flavor = "multi_thread")]
+async fn googles_libraries_exchange_a_jobs_own_token_here() {
+    let clients = clients();
+    if clients.is_empty() {
+        return;
+    }
+    let scene = Scene::start(crate::gcp::GRANTS, "").await;
+    for (library, program, arguments) in clients {
+        let ask = async |run: &str, account: &str| {
+            let token = match run {
+                "push" => scene.world.token(),
+                _ => scene.world.token_with(daypass::demo::issuer::github_claims("pull_request", "refs/pull/7/merge")),
+            };
+            std::fs::write(scene.world.path("job-token"), token).unwrap();
+            let account = json!({
+                "type": "external_account", "token_url": scene.world.url("/oauth2/token"),
+                "audience": format!("//iamcredentials.googleapis.com/projects/-/serviceAccounts/{account}"),
+                "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "credential_source": { "file": scene.world.path("job-token") },
+            });
+            std::fs::write(scene.world.path("account.json"), account.to_string()).unwrap();
+            let mut command = tokio::process::Command::new(&program);
+            command.args(&arguments).current_dir(scene.world.folder.path()).env("GOOGLE_CLOUD_PROJECT", "acme");
+            command.env("GOOGLE_APPLICATION_CREDENTIALS", scene.world.path("account.json"));
+            command.env("REQUESTS_CA_BUNDLE", scene.world.path("tls.crt"));
+            command.env("NODE_EXTRA_CA_CERTS", scene.world.path("tls.crt")).output().await.unwrap()
+        };
+        let told = read(library, &ask("push", DEPLOY).await);
+        assert_eq!(issued(&scene.google, &told).principal, DEPLOY, "{library}");
+        let refused = ask("pull", DEPLOY).await;
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        for part in ["no_matching_policy", "Show the decision id to the operator"] {
+            assert!(!refused.status.success() && said.contains(part), "{library}: {said}");
+        }
+        println!("{library}: {said}");
+    }
+}

@@ -1,0 +1,45 @@
+//! What Google's own clients ask a token endpoint for. Their `audience` is a provider of a workload identity pool, as at Google's STS,
+//! and then the only access token that is granted is meant; or it is a service account.
+
+use crate::issue::gcp::ProviderName;
+use crate::kind::{GcpTarget, Principal, Scope, ServiceAccount};
+
+/// Before a provider's name.
+const PROVIDERS: &str = "//iam.googleapis.com/";
+/// Before a service account's; AIP-122, "Full resource names".
+const ACCOUNTS: &str = "//iamcredentials.googleapis.com/projects/-/serviceAccounts/";
+
+/// What is meant by an audience, where it is one of Google's.
+pub(super) fn target(audience: &str) -> Option<GcpTarget> {
+    if let Some(account) = audience.strip_prefix(ACCOUNTS) {
+        let of = ServiceAccount::parse(account).map(Principal::ServiceAccount).ok()?;
+        return Some(GcpTarget { of: Some(of), ..GcpTarget::default() });
+    }
+    ProviderName::parse(audience.strip_prefix(PROVIDERS)?).ok().map(|_| GcpTarget::default())
+}
+
+/// Whether they are scopes of Google's, and no policy's name. The policy alone says for which ones the token is, and the answer tells it.
+pub(super) fn are_scopes(text: &str) -> bool {
+    text.split(' ').all(|scope| scope.contains("://") && Scope::parse(scope).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Kind;
+
+    #[test]
+    fn an_audience_of_googles_is_an_access_token_and_no_other_is() {
+        let provider = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/daypass";
+        assert!(target(provider).unwrap().is_open());
+        let account = format!("{ACCOUNTS}deploy@acme.iam.gserviceaccount.com");
+        assert_eq!(target(&account).unwrap().to_string(), "deploy@acme.iam.gserviceaccount.com");
+        for other in
+            ["//iam.googleapis.com/projects/1/x", "https://iam.googleapis.com/", &format!("{ACCOUNTS}x"), "https://a", ""]
+        {
+            assert_eq!(target(other), None, "{other}");
+        }
+        assert!(are_scopes("https://www.googleapis.com/auth/cloud-platform https://www.googleapis.com/auth/iam"));
+        assert!(!are_scopes("shop/deploy") && !are_scopes("openid") && !are_scopes("https://a b\"") && !are_scopes(""));
+    }
+}
