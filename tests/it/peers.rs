@@ -15,6 +15,7 @@ mod docker_registry;
 mod git_helper;
 mod git_remotes;
 mod github_kms;
+mod google_action;
 mod google_auth;
 mod google_cloud;
 mod kubectl;
