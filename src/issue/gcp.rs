@@ -31,6 +31,8 @@ use std::time::Duration;
 pub const SUBJECT_BYTES_MAX: usize = 127;
 /// What is impersonated with is used at once.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
+/// Google takes no token whose `iat` is ahead of its clock, which may be behind ours.
+const BACKDATED: Duration = Duration::from_secs(60);
 /// All requests for one token together: a job waits no longer.
 const TOTAL_MAX: Duration = Duration::from_secs(10);
 /// With it a federated token can impersonate, and nothing else.
@@ -108,8 +110,8 @@ impl Gcp {
     async fn federated(&self, scope: &str, lifetime: Duration, shown: &Shown<'_>) -> Result<Answer, Denial> {
         let audience = format!("https:{}", self.provider.audience());
         let Shown { subject, decision, now } = *shown;
-        let ends = now.plus(lifetime);
-        let ours = self.issuer.keys().mint(SigningAlgorithm::Es256, &audience, subject, decision, now, ends, Map::new())?;
+        let (begins, ends) = (now.minus(BACKDATED), now.plus(lifetime));
+        let ours = self.issuer.keys().mint(SigningAlgorithm::Es256, &audience, subject, decision, begins, ends, Map::new())?;
         let heard = self.google.federate(&ours, scope).await;
         taken(About::Federation, heard, HOUR, |body| answer::federated(body, now))
     }
