@@ -22,7 +22,7 @@ pub use azure::{AzureTarget, AzureTargetError, AzureToken, AzureUse, Guid, GuidE
 pub use daypass::{Permission, PermissionError};
 pub use error::NamedError;
 pub use file_key::{FileKey, FileKeyError, FileKeyTarget};
-pub use gcp::{DIRECT, GcpNameError, GcpTarget, GcpTargetError, GcpToken, Principal, Scope, ServiceAccount};
+pub use gcp::{DIRECT, GcpNameError, GcpScope, GcpTarget, GcpTargetError, GcpToken, Principal, ServiceAccount};
 pub use github::{GitHubTarget, GitHubTargetError, GitHubToken, Where};
 pub use id_token::{IdToken, IdTokenTarget};
 pub use schema::{POINTER, closed, nullable, object, reference};

@@ -13,7 +13,7 @@ use super::task::run;
 use crate::app::App;
 use crate::config::ID_TOKENS;
 use crate::exchange::{Asked, Call, Refused};
-use crate::kind::{GcpToken, IdToken, IdTokenTarget, Scope, Target};
+use crate::kind::{GcpScope, GcpToken, IdToken, IdTokenTarget, Target};
 use crate::policy::Request;
 use crate::words::exposed;
 use crate::words::{Reason, Secret, UnixTime};
@@ -94,7 +94,7 @@ fn issued(token: &IdToken, requested: TokenType, now: UnixTime) -> Response<Body
 
 /// With what it is for (RFC 6749, section 5.1: `scope`).
 fn issued_by_google(token: &GcpToken, now: UnixTime) -> Response<Body> {
-    let scopes: Vec<&str> = token.scopes.iter().map(Scope::as_str).collect();
+    let scopes: Vec<&str> = token.scopes.iter().map(GcpScope::as_str).collect();
     let issued = Issued::of(TokenType::Access, &token.token, token.expires_at, now);
     answered(&Issued { scope: Some(scopes.join(" ")), ..issued })
 }

@@ -14,7 +14,7 @@ pub use settings::{GcpSettings, GcpSettingsError, ProviderName};
 use super::keypair::SigningAlgorithm;
 use super::outward::{Cut, Heard, OutwardError};
 use super::own::CloudIssuer;
-use crate::kind::{GcpToken, Scope, ServiceAccount};
+use crate::kind::{GcpScope, GcpToken, ServiceAccount};
 use crate::policy::{Boundary, GcpTerms};
 use crate::store::Licence;
 use crate::words::names::DecisionId;
@@ -157,8 +157,8 @@ fn chain(delegates: &[ServiceAccount]) -> Vec<String> {
     delegates.iter().map(|account| format!("projects/-/serviceAccounts/{account}")).collect()
 }
 
-fn spaced(scopes: &BTreeSet<Scope>) -> String {
-    scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ")
+fn spaced(scopes: &BTreeSet<GcpScope>) -> String {
+    scopes.iter().map(GcpScope::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn too_long() -> Denial {

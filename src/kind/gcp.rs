@@ -4,7 +4,7 @@ mod answer;
 mod names;
 
 pub use answer::GcpToken;
-pub use names::{GcpNameError, Scope, ServiceAccount};
+pub use names::{GcpNameError, GcpScope, ServiceAccount};
 
 use super::{Kind, Made, closed, reference};
 use crate::words::names::{Audience, NameError};

@@ -2,7 +2,7 @@
 //! and then the only access token that is granted is meant; or it is a service account.
 
 use crate::issue::gcp::ProviderName;
-use crate::kind::{GcpTarget, Principal, Scope, ServiceAccount};
+use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount};
 
 /// Before a provider's name.
 const PROVIDERS: &str = "//iam.googleapis.com/";
@@ -20,7 +20,7 @@ pub(super) fn target(audience: &str) -> Option<GcpTarget> {
 
 /// Whether they are scopes of Google's, and no policy's name. The policy alone says for which ones the token is, and the answer tells it.
 pub(super) fn are_scopes(text: &str) -> bool {
-    text.split(' ').all(|scope| scope.contains("://") && Scope::parse(scope).is_ok())
+    text.split(' ').all(|scope| scope.contains("://") && GcpScope::parse(scope).is_ok())
 }
 
 #[cfg(test)]

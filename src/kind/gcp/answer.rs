@@ -1,6 +1,6 @@
 //! What is answered: a token of Google's, and what it is good for.
 
-use super::{Scope, ServiceAccount};
+use super::{GcpScope, ServiceAccount};
 use crate::kind::{Answered, Hidden, nullable, object, reference};
 use crate::words::names::Audience;
 use crate::words::{Secret, UnixTime, exposed};
@@ -18,7 +18,7 @@ pub struct GcpToken {
     #[serde(deserialize_with = "Option::deserialize")]
     pub audience: Option<Audience>,
     /// What an access token can be used for; none of an ID token.
-    pub scopes: BTreeSet<Scope>,
+    pub scopes: BTreeSet<GcpScope>,
     /// The token.
     #[serde(with = "exposed::text")]
     pub token: Secret,

@@ -35,7 +35,7 @@ pub struct ServiceAccount(Box<str>);
 
 /// An OAuth scope: what an access token can be used for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Scope(Box<str>);
+pub struct GcpScope(Box<str>);
 
 impl ServiceAccount {
     /// Parses it.
@@ -54,7 +54,7 @@ impl ServiceAccount {
     }
 }
 
-impl Scope {
+impl GcpScope {
     /// Parses it.
     pub fn parse(text: &str) -> Result<Self, GcpNameError> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte);
@@ -92,4 +92,4 @@ macro_rules! as_text {
     )*};
 }
 
-as_text! { ServiceAccount Scope }
+as_text! { ServiceAccount GcpScope }

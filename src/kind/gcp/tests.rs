@@ -48,7 +48,7 @@ fn what_is_no_service_account_or_contradicts_itself_is_no_target() {
         assert!(GcpTarget::question(text).is_err(), "{text:?}");
     }
     for scope in ["", "a b", "a\"", "a\n", "a\0", "a,b", "\u{202e}", &long] {
-        assert!(Scope::parse(scope).is_err(), "{scope:?}");
+        assert!(GcpScope::parse(scope).is_err(), "{scope:?}");
     }
 }
 

@@ -8,7 +8,7 @@ pub use boundary::Boundary;
 pub use terms::GcpTerms;
 
 use super::{Section, bounded, within};
-use crate::kind::{DIRECT, GcpNameError, Scope, ServiceAccount, Target};
+use crate::kind::{DIRECT, GcpNameError, GcpScope, ServiceAccount, Target};
 use crate::policy::access::meet;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
@@ -144,7 +144,7 @@ fn read_terms(fields: &mut Fields<'_, '_>, place: Place, row: Option<&Row>) -> O
         (true, _) => Some(GcpTerms::Direct { scopes: scopes??, boundary }),
         (false, Some(audience)) => Some(GcpTerms::IdToken { account: named??, delegates, audience: audience? }),
         (false, None) => {
-            let scopes = scopes.unwrap_or_else(|| Scope::parse(SCOPE_DEFAULT).ok().map(|scope| BTreeSet::from([scope])))?;
+            let scopes = scopes.unwrap_or_else(|| GcpScope::parse(SCOPE_DEFAULT).ok().map(|scope| BTreeSet::from([scope])))?;
             Some(GcpTerms::Access { account: named??, delegates, ttl, scopes, boundary })
         }
     }
@@ -166,14 +166,14 @@ fn read_audience(fields: &mut Fields<'_, '_>, row: Option<&Row>) -> Option<Audie
     fields.parsed(node, |text| Audience::parse(&fill_row_text(text, row)?).map_err(FilledError::Value))
 }
 
-fn read_scopes<'a>(fields: &mut Fields<'a, '_>, list: &'a Node, row: Option<&Row>) -> Option<BTreeSet<Scope>> {
+fn read_scopes<'a>(fields: &mut Fields<'a, '_>, list: &'a Node, row: Option<&Row>) -> Option<BTreeSet<GcpScope>> {
     let nodes = fields.one_or_many(list);
     if nodes.is_empty() || nodes.len() > SCOPES_MAX {
         fields.fault(list.place, format!("name 1 to {SCOPES_MAX} scopes"));
         return None;
     }
-    let parse = |text: &str| -> Result<Scope, FilledError<GcpNameError>> {
-        Scope::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)
+    let parse = |text: &str| -> Result<GcpScope, FilledError<GcpNameError>> {
+        GcpScope::parse(&fill_row_text(text, row)?).map_err(FilledError::Value)
     };
     let read: Vec<_> = nodes.iter().map(|node| fields.parsed(node, parse)).collect();
     read.into_iter().collect()

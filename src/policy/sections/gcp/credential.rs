@@ -2,7 +2,7 @@
 
 use super::{GcpGrant, GcpTerms, TTL_DEFAULT};
 use crate::identity::Facts;
-use crate::kind::{GcpTarget, Principal, Scope, ServiceAccount, Target};
+use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount, Target};
 use crate::policy::grantable::{Grantable, OnTerms};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
@@ -52,7 +52,7 @@ impl Grantable for GcpTarget {
         };
         let delegates: Vec<&str> = terms.delegates().iter().map(ServiceAccount::as_str).collect();
         let delegates = if delegates.is_empty() { "none".to_owned() } else { delegates.join(", ") };
-        let scopes: BTreeSet<String> = scopes.iter().map(Scope::to_string).collect();
+        let scopes: BTreeSet<String> = scopes.iter().map(GcpScope::to_string).collect();
         vec![
             Term::new("ttl", Value::Length(ttl)),
             Term::new("scopes", Value::Names(Some(scopes))),

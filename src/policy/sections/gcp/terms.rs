@@ -1,7 +1,7 @@
 //! What one identity gets: a token of Google's in which nothing is left to choose.
 
 use super::boundary::Boundary;
-use crate::kind::{GcpTarget, Principal, Scope, ServiceAccount};
+use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount};
 use crate::words::names::Audience;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,14 +18,14 @@ pub enum GcpTerms {
         /// How long it lives.
         ttl: Duration,
         /// What it can be used for.
-        scopes: BTreeSet<Scope>,
+        scopes: BTreeSet<GcpScope>,
         /// What of Cloud Storage it reaches; absent: all that the account does.
         boundary: Option<Boundary>,
     },
     /// The federated token itself.
     Direct {
         /// What it can be used for.
-        scopes: BTreeSet<Scope>,
+        scopes: BTreeSet<GcpScope>,
         /// What of Cloud Storage it reaches; absent: all that the identity does.
         boundary: Option<Boundary>,
     },
