@@ -15,6 +15,7 @@ mod probe;
 mod processes;
 mod reaction;
 mod settings;
+mod signals;
 mod teller;
 mod template;
 mod volume;

@@ -1,12 +1,16 @@
 //! What is wrong with the sidecar's settings, and why a file cannot be made.
 
-use super::file_name::{FileName, NAME_BYTES_MAX};
-use super::reaction::signal_names;
-use super::template::{OUTPUT_BYTES_MAX, TEXT_BYTES_MAX};
+use super::file_name::FileName;
+use super::signals::signal_names;
 use crate::client::Failure;
 use crate::issuers::http::UrlError;
 use crate::words::DurationError;
 use minijinja::ErrorKind;
+
+/// What a file of the application may have: as much as a Secret of Kubernetes.
+pub(super) const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+/// A configuration file, not a page.
+pub(super) const TEXT_BYTES_MAX: usize = 64 * 1024;
 
 /// A value of the settings that is none of its kind; the words say what was expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -38,20 +42,6 @@ pub(super) enum ValueError {
     /// `probe`.
     #[error("expected an address and a port, such as 0.0.0.0:9402")]
     Probe,
-}
-
-/// A file's name that leads elsewhere, or is too long.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(super) enum FileNameError {
-    /// By its bytes.
-    #[error("a file's name has 1 to {NAME_BYTES_MAX} characters")]
-    Length,
-    /// By its characters.
-    #[error("a file's name is one plain name: letters, digits, `-`, `_` and `.`")]
-    NotPlain,
-    /// Names that the sidecar keeps for itself.
-    #[error("a file's name is not `.` and does not start with `..`")]
-    Dots,
 }
 
 /// What is wrong with a template. The engine's own details may repeat a value, so they are not kept.

@@ -1,10 +1,23 @@
 //! The name of a file that the application sees: one plain name, and nothing that leads elsewhere.
 
-use super::error::FileNameError;
 use std::fmt;
 
 /// As Kubernetes limits the keys of its own Secrets.
 pub(super) const NAME_BYTES_MAX: usize = 253;
+
+/// A file's name that leads elsewhere, or is too long.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum FileNameError {
+    /// By its bytes.
+    #[error("a file's name has 1 to {NAME_BYTES_MAX} characters")]
+    Length,
+    /// By its characters.
+    #[error("a file's name is one plain name: letters, digits, `-`, `_` and `.`")]
+    NotPlain,
+    /// Names that the sidecar keeps for itself.
+    #[error("a file's name is not `.` and does not start with `..`")]
+    Dots,
+}
 
 /// A file's name within the sidecar's folder.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -4,9 +4,10 @@ mod error;
 
 use super::error::ValueError;
 use super::processes;
+use super::signals::SIGNALS;
 use crate::client::job_token;
 use crate::words::yaml::{Fields, Place, Yaml};
-use error::ReactionError;
+use error::{EXEC_MAX, ReactionError};
 use reqwest::Url;
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
@@ -15,18 +16,6 @@ use std::time::Duration;
 
 /// A reload that takes longer hangs.
 const HTTP_MAX: Duration = Duration::from_secs(10);
-/// A command that takes longer hangs, and is killed.
-const EXEC_MAX: Duration = Duration::from_secs(60);
-/// Signals by which applications are told something, or end.
-const SIGNALS: [(&str, Signal); 7] = [
-    ("HUP", Signal::HUP),
-    ("USR1", Signal::USR1),
-    ("USR2", Signal::USR2),
-    ("WINCH", Signal::WINCH),
-    ("TERM", Signal::TERM),
-    ("INT", Signal::INT),
-    ("QUIT", Signal::QUIT),
-];
 
 /// One way to tell it.
 #[derive(Debug)]
@@ -93,11 +82,6 @@ fn parse_signal(text: &str) -> Result<Signal, ValueError> {
     let name = text.strip_prefix("SIG").unwrap_or(text);
     let known = SIGNALS.iter().find(|(known, _)| *known == name);
     known.map(|(_, signal)| *signal).ok_or(ValueError::Signal)
-}
-
-/// Those that are sent, for whoever names another one.
-pub(super) fn signal_names() -> String {
-    SIGNALS.map(|(name, _)| name).join(", ")
 }
 
 /// Only within the pod, and by number: what a name means is not ours to say.

@@ -1,6 +1,6 @@
 //! Templates over the secrets of this sidecar: no files, no network, bounded work and output.
 
-use super::error::TemplateError;
+use super::error::{OUTPUT_BYTES_MAX, TEXT_BYTES_MAX, TemplateError};
 use super::file_name::FileName;
 use crate::words::Secret;
 use minijinja::syntax::SyntaxConfig;
@@ -9,12 +9,8 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// What a file of the application may have: as much as a Secret of Kubernetes.
-pub(super) const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
 /// Instructions, and 64 bytes of intermediate values for each: 6 MiB in all.
 const FUEL_MAX: u64 = 100_000;
-/// A configuration file, not a page.
-pub(super) const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// The template's only name within its environment; errors are told by the file's name.
 const NAME: &str = "template";
 

@@ -1,16 +1,19 @@
 //! Why the application did not hear that its files are others.
 
-use super::EXEC_MAX;
 use crate::issuers::http::root_cause;
 use reqwest::{StatusCode, Url};
 use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
+
+/// A command that takes longer hangs, and is killed.
+pub(super) const EXEC_MAX: Duration = Duration::from_secs(60);
 
 /// Why not.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::client::sidecar) enum ReactionError {
+pub(crate) enum ReactionError {
     /// Nobody to signal.
     #[error("no process `{name}` runs; does the pod have `shareProcessNamespace: true`?")]
     NotRunning {
