@@ -49,7 +49,7 @@ impl Kind for TokenExchangeTarget {
     fn body() -> Option<Value> {
         let service = json!({ "type": "string", "pattern": SERVICE, "description": "The service, as the server calls it. Left out: the one that is granted." });
         let fields = json!({
-            "type": "object", "maxProperties": fields::FIELDS_MAX, "propertyNames": { "pattern": NAME },
+            "type": "object", "maxProperties": error::FIELDS_MAX, "propertyNames": { "pattern": NAME },
             "additionalProperties": { "type": "string", "pattern": fields::VALUE },
             "description": "The fields as the policy sets them. Left out: those that are granted.",
         });

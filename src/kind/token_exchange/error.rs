@@ -1,6 +1,9 @@
 //! Why a text asks for no token of a service.
 
-use super::fields::{FIELDS_MAX, VALUE_CHARS_MAX};
+/// RFC 8693 has ten parameters; a service adds some of its own.
+pub(super) const FIELDS_MAX: usize = 16;
+/// A list of scopes; nothing that a policy names is longer.
+pub(super) const VALUE_CHARS_MAX: usize = 512;
 
 /// Why not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! The names of services and the fields of their requests: what is none of them reaches no body of a request.
 
-use super::{FieldError, TokenExchangeError};
+use super::error::{FIELDS_MAX, FieldError, TokenExchangeError, VALUE_CHARS_MAX};
 use crate::words::yaml::{Fields, Node};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::collections::BTreeMap;
@@ -12,10 +12,6 @@ pub(super) const SERVICE: &str = "^[a-z0-9_-]{1,64}$";
 pub(super) const NAME: &str = "^[A-Za-z0-9_.-]{1,64}$";
 /// A field's value.
 pub(super) const VALUE: &str = "^[ -~]{1,512}$";
-/// RFC 8693 has ten parameters; a service adds some of its own.
-pub(super) const FIELDS_MAX: usize = 16;
-/// A list of scopes; nothing that a policy names is longer.
-pub(super) const VALUE_CHARS_MAX: usize = 512;
 /// Of a service and of a field.
 const NAME_BYTES_MAX: usize = 64;
 
