@@ -1,5 +1,6 @@
 //! `providers: { gcp: … }` of the configuration.
 
+use crate::issue::outward::address;
 use crate::issue::provider::Places;
 use crate::words::yaml::{Fields, Node};
 use crate::words::{DurationError, parse_duration};
@@ -51,9 +52,6 @@ pub enum GcpSettingsError {
     /// Of the provider.
     #[error("expected projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER, with the project's number")]
     Provider,
-    /// Of an endpoint.
-    #[error("one of Google's endpoints is at an https address (http only on 127.0.0.1 and localhost) without a query")]
-    Endpoint,
     /// Of a length.
     #[error(transparent)]
     Duration(#[from] DurationError),
@@ -135,14 +133,6 @@ fn endpoint<'a>(fields: &mut Fields<'a, '_>, node: Option<&'a Node>, default: &s
         Some(node) => fields.parsed(node, address),
         None => address(default).ok(),
     }
-}
-
-fn address(text: &str) -> Result<Url, GcpSettingsError> {
-    let url = Url::parse(text).map_err(|_| GcpSettingsError::Endpoint)?;
-    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if scheme && bare { Ok(url) } else { Err(GcpSettingsError::Endpoint) }
 }
 
 #[cfg(test)]
