@@ -1,9 +1,10 @@
 //! What a further source may ever speak of: its `allowed` in the root repository. What is not listed there is denied.
 
+use super::catalogue::Catalogue;
 use super::condition::Condition;
 use super::file::{Rule, TrustPolicy, read_conditions};
 use super::guardrail::What;
-use super::ruleset::{Catalogue, Ruleset};
+use super::ruleset::Ruleset;
 use super::sections;
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;

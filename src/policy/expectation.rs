@@ -2,10 +2,10 @@
 
 mod error;
 
+use super::catalogue::{Catalogue, Tree};
 use super::condition::possible::{Nobodys, check_facts};
 use super::decide::PolicySet;
 use super::file::TrustPolicy;
-use super::ruleset::{Catalogue, Tree};
 use super::sections::{SecretGrant, TransitGrant};
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
 use crate::kind::{InTree, Target};

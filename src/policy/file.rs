@@ -1,9 +1,9 @@
 //! A trust policy file, read whole with every fault at once. Nothing half-parsed ever leaves here.
 
+use super::catalogue::{Catalogue, IssuerEntry, Tree};
 use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
 use super::row_names::RowNames;
-use super::ruleset::{Catalogue, IssuerEntry, Tree};
 use super::sections::{Grants, TermChange};
 use super::session;
 use super::template::Row;

@@ -1,7 +1,7 @@
 //! What of a further source's repository is read, by the server and by whoever speaks for it.
 
+use super::catalogue::Tree;
 use super::layout::may_be_guardrails;
-use super::ruleset::Tree;
 use crate::words::yaml::{Fault, Place};
 use std::borrow::Cow;
 

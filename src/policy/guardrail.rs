@@ -1,10 +1,10 @@
 //! `guardrails.yaml`: denials that no policy overrides.
 
 use super::access::{Literal, Region};
+use super::catalogue::{Catalogue, Tree};
 use super::condition::{Condition, Subject};
 use super::file::read_conditions;
 use super::pattern::Pattern;
-use super::ruleset::{Catalogue, Tree};
 use super::sections::{Grants, PATTERNS, SecretGrant, Section, TransitGrant};
 use crate::identity::{Attribute, Facts, Mapping};
 use crate::kind::Target;

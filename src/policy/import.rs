@@ -19,8 +19,8 @@ mod written;
 
 pub use listing::Listing;
 
+use super::catalogue::{Catalogue, IssuerEntry, Tree};
 use super::file::TrustPolicy;
-use super::ruleset::{Catalogue, IssuerEntry, Tree};
 use crate::words::names::{IssuerName, RoleArn};
 use crate::words::yaml::Severity;
 use error::{ImportError, LoadError, WantedError};

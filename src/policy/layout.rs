@@ -1,8 +1,8 @@
 //! Which files of a repository are read, and which of the others somebody may believe to be read.
 
+use super::catalogue::Tree;
 use super::guardrail::GUARDRAILS_FILE;
 use super::reading::is_policy;
-use super::ruleset::Tree;
 use crate::words::yaml::{Fault, Place, distance, nearest};
 
 /// The folders that are read, each with all that is below it.

@@ -6,9 +6,10 @@ mod together;
 mod upkeep;
 
 use super::access::{Literal, Region};
+use super::catalogue::{Catalogue, Tree};
 use super::condition::{Condition, Single, Subject, Test};
 use super::file::{Rule, TrustPolicy};
-use super::ruleset::{Catalogue, Ruleset, Tree};
+use super::ruleset::Ruleset;
 use super::sections::Entry;
 use crate::identity::{Attribute, Mapping};
 use crate::words::UnixTime;

@@ -1,8 +1,8 @@
 //! Policy files read side by side, and not again while nothing that they are made of has changed.
 
+use super::catalogue::{Catalogue, Tree};
 use super::expectation::{self, Outcome};
 use super::file::TrustPolicy;
-use super::ruleset::{Catalogue, Tree};
 use crate::words::yaml::{Fault, Place};
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 use super::access::narrows;
 use super::bounds::{self, Bounds};
+use super::catalogue::{Catalogue, Tree};
 use super::decide::PolicySet;
 use super::expectation::{self, Expectation, Outcome};
 use super::file::TrustPolicy;
@@ -9,49 +10,10 @@ use super::guardrail::{GUARDRAILS_FILE, Guardrails};
 use super::layout;
 use super::reading::{self, Cursor, FileRead, Kept};
 use super::standing::StandingGuardrails;
-use super::trusting::Told;
-use crate::identity::Mapping;
-use crate::words::names::{IssuerName, IssuerUrl};
+use super::told::Told;
 use crate::words::yaml::{Fault, Fields, Node};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-
-/// The files of a revision, by their path in the repository.
-pub type Tree = BTreeMap<String, Arc<[u8]>>;
-
-/// The configured issuers, as policies may name them.
-#[derive(Clone, Debug, Default)]
-pub struct Catalogue(BTreeMap<IssuerName, IssuerEntry>);
-
-/// One configured issuer.
-#[derive(Clone, Debug)]
-pub struct IssuerEntry {
-    /// Its URL.
-    pub url: IssuerUrl,
-    /// How its claims are read.
-    pub mapping: Arc<Mapping>,
-    /// How long a session of its tokens may outlive them.
-    pub session_max: Option<Duration>,
-}
-
-impl Catalogue {
-    /// The issuer of this name.
-    pub fn issuer(&self, name: &IssuerName) -> Option<&IssuerEntry> {
-        self.0.get(name)
-    }
-
-    /// The names of all.
-    pub fn names(&self) -> impl Iterator<Item = &IssuerName> {
-        self.0.keys()
-    }
-}
-
-impl FromIterator<(IssuerName, IssuerEntry)> for Catalogue {
-    fn from_iter<I: IntoIterator<Item = (IssuerName, IssuerEntry)>>(entries: I) -> Self {
-        Self(entries.into_iter().collect())
-    }
-}
 
 /// The policies and guardrails in force.
 #[derive(Debug, Default)]

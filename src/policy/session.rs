@@ -1,7 +1,7 @@
 //! `session: { ttl }` of a trust policy: how long a session of the Vault API may last although its token has ended.
 
+use super::catalogue::IssuerEntry;
 use super::file::Rule;
-use super::ruleset::IssuerEntry;
 use super::sections::Entry;
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;

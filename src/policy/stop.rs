@@ -5,10 +5,10 @@ mod possible;
 
 pub use error::{ImpossibleStop, StopError};
 
+use super::catalogue::Catalogue;
 use super::file::TrustPolicy;
 use super::grant::Granted;
 use super::guardrail::unreadable;
-use super::ruleset::Catalogue;
 use crate::identity::{Attribute, Facts, Value};
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::yaml::nearest;

@@ -1,9 +1,4 @@
-//! Who outside knows our users by their subjects one by one, and takes only some: a policy that nobody there could take does not load.
-
-use super::file::{Rule, TrustPolicy};
-use super::grant::subject;
-use crate::words::yaml::{Fault, Place};
-use std::collections::{BTreeMap, BTreeSet};
+//! Who outside knows our users by their subjects one by one, and takes only some.
 
 /// Somebody who is told subjects.
 pub(super) struct Trusting {
@@ -26,59 +21,4 @@ pub(super) enum SubjectError {
     /// The other side's bound.
     #[error("has more than {0} bytes: choose a shorter name")]
     TooLong(usize),
-}
-
-/// What everybody outside was told so far.
-#[derive(Default)]
-pub(super) struct Told(BTreeMap<String, BTreeSet<String>>);
-
-impl Told {
-    /// What stands already: of a policy whose form changes, what both forms tell.
-    pub(super) fn keep(&mut self, old: &TrustPolicy, new: Option<&TrustPolicy>) {
-        let told = |policy: &TrustPolicy| -> BTreeSet<(String, String)> {
-            subjects(policy).map(|(_, trusting, subject)| (trusting.by, subject)).collect()
-        };
-        let old = told(old);
-        if old.is_empty() {
-            return;
-        }
-        let new = new.map(told);
-        for (by, subject) in old.into_iter().filter(|one| new.as_ref().is_none_or(|new| new.contains(one))) {
-            self.0.entry(by).or_default().insert(subject);
-        }
-    }
-
-    /// Why nobody outside could take the policy beside those that were told before. Only where there is no fault it is told.
-    pub(super) fn tell(&mut self, policy: &TrustPolicy) -> Vec<Fault> {
-        let (mut faults, mut more) = (Vec::new(), BTreeMap::<String, BTreeSet<String>>::new());
-        for (place, trusting, subject) in subjects(policy) {
-            let fault = |message: String| Fault::new(&policy.file, place, message).coded("subject_not_taken");
-            if let Err(why) = (trusting.takes)(&subject) {
-                faults.push(fault(format!("the subject `{subject}` {why}")));
-                continue;
-            }
-            let before = self.0.get(&trusting.by);
-            if before.is_some_and(|told| told.contains(&subject)) {
-                continue;
-            }
-            let new = more.entry(trusting.by.clone()).or_default();
-            new.insert(subject);
-            let count = before.map_or(0, BTreeSet::len) + new.len();
-            if let Some(most) = trusting.most.filter(|most| count > *most) {
-                let message = format!("{} would trust {count} subjects, and {most} is the most", trusting.by);
-                faults.push(fault(message).help("let fewer policies and rows share it, or grant another one"));
-            }
-        }
-        faults.dedup_by(|one, other| one.place == other.place && one.message == other.message);
-        if faults.is_empty() {
-            more.into_iter().for_each(|(by, new)| self.0.entry(by).or_default().extend(new));
-        }
-        faults
-    }
-}
-
-fn subjects(policy: &TrustPolicy) -> impl Iterator<Item = (Place, Trusting, String)> {
-    let of = |rule: &Rule| subject(&policy.source, &policy.name, rule.row.as_ref());
-    let entries = policy.rules.iter().flat_map(move |rule| rule.grants.entries().iter().map(move |entry| (rule, entry)));
-    entries.filter_map(move |(rule, entry)| Some((entry.place(), entry.trusting()?, of(rule))))
 }

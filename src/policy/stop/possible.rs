@@ -3,10 +3,10 @@
 use super::{ImpossibleStop, Stop, StopError};
 use crate::identity::{Attribute, Mapping, Presence};
 use crate::policy::access::{Literal, Region};
+use crate::policy::catalogue::Catalogue;
 use crate::policy::condition::possible::{may_be, may_be_id};
 use crate::policy::file::TrustPolicy;
 use crate::policy::pattern::is_printable;
-use crate::policy::ruleset::Catalogue;
 use std::sync::Arc;
 
 /// Refuses what no token of these issuers has. Of an issuer that is not configured nothing is known.
