@@ -101,6 +101,7 @@ async fn discovery(State(entra): State<StandInEntra>, UrlPath(tenant): UrlPath<S
     axum::Json(json!({
         "issuer": format!("{}/{tenant}/v2.0", entra.url), "token_endpoint": endpoint("token"),
         "authorization_endpoint": endpoint("authorize"), "device_authorization_endpoint": endpoint("devicecode"),
+        "jwks_uri": format!("{}/{tenant}/discovery/v2.0/keys", entra.url),
     }))
 }
 
