@@ -73,6 +73,11 @@ impl TokenExchangeGrant {
         Some(Self { place, service: service?, fields: set?, ttl: ttl? })
     }
 
+    /// Whether both give the same.
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.service, &self.fields, self.ttl) == (&other.service, &other.fields, other.ttl)
+    }
+
     /// All of it, as what could be asked for.
     fn whole(&self) -> TokenExchangeTarget {
         TokenExchangeTarget { service: Some(self.service.clone()), fields: Some(self.fields.clone()) }

@@ -3,7 +3,7 @@
 use super::{GcpGrant, GcpTerms, TTL_DEFAULT};
 use crate::identity::Facts;
 use crate::kind::{GcpScope, GcpTarget, Principal, ServiceAccount, Target};
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, OnTerms, Whose};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
 use crate::words::yaml::Place;
@@ -35,6 +35,13 @@ impl Grantable for GcpTarget {
 
     fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> Option<(Place, &'a GcpTerms)> {
         entries.find(|entry| entry.terms.is_as_asked(self)).map(|entry| (entry.place, &entry.terms))
+    }
+
+    /// On one of several terms that no request can tell apart nobody gets it.
+    fn whose<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone) -> Whose {
+        let mut all = entries.map(|entry| &entry.terms).filter(|terms| terms.is_as_asked(self));
+        let first = all.next();
+        if all.all(|other| Some(other) == first) { Whose::Anybodys } else { Whose::Nobodys }
     }
 
     fn terms<'a>(&self, entries: impl Iterator<Item = &'a GcpGrant> + Clone, _: &Facts) -> Option<Result<GcpTerms, Denial>> {

@@ -176,6 +176,9 @@ fn more_of_any_term_widens_and_less_narrows() {
         assert!(directions(&one, &other).contains(&Direction::Widens), "{one} -> {other}");
         assert!(directions(&other, &one).contains(&Direction::Widens), "{other} -> {one}");
     }
+    // On one of two terms nobody has it.
+    let both = format!(", ttl: 1h }}, {{ service_account: {DEPLOY}, ttl: 30m");
+    assert_eq!(directions(&both, ", ttl: 1h"), [Direction::Widens]);
     let wanted: Target = GcpTarget::question(DEPLOY).unwrap().into();
     assert_eq!(who_can(&rules(&format!("{{ service_account: {DEPLOY} }}"), ""), &catalogue(), &wanted, NOW).len(), 1);
 }

@@ -3,7 +3,7 @@
 use super::{TokenExchangeGrant, TokenExchangeTerms, fits};
 use crate::identity::Facts;
 use crate::kind::{Target, TokenExchangeTarget};
-use crate::policy::grantable::{Grantable, OnTerms};
+use crate::policy::grantable::{Grantable, OnTerms, Whose};
 use crate::policy::pattern::Pattern;
 use crate::policy::sections::{Term, Value};
 use crate::words::yaml::Place;
@@ -26,8 +26,15 @@ impl Grantable for TokenExchangeTarget {
         fits(pattern, self)
     }
 
-    fn offer<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> Option<(Place, Duration)> {
-        entries.filter(|entry| self.is_of(entry)).map(|entry| (entry.place, entry.ttl)).max_by_key(|(_, ttl)| *ttl)
+    fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> Option<(Place, Duration)> {
+        entries.find(|entry| self.is_of(entry)).map(|entry| (entry.place, entry.ttl))
+    }
+
+    /// On one of several terms that no request can tell apart nobody gets it.
+    fn whose<'a>(&self, entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> Whose {
+        let mut all = entries.filter(|entry| self.is_of(entry));
+        let first = all.next();
+        if all.all(|other| first.is_some_and(|first| first.is_same(other))) { Whose::Anybodys } else { Whose::Nobodys }
     }
 
     fn terms<'a>(
@@ -37,7 +44,7 @@ impl Grantable for TokenExchangeTarget {
     ) -> Option<Result<TokenExchangeTerms, Denial>> {
         let mut all = entries.filter(|entry| self.is_of(entry));
         let first = all.next()?;
-        if all.any(|other| (&other.service, &other.fields, other.ttl) != (&first.service, &first.fields, first.ttl)) {
+        if all.any(|other| !first.is_same(other)) {
             return Some(Err(ambiguous()));
         }
         let (service, fields) = (first.service.clone(), first.fields.clone());

@@ -83,4 +83,6 @@ fn what_is_wider_is_told_and_what_is_narrower_is_not() {
     assert!(gained(one, &one.replace("10m", "1h")) && gained(one, &one.replace("deploy", "admin")));
     assert!(gained(one, "{ service: partner }"), "no field may be more");
     assert!(!gained(&one.replace("10m", "1h"), one) && !gained(one, one));
+    let both = format!("{one}, {}", one.replace("10m", "1h"));
+    assert!(gained(&both, one), "on one of two terms nobody has it");
 }
