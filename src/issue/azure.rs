@@ -94,7 +94,7 @@ impl Azure {
         ]);
         let address = self.address();
         let asked = |client: &Client| client.post(address.clone()).header(CONTENT_TYPE, FORM).body(body.expose().to_vec());
-        let sent = self.outward.send(BODY_BYTES_MAX, asked).await;
+        let sent = self.outward.send(BODY_BYTES_MAX, &assertion, asked).await;
         let heard = sent.map_err(|fault| cut(&fault))?;
         match (heard.status, &heard.cut) {
             (StatusCode::OK, Some(fault)) => Err(cut(fault)),

@@ -81,10 +81,13 @@ impl Gcp {
                     return Err(too_long());
                 }
                 let body = json!({ "scope": scopes, "lifetime": format!("{}s", ttl.as_secs()), "delegates": chain(delegates) });
-                let heard = self.impersonated(account, Method::GenerateAccessToken, &body, shown).await?;
+                let (heard, federated) = self.impersonated(account, Method::GenerateAccessToken, &body, shown).await?;
                 let about = About::Impersonation(Method::GenerateAccessToken);
                 let made = taken(about, heard, *ttl, |body| answer::generated(body, shown.now, *ttl))?;
                 let Answer { token, expires_at } = self.bounded(made, boundary.as_ref(), shown.now).await?;
+                if token.expose() == federated.expose() {
+                    return Err(not_taken(About::Boundary, Fault::Shown));
+                }
                 Ok(GcpToken { service_account: Some(account.clone()), audience: None, scopes: scopes.clone(), token, expires_at })
             }
             GcpTerms::Direct { scopes, boundary } => {
@@ -96,7 +99,7 @@ impl Gcp {
             GcpTerms::IdToken { account, delegates, audience } => {
                 // With the address in it, whose token it is can be compared.
                 let body = json!({ "audience": audience, "includeEmail": true, "delegates": chain(delegates) });
-                let heard = self.impersonated(account, Method::GenerateIdToken, &body, shown).await?;
+                let (heard, _) = self.impersonated(account, Method::GenerateIdToken, &body, shown).await?;
                 let about = About::Impersonation(Method::GenerateIdToken);
                 let Answer { token, expires_at } =
                     taken(about, heard, HOUR, |body| answer::identified(body, shown.now, account, audience))?;
@@ -122,9 +125,9 @@ impl Gcp {
         method: Method,
         body: &Value,
         shown: &Shown<'_>,
-    ) -> Result<Result<Heard, Cut>, Denial> {
-        let federated = self.federated(IAM_SCOPE, TOKEN_LIFETIME, shown).await?;
-        Ok(self.google.impersonate(account, method, body, &federated.token).await)
+    ) -> Result<(Result<Heard, Cut>, Secret), Denial> {
+        let federated = self.federated(IAM_SCOPE, TOKEN_LIFETIME, shown).await?.token;
+        Ok((self.google.impersonate(account, method, body, &federated).await, federated))
     }
 
     /// The wide token goes no further than this.
@@ -149,7 +152,8 @@ fn taken(
     if let Some(fault) = &heard.cut {
         return Err(cut(about, fault));
     }
-    read(&heard.body).map_err(|fault| not_taken(about, fault))
+    let answer = read(&heard.body).map_err(|fault| not_taken(about, fault))?;
+    if heard.was_shown(&answer.token) { Err(not_taken(about, Fault::Shown)) } else { Ok(answer) }
 }
 
 /// As Google names accounts of a chain; the first one is impersonated by us, and each of the others by the one before it.

@@ -7,10 +7,15 @@ pub(super) use address::address;
 pub(super) use form::{FORM, form};
 
 use crate::issuers::http::{ClientError, Trust, cause, provider_client};
-use crate::words::Secret;
+use crate::words::{Secret, plain};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use std::path::{Path, PathBuf};
+
+/// A sentence, with the names in it.
+const SENTENCE_CHARS_MAX: usize = 300;
+/// So much of a secret in a sentence is no accident.
+const ECHO_BYTES: usize = 16;
 
 /// The way to one provider.
 pub(super) struct Outward {
@@ -42,6 +47,8 @@ pub(super) struct Heard {
     pub(super) body: Secret,
     /// Why the body is not whole.
     pub(super) cut: Option<Cut>,
+    /// What was shown to it: a token that nobody is to have.
+    shown: Secret,
 }
 
 /// Why nothing was heard, or not all. No byte of an answer is in it.
@@ -53,6 +60,23 @@ pub(super) enum Cut {
     Late,
     #[error("the answer has more than {0} bytes")]
     TooLarge(usize),
+}
+
+impl Heard {
+    /// A sentence of the provider's for the audit log: shortened, and none where it repeats some of what was shown.
+    pub(super) fn sentence(&self, text: &str) -> Option<String> {
+        let is_echo = self.shown.expose().windows(ECHO_BYTES).any(|part| contains(text.as_bytes(), part));
+        (!is_echo).then(|| plain(&text.chars().take(SENTENCE_CHARS_MAX).collect::<String>()).into_owned())
+    }
+
+    /// Whether a token is the one that was shown: then nothing was made, and what it is good for is not what was asked.
+    pub(super) fn was_shown(&self, token: &Secret) -> bool {
+        self.shown.expose() == token.expose()
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 impl Outward {
@@ -71,7 +95,13 @@ impl Outward {
     }
 
     /// Sends it, and hears `limit` bytes at most; tried once more where there was no connection, so that nothing was asked yet.
-    pub(super) async fn send(&self, limit: usize, request: impl Fn(&Client) -> RequestBuilder) -> Result<Heard, Cut> {
+    /// `shown` is the secret in the request.
+    pub(super) async fn send(
+        &self,
+        limit: usize,
+        shown: &Secret,
+        request: impl Fn(&Client) -> RequestBuilder,
+    ) -> Result<Heard, Cut> {
         let response = match request(&self.client).send().await {
             Err(fault) if fault.is_connect() && !fault.is_timeout() => request(&self.client).send().await,
             done => done,
@@ -79,7 +109,7 @@ impl Outward {
         let response = response.map_err(|fault| self.cut(&fault))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let (body, cut) = self.body(response, limit).await;
-        Ok(Heard { status, headers, body, cut })
+        Ok(Heard { status, headers, body, cut, shown: shown.duplicate() })
     }
 
     /// As much of it as came: a token may be in the first bytes of what is cut.

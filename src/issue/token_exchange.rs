@@ -93,7 +93,7 @@ impl Service {
             let request = settings.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
             request.header(CONTENT_TYPE, settings.encoding.media_type()).body(body.expose().to_vec())
         };
-        let heard = self.outward.send(BODY_BYTES_MAX, request).await.map_err(|fault| refusing.cut(&fault))?;
+        let heard = self.outward.send(BODY_BYTES_MAX, &assertion, request).await.map_err(|fault| refusing.cut(&fault))?;
         if !matches!(heard.status, StatusCode::OK | StatusCode::CREATED) {
             return Err(refusing.refused(&heard));
         }

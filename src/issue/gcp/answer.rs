@@ -31,6 +31,8 @@ pub(super) enum Fault {
     Token(&'static str),
     #[error("the answer's `{0}` is not `{1}`")]
     Type(&'static str, &'static str),
+    #[error("the answer's token is one that was shown to it")]
+    Shown,
     #[error("the answer's `{0}` is over already")]
     Over(&'static str),
     #[error("the answer's `{0}` is later than what was asked for")]
@@ -44,7 +46,7 @@ pub(super) enum Fault {
 impl Fault {
     /// Whether Google gave something else than it was asked for, and not only something unreadable.
     pub(super) const fn is_lie(self) -> bool {
-        matches!(self, Self::Type(..) | Self::TooLong(_) | Self::Audience | Self::Account)
+        matches!(self, Self::Type(..) | Self::Shown | Self::TooLong(_) | Self::Audience | Self::Account)
     }
 }
 

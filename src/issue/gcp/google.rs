@@ -49,33 +49,39 @@ impl Google {
 
     /// A federated token for a token of ours.
     pub(super) async fn federate(&self, ours: &Secret, scope: &str) -> Result<Heard, Cut> {
-        self.exchange(&form([
-            ("grant_type", GRANT_TYPE),
-            ("audience", &self.provider.audience()),
-            ("scope", scope),
-            ("requested_token_type", ACCESS_TOKEN),
-            ("subject_token", ours.expose_text().unwrap_or_default()),
-            ("subject_token_type", JWT),
-        ]))
+        self.exchange(
+            ours,
+            &form([
+                ("grant_type", GRANT_TYPE),
+                ("audience", &self.provider.audience()),
+                ("scope", scope),
+                ("requested_token_type", ACCESS_TOKEN),
+                ("subject_token", ours.expose_text().unwrap_or_default()),
+                ("subject_token_type", JWT),
+            ]),
+        )
         .await
     }
 
     /// The same access token within a boundary.
     pub(super) async fn downscope(&self, token: &Secret, boundary: &Boundary) -> Result<Heard, Cut> {
-        self.exchange(&form([
-            ("grant_type", GRANT_TYPE),
-            ("requested_token_type", ACCESS_TOKEN),
-            ("subject_token", token.expose_text().unwrap_or_default()),
-            ("subject_token_type", ACCESS_TOKEN),
-            ("options", &boundary.options().to_string()),
-        ]))
+        self.exchange(
+            token,
+            &form([
+                ("grant_type", GRANT_TYPE),
+                ("requested_token_type", ACCESS_TOKEN),
+                ("subject_token", token.expose_text().unwrap_or_default()),
+                ("subject_token_type", ACCESS_TOKEN),
+                ("options", &boundary.options().to_string()),
+            ]),
+        )
         .await
     }
 
-    async fn exchange(&self, form: &Secret) -> Result<Heard, Cut> {
+    async fn exchange(&self, shown: &Secret, form: &Secret) -> Result<Heard, Cut> {
         let url = below(&self.sts, &["v1", "token"]);
         self.way
-            .send(ANSWER_BYTES_MAX, |client| {
+            .send(ANSWER_BYTES_MAX, shown, |client| {
                 client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.expose().to_vec())
             })
             .await
@@ -92,7 +98,7 @@ impl Google {
         let resource = format!("{account}:{}", method.as_str());
         let url = below(&self.iamcredentials, &["v1", "projects", "-", "serviceAccounts", &resource]);
         let bearer = federated.expose_text().unwrap_or_default();
-        self.way.send(ANSWER_BYTES_MAX, |client| client.post(url.clone()).bearer_auth(bearer).json(body)).await
+        self.way.send(ANSWER_BYTES_MAX, federated, |client| client.post(url.clone()).bearer_auth(bearer).json(body)).await
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::google::Method;
 use crate::issue::outward::{Cut, Heard};
-use crate::words::{Denial, Reason, plain};
+use crate::words::{Denial, Reason};
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,8 +12,6 @@ use std::time::Duration;
 
 /// Who refuses.
 pub(super) const PROVIDER: &str = "gcp";
-/// A sentence of Google's, with the names in it.
-const MESSAGE_CHARS_MAX: usize = 300;
 
 /// What was asked, for the audit log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,8 +82,8 @@ fn passes(heard: &Heard) -> bool {
 }
 
 fn said(about: About, heard: &Heard, code: &str, message: Option<&str>) -> String {
-    let words: String = message.unwrap_or_default().chars().take(MESSAGE_CHARS_MAX).collect();
-    format!("{} ({}): {code}: {}", about.as_str(), heard.status.as_u16(), plain(&words))
+    let words = message.and_then(|message| heard.sentence(message)).map(|words| format!(": {words}")).unwrap_or_default();
+    format!("{} ({}): {code}{words}", about.as_str(), heard.status.as_u16())
 }
 
 /// RFC 6749, section 5.2.

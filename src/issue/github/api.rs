@@ -38,7 +38,7 @@ impl Api {
     /// Asks as whoever the bearer shows.
     pub(super) async fn send(&self, call: &Call<'_>, bearer: &Secret) -> Result<Heard, Cut> {
         let limit = if matches!(call, Call::Mint(..)) { MINTED_BYTES_MAX } else { BODY_BYTES_MAX };
-        self.way.send(limit, |client| self.request(client, call, bearer)).await
+        self.way.send(limit, bearer, |client| self.request(client, call, bearer)).await
     }
 
     fn request(&self, client: &Client, call: &Call<'_>, bearer: &Secret) -> RequestBuilder {

@@ -2,15 +2,13 @@
 //! is the `message` of its JSON error; other bytes of an answer go nowhere.
 
 use crate::issue::outward::{Cut, Heard};
-use crate::words::{Denial, Reason, UnixTime, plain};
+use crate::words::{Denial, Reason, UnixTime};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
 
 /// Who refuses.
 const PROVIDER: &str = "github";
-/// A sentence of GitHub's.
-const MESSAGE_CHARS_MAX: usize = 300;
 
 /// What was asked, for the audit log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,5 +104,5 @@ fn message(heard: &Heard) -> Option<String> {
         return None;
     }
     let error: Error = serde_json::from_slice(heard.body.expose()).ok()?;
-    Some(plain(&error.message.chars().take(MESSAGE_CHARS_MAX).collect::<String>()).into_owned())
+    heard.sentence(&error.message)
 }

@@ -31,6 +31,7 @@ async fn an_answer_that_is_not_what_was_asked_for_is_not_taken() {
         (Lie::OtherIssuedType, access(), "the federated token: the answer's `issued_token_type` is not"),
         (Lie::BoundaryLonger, reader(), "the boundary: the answer's `expires_in` is later"),
         (Lie::BoundaryOtherType, reader(), "the boundary: the answer's `issued_token_type` is not"),
+        (Lie::BoundarySame, reader(), "the boundary: the answer's token is one that was shown to it"),
         (Lie::Longer, access(), "the access token: the answer's `expireTime` is later"),
         (Lie::OtherAudience, id_token(), "the ID token: the `aud` of the answer's `token` is another one"),
         (Lie::OtherAccount, id_token(), "the ID token: the `email` of the answer's `token` is of another service account"),
@@ -40,6 +41,8 @@ async fn an_answer_that_is_not_what_was_asked_for_is_not_taken() {
         assert_eq!((status, denial["code"].as_str()), (502, Some("provider_denied")), "{lie:?}: {denial}");
         assert!(record.contains(field), "{lie:?}: {record}");
     }
+    let (_, _, record) = refused(&scene, Lie::Echo, access()).await;
+    assert!(record.contains("the access token (403): PERMISSION_DENIED\"") && !record.contains("Not for"), "{record}");
     assert_eq!(scene.ask(access()).await.0, 200);
 }
 

@@ -130,6 +130,9 @@ async fn answer(
     if let Some(told) = world.lie.and_then(|lie| lie.instead(uri.path())) {
         return told;
     }
+    if let (Some(Lie::Echo), Some(bearer)) = (world.lie, bearer) {
+        return reply::status(403, "PERMISSION_DENIED", &format!("Not for Bearer {bearer}."), None);
+    }
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
     match (&method, &path[..]) {
         (&Method::POST, ["v1", "token"]) if bearer.is_some() => {

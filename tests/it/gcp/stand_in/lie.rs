@@ -21,6 +21,8 @@ pub enum Lie {
     HostileToken,
     BoundaryLonger,
     BoundaryOtherType,
+    /// The wide token again.
+    BoundarySame,
     // of a service account
     Longer,
     Over,
@@ -32,6 +34,8 @@ pub enum Lie {
     OtherAccount,
     NoAccount,
     IdLonger,
+    /// A refusal with the token in it that was shown.
+    Echo,
     // of either, in the place of an answer
     Sts(Instead),
     Iam(Instead),

@@ -1,5 +1,6 @@
 //! The STS: a token of our issuer for a federated one, and an access token for the same within a boundary.
 
+use super::lie::Lie;
 use super::reply::{json_reply, oauth};
 use super::{Issued, PROVIDER, SUBJECTS, World, now};
 use axum::body::Body;
@@ -103,8 +104,14 @@ impl World {
             return oauth("invalid_request", "Invalid access boundary.");
         };
         let ends = wide.ends;
+        let same = token.to_owned();
         let token = self.issue(Issued { boundary: Some(rules), ..wide });
         let answer = json!({ "access_token": token, "issued_token_type": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": ends - now() });
+        let answer = if self.lie == Some(Lie::BoundarySame) {
+            json!({ "access_token": same, "issued_token_type": ACCESS_TOKEN, "token_type": "Bearer" })
+        } else {
+            answer
+        };
         self.lie.map_or_else(|| json_reply(200, &answer), |lie| lie.of_boundary(answer.clone()))
     }
 }
