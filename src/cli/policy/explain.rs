@@ -45,6 +45,15 @@ pub(in crate::cli) struct ExplainArgs {
     /// The token of a GitHub App that is asked for, such as "acme/shop contents=read"; without a value, the one that is granted.
     #[arg(long, num_args = 0..=1, value_name = "WHAT")]
     github: Option<Option<String>>,
+    /// The token of Google Cloud's that is asked for, such as an account's address or `direct`; without a value, the one that is granted.
+    #[arg(long, num_args = 0..=1, value_name = "WHAT")]
+    gcp: Option<Option<String>>,
+    /// The token of Entra that is asked for, as CLIENT_ID/SCOPE or CLIENT_ID/federated-token; without a value, the one that is granted.
+    #[arg(long, num_args = 0..=1, value_name = "WHAT")]
+    azure: Option<Option<String>>,
+    /// The service whose token is asked for, such as "partner?role=deploy"; without a value, the one that is granted.
+    #[arg(long, num_args = 0..=1, value_name = "SERVICE")]
+    token_exchange: Option<Option<String>>,
     /// The use of a transit key that is asked for, such as "decrypt flux".
     #[arg(long)]
     transit: Option<String>,
@@ -148,7 +157,9 @@ enum UnknownDenials {
 #[derive(Debug, thiserror::Error)]
 enum NoTarget {
     /// None is asked for, or several.
-    #[error("ask for exactly one of --aws, --secret, --secret-at, --id-token, --github, --transit and --daypass")]
+    #[error(
+        "ask for exactly one of --aws, --secret, --secret-at, --id-token, --github, --gcp, --azure, --token-exchange, --transit and --daypass"
+    )]
     NotOne,
     /// What is asked for is none.
     #[error(transparent)]
@@ -175,6 +186,9 @@ fn wanted_of(arguments: &ExplainArgs) -> Result<Target, NoTarget> {
         ("secret_at", arguments.secret_at.as_deref().map(Some)),
         ("id_token", arguments.id_token.as_deref().map(Some)),
         ("github", arguments.github.as_ref().map(Option::as_deref)),
+        ("gcp", arguments.gcp.as_ref().map(Option::as_deref)),
+        ("azure", arguments.azure.as_ref().map(Option::as_deref)),
+        ("token_exchange", arguments.token_exchange.as_ref().map(Option::as_deref)),
         ("transit", arguments.transit.as_deref().map(Some)),
         ("daypass", arguments.daypass.as_deref().map(Some)),
     ];
