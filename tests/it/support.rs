@@ -126,8 +126,17 @@ impl World {
         });
         let server = spawn(folder.path(), &setup);
         let mut world = Self { folder, issuer, port, admin_port, http, recipient, server, setup, shown: Mutex::default() };
-        world.wait_until_it_answers().await;
+        world.wait_until_it_answers(true).await;
         world
+    }
+
+    /// Another program may take a port between the look at it and its use: then the server starts on others.
+    fn move_to_other_ports(&mut self) {
+        std::fs::remove_file(self.path("server.log")).unwrap();
+        (self.port, self.admin_port) = (free_port(), free_port());
+        let text = configuration(self.port, self.admin_port, self.issuer.url(), &self.setup);
+        std::fs::write(self.path("daypass.yaml"), text).unwrap();
+        self.server = spawn(self.folder.path(), &self.setup);
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -143,7 +152,7 @@ impl World {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
         self.server = spawn(self.folder.path(), &self.setup);
-        self.wait_until_it_answers().await;
+        self.wait_until_it_answers(false).await;
     }
 
     /// The same for a server that something else runs; afterwards nothing does.
@@ -153,7 +162,7 @@ impl World {
         self.server.wait().unwrap();
         self.setup.wrapper.clear();
         self.server = spawn(self.folder.path(), &self.setup);
-        self.wait_until_it_answers().await;
+        self.wait_until_it_answers(false).await;
     }
 
     /// Asks the server to stop, and waits for its end and for that of what it is run by, which ends with it.
@@ -175,11 +184,16 @@ impl World {
         Ok(children.split_whitespace().next().map(str::to_owned))
     }
 
-    async fn wait_until_it_answers(&mut self) {
+    /// `may_move`: nobody knows its ports yet.
+    async fn wait_until_it_answers(&mut self, may_move: bool) {
         let started = Instant::now();
         // The admin address is the last one that is bound.
         while tokio::net::TcpStream::connect(("127.0.0.1", self.admin_port)).await.is_err() {
             let ended = self.server.try_wait().unwrap();
+            if may_move && ended.is_some() && self.log().contains("Address already in use") {
+                self.move_to_other_ports();
+                continue;
+            }
             assert!(ended.is_none() && started.elapsed() < START_MAX, "the server did not start:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
