@@ -29,7 +29,9 @@ impl Kind for IdTokenTarget {
     }
 
     fn looks_like(text: &str) -> bool {
-        text.contains("://")
+        // RFC 3986, section 3.1: of what else a text may be, an address within it is none.
+        let scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        text.split_once("://").is_some_and(|(before, _)| before.bytes().all(scheme))
     }
 
     fn body() -> Option<Value> {

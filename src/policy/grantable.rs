@@ -100,6 +100,11 @@ pub(super) trait Grantable: OnTerms {
         None
     }
 
+    /// What else gives this to its holder, who then asks somebody else for it.
+    fn had_by(&self) -> Option<Target> {
+        None
+    }
+
     /// The parts that these entries grant of it, where it is not granted whole.
     fn parts<'a>(&self, _entries: impl Iterator<Item = &'a Self::Section>) -> BTreeSet<Target> {
         BTreeSet::new()
@@ -174,6 +179,11 @@ macro_rules! declare {
                     })*
                     _ => Ok(None),
                 }
+            }
+
+            /// What else gives this to its holder.
+            pub(super) fn had_by(&self) -> Option<Self> {
+                match self { $(Self::$kind(target) => target.had_by(),)* }
             }
 
             /// The parts that are granted of it.

@@ -32,6 +32,9 @@ pub struct Reach {
     /// What they reach of it, where it is not all: one value of a document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
+    /// What they reach instead, by which they have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The grant: file and line.
     pub at: String,
     /// The issuer of the identities.
@@ -52,6 +55,10 @@ pub fn who_can(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Target, now: U
         of_part.retain(|one| !is_known(one));
         reached.extend(of_part);
     }
+    if let Some(other) = wanted.had_by() {
+        let by = |one: Reach| Reach { by: Some(other.to_string()), ..one };
+        reached.extend(reaches(ruleset, catalogue, &other, None, now).into_iter().map(by));
+    }
     reached
 }
 
@@ -62,7 +69,7 @@ fn reaches(ruleset: &Ruleset, catalogue: &Catalogue, wanted: &Target, part: Opti
         for region in &permit.regions {
             let Some(example) = region.token(mapping) else { continue };
             let (issuer, who) = (permit.policy.issuer.clone(), region.wording(mapping));
-            reached.push(Reach { part: part.map(Target::to_string), at: permit.at(), issuer, who, example });
+            reached.push(Reach { part: part.map(Target::to_string), by: None, at: permit.at(), issuer, who, example });
         }
     }
     reached

@@ -86,6 +86,7 @@ fn no_value(read: &Read, files: &Tree, wanted: &Target) -> Option<String> {
 fn print_reach(reach: &Reach) {
     let dimmed = Style::new().dimmed();
     let part = reach.part.as_deref().map(|part| format!("   {} alone", plain(part))).unwrap_or_default();
-    anstream::println!("  {} {}   {}{part}", reach.issuer, plain(&reach.who), plain(&reach.at));
+    let by = reach.by.as_deref().map(|by| format!("   by {}", plain(by))).unwrap_or_default();
+    anstream::println!("  {} {}   {}{part}{by}", reach.issuer, plain(&reach.who), plain(&reach.at));
     anstream::println!("    {dimmed}for example {}{Reset}", plain(&one_line(&reach.example)));
 }

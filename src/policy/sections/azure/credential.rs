@@ -1,6 +1,6 @@
 //! `azure`: one use of an application that a rule names.
 
-use super::{ACCESS_TTL_MAX, AzureGrant, AzureTerms, fits, is_all_of};
+use super::{AzureGrant, AzureTerms, fits, is_all_of};
 use crate::identity::Facts;
 use crate::kind::{AzureTarget, AzureUse, Target};
 use crate::policy::grantable::{Grantable, OnTerms};
@@ -31,19 +31,27 @@ impl Grantable for AzureTarget {
     }
 
     fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a AzureGrant> + Clone) -> Option<(Place, Duration)> {
-        match &self.named {
-            None => entries.next().map(|entry| (entry.place, entry.ttl)),
-            Some(named) => entry_for(named, entries),
-        }
+        let entry = entries.find(|entry| self.named.as_ref().is_none_or(|named| *named == entry.granted))?;
+        Some((entry.place, entry.ttl))
     }
 
-    fn terms<'a>(&self, entries: impl Iterator<Item = &'a AzureGrant> + Clone, _: &Facts) -> Option<Result<AzureTerms, Denial>> {
-        let named = self.named.as_ref()?;
-        entry_for(named, entries).map(|(_, ttl)| Ok(AzureTerms { granted: named.clone(), ttl }))
+    fn terms<'a>(
+        &self,
+        mut entries: impl Iterator<Item = &'a AzureGrant> + Clone,
+        _: &Facts,
+    ) -> Option<Result<AzureTerms, Denial>> {
+        let entry = entries.find(|entry| Some(&entry.granted) == self.named.as_ref())?;
+        Some(Ok(AzureTerms { granted: entry.granted.clone(), ttl: entry.ttl }))
     }
 
     fn values(ttl: &Duration) -> Vec<Term> {
         vec![Term::new("ttl", Value::Length(*ttl))]
+    }
+
+    /// Whoever holds our token for an application exchanges it for any scope.
+    fn had_by(&self) -> Option<Target> {
+        let AzureUse { client_id, scope: Some(_) } = self.named.as_ref()? else { return None };
+        Some(Self { named: Some(AzureUse { client_id: client_id.clone(), scope: None }) }.into())
     }
 
     /// The only use that is granted.
@@ -63,12 +71,4 @@ impl Grantable for AzureTarget {
     fn chosen(terms: &AzureTerms) -> Option<Target> {
         Some(Self { named: Some(terms.granted.clone()) }.into())
     }
-}
-
-/// The entry that grants it, and how long its token may live. Whoever holds our token for an application has its every scope: so an
-/// access token is no more, and lives as long as Entra wants.
-fn entry_for<'a>(named: &AzureUse, mut entries: impl Iterator<Item = &'a AzureGrant> + Clone) -> Option<(Place, Duration)> {
-    let exact = entries.clone().find(|entry| entry.granted == *named).map(|entry| (entry.place, entry.ttl));
-    let is_any = |entry: &&AzureGrant| entry.granted.client_id == named.client_id && entry.granted.scope.is_none();
-    exact.or_else(|| entries.find(is_any).map(|entry| (entry.place, ACCESS_TTL_MAX)))
 }
