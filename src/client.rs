@@ -12,6 +12,7 @@ pub mod helper;
 pub mod job_token;
 pub mod journal;
 pub mod keyring;
+mod local_server;
 pub mod loopback;
 mod mask;
 mod memory;

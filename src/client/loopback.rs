@@ -1,40 +1,27 @@
 //! AWS container credentials on loopback (AWS SDKs and Tools reference guide, "Container credential provider"): AWS's SDKs ask here as
 //! often as they like, and hear the session that is renewed ahead of its end.
 
+use super::local_server::{Answers, LocalServer, random_token, response};
 use super::renewal::Renewed;
 use super::{Failure, STATUS_DENIED};
 use crate::kind::{AwsKeys, ContainerCredentials};
 use crate::words::Secret;
 use axum::body::Body;
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use serde::Serialize;
+use hyper::header::AUTHORIZATION;
+use hyper::{Method, Request, Response};
 use serde_json::json;
-use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 
 /// The path that is answered; everything else is 404.
 pub const PATH: &str = "/aws/container";
-/// From the connection's beginning to the end of its headers: the client is on this machine.
-const HEADERS_MAX: Duration = Duration::from_secs(5);
-/// Connections at a time: a job has a few processes, and the rest waits in the listener's queue.
-const CONNECTIONS_MAX: usize = 64;
-/// Hyper's least buffer for headers; a request here has two short ones.
-const HEADER_BYTES_MAX: usize = 8 * 1024;
-/// Random bytes of an authorization token, 256 bits.
-const TOKEN_BYTES: usize = 32;
 
 /// A server that ends when it is dropped.
 pub struct Loopback {
-    address: SocketAddr,
+    server: LocalServer,
     token: Arc<Secret>,
-    task: tokio::task::JoinHandle<()>,
 }
 
 impl Loopback {
@@ -44,28 +31,19 @@ impl Loopback {
     }
 
     /// On a listener that the caller has bound, to whoever shows `token` as `Authorization`. A listener that others than this machine
-    /// reach is refused: the sessions travel in the clear.
+    /// reach is refused.
     pub fn serve(listener: TcpListener, token: Secret, credential: Arc<Renewed<AwsKeys>>) -> std::io::Result<Self> {
-        let (address, token) = (listener.local_addr()?, Arc::new(token));
-        if !address.ip().is_loopback() {
-            return Err(std::io::Error::other(format!("{address} is not on loopback")));
-        }
-        let task = tokio::spawn(accept(listener, Arc::new(Door { token: token.clone(), credential })));
-        Ok(Self { address, token, task })
+        let token = Arc::new(token);
+        let server = LocalServer::serve(listener, Door { token: token.clone(), credential })?;
+        Ok(Self { server, token })
     }
 
     /// The variables by which AWS's SDKs find it.
     pub fn variables(&self) -> [(&'static str, Secret); 2] {
         [
-            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}{PATH}", self.address).into()),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}{PATH}", self.server.address()).into()),
             ("AWS_CONTAINER_AUTHORIZATION_TOKEN", self.token.duplicate()),
         ]
-    }
-}
-
-impl Drop for Loopback {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 
@@ -75,36 +53,8 @@ struct Door {
     credential: Arc<Renewed<AwsKeys>>,
 }
 
-async fn accept(listener: TcpListener, door: Arc<Door>) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    while let Ok(permit) = connections.clone().acquire_owned().await {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors, as a rule: those of others come free.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let door = door.clone();
-        tokio::spawn(async move {
-            serve_connection(stream, door).await;
-            drop(permit);
-        });
-    }
-}
-
-async fn serve_connection(stream: TcpStream, door: Arc<Door>) {
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let door = door.clone();
-        async move { Ok::<_, Infallible>(door.answer(&request).await) }
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS_MAX).max_buf_size(HEADER_BYTES_MAX).keep_alive(false);
-    if let Err(fault) = builder.serve_connection(TokioIo::new(stream), service).await {
-        tracing::debug!(%fault, "a connection on loopback ended");
-    }
-}
-
-impl Door {
-    async fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
+impl Answers for Door {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         if request.uri().path() != PATH || request.method() != Method::GET {
             return refusal(404, "NotFound", &format!("Only GET {PATH} is answered here."));
         }
@@ -134,31 +84,13 @@ fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
     response(status, &json!({ "code": code, "message": message, "Code": code, "Message": message }))
 }
 
-fn response(status: u16, document: &impl Serialize) -> Response<Body> {
-    let written = serde_json::to_vec(document);
-    let status = StatusCode::from_u16(status).ok().filter(|_| written.is_ok()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = Response::new(Body::from(written.unwrap_or_default()));
-    *response.status_mut() = status;
-    for (name, value) in [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")] {
-        response.headers_mut().insert(name, hyper::header::HeaderValue::from_static(value));
-    }
-    response
-}
-
-/// Base64url without padding: what an HTTP header takes as it stands.
-pub(super) fn random_token() -> std::io::Result<Secret> {
-    use base64::Engine;
-    let mut bytes = [0; TOKEN_BYTES];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("the system gives no random bytes"))?;
-    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes).into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::client::renewal::Dated;
     use crate::words::{Clock, SystemClock, UnixTime};
     use serde_json::Value;
+    use std::time::Duration;
 
     fn credential(lasting: Duration) -> Dated<AwsKeys> {
         let expires_at = SystemClock.now().plus(lasting);
@@ -181,7 +113,7 @@ mod tests {
     async fn ask(loopback: &Loopback, method: Method, path: &str, token: Option<&str>) -> (u16, Value) {
         crate::telemetry::install_crypto();
         let http = crate::issuers::http::command_client(None).unwrap();
-        let mut request = http.request(method, format!("http://{}{path}", loopback.address));
+        let mut request = http.request(method, format!("http://{}{path}", loopback.server.address()));
         if let Some(token) = token {
             request = request.header("authorization", token);
         }
@@ -193,7 +125,7 @@ mod tests {
     async fn the_session_is_told_to_whoever_shows_the_token_and_to_nobody_else() {
         let loopback = start(Duration::from_secs(100)).await;
         let token = loopback.token.expose_text().unwrap().to_owned();
-        assert_eq!((token.len(), loopback.address.ip().is_loopback()), (43, true));
+        assert_eq!((token.len(), loopback.server.address().ip().is_loopback()), (43, true));
         let (status, answer) = ask(&loopback, Method::GET, PATH, Some(&token)).await;
         assert_eq!(
             (status, &answer["AccessKeyId"], &answer["Token"], &answer["AccountId"]),

@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::teller::Teller;
 use super::volume::{Files, LOOKUP_MAX, Volume};
 use crate::answers::Document;
-use crate::client::loopback::random_token;
+use crate::client::local_server::random_token;
 use crate::client::server::{Server, Unanswered};
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::words::{Clock, Secret, SystemClock};

@@ -1,53 +1,43 @@
 //! A token endpoint on loopback (RFC 8693): Google's libraries show it the token of their file, and hear the access token that is
 //! renewed ahead of its end.
 
-use crate::client::loopback::random_token;
+use crate::client::local_server::{Answers, LocalServer, REQUEST_MAX, random_token, response};
 use crate::client::renewal::{Dated, Renewed};
 use crate::client::{Failure, STATUS_DENIED};
 use crate::words::{Clock, Secret, SystemClock};
 use axum::body::Body;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Value, json};
-use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr};
+use hyper::{Method, Request, Response};
+use serde_json::json;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 
 /// RFC 8693, section 3.
 pub(super) const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const PATH: &str = "/token";
-/// From the connection's beginning to the end of its request: the client is on this machine.
-const REQUEST_MAX: Duration = Duration::from_secs(5);
-/// Connections at a time: a job has a few processes, and the rest waits in the listener's queue.
-const CONNECTIONS_MAX: usize = 64;
 /// Seven short parameters, and as many scopes as a program likes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 
 /// A server that ends when it is dropped.
 pub(super) struct Endpoint {
-    address: SocketAddr,
+    server: LocalServer,
     subject: Arc<Secret>,
-    task: tokio::task::JoinHandle<()>,
 }
 
 impl Endpoint {
     /// On a free port of 127.0.0.1, for whoever can read the file of the token that is made here.
     pub(super) async fn start(token: Arc<Renewed<Secret>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let (address, subject) = (listener.local_addr()?, Arc::new(random_token()?));
-        let task = tokio::spawn(accept(listener, Arc::new(Door { subject: subject.clone(), token })));
-        Ok(Self { address, subject, task })
+        let subject = Arc::new(random_token()?);
+        let server = LocalServer::serve(listener, Door { subject: subject.clone(), token })?;
+        Ok(Self { server, subject })
     }
 
     pub(super) fn url(&self) -> String {
-        format!("http://{}{PATH}", self.address)
+        format!("http://{}{PATH}", self.server.address())
     }
 
     /// What has to be shown.
@@ -56,46 +46,12 @@ impl Endpoint {
     }
 }
 
-impl Drop for Endpoint {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 struct Door {
     subject: Arc<Secret>,
     token: Arc<Renewed<Secret>>,
 }
 
-async fn accept(listener: TcpListener, door: Arc<Door>) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    while let Ok(permit) = connections.clone().acquire_owned().await {
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors, as a rule: those of others come free.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let door = door.clone();
-        tokio::spawn(async move {
-            serve(stream, door).await;
-            drop(permit);
-        });
-    }
-}
-
-async fn serve(stream: TcpStream, door: Arc<Door>) {
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-        let door = door.clone();
-        async move { Ok::<_, Infallible>(door.answer(request).await) }
-    });
-    let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(REQUEST_MAX).keep_alive(false);
-    if let Err(fault) = builder.serve_connection(TokioIo::new(stream), service).await {
-        tracing::debug!(%fault, "a connection on loopback ended");
-    }
-}
-
-impl Door {
+impl Answers for Door {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         if request.uri().path() != PATH || request.method() != Method::POST {
             return refusal(404, "invalid_request", &format!("Only POST {PATH} is answered here."));
@@ -136,18 +92,11 @@ fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
     response(status, &json!({ "error": code, "error_description": message }))
 }
 
-fn response(status: u16, document: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(document.to_string()));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+    use std::time::Duration;
 
     async fn start(lasting: Duration) -> Endpoint {
         let first = Dated { value: "hunter2".to_owned().into(), expires_at: SystemClock.now().plus(lasting) };
@@ -159,7 +108,8 @@ mod tests {
     async fn ask(endpoint: &Endpoint, method: Method, path: &str, body: String) -> (u16, Value) {
         crate::telemetry::install_crypto();
         let http = crate::issuers::http::command_client(None).unwrap();
-        let response = http.request(method, format!("http://{}{path}", endpoint.address)).body(body).send().await.unwrap();
+        let response =
+            http.request(method, format!("http://{}{path}", endpoint.server.address())).body(body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
@@ -170,7 +120,7 @@ mod tests {
     #[tokio::test]
     async fn the_token_is_told_to_whoever_read_the_file_and_to_nobody_else() {
         let endpoint = start(Duration::from_secs(100)).await;
-        assert!(endpoint.address.ip().is_loopback());
+        assert!(endpoint.server.address().ip().is_loopback());
         let (status, answer) = ask(&endpoint, Method::POST, PATH, form(&endpoint)).await;
         assert_eq!((status, answer["access_token"].as_str()), (200, Some("hunter2")));
         assert!(answer["expires_in"].as_u64().unwrap() <= 100);
