@@ -4,6 +4,7 @@ mod age_plugin;
 mod audit;
 mod aws;
 mod azure;
+mod bootstrap;
 mod credential;
 mod exec;
 mod gcp;

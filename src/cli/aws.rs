@@ -1,10 +1,10 @@
 //! `daypass aws bootstrap`: what an AWS account is told once, from the policies in Git.
 
 use super::policy::Where;
-use super::print;
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use super::{bootstrap, print};
+use crate::client::{Failure, STATUS_USAGE};
 use crate::issue::Bootstrap;
-use crate::policy::{RoleUse, Roles, Ruleset, shared_subject};
+use crate::policy::{RoleUse, Roles, shared_subject};
 use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
 use std::collections::BTreeSet;
@@ -51,17 +51,7 @@ enum Format {
 
 pub(super) fn run(command: &AwsCommand) -> Result<u8, Failure> {
     let AwsCommand::Bootstrap(arguments) = command;
-    let (seen, catalogue) = arguments.at.load()?;
-    let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
-    for fault in &faults {
-        anstream::eprintln!("{fault}\n");
-    }
-    let issuer = arguments.at.issuer_url()?.ok_or_else(|| {
-        Failure::new(
-            STATUS_CONFIGURATION,
-            "the configuration names no `issuer_url` and no `public_url`: AWS has to know our issuer",
-        )
-    })?;
+    let (ruleset, issuer) = bootstrap::load(&arguments.at, "AWS")?;
     let mut roles = ruleset.set().roles(SystemClock.now());
     if arguments.also_old_subjects {
         roles.values_mut().for_each(RoleUse::trust_shared_subjects);

@@ -1,10 +1,9 @@
 //! `daypass azure bootstrap`: what Entra is told once, from the policies in Git.
 
 use super::policy::Where;
-use super::print;
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use super::{bootstrap, print};
+use crate::client::{Failure, STATUS_USAGE};
 use crate::issue::AzureBootstrap;
-use crate::policy::Ruleset;
 use crate::words::names::Audience;
 use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
@@ -39,15 +38,7 @@ enum Format {
 
 pub(super) fn run(command: &AzureCommand) -> Result<u8, Failure> {
     let AzureCommand::Bootstrap(arguments) = command;
-    let (seen, catalogue) = arguments.at.load()?;
-    let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
-    for fault in &faults {
-        anstream::eprintln!("{fault}\n");
-    }
-    let issuer = arguments.at.issuer_url()?.ok_or_else(|| {
-        let message = "the configuration names no `issuer_url` and no `public_url`: Entra has to know our issuer";
-        Failure::new(STATUS_CONFIGURATION, message)
-    })?;
+    let (ruleset, issuer) = bootstrap::load(&arguments.at, "Entra")?;
     let applications = ruleset.set().applications(SystemClock.now());
     if applications.is_empty() {
         return Err(Failure::new(STATUS_USAGE, "no policy grants an Azure token"));

@@ -1,10 +1,9 @@
 //! `daypass gcp bootstrap`: what Google Cloud is told once, from the policies in Git.
 
 use super::policy::Where;
-use super::print;
-use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use super::{bootstrap, print};
+use crate::client::{Failure, STATUS_USAGE};
 use crate::issue::gcp::{GcpBootstrap, Jwks, ProviderName, SUBJECT_BYTES_MAX};
-use crate::policy::Ruleset;
 use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -43,17 +42,7 @@ enum Format {
 
 pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
     let GcpCommand::Bootstrap(arguments) = command;
-    let (seen, catalogue) = arguments.at.load()?;
-    let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
-    for fault in &faults {
-        anstream::eprintln!("{fault}\n");
-    }
-    let issuer = arguments.at.issuer_url()?.ok_or_else(|| {
-        Failure::new(
-            STATUS_CONFIGURATION,
-            "the configuration names no `issuer_url` and no `public_url`: Google has to know our issuer",
-        )
-    })?;
+    let (ruleset, issuer) = bootstrap::load(&arguments.at, "Google")?;
     let used = ruleset.set().gcp_use(SystemClock.now());
     if used.subjects().is_empty() {
         return Err(Failure::new(STATUS_USAGE, "no policy grants a token of Google Cloud's"));

@@ -1,0 +1,20 @@
+//! What the commands have in common that print what a cloud is told once.
+
+use super::policy::Where;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::policy::Ruleset;
+use crate::words::names::IssuerUrl;
+
+/// The policies, and our issuer; what is wrong with a policy is told. `who` has to know the issuer.
+pub(super) fn load(at: &Where, who: &str) -> Result<(Ruleset, IssuerUrl), Failure> {
+    let (seen, catalogue) = at.load()?;
+    let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
+    for fault in &faults {
+        anstream::eprintln!("{fault}\n");
+    }
+    let issuer = at.issuer_url()?.ok_or_else(|| {
+        let message = format!("the configuration names no `issuer_url` and no `public_url`: {who} has to know our issuer");
+        Failure::new(STATUS_CONFIGURATION, message)
+    })?;
+    Ok((ruleset, issuer))
+}
