@@ -1,5 +1,6 @@
 //! Layer A: the words every other room speaks. Each is parsed once, where bytes come in, and is never a bare string again.
 
+mod as_text;
 mod canonical;
 mod client;
 mod cloud_audience;
@@ -18,6 +19,7 @@ mod timeline;
 mod transit_file;
 pub mod yaml;
 
+pub(crate) use as_text::{as_text, holds_text};
 pub use canonical::{canonical, canonical_members, canonical_text};
 pub use client::{Client, host, network_of};
 pub use cloud_audience::is_cloud_audience;

@@ -1,7 +1,5 @@
 //! Names of Microsoft Entra ID: what is none of them never reaches an address or a form.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-use std::fmt;
 use uuid::Uuid;
 
 /// A GUID, as JSON Schema has it.
@@ -51,11 +49,6 @@ impl Guid {
         let guid = is_hyphenated.then(|| Uuid::try_parse(text).ok()).flatten().ok_or(GuidError)?;
         Ok(Self(guid.hyphenated().to_string()))
     }
-
-    /// Its text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Scope {
@@ -72,32 +65,6 @@ impl Scope {
             _ => Err(ScopeError::NotDefault),
         }
     }
-
-    /// Its text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
-macro_rules! text {
-    ($($name:ident)*) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
-            }
-        }
-    )*};
-}
-text! { Guid Scope }
+crate::words::holds_text! { Guid Scope }

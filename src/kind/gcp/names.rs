@@ -1,9 +1,6 @@
 //! What Google Cloud calls things: service accounts by their e-mail addresses, and OAuth scopes. Each has its own grammar, so that a
 //! row's value can be neither another address nor a second word.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::fmt;
-
 /// RFC 5321, section 4.5.3.1.3: no address is longer. Google's own bounds (30 for the account, 30 for the project) are of those that
 /// users make; those of its agents are longer.
 pub(in crate::kind) const SERVICE_ACCOUNT_BYTES_MAX: usize = 254;
@@ -63,33 +60,4 @@ impl GcpScope {
     }
 }
 
-macro_rules! as_text {
-    ($($name:ident)*) => {$(
-        impl $name {
-            /// As it was written.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
-            }
-        }
-    )*};
-}
-
-as_text! { ServiceAccount GcpScope }
+crate::words::holds_text! { ServiceAccount GcpScope }

@@ -30,12 +30,9 @@ impl ServiceName {
         let is_name = (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(good);
         if is_name { Ok(Self(text.to_owned())) } else { Err(TokenExchangeError::Service) }
     }
-
-    /// Its text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
+
+crate::words::holds_text! { ServiceName }
 
 impl ExchangeFields {
     /// These, each checked.
@@ -92,28 +89,10 @@ impl ExchangeFields {
     }
 }
 
-impl fmt::Display for ServiceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// As [`ExchangeFields::parse`] reads them.
 impl fmt::Display for ExchangeFields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&form_urlencoded::Serializer::new(String::new()).extend_pairs(self.iter()).finish())
-    }
-}
-
-impl Serialize for ServiceName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for ServiceName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

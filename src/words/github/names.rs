@@ -3,7 +3,7 @@
 
 use super::bounds::{APP_BYTES_MAX, OWNER_BYTES_MAX, REPOSITORY_BYTES_MAX};
 use super::error::{AppNameError, RepositoryError};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -189,23 +189,7 @@ impl fmt::Display for Repository {
     }
 }
 
-macro_rules! as_text {
-    ($($name:ident)*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
-            }
-        }
-    )*};
-}
-
-as_text! { AppName Owner RepositoryName Repository }
+crate::words::as_text! { AppName Owner RepositoryName Repository }
 
 impl<'de> Deserialize<'de> for RepositoryId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
