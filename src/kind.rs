@@ -10,6 +10,7 @@ mod file_key;
 mod gcp;
 mod github;
 mod id_token;
+mod member;
 mod schema;
 mod secret;
 mod secret_at;

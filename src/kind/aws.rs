@@ -4,9 +4,10 @@ mod answer;
 
 pub use answer::{AwsKeys, AwsSession, ContainerCredentials};
 
+use super::member::there;
 use super::{Kind, Made, closed};
 use crate::words::names::{NameError, RoleArn};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -54,9 +55,4 @@ impl fmt::Display for AwsTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.role.as_ref().map_or(Ok(()), |role| role.fmt(f))
     }
-}
-
-/// What may be left out is no `null`: there is one way to leave it out.
-fn there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RoleArn>, D::Error> {
-    RoleArn::deserialize(deserializer).map(Some)
 }

@@ -6,11 +6,11 @@ mod names;
 pub use answer::GcpToken;
 pub use names::{GcpNameError, GcpScope, ServiceAccount};
 
+use super::member::there;
 use super::{Kind, Made, closed, reference};
 use crate::words::names::{Audience, NameError};
 use names::{SERVICE_ACCOUNT, SERVICE_ACCOUNT_BYTES_MAX};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -156,11 +156,6 @@ struct Body {
 #[serde(rename_all = "lowercase")]
 enum Access {
     Direct,
-}
-
-/// What may be left out is no `null`: there is one way to leave it out.
-fn there<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 impl TryFrom<Body> for GcpTarget {

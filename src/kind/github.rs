@@ -7,9 +7,10 @@ mod text;
 pub use answer::GitHubToken;
 pub use error::GitHubTargetError;
 
+use super::member::there;
 use super::{Kind, Made, closed, reference};
 use crate::words::github::{AppName, Owner, Permissions, REPOSITORIES_MAX, RepositoryName};
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -88,11 +89,6 @@ impl Kind for GitHubTarget {
         let repositories = json!({ "oneOf": [named, all], "description": "Left out: those that are granted." });
         Some(closed(&[], json!({ "app": app, "repositories": repositories, "permissions": permissions })))
     }
-}
-
-/// What may be left out is no `null`: there is one way to leave it out.
-fn there<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// As a body names them.

@@ -10,9 +10,10 @@ pub use answer::ExchangedToken;
 pub use error::{FieldError, TokenExchangeError};
 pub use fields::{ExchangeFields, ServiceName};
 
+use super::member::there;
 use super::{Kind, Made, closed};
 use fields::{NAME, SERVICE};
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
 
@@ -64,9 +65,4 @@ impl fmt::Display for TokenExchangeTarget {
         self.service.as_ref().map_or(Ok(()), |service| f.write_str(service.as_str()))?;
         self.fields.as_ref().map_or(Ok(()), |fields| write!(f, "?{fields}"))
     }
-}
-
-/// What may be left out is no `null`: there is one way to leave it out.
-fn there<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
