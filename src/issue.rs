@@ -25,6 +25,7 @@ mod outward;
 mod own;
 mod provider;
 mod session;
+mod shell;
 mod signing;
 mod token_exchange;
 

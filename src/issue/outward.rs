@@ -75,6 +75,12 @@ impl Heard {
     }
 }
 
+/// RFC 6750, section 2.1, `b64token`: what a header bears.
+pub(super) fn is_b64token(token: &Secret) -> bool {
+    let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
+    !token.expose().is_empty() && token.expose().iter().all(good)
+}
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }

@@ -2,6 +2,7 @@
 //!
 //! Microsoft Graph, `federatedIdentityCredential`: a name has 3 to 120 characters that are safe in addresses.
 
+use crate::issue::shell::quoted;
 use crate::kind::Guid;
 use crate::words::Digest;
 use crate::words::names::{Audience, IssuerUrl};
@@ -40,9 +41,8 @@ impl AzureBootstrap<'_> {
             .iter()
             .flat_map(|(application, subjects)| subjects.iter().map(move |subject| (application, subject)));
         let command = |(application, subject): (&Guid, &String)| {
-            // Neither a subject nor an address has a quote in it.
-            let parameters = self.credential(subject);
-            format!("az ad app federated-credential create --id {application} --parameters '{parameters}'")
+            let parameters = quoted(&self.credential(subject).to_string());
+            format!("az ad app federated-credential create --id {application} --parameters {parameters}")
         };
         all.map(command).collect()
     }
@@ -80,6 +80,16 @@ fn name(subject: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_in_a_value_is_no_command() {
+        let (issuer, audience) = (IssuerUrl::parse("https://a.example/x").unwrap(), Audience::parse("x';id;'").unwrap());
+        let application = Guid::parse("11111111-2222-3333-4444-555555555555").unwrap();
+        let applications = BTreeMap::from([(application, BTreeSet::from(["root/a".to_owned()]))]);
+        let bootstrap = AzureBootstrap { issuer: &issuer, audience: &audience, applications: &applications };
+        let [command] = &bootstrap.commands()[..] else { panic!("one command") };
+        assert!(command.contains(r"x'\'';id;'\''"), "{command}");
+    }
 
     #[test]
     fn two_subjects_have_two_names_that_graph_takes() {

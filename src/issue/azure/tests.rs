@@ -31,6 +31,9 @@ fn a_token_tells_of_whom_it_is_where_it_can_be_read() {
     assert_eq!(read(&bearing(&json!({ "tid": CLIENT, "appid": CLIENT }))).unwrap_err(), Fault::Tenant);
     assert_eq!(read(&bearing(&json!({ "tid": TENANT, "azp": TENANT }))).unwrap_err(), Fault::Application);
     assert_eq!(read(&bearing(&json!({ "tid": "contoso", "appid": CLIENT }))).unwrap_err(), Fault::Tenant);
+    for odd in [json!({ "tid": 5 }), json!({ "tid": null, "appid": CLIENT }), json!({ "tid": CLIENT, "appid": 5 })] {
+        assert_eq!(read(&bearing(&odd)).unwrap_err(), Fault::Tenant, "a claim of another type is compared too: {odd}");
+    }
     let opaque = json!({ "token_type": "bearer", "expires_in": 1, "access_token": "EwBwA8l6BAAU" });
     assert_eq!(read(&opaque).unwrap().lifetime, Duration::from_secs(1));
 }

@@ -1,6 +1,7 @@
 //! Google's answers, compared with what was asked: a token that may be more is none.
 
 use super::google::ACCESS_TOKEN;
+use crate::issue::outward::is_b64token;
 use crate::kind::ServiceAccount;
 use crate::words::names::Audience;
 use crate::words::{Secret, UnixTime};
@@ -132,12 +133,9 @@ fn read<'a, T: Deserialize<'a>>(body: &'a Secret) -> Result<T, Fault> {
     serde_json::from_slice(body.expose()).map_err(|_| Fault::Form)
 }
 
-/// RFC 6750, section 2.1: `b64token`.
 fn token(field: &'static str, text: String) -> Result<Secret, Fault> {
     let token = Secret::from(text);
-    let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
-    let is_token = (1..=TOKEN_BYTES_MAX).contains(&token.expose().len()) && token.expose().iter().all(good);
-    if is_token { Ok(token) } else { Err(Fault::Token(field)) }
+    if token.expose().len() <= TOKEN_BYTES_MAX && is_b64token(&token) { Ok(token) } else { Err(Fault::Token(field)) }
 }
 
 impl Answer {

@@ -4,6 +4,7 @@
 //! IAM, "Configure Workload Identity Federation with other identity providers".
 
 use super::settings::ProviderName;
+use crate::issue::shell::quoted;
 use crate::policy::GcpUse;
 use crate::words::names::IssuerUrl;
 use serde_json::{Map, Value, json};
@@ -136,11 +137,6 @@ impl<'a> GcpBootstrap<'a> {
             "principal://iam.googleapis.com/projects/{project}/locations/global/workloadIdentityPools/{pool}/subject/{subject}"
         )
     }
-}
-
-/// One word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 fn put(text: &mut String, line: std::fmt::Arguments<'_>) {

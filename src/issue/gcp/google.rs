@@ -1,7 +1,7 @@
 //! The requests: Google's STS (RFC 8693, a form), and its IAM Service Account Credentials API (JSON).
 
 use super::settings::{GcpSettings, ProviderName};
-use crate::issue::outward::{Cut, Heard, Outward, OutwardError, form};
+use crate::issue::outward::{Cut, FORM, Heard, Outward, OutwardError, form};
 use crate::kind::ServiceAccount;
 use crate::policy::Boundary;
 use crate::words::Secret;
@@ -82,7 +82,7 @@ impl Google {
         let url = below(&self.sts, &["v1", "token"]);
         self.way
             .send(ANSWER_BYTES_MAX, shown, |client| {
-                client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.expose().to_vec())
+                client.post(url.clone()).header(CONTENT_TYPE, FORM).body(form.expose().to_vec())
             })
             .await
     }
