@@ -9,6 +9,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use super::keypair::SigningAlgorithm;
 use super::outward::{Outward, OutwardError};
 use super::own::IdTokenIssuer;
 use crate::kind::ExchangedToken;
@@ -86,7 +87,7 @@ impl Service {
         let (audience, until) = (settings.audience.as_str(), now.plus(ASSERTION_LIFETIME));
         let subject = licence.granted().subject();
         let keys = issuer.keys();
-        let assertion = keys.mint(settings.algorithm, audience, &subject, licence.decision(), now, until, Map::new())?;
+        let assertion = keys.mint(SigningAlgorithm::Es256, audience, &subject, licence.decision(), now, until, Map::new())?;
         let body = body::write(settings, &terms.fields, &assertion);
         let request = |client: &Client| {
             let request = client.post(settings.url.clone()).header(ACCEPT, "application/json");

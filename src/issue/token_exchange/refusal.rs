@@ -20,11 +20,11 @@ const CODES: [(&str, &str); 7] = [
     ("invalid_client", "The service does not know the client: `fields` of the configuration name it."),
     (
         "invalid_grant",
-        "The service does not take our token: it has to know this issuer, the audience, and the subject that the audit log shows.",
+        "The service does not take our token: it has to trust `issuer_url` with `/id-tokens` behind it, the service's `audience`, and the subject `root/POLICY`, or `root/POLICY:ROW`.",
     ),
     (
         "unauthorized_client",
-        "The service lets our token's subject not do this: it has to be told the subject that the audit log shows.",
+        "The service does not let our token's subject do this: it has to be told `root/POLICY`, or `root/POLICY:ROW`.",
     ),
     ("unsupported_grant_type", "The service knows no such `grant_type`: `fields` of the configuration have it."),
     ("invalid_scope", "The service does not give this scope: `fields` of the policy or of the configuration name it."),

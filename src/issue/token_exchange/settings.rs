@@ -4,7 +4,6 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-use crate::issue::keypair::SigningAlgorithm;
 use crate::kind::{ExchangeFields, ServiceName};
 use crate::words::names::Audience;
 use reqwest::Url;
@@ -30,8 +29,6 @@ pub struct ServiceSettings {
     pub encoding: Encoding,
     /// The audience of our token.
     pub audience: Audience,
-    /// What our token is signed with.
-    pub algorithm: SigningAlgorithm,
     /// The field that our token goes into.
     pub assertion: String,
     /// Fields that are the same in each request.

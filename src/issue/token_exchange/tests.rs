@@ -1,7 +1,6 @@
 use super::answer::{Fault, read};
 use super::body::write;
 use super::settings::{Encoding, Lifetime, ServiceSettings};
-use crate::issue::keypair::SigningAlgorithm;
 use crate::kind::{ExchangeFields, ServiceName};
 use crate::words::Secret;
 use crate::words::names::Audience;
@@ -14,7 +13,6 @@ fn settings(encoding: Encoding) -> ServiceSettings {
         url: reqwest::Url::parse("https://partner.example/token").unwrap(),
         encoding,
         audience: Audience::parse("https://partner.example").unwrap(),
-        algorithm: SigningAlgorithm::Es256,
         assertion: "assertion".to_owned(),
         fields: ExchangeFields::parse("grant_type=jwt").unwrap(),
         headers: ExchangeFields::default(),

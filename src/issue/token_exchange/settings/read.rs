@@ -1,7 +1,6 @@
 //! Reads the services of the configuration.
 
 use super::{Encoding, Lifetime, ServiceSettings, TokenExchangeSettings};
-use crate::issue::keypair::SigningAlgorithm;
 use crate::issue::outward::address;
 use crate::issue::provider::Places;
 use crate::kind::{ExchangeFields, ServiceName};
@@ -29,8 +28,6 @@ const HEADERS_REFUSED: [&str; 9] = [
 enum ValueError {
     #[error("expected `form` or `json`")]
     Encoding,
-    #[error("expected ES256 or RS256")]
-    Algorithm,
     #[error("a cloud takes tokens of this audience: grant that cloud's own credential instead")]
     Cloud,
 }
@@ -74,9 +71,6 @@ fn read_service<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, places: &dyn Pl
     if audience.as_ref().is_some_and(|audience| is_cloud_audience(audience.as_str())) {
         fields.fault(node.place, ValueError::Cloud);
     }
-    let algorithm = fields.optional("algorithm").map_or(Some(SigningAlgorithm::Es256), |node| {
-        fields.parsed(node, |text| SigningAlgorithm::parse(text).ok_or(ValueError::Algorithm))
-    });
     let assertion = fields
         .required("assertion")
         .and_then(|node| fields.parsed(node, |text| ExchangeFields::check_name(text).map(|()| text.to_owned())));
@@ -101,7 +95,6 @@ fn read_service<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, places: &dyn Pl
         url: url?,
         encoding: encoding?,
         audience: audience?,
-        algorithm: algorithm?,
         assertion,
         fields: set,
         headers: headers?,

@@ -64,6 +64,7 @@ fn what_is_wrong_is_told() {
         ("name: partner", "name: Partner", "a service is called by"),
         ("token: /access_token, ", "", "`token` is missing"),
         ("encoding: json", "encoding: json, secret: x", "unknown key `secret`"),
+        ("encoding: json", "encoding: json, algorithm: RS256", "unknown key `algorithm`"),
     ] {
         let told = read(&GOOD.replacen(old, new, 1)).unwrap_err();
         assert!(told.iter().any(|told| told.contains(said)), "{new}: {told:?}");
