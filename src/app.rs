@@ -4,6 +4,7 @@ mod ages;
 mod changes;
 mod clients;
 mod covered;
+mod decision;
 mod error;
 mod followed;
 mod key_encryption;
@@ -24,6 +25,7 @@ mod transit;
 mod were_in_force;
 
 pub use clients::Clients;
+pub use decision::ExplainedDecision;
 pub use error::{FollowError, KeyEncryptionError, StartError, UnreadForm};
 pub use followed::Followed;
 pub use live::{InForce, Live};

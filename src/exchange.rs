@@ -73,6 +73,7 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     asked.check_proof(&identity)?;
     let asked = asked.within_session(&identity)?;
     let live = app.in_force()?;
+    story.decided_under(&live);
     let asked = asked.found(app, &live, &identity, story)?;
     let grant = app.decide(&live, &identity, asked.request())?;
     let grant = match asked.made_here(grant, story) {

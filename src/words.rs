@@ -11,6 +11,7 @@ pub mod exposed;
 mod forms;
 mod gain;
 pub mod github;
+mod id_suffix;
 pub mod names;
 mod plain;
 mod secret;
@@ -28,6 +29,7 @@ pub use digest::Digest;
 pub use duration::{DurationError, duration_text, parse_duration};
 pub use forms::Forms;
 pub use gain::{Gain, Widened};
+pub use id_suffix::{IdSuffix, NoIdSuffix};
 pub use plain::plain;
 pub use secret::Secret;
 #[cfg(test)]

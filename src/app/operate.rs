@@ -8,7 +8,7 @@ use crate::policy::{Grant, Request, Standing, Stop, StopUntil};
 use crate::store::DenialRow;
 use crate::words::names::{CommitId, DecisionId, SourceName};
 use crate::words::yaml::Fault;
-use crate::words::{Denial, Reason};
+use crate::words::{Denial, IdSuffix, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,7 +74,15 @@ impl App {
     }
 
     /// Takes a denial away; tells what it was, and that nothing is lifted when there is none of this id.
-    pub async fn lift(&self, id: &str) -> Result<Value, Denial> {
+    pub async fn lift(&self, id: &IdSuffix) -> Result<Value, Denial> {
+        let stops = self.stops.load_full();
+        let ending: Vec<&str> = stops.keys().map(String::as_str).filter(|known| id.ends(known)).collect();
+        if ending.len() > 1 {
+            let told = format!("Several denials end in `{id}`: {}. Give more of the id.", ending.join(", "));
+            return Err(Reason::BadRequest.because(&told).saying(told));
+        }
+        // What is over may still be kept.
+        let id = ending.first().copied().unwrap_or(id.as_str());
         let lifted = self.store.lift(id).await?;
         self.change_stops(|stops| _ = stops.remove(id));
         Ok(match lifted {
@@ -84,9 +92,10 @@ impl App {
     }
 
     /// What was issued by a decision, after ending what can be ended of it.
-    pub async fn revoke(&self, decision: &DecisionId, reason: &str) -> Result<Value, Denial> {
+    pub async fn revoke(&self, decision: IdSuffix, reason: &str) -> Result<Value, Denial> {
         let missing = || Reason::BadRequest.because("no such decision").saying("No decision of this id released anything.");
-        let released = self.store.revoke(decision, reason).await?.ok_or_else(missing)?;
+        let decision = self.whole_id(decision).await?;
+        let released = self.store.revoke(&decision, reason).await?.ok_or_else(missing)?;
         Ok(json!({ "decision_id": decision, "issued": released["issued"], "subject": released["subject"] }))
     }
 

@@ -5,7 +5,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{Entry, ReadError, Reader};
 use crate::words::plain;
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,9 +50,15 @@ pub(super) async fn run(command: &AuditCommand, json: bool) -> Result<u8, Failur
 
 fn show(entry: &Entry, json: bool) {
     if json {
-        print::line(&entry.to_json());
+        print::line(&json!(entry));
         return;
     }
+    let decision = entry.decision.as_deref().unwrap_or("-");
+    anstream::println!("{}  {:<10} {decision:<36} {}", entry.at, entry.kind, plain(&what(entry)));
+}
+
+/// What a record says, in one line.
+pub(super) fn what(entry: &Entry) -> String {
     let text = |member: &str| entry.body[member].as_str().unwrap_or_default().to_owned();
     let list = |member: &str| {
         let items = entry.body[member].as_array().into_iter().flatten();
@@ -60,7 +66,7 @@ fn show(entry: &Entry, json: bool) {
         items.dedup();
         items.join(", ")
     };
-    let what = match entry.kind.as_str() {
+    let told = match entry.kind.as_str() {
         "revision" => {
             let faulty = entry.body["faults"].as_array().map_or(0, Vec::len);
             let policies = if entry.body["policies"] == 1 { "policy" } else { "policies" };
@@ -74,14 +80,7 @@ fn show(entry: &Entry, json: bool) {
         "key" => format!("{} {} {}", text("algorithm"), text("kid"), text("state")),
         _ => entry.body.to_string(),
     };
-    let decision = entry.decision.as_deref().unwrap_or("-");
-    anstream::println!(
-        "{}  {:<10} {:<8} {}",
-        entry.at,
-        entry.kind,
-        decision.rsplit('-').next().unwrap_or_default(),
-        plain(what.trim())
-    );
+    told.trim().to_owned()
 }
 
 /// As they were asked for; a role that the policies chose is known once it was given.

@@ -5,8 +5,8 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_US
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
 use crate::policy::Stop;
-use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, SourceName};
-use crate::words::plain;
+use crate::words::names::{CommitId, IssuerName, PolicyName, SourceName};
+use crate::words::{IdSuffix, plain};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -43,31 +43,21 @@ pub(super) struct DenyArgs {
     /// Why, for the audit log.
     #[arg(long, required_unless_present = "lift")]
     reason: Option<String>,
-    /// Take a denial away, by its id, and nothing beside it.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting", "unknown_too", "reason"])]
-    lift: Option<String>,
+    /// Take a denial away, by its id or the end of it, and nothing beside it.
+    #[arg(long, value_name = "ID", value_parser = IdSuffix::parse, conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting", "unknown_too", "reason"])]
+    lift: Option<IdSuffix>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct RevokeArgs {
     #[command(flatten)]
     server: Server,
-    /// The decision, as the audit log and the job's answer name it.
-    #[arg(value_parser = decision_id)]
-    decision: DecisionId,
+    /// The decision, as the audit log and the job's answer name it; the end of its id is enough where no other ends so.
+    #[arg(value_parser = IdSuffix::parse)]
+    decision: IdSuffix,
     /// Why, for the audit log.
     #[arg(long)]
     reason: String,
-}
-
-/// An id that is cut, or none.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("expected the whole id: `daypass audit tail --output json` and the job's answer have it")]
-struct NotWhole;
-
-/// A UUID's letters are as good in capitals.
-fn decision_id(text: &str) -> Result<DecisionId, NotWhole> {
-    DecisionId::parse(&text.to_ascii_lowercase()).map_err(|_| NotWhole)
 }
 
 #[derive(Args, Debug)]
@@ -138,7 +128,7 @@ pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Fai
     let issued = answer["issued"].as_array().cloned().unwrap_or_default();
     let roles = issued.iter().any(|one| one.to_string().contains("arn:"));
     if roles {
-        answer["aws_deny_policy"] = aws_deny_policy(arguments.decision.as_str());
+        answer["aws_deny_policy"] = aws_deny_policy(answer["decision_id"].as_str().unwrap_or_default());
     }
     let lives_on: Vec<&str> =
         LIVES_ON.iter().filter(|(kind, _)| issued.iter().any(|one| one.get(*kind).is_some())).map(|(_, told)| *told).collect();
@@ -317,6 +307,11 @@ fn told(json: bool, answer: &Value, words: &str) -> u8 {
 }
 
 impl Server {
+    /// The one that this configuration is of.
+    pub(super) const fn of(config: PathBuf) -> Self {
+        Self { config }
+    }
+
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
         ask(self.client()?.post(format!("http://daypass/{path}")).json(body)).await
     }

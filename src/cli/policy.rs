@@ -54,7 +54,7 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
         PolicyCommand::Import(arguments) => import::run(arguments, output),
         PolicyCommand::Check(arguments) => check::run(arguments, output),
         PolicyCommand::Test(of) => test(of, json),
-        PolicyCommand::Explain(arguments) => explain::run(arguments, json),
+        PolicyCommand::Explain(arguments) => explain::run(arguments, json).await,
     }
 }
 

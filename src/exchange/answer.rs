@@ -117,6 +117,11 @@ impl Refused {
         &self.decision
     }
 
+    /// What the caller can do next, in words that can be copied.
+    pub fn hint(&self) -> String {
+        self.denial.hint().replace("--decision ID", &format!("--decision {}", self.decision))
+    }
+
     /// What the caller may hear.
     pub fn denial(&self) -> &Denial {
         &self.denial

@@ -30,6 +30,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
     let identity = identify(app, call, Shown::Token).await?;
     story.logs_in(&identity, policy.as_ref());
     let live = app.in_force()?;
+    story.decided_under(&live);
     let admission = live.policies()?.admit(&identity, policy.as_ref(), app.now())?;
     if admission.policy() != policy.as_ref() {
         story.logs_in(&identity, admission.policy());

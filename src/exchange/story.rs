@@ -2,12 +2,12 @@
 
 use super::answer::Refused;
 use super::uses;
-use crate::app::{App, Revisions};
+use crate::app::{App, Live, Revisions};
 use crate::identity::{Attribute, Evidence, Identity};
 use crate::policy::{AwsParameters, Grant, Request};
 use crate::store::{self, Binding, Body, Class, Intent, Kept, NARROWED, ProofUse, Use};
 use crate::token::{Proof, RequestBody};
-use crate::words::names::{DecisionId, PolicyName};
+use crate::words::names::{CommitId, DecisionId, PolicyName};
 use crate::words::{Client, Denial, Digest, Reason, Secret};
 use serde_json::json;
 use std::net::IpAddr;
@@ -69,6 +69,7 @@ struct Known {
     credentials: Vec<String>,
     policy: Option<PolicyName>,
     parameters: AwsParameters,
+    in_force: Option<CommitId>,
 }
 
 impl Story {
@@ -89,7 +90,15 @@ impl Story {
             credentials: request.credentials.iter().map(ToString::to_string).collect(),
             policy: request.policy.clone().or_else(|| identity.session()?.policy().cloned()),
             parameters: request.aws_parameters.clone(),
+            in_force: None,
         });
+    }
+
+    /// What decides: a refusal tells it, as a grant does by its policies.
+    pub(super) fn decided_under(&mut self, live: &Live) {
+        if let Some(known) = &mut self.known {
+            known.in_force = live.revision().ok().cloned();
+        }
     }
 
     /// What was asked for, once it is known by its name.
@@ -178,6 +187,9 @@ impl Story {
             let digest = Digest::plain(known.credentials.join("\n").as_bytes());
             body.set("credentials", json!([]));
             body.set("credentials_left_out", json!({ "count": known.credentials.len(), "sha256": digest.to_string() }));
+        }
+        if let Some(commit) = self.known.as_ref().and_then(|known| known.in_force.as_ref()) {
+            body.set_text("revision_in_force", commit.as_str());
         }
         body.set_text("reason", denial.reason.code());
         body.set_text("cause", &shortened(&denial.cause));

@@ -35,6 +35,7 @@ async fn admit<P>(
     let identity = identify(app, call, Shown::Token).await?;
     story.identified(&identity, &Request::nothing(None));
     let live = app.in_force()?;
+    story.decided_under(&live);
     let admission = live.policies()?.admit(&identity, None, app.now())?;
     let full = || Reason::Overloaded.because("too many wait for changes already");
     let place = place(identity.token_identifier()).ok_or_else(full)?;

@@ -5,8 +5,8 @@ use super::reply;
 use crate::app::App;
 use crate::policy::Stop;
 use crate::store::OwnIssuer;
-use crate::words::names::{CommitId, DecisionId, SourceName};
-use crate::words::{Denial, Reason, parse_duration};
+use crate::words::names::{CommitId, SourceName};
+use crate::words::{Denial, IdSuffix, Reason, parse_duration};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -56,6 +56,7 @@ pub fn router(health: Arc<Health>) -> Router {
         .route("/deny", post(deny))
         .route("/lift", post(lift))
         .route("/revoke", post(revoke))
+        .route("/explain", post(explain))
         .route("/accept", post(accept))
         .route("/confirm", post(confirm))
         .route("/clock/accept", post(accept_clock))
@@ -97,7 +98,7 @@ async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LiftRequest {
-    id: String,
+    id: IdSuffix,
 }
 
 async fn lift(State(app): Shared, Json(request): Json<LiftRequest>) -> Response {
@@ -107,12 +108,22 @@ async fn lift(State(app): Shared, Json(request): Json<LiftRequest>) -> Response 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RevokeRequest {
-    decision: DecisionId,
+    decision: IdSuffix,
     reason: String,
 }
 
 async fn revoke(State(app): Shared, Json(request): Json<RevokeRequest>) -> Response {
-    answer(app.revoke(&request.decision, &request.reason).await)
+    answer(app.revoke(request.decision, &request.reason).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExplainRequest {
+    decision: IdSuffix,
+}
+
+async fn explain(State(app): Shared, Json(request): Json<ExplainRequest>) -> Response {
+    answer(app.explain(request.decision).await.map(|explained| json!(explained)))
 }
 
 #[derive(Deserialize)]

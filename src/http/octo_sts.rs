@@ -82,7 +82,7 @@ fn read(uri: &Uri) -> Result<Request, Denial> {
 /// As gRPC's gateway writes an error (google.rpc.Status): its clients show the status, and some the message.
 fn refusal(refused: &Refused) -> Response<Body> {
     let (denial, decision) = (refused.denial(), refused.decision());
-    let message = format!("{} {} ({}, decision {decision})", denial.told(), denial.hint(), denial.reason.code());
+    let message = format!("{} {} ({}, decision {decision})", denial.told(), refused.hint(), denial.reason.code());
     let mut response = reply::json_answer(&json!({ "code": code(denial.reason.status()), "message": message, "details": [] }));
     *response.status_mut() = StatusCode::from_u16(denial.reason.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response

@@ -12,7 +12,7 @@ use serde_json::json;
 pub(super) fn sentence(refused: &Refused) -> String {
     let denial = refused.denial();
     let reason = denial.reason;
-    format!("{}: {} {} (decision {})", reason.code(), denial.told(), denial.hint(), refused.decision())
+    format!("{}: {} {} (decision {})", reason.code(), denial.told(), refused.hint(), refused.decision())
 }
 
 /// Seconds after which a refused request may be worth another try.
@@ -24,7 +24,7 @@ impl IntoResponse for Refused {
         let reason = denial.reason;
         let mut body = json!({
             "type": format!("https://daypass.dev/problems/{}", reason.code()), "title": reason.title(), "status": reason.status(),
-            "code": reason.code(), "decision_id": self.decision(), "detail": denial.told(), "hint": denial.hint(),
+            "code": reason.code(), "decision_id": self.decision(), "detail": denial.told(), "hint": self.hint(),
         });
         if let Some(provider) = denial.provider {
             body["provider"] = provider.into();

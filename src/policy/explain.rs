@@ -10,7 +10,7 @@ use crate::token::Possession;
 use crate::words::names::PolicyName;
 use crate::words::yaml::Place;
 use crate::words::{UnixTime, plain};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -18,7 +18,7 @@ use std::fmt;
 const NEAR_MISSES_MAX: usize = 5;
 
 /// The whole answer to "why".
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Explanation {
     /// What was asked for.
     pub wanted: String,
@@ -29,7 +29,7 @@ pub struct Explanation {
     /// Why not, in one sentence: the first reason in the order in which the server decides.
     pub denied_because: Option<String>,
     /// The proof of possession without which it is not granted, as a policy names it; absent: none.
-    pub dpop: Option<&'static str>,
+    pub dpop: Option<Cow<'static, str>>,
     /// Every guardrail that stands against it.
     pub guardrails: Vec<GuardrailHit>,
     /// Every operator's denial that stands against it; absent when nobody looked.
@@ -37,12 +37,11 @@ pub struct Explanation {
     /// The policies that offer it and do not match, the nearest first.
     pub near_misses: Vec<NearMiss>,
     /// Whether some policy of the issuer offers it to anybody.
-    #[serde(skip)]
     is_offered: bool,
 }
 
 /// A guardrail that stands against what was asked for.
-#[derive(PartialEq, Eq, Debug, Serialize)]
+#[derive(PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GuardrailHit {
     /// Where it stands: file and line.
     pub at: String,
@@ -51,7 +50,7 @@ pub struct GuardrailHit {
 }
 
 /// An operator's denial that stands against what was asked for.
-#[derive(PartialEq, Eq, Debug, Serialize)]
+#[derive(PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct OperatorsDenial {
     /// By which it is lifted.
     pub id: String,
@@ -64,7 +63,7 @@ pub struct OperatorsDenial {
 }
 
 /// A policy that offers what is asked for, and the lines that do not hold.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct NearMiss {
     /// The policy.
     pub policy: PolicyName,
@@ -73,7 +72,7 @@ pub struct NearMiss {
 }
 
 /// A line that does not hold.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Line {
     /// Where it stands: file and line.
     pub at: String,
@@ -108,7 +107,7 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -
     };
     // Whoever grants it for the least proof decides.
     let dpop = granted.iter().map(|granted| granted.proof).min().filter(|proof| *proof != Possession::Nothing);
-    let dpop = dpop.map(Possession::as_str);
+    let dpop = dpop.map(|proof| Cow::Borrowed(proof.as_str()));
     let mut granted_by: Vec<PolicyName> = granted.into_iter().map(|granted| granted.policy).collect();
     granted_by.dedup();
     let offers = |policy: &TrustPolicy| policy.rules.iter().any(|rule| rule.offer(wanted).is_some());
@@ -181,7 +180,7 @@ impl fmt::Display for Explanation {
             (Some(policy), _) => writeln!(f, "ALLOWED  {} by {policy}", self.wanted)?,
             (None, cause) => writeln!(f, "DENIED   {}: {}", self.wanted, plain(cause.as_deref().unwrap_or_default()))?,
         }
-        if let Some(word) = self.dpop {
+        if let Some(word) = &self.dpop {
             writeln!(
                 f,
                 "\n  Only with a proof of possession: the policy says `dpop: {word}`, and whether a token brings one is not looked at."

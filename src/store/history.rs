@@ -78,7 +78,7 @@ impl Reader {
 }
 
 /// The claims that a release refers to, or its intent where that is a record of its own.
-fn claims(connection: &Connection, decision: Option<&str>, released: &Value) -> rusqlite::Result<Option<Value>> {
+pub(super) fn claims(connection: &Connection, decision: Option<&str>, released: &Value) -> rusqlite::Result<Option<Value>> {
     let mut intents = connection.prepare_cached("SELECT body FROM audit WHERE decision = ?1 AND kind = 'intended'")?;
     let intended = match (released["claims"].as_str(), decision) {
         (None, Some(decision)) => intents.query_row(params![decision], |row| body(row, 0)).optional()?,

@@ -2,12 +2,13 @@
 
 use super::{ReadError, schema};
 use crate::words::UnixTime;
-use rusqlite::{Connection, OpenFlags, Row, params};
-use serde_json::{Value, json};
+use rusqlite::{Connection, OpenFlags, Row, ToSql, params};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::path::Path;
 
 /// One record.
-#[derive(Debug, Clone)]
+#[derive(Serialize, Deserialize, Debug, Clone)]
 pub struct Entry {
     /// Its place in the log.
     pub seq: i64,
@@ -16,6 +17,7 @@ pub struct Entry {
     /// What it is: `intended`, `released`, `failed`, `refused` and the rest.
     pub kind: String,
     /// The decision that it belongs to.
+    #[serde(rename = "decision_id")]
     pub decision: Option<String>,
     /// The record itself.
     pub body: Value,
@@ -47,14 +49,20 @@ impl Reader {
         Ok(entries)
     }
 
+    /// The records of one decision, oldest first.
+    pub(super) fn of_decision(&self, decision: &str) -> Result<Vec<Entry>, ReadError> {
+        let sql = "SELECT seq, at, kind, decision, body FROM audit WHERE decision = ?1 ORDER BY seq LIMIT ?2";
+        self.select(sql, decision, usize::MAX)
+    }
+
     pub(super) const fn connection(&self) -> &Connection {
         &self.0
     }
 
-    fn select(&self, sql: &str, seq: i64, limit: usize) -> Result<Vec<Entry>, ReadError> {
+    fn select(&self, sql: &str, key: impl ToSql, limit: usize) -> Result<Vec<Entry>, ReadError> {
         let read = || -> rusqlite::Result<Vec<Entry>> {
             let mut statement = self.0.prepare_cached(sql)?;
-            let rows = statement.query_map(params![seq, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            let rows = statement.query_map(params![key, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
                 Ok(Entry {
                     seq: row.get(0)?,
                     at: UnixTime::from_millis(row.get(1)?),
@@ -73,11 +81,4 @@ impl Reader {
 pub(super) fn body(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
     let bytes: Vec<u8> = row.get(column)?;
     Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
-}
-
-impl Entry {
-    /// As one JSON document.
-    pub fn to_json(&self) -> Value {
-        json!({ "seq": self.seq, "at": self.at.to_string(), "kind": self.kind, "decision_id": self.decision, "body": self.body })
-    }
 }

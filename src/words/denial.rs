@@ -65,8 +65,8 @@ reasons! {
     SessionRefused, "session_refused", 403, Caller, "The session token is not one of this server's, or the session has ended.", "Log in again with a fresh token of the job, from where the session is used.";
     Replayed, "replayed", 403, Caller, "This token was already used, for this credential or by another client.", "Request a fresh token for each attempt, and use it where it was requested.";
     RateLimited, "rate_limited", 429, Caller, "This identity was answered too often.", "Ask again in a minute, and for less.";
-    NoMatchingPolicy, "no_matching_policy", 403, Operator, "No trust policy grants this.", "Show the decision id to the operator: `daypass policy explain` tells which line did not match.";
-    Denied, "denied", 403, Operator, "A guardrail or an operator denies this.", "Show the decision id to the operator.";
+    NoMatchingPolicy, "no_matching_policy", 403, Operator, "No trust policy grants this.", "Show the decision id to the operator: `daypass policy explain --decision ID` tells which line did not match.";
+    Denied, "denied", 403, Operator, "A guardrail or an operator denies this.", "Show the decision id to the operator: `daypass policy explain --decision ID` tells what denies it.";
     PolicyAmbiguous, "policy_ambiguous", 403, Caller, "Several policies grant this with different terms.", "Name the policy in the request.";
     TagRefused, "tag_refused", 403, Operator, "A session tag that the policy asks for is outside of what AWS accepts.", "Change the policy's tag or the value it is taken from; nothing is ever truncated.";
     SessionNameRefused, "session_name_refused", 403, Operator, "The session name that the policy asks for is outside of what AWS accepts.", "Change the policy's `session_name` or the value it is taken from; nothing is ever truncated.";

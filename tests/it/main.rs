@@ -10,6 +10,7 @@ mod beliefs;
 mod canaries;
 mod clients;
 mod corpora;
+mod decisions;
 mod faces;
 mod faults;
 mod file_keys;

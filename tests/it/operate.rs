@@ -5,7 +5,7 @@ use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
+pub async fn daypass(world: &World, arguments: &[&str]) -> (i32, String) {
     let mut all = arguments.to_vec();
     let config = world.path("daypass.yaml").display().to_string();
     all.extend(["--config", &config]);
@@ -39,7 +39,7 @@ async fn a_denial_works_without_git_survives_a_restart_and_is_lifted_by_its_id()
         let (status, told) = daypass(&world, &[&["deny", "--lift", id][..], &beside].concat()).await;
         assert!(status == 64 && told.contains("cannot be used with"), "{beside:?}: {told}");
     }
-    assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 0);
+    assert_eq!(daypass(&world, &["deny", "--lift", &id[24..]]).await.0, 0, "the end of an id is enough");
     assert_eq!(ask(&world).await.0, 200);
     assert_eq!(daypass(&world, &["deny", "--lift", id]).await.0, 64, "there is none of this id any more");
     for other in [["--repository", "acme/other"], ["--policy", "shop/other"], ["--issuer", "gitlab"], ["--run", "1"]] {
@@ -163,8 +163,11 @@ async fn a_revoked_decision_is_answered_to_nobody_again() {
     assert_eq!(world.exchange(&token, wanted).await.1["code"], "replayed");
     let (status, _) = daypass(&world, &["revoke", "01a207f0-a7c7-7607-8f85-47f46e007f4f", "--reason", "x"]).await;
     assert_eq!(status, 64);
-    let (status, told) = daypass(&world, &["revoke", &decision[24..], "--reason", "x"]).await;
-    assert!(status == 64 && told.contains("expected the whole id"), "{told}");
+    let (status, told) = daypass(&world, &["revoke", &decision[24..], "--reason", "x", "--output", "json"]).await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((status, &told["decision_id"]), (0, &json!(decision)), "the end of an id is enough");
+    let (status, told) = daypass(&world, &["revoke", &decision[30..], "--reason", "x"]).await;
+    assert!(status == 64 && told.contains("at least its last 8 digits"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

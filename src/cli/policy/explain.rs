@@ -1,5 +1,6 @@
 //! `daypass policy explain`: why somebody is allowed or denied, in the order in which the server decides.
 
+mod decision;
 mod token;
 
 use super::of_source::{OfSource, Read};
@@ -11,7 +12,7 @@ use crate::kind::{Target, TargetError};
 use crate::policy::{Explanation, Ruleset, StopUntil, explain};
 use crate::store::{ReadError, Reader};
 use crate::words::yaml::{Fault, Severity};
-use crate::words::{Clock, Denial, SystemClock, UnixTime, plain};
+use crate::words::{Clock, Denial, IdSuffix, SystemClock, UnixTime, plain};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ use token::Told;
 pub(in crate::cli) struct ExplainArgs {
     #[command(flatten)]
     of: OfSource,
+    /// A decision of the server that runs on this machine, by its id or the end of it: its records, what stands against it, and the lines that did not hold.
+    #[arg(long, value_name = "ID", value_parser = IdSuffix::parse, conflicts_with_all = ["source", "repository", "folder", "issuer", "claims", "claim", "aws", "secret", "secret_at", "id_token", "github", "gcp", "azure", "token_exchange", "transit", "daypass"])]
+    decision: Option<IdSuffix>,
     /// The issuer's name in the configuration; a saved `whoami` names its own.
     #[arg(long)]
     issuer: Option<String>,
@@ -63,7 +67,10 @@ pub(in crate::cli) struct ExplainArgs {
 }
 
 /// Ends with 77 when it is denied.
-pub(super) fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
+pub(super) async fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failure> {
+    if let Some(decision) = &arguments.decision {
+        return decision::run(arguments.of.at.config_file(), decision, json).await;
+    }
     let read = arguments.of.load()?;
     let token = Told::read(arguments)?;
     let wanted = wanted_of(arguments).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;

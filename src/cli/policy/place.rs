@@ -167,6 +167,11 @@ impl fmt::Display for At {
 }
 
 impl Where {
+    /// The configuration's file.
+    pub(super) fn config_file(&self) -> &Path {
+        &self.config
+    }
+
     /// A repository, or without one the configuration's.
     pub(super) const fn repository(config: PathBuf, repository: Option<PathBuf>) -> Self {
         Self { config, repository, folder: None }

@@ -53,7 +53,7 @@ impl AwsError {
         let (denial, decision) = (refused.denial(), refused.decision().to_string());
         // What could not be recorded is not refused for its form.
         let (code, status) = if denial.reason == Reason::BadRequest { (code, status) } else { self::code(denial.reason) };
-        let message = format!("{} {} ({}, decision {decision})", denial.told(), denial.hint(), denial.reason.code());
+        let message = format!("{} {} ({}, decision {decision})", denial.told(), refused.hint(), denial.reason.code());
         Self { code, status, message, decision }
     }
 

@@ -1,0 +1,74 @@
+//! `daypass policy explain --decision`: why the running server decided as it did, and what it would decide now.
+
+use crate::app::ExplainedDecision;
+use crate::cli::{audit, operate, print};
+use crate::client::{Failure, STATUS_UNAVAILABLE};
+use crate::words::names::SourceName;
+use crate::words::{IdSuffix, plain};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Ends with 0 where there is such a decision, whatever it was.
+pub(super) async fn run(config: &Path, decision: &IdSuffix, json: bool) -> Result<u8, Failure> {
+    let server = operate::Server::of(config.to_owned());
+    let answer = server.post("explain", &json!({ "decision": decision })).await?;
+    if json {
+        print::json(&answer);
+        return Ok(0);
+    }
+    let other = |fault| Failure::new(STATUS_UNAVAILABLE, format!("the server is of another version than this command: {fault}"));
+    let explained: ExplainedDecision = serde_json::from_value(answer).map_err(other)?;
+    anstream::print!("{}", told(&explained));
+    Ok(0)
+}
+
+fn told(explained: &ExplainedDecision) -> String {
+    let mut told = format!("Decision {}\n\n", explained.decision_id);
+    for record in &explained.records {
+        told.push_str(&format!("  {}  {:<10} {}\n", record.at, record.kind, plain(&audit::what(record))));
+    }
+    told.push('\n');
+    for (name, what) in facts(explained) {
+        told.push_str(&format!("  {name:<10} {}\n", plain(&what)));
+    }
+    told.push('\n');
+    match &explained.not_explained {
+        Some(why) => told.push_str(&format!("Nothing more to explain: {why}.\n")),
+        None => told.push_str("What the server would decide now, with the same token:\n\n"),
+    }
+    explained.explanations.iter().for_each(|one| told.push_str(&format!("{one}\n")));
+    if explained.claims_pruned {
+        told.push_str("The token's claims are pruned: a line over a raw claim seems not to hold, and perhaps did.\n");
+    }
+    if !explained.stale_sources.is_empty() {
+        let names: Vec<&str> = explained.stale_sources.iter().map(SourceName::as_str).collect();
+        told.push_str(&format!("Read too long ago, so that their policies deny: {}.\n", names.join(", ")));
+    }
+    told
+}
+
+/// Who asked for what, from where, and by which policies it was decided.
+fn facts(explained: &ExplainedDecision) -> Vec<(&'static str, String)> {
+    let first = |member: &str| explained.records.iter().map(|record| &record.body[member]).find(|value| !value.is_null());
+    let text = |member: &str| first(member).and_then(Value::as_str);
+    let asked = first("credentials").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let asked = asked.collect::<Vec<_>>().join(", ");
+    let in_force = explained.revision_in_force.as_ref().map_or("none", |commit| commit.as_str());
+    let decided = explained.decided_at_revision.as_deref();
+    let of_revision = match decided {
+        Some(decided) if decided == in_force => format!("{decided}, in force still"),
+        Some(decided) => format!("{decided}; in force now is {in_force}"),
+        None => format!("not recorded; in force now is {in_force}"),
+    };
+    let identity = text("subject").zip(text("issuer")).map(|(subject, issuer)| format!("{subject}, by the issuer {issuer}"));
+    let from = text("client").zip(text("api")).map(|(client, api)| format!("{client}, at the API {api}"));
+    let named = explained.policy_named.as_ref().map(|policy| format!("{policy}: the request named it, so no other could grant"));
+    let all = [
+        ("identity", identity),
+        ("asked for", Some(asked).filter(|asked| !asked.is_empty())),
+        ("policy", named),
+        ("from", from),
+        ("revision", Some(of_revision)),
+    ];
+    all.into_iter().filter_map(|(name, what)| Some((name, what?))).collect()
+}

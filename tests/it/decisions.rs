@@ -1,0 +1,105 @@
+//! What an operator learns by a decision's id from the running server: the records, and everything that stands against it, together.
+
+use crate::operate::daypass;
+use crate::support::{DEPLOY, Setup, World};
+use serde_json::{Value, json};
+
+const GUARDRAILS: &str = "denials:
+  - description: Nothing of the shop while it moves
+    match: { repository: acme/shop@456789 }
+    deny: { secrets: [shop/**] }
+";
+
+async fn explained(world: &World, decision: &str) -> Value {
+    let (status, told) = daypass(world, &["policy", "explain", "--decision", decision, "--output", "json"]).await;
+    assert_eq!(status, 0, "{told}");
+    serde_json::from_str(&told).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_of_a_denial_names_everything_that_stands_against_it() {
+    let release = DEPLOY.replace("refs/heads/main", "refs/heads/release");
+    let policies = vec![("shop/deploy", release), ("other/job", DEPLOY.replace("456789", "1"))];
+    let world = World::start(Setup { policies, ..Setup::default() }).await;
+    world.commit_and_wait(&[("guardrails.yaml", GUARDRAILS.as_bytes())]).await;
+    let (status, told) = daypass(&world, &["deny", "--repository", "acme/shop", "--reason", "INC-42"]).await;
+    assert_eq!(status, 0, "{told}");
+    let (status, denial) = world.exchange(&world.token(), json!([{ "secret": "shop/password.age" }])).await;
+    assert_eq!((status, &denial["code"]), (403, &json!("no_matching_policy")), "{denial}");
+    let decision = denial["decision_id"].as_str().unwrap();
+    let hint = denial["hint"].as_str().unwrap();
+    let command = hint.split('`').nth(1).unwrap();
+    assert_eq!(command, format!("daypass policy explain --decision {decision}"));
+
+    let arguments: Vec<&str> = command.split(' ').skip(1).collect();
+    let (status, told) = daypass(&world, &arguments).await;
+    assert_eq!(status, 0, "{told}");
+    for part in [
+        &format!("Decision {decision}\n"),
+        "refused    repo:acme@9001/shop@456789",
+        "no_matching_policy",
+        "asked for  secret shop/password.age",
+        "at the API native",
+        "DENIED   secret shop/password.age: ",
+        "a guardrail denies it",
+        "guardrails.yaml:2",
+        "Nothing of the shop while it moves",
+        "an operator denies it until it is lifted",
+        "INC-42",
+        "shop/deploy would grant it, but",
+        "policies/shop/deploy.yaml:4",
+        "saw refs/heads/main",
+        "other/job would grant it, but",
+        ", in force still",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("seems not to hold"), "the claims are there: {told}");
+
+    let by_end = explained(&world, &decision.to_ascii_uppercase()[24..]).await;
+    assert_eq!((&by_end["decision_id"], &by_end["not_explained"]), (&json!(decision), &Value::Null));
+    let explanation = &by_end["explanations"][0];
+    assert_eq!(explanation["near_misses"].as_array().unwrap().len(), 2, "{by_end}");
+    assert_eq!(explanation["operators_denials"].as_array().unwrap().len(), 1, "{by_end}");
+    assert_eq!(by_end["records"][0]["body"]["reason"], "no_matching_policy");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_is_explained_by_what_is_in_force_now_and_says_so() {
+    let world = World::start(Setup::default()).await;
+    let (_, answer) = world.exchange(&world.token(), json!([{ "secret": "shop/password.age" }])).await;
+    let decision = answer["decision_id"].as_str().unwrap();
+    let first = explained(&world, decision).await;
+    assert_eq!(first["explanations"][0]["allowed_by"], "shop/deploy", "{first}");
+    assert_eq!(first["decided_at_revision"], first["revision_in_force"]);
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.replace("main", "release").as_bytes())]).await;
+    let later = explained(&world, decision).await;
+    assert_eq!(later["explanations"][0]["allowed_by"], Value::Null, "{later}");
+    assert_eq!(later["decided_at_revision"], first["decided_at_revision"]);
+    let (_, told) = daypass(&world, &["policy", "explain", "--decision", decision]).await;
+    assert!(told.contains("; in force now is") && told.contains("released"), "{told}");
+    assert!(!told.contains("s3cret") && !later.to_string().contains(&world.token()), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_known_of_a_decision_is_said() {
+    let world = World::start(Setup::default()).await;
+    let (status, denial) = world.exchange("not.a.token", json!([{ "secret": "shop/password.age" }])).await;
+    assert_eq!(status, 401);
+    let (status, told) = daypass(&world, &["policy", "explain", "--decision", denial["decision_id"].as_str().unwrap()]).await;
+    assert!(status == 0 && told.contains("no policy was looked at") && told.contains("token_malformed"), "{told}");
+    for (id, said) in [
+        ("01a207f0-a7c7-7607-8f85-47f46e007f4f", "No record has a decision `01a207f0-"),
+        ("47f46e007f4f", "No record has a decision `47f46e007f4f`"),
+        ("7f4f", "at least its last 8 digits"),
+        ("not-an-id", "at least its last 8 digits"),
+    ] {
+        let (status, told) = daypass(&world, &["policy", "explain", "--decision", id]).await;
+        assert!(status == 64 && told.contains(said), "{id}: {told}");
+    }
+    let (status, told) = daypass(&world, &["policy", "explain", "--decision", "47f46e007f4f", "--secret", "a"]).await;
+    assert!(status == 64 && told.contains("cannot be used with"), "{told}");
+    // The log has whole ids, so that whoever looks for one finds it.
+    let (_, told) = daypass(&world, &["audit", "tail"]).await;
+    assert!(told.contains(denial["decision_id"].as_str().unwrap()), "{told}");
+}
