@@ -8,7 +8,7 @@ mod used;
 pub use findings::{Fault, Findings, Line, Lost, NearMiss};
 pub use rewritten::{Rewritten, RewrittenFile};
 pub use session::Session;
-pub use used::{Outcome, Plaintext, TransitResult, Used};
+pub use used::{DryRun, Outcome, Plaintext, TransitResult, Used};
 
 use crate::kind::{Answered, Credential};
 use crate::words::UnixTime;
@@ -58,6 +58,12 @@ pub enum Answer {
 impl From<Document> for Answer {
     fn from(document: Document) -> Self {
         Self::Credentials(document)
+    }
+}
+
+impl From<Used> for Answer {
+    fn from(used: Used) -> Self {
+        Self::Used(used)
     }
 }
 

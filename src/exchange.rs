@@ -6,6 +6,7 @@
 mod answer;
 mod asked;
 mod body;
+mod dry_run;
 mod file_key;
 mod issuing;
 mod list;
@@ -55,7 +56,7 @@ pub async fn exchange(app: &App, call: Call, asked: Asked) -> Result<Released, R
 
 /// The same for a token of either kind.
 pub async fn exchange_shown(app: &App, call: Call, shown: Shown, asked: Asked) -> Result<Released, Refused> {
-    let (mut story, client) = (Story::begin(&call), call.client);
+    let (mut story, client) = (Story::begin(&call).dry(asked.is_dry_run()), call.client);
     match run(app, call, shown, asked, &mut story).await {
         Ok(released) => {
             app.clients.note_served(client);
@@ -76,6 +77,9 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     story.decided_under(&live);
     let asked = asked.found(app, &live, &identity, story)?;
     let grant = app.decide(&live, &identity, asked.request())?;
+    if asked.is_dry_run() {
+        return Box::pin(dry_run::answer(app, (&grant, asked.request()), &identity, &live, story)).await;
+    }
     let grant = match asked.made_here(grant, story) {
         Ok(made) => return issuing::issue_here(app, made, &identity, &live, story).await,
         Err(grant) => grant,

@@ -63,6 +63,9 @@ use writer::Writer;
 /// A copy of a request waits this long for the first one; longer than any issuing takes (AWS: 10 s).
 const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(15);
 
+/// The kind of the records of requests that are only tried; one with a `reason` would be refused.
+pub const DRY_RUN: &str = "dry_run";
+
 /// The store. One process holds a data directory.
 pub struct Store {
     writer: Writer,
@@ -78,8 +81,22 @@ pub struct Store {
     _lock: std::fs::File,
 }
 
+/// What a request that is only tried would be given, and whose it is.
+pub struct DryRunRecord {
+    /// The decision.
+    pub decision: DecisionId,
+    /// Who asked, for its share of records.
+    pub identity: Digest,
+    /// The record.
+    pub body: Body,
+    /// The claims in their canonical text.
+    pub claims: Arc<str>,
+}
+
 /// A refusal, and whose.
 pub struct Refused<'a> {
+    /// Whether the request was only tried.
+    pub dry_run: bool,
     /// What it may use up.
     pub class: Class,
     /// Why.
@@ -182,12 +199,7 @@ impl Store {
 
     /// Waits for the same request where it is under way.
     async fn settle(&self, intent: Intent, outcome: Option<Outcome>) -> Result<Intended<()>, Denial> {
-        if !self.space.allows(Purpose::Grant) {
-            return Err(Reason::AuditUnavailable.because("too little room is left on the store's disk"));
-        }
-        if !self.gate.admits_use(&intent.identity) {
-            return Err(Reason::RateLimited.because("this identity was answered too often in the last minutes"));
-        }
+        self.check_share(&intent.identity)?;
         let job = Arc::new((intent, outcome));
         let started = tokio::time::Instant::now();
         loop {
@@ -229,7 +241,7 @@ impl Store {
 
     /// Records a refusal, or only counts it where its class, its identity or its network had its share.
     pub async fn refuse(&self, decision: &DecisionId, refused: Refused<'_>) -> Result<Kept, Denial> {
-        let Refused { class, reason, client, issuer, owner, subject, body, claims } = refused;
+        let Refused { dry_run, class, reason, client, issuer, owner, subject, body, claims } = refused;
         let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
         let bytes = body.bytes(&[]).len() + 2 * claims.as_ref().map_or(0, |claims| claims.len());
         let refusal = Refusal { class, reason, client, issuer, owner, identity, bytes };
@@ -240,10 +252,34 @@ impl Store {
         self.write(move |connection| {
             let claims = claims.map(|claims| rules.keep_claims(connection, &claims, now)).transpose()?;
             let bytes = body.bytes(claims.as_ref().map(ClaimsHash::member).as_slice());
-            schema::append_bytes(connection, now, "refused", Some(&decision), &bytes)
+            schema::append_bytes(connection, now, if dry_run { DRY_RUN } else { "refused" }, Some(&decision), &bytes)
         })
         .await?;
         Ok(Kept::Recorded)
+    }
+
+    /// Records what a request that is only tried would be given: durable before that is told, as a release is.
+    pub async fn record_dry_run(&self, record: DryRunRecord) -> Result<Released, Denial> {
+        let DryRunRecord { decision, identity, body, claims } = record;
+        self.check_share(&identity)?;
+        let (now, rules) = (self.now(), self.rules.clone());
+        self.write(move |connection| {
+            let claims = rules.keep_claims(connection, &claims, now)?;
+            schema::append_bytes(connection, now, DRY_RUN, Some(&decision), &body.bytes(&[claims.member()]))
+        })
+        .await?;
+        Ok(Released::at_once())
+    }
+
+    /// Whether a record of an answer is written for this identity now.
+    fn check_share(&self, identity: &Digest) -> Result<(), Denial> {
+        if !self.space.allows(Purpose::Grant) {
+            return Err(Reason::AuditUnavailable.because("too little room is left on the store's disk"));
+        }
+        if !self.gate.admits_use(identity) {
+            return Err(Reason::RateLimited.because("this identity was answered too often in the last minutes"));
+        }
+        Ok(())
     }
 
     /// Writes what was only counted since the last time; called every minute. What cannot be written is counted on.

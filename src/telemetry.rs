@@ -51,6 +51,7 @@ pub fn harden() {
 pub struct Metrics {
     released: Family<Kind, Counter>,
     refused: Family<Code, Counter>,
+    dry_runs: Counter,
     /// Connections that are open.
     pub connections: Gauge,
     faulty_files: Family<Source, Gauge>,
@@ -177,11 +178,17 @@ impl Metrics {
         self.refused.get_or_create(&Code { code: reason.code() }).inc();
     }
 
+    /// Counts a request that was only tried.
+    pub fn tried(&self) {
+        self.dry_runs.inc();
+    }
+
     /// OpenMetrics text.
     pub fn render(&self) -> String {
         let mut registry = Registry::with_prefix("daypass");
         registry.register("credentials_released", "Credentials released, by kind", self.released.clone());
         registry.register("requests_refused", "Requests refused, by code", self.refused.clone());
+        registry.register("dry_runs", "Requests that were only tried", self.dry_runs.clone());
         registry.register(
             "tokens_shown_elsewhere",
             "Tokens and sessions that a second client showed",

@@ -30,6 +30,16 @@ pub enum Outcome {
     Replay(Findings),
     /// Files with other recipients, or with new data keys.
     Rewrite(Rewritten),
+    /// What a request would have been given.
+    #[serde(rename = "dry_run")]
+    DryRun(DryRun),
+}
+
+/// What would be released.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct DryRun {
+    /// In the order of the request, as the audit log calls them; what policies choose is named.
+    pub credentials: Vec<String>,
 }
 
 /// What came of an operation: the member of the operation, and the version of the key that did it.

@@ -101,7 +101,7 @@ fn find(reader: &Reader, suffix: &IdSuffix) -> Result<Decided, Denial> {
         }
         Found::Nothing => Err(refuse(format!(
             "No record has a decision `{suffix}`: it may be another server's, or one of many refusals that are only counted \
-             (`daypass audit query --kind refusals`)."
+             (`daypass audit query --kind aggregated`)."
         ))),
     }
 }

@@ -1,8 +1,11 @@
 //! `daypass audit`: the log as it stands on the server's own disk.
 
+mod export;
+mod query;
+
 use super::print;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::store::{Entry, ReadError, Reader};
+use crate::store::{DRY_RUN, Entry, ReadError, Reader};
 use crate::words::plain;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -16,13 +19,24 @@ const FOLLOW_PAUSE: Duration = Duration::from_millis(500);
 pub(super) enum AuditCommand {
     /// Show the newest records.
     Tail(TailArgs),
+    /// Find records, or count them by repository, code, policy, issuer or kind.
+    Query(query::QueryArgs),
+    /// Write every record as a line of JSON, each at least once, also across restarts.
+    Export(export::ExportArgs),
+}
+
+/// Where the log is.
+#[derive(Args, Debug)]
+struct Log {
+    /// The server's configuration.
+    #[arg(long, env = "DAYPASS_CONFIG")]
+    config: PathBuf,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct TailArgs {
-    /// The server's configuration.
-    #[arg(long, env = "DAYPASS_CONFIG")]
-    config: PathBuf,
+    #[command(flatten)]
+    log: Log,
     /// How many records.
     #[arg(long, short = 'n', default_value_t = 20)]
     lines: usize,
@@ -33,18 +47,36 @@ pub(super) struct TailArgs {
 
 /// Runs it.
 pub(super) async fn run(command: &AuditCommand, json: bool) -> Result<u8, Failure> {
-    let AuditCommand::Tail(arguments) = command;
-    let failed = |fault: ReadError| Failure::new(STATUS_CONFIGURATION, fault);
-    let reader = Reader::open(&super::serve::load(&arguments.config)?.data).map_err(failed)?;
+    match command {
+        AuditCommand::Tail(arguments) => tail(arguments, json).await,
+        AuditCommand::Query(arguments) => query::run(arguments, json),
+        AuditCommand::Export(arguments) => export::run(arguments).await,
+    }
+}
+
+fn failed(fault: ReadError) -> Failure {
+    Failure::new(STATUS_CONFIGURATION, fault)
+}
+
+impl Log {
+    fn open(&self) -> Result<Reader, Failure> {
+        Reader::open(&super::serve::load(&self.config)?.data).map_err(failed)
+    }
+}
+
+async fn tail(arguments: &TailArgs, json: bool) -> Result<u8, Failure> {
+    let reader = arguments.log.open()?;
     let mut entries = reader.newest(arguments.lines).map_err(failed)?;
+    // An empty page has no place of its own.
+    let mut last = 0;
     loop {
         entries.iter().for_each(|entry| show(entry, json));
         if !arguments.follow {
             return Ok(0);
         }
-        let last = entries.last().map(|entry| entry.seq);
+        last = entries.last().map_or(last, |entry| entry.seq);
         tokio::time::sleep(FOLLOW_PAUSE).await;
-        entries = reader.after(last.unwrap_or(0), 1000).map_err(failed)?;
+        entries = reader.after(last, 1000).map_err(failed)?;
     }
 }
 
@@ -74,7 +106,10 @@ pub(super) fn what(entry: &Entry) -> String {
             format!("{commit} with {} {policies}, {}", entry.body["policies"], print::counted(faulty, "faulty file"))
         }
         "refused" | "failed" => format!("{} {} {}: {}", text("subject"), list("credentials"), text("reason"), text("cause")),
-        "intended" | "released" | "repeated" => {
+        DRY_RUN if entry.body["reason"].is_string() => {
+            format!("{} {} would be refused: {}: {}", text("subject"), list("credentials"), text("reason"), text("cause"))
+        }
+        "intended" | "released" | "repeated" | DRY_RUN => {
             format!("{} {} by {}", text("subject"), credentials(&entry.body), list("policies"))
         }
         "key" => format!("{} {} {}", text("algorithm"), text("kid"), text("state")),

@@ -26,6 +26,9 @@ pub(super) struct ExecArgs {
     /// Leave the job's own token and the variables that bring it to the command, for one that publishes with it.
     #[arg(long)]
     keep_token: bool,
+    /// Only ask whether all of this would be granted, say so, and run the command unchanged: for a pipeline that is not switched yet.
+    #[arg(long)]
+    dry_run: bool,
     /// The command and its arguments.
     #[arg(last = true, required = true)]
     command: Vec<String>,
@@ -33,12 +36,13 @@ pub(super) struct ExecArgs {
 
 /// Runs it.
 pub(super) async fn run(arguments: ExecArgs, environment: Environment) -> Result<u8, Failure> {
-    let server = arguments.server.connect(environment)?;
+    let server = arguments.server.connect(environment);
     let wishes = Wishes {
         deliveries: arguments.deliveries,
         refresh: Refresh { all: arguments.refresh, ahead: arguments.refresh_before },
         policy: arguments.policy,
         keep_token: arguments.keep_token,
+        dry_run: arguments.dry_run,
     };
     exec::run(server, &wishes, &arguments.command).await
 }

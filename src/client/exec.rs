@@ -1,5 +1,6 @@
 //! `daypass exec`: one request for everything, the environment for the child alone, the child's own status as ours.
 
+mod dry_run;
 mod supervise;
 
 use super::delivery::{Deliveries, Delivery, Refresh};
@@ -20,14 +21,22 @@ pub struct Wishes {
     pub policy: Option<String>,
     /// Leave the job's own token to the command.
     pub keep_token: bool,
+    /// Only ask what would be granted, and run the command as if daypass were not there.
+    pub dry_run: bool,
 }
 
 /// Fetches what is wished for, runs the command, and returns its status.
-pub async fn run(server: Server, wishes: &Wishes, command: &[String]) -> Result<u8, Failure> {
+pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[String]) -> Result<u8, Failure> {
     let [program, arguments @ ..] = command else {
         return Err(Failure::new(STATUS_USAGE, "name a command after `--`"));
     };
     wishes.check()?;
+    if wishes.dry_run {
+        dry_run::tell(server, &wishes.deliveries.requests(), wishes.policy.as_deref()).await;
+        let mut child = tokio::process::Command::new(program);
+        return supervise::run(child.args(arguments), program, Signals::listen()).await;
+    }
+    let server = server?;
     let answer = server.exchange(&wishes.deliveries.requests(), wishes.policy.as_deref()).await.map_err(own)?;
     // From here on there may be credentials that are to be ended: no signal ends this process before that is done.
     let signals = Signals::listen();

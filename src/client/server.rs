@@ -100,6 +100,16 @@ impl Server {
         Ok(answer)
     }
 
+    /// The same, only tried: what would be released, and nothing is.
+    pub async fn dry_run(&self, credentials: &[Value], policy: Option<&str>) -> Result<Used, Failure> {
+        let mut body = serde_json::json!({ "credentials": credentials, "dry_run": true });
+        if let Some(policy) = policy {
+            body["policy"] = policy.into();
+        }
+        let answer = self.send(|token| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body))).await?;
+        serde_json::from_value(answer).map_err(|_| missing())
+    }
+
     /// The same for one credential.
     pub async fn fetch<R: Request>(&self, request: &R, policy: Option<&str>) -> Result<R::Answer, Failure> {
         request.take(&mut self.exchange(&[request.body()], policy).await?)

@@ -81,6 +81,11 @@ impl Asked {
         }
     }
 
+    /// Whether it is only tried.
+    pub(super) const fn is_dry_run(&self) -> bool {
+        self.request.dry_run
+    }
+
     /// What the policies decide over.
     pub(super) const fn request(&self) -> &Request {
         &self.request

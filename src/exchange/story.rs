@@ -5,7 +5,7 @@ use super::uses;
 use crate::app::{App, Live, Revisions};
 use crate::identity::{Attribute, Evidence, Identity};
 use crate::policy::{AwsParameters, Grant, Request};
-use crate::store::{self, Binding, Body, Class, Intent, Kept, NARROWED, ProofUse, Use};
+use crate::store::{self, Binding, Body, Class, DryRunRecord, Intent, Kept, NARROWED, ProofUse, Use};
 use crate::token::{Proof, RequestBody};
 use crate::words::names::{CommitId, DecisionId, PolicyName};
 use crate::words::{Client, Denial, Digest, Reason, Secret};
@@ -58,6 +58,7 @@ pub(super) struct Story {
     decision: DecisionId,
     client: IpAddr,
     api: &'static str,
+    dry_run: bool,
     known: Option<Known>,
 }
 
@@ -74,7 +75,12 @@ struct Known {
 
 impl Story {
     pub(super) fn begin(call: &Call) -> Self {
-        Self { decision: DecisionId::new(), client: call.client, api: call.api, known: None }
+        Self { decision: DecisionId::new(), client: call.client, api: call.api, dry_run: false, known: None }
+    }
+
+    /// The same for a request that may only be tried.
+    pub(super) fn dry(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
     }
 
     pub(super) fn decision(&self) -> &DecisionId {
@@ -130,6 +136,16 @@ impl Story {
         tell_policies(&mut body, grant);
         let credentials = self.known.as_ref().map(|known| known.credentials.as_slice()).unwrap_or_default();
         self.intending(app, identity, body, uses::of_grant(identity, grant, credentials))
+    }
+
+    /// The record of what would be released.
+    pub(super) fn dry_run(&self, identity: &Identity, grant: &Grant, revisions: &Revisions) -> DryRunRecord {
+        let mut body = self.body();
+        tell(&mut body, revisions);
+        tell_policies(&mut body, grant);
+        let evidence = identity.evidence();
+        let asker = Digest::of(&[evidence.facts().issuer.as_str().as_bytes(), evidence.subject().as_bytes()]);
+        DryRunRecord { decision: self.decision.clone(), identity: asker, body, claims: evidence.claims() }
     }
 
     fn intending(&self, app: &App, identity: &Identity, body: Body, uses: Vec<Use>) -> Intent {
@@ -201,7 +217,11 @@ impl Story {
 
     /// Records the refusal; one that cannot be recorded is answered as that, and one that is only counted says so.
     pub(super) async fn refuse(self, app: &App, denial: Denial) -> Refused {
-        app.metrics.refused(denial.reason);
+        if self.dry_run {
+            app.metrics.tried();
+        } else {
+            app.metrics.refused(denial.reason);
+        }
         if let Some(first) = &denial.first_use {
             app.metrics.tokens_shown_elsewhere.inc();
             app.shown_elsewhere.note(&self.decision, self.client, first, app.now());
@@ -215,6 +235,7 @@ impl Story {
         let owner = facts.and_then(|facts| OWNERS.iter().find_map(|owner| facts.attribute(*owner))).map(ToString::to_string);
         let subject = self.known.as_ref().map(|known| known.evidence.subject()).unwrap_or_default();
         let refused = store::Refused {
+            dry_run: self.dry_run,
             class,
             reason: denial.reason,
             client: self.client,

@@ -21,6 +21,9 @@ pub struct Request {
     /// The policy to use where several grant the same.
     #[serde(default, deserialize_with = "there")]
     pub policy: Option<PolicyName>,
+    /// Whether it is only tried: decided and recorded, and nothing is issued.
+    #[serde(default)]
+    pub dry_run: bool,
     /// What an AWS API lets its caller say further; no body of ours does.
     #[serde(skip)]
     pub aws_parameters: AwsParameters,
@@ -39,12 +42,12 @@ impl Request {
 
     /// A request for nothing: a login, which only says who.
     pub fn nothing(policy: Option<PolicyName>) -> Self {
-        Self { credentials: Vec::new(), policy, aws_parameters: AwsParameters::default() }
+        Self { credentials: Vec::new(), policy, dry_run: false, aws_parameters: AwsParameters::default() }
     }
 
     /// A request for one credential.
     pub fn one(wanted: Target, policy: Option<PolicyName>) -> Self {
-        Self { credentials: vec![wanted], policy, aws_parameters: AwsParameters::default() }
+        Self { credentials: vec![wanted], policy, dry_run: false, aws_parameters: AwsParameters::default() }
     }
 }
 

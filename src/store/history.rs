@@ -1,7 +1,7 @@
 //! What was decided, read back from the log: the newest first, as far as somebody wants to look.
 
 use super::ReadError;
-use super::reader::{Reader, body};
+use super::reader::{Entry, Reader, body, entry};
 use crate::words::UnixTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
@@ -43,6 +43,29 @@ impl Reader {
             let claims = claims(self.connection(), decision.as_deref(), &body)?;
             Ok(each(ReleasedDecision { at, body, claims }))
         })
+    }
+
+    /// Goes through all records since then, or through all there are, the newest first, until `each` breaks off.
+    pub fn since(&self, since: Option<UnixTime>, mut each: impl FnMut(Entry) -> ControlFlow<()>) -> Result<(), ReadError> {
+        let sql = "SELECT seq, at, kind, decision, body FROM audit ORDER BY seq DESC";
+        self.go_through(sql, |row| {
+            let entry = entry(row)?;
+            match since {
+                Some(since) if entry.at.plus(DISORDER_MAX) < since => Ok(ControlFlow::Break(())),
+                Some(since) if entry.at < since => Ok(ControlFlow::Continue(())),
+                Some(_) | None => Ok(each(entry)),
+            }
+        })
+    }
+
+    /// The kinds of all records there are.
+    pub fn kinds(&self) -> Result<Vec<String>, ReadError> {
+        let mut kinds = Vec::new();
+        self.go_through("SELECT DISTINCT kind FROM audit ORDER BY kind", |row| {
+            kinds.push(row.get(0)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(kinds)
     }
 
     /// Goes through the outcomes of requests whose token was verified, also of those that were refused, the newest first,

@@ -62,19 +62,22 @@ impl Reader {
     fn select(&self, sql: &str, key: impl ToSql, limit: usize) -> Result<Vec<Entry>, ReadError> {
         let read = || -> rusqlite::Result<Vec<Entry>> {
             let mut statement = self.0.prepare_cached(sql)?;
-            let rows = statement.query_map(params![key, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-                Ok(Entry {
-                    seq: row.get(0)?,
-                    at: UnixTime::from_millis(row.get(1)?),
-                    kind: row.get(2)?,
-                    decision: row.get(3)?,
-                    body: body(row, 4)?,
-                })
-            })?;
+            let rows = statement.query_map(params![key, i64::try_from(limit).unwrap_or(i64::MAX)], entry)?;
             rows.collect()
         };
         read().map_err(ReadError::Log)
     }
+}
+
+/// A row of `seq, at, kind, decision, body`.
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        seq: row.get(0)?,
+        at: UnixTime::from_millis(row.get(1)?),
+        kind: row.get(2)?,
+        decision: row.get(3)?,
+        body: body(row, 4)?,
+    })
 }
 
 /// A column of canonical bytes; what is none is nothing.

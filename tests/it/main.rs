@@ -4,6 +4,7 @@
 
 mod apis;
 mod attacks;
+mod audit;
 mod aws_apis;
 mod azure;
 mod beliefs;
@@ -11,6 +12,7 @@ mod canaries;
 mod clients;
 mod corpora;
 mod decisions;
+mod dry_run;
 mod faces;
 mod faults;
 mod file_keys;

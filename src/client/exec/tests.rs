@@ -9,6 +9,7 @@ fn there_has_to_be_something_to_refresh() {
         refresh: Refresh { all: true, ahead: None },
         policy: None,
         keep_token: false,
+        dry_run: false,
     };
     let advice =
         "--refresh renews what --aws and --file bring: name one of them. A variable cannot change while its command runs.";

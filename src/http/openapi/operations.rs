@@ -44,7 +44,7 @@ pub(super) const OPERATIONS: [Operation; 12] = [
         heard: Heard::Exchange,
         parameters: none,
         body: Some(|| json_body("Request", reply::BODY_BYTES_MAX)),
-        answer: || secret_answer("What was released, durably recorded.", "Answer"),
+        answer: || secret_answer("What was released, or would be, durably recorded.", "Exchanged"),
         security: token,
     },
     Operation {

@@ -30,6 +30,8 @@ pub(super) fn all() -> Value {
         ("Request", request()),
         ("Wanted", json!({ "oneOf": Target::bodies().collect::<Vec<_>>() })),
         ("Answer", answer()),
+        ("DryRunAnswer", uses::dry_run_answer()),
+        ("Exchanged", json!({ "oneOf": [reference("Answer"), reference("DryRunAnswer")] })),
         ("Credential", json!({ "oneOf": credentials })),
         ("Seen", seen()),
         ("ReplayRequest", uses::replay_request()),
@@ -88,12 +90,14 @@ fn request() -> Value {
                 "description": "All of these, or none.",
             },
             "policy": { "$ref": "#/components/schemas/PolicyName", "description": "The policy to use where several grant the same." },
+            "dry_run": { "type": "boolean", "default": false, "description": "Decide and record as dry, and issue nothing: the answer has `dry_run` in place of credentials, or is the refusal that there would be." },
         }),
     );
     schema["examples"] = json!([
         { "credentials": [{ "secret": "shop/production/db.yaml#/password" }], "policy": "shop/deploy" },
         { "credentials": [{ "secret_at": { "commit": "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b", "secret": "shop/production/db.yaml#/password" } }] },
         { "credentials": [{ "aws": { "role": "arn:aws:iam::123456789012:role/shop-deploy" } }, { "id_token": { "audience": "https://api.partner.example" } }] },
+        { "credentials": [{ "secret": "shop/production/db.yaml#/password" }], "dry_run": true },
     ]);
     schema
 }

@@ -21,7 +21,7 @@ async fn refuse(store: &Store, number: u32) -> Kept {
     let (issuer, subject) = if class == Class::Unverified { ("", "") } else { ("github", owner.as_str()) };
     let claims = (class != Class::Unverified).then(|| Arc::from(json!({ "sub": owner, "more": "x".repeat(1500) }).to_string()));
     let reason = if class == Class::Unverified { Reason::TokenMalformed } else { Reason::NoMatchingPolicy };
-    let refused = Refused { class, reason, client, issuer, owner: &owner, subject, body: body.into(), claims };
+    let refused = Refused { dry_run: false, class, reason, client, issuer, owner: &owner, subject, body: body.into(), claims };
     store.refuse(&DecisionId::new(), refused).await.unwrap()
 }
 
@@ -31,7 +31,7 @@ async fn probe(store: &Store, reason: Reason, subject: &str) -> (DecisionId, Kep
     let body = json!({ "reason": reason.code() }).into();
     let client = IpAddr::from([192, 0, 2, 1]);
     let (issuer, claims) = ("github", Some("{}".into()));
-    let refused = Refused { class: Class::Known, reason, client, issuer, owner: "acme@1", subject, body, claims };
+    let refused = Refused { dry_run: false, class: Class::Known, reason, client, issuer, owner: "acme@1", subject, body, claims };
     let kept = store.refuse(&decision, refused).await.unwrap();
     (decision, kept)
 }
@@ -121,7 +121,17 @@ async fn garbage_of_one_network_is_counted_and_does_not_fill_the_log() {
     for number in 0..1000u16 {
         let client = IpAddr::from([0x2001, 0xdb8, 0, 7, 0, 0, 0, number]);
         let (class, reason) = (Class::Unverified, Reason::TokenMalformed);
-        let refused = Refused { class, reason, client, issuer: "", owner: "", subject: "", body: json!({}).into(), claims: None };
+        let refused = Refused {
+            dry_run: false,
+            class,
+            reason,
+            client,
+            issuer: "",
+            owner: "",
+            subject: "",
+            body: json!({}).into(),
+            claims: None,
+        };
         recorded += u64::from(store.refuse(&DecisionId::new(), refused).await.unwrap() == Kept::Recorded);
     }
     store.write_aggregates().await.unwrap();

@@ -49,7 +49,8 @@ async fn refuse(store: &Store, class: Class, number: usize) -> Kept {
     let body = json!({ "text": "x".repeat(8000) }).into();
     let client = IpAddr::from([10, (number >> 16) as u8, (number >> 8) as u8, number as u8]);
     let (reason, claims) = (Reason::NoMatchingPolicy, Some(format!("{{\"sub\":{number}}}").into()));
-    let refused = Refused { class, reason, client, issuer: "github", owner: &subject, subject: &subject, body, claims };
+    let refused =
+        Refused { dry_run: false, class, reason, client, issuer: "github", owner: &subject, subject: &subject, body, claims };
     store.refuse(&DecisionId::new(), refused).await.unwrap()
 }
 

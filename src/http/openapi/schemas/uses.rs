@@ -3,6 +3,7 @@
 use super::{SINCE, decided};
 use crate::exchange::REWRITTEN_MAX;
 use crate::kind::{closed, nullable, object, reference};
+use crate::policy::CREDENTIALS_MAX;
 use serde_json::{Value, json};
 
 pub(super) fn replay_request() -> Value {
@@ -23,6 +24,11 @@ pub(super) fn replay_request() -> Value {
 
 pub(super) fn replay_answer() -> Value {
     decided(&["replay"], json!({ "replay": reference("Findings") }))
+}
+
+pub(super) fn dry_run_answer() -> Value {
+    let credentials = json!({ "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": { "type": "string" }, "description": "What would be released, in the order in which it was asked for." });
+    decided(&["dry_run"], json!({ "dry_run": object(&["credentials"], json!({ "credentials": credentials })) }))
 }
 
 pub(super) fn findings() -> Value {

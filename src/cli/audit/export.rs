@@ -1,0 +1,94 @@
+//! `daypass audit export`: every record as a line of JSON, for what keeps logs. At least once: whoever takes a line twice knows it by
+//! its `seq`.
+
+use super::{Log, failed};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
+use crate::store::{Entry, Reader};
+use clap::Args;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often `--follow` looks.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(500);
+/// Records that are written before the place is noted: few enough to be written twice after a crash.
+const PAGE: usize = 1000;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct ExportArgs {
+    #[command(flatten)]
+    log: Log,
+    /// Begin behind the record of this `seq`.
+    #[arg(long, value_name = "SEQ", default_value_t = 0, conflicts_with = "state")]
+    after: i64,
+    /// Note in this file how far it went, and go on from there after a restart.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Go on as records come.
+    #[arg(long, short)]
+    follow: bool,
+}
+
+/// Writes them to standard output. It waits as long as the reader of that takes, and loses nothing.
+pub(super) async fn run(arguments: &ExportArgs) -> Result<u8, Failure> {
+    let reader = arguments.log.open()?;
+    let state = arguments.state.as_deref();
+    let mut after = state.map_or(Ok(arguments.after), read)?;
+    check_place(&reader, after)?;
+    loop {
+        let entries = reader.after(after, PAGE).map_err(failed)?;
+        if let Some(last) = entries.last() {
+            write(&entries)?;
+            after = last.seq;
+            state.map_or(Ok(()), |state| note(state, after))?;
+            continue;
+        }
+        if !arguments.follow {
+            return Ok(0);
+        }
+        tokio::time::sleep(FOLLOW_PAUSE).await;
+    }
+}
+
+/// Another store's place would leave out records of this one.
+fn check_place(reader: &Reader, after: i64) -> Result<(), Failure> {
+    let newest = reader.newest(1).map_err(failed)?.last().map_or(0, |entry| entry.seq);
+    if (0..=newest).contains(&after) {
+        return Ok(());
+    }
+    let told = format!("the log has no record {after} yet, its newest one is {newest}: the place is another store's");
+    Err(Failure::new(STATUS_CONFIGURATION, told))
+}
+
+fn write(entries: &[Entry]) -> Result<(), Failure> {
+    let gone = |fault: std::io::Error| Failure::new(STATUS_UNAVAILABLE, format!("the reader of the records is gone: {fault}"));
+    let mut out = std::io::stdout().lock();
+    for entry in entries {
+        let mut line = serde_json::to_vec(entry).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+        line.push(b'\n');
+        out.write_all(&line).map_err(gone)?;
+    }
+    out.flush().map_err(gone)
+}
+
+/// How far it went; nowhere where the file is not there yet.
+fn read(state: &Path) -> Result<i64, Failure> {
+    let told = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.display()));
+    match std::fs::read_to_string(state) {
+        Ok(text) => text.trim().parse().map_err(|_| told(&"expected the `seq` of a record, as `--state` notes it")),
+        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(fault) => Err(told(&fault)),
+    }
+}
+
+/// Whole or not at all, also where the machine stops.
+fn note(state: &Path, seq: i64) -> Result<(), Failure> {
+    let beside = state.with_extension("new");
+    let written = || -> std::io::Result<()> {
+        let mut file = std::fs::File::create(&beside)?;
+        writeln!(file, "{seq}")?;
+        file.sync_all()?;
+        std::fs::rename(&beside, state)
+    };
+    written().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.display())))
+}

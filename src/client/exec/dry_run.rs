@@ -1,0 +1,46 @@
+//! `daypass exec --dry-run`: a pipeline keeps its old keys and hears, run by run, whether daypass would give it what it asks for.
+
+use crate::answers::{Outcome, Used};
+use crate::client::Failure;
+use crate::client::server::Server;
+use serde_json::Value;
+
+/// Asks, and says what came of it. The command runs whatever that is.
+pub(super) async fn tell(server: Result<Server, Failure>, requests: &[Value], policy: Option<&str>) {
+    let asked = match server {
+        Ok(server) => server.dry_run(requests, policy).await,
+        Err(failure) => Err(failure),
+    };
+    let told = asked.map_or_else(|failure| denied(&failure), |used| granted(&used));
+    anstream::eprintln!("{told}");
+}
+
+fn granted(used: &Used) -> String {
+    let credentials = match &used.outcome {
+        Outcome::DryRun(would) => would.credentials.join(", "),
+        Outcome::Transit(_) | Outcome::Replay(_) | Outcome::Rewrite(_) => "what another request asks for".to_owned(),
+    };
+    format!(
+        "daypass: dry run: WOULD BE GRANTED by {}: {credentials}\ndaypass: nothing was issued, and the command runs unchanged (decision {})",
+        used.policy, used.decision_id
+    )
+}
+
+/// A server that is not there would stop the pipeline as a denial does, and is told as that.
+fn denied(failure: &Failure) -> String {
+    let told = failure.message.replace('\n', "\ndaypass: ");
+    format!("daypass: dry run: WOULD FAIL with status {}: {told}\ndaypass: the command runs unchanged", failure.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::STATUS_DENIED;
+
+    #[test]
+    fn each_line_of_a_denial_says_whose_it_is() {
+        let told = denied(&Failure::new(STATUS_DENIED, "No trust policy grants this. (no_matching_policy)\nhint: Ask."));
+        assert!(told.starts_with("daypass: dry run: WOULD FAIL with status 77: No trust policy"), "{told}");
+        assert!(told.lines().all(|line| line.starts_with("daypass: ")), "{told}");
+    }
+}

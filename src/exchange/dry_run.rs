@@ -1,0 +1,48 @@
+//! A request that is tried: decided and recorded as any other, and nothing is issued or used up.
+
+use super::answer::{self, Released};
+use super::story::Story;
+use crate::answers::{DryRun, Outcome};
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::kind::InTree;
+use crate::policy::{Grant, Request};
+use crate::words::{Denial, Reason};
+
+/// Answers with what would be released. What only the release itself would show is not tried: what a provider says, whether a value
+/// opens, and whether the token was used before.
+pub(super) async fn answer(
+    app: &App,
+    (grant, request): (&Grant, &Request),
+    identity: &Identity,
+    live: &Live,
+    story: &Story,
+) -> Result<Released, Denial> {
+    check_there(live, request)?;
+    let revisions = live.revisions_of(grant.granted());
+    let receipt = app.store.record_dry_run(story.dry_run(identity, grant, &revisions)).await?;
+    let named = grant.granted().iter().zip(&request.credentials);
+    let credentials = named
+        .map(|(granted, asked)| granted.terms.chosen().map_or_else(|| asked.to_string(), |chosen| chosen.to_string()))
+        .collect();
+    let outcome = Outcome::DryRun(DryRun { credentials });
+    let used = answer::used(story.decision(), &grant.policies(), &revisions, outcome);
+    let written = answer::write(&used)?;
+    app.metrics.tried();
+    Ok(Released::new(used.into(), written, identity, receipt))
+}
+
+/// A document that nobody committed is what most first pipelines lack.
+fn check_there(live: &Live, request: &Request) -> Result<(), Denial> {
+    let documents = request.credentials.iter().filter_map(|wanted| match wanted.in_tree() {
+        Some(InTree::Document(path)) => Some(path),
+        Some(InTree::TransitKey(_)) | None => None,
+    });
+    match documents.into_iter().find(|path| !live.has_document(path)) {
+        None => Ok(()),
+        Some(path) => {
+            let told = format!("The secret is granted, but no commit in force has the file secrets/{path}.");
+            Err(Reason::SecretMissing.because(format!("{path} is not there")).saying(told))
+        }
+    }
+}

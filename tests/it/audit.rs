@@ -1,0 +1,104 @@
+//! The audit log as people and other logs read it.
+
+use crate::operate::daypass;
+use crate::support::{Setup, World};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+async fn world() -> World {
+    let world = World::start(Setup::default()).await;
+    for secret in ["shop/password.age", "other/a.yaml", "other/b.yaml"] {
+        let _ = world.exchange(&world.token(), json!([{ "secret": secret }])).await;
+    }
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_are_found_and_counted() {
+    let world = world().await;
+    let query = async |arguments: &[&str]| {
+        let (status, told) = daypass(&world, &[&["audit", "query", "--output", "json"], arguments].concat()).await;
+        let lines: Vec<Value> = told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        (status, told, lines)
+    };
+    let (_, told, lines) = query(&["--kind", "refused"]).await;
+    assert_eq!(lines.len(), 2, "{told}");
+    assert!(lines[0]["seq"].as_i64() < lines[1]["seq"].as_i64(), "oldest first: {told}");
+    let decision = lines[1]["decision_id"].as_str().unwrap();
+    for (arguments, expected) in [
+        (&["--code", "no_matching_policy"][..], 2),
+        (&["--code", "denied"], 0),
+        (&["--kind", "refused", "-n", "1"], 1),
+        (&["--kind", "released", "--policy", "shop/deploy"], 1),
+        (&["--kind", "released", "--policy", "shop/other"], 0),
+        (&["--repository", "acme/shop", "--kind", "refused"], 2),
+        (&["--repository", "acme/renamed@456789", "--kind", "refused"], 2),
+        (&["--repository", "acme/shop@1", "--kind", "refused"], 0),
+        (&["--issuer", "gitlab", "--kind", "refused"], 0),
+        (&["--kind", "refused", "--since", "1h"], 2),
+        (&["--decision", &decision[24..]], 1),
+        (&["--decision", decision], 1),
+    ] {
+        let (status, told, lines) = query(arguments).await;
+        assert_eq!((status, lines.len()), (0, expected), "{arguments:?}: {told}");
+    }
+    let (status, told, _) = query(&["--kind", "refussed"]).await;
+    assert!(
+        status == 64 && told.contains("no record is of the kind `refussed`; the log has") && told.contains("refused"),
+        "{told}"
+    );
+    let (_, told) = daypass(&world, &["audit", "query", "--count-by", "kind", "--kind", "refused"]).await;
+    assert_eq!(told.trim(), "2  refused");
+}
+
+/// What a shipper of logs does: it is stopped, and goes on where it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_goes_on_where_it_was_and_leaves_nothing_out() {
+    let world = world().await;
+    let state = world.path("exported").display().to_string();
+    let export = async || {
+        let (status, told) = daypass(&world, &["audit", "export", "--state", &state]).await;
+        assert_eq!(status, 0, "{told}");
+        told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["seq"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    let first = export().await;
+    assert_eq!(first, (1..=i64::try_from(first.len()).unwrap()).collect::<Vec<_>>());
+    assert!(first.len() >= 5 && export().await.is_empty());
+    let _ = world.exchange(&world.token(), json!([{ "secret": "other/c.yaml" }])).await;
+    assert_eq!(export().await.first(), first.last().map(|last| last + 1).as_ref());
+    std::fs::write(&state, "999999\n").unwrap();
+    let (status, told) = daypass(&world, &["audit", "export", "--state", &state]).await;
+    assert!(status == 78 && told.contains("another store's"), "{told}");
+    std::fs::write(&state, "half").unwrap();
+    assert_eq!(daypass(&world, &["audit", "export", "--state", &state]).await.0, 78);
+    let (_, told) = daypass(&world, &["audit", "export", "--after", "2"]).await;
+    assert!(told.starts_with('{') && told.contains("\"seq\":3"), "{told}");
+}
+
+/// Each record once, also after a pause in which nothing came.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_the_log_hears_each_record_once() {
+    let world = world().await;
+    for command in [&["export", "--follow"][..], &["tail", "--follow", "--output", "json", "-n", "1000"]] {
+        let config = world.path("daypass.yaml").display().to_string();
+        let mut follower = Command::new(env!("CARGO_BIN_EXE_daypass"));
+        follower.arg("audit").args(command).args(["--config", &config]).stdout(Stdio::piped());
+        let mut follower = follower.spawn().unwrap();
+        let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+        let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap()["seq"].as_i64().unwrap();
+        let newest = world.audit().last().unwrap().seq;
+        let mut last = 0;
+        while last < newest {
+            let seq = next();
+            assert_eq!(seq, last + 1);
+            last = seq;
+        }
+        // It has looked several times by then, and found nothing.
+        tokio::time::sleep(std::time::Duration::from_millis(1600)).await;
+        let _ = world.exchange(&world.token(), json!([{ "secret": "other/d.yaml" }])).await;
+        assert_eq!(next(), last + 1, "{command:?}");
+        follower.kill().unwrap();
+        follower.wait().unwrap();
+    }
+}

@@ -1,0 +1,88 @@
+//! A pipeline is tried before it is switched: what would be granted is said and recorded, nothing is issued, and the command runs on.
+
+use crate::beliefs::metrics;
+use crate::operate::daypass;
+use crate::support::{DEPLOY, Setup, World};
+use serde_json::{Value, json};
+
+fn body(credentials: Value) -> Value {
+    json!({ "credentials": credentials, "dry_run": true })
+}
+
+async fn try_out(world: &World, token: &str, body: &Value) -> (u16, Value) {
+    let response = world.http.post(world.url("/v1/exchange")).bearer_auth(token).json(body).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_is_decided_and_recorded_and_uses_nothing_up() {
+    let world = World::start(Setup::default()).await;
+    let token = world.token();
+    let wanted = json!([{ "secret": "shop/password.age" }, { "id_token": { "audience": "https://partner.example" } }]);
+    for _ in 0..3 {
+        let (status, answer) = try_out(&world, &token, &body(wanted.clone())).await;
+        assert_eq!((status, &answer["policy"]), (200, &json!("shop/deploy")), "{answer}");
+        assert_eq!(answer["dry_run"]["credentials"], json!(["secret shop/password.age", "id_token https://partner.example"]));
+        assert!(answer.get("credentials").is_none() && !answer.to_string().contains("hunter2"), "{answer}");
+    }
+    assert_eq!(world.exchange(&token, wanted.clone()).await.0, 200, "nothing was used up");
+    let records = world.audit();
+    let dry: Vec<_> = records.iter().filter(|record| record.kind == "dry_run").collect();
+    assert_eq!(dry.len(), 3);
+    assert!(dry.iter().all(|record| record.body["issued"].is_null() && record.body["policies"][0] == "shop/deploy"), "{dry:?}");
+    assert_eq!(records.iter().filter(|record| record.kind == "released").count(), 1);
+    assert!(metrics(&world).await.contains("daypass_dry_runs_total 3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_would_be_denial_is_the_denial_and_is_recorded_as_dry() {
+    let world = World::start(Setup::default()).await;
+    let (status, answer) = try_out(&world, &world.token(), &body(json!([{ "secret": "other/db.yaml" }]))).await;
+    assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")), "{answer}");
+    let (status, answer) = try_out(&world, &world.token(), &body(json!([{ "secret": "shop/nothing.yaml" }]))).await;
+    assert_eq!((status, &answer["code"]), (404, &json!("secret_missing")), "{answer}");
+    assert!(answer["detail"].as_str().unwrap().contains("secrets/shop/nothing.yaml"), "{answer}");
+    let (status, answer) = try_out(&world, "none", &body(json!([{ "secret": "shop/password.age" }]))).await;
+    assert_eq!((status, &answer["code"]), (401, &json!("token_malformed")), "{answer}");
+    let kinds: Vec<String> = world.audit().into_iter().map(|entry| entry.kind).collect();
+    assert!(!kinds.iter().any(|kind| kind == "refused"), "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|kind| *kind == "dry_run").count(), 3, "{kinds:?}");
+    assert!(!metrics(&world).await.contains("daypass_requests_refused_total{"));
+    for odd in [json!("yes"), json!(1), json!(null)] {
+        let odd = json!({ "credentials": [{ "secret": "shop/password.age" }], "dry_run": odd });
+        assert_eq!(try_out(&world, &world.token(), &odd).await.0, 400, "{odd}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exec_says_what_would_be_and_runs_the_command_unchanged() {
+    let release = DEPLOY.replace("refs/heads/main", "refs/heads/release").replace("shop/**", "release/**");
+    let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("shop/release", release)];
+    let world = World::start(Setup { policies, ..Setup::default() }).await;
+    let script = "echo \"DB=$DB\"; test -n \"$ACTIONS_ID_TOKEN_REQUEST_TOKEN\" || exit 9; exit 7";
+    let run = async |secret: &str, more: &[(&str, &str)]| {
+        let variable = format!("DB={secret}");
+        let output = world.job("push", &["exec", "--dry-run", "--env", &variable, "--", "sh", "-c", script], more).await;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let (status, out, said) = run("shop/password.age", &[]).await;
+    assert_eq!((status, out.as_str()), (7, "DB=\n"), "{said}");
+    assert!(said.contains("dry run: WOULD BE GRANTED by shop/deploy: secret shop/password.age"), "{said}");
+    let (status, out, said) = run("release/db.age", &[("DB", "old")]).await;
+    assert_eq!((status, out.as_str()), (7, "DB=old\n"), "{said}");
+    assert!(said.contains("dry run: WOULD FAIL with status 77: No trust policy grants this."), "{said}");
+    assert!(said.contains("daypass: hint: ") && said.contains("policy explain --decision"), "{said}");
+    let (status, _, said) = run("shop/password.age", &[("DAYPASS_SERVER", "https://127.0.0.1:1")]).await;
+    assert!(status == 7 && said.contains("WOULD FAIL with status 69"), "{said}");
+    let (status, _, said) = run("shop/password.age", &[("DAYPASS_CA", "no-such-file")]).await;
+    assert!(status == 7 && said.contains("WOULD FAIL with status 78"), "{said}");
+
+    let (status, told) = daypass(&world, &["audit", "query", "--dry"]).await;
+    assert_eq!((status, told.trim()), (0, "1  acme/shop@456789"), "would-be denials by repository: {told}");
+    let (_, told) = daypass(&world, &["audit", "query", "--dry", "--count-by", "code", "--output", "json"]).await;
+    assert_eq!(
+        serde_json::from_str::<Value>(&told).unwrap(),
+        json!([{ "name": "-", "count": 1 }, { "name": "no_matching_policy", "count": 1 }])
+    );
+}
