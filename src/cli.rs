@@ -6,6 +6,7 @@ mod aws;
 mod azure;
 mod bootstrap;
 mod credential;
+mod doctor;
 mod exec;
 mod gcp;
 mod job;
@@ -97,6 +98,8 @@ enum Command {
     /// The keys of the server's own issuers, and identity files under AWS KMS.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Find what keeps a server or a job from working, and say what to do.
+    Doctor(doctor::DoctorArgs),
     /// Read the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -188,6 +191,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::AcceptClock(server) => operate::accept_clock(&server, json).await,
         Command::Status(server) => operate::status(&server, json).await,
         Command::Keys(command) => keys::run(&command, json).await,
+        Command::Doctor(arguments) => doctor::run(&arguments, environment, json).await,
         Command::Audit(command) => audit::run(&command, json).await,
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     let health =
         Arc::new(Health::new(app.clone(), certificate.clone(), webhook.as_ref().map(|(_, certificate, _)| certificate.clone())));
     tokio::spawn(health.clone().watch());
-    let admin = admin::router(health.clone());
+    let admin = admin::router(health.clone(), admin_listen);
     tokio::spawn(async move { axum::serve(admin_listener, admin).await });
     let (control_listener, operate) = (control::listen(&data).map_err(failed)?, control::router(health.clone()));
     tokio::spawn(async move { axum::serve(control_listener, operate).await });

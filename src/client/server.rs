@@ -3,6 +3,7 @@
 mod asking;
 mod audience;
 mod keys;
+mod look;
 
 pub use asking::{Events, Unanswered};
 

@@ -63,6 +63,11 @@ static ENDPOINTS: [TokenEndpoint; 3] = [
 ];
 
 impl TokenEndpoint {
+    /// The variable that says where it is.
+    pub const fn named_by(&self) -> &'static str {
+        self.url_variable
+    }
+
     /// Whether the job may choose the audience.
     pub const fn takes_audience(&self) -> bool {
         self.takes_audience

@@ -94,6 +94,14 @@ impl Source {
         Ok(header.is_some_and(|header| header.kind() == gix::object::Kind::Commit))
     }
 
+    /// The branches that there are.
+    pub fn branches(&self) -> Result<Vec<String>, GitError> {
+        let repository = self.open()?;
+        let references = repository.references().map_err(|fault| self.git(fault))?;
+        let branches = references.local_branches().map_err(|fault| self.git(fault))?;
+        Ok(branches.filter_map(Result::ok).map(|branch| branch.name().as_bstr().to_string()).collect())
+    }
+
     /// The commit that a person names: a branch, a tag, `HEAD~2`, an id or its start.
     pub fn resolve(&self, name: &str) -> Result<CommitId, GitError> {
         let repository = self.open()?;

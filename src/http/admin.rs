@@ -6,13 +6,15 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Its addresses.
-pub fn router(health: Arc<Health>) -> Router {
+/// Its addresses. Beyond this machine `/readyz` says yes or no and nothing else: files, commits and issuers are the operators'.
+pub fn router(health: Arc<Health>, listen: SocketAddr) -> Router {
+    let readyz = if listen.ip().is_loopback() { get(ready) } else { get(is_ready) };
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+        .route("/readyz", readyz)
         .route("/metrics", get(metrics))
         .with_state(health)
 }
@@ -27,11 +29,12 @@ async fn metrics(State(health): State<Arc<Health>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], health.app.metrics.render())
 }
 
+async fn is_ready(State(health): State<Arc<Health>>) -> impl IntoResponse {
+    if health.ready().await.0 { (StatusCode::OK, "yes\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "no\n") }
+}
+
 /// All that a load balancer hears on a connection of its own: that the server lives and whether it is ready.
 pub fn health(health: Arc<Health>) -> Router {
-    let is_ready = |State(health): State<Arc<Health>>| async move {
-        if health.ready().await.0 { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
-    };
     let router = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(is_ready));
     router.fallback(|| async { StatusCode::FORBIDDEN }).with_state(health)
 }

@@ -191,7 +191,7 @@ async fn an_explanation_says_what_it_leaves_out() {
     assert_eq!(plain["max_stale_looked_at"], false);
 }
 
-fn certificate_until(world: &World, year: i32) {
+pub fn certificate_until(world: &World, year: i32) {
     certificate_for(world, "localhost", year);
 }
 

@@ -12,6 +12,7 @@ mod canaries;
 mod clients;
 mod corpora;
 mod decisions;
+mod doctor;
 mod dry_run;
 mod faces;
 mod faults;

@@ -1,0 +1,49 @@
+//! `daypass doctor`: what keeps a server or a job from working, before somebody meets it, each with what to do.
+
+mod client;
+mod finding;
+mod issuers;
+mod repository;
+mod server;
+
+use super::job::ServerArgs;
+use super::print;
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use clap::Args;
+use finding::{Finding, Level};
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(super) struct DoctorArgs {
+    /// The server's configuration: looks at what the server is made of, and at the server itself where it runs on this machine.
+    #[arg(long, env = "DAYPASS_CONFIG")]
+    config: Option<PathBuf>,
+    /// Look as a job does: its token, its audience, the certificate, the server and the clock.
+    #[arg(long)]
+    client: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Ends with 78 where something is wrong, and with 0 where somebody should only look.
+pub(super) async fn run(arguments: &DoctorArgs, environment: Environment, json: bool) -> Result<u8, Failure> {
+    let findings = match (&arguments.config, arguments.client) {
+        (_, true) => client::look(&arguments.server, environment).await,
+        (Some(config), false) => server::look(config, &environment).await,
+        (None, false) => {
+            let told = "name what to look at: --config FILE on the server, --client in a job";
+            return Err(Failure::new(STATUS_USAGE, told));
+        }
+    };
+    let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
+    let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+    if json {
+        print::json(&json!({ "findings": findings, "errors": errors, "warnings": warnings }));
+    } else {
+        findings.iter().for_each(Finding::print);
+        anstream::println!("\n{}, {}", print::counted(errors, "error"), print::counted(warnings, "warning"));
+    }
+    Ok(if errors == 0 { 0 } else { STATUS_CONFIGURATION })
+}

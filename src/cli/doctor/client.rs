@@ -1,0 +1,55 @@
+//! What a job needs: a server that it reaches and trusts, a token that is for it, and a clock.
+
+use super::finding::Finding;
+use super::issuers::{clock, http_date};
+use crate::cli::job::ServerArgs;
+use crate::client::environment::Environment;
+use crate::client::{STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
+
+pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Vec<Finding> {
+    let server = match arguments.connect(environment) {
+        Ok(server) => server,
+        Err(failure) => {
+            let advice = match failure.status {
+                STATUS_USAGE => {
+                    "set DAYPASS_SERVER, and in CI give the job a token: `id-token: write` (GitHub), `id_tokens` (GitLab)"
+                }
+                _ => "correct the address (DAYPASS_SERVER), or the authority's file (DAYPASS_CA)",
+            };
+            return vec![Finding::error("job", failure.message, advice)];
+        }
+    };
+    let mut findings = vec![Finding::ok("token", format!("it is brought by {}", server.brought_by()))];
+    match server.date().await {
+        Ok(date) => {
+            findings.push(Finding::ok("server", format!("{} answers, and its certificate is trusted", server.address())));
+            findings.extend(date.as_deref().and_then(http_date).map(clock));
+        }
+        Err(failure) => {
+            let (check, advice) = match failure.status {
+                STATUS_CONFIGURATION => ("certificate", "name the authority that signed it: --ca FILE or DAYPASS_CA"),
+                _ => ("server", "look at the address, and whether this runner may connect to it"),
+            };
+            findings.push(Finding::error(check, failure.message, advice));
+            return findings;
+        }
+    }
+    findings.push(match server.whoami().await {
+        Ok(seen) => {
+            let attributes = &seen["attributes"];
+            let who = attributes["repository"].as_str().or_else(|| attributes["service_account"].as_str());
+            let issuer = seen["issuer"].as_str().unwrap_or_default();
+            Finding::ok(
+                "identity",
+                format!("the server takes the token, of the issuer {issuer}: {}", who.unwrap_or("see `daypass whoami`")),
+            )
+        }
+        Err(failure) if failure.status == STATUS_DENIED => {
+            Finding::error("identity", failure.message, "the token is not good for this server: see the hint above")
+        }
+        Err(failure) => {
+            Finding::error("token", failure.message, "look at how this CI gives a job its OIDC token: docs/attributes.md")
+        }
+    });
+    findings
+}

@@ -1,0 +1,73 @@
+//! What was looked at, and what was found.
+
+use crate::words::plain;
+use serde::Serialize;
+use std::fmt::Display;
+
+/// How bad it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Level {
+    /// As it should be.
+    Ok,
+    /// It works, and somebody should look.
+    Warning,
+    /// It does not work, or not for long.
+    Error,
+    /// Nobody can tell from here.
+    Skipped,
+}
+
+/// One look.
+#[derive(Debug, Serialize)]
+pub(super) struct Finding {
+    /// What was looked at, such as `certificate`.
+    pub(super) check: String,
+    /// How bad it is.
+    pub(super) level: Level,
+    /// What was seen.
+    says: String,
+    /// What to do.
+    #[serde(rename = "do")]
+    advice: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    pub(super) fn ok(check: impl Into<String>, says: impl Display) -> Self {
+        Self { check: check.into(), level: Level::Ok, says: says.to_string(), advice: None }
+    }
+
+    /// Something does not work.
+    pub(super) fn error(check: impl Into<String>, says: impl Display, advice: &str) -> Self {
+        Self { level: Level::Error, advice: Some(advice.to_owned()), ..Self::ok(check, says) }
+    }
+
+    /// Somebody should look.
+    pub(super) fn warning(check: impl Into<String>, says: impl Display, advice: &str) -> Self {
+        Self { level: Level::Warning, ..Self::error(check, says, advice) }
+    }
+
+    /// It was not looked at, and why.
+    pub(super) fn skipped(check: impl Into<String>, says: impl Display) -> Self {
+        Self { level: Level::Skipped, ..Self::ok(check, says) }
+    }
+
+    /// For people.
+    pub(super) fn print(&self) {
+        let (word, colour) = match self.level {
+            Level::Ok => ("ok", anstyle::AnsiColor::Green),
+            Level::Warning => ("warning", anstyle::AnsiColor::Yellow),
+            Level::Error => ("ERROR", anstyle::AnsiColor::Red),
+            Level::Skipped => ("-", anstyle::AnsiColor::BrightBlack),
+        };
+        let (style, reset) = (anstyle::Style::new().fg_color(Some(colour.into())), anstyle::Reset);
+        let says = plain(&self.says);
+        let mut lines = says.lines();
+        anstream::println!("{style}{word:<8}{reset} {:<18} {}", self.check, lines.next().unwrap_or_default());
+        lines.for_each(|line| anstream::println!("{:<27} {line}", ""));
+        if let Some(advice) = &self.advice {
+            anstream::println!("{:<27} -> {advice}", "");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The issuers whose tokens are taken, our own as clouds see it, and the clock, which both of them show.
+
+use super::finding::Finding;
+use crate::config::{Config, served_issuer};
+use crate::issuers::http::{command_client, root_cause};
+use crate::issuers::{Issuer, Issuers};
+use crate::store::OwnIssuer;
+use crate::words::{Clock, Digest, SystemClock, UnixTime};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Clocks may differ by this much before tokens are refused; half of it is told.
+const SKEW_MAX: Duration = Duration::from_secs(15);
+/// A doctor answers within seconds, also where nobody answers it.
+const LOOK_MAX: Duration = Duration::from_secs(4);
+
+pub(super) async fn look(config: &Config) -> Vec<Finding> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let issuers = match Issuers::new(config.issuers.clone(), &clock) {
+        Ok(issuers) => issuers,
+        Err(fault) => return vec![Finding::error("issuers", fault, "correct `issuers`")],
+    };
+    let mut looks = JoinSet::new();
+    issuers.names().filter_map(|name| issuers.named(name)).for_each(|issuer| _ = looks.spawn(keys_of(issuer)));
+    let (mut findings, own) = tokio::join!(looks.join_all(), own_issuer(config));
+    findings.sort_by(|one, other| one.check.cmp(&other.check));
+    findings.extend(own);
+    findings
+}
+
+async fn keys_of(issuer: Arc<Issuer>) -> Finding {
+    let check = format!("issuer {}", issuer.name);
+    // Nobody has this key: what is looked at is whether the keys can be had.
+    let nobody = Digest::plain(b"");
+    let advice = "until its keys can be had its tokens are refused: look at the address, the file, the proxy and `ca`";
+    match tokio::time::timeout(LOOK_MAX, issuer.has_key(&nobody)).await {
+        Ok(Ok(_)) => Finding::ok(check, format!("{}: its keys can be had", issuer.expected.issuer)),
+        Ok(Err(denial)) => Finding::error(check, denial.cause, advice),
+        Err(_) => Finding::error(check, format!("{} does not answer", issuer.expected.issuer), advice),
+    }
+}
+
+/// What a cloud does before it trusts a token of ours: it reads these two documents.
+async fn own_issuer(config: &Config) -> Vec<Finding> {
+    let (check, url) = ("own issuer", config.issuer_url.as_str().trim_end_matches('/'));
+    let is_served = served_issuer(&config.public_url, OwnIssuer::Clouds).is_ok_and(|served| served == config.issuer_url);
+    let advice = if is_served {
+        "clouds read it over the internet: the server has to run, and its address and certificate have to be good for them. A private one is told to Google and Entra by `bootstrap --jwks`"
+    } else {
+        "`daypass keys publish` writes the documents for that host"
+    };
+    let client = match command_client(None) {
+        Ok(client) => client,
+        Err(fault) => return vec![Finding::skipped(check, fault)],
+    };
+    let asked = tokio::time::timeout(LOOK_MAX, read(&client, &format!("{url}/.well-known/openid-configuration"))).await;
+    match asked {
+        Err(_) => vec![Finding::warning(check, format!("{url} does not answer"), advice)],
+        Ok(Err(fault)) => vec![Finding::warning(check, format!("{url}: {}", root_cause(&fault)), advice)],
+        Ok(Ok((document, date))) => {
+            let mut findings = vec![discovered(check, url, &document, advice)];
+            findings.extend(date.map(clock));
+            findings
+        }
+    }
+}
+
+fn discovered(check: &str, url: &str, document: &Value, advice: &str) -> Finding {
+    match document["issuer"].as_str() {
+        Some(issuer) if issuer.trim_end_matches('/') == url => Finding::ok(check, format!("{url} is what clouds read")),
+        Some(issuer) => Finding::error(check, format!("{url} says that it is {issuer}"), advice),
+        None => Finding::error(check, format!("{url} has no discovery document"), advice),
+    }
+}
+
+async fn read(client: &reqwest::Client, url: &str) -> Result<(Value, Option<UnixTime>), reqwest::Error> {
+    let response = client.get(url).send().await?;
+    let date = response.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date);
+    Ok((response.json().await.unwrap_or(Value::Null), date))
+}
+
+/// IMF-fixdate (RFC 9110, section 5.6.7).
+pub(super) fn http_date(text: &str) -> Option<UnixTime> {
+    let moment = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(UnixTime::from_seconds(i64::try_from(moment.as_secs()).ok()?))
+}
+
+/// What another machine's answer says of this one's clock.
+pub(super) fn clock(theirs: UnixTime) -> Finding {
+    let ours = SystemClock.now();
+    let apart = if ours < theirs { theirs.since(ours) } else { ours.since(theirs) };
+    if apart <= SKEW_MAX {
+        return Finding::ok("clock", "agrees with the server's answer");
+    }
+    let told = format!("this machine says {ours}, and the answer that came now {theirs}");
+    Finding::error("clock", told, "set the clock by NTP: tokens count for minutes, and clocks may differ by 30 s")
+}

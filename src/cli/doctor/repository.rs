@@ -1,0 +1,99 @@
+//! The root repository as the server would read it: its ref, its policies, and whether its secrets open.
+
+use super::finding::Finding;
+use crate::app::{Reading, Revision};
+use crate::config::{Config, FurtherSource};
+use crate::custody::{Custody, Purpose};
+use crate::git::Source;
+use crate::secrets::Identities;
+use std::sync::Arc;
+
+/// Faults that are told one by one; more of them have one cause.
+const TOLD_MAX: usize = 20;
+
+pub(super) async fn look(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let identities = identities(config, &mut findings).await;
+    let source = config.root_repository();
+    let place = format!("{} {}", source.path.display(), source.reference);
+    let snapshot = match source.read() {
+        Ok(snapshot) => snapshot,
+        Err(fault) => {
+            findings.push(Finding::error("repository", fault, &advice(&source)));
+            return findings;
+        }
+    };
+    let commit = snapshot.revision.as_ref().map(ToString::to_string).unwrap_or_default();
+    findings.push(Finding::ok("repository", format!("{place} is {commit}")));
+    let catalogue = config.catalogue();
+    let reading = Reading {
+        catalogue: &catalogue,
+        identities: &identities,
+        rekeyed: true,
+        widening: config.widening,
+        widened: &[],
+        bounds: None,
+        files: &config.source_files,
+    };
+    let further = FurtherSource::definitions(&snapshot.files).count();
+    let revision = Revision::default().next(snapshot, &reading);
+    findings.extend(files(&revision, further));
+    findings
+}
+
+/// What opens the root source's secrets.
+async fn identities(config: &Config, findings: &mut Vec<Finding>) -> Arc<Identities> {
+    let custody = Custody::new(config.root.age_identities.clone(), Purpose::SourceSecrets);
+    match custody.read().await.fault {
+        Some(fault) => {
+            let advice = "without it secrets that are encrypted to it alone do not open: restore it, or encrypt them anew";
+            findings.push(Finding::error("age_identities", fault, advice));
+        }
+        None if config.root.age_identities.is_empty() => {
+            findings.push(Finding::skipped("age_identities", "`root` names none: it holds no secrets"));
+        }
+        None => findings.push(Finding::ok("age_identities", format!("{} open", config.root.age_identities.len()))),
+    }
+    custody.identities()
+}
+
+fn files(revision: &Revision, further: usize) -> Vec<Finding> {
+    let faults: Vec<_> = revision.faults().collect();
+    let told = faults.iter().take(TOLD_MAX).map(|fault| {
+        let (check, advice) = if fault.file.starts_with("secrets/") || fault.file.starts_with("transit/") {
+            ("secrets", "encrypt it to the recipients of `age_identities` (`daypass secret updatekeys`), or restore the identity")
+        } else {
+            ("policies", "correct it: a faulty file keeps its last good form; `daypass policy check` shows the line")
+        };
+        Finding::error(check, format!("{}:{}: {}", fault.file, fault.place.line, fault.message), advice)
+    });
+    let mut findings: Vec<Finding> = told.collect();
+    if faults.len() > TOLD_MAX {
+        let more = format!("{} faults more", faults.len() - TOLD_MAX);
+        findings.push(Finding::error("policies", more, "`daypass policy check` shows them all"));
+    }
+    if faults.is_empty() {
+        let (policies, documents) = (revision.ruleset.policies().count(), revision.documents().count());
+        findings.push(Finding::ok("policies", format!("{policies} load")));
+        findings.push(Finding::ok("secrets", format!("{documents} documents open")));
+    }
+    if revision.ruleset.policies().count() == 0 {
+        findings.push(Finding::warning("policies", "there is none, so nothing is granted", "commit one below policies/"));
+    }
+    if further > 0 {
+        let told = format!("{further} further sources are not looked at here");
+        findings.push(Finding::skipped("sources", format!("{told}: `daypass status` tells how each is followed")));
+    }
+    findings
+}
+
+/// Git makes `master` where nobody says otherwise, and most configurations say `main`.
+fn advice(source: &Source) -> String {
+    match source.branches() {
+        Ok(branches) if branches.is_empty() => {
+            "the repository has no commit yet: commit the policies, and push them to it".to_owned()
+        }
+        Ok(branches) => format!("push that branch, or correct `ref`; there are {}", branches.join(", ")),
+        Err(_) => "correct `git` under `root`; a remote one is cloned by the server's first start".to_owned(),
+    }
+}

@@ -1,0 +1,174 @@
+//! What a server is made of: its configuration, files, store and disk; and what it says of itself where it runs.
+
+use super::finding::Finding;
+use super::{issuers, repository};
+use crate::cli::operate;
+use crate::client::environment::Environment;
+use crate::config::{Config, KeyEncryption};
+use crate::custody::Purpose;
+use crate::http::tls::Certificate;
+use crate::store::Reader;
+use crate::words::{Clock, SystemClock};
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// A grant's records have 4 KiB: room for a quarter of a million, which is a month of a large team.
+const FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
+
+/// Everything, in the order in which a server starts.
+pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding> {
+    let credentials = environment.value("CREDENTIALS_DIRECTORY").map(Path::new);
+    let config = match Config::load(file, credentials) {
+        Ok(config) => config,
+        Err(faults) => {
+            let advice = "correct it; docs/operating.md and deploy/daypass.yaml show every part";
+            return faults.iter().map(|fault| Finding::error("configuration", fault, advice)).collect();
+        }
+    };
+    let mut findings = vec![Finding::ok("configuration", file.display())];
+    findings.extend(certificate(&config));
+    findings.push(key_encryption(&config).await);
+    findings.extend(data(&config.data));
+    findings.extend(repository::look(&config).await);
+    findings.extend(issuers::look(&config).await);
+    findings.extend(running(file).await);
+    findings
+}
+
+fn certificate(config: &Config) -> Vec<Finding> {
+    let what = format!("{}", config.tls_certificate.display());
+    let certificate = match Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()) {
+        Ok(certificate) => certificate,
+        Err(fault) => {
+            let advice = "give `tls` a certificate chain and its private key, both PEM; the server does not start without";
+            return vec![Finding::error("certificate", fault, advice)];
+        }
+    };
+    let (now, validity) = (SystemClock.now(), certificate.validity());
+    let mut findings = Vec::new();
+    if let Some(fault) = validity.fault(now) {
+        findings.push(Finding::error(
+            "certificate",
+            format!("{what} {fault}"),
+            "renew it: a new file is taken without a restart",
+        ));
+    } else if let Some(warning) = validity.warning(now) {
+        findings.push(Finding::warning("certificate", format!("{what} {warning}"), "renew it, and see why nothing did"));
+    }
+    if let Some(fault) = certificate.fault_for(&config.public_url) {
+        let advice = "get one for the name in `public_url`, as a subject alternative name";
+        findings.push(Finding::error("certificate", format!("{what} {fault}"), advice));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok("certificate", format!("{what} counts until {}", validity.not_after)));
+    }
+    findings
+}
+
+async fn key_encryption(config: &Config) -> Finding {
+    match &config.key_encryption {
+        KeyEncryption::AwsKms(key) => Finding::skipped("key_encryption", format!("{key}: the server asks AWS KMS at its start")),
+        KeyEncryption::Identity(file) => match file.open(Purpose::KeyEncryption).await {
+            Ok(_) => Finding::ok("key_encryption", "the identity opens"),
+            Err(fault) => {
+                let advice =
+                    "without it the server's own keys stay closed, and it does not start: restore the file from its backup";
+                Finding::error("key_encryption", fault, advice)
+            }
+        },
+    }
+}
+
+/// The directory of the store, and its disk.
+fn data(data: &Path) -> Vec<Finding> {
+    let what = data.display();
+    let metadata = match std::fs::metadata(data) {
+        Ok(metadata) => metadata,
+        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => {
+            return vec![Finding::warning(
+                "data",
+                format!("{what} is not there yet"),
+                "the first start makes it; where a server ran before, its audit log is gone: restore it",
+            )];
+        }
+        Err(fault) => return vec![Finding::error("data", format!("{what}: {fault}"), "run doctor as the server's own user")],
+    };
+    let mode = metadata.permissions().mode() & 0o777;
+    let mut findings = Vec::new();
+    if mode & 0o077 != 0 {
+        findings.push(Finding::warning(
+            "data",
+            format!("{what} has the mode {mode:o}: others on this machine can look into it"),
+            "chmod 0700 it; the next start does",
+        ));
+    }
+    match Reader::open(data).and_then(|reader| reader.newest(1)) {
+        Ok(newest) => {
+            let records = newest.last().map_or(0, |entry| entry.seq);
+            findings.push(Finding::ok("data", format!("{what}: the audit log opens, with {records} records")));
+        }
+        Err(fault) => {
+            let advice = "where no server has started yet this is as it should be; else restore the store from its backup";
+            findings.push(Finding::warning("data", fault, advice));
+        }
+    }
+    findings.push(disk(data));
+    findings
+}
+
+fn disk(data: &Path) -> Finding {
+    match rustix::fs::statvfs(data) {
+        Err(fault) => Finding::skipped("disk", format!("{}: {fault}", data.display())),
+        Ok(disk) => {
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            let told = format!("{} MiB are free where {} is", free / (1024 * 1024), data.display());
+            if free < FREE_BYTES_MIN {
+                Finding::warning("disk", told, "make room: without it nothing is granted, for nothing is released unrecorded")
+            } else {
+                Finding::ok("disk", told)
+            }
+        }
+    }
+}
+
+/// What the running server tells of itself, which nobody beside it can see.
+async fn running(file: &Path) -> Vec<Finding> {
+    let status = match operate::Server::of(file.to_owned()).get("status").await {
+        Ok(status) => status,
+        Err(failure) => return vec![Finding::skipped("server", failure.message)],
+    };
+    let texts = |value: &Value| match value {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::String(one) => vec![one.clone()],
+        _ => Vec::new(),
+    };
+    let mut findings = Vec::new();
+    for (check, member, advice) in [
+        ("server", "alarm", "`daypass status` tells of which source it is; until then the last good commit stays in force"),
+        ("server", "alarms", "mend it, or ask whoever keeps it"),
+        ("disk", "space", "make room on the store's disk"),
+        ("clock", "clock", "set the clock right, or take it as right: `daypass accept-clock`"),
+    ] {
+        findings.extend(texts(&status[member]).iter().map(|told| Finding::error(check, told, advice)));
+    }
+    for waits in status["waiting"].as_array().into_iter().flatten() {
+        let told = format!("{} {}", waits["file"].as_str().unwrap_or_default(), waits["why"].as_str().unwrap_or_default());
+        findings.push(Finding::warning("server", told, "look at `daypass policy diff`, then `daypass confirm` its commit"));
+    }
+    for denial in status["denials"].as_array().into_iter().flatten() {
+        if let Some(unknown) = denial["unknown"].as_str() {
+            let told = format!("the denial {} denies nobody: {unknown}", denial["id"].as_str().unwrap_or_default());
+            findings.push(Finding::warning("server", told, "`daypass deny --lift` it, and deny what was meant"));
+        }
+    }
+    if findings.is_empty() {
+        let told = format!(
+            "it runs, with {} policies of {} in force",
+            status["policies"],
+            status["revision"].as_str().unwrap_or("no commit")
+        );
+        findings.push(Finding::ok("server", told));
+    }
+    findings
+}

@@ -1,0 +1,154 @@
+//! What `doctor` finds before somebody meets it: as the operator beside the server, and as a job.
+
+use crate::beliefs::certificate_until;
+use crate::support::{Setup, World, git, write_private};
+use daypass::secrets::{Identities, encrypt};
+use serde_json::{Value, json};
+use std::process::Command;
+
+async fn findings(world: &World, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, Value, String) {
+    let output = world.job("push", &[arguments, &["--output", "json"]].concat(), environment).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null), said)
+}
+
+/// What is wrong, as `check: says`.
+fn wrong(told: &Value, level: &str) -> Vec<String> {
+    let all = told["findings"].as_array().unwrap_or_else(|| panic!("{told}")).iter();
+    let wrong = all.filter(|finding| finding["level"] == level);
+    wrong
+        .map(|finding| {
+            assert!(level == "ok" || finding["do"].as_str().is_some_and(|advice| !advice.is_empty()), "{finding}");
+            format!("{}: {}", finding["check"].as_str().unwrap(), finding["says"].as_str().unwrap())
+        })
+        .collect()
+}
+
+async fn of_server(world: &World) -> (i32, Value) {
+    let (status, told, said) = findings(world, &["doctor", "--config", "daypass.yaml"], &[]).await;
+    assert_eq!(said, "");
+    (status, told)
+}
+
+fn has(found: &[String], parts: &[&str]) {
+    assert!(found.iter().any(|finding| parts.iter().all(|part| finding.contains(part))), "{parts:?} in {found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_server_has_nothing_wrong() {
+    let world = World::start(Setup::default()).await;
+    let (status, told) = of_server(&world).await;
+    // Nobody serves the stand-in's public address to clouds.
+    assert_eq!((status, &told["errors"]), (0, &json!(0)), "{told:#}");
+    let ok = wrong(&told, "ok");
+    for parts in [
+        &["configuration"][..],
+        &["certificate", "counts until"],
+        &["key_encryption", "opens"],
+        &["data", "audit log opens"],
+        &["repository", "refs/heads/main"],
+        &["policies", "1 load"],
+        &["secrets", "1 documents open"],
+        &["issuer github", "can be had"],
+        &["server", "it runs, with 1 policies"],
+    ] {
+        has(&ok, parts);
+    }
+    let text = world.job("push", &["doctor", "--config", "daypass.yaml"], &[]).await;
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("ok       certificate") && text.ends_with("0 errors, 1 warning\n"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_thing_that_is_wrong_is_found_with_what_to_do() {
+    let issuers = "  - { name: gone, mapping: gitlab, issuer: \"https://gitlab.example\", audiences: [\"https://daypass.example\"], jwks: { file: gone.json } }\n";
+    let mut world = World::start(Setup { issuers: issuers.to_owned(), ..Setup::default() }).await;
+    let (_, stranger) = Identities::generate();
+    let foreign = encrypt(b"x", std::slice::from_ref(&stranger), true).unwrap();
+    world.commit_and_wait(&[("secrets/shop/foreign.age", &foreign), ("policies/bad.yaml", b"issuer: nobody\n")]).await;
+    certificate_until(&world, 2021);
+    world.kill_and_restart().await;
+    let (status, told) = of_server(&world).await;
+    assert_eq!(status, 78, "{told:#}");
+    let errors = wrong(&told, "error");
+    has(&errors, &["certificate", "ended at 2021-01-01"]);
+    has(&errors, &["policies", "policies/bad.yaml:1"]);
+    has(&errors, &["secrets", "secrets/shop/foreign.age"]);
+    has(&errors, &["issuer gone", "gone.json"]);
+    has(&errors, &["server", "listener `public`"]);
+
+    world.stop();
+    let access = world.path("access");
+    git(&access, &["branch", "--move", "main", "master"]);
+    std::fs::remove_file(world.path("root.key")).unwrap();
+    let (status, told) = of_server(&world).await;
+    assert_eq!(status, 78);
+    has(&wrong(&told, "error"), &["configuration", "root.key"]);
+    write_private(&world.path("root.key"), b"no key\n");
+    let (_, told) = of_server(&world).await;
+    let errors = wrong(&told, "error");
+    has(&errors, &["key_encryption"]);
+    has(&errors, &["age_identities"]);
+    has(&errors, &["repository", "refs/heads/main"]);
+    assert!(told.to_string().contains("there are refs/heads/master"), "{told:#}");
+    assert!(told.to_string().contains("no server answers on this machine"), "{told:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_hears_what_it_lacks() {
+    let world = World::start(Setup::default()).await;
+    let other = rcgen::generate_simple_self_signed(["other.example".to_owned()]).unwrap();
+    std::fs::write(world.path("other.crt"), other.cert.pem()).unwrap();
+    let client = async |environment: &[(&str, &str)]| findings(&world, &["doctor", "--client"], environment).await;
+    let (status, told, said) = client(&[]).await;
+    assert_eq!((status, said.as_str()), (0, ""), "{told:#}");
+    let ok = wrong(&told, "ok");
+    for parts in [
+        &["token", "ACTIONS_ID_TOKEN_REQUEST_URL"][..],
+        &["server", "is trusted"],
+        &["clock", "agrees"],
+        &["identity", "github: acme/shop@456789"],
+    ] {
+        has(&ok, parts);
+    }
+    for (environment, parts) in [
+        (&[("DAYPASS_SERVER", "https://127.0.0.1:1")][..], &["server", "is not there"][..]),
+        (&[("DAYPASS_CA", "daypass.yaml")], &["job"]),
+        (&[("DAYPASS_CA", "other.crt")], &["certificate", "not trusted"]),
+        (&[("DAYPASS_AUDIENCE", "https://other.example")], &["identity", "audience_mismatch"]),
+        (&[("DAYPASS_TOKEN", "no.token.atall"), ("ACTIONS_ID_TOKEN_REQUEST_URL", "")], &["token"]),
+    ] {
+        let (status, told, said) = client(environment).await;
+        assert_eq!(status, 78, "{environment:?}: {told:#} {said}");
+        has(&wrong(&told, "error"), parts);
+    }
+    let output = world.job("push", &["doctor"], &[]).await;
+    assert_eq!(output.status.code(), Some(64), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Whoever reaches the admin address from another machine learns whether it is ready, and no file, commit or issuer.
+#[tokio::test(flavor = "multi_thread")]
+async fn beyond_loopback_readyz_says_yes_or_no_and_nothing_else() {
+    let mut world = World::start(Setup::default()).await;
+    world.stop();
+    let text = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
+    // No loopback address to a server that knows it as IPv6, and still none that another machine reaches.
+    let mapped =
+        text.replace(&format!("127.0.0.1:{}", world.admin_port), &format!("\"[::ffff:127.0.0.1]:{}\"", world.admin_port));
+    assert_ne!(mapped, text);
+    std::fs::write(world.path("daypass.yaml"), mapped).unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_daypass"));
+    let mut server = server.args(["serve", "--config", "daypass.yaml"]).current_dir(world.folder.path()).spawn().unwrap();
+    while std::net::TcpStream::connect(("127.0.0.1", world.admin_port)).is_err() {
+        assert!(server.try_wait().unwrap().is_none(), "it ended");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let ask = async |path: &str| {
+        let asked = world.http.get(format!("http://127.0.0.1:{}{path}", world.admin_port)).send().await.unwrap();
+        (asked.status().as_u16(), asked.text().await.unwrap())
+    };
+    assert_eq!(ask("/readyz").await, (200, "yes\n".to_owned()));
+    assert_eq!(ask("/healthz").await.0, 200);
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
