@@ -3,13 +3,17 @@
 mod answer;
 mod error;
 mod names;
+mod resource;
+mod scope;
 #[cfg(test)]
 mod tests;
 
 pub use answer::AzureToken;
 pub use error::AzureTargetError;
-pub use names::{Guid, GuidError, Scope, ScopeError};
+pub use names::{Guid, GuidError};
+pub use scope::{Scope, ScopeError};
 
+use super::member::there;
 use super::{Kind, Made, closed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -71,7 +75,7 @@ impl Kind for AzureTarget {
 
     fn body() -> Option<Value> {
         let client_id = json!({ "type": "string", "pattern": names::GUID, "description": "The application's client id." });
-        let scope = json!({ "type": "string", "pattern": names::SCOPE, "description": "One resource and `/.default`." });
+        let scope = json!({ "type": "string", "pattern": resource::SCOPE, "maxLength": scope::SCOPE_BYTES_MAX, "description": "One resource and `/.default`." });
         let federated = json!({ "const": true, "description": "The token of ours that Entra takes for the application, instead of an access token." });
         let open = json!({ "type": "object", "maxProperties": 0, "description": "The only one that is granted." });
         let scoped = closed(&["client_id", "scope"], json!({ "client_id": client_id, "scope": scope }));
@@ -87,12 +91,15 @@ impl fmt::Display for AzureTarget {
 }
 
 /// As a body names it.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum Body {
-    Scope { client_id: Guid, scope: Scope },
-    Federated { client_id: Guid, federated_token: bool },
-    Open {},
+#[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    client_id: Option<Guid>,
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
+    federated_token: Option<bool>,
 }
 
 impl TryFrom<Body> for AzureTarget {
@@ -100,10 +107,16 @@ impl TryFrom<Body> for AzureTarget {
 
     fn try_from(body: Body) -> Result<Self, AzureTargetError> {
         let named = match body {
-            Body::Open {} => None,
-            Body::Scope { client_id, scope } => Some(AzureUse { client_id, scope: Some(scope) }),
-            Body::Federated { client_id, federated_token: true } => Some(AzureUse { client_id, scope: None }),
-            Body::Federated { federated_token: false, .. } => return Err(AzureTargetError::NoScope),
+            Body { client_id: None, scope: None, federated_token: None } => None,
+            Body { client_id: Some(client_id), scope: Some(scope), federated_token: None } => {
+                Some(AzureUse { client_id, scope: Some(scope) })
+            }
+            Body { client_id: Some(client_id), scope: None, federated_token: Some(true) } => {
+                Some(AzureUse { client_id, scope: None })
+            }
+            Body { federated_token: Some(false), .. } => return Err(AzureTargetError::Federated),
+            Body { client_id: None, .. } => return Err(AzureTargetError::NoClientId),
+            Body { .. } => return Err(AzureTargetError::Which),
         };
         Ok(Self { named })
     }
@@ -111,11 +124,11 @@ impl TryFrom<Body> for AzureTarget {
 
 impl Serialize for AzureTarget {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let body = match self.named.clone() {
-            None => Body::Open {},
-            Some(AzureUse { client_id, scope: Some(scope) }) => Body::Scope { client_id, scope },
-            Some(AzureUse { client_id, scope: None }) => Body::Federated { client_id, federated_token: true },
-        };
+        let body = self.named.clone().map_or_else(Body::default, |AzureUse { client_id, scope }| Body {
+            client_id: Some(client_id),
+            federated_token: scope.is_none().then_some(true),
+            scope,
+        });
         body.serialize(serializer)
     }
 }

@@ -93,7 +93,7 @@ impl Kind for GitHubTarget {
 
 /// As a body names them.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(untagged, deny_unknown_fields, expecting = "expected a list of `OWNER/REPOSITORY`, or `{ \"all\": \"OWNER\" }`")]
 enum Asked {
     Named(Vec<RepositoryName>),
     All { all: Owner },

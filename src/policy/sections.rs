@@ -186,7 +186,7 @@ macro_rules! declare {
         }
 
         /// Why a text is no pattern of a section.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+        #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
         pub(super) enum SectionPatternError {
             $(
                 #[error(transparent)]

@@ -3,11 +3,20 @@
 use super::{GuidError, ScopeError};
 
 /// Why not.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AzureTargetError {
     /// The application alone.
     #[error("expected CLIENT_ID/SCOPE, such as `CLIENT_ID/https://management.azure.com/.default`, or CLIENT_ID/federated-token")]
     NoScope,
+    /// A body without it.
+    #[error("`client_id` is missing: `scope` and `federated_token` are of an application")]
+    NoClientId,
+    /// A body with both, or neither.
+    #[error("say either `scope` or `federated_token: true` with `client_id`")]
+    Which,
+    /// It says nothing.
+    #[error("`federated_token` is `true` or left out")]
+    Federated,
     /// The application.
     #[error(transparent)]
     ClientId(#[from] GuidError),

@@ -58,6 +58,58 @@ fn a_body_says_both_or_nothing() {
         json!({ "client_id": CLIENT, "scope": "https://a/.default", "ttl": "1h" }),
         json!({ "tenant_id": CLIENT }),
     ] {
-        assert!(read(bad.clone()).is_err(), "{bad}");
+        let told = read(bad.clone()).unwrap_err().to_string();
+        assert!(!told.contains("variant"), "{bad}: {told}");
     }
+    for (bad, said) in [
+        (json!({ "client_id": CLIENT }), "either `scope` or `federated_token"),
+        (json!({ "scope": "https://a/.default" }), "`client_id` is missing"),
+        (json!({ "client_id": CLIENT, "federated_token": false }), "`federated_token` is `true`"),
+        (json!({ "client_id": "x", "scope": "https://a/.default" }), "expected a GUID"),
+        (json!({ "client_id": CLIENT, "scope": "https://A/.default" }), "write this resource as `https://a/.default`"),
+        (json!({ "client_id": CLIENT, "ttl": "1h" }), "unknown field `ttl`"),
+    ] {
+        let told = read(bad).unwrap_err().to_string();
+        assert!(told.contains(said), "{said}: {told}");
+    }
+}
+
+#[test]
+fn a_resource_has_one_spelling() {
+    let scope = |resource: &str| Scope::parse(&format!("{resource}/.default"));
+    let vault = "https://vault.azure.net";
+    for other in [
+        "HTTPS://vault.azure.net",
+        "https://Vault.Azure.Net",
+        "https://vault.azure.net:443",
+        "https://vault.azure.net.",
+        "https://vault.azure.net/x/..",
+        "https://vault.azure.net/%2e%2e",
+        "https://vault.azure.net/.",
+        "https://vault.azure.net///",
+        "https://user:word@vault.azure.net",
+        "https://vault.azure.net\t",
+        "https://ⓥault.azure.net",
+    ] {
+        assert_eq!(scope(other), Err(ScopeError::Spelling(format!("{vault}/.default"))), "{other}");
+    }
+    for other in [
+        "https://vault.azure.net/a%20b",
+        "https://vault.azure.net:0443/x%41",
+        "vault.azure.net",
+        "urn:vault",
+        "//vault.azure.net",
+    ] {
+        assert!(scope(other).is_err(), "{other}");
+    }
+    let upper = CLIENT.replace('1', "A");
+    assert_eq!(scope(&upper), Err(ScopeError::Spelling(format!("{}/.default", upper.to_lowercase()))));
+    assert_eq!(scope("https://münchen.example"), Err(ScopeError::Spelling("https://xn--mnchen-3ya.example/.default".to_owned())));
+    for good in
+        [vault, "https://vault.azure.net/", "https://acme.com/App/v1.0", "api://acme_app", CLIENT, &format!("api://{CLIENT}/x")]
+    {
+        assert!(scope(good).is_ok(), "{good}");
+    }
+    assert!(scope(CLIENT).unwrap().is_by_id() && !scope(vault).unwrap().is_by_id());
+    assert!(scope(&format!("api://{CLIENT}/x")).unwrap().is_by_id());
 }

@@ -1,15 +1,17 @@
 //! `grant: azure`: access tokens of Microsoft Entra ID for one scope of an application, or the token of ours that Entra takes for it.
 
 mod credential;
+mod pattern;
 mod terms;
 mod uses;
 
+pub(in crate::policy) use pattern::AzurePatternError;
 pub use terms::AzureTerms;
 
 use super::{Section, bounded, within};
-use crate::kind::{AzureTarget, AzureTargetError, AzureUse, Guid, Scope, Target};
+use crate::kind::{AzureTarget, AzureUse, Guid, Scope, Target};
 use crate::policy::access::meet;
-use crate::policy::error::{FilledError, PatternError};
+use crate::policy::error::FilledError;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row_text};
 use crate::policy::trusting::{SubjectError, Trusting};
@@ -35,20 +37,6 @@ pub(in crate::policy) struct AzureGrant {
     place: Place,
     granted: AzureUse,
     ttl: Duration,
-}
-
-/// Why a text is no pattern of uses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy) enum AzurePatternError {
-    /// It is none.
-    #[error(transparent)]
-    Pattern(#[from] PatternError),
-    /// The application alone.
-    #[error("write CLIENT_ID/SCOPE, such as `CLIENT_ID/**` for all of an application, or `*/https://vault.azure.net/**`")]
-    NoScope,
-    /// A literal that nobody can be granted.
-    #[error(transparent)]
-    Use(#[from] AzureTargetError),
 }
 
 impl Section for AzureGrant {
@@ -77,20 +65,8 @@ impl Section for AzureGrant {
         Some(Trusting { by, most: Some(FEDERATED_CREDENTIALS_MAX), takes })
     }
 
-    /// Client ids are written in lower case: a pattern by another case would deny nobody.
     fn pattern(text: &str) -> Result<Pattern, AzurePatternError> {
-        let (application, what) = text.split_once('/').unwrap_or((text, ""));
-        let pattern = Pattern::parse(&format!("{}/{what}", application.to_ascii_lowercase()))?;
-        if application == "**" && what.is_empty() {
-            return Ok(Pattern::parse("**")?);
-        }
-        if what.is_empty() {
-            return Err(AzurePatternError::NoScope);
-        }
-        if let Some(literal) = pattern.literal() {
-            AzureUse::parse(literal)?;
-        }
-        Ok(pattern)
+        pattern::parse(text)
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
@@ -147,11 +123,14 @@ fn takes(subject: &str) -> Result<(), SubjectError> {
     if subject.len() > SUBJECT_BYTES_MAX { Err(SubjectError::TooLong(SUBJECT_BYTES_MAX)) } else { Ok(()) }
 }
 
-/// Whether something of it fits the pattern: with our token every scope of its application can be had.
+/// Something of it fits the pattern: with our token every scope of its application can be had, and of a scope by an id nobody knows
+/// which URI it is. Entra knows a resource without regard to case.
 fn fits(pattern: &Pattern, granted: &AzureUse) -> bool {
-    match granted.scope {
-        Some(_) => pattern.matches(&granted.to_string()),
-        None => Pattern::parse(&format!("{}/**", granted.client_id)).is_ok_and(|all| meet(pattern, &all)),
+    match &granted.scope {
+        Some(scope) if !scope.is_by_id() => {
+            scope.alike().iter().any(|scope| pattern.matches_folded(&format!("{}/{scope}", granted.client_id)))
+        }
+        _ => Pattern::parse(&format!("{}/**", granted.client_id)).is_ok_and(|all| meet(pattern, &all)),
     }
 }
 

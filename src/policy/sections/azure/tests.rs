@@ -151,3 +151,59 @@ fn capitals_in_a_subject_do_not_load() {
     tree.insert("rows/a.yaml".to_owned(), Arc::from(&b"- name: Web\n"[..]));
     assert!(loaded(&tree, None).1[0].contains("`root/a:Web` has capitals"));
 }
+
+#[test]
+fn no_spelling_of_a_resource_gets_round_a_guardrail() {
+    let denied = "denials: [ { description: none, deny: { azure: [\"*/https://vault.azure.net/.default\"] } } ]\n";
+    let granted = |scope: &str| {
+        let rules = rules(&format!("{{ client_id: {CLIENT}, scope: \"{scope}\" }}"), denied);
+        who_can(&rules, &catalogue(), &target(scope), NOW).len()
+    };
+    for other in [
+        VAULT.to_owned(),
+        "https://vault.azure.net//.default".to_owned(),
+        format!("{}/.default", CLIENT.replace('1', "2")),
+        format!("api://{}/.default", CLIENT.replace('1', "2")),
+    ] {
+        assert_eq!(granted(&other), 0, "{other}");
+    }
+    assert_eq!(granted("https://management.azure.com/.default"), 1);
+    for other in
+        ["HTTPS://vault.azure.net", "https://vault.azure.net:443", "https://vault.azure.net.", "https://vault.azure.net/x/.."]
+    {
+        let told = faults(&format!("{{ client_id: {CLIENT}, scope: \"{other}/.default\" }}"), denied);
+        assert!(told.iter().any(|told| told.contains("write this resource as `https://vault.azure.net/.default`")), "{told:?}");
+    }
+}
+
+#[test]
+fn a_pattern_is_spelled_as_scopes_are() {
+    for good in [
+        "**/.default",
+        "*/*://vault.azure.net/**",
+        "*/https://*/.default",
+        "*/federated-token",
+        "*/api://acme/*/.default",
+        "*/https://a.example/App/**",
+    ] {
+        assert!(AzureGrant::pattern(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "*/HTTPS://vault.azure.net/**",
+        "*/https://Vault.azure.net/**",
+        "*/https://vault.azure.net:443/**",
+        "*/https://vault.azure.net./**",
+        "*/https://vault.azure.net//x/**",
+        "*/https://vault.azure.net/../**",
+        "*/https://vault.azure.net/%2e/**",
+        "*/https://user@vault.azure.net/**",
+        "*/https://vault.azure.net",
+        &format!("*/{CLIENT}/.default"),
+        &format!("{CLIENT}/*"),
+    ] {
+        assert!(AzureGrant::pattern(bad).is_err(), "{bad}");
+    }
+    let folded = AzureGrant::pattern("*/https://a.example/app/**").unwrap();
+    let asked = AzureTarget::question(&format!("{CLIENT}/https://a.example/App/.default")).unwrap();
+    assert!(crate::policy::grantable::Grantable::fits(&asked, &folded), "Entra knows a resource without regard to case");
+}

@@ -1,0 +1,52 @@
+//! The resource of a scope. Entra takes many spellings of one (it compares hosts as URIs do, and knows an application by its id too);
+//! here one spelling names one, so that what a guardrail denies cannot be asked for by another (decision 36).
+
+use super::names::Guid;
+use reqwest::Url;
+
+/// A resource and `/.default`, as JSON Schema has it.
+pub(super) const SCOPE: &str = "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z][a-z0-9-]*://[a-z0-9_-]+(\\.[a-z0-9_-]+)*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)/\\.default$";
+
+/// Whether it is spelled in the only way: an id in lower case; or a scheme and a host in lower case, no port, no dot at the host's end,
+/// and segments that are neither empty nor begin with a dot. One slash may stand at the end: Entra needs it for the resources that are
+/// registered so ("Trailing slash and .default").
+pub(super) fn is_canonical(resource: &str) -> bool {
+    if let Ok(id) = Guid::parse(resource) {
+        return id.as_str() == resource;
+    }
+    let Some((scheme, rest)) = resource.split_once("://") else { return false };
+    let mut parts = rest.strip_suffix('/').unwrap_or(rest).split('/');
+    let host = parts.next().unwrap_or_default();
+    is_scheme(scheme) && host.split('.').all(is_label) && parts.all(is_segment)
+}
+
+/// How another spelling is written here, where that can be told.
+pub(super) fn meant(resource: &str) -> Option<String> {
+    if let Ok(id) = Guid::parse(resource) {
+        return Some(id.to_string());
+    }
+    let url = Url::parse(resource).ok().filter(|url| url.query().is_none() && url.fragment().is_none())?;
+    let host = url.host_str()?.to_ascii_lowercase();
+    let path: String = url.path().split('/').filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect();
+    let meant = format!("{}://{}{path}", url.scheme(), host.trim_end_matches('.'));
+    is_canonical(&meant).then_some(meant)
+}
+
+/// Whether it names an application by its id: `GUID`, or `api://GUID` with whatever stands behind it.
+pub(super) fn is_by_id(resource: &str) -> bool {
+    let named = resource.strip_prefix("api://").unwrap_or(resource);
+    Guid::parse(named.split('/').next().unwrap_or_default()).is_ok()
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte))
+}
+
+fn is_segment(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('.') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
+}

@@ -1,0 +1,77 @@
+//! What an access token is for.
+
+use super::resource::{is_by_id, is_canonical, meant};
+
+/// The only scope of a resource that the client credentials flow knows.
+const DEFAULT: &str = "/.default";
+/// Entra ID, "identifierUris": an application's URI has 255 characters at most; a scope names one of them.
+pub(super) const SCOPE_BYTES_MAX: usize = 255;
+
+/// What an access token is for: one resource and `/.default`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Scope(String);
+
+/// What is no scope.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ScopeError {
+    /// Its end.
+    #[error(
+        "the client credentials flow takes one resource with `/.default` behind it, such as `https://vault.azure.net/.default`"
+    )]
+    NotDefault,
+    /// A resource has none of them: several scopes, quotes, control characters.
+    #[error("a scope has letters, digits and `._~:/-` only")]
+    Characters,
+    /// One resource has one spelling.
+    #[error("write this resource as `{0}`: a resource has one spelling, which guardrails can compare")]
+    Spelling(String),
+    /// It is none, or has no spelling that could be compared.
+    #[error(
+        "a resource is written `https://HOST/PATH`, `api://NAME/PATH` or as a GUID: in lower case before the path, without port, user, escapes, empty segments and segments that begin with a dot"
+    )]
+    Resource,
+    /// Entra's bound.
+    #[error("a scope has {SCOPE_BYTES_MAX} characters at most")]
+    TooLong,
+}
+
+impl Scope {
+    /// Parses it.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        if text.len() > SCOPE_BYTES_MAX {
+            return Err(ScopeError::TooLong);
+        }
+        let resource = text.strip_suffix(DEFAULT).filter(|resource| !resource.is_empty());
+        match resource {
+            Some(resource) if is_canonical(resource) => return Ok(Self(text.to_owned())),
+            Some(resource) => {
+                if let Some(meant) = meant(resource) {
+                    return Err(ScopeError::Spelling(format!("{meant}{DEFAULT}")));
+                }
+            }
+            None => {}
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~:/-".contains(&byte)) {
+            return Err(ScopeError::Characters);
+        }
+        Err(if resource.is_some() { ScopeError::Resource } else { ScopeError::NotDefault })
+    }
+
+    /// Whether it names an application by its id. By which URIs that application is known too, nobody here can tell.
+    pub fn is_by_id(&self) -> bool {
+        is_by_id(self.resource())
+    }
+
+    /// It, and what Entra takes for the same resource: with and without the slash at the resource's end.
+    pub fn alike(&self) -> [String; 2] {
+        let resource = self.resource();
+        let other = resource.strip_suffix('/').map_or_else(|| format!("{resource}/"), str::to_owned);
+        [self.0.clone(), format!("{other}{DEFAULT}")]
+    }
+
+    fn resource(&self) -> &str {
+        self.0.strip_suffix(DEFAULT).unwrap_or_default()
+    }
+}
+
+crate::words::holds_text! { Scope }

@@ -1,0 +1,61 @@
+//! Patterns of uses, which are spelled as uses are: another spelling would deny nobody.
+
+use crate::kind::{AzureTargetError, AzureUse, Scope};
+use crate::policy::error::PatternError;
+use crate::policy::pattern::Pattern;
+
+/// Why a text is no pattern of uses.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum AzurePatternError {
+    /// It is none.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// The application alone.
+    #[error("write CLIENT_ID/SCOPE, such as `CLIENT_ID/**` for all of an application, or `*/https://vault.azure.net/**`")]
+    NoScope,
+    /// A literal that nobody can be granted.
+    #[error(transparent)]
+    Use(#[from] AzureTargetError),
+    /// Another spelling of it would fit no scope.
+    #[error(
+        "the resource of a pattern is written as in a scope, and ends with `/.default` or a wildcard: scheme and host in lower case, without port, escapes, empty segments and segments that begin with a dot, such as `*/https://vault.azure.net/**`"
+    )]
+    Spelling,
+    /// Entra takes the application's URIs for the same.
+    #[error("a GUID is one of several names of its application: name its URI, which also covers every scope that has a GUID")]
+    Id,
+}
+
+/// Client ids are written in lower case: a pattern by another case would deny nobody.
+pub(super) fn parse(text: &str) -> Result<Pattern, AzurePatternError> {
+    let (application, what) = text.split_once('/').unwrap_or((text, ""));
+    let pattern = Pattern::parse(&format!("{}/{what}", application.to_ascii_lowercase()))?;
+    if matches!(text, "**" | "**/.default") {
+        return Ok(Pattern::parse(text)?);
+    }
+    if what.is_empty() {
+        return Err(AzurePatternError::NoScope);
+    }
+    if let Some(literal) = pattern.literal() {
+        AzureUse::parse(literal)?;
+    }
+    spelled(what)?;
+    Ok(pattern)
+}
+
+/// Whether a pattern's resource is spelled as a scope's is, with a letter in the place of each wildcard.
+fn spelled(what: &str) -> Result<(), AzurePatternError> {
+    const DEFAULT: &str = "/.default";
+    if matches!(what, "**" | "federated-token") {
+        return Ok(());
+    }
+    // `**` may stand for a scheme with its host.
+    let whole = what.strip_prefix("**").map_or_else(|| what.to_owned(), |rest| format!("https://a{rest}"));
+    let filled = whole.replace("**", "a").replace('*', "a");
+    if !what.ends_with('*') && !filled.ends_with(DEFAULT) {
+        return Err(AzurePatternError::Spelling);
+    }
+    let scope = Scope::parse(&if filled.ends_with(DEFAULT) { filled } else { format!("{filled}{DEFAULT}") });
+    let scope = scope.map_err(|_| AzurePatternError::Spelling)?;
+    if scope.is_by_id() && !scope.as_str().starts_with("api://") { Err(AzurePatternError::Id) } else { Ok(()) }
+}
