@@ -8,6 +8,7 @@ mod refusal;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod token;
 
 pub use bootstrap::AzureBootstrap;
 use settings::AzureSettings;
@@ -99,7 +100,7 @@ impl Azure {
         match (heard.status, &heard.cut) {
             (StatusCode::OK, Some(fault)) => Err(cut(fault)),
             (StatusCode::OK, None) => {
-                let answer = Answer::read(&heard.body, &self.settings.tenant, &granted.client_id, *ttl).map_err(strange)?;
+                let answer = Answer::read(&heard.body, &self.settings.tenant, &granted.client_id, now, *ttl).map_err(strange)?;
                 Ok((answer.token, now.plus(answer.lifetime)))
             }
             _ => Err(refused(&heard)),

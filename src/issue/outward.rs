@@ -2,9 +2,11 @@
 
 mod address;
 mod form;
+mod json;
 
 pub(super) use address::address;
 pub(super) use form::{FORM, form};
+pub(super) use json::{answer, json};
 
 use crate::issuers::http::{ClientError, Trust, cause, provider_client};
 use crate::words::{Secret, plain};

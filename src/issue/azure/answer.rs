@@ -1,13 +1,15 @@
 //! Entra's answer, compared with what was asked: a token that lives longer, or of another tenant or application, is none.
 
-use crate::issue::outward::is_b64token;
+use super::token::Read;
+use crate::issue::outward::{answer, is_b64token};
 use crate::kind::Guid;
-use crate::words::{Secret, exposed};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crate::words::{Secret, UnixTime, exposed};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::time::Duration;
+
+/// By how much an `exp` may be behind `expires_in`: Entra's clock against ours, with the five minutes by which Entra dates its tokens back.
+const EXP_LEEWAY: Duration = Duration::from_secs(300);
 
 /// A token, and how long it lives from now on.
 #[derive(Debug)]
@@ -29,6 +31,10 @@ pub(super) enum Fault {
     Over,
     #[error("the answer's `expires_in` is beyond the `ttl` that is granted")]
     TooLong,
+    #[error("the answer's `access_token` looks like a JWT and is none")]
+    Malformed,
+    #[error("the `exp` of the answer's `access_token` is no time, or later than its `expires_in`")]
+    Exp,
     #[error("the answer's `access_token` is of another tenant")]
     Tenant,
     #[error("the answer's `access_token` is of another application")]
@@ -38,7 +44,7 @@ pub(super) enum Fault {
 impl Fault {
     /// Whether Entra gave something else than it was asked for, and not only something unreadable.
     pub(super) const fn is_lie(self) -> bool {
-        matches!(self, Self::TooLong | Self::Tenant | Self::Application)
+        matches!(self, Self::TooLong | Self::Malformed | Self::Exp | Self::Tenant | Self::Application)
     }
 }
 
@@ -53,8 +59,8 @@ struct Body {
 
 impl Answer {
     /// Reads an answer, and compares it.
-    pub(super) fn read(body: &Secret, tenant: &Guid, client_id: &Guid, most: Duration) -> Result<Self, Fault> {
-        let Body { token_type, expires_in, access_token } = serde_json::from_slice(body.expose()).map_err(|_| Fault::Form)?;
+    pub(super) fn read(body: &Secret, tenant: &Guid, client_id: &Guid, now: UnixTime, most: Duration) -> Result<Self, Fault> {
+        let Body { token_type, expires_in, access_token } = answer(body).map_err(|_| Fault::Form)?;
         if !token_type.eq_ignore_ascii_case("Bearer") {
             return Err(Fault::TokenType);
         }
@@ -68,27 +74,27 @@ impl Answer {
         if lifetime > most {
             return Err(Fault::TooLong);
         }
-        // A resource may have its tokens encrypted: what is no JWT tells nothing of whom it is.
-        if let Some(claims) = claims(&access_token) {
-            let is_other = |name: &str, own: &Guid| {
-                let is_own = |said: &Value| said.as_str().and_then(|said| Guid::parse(said).ok()).as_ref() == Some(own);
-                claims.get(name).is_some_and(|said| !is_own(said))
-            };
-            if is_other("tid", tenant) {
-                return Err(Fault::Tenant);
-            }
-            // "Access token claims reference": v1 tokens have `appid`, v2 tokens `azp`.
-            if is_other("appid", client_id) || is_other("azp", client_id) {
-                return Err(Fault::Application);
+        match Read::of(&access_token) {
+            Read::Opaque => {}
+            Read::Malformed => return Err(Fault::Malformed),
+            Read::Claims(claims) => {
+                let is_other = |name: &str, own: &Guid| {
+                    let is_own = |said: &Value| said.as_str().and_then(|said| Guid::parse(said).ok()).as_ref() == Some(own);
+                    claims.get(name).is_some_and(|said| !is_own(said))
+                };
+                if is_other("tid", tenant) {
+                    return Err(Fault::Tenant);
+                }
+                // "Access token claims reference": v1 tokens have `appid`, v2 tokens `azp`.
+                if is_other("appid", client_id) || is_other("azp", client_id) {
+                    return Err(Fault::Application);
+                }
+                let latest = now.plus(lifetime + EXP_LEEWAY).seconds();
+                if claims.get("exp").is_some_and(|exp| exp.as_i64().is_none_or(|exp| exp > latest)) {
+                    return Err(Fault::Exp);
+                }
             }
         }
         Ok(Self { token: access_token, lifetime })
     }
-}
-
-/// Read, not verified: the token was heard from Entra itself, over TLS.
-fn claims(token: &Secret) -> Option<Map<String, Value>> {
-    let [_, payload, _] = token.expose_text()?.split('.').collect::<Vec<_>>()[..] else { return None };
-    let payload = Secret::new(URL_SAFE_NO_PAD.decode(payload).ok()?);
-    serde_json::from_slice(payload.expose()).ok()
 }

@@ -2,7 +2,7 @@
 //! address of an error has them ("Microsoft Entra authentication and authorization error codes").
 
 use super::answer::Fault;
-use crate::issue::outward::{Cut, Heard};
+use crate::issue::outward::{Cut, Heard, answer};
 use crate::words::{Denial, Reason};
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -147,5 +147,5 @@ fn codes(heard: &Heard) -> Vec<u64> {
     if heard.cut.is_some() {
         return Vec::new();
     }
-    serde_json::from_slice(heard.body.expose()).map(|error: Error| error.error_codes).unwrap_or_default()
+    answer(&heard.body).map(|error: Error| error.error_codes).unwrap_or_default()
 }

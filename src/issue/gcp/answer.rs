@@ -1,13 +1,14 @@
 //! Google's answers, compared with what was asked: a token that may be more is none.
 
 use super::google::ACCESS_TOKEN;
-use crate::issue::outward::is_b64token;
+use crate::issue::outward::{answer, is_b64token};
 use crate::kind::ServiceAccount;
 use crate::words::names::Audience;
 use crate::words::{Secret, UnixTime};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// Google's STS and its ID tokens: an hour.
@@ -119,7 +120,7 @@ pub(super) fn identified(body: &Secret, now: UnixTime, account: &ServiceAccount,
     let text = token.expose_text().unwrap_or_default();
     let [_, claims, _] = text.split('.').collect::<Vec<_>>()[..] else { return Err(Fault::Token(FIELD)) };
     let claims = Secret::new(BASE64.decode(claims).map_err(|_| Fault::Token(FIELD))?);
-    let Claims { aud, email, exp } = serde_json::from_slice(claims.expose()).map_err(|_| Fault::Token(FIELD))?;
+    let Claims { aud, email, exp } = answer(&claims).map_err(|_| Fault::Token(FIELD))?;
     if aud != audience.as_str() {
         return Err(Fault::Audience);
     }
@@ -129,8 +130,8 @@ pub(super) fn identified(body: &Secret, now: UnixTime, account: &ServiceAccount,
     Answer { token, expires_at: UnixTime::from_seconds(exp) }.within("token", now, HOUR)
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a Secret) -> Result<T, Fault> {
-    serde_json::from_slice(body.expose()).map_err(|_| Fault::Form)
+fn read<T: DeserializeOwned>(body: &Secret) -> Result<T, Fault> {
+    answer(body).map_err(|_| Fault::Form)
 }
 
 fn token(field: &'static str, text: String) -> Result<Secret, Fault> {

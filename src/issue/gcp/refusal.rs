@@ -3,7 +3,7 @@
 //! answer go nowhere.
 
 use super::google::Method;
-use crate::issue::outward::{Cut, Heard};
+use crate::issue::outward::{Cut, Heard, answer};
 use crate::words::{Denial, Reason};
 use reqwest::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -228,5 +228,5 @@ fn read<T: DeserializeOwned>(heard: &Heard) -> Option<T> {
     if heard.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
         return None;
     }
-    serde_json::from_slice(heard.body.expose()).ok()
+    answer(&heard.body).ok()
 }

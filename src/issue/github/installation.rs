@@ -1,7 +1,7 @@
 //! An App's installation for one account: what it was given there.
 
 use super::refusal::{About, cut, not_granted, refused, strange, suspended};
-use crate::issue::outward::Heard;
+use crate::issue::outward::{Heard, answer};
 use crate::words::Denial;
 use crate::words::github::{Level, Owner, Permissions};
 use reqwest::StatusCode;
@@ -39,8 +39,7 @@ impl Installation {
         if let Some(fault) = &heard.cut {
             return Err(cut(ABOUT, fault));
         }
-        let answer: Answer =
-            serde_json::from_slice(heard.body.expose()).map_err(|_| strange(ABOUT, "the answer is not one of GitHub's"))?;
+        let answer: Answer = answer(&heard.body).map_err(|_| strange(ABOUT, "the answer is not one of GitHub's"))?;
         if Owner::parse(&answer.account.login).as_ref() != Ok(owner) {
             return Err(strange(ABOUT, "the answer's `account` is another one"));
         }

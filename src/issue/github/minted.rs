@@ -5,6 +5,7 @@ mod token;
 pub(super) use token::tokens_within;
 
 use super::asked::Asked;
+use crate::issue::outward::answer;
 use crate::words::github::{Level, Owner, Permissions, Repositories, Repository, RepositoryId, RepositoryName};
 use crate::words::{Secret, UnixTime};
 use serde::Deserialize;
@@ -94,7 +95,7 @@ impl Minted {
     /// Reads an answer, and compares it.
     pub(super) fn read(body: &Secret, installation: u64, asked: &Asked<'_>, now: UnixTime) -> Result<Self, Fault> {
         let Answer { token, expires_at, permissions, repository_selection, repositories } =
-            serde_json::from_slice(body.expose()).map_err(|_| Fault::Form)?;
+            answer(body).map_err(|_| Fault::Form)?;
         let token = Secret::from(token);
         if !is_token(&token) {
             return Err(Fault::Token);

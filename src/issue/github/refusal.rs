@@ -1,7 +1,7 @@
 //! What GitHub says when it gives no token, and what to do then. Its own sentence goes to the audit log, shortened, and only where it
 //! is the `message` of its JSON error; other bytes of an answer go nowhere.
 
-use crate::issue::outward::{Cut, Heard};
+use crate::issue::outward::{Cut, Heard, answer};
 use crate::words::{Denial, Reason, UnixTime};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -103,6 +103,6 @@ fn message(heard: &Heard) -> Option<String> {
     if heard.cut.is_some() || kind.split(';').next()?.trim() != "application/json" {
         return None;
     }
-    let error: Error = serde_json::from_slice(heard.body.expose()).ok()?;
+    let error: Error = answer(&heard.body).ok()?;
     heard.sentence(&error.message)
 }

@@ -1,6 +1,7 @@
 //! A service's answer, compared with what was asked: a token that lives longer, or has more scopes, is none.
 
 use super::settings::{Lifetime, ServiceSettings};
+use crate::issue::outward::json;
 use crate::words::Secret;
 use serde_json::Value;
 use std::time::Duration;
@@ -15,7 +16,7 @@ pub(super) struct Answer {
 /// Why an answer is none, told by the field alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("the answer is no JSON")]
+    #[error("the answer is no JSON, or has a member twice")]
     Form,
     #[error("the answer has no token where `token` of the configuration looks for it")]
     Token,
@@ -25,6 +26,8 @@ pub(super) enum Fault {
     Over,
     #[error("the answer's lifetime is beyond the `ttl` that is granted")]
     TooLong,
+    #[error("the answer's `scope` is no text")]
+    ScopeForm,
     #[error("the answer's `scope` is wider than what was asked for")]
     Scope,
 }
@@ -32,13 +35,13 @@ pub(super) enum Fault {
 impl Fault {
     /// Whether the service gave something else than it was asked for, and not only something unreadable.
     pub(super) const fn is_lie(self) -> bool {
-        matches!(self, Self::TooLong | Self::Scope)
+        matches!(self, Self::TooLong | Self::Scope | Self::ScopeForm)
     }
 }
 
 /// Reads an answer, and compares it.
 pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str>, most: Duration) -> Result<Answer, Fault> {
-    let answer: Value = serde_json::from_slice(body.expose()).map_err(|_| Fault::Form)?;
+    let answer: Value = json(body).map_err(|_| Fault::Form)?;
     let token = answer.pointer(&settings.token).and_then(Value::as_str).filter(|token| is_token(token)).ok_or(Fault::Token)?;
     let lifetime = match &settings.lifetime {
         Lifetime::Documented(lifetime) => *lifetime,
@@ -50,7 +53,9 @@ pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str
     if lifetime > most {
         return Err(Fault::TooLong);
     }
-    if let (Some(asked), Some(given)) = (scope, answer.get("scope").and_then(Value::as_str)) {
+    if let (Some(asked), Some(given)) = (scope, answer.get("scope").filter(|given| !given.is_null())) {
+        // RFC 6749, section 3.3: a list in one text. What has another form cannot be compared.
+        let given = given.as_str().ok_or(Fault::ScopeForm)?;
         let is_asked = |one: &str| asked.split(' ').any(|asked| asked == one);
         if !given.split(' ').all(is_asked) {
             return Err(Fault::Scope);
@@ -61,7 +66,8 @@ pub(super) fn read(body: &Secret, settings: &ServiceSettings, scope: Option<&str
 
 /// RFC 6749, section 5.1, says a number; some write it as text.
 fn seconds(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+    // The reader of numbers takes a `+`, which no number of JSON has.
+    value.as_u64().or_else(|| value.as_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok())
 }
 
 /// RFC 6749, appendix A.12: visible characters and spaces; of those no token of a header has any.

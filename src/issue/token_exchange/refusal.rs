@@ -3,7 +3,7 @@
 
 use super::answer::Fault;
 use super::settings::FieldsError;
-use crate::issue::outward::{Cut, Heard};
+use crate::issue::outward::{Cut, Heard, answer};
 use crate::words::{Denial, Reason};
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -95,6 +95,6 @@ fn code(heard: &Heard) -> Option<String> {
     if heard.cut.is_some() {
         return None;
     }
-    let error: Error = serde_json::from_slice(heard.body.expose()).ok()?;
+    let error: Error = answer(&heard.body).ok()?;
     Some(error.error)
 }

@@ -58,8 +58,20 @@ fn an_answer_is_compared_with_what_was_asked() {
         ("/data/token", json!("a\r\nX: y"), Fault::Token),
         ("/data/token", json!(7), Fault::Token),
         ("/scope", json!("b c"), Fault::Scope),
+        ("/scope", json!(["b", "admin"]), Fault::ScopeForm),
+        ("/scope", json!(["b"]), Fault::ScopeForm),
+        ("/scope", json!(7), Fault::ScopeForm),
+        ("/scope", json!({ "admin": true }), Fault::ScopeForm),
+        ("/expires_in", json!("+60"), Fault::Lifetime),
+        ("/expires_in", json!("-60"), Fault::Lifetime),
+        ("/expires_in", json!(" 60"), Fault::Lifetime),
+        ("/expires_in", json!("6e1"), Fault::Lifetime),
+        ("/expires_in", json!("60.0"), Fault::Lifetime),
+        ("/expires_in", json!(""), Fault::Lifetime),
     ] {
         assert_eq!(with(pointer, value.clone()), Err(fault), "{pointer}: {value}");
     }
+    let twice = r#"{"data":{"token":"t","token":"u"},"expires_in":60}"#.to_owned();
+    assert_eq!(read(&Secret::from(twice), &settings(Encoding::Json), None, hour).unwrap_err(), Fault::Form);
     assert_eq!(read(&Secret::from("<html>".to_owned()), &settings(Encoding::Json), None, hour).unwrap_err(), Fault::Form);
 }

@@ -1,0 +1,55 @@
+//! What an access token of Entra's says of itself. Read, not verified: it was heard from Entra itself, over TLS.
+
+use crate::issue::outward::json;
+use crate::words::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+/// With what every JWT and JWE begins: `{"` in base64.
+const BEGINS: &str = "eyJ";
+
+/// What can be read of a token.
+pub(super) enum Read {
+    /// A JWT (RFC 7519): its claims.
+    Claims(Map<String, Value>),
+    /// Nothing: the token is no JWT, or a resource has its tokens encrypted (JWE, RFC 7516).
+    Opaque,
+    /// It looks like a JWT and is none. Whoever reads it less strictly than we do might find a JWT in it.
+    Malformed,
+}
+
+impl Read {
+    /// Of this token.
+    pub(super) fn of(token: &Secret) -> Self {
+        let text = token.expose_text().unwrap_or_default();
+        if !text.contains('.') && !text.starts_with(BEGINS) {
+            return Self::Opaque;
+        }
+        let parts: Vec<&str> = text.split('.').collect();
+        match parts[..] {
+            [header, claims, signature] if decoded(signature).is_some_and(|bytes| !bytes.is_empty()) => {
+                object(header).and_then(|_| object(claims)).map_or(Self::Malformed, Self::Claims)
+            }
+            // The key may be agreed on directly, and then its part is empty (RFC 7516, section 5.1).
+            [header, key, ..] if parts.len() == 5 && object(header).is_some_and(|header| header.contains_key("enc")) => {
+                let rest = parts.iter().skip(2);
+                let is_whole =
+                    decoded(key).is_some() && rest.clone().all(|part| decoded(part).is_some_and(|part| !part.is_empty()));
+                if is_whole { Self::Opaque } else { Self::Malformed }
+            }
+            _ => Self::Malformed,
+        }
+    }
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    match json(&Secret::new(decoded(part)?)) {
+        Ok(Value::Object(members)) => Some(members),
+        _ => None,
+    }
+}
+
+fn decoded(part: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part).ok()
+}
