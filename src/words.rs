@@ -23,7 +23,7 @@ pub mod yaml;
 pub(crate) use as_text::{as_text, holds_text};
 pub use canonical::{canonical, canonical_members, canonical_text};
 pub use client::{Client, host, network_of};
-pub use cloud_audience::is_cloud_audience;
+pub use cloud_audience::{Cloud, cloud_of, is_cloud_audience};
 pub use denial::{Denial, FirstUse, Party, Reason};
 pub use digest::Digest;
 pub use duration::{DurationError, duration_text, parse_duration};

@@ -2,8 +2,9 @@
 
 use super::policy::Where;
 use super::{bootstrap, print};
-use crate::client::{Failure, STATUS_USAGE};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::issue::AzureBootstrap;
+use crate::kind::AzureTarget;
 use crate::words::names::Audience;
 use crate::words::{Clock, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
@@ -18,9 +19,9 @@ pub(super) enum AzureCommand {
 pub(super) struct BootstrapArgs {
     #[command(flatten)]
     at: Where,
-    /// The audience of the federated credentials, as `providers: azure` of the server has it.
-    #[arg(long, default_value = "api://AzureADTokenExchange", value_parser = Audience::parse)]
-    audience: Audience,
+    /// The audience of the federated credentials, instead of the one that `providers: azure` of the configuration has.
+    #[arg(long, value_parser = Audience::parse)]
+    audience: Option<Audience>,
     /// What to print.
     #[arg(long, value_enum, default_value = "graph")]
     format: Format,
@@ -43,11 +44,24 @@ pub(super) fn run(command: &AzureCommand) -> Result<u8, Failure> {
     if applications.is_empty() {
         return Err(Failure::new(STATUS_USAGE, "no policy grants an Azure token"));
     }
-    let bootstrap = AzureBootstrap { issuer: &issuer, audience: &arguments.audience, applications: &applications };
+    let audience = arguments.audience()?;
+    let bootstrap = AzureBootstrap { issuer: &issuer, audience: &audience, applications: &applications };
     match arguments.format {
         Format::Graph => print::json(&bootstrap.credentials()),
         Format::Terraform => print::json(&bootstrap.terraform()),
         Format::Az => bootstrap.commands().iter().for_each(|command| anstream::println!("{command}")),
     }
     Ok(0)
+}
+
+impl BootstrapArgs {
+    /// The server's tokens have the audience of its configuration: another one is for a server that is configured elsewhere.
+    fn audience(&self) -> Result<Audience, Failure> {
+        if let Some(audience) = &self.audience {
+            return Ok(audience.clone());
+        }
+        let absent = "the configuration has no `providers: azure`: name the audience of its federated credentials by --audience (api://AzureADTokenExchange in the public cloud)";
+        let settings = self.at.provider::<AzureTarget>()?;
+        settings.map(|settings| settings.audience).ok_or_else(|| Failure::new(STATUS_CONFIGURATION, absent))
+    }
 }

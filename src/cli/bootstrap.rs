@@ -4,6 +4,7 @@ use super::policy::Where;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::Ruleset;
 use crate::words::names::IssuerUrl;
+use crate::words::yaml::Severity;
 
 /// The policies, and our issuer; what is wrong with a policy is told. `who` has to know the issuer.
 pub(super) fn load(at: &Where, who: &str) -> Result<(Ruleset, IssuerUrl), Failure> {
@@ -11,6 +12,11 @@ pub(super) fn load(at: &Where, who: &str) -> Result<(Ruleset, IssuerUrl), Failur
     let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
     for fault in &faults {
         anstream::eprintln!("{fault}\n");
+    }
+    // What is printed is what a cloud trusts from then on: with a policy less, somebody loses access.
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        let message = "the policies have errors, so what they grant is not known whole: nothing is printed";
+        return Err(Failure::new(STATUS_CONFIGURATION, message));
     }
     let issuer = at.issuer_url()?.ok_or_else(|| {
         let message = format!("the configuration names no `issuer_url` and no `public_url`: {who} has to know our issuer");

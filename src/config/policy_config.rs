@@ -4,6 +4,7 @@
 use super::source::{full_reference, mirror};
 use super::{Beside, catalogue, issuer, own_issuers, read_whole, section};
 use crate::git::{Access, Address, Origin, Source};
+use crate::issue::{Places, ProviderSettings};
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, Widening};
 use crate::words::names::{IssuerUrl, SourceName};
@@ -24,6 +25,8 @@ pub struct PolicyConfig {
     pub data: Option<PathBuf>,
     /// What becomes of changes that let somebody in.
     pub widening: Widening,
+    /// Who makes credentials outside; `None` where a section has a fault, which the server tells.
+    pub providers: Option<ProviderSettings>,
     origin: Option<Origin>,
 }
 
@@ -52,7 +55,8 @@ impl PolicyConfig {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
         let text = String::from_utf8_lossy(bytes);
         let mut faults = Vec::new();
-        let config = read(&mut Fields::new(file, &text, &node, &mut faults), folder);
+        let providers = ProviderSettings::read(&mut Fields::new(file, &text, &node, &mut Vec::new()), &Unseen { folder });
+        let config = read(&mut Fields::new(file, &text, &node, &mut faults), folder).map(|config| Self { providers, ..config });
         // The server's own reader knows every key; what else it finds is for the server's machine.
         let (_, of_server) = read_whole(file, &text, &node, &Beside { folder, credentials: None });
         let is_told = |fault: &Fault| faults.iter().any(|told| (told.code, told.place) == (fault.code, fault.place));
@@ -89,6 +93,25 @@ impl PolicyConfig {
     }
 }
 
+/// Files of the server's machine: where they are, and not whether they are there.
+struct Unseen<'a> {
+    folder: &'a Path,
+}
+
+impl Places for Unseen<'_> {
+    fn private<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf> {
+        section::path(fields, node, self.folder)
+    }
+
+    fn trusted<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf> {
+        section::path(fields, node, self.folder)
+    }
+
+    fn credential<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(String, Option<PathBuf>)> {
+        fields.text(node).map(|name| (name.to_owned(), None))
+    }
+}
+
 /// Unknown keys are told by the server's own reader.
 fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<PolicyConfig> {
     let public_url = fields.optional("public_url").and_then(|node| fields.parsed(node, IssuerUrl::parse));
@@ -98,7 +121,7 @@ fn read(fields: &mut Fields<'_, '_>, folder: &Path) -> Option<PolicyConfig> {
     let root = fields.optional("root");
     let (origin, widening) = root.map_or((None, Widening::GoesLive), |node| read_root(&mut fields.below(node), folder));
     let issuers = issuer::read_all(fields, Path::new("."), &own)?;
-    Some(PolicyConfig { issuers, issuer_url: named.or(public_url), data, widening, origin })
+    Some(PolicyConfig { issuers, issuer_url: named.or(public_url), data, widening, providers: None, origin })
 }
 
 /// How it is reached is for the server, which has the keys.

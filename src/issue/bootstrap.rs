@@ -4,6 +4,7 @@
 //! that is assumed from another one has to allow tags and source identity too: both persist.
 
 use super::aws::AUDIENCE;
+use super::terraform::literal;
 use crate::policy::{DECISION_NAMES, Hub, RoleUse, Roles};
 use crate::words::names::{IssuerUrl, RoleArn};
 use serde_json::{Map, Value, json};
@@ -66,17 +67,17 @@ impl<'a> Bootstrap<'a> {
             let label = role.name.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
             if let Some(permissions) = permissions {
                 let of = format!("${{aws_iam_role.{label}.name}}");
-                let policy = json!({ "name": TARGETS_POLICY, "role": of, "policy": permissions.to_string() });
+                let policy = json!({ "name": TARGETS_POLICY, "role": of, "policy": literal(permissions.to_string()) });
                 policies.insert(label.clone(), policy);
             }
-            let mut resource = json!({ "name": role.name, "path": role.path, "assume_role_policy": trust.to_string() });
+            let mut resource = literal(json!({ "name": role.name, "path": role.path, "assume_role_policy": trust.to_string() }));
             if self.trusts_issuer() {
                 resource["depends_on"] = json!(["aws_iam_openid_connect_provider.daypass"]);
             }
             roles.insert(label, resource);
         }
         if self.trusts_issuer() {
-            let provider = json!({ "url": self.issuer, "client_id_list": [AUDIENCE] });
+            let provider = json!({ "url": literal(self.issuer.as_str()), "client_id_list": [AUDIENCE] });
             resources.insert("aws_iam_openid_connect_provider".to_owned(), json!({ "daypass": provider }));
         }
         resources.insert("aws_iam_role".to_owned(), roles.into());

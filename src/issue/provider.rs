@@ -59,6 +59,8 @@ pub trait Provided: OnTerms {
 pub trait Connected: Provided {
     /// The provider, where it is configured.
     fn of(providers: &Providers) -> Option<&Self::Provider>;
+    /// How it is configured, where it is.
+    fn settings_of(settings: &ProviderSettings) -> Option<&Self::Settings>;
 }
 
 macro_rules! declare {
@@ -122,6 +124,10 @@ macro_rules! declare {
         $(impl Connected for $target {
             fn of(providers: &Providers) -> Option<&Self::Provider> {
                 providers.$section.as_ref()
+            }
+
+            fn settings_of(settings: &ProviderSettings) -> Option<&Self::Settings> {
+                settings.$section.as_ref()
             }
         })*
     };

@@ -173,6 +173,13 @@ impl Guardrails {
         secrets.chain(what().flat_map(|what| what.of(TransitGrant::WORD)).map(|pattern| (false, pattern)))
     }
 
+    /// Whether something of this is denied to whatever identity of the issuer asks for it.
+    pub(super) fn denies_to_all<S: Section>(&self, issuer: &IssuerName, entry: &S) -> bool {
+        let is_met = |what: &What| what.of(S::WORD).any(|pattern| entry.meets(pattern));
+        let to_all = self.denied.iter().filter(|denied| denied.issuer == *issuer && denied.conditions.is_empty());
+        to_all.into_iter().any(|denied| denied.what.as_ref().is_none_or(is_met))
+    }
+
     /// How many denials stand in the file.
     pub fn count(&self) -> usize {
         self.listed().len()

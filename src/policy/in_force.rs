@@ -6,12 +6,14 @@ use super::sections::Section;
 use crate::words::UnixTime;
 
 impl PolicySet {
-    /// Each entry of a section that may be granted now, with the subject that uses it.
+    /// Each entry of a section that may be granted now, with the subject that uses it. What a guardrail denies to everybody is granted
+    /// to nobody.
     pub(in crate::policy) fn in_force<S: Section>(&self, now: UnixTime) -> impl Iterator<Item = (String, &S)> {
         let rules = self.policies().iter().filter(move |policy| policy.in_force(now));
         let rules = rules.flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
         rules.flat_map(|(policy, rule)| {
             let entries = rule.grants.of::<S>();
+            let entries = entries.filter(|entry| !self.guardrails().denies_to_all(&policy.issuer, *entry));
             entries.map(move |entry| (subject(&policy.source, &policy.name, rule.row.as_ref()), entry))
         })
     }

@@ -17,13 +17,34 @@ const AZURE: &str = "api://azureadtokenexchange";
 /// Google Cloud IAM docs, "Configure workload identity federation": the provider's full resource name.
 const GOOGLE: &str = "iam.googleapis.com";
 
-/// Whether a cloud takes tokens for this audience. Spelling in capitals, a scheme or a path makes no other audience of it.
+/// A cloud that exchanges tokens of others for its own credentials.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cloud {
+    /// Amazon Web Services.
+    Aws,
+    /// Microsoft Entra ID.
+    Azure,
+    /// Google Cloud.
+    Google,
+}
+
+/// Whether a cloud takes tokens for this audience.
 pub fn is_cloud_audience(audience: &str) -> bool {
+    cloud_of(audience).is_some()
+}
+
+/// Which cloud takes tokens for this audience. Spelling in capitals, a scheme or a path makes no other audience of it.
+pub fn cloud_of(audience: &str) -> Option<Cloud> {
     let text = audience.to_ascii_lowercase();
     let rest = text.strip_prefix("https:").unwrap_or(&text);
     let host = rest.trim_start_matches('/').split(['/', ':']).next().unwrap_or_default();
     let is_regional = host.starts_with("sts.") && host.contains(".amazonaws.");
-    text.starts_with(AZURE) || host == GOOGLE || AWS.contains(&host) || is_regional
+    match host {
+        _ if text.starts_with(AZURE) => Some(Cloud::Azure),
+        GOOGLE => Some(Cloud::Google),
+        _ if is_regional || AWS.contains(&host) => Some(Cloud::Aws),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -51,5 +72,7 @@ mod tests {
         {
             assert!(!is_cloud_audience(partner), "{partner}");
         }
+        let found = ["sts.amazonaws.com", "api://AzureADTokenExchange", "//iam.googleapis.com/x"].map(cloud_of);
+        assert_eq!(found, [Some(Cloud::Aws), Some(Cloud::Azure), Some(Cloud::Google)]);
     }
 }

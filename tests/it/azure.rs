@@ -1,5 +1,6 @@
 //! Access tokens of Microsoft Entra ID, against a strict stand-in over TLS: what is granted, what is refused, and what is told.
 
+mod bootstrap;
 mod exchange;
 mod lies;
 mod refusals;

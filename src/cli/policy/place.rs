@@ -4,6 +4,7 @@ use crate::cli::serve::faults;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::{Config, PolicyConfig, SourceFiles};
 use crate::git::{GitError, Snapshot, Source};
+use crate::issue::Connected;
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_further_source, strays};
 use crate::store::{ReadError, Reader};
@@ -226,6 +227,13 @@ impl Where {
     /// The same of a configuration that need not be whole.
     pub(super) fn data_if_named(&self) -> Option<PathBuf> {
         self.config().ok()?.data
+    }
+
+    /// How the configuration describes whoever makes this kind of credentials.
+    pub(in crate::cli) fn provider<K: Connected>(&self) -> Result<Option<K::Settings>, Failure> {
+        let unread = "a section of `providers` in the configuration has a fault: a server that starts with it tells which";
+        let providers = self.config()?.providers.ok_or_else(|| Failure::new(STATUS_CONFIGURATION, unread))?;
+        Ok(K::settings_of(&providers).cloned())
     }
 
     /// Our own issuer.

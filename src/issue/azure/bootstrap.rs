@@ -3,6 +3,7 @@
 //! Microsoft Graph, `federatedIdentityCredential`: a name has 3 to 120 characters that are safe in addresses.
 
 use crate::issue::shell::quoted;
+use crate::issue::terraform::literal;
 use crate::kind::Guid;
 use crate::words::Digest;
 use crate::words::names::{Audience, IssuerUrl};
@@ -56,7 +57,8 @@ impl AzureBootstrap<'_> {
             for subject in subjects {
                 let resource = json!({
                     "application_id": format!("${{data.azuread_application.{label}.id}}"), "display_name": name(subject),
-                    "issuer": self.issuer, "subject": subject, "audiences": [self.audience],
+                    "issuer": literal(self.issuer.as_str()), "subject": literal(subject.as_str()),
+                    "audiences": [literal(self.audience.as_str())],
                 });
                 let own = format!("{label}_{}", &Digest::plain(subject.as_bytes()).to_string()[..DIGEST_CHARS]);
                 credentials.insert(own, resource);
@@ -89,6 +91,18 @@ mod tests {
         let bootstrap = AzureBootstrap { issuer: &issuer, audience: &audience, applications: &applications };
         let [command] = &bootstrap.commands()[..] else { panic!("one command") };
         assert!(command.contains(r"x'\'';id;'\''"), "{command}");
+    }
+
+    #[test]
+    fn what_stands_in_a_value_is_no_template() {
+        let (issuer, audience) = (IssuerUrl::parse("https://a.example/$%7Bx").unwrap(), Audience::parse("${x}%{y}").unwrap());
+        let application = Guid::parse("11111111-2222-3333-4444-555555555555").unwrap();
+        let applications = BTreeMap::from([(application, BTreeSet::from(["root/a:${x}".to_owned()]))]);
+        let told = AzureBootstrap { issuer: &issuer, audience: &audience, applications: &applications }.terraform();
+        let all = told["resource"]["azuread_application_federated_identity_credential"].as_object().unwrap();
+        let one = all.values().next().unwrap();
+        assert_eq!((&one["audiences"], &one["subject"]), (&json!(["$${x}%%{y}"]), &json!("root/a:$${x}")));
+        assert!(one["application_id"].as_str().unwrap().starts_with("${data."), "ours is one");
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use crate::issue::outward::address;
 use crate::issue::provider::Places;
 use crate::kind::Guid;
-use crate::words::names::Audience;
+use crate::words::names::{Audience, NameError};
 use crate::words::yaml::Fields;
+use crate::words::{Cloud, cloud_of};
 use reqwest::Url;
 use std::path::PathBuf;
 
@@ -12,6 +13,15 @@ use std::path::PathBuf;
 const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
 /// What Entra documents for federated credentials; national clouds have their own.
 const AUDIENCE_DEFAULT: &str = "api://AzureADTokenExchange";
+
+/// Why an audience is none of federated credentials.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+enum AudienceError {
+    #[error(transparent)]
+    Name(#[from] NameError),
+    #[error("another cloud takes tokens of this audience: with it, what is for Entra would be good there")]
+    Other,
+}
 
 /// One tenant.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,12 +47,34 @@ impl AzureSettings {
             None => address(AUTHORITY_DEFAULT).ok(),
         };
         let audience = match fields.optional("audience") {
-            Some(node) => fields.parsed(node, Audience::parse),
+            Some(node) => fields.parsed(node, audience),
             None => Audience::parse(AUDIENCE_DEFAULT).ok(),
         };
         let ca = fields.optional("ca").map(|node| places.trusted(fields, node));
         let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
         let ca = ca.map_or(Some(None), |ca| ca.map(Some))?;
         Some(Self { tenant: tenant?, authority: authority?, audience: audience?, ca, proxy })
+    }
+}
+
+fn audience(text: &str) -> Result<Audience, AudienceError> {
+    if cloud_of(text).is_some_and(|cloud| cloud != Cloud::Azure) {
+        return Err(AudienceError::Other);
+    }
+    Ok(Audience::parse(text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_audience_of_another_cloud_is_one_of_entras() {
+        for bad in ["sts.amazonaws.com", "https://STS.amazonaws.com/", "//iam.googleapis.com/projects/1"] {
+            assert_eq!(audience(bad), Err(AudienceError::Other), "{bad}");
+        }
+        for good in [AUDIENCE_DEFAULT, "api://AzureADTokenExchangeUSGov", "https://daypass.acme.com/azure"] {
+            assert!(audience(good).is_ok(), "{good}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::settings::ProviderName;
 use crate::issue::shell::quoted;
+use crate::issue::terraform::literal;
 use crate::policy::GcpUse;
 use crate::words::names::IssuerUrl;
 use serde_json::{Map, Value, json};
@@ -79,16 +80,16 @@ impl<'a> GcpBootstrap<'a> {
     /// Terraform's JSON configuration syntax: a `.tf.json` file.
     pub fn terraform(&self) -> Value {
         let (project, pool, provider) = (self.provider.project(), self.provider.pool(), self.provider.provider());
-        let mut oidc = json!({ "issuer_uri": self.issuer });
+        let mut oidc = json!({ "issuer_uri": literal(self.issuer.as_str()) });
         if let Some(jwks) = self.jwks {
-            oidc["jwks_json"] = jwks.text.into();
+            oidc["jwks_json"] = literal(jwks.text);
         }
         let mut trusts = json!({
             "project": project, "workload_identity_pool_id": "${google_iam_workload_identity_pool.daypass.workload_identity_pool_id}",
             "workload_identity_pool_provider_id": provider, "attribute_mapping": { "google.subject": "assertion.sub" }, "oidc": oidc,
         });
         if let Some(condition) = self.condition() {
-            trusts["attribute_condition"] = condition.into();
+            trusts["attribute_condition"] = literal(condition);
         }
         let members: Map<String, Value> = self
             .bindings()
@@ -96,7 +97,7 @@ impl<'a> GcpBootstrap<'a> {
             .map(|(number, Binding { account, role, member })| {
                 let of = format!("projects/-/serviceAccounts/{account}");
                 let depends = json!(["google_iam_workload_identity_pool.daypass"]);
-                let binding = json!({ "service_account_id": of, "role": role, "member": member, "depends_on": depends });
+                let binding = json!({ "service_account_id": of, "role": role, "member": literal(member), "depends_on": depends });
                 (format!("daypass_{number}"), binding)
             })
             .collect();

@@ -67,3 +67,11 @@ fn what_is_too_long_for_an_expression_is_left_to_the_bindings() {
     assert!(!bootstrap.is_conditioned() && !bootstrap.gcloud().contains("--attribute-condition"));
     assert!(bootstrap.terraform()["resource"].get("google_service_account_iam_member").is_none());
 }
+
+#[test]
+fn what_stands_in_a_value_is_no_template() {
+    let (issuer, used, provider) = (IssuerUrl::parse("https://a.example").unwrap(), used(), provider());
+    let jwks = Jwks { file: "jwks.json", text: r#"{"keys":[{"kid":"${file(1)}%{x}"}]}"# };
+    let told = GcpBootstrap::new(&issuer, &provider, &used, Some(jwks)).terraform().to_string();
+    assert!(told.contains("$${file(1)}%%{x}"), "{told}");
+}

@@ -1,0 +1,26 @@
+//! Texts of Terraform's JSON configuration syntax ("Strings and Templates"): what stands in one is no template.
+
+use serde_json::Value;
+
+/// A value whose texts Terraform takes as they are.
+pub(super) fn literal(value: impl Into<Value>) -> Value {
+    match value.into() {
+        Value::String(text) => text.replace("${", "$${").replace("%{", "%%{").into(),
+        Value::Array(items) => items.into_iter().map(literal).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, literal(value))).collect(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_stands_in_a_value_is_no_template() {
+        let hostile = json!({ "a": ["${file(\"/etc/passwd\")}", "%{ if true }x%{ endif }"], "b": 1, "c": "$5 %" });
+        let told = literal(hostile);
+        assert_eq!(told, json!({ "a": ["$${file(\"/etc/passwd\")}", "%%{ if true }x%%{ endif }"], "b": 1, "c": "$5 %" }));
+    }
+}
