@@ -9,6 +9,7 @@ mod delivered;
 mod gcp;
 mod github;
 mod id_token;
+mod names;
 mod private_file;
 mod secret;
 mod source;
@@ -52,6 +53,11 @@ macro_rules! deliveries {
                     }
                 }
                 requests
+            }
+
+            /// Whether everything has a place of its own; asked before anything is released.
+            pub fn check(&self) -> Result<(), Failure> {
+                names::check_each_once([$(self.$field.variables()),*].concat())
             }
 
             /// Hands everything to the command. After a failure the others still get theirs, so that whatever has to be ended at the

@@ -76,7 +76,7 @@ impl Wishes {
             );
             return Err(Failure::new(STATUS_USAGE, advice));
         }
-        Ok(())
+        self.deliveries.check()
     }
 
     async fn deliver(

@@ -25,6 +25,11 @@ const READ_BEFORE: [&str; 9] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 ];
 
+/// What chooses other credentials than those in variables: a profile goes before them in AWS's SDK for JavaScript.
+const CHOSEN: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+/// Where the SDKs ask, with `--refresh`.
+const SERVED: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
+
 /// A session of this role; without one, of the role that the policies name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AwsRequest(pub Option<String>);
@@ -54,9 +59,14 @@ impl Delivered for AwsDelivery {
         self.request().iter().map(Request::body).collect()
     }
 
+    fn variables(&self) -> Vec<String> {
+        self.request().map_or_else(Vec::new, |_| READ_BEFORE.into_iter().chain(SERVED).chain(CHOSEN).map(str::to_owned).collect())
+    }
+
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
         let Some(request) = self.request() else { return Ok(()) };
         let keys = request.take(answer)?;
+        delivery.variables.remove(&CHOSEN);
         if delivery.refresh.all {
             return serve(request, keys, delivery).await;
         }
@@ -100,7 +110,9 @@ mod tests {
     async fn no_key_is_in_a_variable_when_the_session_is_served() {
         let set = environment(&delivered(&["--aws"], false, &["aws"]).await);
         let keys = ["AWS_ACCESS_KEY_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+        let (set, removed): (Vec<_>, Vec<_>) = set.into_iter().partition(|(_, value)| value.is_some());
         assert_eq!(set.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), keys);
+        assert_eq!(removed.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["AWS_DEFAULT_PROFILE", "AWS_PROFILE"]);
         assert_eq!(set[0].1.as_deref(), Some("ASIA1"));
         let served = environment(&delivered(&["--aws"], true, &["aws"]).await);
         let set: Vec<&str> = served.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name.as_str()).collect();

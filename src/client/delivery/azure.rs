@@ -17,6 +17,19 @@ use serde_json::{Value, json};
 const ACCESS_TOKEN: &str = "AZURE_ACCESS_TOKEN";
 /// By which Azure's libraries find the file ("WorkloadIdentityCredential").
 const FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+/// All that is set, whichever of the two it is.
+const SET: [&str; 5] = [ACCESS_TOKEN, FILE, "AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST"];
+/// What Azure's libraries take before the file (`EnvironmentCredential` is the first of `DefaultAzureCredential`), and what chooses
+/// among its credentials.
+pub(super) const READ_BEFORE: [&str; 7] = [
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+    "AZURE_TOKEN_CREDENTIALS",
+];
 /// As people call it.
 const WHAT: &str = "the Azure token";
 
@@ -53,6 +66,10 @@ impl Delivered for AzureDelivery {
         self.request().iter().map(Request::body).collect()
     }
 
+    fn variables(&self) -> Vec<String> {
+        self.request().map_or_else(Vec::new, |_| READ_BEFORE.into_iter().chain(SET).map(str::to_owned).collect())
+    }
+
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
         let Some(request) = self.request() else { return Ok(()) };
         let AzureToken { tenant_id, client_id, scope, authority, token, expires_at } = request.take(answer)?;
@@ -61,6 +78,7 @@ impl Delivered for AzureDelivery {
             return Ok(());
         }
         let (place, file) = delivery.placed_file("azure-token", WHAT, token)?;
+        delivery.variables.remove(&READ_BEFORE);
         delivery.variables.set_place(FILE, place);
         let found_by = [
             ("AZURE_CLIENT_ID", client_id.to_string()),
@@ -78,4 +96,28 @@ fn replace(file: &PrivateFile, request: &AzureRequest, mut answer: Document) -> 
     let AzureToken { token, expires_at, .. } = request.take(&mut answer)?;
     file.replace(token)?;
     Ok(Dated { value: (), expires_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::tests::{document, samples};
+    use crate::client::delivery::tests::{environment, flags, nothing};
+
+    #[tokio::test]
+    async fn what_azures_libraries_read_before_the_token_file_is_taken_out() {
+        let mut sample = samples().into_iter().find(|sample| sample.get("azure").is_some()).unwrap();
+        let mut delivery = nothing(false);
+        let given = |sample: &Value| serde_json::from_value(document(std::slice::from_ref(sample))).unwrap();
+        flags(&["--azure"]).deliver(given(&sample), &mut delivery).await.unwrap();
+        assert_eq!(environment(&delivery), [(ACCESS_TOKEN.to_owned(), Some("hunter2".to_owned()))]);
+        sample["azure"]["scope"] = Value::Null;
+        let mut delivery = nothing(false);
+        flags(&["--azure"]).deliver(given(&sample), &mut delivery).await.unwrap();
+        let set = environment(&delivery);
+        for name in ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_USERNAME", "AZURE_PASSWORD"] {
+            assert!(set.contains(&(name.to_owned(), None)), "{name}: {set:?}");
+        }
+        assert!(set.iter().any(|(name, value)| name == FILE && value.is_some()));
+    }
 }

@@ -18,6 +18,11 @@ pub(super) trait Delivered {
     /// What the server is asked for; nothing where no flag was given.
     fn requests(&self) -> Vec<Value>;
 
+    /// Each variable that a person names, or that is set or removed for the command: what two flags would set is refused.
+    fn variables(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Finds what was asked for in the answer and hands it to the command. It is called only if something was asked for.
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure>;
 }

@@ -29,10 +29,11 @@ const LIBRARIES: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 /// Of an ID token. Nothing of Google's reads one from a variable, so its name is ours.
 const ID_TOKEN: &str = "DAYPASS_GCP_ID_TOKEN";
 /// What they would take instead.
-const READ_BEFORE: [&str; 5] = [
+const READ_BEFORE: [&str; 6] = [
     "CLOUDSDK_AUTH_ACCESS_TOKEN",
     "CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE",
     "GOOGLE_CREDENTIALS",
+    "GOOGLE_BACKEND_CREDENTIALS",
     "GOOGLE_CLOUD_KEYFILE_JSON",
     "GCLOUD_KEYFILE_JSON",
 ];
@@ -63,6 +64,12 @@ impl GcpDelivery {
 impl Delivered for GcpDelivery {
     fn requests(&self) -> Vec<Value> {
         self.request().iter().map(Request::body).collect()
+    }
+
+    fn variables(&self) -> Vec<String> {
+        self.request().map_or_else(Vec::new, |_| {
+            READ_BEFORE.into_iter().chain([GCLOUD, TERRAFORM, LIBRARIES, ID_TOKEN]).map(str::to_owned).collect()
+        })
     }
 
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {

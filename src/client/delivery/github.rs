@@ -45,6 +45,10 @@ impl Delivered for GitHubDelivery {
         self.request().iter().map(Request::body).collect()
     }
 
+    fn variables(&self) -> Vec<String> {
+        self.request().map_or_else(Vec::new, |_| VARIABLES.map(str::to_owned).to_vec())
+    }
+
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
         let Some(request) = self.request() else { return Ok(()) };
         let GitHubToken { token, api, .. } = request.take(answer)?;

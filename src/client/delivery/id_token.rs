@@ -1,5 +1,6 @@
 //! `--azure-token`: a token of the server's issuer in a file that Azure's libraries read anew each time; always renewed.
 
+use super::azure::READ_BEFORE;
 use super::command::Delivery;
 use super::delivered::Delivered;
 use super::private_file::PrivateFile;
@@ -46,10 +47,15 @@ impl Delivered for IdTokenDelivery {
         self.request().iter().map(Request::body).collect()
     }
 
+    fn variables(&self) -> Vec<String> {
+        self.request().map_or_else(Vec::new, |_| READ_BEFORE.into_iter().chain([FILE_VARIABLE]).map(str::to_owned).collect())
+    }
+
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
         let Some(request) = self.request() else { return Ok(()) };
         let IdToken { token, expires_at, .. } = request.take(answer)?;
         let (place, file) = delivery.placed_file("azure-token", WHAT, token)?;
+        delivery.variables.remove(&READ_BEFORE);
         delivery.variables.set_place(FILE_VARIABLE, place);
         let renewal = Renewal { what: WHAT, requests: vec![request.body()], ahead: delivery.refresh.ahead };
         delivery.renew(renewal, Dated { value: (), expires_at }, move |answer| replace(&file, &request, answer));
@@ -86,7 +92,9 @@ mod tests {
     #[tokio::test]
     async fn the_file_is_where_the_variable_says_until_the_end() {
         let delivery = delivered(&["--azure-token", "https://a.example"], false, &["id_token"]).await;
-        let [(name, Some(path))] = &environment(&delivery)[..] else { panic!("one variable") };
+        let (set, removed): (Vec<_>, Vec<_>) = environment(&delivery).into_iter().partition(|(_, value)| value.is_some());
+        assert_eq!(removed.len(), READ_BEFORE.len(), "what Azure's libraries read first: {removed:?}");
+        let [(name, Some(path))] = &set[..] else { panic!("one variable") };
         assert_eq!((name.as_str(), std::fs::read_to_string(path).unwrap().as_str()), (FILE_VARIABLE, "hunter2"));
         delivery.end().await;
         assert!(!Path::new(path).parent().unwrap().exists());

@@ -15,7 +15,7 @@ use crate::client::renewal::Dated;
 use crate::client::request::Request;
 use crate::words::names::SecretName;
 use crate::words::{Clock, Secret, SystemClock};
-use assignment::parse_assignment;
+use assignment::{parse_assignment, parse_variable};
 use clap::Args;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ const READ_EVERY: Duration = Duration::from_secs(5 * 60);
 #[derive(Args, Debug)]
 pub(super) struct SecretDelivery {
     /// NAME=SECRET: a variable of the command, such as DB=shop/production/db.yaml#/password.
-    #[arg(long, value_parser = parse_assignment)]
+    #[arg(long, value_parser = parse_variable)]
     env: Vec<(String, SecretName)>,
     /// PATH=SECRET: a file for the command, removed when it ends.
     #[arg(long, value_parser = parse_assignment)]
@@ -46,6 +46,12 @@ impl Delivered for SecretDelivery {
 
     fn requests(&self) -> Vec<Value> {
         requests(self.env.iter().chain(&self.file))
+    }
+
+    /// And the places of files.
+    fn variables(&self) -> Vec<String> {
+        let files = self.file.iter().map(|(path, _)| format!("--file {path}"));
+        self.env.iter().map(|(name, _)| name.clone()).chain(files).collect()
     }
 
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {

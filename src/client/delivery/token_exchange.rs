@@ -2,6 +2,7 @@
 
 use super::command::Delivery;
 use super::delivered::Delivered;
+use super::names::{self, VariableError};
 use crate::answers::Document;
 use crate::client::request::Request;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
@@ -28,6 +29,8 @@ enum AskedError {
     #[error("expected VARIABLE=SERVICE, such as PARTNER_TOKEN=partner")]
     Variable,
     #[error(transparent)]
+    Name(#[from] VariableError),
+    #[error(transparent)]
     Target(#[from] TokenExchangeError),
 }
 
@@ -37,6 +40,7 @@ fn read(text: &str) -> Result<(String, TokenExchangeTarget), AskedError> {
     if variable.is_empty() || variable.starts_with(|first: char| first.is_ascii_digit()) || !variable.bytes().all(good) {
         return Err(AskedError::Variable);
     }
+    names::check(variable)?;
     Ok((variable.to_owned(), TokenExchangeTarget::question(service)?))
 }
 
@@ -58,6 +62,10 @@ impl Request for TokenExchangeRequest<'_> {
 impl Delivered for TokenExchangeDelivery {
     fn requests(&self) -> Vec<Value> {
         self.token_exchange.iter().map(|(_, target)| TokenExchangeRequest(target).body()).collect()
+    }
+
+    fn variables(&self) -> Vec<String> {
+        self.token_exchange.iter().map(|(variable, _)| variable.clone()).collect()
     }
 
     async fn deliver(&self, answer: &mut Document, delivery: &mut Delivery) -> Result<(), Failure> {
@@ -105,8 +113,26 @@ mod tests {
     fn what_is_asked_for_is_as_narrow_as_the_words() {
         let asked = flags(&["--token-exchange", "A=partner?role=deploy&x=a%3Db"]).requests();
         assert_eq!(asked, [json!({ "token_exchange": { "service": "partner", "fields": { "role": "deploy", "x": "a=b" } } })]);
-        for bad in ["partner", "=partner", "1A=partner", "A-B=partner", "A=", "A=Partner"] {
+        for bad in ["partner", "=partner", "1A=partner", "A-B=partner", "A=", "A=Partner", "PATH=partner", "LD_PRELOAD=partner"] {
             assert!(read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn no_variable_is_set_twice() {
+        for twice in [
+            &["--token-exchange", "A=partner", "--token-exchange", "A=other"][..],
+            &["--token-exchange", "A=partner", "--env", "A=shop/db.yaml#/a"],
+            &["--token-exchange", "GH_TOKEN=partner", "--github"],
+            &["--token-exchange", "AWS_SESSION_TOKEN=partner", "--aws"],
+            &["--azure", "--env", "AZURE_FEDERATED_TOKEN_FILE=shop/db.yaml#/a"],
+            &["--azure", "--azure-token", "https://a"],
+            &["--file", "a=shop/db.yaml#/a", "--file", "a=shop/db.yaml#/b"],
+        ] {
+            assert!(flags(twice).check().unwrap_err().message.contains("twice"), "{twice:?}");
+        }
+        let each =
+            ["--token-exchange", "A=partner", "--env", "B=shop/db.yaml#/a", "--file", "A=shop/db.yaml#/a", "--aws", "--gcp"];
+        assert!(flags(&each).check().is_ok());
     }
 }

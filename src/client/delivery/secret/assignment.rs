@@ -1,5 +1,6 @@
 //! `NAME=SECRET`, as the flags have it.
 
+use crate::client::delivery::names::{self, VariableError};
 use crate::words::names::{NameError, SecretName};
 
 /// A text that names no variable and secret.
@@ -11,6 +12,9 @@ pub(super) enum AssignmentError {
     /// Its first part is empty.
     #[error("expected a name before `=`")]
     NoName,
+    /// Its first part is no variable's name that is set.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
     /// Its second part is no secret's name.
     #[error(transparent)]
     Secret(#[from] NameError),
@@ -25,6 +29,13 @@ pub(super) fn parse_assignment(text: &str) -> Result<(String, SecretName), Assig
     Ok((name.to_owned(), SecretName::parse(secret)?))
 }
 
+/// The same where the name is a variable's.
+pub(super) fn parse_variable(text: &str) -> Result<(String, SecretName), AssignmentError> {
+    let (name, secret) = parse_assignment(text)?;
+    names::check(&name)?;
+    Ok((name, secret))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +45,8 @@ mod tests {
         assert_eq!(parse_assignment("DB=a/b.yaml#/c=d").unwrap().1.to_string(), "a/b.yaml#/c=d");
         assert_eq!(parse_assignment("DB").unwrap_err(), AssignmentError::NoEquals);
         assert_eq!(parse_assignment("=a/b.yaml").unwrap_err(), AssignmentError::NoName);
+        assert!(matches!(parse_variable("LD_PRELOAD=a/b.yaml").unwrap_err(), AssignmentError::Variable(_)));
+        assert!(parse_variable("DB=a/b.yaml").is_ok() && parse_assignment("PATH=a/b.yaml").is_ok(), "a file may be called so");
         assert!(matches!(parse_assignment("DB=../x").unwrap_err(), AssignmentError::Secret(_)));
     }
 }
