@@ -10,6 +10,7 @@ use crate::secrets::Identities;
 use crate::store::{Licence, OwnIssuer, Store};
 use crate::words::names::{Audience, IssuerUrl};
 use crate::words::{Denial, Reason, UnixTime};
+use reqwest::Url;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
@@ -25,8 +26,8 @@ pub struct CloudIssuer(SigningKeys);
 /// The issuer of `id_token`s, for everybody who is no cloud.
 pub struct IdTokenIssuer {
     keys: SigningKeys,
-    /// Audiences for which a provider of this room alone asks.
-    reserved: OnceLock<BTreeSet<Audience>>,
+    /// Audiences for which a provider of this room alone asks, as they are compared.
+    reserved: OnceLock<BTreeSet<String>>,
 }
 
 impl OwnIssuers {
@@ -90,13 +91,13 @@ impl IdTokenIssuer {
 
     /// For these audiences nobody is given a token from now on. Once said, it stays.
     pub(super) fn reserve(&self, audiences: BTreeSet<Audience>) {
-        self.reserved.get_or_init(|| audiences);
+        self.reserved.get_or_init(|| audiences.iter().map(compared).collect());
     }
 
     /// Signs a token for somebody who is no cloud.
     pub fn id_token(&self, licence: &Licence<'_, IdTokenTerms>, now: UnixTime) -> Result<IdToken, Denial> {
         let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
-        if self.reserved.get().is_some_and(|reserved| reserved.contains(&terms.audience)) {
+        if self.reserved.get().is_some_and(|reserved| reserved.contains(&compared(&terms.audience))) {
             let cause =
                 "the audience is one of `providers: token_exchange`: whoever had this token could ask the service for anything";
             return Err(Reason::Denied
@@ -108,6 +109,23 @@ impl IdTokenIssuer {
         let token = self.keys.mint(SigningAlgorithm::Es256, audience.as_str(), subject, decision, now, expires_at, extra)?;
         Ok(IdToken { audience, token, expires_at })
     }
+}
+
+/// Audiences are compared byte for byte by whoever keeps to RFC 7519. A service that is laxer takes another spelling of its address for
+/// its own, so none of them is given: without regard to case, a default port, a dot behind the host and slashes at the end.
+fn compared(audience: &Audience) -> String {
+    let text = audience.as_str().to_lowercase();
+    let url = Url::parse(&text).ok().filter(Url::has_host);
+    let spelled = url.map_or(text, |mut url| {
+        url.set_fragment(None);
+        let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_owned();
+        // What it is set to was a host before; the port of an address is the one that stands there.
+        _ = url.set_host(Some(&host));
+        _ = url.set_username("");
+        _ = url.set_password(None);
+        url.to_string()
+    });
+    spelled.trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]

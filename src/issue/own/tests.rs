@@ -64,3 +64,31 @@ async fn a_store_of_an_older_version_keeps_its_keys_for_clouds() {
     assert!(kids(&fresh).iter().all(|kid| !kids(&old).contains(kid)), "{fresh}");
     assert_eq!(own.keys(OwnIssuer::IdTokens).discovery()["id_token_signing_alg_values_supported"], serde_json::json!(["ES256"]));
 }
+
+#[test]
+fn a_reserved_audience_is_reserved_in_every_spelling() {
+    let of = |text: &str| compared(&Audience::parse(text).unwrap());
+    let own = of("https://partner.example");
+    for other in [
+        "https://partner.example/",
+        "https://partner.example//",
+        "HTTPS://Partner.Example",
+        "https://partner.example:443",
+        "https://partner.example./",
+        "https://user@partner.example",
+        "https://partner.example/a/..",
+        "https://partner.example/#a",
+    ] {
+        assert_eq!(of(other), own, "{other}");
+    }
+    for other in [
+        "https://partner.example/a",
+        "https://other.example",
+        "http://partner.example",
+        "https://partner.example:8443",
+        "partner.example",
+    ] {
+        assert_ne!(of(other), own, "{other}");
+    }
+    assert_eq!(of("urn:Partner"), of("urn:partner"));
+}

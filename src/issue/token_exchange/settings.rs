@@ -1,6 +1,7 @@
 //! `providers: { token_exchange: { services: … } }` of the configuration.
 
 mod read;
+mod secret;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,6 @@
 //! Reads the services of the configuration.
 
+use super::secret::{is_a_secrets_field, is_a_secrets_header, is_a_token};
 use super::{Encoding, Lifetime, ServiceSettings, TokenExchangeSettings};
 use crate::issue::outward::address;
 use crate::issue::provider::Places;
@@ -9,27 +10,27 @@ use crate::words::yaml::{Fields, Node};
 use crate::words::{DurationError, is_cloud_audience, parse_duration};
 use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::time::Duration;
 
-/// Headers that bear secrets (RFC 9110, RFC 6265), or say what the request is.
-const HEADERS_REFUSED: [&str; 9] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "x-api-key",
-    "host",
-    "content-type",
-    "content-length",
-    "transfer-encoding",
-    "accept",
-];
+/// Headers that say what the request is.
+const HEADERS_OWN: [&str; 6] = ["host", "content-type", "content-length", "transfer-encoding", "connection", "accept"];
+
+/// As long as a policy's `ttl` may be: a longer life is refused with each answer.
+const LIFETIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// Why a value is none.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum ValueError {
     #[error("expected `form` or `json`")]
     Encoding,
     #[error("a cloud takes tokens of this audience: grant that cloud's own credential instead")]
     Cloud,
+    #[error(
+        "`{0}` is called like a secret: the configuration is no place for one, and daypass holds no key of a service; our token goes into the field that `assertion` names"
+    )]
+    Secret(String),
+    #[error("the request has `{0}` by itself")]
+    Own(String),
 }
 
 /// Why a lifetime is none.
@@ -39,6 +40,8 @@ enum LifetimeError {
     Pointer(#[from] PointerError),
     #[error(transparent)]
     Duration(#[from] DurationError),
+    #[error("expected 1s to 24h: no policy grants a service's token for longer than a day")]
+    Length,
 }
 
 impl TokenExchangeSettings {
@@ -86,6 +89,12 @@ fn read_service<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, places: &dyn Pl
     let ca = fields.optional("ca").map(|node| places.trusted(fields, node));
     let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
     let (assertion, set) = (assertion?, set?);
+    let is_secret = |(name, value): (&str, &str)| is_a_secrets_field(name) || is_a_token(value);
+    let secret = set.iter().find(|field| is_secret(*field)).map(|(name, _)| name);
+    let secret = secret.or_else(|| policy_fields.iter().map(String::as_str).find(|name| is_a_secrets_field(name)));
+    if let Some(name) = secret {
+        fields.fault(node.place, ValueError::Secret(name.to_owned()));
+    }
     let is_twice = |name: &str| policy_fields.contains(name) || (name == assertion && set.get(name).is_some());
     if let Some(twice) = set.iter().map(|(name, _)| name).chain([assertion.as_str()]).find(|name| is_twice(name)) {
         fields.fault(node.place, format!("`{twice}` is set twice: by `assertion`, `fields` and `policy_fields` each field once"));
@@ -110,11 +119,16 @@ fn read_service<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, places: &dyn Pl
 /// None by which somebody would show a secret, and none that the request has by itself.
 fn read_headers<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<ExchangeFields> {
     let headers = ExchangeFields::read(fields, node, |text| Ok::<_, Infallible>(text.to_owned()))?;
-    let is_refused = |name: &str| HEADERS_REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(name));
-    if let Some((name, _)) = headers.iter().find(|(name, _)| is_refused(name)) {
-        let message = format!("`{name}` cannot be set: daypass holds no key of a service, and writes the body itself");
-        fields.fault(node.place, message);
-        return None;
+    for (name, value) in headers.iter() {
+        let own = HEADERS_OWN.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let fault = match own {
+            true => Some(ValueError::Own(name.to_owned())),
+            false => (is_a_secrets_header(name) || is_a_token(value)).then(|| ValueError::Secret(name.to_owned())),
+        };
+        if let Some(fault) = fault {
+            fields.fault(node.place, fault);
+            return None;
+        }
     }
     Some(headers)
 }
@@ -138,5 +152,6 @@ fn lifetime(text: &str) -> Result<Lifetime, LifetimeError> {
     if text.starts_with('/') {
         return Ok(check_pointer(text).map(|()| Lifetime::At(text.to_owned()))?);
     }
-    Ok(Lifetime::Documented(parse_duration(text)?))
+    let lifetime = parse_duration(text)?;
+    if lifetime.is_zero() || lifetime > LIFETIME_MAX { Err(LifetimeError::Length) } else { Ok(Lifetime::Documented(lifetime)) }
 }

@@ -38,6 +38,11 @@ fn a_service_is_read() {
     let service = read(GOOD).unwrap();
     assert_eq!((service.encoding, service.assertion.as_str()), (Encoding::Json, "assertion"));
     assert_eq!(service.lifetime, Lifetime::At("/expires_in".to_owned()));
+    let typed = "fields: { subject_token_type: x, client_assertion_type: x, organization_id: x, grant_type:";
+    assert!(
+        read(&GOOD.replace("fields: { grant_type:", typed).replace("fields: {", "headers: { anthropic-beta: x }, fields: {"))
+            .is_ok()
+    );
     let told = read(&GOOD.replace("lifetime: /expires_in", "lifetime: 1h")).unwrap();
     assert_eq!(told.lifetime, Lifetime::Documented(Duration::from_secs(3600)));
     assert_eq!(service.check(&ExchangeFields::parse("role=x").unwrap()), Ok(()));
@@ -60,7 +65,17 @@ fn what_is_wrong_is_told() {
         ("policy_fields: [role]", "policy_fields: [grant_type]", "`grant_type` is set twice"),
         ("fields: { grant_type:", "fields: { assertion: x, grant_type:", "`assertion` is set twice"),
         ("fields: { grant_type:", "fields: { \"a b\": x, grant_type:", "a field is called by"),
-        ("fields: {", "headers: { Authorization: \"Bearer x\" }, fields: {", "`Authorization` cannot be set"),
+        ("fields: {", "headers: { Authorization: \"Bearer x\" }, fields: {", "`Authorization` is called like a secret"),
+        ("fields: {", "headers: { X-Auth-Token: hunter2 }, fields: {", "`X-Auth-Token` is called like a secret"),
+        ("fields: {", "headers: { x-api-key: hunter2 }, fields: {", "`x-api-key` is called like a secret"),
+        ("fields: {", "headers: { x-beta: eyJhbGciOi }, fields: {", "`x-beta` is called like a secret"),
+        ("fields: {", "headers: { Content-Type: text/plain }, fields: {", "the request has `Content-Type` by itself"),
+        ("fields: { grant_type:", "fields: { client_secret: hunter2, grant_type:", "`client_secret` is called like a secret"),
+        ("fields: { grant_type:", "fields: { refresh_token: hunter2, grant_type:", "`refresh_token` is called like a secret"),
+        ("fields: { grant_type:", "fields: { hint: eyJhbGciOi, grant_type:", "`hint` is called like a secret"),
+        ("policy_fields: [role]", "policy_fields: [client_secret]", "`client_secret` is called like a secret"),
+        ("lifetime: /expires_in", "lifetime: 0s", "expected 1s to 24h"),
+        ("lifetime: /expires_in", "lifetime: 25h", "expected 1s to 24h"),
         ("name: partner", "name: Partner", "a service is called by"),
         ("token: /access_token, ", "", "`token` is missing"),
         ("encoding: json", "encoding: json, secret: x", "unknown key `secret`"),
