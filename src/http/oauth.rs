@@ -13,7 +13,9 @@ use super::task::run;
 use crate::app::App;
 use crate::config::ID_TOKENS;
 use crate::exchange::{Asked, Call, Refused};
-use crate::kind::{GcpScope, GcpToken, IdToken, IdTokenTarget, Target};
+use crate::issue::Connected;
+use crate::issue::gcp::Gcp;
+use crate::kind::{GcpScope, GcpTarget, GcpToken, IdToken, IdTokenTarget, Target};
 use crate::policy::Request;
 use crate::words::exposed;
 use crate::words::{Reason, Secret, UnixTime};
@@ -41,6 +43,7 @@ pub(super) async fn token(
         Ok(bytes) => Parameters::read(&headers, &bytes),
         Err(denial) => Err(Fault::from(denial)),
     };
+    let parameters = parameters.and_then(|parameters| known(parameters, &app));
     match parameters {
         Ok(Parameters { token, audience, google, policy, requested }) => {
             let is_googles = google.is_some();
@@ -57,6 +60,17 @@ pub(super) async fn token(
             let done = run(app, call, Err(denial)).await;
             done.map_or_else(|refused| failed(code, &refused), |_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
         }
+    }
+}
+
+/// A provider that is another one's would not be asked: whoever names it shall not believe that it was.
+fn known(parameters: Parameters, app: &App) -> Result<Parameters, Fault> {
+    let own = GcpTarget::of(&app.providers).map(Gcp::provider);
+    match (gcp::provider(parameters.audience.as_str()), own) {
+        (Some(named), Some(own)) if named != *own => {
+            Err(Fault::target("The audience is a provider of a workload identity pool that this server does not ask."))
+        }
+        _ => Ok(parameters),
     }
 }
 

@@ -60,6 +60,11 @@ impl Gcp {
         Ok(Self { google, provider: settings.provider.clone(), max_ttl: settings.max_ttl, issuer })
     }
 
+    /// The provider that trusts us.
+    pub const fn provider(&self) -> &ProviderName {
+        &self.provider
+    }
+
     /// A token on these terms.
     pub async fn issue(&self, licence: &Licence<'_, GcpTerms>, now: UnixTime) -> Result<GcpToken, Denial> {
         let subject = &licence.granted().subject();

@@ -15,7 +15,12 @@ pub(super) fn target(audience: &str) -> Option<GcpTarget> {
         let of = ServiceAccount::parse(account).map(Principal::ServiceAccount).ok()?;
         return Some(GcpTarget { of: Some(of), ..GcpTarget::default() });
     }
-    ProviderName::parse(audience.strip_prefix(PROVIDERS)?).ok().map(|_| GcpTarget::default())
+    provider(audience).map(|_| GcpTarget::default())
+}
+
+/// Which provider of a workload identity pool is named, where one is.
+pub(super) fn provider(audience: &str) -> Option<ProviderName> {
+    ProviderName::parse(audience.strip_prefix(PROVIDERS)?).ok()
 }
 
 /// Whether they are scopes of Google's, and no policy's name. The policy alone says for which ones the token is, and the answer tells it.

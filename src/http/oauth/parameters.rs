@@ -63,6 +63,13 @@ impl TokenType {
     }
 }
 
+impl Fault {
+    /// RFC 8693, section 2.2.2: of the `audience` or `resource`.
+    pub(super) fn target(told: &str) -> Self {
+        fault("invalid_target", told)
+    }
+}
+
 impl From<Denial> for Fault {
     fn from(denial: Denial) -> Self {
         Self { code: "invalid_request", denial }

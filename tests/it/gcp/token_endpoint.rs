@@ -45,12 +45,14 @@ async fn an_audience_of_googles_is_answered_with_googles_token_and_its_scope() {
     assert_eq!(scene.who(answer["access_token"].as_str().unwrap()).await["principal"], DEPLOY);
 
     let other = account.replace("deploy", "other");
+    let elsewhere = provider.replace("projects/", "projects/9");
     let pull = scene.world.token_with(github_claims("pull_request", "refs/pull/7/merge"));
     for (token, audience, more, error, code) in [
         (scene.world.token(), &other, vec![], "invalid_target", "no_matching_policy"),
         (pull, &provider, vec![], "invalid_target", "no_matching_policy"),
         (scene.world.token(), &provider, vec![("requested_token_type", JWT)], "invalid_request", "bad_request"),
         (scene.world.token(), &provider, vec![("scope", "openid email")], "invalid_scope", "bad_request"),
+        (scene.world.token(), &elsewhere, vec![], "invalid_target", "bad_request"),
         (scene.world.token(), &provider, vec![("scope", "shop/other")], "invalid_target", "no_matching_policy"),
     ] {
         let (status, answer) = post(&scene, &token, audience, &more).await;
