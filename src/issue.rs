@@ -27,6 +27,7 @@ mod provider;
 mod session;
 mod shell;
 mod signing;
+mod terraform;
 mod token_exchange;
 
 pub use aws::{Aws, AwsMode, AwsSettings};

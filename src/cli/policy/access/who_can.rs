@@ -13,11 +13,19 @@ use clap::Args;
 use serde_json::json;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples())]
 pub(in crate::cli) struct WhoCanArgs {
-    /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), "acme/shop contents=read", or policy.replay.
+    /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), or a kind's word and what is asked for of it: see the examples.
     grant: String,
     #[command(flatten)]
     of: OfSource,
+}
+
+/// Each kind by its word; where no other kind could be meant, the word can be left out.
+fn examples() -> String {
+    let lines = Target::examples().map(|(word, example)| format!("  daypass policy who-can \"{word} {example}\"\n"));
+    let service = "  daypass policy who-can \"token_exchange SERVICE?NAME=VALUE&NAME=VALUE\" (all fields that policies set)\n";
+    format!("Examples, where the word can be left out if no other kind is meant:\n{}{service}", lines.collect::<String>())
 }
 
 /// Who can reach it today. An answer about what is not there would only seem to be one.
