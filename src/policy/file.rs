@@ -10,7 +10,7 @@ use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Value};
 use crate::token::Possession;
 use crate::words::names::{IssuerName, PolicyName, RowName, SourceName};
-use crate::words::yaml::{Fault, Fields, Node, Place, Severity, Yaml};
+use crate::words::yaml::{self, Fault, Fields, Node, Place, Severity, Yaml};
 use crate::words::{UnixTime, duration_text};
 use std::sync::Arc;
 use std::time::Duration;
@@ -217,7 +217,7 @@ fn read_rows<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Op
         fields.fault(node.place, format!("the repository has no file `{path}`"));
         return None;
     };
-    match serde_saphyr::from_slice::<Vec<Row>>(bytes) {
+    match serde_saphyr::from_slice_with_options::<Vec<Row>>(bytes, yaml::options()) {
         Ok(rows) if rows.len() <= ROWS_MAX => Some(rows),
         Ok(_) => {
             fields.fault(node.place, format!("`{path}` has more than {ROWS_MAX} rows"));

@@ -10,10 +10,14 @@ pub(crate) use fields::asked;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
+use serde_saphyr::budget::BudgetBreach;
 use std::fmt;
 
 /// Policies and configurations are a few KiB; a document of more is a mistake or an attack.
 pub const YAML_BYTES_MAX: usize = 1024 * 1024;
+
+/// A session policy of AWS within a policy is nested a dozen deep. Each level takes some 45 KiB of a debug build's stack, of which a worker has 2 MiB.
+const NESTED_MAX: usize = 16;
 
 /// Where something stands: 1-based, as editors count.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -52,6 +56,13 @@ pub enum Yaml {
     Mapping(Vec<(String, Place, Node)>),
 }
 
+/// How every file of ours is read: within the stack of a worker, and with booleans that look like booleans.
+pub fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        with_snippet: false, strict_booleans: true, budget: serde_saphyr::budget! { max_depth: NESTED_MAX },
+    }
+}
+
 impl Node {
     /// Parses a file; a fault of the syntax itself is one fault.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Fault> {
@@ -59,12 +70,17 @@ impl Node {
         if bytes.len() > YAML_BYTES_MAX {
             return Err(Fault::new(file, Place::default(), "the file is larger than 1 MiB"));
         }
-        let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
-        match serde_saphyr::from_str_with_options::<Spanned<Yaml>>(text, options) {
+        match serde_saphyr::from_str_with_options::<Spanned<Yaml>>(text, options()) {
             Ok(spanned) => Ok(node(spanned)),
             Err(fault) => {
                 let place = fault.location().map_or_else(Place::default, place);
-                Err(Fault::new(file, place, fault.to_string().lines().next().unwrap_or_default()).in_text(text))
+                let told = match &fault {
+                    serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
+                        format!("the file is nested deeper than {NESTED_MAX}")
+                    }
+                    fault => fault.to_string().lines().next().unwrap_or_default().to_owned(),
+                };
+                Err(Fault::new(file, place, told).in_text(text))
             }
         }
     }
@@ -175,6 +191,34 @@ impl<'de> Visitor<'de> for AnyYaml {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A worker of the server has 2 MiB of stack, and has used some of it when it reads a file.
+    const STACK: usize = 1024 * 1024;
+
+    fn on_a_small_stack(text: String) -> Result<Node, Fault> {
+        let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || Node::parse("deep.yaml", text.as_bytes()));
+        reading.unwrap().join().unwrap()
+    }
+
+    /// What is nested without end ends no process: one file of one source would stop the server at each start.
+    #[test]
+    fn what_is_nested_too_deeply_is_refused_at_its_place() {
+        let block = |depth: usize| (0..depth).map(|level| format!("{}a:\n", "  ".repeat(level))).collect::<String>();
+        let shapes: [&dyn Fn(usize) -> String; 4] = [
+            &|depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth)),
+            &|depth| format!("{}1{}", "{a: ".repeat(depth), "}".repeat(depth)),
+            &|depth| format!("{}1", "- ".repeat(depth)),
+            &block,
+        ];
+        for shape in shapes {
+            assert!(on_a_small_stack(shape(NESTED_MAX)).is_ok(), "{}", shape(NESTED_MAX));
+            let fault = on_a_small_stack(shape(NESTED_MAX + 1)).unwrap_err();
+            assert_eq!(&*fault.message, "the file is nested deeper than 16");
+            for depth in [46, 64, 65, 500] {
+                assert!(on_a_small_stack(shape(depth)).is_err(), "{depth}");
+            }
+        }
+    }
 
     #[test]
     fn values_know_their_place_and_their_type() {

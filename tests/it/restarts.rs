@@ -145,3 +145,18 @@ async fn without_a_record_of_the_forms_nothing_is_granted_before_somebody_accept
     assert!(accepted.status.success(), "{accepted:?}");
     assert_eq!(unprotected(&world).await, 200);
 }
+
+/// One file of one source ends no server, at no start.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_nested_without_end_is_a_fault_of_its_file_and_of_nothing_else() {
+    let mut world = World::start(Setup::default()).await;
+    let nested = |depth: usize| (0..depth).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
+    for depth in [17, 50, 63, 64, 200] {
+        for file in ["policies/deep.yaml", "guardrails.yaml", "sources/deep.yaml", "secrets/deep.yaml"] {
+            let ready = world.commit_and_wait(&[(file, nested(depth).as_bytes())]).await;
+            assert!(ready["faults"].to_string().contains(file), "{file} {depth}: {ready}");
+        }
+    }
+    world.kill_and_restart().await;
+    assert!(world.ready().await["faults"].to_string().contains("nested deeper than 16"));
+}

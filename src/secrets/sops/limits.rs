@@ -5,8 +5,8 @@ use super::tree::{Form, Member, Node};
 
 /// Values, collections and comments of one file, each use of an alias counted: a thousand are common, a hundred thousand are not.
 pub(super) const NODES_MAX: usize = 100_000;
-/// Kubernetes resources are at most 20 deep or so; each step costs stack.
-pub(super) const DEPTH_MAX: usize = 64;
+/// Kubernetes resources are at most 20 deep or so; each step costs stack, of which a worker has 2 MiB.
+pub(super) const DEPTH_MAX: usize = 32;
 
 /// What is left of `NODES_MAX`.
 pub(super) struct Budget(usize);

@@ -322,3 +322,23 @@ fn what_no_mac_covers_is_refused_or_given_with_its_mark() {
     }
     assert_eq!(open(Part::Value("/kind"), Unauthenticated::Give), Ok(("Forged".to_owned(), true)));
 }
+
+/// A worker of the server has 2 MiB of stack, and has used some of it when it reads a file.
+#[test]
+fn the_deepest_file_is_encrypted_and_opened_on_a_small_stack() {
+    let block = |depth: usize| (0..depth).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<String>();
+    let yaml = |depth: usize| format!("{}{}b: x\n", block(depth - 1), " ".repeat(depth - 1));
+    let flow = |depth: usize| format!("{}1{}", "{\"a\": ".repeat(depth), "}".repeat(depth));
+    for (name, text, deeper) in [
+        ("deep.yaml", yaml(limits::DEPTH_MAX), yaml(limits::DEPTH_MAX + 1)),
+        ("deep.json", flow(limits::DEPTH_MAX), flow(limits::DEPTH_MAX + 1)),
+    ] {
+        let work = move || {
+            let (identities, recipients) = keys();
+            let file = sealed(name, &text, &recipients);
+            assert_eq!(plain(name, &file, &identities).trim_end(), text.trim_end());
+            assert!(encrypt(&path(name), deeper.as_bytes(), &recipients, now()).is_err(), "{name}");
+        };
+        std::thread::Builder::new().stack_size(1024 * 1024).spawn(work).unwrap().join().unwrap();
+    }
+}
