@@ -33,7 +33,7 @@ pub(in crate::policy) struct TokenExchangeGrant {
 impl Section for TokenExchangeGrant {
     const WORD: &'static str = "token_exchange";
 
-    type PatternError = PatternError;
+    type PatternError = DenialError;
 
     fn read<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, row: Option<&Row>) -> Option<Self> {
         within(fields, node, |inner| Self::read_members(inner, node.place, row))
@@ -50,6 +50,14 @@ impl Section for TokenExchangeGrant {
 
     fn named(&self) -> Option<Target> {
         Some(self.whole().into())
+    }
+
+    /// A field without a value would deny nobody.
+    fn pattern(text: &str) -> Result<Pattern, DenialError> {
+        match fields_of(text).find(|field| !field.contains('=') && !field.bytes().all(|byte| byte == b'*')) {
+            Some(field) => Err(DenialError::Field { field: field.to_owned() }),
+            None => Ok(Pattern::parse(text)?),
+        }
     }
 
     fn meets(&self, pattern: &Pattern) -> bool {
@@ -84,8 +92,44 @@ impl TokenExchangeGrant {
     }
 }
 
-/// A pattern names a service (`partner`), or a service with its fields (`partner?role=*`).
-fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
+/// Why a text is no pattern of a service.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy) enum DenialError {
+    /// As a pattern.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// By what stands behind the service.
+    #[error("`{field}` names no value of a field: write SERVICE, or SERVICE?NAME=VALUE")]
+    Field {
+        /// What stands there.
+        field: String,
+    },
+}
+
+/// Whether all of it fits: a pattern names a service (`partner`), or one with all of its fields (`partner?role=*`).
+fn is_all_of(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     let is_service = target.service.as_ref().is_some_and(|service| pattern.matches(service.as_str()));
     is_service || pattern.matches(&target.to_string())
+}
+
+/// Whether a denial means it: each field that the pattern names is so, whatever the others are. Another field beside it is no way around.
+fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
+    let text = pattern.to_string();
+    let (Some((service, _)), Some(asked), Some(fields)) = (text.split_once('?'), &target.service, &target.fields) else {
+        return is_all_of(pattern, target);
+    };
+    let written = fields.to_string();
+    // What cannot be read denies.
+    let matches = |pattern: &str, text: &str| Pattern::parse(pattern).map_or(true, |pattern| pattern.matches(text));
+    let is_named = |field: &str| written.split('&').any(|pair| matches(field, pair));
+    is_all_of(pattern, target) || (matches(service, asked.as_str()) && fields_of(&text).all(is_named))
+}
+
+/// The fields of a pattern, each as `NAME=VALUE`.
+fn fields_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split_once('?')
+        .map(|(_, fields)| fields)
+        .into_iter()
+        .flat_map(|fields| fields.split('&'))
+        .filter(|field| !field.is_empty())
 }

@@ -1,6 +1,6 @@
 //! `token_exchange`: a token of a service, by the fields that a rule sets.
 
-use super::{TokenExchangeGrant, TokenExchangeTerms, fits};
+use super::{TokenExchangeGrant, TokenExchangeTerms, fits, is_all_of};
 use crate::identity::Facts;
 use crate::kind::{Target, TokenExchangeTarget};
 use crate::policy::grantable::{Grantable, OnTerms, Whose};
@@ -24,6 +24,10 @@ impl Grantable for TokenExchangeTarget {
 
     fn fits(&self, pattern: &Pattern) -> bool {
         fits(pattern, self)
+    }
+
+    fn lies_within<'a>(&self, mut patterns: impl Iterator<Item = &'a Pattern> + Clone) -> bool {
+        patterns.any(|pattern| is_all_of(pattern, self))
     }
 
     fn offer<'a>(&self, mut entries: impl Iterator<Item = &'a TokenExchangeGrant> + Clone) -> Option<(Place, Duration)> {

@@ -1,6 +1,9 @@
+use super::TokenExchangeGrant;
 use crate::identity::Mapping;
 use crate::kind::{Kind, Target, TokenExchangeTarget};
 use crate::policy::access::{Direction, changes, who_can};
+use crate::policy::grantable::Grantable;
+use crate::policy::sections::Section;
 use crate::policy::{Catalogue, IssuerEntry, Ruleset, Tree};
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, IssuerUrl};
@@ -69,6 +72,42 @@ fn a_guardrail_denies_a_service_whole_or_by_its_fields() {
     );
     assert_eq!([who("partner?role=admin", "partner?role=admin"), who("partner?role=admin", "partner?role=deploy")], [0, 1]);
     assert_eq!([who("*?role=adm*", "partner?role=admin"), who("*?role=adm*", "other?")], [0, 1]);
+}
+
+/// Whoever adds a field gets round no denial, and bounds grow by none.
+#[test]
+fn a_denial_counts_whatever_other_fields_there_are_and_bounds_only_by_all_of_them() {
+    let asked = |text: &str| TokenExchangeTarget::question(text).unwrap();
+    let pattern = |text: &str| TokenExchangeGrant::pattern(text).unwrap();
+    for (denied, text, denies) in [
+        ("partner?role=admin", "partner?role=admin&zone=eu", true),
+        ("partner?role=admin", "partner?area=x&role=admin", true),
+        ("partner?role=admin", "partner?role=administrator", false),
+        ("partner?role=admin", "partner?role=deploy&note=role%3Dadmin", false),
+        ("partner?role=admin", "other?role=admin", false),
+        ("partner?role=admin", "partner?", false),
+        ("partner?role=admin&zone=*", "partner?role=admin&zone=eu&more=1", true),
+        ("partner?role=admin&zone=*", "partner?role=admin", false),
+        ("partner?zone=eu&role=admin", "partner?role=admin&zone=eu", true),
+        ("partner?role=admin&*", "partner?role=admin", true),
+        ("*?role=adm*", "partner?role=admin&zone=eu", true),
+        ("partner?role=a%3Db", "partner?role=a%3Db&zone=eu", true),
+        ("partner", "partner?role=admin&zone=eu", true),
+        ("partner?", "partner?role=admin", true),
+    ] {
+        assert_eq!(asked(text).fits(&pattern(denied)), denies, "{denied} {text}");
+    }
+    for (allowed, text, within) in [
+        ("partner", "partner?role=deploy&zone=eu", true),
+        ("partner?role=deploy", "partner?role=deploy", true),
+        ("partner?role=deploy", "partner?role=deploy&zone=eu", false),
+    ] {
+        assert_eq!(asked(text).lies_within(std::iter::once(&pattern(allowed))), within, "{allowed} {text}");
+    }
+    for none in ["partner?role", "partner?role=admin&zone", "partner?**role"] {
+        let fault = TokenExchangeGrant::pattern(none).map(|pattern| pattern.to_string());
+        assert!(fault.is_err(), "{none}: {fault:?}");
+    }
 }
 
 #[test]
