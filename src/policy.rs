@@ -41,7 +41,7 @@ mod template;
 mod told;
 mod trusting;
 
-pub use access::{Change, Direction, Part, Reach, changes, missing, who_can};
+pub use access::{Change, Direction, Holding, Part, Reach, changes, missing, what_can, who_can};
 pub use admission::Admission;
 pub use aws_parameters::AwsParameters;
 pub use bounds::Bounds;

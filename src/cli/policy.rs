@@ -32,6 +32,8 @@ pub(super) enum PolicyCommand {
     Diff(access::DiffArgs),
     /// List who can reach a role, a secret or an audience, with an example of each.
     WhoCan(access::WhoCanArgs),
+    /// List everything that one identity can reach, with the policy that grants it.
+    WhatCan(access::WhatCanArgs),
     /// Say what a revision would have denied of what was granted before.
     Replay(replay::ReplayArgs),
     /// Propose ids for names, from the tokens that were seen, as a patch for `git apply`.
@@ -48,6 +50,7 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
     match command {
         PolicyCommand::Diff(arguments) => access::diff(arguments, output),
         PolicyCommand::WhoCan(arguments) => access::who_can(arguments, json),
+        PolicyCommand::WhatCan(arguments) => access::what_can(arguments, json),
         PolicyCommand::Replay(arguments) => replay::run(arguments, environment, output).await,
         PolicyCommand::Lock(arguments) => lock::run(arguments, output),
         PolicyCommand::Schema(arguments) => Ok(schema::run(arguments)),

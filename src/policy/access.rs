@@ -14,6 +14,7 @@ mod permits;
 mod region;
 mod repositories;
 mod unfiled;
+mod what_can;
 mod wording;
 
 pub(super) use changes::narrows;
@@ -25,6 +26,7 @@ pub use missing::missing;
 pub use permits::{Reach, who_can};
 pub(super) use permits::{overlap, permits, within};
 pub(super) use region::Region;
+pub use what_can::{Holding, what_can};
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ mod impossible;
 mod repositories;
 mod sources;
 mod told;
+mod what_can;
 
 const ISSUERS: &str = "issuers: [ { name: github, mapping: github-actions, issuer: \"https://token.actions.githubusercontent.com\", audiences: [\"https://daypass.example\"] } ]\n";
 

@@ -2,8 +2,10 @@
 
 mod files;
 mod listing;
+mod what_can;
 mod who_can;
 
+pub(in crate::cli) use what_can::{WhatCanArgs, what_can};
 pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 
 use super::place::{Where, further_sources};

@@ -15,8 +15,7 @@ use crate::words::yaml::{Fault, Severity};
 use crate::words::{Clock, Denial, IdSuffix, SystemClock, UnixTime, plain};
 use clap::Args;
 use serde_json::json;
-use std::path::PathBuf;
-use token::Told;
+pub(super) use token::{TokenArgs, Told};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct ExplainArgs {
@@ -25,15 +24,8 @@ pub(in crate::cli) struct ExplainArgs {
     /// A decision of the server that runs on this machine, by its id or the end of it: its records, what stands against it, and the lines that did not hold.
     #[arg(long, value_name = "ID", value_parser = IdSuffix::parse, conflicts_with_all = ["source", "repository", "folder", "issuer", "claims", "claim", "aws", "secret", "secret_at", "id_token", "github", "gcp", "azure", "token_exchange", "transit", "daypass"])]
     decision: Option<IdSuffix>,
-    /// The issuer's name in the configuration; a saved `whoami` names its own.
-    #[arg(long)]
-    issuer: Option<String>,
-    /// A file with claims, or with the output of `daypass whoami --output json`.
-    #[arg(long)]
-    claims: Option<PathBuf>,
-    /// NAME=VALUE: a claim, over those of the file.
-    #[arg(long = "claim")]
-    claim: Vec<String>,
+    #[command(flatten)]
+    token: TokenArgs,
     /// The role that is asked for; without a value, any.
     #[arg(long, num_args = 0..=1, value_name = "ROLE")]
     aws: Option<Option<String>>,
@@ -72,7 +64,7 @@ pub(super) async fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failu
         return decision::run(arguments.of.at.config_file(), decision, json).await;
     }
     let read = arguments.of.load()?;
-    let token = Told::read(arguments)?;
+    let token = Told::read(&arguments.token, &arguments.of)?;
     let wanted = wanted_of(arguments).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     token.undocumented().for_each(|note| anstream::eprintln!("{note}"));
     match token.facts() {

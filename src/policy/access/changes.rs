@@ -69,7 +69,7 @@ pub(super) struct Side<'a> {
 
 /// Compares two revisions. Widenings stand first.
 pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
-    let (old, new) = (Side { ruleset: old.0, tree: old.1 }, Side { ruleset: new.0, tree: new.1 });
+    let (old, new) = (Side::new(old.0, old.1), Side::new(new.0, new.1));
     let credentials = old.credentials().chain(new.credentials());
     let credentials: BTreeSet<Target> = credentials.chain(past([&old, &new]).0).collect();
     let mut found: Vec<Change> = credentials.iter().flat_map(|wanted| of_one(wanted, &old, &new, catalogue, now)).collect();
@@ -191,6 +191,10 @@ pub(super) fn guardrails_differ(sides: [&Side<'_>; 2]) -> bool {
 }
 
 impl<'a> Side<'a> {
+    pub(super) const fn new(ruleset: &'a Ruleset, tree: &'a Tree) -> Self {
+        Self { ruleset, tree }
+    }
+
     fn rules(&self) -> impl Iterator<Item = &'a Rule> + Clone + use<'a> {
         self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules)
     }
@@ -214,7 +218,7 @@ impl<'a> Side<'a> {
     }
 
     /// Every credential that a policy names, and every secret and use of a transit key that the revision has.
-    fn credentials(&self) -> impl Iterator<Item = Target> + 'a {
+    pub(super) fn credentials(&self) -> impl Iterator<Item = Target> + 'a {
         let rules = self.rules();
         let keys: BTreeSet<&str> = self.keys().collect();
         let secrets = self.secrets().flat_map(move |path| {

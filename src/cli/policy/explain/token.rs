@@ -1,23 +1,38 @@
 //! The token that is asked about, as far as it is told: whose it is, and what it claims.
 
-use super::ExplainArgs;
+use crate::cli::policy::of_source::OfSource;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::identity::{Attribute, Facts, Mapping};
 use crate::issuers::{IssuerSettings, chosen};
 use crate::token::{Claims, JsonError, parse_json};
 use crate::words::Denial;
 use crate::words::names::{Audience, IssuerName, NameError};
+use clap::Args;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
+/// Whose token it is, and what it claims.
+#[derive(Args, Debug)]
+pub(in crate::cli::policy) struct TokenArgs {
+    /// The issuer's name in the configuration; a saved `whoami` names its own.
+    #[arg(long)]
+    issuer: Option<String>,
+    /// A file with claims, or with the output of `daypass whoami --output json`.
+    #[arg(long)]
+    claims: Option<PathBuf>,
+    /// NAME=VALUE: a claim, over those of the file.
+    #[arg(long = "claim")]
+    claim: Vec<String>,
+}
+
 /// A token that somebody describes.
-pub(super) struct Told {
+pub(in crate::cli::policy) struct Told {
     issuers: Vec<IssuerSettings>,
     /// Whose it is said to be.
     issuer: IssuerSettings,
     claims: Claims,
     /// The claims of the command line that its issuer does not document.
-    pub(super) not_documented: Vec<String>,
+    pub(in crate::cli::policy) not_documented: Vec<String>,
 }
 
 /// Why there is no token to explain.
@@ -82,12 +97,12 @@ enum NoToken {
 }
 
 impl Told {
-    pub(super) fn read(arguments: &ExplainArgs) -> Result<Self, Failure> {
-        let issuers = arguments.of.at.issuers()?;
+    pub(in crate::cli::policy) fn read(arguments: &TokenArgs, of: &OfSource) -> Result<Self, Failure> {
+        let issuers = of.at.issuers()?;
         Self::of(arguments, issuers).map_err(|fault| Failure::new(STATUS_USAGE, fault))
     }
 
-    fn of(arguments: &ExplainArgs, issuers: Vec<IssuerSettings>) -> Result<Self, NoToken> {
+    fn of(arguments: &TokenArgs, issuers: Vec<IssuerSettings>) -> Result<Self, NoToken> {
         let document = match &arguments.claims {
             Some(path) => parse_json(&std::fs::read(path).map_err(|fault| NoToken::File { path: path.clone(), fault })?)?,
             None => Value::Object(Map::new()),
@@ -114,7 +129,7 @@ impl Told {
     }
 
     /// What the server reads from it, or why it refuses it before it looks at any policy. What is not told of it counts as right.
-    pub(super) fn facts(&self) -> Result<Facts, Denial> {
+    pub(in crate::cli::policy) fn facts(&self) -> Result<Facts, Denial> {
         let (expected, claims) = (&self.issuer.expected, &self.claims);
         let issuer = claims.claim("iss").map_or(expected.issuer.as_str(), |issuer| issuer.as_str().unwrap_or_default());
         let audience = match claims.claim("aud") {
@@ -126,7 +141,7 @@ impl Told {
     }
 
     /// A note for each claim of the command line that no policy of the library would look at.
-    pub(super) fn undocumented(&self) -> impl Iterator<Item = String> {
+    pub(in crate::cli::policy) fn undocumented(&self) -> impl Iterator<Item = String> {
         let mapping = self.issuer.mapping.name();
         self.not_documented.iter().map(move |name| format!("no token of the mapping {mapping} is documented to claim `{name}`"))
     }

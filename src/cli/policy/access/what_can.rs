@@ -1,0 +1,54 @@
+//! `daypass policy what-can`: everything that one identity may have.
+
+use crate::cli::policy::explain::{TokenArgs, Told};
+use crate::cli::policy::of_source::OfSource;
+use crate::cli::print;
+use crate::client::{Failure, STATUS_DENIED};
+use crate::policy::what_can as holdings;
+use crate::words::yaml::Severity;
+use crate::words::{Clock, SystemClock, plain};
+use clap::Args;
+use serde_json::json;
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  daypass policy what-can --claims shop-push.json\n  daypass policy what-can --issuer github --claim repository=acme/shop --claim repository_id=456789 --claim ref=refs/heads/main"
+)]
+pub(in crate::cli) struct WhatCanArgs {
+    #[command(flatten)]
+    of: OfSource,
+    #[command(flatten)]
+    token: TokenArgs,
+}
+
+/// Ends with 77 where that is nothing.
+pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8, Failure> {
+    let read = arguments.of.load()?;
+    let token = Told::read(&arguments.token, &arguments.of)?;
+    token.undocumented().for_each(|note| anstream::eprintln!("{note}"));
+    let refused = |denial: crate::words::Denial| {
+        let (code, cause) = (denial.reason.code(), plain(&denial.cause).into_owned());
+        Failure::new(STATUS_DENIED, format!("the server refuses the token with `{code}` before it looks at any policy: {cause}"))
+    };
+    let facts = token.facts().map_err(refused)?;
+    let (seen, (ruleset, mut faults)) = (&read.seen, read.in_force());
+    faults.retain(|fault| fault.severity == Severity::Error);
+    let held = holdings(&ruleset, &read.files_as_named(), &facts, SystemClock.now());
+    let back = arguments.of.at.held_back(seen);
+    if json {
+        print::json(&json!({
+            "holds": held, "looked_at": seen.at, "faults": faults, "further_sources_not_looked_at": seen.further_sources(),
+            "root_guardrails_looked_at": read.definition.is_none(), "guardrails_unreadable": ruleset.has_faulty_guardrails(),
+            "held_back": back, "claims_not_documented": token.not_documented, "operators_denials_looked_at": false,
+        }));
+    } else {
+        if held.is_empty() {
+            anstream::println!("It can reach nothing by what is looked at.");
+        }
+        held.iter().for_each(|one| anstream::println!("{:<60} by {}", plain(&one.credential), one.policy));
+        let unknown = seen.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
+        let back = back.map(|back| format!("{back}\n")).unwrap_or_default();
+        anstream::print!("{unknown}{back}What operators deny is not looked at.\nLooked at: {}\n", seen.at);
+    }
+    Ok(if held.is_empty() { STATUS_DENIED } else { 0 })
+}

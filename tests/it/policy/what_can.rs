@@ -1,0 +1,65 @@
+//! `policy what-can`: everything that one identity may have, and nothing that it may not.
+
+use crate::support::put;
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+const POLICY: &str = "issuer: github
+match: { repository: acme/shop@456789, ref: refs/heads/main, event: push }
+grant:
+  aws: [ { role: \"arn:aws:iam::123456789012:role/shop-deploy\" } ]
+  secrets: [ shop/**, \"other/db.yaml#/password\" ]
+  id_token: { audience: https://partner.example, ttl: 10m }
+";
+
+fn what_can(folder: &Path, claims: &[&str], more: &[&str]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
+    command.args(["policy", "what-can", "--config", "daypass.yaml", "--folder", "access", "--issuer", "github"]);
+    claims.iter().for_each(|claim| _ = command.args(["--claim", claim]));
+    let output = command.args(more).current_dir(folder).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap(), said)
+}
+
+#[test]
+fn it_lists_what_the_identity_is_granted_and_nothing_that_a_guardrail_denies() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| put(&folder.path().join(name), text.as_bytes());
+    write(
+        "daypass.yaml",
+        "issuers: [ { name: github, mapping: github-actions, issuer: \"https://token.actions.githubusercontent.com\", audiences: [\"https://daypass.example\"] } ]\n",
+    );
+    write("access/policies/shop/deploy.yaml", POLICY);
+    let other = POLICY.replace("456789", "1").replace("shop-deploy", "other").replace("shop/**", "third/**");
+    write("access/policies/other.yaml", &other);
+    for secret in ["shop/a.age", "shop/denied.age", "third/c.age", "other/db.yaml"] {
+        write(&format!("access/secrets/{secret}"), "x");
+    }
+    write("access/guardrails.yaml", "denials: [ { description: never, deny: { secrets: [shop/denied.age] } } ]\n");
+    let claims = ["repository=acme/shop", "repository_id=456789", "ref=refs/heads/main", "event_name=push"];
+    let (status, told) = what_can(folder.path(), &claims, &["--output", "json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let held: Vec<&str> = told["holds"].as_array().unwrap().iter().map(|one| one["credential"].as_str().unwrap()).collect();
+    assert_eq!(
+        (status, &held[..]),
+        (
+            0,
+            &[
+                "aws arn:aws:iam::123456789012:role/shop-deploy",
+                "secret other/db.yaml#/password",
+                "secret shop/a.age",
+                "id_token https://partner.example"
+            ][..]
+        ),
+        "{told:#}"
+    );
+    assert!(told["holds"].as_array().unwrap().iter().all(|one| one["policy"] == "shop/deploy"), "{told:#}");
+    let (status, told) = what_can(folder.path(), &claims, &[]);
+    assert!(status == 0 && told.contains("secret shop/a.age") && told.contains("by shop/deploy\n"), "{told}");
+    let elsewhere = ["repository=acme/shop", "repository_id=456789", "ref=refs/heads/other", "event_name=push"];
+    let (status, told) = what_can(folder.path(), &elsewhere, &[]);
+    assert!(status == 77 && told.contains("It can reach nothing by what is looked at."), "{told}");
+    let (status, told) = what_can(folder.path(), &["iss=https://evil.example"], &[]);
+    assert!(status == 77 && told.contains("unknown_issuer"), "{told}");
+}
