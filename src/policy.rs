@@ -1,5 +1,6 @@
 //! Layer B: trust policies. Parsed with every fault at once, matched whole-string without regex, denied by default.
 
+mod accepted;
 mod access;
 mod admission;
 mod aws_parameters;

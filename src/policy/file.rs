@@ -1,5 +1,6 @@
 //! A trust policy file, read whole with every fault at once. Nothing half-parsed ever leaves here.
 
+use super::accepted::{self, Accepted};
 use super::catalogue::{Catalogue, IssuerEntry, Tree};
 use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
@@ -50,6 +51,8 @@ pub struct TrustPolicy {
     pub expires: Option<UnixTime>,
     /// Its own tests.
     pub expectations: Vec<Expectation>,
+    /// The linter's findings that its authors accept.
+    pub(super) accepted: Box<[Accepted]>,
     /// The file of its rows.
     rows: Option<String>,
 }
@@ -162,6 +165,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let once = fields.word("replay", "once");
     let proof = fields.optional("dpop").and_then(|node| fields.parsed(node, Possession::parse)).unwrap_or(Possession::Nothing);
     let session = session::read(fields, issuer.as_ref().map(|(_, entry)| *entry), &rules);
+    let accepted = accepted::read(fields);
     let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
     let name =
         name.map_err(|fault| fields.fault(crate::words::yaml::Place::default(), format!("the file's name: {fault}"))).ok()?;
@@ -181,6 +185,7 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
         session,
         expires,
         expectations,
+        accepted,
     })
 }
 

@@ -1,9 +1,12 @@
 //! The linter: what loads, and still harms somebody one day. Each finding has a code, a place, a fix, and a token that shows the harm.
 
+pub(super) mod codes;
 mod grants;
 mod identity;
 mod together;
 mod upkeep;
+
+pub use codes::CODES;
 
 use super::access::{Literal, Region};
 use super::catalogue::{Catalogue, Tree};
@@ -16,58 +19,6 @@ use crate::words::UnixTime;
 use crate::words::yaml::{Fault, Place};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
-
-/// The code of every finding, as `docs/policy.md` lists them.
-pub const CODES: [&str; 48] = [
-    "never_matches",
-    "name_only",
-    "repositories_by_pattern",
-    "org_wide",
-    "any_service_account",
-    "merge_queue",
-    "unprotected_refs",
-    "workflow_unpinned",
-    "workflow_movable",
-    "open_events",
-    "pull_request_writes",
-    "schedule_writes",
-    "privileged_pull_request",
-    "pull_request_self_hosted",
-    "any_ref",
-    "weak_guard",
-    "update_bot",
-    "forks_allowed",
-    "ssh_allowed",
-    "regex_meant",
-    "subject_by_pattern",
-    "long_session",
-    "short_session",
-    "long_token",
-    "several_accounts",
-    "own_repository",
-    "every_secret",
-    "secret_missing",
-    "unauthenticated_allowed",
-    "history_allowed",
-    "every_transit_key",
-    "transit_missing",
-    "expired",
-    "expiring",
-    "no_owner",
-    "owner_unknown",
-    "no_tests",
-    "no_description",
-    "audit_mode",
-    "stale_name",
-    "id_conflict",
-    "overlapping_grant",
-    "shadowed",
-    "guardrail_idle",
-    "guardrail_silent",
-    "guardrail_undocumented",
-    "fixture_unused",
-    "bound_unused",
-];
 
 /// What the linter looks at.
 pub struct Look<'a> {
@@ -108,6 +59,7 @@ pub fn lint(look: &Look<'_>) -> Vec<Fault> {
     together::lint(look, &mut found);
     let mut seen = BTreeSet::new();
     found.retain(|fault: &Fault| seen.insert((fault.file.clone(), fault.place, fault.code)));
+    upkeep::accept(look, &mut found);
     found.sort_by(|one, other| (&one.file, one.place).cmp(&(&other.file, other.place)));
     found.into_iter().map(|fault| look.with_line(fault)).collect()
 }

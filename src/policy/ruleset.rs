@@ -48,6 +48,11 @@ pub struct Loaded {
 }
 
 impl Ruleset {
+    /// How many findings its policies accept.
+    pub fn accepted_findings(&self) -> usize {
+        self.set().policies().iter().map(|policy| policy.accepted.len()).sum()
+    }
+
     /// Reads a revision of which everything goes live.
     pub fn load(tree: &Tree, catalogue: &Catalogue, last_good: Option<&Self>) -> (Self, Vec<Fault>) {
         let loaded = Self::load_with(tree, catalogue, last_good, Widening::GoesLive, &[]);

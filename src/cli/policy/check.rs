@@ -70,17 +70,21 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
     let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     let (policies, guardrails) = (ruleset.set().policies().len(), ruleset.set().guardrails().count());
+    let accepted = ruleset.accepted_findings();
     match (arguments.format, output) {
         (Some(Format::Sarif), _) => print::json(&sarif::document(&faults, at)),
         (Some(Format::Github), _) => faults.iter().for_each(print_annotation),
         (None, Output::Json) => print::json(&json!({
-            "policies": policies, "guardrails": guardrails, "errors": errors, "findings": faults, "looked_at": at,
+            "policies": policies, "guardrails": guardrails, "errors": errors, "findings": faults, "looked_at": at, "accepted": accepted,
             "guardrails_unreadable": ruleset.has_faulty_guardrails(), "files_of_the_server_not_looked_at": leaves_out_server,
         })),
         (None, Output::Text | Output::Markdown) => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
             let warnings = faults.len() - errors;
-            anstream::println!("{policies} policies and {guardrails} guardrails load; {errors} errors, {warnings} warnings");
+            let of_accepted = if accepted == 0 { String::new() } else { format!(", {accepted} accepted") };
+            anstream::println!(
+                "{policies} policies and {guardrails} guardrails load; {errors} errors, {warnings} warnings{of_accepted}"
+            );
             if ruleset.has_faulty_guardrails() {
                 anstream::println!("Beware: {GUARDRAILS_UNREAD}.");
             }

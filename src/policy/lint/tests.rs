@@ -58,6 +58,43 @@ fn codes(files: &[(&str, &str)]) -> Vec<&'static str> {
 }
 
 #[test]
+fn a_policy_accepts_its_own_findings_with_a_reason_and_nothing_else() {
+    let text = |accepted: &str| {
+        format!(
+            "issuer: github\nmatch: {{ repository: acme/shop@456789, event: push }}\ngrant: {{ secrets: [shop/a] }}\naccept_findings: [ {accepted} ]\n"
+        )
+    };
+    let codes = |accepted: &str| {
+        let files = [("policies/shop.yaml", text(accepted))];
+        let tree: Tree = files.iter().map(|(name, text)| ((*name).to_owned(), Arc::from(text.as_bytes()))).collect();
+        let (ruleset, faults) = Ruleset::load(&tree, &catalogue(), None);
+        let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: None };
+        let mut told: Vec<String> = lint(&look).iter().map(|fault| fault.code.to_owned()).collect();
+        told.extend(faults.iter().map(|fault| fault.message.to_string()));
+        told
+    };
+    let reason = "reason: \"nobody owns a demo\"";
+    let all = codes("");
+    assert!(all.contains(&"no_owner".to_owned()) && all.contains(&"no_tests".to_owned()), "{all:?}");
+    let rest: Vec<String> = all.iter().filter(|code| *code != "no_owner").cloned().collect();
+    assert_eq!(codes(&format!("{{ finding: no_owner, {reason} }}")), rest, "one is accepted, and no other");
+    let told = codes(&format!("{{ finding: audit_mode, {reason} }}"));
+    assert!(told.contains(&"accepted_unused".to_owned()) && told.contains(&"no_owner".to_owned()), "{told:?}");
+    for (wrong, said) in [
+        ("{ finding: no_ownr, reason: x }".to_owned(), "did you mean `no_owner`?"),
+        ("{ finding: no_owner }".to_owned(), "`reason` is missing"),
+        ("{ finding: no_owner, reason: \" \" }".to_owned(), "says why"),
+        (format!("{{ finding: no_owner, reason: \"{}\" }}", "x".repeat(301)), "says why"),
+        ("{ finding: guardrail_idle, reason: x }".to_owned(), "of another file"),
+        (format!("{{ finding: no_owner, {reason} }}, {{ finding: no_owner, {reason} }}"), "accepted twice"),
+        ("{ finding: no_owner, reason: x, until: y }".to_owned(), "until"),
+    ] {
+        let told = codes(&wrong);
+        assert!(told.iter().any(|fault| fault.contains(said)), "{wrong}: {told:?}");
+    }
+}
+
+#[test]
 fn the_good_policy_causes_no_finding() {
     assert_eq!(codes(&[("policies/a.yaml", GOOD)]), Vec::<&str>::new());
 }

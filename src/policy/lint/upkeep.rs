@@ -2,7 +2,7 @@
 
 use super::Look;
 use crate::policy::file::TrustPolicy;
-use crate::words::yaml::{Fault, Place};
+use crate::words::yaml::{Fault, Place, Severity};
 use std::time::Duration;
 
 /// Time to renew before jobs fail.
@@ -55,6 +55,24 @@ pub(super) fn lint(policy: &TrustPolicy, look: &Look<'_>, found: &mut Vec<Fault>
                 format!("`{owner}` is not in CODEOWNERS, so the forge asks nobody"),
                 "add the team there for this folder",
             );
+        }
+    }
+}
+
+/// Takes out what a policy accepts of its own findings, and tells what it accepts in vain: a reason that is left over would cover the
+/// next finding of its kind.
+pub(super) fn accept(look: &Look<'_>, found: &mut Vec<Fault>) {
+    for policy in look.ruleset.set().policies().iter().filter(|policy| !policy.accepted.is_empty()) {
+        for accepted in &policy.accepted {
+            let before = found.len();
+            let is_it =
+                |fault: &Fault| *fault.file == *policy.file && fault.code == accepted.code && fault.severity == Severity::Warning;
+            found.retain(|fault| !is_it(fault));
+            if found.len() == before {
+                let message = format!("it accepts `{}`, and there is no such finding in it", accepted.code);
+                let unused = Fault::new(&policy.file, accepted.place, message).warning("accepted_unused");
+                found.push(unused.help("take it out"));
+            }
         }
     }
 }
