@@ -187,4 +187,6 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
 }
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;

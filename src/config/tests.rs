@@ -1,6 +1,6 @@
 use super::*;
 
-const GOOD: &str = "listen: 127.0.0.1:8443
+pub(super) const GOOD: &str = "listen: 127.0.0.1:8443
 admin_listen: 127.0.0.1:9443
 public_url: https://daypass.acme.example
 tls: { certificate: tls.crt, key: tls.key }
@@ -20,7 +20,7 @@ issuers:
 aws: { mode: web-identity, regions: [eu-west-1] }
 ";
 
-fn parse(text: &str) -> Result<Config, String> {
+pub(super) fn parse(text: &str) -> Result<Config, String> {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     for name in ["tls.key", "root.key", "open.key"] {

@@ -14,6 +14,7 @@ mod corpora;
 mod decisions;
 mod doctor;
 mod dry_run;
+mod docs;
 mod faces;
 mod faults;
 mod file_keys;

@@ -1,0 +1,43 @@
+//! The documentation: its links resolve, its commands run as printed, its tables say what the code says.
+
+mod blocks;
+mod links;
+mod metrics;
+mod reference;
+mod session;
+mod statuses;
+mod walk;
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(page: &str) -> String {
+    std::fs::read_to_string(root().join(page)).unwrap_or_else(|fault| panic!("{page}: {fault}"))
+}
+
+/// All pages below a folder, by their paths in the repository.
+fn pages_below(folder: &str) -> Vec<String> {
+    let mut pages = Vec::new();
+    for entry in std::fs::read_dir(root().join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            pages.extend(pages_below(&name));
+        } else if Path::new(&name).extension().is_some_and(|ending| ending == "md") {
+            pages.push(name);
+        }
+    }
+    pages.sort();
+    pages
+}
+
+/// The pages whose every block of commands runs, or says why it does not: README, the tutorial, the how-to and migration guides.
+fn pages_to_follow() -> Vec<String> {
+    let mut pages = vec!["README.md".to_owned(), "docs/tutorial.md".to_owned()];
+    pages.extend(pages_below("docs/how-to"));
+    pages.extend(pages_below("docs/migrate"));
+    pages
+}

@@ -1,0 +1,62 @@
+//! The fenced blocks of a page.
+
+use super::{pages_to_follow, read};
+
+/// Languages of blocks that nobody types at a shell. A block of commands is `sh`.
+const NO_COMMANDS: [&str; 10] = ["text", "yaml", "json", "ini", "hcl", "dockerfile", "diff", "groovy", "toml", "nginx"];
+const NOT_RUN: &str = "<!-- not run: ";
+
+/// One fenced block.
+#[derive(Debug)]
+pub struct Block {
+    pub language: String,
+    pub text: String,
+    /// Where it begins in its page.
+    pub line: usize,
+    /// Why no test runs it.
+    pub not_run: Option<String>,
+}
+
+/// The blocks of a page in their order.
+pub fn of(page: &str) -> Vec<Block> {
+    let text = read(page);
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open: Option<(String, Block)> = None;
+    let mut before = "";
+    for (number, line) in text.lines().enumerate() {
+        let trimmed = line.trim_start();
+        match &mut open {
+            Some((indent, _)) if trimmed == "```" && line.len() == indent.len() + 3 => blocks.extend(open.take().map(|(_, block)| block)),
+            Some((indent, block)) => {
+                block.text.push_str(line.strip_prefix(indent.as_str()).unwrap_or(line));
+                block.text.push('\n');
+            }
+            None => {
+                if let Some(language) = trimmed.strip_prefix("```") {
+                    let not_run = before.strip_prefix(NOT_RUN).and_then(|rest| rest.strip_suffix(" -->")).map(str::to_owned);
+                    let block = Block { language: language.to_owned(), text: String::new(), line: number + 1, not_run };
+                    open = Some((" ".repeat(line.len() - trimmed.len()), block));
+                }
+                before = if trimmed.is_empty() { before } else { trimmed };
+            }
+        }
+    }
+    assert!(open.is_none(), "{page}: a fence is not closed");
+    blocks
+}
+
+#[test]
+fn every_block_of_commands_runs_or_says_why_not() {
+    let mut commands = 0;
+    for page in pages_to_follow() {
+        for block in of(&page) {
+            let at = format!("{page}:{}", block.line);
+            let is_commands = block.language == "sh";
+            commands += usize::from(is_commands);
+            assert!(is_commands || NO_COMMANDS.contains(&block.language.as_str()), "{at}: which language is `{}`?", block.language);
+            assert!(is_commands || block.not_run.is_none(), "{at}: nobody would run it anyway");
+            assert!(block.not_run.as_ref().is_none_or(|reason| reason.len() > 10), "{at}: give the reason");
+        }
+    }
+    assert!(commands > 40, "{commands} blocks of commands were seen");
+}

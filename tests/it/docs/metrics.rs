@@ -1,0 +1,40 @@
+//! The page of metrics: names, types, labels and help as the endpoint gives them.
+
+use super::reference::{assert_page_has, cell};
+use daypass::telemetry::{Metrics, SourceState};
+use daypass::words::names::{IssuerName, SourceName};
+use daypass::words::{Reason, UnixTime};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// One of each series.
+fn rendered() -> String {
+    let metrics = Metrics::default();
+    metrics.used_transit_key();
+    metrics.refused(Reason::Denied);
+    metrics.certificates(std::iter::once(("public", UnixTime::from_seconds(0))));
+    let issuer = IssuerName::parse("github").unwrap();
+    metrics.issuers(std::iter::once((&issuer, false)));
+    metrics.sources(std::iter::once((SourceName::root(), SourceState { faulty: 0, held: 0, read_at: None, alarmed: false })));
+    metrics.render()
+}
+
+#[test]
+fn the_page_of_metrics_is_as_the_endpoint_is() {
+    let text = rendered();
+    let mut labels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for sample in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, rest) = sample.split_once('{').unwrap_or((sample.split(' ').next().unwrap(), ""));
+        let names = rest.split("\"").step_by(2).filter_map(|part| part.trim_matches([',', '}', '=']).split(' ').next());
+        labels.entry(name).or_default().extend(names.filter(|name| !name.is_empty()));
+    }
+    let mut table = "| metric | type | labels | |\n|---|---|---|---|\n".to_owned();
+    for help in text.lines().filter_map(|line| line.strip_prefix("# HELP ")) {
+        let (name, help) = help.split_once(' ').unwrap();
+        let kind = text.lines().find_map(|line| line.strip_prefix("# TYPE ")?.strip_prefix(name)?.strip_prefix(' ')).unwrap();
+        let shown = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
+        let labels: Vec<String> = labels.get(shown.as_str()).into_iter().flatten().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(table, "| `{shown}` | {kind} | {} | {} |", labels.join(", "), cell(help));
+    }
+    assert_page_has("docs/reference/metrics.md", "metrics", &table);
+}

@@ -1,0 +1,63 @@
+//! Lists of the reference that are written by hand: each has what the code has, and nothing else.
+
+use super::{read, root};
+use regex::Regex;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn sources(folder: &Path, all: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, all);
+        } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            all.push_str(text.split("#[cfg(test)]\nmod tests {").next().unwrap());
+        }
+    }
+}
+
+fn code() -> String {
+    let mut all = String::new();
+    sources(&root().join("src"), &mut all);
+    all
+}
+
+/// The first cells of the tables of a page.
+fn listed(page: &str) -> BTreeSet<String> {
+    let row = Regex::new(r"(?m)^\| `?([^`|]+?)`? \|").unwrap();
+    row.captures_iter(&read(page)).map(|cells| cells[1].to_owned()).collect()
+}
+
+fn found(patterns: &[&str], code: &str) -> BTreeSet<String> {
+    let all = patterns.iter().map(|pattern| Regex::new(pattern).unwrap());
+    all.flat_map(|pattern| pattern.captures_iter(code).map(|found| found[1].to_owned()).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn every_exit_status_has_its_row() {
+    let statuses = found(&[r"const STATUS_\w+: u8 = (\d+);", r"print::failed\([^;]*, (\d+)\)"], &code());
+    let listed: BTreeSet<String> = listed("docs/reference/exit-statuses.md").into_iter().filter(|cell| cell.parse::<u8>().is_ok()).collect();
+    let lost: Vec<&String> = statuses.difference(&listed).collect();
+    assert!(statuses.len() >= 6 && lost.is_empty(), "{statuses:?}: {lost:?} are not in the page");
+    // Beside these only success, and what a helper's protocol wants.
+    let own: Vec<&String> = listed.difference(&statuses).collect();
+    assert_eq!(own, ["0", "1"], "the page has statuses that there are not");
+}
+
+#[test]
+fn every_kind_of_audit_record_has_its_row() {
+    let patterns = [
+        r#"schema::append(?:_bytes)?\(\s*connection,\s*now,\s*"([a-z]+)""#,
+        r#"\n    append\(connection, at, "([a-z]+)""#,
+        r#"\n        append\(connection, at, "([a-z]+)""#,
+        r#"\.record\(\s*"([a-z]+)""#,
+        r#"record: \("([a-z]+)""#,
+    ];
+    let mut kinds = found(&patterns, &code());
+    let records = read("tests/golden/records.txt");
+    kinds.extend(records.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned));
+    let listed: BTreeSet<String> = listed("docs/reference/audit-records.md");
+    let lost: Vec<&String> = kinds.difference(&listed).collect();
+    assert!(kinds.len() >= 12 && lost.is_empty(), "{kinds:?}: {lost:?} are not in the page");
+}
