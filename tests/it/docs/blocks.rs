@@ -26,7 +26,9 @@ pub fn of(page: &str) -> Vec<Block> {
     for (number, line) in text.lines().enumerate() {
         let trimmed = line.trim_start();
         match &mut open {
-            Some((indent, _)) if trimmed == "```" && line.len() == indent.len() + 3 => blocks.extend(open.take().map(|(_, block)| block)),
+            Some((indent, _)) if trimmed == "```" && line.len() == indent.len() + 3 => {
+                blocks.extend(open.take().map(|(_, block)| block))
+            }
             Some((indent, block)) => {
                 block.text.push_str(line.strip_prefix(indent.as_str()).unwrap_or(line));
                 block.text.push('\n');
@@ -53,7 +55,11 @@ fn every_block_of_commands_runs_or_says_why_not() {
             let at = format!("{page}:{}", block.line);
             let is_commands = block.language == "sh";
             commands += usize::from(is_commands);
-            assert!(is_commands || NO_COMMANDS.contains(&block.language.as_str()), "{at}: which language is `{}`?", block.language);
+            assert!(
+                is_commands || NO_COMMANDS.contains(&block.language.as_str()),
+                "{at}: which language is `{}`?",
+                block.language
+            );
             assert!(is_commands || block.not_run.is_none(), "{at}: nobody would run it anyway");
             assert!(block.not_run.as_ref().is_none_or(|reason| reason.len() > 10), "{at}: give the reason");
         }

@@ -25,7 +25,9 @@ fn prose(text: &str) -> String {
 fn anchor(heading: &str) -> String {
     let link = Regex::new(r"\[([^\]]*)\]\([^)]*\)").unwrap();
     let text = link.replace_all(heading.trim(), "$1").to_lowercase();
-    text.chars().filter_map(|c| if c == ' ' { Some('-') } else { (c.is_alphanumeric() || "-_".contains(c)).then_some(c) }).collect()
+    text.chars()
+        .filter_map(|c| if c == ' ' { Some('-') } else { (c.is_alphanumeric() || "-_".contains(c)).then_some(c) })
+        .collect()
 }
 
 fn anchors(page: &str) -> BTreeSet<String> {
@@ -101,7 +103,9 @@ fn the_table_of_contents_has_every_page_once() {
 
 #[test]
 fn headings_are_named_as_github_names_them() {
-    for (heading, name) in [("`.sops.yaml`", "sopsyaml"), ("What AWS is told, once", "what-aws-is-told-once"), ("`a_b` – c", "a_b--c")] {
+    for (heading, name) in
+        [("`.sops.yaml`", "sopsyaml"), ("What AWS is told, once", "what-aws-is-told-once"), ("`a_b` – c", "a_b--c")]
+    {
         assert_eq!(anchor(heading), name);
     }
 }

@@ -59,11 +59,17 @@ impl Session {
             if block.language == "sh" && block.not_run.is_none() {
                 last = outputs.next().unwrap_or_else(|| panic!("{at} was not reached:\n{printed}"));
                 assert_eq!(last.0, number.to_string(), "{at}: {printed}");
-            } else if block.language == "text" && self.blocks[number.saturating_sub(1)].1.not_run.is_none() {
+            } else if block.language == "text" && number > 0 && self.is_output_of(number - 1, page) {
                 self.assert_shows(&at, &block.text, last.1);
             }
         }
         assert!(printed.contains("\n@@@ end\n"), "the last block failed:\n{printed}");
+    }
+
+    /// Whether this is a block of commands of the page that ran: the text behind it is what it printed.
+    fn is_output_of(&self, number: usize, page: &str) -> bool {
+        let (of, block) = &self.blocks[number];
+        of == page && block.language == "sh" && block.not_run.is_none()
     }
 
     /// Each line of the page is one of the output, in the same order; `…` stands for anything.
