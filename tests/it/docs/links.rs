@@ -102,6 +102,20 @@ fn the_table_of_contents_has_every_page_once() {
 }
 
 #[test]
+fn decisions_are_listed_by_the_titles_that_they_have() {
+    let pages = pages_below("docs/decisions");
+    assert!(pages.len() >= 35, "{pages:?}");
+    let contents = read("docs/SUMMARY.md") + &read("docs/explanation/decisions.md");
+    for page in pages {
+        let text = read(&page);
+        let title = text.lines().next().unwrap().trim_start_matches("# ");
+        let file = page.strip_prefix("docs/").unwrap();
+        assert_eq!(contents.matches(&format!("[{title}](")).count(), 2, "{page}: {title}");
+        assert!(title.starts_with(&format!("{}. ", file[10..14].trim_start_matches('0'))), "{page}: {title}");
+    }
+}
+
+#[test]
 fn headings_are_named_as_github_names_them() {
     for (heading, name) in
         [("`.sops.yaml`", "sopsyaml"), ("What AWS is told, once", "what-aws-is-told-once"), ("`a_b` – c", "a_b--c")]
