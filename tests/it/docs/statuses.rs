@@ -54,6 +54,7 @@ fn every_kind_of_audit_record_has_its_row() {
         r#"\n    append\(connection, at, "([a-z_]+)""#,
         r#"\n        append\(connection, at, "([a-z_]+)""#,
         r#"\.record\(\s*"([a-z_]+)""#,
+        r#"pub const DRY_RUN: &str = "([a-z_]+)""#,
     ];
     let mut kinds = found(&patterns, &code());
     let records = read("tests/golden/records.txt");
