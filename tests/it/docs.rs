@@ -1,6 +1,7 @@
 //! The documentation: its links resolve, its commands run as printed, its tables say what the code says.
 
 mod blocks;
+mod ci;
 mod links;
 mod metrics;
 mod reference;

@@ -1,0 +1,34 @@
+//! The page of CIs: an issuer that loads, and a policy that is there, for each mapping.
+
+use super::{blocks, read, root};
+use daypass::config::PolicyConfig;
+use daypass::identity::Mapping;
+use regex::Regex;
+use std::collections::BTreeSet;
+
+const PAGE: &str = "docs/how-to/ci.md";
+
+#[test]
+fn each_mapping_has_an_issuer_that_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daypass.yaml");
+    let mut shown = BTreeSet::new();
+    for block in blocks::of(PAGE).into_iter().filter(|block| block.text.starts_with("issuers:")) {
+        std::fs::write(&path, &block.text).unwrap();
+        let config = PolicyConfig::load(&path).unwrap_or_else(|faults| panic!("{PAGE}:{}: {faults:?}", block.line));
+        shown.extend(config.issuers.iter().map(|issuer| issuer.mapping.name().to_owned()));
+    }
+    let all: BTreeSet<String> = Mapping::built_in_names().map(str::to_owned).collect();
+    assert_eq!(shown, all);
+}
+
+#[test]
+fn each_policy_that_the_page_names_is_there() {
+    let named = Regex::new(r"Policy: `([^`]+)`").unwrap();
+    let page = read(PAGE);
+    let policies: Vec<&str> = named.captures_iter(&page).map(|found| found.extract::<1>().1[0]).collect();
+    assert_eq!(policies.len(), Mapping::built_in_names().count(), "{policies:?}");
+    for policy in policies {
+        assert!(root().join(policy).is_file(), "{policy}");
+    }
+}
