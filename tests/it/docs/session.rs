@@ -41,7 +41,7 @@ impl Session {
     fn script(&self) -> String {
         let mut script = "set -e\n".to_owned();
         for (number, (_, block)) in self.blocks.iter().enumerate() {
-            if block.language == "sh" && block.not_run.is_none() {
+            if block.is_run() {
                 let _ = write!(script, "printf '\\n{MARK}{number}\\n'\n{}", self.moved(&block.text));
             }
         }
@@ -56,7 +56,7 @@ impl Session {
         let mut last = ("", "");
         for (number, (page, block)) in self.blocks.iter().enumerate() {
             let at = format!("{page}:{}", block.line);
-            if block.language == "sh" && block.not_run.is_none() {
+            if block.is_run() {
                 last = outputs.next().unwrap_or_else(|| panic!("{at} was not reached:\n{printed}"));
                 assert_eq!(last.0, number.to_string(), "{at}: {printed}");
             } else if block.language == "text" && number > 0 && self.is_output_of(number - 1, page) {
@@ -69,7 +69,7 @@ impl Session {
     /// Whether this is a block of commands of the page that ran: the text behind it is what it printed.
     fn is_output_of(&self, number: usize, page: &str) -> bool {
         let (of, block) = &self.blocks[number];
-        of == page && block.language == "sh" && block.not_run.is_none()
+        of == page && block.is_run()
     }
 
     /// Each line of the page is one of the output, in the same order; `…` stands for anything.

@@ -5,7 +5,8 @@ use regex::Regex;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-fn sources(folder: &Path, all: &mut String) {
+/// The texts of all sources below a folder, without their tests.
+pub fn sources(folder: &Path, all: &mut String) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
