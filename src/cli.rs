@@ -5,6 +5,7 @@ mod audit;
 mod aws;
 mod azure;
 mod bootstrap;
+mod completions;
 mod credential;
 mod doctor;
 mod exec;
@@ -103,6 +104,10 @@ enum Command {
     /// Read the audit log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Print what a shell reads to complete this program's words.
+    Completions(completions::CompletionsArgs),
+    /// Write a man page for every command.
+    Man(completions::ManArgs),
 }
 
 #[derive(Args, Debug)]
@@ -193,5 +198,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Keys(command) => keys::run(&command, json).await,
         Command::Doctor(arguments) => doctor::run(&arguments, environment, json).await,
         Command::Audit(command) => audit::run(&command, json).await,
+        Command::Completions(arguments) => completions::print(&arguments),
+        Command::Man(arguments) => completions::write_pages(&arguments),
     }
 }

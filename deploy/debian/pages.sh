@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# pages.sh BINARY FOLDER: what a shell and man(1) read, as this binary writes it, laid out as below /usr/share.
+set -euo pipefail
+BINARY=$(realpath "$1") FOLDER=$2
+rm -rf "$FOLDER"
+mkdir -p "$FOLDER/bash-completion/completions" "$FOLDER/zsh/vendor-completions" "$FOLDER/fish/vendor_completions.d"
+"$BINARY" completions bash >"$FOLDER/bash-completion/completions/daypass"
+"$BINARY" completions zsh >"$FOLDER/zsh/vendor-completions/_daypass"
+"$BINARY" completions fish >"$FOLDER/fish/vendor_completions.d/daypass.fish"
+"$BINARY" man "$FOLDER/man/man1"
+gzip -9 -n "$FOLDER"/man/man1/*.1
