@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 export DAYPASS_PEERS ?= $(CURDIR)/.peers
 
-.PHONY: help demo test test-kubernetes faults fuzz lint bench build sidecar test-sidecar docs
+.PHONY: help demo test test-kubernetes faults fuzz lint bench build sidecar test-sidecar docs test-long test-dist dist
 
 help: ## What there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,11 @@ test: ## Everything: lints, unit tests, real peers
 	@tests/peers/demo.sh >/dev/null && echo "the demo ran to its end"
 	@if [ -s "$(DAYPASS_PEERS)/missing" ]; then echo "NOT ALL RAN: some peers are missing, and their tests were passed over"; cat "$(DAYPASS_PEERS)/missing"; \
 	  else echo "all ran: every peer was there"; fi
+
+test-long: ## What takes longer than a change should wait for: everything that is given out, built twice and compared, then looked at
+	@tests/peers/install.sh dist
+	tests/dist/twice.sh target/twice
+	@$(MAKE) --no-print-directory test-dist DIST=target/twice/first.out
 
 test-kubernetes: ## Injection against a real API server, which is built once; DAYPASS_KUBECONFIG names a cluster of 1.29 or newer
 	@tests/peers/install.sh kubernetes
@@ -45,6 +50,14 @@ docs: ## The documentation as a site, in target/book
 
 build: ## The release binary
 	cargo build --release --bin daypass
+
+DIST = target/artefacts
+dist: ## Everything that is given out: static binary, image, Debian package, checksums, bill of materials (docs/installing.md)
+	@tests/peers/install.sh dist
+	DAYPASS_DIST=$(DIST) deploy/dist/dist.sh
+
+test-dist: ## Looks at what `make dist` built: with umoci, skopeo, crun, dpkg and CycloneDX's schema
+	DAYPASS_DIST=$(abspath $(DIST)) cargo test --test it dist::artefacts -- --ignored --nocapture --test-threads=1
 
 # glibc's static libraries come with its headers (libc6-dev). By its name a target is built for apart from build scripts, which stay dynamic.
 TARGET = $(shell rustc -vV | sed -n 's/^host: //p')

@@ -37,7 +37,7 @@ deploy/debian/pages.sh "$here" "$TARGETS/pages"
 images=()
 for architecture in "${built[@]}"; do
   binary=$OUT/daypass-$VERSION-linux-$architecture
-  auditable2cdx "$binary" | python3 deploy/dist/sbom.py >"$binary.cdx.json"
+  python3 deploy/dist/sbom.py "$binary" >"$binary.cdx.json"
   deploy/debian/package.sh "$binary" "$TARGETS/pages" "$architecture" "$OUT"
   images+=("$architecture=$binary")
 done

