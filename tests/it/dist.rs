@@ -3,6 +3,7 @@
 
 mod artefacts;
 mod package;
+mod readme;
 mod shells;
 mod workflows;
 

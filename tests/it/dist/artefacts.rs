@@ -2,7 +2,7 @@
 
 mod image;
 
-use super::{done, package};
+use super::{done, package, readme};
 use crate::support::peer;
 use daypass::client::environment::Environment;
 use std::path::{Path, PathBuf};
@@ -89,6 +89,15 @@ fn the_checksums_are_of_every_file() {
     let checked = done(Command::new("sha256sum").args(["--check", "--strict", "SHA256SUMS"]).current_dir(&folder));
     let files = std::fs::read_dir(&folder).unwrap().count();
     assert_eq!(checked.lines().filter(|line| line.ends_with(": OK")).count(), files - 1, "{checked}");
+}
+
+#[test]
+#[ignore = "looks at what `make dist` built"]
+fn the_commands_of_the_readme_install_the_binary() {
+    let home = tempfile::tempdir().unwrap();
+    let commands = readme::block("dist::artefacts::the_commands_of_the_readme_install_the_binary");
+    let said = done(Command::new("sh").args(["-ec", &commands]).current_dir(dist().0).env("HOME", home.path()));
+    assert!(said.ends_with(concat!("daypass ", env!("CARGO_PKG_VERSION"), "\n")), "{said}");
 }
 
 /// CycloneDX's own library knows its schema.
