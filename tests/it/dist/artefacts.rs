@@ -11,10 +11,9 @@ use std::process::Command;
 /// For those who can have but one file.
 const BINARY_BYTES_MAX: u64 = 40 << 20;
 
-/// The folder, and what the files of this version begin with.
+/// The folder that DAYPASS_DIST names, and what the files of this version begin with.
 fn dist() -> (PathBuf, String) {
-    let folder =
-        PathBuf::from(Environment::of_process().value("DAYPASS_DIST").expect("DAYPASS_DIST names what `make dist` built"));
+    let folder = PathBuf::from(Environment::of_process().value("DAYPASS_DIST").unwrap());
     (folder, concat!("daypass-", env!("CARGO_PKG_VERSION")).to_owned())
 }
 

@@ -6,14 +6,15 @@ use regex::Regex;
 /// The section, as it stands.
 pub(super) fn install() -> String {
     let text = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let section = text.split("\n## Install\n").nth(1).expect("the README says how it is installed");
+    let section = text.split("\n## Install\n").nth(1).unwrap();
     section.split("\n## ").next().unwrap().to_owned()
 }
 
 /// The block that this test runs.
 pub(super) fn block(test: &str) -> String {
     let section = install();
-    let marked = section.split(&format!("<!-- run: {test} -->\n```\n")).nth(1).unwrap_or_else(|| panic!("no block is run by {test}"));
+    let marked =
+        section.split(&format!("<!-- run: {test} -->\n```\n")).nth(1).unwrap_or_else(|| panic!("no block is run by {test}"));
     marked.split("```").next().unwrap().to_owned()
 }
 
@@ -24,8 +25,8 @@ fn every_block_is_run_by_a_test_or_says_why_not() {
     assert_eq!(mark.find_iter(&section).count() * 2, section.matches("```").count(), "a block without a mark");
     let (names, mut ran) = (Regex::new(r"dist::[a-z_:]+").unwrap(), 0);
     for found in mark.captures_iter(&section) {
-        for name in names.find_iter(&found[2]) {
-            let (file, test) = name.as_str().rsplit_once("::").unwrap();
+        for name in names.find_iter(&found[2]).map(|name| name.as_str()) {
+            let (file, test) = name.rsplit_once("::").unwrap();
             let file = root().join("tests/it").join(file.replace("::", "/")).with_extension("rs");
             let source = std::fs::read_to_string(&file).unwrap_or_else(|fault| panic!("{}: {fault}", file.display()));
             assert!(source.contains(&format!("fn {test}(")), "{name} is no test");
