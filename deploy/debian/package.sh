@@ -23,7 +23,8 @@ install -m 644 deploy/debian/copyright "$DOC/copyright"
 DATE=$(date -u -R -d "@$SOURCE_DATE_EPOCH")
 printf 'daypass (%s) unstable; urgency=medium\n\n  * As of this version of the sources.\n\n -- daypass <daypass@localhost>  %s\n' "$VERSION" "$DATE" |
   gzip -9 -n >"$DOC/changelog.gz"
-SIZE=$(du -k --apparent-size -s "$TREE/usr" | cut -f1)
+# Of the files alone: how large a folder is depends on the file system.
+SIZE=$(find "$TREE/usr" -type f -printf '%s\n' | awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
 sed "s/@VERSION@/$VERSION/;s/@ARCHITECTURE@/$ARCHITECTURE/;s/@SIZE@/$SIZE/" deploy/debian/control >"$TREE/DEBIAN/control"
 for script in postinst prerm postrm; do install -m 755 "deploy/debian/$script" "$TREE/DEBIAN/$script"; done
 (cd "$TREE" && find usr -type f | sort | xargs md5sum) >"$TREE/DEBIAN/md5sums"

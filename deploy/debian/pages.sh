@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # pages.sh BINARY FOLDER: what a shell and man(1) read, as this binary writes it, laid out as below /usr/share.
 set -euo pipefail
+umask 022
 BINARY=$(realpath "$1") FOLDER=$2
 rm -rf "$FOLDER"
 mkdir -p "$FOLDER/bash-completion/completions" "$FOLDER/zsh/vendor-completions" "$FOLDER/fish/vendor_completions.d"

@@ -3,6 +3,7 @@
 # Two builds of one commit, in whatever folders, are the same bytes: tests/dist/twice.sh shows it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+umask 022
 TARGETS=${CARGO_TARGET_DIR:-target}
 OUT=${DAYPASS_DIST:-$TARGETS/artefacts}
 VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p;/^version/q' Cargo.toml)

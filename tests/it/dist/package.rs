@@ -1,7 +1,7 @@
 //! The Debian package: what is in it, and what it does where it is installed, removed and purged. That happens in a folder of its own
 //! (`dpkg --root`, with maintainer scripts that know `DPKG_ROOT`): this machine stays as it is.
 
-use super::{EPOCH, done, pages, root};
+use super::{EPOCH, done, root};
 use crate::support::{peer, put};
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
@@ -24,10 +24,15 @@ const FILES: [&str; 10] = [
 
 /// The package of this test's own binary, as `make dist` makes it but for the compression, which takes a minute.
 fn package(folder: &Path) -> PathBuf {
-    let (binary, out) = (folder.join("daypass"), folder.join("out"));
+    package_under("022", folder)
+}
+
+fn package_under(umask: &str, folder: &Path) -> PathBuf {
+    let (binary, pages, out) = (folder.join("daypass"), folder.join("pages"), folder.join("out"));
     done(Command::new("objcopy").arg("--strip-all").arg(env!("CARGO_BIN_EXE_daypass")).arg(&binary));
-    let mut command = Command::new(root().join("deploy/debian/package.sh"));
-    command.arg(&binary).arg(pages(folder)).arg("amd64").arg(&out);
+    let script = "umask $0; cd deploy/debian && ./pages.sh \"$1\" \"$3\" && ./package.sh \"$2\" \"$3\" amd64 \"$4\"";
+    let mut command = Command::new("sh");
+    command.current_dir(root()).args(["-c", script, umask, env!("CARGO_BIN_EXE_daypass")]).args([&binary, &pages, &out]);
     done(command.env("SOURCE_DATE_EPOCH", EPOCH).env("DAYPASS_DEB_COMPRESSION", "none"));
     out.join(concat!("daypass_", env!("CARGO_PKG_VERSION"), "_amd64.deb"))
 }
@@ -63,15 +68,15 @@ fn it_has_the_unit_its_user_and_folders_completions_and_man_pages() {
     check_files(&package(folder.path()));
 }
 
-/// The same bytes again, from other files of other times.
+/// The same bytes again, from other files of other times, made by somebody whose files nobody else may read.
 #[test]
 fn it_is_made_of_its_content_alone() {
     let Some(_) = peer("dpkg-deb") else { return };
-    let made = || {
+    let made = |umask: &str| {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::read(package(folder.path())).unwrap()
+        std::fs::read(package_under(umask, folder.path())).unwrap()
     };
-    assert!(made() == made());
+    assert!(made("022") == made("077"));
 }
 
 #[test]
