@@ -12,7 +12,7 @@ use crate::http::{admin, admission, control, router};
 use crate::words::SystemClock;
 use crate::words::yaml::Fault;
 use clap::Args;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -26,6 +26,27 @@ pub(super) struct ServeArgs {
     /// What to log, such as `info` or `daypass=debug`.
     #[arg(long, env = "DAYPASS_LOG", default_value = "info")]
     log: String,
+    /// The IP address of the admin listener, in place of the configuration's, whose port stays: a pod learns its own at its start.
+    #[arg(long, env = "DAYPASS_ADMIN_ADDRESS", value_name = "IP", value_parser = admin_address)]
+    admin_address: Option<IpAddr>,
+}
+
+/// An address that is none for the admin listener.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum AdminAddressError {
+    #[error("expected an IP address such as 10.0.0.7, without a port")]
+    Malformed,
+    #[error("the admin listener has no authentication: give it an address that only operators reach")]
+    Everybody,
+}
+
+/// Like `admin_listen`, never all addresses.
+fn admin_address(text: &str) -> Result<IpAddr, AdminAddressError> {
+    match text.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => Err(AdminAddressError::Everybody),
+        Ok(address) => Ok(address),
+        Err(_) => Err(AdminAddressError::Malformed),
+    }
 }
 
 /// Reads the configuration; all its faults in one message.
@@ -44,7 +65,10 @@ pub(super) async fn run(arguments: &ServeArgs, environment: &Environment) -> Res
     crate::telemetry::log(&arguments.log);
     crate::telemetry::harden();
     let credentials = environment.value("CREDENTIALS_DIRECTORY").map(Path::new);
-    let config = Config::load(&arguments.config, credentials).map_err(|found| faults(&found))?;
+    let mut config = Config::load(&arguments.config, credentials).map_err(|found| faults(&found))?;
+    if let Some(address) = arguments.admin_address {
+        config.admin_listen.set_ip(address);
+    }
     let certificate = Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()).map_err(failed)?;
     let webhook = match &config.admission {
         Some(settings) => Some(webhook(settings).await?),
