@@ -14,14 +14,14 @@ pub(super) fn install() -> String {
 pub(super) fn block(test: &str) -> String {
     let section = install();
     let marked =
-        section.split(&format!("<!-- run: {test} -->\n```\n")).nth(1).unwrap_or_else(|| panic!("no block is run by {test}"));
+        section.split(&format!("<!-- run: {test} -->\n```sh\n")).nth(1).unwrap_or_else(|| panic!("no block is run by {test}"));
     marked.split("```").next().unwrap().to_owned()
 }
 
 #[test]
 fn every_block_is_run_by_a_test_or_says_why_not() {
     let section = install();
-    let mark = Regex::new(r"(?m)^<!-- (run|not run): (.+) -->\n```\n").unwrap();
+    let mark = Regex::new(r"(?m)^<!-- (run|not run): (.+) -->\n```sh\n").unwrap();
     assert_eq!(mark.find_iter(&section).count() * 2, section.matches("```").count(), "a block without a mark");
     let (names, mut ran) = (Regex::new(r"dist::[a-z_:]+").unwrap(), 0);
     for found in mark.captures_iter(&section) {
