@@ -7,6 +7,7 @@ mod import;
 mod lock;
 mod of_source;
 mod place;
+mod providers;
 mod replay;
 mod sarif;
 mod schema;

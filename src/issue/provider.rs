@@ -1,8 +1,8 @@
 //! What somebody outside makes: how each provider is configured, reached and asked. A provider has a module of its kind's name in
 //! this room, and one line in the list of [`issue`](super).
 
-use super::OwnIssuers;
-use crate::kind::Credential;
+use super::{Misfit, OwnIssuers};
+use crate::kind::{Credential, Target};
 use crate::policy::OnTerms;
 use crate::store::Licence;
 use crate::words::yaml::{Fields, Node};
@@ -51,6 +51,11 @@ pub trait Provided: OnTerms {
         now: UnixTime,
     ) -> impl Future<Output = Result<Self::Answer, Denial>> + Send;
 
+    /// For what it would refuse all that a policy grants, as it is configured.
+    fn misfit(_settings: &Self::Settings, _granted: &Self) -> Option<Misfit> {
+        None
+    }
+
     /// The denial where the configuration has no such section.
     fn absent() -> Denial;
 }
@@ -80,6 +85,8 @@ macro_rules! declare {
         /// The providers' sections of the configuration.
         #[derive(Clone, Debug)]
         pub struct ProviderSettings {
+            /// Whether there is `providers` at all.
+            is_listed: bool,
             $($section: Option<<$target as Provided>::Settings>,)*
         }
 
@@ -100,7 +107,30 @@ macro_rules! declare {
                 } else {
                     $section
                 };)*
-                Some(Self { $($section: $section?,)* })
+                Some(Self { is_listed: node.is_some(), $($section: $section?,)* })
+            }
+
+            /// Whether somebody outside makes what is granted.
+            pub const fn makes(granted: &Target) -> bool {
+                matches!(granted, $(Target::$name(_))|*)
+            }
+
+            /// Why nobody would make what is granted; `None` where the configuration does not say who makes it.
+            pub fn misfits(&self, granted: &Target) -> Option<Vec<Misfit>> {
+                match granted {
+                    $(Target::$name(granted) => match &self.$section {
+                        Some(settings) => Some(<$target>::misfit(settings, granted).into_iter().collect()),
+                        None if self.is_listed && !<$target>::AT_TOP => Some(vec![self.no_provider(stringify!($section))]),
+                        None => None,
+                    },)*
+                    _ => Some(Vec::new()),
+                }
+            }
+
+            fn no_provider(&self, name: &str) -> Misfit {
+                let all = [$((stringify!($section), self.$section.is_some() && !<$target>::AT_TOP)),*];
+                let known = all.into_iter().filter(|(_, is_there)| *is_there).map(|(section, _)| section.to_owned()).collect();
+                Misfit::NoName { what: "provider", name: name.to_owned(), known }
             }
         }
 

@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 mod elsewhere;
 mod expected;
 mod impossible;
+mod providers;
 mod repositories;
 mod sources;
 mod told;

@@ -2,6 +2,7 @@
 
 use super::of_source::{OfSource, Read};
 use super::place::GUARDRAILS_UNREAD;
+use super::providers::Fits;
 use super::sarif;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
@@ -60,12 +61,14 @@ struct Checked {
     faults: Vec<Fault>,
     /// Whether files of the server are named that are not here.
     leaves_out_server: bool,
+    /// Whether providers would make what is granted.
+    fits: Fits,
 }
 
 /// Ends with 78 when something is an error.
 pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> {
     let read = arguments.of.load()?;
-    let Checked { ruleset, faults, leaves_out_server } = arguments.check(&read);
+    let Checked { ruleset, faults, leaves_out_server, fits } = arguments.check(&read);
     let at = &read.seen.at;
     let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
@@ -77,6 +80,7 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
         (None, Output::Json) => print::json(&json!({
             "policies": policies, "guardrails": guardrails, "errors": errors, "findings": faults, "looked_at": at, "accepted": accepted,
             "guardrails_unreadable": ruleset.has_faulty_guardrails(), "files_of_the_server_not_looked_at": leaves_out_server,
+            "providers_not_looked_at": fits.not_checked,
         })),
         (None, Output::Text | Output::Markdown) => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
@@ -91,6 +95,7 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
             if leaves_out_server {
                 anstream::println!("The files of the server that further sources name are not looked at: they are not here.");
             }
+            fits.note().iter().for_each(|note| anstream::println!("{note}"));
             anstream::println!("Looked at: {at}");
         }
     }
@@ -140,6 +145,8 @@ impl CheckArgs {
         let now = SystemClock.now();
         let look = Look { ruleset: &ruleset, tree, catalogue, now, own_repository: own.as_deref() };
         faults.extend(lint(&look));
+        let mut fits = Fits::of(read, &ruleset, at);
+        faults.append(&mut fits.faults);
         faults.extend(missing_keys(tree, &ruleset, now));
         faults.extend(read.definition.iter().flat_map(|definition| match &definition.bounds {
             Ok(bounds) => bounds.outside(&ruleset).into_iter().chain(bounds.unused(&definition.file, &ruleset)).collect(),
@@ -148,7 +155,7 @@ impl CheckArgs {
         let here = at.server_files();
         faults.extend(definitions(tree, catalogue, here.as_ref()));
         let leaves_out_server = here.is_none() && FurtherSource::definitions(tree).next().is_some();
-        Checked { ruleset, faults, leaves_out_server }
+        Checked { ruleset, faults, leaves_out_server, fits }
     }
 
     /// What the flags make of a finding. What keeps a file from loading stays an error.

@@ -4,7 +4,7 @@ use crate::cli::serve::faults;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::{Config, PolicyConfig, SourceFiles};
 use crate::git::{GitError, Snapshot, Source};
-use crate::issue::Connected;
+use crate::issue::{Connected, ProviderSettings};
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_further_source, strays};
 use crate::store::{ReadError, Reader};
@@ -234,6 +234,11 @@ impl Where {
         let unread = "a section of `providers` in the configuration has a fault: a server that starts with it tells which";
         let providers = self.config()?.providers.ok_or_else(|| Failure::new(STATUS_CONFIGURATION, unread))?;
         Ok(K::settings_of(&providers).cloned())
+    }
+
+    /// How the configuration describes those who make credentials outside; `None` where it cannot be read.
+    pub(super) fn provider_settings(&self) -> Option<ProviderSettings> {
+        self.config().ok()?.providers
     }
 
     /// Our own issuer.

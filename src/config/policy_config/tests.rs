@@ -95,3 +95,16 @@ fn what_is_read_is_checked() {
     }
     assert!(parse("issuer_url: https://oidc.acme.example\n").unwrap_err().contains("`issuers` is missing"));
 }
+
+#[test]
+fn what_no_provider_makes_is_known_where_providers_are() {
+    let of = |text: &str, line: &str| parse(text).unwrap().providers.unwrap().misfits(&crate::kind::Target::parse(line).unwrap());
+    let server = format!("{SERVER}{ISSUERS}");
+    for kind in ["gcp", "azure", "token_exchange"] {
+        let [misfit] = &of(&server, kind).unwrap()[..] else { panic!("{kind}") };
+        assert_eq!(misfit.to_string(), format!("the configuration has no provider `{kind}`"));
+        assert_eq!(misfit.help().as_deref(), Some("it has github"));
+        assert_eq!(of(ISSUERS, kind), None, "nobody knows");
+    }
+    assert_eq!(of(ISSUERS, "secret a.age"), Some(Vec::new()), "this server makes it itself");
+}

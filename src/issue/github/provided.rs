@@ -1,8 +1,8 @@
 //! How the configuration, a grant and its answer meet an App.
 
 use super::{Asked, GitHub, GitHubError, GitHubSettings, Minted};
-use crate::issue::OwnIssuers;
 use crate::issue::provider::{Places, Provided};
+use crate::issue::{Misfit, OwnIssuers};
 use crate::kind::{GitHubTarget, GitHubToken};
 use crate::policy::{GitHubTerms, InRepositories};
 use crate::store::Licence;
@@ -37,6 +37,17 @@ impl Provided for GitHubTarget {
         let Minted { token, expires_at, permissions, repositories, installation: _ } = app.mint(&asked, now).await?;
         let api = app.address().to_owned();
         Ok(GitHubToken { app: terms.app.clone(), owner, repositories, permissions, token, expires_at, api })
+    }
+
+    fn misfit(settings: &GitHubSettings, granted: &GitHubTarget) -> Option<Misfit> {
+        let (name, what) = (granted.app.as_ref()?.as_str(), "App");
+        let Some(app) = settings.apps.iter().find(|app| app.name == name) else {
+            let known = settings.apps.iter().map(|app| app.name.clone()).collect();
+            return Some(Misfit::NoName { what, name: name.to_owned(), known });
+        };
+        let (key, level) = app.max_permissions.lacks(granted.permissions.as_ref()?)?;
+        let why = format!("`{key}: {}` is more than its `max_permissions`", level.as_str());
+        Some(Misfit::Refused { what, name: name.to_owned(), why })
     }
 
     fn absent() -> Denial {

@@ -3,8 +3,8 @@
 use super::refusal::PROVIDER;
 use super::settings::TokenExchangeSettings;
 use super::{TokenExchange, TokenExchangeError};
-use crate::issue::OwnIssuers;
 use crate::issue::provider::{Places, Provided};
+use crate::issue::{Misfit, OwnIssuers};
 use crate::kind::{ExchangedToken, TokenExchangeTarget};
 use crate::policy::TokenExchangeTerms;
 use crate::store::Licence;
@@ -31,6 +31,16 @@ impl Provided for TokenExchangeTarget {
         now: UnixTime,
     ) -> Result<ExchangedToken, Denial> {
         services.issue(licence, now).await
+    }
+
+    fn misfit(settings: &TokenExchangeSettings, granted: &TokenExchangeTarget) -> Option<Misfit> {
+        let (name, what) = (granted.service.as_ref()?, "service");
+        let Some(service) = settings.services.iter().find(|service| service.name == *name) else {
+            let known = settings.services.iter().map(|service| service.name.to_string()).collect();
+            return Some(Misfit::NoName { what, name: name.to_string(), known });
+        };
+        let fault = service.check(granted.fields.as_ref()?).err()?;
+        Some(Misfit::Refused { what, name: name.to_string(), why: fault.to_string() })
     }
 
     fn absent() -> Denial {

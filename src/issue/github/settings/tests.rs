@@ -81,3 +81,23 @@ fn what_is_wrong_is_told() {
         assert!(told.iter().any(|told| told.contains(words)), "{text}: {told:?}");
     }
 }
+
+#[test]
+fn what_an_app_would_refuse_is_known_before_a_job_asks() {
+    use crate::issue::{Misfit, Provided};
+    use crate::kind::GitHubTarget;
+    use crate::words::github::{AppName, Permission, Permissions};
+    let settings = read("apps: [ { name: acme, app_id: 7, key: { file: k }, max_permissions: { contents: read } } ]").unwrap();
+    let misfit = |app: &str, level: &str| {
+        let permissions = Permissions::new([Permission::parse("contents", level, &[]).unwrap()]).unwrap();
+        let app = Some(AppName::parse(app).unwrap());
+        GitHubTarget::misfit(&settings, &GitHubTarget { app, repositories: None, permissions: Some(permissions) })
+    };
+    assert_eq!(misfit("acme", "read"), None);
+    let unknown = misfit("acne", "read").unwrap();
+    assert_eq!(unknown.to_string(), "the configuration has no App `acne`");
+    assert_eq!(unknown.help().as_deref(), Some("did you mean `acme`? it has acme"));
+    assert_eq!(misfit("nobody", "read").and_then(|misfit| misfit.help()).as_deref(), Some("it has acme"));
+    let wide = misfit("acme", "write");
+    assert!(matches!(&wide, Some(Misfit::Refused { why, .. }) if why.contains("`contents: write`")), "{wide:?}");
+}

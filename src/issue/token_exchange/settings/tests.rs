@@ -85,3 +85,20 @@ fn what_is_wrong_is_told() {
         assert!(told.iter().any(|told| told.contains(said)), "{new}: {told:?}");
     }
 }
+
+#[test]
+fn what_a_service_would_refuse_is_known_before_a_job_asks() {
+    use crate::issue::Provided;
+    use crate::kind::Kind;
+    use crate::kind::TokenExchangeTarget;
+    let settings = TokenExchangeSettings { services: vec![read(GOOD).unwrap()] };
+    let misfit = |text: &str| {
+        let granted = TokenExchangeTarget::read(Some(text)).unwrap();
+        let granted = TokenExchangeTarget { fields: granted.fields.or(Some(ExchangeFields::default())), ..granted };
+        TokenExchangeTarget::misfit(&settings, &granted).map(|misfit| misfit.to_string())
+    };
+    assert_eq!(misfit("partner?role=x"), None);
+    assert_eq!(misfit("nobody?role=x").as_deref(), Some("the configuration has no service `nobody`"));
+    assert!(misfit("partner").unwrap().contains("does not set `role`"));
+    assert!(misfit("partner?role=x&more=y").unwrap().contains("sets `more`"));
+}
