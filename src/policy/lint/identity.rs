@@ -5,6 +5,7 @@ use crate::identity::{Attribute as A, Facts};
 use crate::policy::condition::{Condition, Single, Subject, Test};
 use crate::token::Claims;
 use crate::words::yaml::Fault;
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// What says little about who runs the job: whoever may push a branch chooses it, or it is only a label.
@@ -40,10 +41,23 @@ fn has_a_token(rule: &Subjected<'_>) -> bool {
         return true;
     }
     let issuer = &rule.policy.issuer;
-    let fits = |claims| {
+    // A line without an id asks for none, and one without an owner for no owner; every token has both, and they agree.
+    let whole = |claims: Map<String, Value>, owner: &str| {
+        let mut whole = Map::new();
+        A::ALL.iter().filter(|one| rule.mapping.has_id(**one)).for_each(|one| rule.mapping.put_id(*one, "1", &mut whole));
+        rule.mapping.put_text(A::Owner, owner, &mut whole);
+        whole.extend(claims);
+        whole
+    };
+    let repositories = rule.line(A::Repository).into_iter().flat_map(texts).map(|pattern| pattern.sample());
+    let owners: Vec<String> = repositories.filter_map(|name| Some(name.split_once('/')?.0.to_owned())).collect();
+    let is_taken = |claims| {
         let facts = rule.mapping.facts(issuer, Claims::from(claims));
         // An example has what the lines ask for, and not all that every token has.
         facts.is_ok_and(|facts| rule.rule.matches(&Facts { unreadable: BTreeSet::new(), ..facts }))
+    };
+    let fits = |claims: Map<String, Value>| {
+        is_taken(claims.clone()) || owners.iter().any(|owner| is_taken(whole(claims.clone(), owner)))
     };
     let events = rule.mapping.closed_set(A::Event).unwrap_or_default().into_iter().map(|event| vec![(A::Event, event)]);
     std::iter::once(Vec::new()).chain(events).filter_map(|like| rule.example(&like)).any(fits)

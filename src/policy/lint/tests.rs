@@ -235,6 +235,15 @@ fn lines_that_exclude_each_other_are_told() {
     }
 }
 
+/// As IAM's trust policies name a repository: by its subject, and without its id.
+#[test]
+fn a_subject_beside_a_name_without_its_id_matches() {
+    let named = "issuer: github\nmatch: { repository: acme/shop, ref: refs/heads/main, event: push }\nclaims: { /sub: \"repo:acme/shop:ref:refs/heads/main\" }\ngrant: { secrets: [shop/a] }\n";
+    assert!(!codes(&[("policies/a.yaml", named)]).contains(&"never_matches"));
+    let other = named.replace("/sub", "/repository").replace("repo:acme/shop:ref:refs/heads/main", "acme/other");
+    assert!(codes(&[("policies/a.yaml", &other)]).contains(&"never_matches"));
+}
+
 #[test]
 fn every_code_is_listed_documented_and_made_somewhere() {
     let documented = include_str!("../../../docs/policy.md");
