@@ -2,7 +2,7 @@
 
 use crate::peers::age_plugin::Job;
 use crate::sources::{TEAM, define, live, world};
-use crate::support::{World, commit, put};
+use crate::support::{World, commit, put, told};
 use daypass::secrets::encrypt;
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ async fn the_endpoint_answers_for_documents_and_not_for_stanzas() {
     for body in unknown.iter().chain([&none]) {
         let (status, refused) = unwrap(world, &world.token(), body.clone()).await;
         assert_eq!((status, &refused["code"]), (403, &json!("no_matching_policy")), "{refused}");
-        refusals.push((refused["detail"].clone(), refused["hint"].clone()));
+        refusals.push(told(&refused));
     }
     refusals.dedup();
     assert_eq!(refusals.len(), 1, "nobody learns which files there are");

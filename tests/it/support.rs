@@ -280,6 +280,12 @@ impl World {
     }
 }
 
+/// What a refusal tells of what was asked: its hint's command has the decision's own id, which says nothing of that.
+pub fn told(refused: &Value) -> (Value, String) {
+    let (decision, hint) = (refused["decision_id"].as_str().unwrap(), refused["hint"].as_str().unwrap());
+    (refused["detail"].clone(), hint.replace(decision, "ID"))
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         // It would outlive what runs it.

@@ -1,7 +1,7 @@
 //! Secrets as older commits had them: where a policy grants it, of the history that counts, and by what opens them today.
 
 use crate::sources::{self, TEAM, define, live};
-use crate::support::{DEPLOY, Setup, World, commit, git, put, write_private};
+use crate::support::{DEPLOY, Setup, World, commit, git, put, told, write_private};
 use daypass::secrets::{Identities, encrypt};
 use daypass::store::Entry;
 use daypass::words::UnixTime;
@@ -115,7 +115,7 @@ async fn only_commits_behind_the_one_in_force_may_be_asked_for() {
     for foreign in [side.as_str(), &"12".repeat(20), &"12".repeat(32)] {
         let (status, refused) = past(&world, foreign, PASSWORD).await;
         assert_eq!((status, &refused["code"]), (403, &json!("commit_refused")), "{refused}");
-        refusals.push((refused["detail"].clone(), refused["hint"].clone()));
+        refusals.push(told(&refused));
     }
     refusals.dedup();
     assert_eq!(refusals.len(), 1, "nobody learns which commits there are");
