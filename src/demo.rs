@@ -60,7 +60,7 @@ impl Demo {
         world.daypass(&["audit", "tail", "--config", &world.path("daypass.yaml")], None).await?.print();
         say("\nWhat to type next:");
         show(
-            "daypass policy check --config daypass.yaml --folder access/   find the faults in your own policies\ndaypass serve --config daypass.yaml                           README.md has the five-minute path to a real job\n",
+            "daypass policy check --config daypass.yaml --folder access/   find the faults in your own policies\ndaypass serve --config daypass.yaml                           docs/tutorial.md leads from nothing to a real job\n",
         );
         Ok(())
     }
