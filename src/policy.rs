@@ -27,6 +27,7 @@ mod index;
 mod layout;
 mod lint;
 mod lock;
+mod miss;
 mod named_grants;
 mod pattern;
 mod reading;

@@ -73,7 +73,9 @@ fn test(of: &of_source::OfSource, json: bool) -> Result<u8, Failure> {
     if json {
         print::json(&json!({ "outcomes": outcomes, "failed": failed, "findings": errors, "looked_at": at }));
     } else {
-        errors.iter().for_each(|fault| anstream::println!("{fault}\n"));
+        // A test that does not hold has a line of its own below.
+        let others = errors.iter().filter(|fault| fault.code != "test_failed");
+        others.for_each(|fault| anstream::println!("{fault}\n"));
         outcomes.iter().for_each(print_outcome);
         anstream::println!("{} passed, {failed} failed", outcomes.len() - failed);
         anstream::println!("Looked at: {at}");

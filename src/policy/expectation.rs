@@ -6,13 +6,14 @@ use super::catalogue::{Catalogue, Tree};
 use super::condition::possible::{Nobodys, check_facts};
 use super::decide::PolicySet;
 use super::file::TrustPolicy;
+use super::miss::Line;
 use super::sections::{SecretGrant, TransitGrant};
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
 use crate::kind::{InTree, Target};
 use crate::token::{Claims, parse_json};
+use crate::words::UnixTime;
 use crate::words::names::{IssuerName, PolicyName};
 use crate::words::yaml::{Fields, Node, Place, Yaml};
-use crate::words::{Denial, UnixTime};
 use error::FactsError;
 use serde::Serialize;
 use std::sync::Arc;
@@ -82,7 +83,13 @@ impl Expectation {
         catalogue: &Catalogue,
     ) -> Outcome {
         let facts = self.facts(issuer, tree, catalogue);
-        let verdict = facts.map(|facts| set.would_grant(&facts, &self.wanted, None, UnixTime::from_seconds(0)));
+        let now = UnixTime::from_seconds(0);
+        let verdict = facts.map(|facts| {
+            set.would_grant(&facts, &self.wanted, None, now).map_err(|denial| {
+                let near = if self.allow { nearest_miss(set, &facts, &self.wanted) } else { None };
+                near.map_or_else(|| denial.cause.clone(), |near| format!("{}; {near}", denial.cause))
+            })
+        });
         self.outcome(file, verdict)
     }
 
@@ -101,11 +108,11 @@ impl Expectation {
         }
     }
 
-    fn outcome(&self, file: &str, verdict: Result<Result<PolicyName, Denial>, FactsError>) -> Outcome {
+    fn outcome(&self, file: &str, verdict: Result<Result<PolicyName, String>, FactsError>) -> Outcome {
         let (holds, why) = match verdict {
             Err(fault) => (false, Some(fault.to_string())),
             Ok(Ok(policy)) => (self.allow, (!self.allow).then(|| format!("allowed by {policy}"))),
-            Ok(Err(denial)) => (!self.allow, self.allow.then_some(denial.cause)),
+            Ok(Err(cause)) => (!self.allow, self.allow.then_some(cause)),
         };
         let verb = if self.allow { "allow" } else { "deny" };
         Outcome {
@@ -162,6 +169,16 @@ impl Expectation {
         }
         Err(FactsError::NotThere { missing })
     }
+}
+
+/// The lines that keep the nearest policy from granting it, in one sentence.
+fn nearest_miss(set: &PolicySet, facts: &Facts, wanted: &Target) -> Option<String> {
+    let policies = set.policies().iter().filter(|policy| policy.issuer == facts.issuer);
+    let rules = policies.flat_map(|policy| policy.rules.iter().map(|rule| (&policy.file, rule)));
+    let misses = rules.filter(|(_, rule)| rule.offer(wanted).is_some()).map(|(file, rule)| (file, rule.misses(facts)));
+    let (file, nearest) = misses.min_by_key(|(_, misses)| misses.len())?;
+    let lines: Vec<Line> = nearest.iter().map(|miss| miss.line(file, facts)).collect();
+    (!lines.is_empty()).then(|| lines.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 /// Puts an attribute in the place of the one that the claims give; nothing takes it away.

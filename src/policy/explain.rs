@@ -1,8 +1,9 @@
 //! Why: which policy allows, or which line of which policy did not hold and what it saw. For operators, never for callers.
 
 use super::decide::{PolicySet, between};
-use super::file::{Miss, TrustPolicy};
+use super::file::TrustPolicy;
 use super::guardrail::GUARDRAILS_FILE;
+use super::miss::Line;
 use super::stop::StopUntil;
 use crate::identity::Facts;
 use crate::kind::Target;
@@ -71,20 +72,6 @@ pub struct NearMiss {
     pub lines: Vec<Line>,
 }
 
-/// A line that does not hold.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Line {
-    /// Where it stands: file and line.
-    pub at: String,
-    /// What it says.
-    pub says: String,
-    /// What the identity shows; absent when it shows nothing.
-    pub saw: Option<String>,
-    /// Whether what it shows may name a person.
-    #[serde(skip)]
-    pub(super) personal: bool,
-}
-
 /// Explains the decision over these facts. What operators deny is not looked at here: see [`Explanation::under`].
 pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -> Explanation {
     let mut near_misses: Vec<NearMiss> =
@@ -149,29 +136,12 @@ pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, wanted: &Target, no
     }
     let offering = policy.rules.iter().filter(|rule| rule.offer(wanted).is_some());
     let misses = offering.map(|rule| rule.misses(facts)).min_by_key(Vec::len)?;
-    let mut lines: Vec<Line> = misses.iter().map(|miss| line(&policy.file, miss, facts)).collect();
+    let mut lines: Vec<Line> = misses.iter().map(|miss| miss.line(&policy.file, facts)).collect();
     if lines.is_empty() && !policy.in_force(now) {
         let says = if policy.audit_only { "mode: audit" } else { "expires" };
         lines.push(Line { at: policy.file.clone(), says: says.to_owned(), saw: None, personal: false });
     }
     (!lines.is_empty()).then(|| NearMiss { policy: policy.name.clone(), lines })
-}
-
-fn line(file: &str, miss: &Miss<'_>, facts: &Facts) -> Line {
-    match miss {
-        Miss::Condition(condition) => Line {
-            at: format!("{file}:{}", condition.place.line),
-            says: condition.shown.clone(),
-            saw: condition.saw(facts),
-            personal: condition.is_personal(),
-        },
-        Miss::Unnamed(attribute) => Line {
-            at: file.to_owned(),
-            says: format!("no line names `{attribute}`, which is denied unless a policy does"),
-            saw: facts.attribute(*attribute).map_or_else(|| "what cannot be read".to_owned(), ToString::to_string).into(),
-            personal: false,
-        },
-    }
 }
 
 impl fmt::Display for Explanation {

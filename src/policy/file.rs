@@ -4,6 +4,7 @@ use super::accepted::{self, Accepted};
 use super::catalogue::{Catalogue, IssuerEntry, Tree};
 use super::condition::{Condition, Subject};
 use super::expectation::Expectation;
+use super::miss::Miss;
 use super::row_names::RowNames;
 use super::sections::{Grants, TermChange};
 use super::session;
@@ -360,10 +361,4 @@ impl Rule {
         };
         self.unnamed_dangers().find(is_true)
     }
-}
-
-/// Why a rule does not match.
-pub(super) enum Miss<'a> {
-    Condition(&'a Condition),
-    Unnamed(Attribute),
 }

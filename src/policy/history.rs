@@ -231,7 +231,7 @@ fn subjects(set: &PolicySet, issuer: &IssuerName) -> BTreeSet<Subject> {
 
 /// A job hears which line did not hold, and not what a person's claims were.
 fn without_persons(miss: explain::NearMiss) -> NearMiss {
-    let line = |line: explain::Line| {
+    let line = |line: super::miss::Line| {
         let saw = if line.personal { line.saw.map(|_| "what may name a person".to_owned()) } else { line.saw };
         Line { at: line.at, says: shortened(line.says), saw: saw.map(shortened) }
     };

@@ -18,6 +18,8 @@ pub(super) struct FileRead {
     others: Vec<(String, Option<Arc<[u8]>>)>,
     /// The policy, when it is good and its own tests hold.
     pub(super) policy: Option<Arc<TrustPolicy>>,
+    /// How the policy's own tests came out, where one of them does not hold.
+    pub(super) untrue: Vec<Outcome>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -96,7 +98,14 @@ pub fn read_policy(file: &str, tree: &Tree, catalogue: &Catalogue) -> Option<Arc
 }
 
 fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -> FileRead {
-    let empty = |faults| FileRead { file: file.to_owned(), bytes: bytes.clone(), others: Vec::new(), policy: None, faults };
+    let empty = |faults| FileRead {
+        file: file.to_owned(),
+        bytes: bytes.clone(),
+        others: Vec::new(),
+        policy: None,
+        untrue: Vec::new(),
+        faults,
+    };
     let (policy, mut faults) = match TrustPolicy::parse(file, bytes, tree, catalogue) {
         Ok((policy, warnings)) => (Arc::new(policy), warnings),
         Err(faults) => {
@@ -104,19 +113,25 @@ fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -
             return FileRead { others: vec![(file.to_owned(), None)], ..empty(faults) };
         }
     };
-    let failed = failed_tests(&policy, tree, catalogue);
-    let holds = failed.is_empty();
-    faults.extend(failed);
+    let mut untrue = expectation::run_own(&policy, tree, catalogue);
+    if untrue.iter().all(|outcome| outcome.holds) {
+        untrue = Vec::new();
+    }
+    faults.extend(test_faults(&policy, tree, &untrue));
     let others = policy.made_of().map(|other| (other.to_owned(), tree.get(other).cloned())).collect();
-    FileRead { others, policy: holds.then_some(policy), ..empty(faults) }
+    FileRead { others, policy: untrue.is_empty().then_some(policy), untrue, ..empty(faults) }
 }
 
 /// A fault for each of the policy's own tests that does not hold.
 pub(super) fn failed_tests(policy: &Arc<TrustPolicy>, tree: &Tree, catalogue: &Catalogue) -> Vec<Fault> {
+    test_faults(policy, tree, &expectation::run_own(policy, tree, catalogue))
+}
+
+fn test_faults(policy: &TrustPolicy, tree: &Tree, outcomes: &[Outcome]) -> Vec<Fault> {
+    let failed = outcomes.iter().filter(|outcome| !outcome.holds);
     let bytes = tree.get(&policy.file).cloned().unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let failed = expectation::run_own(policy, tree, catalogue).into_iter().filter(|outcome| !outcome.holds);
-    let told = |outcome: Outcome| {
+    let told = |outcome: &Outcome| {
         let line = outcome.at.rsplit_once(':').and_then(|(_, line)| line.parse().ok()).unwrap_or(0);
         let why = outcome.why.as_deref().unwrap_or_default();
         let message = format!("the policy's own test does not hold: {}: {why}", outcome.expected);
