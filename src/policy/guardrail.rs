@@ -82,6 +82,15 @@ impl Guardrails {
         others.denied.iter().all(|denied| self.has(denied))
     }
 
+    /// The others' denials that are none of these, each with where it stands. One that is for several issuers is told once.
+    pub fn lacking<'a>(&self, others: &'a Self) -> Vec<(String, &'a str)> {
+        let lacking = others.denied.iter().filter(|denied| !self.has(denied));
+        let mut told: Vec<(String, &str)> =
+            lacking.map(|denied| (format!("{GUARDRAILS_FILE}:{}", denied.place.line), &*denied.description)).collect();
+        told.dedup();
+        told
+    }
+
     fn has(&self, wanted: &Denied) -> bool {
         self.denied.iter().any(|denied| denied.denies_as(wanted))
     }

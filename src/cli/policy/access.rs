@@ -1,5 +1,6 @@
 //! `daypass policy diff` and, below, `who-can`: what policies permit, before a merge and today.
 
+mod denials;
 mod files;
 mod listing;
 mod what_can;
@@ -16,6 +17,7 @@ use crate::secrets::reader_changes;
 use crate::words::yaml::{Fault, Severity};
 use crate::words::{Clock, Gain, SystemClock, Widened, plain};
 use clap::{Args, ValueEnum};
+use denials::Denials;
 use listing::{listing, owners};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -57,6 +59,7 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
     files.extend(held.iter().map(waits));
     files.extend(unloaded(&faults, old_tree, new_tree));
+    let denials = Denials::between(&old, &new);
     let waits_alone = waiting(&old, new_tree, &catalogue, &found);
     let widens = found.iter().any(|change| change.direction == Direction::Widens)
         || readers.iter().any(|change| change.gains)
@@ -68,20 +71,21 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     match output {
         Output::Json => print::json(&json!({
             "old": old_seen.at, "new": new_seen.at,
-            "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults,
+            "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults, "guardrails": denials,
             "further_sources_not_looked_at": further, "waits_where_held": waits_alone,
         })),
         Output::Markdown => {
             anstream::print!(
-                "```\n{compared}\n{}{}{}{unknown}```\n",
+                "```\n{compared}\n{}{}{}{}{unknown}```\n",
                 listing(&found, &readers, &files, false),
+                denials.listing(),
                 told_of_waiting(&waits_alone),
                 owners(&found)
             );
         }
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
-            let waits = told_of_waiting(&waits_alone);
+            let waits = denials.listing() + &told_of_waiting(&waits_alone);
             anstream::print!("{compared}\n{}{waits}{}{unknown}", listing(&found, &readers, &files, true), owners(&found));
         }
     }

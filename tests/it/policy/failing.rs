@@ -1,0 +1,46 @@
+//! A policy whose own test does not hold, and guardrails by which nobody gains.
+
+use super::{commit, policy, repository};
+use crate::support::DEPLOY;
+use serde_json::Value;
+
+#[test]
+fn a_test_that_does_not_hold_names_its_line_and_what_it_saw_and_is_counted() {
+    let repository = repository();
+    let tests = "tests:\n  - allow: { claims: push.json, credential: { id_token: \"https://partner.example\" } }\n  - allow: { claims: push.json, change: { event: schedule }, credential: { id_token: \"https://partner.example\" } }\n";
+    let claims = include_str!("../../../policies/tests/github/push.json");
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &format!("{DEPLOY}{tests}")), ("tests/push.json", claims)]);
+    let line = DEPLOY.lines().count() + 3;
+    let output = policy(repository.path(), &["test"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{told}");
+    let failed = told.lines().find(|line| line.starts_with("FAILED")).unwrap_or_else(|| panic!("{told}"));
+    let event = 1 + DEPLOY.lines().position(|line| line.contains("event: push")).unwrap();
+    assert!(failed.contains(&format!("policies/shop/deploy.yaml:{line} ")), "{told}");
+    assert!(failed.ends_with(&format!("; policies/shop/deploy.yaml:{event} says `event: push` and saw `schedule`")), "{told}");
+    assert!(told.contains("1 passed, 1 failed") && told.matches("schedule").count() == 1, "{told}");
+    let output = policy(repository.path(), &["check"]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains(&format!("deploy.yaml:{line}:")) && told.contains("1 errors, 0 warnings"), "{told}");
+    assert!(!told.contains("fixture_unused"), "the faulty policy uses it: {told}");
+}
+
+/// Nobody has what it denies today: whoever reviews the change hears of it all the same.
+#[test]
+fn a_guardrail_that_goes_is_told_where_nobody_gains_by_it() {
+    let repository = repository();
+    let rails = "denials:\n  - description: Nobody has that account's roles.\n    match: { event: schedule }\n    deny: { aws: [\"arn:aws:iam::111111111111:role/*\"] }\n";
+    commit(repository.path(), &[("guardrails.yaml", rails)]);
+    let diff = |range: &str, more: &[&str]| policy(repository.path(), &[&["diff", range], more].concat());
+    let told = String::from_utf8_lossy(&diff("HEAD~1..HEAD", &[]).stdout).into_owned();
+    assert!(told.contains("Nobody gains access") && told.contains("NEWLY DENIED guardrails.yaml:2   Nobody has that"), "{told}");
+    let told = String::from_utf8_lossy(&diff("HEAD..HEAD~1", &[]).stdout).into_owned();
+    assert!(told.contains("NO LONGER DENIED guardrails.yaml:2   Nobody has that account's roles."), "{told}");
+    let told = String::from_utf8_lossy(&diff("HEAD..HEAD~1", &["--output", "markdown"]).stdout).into_owned();
+    assert!(told.contains("NO LONGER DENIED"), "{told}");
+    let told: Value = serde_json::from_slice(&diff("HEAD..HEAD~1", &["--output", "json"]).stdout).unwrap();
+    assert_eq!(told["guardrails"]["removed"][0]["at"], "guardrails.yaml:2", "{told}");
+    commit(repository.path(), &[("guardrails.yaml", &rails.replace("denials:\n", "# Reviewed.\ndenials:\n"))]);
+    let told: Value = serde_json::from_slice(&diff("HEAD~1..HEAD", &["--output", "json"]).stdout).unwrap();
+    assert_eq!(told["guardrails"], serde_json::json!({ "removed": [], "added": [] }), "a line further down is no change");
+}
