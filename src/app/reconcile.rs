@@ -29,10 +29,10 @@ impl App {
         let _turn = source.turn.lock().await;
         let fetched = crate::git::fetch(&source.settings.origin, &source.mirror).await;
         if let Err(fault) = fetched {
-            return alarmed(source, &fault.into());
+            return self.alarmed(source, &fault.into());
         }
         if let Err(fault) = source.source().head() {
-            return alarmed(source, &fault.into());
+            return self.alarmed(source, &fault.into());
         }
         source.was_read(self.store.moment());
         self.look_and_put_in_force(source).await;
@@ -49,7 +49,7 @@ impl App {
     async fn look_and_put_in_force(self: &Arc<Self>, source: &Arc<Followed>) {
         let unread = source.read_identities().await;
         let unread = match unread {
-            Some(fault) if source.identities().is_empty() => return alarmed(source, &fault.into()),
+            Some(fault) if source.identities().is_empty() => return self.alarmed(source, &fault.into()),
             unread => unread.map(FollowError::Identities),
         };
         let looked = match self.store.marks(source.name.as_str()).await {
@@ -67,7 +67,7 @@ impl App {
                 source.was_checked();
                 source.alarm.store(alarm.or(unread).map(|fault| Arc::new(fault.to_string())));
             }
-            Err(fault) => alarmed(source, &fault),
+            Err(fault) => self.alarmed(source, &fault),
         }
     }
 
@@ -220,9 +220,22 @@ impl App {
             tracing::error!(cause = %denial.cause, "the revision is in force, and not recorded yet; nothing is granted before it is");
         }
     }
-}
 
-fn alarmed(source: &Followed, fault: &FollowError) {
-    tracing::error!(source = %source.name, %fault, "the repository is not followed; the last good revision stays in force");
-    source.alarm.store(Some(Arc::new(fault.to_string())));
+    /// The repository is asked every second or so, and the log hears once: the alarm stands in `status` and in the metrics meanwhile.
+    fn alarmed(&self, source: &Followed, fault: &FollowError) {
+        let told = fault.to_string();
+        if source.alarm.load().as_deref() == Some(&told) {
+            return;
+        }
+        let in_force = self.live.load().source(&source.name).and_then(|known| known.revision.commit.clone());
+        match in_force {
+            Some(commit) => {
+                tracing::error!(source = %source.name, %fault, %commit, "the repository is not followed; the last good revision stays in force");
+            }
+            None => {
+                tracing::error!(source = %source.name, %fault, "the repository is not followed, and nothing of it is in force")
+            }
+        }
+        source.alarm.store(Some(Arc::new(told)));
+    }
 }

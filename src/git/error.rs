@@ -13,6 +13,19 @@ pub(super) const FOLDERS_MAX: usize = 50_000;
 /// One folder's listing: 100,000 entries with long names.
 pub(super) const FOLDER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// As many as a person looks through.
+const BRANCHES_TOLD_MAX: usize = 10;
+
+fn no_ref(name: &str, branches: &[String]) -> String {
+    let more = if branches.len() > BRANCHES_TOLD_MAX { " and others" } else { "" };
+    let told = branches[..branches.len().min(BRANCHES_TOLD_MAX)].join(", ");
+    match branches {
+        [] => format!("there is no `{name}`, nor any branch: commit the policies, and push them"),
+        [only] => format!("there is no `{name}`; the only branch is {only}"),
+        _ => format!("there is no `{name}`; the branches are {told}{more}"),
+    }
+}
+
 /// Why not.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -69,6 +82,14 @@ pub enum ReadFault {
     OtherBytes {
         /// Its id.
         id: gix::ObjectId,
+    },
+    /// A name of nothing, and what could be meant.
+    #[error("{}", no_ref(name, branches))]
+    NoRef {
+        /// The ref that is asked for, or whatever a person named.
+        name: String,
+        /// The branches that there are.
+        branches: Vec<String>,
     },
     /// A commit without its object.
     #[error("the commit cannot be read")]

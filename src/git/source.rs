@@ -96,7 +96,10 @@ impl Source {
 
     /// The branches that there are.
     pub fn branches(&self) -> Result<Vec<String>, GitError> {
-        let repository = self.open()?;
+        self.branches_of(&self.open()?)
+    }
+
+    fn branches_of(&self, repository: &gix::Repository) -> Result<Vec<String>, GitError> {
         let references = repository.references().map_err(|fault| self.git(fault))?;
         let branches = references.local_branches().map_err(|fault| self.git(fault))?;
         Ok(branches.filter_map(Result::ok).map(|branch| branch.name().as_bstr().to_string()).collect())
@@ -105,7 +108,8 @@ impl Source {
     /// The commit that a person names: a branch, a tag, `HEAD~2`, an id or its start.
     pub fn resolve(&self, name: &str) -> Result<CommitId, GitError> {
         let repository = self.open()?;
-        let commit = repository.rev_parse_single(format!("{name}^{{commit}}").as_str()).map_err(|fault| self.git(fault))?;
+        let found = repository.rev_parse_single(format!("{name}^{{commit}}").as_str());
+        let commit = found.map_err(|_| self.no_ref(&repository, name))?;
         Ok(CommitId::parse(&commit.to_string())?)
     }
 
@@ -143,8 +147,14 @@ impl Source {
     }
 
     fn commit(&self, repository: &gix::Repository) -> Result<gix::ObjectId, GitError> {
-        let mut reference = repository.find_reference(self.reference.as_str()).map_err(|fault| self.git(fault))?;
+        let found = repository.try_find_reference(self.reference.as_str()).map_err(|fault| self.git(fault))?;
+        let mut reference = found.ok_or_else(|| self.no_ref(repository, &self.reference))?;
         reference.peel_to_id().map(gix::Id::detach).map_err(|fault| self.git(fault))
+    }
+
+    fn no_ref(&self, repository: &gix::Repository, name: &str) -> GitError {
+        let branches = self.branches_of(repository).unwrap_or_default();
+        self.fault(ReadFault::NoRef { name: name.to_owned(), branches })
     }
 
     pub(super) fn fault(&self, fault: ReadFault) -> GitError {
