@@ -13,10 +13,13 @@ pub use settings::{IssuerSettings, JwksSource};
 
 use crate::identity::Mapping;
 use crate::token::{Expected, KeySet, RawToken};
-use crate::words::names::IssuerName;
-use crate::words::{Clock, Denial, Digest, Reason};
+use crate::words::names::{Audience, IssuerName};
+use crate::words::{Clock, Denial, Digest, Reason, excerpt};
 use keyring::Keyring;
 use std::sync::Arc;
+
+/// An issuer or an audience is an address; of a longer one the beginning tells enough.
+const SHOWN_CHARACTERS_MAX: usize = 200;
 
 /// A configured issuer.
 pub struct Issuer {
@@ -115,10 +118,24 @@ pub fn chosen<'a, T>(
 ) -> Result<&'a T, Denial> {
     let mut named = known.iter().filter(|one| expected(one).issuer.as_str() == issuer).peekable();
     if named.peek().is_none() {
-        return Err(Reason::UnknownIssuer.because("`iss` is not configured"));
+        let shown = excerpt(issuer, SHOWN_CHARACTERS_MAX);
+        let told = format!("The token's issuer is `{shown}`, which is not configured here.");
+        return Err(Reason::UnknownIssuer.because(format!("`iss` is `{shown}`, which is not configured")).saying(told));
     }
+    let ours: Vec<&str> = named.clone().flat_map(|one| &expected(one).audiences).map(Audience::as_str).collect();
     let chosen = named.find(|one| expected(one).audiences.iter().any(|ours| Some(ours.as_str()) == audience));
-    chosen.ok_or_else(|| Reason::AudienceMismatch.because("`aud` is not exactly one of this issuer's audiences"))
+    chosen.ok_or_else(|| other_audience(audience, &ours))
+}
+
+/// Both sides of a mismatch. They are no secrets: the caller holds the token, and any job that is let in names our audience.
+fn other_audience(seen: Option<&str>, ours: &[&str]) -> Denial {
+    let shown = |text: &str| format!("`{}`", excerpt(text, SHOWN_CHARACTERS_MAX));
+    let seen =
+        seen.map_or_else(|| "names no audience, or several".to_owned(), |seen| format!("is for the audience {}", shown(seen)));
+    let ours: Vec<String> = ours.iter().map(|ours| shown(ours)).collect();
+    let ours = ours.join(" or ");
+    let cause = format!("the token {seen}, and this issuer's tokens are taken for {ours} alone");
+    Reason::AudienceMismatch.because(cause).saying(format!("The token {seen}. This server takes tokens for {ours} alone."))
 }
 
 #[cfg(test)]

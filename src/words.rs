@@ -30,7 +30,7 @@ pub use duration::{DurationError, duration_text, parse_duration};
 pub use forms::Forms;
 pub use gain::{Gain, Widened};
 pub use id_suffix::{IdSuffix, NoIdSuffix};
-pub use plain::plain;
+pub use plain::{excerpt, plain};
 pub use secret::Secret;
 #[cfg(test)]
 pub(crate) use time::SteppingClock;

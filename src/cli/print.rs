@@ -1,13 +1,13 @@
 //! What people see: colours on a terminal, none in a pipe.
 
-use crate::words::plain;
+use crate::words::excerpt;
 use std::process::ExitCode;
 
 /// As many as tell recipients apart at a glance.
 const RECIPIENT_CHARACTERS: usize = 24;
 
 /// Prints a failure and ends with its status.
-pub(super) fn failed(message: &str, status: u8) -> ExitCode {
+pub(super) fn failed(message: &impl std::fmt::Display, status: u8) -> ExitCode {
     let (red, reset) = (anstyle::Style::new().fg_color(Some(anstyle::AnsiColor::Red.into())).bold(), anstyle::Reset);
     anstream::eprintln!("{red}daypass:{reset} {message}");
     ExitCode::from(status)
@@ -34,15 +34,7 @@ pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Its beginning, where it is longer than this many characters: machines have all of it.
-pub(super) fn shortened(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((end, _)) => format!("{}…", plain(&text[..end])),
-        None => plain(text).into_owned(),
-    }
-}
-
 /// A recipient of age by its beginning: a post-quantum one has 2,000 characters.
 pub(super) fn recipient(text: &str) -> String {
-    shortened(text, RECIPIENT_CHARACTERS)
+    excerpt(text, RECIPIENT_CHARACTERS).into_owned()
 }

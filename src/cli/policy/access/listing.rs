@@ -4,7 +4,7 @@ use crate::cli::print;
 use crate::policy::{Change, Direction, Part};
 use crate::secrets::ReaderChange;
 use crate::words::yaml::one_line;
-use crate::words::{Widened, plain};
+use crate::words::{Widened, excerpt, plain};
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -27,7 +27,7 @@ pub(super) fn listing(found: &[Change], readers: &[ReaderChange], files: &[Widen
         let because = change.because.as_deref().map(|because| format!("   {because}")).unwrap_or_default();
         let (credentials, at) = (credentials(&change.credentials), plain(&change.at));
         let _ = writeln!(text, "{} {}   {at}{because}", word(change.direction, coloured), plain(&credentials));
-        let shown = |text: &str| print::shortened(text, TERM_CHARACTERS_SHOWN_MAX);
+        let shown = |text: &str| excerpt(text, TERM_CHARACTERS_SHOWN_MAX).into_owned();
         for term in &change.terms {
             let _ = writeln!(text, "  {sign} {}: {} → {}", term.term, shown(&term.old), shown(&term.new));
         }
@@ -64,8 +64,7 @@ fn told_of_reader(text: &mut String, reader: &ReaderChange, coloured: bool) {
         let _ = writeln!(text, "  {sign} opens {}{opens}", files(&reader.opens));
     }
     for unread in &reader.unread {
-        let _ =
-            writeln!(text, "  {sign} whom this names cannot be read: {}", print::shortened(unread, UNREAD_CHARACTERS_SHOWN_MAX));
+        let _ = writeln!(text, "  {sign} whom this names cannot be read: {}", excerpt(unread, UNREAD_CHARACTERS_SHOWN_MAX));
     }
     match &reader.named_for[..] {
         [] if reader.opens.is_empty() && reader.unread.is_empty() => {
