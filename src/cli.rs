@@ -138,7 +138,7 @@ pub fn main() -> ExitCode {
         Command::Sidecar(_) => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
     };
-    finish(runtime, run(cli))
+    finish(runtime, cli.output == Output::Json, run(cli))
 }
 
 /// The same for the sidecar's own binary, whose one command is `sidecar`.
@@ -146,7 +146,7 @@ pub fn sidecar_main() -> ExitCode {
     match sidecar::Alone::try_parse() {
         Ok(alone) => {
             crate::telemetry::install_tls();
-            finish(Builder::new_current_thread(), sidecar::run(alone.arguments(), Environment::of_process()))
+            finish(Builder::new_current_thread(), false, sidecar::run(alone.arguments(), Environment::of_process()))
         }
         Err(fault) => misused(&fault),
     }
@@ -157,14 +157,24 @@ fn misused(fault: &clap::Error) -> ExitCode {
     ExitCode::from(if fault.use_stderr() { STATUS_USAGE } else { 0 })
 }
 
-fn finish(mut runtime: Builder, work: impl Future<Output = Result<u8, Failure>>) -> ExitCode {
+fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8, Failure>>) -> ExitCode {
     let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(fault) => return print::failed(&format!("the runtime does not start: {fault}"), 70),
     };
     match runtime.block_on(work) {
         Ok(status) => ExitCode::from(status),
-        Err(failure) => print::failed(&failure.message, failure.status),
+        Err(failure) => {
+            if json {
+                print::json(&failure.document());
+            }
+            // A program that reads both streams in one hears it once.
+            if json && print::streams_are_one() {
+                ExitCode::from(failure.status)
+            } else {
+                print::failed(&failure, failure.status)
+            }
+        }
     }
 }
 

@@ -25,8 +25,12 @@ pub mod token_endpoint;
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What to print on standard error; the hint and the decision's id stand on lines of their own.
+    /// What happened.
     pub message: String,
+    /// What to do next, where more is known than the message says.
+    pub hint: Option<String>,
+    /// The decision's id, where it was the server that refused.
+    pub decision: Option<String>,
     /// The server's own word for it, such as `no_matching_policy`, where it was the server that refused.
     pub code: Option<String>,
     /// The process's exit status.
@@ -47,11 +51,38 @@ pub const STATUS_EXEC: u8 = 125;
 impl Failure {
     /// A failure with its status.
     pub fn new(status: u8, message: impl std::fmt::Display) -> Self {
-        Self { message: message.to_string(), code: None, status }
+        Self { message: message.to_string(), hint: None, decision: None, code: None, status }
+    }
+
+    /// Says what to do next.
+    pub fn advising(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// The message for what shows one line, with the hint and the decision's id.
     pub fn one_line(&self) -> String {
-        self.message.lines().collect::<Vec<_>>().join("; ")
+        self.to_string().lines().collect::<Vec<_>>().join("; ")
+    }
+
+    /// The same for a program, in the words of the API's problem documents.
+    pub fn document(&self) -> serde_json::Value {
+        let members = [("code", &self.code), ("hint", &self.hint), ("decision_id", &self.decision)];
+        let mut told = serde_json::json!({ "detail": self.message, "exit_status": self.status });
+        for (member, text) in members {
+            if let Some(text) = text {
+                told[member] = text.as_str().into();
+            }
+        }
+        serde_json::json!({ "error": told })
+    }
+}
+
+/// For standard error; the code, the hint and the decision's id stand where a reader looks for them.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)?;
+        self.code.iter().try_for_each(|code| write!(f, " ({code})"))?;
+        self.hint.iter().try_for_each(|hint| write!(f, "\nhint: {hint}"))?;
+        self.decision.iter().try_for_each(|decision| write!(f, "\ndecision: {decision}"))
     }
 }

@@ -7,7 +7,7 @@ use crate::client::environment::Environment;
 use crate::client::helper::{self, INPUT_BYTES_MAX, PasswordSource, docker, gcp, git, kubernetes};
 use crate::client::{Failure, STATUS_USAGE};
 use crate::words::Secret;
-use crate::words::names::{Audience, SecretName};
+use crate::words::names::{Audience, RoleArn, SecretName};
 use clap::{Args, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -23,8 +23,8 @@ pub(super) enum CredentialCommand {
         #[command(flatten)]
         server: ServerArgs,
         /// The role, where the policies leave a choice.
-        #[arg(long)]
-        role: Option<String>,
+        #[arg(long, value_parser = RoleArn::parse)]
+        role: Option<RoleArn>,
         /// The policy to use where several grant the same.
         #[arg(long)]
         policy: Option<String>,

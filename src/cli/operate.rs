@@ -222,9 +222,10 @@ pub(super) async fn accept_clock(server: &Server, json: bool) -> Result<u8, Fail
 /// The state of things.
 pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     let status = server.get("status").await?;
+    let ends_with = if is_alarming(&status) { STATUS_CONFIGURATION } else { 0 };
     if json {
         print::json(&status);
-        return Ok(0);
+        return Ok(ends_with);
     }
     for (name, source) in status["sources"].as_object().into_iter().flatten() {
         let text = |key: &str| source[key].as_str().unwrap_or("none").to_owned();
@@ -294,7 +295,15 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             anstream::println!("            IT DENIES NOBODY: {}", plain(unknown));
         }
     }
-    Ok(0)
+    Ok(ends_with)
+}
+
+/// Whether something keeps the server from what it is for. What is faulty in one file, or waits for a person, does not.
+fn is_alarming(status: &Value) -> bool {
+    let sources = status["sources"].as_object();
+    let unfollowed = sources.into_iter().flatten().any(|(_, source)| source["alarm"].is_string() || source["stale"] == true);
+    let alarms = status["alarms"].as_array().is_some_and(|alarms| !alarms.is_empty());
+    unfollowed || alarms || ["shown_elsewhere", "space", "clock"].iter().any(|member| !status[member].is_null())
 }
 
 fn told(json: bool, answer: &Value, words: &str) -> u8 {

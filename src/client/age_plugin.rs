@@ -84,7 +84,7 @@ fn answer<R: Read, W: Write>(
         };
         match ask(&server, header) {
             Ok(key) => return age.send("file-key", &[file], key.expose()).map(drop),
-            Err(failure) => refusals.push((number, failure.message)),
+            Err(failure) => refusals.push((number, failure.to_string())),
         }
     }
     for (number, message) in refusals {

@@ -61,7 +61,7 @@ pub fn find(environment: &Environment, token_file: Option<&Path>, projected: &Pa
     if projected.exists() {
         return Ok(TokenSource::File(projected.to_owned()));
     }
-    Err(Failure::new(STATUS_USAGE, format!("this job shows no OIDC token.\n{}", advice(environment))))
+    Err(Failure::new(STATUS_USAGE, "this job shows no OIDC token.").advising(advice(environment)))
 }
 
 /// The variable by which a CI is known, and what its jobs have to be given; Forgejo sets GitHub's variable too.
@@ -76,10 +76,10 @@ const ADVICE: [(&str, &str); 8] = [
     ("KUBERNETES_SERVICE_HOST", "project a service account token with daypass's audience to /var/run/secrets/daypass.dev/token."),
 ];
 
-fn advice(environment: &Environment) -> String {
+fn advice(environment: &Environment) -> &'static str {
     let known = ADVICE.iter().find(|(known_by, _)| environment.value(known_by).is_some());
     let otherwise = "set DAYPASS_TOKEN or DAYPASS_TOKEN_FILE, or run inside of a CI job that has an OIDC token.";
-    format!("hint: {}", known.map_or(otherwise, |(_, advice)| advice))
+    known.map_or(otherwise, |(_, advice)| advice)
 }
 
 /// Brings the token itself, for `audience` where the CI lets a job choose it.
@@ -159,12 +159,12 @@ mod tests {
     #[test]
     fn a_job_without_token_hears_what_to_do() {
         let failure = found([("GITHUB_ACTIONS", "true")].into()).unwrap_err();
-        assert!(failure.message.contains("id-token: write"), "{}", failure.message);
+        assert!(failure.to_string().contains("id-token: write"), "{}", failure.to_string());
         let failure = found([("GITLAB_CI", "true"), ("DAYPASS_TOKEN", "")].into()).unwrap_err();
-        assert!(failure.message.contains("id_tokens"), "{}", failure.message);
+        assert!(failure.to_string().contains("id_tokens"), "{}", failure.to_string());
         let failure = found([("FORGEJO_ACTIONS", "true"), ("GITHUB_ACTIONS", "true")].into()).unwrap_err();
-        assert!(failure.message.contains("enable-openid-connect"), "{}", failure.message);
+        assert!(failure.to_string().contains("enable-openid-connect"), "{}", failure.to_string());
         let failure = found([("TF_BUILD", "True"), ("SYSTEM_OIDCREQUESTURI", "https://x")].into()).unwrap_err();
-        assert!(failure.message.contains("SYSTEM_ACCESSTOKEN"), "{}", failure.message);
+        assert!(failure.to_string().contains("SYSTEM_ACCESSTOKEN"), "{}", failure.to_string());
     }
 }

@@ -27,9 +27,17 @@ impl Keyring {
                     let made = Identities::of_file_key(&age_file.file, key);
                     return made.map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault));
                 }
-                Err(failure) => refused = failure,
+                Err(failure) => refused = or_identity(failure),
             }
         }
         Err(refused)
     }
+}
+
+/// Whoever holds a key that opens the file needs no server.
+fn or_identity(failure: Failure) -> Failure {
+    let hint = failure.hint.as_deref().map(|hint| format!("{hint}\n      ")).unwrap_or_default();
+    failure.advising(format!(
+        "{hint}Whoever has an age identity that opens the file names it by --identity FILE, and no server is asked."
+    ))
 }

@@ -101,7 +101,8 @@ mod tests {
     fn denied() -> Failure {
         Failure {
             code: Some("no_matching_policy".into()),
-            ..Failure::new(STATUS_DENIED, "No. (no_matching_policy)\nhint: h\ndecision: d")
+            decision: Some("d".into()),
+            ..Failure::new(STATUS_DENIED, "No.").advising("h")
         }
     }
 

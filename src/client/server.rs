@@ -203,15 +203,14 @@ fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
 
 /// A problem document (RFC 9457) in the words of a terminal.
 fn refusal(status: u16, problem: &Value) -> Failure {
-    let text = |member: &str| problem[member].as_str().unwrap_or_default().to_owned();
-    let mut message = format!("{} ({})", text("detail"), text("code"));
-    for (label, member) in [("hint", "hint"), ("decision", "decision_id")] {
-        if problem[member].is_string() {
-            message.push_str(&format!("\n{label}: {}", text(member)));
-        }
+    let text = |member: &str| problem[member].as_str().map(str::to_owned);
+    let exit_status = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
+    Failure {
+        code: text("code"),
+        hint: text("hint"),
+        decision: text("decision_id"),
+        ..Failure::new(exit_status, text("detail").unwrap_or_else(|| format!("the server answered {status}")))
     }
-    let code = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
-    Failure { code: problem["code"].as_str().map(str::to_owned), ..Failure::new(code, message) }
 }
 
 /// An answer of credentials. One that cannot be read is of another version of the server, or of something on the way.
@@ -235,7 +234,7 @@ mod tests {
         assert_eq!(failure.status, STATUS_DENIED);
         assert_eq!(failure.code.as_deref(), Some("no_matching_policy"));
         assert!(failure.one_line().ends_with("(no_matching_policy); hint: Ask.; decision: 0198"), "{}", failure.one_line());
-        assert_eq!(failure.message, "No trust policy grants this. (no_matching_policy)\nhint: Ask.\ndecision: 0198");
+        assert_eq!(failure.to_string(), "No trust policy grants this. (no_matching_policy)\nhint: Ask.\ndecision: 0198");
         assert_eq!(refusal(503, &problem).status, STATUS_UNAVAILABLE);
     }
 

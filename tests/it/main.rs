@@ -38,6 +38,7 @@ mod policy;
 mod possession;
 mod proofs;
 mod proxies;
+mod refused;
 mod relying_party;
 mod replay;
 mod restarts;

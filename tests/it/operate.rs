@@ -284,3 +284,25 @@ async fn what_widens_waits_for_a_person_and_what_narrows_does_not() {
     assert_eq!(world.exchange(&world.token(), json!([{"secret": "shop/new.age"}])).await.0, 200);
     assert_eq!(world.ready().await["held"], json!([]));
 }
+
+/// Git makes `master` where nobody says otherwise. A monitor that runs `status` hears it by the exit status too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ref_that_is_not_there_is_told_with_the_branches_that_are_and_status_ends_with_78() {
+    let mut world = World::start(Setup::default()).await;
+    assert_eq!(daypass(&world, &["status"]).await.0, 0);
+    let config = std::fs::read_to_string(world.path("daypass.yaml")).unwrap();
+    assert!(config.contains("refs/heads/main"));
+    std::fs::write(world.path("daypass.yaml"), config.replace("refs/heads/main", "refs/heads/master")).unwrap();
+    world.kill_and_restart().await;
+    world.until("it alarms", |ready| !ready["alarm"].is_null()).await;
+    let sentence = "there is no `refs/heads/master`; the only branch is refs/heads/main";
+    let (status, told) = daypass(&world, &["status"]).await;
+    assert!(status == 78 && told.contains(sentence), "{status} {told}");
+    let (status, told) = daypass(&world, &["--output", "json", "status"]).await;
+    assert!(status == 78 && told.contains(sentence), "{status} {told}");
+    let (status, told) = daypass(&world, &["policy", "check"]).await;
+    assert!(status == 78 && told.contains(sentence), "{status} {told}");
+    // It looks again and again meanwhile.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(world.log().matches("is not followed").count(), 1, "the log hears it once");
+}

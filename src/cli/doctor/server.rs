@@ -136,7 +136,7 @@ fn disk(data: &Path) -> Finding {
 async fn running(file: &Path) -> Vec<Finding> {
     let status = match operate::Server::of(file.to_owned()).get("status").await {
         Ok(status) => status,
-        Err(failure) => return vec![Finding::skipped("server", failure.message)],
+        Err(failure) => return vec![Finding::skipped("server", failure.to_string())],
     };
     let texts = |value: &Value| match value {
         Value::Array(all) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

@@ -76,7 +76,7 @@ pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Enviro
 #[derive(Debug, thiserror::Error)]
 enum NotRewritten {
     /// Nobody can tell for whom it is.
-    #[error("{}", .0.message)]
+    #[error("{0}")]
     Recipients(Failure),
     /// The server would be locked out, as by its own rotation it never is.
     #[error(

@@ -9,6 +9,7 @@ use crate::client::renewal::Dated;
 use crate::client::request::Request;
 use crate::client::{Failure, STATUS_EXEC};
 use crate::kind::AwsKeys;
+use crate::words::names::RoleArn;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ const SERVED: [&str; 2] = ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_
 
 /// A session of this role; without one, of the role that the policies name.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AwsRequest(pub Option<String>);
+pub struct AwsRequest(pub Option<RoleArn>);
 
 impl Request for AwsRequest {
     type Answer = AwsKeys;
@@ -48,8 +49,8 @@ impl Request for AwsRequest {
 #[derive(Args, Debug)]
 pub(super) struct AwsDelivery {
     /// AWS credentials in the command's environment; a role where the policies leave a choice.
-    #[arg(long, num_args = 0..=1, value_name = "ROLE")]
-    aws: Option<Option<String>>,
+    #[arg(long, num_args = 0..=1, value_name = "ROLE", value_parser = RoleArn::parse)]
+    aws: Option<Option<RoleArn>>,
 }
 
 impl Delivered for AwsDelivery {

@@ -36,7 +36,7 @@ impl CleanUps {
             let share = end.saturating_duration_since(Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
             match timeout(share, clean_up).await {
                 Ok(Ok(())) => {}
-                Ok(Err(failure)) => failures.push(format!("{what}: {}", failure.message)),
+                Ok(Err(failure)) => failures.push(format!("{what}: {failure}")),
                 Err(_) => failures.push(format!("{what}: it took longer than {} ms", share.as_millis())),
             }
         }

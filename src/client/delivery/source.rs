@@ -49,7 +49,7 @@ impl Source {
 /// A failure is told at once, though the command may not notice before the end of what it has.
 fn tell<T>(what: &str, outcome: Result<T, Failure>) -> Result<T, Failure> {
     if let Err(failure) = &outcome {
-        anstream::eprintln!("daypass: {what} could not be renewed, the last good state stays: {}", failure.message);
+        anstream::eprintln!("daypass: {what} could not be renewed, the last good state stays: {failure}");
     }
     outcome
 }

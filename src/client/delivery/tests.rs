@@ -51,7 +51,8 @@ fn one_request_asks_for_everything_in_order_and_for_each_credential_once() {
     let secret = |name: &str| json!({ "secret": name });
     let token = json!({"id_token": {"audience": "https://a"}});
     assert_eq!(all.requests(), [json!({"aws": {}}), secret("shop/db.yaml#/a"), secret("shop/db.yaml#/b"), token]);
-    assert_eq!(flags(&["--aws", "r"]).requests(), [json!({"aws": {"role": "r"}})]);
+    let role = "arn:aws:iam::123456789012:role/shop-deploy";
+    assert_eq!(flags(&["--aws", role]).requests(), [json!({"aws": {"role": role}})]);
     assert!(flags(&[]).requests().is_empty());
 }
 

@@ -28,7 +28,7 @@ fn granted(used: &Used) -> String {
 
 /// A server that is not there would stop the pipeline as a denial does, and is told as that.
 fn denied(failure: &Failure) -> String {
-    let told = failure.message.replace('\n', "\ndaypass: ");
+    let told = failure.to_string().replace('\n', "\ndaypass: ");
     format!("daypass: dry run: WOULD FAIL with status {}: {told}\ndaypass: the command runs unchanged", failure.status)
 }
 

@@ -56,8 +56,8 @@ mod tests {
         let expected =
             json!({"version": 1, "success": true, "token_type": TYPES[0], "id_token": "a.b.c", "expiration_time": 1_800_000_000});
         assert_eq!(success(TYPES[0], &token), expected);
-        let refused = Failure { code: Some("replayed".into()), ..Failure::new(77, "Used.\nhint: ask\ndecision: 7") };
-        let expected = json!({"version": 1, "success": false, "code": "replayed", "message": "Used.; hint: ask; decision: 7"});
+        let refused = Failure { code: Some("replayed".into()), ..Failure::new(77, "Used.").advising("ask") };
+        let expected = json!({"version": 1, "success": false, "code": "replayed", "message": "Used. (replayed); hint: ask"});
         assert_eq!(failure(&refused), expected);
     }
 }

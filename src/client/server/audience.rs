@@ -43,10 +43,9 @@ impl ServerAudience {
         if is_at_server || audience.trim_end_matches('/') == self.name {
             return Ok(());
         }
-        Err(refused(format!(
-            "it is for the audience `{audience}`, and this server's is `{}`\nhint: give the job a token for this server. If the server's \
-             configuration names `{audience}` as its audience, set DAYPASS_AUDIENCE to it, and DAYPASS_SERVER to this server.",
-            self.name
+        Err(refused(format!("it is for the audience `{audience}`, and this server's is `{}`", self.name)).advising(format!(
+            "give the job a token for this server. If the server's configuration names `{audience}` as its audience, set \
+             DAYPASS_AUDIENCE to it, and DAYPASS_SERVER to this server."
         )))
     }
 }
@@ -68,7 +67,7 @@ mod tests {
 
     fn sent(server: &str, named: Option<&str>, environment: Environment, audience: Value) -> Result<(), String> {
         let audience_of_server = ServerAudience::new(&Url::parse(server).unwrap(), server, named, &environment);
-        audience_of_server.check(&token(audience)).map_err(|failure| failure.message)
+        audience_of_server.check(&token(audience)).map_err(|failure| failure.to_string())
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Door {
         policy: Option<PolicyName>,
         token: Secret,
     ) -> Result<Self, Failure> {
-        let wanted = AwsRequest(Some(wish.role.to_string()));
+        let wanted = AwsRequest(Some(wish.role.clone()));
         let renewed = Renewed::new(None, None, Arc::new(SystemClock), move || {
             let (server, wanted, policy) = (server.clone(), wanted.clone(), policy.clone());
             Box::pin(async move { fetch(&server, &wanted, policy.as_ref()).await })
@@ -89,7 +89,7 @@ impl Door {
 async fn fetch(server: &Server, wanted: &AwsRequest, policy: Option<&PolicyName>) -> Result<Dated<AwsKeys>, Failure> {
     let fetched = server.fetch(wanted, policy.map(PolicyName::as_str)).await;
     let credential = fetched.inspect_err(|failure| {
-        tracing::warn!(fault = %failure.message, "the AWS session could not be renewed; the last good one is served until its end");
+        tracing::warn!(fault = %failure, "the AWS session could not be renewed; the last good one is served until its end");
     })?;
     Ok(Dated { expires_at: credential.expires_at, value: credential })
 }

@@ -45,7 +45,7 @@ pub(super) async fn follow(server: Arc<Server>, heard: Heard, interval: Duration
                 pause = interval.max(PAUSE_MAX);
             }
             Err(Unanswered::Unavailable(failure)) => {
-                tracing::debug!(fault = %failure.message, "no stream of events; asking at intervals");
+                tracing::debug!(fault = %failure, "no stream of events; asking at intervals");
                 pause = (pause * 2).min(PAUSE_MAX);
             }
         }
@@ -80,7 +80,7 @@ async fn listen(server: &Server, heard: &Heard, last: &mut Option<String>, after
             Ok(None) => return Ok(()),
             Err(failure) => {
                 heard.listening.store(false, Ordering::Relaxed);
-                tracing::debug!(fault = %failure.message, "the stream of events broke");
+                tracing::debug!(fault = %failure, "the stream of events broke");
                 return Ok(());
             }
         }

@@ -133,7 +133,7 @@ impl Keeper {
             if self.lease.is_none() {
                 self.take_away("nobody says that they may stay");
             }
-            tracing::warn!(fault = %failure.message, failures, kept = self.lease.is_some(), "the files could not be renewed");
+            tracing::warn!(fault = %failure, failures, kept = self.lease.is_some(), "the files could not be renewed");
             failure
         })
     }
@@ -188,7 +188,7 @@ impl Keeper {
             }
             Err(failure) => {
                 self.pace.door_ended(false);
-                tracing::warn!(fault = %failure.message, "AWS's SDKs are not answered");
+                tracing::warn!(fault = %failure, "AWS's SDKs are not answered");
             }
         }
     }

@@ -51,7 +51,7 @@ impl Report {
                 report.documents.push(path);
             }
             match crate::cli::secret::target::path_of(name.as_ref())
-                .map_err(|failure| failure.message)
+                .map_err(|failure| failure.to_string())
                 .and_then(|path| look(&path, &bytes).map_err(|fault| fault.to_string()))
             {
                 Ok(Seen::Age(_)) => report.age += 1,
@@ -86,7 +86,7 @@ impl Report {
                 by = Some(creation);
             }
             Ok(None) => {}
-            Err(failure) => self.stale.push((name.clone(), failure.message)),
+            Err(failure) => self.stale.push((name.clone(), failure.to_string())),
         }
         if let Some(why) = clear::unsealed(&mut sops) {
             self.unsealed.push((name.clone(), why));

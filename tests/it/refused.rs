@@ -1,0 +1,86 @@
+//! What a job hears that is refused: both sides of a mismatch, what to do next, and the same as JSON.
+
+use crate::support::{Setup, World};
+use daypass::demo::issuer::github_claims;
+use serde_json::{Value, json};
+
+async fn run(world: &World, run: &str, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, Value, String) {
+    let output = world.job(run, arguments, environment).await;
+    let printed = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    (output.status.code().unwrap(), printed, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A script reads standard output, and has the code, the advice and the decision there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denial_is_json_on_standard_output_where_that_is_asked_for() {
+    let world = World::start(Setup::default()).await;
+    let commands: [&[&str]; 3] = [
+        &["secret", "get", "shop/password.age"],
+        &["credential", "kubernetes", "--audience", "https://partner.example"],
+        &["exec", "--env", "P=shop/password.age", "--", "false"],
+    ];
+    for command in commands {
+        let (status, told, said) = run(&world, "pull", &[&["--output", "json"], command].concat(), &[]).await;
+        let error = &told["error"];
+        // `exec` ends with what it ends with when its command could not run.
+        let expected = if command[0] == "exec" { 125 } else { 77 };
+        assert_eq!((status, &error["code"]), (expected, &json!("no_matching_policy")), "{told}");
+        assert_eq!(error["exit_status"], json!(expected), "{told}");
+        let (hint, decision) = (error["hint"].as_str().unwrap(), error["decision_id"].as_str().unwrap());
+        assert!(hint.contains(&format!("--decision {decision}")), "{told}");
+        assert!(said.contains(error["detail"].as_str().unwrap()) && said.contains(decision), "{said}");
+        let (status, plain, _) = run(&world, "pull", command, &[]).await;
+        assert_eq!((status, plain), (expected, Value::Null), "nothing is printed where nobody asks for it");
+    }
+    let (status, told, _) =
+        run(&world, "push", &["--output", "json", "whoami"], &[("DAYPASS_SERVER", "https://localhost:1")]).await;
+    assert!(status == 69 && told["error"]["detail"].as_str().unwrap().contains("is not there"), "{told}");
+}
+
+/// "Not for this server" leaves a person to guess who is wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_issuer_and_the_audiences_of_a_mismatch_are_named_to_the_caller_and_in_the_audit_log() {
+    let world = World::start(Setup::default()).await;
+    let ours = world.url("");
+    let mut claims = github_claims("push", "refs/heads/main");
+    claims.insert("aud".to_owned(), "https://else\u{1b}[2J".into());
+    let (status, refused) = world.exchange(&world.token_with(claims.clone()), json!([{"secret": "shop/password.age"}])).await;
+    let told = refused["detail"].as_str().unwrap();
+    let expected =
+        format!("The token is for the audience `https://else\\u{{1b}}[2J`. This server takes tokens for `{ours}` alone.");
+    assert_eq!((status, &refused["code"], told), (401, &json!("audience_mismatch"), expected.as_str()));
+    claims.insert("aud".to_owned(), json!([ours, "https://else"]));
+    let (_, refused) = world.exchange(&world.token_with(claims.clone()), json!([{"secret": "shop/password.age"}])).await;
+    assert!(refused["detail"].as_str().unwrap().starts_with("The token names no audience, or several."), "{refused}");
+    claims.insert("iss".to_owned(), format!("https://{}.example", "x".repeat(1000)).into());
+    let (status, refused) = world.exchange(&world.token_with(claims), json!([{"secret": "shop/password.age"}])).await;
+    let told = refused["detail"].as_str().unwrap();
+    assert_eq!((status, &refused["code"]), (401, &json!("unknown_issuer")));
+    assert!(told.starts_with("The token's issuer is `https://xxx") && told.contains("x…`") && told.len() < 300, "{told}");
+    let causes: Vec<String> = world.audit().iter().map(|entry| entry.body["cause"].to_string()).collect();
+    for named in ["https://else", "names no audience, or several", "`iss` is `https://xxx"] {
+        assert!(causes.iter().any(|cause| cause.contains(named)), "{named}: {causes:?}");
+    }
+}
+
+/// What no server could grant is a mistake in the command, and no server is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_none_is_a_usage_error() {
+    let world = World::start(Setup::default()).await;
+    let before = world.audit().len();
+    for command in [&["credential", "aws", "--role", "deploy"][..], &["exec", "--aws", "deploy", "--", "true"]] {
+        let (status, _, said) = run(&world, "push", command, &[]).await;
+        assert!(status == 64 && said.contains("expected arn:aws:iam::ACCOUNT:role/NAME"), "{said}");
+    }
+    assert_eq!(world.audit().len(), before);
+}
+
+/// Who holds a key needs no server, and hears how to say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_whom_the_server_refuses_hears_of_identity() {
+    let world = World::start(Setup::default()).await;
+    let file = world.path("access/secrets/shop/password.age").display().to_string();
+    let edit = ["secret", "edit", &file, "--recipient", &world.recipient];
+    let (status, _, said) = run(&world, "pull", &edit, &[("EDITOR", "true")]).await;
+    assert!(status == 77 && said.contains("--identity FILE"), "{said}");
+}
