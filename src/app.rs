@@ -39,7 +39,7 @@ use crate::issue::{OwnIssuers, Providers, Sessions};
 use crate::issuers::Issuers;
 use crate::policy::{Catalogue, StopUntil, Widening};
 use crate::store::{OwnIssuer, Store};
-use crate::telemetry::SharedMetrics;
+use crate::telemetry::{Metrics, SharedMetrics};
 use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::{Clock, UnixTime};
 use arc_swap::ArcSwap;
@@ -131,6 +131,7 @@ impl App {
         root.read_identities().await.map_or(Ok(()), Err)?;
         let (starting, started) = mpsc::unbounded_channel();
         let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);
+        let metrics = Metrics::new(store.waits()).into();
         let app = Arc::new(Self {
             origins,
             issuers: Issuers::new(config.issuers, &clock)?,
@@ -142,7 +143,7 @@ impl App {
             public_url: config.public_url,
             egress: config.egress,
             shown_elsewhere: ShownElsewhere::default(),
-            metrics: SharedMetrics::default(),
+            metrics,
             clients: Arc::default(),
             draining: CancellationToken::new(),
             exchanges: TaskTracker::new(),

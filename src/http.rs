@@ -9,6 +9,7 @@ mod age;
 mod aws;
 mod connection;
 pub mod control;
+mod durations;
 mod events;
 mod form;
 #[cfg(any(test, fuzzing))]

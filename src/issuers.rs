@@ -17,6 +17,7 @@ use crate::words::names::{Audience, IssuerName};
 use crate::words::{Clock, Denial, Digest, Reason, excerpt};
 use keyring::Keyring;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An issuer or an audience is an address; of a longer one the beginning tells enough.
 const SHOWN_CHARACTERS_MAX: usize = 200;
@@ -85,6 +86,11 @@ impl Issuers {
     /// Their names.
     pub fn names(&self) -> impl Iterator<Item = &IssuerName> {
         self.0.iter().map(|issuer| &issuer.name)
+    }
+
+    /// How long ago each issuer's keys were read; nothing of those whose keys nobody needed yet.
+    pub fn ages(&self) -> impl Iterator<Item = (&IssuerName, Duration)> {
+        self.0.iter().filter_map(|issuer| Some((&issuer.name, issuer.keyring.age()?)))
     }
 
     /// Those whose keys cannot be read: files as they are now, and remotes as the last fetch found them.

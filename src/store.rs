@@ -49,6 +49,7 @@ use crate::words::{Clock, Denial, Digest, Reason, Secret, Timeline};
 use ended::Ended;
 use forgotten::Forgotten;
 use gate::{Gate, Refusal};
+use prometheus_client::metrics::histogram::Histogram;
 use replay::{ClaimsHash, Rules};
 use rusqlite::Connection;
 use seal::Seals;
@@ -151,6 +152,11 @@ impl Store {
     /// A reader of the log, for a thread of its own.
     pub fn reader(&self) -> Result<Reader, ReadError> {
         Reader::open(&self.directory)
+    }
+
+    /// How long records waited until they were durable, those of now included.
+    pub fn waits(&self) -> Histogram {
+        self.writer.waits()
     }
 
     /// Whether a record can be written, by writing one that is no record: for readiness.

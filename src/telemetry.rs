@@ -1,16 +1,23 @@
 //! What the process says of itself: log lines, metrics, and nothing in a core dump.
 
+mod decisions;
+mod durations;
+
 use crate::kind::Credential;
-use crate::words::names::{IssuerName, SourceName};
+use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::{Reason, UnixTime};
+use decisions::Decisions;
+use durations::{Durations, Route};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Makes aws-lc-rs the one provider of cryptography, first thing in `main`.
 pub fn install_crypto() {
@@ -47,9 +54,14 @@ pub fn harden() {
 }
 
 /// What is counted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Metrics {
     released: Family<Kind, Counter>,
+    decisions: Decisions,
+    requests: Durations<Route>,
+    issued: Durations<Kind>,
+    store_writes: Histogram,
+    keys_read_at: Family<Issuer, Gauge>,
     refused: Family<Code, Counter>,
     dry_runs: Counter,
     /// Connections that are open.
@@ -117,6 +129,60 @@ pub struct SourceState {
 }
 
 impl Metrics {
+    /// Nothing is counted yet. The store measures its own writes.
+    pub fn new(store_writes: Histogram) -> Self {
+        Self {
+            released: Default::default(),
+            decisions: Default::default(),
+            requests: Default::default(),
+            issued: Default::default(),
+            store_writes,
+            keys_read_at: Default::default(),
+            refused: Default::default(),
+            dry_runs: Default::default(),
+            connections: Default::default(),
+            faulty_files: Default::default(),
+            held_files: Default::default(),
+            read_at: Default::default(),
+            alarmed: Default::default(),
+            keys_waiting: Default::default(),
+            space_left: Default::default(),
+            clock_offset: Default::default(),
+            clock_steps: Default::default(),
+            certificates: Default::default(),
+            unreadable_issuers: Default::default(),
+            tokens_shown_elsewhere: Default::default(),
+            handshakes_failed: Default::default(),
+            connections_refused: Default::default(),
+            connections_shed: Default::default(),
+            proxy_faults: Default::default(),
+            crowded_addresses: Default::default(),
+        }
+    }
+
+    /// Counts what came of a grant of this policy: `granted`, or the code of what failed afterwards.
+    pub fn decided<'a>(&self, policies: impl IntoIterator<Item = &'a PolicyName>, failed: Option<Reason>) {
+        let code = failed.map_or("granted", |reason| reason.code());
+        policies.into_iter().for_each(|policy| self.decisions.count(policy, code));
+    }
+
+    /// Measures a request, by the address in the table of routes.
+    pub fn served(&self, route: &str, took: Duration) {
+        self.requests.observe(&Route { route: route.to_owned() }, took);
+    }
+
+    /// Measures the making of a credential, its provider's answer included.
+    pub fn made(&self, credential: &'static str, took: Duration) {
+        self.issued.observe(&Kind { credential }, took);
+    }
+
+    /// Sets when each issuer's keys were last read.
+    pub fn keys_read<'a>(&self, read: impl Iterator<Item = (&'a IssuerName, UnixTime)>) {
+        for (name, at) in read {
+            self.keys_read_at.get_or_create(&Issuer { issuer: name.to_string() }).set(at.seconds());
+        }
+    }
+
     /// Sets how many signing keys wait to be hosted elsewhere.
     pub fn keys_waiting(&self, count: usize) {
         self.keys_waiting.set(i64::try_from(count).unwrap_or(i64::MAX));
@@ -221,6 +287,27 @@ impl Metrics {
             "issuer_keys_unreadable",
             "1 while the keys of an issuer cannot be read",
             self.unreadable_issuers.clone(),
+        );
+        registry.register(
+            "issuer_keys_read_timestamp_seconds",
+            "When the keys of an issuer were last read",
+            self.keys_read_at.clone(),
+        );
+        registry.register(
+            "decisions",
+            "Grants by policy, and what came of them: granted, or a code",
+            self.decisions.counters.clone(),
+        );
+        registry.register("request_duration_seconds", "How long requests took, by address", self.requests.0.clone());
+        registry.register(
+            "issue_duration_seconds",
+            "How long making a credential took, its provider's answer included",
+            self.issued.0.clone(),
+        );
+        registry.register(
+            "store_write_duration_seconds",
+            "How long a record waited until it was durable",
+            self.store_writes.clone(),
         );
         let mut text = String::new();
         if encode(&mut text, &registry).is_err() {

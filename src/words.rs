@@ -12,6 +12,7 @@ mod forms;
 mod gain;
 pub mod github;
 mod id_suffix;
+mod latency;
 pub mod names;
 mod plain;
 mod secret;
@@ -30,6 +31,7 @@ pub use duration::{DurationError, duration_text, parse_duration};
 pub use forms::Forms;
 pub use gain::{Gain, Widened};
 pub use id_suffix::{IdSuffix, NoIdSuffix};
+pub use latency::LATENCY_BUCKETS;
 pub use plain::{excerpt, plain};
 pub use secret::Secret;
 #[cfg(test)]

@@ -159,12 +159,12 @@ mod tests {
     #[test]
     fn a_job_without_token_hears_what_to_do() {
         let failure = found([("GITHUB_ACTIONS", "true")].into()).unwrap_err();
-        assert!(failure.to_string().contains("id-token: write"), "{}", failure.to_string());
+        assert!(failure.to_string().contains("id-token: write"), "{failure}");
         let failure = found([("GITLAB_CI", "true"), ("DAYPASS_TOKEN", "")].into()).unwrap_err();
-        assert!(failure.to_string().contains("id_tokens"), "{}", failure.to_string());
+        assert!(failure.to_string().contains("id_tokens"), "{failure}");
         let failure = found([("FORGEJO_ACTIONS", "true"), ("GITHUB_ACTIONS", "true")].into()).unwrap_err();
-        assert!(failure.to_string().contains("enable-openid-connect"), "{}", failure.to_string());
+        assert!(failure.to_string().contains("enable-openid-connect"), "{failure}");
         let failure = found([("TF_BUILD", "True"), ("SYSTEM_OIDCREQUESTURI", "https://x")].into()).unwrap_err();
-        assert!(failure.to_string().contains("SYSTEM_ACCESSTOKEN"), "{}", failure.to_string());
+        assert!(failure.to_string().contains("SYSTEM_ACCESSTOKEN"), "{failure}");
     }
 }

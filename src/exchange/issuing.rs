@@ -21,7 +21,9 @@ pub(super) async fn issue_here(
     story: &Story,
 ) -> Result<Released, Denial> {
     let grant = made.grant();
-    let credentials = all(app, made.licences(), live).await?;
+    let granting = grant.granting();
+    let credentials = all(app, made.licences(), live).await;
+    let credentials = credentials.inspect_err(|denial| app.metrics.decided(&granting, Some(denial.reason)))?;
     let revisions = live.revisions_of(grant.granted());
     let intent = story.intent(app, identity, grant, &revisions);
     let document = answer::document(story.decision(), &grant.policies(), &revisions, credentials);
@@ -31,6 +33,7 @@ pub(super) async fn issue_here(
     match app.store.intend_and_release(made, intent, outcome).await? {
         Intended::Recorded(receipt) => {
             app.metrics.released(&document.credentials);
+            app.metrics.decided(&granting, None);
             Ok(Released::new(document.into(), written, identity, receipt))
         }
         Intended::Repeat(repeat) => answer::repeat(app, repeat, identity),
@@ -46,9 +49,11 @@ pub(super) async fn issue(
     live: &Live,
     story: &Story,
 ) -> Result<Released, Denial> {
+    let granting = grant.grant().granting();
     let credentials = match all(app, grant.licences(), live).await {
         Ok(credentials) => credentials,
         Err(denial) => {
+            app.metrics.decided(&granting, Some(denial.reason));
             app.store.fail(grant, story.failure(&denial)).await?;
             return Err(denial);
         }
@@ -64,6 +69,7 @@ pub(super) async fn issue(
     body.set(name, told);
     let receipt = app.store.release(grant, answer, body).await?;
     app.metrics.released(&document.credentials);
+    app.metrics.decided(&granting, None);
     Ok(Released::new(document.into(), written, identity, receipt))
 }
 

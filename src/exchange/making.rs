@@ -13,6 +13,7 @@ use crate::kind::each_kind;
 use crate::policy::OnTerms;
 use crate::store::{Licence, Licensed};
 use crate::words::{Denial, Reason};
+use std::time::Instant;
 
 /// A kind as it is handed out.
 trait Making: OnTerms {
@@ -28,7 +29,12 @@ macro_rules! declare {
         pub(super) async fn make(app: &App, live: &Live, licensed: Licensed<'_>) -> Result<Credential, Denial> {
             match licensed {
                 // What waits for somebody outside has a large future, which every request would carry about: each is made where it is needed.
-                $(Licensed::$kind(licence) => Box::pin(<$target>::make(app, live, licence)).await,)*
+                $(Licensed::$kind(licence) => {
+                    let started = Instant::now();
+                    let made = Box::pin(<$target>::make(app, live, licence)).await;
+                    app.metrics.made($word, started.elapsed());
+                    made
+                })*
             }
         }
     };

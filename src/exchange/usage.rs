@@ -29,9 +29,11 @@ pub(super) async fn answer(
     story: &Story,
     done: Result<Done, Denial>,
 ) -> Result<Released, Denial> {
+    let granting = grant.grant().granting();
     let Done { outcome, record: (recorded, record), is_repeatable } = match done {
         Ok(done) => done,
         Err(denial) => {
+            app.metrics.decided(&granting, Some(denial.reason));
             app.store.fail(grant, story.failure(&denial)).await?;
             return Err(denial);
         }
@@ -44,5 +46,6 @@ pub(super) async fn answer(
     tell_policies(&mut body, grant.grant());
     body.set(recorded, record);
     let receipt = app.store.release(grant, sealed, body).await?;
+    app.metrics.decided(&granting, None);
     Ok(Released::new(Answer::Used(used), written, identity, receipt))
 }

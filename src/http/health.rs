@@ -96,6 +96,8 @@ impl Health {
         app.metrics.certificates(self.certificates().map(|(listener, certificate)| (listener, certificate.validity().not_after)));
         let unreadable = app.issuers.unreadable().await;
         let is_unreadable = |name: &IssuerName| unreadable.iter().any(|issuer| issuer.name == *name);
+        let read_at = |age| app.now().minus(age);
+        app.metrics.keys_read(app.issuers.ages().map(|(name, age)| (name, read_at(age))));
         app.metrics.issuers(app.issuers.names().map(|name| (name, is_unreadable(name))));
     }
 

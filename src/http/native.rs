@@ -1,5 +1,6 @@
 //! The native API and the two documents of each of our own issuers.
 
+use super::durations::measure;
 use super::form::{self, FormError};
 use super::methods::other_method;
 use super::reply::{self, Caller};
@@ -17,6 +18,7 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{OriginalUri, Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, Method, Response, Uri, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::{Json, Router};
 use serde_json::Value;
@@ -26,7 +28,13 @@ type Shared = State<Arc<App>>;
 
 /// Every public address.
 pub fn router(app: Arc<App>) -> Router {
-    routes().into_router().fallback(unknown_address).method_not_allowed_fallback(other_method).with_state(app)
+    let measured = from_fn_with_state(app.clone(), measure);
+    routes()
+        .into_router()
+        .route_layer(measured)
+        .fallback(unknown_address)
+        .method_not_allowed_fallback(other_method)
+        .with_state(app)
 }
 
 /// What is added here is described in `openapi/operations.rs`, or a test fails.

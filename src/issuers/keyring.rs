@@ -77,6 +77,12 @@ impl Keyring {
         self.fault.load_full().map(|fault| (*fault).clone())
     }
 
+    /// How long ago the keys that are held were read.
+    pub(super) fn age(&self) -> Option<Duration> {
+        let (read_at, _) = &*self.held.load_full()?;
+        Some(Duration::from_millis(u64::try_from(self.now().saturating_sub(*read_at)).unwrap_or_default()))
+    }
+
     /// Whether the keys stand in a file of this machine.
     pub(super) const fn is_file(&self) -> bool {
         self.origin.is_file()

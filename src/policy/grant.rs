@@ -6,6 +6,7 @@ use crate::identity::Facts;
 use crate::token::Possession;
 use crate::words::names::{PolicyName, RowName, SourceName};
 use crate::words::{Denial, UnixTime};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What the policies in force decide over a request. It grants nothing before [`Decision::stands`]. Only `PolicySet::decide` makes one.
@@ -44,6 +45,11 @@ impl Grant {
     /// The policy of each.
     pub fn policies(&self) -> Vec<&str> {
         self.0.iter().map(|granted| granted.policy.as_str()).collect()
+    }
+
+    /// Each policy once.
+    pub fn granting(&self) -> BTreeSet<PolicyName> {
+        self.0.iter().map(|granted| granted.policy.clone()).collect()
     }
 
     /// The row of each; `None` where none has one.

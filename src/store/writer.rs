@@ -2,7 +2,8 @@
 
 use super::schema;
 use super::space::Space;
-use crate::words::Timeline;
+use crate::words::{LATENCY_BUCKETS, Timeline};
+use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::{Connection, ErrorCode};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ impl Debts {
 pub(super) struct Writer {
     jobs: SyncSender<Job>,
     debts: Debts,
+    /// How long each job waited until it was durable, or was not.
+    waits: Histogram,
 }
 
 impl Writer {
@@ -60,7 +63,7 @@ impl Writer {
         if let Err(fault) = spawned {
             tracing::error!(%fault, "the store's thread does not start");
         }
-        Self { jobs: sender, debts }
+        Self { jobs: sender, debts, waits: Histogram::new(LATENCY_BUCKETS) }
     }
 
     /// The work's result after it is durable; `None` when it is not.
@@ -73,10 +76,18 @@ impl Writer {
             let value = work(connection)?;
             Ok(Box::new(move || _ = tell.send(value)))
         });
-        match self.jobs.try_send(job) {
+        let started = Instant::now();
+        let told = match self.jobs.try_send(job) {
             Ok(()) => told.await.ok(),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => None,
-        }
+        };
+        self.waits.observe(started.elapsed().as_secs_f64());
+        told
+    }
+
+    /// How long writes waited.
+    pub(super) fn waits(&self) -> Histogram {
+        self.waits.clone()
     }
 
     /// The same for what has taken effect already: it is part of every transaction until one is durable, so nothing is recorded

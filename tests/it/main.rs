@@ -31,6 +31,7 @@ mod keys;
 mod kubernetes;
 mod layers;
 mod library;
+mod metrics;
 mod oauth;
 mod operate;
 mod peers;

@@ -2,19 +2,25 @@
 
 use super::reference::{assert_page_has, cell};
 use daypass::telemetry::{Metrics, SourceState};
-use daypass::words::names::{IssuerName, SourceName};
-use daypass::words::{Reason, UnixTime};
+use daypass::words::names::{IssuerName, PolicyName, SourceName};
+use daypass::words::{LATENCY_BUCKETS, Reason, UnixTime};
+use prometheus_client::metrics::histogram::Histogram;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// One of each series.
 fn rendered() -> String {
-    let metrics = Metrics::default();
+    let metrics = Metrics::new(Histogram::new(LATENCY_BUCKETS));
     metrics.used_transit_key();
     metrics.refused(Reason::Denied);
     metrics.certificates(std::iter::once(("public", UnixTime::from_seconds(0))));
     let issuer = IssuerName::parse("github").unwrap();
     metrics.issuers(std::iter::once((&issuer, false)));
+    metrics.keys_read(std::iter::once((&issuer, UnixTime::from_seconds(0))));
+    metrics.decided(&[PolicyName::parse("shop/deploy").unwrap()], None);
+    metrics.served("/v1/exchange", Duration::ZERO);
+    metrics.made("aws", Duration::ZERO);
     metrics.sources(std::iter::once((SourceName::root(), SourceState { faulty: 0, held: 0, read_at: None, alarmed: false })));
     metrics.render()
 }
@@ -33,7 +39,8 @@ fn the_page_of_metrics_is_as_the_endpoint_is() {
         let (name, help) = help.split_once(' ').unwrap();
         let kind = text.lines().find_map(|line| line.strip_prefix("# TYPE ")?.strip_prefix(name)?.strip_prefix(' ')).unwrap();
         let shown = if kind == "counter" { format!("{name}_total") } else { name.to_owned() };
-        let labels: Vec<String> = labels.get(shown.as_str()).into_iter().flatten().map(|name| format!("`{name}`")).collect();
+        let sample = if kind == "histogram" { format!("{name}_count") } else { shown.clone() };
+        let labels: Vec<String> = labels.get(sample.as_str()).into_iter().flatten().map(|name| format!("`{name}`")).collect();
         let _ = writeln!(table, "| `{shown}` | {kind} | {} | {} |", labels.join(", "), cell(help));
     }
     assert_page_has("docs/reference/metrics.md", "metrics", &table);
