@@ -118,11 +118,32 @@ fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     let (Some((service, _)), Some(asked), Some(fields)) = (text.split_once('?'), &target.service, &target.fields) else {
         return is_all_of(pattern, target);
     };
-    let written = fields.to_string();
     // What cannot be read denies.
-    let matches = |pattern: &str, text: &str| Pattern::parse(pattern).map_or(true, |pattern| pattern.matches(text));
-    let is_named = |field: &str| written.split('&').any(|pair| matches(field, pair));
+    let matches = |pattern: &str, text: &str| Pattern::parse(pattern).map_or(true, |pattern| pattern.matches_folded(text));
+    let readings: Vec<String> = fields.iter().flat_map(|(name, value)| readings(name, value)).collect();
+    let is_named = |field: &str| {
+        spellings(field).iter().any(|spelling| readings.iter().any(|reading| matches(spelling, reading)))
+    };
     is_all_of(pattern, target) || (matches(service, asked.as_str()) && fields_of(&text).all(is_named))
+}
+
+/// What a service may read of a field, each as `NAME=VALUE`: the value as it is and as it travels (WHATWG URL,
+/// "application/x-www-form-urlencoded"), and each of its words, for a scope is a list of them (RFC 6749, section 3.3). Whether a service
+/// tells capitals apart is not known, so a denial does not.
+fn readings(name: &str, value: &str) -> Vec<String> {
+    let words = value.split(|one: char| one.is_whitespace() || one == ',').filter(|word| !word.is_empty());
+    let values = std::iter::once(value).chain(words).flat_map(|value| [value.to_owned(), encoded(value)]);
+    values.map(|value| format!("{name}={value}")).collect()
+}
+
+/// A field of a denial as it stands there, and as it reads where its signs are written out (`%3A`, `+`).
+fn spellings(field: &str) -> [String; 2] {
+    let decoded = form_urlencoded::parse(field.as_bytes()).next();
+    [field.to_owned(), decoded.map_or_else(|| field.to_owned(), |(name, value)| format!("{name}={value}"))]
+}
+
+fn encoded(value: &str) -> String {
+    form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }
 
 /// The fields of a pattern, each as `NAME=VALUE`.

@@ -94,6 +94,19 @@ fn a_denial_counts_whatever_other_fields_there_are_and_bounds_only_by_all_of_the
         ("partner?role=a%3Db", "partner?role=a%3Db&zone=eu", true),
         ("partner", "partner?role=admin&zone=eu", true),
         ("partner?", "partner?role=admin", true),
+        // As people write it, as it travels, as one of a list, and in capitals.
+        ("partner?scope=team:admins", "partner?scope=team%3Aadmins", true),
+        ("partner?scope=team%3Aadmins", "partner?scope=team%3Aadmins", true),
+        ("partner?scope=plain admin", "partner?scope=plain+admin", true),
+        ("partner?scope=plain%20admin", "partner?scope=plain+admin", true),
+        ("partner?scope=https://x.example/*", "partner?scope=https%3A%2F%2Fx.example%2Fwrite", true),
+        ("partner?scope=a@b", "partner?scope=a%40b&zone=eu", true),
+        ("partner?role=admin", "partner?role=admin+", true),
+        ("partner?role=admin", "partner?role=Admin", true),
+        ("partner?scope=admin", "partner?scope=read+admin", true),
+        ("partner?scope=team:admins", "partner?scope=read,team%3Aadmins", true),
+        ("partner?scope=admin", "partner?scope=read+administer", false),
+        ("partner?scope=*", "partner?scope=a%3Ab%2Fc+d", true),
     ] {
         assert_eq!(asked(text).fits(&pattern(denied)), denies, "{denied} {text}");
     }
