@@ -25,7 +25,11 @@ use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tokio::runtime::Builder;
+
+/// How long reading threads are waited for at the end.
+const STOP_MAX: Duration = Duration::from_secs(1);
 
 /// CI jobs get a day pass, never a key.
 #[derive(Parser, Debug)]
@@ -162,7 +166,10 @@ fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8
         Ok(runtime) => runtime,
         Err(fault) => return print::failed(&format!("the runtime does not start: {fault}"), 70),
     };
-    match runtime.block_on(work) {
+    let done = runtime.block_on(work);
+    // What still reads a commit or a file changes nothing, and would keep a server that is told to stop from stopping.
+    runtime.shutdown_timeout(STOP_MAX);
+    match done {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
             if json {

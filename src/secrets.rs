@@ -14,7 +14,7 @@ mod sops;
 mod transit;
 mod widened;
 
-pub use age_file::{AgeError, Identities, IdentityError, encrypt, encrypt_at, is_armored};
+pub use age_file::{AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored};
 pub use error::{Missing, NotBelow, SecretError, Unopened};
 pub use headers::{Header, Locked, headers, locked, stanza};
 pub use looks::{Seen, Shown, look, looks_secret, pointer};

@@ -10,7 +10,11 @@ use crate::store::{ReadError, StoreError};
 use crate::words::Denial;
 use crate::words::names::{CommitId, NameError, SourceName};
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::task::JoinError;
+
+/// Reading 100,000 policies and their secrets takes less; whoever waits longer hears of it.
+pub(super) const LOOK_QUIET_MAX: Duration = Duration::from_secs(60);
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +88,13 @@ pub enum FollowError {
     /// The look itself ended.
     #[error(transparent)]
     Broken(#[from] JoinError),
+    /// The look goes on.
+    #[error(
+        "its newest commit has been read for more than {} s: the one before is in force meanwhile. A file that is costly to open, or \
+         very many new ones, are the reason",
+        LOOK_QUIET_MAX.as_secs()
+    )]
+    Slow,
     /// Nobody can tell what it has to follow.
     #[error("{anchor}, which {head} has to follow, is not in the repository: correct `since`, or fetch it")]
     NoAnchor {

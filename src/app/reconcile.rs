@@ -1,7 +1,7 @@
 //! Pull reconciliation: looks at Git, and puts a new commit in force. Nothing that a caller does gets here.
 
 use super::App;
-use super::error::{FollowError, UnreadForm};
+use super::error::{FollowError, LOOK_QUIET_MAX, UnreadForm};
 use super::followed::Followed;
 use super::origins::placed;
 use super::revision::{Reading, Recorded, Revision};
@@ -12,6 +12,7 @@ use crate::words::Widened;
 use crate::words::names::CommitId;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::task::{JoinError, JoinHandle};
 
 /// What came of a look.
 struct Looked {
@@ -55,8 +56,9 @@ impl App {
         let looked = match self.store.marks(source.name.as_str()).await {
             Ok(marks) => {
                 let (app, source) = (self.clone(), source.clone());
-                let look = move || app.look(&source, &marks);
-                tokio::task::spawn_blocking(look).await.unwrap_or_else(|fault| Err(fault.into()))
+                let looked_at = source.clone();
+                let look = tokio::task::spawn_blocking(move || app.look(&looked_at, &marks));
+                self.told_when_slow(&source, look).await.unwrap_or_else(|fault| Err(fault.into()))
             }
             Err(denial) => Err(denial.into()),
         };
@@ -68,6 +70,17 @@ impl App {
                 source.alarm.store(alarm.or(unread).map(|fault| Arc::new(fault.to_string())));
             }
             Err(fault) => self.alarmed(source, &fault),
+        }
+    }
+
+    /// Waits for the look. What takes very long keeps what was taken away in force, and somebody has to hear of it.
+    async fn told_when_slow<T>(&self, source: &Followed, mut look: JoinHandle<T>) -> Result<T, JoinError> {
+        match tokio::time::timeout(LOOK_QUIET_MAX, &mut look).await {
+            Ok(looked) => looked,
+            Err(_) => {
+                self.alarmed(source, &FollowError::Slow);
+                look.await
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::reply::{self, Caller};
 use super::task::run;
 use crate::app::App;
 use crate::exchange::Asked;
-use crate::secrets;
+use crate::secrets::{self, STANZAS_MAX};
 use crate::token::{check_objects, from_json, parse_json};
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Digest, Reason};
@@ -17,9 +17,6 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::Deserialize;
 use std::fmt::Display;
 use std::sync::Arc;
-
-/// Stanzas of one header: SOPS writes one, and more recipients than this are a group of their own.
-const STANZAS_MAX: usize = 64;
 
 /// The stanzas of one header, as they stand in it.
 #[derive(Deserialize)]

@@ -13,6 +13,7 @@ mod stanza;
 
 pub(super) use bound::{check as check_path, is_bystander};
 pub use error::{AgeError, IdentityError};
+pub use header::STANZAS_MAX;
 pub use identities::Identities;
 
 use super::headers::{Header, stanza as digest};
@@ -88,7 +89,10 @@ fn binary(bytes: &[u8]) -> Result<Vec<u8>, AgeError> {
 }
 
 fn read(file: &[u8]) -> Result<(Decryptor<&[u8]>, Vec<Stanza>), AgeError> {
-    let decryptor = Decryptor::new(file).map_err(AgeError::Header)?;
+    if header::is_of_this_version(file) && !header::is_bounded(file) {
+        return Err(AgeError::Unbounded);
+    }
+    let decryptor = Decryptor::new_buffered(file).map_err(AgeError::Header)?;
     let stanzas = header::stanzas(file).ok_or(AgeError::StanzaEnd)?;
     if decryptor.is_scrypt() {
         return Err(AgeError::Passphrase);
@@ -114,6 +118,9 @@ pub fn encrypt_at(
     armored: bool,
     path: Option<&RepositoryPath>,
 ) -> Result<Vec<u8>, AgeError> {
+    if recipients.len() > header::RECIPIENTS_MAX {
+        return Err(AgeError::TooMany { count: recipients.len() });
+    }
     let recipients = recipients.iter().map(|text| recipient::parse(text)).collect::<Result<Vec<_>, _>>()?;
     // The first one brings the path.
     let paths = std::iter::once(path).chain(std::iter::repeat(None));

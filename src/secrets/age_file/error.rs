@@ -5,6 +5,7 @@ mod key;
 pub use key::IdentityError;
 pub(super) use key::{KeyFault, RecipientError, RecipientFault, SshError};
 
+use super::header::{RECIPIENTS_MAX, STANZAS_MAX};
 use crate::secrets::RepositoryPath;
 use age::{DecryptError, EncryptError};
 use std::io;
@@ -18,6 +19,15 @@ pub enum AgeError {
     /// Its header is.
     #[error("not a good age file: {0}")]
     Header(#[source] DecryptError),
+    /// Its header has no end, or is for more than is read.
+    #[error("not a good age file: its header has no end, or more than {STANZAS_MAX} stanzas")]
+    Unbounded,
+    /// Nobody here would open it.
+    #[error("{count} recipients are more than the {RECIPIENTS_MAX} that an age file has here: make groups of them")]
+    TooMany {
+        /// For so many it should be.
+        count: usize,
+    },
     /// Its header is written as age's first versions did.
     #[error("not a good age file: a stanza of its header lacks its last line")]
     StanzaEnd,

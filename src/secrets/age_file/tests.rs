@@ -193,3 +193,26 @@ fn what_is_encrypted_for_a_path_opens_at_no_other_and_without_one_everywhere() {
     let mixed = encrypt_at(b"x", &[hybrid, keys().1], false, Some(&prod));
     assert!(mixed.unwrap_err().to_string().contains("not mixed"), "the path takes no label from its recipient");
 }
+
+/// Whoever pushes a file makes every look at its commit pay for it, and the age crate reads a header anew for each of its lines.
+#[test]
+fn a_header_is_read_within_bounds_and_as_many_recipients_as_those_open_it() {
+    let (identities, recipient) = keys();
+    let encrypted = |count: usize| encrypt(b"hunter2", &vec![recipient.clone(); count], false);
+    assert!(matches!(encrypted(STANZAS_MAX), Err(AgeError::TooMany { count: STANZAS_MAX })));
+    assert_eq!(decrypt(&encrypted(STANZAS_MAX - 1).unwrap(), &identities).unwrap().expose(), b"hunter2");
+    let hybrid = Identities::generate_hybrid().unwrap();
+    let many = encrypt(b"hunter2", &vec![hybrid.1; STANZAS_MAX - 1], true).unwrap();
+    assert_eq!(decrypt(&many, &Identities::parse(&hybrid.0).unwrap()).unwrap().expose(), b"hunter2");
+    let stanza = format!("-> X25519 {0}\n{0}\n", "A".repeat(43));
+    let with = |body: &str| format!("age-encryption.org/v1\n{body}").into_bytes();
+    for (what, file) in [
+        ("one recipient more", with(&(stanza.repeat(STANZAS_MAX + 1) + &format!("--- {}\n", "A".repeat(43))))),
+        ("a thousand", with(&(stanza.repeat(1000) + &format!("--- {}\n", "A".repeat(43))))),
+        ("one with a long body", with(&format!("-> x\n{}--- {}\n", format!("{}\n", "A".repeat(64)).repeat(5000), "A".repeat(43)))),
+        ("no end", with(&stanza.repeat(10_000))),
+    ] {
+        assert!(matches!(decrypt(&file, &identities), Err(AgeError::Unbounded)), "{what}");
+        assert!(header(&file).is_none(), "{what}");
+    }
+}
