@@ -17,10 +17,13 @@ pub mod loopback;
 mod mask;
 mod memory;
 pub mod renewal;
+mod report;
 pub mod request;
 pub mod server;
 pub mod sidecar;
 pub mod token_endpoint;
+
+pub use report::{Ended, Report};
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).
 #[derive(Clone, Debug)]

@@ -1,11 +1,13 @@
 //! `daypass exec`.
 
 use super::job::ServerArgs;
-use crate::client::Failure;
 use crate::client::delivery::{Deliveries, Refresh};
 use crate::client::environment::Environment;
 use crate::client::exec::{self, Wishes};
+use crate::client::{Failure, Report};
 use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Args, Debug)]
@@ -29,6 +31,9 @@ pub(super) struct ExecArgs {
     /// Only ask whether all of this would be granted, say so, and run the command unchanged: for a pipeline that is not switched yet.
     #[arg(long)]
     dry_run: bool,
+    /// A new file for JSON Lines of what was granted and what was ended: decisions and policies, no value of a credential.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// The command and its arguments.
     #[arg(last = true, required = true)]
     command: Vec<String>,
@@ -43,6 +48,7 @@ pub(super) async fn run(arguments: ExecArgs, environment: Environment) -> Result
         policy: arguments.policy,
         keep_token: arguments.keep_token,
         dry_run: arguments.dry_run,
+        report: arguments.report.as_deref().map(Report::create).transpose()?.map(Arc::new),
     };
     exec::run(server, &wishes, &arguments.command).await
 }

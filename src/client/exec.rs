@@ -5,7 +5,7 @@ mod supervise;
 
 use super::delivery::{Deliveries, Delivery, Refresh};
 use super::server::Server;
-use super::{Failure, STATUS_EXEC, STATUS_USAGE, job_token};
+use super::{Failure, Report, STATUS_EXEC, STATUS_USAGE, job_token};
 use crate::answers::Document;
 use std::sync::Arc;
 use supervise::Signals;
@@ -23,6 +23,8 @@ pub struct Wishes {
     pub keep_token: bool,
     /// Only ask what would be granted, and run the command as if daypass were not there.
     pub dry_run: bool,
+    /// Where it is told what was given and what was ended.
+    pub report: Option<Arc<Report>>,
 }
 
 /// Fetches what is wished for, runs the command, and returns its status.
@@ -36,7 +38,16 @@ pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[St
         let mut child = tokio::process::Command::new(program);
         return supervise::run(child.args(arguments), program, Signals::listen()).await;
     }
-    let server = server?;
+    let given = give(server, wishes, program, arguments).await;
+    if let (Err(failure), Some(report)) = (&given, &wishes.report) {
+        report.failed(failure);
+    }
+    given
+}
+
+/// Fetches, runs and ends.
+async fn give(server: Result<Server, Failure>, wishes: &Wishes, program: &str, arguments: &[String]) -> Result<u8, Failure> {
+    let server = server?.reporting(wishes.report.clone());
     let answer = server.exchange(&wishes.deliveries.requests(), wishes.policy.as_deref()).await.map_err(own)?;
     // From here on there may be credentials that are to be ended: no signal ends this process before that is done.
     let signals = Signals::listen();
@@ -44,7 +55,7 @@ pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[St
     let mut child = tokio::process::Command::new(program);
     child.args(arguments);
     let delivered = wishes.deliver(answer, &mut delivery, &mut child).await;
-    run_and_end(delivered, delivery, &mut child, program, signals).await
+    run_and_end(delivered, delivery, &mut child, program, signals, wishes.report.as_deref()).await
 }
 
 /// What was delivered is ended also when the command is killed, cannot be started, or not everything could be delivered.
@@ -54,12 +65,16 @@ async fn run_and_end(
     child: &mut tokio::process::Command,
     program: &str,
     signals: std::io::Result<Signals>,
+    report: Option<&Report>,
 ) -> Result<u8, Failure> {
     let status = match delivered {
         Ok(()) => supervise::run(child, program, signals).await,
         Err(failure) => Err(failure),
     };
-    delivery.end().await;
+    let ended = delivery.end().await;
+    if let Some(report) = report {
+        report.ended(&ended);
+    }
     status
 }
 

@@ -12,19 +12,24 @@ use super::error::ProofError;
 use super::job_token::{self, TokenSource};
 use super::mask::Masks;
 use super::request::{Request, missing};
-use super::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
+use super::{Failure, Report, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_UNAVAILABLE};
 use crate::answers::{Document, Findings, Outcome, Used};
 use crate::issuers::http::{Trust, certificate_fault, root_cause};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
-use crate::words::{Clock, Secret, SystemClock};
+use crate::words::{Clock, Secret, SystemClock, plain};
 use audience::ServerAudience;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long `--wait` sleeps between two tries: long enough not to press a server that is starting.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a runner of GitHub's reads as a command wherever it stands in a line (actions/runner, `ActionCommand`), and what is shown for it.
+const COMMAND: &str = "##[";
+const COMMAND_SHOWN: &str = "## [";
 
 /// A server, and the token that this job shows it.
 pub struct Server {
@@ -38,6 +43,7 @@ pub struct Server {
     /// Where the CI lets the job choose its audience: the token is worth nothing without this key.
     key: Option<ProofKey>,
     masks: Masks,
+    report: Option<Arc<Report>>,
     wait: Duration,
 }
 
@@ -80,13 +86,19 @@ impl Server {
         let masks = Masks::of(&environment);
         let made = |fault: crate::token::ProvingError| Failure::new(STATUS_CONFIGURATION, fault);
         let key = if source.takes_audience() { Some(ProofKey::generate().map_err(made)?) } else { None };
-        Ok(Self { base, has_ca: ca.is_some(), http, audience, source, environment, key, masks, wait: address.wait })
+        Ok(Self { base, has_ca: ca.is_some(), http, audience, source, environment, key, masks, report: None, wait: address.wait })
     }
 
     /// The same without masks, for a tool that reads this program's standard error as its answer.
     #[must_use]
     pub fn without_masks(self) -> Self {
         Self { masks: Masks::default(), ..self }
+    }
+
+    /// The same, and whatever it is granted is told there.
+    #[must_use]
+    pub fn reporting(self, report: Option<Arc<Report>>) -> Self {
+        Self { report, ..self }
     }
 
     /// `POST /v1/exchange`: all credentials in one request, hidden in the job's log before they are returned.
@@ -97,6 +109,9 @@ impl Server {
         }
         let answer = self.send(|token| Ok(self.http.post(self.url("v1/exchange")?).bearer_auth(token).json(&body))).await?;
         let answer = document(answer)?;
+        if let Some(report) = &self.report {
+            report.granted(&answer);
+        }
         self.masks.hide(&answer).await?;
         Ok(answer)
     }
@@ -201,9 +216,9 @@ fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
     Failure::new(STATUS_UNAVAILABLE, format!("the daypass server at {base} is not there: {}", root_cause(fault)))
 }
 
-/// A problem document (RFC 9457) in the words of a terminal.
+/// A problem document (RFC 9457) in the words of a terminal. Nothing in it begins a line or is a command to whoever reads the log.
 fn refusal(status: u16, problem: &Value) -> Failure {
-    let text = |member: &str| problem[member].as_str().map(str::to_owned);
+    let text = |member: &str| problem[member].as_str().map(|text| plain(text).replace(COMMAND, COMMAND_SHOWN));
     let exit_status = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
     Failure {
         code: text("code"),
@@ -236,6 +251,16 @@ mod tests {
         assert!(failure.one_line().ends_with("(no_matching_policy); hint: Ask.; decision: 0198"), "{}", failure.one_line());
         assert_eq!(failure.to_string(), "No trust policy grants this. (no_matching_policy)\nhint: Ask.\ndecision: 0198");
         assert_eq!(refusal(503, &problem).status, STATUS_UNAVAILABLE);
+    }
+
+    #[test]
+    fn a_server_steers_neither_terminal_nor_runner() {
+        let told = "No.\n::stop-commands::x\u{1b}[2K ##[set-output name=a]b";
+        let problem = serde_json::json!({ "detail": told, "code": "a\nb", "hint": "::add-path::/tmp", "decision_id": "1\r2" });
+        let message = refusal(403, &problem).to_string();
+        assert_eq!(message.lines().count(), 3, "{message}");
+        assert!(message.lines().all(|line| !line.starts_with("::")) && !message.contains("##["), "{message}");
+        assert!(!message.contains(['\r', '\u{1b}']), "{message}");
     }
 
     #[test]

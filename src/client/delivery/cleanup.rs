@@ -1,6 +1,6 @@
 //! What is done after the command has ended.
 
-use crate::client::Failure;
+use crate::client::{Ended, Failure};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -22,10 +22,13 @@ impl CleanUps {
     }
 
     /// Does everything, one after the other. A failure is told and changes nothing else.
-    pub(super) async fn run(self) {
-        for message in self.failures(CLEAN_UP_MAX).await {
+    pub(super) async fn run(self) -> Ended {
+        let count = self.0.len();
+        let failed = self.failures(CLEAN_UP_MAX).await;
+        for message in &failed {
             anstream::eprintln!("daypass: {message}");
         }
+        Ended { revoked: count - failed.len(), failed }
     }
 
     /// What failed. Each may take an equal part of the time that is left: one that hangs leaves time for the others.

@@ -7,7 +7,7 @@ use super::variables::Variables;
 use crate::answers::Document;
 use crate::client::renewal::{Dated, Keeper, Renewed};
 use crate::client::server::Server;
-use crate::client::{Failure, STATUS_EXEC};
+use crate::client::{Ended, Failure, STATUS_EXEC};
 use crate::words::Secret;
 use std::any::Any;
 use std::os::unix::fs::PermissionsExt;
@@ -60,12 +60,12 @@ impl Delivery {
     }
 
     /// Ends what was delivered, when the command has ended or could not be started.
-    pub async fn end(mut self) {
+    pub async fn end(mut self) -> Ended {
         // Nothing is to be renewed that is about to be ended.
         self.keepers.clear();
         // A renewal that is under way may hold a file a little longer.
         self.files.iter().for_each(|file| file.remove());
-        std::mem::take(&mut self.at_end).run().await;
+        std::mem::take(&mut self.at_end).run().await
     }
 
     /// Renews a credential for as long as the command runs; `read` finds it in the answer and puts it in its place.

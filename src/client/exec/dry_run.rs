@@ -3,6 +3,7 @@
 use crate::answers::{Outcome, Used};
 use crate::client::Failure;
 use crate::client::server::Server;
+use crate::words::plain;
 use serde_json::Value;
 
 /// Asks, and says what came of it. The command runs whatever that is.
@@ -17,12 +18,13 @@ pub(super) async fn tell(server: Result<Server, Failure>, requests: &[Value], po
 
 fn granted(used: &Used) -> String {
     let credentials = match &used.outcome {
-        Outcome::DryRun(would) => would.credentials.join(", "),
+        Outcome::DryRun(would) => plain(&would.credentials.join(", ")).into_owned(),
         Outcome::Transit(_) | Outcome::Replay(_) | Outcome::Rewrite(_) => "what another request asks for".to_owned(),
     };
     format!(
         "daypass: dry run: WOULD BE GRANTED by {}: {credentials}\ndaypass: nothing was issued, and the command runs unchanged (decision {})",
-        used.policy, used.decision_id
+        plain(&used.policy),
+        used.decision_id
     )
 }
 

@@ -10,6 +10,7 @@ fn there_has_to_be_something_to_refresh() {
         policy: None,
         keep_token: false,
         dry_run: false,
+        report: None,
     };
     let advice =
         "--refresh renews what --aws and --file bring: name one of them. A variable cannot change while its command runs.";
@@ -30,7 +31,7 @@ async fn outcome(script: &str, delivered: Result<(), Failure>, folder: &Path) ->
     let (program, arguments) = script.split_once(' ').unwrap();
     let mut child = tokio::process::Command::new(program);
     child.args(["-c", arguments]).current_dir(folder);
-    let outcome = run_and_end(delivered, delivery, &mut child, program, Signals::listen()).await;
+    let outcome = run_and_end(delivered, delivery, &mut child, program, Signals::listen(), None).await;
     (outcome, done.exists())
 }
 

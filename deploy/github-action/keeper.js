@@ -1,0 +1,62 @@
+// Holds what `daypass exec` brought until the job's post step: exec renews, serves and, at the end, revokes for as long as its command
+// runs, so that command waits here. It ends too when this process is killed, for it reads from it.
+//   node keeper.js FOLDER PROGRAM FLAGS...
+'use strict';
+const { spawn } = require('child_process');
+const crypto = require('crypto');
+const fs = require('fs');
+const path = require('path');
+const readline = require('readline');
+
+const [folder, program, ...flags] = process.argv.slice(2);
+const LOOK = 200;
+const place = (name) => path.join(folder, name);
+
+// What exec printed stands in the same pipe before the mark: when that is read, every mask was.
+const mark = crypto.randomBytes(16).toString('hex');
+const COMMAND = `process.stderr.write('\\n${mark}\\n'); process.stdout.write(JSON.stringify(process.env) + '\\n'); process.stdin.on('end', () => process.exit(0)).resume();`;
+
+const words = ['exec', ...flags, '--keep-token', `--report=${place('report')}`, '--', process.execPath, '-e', COMMAND];
+const exec = spawn(program, words, { stdio: ['pipe', 'pipe', 'pipe'] });
+const end = () => exec.stdin.end();
+exec.stdin.on('error', () => {});
+
+let isTaken = false;
+let isMarked = false;
+let environment;
+const send = (message) => process.connected && process.send(message, () => {});
+const give = () => isMarked && environment && send({ environment });
+
+readline.createInterface({ input: exec.stderr }).on('line', (text) => {
+  if (text === mark) {
+    isMarked = true;
+    give();
+  } else if (text.startsWith('::add-mask::')) {
+    // A renewal's masks reach no log any more, and no disk.
+    if (!isTaken) send({ mask: text });
+  } else if (text !== '') {
+    if (isTaken) fs.appendFileSync(place('log'), `${text}\n`, { mode: 0o600 });
+    else send({ text });
+  }
+});
+readline.createInterface({ input: exec.stdout }).once('line', (text) => {
+  environment = JSON.parse(text);
+  give();
+});
+
+process.on('message', ({ taken }) => {
+  isTaken = taken;
+  environment = undefined;
+});
+// Whoever started this is gone and took nothing.
+process.on('disconnect', () => isTaken || end());
+['SIGINT', 'SIGTERM', 'SIGHUP'].forEach((signal) => process.on(signal, end));
+setInterval(() => (fs.existsSync(place('end')) || !fs.existsSync(folder)) && end(), LOOK).unref();
+
+exec.on('error', (fault) => send({ text: `${program} cannot be run: ${fault.message}` }));
+exec.on('close', (status) => {
+  if (fs.existsSync(folder)) fs.writeFileSync(place('done'), `${status}\n`, { mode: 0o600 });
+  send({ status: status || 1 });
+  setTimeout(() => process.exit(0), LOOK).unref();
+  if (process.connected) process.disconnect();
+});

@@ -1,0 +1,48 @@
+// After the job's steps, also when one of them failed: ends what the step got, and tells what came of it. It fails no job.
+'use strict';
+const fs = require('fs');
+const path = require('path');
+const report = require('./report');
+const runner = require('./runner');
+
+// exec takes five seconds at most to end what it was given.
+const END_MAX = 15000;
+const LOOK = 100;
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (fault) {
+    return fault.code === 'EPERM';
+  }
+}
+
+// Whether what holds the credentials ended them.
+async function end(folder) {
+  const place = (name) => path.join(folder, name);
+  if (!fs.existsSync(place('held'))) return true;
+  const pid = Number(fs.readFileSync(place('held'), 'utf8'));
+  fs.writeFileSync(place('end'), '', { mode: 0o600 });
+  for (const start = Date.now(); !fs.existsSync(place('done')); ) {
+    if (Date.now() - start > END_MAX || !(pid > 0 && isAlive(pid))) return fs.existsSync(place('done'));
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+  return true;
+}
+
+async function post() {
+  const folder = process.env.STATE_folder;
+  if (!folder || !path.basename(folder).startsWith('daypass-') || !fs.existsSync(folder)) return;
+  const ended = await end(folder);
+  const log = path.join(folder, 'log');
+  if (fs.existsSync(log)) runner.say(fs.readFileSync(log, 'utf8'));
+  const events = report.read(path.join(folder, 'report'));
+  report.told(events).forEach((line) => runner.say(`daypass: ${line}`));
+  report.unended(events).forEach((failure) => runner.warning(failure));
+  if (!ended) runner.warning('what held the credentials is gone or did not end: what it was given lives to its own end');
+  if (events.length > 0 && process.env.GITHUB_STEP_SUMMARY) runner.append('GITHUB_STEP_SUMMARY', report.summary(events));
+  fs.rmSync(folder, { recursive: true, force: true });
+}
+
+post().catch((fault) => runner.warning(`the post step: ${fault.message || fault}`));

@@ -1,0 +1,61 @@
+// What `daypass exec --report` wrote, in words for the log and the job's summary. It holds no value of a credential.
+'use strict';
+const fs = require('fs');
+const { shown } = require('./runner');
+
+// More than a job that runs for a day with renewals writes.
+const BYTES_MAX = 1024 * 1024;
+
+// A later step may have changed the file: what cannot be read is left out.
+function read(file) {
+  let text;
+  try {
+    text = fs.readFileSync(file, 'utf8').slice(0, BYTES_MAX);
+  } catch {
+    return [];
+  }
+  return text.split('\n').flatMap((line) => {
+    try {
+      const event = JSON.parse(line);
+      return event && typeof event === 'object' ? [event] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const list = (value) => (Array.isArray(value) ? value : []);
+const decision = (events) => events.map((event) => event.granted && event.granted.decision_id).find(Boolean) || '';
+
+// One line for each thing that happened.
+function told(events) {
+  const out = [];
+  for (const { granted, failed, ended } of events) {
+    if (granted) {
+      const kinds = list(granted.credentials).map((one) => Object.keys(one || {}).join()).join(', ');
+      const until = granted.expires_at ? `; the first of it ends at ${granted.expires_at}` : '';
+      out.push(`granted by ${granted.policy}: ${kinds}${until} (decision ${granted.decision_id})`);
+    }
+    if (failed) out.push(`${decision(events) ? 'failed' : 'nothing was given'}: ${failed.message}`);
+    if (ended) {
+      out.push(`at the end: ${ended.revoked} revoked, files and addresses removed`);
+      list(ended.failed).forEach((failure) => out.push(`at the end: ${failure}`));
+    }
+  }
+  if (events.some(({ granted }) => granted && list(granted.credentials).some((one) => one && one.aws))) {
+    out.push('an AWS session cannot be ended by a job: it lives to its own end');
+  }
+  return out.map((line) => shown(String(line).replace(/\s*\n\s*/g, '; ')));
+}
+
+// Why the step failed, where daypass did; and what could not be ended.
+const failures = (events) => events.flatMap(({ failed }) => (failed ? [String(failed.message)] : []));
+const unended = (events) => events.flatMap(({ ended }) => (ended ? list(ended.failed).map(String) : []));
+
+// Markdown that shows what others wrote as text.
+const summary = (events) => {
+  const code = (line) => `- \`${line.replace(/`/g, "'")}\`\n`;
+  return `### daypass\n\n${told(events).map(code).join('')}\n`;
+};
+
+module.exports = { decision, failures, read, summary, told, unended };

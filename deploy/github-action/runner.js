@@ -1,0 +1,61 @@
+// What GitHub's runner reads of a step: lines of its log that are commands, and the files that it names.
+// No text of a server, a command or a secret is printed here before it was made one that says no more than it shows.
+'use strict';
+const crypto = require('crypto');
+const fs = require('fs');
+
+// A name that a file of variables can have and that no shell, runner or client acts on.
+const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+const OWN = /^(GITHUB_(?!TOKEN$)|RUNNER_|ACTIONS_|INPUT_|STATE_|DAYPASS_(?!GCP_ID_TOKEN$))/i;
+
+class Refused extends Error {}
+
+const escaped = (text) => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+
+// As a line that no runner takes for a command: none begins with `::`, and `##[` stands nowhere.
+const shown = (text) =>
+  String(text)
+    .replace(/\r?\n$/, '')
+    .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, '?')
+    .split('\n')
+    .map((line) => (/^\s*::/.test(line) ? `| ${line}` : line).replace(/##\[/g, '## ['))
+    .join('\n');
+
+const write = (line) => fs.writeSync(1, `${line}\n`);
+const say = (text) => write(shown(text));
+const told = (text) => escaped(shown(text));
+const warning = (text) => write(`::warning title=daypass::${told(text)}`);
+const notice = (text) => write(`::notice title=daypass::${told(text)}`);
+const error = (text) => write(`::error title=daypass::${told(text)}`);
+
+// The whole value, and each of its lines: the runner compares line by line.
+function mask(value) {
+  const lines = value.split(/[\r\n]+/);
+  for (const part of new Set([value.replace(/[\r\n]+$/, ''), ...lines])) {
+    if (part.trim().length > 2 || (part.trim() !== '' && lines.length === 1)) write(`::add-mask::${escaped(part)}`);
+  }
+}
+
+// One entry of a file such as GITHUB_ENV. A value that ends the entry early would write entries of its own.
+function entry(name, value, delimiter = `daypass_${crypto.randomBytes(24).toString('hex')}`) {
+  if (!NAME.test(name)) throw new Refused(`\`${name}\` is no name that a file of variables can have`);
+  if (value.includes(delimiter)) throw new Refused(`the value of ${name} has the delimiter in it`);
+  if (value.includes('\0') || /\r(?!\n)/.test(value)) {
+    throw new Refused(`the value of ${name} has a character that a file of variables would lose: use \`run\``);
+  }
+  return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
+}
+
+function append(file, text) {
+  const path = process.env[file];
+  if (!path) throw new Refused(`${file} is not set: this runs as a step of a job alone`);
+  fs.appendFileSync(path, text);
+}
+
+// A variable of the steps that follow. What the runner and the client act on is not for a credential.
+function variable(name, value) {
+  if (OWN.test(name)) throw new Refused(`\`${name}\` is a variable that the runner or daypass acts on: choose another name, or use \`run\``);
+  return entry(name, value);
+}
+
+module.exports = { Refused, append, entry, error, escaped, mask, notice, say, shown, variable, warning, write };

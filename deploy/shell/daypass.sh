@@ -1,0 +1,86 @@
+#!/bin/sh
+# Brings one pinned daypass and runs it: `sh daypass.sh exec --aws -- ./deploy.sh`. Without arguments it prints where the program is.
+#
+#   DAYPASS_SHA256    required: the program's SHA-256, 64 hexadecimal digits, as SHA256SUMS of the release has it
+#   DAYPASS_URL       where the program is, https
+#   DAYPASS_RELEASES, DAYPASS_VERSION   in the place of DAYPASS_URL: it is RELEASES/download/vVERSION/daypass-VERSION-linux-ARCH
+#   DAYPASS_BINARY    a program that is there already, in the place of a download; its digest is compared only where one is given
+#   DAYPASS_FOLDER    where the program is kept: a folder that only this user can write; otherwise a new one
+set -eu
+
+# begin: the pinned program
+daypass_fails() {
+  printf 'daypass: %s\n' "$1" >&2
+  exit 125
+}
+
+# daypass_check FILE: ends unless the file has the pinned digest. Nothing that has another is ever run.
+daypass_check() {
+  if command -v sha256sum >/dev/null 2>&1; then daypass_found=$(sha256sum <"$1")
+  elif command -v shasum >/dev/null 2>&1; then daypass_found=$(shasum -a 256 <"$1")
+  else daypass_fails 'neither sha256sum nor shasum is here, so the digest cannot be compared and nothing is run'; fi
+  daypass_found=${daypass_found%% *}
+  [ "$daypass_found" = "$DAYPASS_SHA256" ] && return 0
+  daypass_fails "$2 has the SHA-256 $daypass_found, and $DAYPASS_SHA256 is pinned: it is not run"
+}
+
+# daypass_fetch URL FILE
+daypass_fetch() {
+  case $1 in https://*) ;; *) daypass_fails "the program is taken from https addresses alone, not from $1" ;; esac
+  if command -v curl >/dev/null 2>&1; then
+    curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 2 --max-time 300 \
+      --max-filesize 268435456 --output "$2" "$1" || daypass_fails "$1 could not be downloaded"
+  elif command -v wget >/dev/null 2>&1; then
+    wget -q -T 60 -O "$2" "$1" || daypass_fails "$1 could not be downloaded"
+  else daypass_fails 'neither curl nor wget is here: install one, or name a program that is there by DAYPASS_BINARY'; fi
+}
+
+daypass_url() {
+  [ -z "${DAYPASS_URL:-}" ] || { printf '%s\n' "$DAYPASS_URL"; return 0; }
+  if [ -z "${DAYPASS_RELEASES:-}" ] || [ -z "${DAYPASS_VERSION:-}" ]; then
+    daypass_fails 'name the program: DAYPASS_URL, or DAYPASS_RELEASES and DAYPASS_VERSION, or DAYPASS_BINARY'
+  fi
+  case $(uname -m) in
+    x86_64 | amd64) daypass_arch=amd64 ;;
+    aarch64 | arm64) daypass_arch=arm64 ;;
+    *) daypass_fails "no release has a program for $(uname -m)" ;;
+  esac
+  printf '%s/download/v%s/daypass-%s-linux-%s\n' "${DAYPASS_RELEASES%/}" "$DAYPASS_VERSION" "$DAYPASS_VERSION" "$daypass_arch"
+}
+
+# daypass_program: prints where the program is, when it is the one that is pinned.
+daypass_program() {
+  if [ -n "${DAYPASS_BINARY:-}" ] && [ -z "${DAYPASS_SHA256:-}" ]; then
+    [ -x "$DAYPASS_BINARY" ] || daypass_fails "$DAYPASS_BINARY is no program"
+    printf '%s\n' "$DAYPASS_BINARY"
+    return 0
+  fi
+  DAYPASS_SHA256=$(printf %s "${DAYPASS_SHA256:-}" | tr A-F a-f)
+  case $DAYPASS_SHA256 in *[!0123456789abcdef]*) daypass_fails 'DAYPASS_SHA256 is no SHA-256: it has 64 hexadecimal digits' ;; esac
+  [ "${#DAYPASS_SHA256}" = 64 ] || daypass_fails 'DAYPASS_SHA256 is no SHA-256: it has 64 hexadecimal digits'
+  if [ -n "${DAYPASS_BINARY:-}" ]; then
+    daypass_check "$DAYPASS_BINARY" "$DAYPASS_BINARY"
+    printf '%s\n' "$DAYPASS_BINARY"
+    return 0
+  fi
+  daypass_address=$(daypass_url) || exit
+  umask 077
+  daypass_folder=${DAYPASS_FOLDER:-$(mktemp -d)}
+  mkdir -p "$daypass_folder"
+  if [ ! -e "$daypass_folder/daypass" ]; then
+    daypass_fetch "$daypass_address" "$daypass_folder/daypass.part"
+    (daypass_check "$daypass_folder/daypass.part" "$daypass_address") || { rm -f "$daypass_folder/daypass.part"; exit 125; }
+    chmod 700 "$daypass_folder/daypass.part"
+    mv "$daypass_folder/daypass.part" "$daypass_folder/daypass"
+  fi
+  daypass_check "$daypass_folder/daypass" "$daypass_folder/daypass"
+  printf '%s\n' "$daypass_folder/daypass"
+}
+# end: the pinned program
+
+daypass_bin=$(daypass_program)
+if [ "$#" = 0 ]; then
+  printf '%s\n' "$daypass_bin"
+else
+  exec "$daypass_bin" "$@"
+fi
