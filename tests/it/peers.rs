@@ -23,6 +23,7 @@ mod load_balancers;
 mod octokit;
 mod oidc_provider;
 mod openbao;
+mod pipelines;
 mod schemathesis;
 mod sops;
 mod sops_forms;

@@ -1,0 +1,33 @@
+//! What `deploy/` has for pipelines, run: GitHub's action by act, the component's script for GitLab as its runner would call it, and the
+//! script for every shell. Behind them a server, an AWS emulator and the stand-in for GitHub's API.
+
+mod action;
+mod cluster;
+mod examples;
+mod files;
+mod gitlab;
+mod stage;
+
+use stage::Stage;
+use std::path::{Path, PathBuf};
+
+/// The commit by which the examples name this repository.
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+/// A secret that is as many commands of a runner and ends of a value as fit.
+const HOSTILE: &str = "first line\n%0A::set-env name=EVIL::1\n::set-env name=EVIL::1\nEVIL=1\nEVIL<<EOF\nEOF\n##[set-output name=evil]1\n::stop-commands::evil\ndaypass_0\n\nlast line";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|fault| panic!("{name}: {fault}"))
+}
+
+/// Copies the files of a folder, without what is below it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+        std::fs::copy(&entry, to.join(entry.file_name().unwrap())).unwrap();
+    }
+}
