@@ -67,14 +67,17 @@ function hold(wanted, bin, folder) {
   });
 }
 
+// What every shell sets by itself, where the program is called by a script.
+const OF_SHELLS = new Set(['PWD', 'OLDPWD', 'SHLVL', '_']);
+
 // What changed is exported, each value hidden before the first is written; all of it is looked at before any of it is.
 function exportAll(environment) {
   const before = inputs.without(process.env);
-  const removed = Object.keys(before).filter((name) => !(name in environment));
+  const removed = Object.keys(before).filter((name) => !(name in environment) && !OF_SHELLS.has(name));
   if (removed.length > 0) {
     throw new runner.Refused(`${removed.join(', ')}: set in this job, and read before what daypass brings. Take it out of the job's environment, or use \`run\``);
   }
-  const changed = Object.entries(environment).filter(([name, value]) => before[name] !== value);
+  const changed = Object.entries(environment).filter(([name, value]) => before[name] !== value && !OF_SHELLS.has(name));
   changed.filter(([name]) => !PUBLIC.has(name)).forEach(([, value]) => runner.mask(value));
   const text = changed.map(([name, value]) => runner.variable(name, value)).join('');
   runner.append('GITHUB_ENV', text);

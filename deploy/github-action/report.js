@@ -32,7 +32,7 @@ function told(events) {
   const out = [];
   for (const { granted, failed, ended } of events) {
     if (granted) {
-      const kinds = list(granted.credentials).map((one) => Object.keys(one || {}).join()).join(', ');
+      const kinds = [...new Set(list(granted.credentials).flatMap((one) => Object.keys(one || {})))].join(', ');
       const until = granted.expires_at ? `; the first of it ends at ${granted.expires_at}` : '';
       out.push(`granted by ${granted.policy}: ${kinds}${until} (decision ${granted.decision_id})`);
     }

@@ -145,6 +145,8 @@ if [ "$SCOPE" = all ]; then
   venv pyrage pyrage==1.4.0 && wrap python-pyrage "$PEERS/pyrage/bin/python"
   debian strace strace
   debian curl curl
+  debian shellcheck shellcheck
+  debian dash dash
   debian gpg gnupg
   debian sshd openssh-server
   debian lighttpd lighttpd

@@ -3,6 +3,7 @@
 
 mod action;
 mod cluster;
+mod ended;
 mod examples;
 mod files;
 mod gitlab;
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 /// A secret that is as many commands of a runner and ends of a value as fit.
 const HOSTILE: &str = "first line\n%0A::set-env name=EVIL::1\n::set-env name=EVIL::1\nEVIL=1\nEVIL<<EOF\nEOF\n##[set-output name=evil]1\n::stop-commands::evil\ndaypass_0\n\nlast line";
+/// One that is no command, and no single line either.
+const AWKWARD: &str = "awkward first\n100 % awkward=2\nEVIL<<EOF\nEOF\n\nawkward last";
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

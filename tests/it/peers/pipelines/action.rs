@@ -1,9 +1,8 @@
 //! GitHub's action, by act without Docker: act calls its `main` and `post` by the Node.js of this machine, and gives them the files and
 //! reads the log as GitHub's runner does.
 
-use super::{COMMIT, HOSTILE, Stage};
-use crate::support::{peer, write_private};
-use std::os::unix::fs::PermissionsExt;
+use super::{AWKWARD, COMMIT, HOSTILE, Stage};
+use crate::support::peer;
 
 const HEAD: &str = "on: push
 jobs:
@@ -29,9 +28,10 @@ fn step(stage: &Stage, id: &str, more: &str) -> String {
     )
 }
 
-/// Every form of what must not be in a log.
+/// Every form of what must not be in a log. Not those of [`HOSTILE`]: act reads no mask that has `::` in it and prints the line, and it reads
+/// `%250A` as an end of line; GitHub's runner does neither (actions/runner, `ActionCommand`).
 fn assert_hidden(log: &str) {
-    let lines = HOSTILE.lines().filter(|line| line.len() > 5 && !line.starts_with("EVIL"));
+    let lines = AWKWARD.lines().filter(|line| line.len() > 5);
     for hidden in ["tic-tac-toe", "inner-leaf-value", "ghs_"].into_iter().chain(lines) {
         assert!(!log.contains(hidden), "{hidden}: {log}");
     }
@@ -42,9 +42,13 @@ fn assert_hidden(log: &str) {
 async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none_behind() {
     let (Some(act), Some(_)) = (peer("act"), peer("node")) else { return };
     let Some(stage) = Stage::start().await else { return };
+    std::fs::remove_file(stage.world.path("tools/gh")).unwrap();
+    // Where this machine has one, it would ask GitHub.
+    let verify = if stage.has("gh") { "false" } else { "true" };
     let secrets = "          secrets: |
             PASSWORD=shop/production/db.yaml#/password
             HOSTILE=shop/hostile.age
+            AWKWARD=shop/awkward.age
             ACCOUNT=shop/account.age
           files: from-daypass=shop/production/db.yaml#/password
           aws: true
@@ -60,13 +64,13 @@ async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none
             echo "github=$GH_TOKEN"
           } >"$EVIDENCE"
           echo "shown=$PASSWORD"
-          echo "$HOSTILE" | sed 's/^/line: /'
+          echo "$AWKWARD" | sed 's/^/line: /'
           echo "leaf=$(echo "$ACCOUNT" | sed 's/.*: "\(.*\)".*/\1/')"
           echo "$GITHUB_TOKEN"
       - run: exit 3
 "#;
-    let (log, good) = stage.act(&act, &format!("{HEAD}{}{rest}", step(&stage, "get", secrets))).await;
-    assert!(!good, "{log}");
+    let (log, good) = stage.act(&act, &format!("{HEAD}{}{rest}", step(&stage, "get", &format!("{secrets}          verify-provenance: {verify}\n")))).await;
+    assert!(!good && log.contains("`gh` is not on this runner") == (verify == "true"), "{log}");
     let released: Vec<_> = stage.world.audit().into_iter().filter(|entry| entry.kind == "released").collect();
     let [released] = &released[..] else { panic!("{log}") };
     let decision = released.decision.as_deref().unwrap();
@@ -95,11 +99,6 @@ async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none
 async fn a_command_gets_its_credentials_alone_and_no_other_program_is_run() {
     let (Some(act), Some(_)) = (peer("act"), peer("node")) else { return };
     let Some(stage) = Stage::start().await else { return };
-    // A stand-in for GitHub's command line, which is in no registry: it notes how it is called.
-    let gh = "#!/bin/sh\necho \"gh=$* $GH_TOKEN$ACTIONS_ID_TOKEN_REQUEST_TOKEN\" >>\"$EVIDENCE\"\n[ -z \"$GH_REFUSES\" ] || { echo 'no attestation' >&2; exit 1; }\n";
-    std::fs::create_dir_all(stage.world.path("tools")).unwrap();
-    write_private(&stage.world.path("tools/gh"), gh.as_bytes());
-    std::fs::set_permissions(stage.world.path("tools/gh"), std::fs::Permissions::from_mode(0o755)).unwrap();
     let get = "          github-token: token-of-the-job
           aws: true
           github: true
@@ -115,7 +114,7 @@ async fn a_command_gets_its_credentials_alone_and_no_other_program_is_run() {
     let other = tolerant(step(&stage, "other", never)).replace(&stage.digest, &"a".repeat(64));
     let none = tolerant(step(&stage, "none", never)).replace(&format!("          sha256: {}\n", stage.digest), "");
     let short = tolerant(step(&stage, "short", never)).replace(&stage.digest, &stage.digest[..40]);
-    let plain = tolerant(step(&stage, "plain", never)).replace("https://localhost", "http://localhost");
+    let plain = tolerant(step(&stage, "plain", never)).replace(&stage.url, &stage.url.replace("https:", "http:"));
     let refuses = tolerant(step(&stage, "refuses", never)).replacen("        with:", "        env: { GH_REFUSES: 1 }\n        with:", 1);
     let own = tolerant(step(&stage, "own", "          secrets: GITHUB_ENV=shop/production/db.yaml#/password\n"));
     let acted = tolerant(step(&stage, "acted", "          secrets: LD_PRELOAD=shop/production/db.yaml#/password\n"));

@@ -22,8 +22,6 @@ variable \"database_password\" {
 }
 resource \"terraform_data\" \"shop\" { input = sha256(var.database_password) }
 ";
-/// Of `tic-tac-toe`.
-const APPLIED: &str = "sha256 of the password";
 
 /// A project that each example finds: a site, infrastructure, objects of a cluster.
 fn project(stage: &Stage, cluster: &Cluster, folder: &Path, by: &str) {
@@ -47,17 +45,17 @@ fn assert_deployed(stage: &Stage, cluster: &Cluster, by: &str, subject: &str, to
         let made = cluster.made().into_iter().find(|(_, object)| object["metadata"]["name"] == format!("by-{by}"));
         assert_eq!(made.map(|(subject, _)| subject).as_deref(), Some(subject), "{told}");
     }
-    if peer("terraform").is_some() {
+    if stage.has("terraform") {
         let state: serde_json::Value = serde_json::from_str(&object(&format!("state-{by}"))).unwrap_or_else(|_| panic!("{told}"));
-        assert_eq!(state["resources"][0]["type"], "terraform_data", "{APPLIED}: {state}");
+        assert_eq!(state["resources"][0]["type"], "terraform_data", "{state}");
         assert!(!state.to_string().contains("tic-tac-toe"));
     }
 }
 
-/// The examples whose tool is here; of the others `peer` tells.
-fn tools() -> Vec<&'static str> {
+/// The examples whose tool is here.
+fn tools(stage: &Stage) -> Vec<&'static str> {
     let all = [("aws-s3-sync", "aws"), ("terraform", "terraform"), ("kubectl", "kubectl")];
-    all.into_iter().filter(|(_, tool)| peer(tool).is_some()).map(|(name, _)| name).collect()
+    all.into_iter().filter(|(_, tool)| stage.has(tool)).map(|(name, _)| name).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,7 +65,7 @@ async fn each_example_deploys() {
     let machine = [("DAYPASS_CA", stage.world.path("tls.crt").display().to_string()), ("HOME", stage.world.path("home").display().to_string())];
     let job = stage.world.issuer.job_environment("push");
     let variables: Vec<(&str, String)> = machine.into_iter().chain(job).collect();
-    for tool in tools() {
+    for tool in tools(&stage) {
         let folder = stage.world.path("by-shell");
         project(&stage, &cluster, &folder, "shell");
         copy(&root().join("deploy/shell"), &folder);
@@ -76,7 +74,7 @@ async fn each_example_deploys() {
         assert!(done.status.success(), "{tool}: {}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     }
     assert_deployed(&stage, &cluster, "shell", "root/shop/deploy", "shell");
-    for tool in tools() {
+    for tool in tools(&stage) {
         let folder = stage.world.path("by-gitlab");
         project(&stage, &cluster, &folder, "gitlab");
         let done = gitlab::run_example(&stage, &read(&format!("deploy/gitlab-ci/examples/{tool}.gitlab-ci.yml")), &folder);
@@ -85,7 +83,7 @@ async fn each_example_deploys() {
     assert_deployed(&stage, &cluster, "gitlab", "root/shop/gitlab", "gitlab");
     let (Some(act), Some(_)) = (peer("act"), peer("node")) else { return };
     let mut logs = String::new();
-    for tool in tools() {
+    for tool in tools(&stage) {
         project(&stage, &cluster, &stage.world.path("shop"), "github");
         let (log, good) = stage.act(&act, &stage.localized(&read(&format!("deploy/github-action/examples/{tool}.yml")))).await;
         assert!(good, "{tool}: {log}");

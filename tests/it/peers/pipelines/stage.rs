@@ -1,12 +1,13 @@
 //! What a pipeline finds around it: a server with policies, clouds, and the address where the program is downloaded.
 
-use super::{COMMIT, HOSTILE, copy, root};
+use super::{AWKWARD, COMMIT, HOSTILE, copy, root};
 use crate::github::AtGitHub;
 use crate::peers::aws::Emulator;
 use crate::relying_party::{acceptor, serve};
 use crate::support::{Setup, World, peer, put};
 use daypass::client::environment::Environment;
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -28,6 +29,11 @@ grant:
   aws: [{ role: \"arn:aws:iam::000000000000:role/gitlab\", ttl: 30m }]
   secrets: [shop/**]
   id_token: { audience: https://kubernetes.acme.com, ttl: 10m }
+";
+
+const GH: &str = "#!/bin/sh
+echo \"gh=$* $GH_TOKEN$ACTIONS_ID_TOKEN_REQUEST_TOKEN\" >>\"$EVIDENCE\"
+[ -z \"$GH_REFUSES\" ] || { echo 'no attestation' >&2; exit 1; }
 ";
 
 const ISSUERS: &str = "  - name: gitlab
@@ -72,15 +78,19 @@ impl Stage {
         let document =
             daypass::secrets::encrypt_document(&path, document, std::slice::from_ref(&world.recipient), now).unwrap();
         let account = seal("{\"key\": {\"private\": \"inner-leaf-value\"}}");
-        let hostile = seal(HOSTILE);
-        let files: [(&str, &[u8]); 3] = [
+        let (hostile, awkward) = (seal(HOSTILE), seal(AWKWARD));
+        let files: [(&str, &[u8]); 4] = [
             ("secrets/shop/production/db.yaml", &document),
             ("secrets/shop/account.age", &account),
             ("secrets/shop/hostile.age", &hostile),
+            ("secrets/shop/awkward.age", &awkward),
         ];
         world.commit_and_wait(&files).await;
         let authorities = ["tls.crt", "github.crt"].map(|name| std::fs::read(world.path(name)).unwrap()).concat();
         std::fs::write(world.path("authorities.pem"), authorities).unwrap();
+        // A stand-in for GitHub's command line, which is in no registry: it notes how it is called.
+        put(&world.path("tools/gh"), GH.as_bytes());
+        std::fs::set_permissions(world.path("tools/gh"), std::fs::Permissions::from_mode(0o755)).unwrap();
         let (url, digest) = downloads(&world).await;
         Some(Self { emulator, github, world, url, digest })
     }
@@ -93,7 +103,7 @@ impl Stage {
     /// What a runner's machine has: tools, authorities, and where AWS is. No settings of this machine's own.
     pub(super) fn machine(&self) -> BTreeMap<&'static str, String> {
         let path = Environment::of_process().value("PATH").unwrap_or_default().to_owned();
-        let tools: Vec<PathBuf> = ["kubectl", "terraform"].iter().filter_map(|name| peer(name)).chain([self.emulator.cli.clone()]).collect();
+        let tools: Vec<PathBuf> = peer("kubectl").into_iter().chain([self.emulator.cli.clone()]).collect();
         let folders: Vec<String> = tools.iter().map(|tool| tool.parent().unwrap().display().to_string()).collect();
         let text = |path: PathBuf| path.display().to_string();
         let authorities = text(self.world.path("authorities.pem"));
@@ -108,6 +118,15 @@ impl Stage {
             ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
         ])
+    }
+
+    /// Whether this machine has what no registry gives; said where it has not.
+    pub(super) fn has(&self, program: &str) -> bool {
+        let found = self.machine()["PATH"].split(':').any(|folder| Path::new(folder).join(program).is_file());
+        if !found {
+            println!("not here, and in no registry: {program}");
+        }
+        found
     }
 
     /// A shell's script where `machine` and these variables are all that there is.

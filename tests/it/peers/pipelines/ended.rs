@@ -1,0 +1,134 @@
+//! How the action ends what it was given when no step comes to its end: by Node.js alone, with the files that a runner names.
+
+use super::{Stage, root};
+use crate::support::{START_MAX, peer, put};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const FILES: [&str; 5] = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
+
+/// A runner's step: its files, and Node.js for one of the action's.
+struct Step<'a> {
+    stage: &'a Stage,
+    node: PathBuf,
+    folder: PathBuf,
+}
+
+impl<'a> Step<'a> {
+    fn new(stage: &'a Stage) -> Option<Self> {
+        let folder = stage.world.path("runner");
+        std::fs::create_dir_all(folder.join("temp")).unwrap();
+        FILES.iter().for_each(|name| put(&folder.join(name), b""));
+        Some(Self { stage, node: peer("node")?, folder })
+    }
+
+    fn command(&self, file: &str, inputs: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(&self.node);
+        command.arg(root().join("deploy/github-action").join(file)).current_dir(&self.folder).env_clear();
+        command.envs(self.stage.machine()).envs(self.stage.world.issuer.job_environment("push"));
+        command.env("GITHUB_ACTIONS", "true").env("RUNNER_TEMP", self.folder.join("temp"));
+        command.env("INPUT_SERVER", self.stage.world.url("")).env("INPUT_CA", self.stage.world.path("tls.crt"));
+        command.env("INPUT_BINARY", env!("CARGO_BIN_EXE_daypass"));
+        command.envs(FILES.iter().map(|name| (name, self.folder.join(name))));
+        command.envs(inputs.iter().map(|(name, value)| (format!("INPUT_{name}"), value)));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The folder that `main` noted for `post`.
+    fn state(&self) -> String {
+        let state = self.text("GITHUB_STATE");
+        let mut lines = state.lines();
+        assert!(lines.next().unwrap().starts_with("folder<<"), "{state}");
+        lines.next().unwrap().to_owned()
+    }
+
+    fn post(&self, folder: &str) -> (String, bool) {
+        said(&self.command("post.js", &[]).env("STATE_folder", folder).output().unwrap())
+    }
+
+    fn text(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.join(file)).unwrap()
+    }
+
+    fn until_nothing_is_left(&self, told: &str) {
+        let started = Instant::now();
+        while self.stage.tokens_left() > 0 {
+            assert!(started.elapsed() < START_MAX, "{told}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn said(output: &Output) -> (String, bool) {
+    (String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr), output.status.success())
+}
+
+fn signal(kind: &str, id: &str) {
+    assert!(Command::new("kill").args([kind, id]).status().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_ends_with_what_holds_it_and_the_post_step_fails_no_job() {
+    let Some(stage) = Stage::start().await else { return };
+    let Some(step) = Step::new(&stage) else { return };
+    let (told, good) = said(&step.command("main.js", &[("GITHUB", "true")]).output().unwrap());
+    assert!(good && stage.tokens_left() == 1, "{told}");
+    assert!(step.text("GITHUB_ENV").contains("GH_TOKEN<<daypass_"), "{told}");
+    let folder = step.state();
+    let keeper = std::fs::read_to_string(format!("{folder}/held")).unwrap();
+    signal("-KILL", keeper.trim());
+    step.until_nothing_is_left(&told);
+    let (told, good) = step.post(&folder);
+    assert!(good && told.contains("::warning title=daypass::what held the credentials is gone"), "{told}");
+    assert!(!PathBuf::from(&folder).exists(), "{told}");
+    assert!(step.text("GITHUB_STEP_SUMMARY").contains("granted by shop/deploy: github"), "{told}");
+
+    // A step before it may have written anything into the folder.
+    let hostile = step.folder.join("temp/daypass-x");
+    let lines = "{\"ended\":{\"failed\":[\"x\\n::set-env name=A::b\"]}}\n[]\nnull\n{\"granted\":\"::stop-commands::x\"}\nnot json\n";
+    put(&hostile.join("report"), lines.as_bytes());
+    put(&hostile.join("log"), b"::add-path::/tmp\n##[set-output name=a]b\n");
+    let (told, good) = step.post(hostile.to_str().unwrap());
+    let is_command = |line: &str| line.contains("##[") || (line.starts_with("::") && !line.starts_with("::warning title=daypass::"));
+    assert!(good && !told.lines().any(is_command), "{told}");
+    for nothing in ["", "/etc", "/nonexistent/daypass-x"] {
+        assert_eq!(step.post(nothing), (String::new(), true));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_is_cancelled_ends_its_command_and_leaves_no_token() {
+    let Some(stage) = Stage::start().await else { return };
+    let Some(step) = Step::new(&stage) else { return };
+    let mut main = step.command("main.js", &[("GITHUB", "true"), ("RUN", "touch began\nexec sleep 600")]).spawn().unwrap();
+    let started = Instant::now();
+    while !step.folder.join("began").exists() {
+        assert!(started.elapsed() < START_MAX && main.try_wait().unwrap().is_none(), "it ended before its command began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(stage.tokens_left(), 1);
+    signal("-TERM", &main.id().to_string());
+    let (told, good) = said(&main.wait_with_output().unwrap());
+    assert!(!good && stage.tokens_left() == 0, "{told}");
+    let (told, good) = step.post(&step.state());
+    assert!(good && told.contains("1 revoked"), "{told}");
+}
+
+/// What would be read before what is brought is no success: a later step would use it unseen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_goes_before_what_is_brought_is_refused() {
+    let Some(stage) = Stage::start().await else { return };
+    let Some(step) = Step::new(&stage) else { return };
+    let mut main = step.command("main.js", &[("AWS", "true"), ("GITHUB", "true")]);
+    let (told, good) = said(&main.env("AWS_PROFILE", "somebody-elses").output().unwrap());
+    assert!(!good && told.contains("::error title=daypass::AWS_PROFILE: set in this job"), "{told}");
+    assert_eq!(step.text("GITHUB_ENV"), "", "{told}");
+    let (told, good) = step.post(&step.state());
+    assert!(good && stage.tokens_left() == 0, "{told}");
+    let (told, good) = said(&step.command("main.js", &[]).output().unwrap());
+    assert!(good && step.text("GITHUB_ENV").contains("DAYPASS_SERVER<<daypass_"), "{told}");
+    let bin = step.text("GITHUB_PATH");
+    assert!(PathBuf::from(bin.trim()).join("daypass").exists(), "{bin}");
+}
