@@ -7,6 +7,7 @@ const runner = require('./runner');
 
 // exec takes five seconds at most to end what it was given.
 const END_MAX = 15000;
+const ALONE_MAX = 6000;
 const LOOK = 100;
 
 function isAlive(pid) {
@@ -24,8 +25,10 @@ async function end(folder) {
   if (!fs.existsSync(place('held'))) return true;
   const pid = Number(fs.readFileSync(place('held'), 'utf8'));
   fs.writeFileSync(place('end'), '', { mode: 0o600 });
-  for (const start = Date.now(); !fs.existsSync(place('done')); ) {
-    if (Date.now() - start > END_MAX || !(pid > 0 && isAlive(pid))) return fs.existsSync(place('done'));
+  // Without its keeper exec ends by itself, and then says so in its report alone.
+  const isDone = () => fs.existsSync(place('done')) || report.isEnded(report.read(place('report')));
+  for (const start = Date.now(); !isDone(); ) {
+    if (Date.now() - start > (pid > 0 && isAlive(pid) ? END_MAX : ALONE_MAX)) return false;
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
   return true;

@@ -25,6 +25,7 @@ function read(file) {
 }
 
 const list = (value) => (Array.isArray(value) ? value : []);
+const isEnded = (events) => events.some(({ ended, failed }) => ended || failed);
 const decision = (events) => events.map((event) => event.granted && event.granted.decision_id).find(Boolean) || '';
 
 // One line for each thing that happened.
@@ -58,4 +59,4 @@ const summary = (events) => {
   return `### daypass\n\n${told(events).map(code).join('')}\n`;
 };
 
-module.exports = { decision, failures, read, summary, told, unended };
+module.exports = { decision, failures, isEnded, read, summary, told, unended };

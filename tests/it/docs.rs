@@ -4,6 +4,7 @@ mod blocks;
 mod ci;
 mod links;
 mod metrics;
+mod pipelines;
 mod reference;
 mod session;
 mod site;

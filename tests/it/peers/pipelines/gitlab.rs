@@ -83,7 +83,8 @@ impl Job {
 pub(super) fn run_example(stage: &Stage, text: &str, folder: &Path) -> Output {
     let example: Value = serde_saphyr::from_str(&stage.localized(text)).unwrap();
     let include = &example["include"][0];
-    assert_eq!(include["component"], format!("$CI_SERVER_FQDN/acme/daypass/daypass@{COMMIT}"));
+    let named = ["project", "file", "ref"].map(|key| include[key].as_str().unwrap());
+    assert_eq!(named, ["acme/daypass", COMPONENT, COMMIT]);
     assert_eq!(example["deploy"]["extends"], documents().0["as"]["default"]);
     let mut inputs = include["inputs"].as_object().unwrap().clone();
     inputs.extend(usual(stage));
