@@ -18,11 +18,11 @@ function yes(environment, name) {
 
 const lines = (environment, name) => raw(environment, name).split('\n').map((one) => one.trim()).filter(Boolean);
 
-// `true` asks for what the policies name; another word says which.
+// `true` asks for the credential that the policies name; any other word names one.
 function choice(environment, name) {
   const value = line(environment, name);
   if (value === '' || value === 'false') return [];
-  // A word behind an equals sign is never taken for a flag.
+  // With an equals sign, a value that begins with a dash is still a value.
   return value === 'true' ? [`--${name}`] : [`--${name}=${value}`];
 }
 
@@ -57,10 +57,10 @@ function read(environment) {
   };
 }
 
-// Nothing that this action was told by inputs is for what it runs.
+// The environment of the command: without the action's inputs.
 const without = (environment) => Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('INPUT_')));
 
-// For tools that need neither the job's token nor what asks for one.
+// The environment of tools that need no token of the job, such as curl.
 const bare = (environment) =>
   Object.fromEntries(Object.entries(without(environment)).filter(([name]) => !/^(ACTIONS_|DAYPASS_TOKEN|GITHUB_TOKEN$|GH_TOKEN$)/.test(name)));
 

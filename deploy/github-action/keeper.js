@@ -1,5 +1,5 @@
-// Holds what `daypass exec` brought until the job's post step: exec renews, serves and, at the end, revokes for as long as its command
-// runs, so that command waits here. It ends too when this process is killed, for it reads from it.
+// Keeps `daypass exec` running until the job's post step. exec renews and serves credentials while its command runs, and revokes them
+// when the command ends. So the command here waits: it ends when its standard input closes, also when this process is killed.
 //   node keeper.js FOLDER PROGRAM FLAGS...
 'use strict';
 const { spawn } = require('child_process');
@@ -12,7 +12,7 @@ const [folder, program, ...flags] = process.argv.slice(2);
 const LOOK = 200;
 const place = (name) => path.join(folder, name);
 
-// What exec printed stands in the same pipe before the mark: when that is read, every mask was.
+// The command prints this mark to standard error, where exec printed the masks before: whoever read the mark has read every mask.
 const mark = crypto.randomBytes(16).toString('hex');
 const COMMAND = `process.stderr.write('\\n${mark}\\n'); process.stdout.write(JSON.stringify(process.env) + '\\n'); process.stdin.on('end', () => process.exit(0)).resume();`;
 
@@ -32,7 +32,7 @@ readline.createInterface({ input: exec.stderr }).on('line', (text) => {
     isMarked = true;
     give();
   } else if (text.startsWith('::add-mask::')) {
-    // A renewal's masks reach no log any more, and no disk.
+    // After the step ended no mask reaches the log, and none may reach the disk.
     if (!isTaken) send({ mask: text });
   } else if (text !== '') {
     if (isTaken) fs.appendFileSync(place('log'), `${text}\n`, { mode: 0o600 });
@@ -48,7 +48,7 @@ process.on('message', ({ taken }) => {
   isTaken = taken;
   environment = undefined;
 });
-// Whoever started this is gone and took nothing.
+// The step ended before it took the environment.
 process.on('disconnect', () => isTaken || end());
 ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach((signal) => process.on(signal, end));
 setInterval(() => (fs.existsSync(place('end')) || !fs.existsSync(folder)) && end(), LOOK).unref();

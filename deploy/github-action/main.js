@@ -1,4 +1,4 @@
-// The step: brings the pinned program, and gets what the inputs ask for, for one command or for the steps that follow.
+// The step: downloads the pinned program and gets the credentials, for one command or for the steps that follow.
 'use strict';
 const { spawn, spawnSync } = require('child_process');
 const fs = require('fs');
@@ -9,20 +9,20 @@ const program = require('./program');
 const report = require('./report');
 const runner = require('./runner');
 
-// What says where a credential is, or whose it is: hiding it would hide half of a log. Everything else is hidden.
+// Variables with a public id, a time or a place. Every other exported value is masked.
 const PUBLIC = new Set([
   'AWS_ACCESS_KEY_ID', 'AWS_CREDENTIAL_EXPIRATION', 'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'GOOGLE_APPLICATION_CREDENTIALS',
   'CLOUDSDK_AUTH_ACCESS_TOKEN_FILE', 'AZURE_CLIENT_ID', 'AZURE_TENANT_ID', 'AZURE_AUTHORITY_HOST', 'AZURE_FEDERATED_TOKEN_FILE',
 ]);
 
-// A private folder of this step, known to its post step before anything is in it.
+// Makes a private folder, and saves its path for the post step before anything is in it.
 function makeFolder() {
   const folder = fs.mkdtempSync(path.join(process.env.RUNNER_TEMP || os.tmpdir(), 'daypass-'));
   runner.append('GITHUB_STATE', runner.entry('folder', folder));
   return folder;
 }
 
-// For the steps that follow: `daypass`, and the server that it asks.
+// Puts `daypass` into the PATH of the steps that follow, with the server's address.
 function install(wanted, bin, folder) {
   const place = path.join(folder, 'bin');
   fs.mkdirSync(place, { mode: 0o700 });
@@ -33,7 +33,7 @@ function install(wanted, bin, folder) {
   runner.say('daypass: the steps that follow have `daypass` in their PATH');
 }
 
-// The command gets the credentials, and no other step does. Signals are for it: what it was given is ended before this ends.
+// Runs the command with the credentials. Signals go to exec, which revokes before it ends.
 function run(wanted, bin, folder) {
   const shell = spawnSync('bash', ['--version']).error ? ['sh', '-e', '-c'] : ['bash', '--noprofile', '--norc', '-eo', 'pipefail', '-c'];
   const words = ['exec', ...wanted.flags, ...wanted.runFlags, ...wanted.credentials, `--report=${path.join(folder, 'report')}`, '--'];
@@ -45,7 +45,7 @@ function run(wanted, bin, folder) {
   });
 }
 
-// Starts what holds the credentials until the post step, and gets the environment that a command of exec has.
+// Starts the keeper, and returns the environment that exec gives its command.
 function hold(wanted, bin, folder) {
   const words = [path.join(__dirname, 'keeper.js'), folder, bin, ...wanted.flags, ...wanted.credentials];
   const keeper = spawn(process.execPath, words, { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: inputs.without(process.env) });
@@ -56,10 +56,11 @@ function hold(wanted, bin, folder) {
       if (text) runner.say(text);
       if (status) reject(new runner.Refused('no credential was brought'));
       if (!environment) return;
-      keeper.send({ taken: true }, () => {
+      keeper.send({ taken: true }, (fault) => {
+        if (fault) return reject(fault);
         keeper.disconnect();
         keeper.unref();
-        resolve(environment);
+        return resolve(environment);
       });
     });
     keeper.on('error', reject);
@@ -67,10 +68,10 @@ function hold(wanted, bin, folder) {
   });
 }
 
-// What every shell sets by itself, where the program is called by a script.
+// A shell sets these: `binary` may be a script that calls the program.
 const OF_SHELLS = new Set(['PWD', 'OLDPWD', 'SHLVL', '_']);
 
-// What changed is exported, each value hidden before the first is written; all of it is looked at before any of it is.
+// Exports what exec changed. All values are masked and checked before the first is written.
 function exportAll(environment) {
   const before = inputs.without(process.env);
   const removed = Object.keys(before).filter((name) => !(name in environment) && !OF_SHELLS.has(name));
@@ -87,7 +88,7 @@ function exportAll(environment) {
 async function main() {
   const wanted = inputs.read(process.env);
   if (!wanted.run && wanted.runFlags.length > 0) throw new runner.Refused(`${wanted.runFlags.join(' and ')}: for \`run\` alone`);
-  // Before anything is asked for.
+  // Checked before the server is asked.
   if (!wanted.run) wanted.named.forEach((name) => runner.variable(name, ''));
   const folder = makeFolder();
   const bin = program.bring(wanted, inputs.bare(process.env), folder);

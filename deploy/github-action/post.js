@@ -1,11 +1,11 @@
-// After the job's steps, also when one of them failed: ends what the step got, and tells what came of it. It fails no job.
+// Runs after the job's steps, also when one of them failed: ends the credentials and reports the outcome. It never fails the job.
 'use strict';
 const fs = require('fs');
 const path = require('path');
 const report = require('./report');
 const runner = require('./runner');
 
-// exec takes five seconds at most to end what it was given.
+// exec takes five seconds at most to revoke.
 const END_MAX = 15000;
 const ALONE_MAX = 6000;
 const LOOK = 100;
@@ -19,13 +19,13 @@ function isAlive(pid) {
   }
 }
 
-// Whether what holds the credentials ended them.
+// Asks the keeper to end, and returns whether exec ended.
 async function end(folder) {
   const place = (name) => path.join(folder, name);
   if (!fs.existsSync(place('held'))) return true;
   const pid = Number(fs.readFileSync(place('held'), 'utf8'));
   fs.writeFileSync(place('end'), '', { mode: 0o600 });
-  // Without its keeper exec ends by itself, and then says so in its report alone.
+  // Without its keeper exec ends by itself; then only its report shows it.
   const isDone = () => fs.existsSync(place('done')) || report.isEnded(report.read(place('report')));
   for (const start = Date.now(); !isDone(); ) {
     if (Date.now() - start > (pid > 0 && isAlive(pid) ? END_MAX : ALONE_MAX)) return false;

@@ -1,4 +1,4 @@
-// The pinned program: deploy/shell/daypass.sh brings it and compares its digest, as it does for every CI.
+// Downloads the pinned program and compares its digest: deploy/shell/daypass.sh does it, for every CI.
 'use strict';
 const { spawnSync } = require('child_process');
 const path = require('path');
@@ -26,7 +26,7 @@ function bring(wanted, environment, folder) {
   return path.resolve(program);
 }
 
-// Who built these bytes, by GitHub's own word. The digest says already that they are the ones that were chosen.
+// Verifies which repository built the program. That it is the chosen program, the digest has shown already.
 function verify(program, wanted, environment) {
   if (wanted.provenance === 'false') return;
   const cannot = (why) => {

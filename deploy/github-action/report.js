@@ -1,12 +1,12 @@
-// What `daypass exec --report` wrote, in words for the log and the job's summary. It holds no value of a credential.
+// Turns the file of `daypass exec --report` into text for the log and the job's summary. The file holds no value of a credential.
 'use strict';
 const fs = require('fs');
 const { shown } = require('./runner');
 
-// More than a job that runs for a day with renewals writes.
+// A job that runs for a day with renewals writes less.
 const BYTES_MAX = 1024 * 1024;
 
-// A later step may have changed the file: what cannot be read is left out.
+// A later step may have changed the file: lines that are no events are skipped.
 function read(file) {
   let text;
   try {
@@ -28,7 +28,7 @@ const list = (value) => (Array.isArray(value) ? value : []);
 const isEnded = (events) => events.some(({ ended, failed }) => ended || failed);
 const decision = (events) => events.map((event) => event.granted && event.granted.decision_id).find(Boolean) || '';
 
-// One line for each thing that happened.
+// One line for each event.
 function told(events) {
   const out = [];
   for (const { granted, failed, ended } of events) {
@@ -49,11 +49,11 @@ function told(events) {
   return out.map((line) => shown(String(line).replace(/\s*\n\s*/g, '; ')));
 }
 
-// Why the step failed, where daypass did; and what could not be ended.
+// Why daypass failed, and what it could not end.
 const failures = (events) => events.flatMap(({ failed }) => (failed ? [String(failed.message)] : []));
 const unended = (events) => events.flatMap(({ ended }) => (ended ? list(ended.failed).map(String) : []));
 
-// Markdown that shows what others wrote as text.
+// Markdown in which the text of others is code.
 const summary = (events) => {
   const code = (line) => `- \`${line.replace(/`/g, "'")}\`\n`;
   return `### daypass\n\n${told(events).map(code).join('')}\n`;

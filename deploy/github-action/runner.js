@@ -1,18 +1,19 @@
-// What GitHub's runner reads of a step: lines of its log that are commands, and the files that it names.
-// No text of a server, a command or a secret is printed here before it was made one that says no more than it shows.
+// The interface of GitHub's runner: commands in the log, and the files that it names in variables.
+// Text from a server, a command or a secret passes through `shown` before it is printed, so that the runner reads no command in it.
 'use strict';
 const crypto = require('crypto');
 const fs = require('fs');
 
-// A name that a file of variables can have and that no shell, runner or client acts on.
+// Names that the runner's files accept.
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+// Names that the runner, the action or the client acts on.
 const OWN = /^(GITHUB_(?!TOKEN$)|RUNNER_|ACTIONS_|INPUT_|STATE_|DAYPASS_(?!GCP_ID_TOKEN$))/i;
 
 class Refused extends Error {}
 
 const escaped = (text) => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
 
-// As a line that no runner takes for a command: none begins with `::`, and `##[` stands nowhere.
+// The text without control characters and without commands: no line begins with `::`, and `##[` stands nowhere.
 const shown = (text) =>
   String(text)
     .replace(/\r?\n$/, '')
@@ -21,14 +22,25 @@ const shown = (text) =>
     .map((line) => (/^\s*::/.test(line) ? `| ${line}` : line).replace(/##\[/g, '## ['))
     .join('\n');
 
-const write = (line) => fs.writeSync(1, `${line}\n`);
+// Writes the whole line: a pipe may take a part of it, or nothing for now. Half a mask would hide nothing.
+function write(line) {
+  for (let rest = Buffer.from(`${line}\n`); rest.length > 0; ) {
+    try {
+      rest = rest.subarray(fs.writeSync(1, rest));
+    } catch (fault) {
+      if (fault.code !== 'EAGAIN') throw fault;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
 const say = (text) => write(shown(text));
 const told = (text) => escaped(shown(text));
 const warning = (text) => write(`::warning title=daypass::${told(text)}`);
 const notice = (text) => write(`::notice title=daypass::${told(text)}`);
 const error = (text) => write(`::error title=daypass::${told(text)}`);
 
-// The whole value, and each of its lines: the runner compares line by line.
+// Masks the whole value and each of its lines: the runner compares line by line.
 function mask(value) {
   const lines = value.split(/[\r\n]+/);
   for (const part of new Set([value.replace(/[\r\n]+$/, ''), ...lines])) {
@@ -36,7 +48,7 @@ function mask(value) {
   }
 }
 
-// One entry of a file such as GITHUB_ENV. A value that ends the entry early would write entries of its own.
+// One entry of a file such as GITHUB_ENV. The delimiter is random: a value that contained it could add entries of its own.
 function entry(name, value, delimiter = `daypass_${crypto.randomBytes(24).toString('hex')}`) {
   if (!NAME.test(name)) throw new Refused(`\`${name}\` is no name that a file of variables can have`);
   if (value.includes(delimiter)) throw new Refused(`the value of ${name} has the delimiter in it`);
@@ -52,7 +64,7 @@ function append(file, text) {
   fs.appendFileSync(path, text);
 }
 
-// A variable of the steps that follow. What the runner and the client act on is not for a credential.
+// One entry of GITHUB_ENV, for a variable that holds a credential.
 function variable(name, value) {
   if (OWN.test(name)) throw new Refused(`\`${name}\` is a variable that the runner or daypass acts on: choose another name, or use \`run\``);
   return entry(name, value);

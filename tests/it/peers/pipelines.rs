@@ -1,5 +1,5 @@
-//! What `deploy/` has for pipelines, run: GitHub's action by act, the component's script for GitLab as its runner would call it, and the
-//! script for every shell. Behind them a server, an AWS emulator and the stand-in for GitHub's API.
+//! Runs what `deploy/` has for pipelines: GitHub's action by act, the script of GitLab's component with GitLab's variables, and the
+//! script for POSIX shells. They use a real server, an AWS emulator and the stand-in for GitHub's API.
 
 mod action;
 mod cluster;
@@ -7,6 +7,7 @@ mod ended;
 mod examples;
 mod files;
 mod gitlab;
+mod shell;
 mod stage;
 
 use stage::Stage;
@@ -14,9 +15,9 @@ use std::path::{Path, PathBuf};
 
 /// The commit by which the examples name this repository.
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
-/// A secret that is as many commands of a runner and ends of a value as fit.
+/// A secret with commands of a runner and ends of entries in it.
 const HOSTILE: &str = "first line\n%0A::set-env name=EVIL::1\n::set-env name=EVIL::1\nEVIL=1\nEVIL<<EOF\nEOF\n##[set-output name=evil]1\n::stop-commands::evil\ndaypass_0\n\nlast line";
-/// One that is no command, and no single line either.
+/// A secret of several lines, without commands.
 const AWKWARD: &str = "awkward first\n100 % awkward=2\nEVIL<<EOF\nEOF\n\nawkward last";
 
 fn root() -> PathBuf {

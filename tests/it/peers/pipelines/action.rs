@@ -37,7 +37,7 @@ fn assert_hidden(log: &str) {
     }
 }
 
-/// The steps that follow have what was asked for, byte by byte, until the job ends; that it fails keeps nothing from being ended.
+/// Later steps get exact values until the job ends. A failed job is cleaned up like any other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none_behind() {
     let (Some(act), Some(_)) = (peer("act"), peer("node")) else { return };
@@ -69,13 +69,16 @@ async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none
           echo "$GITHUB_TOKEN"
       - run: exit 3
 "#;
-    let (log, good) = stage.act(&act, &format!("{HEAD}{}{rest}", step(&stage, "get", &format!("{secrets}          verify-provenance: {verify}\n")))).await;
+    let (log, good) = stage
+        .act(&act, &format!("{HEAD}{}{rest}", step(&stage, "get", &format!("{secrets}          verify-provenance: {verify}\n"))))
+        .await;
     assert!(!good && log.contains("`gh` is not on this runner") == (verify == "true"), "{log}");
     let released: Vec<_> = stage.world.audit().into_iter().filter(|entry| entry.kind == "released").collect();
     let [released] = &released[..] else { panic!("{log}") };
     let decision = released.decision.as_deref().unwrap();
     std::fs::write(stage.world.path("hostile"), HOSTILE).unwrap();
-    let digest = std::process::Command::new("sha256sum").stdin(std::fs::File::open(stage.world.path("hostile")).unwrap()).output();
+    let digest =
+        std::process::Command::new("sha256sum").stdin(std::fs::File::open(stage.world.path("hostile")).unwrap()).output();
     let digest = String::from_utf8(digest.unwrap().stdout).unwrap();
     let evidence = stage.evidence();
     let said = [
@@ -94,7 +97,7 @@ async fn a_job_that_fails_had_its_credentials_in_the_environment_and_leaves_none
     assert!(!log.contains(token) && !stage.world.path("shop/from-daypass").exists(), "{log}");
 }
 
-/// Only the command has the credentials. Nothing but the pinned program is run, and what is asked for wrongly is said before anything is.
+/// Only the command gets the credentials. A program with another digest never runs, and wrong inputs are refused before the server is asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_gets_its_credentials_alone_and_no_other_program_is_run() {
     let (Some(act), Some(_)) = (peer("act"), peer("node")) else { return };
@@ -115,7 +118,8 @@ async fn a_command_gets_its_credentials_alone_and_no_other_program_is_run() {
     let none = tolerant(step(&stage, "none", never)).replace(&format!("          sha256: {}\n", stage.digest), "");
     let short = tolerant(step(&stage, "short", never)).replace(&stage.digest, &stage.digest[..40]);
     let plain = tolerant(step(&stage, "plain", never)).replace(&stage.url, &stage.url.replace("https:", "http:"));
-    let refuses = tolerant(step(&stage, "refuses", never)).replacen("        with:", "        env: { GH_REFUSES: 1 }\n        with:", 1);
+    let refuses =
+        tolerant(step(&stage, "refuses", never)).replacen("        with:", "        env: { GH_REFUSES: 1 }\n        with:", 1);
     let own = tolerant(step(&stage, "own", "          secrets: GITHUB_ENV=shop/production/db.yaml#/password\n"));
     let acted = tolerant(step(&stage, "acted", "          secrets: LD_PRELOAD=shop/production/db.yaml#/password\n"));
     let denied = tolerant(step(&stage, "denied", &format!("          secrets: X=platform/root.age\n{never}")));

@@ -86,7 +86,11 @@ async fn absent() -> Response {
     status(StatusCode::NOT_FOUND, "NotFound")
 }
 
-async fn make(State(trust): State<Trust>, axum::Extension(subject): axum::Extension<String>, Json(object): Json<Value>) -> Response {
+async fn make(
+    State(trust): State<Trust>,
+    axum::Extension(subject): axum::Extension<String>,
+    Json(object): Json<Value>,
+) -> Response {
     trust.made.lock().unwrap().push((subject, object.clone()));
     (StatusCode::CREATED, Json(object)).into_response()
 }

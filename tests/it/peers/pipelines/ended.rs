@@ -1,14 +1,16 @@
-//! How the action ends what it was given when no step comes to its end: by Node.js alone, with the files that a runner names.
+//! How the action ends its credentials after kills and cancellations. Node.js runs it here without act, with the files that a runner names.
 
 use super::{Stage, root};
+use crate::relying_party::{acceptor, serve};
 use crate::support::{START_MAX, peer, put};
+use serde_json::json;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 const FILES: [&str; 5] = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
 
-/// A runner's step: its files, and Node.js for one of the action's.
+/// A step as a runner starts it.
 struct Step<'a> {
     stage: &'a Stage,
     node: PathBuf,
@@ -71,7 +73,7 @@ fn signal(kind: &str, id: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_ends_with_what_holds_it_and_the_post_step_fails_no_job() {
-    let Some(stage) = Stage::start().await else { return };
+    let stage = Stage::without_aws().await;
     let Some(step) = Step::new(&stage) else { return };
     let (told, good) = said(&step.command("main.js", &[("GITHUB", "true")]).output().unwrap());
     assert!(good && stage.tokens_left() == 1, "{told}");
@@ -93,11 +95,13 @@ async fn what_is_held_ends_with_what_holds_it_and_the_post_step_fails_no_job() {
 
     // A step before it may have written anything into the folder.
     let hostile = step.folder.join("temp/daypass-x");
-    let lines = "{\"ended\":{\"failed\":[\"x\\n::set-env name=A::b\"]}}\n[]\nnull\n{\"granted\":\"::stop-commands::x\"}\nnot json\n";
+    let lines =
+        "{\"ended\":{\"failed\":[\"x\\n::set-env name=A::b\"]}}\n[]\nnull\n{\"granted\":\"::stop-commands::x\"}\nnot json\n";
     put(&hostile.join("report"), lines.as_bytes());
     put(&hostile.join("log"), b"::add-path::/tmp\n##[set-output name=a]b\n");
     let (told, good) = step.post(hostile.to_str().unwrap());
-    let is_command = |line: &str| line.contains("##[") || (line.starts_with("::") && !line.starts_with("::warning title=daypass::"));
+    let is_command =
+        |line: &str| line.contains("##[") || (line.starts_with("::") && !line.starts_with("::warning title=daypass::"));
     assert!(good && !told.lines().any(is_command), "{told}");
     for nothing in ["", "/etc", "/nonexistent/daypass-x"] {
         assert_eq!(step.post(nothing), (String::new(), true));
@@ -106,7 +110,7 @@ async fn what_is_held_ends_with_what_holds_it_and_the_post_step_fails_no_job() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_that_is_cancelled_ends_its_command_and_leaves_no_token() {
-    let Some(stage) = Stage::start().await else { return };
+    let stage = Stage::without_aws().await;
     let Some(step) = Step::new(&stage) else { return };
     let mut main = step.command("main.js", &[("GITHUB", "true"), ("RUN", "touch began\nexec sleep 600")]).spawn().unwrap();
     let started = Instant::now();
@@ -122,7 +126,7 @@ async fn a_step_that_is_cancelled_ends_its_command_and_leaves_no_token() {
     assert!(good && told.contains("1 revoked"), "{told}");
 }
 
-/// What would be read before what is brought is no success: a later step would use it unseen.
+/// A profile goes before exported keys, so a later step would use somebody else's credentials.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_variable_that_goes_before_what_is_brought_is_refused() {
     let Some(stage) = Stage::start().await else { return };
@@ -133,8 +137,39 @@ async fn a_variable_that_goes_before_what_is_brought_is_refused() {
     assert_eq!(step.text("GITHUB_ENV"), "", "{told}");
     let (told, good) = step.post(&step.state());
     assert!(good && stage.tokens_left() == 0, "{told}");
+    // A dry run issues nothing, and is for commands alone.
+    let dry = [("GITHUB", "true"), ("DRY-RUN", "true"), ("RUN", "echo as-always")];
+    let (told, good) = said(&step.command("main.js", &dry).output().unwrap());
+    assert!(good && told.contains("WOULD BE GRANTED") && told.contains("as-always"), "{told}");
+    let (told, good) = said(&step.command("main.js", &dry[..2]).output().unwrap());
+    assert!(!good && told.contains("--dry-run: for `run` alone") && stage.tokens_left() == 0, "{told}");
     let (told, good) = said(&step.command("main.js", &[]).output().unwrap());
     assert!(good && step.text("GITHUB_ENV").contains("DAYPASS_SERVER<<daypass_"), "{told}");
     let bin = step.text("GITHUB_PATH");
     assert!(PathBuf::from(bin.trim()).join("daypass").exists(), "{bin}");
+}
+
+/// A server that was taken over answers with commands of a runner.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_text_of_a_server_is_a_command_to_the_runner() {
+    let stage = Stage::without_aws().await;
+    let Some(step) = Step::new(&stage) else { return };
+    let text =
+        "No.\n::stop-commands::x\r::add-path::/tmp\n  ::set-env name=A::b\n##[set-output name=decision]x\u{2028}::error::y";
+    let problem =
+        json!({ "detail": text, "code": text, "hint": text, "decision_id": text, "title": text, "type": text, "status": 403 });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let answer = move || async move { (axum::http::StatusCode::FORBIDDEN, axum::Json(problem.clone())) };
+    let router = axum::Router::new().route("/v1/exchange", axum::routing::post(answer));
+    tokio::spawn(serve(listener, acceptor(stage.world.folder.path()), router));
+    for inputs in [&[("GITHUB", "true")][..], &[("GITHUB", "true"), ("RUN", "true")]] {
+        let (told, good) = said(&step.command("main.js", inputs).env("INPUT_SERVER", &server).output().unwrap());
+        let ours = ["::error title=daypass::", "::notice title=daypass::"];
+        let is_command = |line: &str| line.trim_start().starts_with("::") && !ours.iter().any(|own| line.starts_with(own));
+        let lines: Vec<&str> = told.split(['\n', '\r', '\u{2028}']).collect();
+        assert!(!good && told.contains("stop-commands"), "{told}");
+        assert!(!told.contains("##[") && !lines.iter().any(|line| is_command(line)), "{told}");
+        assert!(!step.text("GITHUB_OUTPUT").contains("stop-commands") && step.text("GITHUB_ENV").is_empty());
+    }
 }

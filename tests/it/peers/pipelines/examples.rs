@@ -29,7 +29,8 @@ fn project(stage: &Stage, cluster: &Cluster, folder: &Path, by: &str) {
     put(&folder.join("infra/main.tf"), BACKEND.replace("\"state\"", &format!("\"state-{by}\"")).as_bytes());
     let object = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: by-{by} }}\n");
     put(&folder.join("k8s/shop.yaml"), object.as_bytes());
-    let kubeconfig = read("deploy/shell/examples/kubeconfig.yaml").replace("\"https://kubernetes.acme.com\", certificate", &format!("\"{}\", certificate", cluster.url));
+    let kubeconfig = read("deploy/shell/examples/kubeconfig.yaml")
+        .replace("\"https://kubernetes.acme.com\", certificate", &format!("\"{}\", certificate", cluster.url));
     put(&folder.join("kubeconfig.yaml"), kubeconfig.as_bytes());
     std::fs::copy(stage.world.path("tls.crt"), folder.join("cluster-ca.crt")).unwrap();
 }
@@ -37,7 +38,7 @@ fn project(stage: &Stage, cluster: &Cluster, folder: &Path, by: &str) {
 /// What the examples of one place brought about.
 fn assert_deployed(stage: &Stage, cluster: &Cluster, by: &str, subject: &str, told: &str) {
     let object = |key: &str| {
-        let read = stage.emulator.call(&["s3", "cp", &format!("s3://releases/{key}"), "-"], ["test", "test", ""]);
+        let read = stage.emulator().call(&["s3", "cp", &format!("s3://releases/{key}"), "-"], ["test", "test", ""]);
         String::from_utf8(read.stdout).unwrap()
     };
     assert_eq!(object("index.html"), format!("by {by}"), "{told}");
@@ -62,7 +63,10 @@ fn tools(stage: &Stage) -> Vec<&'static str> {
 async fn each_example_deploys() {
     let Some(stage) = Stage::start().await else { return };
     let cluster = Cluster::start(&stage.world).await;
-    let machine = [("DAYPASS_CA", stage.world.path("tls.crt").display().to_string()), ("HOME", stage.world.path("home").display().to_string())];
+    let machine = [
+        ("DAYPASS_CA", stage.world.path("tls.crt").display().to_string()),
+        ("HOME", stage.world.path("home").display().to_string()),
+    ];
     let job = stage.world.issuer.job_environment("push");
     let variables: Vec<(&str, String)> = machine.into_iter().chain(job).collect();
     for tool in tools(&stage) {
@@ -71,14 +75,24 @@ async fn each_example_deploys() {
         copy(&root().join("deploy/shell"), &folder);
         put(&folder.join("deploy.sh"), stage.localized(&read(&format!("deploy/shell/examples/{tool}.sh"))).as_bytes());
         let done = stage.shell("sh", Path::new("deploy.sh"), &folder, &variables);
-        assert!(done.status.success(), "{tool}: {}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "{tool}: {}{}",
+            String::from_utf8_lossy(&done.stdout),
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
     assert_deployed(&stage, &cluster, "shell", "root/shop/deploy", "shell");
     for tool in tools(&stage) {
         let folder = stage.world.path("by-gitlab");
         project(&stage, &cluster, &folder, "gitlab");
         let done = gitlab::run_example(&stage, &read(&format!("deploy/gitlab-ci/examples/{tool}.gitlab-ci.yml")), &folder);
-        assert!(done.status.success(), "{tool}: {}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        assert!(
+            done.status.success(),
+            "{tool}: {}{}",
+            String::from_utf8_lossy(&done.stdout),
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
     assert_deployed(&stage, &cluster, "gitlab", "root/shop/gitlab", "gitlab");
     let (Some(act), Some(_)) = (peer("act"), peer("node")) else { return };

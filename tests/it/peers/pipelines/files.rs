@@ -77,7 +77,12 @@ fn action_workflows_and_component_are_such_by_their_schemas() {
     schema("vendor.gitlab-ci", &parts);
     if let Some(zizmor) = peer("zizmor") {
         let workflows = files("deploy/github-action/examples", ".yml");
-        done(Command::new(zizmor).args(["--offline", "--quiet"]).arg(root().join("deploy/github-action/action.yml")).args(workflows));
+        done(
+            Command::new(zizmor)
+                .args(["--offline", "--quiet"])
+                .arg(root().join("deploy/github-action/action.yml"))
+                .args(workflows),
+        );
     }
 }
 
@@ -129,7 +134,10 @@ assert.deepStrictEqual(kept, { PATH: '/bin' });
     done(Command::new(&node).arg("-e").arg(script).current_dir(root().join("deploy/github-action")));
     let masked = "require('./runner').mask('one%\\ntwo line\\r\\n\\nab\\n::x::\\n')";
     let said = done(Command::new(&node).arg("-e").arg(masked).current_dir(root().join("deploy/github-action")));
-    assert_eq!(said, "::add-mask::one%25%0Atwo line%0D%0A%0Aab%0A::x::\n::add-mask::one%25\n::add-mask::two line\n::add-mask::::x::\n");
+    assert_eq!(
+        said,
+        "::add-mask::one%25%0Atwo line%0D%0A%0Aab%0A::x::\n::add-mask::one%25\n::add-mask::two line\n::add-mask::::x::\n"
+    );
 }
 
 /// Every file of the action that it calls is there, and needs nothing of a registry.

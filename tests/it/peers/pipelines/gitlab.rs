@@ -61,7 +61,8 @@ impl Job {
         let claims: Value = serde_json::from_str(&read("src/identity/fixtures/gitlab/branch.json")).unwrap();
         let mut claims = claims["claims"].as_object().unwrap().clone();
         ["iss", "aud", "iat", "nbf", "exp", "jti"].iter().for_each(|name| _ = claims.remove(*name));
-        let mut variables: Vec<(&str, String)> = self.variables.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let mut variables: Vec<(&str, String)> =
+            self.variables.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
         let token = stage.world.issuer.mint(&claims, &self.audience).unwrap();
         let folder = folder.display().to_string();
         variables.extend([
@@ -94,7 +95,10 @@ pub(super) fn run_example(stage: &Stage, text: &str, folder: &Path) -> Output {
 /// What a private server needs.
 fn usual(stage: &Stage) -> Map<String, Value> {
     let ca = stage.world.path("tls.crt").display().to_string();
-    [("audience", stage.world.url("/gitlab")), ("ca", ca)].map(|(name, value)| (name.to_owned(), value.into())).into_iter().collect()
+    [("audience", stage.world.url("/gitlab")), ("ca", ca)]
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .into_iter()
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,7 +124,10 @@ async fn the_components_script_brings_what_its_inputs_name_and_runs_no_other_pro
         let done = Job::new(&inputs).run(&stage, shell, &folder);
         let (out, fault) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
         assert_eq!(done.status.code(), Some(9), "{shell}: {out}{fault}");
-        assert!(out.starts_with("tic-tac-toe  no-token\narn:aws:sts::000000000000:assumed-role/gitlab/"), "{shell}: {out}{fault}");
+        assert!(
+            out.starts_with("tic-tac-toe  no-token\narn:aws:sts::000000000000:assumed-role/gitlab/"),
+            "{shell}: {out}{fault}"
+        );
         assert_eq!(std::fs::read_to_string(folder.join("hostile")).unwrap(), HOSTILE);
         assert!(!folder.join("password").exists(), "{shell}");
     }

@@ -44,7 +44,7 @@ const ISSUERS: &str = "  - name: gitlab
 ";
 
 pub(super) struct Stage {
-    pub(super) emulator: Emulator,
+    emulator: Option<Emulator>,
     pub(super) github: AtGitHub,
     pub(super) world: World,
     /// Where the program is downloaded, and its digest.
@@ -55,28 +55,42 @@ pub(super) struct Stage {
 impl Stage {
     /// `None`, and said so, where a peer is missing.
     pub(super) async fn start() -> Option<Self> {
-        let emulator = Emulator::start("ministack").await?;
+        let stage = Self::build(Some(Emulator::start("ministack").await?)).await;
+        for (role, subject) in [("deploy", "root/shop/deploy"), ("gitlab", "root/shop/gitlab")] {
+            stage.emulator().trust(&stage.world, role, subject);
+            stage.emulator().allow(role, &["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"]);
+        }
+        stage.emulator().administer(&["s3api", "create-bucket", "--bucket", "releases"]);
+        Some(stage)
+    }
+
+    /// For tests that ask for no AWS session.
+    pub(super) async fn without_aws() -> Self {
+        Self::build(None).await
+    }
+
+    pub(super) fn emulator(&self) -> &Emulator {
+        self.emulator.as_ref().unwrap()
+    }
+
+    async fn build(emulator: Option<Emulator>) -> Self {
+        let endpoint = emulator.as_ref().map_or("http://127.0.0.1:1", |emulator| emulator.url.as_str());
         let github = AtGitHub::start(&[]).await;
         let world = World::start(Setup {
             policies: vec![("shop/deploy", POLICY.to_owned()), ("shop/gitlab", GITLAB.to_owned())],
             issuers: ISSUERS.to_owned(),
-            aws: format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{}\" }}\n", emulator.url),
+            aws: format!("aws: {{ mode: web-identity, regions: [us-east-1], endpoint: \"{endpoint}\" }}\n"),
             more: github.section() + "        repositories_of: github\n",
             files: github.files(),
             ..Setup::default()
         })
         .await;
-        for (role, subject) in [("deploy", "root/shop/deploy"), ("gitlab", "root/shop/gitlab")] {
-            emulator.trust(&world, role, subject);
-            emulator.allow(role, &["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"]);
-        }
-        emulator.administer(&["s3api", "create-bucket", "--bucket", "releases"]);
-        let seal = |text: &str| daypass::secrets::encrypt(text.as_bytes(), std::slice::from_ref(&world.recipient), false).unwrap();
+        let seal =
+            |text: &str| daypass::secrets::encrypt(text.as_bytes(), std::slice::from_ref(&world.recipient), false).unwrap();
         let path = daypass::words::names::SecretPath::parse("production/db.yaml").unwrap();
         let now = daypass::words::UnixTime::from_seconds(1_800_000_000);
         let document = b"user: shop\npassword: tic-tac-toe\n";
-        let document =
-            daypass::secrets::encrypt_document(&path, document, std::slice::from_ref(&world.recipient), now).unwrap();
+        let document = daypass::secrets::encrypt_document(&path, document, std::slice::from_ref(&world.recipient), now).unwrap();
         let account = seal("{\"key\": {\"private\": \"inner-leaf-value\"}}");
         let (hostile, awkward) = (seal(HOSTILE), seal(AWKWARD));
         let files: [(&str, &[u8]); 4] = [
@@ -92,7 +106,7 @@ impl Stage {
         put(&world.path("tools/gh"), GH.as_bytes());
         std::fs::set_permissions(world.path("tools/gh"), std::fs::Permissions::from_mode(0o755)).unwrap();
         let (url, digest) = downloads(&world).await;
-        Some(Self { emulator, github, world, url, digest })
+        Self { emulator, github, world, url, digest }
     }
 
     /// The tokens of the GitHub App that are not revoked.
@@ -103,7 +117,8 @@ impl Stage {
     /// What a runner's machine has: tools, authorities, and where AWS is. No settings of this machine's own.
     pub(super) fn machine(&self) -> BTreeMap<&'static str, String> {
         let path = Environment::of_process().value("PATH").unwrap_or_default().to_owned();
-        let tools: Vec<PathBuf> = peer("kubectl").into_iter().chain([self.emulator.cli.clone()]).collect();
+        let tools: Vec<PathBuf> =
+            peer("kubectl").into_iter().chain(self.emulator.as_ref().map(|emulator| emulator.cli.clone())).collect();
         let folders: Vec<String> = tools.iter().map(|tool| tool.parent().unwrap().display().to_string()).collect();
         let text = |path: PathBuf| path.display().to_string();
         let authorities = text(self.world.path("authorities.pem"));
@@ -112,7 +127,7 @@ impl Stage {
             ("HOME", text(self.world.path("home"))),
             ("SSL_CERT_FILE", authorities.clone()),
             ("CURL_CA_BUNDLE", authorities),
-            ("AWS_ENDPOINT_URL", self.emulator.url.clone()),
+            ("AWS_ENDPOINT_URL", self.emulator.as_ref().map_or_else(String::new, |emulator| emulator.url.clone())),
             ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
@@ -132,7 +147,12 @@ impl Stage {
     /// A shell's script where `machine` and these variables are all that there is.
     pub(super) fn shell(&self, shell: &str, script: &Path, folder: &Path, variables: &[(&str, String)]) -> Output {
         let mut command = std::process::Command::new(shell);
-        command.arg(script).current_dir(folder).env_clear().envs(self.machine()).envs(variables.iter().map(|(name, value)| (name, value)));
+        command
+            .arg(script)
+            .current_dir(folder)
+            .env_clear()
+            .envs(self.machine())
+            .envs(variables.iter().map(|(name, value)| (name, value)));
         command.output().unwrap()
     }
 
