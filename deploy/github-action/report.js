@@ -25,6 +25,12 @@ function read(file) {
 }
 
 const list = (value) => (Array.isArray(value) ? value : []);
+// A failure in one line, as exec prints it.
+function why({ detail, code, hint, decision_id: id }) {
+  const parts = [`${detail}${code ? ` (${code})` : ''}`, hint && `hint: ${hint}`, id && `decision: ${id}`];
+  return parts.filter(Boolean).join('; ');
+}
+
 const isEnded = (events) => events.some(({ ended, failed }) => ended || failed);
 const decision = (events) => events.map((event) => event.granted && event.granted.decision_id).find(Boolean) || '';
 
@@ -37,7 +43,7 @@ function told(events) {
       const until = granted.expires_at ? `; the first of it ends at ${granted.expires_at}` : '';
       out.push(`granted by ${granted.policy}: ${kinds}${until} (decision ${granted.decision_id})`);
     }
-    if (failed) out.push(`${decision(events) ? 'failed' : 'nothing was given'}: ${failed.message}`);
+    if (failed) out.push(`${decision(events) ? 'failed' : 'nothing was given'}: ${why(failed)}`);
     if (ended) {
       out.push(`at the end: ${ended.revoked} revoked, files and addresses removed`);
       list(ended.failed).forEach((failure) => out.push(`at the end: ${failure}`));
@@ -50,7 +56,7 @@ function told(events) {
 }
 
 // Why daypass failed, and what it could not end.
-const failures = (events) => events.flatMap(({ failed }) => (failed ? [String(failed.message)] : []));
+const failures = (events) => events.flatMap(({ failed }) => (failed ? [why(failed)] : []));
 const unended = (events) => events.flatMap(({ ended }) => (ended ? list(ended.failed).map(String) : []));
 
 // Markdown in which the text of others is code.

@@ -5,7 +5,7 @@
 #   DAYPASS_URL       where the program is, https
 #   DAYPASS_RELEASES, DAYPASS_VERSION   in the place of DAYPASS_URL: it is RELEASES/download/vVERSION/daypass-VERSION-linux-ARCH
 #   DAYPASS_BINARY    a program that is there already, in the place of a download; its digest is compared only where one is given
-#   DAYPASS_FOLDER    where the program is kept: a folder that only this user can write; otherwise a new one
+#   DAYPASS_FOLDER    where the program is kept: a folder that only this user can write; ~/.cache/daypass/SHA256 otherwise
 set -eu
 
 # begin: the pinned program
@@ -40,10 +40,10 @@ daypass_url() {
   if [ -z "${DAYPASS_RELEASES:-}" ] || [ -z "${DAYPASS_VERSION:-}" ]; then
     daypass_fails 'name the program: DAYPASS_URL, or DAYPASS_RELEASES and DAYPASS_VERSION, or DAYPASS_BINARY'
   fi
-  case $(uname -m) in
-    x86_64 | amd64) daypass_arch=amd64 ;;
-    aarch64 | arm64) daypass_arch=arm64 ;;
-    *) daypass_fails "no release has a program for $(uname -m)" ;;
+  case $(uname -s)-$(uname -m) in
+    Linux-x86_64) daypass_arch=amd64 ;;
+    Linux-aarch64 | Linux-arm64) daypass_arch=arm64 ;;
+    *) daypass_fails "no release has a program for $(uname -s) on $(uname -m)" ;;
   esac
   printf '%s/download/v%s/daypass-%s-linux-%s\n' "${DAYPASS_RELEASES%/}" "$DAYPASS_VERSION" "$DAYPASS_VERSION" "$daypass_arch"
 }
@@ -65,13 +65,19 @@ daypass_program() {
   fi
   daypass_address=$(daypass_url) || exit
   umask 077
-  daypass_folder=${DAYPASS_FOLDER:-$(mktemp -d)}
+  daypass_folder=${DAYPASS_FOLDER:-}
+  if [ -z "$daypass_folder" ]; then
+    daypass_cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+    daypass_folder=${daypass_cache:-$(mktemp -d)}/daypass/$DAYPASS_SHA256
+  fi
   mkdir -p "$daypass_folder"
   if [ ! -e "$daypass_folder/daypass" ]; then
-    daypass_fetch "$daypass_address" "$daypass_folder/daypass.part"
-    (daypass_check "$daypass_folder/daypass.part" "$daypass_address") || { rm -f "$daypass_folder/daypass.part"; exit 125; }
-    chmod 700 "$daypass_folder/daypass.part"
-    mv "$daypass_folder/daypass.part" "$daypass_folder/daypass"
+    daypass_part=$(mktemp "$daypass_folder/part.XXXXXX")
+    trap 'rm -f "$daypass_part"' EXIT
+    daypass_fetch "$daypass_address" "$daypass_part"
+    daypass_check "$daypass_part" "$daypass_address"
+    chmod 700 "$daypass_part"
+    mv "$daypass_part" "$daypass_folder/daypass"
   fi
   daypass_check "$daypass_folder/daypass" "$daypass_folder/daypass"
   printf '%s\n' "$daypass_folder/daypass"

@@ -51,6 +51,7 @@ async fn the_script_runs_no_program_but_the_pinned_one() {
         script.refuses(&[("DAYPASS_BINARY", "/bin/sh"), ("DAYPASS_SHA256", digest)], PINNED);
         script.refuses(&[("DAYPASS_BINARY", "/nonexistent")], "is no program");
 
+        assert!(!stage.world.path("home/.cache/daypass").join(&other).join("daypass").exists());
         let kept = script.folder.join("kept").display().to_string();
         let pinned = [("DAYPASS_URL", url), ("DAYPASS_SHA256", upper.as_str()), ("DAYPASS_FOLDER", kept.as_str())];
         let program = format!("{kept}/daypass");
