@@ -143,7 +143,10 @@ async fn a_variable_that_goes_before_what_is_brought_is_refused() {
     assert!(good && told.contains("WOULD BE GRANTED") && told.contains("as-always"), "{told}");
     let (told, good) = said(&step.command("main.js", &dry[..2]).output().unwrap());
     assert!(!good && told.contains("--dry-run: for `run` alone") && stage.tokens_left() == 0, "{told}");
-    let (told, good) = said(&step.command("main.js", &[]).output().unwrap());
+    // A release of the repository that the action is of.
+    let mut main = step.command("main.js", &[("BINARY", ""), ("VERSION", "0.1.0"), ("SHA256", &stage.digest)]);
+    main.env("GITHUB_SERVER_URL", stage.url.replace("/daypass", "")).env("GITHUB_ACTION_REPOSITORY", "acme/daypass");
+    let (told, good) = said(&main.env("EVIDENCE", step.folder.join("evidence")).output().unwrap());
     assert!(good && step.text("GITHUB_ENV").contains("DAYPASS_SERVER<<daypass_"), "{told}");
     let bin = step.text("GITHUB_PATH");
     assert!(PathBuf::from(bin.trim()).join("daypass").exists(), "{bin}");

@@ -52,6 +52,11 @@ async fn the_script_runs_no_program_but_the_pinned_one() {
         script.refuses(&[("DAYPASS_BINARY", "/nonexistent")], "is no program");
 
         assert!(!stage.world.path("home/.cache/daypass").join(&other).join("daypass").exists());
+        let releases = url.replace("/daypass", "/acme/daypass/releases/");
+        let release = [("DAYPASS_RELEASES", releases.as_str()), ("DAYPASS_VERSION", "0.1.0"), ("DAYPASS_SHA256", digest)];
+        let cached = stage.world.path("home/.cache/daypass").join(digest);
+        assert_eq!(script.run(&release).1, format!("{}/daypass\n", cached.display()), "{shell}");
+        std::fs::remove_dir_all(&cached).unwrap();
         let kept = script.folder.join("kept").display().to_string();
         let pinned = [("DAYPASS_URL", url), ("DAYPASS_SHA256", upper.as_str()), ("DAYPASS_FOLDER", kept.as_str())];
         let program = format!("{kept}/daypass");

@@ -202,6 +202,12 @@ impl Stage {
     }
 }
 
+/// Where a release has the program for this processor, as `deploy/dist` names it.
+fn released() -> String {
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+    format!("download/v0.1.0/daypass-0.1.0-linux-{arch}")
+}
+
 /// An address that has the program: a script that calls the one of these tests, which is too large to be fetched with every test.
 async fn downloads(world: &World) -> (String, String) {
     let program = format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_daypass"));
@@ -210,7 +216,9 @@ async fn downloads(world: &World) -> (String, String) {
     let digest = String::from_utf8(digest.stdout).unwrap()[..64].to_owned();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://localhost:{}/daypass", listener.local_addr().unwrap().port());
-    let router = axum::Router::new().route("/daypass", axum::routing::get(async move || program.clone()));
+    let program = move || async move { program.clone() };
+    let router = axum::Router::new().route("/daypass", axum::routing::get(program.clone()));
+    let router = router.route(&format!("/acme/daypass/releases/{}", released()), axum::routing::get(program));
     tokio::spawn(serve(listener, acceptor(world.folder.path()), router));
     (url, digest)
 }
