@@ -37,11 +37,12 @@ pub use rewrite::{RewriteError, Rewriting};
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
 use crate::issue::{OwnIssuers, Providers, Sessions};
 use crate::issuers::Issuers;
+use crate::kind::Target;
 use crate::policy::{Catalogue, StopUntil, Widening};
 use crate::store::{OwnIssuer, Store};
 use crate::telemetry::{Metrics, SharedMetrics};
 use crate::words::names::{IssuerUrl, SourceName};
-use crate::words::{Clock, UnixTime};
+use crate::words::{Clock, Denial, UnixTime};
 use arc_swap::ArcSwap;
 use shown_elsewhere::ShownElsewhere;
 use std::collections::BTreeMap;
@@ -175,6 +176,14 @@ impl App {
     /// The present moment.
     pub fn now(&self) -> UnixTime {
         self.store.now()
+    }
+
+    /// Refuses what is granted and nobody would make, as the server is configured. Nobody is asked.
+    pub fn could_make(&self, granted: &Target) -> Result<(), Denial> {
+        match granted {
+            Target::IdToken(wanted) => self.own_issuers.id_tokens().check(&wanted.audience),
+            _ => self.providers.check(granted),
+        }
     }
 
     /// The issuers as policies may name them.

@@ -250,6 +250,7 @@ impl Store {
         let Refused { dry_run, class, reason, client, issuer, owner, subject, body, claims } = refused;
         let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
         let bytes = body.bytes(&[]).len() + 2 * claims.as_ref().map_or(0, |claims| claims.len());
+        let class = if dry_run { class.tried() } else { class };
         let refusal = Refusal { class, reason, client, issuer, owner, identity, bytes };
         if !self.gate.admits(&refusal, &self.space) {
             return Ok(Kept::Counted);

@@ -51,6 +51,9 @@ enum NotExplained {
     NothingNamed,
 }
 
+/// What would be decided of each credential, or why nobody can tell.
+type Explained = Result<Vec<(Target, Explanation)>, NotExplained>;
+
 impl App {
     /// The only decision whose id ends so, from the log and under what is in force.
     pub async fn explain(&self, suffix: IdSuffix) -> Result<ExplainedDecision, Denial> {
@@ -58,16 +61,25 @@ impl App {
         let reader = self.store.reader().map_err(|fault| internal(&fault))?;
         let (catalogue, now, live) = (self.catalogue.clone(), self.now(), self.live.load_full());
         let (stops, stale) = (standing(&self.stops.load()), self.stale_sources(&live));
-        let explaining = move || -> Result<ExplainedDecision, Denial> {
+        let explaining = move || -> Result<(ExplainedDecision, Explained), Denial> {
             let decided = find(&reader, &suffix)?;
-            let mut explained = ExplainedDecision::of(&decided, &live, stale);
-            match explanations(&decided, (&live, &stops), &catalogue, now)? {
-                Ok(told) => explained.explanations = told,
-                Err(why) => explained.not_explained = Some(why.to_string()),
-            }
-            Ok(explained)
+            let explained = ExplainedDecision::of(&decided, &live, stale);
+            Ok((explained, explanations(&decided, (&live, &stops), &catalogue, now)?))
         };
-        tokio::task::spawn_blocking(explaining).await.map_err(|fault| internal(&fault))?
+        let (mut explained, told) = tokio::task::spawn_blocking(explaining).await.map_err(|fault| internal(&fault))??;
+        match told {
+            Ok(told) => explained.explanations = told.into_iter().map(|told| self.with_maker(told)).collect(),
+            Err(why) => explained.not_explained = Some(why.to_string()),
+        }
+        Ok(explained)
+    }
+
+    /// What policies grant, and nobody would make as the server is configured, is refused too.
+    fn with_maker(&self, (wanted, told): (Target, Explanation)) -> Explanation {
+        match self.could_make(&wanted) {
+            Ok(()) => told,
+            Err(denial) => told.unmade(denial.cause),
+        }
     }
 
     /// The whole id of the only decision whose id ends so.
@@ -138,7 +150,7 @@ fn explanations(
     (live, stops): (&Live, &[(String, StopUntil)]),
     catalogue: &Catalogue,
     now: UnixTime,
-) -> Result<Result<Vec<Explanation>, NotExplained>, Denial> {
+) -> Result<Explained, Denial> {
     let facts = match facts(decided, catalogue) {
         Ok(facts) => facts,
         Err(why) => return Ok(Err(why)),
@@ -146,7 +158,11 @@ fn explanations(
     let policies = live.policies()?;
     let lines = identified(decided).and_then(|record| record.body["credentials"].as_array()).into_iter().flatten();
     let wanted = lines.filter_map(|line| Some(Target::parse(line.as_str()?).ok()?.for_policies()));
-    let told: Vec<Explanation> = wanted.map(|wanted| explain(policies, &facts, &wanted, now).under(stops, &facts, now)).collect();
+    let told = wanted.map(|wanted| {
+        let explanation = explain(policies, &facts, &wanted, now).under(stops, &facts, now);
+        (wanted, explanation)
+    });
+    let told: Vec<(Target, Explanation)> = told.collect();
     Ok(if told.is_empty() { Err(NotExplained::NothingNamed) } else { Ok(told) })
 }
 

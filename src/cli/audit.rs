@@ -1,6 +1,7 @@
 //! `daypass audit`: the log as it stands on the server's own disk.
 
 mod export;
+mod place;
 mod query;
 
 use super::print;

@@ -230,10 +230,10 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     for (name, source) in status["sources"].as_object().into_iter().flatten() {
         let text = |key: &str| source[key].as_str().unwrap_or("none").to_owned();
         let stale = if source["stale"] == true { ", too long ago: its policies deny" } else { "" };
-        let signer = source["signer"].as_str().map(|signer| format!(", signed by {signer}")).unwrap_or_default();
+        let signer = source["signer"].as_str().map(|signer| format!(", signed by {}", plain(signer))).unwrap_or_default();
         anstream::println!("{name:<11} {}{signer}, read {}{stale}", text("revision"), text("read_at"));
         if let Some(alarm) = source["alarm"].as_str() {
-            anstream::println!("ALARM       {alarm}");
+            anstream::println!("ALARM       {}", plain(alarm));
         }
         if let Some(commit) = source["accepted"].as_str() {
             anstream::println!("accepted    {commit}: it is followed when the ref is there");
@@ -272,8 +272,8 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     for fault in status["faults"].as_array().into_iter().flatten() {
         anstream::println!(
             "faulty      {}: {}",
-            fault["at"].as_str().unwrap_or_default(),
-            fault["message"].as_str().unwrap_or_default()
+            plain(fault["at"].as_str().unwrap_or_default()),
+            plain(fault["message"].as_str().unwrap_or_default())
         );
     }
     let waiting = status["waiting"].as_array().map(Vec::as_slice).unwrap_or_default();

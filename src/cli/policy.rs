@@ -87,7 +87,7 @@ fn print_outcome(outcome: &Outcome) {
     let (word, why) = if outcome.holds {
         ("ok", String::new())
     } else {
-        ("FAILED", format!(": {}", outcome.why.as_deref().unwrap_or_default()))
+        ("FAILED", format!(": {}", plain(outcome.why.as_deref().unwrap_or_default())))
     };
-    anstream::println!("{word:<7} {:<36} {}{why}", outcome.at, outcome.expected);
+    anstream::println!("{word:<7} {:<36} {}{why}", plain(&outcome.at), plain(&outcome.expected));
 }

@@ -5,11 +5,11 @@ use super::story::Story;
 use crate::answers::{DryRun, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
-use crate::kind::InTree;
+use crate::kind::{InTree, Target};
 use crate::policy::{Grant, Request};
 use crate::words::{Denial, Reason};
 
-/// Answers with what would be released. What only the release itself would show is not tried: what a provider says, whether a value
+/// Answers with what would be released. What only the release itself would show is not tried: what a provider answers, whether a value
 /// opens, and whether the token was used before.
 pub(super) async fn answer(
     app: &App,
@@ -19,12 +19,12 @@ pub(super) async fn answer(
     story: &Story,
 ) -> Result<Released, Denial> {
     check_there(live, request)?;
+    let named = grant.granted().iter().zip(&request.credentials);
+    let targets: Vec<Target> = named.map(|(granted, asked)| granted.terms.chosen().unwrap_or_else(|| asked.clone())).collect();
+    targets.iter().try_for_each(|target| app.could_make(target))?;
     let revisions = live.revisions_of(grant.granted());
     let receipt = app.store.record_dry_run(story.dry_run(identity, grant, &revisions)).await?;
-    let named = grant.granted().iter().zip(&request.credentials);
-    let credentials = named
-        .map(|(granted, asked)| granted.terms.chosen().map_or_else(|| asked.to_string(), |chosen| chosen.to_string()))
-        .collect();
+    let credentials = targets.iter().map(ToString::to_string).collect();
     let outcome = Outcome::DryRun(DryRun { credentials });
     let used = answer::used(story.decision(), &grant.policies(), &revisions, outcome);
     let written = answer::write(&used)?;

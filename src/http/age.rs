@@ -1,5 +1,6 @@
 //! `POST /v1/age/unwrap`: the file key of a document in force, for `age-plugin-daypass`. See docs/decisions/0015.
 
+use super::form;
 use super::reply::{self, Caller};
 use super::task::run;
 use crate::app::App;
@@ -9,7 +10,7 @@ use crate::token::{check_objects, from_json, parse_json};
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Digest, Reason};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse;
 use base64::Engine;
@@ -38,10 +39,16 @@ struct Stanza {
 }
 
 /// Answers with the file key, as `POST /v1/exchange` answers with credentials.
-pub(super) async fn unwrap(State(app): State<Arc<App>>, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
+pub(super) async fn unwrap(
+    State(app): State<Arc<App>>,
+    Caller(call): Caller,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
     let bytes = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await;
     let call = if let Ok(bytes) = &bytes { call.with_body(bytes) } else { call };
-    match run(app, call, bytes.and_then(|bytes| read(&bytes))).await {
+    match run(app, call, form::no_query(&uri).and(bytes).and_then(|bytes| read(&bytes))).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }

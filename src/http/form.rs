@@ -1,5 +1,7 @@
 //! `application/x-www-form-urlencoded` (URL Standard, section 5.1), read more strictly than that: UTF-8, whole escapes, no name twice.
 
+use crate::words::{Denial, Reason};
+use axum::http::Uri;
 use std::collections::BTreeMap;
 
 /// More names than any API here knows.
@@ -66,6 +68,16 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Values, FormError> {
         }
     }
     Ok(values)
+}
+
+/// Refuses a query at an address that reads none: what somebody asks for there, such as `dry_run`, would not be heard.
+pub(super) fn no_query(uri: &Uri) -> Result<(), Denial> {
+    let refused = |told: String| Reason::BadRequest.because(&told).saying(told);
+    let query = parse(uri.query().unwrap_or_default().as_bytes()).map_err(|fault| refused(format!("The query: {fault}.")))?;
+    match query.keys().next() {
+        None => Ok(()),
+        Some(name) => Err(refused(format!("The query: {} is no parameter here, and there is none.", shown(name)))),
+    }
 }
 
 /// A name as it may be told: short, and visible.

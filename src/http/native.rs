@@ -69,11 +69,17 @@ async fn document(State(app): Shared, own: OwnIssuer, document: fn(&SigningKeys)
     Json(document(app.own_issuers.keys(own)))
 }
 
-async fn exchange(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
+async fn exchange(
+    State(app): Shared,
+    Caller(call): Caller,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
     let read = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await;
     let call = if let Ok(bytes) = &read { call.with_body(bytes) } else { call };
     let parse = |bytes: Vec<u8>| Request::parse(&bytes).map_err(|fault| bad_request(format!("The request's body: {fault}.")));
-    let asked = read.and_then(parse).map(Asked::credentials);
+    let asked = form::no_query(&uri).and(read).and_then(parse).map(Asked::credentials);
     match run(app, call, asked).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
@@ -150,24 +156,39 @@ fn bad_request(fault: impl std::fmt::Display) -> Denial {
 }
 
 /// The body is read when the policies have said that the job may ask.
-async fn replay(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
+async fn replay(
+    State(app): Shared,
+    Caller(call): Caller,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
     let asked = Asked::replay(async move { reply::json_body(&headers, body, reply::CANDIDATE_BYTES_MAX).await });
-    match run(app, call.with_unread_body(), Ok(asked)).await {
+    match run(app, call.with_unread_body(), form::no_query(&uri).map(|()| asked)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
 }
 
 /// The body is read when the policies have said that the job may ask.
-async fn rewrite(State(app): Shared, Caller(call): Caller, headers: HeaderMap, body: Body) -> Response<Body> {
+async fn rewrite(
+    State(app): Shared,
+    Caller(call): Caller,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
     let asked = Asked::rewrite(async move { reply::json_body(&headers, body, reply::REWRITE_BYTES_MAX).await });
-    match run(app, call.with_unread_body(), Ok(asked)).await {
+    match run(app, call.with_unread_body(), form::no_query(&uri).map(|()| asked)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
 }
 
-async fn whoami(State(app): Shared, Caller(call): Caller) -> Response<Body> {
+async fn whoami(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
+    if let Err(denial) = form::no_query(&uri) {
+        return exchange::refuse(&app, &call, denial).await.into_response();
+    }
     match exchange::whoami(&app, call).await {
         Ok(seen) => ([(header::CACHE_CONTROL, "no-store")], Json(seen)).into_response(),
         Err(refused) => refused.into_response(),

@@ -94,16 +94,22 @@ impl IdTokenIssuer {
         self.reserved.get_or_init(|| audiences.iter().map(compared).collect());
     }
 
+    /// Refuses an audience for which nobody is given a token.
+    pub fn check(&self, audience: &Audience) -> Result<(), Denial> {
+        if !self.reserved.get().is_some_and(|reserved| reserved.contains(&compared(audience))) {
+            return Ok(());
+        }
+        let cause =
+            "the audience is one of `providers: token_exchange`: whoever had this token could ask the service for anything";
+        Err(Reason::Denied
+            .because(cause)
+            .advising("The policy grants `token_exchange` instead, with the fields that are left to it."))
+    }
+
     /// Signs a token for somebody who is no cloud.
     pub fn id_token(&self, licence: &Licence<'_, IdTokenTerms>, now: UnixTime) -> Result<IdToken, Denial> {
         let (terms, decision, subject) = (licence.terms(), licence.decision(), &licence.granted().subject());
-        if self.reserved.get().is_some_and(|reserved| reserved.contains(&compared(&terms.audience))) {
-            let cause =
-                "the audience is one of `providers: token_exchange`: whoever had this token could ask the service for anything";
-            return Err(Reason::Denied
-                .because(cause)
-                .advising("The policy grants `token_exchange` instead, with the fields that are left to it."));
-        }
+        self.check(&terms.audience)?;
         let extra = terms.claims.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let (audience, expires_at) = (terms.audience.clone(), now.plus(terms.ttl));
         let token = self.keys.mint(SigningAlgorithm::Es256, audience.as_str(), subject, decision, now, expires_at, extra)?;

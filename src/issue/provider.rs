@@ -6,7 +6,7 @@ use crate::kind::{Credential, Target};
 use crate::policy::OnTerms;
 use crate::store::Licence;
 use crate::words::yaml::{Fields, Node};
-use crate::words::{Denial, UnixTime};
+use crate::words::{Denial, Reason, UnixTime};
 use std::error::Error;
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -136,6 +136,7 @@ macro_rules! declare {
 
         /// Everybody outside who is asked for credentials.
         pub struct Providers {
+            settings: ProviderSettings,
             $($section: Option<<$target as Provided>::Provider>,)*
         }
 
@@ -143,11 +144,24 @@ macro_rules! declare {
             /// Gets all of them ready.
             pub async fn connect(settings: ProviderSettings, own: &OwnIssuers) -> Result<Self, ConnectError> {
                 Ok(Self {
+                    settings: settings.clone(),
                     $($section: match settings.$section {
                         Some(settings) => Some(<$target>::connect(settings, own).await.map_err(ConnectError::$name)?),
                         None => None,
                     },)*
                 })
+            }
+
+            /// Refuses what nobody here would make, as the configuration is. Nobody is asked.
+            pub fn check(&self, granted: &Target) -> Result<(), Denial> {
+                match granted {
+                    $(Target::$name(granted) => {
+                        let settings = self.settings.$section.as_ref().ok_or_else(<$target>::absent)?;
+                        let refused = |misfit| Reason::ProviderDenied.because(misfit).by(stringify!($section));
+                        <$target>::misfit(settings, granted).map_or(Ok(()), |misfit| Err(refused(misfit)))
+                    })*
+                    _ => Ok(()),
+                }
             }
         }
 

@@ -129,6 +129,16 @@ impl Explanation {
     }
 }
 
+impl Explanation {
+    /// The same where nobody would make what is granted.
+    pub fn unmade(mut self, cause: String) -> Self {
+        if self.allowed_by.take().is_some() {
+            self.denied_because = Some(cause);
+        }
+        self
+    }
+}
+
 /// The lines of this policy that do not hold, of the rule that comes nearest; `None` when it does not offer it, or grants it.
 pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, wanted: &Target, now: UnixTime) -> Option<NearMiss> {
     if policy.issuer != facts.issuer {

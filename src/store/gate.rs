@@ -22,9 +22,12 @@ const PROBES_PER_HOUR: u32 = 10;
 const USES_AT_ONCE: u32 = 12_000;
 /// And as many that ask again every twenty seconds.
 const USES_PER_SECOND: u32 = 100;
+/// Dry runs of one identity: as many as refusals of a job whose policy does not fit.
+const DRY_RUNS_PER_MINUTE: u32 = 60;
 /// Bytes that refusals of each class may take in an hour. Together they and what SQLite adds stay below 64 MiB.
 const UNVERIFIED_BYTES: u32 = 6 * 1024 * 1024;
 const STRANGERS_BYTES: u32 = 12 * 1024 * 1024;
+const DRY_RUNS_BYTES: u32 = 6 * 1024 * 1024;
 const KNOWN_BYTES: u32 = 24 * 1024 * 1024;
 /// What a record takes beside its own bytes: its row, its place in the index, and pages that are not full.
 const RECORD_BYTES: usize = 1024;
@@ -36,17 +39,25 @@ pub enum Class {
     Unverified,
     /// Somebody's whom no policy of the issuer could be for, by what it pins.
     Stranger,
+    /// Somebody's whose request was only tried: it hides no refusal of what is meant.
+    DryRun,
     /// Somebody's whom some policy could be for.
     Known,
 }
 
 impl Class {
-    const ALL: [Self; 3] = [Self::Unverified, Self::Stranger, Self::Known];
+    const ALL: [Self; 4] = [Self::Unverified, Self::Stranger, Self::DryRun, Self::Known];
+
+    /// The same of a request that is only tried. Who is not verified could be anybody, and has a share by the address alone.
+    pub(super) fn tried(self) -> Self {
+        if self == Self::Unverified { self } else { Self::DryRun }
+    }
 
     const fn member(self) -> &'static str {
         match self {
             Self::Unverified => "refused_unverified",
             Self::Stranger => "refused_strangers",
+            Self::DryRun => "refused_dry_runs",
             Self::Known => "refused_known",
         }
     }
@@ -54,7 +65,7 @@ impl Class {
     const fn purpose(self) -> Purpose {
         match self {
             Self::Unverified => Purpose::Unverified,
-            Self::Stranger => Purpose::Stranger,
+            Self::Stranger | Self::DryRun => Purpose::Stranger,
             Self::Known => Purpose::Known,
         }
     }
@@ -74,10 +85,11 @@ pub(super) struct Refusal<'a> {
 pub(super) struct Gate {
     by_network: DefaultKeyedRateLimiter<IpAddr>,
     strangers: DefaultKeyedRateLimiter<Digest>,
+    dry_runs: DefaultKeyedRateLimiter<Digest>,
     known: DefaultKeyedRateLimiter<Digest>,
     probes: DefaultKeyedRateLimiter<Digest>,
     uses: DefaultKeyedRateLimiter<Digest>,
-    budgets: [DefaultDirectRateLimiter; 3],
+    budgets: [DefaultDirectRateLimiter; Class::ALL.len()],
     counted: Mutex<Counted>,
 }
 
@@ -100,10 +112,11 @@ impl Default for Gate {
         Self {
             by_network: RateLimiter::keyed(Quota::per_minute(some(NETWORK_PER_MINUTE))),
             strangers: RateLimiter::keyed(Quota::per_minute(some(STRANGER_PER_MINUTE))),
+            dry_runs: RateLimiter::keyed(Quota::per_minute(some(DRY_RUNS_PER_MINUTE))),
             known: RateLimiter::keyed(Quota::per_minute(some(KNOWN_PER_MINUTE))),
             probes: RateLimiter::keyed(Quota::per_hour(some(PROBES_PER_HOUR))),
             uses: RateLimiter::keyed(Quota::per_second(some(USES_PER_SECOND)).allow_burst(some(USES_AT_ONCE))),
-            budgets: [UNVERIFIED_BYTES, STRANGERS_BYTES, KNOWN_BYTES].map(budget),
+            budgets: [UNVERIFIED_BYTES, STRANGERS_BYTES, DRY_RUNS_BYTES, KNOWN_BYTES].map(budget),
             counted: Mutex::default(),
         }
     }
@@ -119,6 +132,7 @@ impl Gate {
         let is_within_share = || match refusal.class {
             Class::Unverified => self.by_network.check_key(&host(refusal.client)).is_ok(),
             Class::Stranger => self.strangers.check_key(&refusal.identity).is_ok(),
+            Class::DryRun => self.dry_runs.check_key(&refusal.identity).is_ok(),
             Class::Known => self.known.check_key(&refusal.identity).is_ok(),
         };
         let is_within_budget = || {
@@ -141,6 +155,7 @@ impl Gate {
     pub(super) fn take(&self) -> Counted {
         self.by_network.retain_recent();
         self.strangers.retain_recent();
+        self.dry_runs.retain_recent();
         self.known.retain_recent();
         self.probes.retain_recent();
         self.uses.retain_recent();

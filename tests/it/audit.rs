@@ -67,9 +67,21 @@ async fn an_export_goes_on_where_it_was_and_leaves_nothing_out() {
     assert!(first.len() >= 5 && export().await.is_empty());
     let _ = world.exchange(&world.token(), json!([{ "secret": "other/c.yaml" }])).await;
     assert_eq!(export().await.first(), first.last().map(|last| last + 1).as_ref());
-    std::fs::write(&state, "999999\n").unwrap();
-    let (status, told) = daypass(&world, &["audit", "export", "--state", &state]).await;
-    assert!(status == 78 && told.contains("another store's"), "{told}");
+    // A new log has records of the same numbers.
+    let noted = std::fs::read_to_string(&state).unwrap();
+    let (seq, _) = noted.split_once(' ').unwrap();
+    for other in [noted.replace(seq, "999999"), noted.replacen(seq, "2", 1), format!("{seq} 1700000000000 started -\n")] {
+        std::fs::write(&state, other).unwrap();
+        let (status, told) = daypass(&world, &["audit", "export", "--state", &state]).await;
+        assert!(status == 78 && told.contains("another log's"), "{told}");
+    }
+    // Whoever may write beside it leads nobody's file astray.
+    std::fs::write(&state, &noted).unwrap();
+    std::fs::write(world.path("victim"), "v").unwrap();
+    std::os::unix::fs::symlink(world.path("victim"), world.path("exported.new")).unwrap();
+    let _ = world.exchange(&world.token(), json!([{ "secret": "other/c.yaml" }])).await;
+    assert!(!export().await.is_empty());
+    assert_eq!(std::fs::read_to_string(world.path("victim")).unwrap(), "v");
     std::fs::write(&state, "half").unwrap();
     assert_eq!(daypass(&world, &["audit", "export", "--state", &state]).await.0, 78);
     let (_, told) = daypass(&world, &["audit", "export", "--after", "2"]).await;

@@ -86,3 +86,37 @@ async fn exec_says_what_would_be_and_runs_the_command_unchanged() {
         json!([{ "name": "-", "count": 1 }, { "name": "no_matching_policy", "count": 1 }])
     );
 }
+
+/// A dry run that is meant and not heard would hand out the credential itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_in_a_query_is_no_dry_run_and_is_refused() {
+    let world = World::start(Setup::default()).await;
+    let wanted = json!({ "credentials": [{ "secret": "shop/password.age" }] });
+    for address in ["/v1/exchange?dry_run=true", "/v1/exchange?x=1", "/v1/policy/replay?x", "/v1/rewrite?dry_run", "/v1/age/unwrap?a=b"] {
+        let asked = world.http.post(world.url(address)).bearer_auth(world.token()).json(&wanted).send().await.unwrap();
+        let (status, answer) = (asked.status(), asked.json::<Value>().await.unwrap());
+        assert!(status == 400 && answer["detail"].as_str().unwrap().contains("is no parameter here"), "{address}: {answer}");
+    }
+    let asked = world.http.get(world.url("/v1/whoami?x=1")).bearer_auth(world.token()).send().await.unwrap();
+    assert_eq!(asked.status(), 400);
+    let asked = world.http.post(world.url("/v1/exchange?")).bearer_auth(world.token()).json(&wanted).send().await.unwrap();
+    assert_eq!(asked.status(), 200, "an empty query says nothing");
+}
+
+/// What policies grant and nobody would make is refused as the request itself would be, and explained so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_and_explain_say_no_where_the_server_could_not_make_it() {
+    let all = DEPLOY.replace(
+        "grant:\n",
+        "grant:\n  aws: [{ role: \"arn:aws:iam::123456789012:role/deploy\" }]\n  github: [{ app: acme, repositories: [\"acme/shop@456789\"], permissions: { contents: read } }]\n  token_exchange: [{ service: nobody }]\n",
+    );
+    let world = World::start(Setup { policies: vec![("shop/deploy", all)], ..Setup::default() }).await;
+    for wanted in [json!({ "aws": {} }), json!({ "github": {} }), json!({ "token_exchange": {} })] {
+        let (status, real) = world.exchange(&world.token(), json!([wanted])).await;
+        assert!(status >= 500, "{wanted}: {real}");
+        let (dry_status, dry) = try_out(&world, &world.token(), &body(json!([wanted]))).await;
+        assert_eq!((dry_status, &dry["code"], &dry["provider"]), (status, &real["code"], &real["provider"]), "{wanted}: {dry}");
+        let (_, told) = daypass(&world, &["policy", "explain", "--decision", real["decision_id"].as_str().unwrap()]).await;
+        assert!(told.contains("DENIED ") && told.contains("the configuration has no"), "{told}");
+    }
+}

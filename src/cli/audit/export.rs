@@ -1,12 +1,13 @@
 //! `daypass audit export`: every record as a line of JSON, for what keeps logs. At least once: whoever takes a line twice knows it by
 //! its `seq`.
 
+use super::place::Place;
 use super::{Log, failed};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::store::{Entry, Reader};
 use clap::Args;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How often `--follow` looks.
@@ -33,14 +34,17 @@ pub(in crate::cli) struct ExportArgs {
 pub(super) async fn run(arguments: &ExportArgs) -> Result<u8, Failure> {
     let reader = arguments.log.open()?;
     let state = arguments.state.as_deref();
-    let mut after = state.map_or(Ok(arguments.after), read)?;
+    let mut after = match state {
+        Some(state) => Place::read(state, &reader)?,
+        None => arguments.after,
+    };
     check_place(&reader, after)?;
     loop {
         let entries = reader.after(after, PAGE).map_err(failed)?;
         if let Some(last) = entries.last() {
             write(&entries)?;
             after = last.seq;
-            state.map_or(Ok(()), |state| note(state, after))?;
+            state.map_or(Ok(()), |state| Place::behind(last).note(state))?;
             continue;
         }
         if !arguments.follow {
@@ -50,7 +54,7 @@ pub(super) async fn run(arguments: &ExportArgs) -> Result<u8, Failure> {
     }
 }
 
-/// Another store's place would leave out records of this one.
+/// A place that is another log's would leave out records of this one.
 fn check_place(reader: &Reader, after: i64) -> Result<(), Failure> {
     let newest = reader.newest(1).map_err(failed)?.last().map_or(0, |entry| entry.seq);
     if (0..=newest).contains(&after) {
@@ -69,26 +73,4 @@ fn write(entries: &[Entry]) -> Result<(), Failure> {
         out.write_all(&line).map_err(gone)?;
     }
     out.flush().map_err(gone)
-}
-
-/// How far it went; nowhere where the file is not there yet.
-fn read(state: &Path) -> Result<i64, Failure> {
-    let told = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.display()));
-    match std::fs::read_to_string(state) {
-        Ok(text) => text.trim().parse().map_err(|_| told(&"expected the `seq` of a record, as `--state` notes it")),
-        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => Ok(0),
-        Err(fault) => Err(told(&fault)),
-    }
-}
-
-/// Whole or not at all, also where the machine stops.
-fn note(state: &Path, seq: i64) -> Result<(), Failure> {
-    let beside = state.with_extension("new");
-    let written = || -> std::io::Result<()> {
-        let mut file = std::fs::File::create(&beside)?;
-        writeln!(file, "{seq}")?;
-        file.sync_all()?;
-        std::fs::rename(&beside, state)
-    };
-    written().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.display())))
 }

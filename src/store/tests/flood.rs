@@ -27,11 +27,15 @@ async fn refuse(store: &Store, number: u32) -> Kept {
 
 /// A refusal of somebody whom a policy could be for.
 async fn probe(store: &Store, reason: Reason, subject: &str) -> (DecisionId, Kept) {
+    probe_by(store, reason, subject, false).await
+}
+
+async fn probe_by(store: &Store, reason: Reason, subject: &str, dry_run: bool) -> (DecisionId, Kept) {
     let decision = DecisionId::new();
     let body = json!({ "reason": reason.code() }).into();
     let client = IpAddr::from([192, 0, 2, 1]);
     let (issuer, claims) = ("github", Some("{}".into()));
-    let refused = Refused { dry_run: false, class: Class::Known, reason, client, issuer, owner: "acme@1", subject, body, claims };
+    let refused = Refused { dry_run, class: Class::Known, reason, client, issuer, owner: "acme@1", subject, body, claims };
     let kept = store.refuse(&decision, refused).await.unwrap();
     (decision, kept)
 }
@@ -166,4 +170,21 @@ async fn an_identity_that_is_answered_without_end_hears_that_it_asks_too_often()
     let mut other = intent(&[2], ReplayRule::PerRequest, "a");
     other.identity = crate::words::Digest::of(&[&[8]]);
     assert!(matches!(store.intend((), other).await, Ok(Intended::Recorded(_))), "others are answered");
+}
+
+/// Else whoever looks for a way in would first blind the alarm by trying.
+#[tokio::test]
+async fn dry_runs_use_up_nothing_of_what_is_recorded_of_refusals() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), Arc::new(crate::words::SystemClock)).unwrap();
+    let mut tried = 0;
+    for _ in 0..200 {
+        tried += u32::from(probe_by(&store, Reason::Denied, "a", true).await.1 == Kept::Recorded);
+    }
+    assert!((1..200).contains(&tried), "{tried} of 200 dry runs have records: they have a share of their own");
+    for reason in [Reason::Denied, Reason::Replayed, Reason::NoMatchingPolicy] {
+        for _ in 0..5 {
+            assert_eq!(probe(&store, reason, "a").await.1, Kept::Recorded, "{reason:?}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! A fault of a file: its place, what is wrong, and how to mend it; shown with a caret.
 
 use super::Place;
+use crate::words::plain;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -100,25 +101,28 @@ impl Fault {
     }
 }
 
+/// What people see says no more than it shows: files are named, and texts written, by whoever pushes.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let level = if self.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
         let start: usize = self.line.chars().take(self.place.column.saturating_sub(1)).map(char::len_utf8).sum();
         let length = self.line[start..].find([' ', ',', '#']).filter(|length| *length > 0).unwrap_or(self.line.len() - start);
+        let (file, message) = (plain(&self.file), plain(&self.message));
         let snippet = Snippet::source(&*self.line)
             .line_start(self.place.line.max(1))
-            .path(&*self.file)
+            .path(&*file)
             .annotation(AnnotationKind::Primary.span(start..start + length));
-        let mut title = level.primary_title(&*self.message);
+        let mut title = level.primary_title(&*message);
         if self.code != FORM {
             title = title.id(self.code);
         }
         let mut group: Group<'_> = title.element(snippet);
-        let example = self.example.as_deref().map(|claims| format!("for example a job with {}", one_line(claims)));
+        let example = self.example.as_deref().map(|claims| format!("for example a job with {}", plain(&one_line(claims))));
         if let Some(example) = &example {
             group = group.element(Level::NOTE.message(example));
         }
-        if let Some(help) = &self.help {
+        let help = self.help.as_deref().map(plain);
+        if let Some(help) = &help {
             group = group.element(Level::HELP.message(&**help));
         }
         f.write_str(&Renderer::plain().render(&[group]))

@@ -44,3 +44,18 @@ fn a_guardrail_that_goes_is_told_where_nobody_gains_by_it() {
     let told: Value = serde_json::from_slice(&diff("HEAD~1..HEAD", &["--output", "json"]).stdout).unwrap();
     assert_eq!(told["guardrails"], serde_json::json!({ "removed": [], "added": [] }), "a line further down is no change");
 }
+
+/// Whoever pushes names the files: a name is no line of ours, and no workflow command of a runner that reads the log.
+#[test]
+fn the_name_of_a_file_begins_no_line() {
+    let repository = repository();
+    let name = "policies/x\n::stop-commands::abc\nin force    9 policies\u{202e}.yaml";
+    commit(repository.path(), &[(name, "issuer: [github"), ("policies/y\n.yaml", DEPLOY), ("policies/z\u{1b}[2J.yml", DEPLOY)]);
+    for words in [&["check"][..], &["test"], &["diff", "main...change"]] {
+        let output = policy(repository.path(), words);
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(told.contains("stop-commands"), "{words:?}: {told}");
+        let odd = told.lines().find(|line| line.starts_with("::") || line.starts_with("in force"));
+        assert!(odd.is_none() && !told.contains(['\u{202e}', '\u{1b}']), "{words:?}: {told}");
+    }
+}

@@ -1,0 +1,54 @@
+//! How far an export went: the last record's `seq`, and what it was, so that the place of one log is never taken for that of another.
+
+use super::failed;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::store::{Entry, Reader};
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// Behind this record an export goes on.
+pub(super) struct Place(String);
+
+impl Place {
+    /// Behind this record, by what no version of daypass writes otherwise: its number, its time in milliseconds and its decision.
+    pub(super) fn behind(entry: &Entry) -> Self {
+        let decision = entry.decision.as_deref().unwrap_or("-");
+        Self(format!("{} {} {} {decision}", entry.seq, entry.at.millis(), entry.kind))
+    }
+
+    /// The place that the file notes, if it is there, in this log.
+    pub(super) fn read(state: &Path, reader: &Reader) -> Result<i64, Failure> {
+        let told = |fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.display()));
+        let text = match std::fs::read_to_string(state) {
+            Ok(text) => text,
+            Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(0),
+            Err(fault) => return Err(told(&fault)),
+        };
+        let noted = text.trim_end();
+        let seq = noted.split_once(' ').and_then(|(seq, _)| seq.parse::<i64>().ok()).filter(|seq| *seq > 0);
+        let Some(seq) = seq else {
+            return Err(told(&"expected a record's number, time, kind and decision, as `--state` notes them"));
+        };
+        let entry = reader.after(seq - 1, 1).map_err(failed)?.into_iter().find(|entry| entry.seq == seq);
+        match entry.as_ref().map(Self::behind) {
+            Some(place) if place.0 == noted => Ok(seq),
+            _ => Err(told(&format!(
+                "the log's record {seq} is not the one that was exported, so the place is another log's: take the file away to export \
+                 this log from its beginning"
+            ))),
+        }
+    }
+
+    /// Notes it: whole or not at all, also where the machine stops.
+    pub(super) fn note(&self, state: &Path) -> Result<(), Failure> {
+        let folder = state.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let written = || -> std::io::Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            writeln!(file, "{}", self.0)?;
+            file.as_file().sync_all()?;
+            file.persist(state).map(drop).map_err(|fault| fault.error)
+        };
+        written().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.display())))
+    }
+}
