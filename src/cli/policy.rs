@@ -16,6 +16,7 @@ use super::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::Outcome;
+use crate::words::plain;
 use crate::words::yaml::{Fault, Severity};
 use clap::Subcommand;
 pub(super) use place::Where;
