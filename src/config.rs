@@ -29,7 +29,7 @@ use crate::issue::ProviderSettings;
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, IssuerEntry, Widening};
 use crate::words::names::{Audience, IssuerUrl, SourceName};
-use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use crate::words::yaml::{Fault, Fields, Node, Place, Severity, Yaml};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -95,6 +95,13 @@ impl Config {
 
     fn parse(file: &str, bytes: &[u8], beside: &Beside<'_>) -> Result<Self, Vec<Fault>> {
         let node = Node::parse(file, bytes).map_err(|fault| vec![fault])?;
+        if !matches!(node.value, Yaml::Mapping(_)) {
+            return Err(vec![Fault::new(
+                file,
+                node.place,
+                "this is no configuration of daypass: it has no `key: value` at its top",
+            )]);
+        }
         let (config, faults) = read_whole(file, &String::from_utf8_lossy(bytes), &node, beside);
         match config {
             Some(config) if !faults.iter().any(|fault| fault.severity == Severity::Error) => Ok(config),

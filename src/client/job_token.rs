@@ -3,7 +3,9 @@
 use super::environment::Environment;
 use super::token_endpoint::TokenEndpoint;
 use super::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
+use crate::token::TOKEN_BYTES_MAX;
 use crate::words::Secret;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Where the manifests of `deploy/` project a pod's service account token.
@@ -98,8 +100,17 @@ pub async fn bring(
 }
 
 fn read(path: &Path) -> Result<Secret, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|fault| Failure::new(STATUS_USAGE, format!("the token file {} cannot be read: {fault}", path.display())))?;
+    let failed = |fault: &dyn std::fmt::Display| {
+        Failure::new(STATUS_USAGE, format!("the token file {} cannot be read: {fault}", path.display()))
+    };
+    // What has no end, such as a device, is no token.
+    let file = std::fs::File::open(path).map_err(|fault| failed(&fault))?;
+    let mut text = String::new();
+    let limit = TOKEN_BYTES_MAX as u64 + 1;
+    file.take(limit).read_to_string(&mut text).map_err(|fault| failed(&fault))?;
+    if text.len() > TOKEN_BYTES_MAX {
+        return Err(failed(&"it holds more than a token"));
+    }
     Ok(text.trim().to_owned().into())
 }
 

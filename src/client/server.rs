@@ -23,6 +23,7 @@ use audience::ServerAudience;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// How long `--wait` sleeps between two tries: long enough not to press a server that is starting.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -62,12 +63,19 @@ pub struct Address<'a> {
     pub wait: Duration,
 }
 
+/// A request may ask for 256 documents of 1 MiB; nobody asks for a quarter of them.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 impl Server {
     /// Checks the address and finds the job's token; nothing is sent yet.
     pub fn new(address: &Address<'_>, environment: Environment) -> Result<Self, Failure> {
         let base = reqwest::Url::parse(address.server).map_err(|fault| {
             Failure::new(STATUS_CONFIGURATION, format!("the server's address `{}` is no URL: {fault}", address.server))
         })?;
+        if !base.username().is_empty() || base.password().is_some() {
+            let told = "the server's address holds a user or a password, which would be printed: daypass takes neither";
+            return Err(Failure::new(STATUS_CONFIGURATION, told));
+        }
         if base.scheme() != "https" {
             return Err(Failure::new(
                 STATUS_CONFIGURATION,
@@ -178,7 +186,7 @@ impl Server {
     async fn try_once(&self, build: &impl Fn(&str) -> Result<reqwest::RequestBuilder, Failure>) -> Result<Value, Failure> {
         let response = self.request_once(build).await?;
         let status = response.status();
-        let body: Value = response.json().await.map_err(|fault| self.unanswered(&fault))?;
+        let body = self.answer(response).await?;
         if status.is_success() { Ok(body) } else { Err(refusal(status.as_u16(), &body)) }
     }
 
@@ -201,6 +209,21 @@ impl Server {
 }
 
 impl Server {
+    /// The whole answer, if it is one of ours and has an end.
+    async fn answer(&self, mut response: reqwest::Response) -> Result<Value, Failure> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(|fault| self.unanswered(&fault))? {
+            if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+                let told =
+                    format!("the server at {} answers with more than {ANSWER_BYTES_MAX} bytes, which no daypass does", self.base);
+                return Err(Failure::new(STATUS_UNAVAILABLE, told));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let none = |fault| format!("the daypass server at {} is not there: what answers is none: {fault}", self.base);
+        serde_json::from_slice(&bytes).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, none(fault)))
+    }
+
     /// Why there was no answer. A certificate that is not trusted stays so, and nothing is won by another try.
     fn unanswered(&self, fault: &reqwest::Error) -> Failure {
         let trust = Trust { is_named: self.has_ca, named_by: "--ca (DAYPASS_CA)", keeper: "the operator" };

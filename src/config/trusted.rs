@@ -2,6 +2,7 @@
 
 use super::error::WritableByAll;
 use crate::words::yaml::{Fields, Node};
+use rustix::fs::StatVfsMountFlags;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -9,17 +10,34 @@ pub(super) fn check_trusted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, pat
     if let Err(fault) = unwritable(path) {
         fields.report(fields.draft(node.place, fault).help("chmod o-w it"));
     }
+    // What is no file may have no end.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        fields.fault(node.place, format!("{} is no file", path.display()));
+    }
 }
 
-/// Refuses a file that everybody may write. A group is whom the operator chose, and Kubernetes gives one its volumes (`fsGroup`). Links
+/// Refuses a file that everybody may write, or put another in the place of. A group is whom the operator chose, and Kubernetes gives one its volumes (`fsGroup`). Links
 /// are followed: as ConfigMaps and Secrets are mounted, links and folders are everybody's to write, and the files behind them are not.
 pub(super) fn unwritable(path: &Path) -> Result<(), WritableByAll> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && metadata.permissions().mode() & 0o002 != 0 => {
             Err(WritableByAll { path: path.to_owned() })
         }
+        Ok(_) | Err(_) if is_replaceable(path) => {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            Err(WritableByAll { path: folder.to_owned() })
+        }
         Ok(_) | Err(_) => Ok(()),
     }
+}
+
+/// Whether everybody may rename another file over it: its folder is everybody's, is not sticky (as /tmp is), and is not mounted for
+/// reading alone, as Kubernetes mounts ConfigMaps and Secrets.
+fn is_replaceable(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let is_open = std::fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o1002 == 0o002);
+    let is_read_only = || rustix::fs::statvfs(folder).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY));
+    is_open && !is_read_only()
 }
 
 pub(super) fn check_private<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, path: &Path) {
@@ -30,6 +48,12 @@ pub(super) fn check_private<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, pat
                 fields.draft(node.place, format!("everybody on this machine can reach the private key {}", path.display()));
             fields.report(fault.help("chmod 0600 it"));
         }
+        Ok(_) if is_replaceable(path) => {
+            let fault =
+                fields.draft(node.place, format!("everybody on this machine can replace the private key {}", path.display()));
+            fields.report(fault.help("chmod o-w its folder"));
+        }
+        Ok(metadata) if !metadata.is_file() => fields.fault(node.place, format!("{} is no file", path.display())),
         Ok(_) => {}
     }
 }

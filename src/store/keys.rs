@@ -1,6 +1,6 @@
 //! The rows of our own issuers' signing keys: encrypted before they come here.
 
-use super::{Store, schema};
+use super::{ReadError, Reader, Store, schema};
 use crate::words::names::KmsKeyArn;
 use crate::words::{Denial, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -97,20 +97,7 @@ pub struct KeyRow {
 impl Store {
     /// All keys of an issuer.
     pub async fn keys(&self, issuer: OwnIssuer) -> Result<Vec<KeyRow>, Denial> {
-        self.read(move |connection| {
-            let mut statement = connection.prepare(&format!(
-                "SELECT kid, algorithm, state, created_at, changed_at, sealed FROM {} ORDER BY created_at, kid",
-                issuer.table()
-            ))?;
-            let rows = statement.query_map([], |row| {
-                let word: String = row.get(2)?;
-                let state = KeyState::ALL.into_iter().find(|state| state.as_str() == word).unwrap_or(KeyState::Retired);
-                let (created_at, changed_at) = (UnixTime::from_millis(row.get(3)?), UnixTime::from_millis(row.get(4)?));
-                Ok(KeyRow { kid: row.get(0)?, algorithm: row.get(1)?, state, created_at, changed_at, sealed: row.get(5)? })
-            })?;
-            rows.collect()
-        })
-        .await
+        self.read(move |connection| rows(connection, issuer)).await
     }
 
     /// Adds a key or changes its state, with its record, in one transaction.
@@ -203,4 +190,27 @@ fn hosted(connection: &Connection, issuer: OwnIssuer) -> rusqlite::Result<Hosted
 
 fn setting(connection: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
     connection.query_row("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get(0)).optional()
+}
+
+impl Reader {
+    /// All keys of both issuers, encrypted as they are.
+    pub fn sealed_keys(&self) -> Result<Vec<Vec<u8>>, ReadError> {
+        let of = |issuer| Ok(rows(self.connection(), issuer)?.into_iter().map(|row| row.sealed).collect::<Vec<_>>());
+        let all: rusqlite::Result<Vec<Vec<Vec<u8>>>> = OwnIssuer::ALL.into_iter().map(of).collect();
+        Ok(all.map_err(ReadError::Log)?.concat())
+    }
+}
+
+fn rows(connection: &Connection, issuer: OwnIssuer) -> rusqlite::Result<Vec<KeyRow>> {
+    let mut statement = connection.prepare(&format!(
+        "SELECT kid, algorithm, state, created_at, changed_at, sealed FROM {} ORDER BY created_at, kid",
+        issuer.table()
+    ))?;
+    let rows = statement.query_map([], |row| {
+        let word: String = row.get(2)?;
+        let state = KeyState::ALL.into_iter().find(|state| state.as_str() == word).unwrap_or(KeyState::Retired);
+        let (created_at, changed_at) = (UnixTime::from_millis(row.get(3)?), UnixTime::from_millis(row.get(4)?));
+        Ok(KeyRow { kid: row.get(0)?, algorithm: row.get(1)?, state, created_at, changed_at, sealed: row.get(5)? })
+    })?;
+    rows.collect()
 }

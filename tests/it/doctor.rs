@@ -126,6 +126,44 @@ async fn a_job_hears_what_it_lacks() {
     assert_eq!(output.status.code(), Some(64), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// An identity that can be read and is another server's, and files that anybody may put others in the place of.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_be_read_and_is_still_wrong_is_found() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut world = World::start(Setup::default()).await;
+    let pid = world.server.id().to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    signal("-STOP");
+    let (status, told) = of_server(&world).await;
+    signal("-CONT");
+    assert_eq!(status, 78, "{told:#}");
+    has(&wrong(&told, "error"), &["server", "does not answer"]);
+
+    world.stop();
+    let (other, _) = Identities::generate();
+    let own = std::fs::read(world.path("root.key")).unwrap();
+    write_private(&world.path("root.key"), other.expose());
+    let (status, told) = of_server(&world).await;
+    assert_eq!(status, 78, "{told:#}");
+    has(&wrong(&told, "error"), &["key_encryption", "does not open", "of the server's own"]);
+    write_private(&world.path("root.key"), &own);
+
+    let open = |mode| std::fs::set_permissions(world.path(""), std::fs::Permissions::from_mode(mode)).unwrap();
+    open(0o777);
+    let (status, told) = of_server(&world).await;
+    open(0o755);
+    assert_eq!(status, 78, "{told:#}");
+    has(&wrong(&told, "error"), &["configuration", "everybody on this machine"]);
+
+    std::fs::copy(world.path("root.key"), world.path("wrong.yaml")).unwrap();
+    let output = world.job("push", &["doctor", "--config", "wrong.yaml"], &[]).await;
+    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(told.contains("no configuration of daypass") && !told.contains("AGE-SECRET-KEY"), "{told}");
+    let output = world.job("push", &["serve", "--config", "wrong.yaml"], &[]).await;
+    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(told.contains("no configuration of daypass") && !told.contains("AGE-SECRET-KEY"), "{told}");
+}
+
 /// Whoever reaches the admin address from another machine learns whether it is ready, and no file, commit or issuer.
 #[tokio::test(flavor = "multi_thread")]
 async fn beyond_loopback_readyz_says_yes_or_no_and_nothing_else() {

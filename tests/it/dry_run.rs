@@ -92,7 +92,9 @@ async fn exec_says_what_would_be_and_runs_the_command_unchanged() {
 async fn what_is_asked_for_in_a_query_is_no_dry_run_and_is_refused() {
     let world = World::start(Setup::default()).await;
     let wanted = json!({ "credentials": [{ "secret": "shop/password.age" }] });
-    for address in ["/v1/exchange?dry_run=true", "/v1/exchange?x=1", "/v1/policy/replay?x", "/v1/rewrite?dry_run", "/v1/age/unwrap?a=b"] {
+    for address in
+        ["/v1/exchange?dry_run=true", "/v1/exchange?x=1", "/v1/policy/replay?x", "/v1/rewrite?dry_run", "/v1/age/unwrap?a=b"]
+    {
         let asked = world.http.post(world.url(address)).bearer_auth(world.token()).json(&wanted).send().await.unwrap();
         let (status, answer) = (asked.status(), asked.json::<Value>().await.unwrap());
         assert!(status == 400 && answer["detail"].as_str().unwrap().contains("is no parameter here"), "{address}: {answer}");

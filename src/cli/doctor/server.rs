@@ -7,12 +7,17 @@ use crate::client::environment::Environment;
 use crate::config::{Config, KeyEncryption};
 use crate::custody::Purpose;
 use crate::http::tls::Certificate;
+use crate::secrets::{Identities, decrypt_key};
 use crate::store::Reader;
+use crate::words::yaml::Fault;
 use crate::words::{Clock, SystemClock};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
+/// A server answers its operators within milliseconds.
+const ANSWER_MAX: Duration = Duration::from_secs(4);
 /// A grant's records have 4 KiB: room for a quarter of a million, which is a month of a large team.
 const FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
 
@@ -23,7 +28,11 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
         Ok(config) => config,
         Err(faults) => {
             let advice = "correct it; docs/operating.md and deploy/daypass.yaml show every part";
-            return faults.iter().map(|fault| Finding::error("configuration", fault, advice)).collect();
+            let told = |fault: &Fault| {
+                let what = format!("{}:{}: {}", fault.file, fault.place.line, fault.message);
+                Finding::error("configuration", what, fault.help.as_deref().unwrap_or(advice))
+            };
+            return faults.iter().map(told).collect();
         }
     };
     let mut findings = vec![Finding::ok("configuration", file.display())];
@@ -70,7 +79,7 @@ async fn key_encryption(config: &Config) -> Finding {
     match &config.key_encryption {
         KeyEncryption::AwsKms(key) => Finding::skipped("key_encryption", format!("{key}: the server asks AWS KMS at its start")),
         KeyEncryption::Identity(file) => match file.open(Purpose::KeyEncryption).await {
-            Ok(_) => Finding::ok("key_encryption", "the identity opens"),
+            Ok(identities) => own_keys(&config.data, &identities),
             Err(fault) => {
                 let advice =
                     "without it the server's own keys stay closed, and it does not start: restore the file from its backup";
@@ -78,6 +87,20 @@ async fn key_encryption(config: &Config) -> Finding {
             }
         },
     }
+}
+
+/// Whether the identity opens the keys that the server has made: one of another server is read as well.
+fn own_keys(data: &Path, identities: &Identities) -> Finding {
+    let sealed = match Reader::open(data).and_then(|reader| reader.sealed_keys()) {
+        Ok(sealed) => sealed,
+        Err(_) => return Finding::ok("key_encryption", "the identity is read; there are no keys yet that it has to open"),
+    };
+    let closed = sealed.iter().filter(|sealed| decrypt_key(sealed, identities).is_err()).count();
+    if closed == 0 {
+        return Finding::ok("key_encryption", format!("the identity opens the server's own {} keys", sealed.len()));
+    }
+    let told = format!("the identity does not open {closed} of the server's own {} keys in {}", sealed.len(), data.display());
+    Finding::error("key_encryption", told, "the server does not start: name the identity that belongs to this data directory")
 }
 
 /// The directory of the store, and its disk.
@@ -134,9 +157,14 @@ fn disk(data: &Path) -> Finding {
 
 /// What the running server tells of itself, which nobody beside it can see.
 async fn running(file: &Path) -> Vec<Finding> {
-    let status = match operate::Server::of(file.to_owned()).get("status").await {
-        Ok(status) => status,
-        Err(failure) => return vec![Finding::skipped("server", failure.to_string())],
+    let server = operate::Server::of(file.to_owned());
+    let status = match tokio::time::timeout(ANSWER_MAX, server.get("status")).await {
+        Ok(Ok(status)) => status,
+        Ok(Err(failure)) => return vec![Finding::skipped("server", failure.to_string())],
+        Err(_) => {
+            let told = format!("it runs, and does not answer within {} s", ANSWER_MAX.as_secs());
+            return vec![Finding::error("server", told, "look at its log and at the load of this machine, and start it anew")];
+        }
     };
     let texts = |value: &Value| match value {
         Value::Array(all) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

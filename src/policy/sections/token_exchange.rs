@@ -121,9 +121,8 @@ fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     // What cannot be read denies.
     let matches = |pattern: &str, text: &str| Pattern::parse(pattern).map_or(true, |pattern| pattern.matches_folded(text));
     let readings: Vec<String> = fields.iter().flat_map(|(name, value)| readings(name, value)).collect();
-    let is_named = |field: &str| {
-        spellings(field).iter().any(|spelling| readings.iter().any(|reading| matches(spelling, reading)))
-    };
+    let is_named =
+        |field: &str| spellings(field).iter().any(|spelling| readings.iter().any(|reading| matches(spelling, reading)));
     is_all_of(pattern, target) || (matches(service, asked.as_str()) && fields_of(&text).all(is_named))
 }
 

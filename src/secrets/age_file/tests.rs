@@ -209,7 +209,10 @@ fn a_header_is_read_within_bounds_and_as_many_recipients_as_those_open_it() {
     for (what, file) in [
         ("one recipient more", with(&(stanza.repeat(STANZAS_MAX + 1) + &format!("--- {}\n", "A".repeat(43))))),
         ("a thousand", with(&(stanza.repeat(1000) + &format!("--- {}\n", "A".repeat(43))))),
-        ("one with a long body", with(&format!("-> x\n{}--- {}\n", format!("{}\n", "A".repeat(64)).repeat(5000), "A".repeat(43)))),
+        (
+            "one with a long body",
+            with(&format!("-> x\n{}--- {}\n", format!("{}\n", "A".repeat(64)).repeat(5000), "A".repeat(43))),
+        ),
         ("no end", with(&stanza.repeat(10_000))),
     ] {
         assert!(matches!(decrypt(&file, &identities), Err(AgeError::Unbounded)), "{what}");

@@ -22,6 +22,9 @@ const LINE_CHARACTERS_MAX: usize = 240;
 /// The code of what is simply not well formed.
 const FORM: &str = "invalid";
 
+/// Signs of a private key (age's, and PEM's): somebody named the wrong file, and its line is not shown.
+const PRIVATE: [&str; 2] = ["AGE-SECRET-KEY-", "PRIVATE KEY-----"];
+
 /// One fault.
 #[derive(Clone, PartialEq, Debug, serde::Serialize)]
 pub struct Fault {
@@ -95,6 +98,9 @@ impl Fault {
     /// Adds the line it stands in, for the caret.
     pub fn in_text(mut self, text: &str) -> Self {
         let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
+        if PRIVATE.iter().any(|sign| line.contains(sign)) {
+            return self;
+        }
         let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
         self.line = line[..end].into();
         self
