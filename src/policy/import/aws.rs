@@ -7,9 +7,10 @@ mod error;
 
 pub(super) use error::AwsError;
 
-use super::Trust;
 use super::like;
 use super::lines::Wanted;
+use super::original::file_of;
+use super::trust::Trust;
 use super::written::Granted;
 use crate::words::names::RoleArn;
 use error::{ConditionError, ElementError};
@@ -84,7 +85,7 @@ impl<'a> Statement<'a> {
         let host = provider_of(provider)?;
         let name = if number == 1 { role.name.to_owned() } else { format!("{}-{number}", role.name) };
         let mut trust = Trust {
-            file: super::file_of("aws/", &name),
+            file: file_of("aws/", &name),
             description: format!("Imported from the trust policy of the role {}", role.name),
             issuer: format!("https://{host}"),
             wanted: Vec::new(),

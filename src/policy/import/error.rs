@@ -1,26 +1,18 @@
 //! Why an original, or a part of it, is not imported. Only something wider could say it, or nothing would match.
 
-use super::octo_sts::OctoStsError;
 use super::pieces::PieceError;
-use super::roles::RoleError;
 use crate::identity::{Attribute, MappingError};
 use crate::policy::error::PatternError;
 use crate::words::names::{IssuerName, IssuerUrl, NameError};
 use crate::words::yaml::Fault;
 
-/// Why there is no policy of ours.
+/// Why no policy of ours says it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ImportError {
-    /// A role says nothing of ours.
-    #[error(transparent)]
-    Role(#[from] RoleError),
-    /// A file of octo-sts says nothing of ours.
-    #[error(transparent)]
-    OctoSts(#[from] OctoStsError),
-    /// It is read, and nobody knows whom it trusts.
+pub(super) enum WriteError {
+    /// Nobody knows whom it trusts.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
-    /// It is read, and no lines say it.
+    /// No lines say it.
     #[error(transparent)]
     Lines(#[from] LinesError),
     /// What was written is no policy.

@@ -1,7 +1,7 @@
 //! Which configured issuer an original means; without a configuration, a name and a mapping are proposed.
 
-use super::ImportSettings;
 use super::error::IssuerError;
+use super::settings::ImportSettings;
 use crate::identity::Mapping;
 use crate::words::names::{IssuerName, IssuerUrl};
 use std::sync::Arc;

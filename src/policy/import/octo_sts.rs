@@ -9,9 +9,11 @@ pub(super) use error::OctoStsError;
 
 use super::super::pattern::is_plain;
 use super::lines::Wanted;
+use super::listing::Listing;
+use super::original::Original;
 use super::regex::translate;
+use super::trust::Trust;
 use super::written::Granted;
-use super::{Listing, Original, Trust};
 use crate::words::yaml::{Fields, Node, Yaml};
 use error::NO_SUBJECT;
 use granted::Place;

@@ -5,7 +5,8 @@ mod error;
 pub(super) use error::RoleError;
 
 use super::aws::{self, Role};
-use super::{Original, Trust};
+use super::original::Original;
+use super::trust::Trust;
 use crate::token::parse_document;
 use crate::words::names::RoleArn;
 use serde::Deserialize;

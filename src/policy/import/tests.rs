@@ -1,4 +1,8 @@
+use super::original::file_of;
+use super::trust::check_loads;
+use super::written::Granted;
 use super::*;
+use crate::words::names::RoleArn;
 
 pub(super) fn octo(text: &str) -> Result<Imported, String> {
     only(import(".github/chainguard/release.sts.yaml", text.as_bytes(), &ImportSettings::default()))

@@ -2,8 +2,9 @@
 //! those that it names.
 
 use super::error::OctoStsError;
+use crate::policy::import::listing::Listing;
+use crate::policy::import::original::Original;
 use crate::policy::import::written::Granted;
-use crate::policy::import::{Listing, Original};
 use crate::words::github::{Owner, Permission, Repositories, RepositoryName};
 
 /// Where octo-sts looks for its files.

@@ -1,0 +1,19 @@
+//! Why an original, or a part of it, is not imported.
+
+use super::error::WriteError;
+use super::octo_sts::OctoStsError;
+use super::roles::RoleError;
+
+/// Why there is no policy of ours.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ImportError {
+    /// A role says nothing of ours.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+    /// A file of octo-sts says nothing of ours.
+    #[error(transparent)]
+    OctoSts(#[from] OctoStsError),
+    /// It is read, and is no policy of ours.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}

@@ -1,0 +1,47 @@
+//! What an import is told beside the files, and what comes of it.
+
+use super::listing::Listing;
+use crate::policy::catalogue::Catalogue;
+use crate::words::names::{IssuerName, RoleArn};
+use serde::Serialize;
+
+/// What the files alone do not say.
+#[derive(Clone, Default, Debug)]
+pub struct ImportSettings<'a> {
+    /// The issuer, by its name in the configuration.
+    pub issuer: Option<IssuerName>,
+    /// The configured issuers.
+    pub catalogue: Option<&'a Catalogue>,
+    /// The role of a trust policy that stands alone.
+    pub role: Option<RoleArn>,
+    /// The ids of repositories, and the App that gives what octo-sts's did.
+    pub listing: Option<&'a Listing>,
+}
+
+/// A trust policy of ours.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Imported {
+    /// Where it is to stand in the repository.
+    pub file: String,
+    /// The file.
+    pub yaml: String,
+    /// What it narrowed, and what it could not say.
+    pub notes: Vec<String>,
+}
+
+/// What is not imported.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct NotImported {
+    /// The original, or the part of it.
+    pub original: String,
+    /// Why not.
+    pub reason: String,
+}
+
+impl Imported {
+    /// The file with its notes on top, as comments.
+    pub fn text(&self) -> String {
+        let notes: String = self.notes.iter().map(|note| format!("# - {note}\n")).collect();
+        format!("{notes}{}", self.yaml)
+    }
+}

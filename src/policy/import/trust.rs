@@ -1,0 +1,63 @@
+//! An original, read: who is trusted, in claims. It becomes a file of ours, which is loaded as any other before it leaves.
+
+use super::error::{LoadError, WantedError, WriteError};
+use super::issuer::{self, Issuer};
+use super::lines::{self, Wanted};
+use super::settings::{ImportSettings, Imported};
+use super::written::{self, Granted};
+use crate::policy::catalogue::{Catalogue, IssuerEntry, Tree};
+use crate::policy::file::TrustPolicy;
+use crate::words::yaml::Severity;
+
+/// An original, read: who is trusted, in claims.
+pub(super) struct Trust {
+    pub(super) file: String,
+    pub(super) description: String,
+    /// The issuer's URL.
+    pub(super) issuer: String,
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) granted: Granted,
+    pub(super) notes: Vec<String>,
+}
+
+impl Trust {
+    /// Adds a condition. Two on one claim have to hold both, which is said where one of them is a list of texts.
+    pub(super) fn want(&mut self, wanted: Wanted) -> Result<(), WantedError> {
+        match self.wanted.iter_mut().find(|known| known.claim == wanted.claim) {
+            Some(known) => *known = known.and(&wanted)?,
+            None => self.wanted.push(wanted),
+        }
+        Ok(())
+    }
+
+    pub(super) fn note_audience(&mut self) {
+        let note = "the audience is left out: a token for daypass has daypass's own, which the issuer's `audiences` say";
+        self.notes.push(note.to_owned());
+    }
+
+    pub(super) fn write(mut self, settings: &ImportSettings<'_>) -> Result<Imported, WriteError> {
+        let subjects = self.wanted.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
+        let issuer = issuer::find(&self.issuer, subjects, settings)?;
+        let mut lines = lines::write(&self.wanted, &issuer.mapping)?;
+        if let Some(listing) = settings.listing {
+            listing.pin(&mut lines);
+        }
+        let yaml = written::yaml(&self.description, &issuer.name, &lines, &self.granted);
+        check_loads(&self.file, &yaml, &self.granted, &issuer)?;
+        self.notes.extend(lines.notes);
+        self.notes.extend(issuer.note);
+        let notes = self.notes.iter().map(|note| written::comment(note)).collect();
+        Ok(Imported { file: self.file, yaml, notes })
+    }
+}
+
+/// Loads the policy by itself; where a grant is to be chosen, with one that every policy may have.
+pub(super) fn check_loads(file: &str, yaml: &str, granted: &Granted, issuer: &Issuer) -> Result<(), LoadError> {
+    let chosen = if matches!(granted, Granted::Chosen(_)) { "  secrets: [any]\n" } else { "" };
+    let entry = IssuerEntry { url: issuer.url.clone(), mapping: issuer.mapping.clone(), session_max: None };
+    let catalogue = Catalogue::from_iter([(issuer.name.clone(), entry)]);
+    let loaded = TrustPolicy::parse(file, format!("{yaml}{chosen}").as_bytes(), &Tree::new(), &catalogue);
+    let mut faults = loaded.err().unwrap_or_default();
+    faults.retain(|fault| fault.severity == Severity::Error);
+    if faults.is_empty() { Ok(()) } else { Err(LoadError { faults }) }
+}
