@@ -11,8 +11,8 @@ use crate::config::{Config, FurtherSource, SourceFiles};
 use crate::git::Signers;
 use crate::identity::{Facts, Mapping};
 use crate::kind::Target;
-use crate::policy::{Catalogue, Guardrails, ImportSettings, IssuerEntry, Pattern, ReplayRequest, Request, Ruleset, Tree};
-use crate::policy::{explain, import};
+use crate::policy::{Catalogue, Exported, Guardrails, ImportSettings, IssuerEntry, Pattern, ReplayRequest, Request, Ruleset, Tree};
+use crate::policy::{explain, import, import_export};
 use crate::secrets::{self, Identities, RepositoryPath};
 use crate::token::{self, Claims, KeySet, RawToken, SESSION_KEY_BYTES, SessionKey};
 use crate::words::names::{Audience, DecisionId, IssuerName, IssuerUrl, NameError, PolicyName, RoleArn, SecretName, SecretPath};
@@ -213,13 +213,27 @@ fn signers(bytes: &[u8]) {
     let _ = (signers.allow_ssh(text(bytes)), signers.allow_openpgp(bytes), signers.is_empty());
 }
 
+/// A mount of Vault's, for roles that are drawn.
+const VAULT_CONFIG: &[u8] = br#"{"data":{"bound_issuer":"https://issuer.example"}}"#;
+
 fn import_policies(bytes: &[u8]) {
     let settings = ImportSettings {
         issuer: None,
         catalogue: Some(&CATALOGUE),
         listing: None,
         role: RoleArn::parse("arn:aws:iam::123456789012:role/shop").ok(),
+        ..ImportSettings::default()
     };
+    let (first, second) = lines(bytes);
+    let file = |path: &str, bytes: &[u8]| Exported { path: path.to_owned(), bytes: bytes.to_vec() };
+    let export = [
+        file("auth/jwt/config.json", VAULT_CONFIG),
+        file("auth/jwt/role/shop.json", first),
+        file("policies/default.hcl", second),
+    ];
+    for imported in import_export(&export, &settings).into_iter().flatten() {
+        assert!(imported.yaml.contains("grant:"));
+    }
     for path in ["shop.sts.yaml", "role.json", "plan.json", "main.tf"] {
         for imported in import(path, bytes, &settings).into_iter().flatten() {
             assert!(imported.text().ends_with(&imported.yaml));

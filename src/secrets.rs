@@ -2,6 +2,7 @@
 
 mod age_file;
 mod error;
+mod export;
 mod headers;
 mod looks;
 mod origins;
@@ -16,6 +17,7 @@ mod widened;
 
 pub use age_file::{AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored};
 pub use error::{Missing, NotBelow, SecretError, Unopened};
+pub use export::{Export, ExportError, ExportForm};
 pub use headers::{Header, Locked, headers, locked, stanza};
 pub use looks::{Seen, Shown, look, looks_secret, pointer};
 pub use origins::{Origins, Place, changed_keys, wrapped_keys};

@@ -5,6 +5,7 @@ mod clear;
 mod creation;
 mod edit;
 mod hook;
+mod import;
 mod keyring;
 mod keys;
 mod served;
@@ -48,6 +49,8 @@ pub(super) enum SecretCommand {
     },
     /// Encrypt a file or standard input to age recipients: whole, or with --sops each value of it on its own.
     Encrypt(EncryptArgs),
+    /// Encrypt a KV export, read from standard input, as a SOPS file.
+    Import(import::ImportArgs),
     /// Change one value of an encrypted file; it is read from standard input.
     Set(change::SetArgs),
     /// Remove one value of a SOPS file.
@@ -93,6 +96,7 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
     crate::telemetry::harden();
     match command {
         SecretCommand::Encrypt(arguments) => encrypt_file(arguments).await,
+        SecretCommand::Import(arguments) => import::run(arguments, json).await,
         SecretCommand::Set(arguments) => change::set(arguments, &environment, json).await,
         SecretCommand::Unset(arguments) => change::unset(arguments, &environment, json).await,
         SecretCommand::Status(arguments) => status::run(arguments, &environment, json).await,

@@ -24,6 +24,7 @@ mEBScP/5leoK0Yu+Z9oTbTlvLZSqYWysI2gvDQ==
 ";
 const JWKS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"1","use":"sig","alg":"ES256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},{"kty":"OKP","crv":"Ed25519","kid":"2","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},{"kty":"RSA","kid":"3","n":"sXch","e":"AQAB"}]}"#;
 const ROLE: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"},"StringLike":{"token.actions.githubusercontent.com:sub":"repo:acme/shop:ref:refs/heads/*"}}}]}"#;
+const VAULT_ROLE: &str = "{\"data\":{\"user_claim\":\"sub\",\"bound_audiences\":[\"a\"],\"bound_claims\":{\"ref\":\"a*\"},\"bound_claims_type\":\"glob\"}}\npath \"secret/data/a/*\" { capabilities = [\"read\"] }\n";
 const OCTO_STS: &str = "issuer: https://token.actions.githubusercontent.com\nsubject_pattern: repo:acme/(shop|web):ref:refs/heads/main\nclaim_pattern:\n  ref: refs/heads/(main|release-[0-9]+)\npermissions: { contents: read }\n";
 const SOURCE: &str = "git: https://git.acme.com/team-a/access.git\nref: refs/heads/main\ninterval: 30s\nsigners: { ssh: team-a.signers }\nbounds:\n  issuers: [github]\n  secrets: [team-a/**]\n";
 const HUB: &str = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17\nHello, World!";
@@ -41,7 +42,7 @@ pub(super) fn of(target: &str) -> Seeds {
         "form" => texts(&["shop/db.yaml\nkey=/password&policy=shop%2Fdeploy", "shop/db.yaml\ncommit=4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b", "a=1+2&b=%2F%e2%82%ac&c&d=x=y&"]),
         "guardrails" => [examples("guardrails"), texts(&["denials:\n  - description: No forks.\n    match: { fork: true }\n    deny: { aws: [\"**\"], secrets: [\"**\"] }\n"])].concat(),
         "hook" => texts(&[HUB, "It's a Secret to Everybody\n{}"]),
-        "import" => texts(&[ROLE, OCTO_STS]),
+        "import" => texts(&[ROLE, OCTO_STS, VAULT_ROLE]),
         "jwks" => texts(&[JWKS]),
         "names" => texts(&["https://a.example/x", "shop/db.yaml#/password", "arn:aws:iam::123456789012:role/a/b", "1h30m", "2026-11-20T10:00:00Z", "aws arn:aws:iam::123456789012:role/d", "secret_at 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b shop/db.yaml#/a b", "0198c5a2-7b1e-7c3d-8e4f-5a6b7c8d9e0f"]),
         "oauth" => oauth(),

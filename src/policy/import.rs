@@ -19,15 +19,17 @@ mod roles;
 mod settings;
 mod subject;
 mod trust;
+mod vault;
 mod written;
 
 pub use listing::Listing;
-pub use settings::{ImportSettings, Imported, NotImported};
+pub use settings::{Exported, ImportSettings, Imported, NotImported};
 
 use original::Original;
 use refusal::ImportError;
 use roles::RoleError;
 use trust::Trust;
+use vault::VaultError;
 
 /// Reads a file of another kind, which may hold several policies.
 pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
@@ -53,6 +55,30 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
             octo_sts::read(&original, settings.listing).map_err(|reason| refused(String::new(), reason.into())).and_then(write),
         ],
     }
+}
+
+/// Reads an export of several files that belong together, by their paths in its folder. A file that nothing reads is refused: what
+/// it takes away would stay.
+pub fn import_export(files: &[Exported], settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
+    let mut vault = vault::Export::default();
+    let stray: Vec<&Exported> = files.iter().filter(|file| !vault.take(file)).collect();
+    let refused = |path: &str, reason: ImportError| NotImported {
+        original: written::comment(path),
+        reason: written::comment(&reason.to_string()),
+    };
+    let read = vault.read(settings).into_iter().map(|(path, trust)| {
+        let written = trust.map_err(ImportError::from).and_then(|trust| Ok(trust.write(settings)?));
+        written.map_err(|reason| refused(path, reason))
+    });
+    let stray = stray.into_iter().map(|file| Err(refused(&file.path, VaultError::Stray.into())));
+    read.chain(stray).collect()
+}
+
+/// Whether a file at this path of a folder says that the folder is an export.
+pub fn is_of_export(path: &str) -> bool {
+    let file = Exported { path: path.to_owned(), bytes: Vec::new() };
+    let mut vault = vault::Export::default();
+    vault.take(&file) && !vault.is_empty()
 }
 
 #[cfg(test)]

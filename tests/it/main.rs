@@ -25,6 +25,7 @@ mod github;
 mod golden;
 mod helpers;
 mod hostile;
+mod imports;
 mod issuing;
 mod job;
 mod keys;

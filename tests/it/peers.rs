@@ -22,7 +22,7 @@ mod kubectl;
 mod load_balancers;
 mod octokit;
 mod oidc_provider;
-mod openbao;
+pub(crate) mod openbao;
 mod pipelines;
 mod schemathesis;
 mod sops;

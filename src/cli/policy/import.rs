@@ -1,20 +1,23 @@
-//! `daypass policy import`: trust policies of octo-sts and of IAM roles, as ours. It overwrites nothing.
+//! `daypass policy import`: trust policies of octo-sts and of IAM roles, and exports of Vault, as ours. It overwrites nothing.
+
+mod files;
 
 use crate::cli::serve::faults;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::PolicyConfig;
-use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported, import};
+use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
 use clap::Args;
 use serde_json::json;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct ImportArgs {
-    /// Trust policies of octo-sts, also all of a folder of checkouts (OWNER/REPOSITORY/.github/chainguard), and of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`.
+    /// Trust policies of octo-sts, also all of a folder of checkouts (OWNER/REPOSITORY/.github/chainguard); of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`; and a folder with what Vault or OpenBao print: auth/MOUNT/config.json, auth/MOUNT/role/NAME.json, policies/NAME.hcl.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The issuer's name in the configuration, where its URL does not tell.
@@ -32,10 +35,19 @@ pub(in crate::cli) struct ImportArgs {
     /// The repository to write to, below `policies/`; without it everything is printed.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
+    /// The KV store (version 2) of Vault's whose documents are meant; `secret` where nothing is said.
+    #[arg(long, value_name = "MOUNT", value_parser = files::mount)]
+    mount: Option<String>,
+    /// What its documents are called here behind Vault's name of them; `.yaml` where nothing is said.
+    #[arg(long, value_name = "ENDING", value_parser = files::ENDINGS)]
+    ending: Option<String>,
     /// The role's ARN, for a trust policy that stands alone.
     #[arg(long, value_name = "ARN")]
     role: Option<String>,
 }
+
+/// A policy is no secret: whoever may read the checkout reads it.
+const MODE: u32 = 0o644;
 
 /// What is refused is told and ends with status 78; the rest is imported all the same.
 pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure> {
@@ -45,8 +57,8 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
     let settings =
         settings(arguments, catalogue.as_ref(), listing.as_ref()).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let (mut imported, mut refused) = (Vec::new(), Vec::new());
-    for file in arguments.files.iter().flat_map(|path| files_of(path)) {
-        for outcome in read(&file, &settings) {
+    for path in &arguments.files {
+        for outcome in files::read(path, &settings) {
             match outcome.and_then(|policy| written(policy, arguments.to.as_deref())) {
                 Ok(policy) => imported.push(policy),
                 Err(reason) => refused.push(reason),
@@ -96,19 +108,6 @@ fn listing(arguments: &ImportArgs) -> Result<Option<Listing>, OptionError> {
     Ok(Some(listing))
 }
 
-/// The file itself, or octo-sts's files in a folder; links are not followed.
-fn files_of(path: &Path) -> Vec<PathBuf> {
-    if !path.is_dir() {
-        return vec![path.to_owned()];
-    }
-    let entries = walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_map(Result::ok);
-    let is_policy = |path: &Path| {
-        let text = path.to_string_lossy();
-        text.contains("/.github/chainguard/") && [".sts.yaml", ".sts.yml"].iter().any(|ending| text.ends_with(ending))
-    };
-    entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).filter(|path| is_policy(path)).collect()
-}
-
 fn settings<'a>(
     arguments: &ImportArgs,
     catalogue: Option<&'a Catalogue>,
@@ -120,25 +119,24 @@ fn settings<'a>(
         issuer: issuer.map_err(OptionError::Issuer)?,
         role: role.map_err(OptionError::Role)?,
         catalogue,
+        mount: arguments.mount.clone(),
+        ending: arguments.ending.clone(),
         listing,
     })
-}
-
-fn read(file: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
-    let name = file.display().to_string();
-    match std::fs::read(file) {
-        Ok(bytes) => import(&name, &bytes, settings),
-        Err(fault) => vec![Err(NotImported { original: name, reason: fault.to_string() })],
-    }
 }
 
 /// Writes the file, where there is none.
 fn written(policy: Imported, to: Option<&Path>) -> Result<Imported, NotImported> {
     let Some(folder) = to else { return Ok(policy) };
     let path = folder.join(&policy.file);
+    let beside = path.parent().unwrap_or(folder);
+    // Whoever reads sees the whole file or none, and one that is there stays as it is.
     let write = || {
-        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-        std::fs::File::create_new(&path)?.write_all(policy.text().as_bytes())
+        std::fs::create_dir_all(beside)?;
+        let mut file = tempfile::NamedTempFile::new_in(beside)?;
+        file.write_all(policy.text().as_bytes())?;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(MODE))?;
+        file.persist_noclobber(&path).map(drop).map_err(|fault| fault.error)
     };
     match write() {
         Ok(()) => Ok(policy),

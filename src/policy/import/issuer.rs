@@ -118,8 +118,7 @@ mod tests {
         let settings = |name: Option<&str>| ImportSettings {
             issuer: name.map(|name| IssuerName::parse(name).unwrap()),
             catalogue: Some(&ours),
-            role: None,
-            listing: None,
+            ..ImportSettings::default()
         };
         assert_eq!(shown("https://gitlab.acme.example", "x", &settings(None)).as_deref(), Ok("ours gitlab"));
         assert!(shown("https://gitlab.com", "x", &settings(Some("ours"))).is_err());

@@ -17,6 +17,24 @@ pub(super) struct Wanted {
     pub(super) excluded: Vec<String>,
     /// Only a plain text is meant (see [`Pattern::of_plain_texts`]).
     pub(super) plain: bool,
+    /// The original compares types too, so that an attribute which also reads a flag or a number says more.
+    pub(super) typed: bool,
+}
+
+/// A claim by its JSON pointer, as it is: what no attribute says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Raw {
+    pub(super) pointer: String,
+    /// Texts are patterns of ours.
+    pub(super) values: Vec<Scalar>,
+    pub(super) excluded: Vec<String>,
+}
+
+impl Raw {
+    /// A text has to be there, whichever.
+    pub(super) fn some_text(pointer: String) -> Self {
+        Self { pointer, values: vec![Scalar::Text("**".to_owned())], excluded: Vec::new() }
+    }
 }
 
 /// Whether one of these patterns takes the text.
@@ -36,15 +54,16 @@ impl Wanted {
             Ok(written) => written,
             Err(reason) => return Err(WantedError::Exact { claim, text: text.to_owned(), reason }),
         };
-        Ok(Self { claim, patterns: vec![written.text], excluded: Vec::new(), plain: false })
+        Ok(Self { claim, patterns: vec![written.text], excluded: Vec::new(), plain: false, typed: false })
     }
 
     /// What both take in, where one of them is texts alone.
     pub(super) fn and(&self, other: &Self) -> Result<Self, WantedError> {
         let literal = |wanted: &Self| wanted.patterns.iter().all(|pattern| !pattern.contains('*'));
         let (excluded, plain) = ([&self.excluded[..], &other.excluded].concat(), self.plain || other.plain);
+        let typed = self.typed || other.typed;
         if self.patterns == other.patterns {
-            return Ok(Self { excluded, plain, ..self.clone() });
+            return Ok(Self { excluded, plain, typed, ..self.clone() });
         }
         let (texts, patterns) = match (literal(self), literal(other)) {
             (true, _) => (self, other),
@@ -57,7 +76,7 @@ impl Wanted {
         if both.is_empty() {
             return Err(WantedError::Exclusive { claim: self.claim.clone() });
         }
-        Ok(Self { claim: self.claim.clone(), patterns: both, excluded: Vec::new(), plain: false })
+        Ok(Self { claim: self.claim.clone(), patterns: both, excluded: Vec::new(), plain: false, typed })
     }
 }
 
@@ -66,6 +85,7 @@ impl Wanted {
 pub(super) enum Scalar {
     Text(String),
     Flag(bool),
+    Number(i64),
 }
 
 /// What a line says beside its values.
@@ -87,7 +107,7 @@ pub(super) struct Lines {
 }
 
 /// Writes the conditions, all of which have to hold; a claim stands in one of them only.
-pub(super) fn write(conditions: &[Wanted], mapping: &Mapping) -> Result<Lines, LinesError> {
+pub(super) fn write(conditions: &[Wanted], raw: &[Raw], mapping: &Mapping) -> Result<Lines, LinesError> {
     let subjects = conditions.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
     subjects.iter().try_for_each(|subject| subject::check_ends(mapping, subject))?;
     let told = subject::read(mapping, subjects);
@@ -96,6 +116,7 @@ pub(super) fn write(conditions: &[Wanted], mapping: &Mapping) -> Result<Lines, L
         writer.one(wanted)?;
     }
     writer.pin_ids();
+    raw.iter().for_each(|raw| writer.lines.add_raw(raw));
     writer.add_told();
     writer.add_events(conditions)?;
     writer.drop_tags();
@@ -128,7 +149,8 @@ impl Writer<'_> {
             Said::Words => self.words(attribute, wanted)?,
             Said::Text | Said::Name | Said::Id => false,
         };
-        if !says_it || wanted.plain {
+        let reads_more = wanted.typed && matches!(said, Said::Flag | Said::Id);
+        if !says_it || wanted.plain || reads_more {
             self.raw(wanted);
         }
         Ok(())
@@ -280,11 +302,16 @@ impl Writer<'_> {
 }
 
 /// The JSON pointer of a claim (RFC 6901).
-fn pointer_of(claim: &str) -> String {
+pub(super) fn pointer_of(claim: &str) -> String {
     format!("/{}", claim.replace('~', "~0").replace('/', "~1"))
 }
 
 impl Lines {
+    fn add_raw(&mut self, raw: &Raw) {
+        self.say_beside(&raw.pointer, raw.excluded.clone(), false);
+        self.claims.insert(raw.pointer.clone(), raw.values.clone());
+    }
+
     fn say_beside(&mut self, line: &str, excluded: Vec<String>, plain: bool) {
         if plain || !excluded.is_empty() {
             self.beside.insert(line.to_owned(), Beside { excluded, plain });
@@ -293,10 +320,10 @@ impl Lines {
 }
 
 impl Scalar {
-    fn as_text(&self) -> Option<&str> {
+    pub(super) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Flag(_) => None,
+            Self::Flag(_) | Self::Number(_) => None,
         }
     }
 }

@@ -108,6 +108,7 @@ fn trust(mut read: Read, original: &Original<'_>, listing: Option<&Listing>) -> 
         description: format!("Imported from the octo-sts trust policy {}", original.stem(&[".sts.yaml", ".sts.yml"])),
         issuer: String::new(),
         wanted: Vec::new(),
+        raw: Vec::new(),
         granted,
         notes: Vec::new(),
     };
@@ -162,7 +163,7 @@ impl Trust {
     fn translated(&mut self, claim: &str, regex: &str) -> Result<Wanted, OctoStsError> {
         let translated = translate(regex).map_err(|reason| OctoStsError::Regex { claim: claim.to_owned(), reason })?;
         self.notes.extend(translated.notes.into_iter().map(|note| format!("{claim}: {note}")));
-        Ok(Wanted { claim: claim.to_owned(), patterns: translated.patterns, excluded: translated.excluded, plain: false })
+        Ok(Wanted { claim: claim.to_owned(), patterns: translated.patterns, excluded: translated.excluded, plain: false, typed: false })
     }
 }
 

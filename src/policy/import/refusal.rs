@@ -3,6 +3,7 @@
 use super::error::WriteError;
 use super::octo_sts::OctoStsError;
 use super::roles::RoleError;
+use super::vault::VaultError;
 
 /// Why there is no policy of ours.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,9 @@ pub(super) enum ImportError {
     /// A file of octo-sts says nothing of ours.
     #[error(transparent)]
     OctoSts(#[from] OctoStsError),
+    /// A role of Vault's says nothing of ours.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// It is read, and is no policy of ours.
     #[error(transparent)]
     Write(#[from] WriteError),

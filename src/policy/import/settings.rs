@@ -14,8 +14,21 @@ pub struct ImportSettings<'a> {
     pub catalogue: Option<&'a Catalogue>,
     /// The role of a trust policy that stands alone.
     pub role: Option<RoleArn>,
+    /// The KV mount of Vault's whose documents are meant.
+    pub mount: Option<String>,
+    /// What its documents are called here behind Vault's name.
+    pub ending: Option<String>,
     /// The ids of repositories, and the App that gives what octo-sts's did.
     pub listing: Option<&'a Listing>,
+}
+
+/// A file of an export.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exported {
+    /// Where it stands in the export's folder.
+    pub path: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
 }
 
 /// A trust policy of ours.

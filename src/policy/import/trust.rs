@@ -2,7 +2,7 @@
 
 use super::error::{LoadError, WantedError, WriteError};
 use super::issuer::{self, Issuer};
-use super::lines::{self, Wanted};
+use super::lines::{self, Raw, Wanted};
 use super::settings::{ImportSettings, Imported};
 use super::written::{self, Granted};
 use crate::policy::catalogue::{Catalogue, IssuerEntry, Tree};
@@ -16,6 +16,7 @@ pub(super) struct Trust {
     /// The issuer's URL.
     pub(super) issuer: String,
     pub(super) wanted: Vec<Wanted>,
+    pub(super) raw: Vec<Raw>,
     pub(super) granted: Granted,
     pub(super) notes: Vec<String>,
 }
@@ -38,7 +39,7 @@ impl Trust {
     pub(super) fn write(mut self, settings: &ImportSettings<'_>) -> Result<Imported, WriteError> {
         let subjects = self.wanted.iter().find(|wanted| wanted.claim == "sub").map_or(&[][..], |wanted| &wanted.patterns);
         let issuer = issuer::find(&self.issuer, subjects, settings)?;
-        let mut lines = lines::write(&self.wanted, &issuer.mapping)?;
+        let mut lines = lines::write(&self.wanted, &self.raw, &issuer.mapping)?;
         if let Some(listing) = settings.listing {
             listing.pin(&mut lines);
         }

@@ -10,8 +10,10 @@ use std::fmt::Write;
 pub(super) enum Granted {
     /// This role.
     Role(RoleArn),
-    /// A token of a GitHub App, as `grant: github` has it.
-    GitHub(String),
+    /// One line: its word, and what stands behind it.
+    Line(&'static str, String),
+    /// Documents by pattern.
+    Secrets(Vec<String>),
     /// What this version does not grant, or does not know, in words; a person chooses.
     Chosen(Vec<String>),
 }
@@ -31,7 +33,13 @@ pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, grante
     }
     match granted {
         Granted::Role(role) => _ = writeln!(text, "grant:\n  aws: [{{ role: {} }}]", quoted(role.as_str())),
-        Granted::GitHub(token) => _ = writeln!(text, "grant:\n  github: {token}"),
+        Granted::Line(word, line) => _ = writeln!(text, "grant:\n  {word}: {line}"),
+        Granted::Secrets(patterns) => {
+            let patterns: Vec<Scalar> = patterns.iter().cloned().map(Scalar::Text).collect();
+            let written = any_of(&patterns);
+            let list = if let [_] = patterns[..] { format!("[{written}]") } else { written };
+            _ = writeln!(text, "grant:\n  secrets: {list}");
+        }
         Granted::Chosen(told) => {
             text.push_str("# choose a grant: this file does not load until there is one\ngrant:\n");
             told.iter().for_each(|line| _ = writeln!(text, "  # {}", comment(line)));
@@ -59,6 +67,7 @@ fn any_of(values: &[Scalar]) -> String {
     let written = |value: &Scalar| match value {
         Scalar::Text(text) => plain(text).map_or_else(|| quoted(text), str::to_owned),
         Scalar::Flag(flag) => flag.to_string(),
+        Scalar::Number(number) => number.to_string(),
     };
     match values {
         [one] => written(one),

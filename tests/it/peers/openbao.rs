@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-struct Bao {
+pub struct Bao {
     server: Child,
-    url: String,
+    pub url: String,
     http: reqwest::Client,
 }
 
 impl Bao {
-    async fn start() -> Option<Self> {
+    pub async fn start() -> Option<Self> {
         let program = peer("bao")?;
         daypass::telemetry::install_crypto();
         let url = format!("http://127.0.0.1:{}", free_port());
@@ -38,7 +38,7 @@ impl Bao {
         Some(bao)
     }
 
-    async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
+    pub async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> (u16, Value) {
         let request = self
             .http
             .request(method.parse().unwrap(), format!("{}/v1/{path}", self.url))

@@ -68,9 +68,7 @@ pub(super) fn granted(
     let permissions = permissions.collect::<Result<Vec<_>, OctoStsError>>()?;
     let told = with_ids.iter().map(|one| format!("\"{one}\"")).collect::<Vec<_>>().join(", ");
     let told = if with_ids.is_empty() { format!("{{ all: {owner} }}") } else { format!("[{told}]") };
-    Ok(Granted::GitHub(format!(
-        "{{ app: {}, repositories: {told}, permissions: {{ {} }} }}",
-        listing.app(),
-        permissions.join(", ")
-    )))
+    let permissions = permissions.join(", ");
+    let token = format!("{{ app: {}, repositories: {told}, permissions: {{ {permissions} }} }}", listing.app());
+    Ok(Granted::Line("github", token))
 }

@@ -1,0 +1,62 @@
+//! The files of an import: one, those of octo-sts in a folder of checkouts, or an export, whose files belong together.
+
+use crate::policy::{Exported, ImportSettings, Imported, NotImported, import, import_export, is_of_export};
+use crate::words::names::SecretPath;
+use std::path::{Path, PathBuf};
+
+/// What is called like this holds several values.
+pub(super) const ENDINGS: [&str; 5] = [".yaml", ".yml", ".json", ".env", ".ini"];
+/// The largest file that is read: of Vault's own policies none is larger than its 32 MiB for a request, and none here is near it.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// The name of a mount, without a slash around it.
+pub(super) fn mount(text: &str) -> Result<String, crate::words::names::NameError> {
+    SecretPath::parse(text.trim_matches('/')).map(|path| path.to_string())
+}
+
+/// What a file or a folder holds.
+pub(super) fn read(path: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
+    if !path.is_dir() {
+        return one(path, settings);
+    }
+    let below = |file: &PathBuf| file.strip_prefix(path).unwrap_or(file).to_string_lossy().into_owned();
+    let files = files_below(path);
+    if !files.iter().any(|file| is_of_export(&below(file))) {
+        return files.iter().filter(|file| is_of_octo_sts(file)).flat_map(|file| one(file, settings)).collect();
+    }
+    let (mut read, mut refused) = (Vec::new(), Vec::new());
+    for file in &files {
+        match content(file) {
+            Ok(bytes) => read.push(Exported { path: below(file), bytes }),
+            Err(reason) => refused.push(Err(reason)),
+        }
+    }
+    import_export(&read, settings).into_iter().chain(refused).collect()
+}
+
+fn one(file: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
+    match content(file) {
+        Ok(bytes) => import(&file.display().to_string(), &bytes, settings),
+        Err(reason) => vec![Err(reason)],
+    }
+}
+
+fn content(file: &Path) -> Result<Vec<u8>, NotImported> {
+    let original = file.display().to_string();
+    let too_large = std::fs::metadata(file).is_ok_and(|found| found.len() > FILE_BYTES_MAX);
+    if too_large {
+        return Err(NotImported { original, reason: format!("larger than {} MiB", FILE_BYTES_MAX / 1024 / 1024) });
+    }
+    std::fs::read(file).map_err(|fault| NotImported { original, reason: fault.to_string() })
+}
+
+/// Links are not followed.
+fn files_below(path: &Path) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_map(Result::ok);
+    entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).collect()
+}
+
+fn is_of_octo_sts(file: &Path) -> bool {
+    let text = file.to_string_lossy();
+    text.contains("/.github/chainguard/") && [".sts.yaml", ".sts.yml"].iter().any(|ending| text.ends_with(ending))
+}

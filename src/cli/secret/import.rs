@@ -1,0 +1,95 @@
+//! `secret import`: a KV export on standard input becomes a SOPS file. Its plaintext is on no disk, and no value of it is told.
+
+use super::keyring::KeyArgs;
+use super::{creation, target};
+use crate::cli::print;
+use crate::client::checkout::replace;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::secrets::{Export, ExportForm, encrypt_document_with};
+use crate::words::{Clock, SystemClock};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+pub(super) struct ImportArgs {
+    /// What standard input is written in.
+    #[arg(long, value_enum)]
+    from: From,
+    /// The file to write, below secrets/; its ending tells the form (.yaml, .json, .env).
+    #[arg(long = "to", short = 'o', value_name = "FILE")]
+    to: PathBuf,
+    /// Write over a file that is there.
+    #[arg(long)]
+    force: bool,
+    /// A recipient, age1…, age1pq1… or an SSH public key; several may be given. The nearest .sops.yaml above the file, or the
+    /// source of --config, name them otherwise.
+    #[arg(long = "recipient", short = 'r')]
+    recipients: Vec<String>,
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum From {
+    /// What `vault kv get -format=json` or `bao kv get -format=json` prints, of KV version 1 or 2.
+    Vault,
+    /// An object of names and values.
+    Json,
+    /// Lines of NAME=value.
+    Dotenv,
+}
+
+/// Nothing is written where anything is refused.
+pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failure> {
+    let file = arguments.to.as_path();
+    let path = target::path_of(file)?;
+    if std::io::stdin().is_terminal() {
+        return Err(Failure::new(STATUS_USAGE, "the export is read from standard input: `vault kv get -format=json … | daypass secret import …`"));
+    }
+    let is_there = file.symlink_metadata().is_ok();
+    if is_there && !arguments.force {
+        return Err(Failure::new(STATUS_USAGE, format!("{} is there already: --force writes over it", file.display())));
+    }
+    let form = match arguments.from {
+        From::Vault => ExportForm::Vault,
+        From::Json => ExportForm::Json,
+        From::Dotenv => ExportForm::Dotenv,
+    };
+    let refused = |fault: String| Failure::new(STATUS_USAGE, fault);
+    let input = super::read_plaintext(None)?;
+    let export = Export::read(form, &input).map_err(|fault| refused(fault.to_string()))?;
+    let text = export.text(&path).map_err(|fault| refused(fault.to_string()))?;
+    let creation = creation::of_path(file, &arguments.recipients, &arguments.keys).await?;
+    let encrypted = encrypt_document_with(&path, text.expose(), &creation, SystemClock.now());
+    let encrypted = encrypted.map_err(|fault| refused(fault.to_string()))?;
+    super::clear::tell_of_document(file, &path, &[], &encrypted);
+    if is_there { replace(file, &encrypted)? } else { create(file, &encrypted)? }
+    tell(file, &export, is_there, json);
+    Ok(0)
+}
+
+/// Whoever reads sees the whole file or none; one that came in between stays.
+fn create(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || {
+        std::fs::create_dir_all(folder)?;
+        let mut new = tempfile::NamedTempFile::new_in(folder)?;
+        new.write_all(bytes)?;
+        new.as_file().sync_all()?;
+        new.persist_noclobber(file).map(drop).map_err(|fault| fault.error)
+    };
+    write().map_err(|fault: std::io::Error| Failure::new(STATUS_CONFIGURATION, format!("{} is not written: {fault}", file.display())))
+}
+
+fn tell(file: &Path, export: &Export, replaced: bool, json: bool) {
+    let values = export.count();
+    if json {
+        print::json(&json!({ "file": file, "values": values, "replaced": replaced, "left_out": export.left_out }));
+        return;
+    }
+    let what = if values == 1 { "value" } else { "values" };
+    anstream::println!("{}: {values} {what} encrypted", file.display());
+    export.left_out.iter().for_each(|left_out| anstream::println!("  left out: {left_out}"));
+}

@@ -1,0 +1,155 @@
+//! What a role binds of a token's claims.
+
+use super::answer::Data;
+use super::error::{ClaimError, VaultError};
+use crate::policy::import::error::WantedError;
+use crate::policy::import::lines::{Raw, Scalar, Wanted, pointer_of};
+use crate::policy::import::pieces::{Piece, Wild, write};
+use crate::words::names::check_pointer;
+use serde_json::Value;
+
+/// What a JSON number holds exactly in Vault's memory (IEEE 754).
+const NUMBER_MAX: u64 = 1 << 53;
+
+/// The conditions of a role.
+#[derive(Debug, Default)]
+pub(super) struct Bound {
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) raw: Vec<Raw>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Reads them.
+pub(super) fn read(data: &Data) -> Result<Bound, VaultError> {
+    let is_glob = match data.text("bound_claims_type")?.unwrap_or("string") {
+        "string" => false,
+        "glob" => true,
+        _ => return Err(VaultError::Field { member: "bound_claims_type", why: "expected string or glob" }),
+    };
+    let mut bound = Bound::default();
+    if let Some(subject) = data.text("bound_subject")? {
+        bound.wanted.push(Wanted { typed: true, ..Wanted::exact("sub", subject)? });
+    }
+    for (claim, values) in data.members("bound_claims")? {
+        let within = |reason| VaultError::Claim { claim: claim.clone(), reason };
+        let named = Named::of(claim).map_err(within)?;
+        if named.pointer == "/aud" {
+            continue;
+        }
+        let values = bound.values(claim, values, is_glob).map_err(within)?;
+        bound.add(named, values)?;
+    }
+    bound.require(data)?;
+    Ok(bound)
+}
+
+/// A claim as a role names it: by its name, or by a JSON pointer.
+struct Named {
+    pointer: String,
+    /// Where it is one of the token's own members.
+    claim: Option<String>,
+}
+
+impl Named {
+    fn of(text: &str) -> Result<Self, ClaimError> {
+        let pointer = if text.starts_with('/') { text.to_owned() } else { pointer_of(text) };
+        check_pointer(&pointer).map_err(|_| ClaimError::Pointer)?;
+        let claim = pointer.strip_prefix('/').filter(|rest| !rest.contains('/'));
+        let claim = claim.map(|claim| claim.replace("~1", "/").replace("~0", "~"));
+        Ok(Self { pointer, claim })
+    }
+}
+
+impl Bound {
+    fn values(&mut self, claim: &str, values: &Value, is_glob: bool) -> Result<Vec<Scalar>, ClaimError> {
+        let list = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
+        if list.is_empty() {
+            return Err(ClaimError::NoValue);
+        }
+        list.iter().map(|value| self.value(claim, value, is_glob)).collect()
+    }
+
+    fn value(&mut self, claim: &str, value: &Value, is_glob: bool) -> Result<Scalar, ClaimError> {
+        match value {
+            Value::String(text) if text.is_empty() => Err(ClaimError::Empty),
+            Value::String(text) => {
+                let star = Piece::Wild(Wild { crosses: true, least: 0 });
+                let piece = |character| if is_glob && character == '*' { star } else { Piece::Literal(character) };
+                let written = write(&text.chars().map(piece).collect::<Vec<_>>());
+                let written = written.map_err(|reason| ClaimError::Piece { text: text.clone(), reason })?;
+                if written.narrowed {
+                    let note = format!("{claim}: `{text}`: narrower as `{}`: `*` stays within a segment", written.text);
+                    self.notes.push(note);
+                }
+                Ok(Scalar::Text(written.text))
+            }
+            Value::Bool(flag) if !is_glob => Ok(Scalar::Flag(*flag)),
+            Value::Number(number) if !is_glob => {
+                let exact = number.as_i64().filter(|number| number.unsigned_abs() <= NUMBER_MAX);
+                exact.map(Scalar::Number).ok_or_else(|| ClaimError::Number { number: number.to_string() })
+            }
+            _ => Err(ClaimError::Type),
+        }
+    }
+
+    /// Adds one that has to hold beside the others.
+    fn add(&mut self, named: Named, values: Vec<Scalar>) -> Result<(), WantedError> {
+        let texts: Option<Vec<String>> = values.iter().map(|value| value.as_text().map(str::to_owned)).collect();
+        if let (Some(claim), Some(patterns)) = (&named.claim, texts) {
+            let wanted = Wanted { claim: claim.clone(), patterns, excluded: Vec::new(), plain: false, typed: true };
+            if let Some(known) = self.wanted.iter_mut().find(|known| known.claim == wanted.claim) {
+                *known = known.and(&wanted)?;
+            } else if self.is_raw(&named.pointer) {
+                return Err(WantedError::Both { claim: claim.clone() });
+            } else {
+                self.wanted.push(wanted);
+            }
+            return Ok(());
+        }
+        if self.is_wanted(&named.pointer) || self.is_raw(&named.pointer) {
+            return Err(WantedError::Both { claim: named.pointer });
+        }
+        self.raw.push(Raw { pointer: named.pointer, values, excluded: Vec::new() });
+        Ok(())
+    }
+
+    fn is_wanted(&self, pointer: &str) -> bool {
+        self.wanted.iter().any(|wanted| pointer_of(&wanted.claim) == pointer)
+    }
+
+    fn is_raw(&self, pointer: &str) -> bool {
+        self.raw.iter().any(|raw| raw.pointer == pointer)
+    }
+
+    /// Without its user claim nobody logs in, and a claim that goes into the metadata is a text wherever it is there.
+    fn require(&mut self, data: &Data) -> Result<(), VaultError> {
+        let why = "it is missing, and a role without it lets nobody in";
+        let user = data.text("user_claim")?.ok_or(VaultError::Field { member: "user_claim", why })?;
+        let is_pointer = data.flag("user_claim_json_pointer")? && user.starts_with('/');
+        let user = if is_pointer { user.to_owned() } else { pointer_of(user) };
+        let mapped = data.members("claim_mappings")?;
+        let mapped = mapped.into_iter().map(|(claim, _)| (if claim.starts_with('/') { claim.clone() } else { pointer_of(claim) }, true));
+        for (pointer, is_mapped) in std::iter::once((user, false)).chain(mapped) {
+            check_pointer(&pointer).map_err(|_| VaultError::Claim { claim: pointer.clone(), reason: ClaimError::Pointer })?;
+            // Every token that is taken here has a subject that is a text.
+            if pointer == "/sub" {
+                continue;
+            }
+            let empty = if is_mapped { None } else { Some(String::new()) };
+            if let Some(wanted) = self.wanted.iter_mut().find(|wanted| pointer_of(&wanted.claim) == pointer) {
+                wanted.excluded.extend(empty);
+            } else if let Some(raw) = self.raw.iter_mut().find(|raw| raw.pointer == pointer) {
+                raw.values.retain(|value| value.as_text().is_some());
+                raw.excluded.extend(empty);
+                if raw.values.is_empty() {
+                    return Err(WantedError::Exclusive { claim: pointer }.into());
+                }
+            } else {
+                let note = "it is mapped to metadata there, which only a text can be; here it has to be there";
+                self.notes.extend(is_mapped.then(|| format!("{pointer}: {note}")));
+                self.raw.push(Raw { excluded: empty.into_iter().collect(), ..Raw::some_text(pointer) });
+            }
+        }
+        Ok(())
+    }
+}

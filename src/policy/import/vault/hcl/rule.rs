@@ -1,0 +1,64 @@
+//! What one block of a policy says.
+
+use super::error::HclReason;
+use std::collections::BTreeSet;
+
+/// What may be done at a path (Vault docs, "Policies", and OpenBao's `scan`).
+const CAPABILITIES: [&str; 11] =
+    ["create", "read", "update", "patch", "delete", "list", "scan", "sudo", "deny", "subscribe", "recover"];
+
+/// What one block says of one path.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(in crate::policy::import) struct Rule {
+    pub(in crate::policy::import) path: String,
+    pub(in crate::policy::import) capabilities: BTreeSet<String>,
+    /// Keys beside the capabilities, each of which may take something away.
+    pub(in crate::policy::import) beside: BTreeSet<String>,
+}
+
+/// What a key may say, as far as it is looked at.
+pub(super) enum Value {
+    Text(String),
+    Texts(Vec<String>),
+    Other,
+}
+
+impl Rule {
+    /// Takes in what a key says.
+    pub(super) fn say(&mut self, key: &str, value: Value) -> Result<(), HclReason> {
+        match (key, value) {
+            ("capabilities", Value::Texts(texts)) => texts.into_iter().try_for_each(|word| self.allow(word))?,
+            ("policy", Value::Text(word)) => {
+                let meant = before_capabilities(&word).ok_or(HclReason::OldWord { word })?;
+                self.capabilities.extend(meant.iter().map(|&word| word.to_owned()));
+            }
+            ("comment", Value::Text(_)) => {}
+            ("capabilities" | "policy" | "comment", _) => return Err(HclReason::Type { key: key.to_owned() }),
+            (other, _) => _ = self.beside.insert(other.to_owned()),
+        }
+        Ok(())
+    }
+
+    fn allow(&mut self, word: String) -> Result<(), HclReason> {
+        if !CAPABILITIES.contains(&word.as_str()) {
+            return Err(HclReason::Capability { word });
+        }
+        self.capabilities.insert(word);
+        Ok(())
+    }
+
+    pub(in crate::policy::import) fn denies(&self) -> bool {
+        self.capabilities.contains("deny")
+    }
+}
+
+/// The words that Vault had before capabilities, and takes still.
+fn before_capabilities(word: &str) -> Option<&'static [&'static str]> {
+    match word {
+        "deny" => Some(&["deny"]),
+        "read" => Some(&["read", "list"]),
+        "write" => Some(&["create", "read", "update", "delete", "list"]),
+        "sudo" => Some(&["create", "read", "update", "delete", "list", "sudo"]),
+        _ => None,
+    }
+}

@@ -1,0 +1,151 @@
+//! A KV export as the text of a file that is to be encrypted: what `vault kv get -format=json` prints, a JSON object, or lines of
+//! `NAME=value`. What was cut, stands twice, or would not come back the same is refused, and no value is ever told.
+
+mod dotenv;
+mod error;
+mod write;
+
+pub use error::ExportError;
+
+use super::sops::values;
+use crate::token::parse_document;
+use crate::words::Secret;
+use crate::words::names::SecretPath;
+use serde_json::{Map, Number, Value};
+
+/// Beyond it a number was rounded by whatever printed it (IEEE 754; `vault kv get` does).
+const NUMBER_MAX: u64 = 1 << 53;
+/// What Vault prints beside a value of KV version 2.
+const OF_VERSION_2: [&str; 2] = ["data", "metadata"];
+
+/// What an export is written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExportForm {
+    /// `vault kv get -format=json`, of KV version 1 or 2.
+    Vault,
+    /// A JSON object.
+    Json,
+    /// Lines of `NAME=value`.
+    Dotenv,
+}
+
+/// Values by name, in the order of their names.
+pub struct Export {
+    values: Map<String, Value>,
+    /// What is not taken over, in words.
+    pub left_out: Vec<String>,
+}
+
+impl Export {
+    /// Reads an export.
+    pub fn read(form: ExportForm, bytes: &Secret) -> Result<Self, ExportError> {
+        let text = bytes.expose_text().ok_or(ExportError::NotUtf8)?;
+        if text.trim().is_empty() {
+            return Err(ExportError::Nothing);
+        }
+        let (values, left_out) = match form {
+            ExportForm::Dotenv => dotenv::read(text)?,
+            ExportForm::Json => (object(text)?, Vec::new()),
+            ExportForm::Vault => answer(object(text)?)?,
+        };
+        if values.is_empty() {
+            return Err(ExportError::Nothing);
+        }
+        for (name, value) in &values {
+            check(&format!("/{}", name.replace('~', "~0").replace('/', "~1")), value)?;
+        }
+        Ok(Self { values, left_out })
+    }
+
+    /// How many values there are, those within others counted.
+    pub fn count(&self) -> usize {
+        self.values.values().map(count).sum()
+    }
+
+    /// The text of a file of this name, which is read back and compared.
+    pub fn text(&self, path: &SecretPath) -> Result<Secret, ExportError> {
+        let text = Secret::from(write::text(path, &self.values)?);
+        let read = values(path, text.expose()).map_err(|_| ExportError::NotTheSame { at: String::new() })?;
+        if read.len() != self.values.len() {
+            return Err(ExportError::NotTheSame { at: String::new() });
+        }
+        match self.values.iter().find(|(name, value)| read.get(*name).is_none_or(|read| !is_same(read, value))) {
+            Some((name, _)) => Err(ExportError::NotTheSame { at: format!(" at `{name}`") }),
+            None => Ok(text),
+        }
+    }
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, ExportError> {
+    match parse_document(text.as_bytes()) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(ExportError::NoObject),
+        // The fault's own words may quote what it found.
+        Err(_) => Err(ExportError::NoJson { place: place_of_fault(text) }),
+    }
+}
+
+/// Where JSON ends to be JSON, without what stands there.
+fn place_of_fault(text: &str) -> String {
+    let fault = serde_json::from_str::<serde::de::IgnoredAny>(text).err();
+    fault.map_or_else(String::new, |fault| format!(" at line {}, column {}", fault.line(), fault.column()))
+}
+
+/// The values in Vault's answer.
+fn answer(mut around: Map<String, Value>) -> Result<(Map<String, Value>, Vec<String>), ExportError> {
+    if !around.contains_key("request_id") {
+        return Err(ExportError::NoAnswer);
+    }
+    let Some(Value::Object(mut data)) = around.remove("data") else { return Err(ExportError::NoAnswer) };
+    let is_version_2 = data.len() == OF_VERSION_2.len() && OF_VERSION_2.iter().all(|member| data.contains_key(*member));
+    let metadata = data.get("metadata").and_then(Value::as_object).filter(|metadata| is_version_2 && metadata.contains_key("version"));
+    let Some(metadata) = metadata else { return Ok((data, Vec::new())) };
+    let mut left_out = vec![format!("the metadata of version {}, and what other versions held", metadata["version"])];
+    if metadata.get("custom_metadata").is_some_and(|custom| !custom.is_null()) {
+        left_out.push("`custom_metadata`".to_owned());
+    }
+    match data.remove("data") {
+        Some(Value::Object(values)) => Ok((values, left_out)),
+        _ => Err(ExportError::Deleted),
+    }
+}
+
+/// A type that comes back as it was.
+fn check(at: &str, value: &Value) -> Result<(), ExportError> {
+    let exact = |number: &Number| number.as_i64().is_some_and(|number| number.unsigned_abs() <= NUMBER_MAX);
+    match value {
+        Value::Null => Err(ExportError::Null { at: at.to_owned() }),
+        Value::Number(number) if !exact(number) => Err(ExportError::Number { at: at.to_owned() }),
+        Value::Array(list) if list.is_empty() => Err(ExportError::Empty { at: at.to_owned() }),
+        Value::Array(list) => list.iter().enumerate().try_for_each(|(index, value)| check(&format!("{at}/{index}"), value)),
+        Value::Object(members) if members.is_empty() => Err(ExportError::Empty { at: at.to_owned() }),
+        Value::Object(members) => members.iter().try_for_each(|(name, value)| check(&format!("{at}/{name}"), value)),
+        Value::Number(_) | Value::String(_) | Value::Bool(_) => Ok(()),
+    }
+}
+
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => list.iter().map(count).sum(),
+        Value::Object(members) => members.values().map(count).sum(),
+        _ => 1,
+    }
+}
+
+/// The same value; in a JSON file of SOPS's every number is a float.
+fn is_same(read: &Value, meant: &Value) -> bool {
+    match (read, meant) {
+        (Value::Number(read), Value::Number(meant)) => read.as_f64() == meant.as_f64(),
+        (Value::Array(read), Value::Array(meant)) => {
+            read.len() == meant.len() && read.iter().zip(meant).all(|(read, meant)| is_same(read, meant))
+        }
+        (Value::Object(read), Value::Object(meant)) => {
+            let same = |(name, meant): (&String, &Value)| read.get(name).is_some_and(|read| is_same(read, meant));
+            read.len() == meant.len() && meant.iter().all(same)
+        }
+        (read, meant) => read == meant,
+    }
+}
+
+#[cfg(test)]
+mod tests;
