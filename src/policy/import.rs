@@ -4,12 +4,16 @@
 //! refused. Before it leaves, each file is loaded as any other.
 
 mod aws;
+mod azure;
+mod conditions;
 mod error;
 mod event;
+mod gcp;
 mod issuer;
 mod like;
 mod lines;
 mod listing;
+mod members;
 mod octo_sts;
 mod original;
 mod pieces;
@@ -29,7 +33,6 @@ use original::Original;
 use refusal::ImportError;
 use roles::RoleError;
 use trust::Trust;
-use vault::VaultError;
 
 /// Reads a file of another kind, which may hold several policies.
 pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
@@ -60,25 +63,50 @@ pub fn import(path: &str, bytes: &[u8], settings: &ImportSettings<'_>) -> Vec<Re
 /// Reads an export of several files that belong together, by their paths in its folder. A file that nothing reads is refused: what
 /// it takes away would stay.
 pub fn import_export(files: &[Exported], settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
-    let mut vault = vault::Export::default();
-    let stray: Vec<&Exported> = files.iter().filter(|file| !vault.take(file)).collect();
+    let mut export = Export::default();
+    let stray: Vec<&Exported> = files.iter().filter(|file| !export.take(file)).collect();
     let refused = |path: &str, reason: ImportError| NotImported {
         original: written::comment(path),
         reason: written::comment(&reason.to_string()),
     };
-    let read = vault.read(settings).into_iter().map(|(path, trust)| {
-        let written = trust.map_err(ImportError::from).and_then(|trust| Ok(trust.write(settings)?));
-        written.map_err(|reason| refused(path, reason))
-    });
-    let stray = stray.into_iter().map(|file| Err(refused(&file.path, VaultError::Stray.into())));
-    read.chain(stray).collect()
+    let write = |(path, trust): (String, Result<Trust, ImportError>)| {
+        trust.and_then(|trust| Ok(trust.write(settings)?)).map_err(|reason| refused(&path, reason))
+    };
+    let stray = stray.into_iter().map(|file| Err(refused(&file.path, ImportError::Stray)));
+    export.read(settings).into_iter().map(write).chain(stray).collect()
 }
 
 /// Whether a file at this path of a folder says that the folder is an export.
 pub fn is_of_export(path: &str) -> bool {
     let file = Exported { path: path.to_owned(), bytes: Vec::new() };
-    let mut vault = vault::Export::default();
-    vault.take(&file) && !vault.is_empty()
+    let mut export = Export::default();
+    export.take(&file) && !export.is_empty()
+}
+
+/// What an export holds, by whose it is.
+#[derive(Default)]
+struct Export<'a> {
+    vault: vault::Export<'a>,
+    gcp: gcp::Export<'a>,
+    azure: azure::Export<'a>,
+}
+
+impl<'a> Export<'a> {
+    fn take(&mut self, file: &'a Exported) -> bool {
+        self.vault.take(file) || self.gcp.take(file) || self.azure.take(file)
+    }
+
+    /// Policies alone may be anybody's.
+    fn is_empty(&self) -> bool {
+        self.vault.is_empty() && self.gcp.is_empty() && self.azure.is_empty()
+    }
+
+    fn read(&self, settings: &ImportSettings<'_>) -> Vec<(String, Result<Trust, ImportError>)> {
+        let vault = self.vault.read(settings).into_iter().map(|(path, trust)| (path.to_owned(), trust.map_err(ImportError::from)));
+        let gcp = self.gcp.read().into_iter().map(|(path, trust)| (path, trust.map_err(ImportError::from)));
+        let azure = self.azure.read(settings).into_iter().map(|(path, trust)| (path, trust.map_err(ImportError::from)));
+        vault.chain(gcp).chain(azure).collect()
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub enum ExportForm {
     Dotenv,
 }
 
-/// Values by name, in the order of their names.
+/// Values by name, in the export's own order.
 pub struct Export {
     values: Map<String, Value>,
     /// What is not taken over, in words.

@@ -6,6 +6,7 @@ use crate::cli::serve::faults;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::PolicyConfig;
+use crate::kind::Scope;
 use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct ImportArgs {
-    /// Trust policies of octo-sts, also all of a folder of checkouts (OWNER/REPOSITORY/.github/chainguard); of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`; and a folder with what Vault or OpenBao print: auth/MOUNT/config.json, auth/MOUNT/role/NAME.json, policies/NAME.hcl.
+    /// Trust policies of octo-sts, also all of a folder of checkouts (OWNER/REPOSITORY/.github/chainguard); of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`; and a folder with what Vault or OpenBao (auth/MOUNT/config.json, auth/MOUNT/role/NAME.json, policies/NAME.hcl), gcloud (providers/NAME.json, service-accounts/ADDRESS.json) or az (applications/CLIENT_ID.json) print.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The issuer's name in the configuration, where its URL does not tell.
@@ -41,6 +42,9 @@ pub(in crate::cli) struct ImportArgs {
     /// What its documents are called here behind Vault's name of them; `.yaml` where nothing is said.
     #[arg(long, value_name = "ENDING", value_parser = files::ENDINGS)]
     ending: Option<String>,
+    /// The scope of Entra that applications' tokens are for, such as https://management.azure.com/.default.
+    #[arg(long, value_parser = Scope::parse)]
+    scope: Option<Scope>,
     /// The role's ARN, for a trust policy that stands alone.
     #[arg(long, value_name = "ARN")]
     role: Option<String>,
@@ -121,6 +125,7 @@ fn settings<'a>(
         catalogue,
         mount: arguments.mount.clone(),
         ending: arguments.ending.clone(),
+        scope: arguments.scope.clone(),
         listing,
     })
 }

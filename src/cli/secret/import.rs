@@ -13,7 +13,7 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
-pub(super) struct ImportArgs {
+pub(in crate::cli) struct ImportArgs {
     /// What standard input is written in.
     #[arg(long, value_enum)]
     from: From,

@@ -1,6 +1,8 @@
 //! Why an original, or a part of it, is not imported.
 
+use super::azure::AzureError;
 use super::error::WriteError;
+use super::gcp::GcpError;
 use super::octo_sts::OctoStsError;
 use super::roles::RoleError;
 use super::vault::VaultError;
@@ -17,6 +19,18 @@ pub(super) enum ImportError {
     /// A role of Vault's says nothing of ours.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// A provider or a member of Google's says nothing of ours.
+    #[error(transparent)]
+    Gcp(#[from] GcpError),
+    /// A federated credential of Entra's says nothing of ours.
+    #[error(transparent)]
+    Azure(#[from] AzureError),
+    /// A file of an export that nothing reads.
+    #[error(
+        "nothing reads this file: expected auth/MOUNT/config.json, auth/MOUNT/role/NAME.json, policies/NAME.hcl; providers/NAME.json, \
+         service-accounts/ADDRESS.json; applications/CLIENT_ID.json"
+    )]
+    Stray,
     /// It is read, and is no policy of ours.
     #[error(transparent)]
     Write(#[from] WriteError),

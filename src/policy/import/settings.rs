@@ -1,6 +1,7 @@
 //! What an import is told beside the files, and what comes of it.
 
 use super::listing::Listing;
+use crate::kind::Scope;
 use crate::policy::catalogue::Catalogue;
 use crate::words::names::{IssuerName, RoleArn};
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub struct ImportSettings<'a> {
     pub mount: Option<String>,
     /// What its documents are called here behind Vault's name.
     pub ending: Option<String>,
+    /// The scope of Entra that an application's tokens are for.
+    pub scope: Option<Scope>,
     /// The ids of repositories, and the App that gives what octo-sts's did.
     pub listing: Option<&'a Listing>,
 }

@@ -1,3 +1,4 @@
+use super::error::LineError;
 use super::*;
 
 fn read(form: ExportForm, text: &str) -> Result<Export, ExportError> {
@@ -14,7 +15,7 @@ fn an_answer_of_vault_becomes_a_file() {
         "metadata": {"version": 3, "custom_metadata": {"team": "shop"}}}, "warnings": null}"#;
     let export = read(ExportForm::Vault, answer).unwrap();
     assert_eq!((export.count(), export.left_out.len()), (5, 2));
-    let yaml = "\"hosts\": [\"a\",\"b\"]\n\"password\": \"tic\\ntac: #1\"\n\"port\": 5432\n\"tls\": true\n";
+    let yaml = "\"password\": \"tic\\ntac: #1\"\n\"port\": 5432\n\"tls\": true\n\"hosts\": [\"a\",\"b\"]\n";
     assert_eq!(text(&export, "db.yaml").unwrap(), yaml);
     assert!(text(&export, "db.json").is_ok());
     assert_eq!(text(&export, "db.env").unwrap_err(), ExportError::NoText { name: "hosts".to_owned() });

@@ -1,8 +1,8 @@
 //! What a role binds of a token's claims.
 
-use super::answer::Data;
 use super::error::{ClaimError, VaultError};
 use crate::policy::import::error::WantedError;
+use crate::policy::import::members::Members;
 use crate::policy::import::lines::{Raw, Scalar, Wanted, pointer_of};
 use crate::policy::import::pieces::{Piece, Wild, write};
 use crate::words::names::check_pointer;
@@ -20,7 +20,7 @@ pub(super) struct Bound {
 }
 
 /// Reads them.
-pub(super) fn read(data: &Data) -> Result<Bound, VaultError> {
+pub(super) fn read(data: &Members) -> Result<Bound, VaultError> {
     let is_glob = match data.text("bound_claims_type")?.unwrap_or("string") {
         "string" => false,
         "glob" => true,
@@ -122,7 +122,7 @@ impl Bound {
     }
 
     /// Without its user claim nobody logs in, and a claim that goes into the metadata is a text wherever it is there.
-    fn require(&mut self, data: &Data) -> Result<(), VaultError> {
+    fn require(&mut self, data: &Members) -> Result<(), VaultError> {
         let why = "it is missing, and a role without it lets nobody in";
         let user = data.text("user_claim")?.ok_or(VaultError::Field { member: "user_claim", why })?;
         let is_pointer = data.flag("user_claim_json_pointer")? && user.starts_with('/');
@@ -135,19 +135,25 @@ impl Bound {
             if pointer == "/sub" {
                 continue;
             }
-            let empty = if is_mapped { None } else { Some(String::new()) };
+            let empty = |patterns: &mut dyn Iterator<Item = &str>| {
+                let takes_it = patterns.any(|pattern| pattern.chars().all(|character| character == '*'));
+                (takes_it && !is_mapped).then(String::new)
+            };
             if let Some(wanted) = self.wanted.iter_mut().find(|wanted| pointer_of(&wanted.claim) == pointer) {
-                wanted.excluded.extend(empty);
+                let excluded = empty(&mut wanted.patterns.iter().map(String::as_str));
+                wanted.excluded.extend(excluded);
             } else if let Some(raw) = self.raw.iter_mut().find(|raw| raw.pointer == pointer) {
                 raw.values.retain(|value| value.as_text().is_some());
-                raw.excluded.extend(empty);
+                let excluded = empty(&mut raw.values.iter().filter_map(Scalar::as_text));
+                raw.excluded.extend(excluded);
                 if raw.values.is_empty() {
                     return Err(WantedError::Exclusive { claim: pointer }.into());
                 }
             } else {
                 let note = "it is mapped to metadata there, which only a text can be; here it has to be there";
                 self.notes.extend(is_mapped.then(|| format!("{pointer}: {note}")));
-                self.raw.push(Raw { excluded: empty.into_iter().collect(), ..Raw::some_text(pointer) });
+                let excluded = empty(&mut std::iter::once("**")).into_iter().collect();
+                self.raw.push(Raw { excluded, ..Raw::some_text(pointer) });
             }
         }
         Ok(())

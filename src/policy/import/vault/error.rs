@@ -2,27 +2,15 @@
 
 use super::hcl::HclError;
 use crate::policy::import::error::WantedError;
+use crate::policy::import::members::MemberError;
 use crate::policy::import::pieces::PieceError;
-use crate::token::JsonError;
 
 /// A role that says what a policy of ours does not, or that nobody can read as a whole.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::policy::import) enum VaultError {
-    /// A file of the export is no JSON.
-    #[error("{file}: {fault}; was it cut?")]
-    Json {
-        /// Which.
-        file: String,
-        /// What is wrong.
-        #[source]
-        fault: JsonError,
-    },
-    /// A file of the export is none.
-    #[error("{file}: expected what `vault read -format=json` prints: an object with `data`")]
-    NoAnswer {
-        /// Which.
-        file: String,
-    },
+    /// A file of the export is no answer of Vault's, or has a member that is not known.
+    #[error(transparent)]
+    Members(#[from] MemberError),
     /// A file that is needed is not there.
     #[error("{file} is missing: `{command}` prints it")]
     Missing {
@@ -30,27 +18,6 @@ pub(in crate::policy::import) enum VaultError {
         file: String,
         /// What prints it.
         command: String,
-    },
-    /// A file that nobody reads.
-    #[error("nothing reads this file: expected auth/MOUNT/config.json, auth/MOUNT/role/NAME.json and policies/NAME.hcl")]
-    Stray,
-    /// A member that may take something away.
-    #[error("{file}: `{member}` is not known here, and may take something away: leave it out of the role, or write the policy by hand")]
-    Unknown {
-        /// In which file.
-        file: String,
-        /// Which.
-        member: String,
-    },
-    /// A member of another type.
-    #[error("{file}: `{member}`: expected {expected}")]
-    Type {
-        /// In which file.
-        file: String,
-        /// Which.
-        member: String,
-        /// What it should be.
-        expected: &'static str,
     },
     /// A member that no policy says.
     #[error("`{member}`: {why}")]

@@ -3,9 +3,10 @@
 //! Sources: Vault docs, "JWT/OIDC auth method (API)"; OpenBao, `builtin/credential/jwt/claims.go` and `path_login.go`. Types count: a
 //! text is not the number that it looks like. A claim that is a list is taken there by any of its members and never here: narrower.
 
-use super::answer::Data;
+use super::answer;
 use super::claims::{self, Bound};
 use super::error::VaultError;
+use crate::policy::import::members::Members;
 
 /// What lets nobody in and keeps nobody out who has the token of the job.
 const OF_THE_SESSION: [&str; 17] = [
@@ -59,7 +60,7 @@ pub(super) struct Role {
 
 /// Reads a file.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
-    let data = Data::read(file, bytes, &[&OF_THE_SESSION, &OF_BROWSERS, &READ])?;
+    let data = answer::read(file, bytes, &[&OF_THE_SESSION, &OF_BROWSERS, &READ])?;
     check(&data)?;
     let mut policies = data.texts("token_policies")?;
     let old = data.texts("policies")?;
@@ -86,7 +87,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
     Ok(Role { bound: claims::read(&data)?, policies: policies.into_iter().map(str::to_lowercase).collect(), notes })
 }
 
-fn check(data: &Data) -> Result<(), VaultError> {
+fn check(data: &Members) -> Result<(), VaultError> {
     if data.text("role_type")?.is_some_and(|kind| kind != "jwt") {
         return Err(refused("role_type", "a login in a browser is for people, and a policy here is for jobs and pods"));
     }
@@ -109,7 +110,7 @@ fn check(data: &Data) -> Result<(), VaultError> {
     if data.number("max_age")? != 0 {
         return Err(refused("max_age", "no policy says how long ago a person was there"));
     }
-    if data.value_is_there("alias_name_source") {
+    if data.is_there("alias_name_source") {
         return Err(refused("alias_name_source", "it is of another auth method"));
     }
     Ok(())

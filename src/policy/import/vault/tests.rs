@@ -41,7 +41,7 @@ fn imported(members: &Value, policy: &str) -> Result<Imported, String> {
 fn a_role_becomes_a_policy_of_its_name() {
     let imported = imported(&json!({ "token_ttl": 900 }), SHOP).unwrap();
     assert_eq!(imported.file, "policies/shop-deploy.yaml");
-    let expected = ["match:", "repository: acme/shop", "event: [push, manual]", "claims:", "/ref: release-*", "/ref_type: branch"];
+    let expected = ["match:", "repository: acme/shop", "event: [push, manual]", "claims:", "/project_path: acme/shop", "/ref: release-*", "/ref_type: branch"];
     assert_eq!(body(&imported), expected, "{}", imported.yaml);
     assert!(imported.yaml.ends_with("grant:\n  secrets: [\"shop/**\"]\n"), "{}", imported.yaml);
     let notes = imported.notes.join("\n");

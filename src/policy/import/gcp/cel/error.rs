@@ -1,0 +1,38 @@
+//! Why an expression of Google's is not imported.
+
+use super::tokens::Token;
+
+/// What of it no line says.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::policy::import) enum CelError {
+    /// An operator or a function that is not read.
+    #[error("{found} is not imported: write `==`, `in [\u{2026}]`, `startsWith` and `&&` alone, or the policy by hand")]
+    NotImported {
+        /// Which.
+        found: String,
+    },
+    /// Something else stands there.
+    #[error("expected {expected}, found {found}")]
+    Expected {
+        /// What may.
+        expected: String,
+        /// What does.
+        found: String,
+    },
+    /// A text that does not end.
+    #[error("a quote is open at the end: was it cut?")]
+    Open,
+    /// A text with an escape.
+    #[error("an escape (`\\`) in a text is not imported")]
+    Escape,
+    /// It is nested deeper than anybody writes.
+    #[error("too deep")]
+    TooDeep,
+}
+
+impl CelError {
+    pub(super) fn expected(expected: &str, found: Option<Token>) -> Self {
+        let found = found.map_or_else(|| "the end".to_owned(), |token| token.to_string());
+        Self::Expected { expected: expected.to_owned(), found }
+    }
+}
