@@ -11,7 +11,9 @@ use crate::config::{Config, FurtherSource, SourceFiles};
 use crate::git::Signers;
 use crate::identity::{Facts, Mapping};
 use crate::kind::Target;
-use crate::policy::{Catalogue, Exported, Guardrails, ImportSettings, IssuerEntry, Pattern, ReplayRequest, Request, Ruleset, Tree};
+use crate::policy::{
+    Catalogue, Exported, Guardrails, ImportSettings, IssuerEntry, Pattern, ReplayRequest, Request, Ruleset, Tree,
+};
 use crate::policy::{explain, import, import_export};
 use crate::secrets::{self, Identities, RepositoryPath};
 use crate::token::{self, Claims, KeySet, RawToken, SESSION_KEY_BYTES, SessionKey};

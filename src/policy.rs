@@ -63,9 +63,7 @@ pub use guardrail::{GUARDRAILS_FILE, Guardrails};
 pub use history::{
     Candidate, CandidateError, CandidateSizeError, LeftOut, LookbackError, Past, PastUse, Replay, ReplayBodyError, ReplayRequest,
 };
-pub use import::{
-    Exported, ImportSettings, Imported, Listing, NotImported, import, import_export, is_of_export,
-};
+pub use import::{Exported, ImportSettings, Imported, Listing, NotImported, import, import_export, is_of_export};
 pub use layout::{counts_unread, grants_nothing, is_beside, is_looked_at, is_taken, may_be_guardrails, strays};
 pub use lint::{CODES as LINT_CODES, Look, lint};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};

@@ -42,7 +42,7 @@ pub(super) enum PolicyCommand {
     Lock(lock::LockArgs),
     /// Print the JSON Schema of a file, for editors.
     Schema(schema::SchemaArgs),
-    /// Turn trust policies of octo-sts and of IAM roles into ours, never wider, with notes on what is narrower.
+    /// Turn trust policies of octo-sts and of IAM roles, and exports of Vault, Google Cloud and Azure, into ours, never wider, with notes on what is narrower.
     Import(import::ImportArgs),
 }
 

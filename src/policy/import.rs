@@ -102,7 +102,8 @@ impl<'a> Export<'a> {
     }
 
     fn read(&self, settings: &ImportSettings<'_>) -> Vec<(String, Result<Trust, ImportError>)> {
-        let vault = self.vault.read(settings).into_iter().map(|(path, trust)| (path.to_owned(), trust.map_err(ImportError::from)));
+        let vault =
+            self.vault.read(settings).into_iter().map(|(path, trust)| (path.to_owned(), trust.map_err(ImportError::from)));
         let gcp = self.gcp.read().into_iter().map(|(path, trust)| (path, trust.map_err(ImportError::from)));
         let azure = self.azure.read(settings).into_iter().map(|(path, trust)| (path, trust.map_err(ImportError::from)));
         vault.chain(gcp).chain(azure).collect()

@@ -98,7 +98,8 @@ fn answer(mut around: Map<String, Value>) -> Result<(Map<String, Value>, Vec<Str
     }
     let Some(Value::Object(mut data)) = around.remove("data") else { return Err(ExportError::NoAnswer) };
     let is_version_2 = data.len() == OF_VERSION_2.len() && OF_VERSION_2.iter().all(|member| data.contains_key(*member));
-    let metadata = data.get("metadata").and_then(Value::as_object).filter(|metadata| is_version_2 && metadata.contains_key("version"));
+    let metadata =
+        data.get("metadata").and_then(Value::as_object).filter(|metadata| is_version_2 && metadata.contains_key("version"));
     let Some(metadata) = metadata else { return Ok((data, Vec::new())) };
     let mut left_out = vec![format!("the metadata of version {}, and what other versions held", metadata["version"])];
     if metadata.get("custom_metadata").is_some_and(|custom| !custom.is_null()) {

@@ -12,8 +12,8 @@ use daypass::policy::{Catalogue, Imported, IssuerEntry, Ruleset, Tree, explain};
 use daypass::token::Claims;
 use daypass::words::UnixTime;
 use daypass::words::names::{IssuerName, IssuerUrl};
-use proptest::test_runner::{RngAlgorithm, TestRng};
 use proptest::prelude::Rng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Map, Value};
 
 /// Draws that are the same in every run.

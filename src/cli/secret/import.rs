@@ -46,7 +46,10 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     let file = arguments.to.as_path();
     let path = target::path_of(file)?;
     if std::io::stdin().is_terminal() {
-        return Err(Failure::new(STATUS_USAGE, "the export is read from standard input: `vault kv get -format=json … | daypass secret import …`"));
+        return Err(Failure::new(
+            STATUS_USAGE,
+            "the export is read from standard input: `vault kv get -format=json … | daypass secret import …`",
+        ));
     }
     let is_there = file.symlink_metadata().is_ok();
     if is_there && !arguments.force {
@@ -65,7 +68,11 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     let encrypted = encrypt_document_with(&path, text.expose(), &creation, SystemClock.now());
     let encrypted = encrypted.map_err(|fault| refused(fault.to_string()))?;
     super::clear::tell_of_document(file, &path, &[], &encrypted);
-    if is_there { replace(file, &encrypted)? } else { create(file, &encrypted)? }
+    if is_there {
+        replace(file, &encrypted)?
+    } else {
+        create(file, &encrypted)?
+    }
     tell(file, &export, is_there, json);
     Ok(0)
 }
@@ -80,7 +87,9 @@ fn create(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
         new.as_file().sync_all()?;
         new.persist_noclobber(file).map(drop).map_err(|fault| fault.error)
     };
-    write().map_err(|fault: std::io::Error| Failure::new(STATUS_CONFIGURATION, format!("{} is not written: {fault}", file.display())))
+    write().map_err(|fault: std::io::Error| {
+        Failure::new(STATUS_CONFIGURATION, format!("{} is not written: {fault}", file.display()))
+    })
 }
 
 fn tell(file: &Path, export: &Export, replaced: bool, json: bool) {

@@ -87,9 +87,13 @@ fn trust(client: &Guid, name: &str, members: &Members, folder: &str, settings: &
     let mut conditions = Conditions::default();
     match (members.text("subject")?, expression) {
         (Some(subject), (None, None, 0)) => conditions.wanted.push(Wanted { typed: true, ..Wanted::exact("sub", subject)? }),
-        (None, (Some(Value::String(text)), Some(Value::Number(version)), 2)) if version.as_u64() == Some(1) => flexible(&text, &mut conditions)?,
+        (None, (Some(Value::String(text)), Some(Value::Number(version)), 2)) if version.as_u64() == Some(1) => {
+            flexible(&text, &mut conditions)?
+        }
         (None, (None, None, 0)) => return Err(missing("subject", "it is missing")),
-        (Some(_), _) => return Err(missing("subject", "it stands beside `claimsMatchingExpression`, and Entra takes one of them")),
+        (Some(_), _) => {
+            return Err(missing("subject", "it stands beside `claimsMatchingExpression`, and Entra takes one of them"));
+        }
         _ => return Err(missing("claimsMatchingExpression", "expected `value` and `languageVersion: 1`")),
     }
     let mut trust = Trust {
@@ -102,9 +106,13 @@ fn trust(client: &Guid, name: &str, members: &Members, folder: &str, settings: &
         notes: conditions.notes,
     };
     trust.note_audience();
-    trust.notes.push("the application has to trust daypass's own issuer: `daypass azure bootstrap` prints what to run".to_owned());
+    trust
+        .notes
+        .push("the application has to trust daypass's own issuer: `daypass azure bootstrap` prints what to run".to_owned());
     if settings.scope.is_none() {
-        trust.notes.push("a policy here is for one scope, and the credential was for every one: choose it, or say --scope".to_owned());
+        trust
+            .notes
+            .push("a policy here is for one scope, and the credential was for every one: choose it, or say --scope".to_owned());
     }
     Ok(trust)
 }

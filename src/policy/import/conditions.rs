@@ -33,6 +33,10 @@ impl Conditions {
     pub(super) fn texts(&mut self, claim: &Claim, patterns: Vec<String>) -> Result<(), WantedError> {
         let name = claim.name.clone().unwrap_or_else(|| claim.pointer.clone());
         let wanted = Wanted { claim: name, patterns, excluded: Vec::new(), plain: false, typed: true };
+        // That it is there was asked, and now what it is.
+        if claim.name.is_some() {
+            self.raw.retain(|raw| *raw != Raw::some_text(claim.pointer.clone()));
+        }
         let known = self.wanted.iter_mut().find(|known| pointer_of(&known.claim) == claim.pointer);
         let raw = self.raw.iter_mut().find(|raw| raw.pointer == claim.pointer);
         match (known, raw, &claim.name) {
@@ -42,7 +46,6 @@ impl Conditions {
                 let values = wanted.patterns.into_iter().map(Scalar::Text).collect();
                 self.raw.push(Raw { pointer: claim.pointer.clone(), values, excluded: Vec::new() });
             }
-            // That it is there was asked, and now what it is.
             (None, Some(raw), _) => raw.values = of_both(raw, &wanted)?,
         }
         Ok(())

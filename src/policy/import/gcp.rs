@@ -54,8 +54,11 @@ impl<'a> Export<'a> {
             }
         }
         let mut used = Vec::new();
+        let several = self.accounts.len() > 1;
         for (address, file) in &self.accounts {
-            match account(address, file, &providers, &mut used) {
+            let project = address.split(['@', '.']).nth(1).unwrap_or_default();
+            let folder = if several { format!("gcp/{project}/") } else { "gcp/".to_owned() };
+            match account((address, &folder), file, &providers, &mut used) {
                 Ok(trusts) => found.extend(trusts.into_iter().map(|trust| (file.path.clone(), trust))),
                 Err(reason) => found.push((file.path.clone(), Err(reason))),
             }
@@ -67,7 +70,7 @@ impl<'a> Export<'a> {
 }
 
 fn account(
-    address: &str,
+    (address, folder): (&str, &str),
     file: &Exported,
     providers: &[(&str, Provider)],
     used: &mut Vec<String>,
@@ -85,7 +88,7 @@ fn account(
         let before = trusts.len();
         for (_, provider) in providers.iter().filter(|(_, provider)| provider.pool == member.pool) {
             let number = trusts.iter().filter(|trust| trust.is_ok()).count() + 1;
-            trusts.push(trust(&account, &member, provider, number));
+            trusts.push(trust(&account, &member, provider, (folder, number)));
         }
         if trusts.len() == before {
             trusts.push(Err(GcpError::NoProvider { member: member.text.clone() }));
@@ -95,7 +98,12 @@ fn account(
     Ok(trusts)
 }
 
-fn trust(account: &ServiceAccount, member: &Member, provider: &Provider, number: usize) -> Result<Trust, GcpError> {
+fn trust(
+    account: &ServiceAccount,
+    member: &Member,
+    provider: &Provider,
+    (folder, number): (&str, usize),
+) -> Result<Trust, GcpError> {
     let mut conditions = provider.conditions.clone();
     if let Who::Attribute(attribute, value) = &member.who {
         let claim = provider.mapped(attribute, &member.text)?;
@@ -105,7 +113,7 @@ fn trust(account: &ServiceAccount, member: &Member, provider: &Provider, number:
     let short = account.as_str().split('@').next().unwrap_or_default();
     let name = if number == 1 { short.to_owned() } else { format!("{short}-{number}") };
     let mut trust = Trust {
-        file: file_of("gcp/", &name),
+        file: file_of(folder, &name),
         description: format!("Imported from {}, which acts as {account}", member.text),
         issuer: provider.issuer.clone(),
         wanted: conditions.wanted,

@@ -163,7 +163,13 @@ impl Trust {
     fn translated(&mut self, claim: &str, regex: &str) -> Result<Wanted, OctoStsError> {
         let translated = translate(regex).map_err(|reason| OctoStsError::Regex { claim: claim.to_owned(), reason })?;
         self.notes.extend(translated.notes.into_iter().map(|note| format!("{claim}: {note}")));
-        Ok(Wanted { claim: claim.to_owned(), patterns: translated.patterns, excluded: translated.excluded, plain: false, typed: false })
+        Ok(Wanted {
+            claim: claim.to_owned(),
+            patterns: translated.patterns,
+            excluded: translated.excluded,
+            plain: false,
+            typed: false,
+        })
     }
 }
 

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 const MOUNT: &str = "secret";
 /// What a document of ours is called behind Vault's name of it.
 const ENDING: &str = ".yaml";
-/// Which endings `--ending` takes are those of files that hold several values.
+/// The policy that every token has whose role does not say otherwise.
 const DEFAULT_POLICY: &str = "default";
 
 /// What an export holds, by its paths.
@@ -42,17 +42,22 @@ impl<'a> Export<'a> {
     pub(super) fn take(&mut self, file: &'a Exported) -> bool {
         let name = |text: &'a str, endings: &[&str]| endings.iter().find_map(|ending| text.strip_suffix(ending));
         if let Some(rest) = file.path.strip_prefix("auth/") {
-            if let Some(mount) = rest.strip_suffix("/config.json") {
-                self.mounts.insert(mount, file);
-                return true;
+            // A role may be called `config`.
+            if let Some((mount, role)) = rest.rsplit_once("/role/") {
+                let role = name(role, &[".json"]).filter(|role| !role.contains('/'));
+                self.roles.extend(role.map(|role| (mount, role, file)));
+                return role.is_some();
             }
-            let role = rest.rsplit_once("/role/").and_then(|(mount, role)| Some((mount, name(role, &[".json"])?)));
-            self.roles.extend(role.filter(|(_, role)| !role.contains('/')).map(|(mount, role)| (mount, role, file)));
-            return role.is_some_and(|(_, role)| !role.contains('/'));
+            let mount = rest.strip_suffix("/config.json");
+            self.mounts.extend(mount.map(|mount| (mount, file)));
+            return mount.is_some();
         }
         let policy = file.path.strip_prefix("policies/").and_then(|policy| name(policy, &[".hcl", ".json"]));
-        // Vault's names of policies have no upper case.
-        policy.is_some_and(|policy| self.policies.insert(policy.to_lowercase(), file).is_none())
+        // Vault's names of policies have no upper case; of two that are one nobody knows which counts.
+        let policy = policy.map(str::to_lowercase).filter(|policy| !self.policies.contains_key(policy));
+        let is_one = policy.is_some();
+        self.policies.extend(policy.map(|policy| (policy, file)));
+        is_one
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -62,7 +67,14 @@ impl<'a> Export<'a> {
     /// Each role, or why it is not imported.
     pub(super) fn read(&self, settings: &ImportSettings<'_>) -> Vec<(&'a str, Result<Trust, VaultError>)> {
         let several = self.roles.iter().any(|(mount, ..)| *mount != self.roles[0].0);
-        self.roles.iter().map(|(mount, name, file)| (file.path.as_str(), self.role(mount, name, file, several, settings))).collect()
+        let roles =
+            self.roles.iter().map(|(mount, name, file)| (file.path.as_str(), self.role(mount, name, file, several, settings)));
+        let unused = self.mounts.iter().filter(|(mount, _)| self.roles.iter().all(|(known, ..)| known != *mount));
+        let no_role = |(mount, file): (&&str, &&'a Exported)| {
+            let command = format!("vault read -format=json auth/{mount}/role/NAME");
+            (file.path.as_str(), Err(VaultError::Missing { file: format!("auth/{mount}/role/NAME.json"), command }))
+        };
+        roles.chain(unused.map(no_role)).collect()
     }
 
     fn role(
@@ -107,7 +119,9 @@ impl<'a> Export<'a> {
         };
         trust.note_audience();
         let place = format!("`{kv}/data/NAME` is taken for `secrets/NAME{}`", place.ending);
-        trust.notes.extend([place].into_iter().chain(role.bound.notes).chain(readable.notes).chain(role.notes).chain(config.note));
+        trust
+            .notes
+            .extend([place].into_iter().chain(role.bound.notes).chain(readable.notes).chain(role.notes).chain(config.note));
         Ok(trust)
     }
 }

@@ -43,6 +43,9 @@ fn pair(line: &str) -> Result<(&str, &str), LineError> {
             return if differs { Err(LineError::Ambiguous) } else { Ok((name, inner)) };
         }
     }
-    let differs = value.contains(['"', '\'', '\\', '`', '#']) || value.contains(char::is_whitespace) || value.contains("$(") || value.contains("${");
+    let differs = value.contains(['"', '\'', '\\', '`', '#'])
+        || value.contains(char::is_whitespace)
+        || value.contains("$(")
+        || value.contains("${");
     if differs { Err(LineError::Ambiguous) } else { Ok((name, value)) }
 }

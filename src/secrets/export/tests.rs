@@ -18,7 +18,7 @@ fn an_answer_of_vault_becomes_a_file() {
     let yaml = "\"password\": \"tic\\ntac: #1\"\n\"port\": 5432\n\"tls\": true\n\"hosts\": [\"a\",\"b\"]\n";
     assert_eq!(text(&export, "db.yaml").unwrap(), yaml);
     assert!(text(&export, "db.json").is_ok());
-    assert_eq!(text(&export, "db.env").unwrap_err(), ExportError::NoText { name: "hosts".to_owned() });
+    assert_eq!(text(&export, "db.env").unwrap_err(), ExportError::NoText { name: "port".to_owned() });
     assert_eq!(text(&export, "db.ini").unwrap_err(), ExportError::NoForm);
     let first = read(ExportForm::Vault, r#"{"request_id": "x", "data": {"password": "a"}}"#).unwrap();
     assert_eq!(text(&first, "db.env").unwrap(), "password=a\n");

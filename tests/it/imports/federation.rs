@@ -84,7 +84,8 @@ fn drawn_claims(draw: &mut Draw) -> Map<String, Value> {
         2 => Value::Null,
         _ => json!(draw.of(&TEXTS)),
     };
-    let mut claims: Map<String, Value> = CLAIMS.iter().filter(|_| !draw_out(draw)).map(|&claim| (claim.to_owned(), Value::Null)).collect();
+    let mut claims: Map<String, Value> =
+        CLAIMS.iter().filter(|_| !draw_out(draw)).map(|&claim| (claim.to_owned(), Value::Null)).collect();
     claims.values_mut().for_each(|claim| *claim = value(draw));
     claims.insert("sub".to_owned(), json!(draw.of(&TEXTS)));
     claims
@@ -110,7 +111,7 @@ fn imported(files: &[Exported]) -> Result<Imported, String> {
 }
 
 fn wanted(kind: &str, text: &str) -> Target {
-    Target::parse_words(kind, text).unwrap()
+    Target::question(kind, text).unwrap()
 }
 
 #[test]
@@ -183,7 +184,9 @@ fn no_import_of_a_credential_is_wider_than_entra() {
             true => (0..=draw.below(2)).map(|_| term(&mut draw)).collect(),
             false => vec![("sub".to_owned(), false, (*draw.of(&TEXTS)).to_owned())],
         };
-        let one = |(claim, matches, text): &(String, bool, String)| format!("claims['{claim}'] {} '{text}'", if *matches { "matches" } else { "eq" });
+        let one = |(claim, matches, text): &(String, bool, String)| {
+            format!("claims['{claim}'] {} '{text}'", if *matches { "matches" } else { "eq" })
+        };
         let text = terms.iter().map(one).collect::<Vec<_>>().join(" and ");
         let mut credential = json!({ "name": "ci", "issuer": ISSUER, "audiences": ["api://AzureADTokenExchange"] });
         if is_flexible {

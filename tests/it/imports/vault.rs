@@ -60,7 +60,8 @@ pub fn role(members: &Value, policies: usize) -> Value {
 fn blocks(draw: &mut Draw) -> Vec<Block> {
     const WHOLE: [&str; 7] = ["secret/*", "*", "+/data/a", "secret/+/a*", "secret/metadata/*", "/secret/data/a", "secret/data*"];
     const SEGMENTS: [&str; 6] = ["a", "b", "ab", "+", "a", "+"];
-    const CAPABILITIES: [&[&str]; 7] = [&["read"], &["read", "list"], &["read"], &["deny"], &["update"], &["create", "read"], &["read"]];
+    const CAPABILITIES: [&[&str]; 7] =
+        [&["read"], &["read", "list"], &["read"], &["deny"], &["update"], &["create", "read"], &["read"]];
     let one = |draw: &mut Draw| {
         let path = if draw.one_in(8) {
             (*draw.of(&WHOLE)).to_owned()
@@ -90,8 +91,7 @@ fn bound(draw: &mut Draw, is_glob: bool) -> Value {
 fn generic(draw: &mut Draw) -> Value {
     const NAMES: [&str; 5] = ["ref", "env", "/ref", "/kubernetes.io/namespace", "team"];
     let is_glob = draw.one_in(2);
-    let claims: Map<String, Value> =
-        draw.some(&NAMES, 3).into_iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+    let claims: Map<String, Value> = draw.some(&NAMES, 3).into_iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
     let claims: Map<String, Value> = claims.into_iter().map(|(name, _)| (name, bound(draw, is_glob))).collect();
     json!({
         "bound_subject": draw.of(&["", "", "a", "a/b", "b"]), "bound_claims": claims,
@@ -104,11 +104,21 @@ fn generic(draw: &mut Draw) -> Value {
 /// What a role for GitHub's tokens binds.
 fn github(draw: &mut Draw) -> Value {
     const NAMES: [&str; 10] = [
-        "repository", "repository_id", "repository_owner", "ref", "ref_type", "ref_protected", "event_name", "environment", "sub", "run_attempt",
+        "repository",
+        "repository_id",
+        "repository_owner",
+        "ref",
+        "ref_type",
+        "ref_protected",
+        "event_name",
+        "environment",
+        "sub",
+        "run_attempt",
     ];
     let is_glob = draw.one_in(2);
     let claims: Vec<&str> = draw.some(&NAMES, 2).into_iter().copied().collect();
-    let claims: Map<String, Value> = claims.into_iter().map(|name| (name.to_owned(), github_value(draw, name, is_glob))).collect();
+    let claims: Map<String, Value> =
+        claims.into_iter().map(|name| (name.to_owned(), github_value(draw, name, is_glob))).collect();
     json!({ "bound_claims": claims, "bound_claims_type": if is_glob { "glob" } else { "string" } })
 }
 
@@ -191,7 +201,18 @@ struct Counts {
 
 /// What reasons of refusals are known by.
 const REASONS: [&str; 12] = [
-    "counts before it", "let nothing be read", "is always a wildcard", "would match nobody", "exclude each other", "have to hold both", "shared by tenants", "is any of", "`run_attempt`", "never claimed", "has no such", "documents",
+    "counts before it",
+    "let nothing be read",
+    "is always a wildcard",
+    "would match nobody",
+    "exclude each other",
+    "have to hold both",
+    "shared by tenants",
+    "is any of",
+    "`run_attempt`",
+    "never claimed",
+    "has no such",
+    "documents",
 ];
 
 impl Counts {
@@ -218,7 +239,14 @@ fn compare(draw: &mut Draw, issuer: &str, members: &Value, base: &Map<String, Va
             if !ours.takes(&claims, &wanted) {
                 continue;
             }
-            let told = || format!("{}\n{role}\n{}\n{}", json!(claims), policies.iter().map(|blocks| hcl(blocks)).collect::<String>(), ours.text);
+            let told = || {
+                format!(
+                    "{}\n{role}\n{}\n{}",
+                    json!(claims),
+                    policies.iter().map(|blocks| hcl(blocks)).collect::<String>(),
+                    ours.text
+                )
+            };
             assert!(logs_in(&role, &claims), "Vault lets nobody in with {}", told());
             assert!(reads(&policies, &format!("secret/data/{key}")), "Vault does not let {key} be read: {}", told());
             counts.both += 1;
@@ -240,7 +268,12 @@ fn no_import_of_a_role_is_wider_than_vault() {
 #[test]
 fn no_import_of_a_role_for_github_is_wider_than_vault() {
     let (mut draw, issuers, mut counts) = (Draw::new(8), issuers(), Counts::default());
-    let events = [("push", "refs/heads/main"), ("pull_request", "refs/pull/7/merge"), ("push", "refs/heads/a/b"), ("schedule", "refs/heads/main")];
+    let events = [
+        ("push", "refs/heads/main"),
+        ("pull_request", "refs/pull/7/merge"),
+        ("push", "refs/heads/a/b"),
+        ("schedule", "refs/heads/main"),
+    ];
     for round in 0..ROLES {
         let (event, git_ref) = events[round % events.len()];
         let members = github(&mut draw);

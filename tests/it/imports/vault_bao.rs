@@ -15,25 +15,57 @@ use std::process::Command;
 use std::sync::Arc;
 
 /// Documents at Vault.
-const KEYS: [&str; 9] = ["shop/db", "shop/private/db", "shop/web-1", "shop/web-1/tls", "shop", "Shop/db", "other/db", "other/x/db", "db"];
+const KEYS: [&str; 9] =
+    ["shop/db", "shop/private/db", "shop/web-1", "shop/web-1/tls", "shop", "Shop/db", "other/db", "other/x/db", "db"];
 
 /// Roles, each with its policies and whether it is imported.
 fn roles() -> Vec<(&'static str, Value, &'static str, bool)> {
-    let shop = r#"path "secret/data/shop/*" { capabilities = ["read", "list"] } path "secret/metadata/*" { capabilities = ["list"] }"#;
+    let shop =
+        r#"path "secret/data/shop/*" { capabilities = ["read", "list"] } path "secret/metadata/*" { capabilities = ["list"] }"#;
     vec![
         ("exact", json!({ "bound_claims": { "ref": "main", "level": 7, "deploys": true } }), shop, true),
         ("subject", json!({ "bound_subject": "ci:shop" }), r#"path "secret/data/shop/db" { capabilities = ["read"] }"#, true),
-        ("globs", json!({ "bound_claims_type": "glob", "bound_claims": { "ref": "release/*", "sub": ["ci:*", "cd:*"] } }), shop, true),
+        (
+            "globs",
+            json!({ "bound_claims_type": "glob", "bound_claims": { "ref": "release/*", "sub": ["ci:*", "cd:*"] } }),
+            shop,
+            true,
+        ),
         ("inner", json!({ "bound_claims_type": "glob", "bound_claims": { "ref": "a*z" } }), shop, true),
         ("lists", json!({ "bound_claims": { "ref": ["main", "release/1"] } }), shop, true),
         ("pointers", json!({ "bound_claims": { "/kubernetes.io/namespace": "shop" } }), shop, true),
-        ("users", json!({ "user_claim": "/kubernetes.io/namespace", "user_claim_json_pointer": true, "bound_claims": { "ref": "main" } }), shop, true),
+        (
+            "users",
+            json!({ "user_claim": "/kubernetes.io/namespace", "user_claim_json_pointer": true, "bound_claims": { "ref": "main" } }),
+            shop,
+            true,
+        ),
         ("mapped", json!({ "claim_mappings": { "team": "team" }, "bound_claims": { "ref": "main" } }), shop, true),
-        ("denied", json!({ "bound_claims": { "ref": "main" } }), r#"path "secret/data/shop/*" { capabilities = ["read"] } path "secret/data/shop/private/*" { capabilities = ["deny"] }"#, false),
-        ("segments", json!({ "bound_claims": { "ref": "main" } }), r#"path "secret/data/+/db" { capabilities = ["read"] } path "secret/data/shop/web-*" { capabilities = ["read"] }"#, true),
-        ("beaten", json!({ "bound_claims": { "ref": "main" } }), r#"path "secret/data/+/db" { capabilities = ["deny"] } path "secret/data/shop/*" { capabilities = ["read"] }"#, true),
+        (
+            "denied",
+            json!({ "bound_claims": { "ref": "main" } }),
+            r#"path "secret/data/shop/*" { capabilities = ["read"] } path "secret/data/shop/private/*" { capabilities = ["deny"] }"#,
+            false,
+        ),
+        (
+            "segments",
+            json!({ "bound_claims": { "ref": "main" } }),
+            r#"path "secret/data/+/db" { capabilities = ["read"] } path "secret/data/shop/web-*" { capabilities = ["read"] }"#,
+            true,
+        ),
+        (
+            "beaten",
+            json!({ "bound_claims": { "ref": "main" } }),
+            r#"path "secret/data/+/db" { capabilities = ["deny"] } path "secret/data/shop/*" { capabilities = ["read"] }"#,
+            true,
+        ),
         ("networks", json!({ "token_bound_cidrs": ["10.0.0.0/8"], "bound_claims": { "ref": "main" } }), shop, false),
-        ("templates", json!({ "bound_claims": { "ref": "main" } }), r#"path "secret/data/{{identity.entity.name}}/*" { capabilities = ["read"] }"#, false),
+        (
+            "templates",
+            json!({ "bound_claims": { "ref": "main" } }),
+            r#"path "secret/data/{{identity.entity.name}}/*" { capabilities = ["read"] }"#,
+            false,
+        ),
     ]
 }
 
@@ -130,7 +162,11 @@ async fn what_an_import_takes_openbao_takes_too() {
                 if !taken && status != 200 {
                     continue;
                 }
-                let read = if status == 200 { bao.call("GET", &format!("secret/data/{key}"), &session, json!({})).await.0 } else { status };
+                let read = if status == 200 {
+                    bao.call("GET", &format!("secret/data/{key}"), &session, json!({})).await.0
+                } else {
+                    status
+                };
                 let told = || format!("{name} {members} {policy}: {key} with {}: {read} {login}\n{}", json!(claims), ours.text);
                 assert!(!taken || read == 200, "ours alone takes {}", told());
                 both += usize::from(taken);
@@ -144,7 +180,9 @@ async fn what_an_import_takes_openbao_takes_too() {
 
 /// What the command makes of the export.
 fn imported(folder: &Path, issuer: &str) -> Value {
-    let config = format!("issuers:\n  - {{ name: ci, mapping: generic, issuer: \"{issuer}\", audiences: [\"https://daypass.example\"], addresses: [127.0.0.0/8] }}\n");
+    let config = format!(
+        "issuers:\n  - {{ name: ci, mapping: generic, issuer: \"{issuer}\", audiences: [\"https://daypass.example\"], addresses: [127.0.0.0/8] }}\n"
+    );
     std::fs::write(folder.join("issuers.yaml"), config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
     command.current_dir(folder).args(["policy", "import", "export", "--config", "issuers.yaml", "--output", "json"]);

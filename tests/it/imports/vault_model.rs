@@ -28,7 +28,8 @@ pub fn logs_in(role: &Value, claims: &Map<String, Value>) -> bool {
 }
 
 fn found(claims: &Map<String, Value>, claim: &str) -> Option<Value> {
-    let found = if claim.starts_with('/') { Value::Object(claims.clone()).pointer(claim).cloned() } else { claims.get(claim).cloned() };
+    let found =
+        if claim.starts_with('/') { Value::Object(claims.clone()).pointer(claim).cloned() } else { claims.get(claim).cloned() };
     match found? {
         Value::Null => None,
         // Go: `json.Number(strconv.Itoa(int(v)))`.
@@ -101,7 +102,9 @@ pub fn reads(policies: &[Vec<Block>], path: &str) -> bool {
         return allows(said);
     }
     let mut candidates: Vec<(Candidate<'_>, bool)> = Vec::new();
-    if let Some((prefix, said)) = prefixes.iter().filter(|(prefix, _)| path.starts_with(**prefix)).max_by_key(|(prefix, _)| prefix.len()) {
+    if let Some((prefix, said)) =
+        prefixes.iter().filter(|(prefix, _)| path.starts_with(**prefix)).max_by_key(|(prefix, _)| prefix.len())
+    {
         candidates.push((Candidate { first: prefix.len(), is_prefix: true, wildcards: 0, text: prefix }, allows(said)));
     }
     for (written, said) in &wild {
@@ -112,7 +115,9 @@ pub fn reads(policies: &[Vec<Block>], path: &str) -> bool {
             continue;
         }
         let last = own.len() - 1;
-        let same = |(index, own): (usize, &&str)| *own == "+" || *own == asked[index] || (is_prefix && index == last && asked[index].starts_with(own));
+        let same = |(index, own): (usize, &&str)| {
+            *own == "+" || *own == asked[index] || (is_prefix && index == last && asked[index].starts_with(own))
+        };
         if own.iter().enumerate().all(same) {
             let wildcards = own.iter().filter(|segment| **segment == "+").count();
             candidates.push((Candidate { first: written.find('+').unwrap(), is_prefix, wildcards, text: bare }, allows(said)));

@@ -12,7 +12,8 @@ pub(super) struct Term<'a> {
     pub(super) text: &'a str,
 }
 
-const WHY: &str = "expected claims['NAME'] eq 'TEXT' or claims['NAME'] matches 'PATTERN', joined by ` and `: write the policy by hand";
+const WHY: &str =
+    "expected claims['NAME'] eq 'TEXT' or claims['NAME'] matches 'PATTERN', joined by ` and `: write the policy by hand";
 
 /// Reads an expression: every term has to hold.
 pub(super) fn read(text: &str) -> Result<Vec<Term<'_>>, AzureError> {

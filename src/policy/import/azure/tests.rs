@@ -27,10 +27,18 @@ fn flexible(text: &str) -> Value {
 fn a_credential_becomes_a_policy_for_a_scope_that_is_chosen() {
     let found = imported(&json!({})).unwrap();
     assert_eq!(found.file, "policies/azure/shop-main.yaml");
-    let expected = ["match:", "repository: acme/shop", "ref: refs/heads/main", "event: [push, manual]", "claims:", "/sub: \"repo:acme/shop:ref:refs/heads/main\""];
+    let expected = [
+        "match:",
+        "repository: acme/shop",
+        "ref: refs/heads/main",
+        "event: [push, manual]",
+        "claims:",
+        "/sub: \"repo:acme/shop:ref:refs/heads/main\"",
+    ];
     assert_eq!(body(&found), expected);
     assert!(found.yaml.contains("# azure: [{ client_id: \"11111111-"), "{}", found.yaml);
-    let settings = ImportSettings { scope: Scope::parse("https://management.azure.com/.default").ok(), ..ImportSettings::default() };
+    let settings =
+        ImportSettings { scope: Scope::parse("https://management.azure.com/.default").ok(), ..ImportSettings::default() };
     let one = json!([{ "name": "a", "issuer": "https://gitlab.com", "subject": "project_path:g/p:ref_type:branch:ref:main", "audiences": ["x"] }]);
     let chosen = read(&one.to_string(), &settings).unwrap();
     let grant = "grant:\n  azure: [{ client_id: \"11111111-2222-3333-4444-555555555555\", scope: \"https://management.azure.com/.default\" }]\n";
@@ -40,7 +48,12 @@ fn a_credential_becomes_a_policy_for_a_scope_that_is_chosen() {
 #[test]
 fn flexible_credentials_are_read_where_they_are_simple() {
     let found = imported(&flexible("claims['sub'] matches 'repo:acme/shop:ref:refs/heads/*' and claims['job_workflow_ref'] eq 'acme/ci/.github/workflows/a.yml@refs/heads/main'")).unwrap();
-    assert!(found.yaml.contains("/sub: \"repo:acme/shop:ref:refs/heads/**\"") && found.yaml.contains("/job_workflow_ref: "), "{}", found.yaml);
+    assert!(
+        found.yaml.contains("/sub: \"repo:acme/shop:ref:refs/heads/**\"")
+            && found.yaml.contains("workflow: acme/ci/.github/workflows/a.yml@refs/heads/main\n"),
+        "{}",
+        found.yaml
+    );
     for (members, reason) in [
         (flexible("claims['sub'] matches 'repo:acme/sho?:*'"), "no pattern says `?`"),
         (flexible("claims['sub'] eq 'a' or claims['sub'] eq 'b'"), "expected claims['NAME'] eq"),
@@ -48,7 +61,10 @@ fn flexible_credentials_are_read_where_they_are_simple() {
         (flexible("claims['sub'] eq 'a"), "expected claims['NAME'] eq"),
         (flexible("claims['sub'] eq 'a\\'b'"), "expected claims['NAME'] eq"),
         (json!({ "claimsMatchingExpression": { "value": "claims['sub'] eq 'a'", "languageVersion": 1 } }), "it stands beside"),
-        (json!({ "subject": null, "claimsMatchingExpression": { "value": "claims['sub'] eq 'a'", "languageVersion": 2 } }), "`languageVersion: 1`"),
+        (
+            json!({ "subject": null, "claimsMatchingExpression": { "value": "claims['sub'] eq 'a'", "languageVersion": 2 } }),
+            "`languageVersion: 1`",
+        ),
         (json!({ "subject": null }), "`subject`: it is missing"),
         (json!({ "subject": "repo:acme/*" }), "is always a wildcard"),
         (json!({ "audiences": [] }), "`audiences`: it is empty"),

@@ -63,7 +63,9 @@ pub(in crate::policy::import) enum GcpError {
         why: &'static str,
     },
     /// A member of a pool without a provider here.
-    #[error("the member `{member}`: no file below providers/ is of its pool: `gcloud iam workload-identity-pools providers describe --format=json` prints them")]
+    #[error(
+        "the member `{member}`: no provider of its pool is imported; `gcloud iam workload-identity-pools providers describe --format=json` prints each"
+    )]
     NoProvider {
         /// Which.
         member: String,
@@ -72,6 +74,8 @@ pub(in crate::policy::import) enum GcpError {
     #[error("no member of a workload identity pool is in it")]
     NoMember,
     /// A provider that nothing names.
-    #[error("no file below service-accounts/ names its pool: `gcloud iam service-accounts get-iam-policy ADDRESS --format=json` prints who acts as an account")]
+    #[error(
+        "no file below service-accounts/ names its pool: `gcloud iam service-accounts get-iam-policy ADDRESS --format=json` prints who acts as an account"
+    )]
     Unused,
 }

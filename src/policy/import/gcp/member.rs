@@ -44,7 +44,9 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Vec<Result<Member, GcpErr
         for member in binding.texts("members")?.into_iter().filter(|member| member.starts_with("principal")) {
             let refused = |why| GcpError::Member { member: member.to_owned(), why };
             found.push(if !ROLES.contains(&role.as_str()) {
-                Err(refused("its role is neither workloadIdentityUser nor serviceAccountTokenCreator: what it may do nobody knows here"))
+                Err(refused(
+                    "its role is neither workloadIdentityUser nor serviceAccountTokenCreator: what it may do nobody knows here",
+                ))
             } else if binding.is_there("condition") {
                 Err(refused("its binding has a condition of IAM's own, and to leave that out would be wider"))
             } else {
@@ -60,7 +62,8 @@ impl Member {
         let refused = |why| GcpError::Member { member: text.to_owned(), why };
         let (kind, rest) = text.split_once(':').unwrap_or_default();
         let rest = rest.strip_prefix(SERVICE).ok_or_else(|| refused("expected principal://iam.googleapis.com/…"))?;
-        let (before, behind) = rest.split_once("/workloadIdentityPools/").ok_or_else(|| refused("it is of no workload identity pool"))?;
+        let (before, behind) =
+            rest.split_once("/workloadIdentityPools/").ok_or_else(|| refused("it is of no workload identity pool"))?;
         let (pool, who) = behind.split_once('/').ok_or_else(|| refused("it names no subject, no attribute and not all"))?;
         if who.contains('%') {
             return Err(refused("`%` may be an escape, and readers differ: write the policy by hand"));

@@ -35,7 +35,10 @@ impl Provider {
         let oidc = members.get_mut("oidc").map(Value::take);
         let members = Members::of(file, members, &[&FOR_PEOPLE, &READ])?;
         let Some(Value::Object(oidc)) = oidc else {
-            return Err(GcpError::Field { field: "oidc", why: "it is missing: providers of AWS, SAML and X.509 are not imported" });
+            return Err(GcpError::Field {
+                field: "oidc",
+                why: "it is missing: providers of AWS, SAML and X.509 are not imported",
+            });
         };
         let oidc = Members::of(file, oidc, &[&OF_OIDC])?;
         if members.flag("disabled")? || members.text("state")?.is_some_and(|state| state != "ACTIVE") {
@@ -46,7 +49,8 @@ impl Provider {
             other("an object with `name` like projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER")
         })?;
         let issuer = oidc.text("issuerUri")?.ok_or_else(|| other("an object with `oidc.issuerUri`"))?;
-        let mut provider = Self { pool: pool.to_owned(), issuer: issuer.to_owned(), mapped: BTreeMap::new(), conditions: Conditions::default() };
+        let mut provider =
+            Self { pool: pool.to_owned(), issuer: issuer.to_owned(), mapped: BTreeMap::new(), conditions: Conditions::default() };
         if oidc.text("jwksJson")?.is_some() {
             let note = "the provider has its own keys (`jwksJson`): let the issuer's entry in daypass.yaml mean the same";
             provider.conditions.notes.push(note.to_owned());
@@ -63,7 +67,10 @@ impl Provider {
         for (attribute, expression) in members.members("attributeMapping")? {
             let field = || format!("attributeMapping, {attribute}");
             if attribute == "google.groups" {
-                return Err(GcpError::Field { field: "attributeMapping", why: "`google.groups` is a list, which no line matches" });
+                return Err(GcpError::Field {
+                    field: "attributeMapping",
+                    why: "`google.groups` is a list, which no line matches",
+                });
             }
             let text = expression.as_str().unwrap_or_default();
             let path = cel::read_path(text).map_err(|reason| GcpError::Cel { field: field(), reason })?;
@@ -93,7 +100,9 @@ impl Provider {
                     if texts.is_empty() {
                         return Err(GcpError::Field { field: FIELD, why: "a list of nothing, which nobody is in" });
                     }
-                    let one = |text: &String| if text.is_empty() { Err(empty(FIELD)) } else { exactly(text).map_err(|reason| piece(text, reason)) };
+                    let one = |text: &String| {
+                        if text.is_empty() { Err(empty(FIELD)) } else { exactly(text).map_err(|reason| piece(text, reason)) }
+                    };
                     let patterns = texts.iter().map(one).collect::<Result<_, _>>()?;
                     conditions.texts(&claim, patterns)?;
                 }

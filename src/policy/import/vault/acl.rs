@@ -87,7 +87,8 @@ impl<'a> Said<'a> {
     }
 
     fn writes(&self) -> Option<String> {
-        let others: Vec<&str> = self.capabilities.iter().copied().filter(|word| !matches!(*word, "read" | "list" | "scan")).collect();
+        let others: Vec<&str> =
+            self.capabilities.iter().copied().filter(|word| !matches!(*word, "read" | "list" | "scan")).collect();
         let note = |others: &str| format!("`{}`: {others} is left out: secrets change by commits", self.written);
         (!others.is_empty()).then(|| note(&others.join(", ")))
     }

@@ -11,7 +11,8 @@ const AROUND: [&str; 9] =
 /// Reads the `data` of an answer; `known` are the members that may be there.
 pub(super) fn read(file: &str, bytes: &[u8], known: &[&[&str]]) -> Result<Members, MemberError> {
     let document = parse_document(bytes).map_err(|fault| MemberError::Json { file: file.to_owned(), fault })?;
-    let other = || MemberError::Form { file: file.to_owned(), command: "vault read -format=json", expected: "an object with `data`" };
+    let other =
+        || MemberError::Form { file: file.to_owned(), command: "vault read -format=json", expected: "an object with `data`" };
     let Value::Object(mut around) = document else { return Err(other()) };
     let is_around = around.keys().all(|member| AROUND.contains(&member.as_str()));
     match around.remove("data").filter(|_| is_around) {

@@ -2,8 +2,8 @@
 
 use super::error::{ClaimError, VaultError};
 use crate::policy::import::error::WantedError;
-use crate::policy::import::members::Members;
 use crate::policy::import::lines::{Raw, Scalar, Wanted, pointer_of};
+use crate::policy::import::members::Members;
 use crate::policy::import::pieces::{Piece, Wild, write};
 use crate::words::names::check_pointer;
 use serde_json::Value;
@@ -128,34 +128,36 @@ impl Bound {
         let is_pointer = data.flag("user_claim_json_pointer")? && user.starts_with('/');
         let user = if is_pointer { user.to_owned() } else { pointer_of(user) };
         let mapped = data.members("claim_mappings")?;
-        let mapped = mapped.into_iter().map(|(claim, _)| (if claim.starts_with('/') { claim.clone() } else { pointer_of(claim) }, true));
+        let mapped =
+            mapped.into_iter().map(|(claim, _)| (if claim.starts_with('/') { claim.clone() } else { pointer_of(claim) }, true));
         for (pointer, is_mapped) in std::iter::once((user, false)).chain(mapped) {
             check_pointer(&pointer).map_err(|_| VaultError::Claim { claim: pointer.clone(), reason: ClaimError::Pointer })?;
             // Every token that is taken here has a subject that is a text.
             if pointer == "/sub" {
                 continue;
             }
-            let empty = |patterns: &mut dyn Iterator<Item = &str>| {
-                let takes_it = patterns.any(|pattern| pattern.chars().all(|character| character == '*'));
-                (takes_it && !is_mapped).then(String::new)
-            };
             if let Some(wanted) = self.wanted.iter_mut().find(|wanted| pointer_of(&wanted.claim) == pointer) {
-                let excluded = empty(&mut wanted.patterns.iter().map(String::as_str));
-                wanted.excluded.extend(excluded);
+                let takes_empty = wanted.patterns.iter().any(|pattern| takes_empty(pattern));
+                wanted.excluded.extend((takes_empty && !is_mapped).then(String::new));
             } else if let Some(raw) = self.raw.iter_mut().find(|raw| raw.pointer == pointer) {
                 raw.values.retain(|value| value.as_text().is_some());
-                let excluded = empty(&mut raw.values.iter().filter_map(Scalar::as_text));
-                raw.excluded.extend(excluded);
+                let takes_empty = raw.values.iter().filter_map(Scalar::as_text).any(takes_empty);
+                raw.excluded.extend((takes_empty && !is_mapped).then(String::new));
                 if raw.values.is_empty() {
                     return Err(WantedError::Exclusive { claim: pointer }.into());
                 }
             } else {
                 let note = "it is mapped to metadata there, which only a text can be; here it has to be there";
                 self.notes.extend(is_mapped.then(|| format!("{pointer}: {note}")));
-                let excluded = empty(&mut std::iter::once("**")).into_iter().collect();
+                let excluded = if is_mapped { Vec::new() } else { vec![String::new()] };
                 self.raw.push(Raw { excluded, ..Raw::some_text(pointer) });
             }
         }
         Ok(())
     }
+}
+
+/// Whether a pattern takes the empty text, with which nobody logs in.
+fn takes_empty(pattern: &str) -> bool {
+    pattern.chars().all(|character| character == '*')
 }

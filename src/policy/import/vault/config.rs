@@ -36,7 +36,8 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Mount, VaultError> {
     let (bound, discovered) = (data.text("bound_issuer")?, data.text("oidc_discovery_url")?);
     let why = "it is empty, and nobody knows whose tokens are taken: set it on the mount, and read it again";
     let issuer = bound.or(discovered).ok_or(VaultError::Field { member: "bound_issuer", why })?;
-    let by_keys = data.text("jwks_url")?.is_some() || data.is_there("jwks_pairs") || !data.texts("jwt_validation_pubkeys")?.is_empty();
+    let by_keys =
+        data.text("jwks_url")?.is_some() || data.is_there("jwks_pairs") || !data.texts("jwt_validation_pubkeys")?.is_empty();
     let elsewhere = by_keys || discovered.is_some_and(|url| url.trim_end_matches('/') != issuer.trim_end_matches('/'));
     let note = "the mount has its keys from elsewhere than the issuer's own discovery document: let the issuer's entry in daypass.yaml \
                 mean the same keys";

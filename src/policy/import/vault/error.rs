@@ -69,7 +69,9 @@ pub(in crate::policy::import) enum ClaimError {
     #[error("expected texts, whole numbers, true or false, or a list of them")]
     Type,
     /// A number that Vault compares otherwise.
-    #[error("`{number}`: Vault cuts off what is behind the point and beyond 53 bits, and a policy compares exactly: write the policy by hand")]
+    #[error(
+        "`{number}`: Vault cuts off what is behind the point and beyond 53 bits, and a policy compares exactly: write the policy by hand"
+    )]
     Number {
         /// As it is written.
         number: String,
@@ -120,7 +122,9 @@ pub(in crate::policy::import) enum AclError {
         path: String,
     },
     /// A name that no document here has.
-    #[error("`{path}`: no document here is called `{segment}`: letters, digits and `-_.`, and no dot first; a star within a path stands for itself in Vault")]
+    #[error(
+        "`{path}`: no document here is called `{segment}`: letters, digits and `-_.`, and no dot first; a star within a path stands for itself in Vault"
+    )]
     Name {
         /// Which.
         path: String,

@@ -102,9 +102,7 @@ fn value(tokens: &mut Tokens<'_>, first: Token, depth: usize) -> Result<Value, H
                 other => _ = value(tokens, other, depth + 1)?,
             }
         },
-        Token::Sign(sign) => {
-            Err(tokens.refuse(HclReason::Unexpected { found: format!("`{sign}`"), expected: "a value" }))
-        }
+        Token::Sign(sign) => Err(tokens.refuse(HclReason::Unexpected { found: format!("`{sign}`"), expected: "a value" })),
     }
 }
 

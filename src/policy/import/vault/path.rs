@@ -176,7 +176,9 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(patterns(path).unwrap_or_default(), expected, "{path}");
         }
-        for other in ["secret/metadata/*", "secret/data", "secret/data/", "secret/data/a/", "secret", "kv/data/a", "Secret/data/a", "+/+"] {
+        for other in
+            ["secret/metadata/*", "secret/data", "secret/data/", "secret/data/a/", "secret", "kv/data/a", "Secret/data/a", "+/+"]
+        {
             assert_eq!(patterns(other), None, "{other}");
         }
     }
@@ -211,7 +213,17 @@ mod tests {
 
     #[test]
     fn the_path_that_counts_has_the_higher_rank() {
-        let ordered = ["+/data/*", "*", "secret/+/a*", "secret/+/a", "secret/data/+/*", "secret/data/*", "secret/data/a*", "secret/data/a/+", "secret/data/a"];
+        let ordered = [
+            "+/data/*",
+            "*",
+            "secret/+/a*",
+            "secret/+/a",
+            "secret/data/+/*",
+            "secret/data/*",
+            "secret/data/a*",
+            "secret/data/a/+",
+            "secret/data/a",
+        ];
         for pair in ordered.windows(2) {
             assert!(VaultPath::of(pair[0]).rank() < VaultPath::of(pair[1]).rank(), "{pair:?}");
         }

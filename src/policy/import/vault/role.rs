@@ -73,10 +73,13 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
     if !data.flag("token_no_default_policy")? && !policies.contains(&"default") {
         policies.push("default");
     }
-    let mut notes = vec!["what identity entities and groups of Vault's add or take away is in no role, and is not looked at".to_owned()];
+    let mut notes =
+        vec!["what identity entities and groups of Vault's add or take away is in no role, and is not looked at".to_owned()];
     for lasting in ["token_ttl", "token_max_ttl", "token_explicit_max_ttl", "token_period", "token_num_uses"] {
         if data.number(lasting)? != 0 {
-            notes.push(format!("`{lasting}` is left out: a session here ends with the job's token, or by `session: {{ ttl: … }}`"));
+            notes.push(format!(
+                "`{lasting}` is left out: a session here ends with the job's token, or by `session: {{ ttl: … }}`"
+            ));
         }
     }
     for leeway in ["expiration_leeway", "not_before_leeway", "clock_skew_leeway"] {
@@ -98,14 +101,23 @@ fn check(data: &Members) -> Result<(), VaultError> {
     }
     for networks in ["token_bound_cidrs", "bound_cidrs"] {
         if !data.texts(networks)?.is_empty() {
-            return Err(refused("token_bound_cidrs", "no policy says from where a job asks: bind the runners by a claim, or leave it out of the role"));
+            return Err(refused(
+                "token_bound_cidrs",
+                "no policy says from where a job asks: bind the runners by a claim, or leave it out of the role",
+            ));
         }
     }
     if data.text("groups_claim")?.is_some() {
-        return Err(refused("groups_claim", "what groups add or take away is not in the export: leave it out of the role, and name the policies there"));
+        return Err(refused(
+            "groups_claim",
+            "what groups add or take away is not in the export: leave it out of the role, and name the policies there",
+        ));
     }
     if data.flag("token_policies_template_claims")? {
-        return Err(refused("token_policies_template_claims", "the names of its policies are filled in from each token: write a policy for each"));
+        return Err(refused(
+            "token_policies_template_claims",
+            "the names of its policies are filled in from each token: write a policy for each",
+        ));
     }
     if data.number("max_age")? != 0 {
         return Err(refused("max_age", "no policy says how long ago a person was there"));

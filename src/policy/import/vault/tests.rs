@@ -21,7 +21,8 @@ fn role(members: &Value) -> Value {
     role
 }
 
-const SHOP: &str = "path \"secret/data/shop/*\" { capabilities = [\"read\"] }\npath \"pki/issue/web\" { capabilities = [\"update\"] }\n";
+const SHOP: &str =
+    "path \"secret/data/shop/*\" { capabilities = [\"read\"] }\npath \"pki/issue/web\" { capabilities = [\"update\"] }\n";
 
 fn export(role: &str, policy: &str) -> Vec<Exported> {
     let config = json!({ "bound_issuer": "https://gitlab.com", "oidc_discovery_url": "https://gitlab.com", "provider_config": {}, "status": "valid" });
@@ -41,11 +42,25 @@ fn imported(members: &Value, policy: &str) -> Result<Imported, String> {
 fn a_role_becomes_a_policy_of_its_name() {
     let imported = imported(&json!({ "token_ttl": 900 }), SHOP).unwrap();
     assert_eq!(imported.file, "policies/shop-deploy.yaml");
-    let expected = ["match:", "repository: acme/shop", "event: [push, manual]", "claims:", "/project_path: acme/shop", "/ref: release-*", "/ref_type: branch"];
+    let expected = [
+        "match:",
+        "repository: acme/shop",
+        "event: [push, manual]",
+        "claims:",
+        "/project_path: acme/shop",
+        "/ref: release-*",
+        "/ref_type: branch",
+    ];
     assert_eq!(body(&imported), expected, "{}", imported.yaml);
-    assert!(imported.yaml.ends_with("grant:\n  secrets: [\"shop/**\"]\n"), "{}", imported.yaml);
+    assert!(imported.yaml.ends_with("grant:\n  secrets: [shop/**]\n"), "{}", imported.yaml);
     let notes = imported.notes.join("\n");
-    for told in ["the audience is left out", "`secret/data/NAME` is taken for `secrets/NAME.yaml`", "`pki/issue/web` is left out", "`token_ttl` is left out", "entities and groups"] {
+    for told in [
+        "the audience is left out",
+        "`secret/data/NAME` is taken for `secrets/NAME.yaml`",
+        "`pki/issue/web` is left out",
+        "`token_ttl` is left out",
+        "entities and groups",
+    ] {
         assert!(notes.contains(told), "{told}: {notes}");
     }
     assert!(!notes.contains("lookup-self"), "{notes}");
@@ -98,7 +113,10 @@ fn policies_that_no_list_of_documents_says_are_refused_by_their_path() {
         (read("secret/data/shop/*") + &read("{{identity.entity.name}}/*"), "is filled in"),
         (read("secret/data/*/db"), "no document here is called `*`"),
         (read("secret/data/.hidden"), "no document here is called `.hidden`"),
-        ("path \"secret/data/shop/*\" { capabilities = [\"read\"] required_parameters = [\"version\"] }".to_owned(), "`required_parameters` takes something away"),
+        (
+            "path \"secret/data/shop/*\" { capabilities = [\"read\"] required_parameters = [\"version\"] }".to_owned(),
+            "`required_parameters` takes something away",
+        ),
         ("path \"secret/data/shop/*\" { capabilities = [\"read\"".to_owned(), "policies/shop.hcl: line 1: the policy ends here"),
     ] {
         let refused = imported(&json!({}), &policy).expect_err(&policy);
@@ -113,7 +131,12 @@ fn an_export_that_was_cut_or_holds_more_is_refused_with_its_file() {
     let whole = answer(&role(&json!({})));
     let refused = |files: &[Exported]| {
         let found = import_export(files, &ImportSettings::default());
-        found.into_iter().filter_map(Result::err).map(|one| format!("{}: {}", one.original, one.reason)).collect::<Vec<_>>().join("\n")
+        found
+            .into_iter()
+            .filter_map(Result::err)
+            .map(|one| format!("{}: {}", one.original, one.reason))
+            .collect::<Vec<_>>()
+            .join("\n")
     };
     for length in 0..whole.len() {
         assert!(!refused(&export(&whole[..length], SHOP)).is_empty(), "{length}");
@@ -123,6 +146,10 @@ fn an_export_that_was_cut_or_holds_more_is_refused_with_its_file() {
     let without = |path: &str| export(&whole, SHOP).into_iter().filter(|file| file.path != path).collect::<Vec<_>>();
     assert!(refused(&without("auth/gitlab/config.json")).contains("`vault read -format=json auth/gitlab/config` prints it"));
     assert!(refused(&without("policies/default.hcl")).contains("`vault policy read default` prints it"));
+    assert!(refused(&without("auth/gitlab/role/shop-deploy.json")).contains("auth/gitlab/role/NAME.json is missing"));
+    let mut twice = export(&whole, SHOP);
+    twice.push(file("policies/SHOP.hcl", ""));
+    assert!(refused(&twice).starts_with("policies/SHOP.hcl: nothing reads this file"));
     let mut more = export(&whole, SHOP);
     more.push(file("policies/shop.txt", "x"));
     assert!(refused(&more).starts_with("policies/shop.txt: nothing reads this file"));

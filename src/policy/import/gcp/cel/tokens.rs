@@ -6,7 +6,8 @@ use std::fmt;
 
 /// Signs, the longer ones first.
 const SIGNS: [&str; 26] = [
-    "&&", "||", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ",", ".", "!", "<", ">", "+", "-", "*", "/", "%", "?", ":", ";", "=",
+    "&&", "||", "==", "!=", "<=", ">=", "(", ")", "[", "]", "{", "}", ",", ".", "!", "<", ">", "+", "-", "*", "/", "%", "?", ":",
+    ";", "=",
 ];
 
 /// One of them.
@@ -48,9 +49,15 @@ impl Tokens {
         // A text behind a letter (r'…', b"…") or beside another one ('''…''') is read otherwise.
         let pairs = tokens.iter().zip(tokens.iter().skip(1));
         for (one, next) in pairs {
-            if matches!((one, next), (Token::Word(word), Token::Text(_)) if word != "in") || matches!((one, next), (Token::Text(_), Token::Text(_))) {
+            if matches!((one, next), (Token::Word(word), Token::Text(_)) if word != "in")
+                || matches!((one, next), (Token::Text(_), Token::Text(_)))
+            {
                 let is_list = matches!((one, next), (Token::Text(_), Token::Text(_)));
-                return Err(if is_list { CelError::expected("`,`", Some(next.clone())) } else { CelError::NotImported { found: one.to_string() } });
+                return Err(if is_list {
+                    CelError::expected("`,`", Some(next.clone()))
+                } else {
+                    CelError::NotImported { found: one.to_string() }
+                });
             }
         }
         Ok(Self(tokens))
