@@ -18,6 +18,10 @@ const NUMBER_MAX: u64 = 1 << 53;
 /// What Vault prints beside a value of KV version 2.
 const OF_VERSION_2: [&str; 2] = ["data", "metadata"];
 
+/// What SOPS keeps for itself in a file, and in one of lines.
+const SECTION: &str = "sops";
+const FLAT_SECTION: &str = "sops_";
+
 /// What an export is written in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ExportForm {
@@ -52,6 +56,9 @@ impl Export {
             return Err(ExportError::Nothing);
         }
         for (name, value) in &values {
+            if name == SECTION || name.starts_with(FLAT_SECTION) {
+                return Err(ExportError::Reserved { name: name.clone() });
+            }
             check(&format!("/{}", name.replace('~', "~0").replace('/', "~1")), value)?;
         }
         Ok(Self { values, left_out })

@@ -8,15 +8,13 @@ mod error;
 pub(super) use error::RegexError;
 
 use super::pieces::{Piece, Wild, write};
-use error::PartError;
+use error::{ALTERNATIVES_MAX, PartError};
 use regex_syntax::ast::parse::Parser;
 use regex_syntax::ast::{
     AssertionKind, Ast, ClassBracketed, ClassSet, ClassSetItem, GroupKind, Repetition, RepetitionKind, Span,
 };
 use std::collections::BTreeSet;
 
-/// More alternatives than this are a list that wants rows (`for_each`), and each level of an expression multiplies them.
-const ALTERNATIVES_MAX: usize = 64;
 /// A class of more characters is meant as a kind of character, and no list of them reads well.
 const CLASS_CHARACTERS_MAX: usize = 16;
 

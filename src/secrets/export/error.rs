@@ -24,6 +24,12 @@ pub enum ExportError {
     /// Vault has no value any more.
     #[error("this version was deleted or destroyed: export one that is there (`vault kv get -version=N`)")]
     Deleted,
+    /// A name that SOPS has for its own.
+    #[error("`{name}` is a name that SOPS keeps for itself in its files: give the value another one")]
+    Reserved {
+        /// Which.
+        name: String,
+    },
     /// A value that no MAC covers.
     #[error("{at} is null, which no MAC covers: leave it out, or give it a value")]
     Null {

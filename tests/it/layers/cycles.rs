@@ -15,7 +15,6 @@ const CIRCLES_MAX: &[(&str, usize)] = &[
     ("policy::access::changes", 6),
     ("policy::aws_parameters", 11),
     ("policy::condition", 2),
-    ("policy::import", 13),
     ("secrets::age_file", 2),
     ("secrets::age_file::error", 18),
     ("secrets::age_file::error::key", 4),

@@ -5,7 +5,7 @@ use crate::policy::import::pieces::LikeError;
 
 /// A trust policy that ours do not say.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::policy::import) enum AwsError {
+pub(in crate::policy) enum AwsError {
     /// By what stands around its statements.
     #[error(transparent)]
     Document(#[from] ElementError),
@@ -22,7 +22,7 @@ pub(in crate::policy::import) enum AwsError {
 
 /// An element that ours do not say; one that is not known may take something away.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::policy::import) enum ElementError {
+pub(in crate::policy) enum ElementError {
     /// It is other JSON.
     #[error("{what}: expected an object")]
     NoObject {
@@ -77,7 +77,7 @@ pub(in crate::policy::import) enum ElementError {
 
 /// Why no line says a condition.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy::import) enum ConditionError {
+pub(in crate::policy) enum ConditionError {
     /// It is about something else than the token.
     #[error("the key is no claim of {host}, and to leave it out would be wider")]
     NoClaim {

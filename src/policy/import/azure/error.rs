@@ -7,7 +7,7 @@ use crate::policy::import::pieces::LikeError;
 
 /// What ours do not say.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::policy::import) enum AzureError {
+pub(in crate::policy) enum AzureError {
     /// The file is no such list, or has a member that is not known.
     #[error(transparent)]
     Members(#[from] MemberError),

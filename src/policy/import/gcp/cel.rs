@@ -5,7 +5,7 @@
 mod error;
 mod tokens;
 
-pub(in crate::policy::import) use error::CelError;
+pub(in crate::policy) use error::CelError;
 
 use tokens::{Token, Tokens};
 
@@ -21,7 +21,7 @@ pub(super) struct Term {
 
 /// What it is asked of: `assertion.repository`, `attribute.team`, `google.subject`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(in crate::policy::import) struct Path(pub(super) Vec<String>);
+pub(in crate::policy) struct Path(pub(super) Vec<String>);
 
 /// What is asked.
 #[derive(Clone, PartialEq, Eq, Debug)]

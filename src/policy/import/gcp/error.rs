@@ -8,7 +8,7 @@ use crate::policy::import::pieces::PieceError;
 
 /// What ours do not say.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::policy::import) enum GcpError {
+pub(in crate::policy) enum GcpError {
     /// A file is no such answer, or has a member that is not known.
     #[error(transparent)]
     Members(#[from] MemberError),

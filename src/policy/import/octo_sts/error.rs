@@ -11,7 +11,7 @@ pub(super) const NO_SUBJECT: &str = "octo-sts takes no subject with white space,
 
 /// A file that is no trust policy of octo-sts, or trusts more than a policy of ours says.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::policy::import) enum OctoStsError {
+pub(in crate::policy) enum OctoStsError {
     /// It is no YAML.
     #[error("{}", one_line(.0))]
     Yaml(Box<Fault>),

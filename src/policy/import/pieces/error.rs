@@ -2,7 +2,7 @@
 
 /// A text of IAM that no pattern says.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy::import) enum LikeError {
+pub(in crate::policy) enum LikeError {
     /// It has a wildcard for one character.
     #[error("`{text}`: no pattern says `?`")]
     OneCharacter {
@@ -28,7 +28,7 @@ pub(in crate::policy::import) enum LikeError {
 
 /// A piece of a foreign pattern that no pattern of ours says.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy::import) enum PieceError {
+pub(in crate::policy) enum PieceError {
     /// A placeholder.
     #[error("`{{each.` is filled in from rows here, and cannot be matched")]
     Placeholder,

@@ -1,12 +1,14 @@
 //! Why an expression is no pattern of ours.
 
-use super::ALTERNATIVES_MAX;
 use crate::policy::import::pieces::PieceError;
 use regex_syntax::ast::ErrorKind;
 
+/// More alternatives than this are a list that wants rows (`for_each`), and each level of an expression multiplies them.
+pub(super) const ALTERNATIVES_MAX: usize = 64;
+
 /// An expression that no pattern says.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy::import) enum RegexError {
+pub(in crate::policy) enum RegexError {
     /// A part of it.
     #[error("`{regex}`, character {column}: `{part}`: {reason}")]
     Part {
@@ -39,7 +41,7 @@ pub(in crate::policy::import) enum RegexError {
 
 /// A part of an expression that no pattern says.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy::import) enum PartError {
+pub(in crate::policy) enum PartError {
     /// It is no expression.
     #[error("{0}")]
     Syntax(Box<ErrorKind>),

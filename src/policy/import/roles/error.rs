@@ -6,7 +6,7 @@ use crate::words::names::NameError;
 
 /// Why no role is imported.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::policy::import) enum RoleError {
+pub(in crate::policy) enum RoleError {
     /// The document, or a role's trust policy, is no JSON.
     #[error(transparent)]
     Json(#[from] JsonError),

@@ -7,7 +7,7 @@ use crate::policy::import::pieces::PieceError;
 
 /// A role that says what a policy of ours does not, or that nobody can read as a whole.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::policy::import) enum VaultError {
+pub(in crate::policy) enum VaultError {
     /// A file of the export is no answer of Vault's, or has a member that is not known.
     #[error(transparent)]
     Members(#[from] MemberError),
@@ -61,7 +61,7 @@ pub(in crate::policy::import) enum VaultError {
 
 /// Why no line says a bound claim.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy::import) enum ClaimError {
+pub(in crate::policy) enum ClaimError {
     /// Nothing fits it.
     #[error("no value, which nothing matches")]
     NoValue,
@@ -95,7 +95,7 @@ pub(in crate::policy::import) enum ClaimError {
 
 /// Why no list of documents says what policies let be read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy::import) enum AclError {
+pub(in crate::policy) enum AclError {
     /// Part of what a path grants is taken away by another.
     #[error(
         "`{path}` grants, and `{above}` counts before it and does not: a grant here only adds. Name the folders that are meant in \

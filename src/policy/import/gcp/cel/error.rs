@@ -1,10 +1,10 @@
 //! Why an expression of Google's is not imported.
 
-use super::tokens::Token;
+use std::fmt::Display;
 
 /// What of it no line says.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::policy::import) enum CelError {
+pub(in crate::policy) enum CelError {
     /// An operator or a function that is not read.
     #[error("{found} is not imported: write `==`, `in [\u{2026}]`, `startsWith` and `&&` alone, or the policy by hand")]
     NotImported {
@@ -31,8 +31,8 @@ pub(in crate::policy::import) enum CelError {
 }
 
 impl CelError {
-    pub(super) fn expected(expected: &str, found: Option<Token>) -> Self {
-        let found = found.map_or_else(|| "the end".to_owned(), |token| token.to_string());
+    pub(super) fn expected(expected: &str, found: Option<impl Display>) -> Self {
+        let found = found.map_or_else(|| "the end".to_owned(), |found| found.to_string());
         Self::Expected { expected: expected.to_owned(), found }
     }
 }

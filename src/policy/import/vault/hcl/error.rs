@@ -5,7 +5,7 @@ use crate::token::JsonError;
 /// What is wrong with it, and where.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {reason}")]
-pub(in crate::policy::import) struct HclError {
+pub(in crate::policy) struct HclError {
     /// The line, from 1.
     pub(super) line: usize,
     /// What is wrong.

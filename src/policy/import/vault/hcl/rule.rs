@@ -9,11 +9,11 @@ const CAPABILITIES: [&str; 11] =
 
 /// What one block says of one path.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(in crate::policy::import) struct Rule {
-    pub(in crate::policy::import) path: String,
-    pub(in crate::policy::import) capabilities: BTreeSet<String>,
+pub(in crate::policy) struct Rule {
+    pub(in crate::policy) path: String,
+    pub(in crate::policy) capabilities: BTreeSet<String>,
     /// Keys beside the capabilities, each of which may take something away.
-    pub(in crate::policy::import) beside: BTreeSet<String>,
+    pub(in crate::policy) beside: BTreeSet<String>,
 }
 
 /// What a key may say, as far as it is looked at.
@@ -47,7 +47,7 @@ impl Rule {
         Ok(())
     }
 
-    pub(in crate::policy::import) fn denies(&self) -> bool {
+    pub(in crate::policy) fn denies(&self) -> bool {
         self.capabilities.contains("deny")
     }
 }
