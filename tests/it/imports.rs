@@ -1,6 +1,7 @@
 //! Trust of others, imported: by generated originals and claims, and beside the services themselves. What an import takes, its
 //! original takes; the models of the originals here share nothing with what imports them.
 
+mod command;
 mod federation;
 mod vault;
 mod vault_bao;

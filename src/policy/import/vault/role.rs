@@ -30,7 +30,7 @@ const OF_THE_SESSION: [&str; 17] = [
 ];
 /// What the login in a browser has.
 const OF_BROWSERS: [&str; 4] = ["oauth2_metadata", "oidc_scopes", "allowed_redirect_uris", "oidc_disable_confirmation"];
-const READ: [&str; 17] = [
+const READ: [&str; 16] = [
     "role_type",
     "bound_audiences",
     "bound_subject",
@@ -47,7 +47,6 @@ const READ: [&str; 17] = [
     "policies",
     "token_no_default_policy",
     "token_policies_template_claims",
-    "alias_name_source",
 ];
 
 /// A role, read.
@@ -67,7 +66,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
     if !old.is_empty() && old != policies {
         return Err(refused("policies", "it says others than `token_policies`: set one of them"));
     }
-    if policies.contains(&"root") {
+    if policies.iter().any(|policy| policy.eq_ignore_ascii_case("root")) {
         return Err(refused("token_policies", "`root` grants everything: name the policies that are meant"));
     }
     if !data.flag("token_no_default_policy")? && !policies.contains(&"default") {
@@ -82,6 +81,9 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
             ));
         }
     }
+    if data.flag("token_strictly_bind_ip")? {
+        notes.push("`token_strictly_bind_ip` is left out: a session here serves one client anyway".to_owned());
+    }
     for leeway in ["expiration_leeway", "not_before_leeway", "clock_skew_leeway"] {
         if data.number(leeway)? < 0 {
             notes.push(format!("`{leeway}` is left out: times are looked at for every issuer alike here"));
@@ -91,7 +93,7 @@ pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Role, VaultError> {
 }
 
 fn check(data: &Members) -> Result<(), VaultError> {
-    if data.text("role_type")?.is_some_and(|kind| kind != "jwt") {
+    if data.text("role_type")? != Some("jwt") {
         return Err(refused("role_type", "a login in a browser is for people, and a policy here is for jobs and pods"));
     }
     if data.texts("bound_audiences")?.is_empty() {
@@ -121,9 +123,6 @@ fn check(data: &Members) -> Result<(), VaultError> {
     }
     if data.number("max_age")? != 0 {
         return Err(refused("max_age", "no policy says how long ago a person was there"));
-    }
-    if data.is_there("alias_name_source") {
-        return Err(refused("alias_name_source", "it is of another auth method"));
     }
     Ok(())
 }
