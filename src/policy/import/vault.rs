@@ -86,6 +86,11 @@ impl<'a> Export<'a> {
         settings: &ImportSettings<'_>,
     ) -> Result<Trust, VaultError> {
         let role = role::read(&file.path, &file.bytes)?;
+        if role.bound.is_of_anybody() {
+            let why =
+                "it alone is bound, and audiences are left out here: bind the subject or a claim too, and read the role again";
+            return Err(VaultError::Field { member: "bound_audiences", why });
+        }
         let missing = |file: String, command: String| VaultError::Missing { file, command };
         let config = self.mounts.get(mount).ok_or_else(|| {
             missing(format!("auth/{mount}/config.json"), format!("vault read -format=json auth/{mount}/config"))

@@ -20,9 +20,12 @@ fn import(folder: &Path, more: &[&str]) -> Output {
 #[test]
 fn a_role_that_is_refused_leaves_the_others_whole_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let config = format!("issuers:\n  - {{ name: ci, mapping: generic, issuer: \"{ISSUER}\", audiences: [\"https://daypass.example\"] }}\n");
+    let config = format!(
+        "issuers:\n  - {{ name: ci, mapping: generic, issuer: \"{ISSUER}\", audiences: [\"https://daypass.example\"] }}\n"
+    );
     put(folder.path(), "issuers.yaml", config.as_bytes());
-    let blocks = vec![("kv/data/shop/db".to_owned(), vec!["read".to_owned()]), ("kv/data/a/+".to_owned(), vec!["read".to_owned()])];
+    let blocks =
+        vec![("kv/data/shop/db".to_owned(), vec!["read".to_owned()]), ("kv/data/a/+".to_owned(), vec!["read".to_owned()])];
     let whole = role(&json!({ "bound_claims": { "ref": "main" } }), 1);
     let files = export(ISSUER, &whole, &[blocks]);
     for file in &files {
@@ -45,7 +48,8 @@ fn a_role_that_is_refused_leaves_the_others_whole_and_writes_nothing() {
     ] {
         assert!(refused.contains(told), "{told}: {refused}");
     }
-    let written: Vec<_> = std::fs::read_dir(folder.path().join("out/policies")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let written: Vec<_> =
+        std::fs::read_dir(folder.path().join("out/policies")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(written, ["shop.yaml"]);
     let text = std::fs::read_to_string(folder.path().join("out/policies/shop.yaml")).unwrap();
     assert!(text.ends_with("issuer: ci\nclaims:\n  /ref: main\ngrant:\n  secrets: [a/*.json, shop/db.json]\n"), "{text}");

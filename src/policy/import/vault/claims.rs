@@ -61,6 +61,12 @@ impl Named {
 }
 
 impl Bound {
+    /// Whether every token of the issuer is let in, if it has the user's claim.
+    pub(super) fn is_of_anybody(&self) -> bool {
+        let asks_nothing = |raw: &Raw| Raw { excluded: Vec::new(), ..raw.clone() } == Raw::some_text(raw.pointer.clone());
+        self.wanted.is_empty() && self.raw.iter().all(asks_nothing)
+    }
+
     fn values(&mut self, claim: &str, values: &Value, is_glob: bool) -> Result<Vec<Scalar>, ClaimError> {
         let list = values.as_array().map_or(std::slice::from_ref(values), Vec::as_slice);
         if list.is_empty() {

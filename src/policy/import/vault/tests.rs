@@ -71,6 +71,8 @@ fn a_role_that_says_more_than_a_policy_is_refused_by_its_field() {
     for (members, reason) in [
         (json!({ "role_type": "oidc" }), "`role_type`: a login in a browser"),
         (json!({ "bound_audiences": [] }), "`bound_audiences`: it is empty"),
+        (json!({ "bound_claims": { "aud": "x" } }), "`bound_audiences`: it alone is bound"),
+        (json!({ "bound_claims": null }), "`bound_audiences`: it alone is bound"),
         (json!({ "bound_audiences": "a" }), "`bound_audiences`: expected a list of texts"),
         (json!({ "token_bound_cidrs": ["10.0.0.0/8"] }), "`token_bound_cidrs`: no policy says from where"),
         (json!({ "groups_claim": "groups" }), "`groups_claim`"),
