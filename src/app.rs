@@ -180,10 +180,8 @@ impl App {
 
     /// Refuses what is granted and nobody would make, as the server is configured. Nobody is asked.
     pub fn could_make(&self, granted: &Target) -> Result<(), Denial> {
-        match granted {
-            Target::IdToken(wanted) => self.own_issuers.id_tokens().check(&wanted.audience),
-            _ => self.providers.check(granted),
-        }
+        self.own_issuers.id_tokens().check_granted(granted)?;
+        self.providers.check(granted)
     }
 
     /// The issuers as policies may name them.

@@ -76,7 +76,7 @@ fn test(of: &of_source::OfSource, json: bool) -> Result<u8, Failure> {
     } else {
         // A test that does not hold has a line of its own below.
         let others = errors.iter().filter(|fault| fault.code != "test_failed");
-        others.for_each(|fault| anstream::println!("{fault}\n"));
+        others.for_each(|fault| anstream::println!("{}\n", fault.coloured()));
         outcomes.iter().for_each(print_outcome);
         anstream::println!("{} passed, {failed} failed", outcomes.len() - failed);
         anstream::println!("Looked at: {at}");

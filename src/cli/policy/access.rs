@@ -84,7 +84,7 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
             );
         }
         Output::Text => {
-            faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
+            faults.iter().for_each(|fault| anstream::println!("{}\n", fault.coloured()));
             let waits = denials.listing() + &told_of_waiting(&waits_alone);
             anstream::print!("{compared}\n{}{waits}{}{unknown}", listing(&found, &readers, &files, true), owners(&found));
         }

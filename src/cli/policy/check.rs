@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
             "providers_not_looked_at": fits.not_checked,
         })),
         (None, Output::Text | Output::Markdown) => {
-            faults.iter().for_each(|fault| anstream::println!("{fault}\n"));
+            faults.iter().for_each(|fault| anstream::println!("{}\n", fault.coloured()));
             let warnings = faults.len() - errors;
             let of_accepted = if accepted == 0 { String::new() } else { format!(", {accepted} accepted") };
             anstream::println!(

@@ -262,3 +262,13 @@ fn every_code_is_listed_documented_and_made_somewhere() {
     let listed = documented.lines().filter(|line| line.starts_with("| `")).count();
     assert_eq!(listed, CODES.len(), "docs/policy.md lists a finding that there is not");
 }
+
+/// The advice is a policy of its own, and this is one.
+#[test]
+fn a_policy_for_schedules_alone_is_as_advised() {
+    let plain = GOOD.split("tests:").next().unwrap().to_owned();
+    let alone = plain.replace("[push, manual]", "schedule");
+    assert!(!codes(&[("policies/a.yaml", &alone)]).contains(&"schedule_writes"));
+    let beside = plain.replace("[push, manual]", "[schedule, manual]");
+    assert!(codes(&[("policies/a.yaml", &beside)]).contains(&"schedule_writes"));
+}

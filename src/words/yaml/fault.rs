@@ -110,6 +110,17 @@ impl Fault {
 /// What people see says no more than it shows: files are named, and texts written, by whoever pushes.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(&Renderer::plain()))
+    }
+}
+
+impl Fault {
+    /// The same with colours, for a stream that takes them away where no person looks.
+    pub fn coloured(&self) -> String {
+        self.render(&Renderer::styled())
+    }
+
+    fn render(&self, renderer: &Renderer) -> String {
         let level = if self.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
         let start: usize = self.line.chars().take(self.place.column.saturating_sub(1)).map(char::len_utf8).sum();
         let length = self.line[start..].find([' ', ',', '#']).filter(|length| *length > 0).unwrap_or(self.line.len() - start);
@@ -131,7 +142,7 @@ impl fmt::Display for Fault {
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(&**help));
         }
-        f.write_str(&Renderer::plain().render(&[group]))
+        renderer.render(&[group])
     }
 }
 
