@@ -20,6 +20,7 @@ mod bootstrap;
 mod error;
 pub mod gcp;
 pub mod github;
+mod id_token;
 mod keypair;
 mod misfit;
 mod outward;

@@ -4,7 +4,7 @@
 use super::KeysError;
 use super::keypair::SigningAlgorithm;
 use super::signing::SigningKeys;
-use crate::kind::{IdToken, Target};
+use crate::kind::IdToken;
 use crate::policy::IdTokenTerms;
 use crate::secrets::Identities;
 use crate::store::{Licence, OwnIssuer, Store};
@@ -94,16 +94,8 @@ impl IdTokenIssuer {
         self.reserved.get_or_init(|| audiences.iter().map(compared).collect());
     }
 
-    /// Refuses what is granted and no token would be signed for.
-    pub fn check_granted(&self, granted: &Target) -> Result<(), Denial> {
-        match granted {
-            Target::IdToken(wanted) => self.check(&wanted.audience),
-            _ => Ok(()),
-        }
-    }
-
     /// Refuses an audience for which nobody is given a token.
-    fn check(&self, audience: &Audience) -> Result<(), Denial> {
+    pub(super) fn check(&self, audience: &Audience) -> Result<(), Denial> {
         if !self.reserved.get().is_some_and(|reserved| reserved.contains(&compared(audience))) {
             return Ok(());
         }
