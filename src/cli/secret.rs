@@ -38,7 +38,7 @@ pub(super) enum SecretCommand {
         #[command(flatten)]
         server: ServerArgs,
         /// The secret, such as shop/production/db.yaml#/password.
-        #[arg(value_parser = SecretName::parse)]
+        #[arg(value_parser = target::asked)]
         name: SecretName,
         /// As this commit had it, behind the one in force; for a policy that says `history: allow`.
         #[arg(long, value_parser = CommitId::parse, value_name = "SHA")]
@@ -86,6 +86,9 @@ pub(super) struct EncryptArgs {
     /// The file to write; standard output otherwise.
     #[arg(long = "to", short = 'o')]
     to: Option<PathBuf>,
+    /// Write over a file that is there: what it holds is gone.
+    #[arg(long, requires = "to")]
+    force: bool,
     #[command(flatten)]
     keys: keyring::KeyArgs,
 }
@@ -122,6 +125,11 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
 
 async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
+    let in_place = arguments.to.is_some() && arguments.to == arguments.input;
+    if let Some(to) = arguments.to.as_deref().filter(|to| to.exists() && !arguments.force && !in_place) {
+        let told = "is there already: `daypass secret edit` or `secret set` changes it, and --force writes over it";
+        return Err(usage(format!("{} {told}", to.display())));
+    }
     let named = arguments.to.as_ref().or(arguments.input.as_ref());
     let beside = named.cloned().unwrap_or_else(|| PathBuf::from("standard-input"));
     let creation = creation::of_path(&beside, &arguments.recipients, &arguments.keys).await?;

@@ -4,9 +4,16 @@ use crate::words::names::IssuerUrl;
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 /// Why every client refuses the server's own certificate that reaches the server by this address.
 pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<String> {
+    let is_authority = X509Certificate::from_der(own).is_ok_and(|(_, parsed)| parsed.is_ca());
+    if is_authority {
+        let told = "is an authority's own (CA:TRUE): daypass's client, and every other one that verifies by webpki, refuses it";
+        return Some(told.to_owned());
+    }
     let url = reqwest::Url::parse(public_url.as_str()).ok()?;
     let host = url.host_str()?;
     // An IPv6 address stands in brackets in a URL, and without them in a certificate.
@@ -43,5 +50,15 @@ mod tests {
         ] {
             assert_eq!(is_for(names, url), expected, "{names:?} {url}");
         }
+    }
+
+    /// As `openssl req -x509` makes one where nobody says otherwise.
+    #[test]
+    fn an_authoritys_own_certificate_is_none_of_a_server() {
+        let mut parameters = rcgen::CertificateParams::new(vec!["daypass.example".to_owned()]).unwrap();
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        let told = fault(made.der(), &IssuerUrl::parse("https://daypass.example").unwrap()).unwrap();
+        assert!(told.contains("CA:TRUE"), "{told}");
     }
 }

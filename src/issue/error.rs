@@ -30,6 +30,9 @@ pub enum KeysError {
     #[error(transparent)]
     SessionKey(#[from] SessionKeyError),
     /// They cannot be sealed to the root identity, or it does not open them.
-    #[error(transparent)]
+    #[error(
+        "the identity of `key_encryption` and the server's own keys in its data directory do not fit: {0}; name the identity that \
+         belongs to this directory"
+    )]
     Sealed(#[from] AgeError),
 }

@@ -7,7 +7,7 @@ use daypass::words::names::SecretPath;
 use serde_json::{Value, json};
 
 const HERE: &str = "127.0.0.1";
-const ELSEWHERE: &str = "127.0.0.2";
+pub const ELSEWHERE: &str = "127.0.0.2";
 const ROLE: &str = "arn:aws:iam::123456789012:role/deploy";
 const SLOW: &str = "arn:aws:iam::123456789012:role/slow";
 const UNTRUSTING: &str = "arn:aws:iam::123456789012:role/untrusting";
@@ -49,7 +49,7 @@ async fn post(world: &World, from: &str, path: &str, token: &str, body: &Value) 
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
-async fn ask(world: &World, from: &str, token: &str, wanted: Value) -> Value {
+pub async fn ask(world: &World, from: &str, token: &str, wanted: Value) -> Value {
     post(world, from, "/v1/exchange", token, &json!({ "credentials": [wanted] })).await
 }
 

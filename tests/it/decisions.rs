@@ -1,5 +1,6 @@
 //! What an operator learns by a decision's id from the running server: the records, and everything that stands against it, together.
 
+use crate::clients::{ELSEWHERE, ask};
 use crate::operate::daypass;
 use crate::support::{DEPLOY, Setup, World};
 use serde_json::{Value, json};
@@ -102,4 +103,18 @@ async fn what_is_not_known_of_a_decision_is_said() {
     // The log has whole ids, so that whoever looks for one finds it.
     let (_, told) = daypass(&world, &["audit", "tail"]).await;
     assert!(told.contains(denial["decision_id"].as_str().unwrap()), "{told}");
+}
+
+/// The token is at fault and no policy: who reads that the server would decide ALLOWED looks in the wrong place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_used_before_is_told_as_that_and_not_as_allowed() {
+    let world = World::start(Setup::default()).await;
+    let (token, wanted) = (world.token(), json!({"secret": "shop/password.age"}));
+    assert_eq!(world.exchange(&token, json!([wanted])).await.0, 200);
+    let refused = ask(&world, ELSEWHERE, &token, wanted).await;
+    assert_eq!(refused["code"], "replayed", "{refused}");
+    let id = refused["decision_id"].as_str().unwrap();
+    let (_, told) = daypass(&world, &["policy", "explain", "--decision", id]).await;
+    assert!(told.contains("The policies grant it. It was refused with `replayed`") && told.contains("hint: "), "{told}");
+    assert!(!told.contains("would decide now"), "{told}");
 }

@@ -3,6 +3,7 @@
 mod clear;
 mod import;
 mod one_file;
+mod overwritten;
 mod rules;
 mod served;
 mod status;

@@ -1,5 +1,6 @@
 //! What was looked at, and what was found.
 
+use crate::custody::CustodyError;
 use crate::words::plain;
 use serde::Serialize;
 use std::fmt::Display;
@@ -51,6 +52,12 @@ impl Finding {
     /// It was not looked at, and why.
     pub(super) fn skipped(check: impl Into<String>, says: impl Display) -> Self {
         Self { level: Level::Skipped, ..Self::ok(check, says) }
+    }
+
+    /// systemd keeps it for the service alone, so that an operator's command cannot look at it.
+    pub(super) fn of_the_service(check: impl Into<String>, fault: &CustodyError) -> Self {
+        let told = format!("{fault}; only the service has it: run doctor in a unit with the same `LoadCredential=` lines (systemd-run)");
+        Self::skipped(check, told)
     }
 
     /// For people.

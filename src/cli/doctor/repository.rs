@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use crate::app::{Reading, Revision};
 use crate::config::{Config, FurtherSource};
-use crate::custody::{Custody, Purpose};
+use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
 use crate::secrets::Identities;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ const TOLD_MAX: usize = 20;
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let identities = identities(config, &mut findings).await;
+    let (identities, opens) = identities(config, &mut findings).await;
     let source = config.root_repository();
     let place = format!("{} {}", source.path.display(), source.reference);
     let snapshot = match source.read() {
@@ -37,14 +37,19 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     };
     let further = FurtherSource::definitions(&snapshot.files).count();
     let revision = Revision::default().next(snapshot, &reading);
-    findings.extend(files(&revision, further));
+    findings.extend(files(&revision, further, opens));
     findings
 }
 
 /// What opens the root source's secrets.
-async fn identities(config: &Config, findings: &mut Vec<Finding>) -> Arc<Identities> {
+async fn identities(config: &Config, findings: &mut Vec<Finding>) -> (Arc<Identities>, bool) {
     let custody = Custody::new(config.root.age_identities.clone(), Purpose::SourceSecrets);
-    match custody.read().await.fault {
+    let fault = custody.read().await.fault;
+    let opens = !matches!(fault, Some(CustodyError::NoCredentials { .. }));
+    match fault {
+        Some(fault @ CustodyError::NoCredentials { .. }) => {
+            findings.push(Finding::of_the_service("age_identities", &fault));
+        }
         Some(fault) => {
             let advice = "without it secrets that are encrypted to it alone do not open: restore it, or encrypt them anew";
             findings.push(Finding::error("age_identities", fault, advice));
@@ -54,13 +59,15 @@ async fn identities(config: &Config, findings: &mut Vec<Finding>) -> Arc<Identit
         }
         None => findings.push(Finding::ok("age_identities", format!("{} open", config.root.age_identities.len()))),
     }
-    custody.identities()
+    (custody.identities(), opens)
 }
 
-fn files(revision: &Revision, further: usize) -> Vec<Finding> {
-    let faults: Vec<_> = revision.faults().collect();
+/// `opens` is whether the identities could be looked at: without them no secret opens, which says nothing of the secrets.
+fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
+    let is_secret = |file: &str| file.starts_with("secrets/") || file.starts_with("transit/");
+    let faults: Vec<_> = revision.faults().filter(|fault| opens || !is_secret(&fault.file)).collect();
     let told = faults.iter().take(TOLD_MAX).map(|fault| {
-        let (check, advice) = if fault.file.starts_with("secrets/") || fault.file.starts_with("transit/") {
+        let (check, advice) = if is_secret(&fault.file) {
             ("secrets", "encrypt it to the recipients of `age_identities` (`daypass secret updatekeys`), or restore the identity")
         } else {
             ("policies", "correct it: a faulty file keeps its last good form; `daypass policy check` shows the line")
@@ -75,10 +82,17 @@ fn files(revision: &Revision, further: usize) -> Vec<Finding> {
     if faults.is_empty() {
         let (policies, documents) = (revision.ruleset.policies().count(), revision.documents().count());
         findings.push(Finding::ok("policies", format!("{policies} load")));
-        findings.push(Finding::ok("secrets", format!("{documents} documents open")));
+        findings.push(match opens {
+            true => Finding::ok("secrets", format!("{documents} documents open")),
+            false => Finding::skipped("secrets", "the identities that open them are the service's"),
+        });
     }
     if revision.ruleset.policies().count() == 0 {
-        findings.push(Finding::warning("policies", "there is none, so nothing is granted", "commit one below policies/"));
+        let (told, advice) = match faults.is_empty() {
+            true => ("there is none, so nothing is granted", "commit one below policies/"),
+            false => ("none of this commit loads, and a server that runs keeps their older forms", "correct what is told above"),
+        };
+        findings.push(Finding::warning("policies", told, advice));
     }
     if further > 0 {
         let told = format!("{further} further sources are not looked at here");

@@ -5,7 +5,7 @@ use super::{issuers, repository};
 use crate::cli::operate;
 use crate::client::environment::Environment;
 use crate::config::{Config, KeyEncryption};
-use crate::custody::Purpose;
+use crate::custody::{CustodyError, Purpose};
 use crate::http::tls::Certificate;
 use crate::secrets::{Identities, decrypt_key};
 use crate::store::Reader;
@@ -27,7 +27,7 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
     let config = match Config::load(file, credentials) {
         Ok(config) => config,
         Err(faults) => {
-            let advice = "correct it; docs/operating.md and deploy/daypass.yaml show every part";
+            let advice = "correct it; docs/reference/configuration.md has every key";
             let told = |fault: &Fault| {
                 let what = format!("{}:{}: {}", fault.file, fault.place.line, fault.message);
                 Finding::error("configuration", what, fault.help.as_deref().unwrap_or(advice))
@@ -80,6 +80,7 @@ async fn key_encryption(config: &Config) -> Finding {
         KeyEncryption::AwsKms(key) => Finding::skipped("key_encryption", format!("{key}: the server asks AWS KMS at its start")),
         KeyEncryption::Identity(file) => match file.open(Purpose::KeyEncryption).await {
             Ok(identities) => own_keys(&config.data, &identities),
+            Err(fault @ CustodyError::NoCredentials { .. }) => Finding::of_the_service("key_encryption", &fault),
             Err(fault) => {
                 let advice =
                     "without it the server's own keys stay closed, and it does not start: restore the file from its backup";

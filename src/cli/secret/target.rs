@@ -6,7 +6,7 @@ use crate::client::checkout::{read_if_there, replace};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Document, SopsFile};
-use crate::words::names::{SecretPath, check_pointer};
+use crate::words::names::{NameError, SecretName, SecretPath, check_pointer};
 use crate::words::plain;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -72,4 +72,23 @@ impl Target {
 pub(super) fn path_of(file: &Path) -> Result<SecretPath, Failure> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     SecretPath::parse(name).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", file.display())))
+}
+
+/// Why a text is no name of a secret that a server is asked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::cli) enum AskedError {
+    /// It is none at all.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// It is the file's path in the repository.
+    #[error("names begin below secrets/: `{0}`")]
+    Path(String),
+}
+
+/// The name of a secret that a server is asked for, which begins below `secrets/`.
+pub(in crate::cli) fn asked(text: &str) -> Result<SecretName, AskedError> {
+    match text.strip_prefix("secrets/") {
+        Some(below) => Err(AskedError::Path(below.to_owned())),
+        None => Ok(SecretName::parse(text)?),
+    }
 }

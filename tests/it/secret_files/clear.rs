@@ -23,7 +23,7 @@ fn said(checkout: &Checkout, arguments: &[&str], input: &str) -> String {
 fn who_writes_a_value_that_stays_in_clear_hears_it() {
     let checkout = Checkout::new();
     let file = "secrets/db.yaml";
-    let encrypt = |input: &str| said(&checkout, &["encrypt", "--sops", "-o", file], input);
+    let encrypt = |input: &str| said(&checkout, &["encrypt", "--sops", "--force", "-o", file], input);
     let set = |pointer: &str| said(&checkout, &["set", &format!("{file}#{pointer}")], "new");
     with_setting(&checkout, "encrypted_regex: ^data$");
     assert_eq!(encrypt(DOCUMENT), "", "what Kubernetes reads is in clear, as the rule means it");

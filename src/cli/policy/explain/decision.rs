@@ -4,7 +4,7 @@ use crate::app::ExplainedDecision;
 use crate::cli::{audit, operate, print};
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::words::names::SourceName;
-use crate::words::{IdSuffix, plain};
+use crate::words::{IdSuffix, Reason, plain};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -34,7 +34,10 @@ fn told(explained: &ExplainedDecision) -> String {
     told.push('\n');
     match &explained.not_explained {
         Some(why) => told.push_str(&format!("Nothing more to explain: {why}.\n")),
-        None => told.push_str("What the server would decide now, with the same token:\n\n"),
+        None => match not_by_policies(explained) {
+            Some(other) => told.push_str(&other),
+            None => told.push_str("What the server would decide now, with the same token:\n\n"),
+        },
     }
     explained.explanations.iter().for_each(|one| told.push_str(&format!("{one}\n")));
     if explained.claims_pruned {
@@ -45,6 +48,22 @@ fn told(explained: &ExplainedDecision) -> String {
         told.push_str(&format!("Read too long ago, so that their policies deny: {}.\n", names.join(", ")));
     }
     told
+}
+
+/// What policies grant and was refused all the same, such as a token that was used before: another one would be let in.
+fn not_by_policies(explained: &ExplainedDecision) -> Option<String> {
+    if explained.explanations.iter().any(|one| one.allowed_by.is_none()) {
+        return None;
+    }
+    let record = explained.records.iter().rev().find(|record| record.body["reason"].is_string())?;
+    let reason = Reason::ALL.iter().find(|reason| record.body["reason"] == reason.code())?;
+    // These are of the policies as they were then.
+    if matches!(reason, Reason::NoMatchingPolicy | Reason::Denied | Reason::PolicyAmbiguous | Reason::PolicyUnavailable) {
+        return None;
+    }
+    let cause = plain(record.body["cause"].as_str().unwrap_or_default()).into_owned();
+    let (code, hint) = (reason.code(), reason.hint());
+    Some(format!("The policies grant it. It was refused with `{code}`: {cause}\n  hint: {hint}\n\nWhat the policies say:\n\n"))
 }
 
 /// Who asked for what, from where, and by which policies it was decided.

@@ -1,0 +1,20 @@
+//! What `secret encrypt --to` does to a file that is there.
+
+use super::{Checkout, with_input};
+
+#[test]
+fn an_encrypted_file_is_written_over_only_by_force() {
+    let checkout = Checkout::new();
+    let run = |more: &[&str], input: &str| {
+        let arguments = [&["encrypt", "--sops", "--to", "secrets/db.yaml"], more].concat();
+        let output = with_input(&mut checkout.command(&arguments), input);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(run(&[], "password: first\n").0, Some(0));
+    let first = checkout.read("secrets/db.yaml");
+    let (status, told) = run(&[], "password: second\n");
+    assert!(status == Some(64) && told.contains("is there already") && told.contains("secret edit"), "{told}");
+    assert_eq!(checkout.read("secrets/db.yaml"), first, "nothing is lost");
+    assert_eq!(run(&["--force"], "password: second\n").0, Some(0));
+    assert_ne!(checkout.read("secrets/db.yaml"), first);
+}
