@@ -33,6 +33,9 @@ pub struct ExplainedDecision {
     pub decided_at_revision: Option<String>,
     /// The root source's commit in force now.
     pub revision_in_force: Option<CommitId>,
+    /// Policy files of which the newest form is not in force, because it is faulty or waits for a person.
+    #[serde(default)]
+    pub newer_forms: Vec<String>,
     /// Sources that were read too long ago: their policies deny.
     pub stale_sources: Vec<SourceName>,
 }
@@ -134,9 +137,19 @@ impl ExplainedDecision {
             policy_named: named,
             decided_at_revision: revision.map(str::to_owned),
             revision_in_force: live.revision().ok().cloned(),
+            newer_forms: newer_forms(live),
             stale_sources,
         }
     }
+}
+
+/// With the name of their source, where that is a further one.
+fn newer_forms(live: &Live) -> Vec<String> {
+    let forms = live.sources().flat_map(|(name, source)| {
+        let place = move |file: &str| if name.is_root() { file.to_owned() } else { format!("{name}:{file}") };
+        source.revision.ruleset.other_forms().map(move |(file, _)| place(file)).collect::<Vec<_>>()
+    });
+    forms.collect()
 }
 
 /// The record that says who asked for what.

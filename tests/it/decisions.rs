@@ -79,6 +79,10 @@ async fn a_grant_is_explained_by_what_is_in_force_now_and_says_so() {
     assert_eq!(later["decided_at_revision"], first["decided_at_revision"]);
     let (_, told) = daypass(&world, &["policy", "explain", "--decision", decision]).await;
     assert!(told.contains("; in force now is") && told.contains("released"), "{told}");
+    assert!(!told.contains("Beware"), "{told}");
+    world.commit_and_wait(&[("policies/shop/deploy.yaml", b"issuer: nobody\n")]).await;
+    let (_, faulty) = daypass(&world, &["policy", "explain", "--decision", decision]).await;
+    assert!(faulty.contains("Beware: the newest form of policies/shop/deploy.yaml is faulty or waits"), "{faulty}");
     assert!(!told.contains("s3cret") && !later.to_string().contains(&world.token()), "{told}");
 }
 

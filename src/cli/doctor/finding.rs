@@ -56,7 +56,8 @@ impl Finding {
 
     /// systemd keeps it for the service alone, so that an operator's command cannot look at it.
     pub(super) fn of_the_service(check: impl Into<String>, fault: &CustodyError) -> Self {
-        let told = format!("{fault}; only the service has it: run doctor in a unit with the same `LoadCredential=` lines (systemd-run)");
+        let told =
+            format!("{fault}; only the service has it: run doctor in a unit with the same `LoadCredential=` lines (systemd-run)");
         Self::skipped(check, told)
     }
 

@@ -8,6 +8,9 @@ use crate::words::{IdSuffix, Reason, plain};
 use serde_json::{Value, json};
 use std::path::Path;
 
+/// As many as somebody reads; `status` has them all.
+const FILES_TOLD_MAX: usize = 5;
+
 /// Ends with 0 where there is such a decision, whatever it was.
 pub(super) async fn run(config: &Path, decision: &IdSuffix, json: bool) -> Result<u8, Failure> {
     let server = operate::Server::of(config.to_owned());
@@ -42,6 +45,12 @@ fn told(explained: &ExplainedDecision) -> String {
     explained.explanations.iter().for_each(|one| told.push_str(&format!("{one}\n")));
     if explained.claims_pruned {
         told.push_str("The token's claims are pruned: a line over a raw claim seems not to hold, and perhaps did.\n");
+    }
+    for file in explained.newer_forms.iter().take(FILES_TOLD_MAX) {
+        let file = plain(file);
+        told.push_str(&format!(
+            "Beware: the newest form of {file} is faulty or waits, and an older one, or none, decides: `daypass status`.\n"
+        ));
     }
     if !explained.stale_sources.is_empty() {
         let names: Vec<&str> = explained.stale_sources.iter().map(SourceName::as_str).collect();
