@@ -151,7 +151,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let listen = fields.required("listen").and_then(|node| fields.parsed(node, section::address));
     let admin_listen = fields.required("admin_listen").and_then(|node| {
         let admin = fields.parsed(node, section::address)?;
-        if admin.ip().is_unspecified() {
+        if admin.ip().to_canonical().is_unspecified() {
             fields.fault(node.place, "the admin listener has no authentication: give it an address that only operators reach");
         }
         Some(admin)

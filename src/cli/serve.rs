@@ -43,7 +43,7 @@ enum AdminAddressError {
 /// Like `admin_listen`, never all addresses.
 fn admin_address(text: &str) -> Result<IpAddr, AdminAddressError> {
     match text.parse::<IpAddr>() {
-        Ok(address) if address.is_unspecified() => Err(AdminAddressError::Everybody),
+        Ok(address) if address.to_canonical().is_unspecified() => Err(AdminAddressError::Everybody),
         Ok(address) => Ok(address),
         Err(_) => Err(AdminAddressError::Malformed),
     }

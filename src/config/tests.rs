@@ -141,6 +141,7 @@ fn dangerous_settings_are_refused() {
         ),
         (GOOD.replace("issuer: https://token", "issuer: http://token"), "https URL"),
         (GOOD.replace("admin_listen: 127.0.0.1", "admin_listen: 0.0.0.0"), "no authentication"),
+        (GOOD.replace("admin_listen: 127.0.0.1:9443", "admin_listen: \"[::ffff:0.0.0.0]:9443\""), "no authentication"),
         (GOOD.replace("key: tls.key", "key: open.key"), "chmod 0600"),
         (GOOD.replace("git: access.git", "git: https://x:secret@git.acme.example/access.git"), "into `credentials`"),
         (GOOD.replace("git: access.git", "git: http://git.acme.example/access.git"), "use https"),

@@ -259,7 +259,8 @@ fn every_code_is_listed_documented_and_made_somewhere() {
         assert!(documented.contains(&format!("| `{code}` |")), "{code} is not in docs/policy.md");
         assert!(made.contains(&format!("\"{code}\"")), "{code} is never made");
     }
-    let listed = documented.lines().filter(|line| line.starts_with("| `")).count();
+    let section = documented.split("\n## What the linter finds\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let listed = section.lines().filter(|line| line.starts_with("| `")).count();
     assert_eq!(listed, CODES.len(), "docs/policy.md lists a finding that there is not");
 }
 
