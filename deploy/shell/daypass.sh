@@ -50,6 +50,8 @@ daypass_url() {
 
 # daypass_program: prints where the program is, when it is the one that is pinned.
 daypass_program() {
+  # A bare name is looked for in PATH when it is run, and in this folder when its digest is taken.
+  case ${DAYPASS_BINARY:-/} in */*) ;; *) daypass_fails "DAYPASS_BINARY is $DAYPASS_BINARY: name the program by its path, such as ./daypass" ;; esac
   if [ -n "${DAYPASS_BINARY:-}" ] && [ -z "${DAYPASS_SHA256:-}" ]; then
     [ -x "$DAYPASS_BINARY" ] || daypass_fails "$DAYPASS_BINARY is no program"
     printf '%s\n' "$DAYPASS_BINARY"

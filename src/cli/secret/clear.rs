@@ -25,6 +25,13 @@ pub(super) fn tell_of_document(file: &Path, path: &SecretPath, before: &[u8], af
     tell(file, &told, &sops);
 }
 
+/// What stays in clear of a document of which all should be encrypted, and by which rule.
+pub(super) fn left_in_clear(path: &SecretPath, bytes: &[u8]) -> Option<String> {
+    let Ok(mut sops) = SopsFile::parse(path, bytes) else { return Some("what was encrypted cannot be read".to_owned()) };
+    let told = some_of(&sops.clear_values().0)?;
+    Some(format!("{told} would stay in clear, by `{}`", plain(&sops.setting())))
+}
+
 /// Of one value.
 pub(super) fn tell_of_value(file: &Path, path: &SecretPath, pointer: &str, after: &[u8]) {
     if let Ok(sops) = SopsFile::parse(path, after)

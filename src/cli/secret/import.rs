@@ -67,7 +67,10 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     let creation = creation::of_path(file, &arguments.recipients, &arguments.keys).await?;
     let encrypted = encrypt_document_with(&path, text.expose(), &creation, SystemClock.now());
     let encrypted = encrypted.map_err(|fault| refused(fault.to_string()))?;
-    super::clear::tell_of_document(file, &path, &[], &encrypted);
+    let in_clear = super::clear::left_in_clear(&path, &encrypted);
+    if let Some(told) = in_clear {
+        return Err(refused(format!("{told}: call these otherwise, or change the rule; nothing is written")));
+    }
     if is_there {
         replace(file, &encrypted)?
     } else {

@@ -99,6 +99,11 @@ pub(super) enum LinesError {
     /// Their words are none of ours.
     #[error(transparent)]
     Words(#[from] WordsError),
+    /// Jobs choose their audience.
+    #[error(
+        "nothing but the audience is bound, and audiences are left out here: every job of the issuer would get it; bind the subject or a claim too"
+    )]
+    AudienceAlone,
     /// A policy for a CI names its events.
     #[error("the original names no event, and none that is usually meant is one of this CI")]
     NoEvent,

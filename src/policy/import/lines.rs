@@ -118,6 +118,10 @@ pub(super) fn write(conditions: &[Wanted], raw: &[Raw], mapping: &Mapping) -> Re
     writer.pin_ids();
     raw.iter().for_each(|raw| writer.lines.add_raw(raw));
     writer.add_told();
+    // The events of a policy for a CI are added here, and bind nobody to anything.
+    if mapping.is_ci() && writer.lines.attributes.is_empty() && writer.lines.claims.is_empty() {
+        return Err(LinesError::AudienceAlone);
+    }
     writer.add_events(conditions)?;
     writer.drop_tags();
     writer.note_names();

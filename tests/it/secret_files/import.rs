@@ -54,6 +54,22 @@ fn an_export_becomes_a_file_that_sops_and_daypass_open() {
     }
 }
 
+/// SOPS leaves a value in clear by the name of its key, and the export's keys are whatever somebody called them.
+#[test]
+fn an_export_of_which_something_would_stay_in_clear_is_refused() {
+    let checkout = Checkout::new();
+    for (input, file) in [
+        (r#"{"a_unencrypted": "plainvalue", "b": "x"}"#, "secrets/clear.yaml"),
+        (r#"{"db": {"x_unencrypted": "plainvalue"}, "b": "x"}"#, "secrets/clear.json"),
+        (r#"{"a_unencrypted": "plainvalue"}"#, "secrets/clear.yaml"),
+    ] {
+        let output = with_input(&mut checkout.command(&["import", "--from", "json", "--to", file]), input);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(64) && told.contains("_unencrypted") && told.contains("stay in clear"), "{told}");
+        assert!(!told.contains("plainvalue") && !checkout.path().join(file).exists(), "{told}");
+    }
+}
+
 #[test]
 fn what_is_refused_leaves_nothing_behind_and_tells_no_value() {
     let checkout = Checkout::new();

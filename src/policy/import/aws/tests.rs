@@ -51,7 +51,7 @@ fn a_role_becomes_a_policy_that_grants_it() {
 fn what_could_only_be_said_wider_is_refused() {
     let key = "token.actions.githubusercontent.com:sub";
     for (condition, reason) in [
-        (json!({}), "shared by tenants"),
+        (json!({}), "nothing but the audience is bound"),
         (subject("StringLike", "repo:*"), "shared by tenants"),
         (subject("StringLike", "repo:acme*"), "would match nobody"),
         (subject("StringLike", "repo:acme/shop*"), "name the repositories"),

@@ -50,6 +50,7 @@ async fn the_script_runs_no_program_but_the_pinned_one() {
         script.refuses(&[("DAYPASS_SHA256", digest)], "name the program");
         script.refuses(&[("DAYPASS_BINARY", "/bin/sh"), ("DAYPASS_SHA256", digest)], PINNED);
         script.refuses(&[("DAYPASS_BINARY", "/nonexistent")], "is no program");
+        script.refuses(&[("DAYPASS_BINARY", "daypass"), ("DAYPASS_SHA256", digest)], "by its path");
 
         assert!(!stage.world.path("home/.cache/daypass").join(&other).join("daypass").exists());
         let releases = url.replace("/daypass", "/acme/daypass/releases/");
