@@ -7,7 +7,7 @@ use crate::kind::Credential;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
 use crate::words::{Reason, UnixTime};
 use decisions::Decisions;
-use durations::{Durations, Route};
+use durations::{Durations, Route, Seconds};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -54,13 +54,13 @@ pub fn harden() {
 }
 
 /// What is counted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Metrics {
     released: Family<Kind, Counter>,
     decisions: Decisions,
     requests: Durations<Route>,
     issued: Durations<Kind>,
-    store_writes: Histogram,
+    store_writes: Seconds,
     keys_read_at: Family<Issuer, Gauge>,
     refused: Family<Code, Counter>,
     dry_runs: Counter,
@@ -131,33 +131,7 @@ pub struct SourceState {
 impl Metrics {
     /// Nothing is counted yet. The store measures its own writes.
     pub fn new(store_writes: Histogram) -> Self {
-        Self {
-            released: Default::default(),
-            decisions: Default::default(),
-            requests: Default::default(),
-            issued: Default::default(),
-            store_writes,
-            keys_read_at: Default::default(),
-            refused: Default::default(),
-            dry_runs: Default::default(),
-            connections: Default::default(),
-            faulty_files: Default::default(),
-            held_files: Default::default(),
-            read_at: Default::default(),
-            alarmed: Default::default(),
-            keys_waiting: Default::default(),
-            space_left: Default::default(),
-            clock_offset: Default::default(),
-            clock_steps: Default::default(),
-            certificates: Default::default(),
-            unreadable_issuers: Default::default(),
-            tokens_shown_elsewhere: Default::default(),
-            handshakes_failed: Default::default(),
-            connections_refused: Default::default(),
-            connections_shed: Default::default(),
-            proxy_faults: Default::default(),
-            crowded_addresses: Default::default(),
-        }
+        Self { store_writes: Seconds(store_writes), ..Self::default() }
     }
 
     /// Counts what came of a grant of this policy: `granted`, or the code of what failed afterwards.
@@ -307,7 +281,7 @@ impl Metrics {
         registry.register(
             "store_write_duration_seconds",
             "How long a record waited until it was durable",
-            self.store_writes.clone(),
+            self.store_writes.0.clone(),
         );
         let mut text = String::new();
         if encode(&mut text, &registry).is_err() {

@@ -137,19 +137,10 @@ impl ExplainedDecision {
             policy_named: named,
             decided_at_revision: revision.map(str::to_owned),
             revision_in_force: live.revision().ok().cloned(),
-            newer_forms: newer_forms(live),
+            newer_forms: live.newer_forms(),
             stale_sources,
         }
     }
-}
-
-/// With the name of their source, where that is a further one.
-fn newer_forms(live: &Live) -> Vec<String> {
-    let forms = live.sources().flat_map(|(name, source)| {
-        let place = move |file: &str| if name.is_root() { file.to_owned() } else { format!("{name}:{file}") };
-        source.revision.ruleset.other_forms().map(move |(file, _)| place(file)).collect::<Vec<_>>()
-    });
-    forms.collect()
 }
 
 /// The record that says who asked for what.

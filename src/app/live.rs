@@ -116,9 +116,8 @@ impl Live {
     pub fn faults(&self) -> impl Iterator<Item = Fault> {
         let told = self.sources().flat_map(|(name, source)| {
             source.revision.faults().map(move |fault| {
-                let file = if name.is_root() { fault.file.clone() } else { format!("{name}:{}", fault.file).into() };
                 let mut fault = fault.clone();
-                fault.file = file;
+                fault.file = of_source(&name, &fault.file).into();
                 fault
             })
         });
@@ -148,12 +147,17 @@ impl Live {
     /// The same, each with why it waits.
     pub fn waiting(&self) -> Vec<Widened> {
         let waiting = self.sources().flat_map(|(name, source)| {
-            source.revision.held.iter().map(move |waits| {
-                let file = if name.is_root() { waits.file.clone() } else { format!("{name}:{}", waits.file) };
-                Widened { file, ..waits.clone() }
-            })
+            source.revision.held.iter().map(move |waits| Widened { file: of_source(&name, &waits.file), ..waits.clone() })
         });
         waiting.collect()
+    }
+
+    /// Policy files of which the newest form is not in force, because it is faulty or waits for a person.
+    pub fn newer_forms(&self) -> Vec<String> {
+        let of = |(name, source): (SourceName, &InForce)| -> Vec<String> {
+            source.revision.ruleset.other_forms().map(|(file, _)| of_source(&name, file)).collect()
+        };
+        self.sources().flat_map(of).collect()
     }
 
     /// Refuses a source that could not be read for longer than its `max_stale`, by the time since boot.
@@ -282,6 +286,11 @@ pub(super) fn answered(granted: &Granted, terms: &SecretTerms, plaintext: &Plain
         unauthenticated: plaintext.unauthenticated,
         value,
     }
+}
+
+/// A file as it is told: `FILE` of the root source, `SOURCE:FILE` of a further one.
+fn of_source(name: &SourceName, file: &str) -> String {
+    if name.is_root() { file.to_owned() } else { format!("{name}:{file}") }
 }
 
 fn unreadable_transit_key(key: &TransitKey, cause: impl std::fmt::Display) -> Denial {

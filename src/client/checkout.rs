@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use tempfile::NamedTempFile;
 
 /// Where encrypted files are.
 pub const ENCRYPTED: [&str; 2] = ["secrets", "transit"];
@@ -168,17 +169,25 @@ pub fn read_unlinked(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 
 /// Whoever reads sees the old file or the new one, and when this fails the old one is there as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mode = std::fs::metadata(path).map_or(MODE, |found| found.permissions().mode());
+    let put = |file: NamedTempFile| file.persist(path).map(drop).map_err(|fault| fault.error);
+    staged(path, bytes, mode).and_then(put).map_err(|fault| unusable(path, &fault))
+}
+
+/// Whoever reads sees the whole file or none, and one that is there stays as it is.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    staged(path, bytes, MODE)?.persist_noclobber(path).map(drop).map_err(|fault| fault.error)
+}
+
+/// The file as it shall be, beside its place.
+fn staged(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        std::fs::create_dir_all(folder)?;
-        let mode = std::fs::metadata(path).map_or(MODE, |found| found.permissions().mode());
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode & 0o777))?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(|fault| fault.error)
-    };
-    write().map_err(|fault| unusable(path, &fault))
+    std::fs::create_dir_all(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(mode & 0o777))?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// What is hidden or a link below a folder, and what is wrong with a file that may be readable there.

@@ -36,7 +36,7 @@ impl Keyring {
 
 /// Whoever holds a key that opens the file needs no server.
 fn or_identity(failure: Failure) -> Failure {
-    let hint = failure.hint.as_deref().map(|hint| format!("{hint}\n      ")).unwrap_or_default();
+    let hint = failure.hint.as_deref().map(|hint| format!("{hint} ")).unwrap_or_default();
     failure.advising(format!(
         "{hint}Whoever has an age identity that opens the file names it by --identity FILE, and no server is asked."
     ))

@@ -19,7 +19,7 @@ pub(super) struct FileRead {
     /// The policy, when it is good and its own tests hold.
     pub(super) policy: Option<Arc<TrustPolicy>>,
     /// How the policy's own tests came out, where one of them does not hold.
-    pub(super) untrue: Vec<Outcome>,
+    pub(super) own_outcomes: Vec<Outcome>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -103,7 +103,7 @@ fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -
         bytes: bytes.clone(),
         others: Vec::new(),
         policy: None,
-        untrue: Vec::new(),
+        own_outcomes: Vec::new(),
         faults,
     };
     let (policy, mut faults) = match TrustPolicy::parse(file, bytes, tree, catalogue) {
@@ -113,13 +113,13 @@ fn read_one(file: &str, bytes: &Arc<[u8]>, tree: &Tree, catalogue: &Catalogue) -
             return FileRead { others: vec![(file.to_owned(), None)], ..empty(faults) };
         }
     };
-    let mut untrue = expectation::run_own(&policy, tree, catalogue);
-    if untrue.iter().all(|outcome| outcome.holds) {
-        untrue = Vec::new();
+    let mut own_outcomes = expectation::run_own(&policy, tree, catalogue);
+    if own_outcomes.iter().all(|outcome| outcome.holds) {
+        own_outcomes = Vec::new();
     }
-    faults.extend(test_faults(&policy, tree, &untrue));
+    faults.extend(test_faults(&policy, tree, &own_outcomes));
     let others = policy.made_of().map(|other| (other.to_owned(), tree.get(other).cloned())).collect();
-    FileRead { others, policy: untrue.is_empty().then_some(policy), untrue, ..empty(faults) }
+    FileRead { others, policy: own_outcomes.is_empty().then_some(policy), own_outcomes, ..empty(faults) }
 }
 
 /// A fault for each of the policy's own tests that does not hold.

@@ -225,9 +225,9 @@ impl Ruleset {
 
     /// Runs every policy's tests, and the repository's own over the whole set.
     pub fn test(&self, tree: &Tree, catalogue: &Catalogue) -> (Vec<Outcome>, Vec<Fault>) {
-        let untrue = self.files.iter().flat_map(|kept| kept.read.untrue.iter().cloned());
+        let own_outcomes = self.files.iter().flat_map(|kept| kept.read.own_outcomes.iter().cloned());
         let own = self.policies().flat_map(|policy| expectation::run_own_over_files(policy, tree, catalogue));
-        let mut outcomes: Vec<Outcome> = untrue.chain(own).collect();
+        let mut outcomes: Vec<Outcome> = own_outcomes.chain(own).collect();
         let mut faults = Vec::new();
         for (file, bytes) in tree.iter().filter(|(file, _)| file.starts_with("tests/") && file.ends_with(".yaml")) {
             for expectation in read_expectations(file, bytes, &mut faults) {

@@ -33,12 +33,14 @@ impl Decisions {
 
     /// Whether it is one of those that came first.
     fn is_named(&self, policy: &PolicyName) -> bool {
-        let has = |named: &BTreeSet<String>| named.contains(policy.as_str());
-        if has(&self.named.read().unwrap_or_else(PoisonError::into_inner)) {
-            return true;
+        let known = |named: &BTreeSet<String>| (named.contains(policy.as_str()), named.len() >= POLICIES_MAX);
+        let (is_named, is_full) = known(&self.named.read().unwrap_or_else(PoisonError::into_inner));
+        if is_named || is_full {
+            return is_named;
         }
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        has(&named) || (named.len() < POLICIES_MAX && named.insert(policy.to_string()))
+        let (is_named, is_full) = known(&named);
+        is_named || (!is_full && named.insert(policy.to_string()))
     }
 }
 

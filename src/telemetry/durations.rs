@@ -6,6 +6,16 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::histogram::Histogram;
 use std::time::Duration;
 
+/// One histogram of seconds.
+#[derive(Clone, Debug)]
+pub(super) struct Seconds(pub(super) Histogram);
+
+impl Default for Seconds {
+    fn default() -> Self {
+        Self(Buckets.new_metric())
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Buckets;
 

@@ -4,6 +4,7 @@ mod files;
 
 use crate::cli::serve::faults;
 use crate::cli::{Output, print};
+use crate::client::checkout::create;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::PolicyConfig;
 use crate::kind::Scope;
@@ -12,8 +13,6 @@ use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
 use clap::Args;
 use serde_json::json;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
@@ -49,9 +48,6 @@ pub(in crate::cli) struct ImportArgs {
     #[arg(long, value_name = "ARN")]
     role: Option<String>,
 }
-
-/// A policy is no secret: whoever may read the checkout reads it.
-const MODE: u32 = 0o644;
 
 /// What is refused is told and ends with status 78; the rest is imported all the same.
 pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure> {
@@ -134,16 +130,7 @@ fn settings<'a>(
 fn written(policy: Imported, to: Option<&Path>) -> Result<Imported, NotImported> {
     let Some(folder) = to else { return Ok(policy) };
     let path = folder.join(&policy.file);
-    let beside = path.parent().unwrap_or(folder);
-    // Whoever reads sees the whole file or none, and one that is there stays as it is.
-    let write = || {
-        std::fs::create_dir_all(beside)?;
-        let mut file = tempfile::NamedTempFile::new_in(beside)?;
-        file.write_all(policy.text().as_bytes())?;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(MODE))?;
-        file.persist_noclobber(&path).map(drop).map_err(|fault| fault.error)
-    };
-    match write() {
+    match create(&path, policy.text().as_bytes()) {
         Ok(()) => Ok(policy),
         Err(fault) => Err(NotImported { original: policy.file, reason: format!("{} is not written: {fault}", path.display()) }),
     }

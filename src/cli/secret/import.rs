@@ -3,13 +3,13 @@
 use super::keyring::KeyArgs;
 use super::{creation, target};
 use crate::cli::print;
-use crate::client::checkout::replace;
+use crate::client::checkout::{create, replace};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Export, ExportForm, encrypt_document_with};
 use crate::words::{Clock, SystemClock};
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
@@ -74,25 +74,11 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     if is_there {
         replace(file, &encrypted)?
     } else {
-        create(file, &encrypted)?
+        let failed = |fault| Failure::new(STATUS_CONFIGURATION, format!("{} is not written: {fault}", file.display()));
+        create(file, &encrypted).map_err(failed)?
     }
     tell(file, &export, is_there, json);
     Ok(0)
-}
-
-/// Whoever reads sees the whole file or none; one that came in between stays.
-fn create(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        std::fs::create_dir_all(folder)?;
-        let mut new = tempfile::NamedTempFile::new_in(folder)?;
-        new.write_all(bytes)?;
-        new.as_file().sync_all()?;
-        new.persist_noclobber(file).map(drop).map_err(|fault| fault.error)
-    };
-    write().map_err(|fault: std::io::Error| {
-        Failure::new(STATUS_CONFIGURATION, format!("{} is not written: {fault}", file.display()))
-    })
 }
 
 fn tell(file: &Path, export: &Export, replaced: bool, json: bool) {

@@ -120,10 +120,16 @@ fn fits(pattern: &Pattern, target: &TokenExchangeTarget) -> bool {
     };
     // What cannot be read denies.
     let matches = |pattern: &str, text: &str| Pattern::parse(pattern).map_or(true, |pattern| pattern.matches_folded(text));
+    if is_all_of(pattern, target) {
+        return true;
+    }
+    if !matches(service, asked.as_str()) {
+        return false;
+    }
     let readings: Vec<String> = fields.iter().flat_map(|(name, value)| readings(name, value)).collect();
     let is_named =
         |field: &str| spellings(field).iter().any(|spelling| readings.iter().any(|reading| matches(spelling, reading)));
-    is_all_of(pattern, target) || (matches(service, asked.as_str()) && fields_of(&text).all(is_named))
+    fields_of(&text).all(is_named)
 }
 
 /// What a service may read of a field, each as `NAME=VALUE`: the value as it is and as it travels (WHATWG URL,

@@ -3,15 +3,14 @@
 use super::reference::{assert_page_has, cell};
 use daypass::telemetry::{Metrics, SourceState};
 use daypass::words::names::{IssuerName, PolicyName, SourceName};
-use daypass::words::{LATENCY_BUCKETS, Reason, UnixTime};
-use prometheus_client::metrics::histogram::Histogram;
+use daypass::words::{Reason, UnixTime};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 /// One of each series.
 fn rendered() -> String {
-    let metrics = Metrics::new(Histogram::new(LATENCY_BUCKETS));
+    let metrics = Metrics::default();
     metrics.used_transit_key();
     metrics.refused(Reason::Denied);
     metrics.certificates(std::iter::once(("public", UnixTime::from_seconds(0))));
