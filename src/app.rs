@@ -40,7 +40,7 @@ use crate::issuers::Issuers;
 use crate::kind::Target;
 use crate::policy::{Catalogue, StopUntil, Widening};
 use crate::store::{OwnIssuer, Store};
-use crate::telemetry::{Metrics, SharedMetrics};
+use crate::telemetry::{Metrics, SharedMetrics, Traces};
 use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::{Clock, Denial, UnixTime};
 use arc_swap::ArcSwap;
@@ -84,6 +84,8 @@ pub struct App {
     pub shown_elsewhere: ShownElsewhere,
     /// What is counted.
     pub metrics: SharedMetrics,
+    /// What is told of requests to a collector.
+    pub traces: Traces,
     /// What is known of the addresses of callers.
     pub clients: Arc<Clients>,
     /// Cancelled when the server begins to stop: it is not ready any more.
@@ -132,7 +134,9 @@ impl App {
         root.read_identities().await.map_or(Ok(()), Err)?;
         let (starting, started) = mpsc::unbounded_channel();
         let nothing = InForce::new(root.clone(), Arc::default(), &catalogue);
-        let metrics = Metrics::new(store.waits()).into();
+        let metrics = Metrics::new(store.waits());
+        let traces = config.traces.as_ref().map(|settings| Traces::start(settings, metrics.traces.clone()));
+        let traces = traces.transpose()?.unwrap_or_default();
         let app = Arc::new(Self {
             origins,
             issuers: Issuers::new(config.issuers, &clock)?,
@@ -144,7 +148,8 @@ impl App {
             public_url: config.public_url,
             egress: config.egress,
             shown_elsewhere: ShownElsewhere::default(),
-            metrics,
+            metrics: metrics.into(),
+            traces,
             clients: Arc::default(),
             draining: CancellationToken::new(),
             exchanges: TaskTracker::new(),
@@ -237,5 +242,6 @@ impl App {
         if let Err(denial) = self.store.write_aggregates().await {
             tracing::error!(cause = %denial.cause, "counted refusals could not be recorded");
         }
+        self.traces.wind_up().await;
     }
 }

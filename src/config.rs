@@ -11,6 +11,7 @@ mod policy_config;
 mod proxies;
 mod section;
 mod source;
+mod traces;
 mod trusted;
 
 pub use admission::{AdmissionSettings, Authority, PodToken, SidecarSettings};
@@ -21,6 +22,7 @@ pub use own_issuers::{ID_TOKENS, served_issuer};
 pub use policy_config::{NoRepository, PolicyConfig};
 pub use proxies::{Proxy, ProxyProtocol};
 pub use source::{FurtherSource, SourceSettings, mirror};
+pub use traces::TraceSettings;
 
 use files::Beside;
 
@@ -74,6 +76,8 @@ pub struct Config {
     pub providers: ProviderSettings,
     /// The webhook that injects the sidecar into pods, where there is one.
     pub admission: Option<AdmissionSettings>,
+    /// Who hears how requests went, if anybody.
+    pub traces: Option<TraceSettings>,
 }
 
 impl Config {
@@ -170,6 +174,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
     let egress = egress::read(fields);
     let providers = ProviderSettings::read(fields, beside);
     let admission = admission::read(fields, folder, public_url.as_ref(), issuers.as_deref());
+    let traces = traces::read(fields, folder);
     let [issuer_url, id_token_issuer_url] = <[IssuerUrl; 2]>::try_from(own_issuers).ok()?;
     Some(Config {
         listen: listen?,
@@ -190,6 +195,7 @@ fn read(fields: &mut Fields<'_, '_>, beside: &Beside<'_>) -> Option<Config> {
         egress,
         providers: providers?,
         admission: admission?,
+        traces: traces?,
     })
 }
 

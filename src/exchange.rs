@@ -38,7 +38,7 @@ use crate::store::Intended;
 use crate::token::{RawToken, verify_held};
 use crate::words::Denial;
 use serde_json::{Value, json};
-use story::Story;
+use story::{RECORD_INTENT, Story};
 
 /// What a call's token is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,7 +85,7 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
         Err(grant) => grant,
     };
     let intent = story.intent(app, &identity, &grant, &live.revisions_of(grant.granted()));
-    match app.store.intend(grant, intent).await? {
+    match app.traces.record(RECORD_INTENT, story.decision()).ends(app.store.intend(grant, intent).await)? {
         // Boxed, as the way to an issuer's keys is: what is rare is large, and every request would carry its room about.
         Intended::Recorded(grant) => Box::pin(asked.carry_out(app, grant, &identity, &live, story)).await,
         Intended::Repeat(repeat) => answer::repeat(app, repeat, &identity),

@@ -32,6 +32,7 @@ pub mod stopping;
 mod streams;
 mod task;
 pub mod tls;
+mod traces;
 mod validity;
 mod vault;
 mod watched;

@@ -39,6 +39,7 @@ pub use error::KeysError;
 pub use keypair::SigningAlgorithm;
 pub use misfit::Misfit;
 pub use outward::OutwardError;
+pub(crate) use outward::{AddressError, address};
 pub use own::{CloudIssuer, IdTokenIssuer, OwnIssuers};
 pub use provider::{ConnectError, Connected, Places, Provided, ProviderSettings, Providers};
 pub use session::Sessions;

@@ -1,7 +1,12 @@
-//! What the process says of itself: log lines, metrics, and nothing in a core dump.
+//! What the process says of itself: log lines, metrics, traces, and nothing in a core dump.
 
+mod counters;
 mod decisions;
 mod durations;
+mod traces;
+
+pub use counters::TraceCounters;
+pub use traces::{RequestSpan, Step, Traces, TracesError};
 
 use crate::kind::Credential;
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -88,6 +93,8 @@ pub struct Metrics {
     pub proxy_faults: Counter,
     /// Addresses with so many identities that they may be load balancers which are not listed.
     pub crowded_addresses: Gauge,
+    /// The traces' way out.
+    pub traces: TraceCounters,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -283,6 +290,12 @@ impl Metrics {
             "How long a record waited until it was durable",
             self.store_writes.0.clone(),
         );
+        registry.register(
+            "trace_exports_failed",
+            "Batches of traces that the collector did not take",
+            self.traces.exports_failed.clone(),
+        );
+        registry.register("trace_spans_dropped", "Spans that reached no collector", self.traces.spans_dropped.clone());
         let mut text = String::new();
         if encode(&mut text, &registry).is_err() {
             text.clear();

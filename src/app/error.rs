@@ -7,6 +7,7 @@ use crate::issuers::SetupError;
 use crate::policy::{ImpossibleStop, StopError};
 use crate::secrets::IdentityError;
 use crate::store::{ReadError, StoreError};
+use crate::telemetry::TracesError;
 use crate::words::Denial;
 use crate::words::names::{CommitId, NameError, SourceName};
 use std::path::PathBuf;
@@ -43,6 +44,9 @@ pub enum StartError {
     /// Those whose tokens are taken.
     #[error(transparent)]
     Issuers(#[from] SetupError),
+    /// Who hears of requests.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
 }
 
 /// Why the identity is not had to which our own keys are encrypted.

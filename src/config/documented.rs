@@ -76,7 +76,7 @@ fn the_page_has_the_defaults_that_count() {
 /// A key is required exactly where a file without it has a fault that says so.
 #[test]
 fn the_page_says_which_keys_are_required() {
-    let minimal = "proxies: [{}]\nroot: { hook: {} }\nissuers: [{}]\negress: [{}]\naws: {}\ntls: {}\nproviders: { github: { apps: [{ app_id: 1 }] }, gcp: {}, azure: {}, token_exchange: { services: [{}] } }\nadmission: { tls: {}, server_ca: {}, issuers: { NAME: {} } }\n";
+    let minimal = "proxies: [{}]\nroot: { hook: {} }\nissuers: [{}]\negress: [{}]\ntraces: {}\naws: {}\ntls: {}\nproviders: { github: { apps: [{ app_id: 1 }] }, gcp: {}, azure: {}, token_exchange: { services: [{}] } }\nadmission: { tls: {}, server_ca: {}, issuers: { NAME: {} } }\n";
     let node = Node::parse("daypass.yaml", minimal.as_bytes()).unwrap();
     let mut places = BTreeMap::new();
     paths(&node, "", &mut places);

@@ -1,5 +1,6 @@
 //! What is wrong with a value of `daypass.yaml`; where it stands, [`Fields`](crate::words::yaml::Fields) says.
 
+use crate::issue::AddressError;
 use crate::issuers::NetworkError;
 use crate::words::DurationError;
 use crate::words::names::{Audience, NameError};
@@ -42,7 +43,15 @@ pub(super) enum ValueError {
     /// Of a load balancer.
     #[error("expected v1 or v2")]
     ProxyProtocol,
+    /// Of a collector.
+    #[error(transparent)]
+    Address(#[from] AddressError),
 }
+
+/// A share of requests that is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected a number from 0 to 1")]
+pub(super) struct RatioError;
 
 /// An audience that no issuer's tokens may have here.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! What a request asks for: credentials, which are issued, or a use of daypass itself, which is answered.
 
 use super::body::Body;
+use super::story::RECORD_FAILURE;
 use super::{Input, Released, Story, file_key, issuing, replay, rewrite, session, transit};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -109,7 +110,7 @@ impl Asked {
             Work::Issue => issuing::issue(app, grant, identity, live, story).await,
             Work::FindFileKey(_) => {
                 let denial = Reason::Internal.because("a file key was granted before its document was found");
-                app.store.fail(grant, story.failure(&denial)).await?;
+                app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(grant, story.failure(&denial)).await)?;
                 Err(denial)
             }
             Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,

@@ -1,7 +1,7 @@
 //! A request that is tried: decided and recorded as any other, and nothing is issued or used up.
 
 use super::answer::{self, Released};
-use super::story::Story;
+use super::story::{RECORD_DRY_RUN, Story};
 use crate::answers::{DryRun, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -23,7 +23,8 @@ pub(super) async fn answer(
     let targets: Vec<Target> = named.map(|(granted, asked)| granted.terms.chosen().unwrap_or_else(|| asked.clone())).collect();
     targets.iter().try_for_each(|target| app.could_make(target))?;
     let revisions = live.revisions_of(grant.granted());
-    let receipt = app.store.record_dry_run(story.dry_run(identity, grant, &revisions)).await?;
+    let record = story.dry_run(identity, grant, &revisions);
+    let receipt = app.traces.record(RECORD_DRY_RUN, story.decision()).ends(app.store.record_dry_run(record).await)?;
     let credentials = targets.iter().map(ToString::to_string).collect();
     let outcome = Outcome::DryRun(DryRun { credentials });
     let used = answer::used(story.decision(), &grant.policies(), &revisions, outcome);

@@ -2,7 +2,7 @@
 
 use super::answer::{self, Released};
 use super::making;
-use super::story::{Story, tell_policies};
+use super::story::{RECORD_FAILURE, RECORD_RELEASE, Story, tell_policies};
 use crate::answers::Document;
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -30,7 +30,8 @@ pub(super) async fn issue_here(
     let written = answer::write(&document)?;
     let sealed = if intent.is_repeatable() { app.store.seal(&written, identity.secret_part())? } else { Vec::new() };
     let outcome = Outcome { answer: sealed.into(), record: issued(&document) };
-    match app.store.intend_and_release(made, intent, outcome).await? {
+    let step = app.traces.record(RECORD_RELEASE, story.decision());
+    match step.ends(app.store.intend_and_release(made, intent, outcome).await)? {
         Intended::Recorded(receipt) => {
             app.metrics.released(&document.credentials);
             app.metrics.decided(&granting, None);
@@ -54,7 +55,7 @@ pub(super) async fn issue(
         Ok(credentials) => credentials,
         Err(denial) => {
             app.metrics.decided(&granting, Some(denial.reason));
-            app.store.fail(grant, story.failure(&denial)).await?;
+            app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(grant, story.failure(&denial)).await)?;
             return Err(denial);
         }
     };
@@ -67,7 +68,7 @@ pub(super) async fn issue(
     tell_policies(&mut body, grant.grant());
     let (name, told) = issued(&document);
     body.set(name, told);
-    let receipt = app.store.release(grant, answer, body).await?;
+    let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, answer, body).await)?;
     app.metrics.released(&document.credentials);
     app.metrics.decided(&granting, None);
     Ok(Released::new(document.into(), written, identity, receipt))

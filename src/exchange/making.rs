@@ -30,8 +30,8 @@ macro_rules! declare {
             match licensed {
                 // What waits for somebody outside has a large future, which every request would carry about: each is made where it is needed.
                 $(Licensed::$kind(licence) => {
-                    let started = Instant::now();
-                    let made = Box::pin(<$target>::make(app, live, licence)).await;
+                    let (started, step) = (Instant::now(), app.traces.making(concat!("make ", $word), $word));
+                    let made = step.ends(Box::pin(<$target>::make(app, live, licence)).await);
                     app.metrics.made($word, started.elapsed());
                     made
                 })*

@@ -1,7 +1,7 @@
 //! Sessions: a login proves an identity once, and every use of its session is decided again. See docs/decisions/0010.
 
 use super::answer::{self, Refused, Released};
-use super::story::{Call, Story};
+use super::story::{Call, RECORD_FAILURE, RECORD_INTENT, RECORD_RELEASE, Story};
 use super::{Shown, identify};
 use crate::answers::{Answer, Session};
 use crate::app::App;
@@ -36,7 +36,7 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
         story.logs_in(&identity, admission.policy());
     }
     let intent = story.intent_to_log_in(app, &identity, &live.revisions_of_login(admission.policy()));
-    match app.store.intend(admission, intent).await? {
+    match app.traces.record(RECORD_INTENT, story.decision()).ends(app.store.intend(admission, intent).await)? {
         Intended::Recorded(admission) => {
             let beginning = Beginning {
                 id: story.decision().clone(),
@@ -68,7 +68,7 @@ async fn seal(
     let (session, expires_at) = match begun {
         Ok(begun) => begun,
         Err(denial) => {
-            app.store.fail(admission, story.failure(&denial)).await?;
+            app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(admission, story.failure(&denial)).await)?;
             return Err(denial);
         }
     };
@@ -85,7 +85,7 @@ async fn seal(
     body.set("policies", json!(policy.iter().collect::<Vec<_>>()));
     body.set("session", json!({ "policy": policy, "expires_at": expires_at.to_string() }));
     let sealed = app.store.seal(&written, identity.secret_part())?;
-    let receipt = app.store.release(admission, sealed, body).await?;
+    let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(admission, sealed, body).await)?;
     Ok(Released::new(Answer::Session(begun), written, identity, receipt))
 }
 

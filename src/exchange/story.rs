@@ -19,6 +19,12 @@ const NAMES_BYTES_MAX: usize = 2048;
 const CAUSE_CHARACTERS_MAX: usize = 1000;
 /// To whom an identity belongs, the first one that is claimed.
 const OWNERS: [Attribute; 4] = [Attribute::Owner, Attribute::Namespace, Attribute::Repository, Attribute::ServiceAccount];
+/// The steps of a trace in which the store makes a record durable.
+pub(super) const RECORD_INTENT: &str = "record intent";
+pub(super) const RECORD_RELEASE: &str = "record release";
+pub(super) const RECORD_FAILURE: &str = "record failure";
+pub(super) const RECORD_DRY_RUN: &str = "record dry run";
+const RECORD_REFUSAL: &str = "record refusal";
 /// What a caller hears beside the hint.
 const ONLY_COUNTED: &str = "Too many were refused: this one is only counted, and the audit log has no record of its id.";
 
@@ -245,7 +251,8 @@ impl Story {
             body: self.failure(&denial),
             claims: self.known.as_ref().map(|known| known.evidence.claims()),
         };
-        let denial = match app.store.refuse(&self.decision, refused).await {
+        let denial = match app.traces.record(RECORD_REFUSAL, &self.decision).ends(app.store.refuse(&self.decision, refused).await)
+        {
             Ok(Kept::Recorded) => denial,
             Ok(Kept::Counted) => {
                 let hint = format!("{} {ONLY_COUNTED}", denial.hint());

@@ -1,7 +1,7 @@
 //! A use of daypass itself, from what came of it to its recorded release.
 
 use super::answer::{self, Released};
-use super::story::{Story, tell_policies};
+use super::story::{RECORD_FAILURE, RECORD_RELEASE, Story, tell_policies};
 use crate::answers::{Answer, Outcome};
 use crate::app::{App, Live};
 use crate::identity::Identity;
@@ -34,7 +34,7 @@ pub(super) async fn answer(
         Ok(done) => done,
         Err(denial) => {
             app.metrics.decided(&granting, Some(denial.reason));
-            app.store.fail(grant, story.failure(&denial)).await?;
+            app.traces.record(RECORD_FAILURE, story.decision()).ends(app.store.fail(grant, story.failure(&denial)).await)?;
             return Err(denial);
         }
     };
@@ -45,7 +45,7 @@ pub(super) async fn answer(
     let mut body = story.body();
     tell_policies(&mut body, grant.grant());
     body.set(recorded, record);
-    let receipt = app.store.release(grant, sealed, body).await?;
+    let receipt = app.traces.record(RECORD_RELEASE, story.decision()).ends(app.store.release(grant, sealed, body).await)?;
     app.metrics.decided(&granting, None);
     Ok(Released::new(Answer::Used(used), written, identity, receipt))
 }

@@ -6,6 +6,7 @@ use super::methods::other_method;
 use super::reply::{self, Caller};
 use super::routes::Routes;
 use super::task::run;
+use super::traces::trace;
 use crate::app::App;
 use crate::exchange::{self, Asked};
 use crate::issue::SigningKeys;
@@ -29,12 +30,9 @@ type Shared = State<Arc<App>>;
 /// Every public address.
 pub fn router(app: Arc<App>) -> Router {
     let measured = from_fn_with_state(app.clone(), measure);
-    routes()
-        .into_router()
-        .route_layer(measured)
-        .fallback(unknown_address)
-        .method_not_allowed_fallback(other_method)
-        .with_state(app)
+    let router = routes().into_router().route_layer(measured).fallback(unknown_address).method_not_allowed_fallback(other_method);
+    let router = if app.traces.are_on() { router.layer(from_fn_with_state(app.clone(), trace)) } else { router };
+    router.with_state(app)
 }
 
 /// What is added here is described in `openapi/operations.rs`, or a test fails.

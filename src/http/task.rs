@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 /// In a task of its own: a client that hangs up cannot leave a half-told story.
 pub(super) async fn run(app: Arc<App>, call: Call, asked: Result<Asked, Denial>) -> Result<Released, Refused> {
-    let exchanges = app.exchanges.clone();
-    let task = exchanges.spawn(async move {
+    let (exchanges, traces) = (app.exchanges.clone(), app.traces.clone());
+    let task = traces.spawn(&exchanges, async move {
         match asked {
             Ok(asked) => exchange::exchange(&app, call, asked).await,
             Err(denial) => Err(exchange::refuse(&app, &call, denial).await),

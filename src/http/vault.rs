@@ -113,7 +113,7 @@ impl Asking {
         app: &Arc<App>,
         work: impl Future<Output = Result<T, Refused>> + Send + 'static,
     ) -> impl Future<Output = Result<T, Refused>> {
-        let task = app.exchanges.spawn(work);
+        let task = app.traces.spawn(&app.exchanges, work);
         async { task.await.unwrap_or_else(|fault| Err(Refused::unrecorded(Reason::Internal.because(fault.to_string())))) }
     }
 }

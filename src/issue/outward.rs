@@ -4,7 +4,7 @@ mod address;
 mod form;
 mod json;
 
-pub(super) use address::address;
+pub(crate) use address::{AddressError, address};
 pub(super) use form::{FORM, form};
 pub(super) use json::{answer, json};
 

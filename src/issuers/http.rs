@@ -21,6 +21,8 @@ const FETCH_MAX: Duration = Duration::from_secs(3);
 const COMMAND_MAX: Duration = Duration::from_secs(30);
 /// A provider of credentials: a job waits for several such answers, one behind the other.
 const PROVIDER_MAX: Duration = Duration::from_secs(4);
+/// A collector of traces: nobody waits for it, and what it does not take waits.
+const COLLECTOR_MAX: Duration = Duration::from_secs(10);
 /// A connection is made in this time or not at all.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
@@ -93,6 +95,11 @@ pub fn provider_client(ca: Option<&[u8]>, proxy: Option<&str>) -> Result<Client,
         builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(ClientError::Proxy)?);
     }
     finish(builder)
+}
+
+/// A client towards the collector of traces.
+pub fn collector_client(ca: Option<&[u8]>) -> Result<Client, ClientError> {
+    finish(builder(ca)?.timeout(COLLECTOR_MAX))
 }
 
 /// A client for operators' commands towards the server on this machine, by its control socket.

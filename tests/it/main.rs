@@ -54,6 +54,7 @@ mod structural;
 mod sts;
 mod support;
 mod token_exchange;
+mod traces;
 mod transit;
 mod truth;
 mod values;

@@ -5,10 +5,10 @@ use reqwest::Url;
 /// What is no address of a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected an https address (http only on 127.0.0.1, [::1] and localhost) without a user, a query and a fragment")]
-pub(in crate::issue) struct AddressError;
+pub(crate) struct AddressError;
 
 /// Reads it.
-pub(in crate::issue) fn address(text: &str) -> Result<Url, AddressError> {
+pub(crate) fn address(text: &str) -> Result<Url, AddressError> {
     let url = Url::parse(text).map_err(|_| AddressError)?;
     let is_local = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_local);

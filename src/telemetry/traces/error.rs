@@ -1,0 +1,52 @@
+//! Why traces are not made, and why they are not exported.
+
+use crate::issuers::http::{ClientError, Trust, cause};
+use reqwest::StatusCode;
+use std::path::PathBuf;
+
+/// Whom the client of a collector trusts, for the words to operators.
+const NAMED_BY: &str = "`traces.ca`";
+
+/// Why there are none.
+#[derive(Debug, thiserror::Error)]
+pub enum TracesError {
+    /// The collector's authorities are not read.
+    #[error("the traces' `ca`: {}: {fault}", .path.display())]
+    CaFile {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        fault: std::io::Error,
+    },
+    /// There is no way to the collector.
+    #[error("the traces' collector: {0}")]
+    Client(#[from] ClientError),
+}
+
+/// Why a batch is not exported.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ExportError {
+    /// Nobody answered.
+    #[error("{}", cause(fault, Trust { is_named: *has_ca, named_by: NAMED_BY, keeper: "whoever runs the collector" }).replace("\nhint: ", "; "))]
+    Unanswered {
+        /// Whether authorities are named.
+        has_ca: bool,
+        /// Why not.
+        #[source]
+        fault: reqwest::Error,
+    },
+    /// The collector took nothing.
+    #[error("it answered {0}")]
+    Status(StatusCode),
+}
+
+impl ExportError {
+    /// Whether the same batch may be taken later (OTLP 1.9, retryable response codes).
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unanswered { .. } => true,
+            Self::Status(status) => matches!(status.as_u16(), 429 | 502 | 503 | 504),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The span of a request, as the semantic conventions for HTTP servers have it.
+
+use opentelemetry::trace::{FutureExt, SpanKind, Status, TraceContextExt, Tracer};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::SdkTracer;
+use reqwest::{Method, StatusCode};
+
+/// Methods that are told; another one is whatever a caller wrote.
+const METHODS: [Method; 9] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::DELETE,
+    Method::CONNECT,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::PATCH,
+];
+
+/// One request. It ends with its answer, or with this value where a client hangs up.
+pub struct RequestSpan(Option<Context>);
+
+impl RequestSpan {
+    pub(super) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// A trace of its own: nothing that a caller sends is its parent, or chooses whether it is sampled.
+    pub(super) fn begin(tracer: &SdkTracer, method: &Method, route: Option<&str>) -> Self {
+        let known = METHODS.contains(method).then_some(method.as_str());
+        let name = [Some(known.unwrap_or("HTTP")), route].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let mut attributes = vec![KeyValue::new("http.request.method", known.unwrap_or("_OTHER").to_owned())];
+        attributes.extend(route.map(|route| KeyValue::new("http.route", route.to_owned())));
+        let builder = tracer.span_builder(name).with_kind(SpanKind::Server).with_attributes(attributes);
+        Self(Some(Context::new().with_span(tracer.build_with_context(builder, &Context::new()))))
+    }
+
+    /// Answers the request below its span.
+    pub async fn answer<T>(self, work: impl Future<Output = T>, status: impl FnOnce(&T) -> StatusCode) -> T {
+        let Some(context) = self.0 else { return work.await };
+        let answer = work.with_context(context.clone()).await;
+        let status = status(&answer);
+        context.span().set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
+        if status.is_server_error() {
+            context.span().set_status(Status::error(""));
+        }
+        context.span().end();
+        answer
+    }
+}
