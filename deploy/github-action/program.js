@@ -1,12 +1,15 @@
 // Downloads the pinned program and compares its digest: deploy/shell/daypass.sh does it, for every CI.
 'use strict';
 const { spawnSync } = require('child_process');
+const fs = require('fs');
 const path = require('path');
 const { Refused, notice, say, shown } = require('./runner');
 
 const SCRIPT = path.join(__dirname, '..', 'shell', 'daypass.sh');
 
 function bring(wanted, environment, folder) {
+  // Who copies the action into a repository may have left the script behind.
+  if (!fs.existsSync(SCRIPT)) throw new Refused(`${SCRIPT} is not there: the action calls it. Copy the whole folder deploy/, not deploy/github-action alone`);
   if (!wanted.binary && !wanted.sha256) {
     throw new Refused('name the program by `sha256`, 64 hexadecimal digits, with `version` or `url`; or one that is on the runner by `binary`');
   }

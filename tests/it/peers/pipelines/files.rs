@@ -153,3 +153,20 @@ fn the_action_needs_nothing_beside_it() {
     }
     assert!(!root().join("deploy/github-action/package.json").exists());
 }
+
+/// A repository that takes the action in without the script beside it hears what is missing.
+#[test]
+fn an_action_that_was_copied_without_its_script_says_what_to_copy() {
+    let Some(node) = peer("node") else { return };
+    let copy = tempfile::tempdir().unwrap();
+    let action = copy.path().join("deploy/github-action");
+    std::fs::create_dir_all(&action).unwrap();
+    for file in files("deploy/github-action", ".js") {
+        std::fs::copy(&file, action.join(file.file_name().unwrap())).unwrap();
+    }
+    let script = "require('./program').bring({ binary: '/bin/true' }, {}, '.')";
+    let output = Command::new(&node).arg("-e").arg(script).current_dir(&action).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && printed.contains("deploy/shell/daypass.sh is not there"), "{printed}");
+    assert!(printed.contains("Copy the whole folder deploy/"), "{printed}");
+}
