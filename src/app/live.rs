@@ -15,7 +15,7 @@ use crate::telemetry::SourceState;
 use crate::words::names::{CommitId, PolicyName, SecretName, SecretPath, SourceName, TransitKey};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, Digest, Reason, TransitFile, Widened};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One source in force: how it is followed, and its revision.
@@ -45,11 +45,17 @@ impl InForce {
     /// How it is, for its gauges.
     pub fn state(&self) -> SourceState {
         SourceState {
-            faulty: self.revision.faults().count() + self.placed.1.len(),
+            faulty: self.faulty_files(),
             held: self.revision.held_files().len(),
             read_at: self.followed.looked_at(),
             alarmed: self.followed.alarm.load().is_some(),
         }
+    }
+
+    /// One file can have several faults.
+    fn faulty_files(&self) -> usize {
+        let faults = self.revision.faults().chain(&self.placed.1);
+        faults.map(|fault| &*fault.file).collect::<BTreeSet<&str>>().len()
     }
 }
 

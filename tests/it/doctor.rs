@@ -122,6 +122,10 @@ async fn a_job_hears_what_it_lacks() {
         assert_eq!(status, 78, "{environment:?}: {told:#} {said}");
         has(&wrong(&told, "error"), parts);
     }
+    // For people a finding is text of one line, also where the failure has a hint and a decision.
+    let output = world.job("push", &["doctor", "--client"], &[("DAYPASS_AUDIENCE", "https://other.example")]).await;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("; hint: ") && !printed.contains("\\u{"), "{printed}");
     let output = world.job("push", &["doctor"], &[]).await;
     assert_eq!(output.status.code(), Some(64), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -128,18 +128,19 @@ async fn faulty_files_keep_their_last_good_form_and_everything_else_goes_live() 
     let wider = DEPLOY.replace("refs/heads/main", "refs/heads/release");
     let ready = world
         .commit_and_wait(&[
-            ("policies/shop/deploy.yaml", b"issuer: [github"),
+            // Two faults in one file: there is no such issuer, and no grant.
+            ("policies/shop/deploy.yaml", b"issuer: nobody\n"),
             ("secrets/shop/password.age", b"no age file"),
             ("policies/shop/release.yaml", wider.as_bytes()),
         ])
         .await;
-    assert_eq!((&ready["ready"], ready["faults"].as_array().unwrap().len()), (&json!(true), 2), "{ready}");
+    assert_eq!((&ready["ready"], ready["faults"].as_array().unwrap().len()), (&json!(true), 3), "{ready}");
     let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/password.age"}])).await;
     assert_eq!((status, &answer["credentials"][0]["secret"]["value"]), (200, &json!("hunter2")));
     let release = world.token_with(github_claims("push", "refs/heads/release"));
     assert_eq!(world.exchange(&release, json!([{"secret": "shop/password.age"}])).await.0, 200, "the good new file is in force");
     let revisions: Vec<_> = world.audit().into_iter().filter(|entry| entry.kind == "revision").collect();
-    assert_eq!(revisions.last().unwrap().body["faults"].as_array().unwrap().len(), 2);
+    assert_eq!(revisions.last().unwrap().body["faults"].as_array().unwrap().len(), 3);
     let metrics =
         world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
     assert!(

@@ -16,7 +16,7 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
                 }
                 _ => "correct the address (DAYPASS_SERVER), or the authority's file (DAYPASS_CA)",
             };
-            return vec![Finding::error("job", failure.to_string(), advice)];
+            return vec![Finding::error("job", failure.one_line(), advice)];
         }
     };
     let mut findings = vec![Finding::ok("token", format!("it is brought by {}", server.brought_by()))];
@@ -30,7 +30,7 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
                 STATUS_CONFIGURATION => ("certificate", "name the authority that signed it: --ca FILE or DAYPASS_CA"),
                 _ => ("server", "look at the address, and whether this runner may connect to it"),
             };
-            findings.push(Finding::error(check, failure.to_string(), advice));
+            findings.push(Finding::error(check, failure.one_line(), advice));
             return findings;
         }
     }
@@ -45,10 +45,10 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
             )
         }
         Err(failure) if failure.status == STATUS_DENIED => {
-            Finding::error("identity", failure.to_string(), "the token is not good for this server: see the hint above")
+            Finding::error("identity", failure.one_line(), "the token is not good for this server: see the hint above")
         }
         Err(failure) => {
-            Finding::error("token", failure.to_string(), "look at how this CI gives a job its OIDC token: docs/attributes.md")
+            Finding::error("token", failure.one_line(), "look at how this CI gives a job its OIDC token: docs/attributes.md")
         }
     });
     findings

@@ -161,7 +161,7 @@ async fn running(file: &Path) -> Vec<Finding> {
     let server = operate::Server::of(file.to_owned());
     let status = match tokio::time::timeout(ANSWER_MAX, server.get("status")).await {
         Ok(Ok(status)) => status,
-        Ok(Err(failure)) => return vec![Finding::skipped("server", failure.to_string())],
+        Ok(Err(failure)) => return vec![Finding::skipped("server", failure.one_line())],
         Err(_) => {
             let told = format!("it runs, and does not answer within {} s", ANSWER_MAX.as_secs());
             return vec![Finding::error("server", told, "look at its log and at the load of this machine, and start it anew")];
