@@ -8,6 +8,7 @@ mod bootstrap;
 mod completions;
 mod credential;
 mod doctor;
+mod examples;
 mod exec;
 mod gcp;
 mod job;
@@ -23,6 +24,7 @@ mod transit;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use examples::examples;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,6 +36,11 @@ const STOP_MAX: Duration = Duration::from_secs(1);
 /// CI jobs get a day pass, never a key.
 #[derive(Parser, Debug)]
 #[command(name = "daypass", version, about, propagate_version = true)]
+#[command(after_help = examples(&[
+    "daypass doctor --config daypass.yaml",
+    "daypass policy check --config daypass.yaml --folder .",
+    "daypass exec --aws --env DB=shop/production/db.yaml#/password -- ./deploy.sh",
+]))]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -65,6 +72,10 @@ enum Command {
     Exec(exec::ExecArgs),
     /// Print one credential in the form a tool asks for.
     #[command(subcommand)]
+    #[command(after_help = examples(&[
+        "daypass credential aws",
+        "daypass credential kubernetes --audience https://cluster.acme.com",
+    ]))]
     Credential(credential::CredentialCommand),
     /// Keep a pod's secrets as files in memory, as long as they are granted.
     Sidecar(sidecar::SidecarArgs),
@@ -72,41 +83,76 @@ enum Command {
     Whoami(job::WhoamiArgs),
     /// Read and encrypt secrets.
     #[command(subcommand)]
+    #[command(after_help = examples(&[
+        "daypass secret edit secrets/shop/db.yaml",
+        "daypass secret get \"shop/db.yaml#/password\"",
+        "daypass secret updatekeys --identity root.key --commit",
+    ]))]
     Secret(secret::SecretCommand),
     /// Make transit keys and their versions.
     #[command(subcommand)]
+    #[command(after_help = examples(&["daypass transit create shop/backup --recipient \"$(cat root.recipient)\""]))]
     Transit(transit::TransitCommand),
     /// Check, test and explain trust policies.
     #[command(subcommand)]
+    #[command(after_help = examples(&[
+        "daypass policy check --config daypass.yaml --folder .",
+        "daypass policy explain --decision 4f2a9c1d --config daypass.yaml",
+        "daypass policy diff origin/main...HEAD --config daypass.yaml --repository .",
+    ]))]
     Policy(policy::PolicyCommand),
     /// What an AWS account is told once.
     #[command(subcommand)]
+    #[command(after_help = examples(&["daypass aws bootstrap --config daypass.yaml --format terraform > daypass.tf.json"]))]
     Aws(aws::AwsCommand),
     /// What Microsoft Entra ID is told once.
     #[command(subcommand)]
+    #[command(after_help = examples(&["daypass azure bootstrap --config daypass.yaml --format terraform > daypass.tf.json"]))]
     Azure(azure::AzureCommand),
     /// What Google Cloud is told once.
     #[command(subcommand)]
+    #[command(after_help = gcp::example())]
     Gcp(gcp::GcpCommand),
     /// Deny at once, without Git: a policy, a repository, an issuer or a run.
     Deny(operate::DenyArgs),
     /// End what can be ended of a decision.
     Revoke(operate::RevokeArgs),
     /// Follow a commit although the history was rewritten.
+    #[command(after_help = examples(&[
+        "daypass accept 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b --config daypass.yaml",
+        "daypass accept 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b --source team-a --config daypass.yaml",
+    ]))]
     Accept(operate::AcceptArgs),
     /// Let what waits in a commit go live, where `rollout` holds what widens.
+    #[command(after_help = examples(&[
+        "daypass confirm 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b --config daypass.yaml",
+        "daypass confirm 4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b --source team-a --config daypass.yaml",
+    ]))]
     Confirm(operate::AcceptArgs),
     /// Take the wall clock as right after it was set, where the server waits for that to settle.
+    #[command(after_help = examples(&["daypass accept-clock --config daypass.yaml"]))]
     AcceptClock(operate::Server),
     /// Show the revision in force, what is wrong with it, and what is denied.
+    #[command(after_help = examples(&[
+        "daypass status --config daypass.yaml",
+        "daypass status --config daypass.yaml --output json",
+    ]))]
     Status(operate::Server),
     /// The keys of the server's own issuers, and identity files under AWS KMS.
     #[command(subcommand)]
+    #[command(after_help = examples(&[
+        "daypass keys list --config daypass.yaml",
+        "daypass keys publish --to /srv/oidc --config daypass.yaml",
+    ]))]
     Keys(keys::KeysCommand),
     /// Find what keeps a server or a job from working, and say what to do.
     Doctor(doctor::DoctorArgs),
     /// Read the audit log.
     #[command(subcommand)]
+    #[command(after_help = examples(&[
+        "daypass audit tail --config daypass.yaml --follow",
+        "daypass audit query --config daypass.yaml --since 24h --count-by code",
+    ]))]
     Audit(audit::AuditCommand),
     /// Print what a shell reads to complete this program's words.
     Completions(completions::CompletionsArgs),
@@ -115,6 +161,11 @@ enum Command {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass demo",
+    "daypass demo --step",
+    "daypass demo --aws-endpoint http://127.0.0.1:4566",
+]))]
 struct DemoArgs {
     /// The address of an AWS emulator; without one the demo says what it leaves out.
     #[arg(long, env = "DAYPASS_DEMO_AWS_ENDPOINT")]

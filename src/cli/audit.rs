@@ -5,6 +5,7 @@ mod place;
 mod query;
 
 use super::print;
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{DRY_RUN, Entry, ReadError, Reader};
 use crate::words::plain;
@@ -35,6 +36,10 @@ struct Log {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass audit tail --config daypass.yaml",
+    "daypass audit tail --config daypass.yaml --follow --output json",
+]))]
 pub(super) struct TailArgs {
     #[command(flatten)]
     log: Log,

@@ -2,6 +2,7 @@
 
 use super::policy::Where;
 use super::{bootstrap, print};
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::issue::Bootstrap;
 use crate::policy::{RoleUse, Roles, shared_subject};
@@ -19,6 +20,10 @@ pub(super) enum AwsCommand {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass aws bootstrap --config daypass.yaml",
+    "daypass aws bootstrap --config daypass.yaml --account 123456789012 --format terraform > daypass.tf.json",
+]))]
 pub(super) struct BootstrapArgs {
     #[command(flatten)]
     at: Where,

@@ -2,6 +2,7 @@
 
 use super::policy::Where;
 use super::{bootstrap, print};
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::issue::AzureBootstrap;
 use crate::kind::AzureTarget;
@@ -16,6 +17,10 @@ pub(super) enum AzureCommand {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass azure bootstrap --config daypass.yaml",
+    "daypass azure bootstrap --config daypass.yaml --format terraform > daypass.tf.json",
+]))]
 pub(super) struct BootstrapArgs {
     #[command(flatten)]
     at: Where,

@@ -1,6 +1,7 @@
 //! `daypass completions` and `daypass man`: both are made of the command line itself, so that they say what it takes.
 
 use super::Cli;
+use super::examples::examples;
 use crate::client::{Failure, STATUS_USAGE};
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
@@ -8,7 +9,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example: daypass completions bash > /usr/share/bash-completion/completions/daypass")]
+#[command(after_help = examples(&[
+    "daypass completions bash > /usr/share/bash-completion/completions/daypass",
+    "daypass completions zsh > /usr/share/zsh/vendor-completions/_daypass",
+]))]
 pub(super) struct CompletionsArgs {
     /// The shell that reads them.
     #[arg(value_enum)]
@@ -16,7 +20,7 @@ pub(super) struct CompletionsArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example: daypass man /usr/local/share/man/man1")]
+#[command(after_help = examples(&["daypass man /usr/local/share/man/man1"]))]
 pub(super) struct ManArgs {
     /// Where to, one file a command; made when it is not there.
     folder: PathBuf,

@@ -2,6 +2,7 @@
 
 use super::job::{ServerArgs, TokenServerArgs};
 use super::print;
+use crate::cli::examples::examples;
 use crate::client::delivery::{AwsRequest, IdTokenRequest};
 use crate::client::environment::Environment;
 use crate::client::helper::{self, INPUT_BYTES_MAX, PasswordSource, docker, gcp, git, kubernetes};
@@ -19,6 +20,10 @@ const DOCKER_PREFIX: &str = "docker-credential-";
 #[derive(Subcommand, Debug)]
 pub(super) enum CredentialCommand {
     /// AWS credentials as `credential_process` reads them.
+    #[command(after_help = examples(&[
+        "daypass credential aws",
+        "daypass credential aws --role arn:aws:iam::123456789012:role/shop-deploy",
+    ]))]
     Aws {
         #[command(flatten)]
         server: ServerArgs,
@@ -30,8 +35,10 @@ pub(super) enum CredentialCommand {
         policy: Option<String>,
     },
     /// A token for kubectl, as its exec plugins give it.
+    #[command(after_help = examples(&["daypass credential kubernetes --audience https://cluster.acme.com"]))]
     Kubernetes(TokenArgs),
     /// A subject token for Google's libraries, as their executable sources give it.
+    #[command(after_help = examples(&["daypass credential gcp --audience //iam.googleapis.com/PROVIDER"]))]
     Gcp(TokenArgs),
     /// A password for Git, as a credential helper: set `credential.https://HOST.helper` to this command with an `!` before it.
     Git(GitArgs),
@@ -53,6 +60,10 @@ pub(super) struct TokenArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass credential git --host git.acme.com --username daypass --secret shop/git.yaml#/token get",
+    "daypass credential git --host git.acme.com --username daypass --audience https://git.acme.com get",
+]))]
 pub(super) struct GitArgs {
     #[command(flatten)]
     server: TokenServerArgs,
@@ -79,6 +90,10 @@ pub(super) struct GitArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass credential docker get",
+    "daypass credential docker --registries registries.yaml list",
+]))]
 pub(super) struct DockerArgs {
     #[command(flatten)]
     server: ServerArgs,

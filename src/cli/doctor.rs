@@ -8,6 +8,7 @@ mod server;
 
 use super::job::ServerArgs;
 use super::print;
+use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use clap::Args;
@@ -16,6 +17,10 @@ use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass doctor --config /etc/daypass/daypass.yaml",
+    "daypass doctor --client --server https://daypass.acme.com",
+]))]
 pub(super) struct DoctorArgs {
     /// The server's configuration: looks at what the server is made of, and at the server itself where it runs on this machine.
     #[arg(long, env = "DAYPASS_CONFIG")]

@@ -1,6 +1,7 @@
 //! `daypass exec`.
 
 use super::job::ServerArgs;
+use crate::cli::examples::examples;
 use crate::client::delivery::{Deliveries, Refresh};
 use crate::client::environment::Environment;
 use crate::client::exec::{self, Wishes};
@@ -11,6 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass exec --aws -- terraform apply",
+    "daypass exec --env DB=shop/production/db.yaml#/password -- ./migrate.sh",
+    "daypass exec --github \"acme/docs contents=read\" -- ./build.sh",
+    "daypass exec --refresh --aws -- ./long-deploy.sh",
+    "daypass exec --dry-run --aws -- terraform apply",
+]))]
 pub(super) struct ExecArgs {
     #[command(flatten)]
     server: ServerArgs,

@@ -2,6 +2,7 @@
 
 use super::policy::Where;
 use super::{bootstrap, print};
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::issue::gcp::{GcpBootstrap, Jwks, ProviderName, SUBJECT_BYTES_MAX};
 use crate::words::{Clock, SystemClock};
@@ -17,7 +18,14 @@ pub(super) enum GcpCommand {
     Bootstrap(BootstrapArgs),
 }
 
+/// One that also says what a provider is called.
+pub(super) fn example() -> String {
+    examples(&["daypass gcp bootstrap --config daypass.yaml \\\n    \
+         --provider projects/123456/locations/global/workloadIdentityPools/daypass/providers/daypass"])
+}
+
 #[derive(Args, Debug)]
+#[command(after_help = example())]
 pub(super) struct BootstrapArgs {
     #[command(flatten)]
     at: Where,

@@ -1,6 +1,7 @@
 //! Which server a job asks, and `whoami`.
 
 use super::print;
+use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::server::{Address, Server};
 use crate::client::{Failure, STATUS_USAGE};
@@ -71,6 +72,10 @@ impl Place {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass whoami",
+    "daypass whoami --output json > me.json",
+]))]
 pub(super) struct WhoamiArgs {
     #[command(flatten)]
     server: ServerArgs,

@@ -5,6 +5,7 @@ mod wrap;
 
 use super::operate::Server;
 use super::print;
+use crate::cli::examples::examples;
 use crate::client::Failure;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -12,8 +13,10 @@ use serde_json::{Value, json};
 #[derive(Subcommand, Debug)]
 pub(super) enum KeysCommand {
     /// List the keys of both issuers: which signs, which will, and which still verifies.
+    #[command(after_help = examples(&["daypass keys list --config daypass.yaml"]))]
     List(Server),
     /// Make the next keys of both issuers now. Each signs a day after it is published, and hosted where the issuer is hosted elsewhere.
+    #[command(after_help = examples(&["daypass keys rotate --config daypass.yaml"]))]
     Rotate(Server),
     /// Write an issuer's discovery document and JWKS as files, for a static host.
     Publish(hosting::PublishArgs),

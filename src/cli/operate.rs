@@ -1,6 +1,7 @@
 //! `daypass deny`, `revoke`, `accept` and `status`: towards the server on this machine, by its control socket.
 
 use super::print;
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
@@ -19,6 +20,11 @@ pub(super) struct Server {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass deny --repository acme/shop@456789 --for 4h --reason INC-42 --config daypass.yaml",
+    "daypass deny --policy shop/deploy --reason INC-42 --config daypass.yaml",
+    "daypass deny --lift 4f2a9c1d --config daypass.yaml",
+]))]
 pub(super) struct DenyArgs {
     #[command(flatten)]
     server: Server,
@@ -49,6 +55,7 @@ pub(super) struct DenyArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&["daypass revoke 4f2a9c1d --reason INC-42 --config daypass.yaml"]))]
 pub(super) struct RevokeArgs {
     #[command(flatten)]
     server: Server,

@@ -13,6 +13,7 @@ mod sarif;
 mod schema;
 
 use super::{Output, print};
+use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::Outcome;
@@ -27,6 +28,10 @@ pub(super) enum PolicyCommand {
     /// Find every fault of every policy, and what loads and still harms somebody one day.
     Check(check::CheckArgs),
     /// Run the policies' own tests and those below tests/.
+    #[command(after_help = examples(&[
+        "daypass policy test --config daypass.yaml --folder .",
+        "daypass policy test --config daypass.yaml --folder . --source ../access/sources/team-a.yaml",
+    ]))]
     Test(of_source::OfSource),
     /// Say which policy allows, or which line did not hold and what it saw.
     Explain(explain::ExplainArgs),

@@ -16,6 +16,7 @@ mod work;
 
 use super::job::ServerArgs;
 use super::print;
+use crate::cli::examples::examples;
 use crate::client::checkout::replace;
 use crate::client::delivery::{SecretRequest, only_secret};
 use crate::client::environment::Environment;
@@ -34,6 +35,10 @@ const PLAINTEXT_BYTES_MAX: u64 = 1024 * 1024;
 #[derive(Subcommand, Debug)]
 pub(super) enum SecretCommand {
     /// Print a secret that this job may read.
+    #[command(after_help = examples(&[
+        "daypass secret get \"shop/production/db.yaml#/password\"",
+        "daypass secret get \"shop/production/db.yaml#/password\" --output json",
+    ]))]
     Get {
         #[command(flatten)]
         server: ServerArgs,
@@ -63,8 +68,16 @@ pub(super) enum SecretCommand {
     Hook(hook::HookArgs),
     /// Encrypt every file of a checkout to today's recipients.
     #[command(name = "updatekeys")]
+    #[command(after_help = examples(&[
+        "daypass secret updatekeys --identity root.key --commit",
+        "daypass secret updatekeys secrets/shop --config /etc/daypass/daypass.yaml",
+    ]))]
     UpdateKeys(tree::TreeArgs),
     /// Give every file of a checkout a new data key, for today's recipients alone.
+    #[command(after_help = examples(&[
+        "daypass secret rotate --identity root.key --commit",
+        "daypass secret rotate secrets/shop/db.yaml --config /etc/daypass/daypass.yaml",
+    ]))]
     Rotate(tree::TreeArgs),
     /// Make an age identity for a source, and print its recipient.
     Keygen(keys::KeygenArgs),
@@ -73,6 +86,10 @@ pub(super) enum SecretCommand {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass secret encrypt --sops plain.yaml --to secrets/shop/db.yaml",
+    "daypass secret encrypt --recipient \"$(cat root.recipient)\" server.pem --to secrets/shop/server.pem.age",
+]))]
 pub(super) struct EncryptArgs {
     /// Write a SOPS file; the name of --to or of the input tells its format (.yaml, .json, .env, .ini).
     #[arg(long)]

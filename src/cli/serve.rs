@@ -1,6 +1,7 @@
 //! `daypass serve`.
 
 use crate::app::App;
+use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::config::{AdmissionSettings, Config};
@@ -19,6 +20,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass serve --config /etc/daypass/daypass.yaml",
+    "daypass serve --config daypass.yaml --log daypass=debug",
+]))]
 pub(super) struct ServeArgs {
     /// The configuration.
     #[arg(long, env = "DAYPASS_CONFIG")]

@@ -1,5 +1,6 @@
 //! `daypass sidecar`.
 
+use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::sidecar::{self, Manner, Settings};
 use crate::client::{Failure, STATUS_USAGE};
@@ -13,6 +14,7 @@ const ABOUT: &str = "The sidecar of daypass. This binary has no other command; t
 /// The whole command line of the sidecar's own binary: the same words, so that an image may have either one as `daypass`.
 #[derive(Parser, Debug)]
 #[command(name = "daypass", version, about = ABOUT, propagate_version = true)]
+#[command(after_help = examples(&["daypass sidecar --config /etc/daypass/sidecar.yaml"]))]
 pub(super) struct Alone {
     #[command(subcommand)]
     command: Only,
@@ -32,6 +34,11 @@ impl Alone {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass sidecar --config /etc/daypass/sidecar.yaml",
+    "daypass sidecar --config /etc/daypass/sidecar.yaml --once --wait 2m",
+    "daypass sidecar --config /etc/daypass/sidecar.yaml --check",
+]))]
 pub(super) struct SidecarArgs {
     /// The sidecar's configuration; without it the text of DAYPASS_SIDECAR is read.
     #[arg(long)]

@@ -1,6 +1,7 @@
 //! `daypass transit`: a transit key for Git, or its next version. No private key is needed, and no server.
 
 use super::print;
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{RepositoryPath, create_transit_key};
 use crate::words::TransitFile;
@@ -14,6 +15,10 @@ use std::path::{Path, PathBuf};
 #[derive(Subcommand, Debug)]
 pub(super) enum TransitCommand {
     /// Write a fresh key, or the next version of a known one, to transit/NAME/VERSION.age.
+    #[command(after_help = examples(&[
+        "daypass transit create flux --recipient \"$(cat root.recipient)\"",
+        "daypass transit create shop/backup --recipient \"$(cat root.recipient)\" --to access",
+    ]))]
     Create {
         /// The key's name, such as flux or shop/backup.
         #[arg(value_parser = TransitKey::parse)]

@@ -3,6 +3,7 @@
 
 use super::place::Place;
 use super::{Log, failed};
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::store::{Entry, Reader};
 use clap::Args;
@@ -16,6 +17,10 @@ const FOLLOW_PAUSE: Duration = Duration::from_millis(500);
 const PAGE: usize = 1000;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass audit export --config daypass.yaml > audit.jsonl",
+    "daypass audit export --config daypass.yaml --follow --state /var/lib/siem/daypass.seq",
+]))]
 pub(in crate::cli) struct ExportArgs {
     #[command(flatten)]
     log: Log,

@@ -1,6 +1,7 @@
 //! `daypass audit query`: the records that somebody asks for, or how many there are by one of their members.
 
 use super::{Log, show};
+use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::store::{DRY_RUN, Entry};
@@ -15,6 +16,12 @@ use std::time::Duration;
 const LISTED: usize = 100;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass audit query --config daypass.yaml --decision 4f2a9c1d",
+    "daypass audit query --config daypass.yaml --since 24h --count-by code",
+    "daypass audit query --config daypass.yaml --repository acme/shop --kind refused",
+    "daypass audit query --config daypass.yaml --dry",
+]))]
 pub(in crate::cli) struct QueryArgs {
     #[command(flatten)]
     log: Log,

@@ -2,6 +2,7 @@
 
 use super::super::operate::Server;
 use super::super::print;
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::issuers::http::{ClientError, Trust, cause, certificate_fault, command_client};
 use crate::store::OwnIssuer;
@@ -36,6 +37,7 @@ impl Issuer {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&["daypass keys publish --to /srv/oidc --config daypass.yaml"]))]
 pub(in crate::cli) struct PublishArgs {
     #[command(flatten)]
     server: Server,
@@ -48,6 +50,10 @@ pub(in crate::cli) struct PublishArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass keys check --config daypass.yaml",
+    "daypass keys check --config daypass.yaml --url https://oidc.acme.com --ca acme-ca.pem",
+]))]
 pub(in crate::cli) struct CheckArgs {
     #[command(flatten)]
     server: Server,

@@ -1,5 +1,6 @@
 //! `daypass keys wrap`: an identity file becomes one that only AWS KMS opens.
 
+use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::custody::{self, Purpose};
 use crate::secrets::Identities;
@@ -10,6 +11,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&["daypass keys wrap --aws-kms arn:aws:kms:eu-central-1:123456789012:key/KEY root.key"]))]
 pub(in crate::cli) struct WrapArgs {
     /// The key's ARN. AWS KMS is asked with this machine's own AWS credentials.
     #[arg(long, value_name = "ARN", value_parser = KmsKeyArn::parse)]

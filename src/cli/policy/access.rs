@@ -10,6 +10,7 @@ pub(in crate::cli) use what_can::{WhatCanArgs, what_can};
 pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 
 use super::place::{Where, further_sources};
+use crate::cli::examples::examples;
 use crate::cli::{Output, print};
 use crate::client::Failure;
 use crate::policy::{Catalogue, Change, Direction, Loaded, Ruleset, Tree, Widening, changes};
@@ -26,6 +27,11 @@ use std::collections::BTreeSet;
 const STATUS_WIDENS: u8 = 2;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass policy diff origin/main...HEAD --config daypass.yaml --repository .",
+    "daypass policy diff origin/main...HEAD --config daypass.yaml --repository . --fail-on widen",
+    "daypass policy diff v1..v2 --config daypass.yaml --output markdown",
+]))]
 pub(in crate::cli) struct DiffArgs {
     /// OLD...NEW: what NEW changes since it left OLD; OLD..NEW: the two themselves.
     range: String,

@@ -4,6 +4,7 @@ use super::of_source::{OfSource, Read};
 use super::place::GUARDRAILS_UNREAD;
 use super::providers::Fits;
 use super::sarif;
+use crate::cli::examples::examples;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::config::{FurtherSource, SourceFiles};
@@ -19,6 +20,11 @@ use serde_json::json;
 const ALL: &str = "warnings";
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass policy check --config daypass.yaml",
+    "daypass policy check --config daypass.yaml --folder . --deny warnings",
+    "daypass policy check --config daypass.yaml --folder . --format sarif > daypass.sarif",
+]))]
 pub(in crate::cli) struct CheckArgs {
     #[command(flatten)]
     of: OfSource,

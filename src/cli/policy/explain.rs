@@ -5,6 +5,7 @@ mod token;
 
 use super::of_source::{OfSource, Read};
 use super::place::{Seen, Where};
+use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
@@ -18,6 +19,11 @@ use serde_json::json;
 pub(super) use token::{TokenArgs, Told};
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass policy explain --decision 4f2a9c1d --config daypass.yaml",
+    "daypass policy explain --claims shop-push.json --aws --config daypass.yaml",
+    "daypass policy explain --claims me.json --secret \"shop/db.yaml#/password\" --config daypass.yaml",
+]))]
 pub(in crate::cli) struct ExplainArgs {
     #[command(flatten)]
     of: OfSource,

@@ -2,6 +2,7 @@
 
 mod files;
 
+use crate::cli::examples::examples;
 use crate::cli::serve::faults;
 use crate::cli::{Output, print};
 use crate::client::checkout::create;
@@ -16,6 +17,12 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass policy import .github/chainguard --config daypass.yaml",
+    "daypass policy import checkouts --app acme --ids repositories.json --config daypass.yaml --to .",
+    "daypass policy import trust.json --role arn:aws:iam::123456789012:role/shop-deploy --issuer github",
+    "daypass policy import vault-export --config daypass.yaml --mount kv --to .",
+]))]
 pub(in crate::cli) struct ImportArgs {
     /// Trust policies of octo-sts, also all of a folder of checkouts (OWNER/REPOSITORY/.github/chainguard); of IAM roles as JSON: alone, of `aws iam get-role`, or of `terraform show -json`; and a folder with what Vault or OpenBao (auth/MOUNT/config.json, auth/MOUNT/role/NAME.json, policies/NAME.hcl), gcloud (providers/NAME.json, service-accounts/ADDRESS.json) or az (applications/CLIENT_ID.json) print.
     #[arg(required = true, value_name = "FILE")]

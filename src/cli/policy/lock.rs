@@ -1,6 +1,7 @@
 //! `daypass policy lock`: a patch that writes ids behind names, from the tokens that were seen. It changes no file itself.
 
 use super::place::Where;
+use crate::cli::examples::examples;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::{Catalogue, Lock, LockOutcome, NameFound, Sightings, lock};
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 const OUTCOMES_MAX: usize = 1_000_000;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&["daypass policy lock --config daypass.yaml --folder . > lock.patch"]))]
 pub(in crate::cli) struct LockArgs {
     #[command(flatten)]
     at: Where,

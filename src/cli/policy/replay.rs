@@ -3,6 +3,7 @@
 use super::place::{At, Seen, Where, further_sources, last_in_force};
 use crate::answers::{Findings, Lost};
 use crate::app::recorded_policies;
+use crate::cli::examples::examples;
 use crate::cli::job::ServerArgs;
 use crate::cli::{Output, print};
 use crate::client::environment::Environment;
@@ -23,6 +24,10 @@ use std::path::{Path, PathBuf};
 const STATUS_DENIES: u8 = 2;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass policy replay HEAD --since 30d --server https://daypass.acme.com",
+    "daypass policy replay HEAD --config daypass.yaml --data /var/lib/daypass --fail-on deny",
+]))]
 pub(in crate::cli) struct ReplayArgs {
     /// The revision that is tried, such as HEAD.
     new: String,

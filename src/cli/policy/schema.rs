@@ -1,9 +1,14 @@
 //! `daypass policy schema`: what an editor completes and checks a file by.
 
+use crate::cli::examples::examples;
 use crate::policy::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
 use clap::{Args, ValueEnum};
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass policy schema > schema/policy.json",
+    "daypass policy schema --of guardrails > schema/guardrails.json",
+]))]
 pub(in crate::cli) struct SchemaArgs {
     /// Which file.
     #[arg(long, value_enum, default_value_t)]

@@ -3,6 +3,7 @@
 use super::keyring::KeyArgs;
 use super::target::{Target, finish, finish_value};
 use super::{clear, creation, read_plaintext};
+use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Seen, encrypt_at, is_armored, look};
@@ -10,6 +11,10 @@ use crate::words::{Clock, Secret, SystemClock};
 use clap::Args;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass secret set secrets/shop/db.yaml#/password < new-password",
+    "daypass secret set secrets/shop/db.yaml#/ports --json < ports.json",
+]))]
 pub(in crate::cli) struct SetArgs {
     /// The file, and in a SOPS file the value's JSON pointer: secrets/shop/db.yaml#/password. The value is read from standard
     /// input; a line end at its end is not part of it.
@@ -31,6 +36,10 @@ pub(in crate::cli) struct SetArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass secret unset secrets/shop/db.yaml#/old_password",
+    "daypass secret unset secrets/shop/db.yaml#/old_password --identity root.key",
+]))]
 pub(in crate::cli) struct UnsetArgs {
     /// The file and the value's JSON pointer: secrets/shop/db.yaml#/password.
     target: String,

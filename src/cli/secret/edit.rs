@@ -3,6 +3,7 @@
 use super::keyring::KeyArgs;
 use super::target::{Target, finish, path_of};
 use super::{clear, creation, unusable};
+use crate::cli::examples::examples;
 use crate::client::checkout::read_if_there;
 use crate::client::editor::Desk;
 use crate::client::environment::Environment;
@@ -16,6 +17,10 @@ use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass secret edit secrets/shop/db.yaml",
+    "daypass secret edit secrets/shop/db.yaml --identity root.key",
+]))]
 pub(in crate::cli) struct EditArgs {
     /// The file; one that is not there is made.
     file: PathBuf,

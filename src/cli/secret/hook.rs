@@ -1,6 +1,7 @@
 //! `daypass secret hook`: what is about to be committed, and whether somebody could read a secret in it.
 
 use super::clear;
+use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::client::checkout::{Checkout, ENCRYPTED, nearly_called, read_if_there, read_unlinked, readable, replace};
 use crate::client::environment::Environment;
@@ -27,6 +28,7 @@ const OLDER: &str = "#!/bin/sh\n# Refuses plaintexts. Made by `daypass secret ho
 const SCRIPT_MODE: u32 = 0o755;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&["daypass secret hook --install"]))]
 pub(in crate::cli) struct HookArgs {
     /// Put it into this checkout, as .git/hooks/pre-commit and pre-merge-commit.
     #[arg(long)]

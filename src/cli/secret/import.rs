@@ -2,6 +2,7 @@
 
 use super::keyring::KeyArgs;
 use super::{creation, target};
+use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::client::checkout::{create, replace};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
@@ -13,6 +14,10 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass secret import --from vault --to secrets/shop/db.yaml < <(vault kv get -format=json secret/shop/db)",
+    "daypass secret import --from dotenv --to secrets/shop/web.env < .env",
+]))]
 pub(in crate::cli) struct ImportArgs {
     /// What standard input is written in.
     #[arg(long, value_enum)]

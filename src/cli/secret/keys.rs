@@ -1,5 +1,6 @@
 //! `daypass secret keygen` and `plugin-identity`: what opens a source's files, and what asks the server to.
 
+use crate::cli::examples::examples;
 use crate::client::age_plugin;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::secrets::Identities;
@@ -9,6 +10,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass secret keygen --to root.key > root.recipient",
+    "daypass secret keygen --pq --to root.key > root.recipient",
+]))]
 pub(in crate::cli) struct KeygenArgs {
     /// Post-quantum: ML-KEM-768 with X25519, for age 1.3 and sops 3.12 or later.
     #[arg(long)]
@@ -19,6 +24,7 @@ pub(in crate::cli) struct KeygenArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&["daypass secret plugin-identity --server https://daypass.acme.com > identity.txt"]))]
 pub(in crate::cli) struct PluginArgs {
     /// The server's address.
     #[arg(long, env = "DAYPASS_SERVER")]

@@ -4,6 +4,7 @@ mod departed;
 mod report;
 
 use super::keyring::KeyArgs;
+use crate::cli::examples::examples;
 use crate::cli::policy::Where;
 use crate::cli::print;
 use crate::client::checkout::Checkout;
@@ -17,6 +18,11 @@ use report::Report;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass secret status",
+    "daypass secret status --check --identity root.key",
+    "daypass secret status --recipient \"$(cat old.recipient)\"",
+]))]
 pub(in crate::cli) struct StatusArgs {
     /// The checkout, or a folder of it.
     #[arg(default_value = ".")]

@@ -1,5 +1,6 @@
 //! `daypass policy what-can`: everything that one identity may have.
 
+use crate::cli::examples::examples;
 use crate::cli::policy::explain::{TokenArgs, Told};
 use crate::cli::policy::of_source::OfSource;
 use crate::cli::print;
@@ -11,9 +12,10 @@ use clap::Args;
 use serde_json::json;
 
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  daypass policy what-can --claims shop-push.json\n  daypass policy what-can --issuer github --claim repository=acme/shop --claim repository_id=456789 --claim ref=refs/heads/main"
-)]
+#[command(after_help = examples(&[
+    "daypass policy what-can --claims shop-push.json --config daypass.yaml",
+    "daypass policy what-can --issuer github --claim repository=acme/shop --claim ref=refs/heads/main --config daypass.yaml",
+]))]
 pub(in crate::cli) struct WhatCanArgs {
     #[command(flatten)]
     of: OfSource,

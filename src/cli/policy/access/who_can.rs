@@ -1,5 +1,6 @@
 //! `daypass policy who-can`: everybody who can reach a credential, each with an example.
 
+use crate::cli::examples::examples;
 use crate::cli::policy::of_source::{OfSource, Read};
 use crate::cli::print;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
@@ -13,7 +14,7 @@ use clap::Args;
 use serde_json::json;
 
 #[derive(Args, Debug)]
-#[command(after_help = examples())]
+#[command(after_help = help())]
 pub(in crate::cli) struct WhoCanArgs {
     /// A role's ARN, a secret such as shop/db.yaml#/password, the audience of a token (https://…), or a kind's word and what is asked for of it: see the examples.
     grant: String,
@@ -21,11 +22,16 @@ pub(in crate::cli) struct WhoCanArgs {
     of: OfSource,
 }
 
-/// Each kind by its word; where no other kind could be meant, the word can be left out.
-fn examples() -> String {
-    let lines = Target::examples().map(|(word, example)| format!("  daypass policy who-can \"{word} {example}\"\n"));
-    let service = "  daypass policy who-can \"token_exchange SERVICE?NAME=VALUE&NAME=VALUE\" (all fields that policies set)\n";
-    format!("Examples, where the word can be left out if no other kind is meant:\n{}{service}", lines.collect::<String>())
+/// Examples, and each kind by its word.
+fn help() -> String {
+    let examples = examples(&[
+        "daypass policy who-can \"shop/production/db.yaml#/password\" --config daypass.yaml",
+        "daypass policy who-can arn:aws:iam::123456789012:role/shop-deploy --config daypass.yaml",
+        "daypass policy who-can \"github acme/shop contents=write\" --config daypass.yaml",
+    ]);
+    let kinds = Target::examples().map(|(word, example)| format!("  {word} {example}\n")).collect::<String>();
+    let service = "  token_exchange SERVICE?NAME=VALUE&NAME=VALUE   (all fields that policies set)";
+    format!("{examples}\n\nWhat can be asked for; the first word can be left out where no other kind is meant:\n{kinds}{service}")
 }
 
 /// Who can reach it today. An answer about what is not there would only seem to be one.

@@ -1,0 +1,96 @@
+//! The examples at the end of every help page.
+
+use clap::builder::Styles;
+use std::fmt::Write as _;
+
+/// The section of a help page, which looks as clap's own do. Each line is one that a shell takes, once its names are one's own.
+pub(super) fn examples(lines: &[&str]) -> String {
+    let style = Styles::styled();
+    let heading = style.get_header();
+    let mut section = format!("{heading}Examples:{heading:#}");
+    for line in lines {
+        let _ = write!(section, "\n  {line}");
+    }
+    section
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::{Cli, sidecar};
+    use clap::{Command, CommandFactory};
+
+    /// What a terminal shows without wrapping, where it is not a narrow one.
+    const WIDTH_MAX: usize = 120;
+
+    /// The examples of a help page, each on one line.
+    fn of(help: &str) -> Vec<String> {
+        let section = help.split("Examples:\n").nth(1).unwrap_or_default();
+        let section = section.split("\n\n").next().unwrap_or_default().replace("\\\n", "");
+        section.lines().map(|line| line.trim().to_owned()).collect()
+    }
+
+    /// The words of a line as a shell reads it, up to where another command, a file or a remark begins.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+        for character in line.chars().chain([' ']) {
+            match (quote, character) {
+                (None, '"' | '\'') => quote = Some(character),
+                (Some(open), _) if open == character => quote = None,
+                (None, '<' | '>' | '|') => break,
+                (None, '#') if word.is_empty() => break,
+                (None, ' ') if word.is_empty() => {}
+                (None, ' ') => words.push(std::mem::take(&mut word)),
+                _ => word.push(character),
+            }
+        }
+        words
+    }
+
+    /// Every page of a command line that help shows, by the words that lead to it.
+    fn pages(command: &Command, path: &[&str], told: &mut Vec<(Vec<String>, String)>) {
+        let path = [path, &[command.get_name()]].concat();
+        let help = command.clone().term_width(WIDTH_MAX).render_long_help().to_string();
+        told.push((path.iter().map(|&word| word.to_owned()).collect(), help));
+        for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help") {
+            pages(below, &path, told);
+        }
+    }
+
+    fn check(whole: &Command) -> usize {
+        let mut told = Vec::new();
+        pages(whole, &[], &mut told);
+        let (mut wrong, mut seen) = (Vec::new(), 0);
+        for (path, help) in &told {
+            let (page, examples) = (path.join(" "), of(help));
+            seen += examples.len();
+            if examples.is_empty() {
+                wrong.push(format!("{page}: has no examples"));
+            } else if !examples.iter().any(|line| words(line).starts_with(path)) {
+                wrong.push(format!("{page}: none of its examples is of it"));
+            }
+            for line in examples {
+                match whole.clone().try_get_matches_from(words(&line)) {
+                    _ if !line.starts_with("daypass ") => wrong.push(format!("{page}: {line}: does not begin with daypass")),
+                    Err(fault) => wrong.push(format!("{page}: {line}: {fault}")),
+                    Ok(_) => {}
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        seen
+    }
+
+    #[test]
+    fn every_help_page_has_examples_that_parse() {
+        let seen = check(&Cli::command());
+        assert!(seen > 100, "{seen} examples");
+        check(&sidecar::Alone::command());
+    }
+
+    #[test]
+    fn lines_are_read_as_a_shell_does() {
+        let read = |line| words(line).join("|");
+        assert_eq!(read("daypass secret get \"shop/db.yaml#/a b\" > file"), "daypass|secret|get|shop/db.yaml#/a b");
+        assert_eq!(read("daypass deny  --lift 'x'   # a remark"), "daypass|deny|--lift|x");
+    }
+}
