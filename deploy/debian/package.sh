@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # package.sh BINARY PAGES ARCHITECTURE FOLDER: the Debian package, built without root. PAGES is what pages.sh made.
-# Its bytes come from its content and SOURCE_DATE_EPOCH alone. DAYPASS_DEB_COMPRESSION: none, where only its list of files is looked at.
+# Its bytes come from its content, the commit and SOURCE_DATE_EPOCH alone. DAYPASS_MAINTAINER: who answers for it, as `NAME <ADDRESS>`; else
+# whoever made the commit. DAYPASS_DEB_COMPRESSION: none, where only its list of files is looked at.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 BINARY=$1 PAGES=$2 ARCHITECTURE=$3 FOLDER=$4
 VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p;/^version/q' Cargo.toml)
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)} LC_ALL=C TZ=UTC
+MAINTAINER=${DAYPASS_MAINTAINER:-$(git log -1 --format='%cn <%ce>')}
 TREE=$(mktemp -d)
 trap 'rm -rf "$TREE"' EXIT
 umask 022
@@ -21,11 +23,12 @@ DOC=$TREE/usr/share/doc/daypass
 install -D -m 644 deploy/daypass.yaml "$DOC/examples/daypass.yaml"
 install -m 644 deploy/debian/copyright "$DOC/copyright"
 DATE=$(date -u -R -d "@$SOURCE_DATE_EPOCH")
-printf 'daypass (%s) unstable; urgency=medium\n\n  * As of this version of the sources.\n\n -- daypass <daypass@localhost>  %s\n' "$VERSION" "$DATE" |
+printf 'daypass (%s) unstable; urgency=medium\n\n  * As of this version of the sources.\n\n -- %s  %s\n' "$VERSION" "$MAINTAINER" "$DATE" |
   gzip -9 -n >"$DOC/changelog.gz"
 # Of the files alone: how large a folder is depends on the file system.
 SIZE=$(find "$TREE/usr" -type f -printf '%s\n' | awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
-sed "s/@VERSION@/$VERSION/;s/@ARCHITECTURE@/$ARCHITECTURE/;s/@SIZE@/$SIZE/" deploy/debian/control >"$TREE/DEBIAN/control"
+sed "s/@VERSION@/$VERSION/;s/@ARCHITECTURE@/$ARCHITECTURE/;s/@SIZE@/$SIZE/" deploy/debian/control |
+  MAINTAINER=$MAINTAINER awk '/^Maintainer: / { print "Maintainer: " ENVIRON["MAINTAINER"]; next } { print }' >"$TREE/DEBIAN/control"
 for script in postinst prerm postrm; do install -m 755 "deploy/debian/$script" "$TREE/DEBIAN/$script"; done
 (cd "$TREE" && find usr -type f | sort | xargs md5sum) >"$TREE/DEBIAN/md5sums"
 find "$TREE" -exec touch --no-dereference -d "@$SOURCE_DATE_EPOCH" {} +

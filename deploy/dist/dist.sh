@@ -19,14 +19,14 @@ lacks() {
   compgen -G "$(rustc --print target-libdir --target "$target")/libstd-*.rlib" >/dev/null ||
     { echo "$(rustc --version | cut -d' ' -f1,2) has no standard library for $target here"; return; }
   [ "$1" = "$(uname -m)" ] || command -v "$1-linux-gnu-gcc" >/dev/null ||
-    echo "no linker: $1-linux-gnu-gcc is missing (Debian's gcc-${1/_/-}-linux-gnu)"
+    echo "the linker $1-linux-gnu-gcc is missing (Debian's gcc-${1/_/-}-linux-gnu)"
 }
 
 declare -A DEBIAN=([x86_64]=amd64 [aarch64]=arm64)
-built=()
+built=() lacking=()
 for machine in x86_64 aarch64; do
   reason=$(lacks "$machine")
-  if [ -n "$reason" ]; then echo "not built: ${DEBIAN[$machine]}: $reason"; continue; fi
+  if [ -n "$reason" ]; then lacking+=("not built: ${DEBIAN[$machine]}, because $reason"); continue; fi
   deploy/dist/build.sh "$machine-unknown-linux-gnu" "$OUT/daypass-$VERSION-linux-${DEBIAN[$machine]}"
   built+=("${DEBIAN[$machine]}")
 done
@@ -46,3 +46,4 @@ python3 deploy/dist/image.py "$OUT/daypass-$VERSION-image" "$VERSION" "$(git rev
 (cd "$OUT" && sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS .)
 (cd "$OUT" && for file in *; do printf '%9d KiB  %s\n' "$(($(stat -c %s "$file") / 1024))" "$file"; done)
 echo "image: $(cat "$OUT/daypass-$VERSION-image.digest")"
+[ "${#lacking[@]}" = 0 ] || printf '%s\n' "${lacking[@]}"

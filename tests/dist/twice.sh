@@ -8,10 +8,13 @@ rm -rf "$WORK" && mkdir -p "$WORK"
 WORK=$(cd "$WORK" && pwd -P)
 export DAYPASS_PEERS=${DAYPASS_PEERS:-$PWD/.peers}
 unset SOURCE_DATE_EPOCH
+# The first build takes long enough for somebody to commit meanwhile.
+COMMIT=$(git rev-parse HEAD)
 
 # build NAME UMASK LOCALE ZONE
 build() {
   git clone --quiet . "$WORK/$1"
+  git -C "$WORK/$1" checkout --quiet --detach "$COMMIT"
   (umask "$2" && cd "$WORK/$1" && env LC_ALL="$3" TZ="$4" CARGO_TARGET_DIR="$WORK/$1/target" DAYPASS_DIST="$WORK/$1.out" nice -n 15 deploy/dist/dist.sh)
   rm -rf "${WORK:?}/$1"
 }

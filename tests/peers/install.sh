@@ -119,6 +119,7 @@ if [ "$SCOPE" = dist ]; then
   debian git git
   debian python3 python3-venv
   debian dpkg-deb dpkg-dev
+  debian lintian lintian
   debian objcopy binutils
   debian skopeo skopeo
   debian umoci umoci

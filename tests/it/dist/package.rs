@@ -58,6 +58,8 @@ pub(super) fn check_files(package: &Path) {
     assert!(man > 40, "{man} man pages");
     let of = |field: &str| done(Command::new("dpkg-deb").arg("--field").arg(package).arg(field)).trim().to_owned();
     assert_eq!((of("Package").as_str(), of("Version").as_str()), ("daypass", env!("CARGO_PKG_VERSION")));
+    let maintainer = of("Maintainer");
+    assert!(maintainer.contains(" <") && maintainer.contains('@') && !maintainer.contains("localhost"), "{maintainer}");
     assert!(of("Installed-Size").parse::<u64>().unwrap() > 1024);
 }
 
