@@ -16,6 +16,7 @@ mod keys;
 mod operate;
 mod policy;
 mod print;
+mod progress;
 mod secret;
 mod serve;
 mod sidecar;
@@ -188,6 +189,9 @@ pub fn main() -> ExitCode {
         Err(fault) => return misused(&fault),
     };
     crate::telemetry::install_crypto();
+    if cli.output != Output::Json {
+        progress::allow();
+    }
     // A sidecar is one of very many: it has one thread, and the memory of one.
     let runtime = match cli.command {
         Command::Sidecar(_) => Builder::new_current_thread(),

@@ -47,6 +47,8 @@ impl Demo {
 
         self.chapter("The server starts: its own OIDC issuer, its own store, and no cloud key");
         let _server = world.start_server().await?;
+        note("`doctor` looks at everything that the server needs, and would say what to do:");
+        world.daypass(&["doctor", "--config", &world.path("daypass.yaml")], None).await?.print().succeeded()?;
         if let Some(aws) = &aws {
             aws.prepare(&world).await?;
             note(
@@ -99,20 +101,10 @@ impl Demo {
         if told.status_is_success() {
             return Err(DemoError::Given);
         }
-        note("The job hears a code and a decision id, not the policy. The operator hears the line that did not hold:");
-        let arguments = [
-            "policy",
-            "explain",
-            "--config",
-            &world.path("daypass.yaml"),
-            "--issuer",
-            "github",
-            "--claims",
-            &world.path("pull-request.json"),
-            "--secret",
-            "shop/production/db-password.age",
-        ];
-        world.daypass(&arguments, None).await?.print();
+        note("The job hears a code and a decision id, not the policy. By that id the operator hears the line that did not hold:");
+        let decision = told.decision().ok_or(DemoError::NoDecision)?;
+        let arguments = ["policy", "explain", "--decision", decision, "--config", &world.path("daypass.yaml")];
+        world.daypass(&arguments, None).await?.print().succeeded()?;
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What the commands have in common that print what a cloud is told once.
 
 use super::policy::Where;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::Ruleset;
 use crate::words::names::IssuerUrl;
@@ -8,8 +9,10 @@ use crate::words::yaml::Severity;
 
 /// The policies, and our issuer; what is wrong with a policy is told. `who` has to know the issuer.
 pub(super) fn load(at: &Where, who: &str) -> Result<(Ruleset, IssuerUrl), Failure> {
+    let progress = Progress::of("reading the policies");
     let (seen, catalogue) = at.load()?;
     let (ruleset, faults) = Ruleset::load(&seen.files, &catalogue, None);
+    drop(progress);
     for fault in &faults {
         anstream::eprintln!("{fault}\n");
     }

@@ -3,6 +3,7 @@
 use super::job::{ServerArgs, TokenServerArgs};
 use super::print;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::delivery::{AwsRequest, IdTokenRequest};
 use crate::client::environment::Environment;
 use crate::client::helper::{self, INPUT_BYTES_MAX, PasswordSource, docker, gcp, git, kubernetes};
@@ -126,7 +127,10 @@ pub(super) async fn run(command: &CredentialCommand, environment: Environment) -
     match command {
         CredentialCommand::Aws { server, role, policy } => {
             let server = server.connect(environment)?;
-            print::json(&helper::aws::document(&server.fetch(&AwsRequest(role.clone()), policy.as_deref()).await?));
+            let progress = Progress::of("asking the server");
+            let session = server.fetch(&AwsRequest(role.clone()), policy.as_deref()).await?;
+            drop(progress);
+            print::json(&helper::aws::document(&session));
         }
         CredentialCommand::Kubernetes(arguments) => {
             let version = kubernetes::version(&environment)?;
@@ -141,6 +145,7 @@ pub(super) async fn run(command: &CredentialCommand, environment: Environment) -
 
 impl TokenArgs {
     async fn token(&self, environment: Environment) -> Result<crate::kind::IdToken, Failure> {
+        let _progress = Progress::of("asking the server");
         self.server.connect(environment)?.fetch(&IdTokenRequest(self.audience.clone()), self.policy.as_deref()).await
     }
 }
@@ -150,6 +155,7 @@ async fn answer_google(arguments: &TokenArgs, environment: Environment) -> serde
         let token_type = gcp::token_type(&environment)?;
         let server = arguments.server.connect(environment)?;
         let server = if print::streams_are_one() { server.without_masks() } else { server };
+        let _progress = Progress::of("asking the server");
         let token = server.fetch(&IdTokenRequest(arguments.audience.clone()), arguments.policy.as_deref()).await?;
         Ok(gcp::success(token_type, &token))
     };
@@ -175,6 +181,7 @@ async fn answer_git(arguments: &GitArgs, environment: Environment) -> Result<u8,
     let source = source.or_else(|| arguments.audience.clone().map(PasswordSource::Token));
     let source = source.ok_or_else(|| Failure::new(STATUS_USAGE, "name a --secret or an --audience"))?;
     let answer = async {
+        let _progress = Progress::of("asking the server");
         let password = source.fetch(&arguments.server.connect(environment)?, arguments.policy.as_deref()).await?;
         Ok(git::answer(&target, &password, &asked))
     };
@@ -208,6 +215,7 @@ async fn try_docker(arguments: &DockerArgs, environment: Environment) -> Result<
             let (asked, registries) = (read_input()?, docker::read(&file)?);
             let registry = docker::find(&registries, &asked).ok_or_else(|| Failure::new(STATUS_USAGE, docker::NOT_FOUND))?;
             let policy = registry.policy.as_ref().map(crate::words::names::PolicyName::as_str);
+            let _progress = Progress::of("asking the server");
             let password = registry.password.fetch(&arguments.server.connect(environment)?, policy).await?;
             Ok(Some(docker::document(&asked, registry, &password)))
         }

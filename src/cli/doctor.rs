@@ -9,6 +9,7 @@ mod server;
 use super::job::ServerArgs;
 use super::print;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use clap::Args;
@@ -34,6 +35,7 @@ pub(super) struct DoctorArgs {
 
 /// Ends with 78 where something is wrong, and with 0 where somebody should only look.
 pub(super) async fn run(arguments: &DoctorArgs, environment: Environment, json: bool) -> Result<u8, Failure> {
+    let progress = Progress::of("looking");
     let findings = match (&arguments.config, arguments.client) {
         (_, true) => client::look(&arguments.server, environment).await,
         (Some(config), false) => server::look(config, &environment).await,
@@ -42,6 +44,7 @@ pub(super) async fn run(arguments: &DoctorArgs, environment: Environment, json: 
             return Err(Failure::new(STATUS_USAGE, told));
         }
     };
+    drop(progress);
     let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));
     if json {

@@ -2,6 +2,7 @@
 
 use super::job::ServerArgs;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::delivery::{Deliveries, Refresh};
 use crate::client::environment::Environment;
 use crate::client::exec::{self, Wishes};
@@ -58,5 +59,5 @@ pub(super) async fn run(arguments: ExecArgs, environment: Environment) -> Result
         dry_run: arguments.dry_run,
         report: arguments.report.as_deref().map(Report::create).transpose()?.map(Arc::new),
     };
-    exec::run(server, &wishes, &arguments.command).await
+    exec::run(server, &wishes, &arguments.command, Progress::of("asking the server")).await
 }

@@ -2,6 +2,7 @@
 
 use super::print;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::environment::Environment;
 use crate::client::server::{Address, Server};
 use crate::client::{Failure, STATUS_USAGE};
@@ -83,7 +84,9 @@ pub(super) struct WhoamiArgs {
 
 /// `daypass whoami`: claims and attributes, never the token.
 pub(super) async fn whoami(arguments: &WhoamiArgs, environment: Environment, json: bool) -> Result<u8, Failure> {
+    let progress = Progress::of("asking the server");
     let answer = arguments.server.connect(environment)?.whoami().await?;
+    drop(progress);
     if json {
         print::json(&answer);
         return Ok(0);

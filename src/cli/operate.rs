@@ -2,6 +2,7 @@
 
 use super::print;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
@@ -349,9 +350,11 @@ async fn ask(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
             "no server answers on this machine for this configuration: run it where `daypass serve` runs, as the same user",
         )
     };
+    let progress = Progress::of("asking the server");
     let response = request.send().await.map_err(unavailable)?;
     let (refused, failed) = (!response.status().is_success(), response.status().is_server_error());
     let text = response.text().await.map_err(unavailable)?;
+    drop(progress);
     let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
     if refused {
         let status = if failed { STATUS_UNAVAILABLE } else { STATUS_USAGE };

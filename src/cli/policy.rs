@@ -14,6 +14,7 @@ mod schema;
 
 use super::{Output, print};
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::Outcome;
@@ -69,10 +70,12 @@ pub(super) async fn run(command: &PolicyCommand, environment: Environment, outpu
 }
 
 fn test(of: &of_source::OfSource, json: bool) -> Result<u8, Failure> {
+    let progress = Progress::of("running the policies' tests");
     let read = of.load()?;
     let (files, at) = (&read.seen.files, &read.seen.at);
     let (ruleset, faults) = read.tested();
     let (outcomes, more) = ruleset.test(files, &read.catalogue);
+    drop(progress);
     let failed = outcomes.iter().filter(|outcome| !outcome.holds).count();
     let faults = faults.iter().chain(&more);
     let errors: Vec<&Fault> = faults.filter(|fault| fault.severity == Severity::Error).collect();

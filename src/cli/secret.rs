@@ -17,6 +17,7 @@ mod work;
 use super::job::ServerArgs;
 use super::print;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::checkout::replace;
 use crate::client::delivery::{SecretRequest, only_secret};
 use crate::client::environment::Environment;
@@ -130,7 +131,9 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
             let now = || SecretRequest(name.clone()).body();
             let past = |commit| serde_json::json!({ "secret_at": { "commit": commit, "secret": name.to_string() } });
             let wish = commit.as_ref().map_or_else(now, past);
+            let progress = Progress::of("asking the server");
             let answer = server.connect(environment)?.exchange(&[wish], policy.as_deref()).await?;
+            drop(progress);
             if json {
                 print::json(&serde_json::json!(answer));
                 return Ok(0);

@@ -27,18 +27,20 @@ pub struct Wishes {
     pub report: Option<Arc<Report>>,
 }
 
-/// Fetches what is wished for, runs the command, and returns its status.
-pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[String]) -> Result<u8, Failure> {
+/// Fetches what is wished for, runs the command, and returns its status. Before the command starts, `shown` is dropped: what a person
+/// sees until then.
+pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[String], shown: impl Sized) -> Result<u8, Failure> {
     let [program, arguments @ ..] = command else {
         return Err(Failure::new(STATUS_USAGE, "name a command after `--`"));
     };
     wishes.check()?;
     if wishes.dry_run {
+        drop(shown);
         dry_run::tell(server, &wishes.deliveries.requests(), wishes.policy.as_deref()).await;
         let mut child = tokio::process::Command::new(program);
         return supervise::run(child.args(arguments), program, Signals::listen()).await;
     }
-    let given = give(server, wishes, program, arguments).await;
+    let given = give(server, wishes, (program, arguments), shown).await;
     if let (Err(failure), Some(report)) = (&given, &wishes.report) {
         report.failed(failure);
     }
@@ -46,7 +48,12 @@ pub async fn run(server: Result<Server, Failure>, wishes: &Wishes, command: &[St
 }
 
 /// Fetches, runs and ends.
-async fn give(server: Result<Server, Failure>, wishes: &Wishes, program: &str, arguments: &[String]) -> Result<u8, Failure> {
+async fn give(
+    server: Result<Server, Failure>,
+    wishes: &Wishes,
+    (program, arguments): (&str, &[String]),
+    shown: impl Sized,
+) -> Result<u8, Failure> {
     let server = server?.reporting(wishes.report.clone());
     let answer = server.exchange(&wishes.deliveries.requests(), wishes.policy.as_deref()).await.map_err(own)?;
     // From here on there may be credentials that are to be ended: no signal ends this process before that is done.
@@ -55,6 +62,7 @@ async fn give(server: Result<Server, Failure>, wishes: &Wishes, program: &str, a
     let mut child = tokio::process::Command::new(program);
     child.args(arguments);
     let delivered = wishes.deliver(answer, &mut delivery, &mut child).await;
+    drop(shown);
     run_and_end(delivered, delivery, &mut child, program, signals, wishes.report.as_deref()).await
 }
 

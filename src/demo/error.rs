@@ -69,6 +69,9 @@ pub enum DemoError {
     /// A secret that was given away.
     #[error("the pull request must not get the secret")]
     Given,
+    /// A refusal that nobody could look into.
+    #[error("the refused job heard no decision id")]
+    NoDecision,
     /// A change that nobody follows.
     #[error("the commit did not take effect")]
     NoEffect,

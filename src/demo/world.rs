@@ -52,10 +52,6 @@ impl World {
         world.write_private("root.key", identity.to_string().expose_secret())?;
         world.write_certificate()?;
         world.write_configuration(aws)?;
-        world.write(
-            "pull-request.json",
-            &serde_json::Value::Object(github_claims("pull_request", "refs/pull/7/merge")).to_string(),
-        )?;
         world.make_repository(aws.is_some()).await?;
         Ok(world)
     }
@@ -217,6 +213,11 @@ impl Told {
 
     pub(super) fn status_is_success(&self) -> bool {
         self.success
+    }
+
+    /// The id that a refused job hears.
+    pub(super) fn decision(&self) -> Option<&str> {
+        self.text.lines().find_map(|line| line.trim().strip_prefix("decision: "))
     }
 
     pub(super) fn succeeded(self) -> Result<Self, DemoError> {

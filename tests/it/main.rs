@@ -38,6 +38,7 @@ mod operate;
 mod peers;
 mod policy;
 mod possession;
+mod progress;
 mod proofs;
 mod proxies;
 mod refused;

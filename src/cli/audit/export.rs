@@ -4,6 +4,7 @@
 use super::place::Place;
 use super::{Log, failed};
 use crate::cli::examples::examples;
+use crate::cli::progress::beside_output;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::store::{Entry, Reader};
 use clap::Args;
@@ -44,6 +45,7 @@ pub(super) async fn run(arguments: &ExportArgs) -> Result<u8, Failure> {
         None => arguments.after,
     };
     check_place(&reader, after)?;
+    let mut progress = beside_output("exporting the log");
     loop {
         let entries = reader.after(after, PAGE).map_err(failed)?;
         if let Some(last) = entries.last() {
@@ -55,6 +57,7 @@ pub(super) async fn run(arguments: &ExportArgs) -> Result<u8, Failure> {
         if !arguments.follow {
             return Ok(0);
         }
+        progress.take();
         tokio::time::sleep(FOLLOW_PAUSE).await;
     }
 }

@@ -3,6 +3,7 @@
 use super::{Log, show};
 use crate::cli::examples::examples;
 use crate::cli::print;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::store::{DRY_RUN, Entry};
 use crate::words::{Clock, IdSuffix, SystemClock, plain};
@@ -77,6 +78,7 @@ pub(super) fn run(arguments: &QueryArgs, json: bool) -> Result<u8, Failure> {
     let reader = arguments.log.open()?;
     let since = arguments.since.map(|since| SystemClock.now().minus(since));
     let count_by = arguments.count_by.or((arguments.dry && arguments.code.is_none()).then_some(Counted::Repository));
+    let progress = Progress::of("reading the log");
     let (mut listed, mut counts) = (Vec::new(), BTreeMap::new());
     let looked = reader.since(since, |entry| {
         if !arguments.takes(&entry) {
@@ -89,6 +91,7 @@ pub(super) fn run(arguments: &QueryArgs, json: bool) -> Result<u8, Failure> {
         if listed.len() < arguments.lines { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     looked.map_err(super::failed)?;
+    drop(progress);
     if listed.is_empty() && counts.is_empty() {
         arguments.check_kind(&reader.kinds().map_err(super::failed)?)?;
     }

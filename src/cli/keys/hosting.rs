@@ -3,6 +3,7 @@
 use super::super::operate::Server;
 use super::super::print;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::issuers::http::{ClientError, Trust, cause, certificate_fault, command_client};
 use crate::store::OwnIssuer;
@@ -105,8 +106,10 @@ pub(super) async fn check(arguments: &CheckArgs, json: bool) -> Result<u8, Failu
     let base = arguments.url.as_deref().unwrap_or(issuer).trim_end_matches('/').to_owned();
     let unusable = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, fault);
     let host = Host::new(arguments.ca.as_deref()).map_err(|fault| unusable(&fault))?;
+    let progress = Progress::of("fetching what is hosted");
     let discovery = host.fetch(&format!("{base}/{DISCOVERY}")).await?;
     let hosted = host.fetch(&format!("{base}/{JWKS}")).await?;
+    drop(progress);
     let faults = compare(&held, &discovery, &hosted);
     if json {
         print::json(&json!({ "url": base, "faults": faults, "hosted": kids(&hosted).collect::<Vec<_>>() }));

@@ -1,6 +1,7 @@
 //! `daypass keys wrap`: an identity file becomes one that only AWS KMS opens.
 
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::custody::{self, Purpose};
 use crate::secrets::Identities;
@@ -44,8 +45,10 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     let identity = Secret::new(std::fs::read(&arguments.file).map_err(told)?);
     Identities::parse(&identity).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", arguments.file.display())))?;
     let unavailable = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
+    let progress = Progress::of("asking AWS KMS");
     let wrapped = custody::wrap(&arguments.aws_kms, purpose, &identity).await.map_err(|fault| unavailable(fault.to_string()))?;
     let opened = custody::unwrap(&arguments.aws_kms, purpose, &wrapped).await.map_err(|fault| unavailable(fault.to_string()))?;
+    drop(progress);
     if opened.expose() != identity.expose() {
         return Err(unavailable("AWS KMS gave back something else than it was given".to_owned()));
     }

@@ -11,6 +11,7 @@ pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 
 use super::place::{Where, further_sources};
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::Failure;
 use crate::policy::{Catalogue, Change, Direction, Loaded, Ruleset, Tree, Widening, changes};
@@ -50,6 +51,7 @@ enum FailOn {
 /// Who gains, who loses.
 pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> {
     arguments.at.refuse_folder()?;
+    let progress = Progress::of("comparing the policies");
     let catalogue = arguments.at.catalogue()?;
     let (old_seen, new_seen) = arguments.at.range(&arguments.range)?;
     let (old_tree, new_tree) = (&old_seen.files, &new_seen.files);
@@ -67,6 +69,7 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     files.extend(unloaded(&faults, old_tree, new_tree));
     let denials = Denials::between(&old, &new);
     let waits_alone = waiting(&old, new_tree, &catalogue, &found);
+    drop(progress);
     let widens = found.iter().any(|change| change.direction == Direction::Widens)
         || readers.iter().any(|change| change.gains)
         || !files.is_empty();

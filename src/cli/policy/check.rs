@@ -5,6 +5,7 @@ use super::place::GUARDRAILS_UNREAD;
 use super::providers::Fits;
 use super::sarif;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::config::{FurtherSource, SourceFiles};
@@ -73,8 +74,10 @@ struct Checked {
 
 /// Ends with 78 when something is an error.
 pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> {
+    let progress = Progress::of("checking the policies");
     let read = arguments.of.load()?;
     let Checked { ruleset, faults, leaves_out_server, fits } = arguments.check(&read);
+    drop(progress);
     let at = &read.seen.at;
     let faults: Vec<Fault> = faults.into_iter().filter_map(|fault| arguments.level(fault)).collect();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();

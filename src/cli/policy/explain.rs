@@ -7,6 +7,7 @@ use super::of_source::{OfSource, Read};
 use super::place::{Seen, Where};
 use crate::cli::examples::examples;
 use crate::cli::print;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
 use crate::kind::{Target, TargetError};
@@ -69,7 +70,9 @@ pub(super) async fn run(arguments: &ExplainArgs, json: bool) -> Result<u8, Failu
     if let Some(decision) = &arguments.decision {
         return decision::run(arguments.of.at.config_file(), decision, json).await;
     }
+    let progress = Progress::of("reading the policies");
     let read = arguments.of.load()?;
+    drop(progress);
     let token = Told::read(&arguments.token, &arguments.of)?;
     let wanted = wanted_of(arguments).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     token.undocumented().for_each(|note| anstream::eprintln!("{note}"));

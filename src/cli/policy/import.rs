@@ -3,6 +3,7 @@
 mod files;
 
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::cli::serve::faults;
 use crate::cli::{Output, print};
 use crate::client::checkout::create;
@@ -63,6 +64,7 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
     let listing = listing(arguments).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let settings =
         settings(arguments, catalogue.as_ref(), listing.as_ref()).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
+    let progress = Progress::of("importing");
     let (mut imported, mut refused) = (Vec::new(), Vec::new());
     for path in &arguments.files {
         for outcome in files::read(path, &settings) {
@@ -72,6 +74,7 @@ pub(super) fn run(arguments: &ImportArgs, output: Output) -> Result<u8, Failure>
             }
         }
     }
+    drop(progress);
     tell(&imported, &refused, output, arguments.to.is_some());
     Ok(if refused.is_empty() { 0 } else { STATUS_CONFIGURATION })
 }

@@ -2,6 +2,7 @@
 
 use super::place::Where;
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::policy::{Catalogue, Lock, LockOutcome, NameFound, Sightings, lock};
@@ -27,11 +28,16 @@ pub(in crate::cli) struct LockArgs {
 
 /// The patch on standard output, what a person has to see to on standard error.
 pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
+    let progress = Progress::of("reading the log");
     let (seen_at, catalogue) = arguments.at.load()?;
     let data = arguments.data.clone().map_or_else(|| arguments.at.data(), Ok)?;
     let failed = |fault: ReadError| Failure::new(STATUS_CONFIGURATION, fault);
-    let seen = Reader::open(&data).and_then(|reader| sightings(&reader, &catalogue)).map_err(failed)?;
+    let (seen, is_whole) = Reader::open(&data).and_then(|reader| sightings(&reader, &catalogue)).map_err(failed)?;
     let proposed = lock(&seen_at.files, &catalogue, &seen);
+    drop(progress);
+    if !is_whole {
+        anstream::eprintln!("the newest {OUTCOMES_MAX} outcomes were looked at, and not what is older");
+    }
     if output == Output::Json {
         print::json(&serde_json::to_value(&proposed).unwrap_or_default());
     } else {
@@ -43,8 +49,8 @@ pub(super) fn run(arguments: &LockArgs, output: Output) -> Result<u8, Failure> {
     Ok(if contested { STATUS_CONFIGURATION } else { 0 })
 }
 
-/// What verified tokens showed, also those that were refused: whoever took a name over is among them.
-fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<Sightings, ReadError> {
+/// What verified tokens showed, also those that were refused: whoever took a name over is among them; and whether that is all.
+fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<(Sightings, bool), ReadError> {
     let (mut seen, mut looked_at) = (Sightings::default(), 0);
     reader.outcomes(|at, body| {
         let issuer = body["issuer"].as_str().and_then(|name| IssuerName::parse(name).ok());
@@ -56,10 +62,7 @@ fn sightings(reader: &Reader, catalogue: &Catalogue) -> Result<Sightings, ReadEr
         looked_at += 1;
         if looked_at < OUTCOMES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
-    if looked_at == OUTCOMES_MAX {
-        anstream::eprintln!("the newest {OUTCOMES_MAX} outcomes were looked at, and not what is older");
-    }
-    Ok(seen)
+    Ok((seen, looked_at < OUTCOMES_MAX))
 }
 
 fn tell(found: &NameFound) {

@@ -5,6 +5,7 @@ use crate::answers::{Findings, Lost};
 use crate::app::recorded_policies;
 use crate::cli::examples::examples;
 use crate::cli::job::ServerArgs;
+use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
@@ -69,10 +70,12 @@ struct Told<'a> {
 
 /// Asks, and tells.
 pub(super) async fn run(arguments: &ReplayArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
+    let progress = Progress::of("replaying decisions");
     let Asked { found, in_force, new, sources } = match (&arguments.data, &arguments.config) {
         (Some(data), Some(config)) => arguments.beside(data, config)?,
         _ => arguments.ask(environment).await?,
     };
+    drop(progress);
     let text = || format!("In force: {in_force}\n   tried: {new}\n{}{}", told(&found, &arguments.since), sources.told());
     match output {
         Output::Json => {

@@ -4,6 +4,7 @@ use super::keyring::KeyArgs;
 use super::target::{Target, finish, path_of};
 use super::{clear, creation, unusable};
 use crate::cli::examples::examples;
+use crate::cli::progress::Progress;
 use crate::client::checkout::read_if_there;
 use crate::client::editor::Desk;
 use crate::client::environment::Environment;
@@ -51,7 +52,9 @@ pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: 
         Seen::Plain => return Err(told("the file is not encrypted: `daypass secret encrypt` does that".to_owned())),
         Seen::Age(_) => {
             let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
+            let progress = Progress::of("asking for the keys");
             let identities = arguments.keys.keyring(environment).await?.for_file(&bytes).await?;
+            drop(progress);
             let plain = decrypt_key(&bytes, &identities).map_err(|fault| told(fault.to_string()))?;
             let again = |new: &Secret| match *new == plain {
                 true => Ok(bytes.clone()),

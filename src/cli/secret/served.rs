@@ -2,13 +2,13 @@
 
 use super::work::Work;
 use crate::answers::RewrittenFile;
+use crate::cli::progress::Progress;
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::secrets::Rewrite;
 use crate::words::Digest;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) async fn run(
     how: Rewrite,
     files: Vec<(String, Vec<u8>)>,
     work: &mut Work<'_>,
-    bar: &ProgressBar,
+    progress: &Progress,
 ) -> Result<(), Failure> {
     let mut left: BTreeMap<String, Digest> = files.into_iter().map(|(name, bytes)| (name, Digest::plain(&bytes))).collect();
     while !left.is_empty() {
@@ -32,7 +32,7 @@ pub(super) async fn run(
         for one in answer.files {
             if left.remove(&one.file).is_some() {
                 work.take(&one.file, read(&one))?;
-                bar.inc(1);
+                progress.step();
             }
         }
         if left.len() == before {

@@ -7,6 +7,7 @@ use super::keyring::KeyArgs;
 use crate::cli::examples::examples;
 use crate::cli::policy::Where;
 use crate::cli::print;
+use crate::cli::progress::Progress;
 use crate::client::checkout::Checkout;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
@@ -55,6 +56,7 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
         }
         return Ok(status(arguments.check && to_do));
     }
+    let progress = Progress::of("looking at the files");
     let mut report = Report::of(&checkout)?;
     if let Some(config) = &arguments.policies_config {
         let at = Where::folder(config.clone(), checkout.root().to_owned());
@@ -62,6 +64,7 @@ pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json:
         let (ruleset, _) = Ruleset::load(&seen.files, &catalogue, None);
         report.compare(&document_grants(&ruleset, SystemClock.now()));
     }
+    drop(progress);
     let to_do = report.is_to_do();
     if json {
         print::json(&report.to_json())

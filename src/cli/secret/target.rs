@@ -2,6 +2,7 @@
 
 use super::keyring::KeyArgs;
 use crate::cli::print;
+use crate::cli::progress::Progress;
 use crate::client::checkout::{read_if_there, replace};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
@@ -63,7 +64,9 @@ impl Target {
     pub(super) async fn open(&self, bytes: &[u8], keys: &KeyArgs, environment: &Environment) -> Result<Document, Failure> {
         let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.file.display()));
         let file = SopsFile::parse(&self.path, bytes).map_err(|fault| told(fault.to_string()))?;
+        let progress = Progress::of("asking for the keys");
         let identities = keys.keyring(environment).await?.for_file(bytes).await?;
+        drop(progress);
         file.open(&identities).map_err(|fault| told(fault.to_string()))
     }
 }

@@ -4,6 +4,7 @@ use super::keyring::KeyArgs;
 use super::work::{Outcome, Work, message, tell};
 use super::{creation, served};
 use crate::cli::print;
+use crate::cli::progress::Progress;
 use crate::client::checkout::Checkout;
 use crate::client::environment::Environment;
 use crate::client::journal::Journal;
@@ -12,7 +13,6 @@ use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::secrets::{Identities, RULES_FILE, Rewrite, SecretError, rewrite};
 use crate::words::{Clock, SystemClock};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -42,13 +42,13 @@ pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Enviro
     let names = checkout.files(&arguments.paths)?;
     let mut journal = Journal::open(&checkout, how.as_str())?;
     let mut outcome = Outcome::default();
-    let bar = bar(names.len());
+    let progress = Progress::of_steps("changing files", names.len());
     let mut left = Vec::new();
     for name in names {
         let bytes = checkout.read(&name)?;
         if journal.has(&name, &bytes) {
             outcome.before += 1;
-            bar.inc(1);
+            progress.step();
         } else {
             left.push((name, bytes));
         }
@@ -60,15 +60,15 @@ pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Enviro
             for (name, bytes) in &left {
                 let done = arguments.rewritten(&checkout, name, bytes, how, &identities, own.as_deref()).await;
                 work.take(name, done)?;
-                bar.inc(1);
+                progress.step();
             }
         }
         Keyring::Server(server) => {
             let mut work = Work { checkout: &checkout, journal: &mut journal, outcome: &mut outcome };
-            served::run(&server, how, left, &mut work, &bar).await?;
+            served::run(&server, how, left, &mut work, &progress).await?;
         }
     }
-    bar.finish_and_clear();
+    drop(progress);
     finish(arguments, how, &checkout, journal, &outcome, json)
 }
 
@@ -145,11 +145,4 @@ fn finish(
         journal.close()?;
     }
     Ok(if whole { 0 } else { STATUS_CONFIGURATION })
-}
-
-/// On a terminal; nothing in a pipe.
-fn bar(files: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:32} {pos}/{len} files {eta}");
-    let bar = ProgressBar::new(files as u64);
-    style.map(|style| bar.clone().with_style(style)).unwrap_or(bar)
 }

@@ -84,6 +84,10 @@ fn describe(command: &Command, parent: &str, depth: usize, page: &mut String) {
         }
         page.push('\n');
     }
+    // Of a group each command has its own.
+    if let Some(examples) = command.get_after_help().filter(|_| shown(command).next().is_none()) {
+        let _ = write!(page, "```text\n{}\n```\n\n", examples.to_string().trim_end());
+    }
     for command in shown(command) {
         describe(command, &name, 3, page);
     }

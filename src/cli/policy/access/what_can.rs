@@ -4,6 +4,7 @@ use crate::cli::examples::examples;
 use crate::cli::policy::explain::{TokenArgs, Told};
 use crate::cli::policy::of_source::OfSource;
 use crate::cli::print;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_DENIED};
 use crate::policy::what_can as holdings;
 use crate::words::yaml::Severity;
@@ -25,7 +26,9 @@ pub(in crate::cli) struct WhatCanArgs {
 
 /// Ends with 77 where that is nothing.
 pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8, Failure> {
+    let progress = Progress::of("reading the policies");
     let read = arguments.of.load()?;
+    drop(progress);
     let token = Told::read(&arguments.token, &arguments.of)?;
     token.undocumented().for_each(|note| anstream::eprintln!("{note}"));
     let refused = |denial: crate::words::Denial| {
@@ -33,10 +36,12 @@ pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8
         Failure::new(STATUS_DENIED, format!("the server refuses the token with `{code}` before it looks at any policy: {cause}"))
     };
     let facts = token.facts().map_err(refused)?;
+    let progress = Progress::of("looking through the policies");
     let (seen, (ruleset, mut faults)) = (&read.seen, read.in_force());
     faults.retain(|fault| fault.severity == Severity::Error);
     let held = holdings(&ruleset, &read.files_as_named(), &facts, SystemClock.now());
     let back = arguments.of.at.held_back(seen);
+    drop(progress);
     if json {
         print::json(&json!({
             "holds": held, "looked_at": seen.at, "faults": faults, "further_sources_not_looked_at": seen.further_sources(),

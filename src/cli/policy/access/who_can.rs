@@ -3,6 +3,7 @@
 use crate::cli::examples::examples;
 use crate::cli::policy::of_source::{OfSource, Read};
 use crate::cli::print;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
 use crate::kind::{InTree, Target};
 use crate::policy::{Reach, Tree, missing};
@@ -40,6 +41,7 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
     if let Some(lacks) = wanted.left_open() {
         return Err(Failure::new(STATUS_USAGE, lacks));
     }
+    let progress = Progress::of("looking through the policies");
     let read = arguments.of.load()?;
     if let Some(why) = not_there(&read, &wanted) {
         return Err(Failure::new(STATUS_USAGE, why));
@@ -50,6 +52,7 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
     faults.retain(|fault| fault.severity == Severity::Error);
     let reached = crate::policy::who_can(&ruleset, &read.catalogue, &wanted, SystemClock.now());
     let held = arguments.of.at.held_back(seen);
+    drop(progress);
     if json {
         print::json(&json!({
             "grant": wanted.to_string(), "reached_by": reached, "looked_at": seen.at, "faults": faults,

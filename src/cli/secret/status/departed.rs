@@ -1,12 +1,12 @@
 //! Of one recipient: what it opens today, and what it opened once and has not changed since. A person who left keeps what they read.
 
 use crate::cli::print::counted;
+use crate::cli::progress::Progress;
 use crate::client::checkout::Checkout;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::git::{Snapshot, Source};
 use crate::secrets::{Identities, Seen, SopsFile, Values, look, pointer};
 use crate::words::names::{CommitId, SecretPath};
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -45,10 +45,10 @@ impl Departed {
         let today = source.read_at(&head, &Snapshot::default()).map_err(|fault| told(fault.to_string()))?;
         let mut found = Self { recipient: recipient.to_owned(), commits: commits.len(), ..Self::default() };
         let mut left = found.opens_not(&today);
-        let bar = ProgressBar::new(commits.len() as u64);
+        let progress = Progress::of_steps("looking at commits", commits.len());
         let mut newer = today.clone();
         for commit in commits {
-            bar.inc(1);
+            progress.step();
             let older = source.read_at(&commit, &newer).map_err(|fault| told(fault.to_string()))?;
             for (name, then) in encrypted(&older) {
                 // What is as it was in the commit after this one was looked at there.
@@ -67,7 +67,7 @@ impl Departed {
                 break;
             }
         }
-        bar.finish_and_clear();
+        drop(progress);
         Ok(found)
     }
 

@@ -1,0 +1,83 @@
+//! What a person sees of work that takes longer than a second: one line on a terminal, gone when the work is done.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::convert::Infallible;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Shorter work shows nothing: a line that comes and goes at once only flickers.
+const QUIET: Duration = Duration::from_secs(1);
+/// How often the seconds are counted on.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Whether a line may be shown: nobody watches in a pipe, and of two lines each would write over the other.
+static IS_FREE: AtomicBool = AtomicBool::new(false);
+
+/// Lets lines be shown where a person watches, from here on.
+pub(super) fn allow() {
+    IS_FREE.store(std::io::stderr().is_terminal(), Ordering::SeqCst);
+}
+
+/// The same where the output goes to a file or a program: on a terminal it says itself how far it is.
+pub(super) fn beside_output(what: &'static str) -> Option<Progress> {
+    (!std::io::stdout().is_terminal()).then(|| Progress::of(what))
+}
+
+/// Shown as long as it lives.
+pub(super) struct Progress(Option<Shown>);
+
+struct Shown {
+    bar: ProgressBar,
+    /// Closed to end the wait for the first second.
+    done: Option<Sender<Infallible>>,
+    wait: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Of work that nobody knows the length of, such as `asking the server`.
+    pub(super) fn of(what: &'static str) -> Self {
+        Self::new(None, "{msg} ({elapsed})", what)
+    }
+
+    /// Of so many steps.
+    pub(super) fn of_steps(what: &'static str, steps: usize) -> Self {
+        Self::new(Some(steps as u64), "{msg}: {pos} of {len} ({elapsed}, {eta} left)", what)
+    }
+
+    fn new(steps: Option<u64>, template: &str, what: &'static str) -> Self {
+        if !IS_FREE.swap(false, Ordering::SeqCst) {
+            return Self(None);
+        }
+        let bar = ProgressBar::with_draw_target(steps, ProgressDrawTarget::hidden()).with_message(what);
+        let bar = ProgressStyle::with_template(template).map(|style| bar.clone().with_style(style)).unwrap_or(bar);
+        let (done, waits) = channel::<Infallible>();
+        let later = bar.clone();
+        let wait = std::thread::spawn(move || {
+            if waits.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout) {
+                later.set_draw_target(ProgressDrawTarget::stderr());
+                later.enable_steady_tick(TICK);
+            }
+        });
+        Self(Some(Shown { bar, done: Some(done), wait: Some(wait) }))
+    }
+
+    /// One step more is done.
+    pub(super) fn step(&self) {
+        if let Some(shown) = &self.0 {
+            shown.bar.inc(1);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let Some(shown) = &mut self.0 else { return };
+        shown.done.take();
+        let _ = shown.wait.take().map(JoinHandle::join);
+        shown.bar.finish_and_clear();
+        IS_FREE.store(true, Ordering::SeqCst);
+    }
+}

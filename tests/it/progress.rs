@@ -1,0 +1,42 @@
+//! What takes longer than a second is seen on a terminal, and nowhere else.
+
+use crate::support::peer;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What empties a line of a terminal (ECMA-48, EL 2).
+const ERASED: &str = "\u{1b}[2K";
+
+/// A server that is not there, waited for: longer than a second on any machine.
+fn waits(token: &Path) -> String {
+    let program = env!("CARGO_BIN_EXE_daypass");
+    format!("{program} whoami --server http://127.0.0.1:1 --token-file {} --wait 3s", token.display())
+}
+
+/// What a terminal of its own is shown.
+fn on_a_terminal(script: &Path, command: &str) -> String {
+    let mut terminal = Command::new(script);
+    terminal.args(["--quiet", "--return", "--command", command, "/dev/null"]).env("TERM", "xterm").stdin(Stdio::null());
+    String::from_utf8_lossy(&terminal.output().unwrap().stdout).into_owned()
+}
+
+#[test]
+fn a_terminal_shows_what_is_waited_for_and_a_pipe_and_json_do_not() {
+    let Some(script) = peer("script") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "a.b.c").unwrap();
+    let command = waits(&token);
+
+    let seen = on_a_terminal(&script, &command);
+    assert!(seen.contains("asking the server (") && seen.contains("is not there"), "{seen:?}");
+    let behind = seen.rsplit("asking the server").next().unwrap();
+    assert!(behind.contains(ERASED), "the line is gone at the end: {seen:?}");
+
+    let of_json = on_a_terminal(&script, &format!("{command} --output json"));
+    assert!(!of_json.contains("asking the server"), "{of_json:?}");
+
+    let piped = Command::new("sh").args(["-c", &command]).stdin(Stdio::null()).output().unwrap();
+    let told = String::from_utf8_lossy(&piped.stderr);
+    assert!(!told.contains("asking the server") && told.contains("is not there"), "{told:?}");
+}
