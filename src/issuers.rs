@@ -3,12 +3,14 @@
 mod address;
 mod error;
 pub mod http;
+mod jwks_host;
 mod keyring;
 mod origin;
 mod settings;
 
 pub use address::{Network, NetworkError};
 pub use error::SetupError;
+pub use jwks_host::{JwksHost, JwksHostError};
 pub use settings::{IssuerSettings, JwksSource};
 
 use crate::identity::Mapping;

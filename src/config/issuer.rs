@@ -4,19 +4,20 @@ use super::error::{AudienceError, OtherKind, ValueError};
 use super::own_issuers::are_one;
 use super::section::trusted_path;
 use crate::identity::Mapping;
-use crate::issuers::{IssuerSettings, JwksSource, Network};
+use crate::issuers::{IssuerSettings, JwksHost, JwksSource, Network};
 use crate::policy::Pattern;
 use crate::token::{Algorithm, Expected, parse_session_lifetime};
 use crate::words::names::{Audience, IssuerName, IssuerUrl};
 use crate::words::yaml::{Fields, Node};
 use crate::words::{is_cloud_audience, parse_duration};
-use std::convert::Infallible;
 use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
 /// How old a token may be when nothing else is said: CI tokens live minutes.
 const TOKEN_AGE_DEFAULT: Duration = Duration::from_secs(3600);
+/// The document names one host; a few more let an issuer move.
+const JWKS_HOSTS_MAX: usize = 8;
 /// What issuers sign with in the field; RS384 and the rest have to be asked for.
 const ALGORITHMS_DEFAULT: [Algorithm; 5] =
     [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384, Algorithm::Ps256, Algorithm::EdDsa];
@@ -82,7 +83,7 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
     let algorithms = list(fields, "algorithms", |text| Algorithm::parse(text).ok_or(ValueError::Algorithm));
     let one_client = fields.word("bind", "client");
     let session_max = fields.optional("session_max").and_then(|node| fields.parsed(node, parse_session_lifetime));
-    let jwks_hosts = list(fields, "jwks_hosts", |text| Ok::<_, Infallible>(text.to_owned())).unwrap_or_default();
+    let jwks_hosts = read_jwks_hosts(fields, jwks.as_ref());
     let addresses = list(fields, "addresses", Network::parse).unwrap_or_default();
     let proxy = fields.optional("proxy").and_then(|node| fields.text(node)).map(str::to_owned);
     let expected = Expected {
@@ -94,6 +95,22 @@ fn read_one<'a>(fields: &mut Fields<'a, '_>, folder: &Path) -> Option<IssuerSett
         session_max,
     };
     Some(IssuerSettings { name: name?, mapping: mapping?, expected, jwks: jwks?, jwks_hosts, addresses, proxy })
+}
+
+/// Where keys are read from a file or from an address of their own, no document names a host.
+fn read_jwks_hosts(fields: &mut Fields<'_, '_>, jwks: Option<&JwksSource>) -> Vec<JwksHost> {
+    let Some(node) = fields.optional("jwks_hosts") else { return Vec::new() };
+    if !matches!(jwks, Some(JwksSource::Discovery) | None) {
+        fields.fault(
+            node.place,
+            "`jwks` says where the keys are, so no discovery document names their host: leave one of the two out",
+        );
+    }
+    let nodes = fields.one_or_many(node);
+    if nodes.len() > JWKS_HOSTS_MAX {
+        fields.fault(node.place, format!("at most {JWKS_HOSTS_MAX} hosts: an issuer's document names one"));
+    }
+    nodes.iter().filter_map(|node| fields.parsed(node, JwksHost::parse)).collect()
 }
 
 fn list<T, E: Display>(fields: &mut Fields<'_, '_>, key: &'static str, parse: impl Fn(&str) -> Result<T, E>) -> Option<Vec<T>> {

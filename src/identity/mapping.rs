@@ -74,6 +74,9 @@ pub struct Mapping {
     /// Where the CI's issuers are that everybody knows, as patterns: an issuer there is of this CI and of no other.
     #[serde(default)]
     issuers: Vec<String>,
+    /// Hosts at which those of `issuers` that are written whole keep their keys, beside their own.
+    #[serde(default)]
+    jwks_hosts: Vec<String>,
     /// Claims that the CI documents and no attribute reads, by JSON pointer. Others may come: only what is nearly one of them is a slip.
     #[serde(default, rename = "claims")]
     further_claims: Vec<String>,
@@ -173,6 +176,17 @@ impl Mapping {
     /// Where its issuers are that everybody knows, as patterns of URLs.
     pub fn known_issuers(&self) -> &[String] {
         &self.issuers
+    }
+
+    /// Hosts beside its own at which this issuer is known to keep its keys.
+    pub fn jwks_hosts(&self, issuer: &str) -> &[String] {
+        if self.issuers.iter().any(|known| known == issuer) { &self.jwks_hosts } else { &[] }
+    }
+
+    /// The same of whichever issuer.
+    #[cfg(test)]
+    pub fn all_jwks_hosts(&self) -> &[String] {
+        &self.jwks_hosts
     }
 
     /// Whether this issuer ever claims the attribute.

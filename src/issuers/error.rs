@@ -1,6 +1,7 @@
 //! Why an issuer's keys are not had.
 
 use super::http::{ClientError, FetchError, UrlError};
+use super::jwks_host::JwksHost;
 use crate::token::KeySetError;
 use crate::words::names::IssuerName;
 use std::io;
@@ -83,9 +84,24 @@ pub(super) enum DiscoveryError {
         fault: UrlError,
     },
     /// The keys are where nobody said that they would be.
-    #[error("{url}: not on the issuer's host nor one of its `jwks_hosts`")]
+    #[error(
+        "{address} says that the keys are at {url}, which is not the issuer's host: if the issuer documents that host, write \
+         `jwks_hosts: [{host}]`"
+    )]
+    UnnamedHost {
+        /// The document's address.
+        address: String,
+        /// That of the keys.
+        url: String,
+        /// Where that is.
+        host: JwksHost,
+    },
+    /// The same without https: no `jwks_hosts` could name it.
+    #[error("{address} says that the keys are at {url}, which is neither on the issuer's own host and port nor https")]
     OtherHost {
-        /// Their address.
+        /// The document's address.
+        address: String,
+        /// That of the keys.
         url: String,
     },
 }

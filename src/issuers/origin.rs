@@ -2,18 +2,23 @@
 
 use super::error::{DiscoveryError, KeysError, SetupError};
 use super::http::Fetcher;
+use super::jwks_host::JwksHost;
 use super::settings::{IssuerSettings, JwksSource};
 use crate::token::{JWKS_BYTES_MAX, KeySet};
+use crate::words::excerpt;
 use crate::words::names::IssuerUrl;
 
 /// Discovery documents are near 1 KiB; large ones 10.
 const DISCOVERY_BYTES_MAX: usize = 64 * 1024;
+/// Of an address that somebody else writes the beginning tells enough.
+const SHOWN_CHARACTERS_MAX: usize = 200;
 
 /// One issuer's.
 pub(super) struct Origin {
     issuer: IssuerUrl,
     source: JwksSource,
-    hosts: Vec<String>,
+    /// Beside its own.
+    hosts: Vec<JwksHost>,
     fetcher: Fetcher,
 }
 
@@ -26,10 +31,12 @@ impl Origin {
         };
         let unread = |fault| SetupError::CaFile { issuer: settings.name.clone(), fault };
         let ca = ca.map(std::fs::read).transpose().map_err(unread)?;
+        let issuer = &settings.expected.issuer;
+        let known = settings.mapping.jwks_hosts(issuer.as_str()).iter().filter_map(|host| JwksHost::parse(host).ok());
         Ok(Self {
-            issuer: settings.expected.issuer.clone(),
+            issuer: issuer.clone(),
             source: settings.jwks.clone(),
-            hosts: settings.jwks_hosts.clone(),
+            hosts: settings.jwks_hosts.iter().cloned().chain(known).collect(),
             fetcher: Fetcher::new(&settings.addresses, ca.as_deref(), settings.proxy.as_deref())?,
         })
     }
@@ -73,18 +80,24 @@ impl Origin {
         if document.issuer != self.issuer.as_str() {
             return Err(DiscoveryError::OtherIssuer { address });
         }
-        self.check_host(&document.jwks_uri)?;
+        self.check_host(&address, &document.jwks_uri)?;
         Ok(document.jwks_uri)
     }
 
-    /// The keys are on the issuer's own host and scheme, or on a host that the operator names, by https.
-    fn check_host(&self, jwks_uri: &str) -> Result<(), DiscoveryError> {
-        let parse = |text: &str| reqwest::Url::parse(text).map_err(|fault| DiscoveryError::Url { url: text.to_owned(), fault });
+    /// The keys are on the issuer's own host and scheme, or by https on a host that the operator names or that is known to be this
+    /// issuer's: whoever can change the document alone does not choose whose keys count.
+    pub(super) fn check_host(&self, address: &str, jwks_uri: &str) -> Result<(), DiscoveryError> {
+        let shown = || excerpt(jwks_uri, SHOWN_CHARACTERS_MAX).into_owned();
+        let parse = |text: &str| reqwest::Url::parse(text).map_err(|fault| DiscoveryError::Url { url: shown(), fault });
         let (keys, issuer) = (parse(jwks_uri)?, parse(self.issuer.as_str())?);
         let own = keys.scheme() == issuer.scheme()
             && keys.host_str() == issuer.host_str()
             && keys.port_or_known_default() == issuer.port_or_known_default();
-        let named = keys.scheme() == "https" && self.hosts.iter().any(|host| Some(host.as_str()) == keys.host_str());
-        if own || named { Ok(()) } else { Err(DiscoveryError::OtherHost { url: jwks_uri.to_owned() }) }
+        match JwksHost::of(&keys) {
+            _ if own => Ok(()),
+            Some(host) if self.hosts.contains(&host) => Ok(()),
+            Some(host) => Err(DiscoveryError::UnnamedHost { address: address.to_owned(), url: shown(), host }),
+            None => Err(DiscoveryError::OtherHost { address: address.to_owned(), url: shown() }),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the configuration says of one issuer.
 
-use super::Network;
+use super::{JwksHost, Network};
 use crate::identity::Mapping;
 use crate::token::Expected;
 use crate::words::names::IssuerName;
@@ -19,7 +19,7 @@ pub struct IssuerSettings {
     /// Where its keys are.
     pub jwks: JwksSource,
     /// Further hosts that its discovery document may name for the keys.
-    pub jwks_hosts: Vec<String>,
+    pub jwks_hosts: Vec<JwksHost>,
     /// The private networks in which it may be; without any, only public addresses are contacted.
     pub addresses: Vec<Network>,
     /// A proxy, which is never taken from the environment.

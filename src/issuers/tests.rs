@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+mod hosts;
+
 #[derive(Clone)]
 struct TestClock(Arc<AtomicI64>);
 

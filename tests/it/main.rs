@@ -28,6 +28,7 @@ mod hostile;
 mod imports;
 mod issuing;
 mod job;
+mod key_hosts;
 mod keys;
 mod kubernetes;
 mod layers;

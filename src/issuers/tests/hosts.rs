@@ -1,0 +1,43 @@
+//! At which hosts an issuer's keys are taken.
+
+use super::*;
+use crate::issuers::origin::Origin;
+
+/// `accounts.google.com` keeps its keys at `www.googleapis.com`: what a test can show without them is which address is refused, and
+/// which one is asked.
+#[test]
+fn keys_are_on_the_issuers_own_host_or_on_one_that_is_named_or_known() {
+    let of = |mapping: &str, issuer: &str, hosts: &[&str], keys: &str| {
+        let settings = settings(issuer, |settings| {
+            settings.mapping = Mapping::built_in(mapping).unwrap();
+            settings.jwks_hosts = hosts.iter().map(|host| JwksHost::parse(host).unwrap()).collect();
+        });
+        let told = Origin::new(&settings).unwrap().check_host("https://discovery.example", keys);
+        told.map_err(|fault| fault.to_string())
+    };
+    let (google, certs) = ("https://accounts.google.com", "https://www.googleapis.com/oauth2/v3/certs");
+    assert_eq!(of("google", google, &[], certs), Ok(()));
+    assert_eq!(of("generic", "https://ci.example", &["keys.example"], "https://keys.example/jwks"), Ok(()));
+    assert_eq!(of("generic", "https://ci.example", &["keys.example:8443"], "https://keys.example:8443/jwks"), Ok(()));
+    assert_eq!(of("generic", "https://ci.example", &[], "https://ci.example/jwks"), Ok(()));
+    for (mapping, issuer, hosts, keys, said) in [
+        ("generic", "https://ci.example", &[][..], "https://keys.example/jwks", "write `jwks_hosts: [keys.example]`"),
+        ("generic", "https://ci.example", &[], "https://ci.example:8443/jwks", "write `jwks_hosts: [ci.example:8443]`"),
+        (
+            "generic",
+            "https://ci.example",
+            &["keys.example"],
+            "https://keys.example:8443/jwks",
+            "`jwks_hosts: [keys.example:8443]`",
+        ),
+        ("generic", "https://ci.example", &["keys.example"], "https://a.keys.example/jwks", "`jwks_hosts: [a.keys.example]`"),
+        ("generic", "https://ci.example", &["keys.example"], "http://keys.example/jwks", "nor https"),
+        ("generic", "https://ci.example", &["keys.example"], "http://ci.example/jwks", "nor https"),
+        ("generic", "https://ci.example", &["keys.example"], "file:///etc/passwd", "nor https"),
+        ("google", "https://google.acme.example", &[], certs, "write `jwks_hosts: [www.googleapis.com]`"),
+        ("generic", google, &[], certs, "write `jwks_hosts: [www.googleapis.com]`"),
+    ] {
+        let told = of(mapping, issuer, hosts, keys).unwrap_err();
+        assert!(told.starts_with("https://discovery.example says") && told.contains(keys) && told.contains(said), "{told}");
+    }
+}
