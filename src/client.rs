@@ -23,6 +23,7 @@ pub mod server;
 pub mod sidecar;
 pub mod token_endpoint;
 
+pub use mask::hide_file;
 pub use report::{Ended, Report};
 
 /// Why the client stops, and the exit status that says so (sysexits.h, and 125 as env and timeout use it).

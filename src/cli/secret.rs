@@ -3,6 +3,7 @@
 mod change;
 mod clear;
 mod creation;
+mod decrypt;
 mod edit;
 mod hook;
 mod import;
@@ -61,6 +62,8 @@ pub(super) enum SecretCommand {
     Set(change::SetArgs),
     /// Remove one value of a SOPS file.
     Unset(change::UnsetArgs),
+    /// Print what an encrypted file holds, where a key that opens it is at hand.
+    Decrypt(decrypt::DecryptArgs),
     /// Change an encrypted file in $EDITOR, in memory alone.
     Edit(edit::EditArgs),
     /// Look over the encrypted files of a checkout: to whom, stale, readable, granted to nobody.
@@ -124,6 +127,7 @@ pub(super) async fn run(command: &SecretCommand, environment: Environment, json:
         SecretCommand::Hook(arguments) => hook::run(arguments, json),
         SecretCommand::UpdateKeys(arguments) => tree::run(arguments, Rewrite::UpdateKeys, &environment, json).await,
         SecretCommand::Rotate(arguments) => tree::run(arguments, Rewrite::Rotate, &environment, json).await,
+        SecretCommand::Decrypt(arguments) => decrypt::run(arguments, &environment, json).await,
         SecretCommand::Edit(arguments) => edit::edit(arguments, &environment, json).await,
         SecretCommand::Keygen(arguments) => keys::generate(arguments),
         SecretCommand::PluginIdentity(arguments) => keys::plugin_identity(arguments),

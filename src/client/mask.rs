@@ -39,12 +39,16 @@ impl Masks {
 
     /// Masks everything that is secret in an answer, each once. What cannot be masked is not used.
     pub(super) async fn hide(&self, answer: &Document) -> Result<(), Failure> {
+        self.hide_all(|| parts(answer)).await
+    }
+
+    async fn hide_all(&self, parts: impl Fn() -> Vec<Secret>) -> Result<(), Failure> {
         let Some(said) = &self.said else { return Ok(()) };
         let commands = {
             let mut said = said.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             // After the first time a command of the job may have left a line of its own unfinished.
             let end_of_line = if said.is_empty() { "" } else { "\n" };
-            let fresh = parts(answer).into_iter().filter(|part| said.insert(Digest::plain(part.expose())));
+            let fresh = parts().into_iter().filter(|part| said.insert(Digest::plain(part.expose())));
             let commands: Vec<u8> = fresh.flat_map(|part| command(&part)).collect();
             if commands.is_empty() {
                 return Ok(());
@@ -56,6 +60,17 @@ impl Masks {
         tokio::time::sleep(HEARD).await;
         Ok(())
     }
+}
+
+/// Masks what a file holds that was decrypted here: the whole, each line, and each value of a document.
+pub async fn hide_file(environment: &Environment, name: &SecretName, value: &Secret) -> Result<(), Failure> {
+    let parts = || {
+        let (mut parts, text) = (Vec::new(), value.expose_text().unwrap_or_default());
+        add(text, &mut parts);
+        add_values(name, text, &mut parts);
+        parts
+    };
+    Masks::of(environment).hide_all(parts).await
 }
 
 /// The line by which the runner masks it, escaped as the runner decodes it (actions/runner, `ActionCommand`).

@@ -1,0 +1,76 @@
+//! `daypass secret decrypt`: an encrypted file's plaintext on standard output, where a key is at hand. Nothing is written to a disk.
+
+use super::keyring::KeyArgs;
+use super::target::{Target, path_of};
+use super::write_value;
+use crate::cli::print;
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_CONFIGURATION, hide_file};
+use crate::kind::SecretValue;
+use crate::secrets::{Part, Plaintext, Seen, Unauthenticated, decrypt_key, look};
+use crate::words::Secret;
+use crate::words::names::SecretName;
+use clap::Args;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example: daypass secret decrypt secrets/shop/db.yaml --identity ~/.config/sops/age/keys.txt")]
+pub(in crate::cli) struct DecryptArgs {
+    /// The file: an age file, or a SOPS file, whose MAC is verified before anything is printed.
+    file: PathBuf,
+    #[command(flatten)]
+    keys: KeyArgs,
+}
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Decrypted<'a> {
+    file: &'a Path,
+    #[serde(with = "crate::words::exposed::text")]
+    value: Secret,
+    encoding: Option<crate::kind::Encoding>,
+    /// Whether it holds a value that the file's MAC does not cover.
+    unauthenticated: bool,
+}
+
+/// Prints all of it or nothing.
+pub(super) async fn run(arguments: &DecryptArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
+    let target = Target { path: path_of(&arguments.file)?, file: arguments.file.clone(), pointer: None };
+    let plain = open(&target, &arguments.keys, environment).await?;
+    let name = SecretName { path: target.path.clone(), key: None };
+    hide_file(environment, &name, &plain.value).await?;
+    if plain.unauthenticated && !print::streams_are_one() {
+        let why =
+            "the MAC covers encrypted values alone (mac_only_encrypted), so whoever changes the file chose what is in clear";
+        anstream::eprintln!("{}: {why}", target.file.display());
+    }
+    if !json {
+        return write_value(plain.value.expose());
+    }
+    let (encoding, value) = SecretValue::written(&plain.value);
+    let decrypted = Decrypted { file: &target.file, value, encoding, unauthenticated: plain.unauthenticated };
+    let written = serde_json::to_vec_pretty(&decrypted).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+    let written = Secret::new(written);
+    write_value(written.expose())?;
+    write_value(b"\n")
+}
+
+async fn open(target: &Target, keys: &KeyArgs, environment: &Environment) -> Result<Plaintext, Failure> {
+    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.display()));
+    let bytes = target.bytes()?;
+    match look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))? {
+        Seen::Plain => Err(told("the file is not encrypted: what it holds is in clear".to_owned())),
+        // An age file is authentic to its last byte, or does not open.
+        Seen::Age(_) => {
+            let identities = keys.keyring(environment).await?.for_file(&bytes).await?;
+            let value = decrypt_key(&bytes, &identities).map_err(|fault| told(fault.to_string()))?;
+            Ok(Plaintext { value, unauthenticated: false })
+        }
+        Seen::Sops(_) => {
+            let document = target.open(&bytes, keys, environment).await?;
+            let value = document.render(Unauthenticated::Give).map_err(|fault| told(fault.to_string()))?;
+            Ok(Plaintext { value, unauthenticated: document.holds_unauthenticated(Part::Whole) })
+        }
+    }
+}
