@@ -1,11 +1,13 @@
 //! What a server answers, as types that it and its clients share.
 
 mod findings;
+mod records;
 mod rewritten;
 mod session;
 mod used;
 
 pub use findings::{Fault, Findings, Line, Lost, NearMiss};
+pub use records::{AuditRecord, Records};
 pub use rewritten::{Rewritten, RewrittenFile};
 pub use session::Session;
 pub use used::{DryRun, Outcome, Plaintext, TransitResult, Used};

@@ -94,6 +94,8 @@ pub struct App {
     pub exchanges: TaskTracker,
     /// The one replay of history that may be under way.
     pub replays: Semaphore,
+    /// The one reading of the audit log that may be under way.
+    pub audit_readings: Semaphore,
     /// The one rewriting of files that may be under way.
     pub rewritings: Semaphore,
     /// Old values of secrets that are being read.
@@ -154,6 +156,7 @@ impl App {
             draining: CancellationToken::new(),
             exchanges: TaskTracker::new(),
             replays: Semaphore::new(1),
+            audit_readings: Semaphore::new(1),
             rewritings: Semaphore::new(1),
             past_turns: Semaphore::new(past::READ_AT_ONCE),
             stops: ArcSwap::default(),

@@ -269,7 +269,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Status(server) => operate::status(&server, json).await,
         Command::Keys(command) => keys::run(&command, json).await,
         Command::Doctor(arguments) => doctor::run(&arguments, environment, json).await,
-        Command::Audit(command) => audit::run(&command, json).await,
+        Command::Audit(command) => audit::run(&command, &environment, json).await,
         Command::Completions(arguments) => completions::print(&arguments),
         Command::Man(arguments) => completions::write_pages(&arguments),
     }

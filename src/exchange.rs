@@ -5,6 +5,7 @@
 
 mod answer;
 mod asked;
+mod audit;
 mod body;
 mod dry_run;
 mod file_key;
@@ -22,6 +23,7 @@ mod watch;
 
 pub use answer::{Bearer, Refused, Released};
 pub use asked::Asked;
+pub use audit::{AuditQuery, RECORDS_MAX};
 pub use list::{documents, transit_versions};
 pub use replay::replay_since;
 pub use rewrite::REWRITTEN_MAX;

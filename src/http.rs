@@ -6,6 +6,7 @@ mod addresses;
 pub mod admin;
 pub mod admission;
 mod age;
+mod audit;
 mod aws;
 mod connection;
 pub mod control;

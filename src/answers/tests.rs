@@ -22,7 +22,7 @@ pub(crate) fn sample(word: &str) -> Value {
 }
 
 /// What came of a use, with each member that there can be.
-pub(crate) fn uses() -> [Value; 3] {
+pub(crate) fn uses() -> [Value; 4] {
     let id = "01890000-0000-7000-8000-000000000000";
     let line = json!({ "at": "policies/a.yaml:2", "says": "event: push", "saw": null });
     let lost = json!({
@@ -40,7 +40,10 @@ pub(crate) fn uses() -> [Value; 3] {
     });
     let files = json!([{ "file": "secrets/a.age", "content": "eA==" }, { "file": "secrets/b.age", "fault": "no" }]);
     let rewritten = json!({ "commit": "4f2a9c1d0e8b7a6f5c4d3e2f1a0b9c8d7e6f5a4b", "files": files });
-    [("transit", json!({ "plaintext": "aGk=", "key_version": 1 })), ("replay", found), ("rewrite", rewritten)]
+    let record = json!({ "seq": 7, "at": "2027-01-15T08:00:00Z", "kind": "released", "decision_id": id, "body": { "v": 1 } });
+    let records = json!({ "records": [record], "next_before": 7 });
+    let transit = json!({ "plaintext": "aGk=", "key_version": 1 });
+    [("transit", transit), ("replay", found), ("audit", records), ("rewrite", rewritten)]
         .map(|(word, outcome)| json!({ "decision_id": id, "policy": "a", "policy_revision": "r", word: outcome }))
 }
 

@@ -1,6 +1,6 @@
 //! The answer to a use of what stays on the server.
 
-use super::{Findings, Rewritten};
+use super::{Findings, Records, Rewritten};
 use crate::words::Secret;
 use crate::words::exposed;
 use crate::words::names::DecisionId;
@@ -28,6 +28,8 @@ pub enum Outcome {
     Transit(TransitResult),
     /// What a candidate revision would have denied.
     Replay(Findings),
+    /// A page of the audit log.
+    Audit(Records),
     /// Files with other recipients, or with new data keys.
     Rewrite(Rewritten),
     /// What a request would have been given.

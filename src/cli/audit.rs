@@ -1,11 +1,13 @@
-//! `daypass audit`: the log as it stands on the server's own disk.
+//! `daypass audit`: the log as it stands on the server's own disk; `query` reads it through the server too.
 
 mod export;
 mod place;
 mod query;
+mod source;
 
 use super::print;
 use crate::cli::examples::examples;
+use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{DRY_RUN, Entry, ReadError, Reader};
 use crate::words::plain;
@@ -52,10 +54,10 @@ pub(super) struct TailArgs {
 }
 
 /// Runs it.
-pub(super) async fn run(command: &AuditCommand, json: bool) -> Result<u8, Failure> {
+pub(super) async fn run(command: &AuditCommand, environment: &Environment, json: bool) -> Result<u8, Failure> {
     match command {
         AuditCommand::Tail(arguments) => tail(arguments, json).await,
-        AuditCommand::Query(arguments) => query::run(arguments, json),
+        AuditCommand::Query(arguments) => query::run(arguments, environment, json).await,
         AuditCommand::Export(arguments) => export::run(arguments).await,
     }
 }

@@ -47,6 +47,11 @@ struct Place {
 }
 
 impl ServerArgs {
+    /// The server that is named, by its flag or its variable.
+    pub(super) fn address(&self) -> Option<&str> {
+        self.place.server.as_deref()
+    }
+
     pub(super) fn connect(&self, environment: Environment) -> Result<Server, Failure> {
         self.place.connect(self.audience.as_deref(), environment)
     }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod audience;
+mod audit;
 mod keys;
 mod look;
 

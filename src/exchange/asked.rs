@@ -1,5 +1,6 @@
 //! What a request asks for: credentials, which are issued, or a use of daypass itself, which is answered.
 
+use super::audit::{self, AuditQuery};
 use super::body::Body;
 use super::story::RECORD_FAILURE;
 use super::{Input, Released, Story, file_key, issuing, replay, rewrite, session, transit};
@@ -23,6 +24,7 @@ enum Work {
     Issue,
     FindFileKey(Vec<Digest>),
     Replay(Body),
+    Audit(AuditQuery),
     Rewrite(Body),
     Transit(Input),
 }
@@ -42,6 +44,11 @@ impl Asked {
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
         let request = Request::one(Target::Daypass(Permission::PolicyReplay), None);
         Self { request, work: Work::Replay(Body::new(body)) }
+    }
+
+    /// Asks for records of the audit log.
+    pub fn audit(query: AuditQuery) -> Self {
+        Self { request: Request::one(Target::Daypass(Permission::AuditRead), None), work: Work::Audit(query) }
     }
 
     /// Asks for files with other recipients or new data keys. Its body is read from nobody who may not ask.
@@ -67,7 +74,7 @@ impl Asked {
             Work::FindFileKey(stanzas) => {
                 file_key::find(app, live, identity, stanzas, &self.request, story).map(Self::credentials)
             }
-            Work::Issue | Work::Transit(_) | Work::Replay(_) | Work::Rewrite(_) => Ok(self),
+            Work::Issue | Work::Transit(_) | Work::Replay(_) | Work::Audit(_) | Work::Rewrite(_) => Ok(self),
         }
     }
 
@@ -75,10 +82,12 @@ impl Asked {
     pub(super) fn check_proof(&self, identity: &Identity) -> Result<(), Denial> {
         match self.work {
             Work::Replay(_) | Work::Rewrite(_) => Ok(()),
-            Work::Issue | Work::FindFileKey(_) | Work::Transit(_) if identity.proven().is_some_and(Proven::awaits_body) => {
+            Work::Issue | Work::FindFileKey(_) | Work::Audit(_) | Work::Transit(_)
+                if identity.proven().is_some_and(Proven::awaits_body) =>
+            {
                 Err(Reason::Internal.because("a body that a proof covers was not read"))
             }
-            Work::Issue | Work::FindFileKey(_) | Work::Transit(_) => Ok(()),
+            Work::Issue | Work::FindFileKey(_) | Work::Audit(_) | Work::Transit(_) => Ok(()),
         }
     }
 
@@ -114,6 +123,7 @@ impl Asked {
                 Err(denial)
             }
             Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,
+            Work::Audit(query) => audit::answer(app, grant, identity, live, story, query).await,
             Work::Rewrite(body) => rewrite::answer(app, grant, identity, live, story, body).await,
             Work::Transit(input) => transit::answer(app, grant, identity, live, story, input).await,
         }

@@ -47,6 +47,7 @@ pub(super) fn routes() -> Routes {
         .public("/v1/openapi.json", super::openapi::answer)
         .post_by("/hooks/git/{source}", super::hooks::route())
         .post("/v1/policy/replay", replay)
+        .get("/v1/audit", super::audit::audit)
         .public("/.well-known/openid-configuration", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::discovery))
         .public("/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::jwks))
         .public("/id-tokens/.well-known/openid-configuration", |app: Shared| {

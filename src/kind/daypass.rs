@@ -8,18 +8,21 @@ use std::fmt;
 pub enum Permission {
     /// Asking what a candidate revision would have denied of what was granted before.
     PolicyReplay,
+    /// Reading the audit log.
+    AuditRead,
     /// Having files encrypted to today's recipients, or with new data keys.
     SecretRotate,
 }
 
 impl Permission {
     /// Every one that something uses. A word that nothing uses yet is no permission, so that nobody relies on it.
-    pub const ALL: [Self; 2] = [Self::PolicyReplay, Self::SecretRotate];
+    pub const ALL: [Self; 3] = [Self::PolicyReplay, Self::AuditRead, Self::SecretRotate];
 
     /// Its word in a policy.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PolicyReplay => "policy.replay",
+            Self::AuditRead => "audit.read",
             Self::SecretRotate => "secret.rotate",
         }
     }

@@ -1,15 +1,15 @@
 //! What was decided, read back from the log: the newest first, as far as somebody wants to look.
 
 use super::ReadError;
-use super::reader::{Entry, Reader, body, entry};
+use super::reader::{Reader, body};
 use crate::words::UnixTime;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use serde_json::Value;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// Records are written in the order of their transactions; their times may differ from it by less than this.
-const DISORDER_MAX: Duration = Duration::from_secs(60);
+pub(super) const DISORDER_MAX: Duration = Duration::from_secs(60);
 
 /// A decision that released something.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Reader {
         mut each: impl FnMut(ReleasedDecision) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
         let sql = "SELECT at, body, decision FROM audit WHERE kind = 'released' ORDER BY seq DESC";
-        self.go_through(sql, |row| {
+        self.go_through(sql, [], |row| {
             let at = UnixTime::from_millis(row.get(0)?);
             if at.plus(DISORDER_MAX) < since {
                 return Ok(ControlFlow::Break(()));
@@ -45,50 +45,28 @@ impl Reader {
         })
     }
 
-    /// Goes through all records since then, or through all there are, the newest first, until `each` breaks off.
-    pub fn since(&self, since: Option<UnixTime>, mut each: impl FnMut(Entry) -> ControlFlow<()>) -> Result<(), ReadError> {
-        let sql = "SELECT seq, at, kind, decision, body FROM audit ORDER BY seq DESC";
-        self.go_through(sql, |row| {
-            let entry = entry(row)?;
-            match since {
-                Some(since) if entry.at.plus(DISORDER_MAX) < since => Ok(ControlFlow::Break(())),
-                Some(since) if entry.at < since => Ok(ControlFlow::Continue(())),
-                Some(_) | None => Ok(each(entry)),
-            }
-        })
-    }
-
-    /// The kinds of all records there are.
-    pub fn kinds(&self) -> Result<Vec<String>, ReadError> {
-        let mut kinds = Vec::new();
-        self.go_through("SELECT DISTINCT kind FROM audit ORDER BY kind", |row| {
-            kinds.push(row.get(0)?);
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(kinds)
-    }
-
     /// Goes through the outcomes of requests whose token was verified, also of those that were refused, the newest first,
     /// until `each` breaks off. What was refused before that tells nobody's identity, and has no `issuer`.
     pub fn outcomes(&self, mut each: impl FnMut(UnixTime, Value) -> ControlFlow<()>) -> Result<(), ReadError> {
         let sql = "SELECT at, body FROM audit WHERE kind IN ('released', 'failed', 'refused') ORDER BY seq DESC";
-        self.go_through(sql, |row| Ok(each(UnixTime::from_millis(row.get(0)?), body(row, 1)?)))
+        self.go_through(sql, [], |row| Ok(each(UnixTime::from_millis(row.get(0)?), body(row, 1)?)))
     }
 
     /// Goes through the records of revisions of all sources, the newest first, until `each` breaks off.
     pub fn revisions(&self, mut each: impl FnMut(Value) -> ControlFlow<()>) -> Result<(), ReadError> {
         let sql = "SELECT body FROM audit WHERE kind = 'revision' ORDER BY seq DESC";
-        self.go_through(sql, |row| Ok(each(body(row, 0)?)))
+        self.go_through(sql, [], |row| Ok(each(body(row, 0)?)))
     }
 
-    fn go_through(
+    pub(super) fn go_through(
         &self,
         sql: &str,
+        parameters: impl Params,
         mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
     ) -> Result<(), ReadError> {
-        let mut read = || -> rusqlite::Result<()> {
+        let read = || -> rusqlite::Result<()> {
             let mut statement = self.connection().prepare_cached(sql)?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query(parameters)?;
             while let Some(row) = rows.next()? {
                 if each(row)?.is_break() {
                     break;

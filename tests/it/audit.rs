@@ -1,5 +1,7 @@
 //! The audit log as people and other logs read it.
 
+mod served;
+
 use crate::operate::daypass;
 use crate::support::{Setup, World};
 use serde_json::{Value, json};
@@ -35,7 +37,7 @@ async fn records_are_found_and_counted() {
         (&["--repository", "acme/shop", "--kind", "refused"], 2),
         (&["--repository", "acme/renamed@456789", "--kind", "refused"], 2),
         (&["--repository", "acme/shop@1", "--kind", "refused"], 0),
-        (&["--issuer", "gitlab", "--kind", "refused"], 0),
+        (&["--issuer", "github", "--kind", "refused", "--code", "denied"], 0),
         (&["--kind", "refused", "--since", "1h"], 2),
         (&["--decision", &decision[24..]], 1),
         (&["--decision", decision], 1),
@@ -45,7 +47,7 @@ async fn records_are_found_and_counted() {
     }
     let (status, told, _) = query(&["--kind", "refussed"]).await;
     assert!(
-        status == 64 && told.contains("no record is of the kind `refussed`; the log has") && told.contains("refused"),
+        status == 64 && told.contains("no record is of the kind `refussed`; there are") && told.contains("refused"),
         "{told}"
     );
     let (_, told) = daypass(&world, &["audit", "query", "--count-by", "kind", "--kind", "refused"]).await;

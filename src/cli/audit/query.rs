@@ -1,16 +1,19 @@
 //! `daypass audit query`: the records that somebody asks for, or how many there are by one of their members.
 
-use super::{Log, show};
+use super::show;
+use super::source::{Source, SourceArgs};
 use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::cli::progress::Progress;
+use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_USAGE};
-use crate::store::{DRY_RUN, Entry};
-use crate::words::{Clock, IdSuffix, SystemClock, plain};
+use crate::exchange::RECORDS_MAX;
+use crate::store::{DRY_RUN, Entry, RECORD_KINDS, RecordFilter};
+use crate::words::names::{IssuerName, PolicyName};
+use crate::words::{IdSuffix, Reason, plain};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// A week of a team's records; more are counted, or written by `export`.
@@ -25,7 +28,7 @@ const LISTED: usize = 100;
 ]))]
 pub(in crate::cli) struct QueryArgs {
     #[command(flatten)]
-    log: Log,
+    source: SourceArgs,
     /// Of this decision: its id, or the end of it.
     #[arg(long, value_name = "ID", value_parser = IdSuffix::parse)]
     decision: Option<IdSuffix>,
@@ -36,14 +39,14 @@ pub(in crate::cli) struct QueryArgs {
     #[arg(long)]
     code: Option<String>,
     /// By this policy, or for it.
-    #[arg(long)]
-    policy: Option<String>,
+    #[arg(long, value_parser = PolicyName::parse)]
+    policy: Option<PolicyName>,
     /// Of jobs of this repository: a name, or name@id.
     #[arg(long)]
     repository: Option<String>,
     /// Of tokens of this issuer.
-    #[arg(long)]
-    issuer: Option<String>,
+    #[arg(long, value_parser = IssuerName::parse)]
+    issuer: Option<IssuerName>,
     /// Only what was tried by `exec --dry-run`: alone, would-be denials by repository.
     #[arg(long, conflicts_with = "kind")]
     dry: bool,
@@ -74,27 +77,28 @@ enum Counted {
 }
 
 /// Prints the records, oldest first, or the counts, most first.
-pub(super) fn run(arguments: &QueryArgs, json: bool) -> Result<u8, Failure> {
-    let reader = arguments.log.open()?;
-    let since = arguments.since.map(|since| SystemClock.now().minus(since));
+pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
+    let source = arguments.source.open(environment)?;
+    arguments.check(&source)?;
     let count_by = arguments.count_by.or((arguments.dry && arguments.code.is_none()).then_some(Counted::Repository));
     let progress = Progress::of("reading the log");
-    let (mut listed, mut counts) = (Vec::new(), BTreeMap::new());
-    let looked = reader.since(since, |entry| {
-        if !arguments.takes(&entry) {
-            return ControlFlow::Continue(());
+    let (filter, mut listed, mut counts, mut before) = (arguments.filter(), Vec::new(), BTreeMap::new(), None);
+    loop {
+        let limit = if count_by.is_some() { RECORDS_MAX } else { arguments.lines.min(RECORDS_MAX) };
+        let page = source.page(&filter, arguments.since, before, limit).await?;
+        for entry in page.records.into_iter().filter(|entry| arguments.takes(entry)) {
+            match count_by {
+                Some(by) => *counts.entry(by.of(&entry)).or_insert(0u64) += 1,
+                None => listed.push(entry),
+            }
         }
-        match count_by {
-            Some(by) => *counts.entry(by.of(&entry)).or_insert(0u64) += 1,
-            None => listed.push(entry),
+        before = page.next;
+        if before.is_none() || (count_by.is_none() && listed.len() >= arguments.lines) {
+            break;
         }
-        if listed.len() < arguments.lines { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-    looked.map_err(super::failed)?;
-    drop(progress);
-    if listed.is_empty() && counts.is_empty() {
-        arguments.check_kind(&reader.kinds().map_err(super::failed)?)?;
     }
+    drop(progress);
+    listed.truncate(arguments.lines);
     match count_by {
         Some(_) => tell_counts(counts, json),
         None => listed.iter().rev().for_each(|entry| show(entry, json)),
@@ -113,44 +117,43 @@ fn tell_counts(counts: BTreeMap<String, u64>, json: bool) {
 }
 
 impl QueryArgs {
-    fn takes(&self, entry: &Entry) -> bool {
-        let body = &entry.body;
-        let is = |wanted: &Option<String>, member: &str| wanted.as_deref().is_none_or(|wanted| body[member] == wanted);
-        let kind = if self.dry { Some(DRY_RUN) } else { self.kind.as_deref() };
-        let would_be_denied = !self.dry || self.count_by.is_some() || self.code.is_some() || body["reason"].is_string();
-        kind.is_none_or(|kind| entry.kind == kind)
-            && would_be_denied
-            && is(&self.code, "reason")
-            && is(&self.issuer, "issuer")
-            && self.policy.as_deref().is_none_or(|policy| names_policy(body, policy))
-            && self.repository.as_deref().is_none_or(|wanted| is_of_repository(body, wanted))
-            && self.decision.as_ref().is_none_or(|id| entry.decision.as_deref().is_some_and(|decision| id.ends(decision)))
+    fn filter(&self) -> RecordFilter {
+        RecordFilter {
+            decision: self.decision.clone(),
+            kind: if self.dry { Some(DRY_RUN.to_owned()) } else { self.kind.clone() },
+            code: self.code.clone(),
+            policy: self.policy.as_ref().map(ToString::to_string),
+            repository: self.repository.clone(),
+            issuer: self.issuer.as_ref().map(ToString::to_string),
+        }
     }
 
-    /// A misspelt kind would look like a quiet night.
-    fn check_kind(&self, known: &[String]) -> Result<(), Failure> {
-        match &self.kind {
-            Some(kind) if !known.contains(kind) => {
-                let told = format!("no record is of the kind `{}`; the log has {}", plain(kind), known.join(", "));
-                Err(Failure::new(STATUS_USAGE, told))
+    /// Alone, `--dry` is about what would be denied.
+    fn takes(&self, entry: &Entry) -> bool {
+        !self.dry || self.count_by.is_some() || self.code.is_some() || entry.body["reason"].is_string()
+    }
+
+    /// A slip would look like a quiet night.
+    fn check(&self, source: &Source) -> Result<(), Failure> {
+        let unknown =
+            |what: String, known: Vec<&str>| Err(Failure::new(STATUS_USAGE, format!("{what}; there are {}", known.join(", "))));
+        let codes: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+        match (&self.kind, &self.code) {
+            (Some(kind), _) if !RECORD_KINDS.contains(&kind.as_str()) => {
+                return unknown(format!("no record is of the kind `{}`", plain(kind)), RECORD_KINDS.to_vec());
+            }
+            (_, Some(code)) if !codes.contains(&code.as_str()) => {
+                return unknown(format!("nothing is refused with the code `{}`", plain(code)), codes);
+            }
+            _ => {}
+        }
+        match (&self.issuer, source) {
+            (Some(issuer), Source::Store(_, known)) if !known.contains(issuer) => {
+                let known = known.iter().map(IssuerName::as_str).collect();
+                unknown(format!("no issuer `{issuer}` is configured"), known)
             }
             _ => Ok(()),
         }
-    }
-}
-
-fn names_policy(body: &Value, policy: &str) -> bool {
-    let granting = body["policies"].as_array().into_iter().flatten();
-    granting.chain([&body["policy"]]).any(|named| named == policy)
-}
-
-/// The id decides where one is written.
-fn is_of_repository(body: &Value, wanted: &str) -> bool {
-    let Some(repository) = body["attributes"]["repository"].as_str() else { return false };
-    match (wanted.split_once('@'), repository.split_once('@')) {
-        (Some((_, wanted)), Some((_, id))) => wanted == id,
-        (None, Some((name, _))) => wanted == name,
-        (_, None) => wanted == repository,
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) enum Heard {
     Secret,
     Whoami,
     Replay,
+    Audit,
     Rewrite,
     Hook,
     /// Needs no token, decides nothing, and refuses nothing.
@@ -34,7 +35,7 @@ pub(super) struct Operation {
     pub(super) security: fn() -> Value,
 }
 
-pub(super) const OPERATIONS: [Operation; 12] = [
+pub(super) const OPERATIONS: [Operation; 13] = [
     Operation {
         path: "/v1/exchange",
         method: "post",
@@ -81,6 +82,18 @@ pub(super) const OPERATIONS: [Operation; 12] = [
         parameters: none,
         body: Some(|| json_body("ReplayRequest", reply::CANDIDATE_BYTES_MAX)),
         answer: || secret_answer("What was found.", "ReplayAnswer"),
+        security: token,
+    },
+    Operation {
+        path: "/v1/audit",
+        method: "get",
+        id: "audit",
+        summary: "Records of the audit log, the newest first.",
+        description: "For whom a policy grants `daypass: [audit.read]`: by a policy of the root repository all records, by one of a further source those of its own policies. Reading is recorded too. Where a bound ended the page, `next_before` is the `before` of the next one; a page may be empty and not the last.",
+        heard: Heard::Audit,
+        parameters: schemas::audit_parameters,
+        body: None,
+        answer: || secret_answer("What was found.", "AuditAnswer"),
         security: token,
     },
     Operation {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// Which operations answer with this reason. Those of other protocols are heard in their forms alone.
 pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
-    use Heard::{Exchange, Hook, Replay, Rewrite, Secret, Whoami};
+    use Heard::{Audit, Exchange, Hook, Replay, Rewrite, Secret, Whoami};
     match reason {
         Reason::TokenMissing
         | Reason::TokenMalformed
@@ -22,7 +22,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::TokenNotYetValid
         | Reason::TokenTooOld
         | Reason::ClaimRefused
-        | Reason::IssuerUnavailable => &[Exchange, Secret, Whoami, Replay, Rewrite],
+        | Reason::IssuerUnavailable => &[Exchange, Secret, Whoami, Replay, Audit, Rewrite],
         Reason::ProofRequired
         | Reason::Replayed
         | Reason::RateLimited
@@ -30,7 +30,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::Denied
         | Reason::ClaimUnreadable
         | Reason::PolicyAmbiguous
-        | Reason::PolicyUnavailable => &[Exchange, Secret, Replay, Rewrite],
+        | Reason::PolicyUnavailable => &[Exchange, Secret, Replay, Audit, Rewrite],
         Reason::TagRefused
         | Reason::SessionNameRefused
         | Reason::SessionPolicyRefused
@@ -41,12 +41,12 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         Reason::SecretMissing => &[Exchange, Secret],
         Reason::SecretUnreadable => &[Exchange, Secret, Rewrite],
         Reason::CommitRefused => &[Exchange, Secret],
-        Reason::BadRequest => &[Exchange, Secret, Replay, Rewrite, Hook],
+        Reason::BadRequest => &[Exchange, Secret, Replay, Audit, Rewrite, Hook],
         Reason::MediaTypeRefused => &[Exchange, Replay, Rewrite],
         Reason::TooLarge => &[Exchange, Replay, Rewrite, Hook],
-        Reason::Overloaded => &[Exchange, Secret, Replay, Rewrite],
+        Reason::Overloaded => &[Exchange, Secret, Replay, Audit, Rewrite],
         Reason::HookRefused => &[Hook],
-        Reason::AuditUnavailable | Reason::Internal => &[Exchange, Secret, Whoami, Replay, Rewrite, Hook],
+        Reason::AuditUnavailable | Reason::Internal => &[Exchange, Secret, Whoami, Replay, Audit, Rewrite, Hook],
         // At no address of ours, or at none that is described here.
         Reason::NotFound
         | Reason::MethodNotAllowed

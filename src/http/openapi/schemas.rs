@@ -1,6 +1,9 @@
 //! What requests and answers are made of. The patterns of names are those of `words/names.rs`, which a test holds them to.
 
+mod audit;
 mod uses;
+
+pub(super) use audit::parameters as audit_parameters;
 
 use super::problems;
 use crate::kind::{Credential, Target, closed, object};
@@ -39,6 +42,8 @@ pub(super) fn all() -> Value {
         ("Findings", uses::findings()),
         ("Lost", uses::lost()),
         ("Fault", uses::fault()),
+        ("AuditAnswer", audit::answer()),
+        ("AuditRecord", audit::record()),
         ("RewriteRequest", uses::rewrite_request()),
         ("RewriteAnswer", uses::rewrite_answer()),
         ("Problem", problems::schema()),

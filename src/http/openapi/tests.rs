@@ -106,8 +106,9 @@ fn what_is_answered_is_described_and_what_is_described_is_answered() {
     let native = |sample: &Value| sample.get("file_key").is_none();
     let credentials: Vec<Value> = Credential::samples().into_iter().filter(native).collect();
     note(&document, &document["Answer"], &answers::tests::document(&credentials), &mut seen);
-    let [_, replay, rewrite] = answers::tests::uses();
+    let [_, replay, audit, rewrite] = answers::tests::uses();
     note(&document, &document["ReplayAnswer"], &replay, &mut seen);
+    note(&document, &document["AuditAnswer"], &audit, &mut seen);
     note(&document, &document["RewriteAnswer"], &rewrite, &mut seen);
     assert!(seen.len() > 12, "{}", seen.len());
     for (schema, members) in seen {

@@ -24,7 +24,7 @@ const POLICY: &str = "issuer: pods
 match: { namespace: shop, service_account: web@u-1 }
 grant:
   secrets: [shop/production/db.yaml#/password]
-  daypass: [policy.replay]
+  daypass: [policy.replay, audit.read]
 ";
 
 async fn world() -> World {

@@ -1,0 +1,126 @@
+//! The audit log for whom a policy lets read it, from the recorded grant to the recorded release: reading is recorded as any other use.
+
+use super::answer::Released;
+use super::story::Story;
+use super::usage::{self, Done};
+use crate::answers::{AuditRecord, Outcome, Records};
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::policy::Grant;
+use crate::store::{Entry, PageBounds, RecordFilter, Recorded, Span};
+use crate::words::names::SourceName;
+use crate::words::{Denial, Reason};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Records of one answer: with their bodies less than a client waits for.
+pub const RECORDS_MAX: usize = 1000;
+/// Their bodies have about 1 KiB; a few long ones end a page sooner.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Records that one answer looks at: SQLite reads so many within a second.
+const LOOKED_AT_MAX: usize = 100_000;
+/// A reader waits this long for the one before it.
+const TURN_MAX: Duration = Duration::from_secs(5);
+
+/// What somebody asks the log for.
+#[derive(Debug)]
+pub struct AuditQuery {
+    /// Which records.
+    pub filter: RecordFilter,
+    /// Only those before this `seq`.
+    pub before: Option<i64>,
+    /// Only those behind this `seq`.
+    pub after: i64,
+    /// Only those of the last so long.
+    pub lasting: Option<Duration>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Answers with a page of the log.
+pub(super) async fn answer(
+    app: &App,
+    grant: Recorded<Grant>,
+    identity: &Identity,
+    live: &Live,
+    story: &Story,
+    query: AuditQuery,
+) -> Result<Released, Denial> {
+    let source = grant.grant().granted().first().map(|granted| granted.source.clone());
+    let done = match source {
+        Some(source) => run(app, source, query).await,
+        None => Err(Reason::Internal.because("the audit log is read by a grant of nothing")),
+    };
+    usage::answer(app, grant, identity, live, story, done).await
+}
+
+/// One at a time: nobody takes the server's processors from those who exchange.
+async fn run(app: &App, source: SourceName, query: AuditQuery) -> Result<Done, Denial> {
+    let turn = tokio::time::timeout(TURN_MAX, app.audit_readings.acquire()).await;
+    let _turn = turn.map_err(|_| Reason::Overloaded.because("somebody else reads the audit log"))?;
+    let since = query.lasting.map(|lasting| app.now().minus(lasting));
+    let reader = app.store.reader().map_err(|fault| Reason::AuditUnavailable.because(fault))?;
+    let read = tokio::task::spawn_blocking(move || {
+        let span = Span { before: query.before, after: query.after, since };
+        let bounds = PageBounds { records: query.limit.min(RECORDS_MAX), bytes: ANSWER_BYTES_MAX, looked_at: LOOKED_AT_MAX };
+        let page = reader.page(&span, bounds, |entry| is_of(entry, &source) && query.filter.takes(entry));
+        page.map(|page| (page, query.filter))
+    });
+    let read = read.await.map_err(|fault| Reason::Internal.because(fault.to_string()))?;
+    let (page, filter) = read.map_err(|fault| Reason::AuditUnavailable.because(fault))?;
+    let (newest, oldest) = (page.records.first().map(|entry| entry.seq), page.records.last().map(|entry| entry.seq));
+    let record = json!({ "filter": filter, "records": page.records.len(), "newest": newest, "oldest": oldest });
+    let records = page.records.into_iter().map(told).collect();
+    let outcome = Outcome::Audit(Records { records, next_before: page.next });
+    Ok(Done { outcome, record: ("audit_read", record), is_repeatable: false })
+}
+
+fn told(entry: Entry) -> AuditRecord {
+    let Entry { seq, at, kind, decision, body } = entry;
+    AuditRecord { seq, at, kind, decision_id: decision, body }
+}
+
+/// A policy of the root lets read everything. One of a further source lets read what its own source's policies did, what was asked of
+/// them by name, and what came in force of it: what others do there is not its business.
+fn is_of(entry: &Entry, source: &SourceName) -> bool {
+    if source.is_root() {
+        return true;
+    }
+    let is_ours = |policy: &Value| {
+        policy.as_str().and_then(|policy| policy.strip_prefix(source.as_str())).is_some_and(|rest| rest.starts_with('/'))
+    };
+    match entry.body["policies"].as_array() {
+        Some(policies) if !policies.is_empty() => policies.iter().all(is_ours),
+        Some(_) | None => is_ours(&entry.body["policy"]) || entry.body["source"] == source.as_str(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::UnixTime;
+
+    #[test]
+    fn a_further_source_reads_of_its_own_policies_alone() {
+        let seen = |body: Value, source: &str| {
+            let entry = Entry { seq: 1, at: UnixTime::from_seconds(0), kind: "released".to_owned(), decision: None, body };
+            is_of(&entry, &SourceName::parse(source).unwrap())
+        };
+        for (body, by_team) in [
+            (json!({ "policies": ["team/a"] }), true),
+            (json!({ "policies": ["team/a", "team/b"] }), true),
+            (json!({ "policies": ["team/a", "shop/b"] }), false),
+            (json!({ "policies": ["shop/b"], "policy": "team/a" }), false),
+            (json!({ "policies": ["team-b/a"] }), false),
+            (json!({ "policies": ["team"] }), false),
+            (json!({ "policies": [], "policy": "team/a" }), true),
+            (json!({ "policy": "shop/b" }), false),
+            (json!({ "source": "team", "revision": "4f2a" }), true),
+            (json!({ "source": "root", "revision": "4f2a" }), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(seen(body.clone(), "team"), by_team, "{body}");
+            assert!(seen(body, "root"));
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `GET /v1/audit`: the audit log, page by page, for whom a policy lets read it.
+
+use super::form::{self, FormError, Values};
+use super::reply::{self, Caller};
+use super::task::run;
+use crate::app::App;
+use crate::exchange::{Asked, AuditQuery, RECORDS_MAX};
+use crate::store::{RECORD_KINDS, RecordFilter};
+use crate::words::names::{IssuerName, NAME_BYTES_MAX, NameError, PolicyName};
+use crate::words::{DurationError, IdSuffix, NoIdSuffix, Reason, parse_duration};
+use axum::body::Body;
+use axum::extract::{OriginalUri, State};
+use axum::http::{Response, Uri};
+use axum::response::IntoResponse;
+use std::sync::Arc;
+
+/// Its parameters, as they are told to who writes another one.
+const PARAMETERS: &str = "`kind`, `code`, `policy`, `repository`, `issuer`, `decision`, `since`, `before`, `after` and `limit`";
+
+/// What is wrong with how the log is asked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum AuditQueryError {
+    /// The query as a whole.
+    #[error("The query: {0}.")]
+    Query(#[from] FormError),
+    /// A parameter of the query.
+    #[error("{} is no parameter here: there are {PARAMETERS}.", form::shown(.parameter))]
+    Unknown {
+        /// Its name.
+        parameter: String,
+    },
+    /// The kind of records.
+    #[error("`kind`: there is no such kind; docs/reference/audit-records.md has them all.")]
+    Kind,
+    /// Why they were refused.
+    #[error("`code`: there is no such code; docs/reference/codes.md has them all.")]
+    Code,
+    /// Whose they are.
+    #[error("`repository`: expected a name, or name@id.")]
+    Repository,
+    /// By which policy.
+    #[error("`policy`: {0}.")]
+    Policy(#[source] NameError),
+    /// Of which issuer.
+    #[error("`issuer`: {0}.")]
+    Issuer(#[source] NameError),
+    /// Of which decision.
+    #[error("`decision`: {0}.")]
+    Decision(#[from] NoIdSuffix),
+    /// How far back.
+    #[error("`since`: {0}.")]
+    Since(#[from] DurationError),
+    /// Where in the log, or how much of it.
+    #[error("`{parameter}`: expected a whole number from {least}.")]
+    Number {
+        /// Which one.
+        parameter: &'static str,
+        /// The least that it may be.
+        least: i64,
+    },
+    /// More than one answer has.
+    #[error("`limit`: at most {RECORDS_MAX}; `before` brings the next page.")]
+    Limit,
+}
+
+pub(super) async fn audit(State(app): State<Arc<App>>, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {
+    let asked = read(&uri).map(Asked::audit).map_err(|fault| Reason::BadRequest.because(&fault).saying(fault.to_string()));
+    match run(app, call, asked).await {
+        Ok(released) => reply::document(&released),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+fn read(uri: &Uri) -> Result<AuditQuery, AuditQueryError> {
+    let mut query = form::parse(uri.query().unwrap_or_default().as_bytes())?;
+    let filter = RecordFilter {
+        kind: taken(&mut query, "kind", |text| {
+            RECORD_KINDS.contains(&text).then(|| text.to_owned()).ok_or(AuditQueryError::Kind)
+        })?,
+        code: taken(&mut query, "code", |text| code(text).ok_or(AuditQueryError::Code))?,
+        policy: taken(&mut query, "policy", |text| PolicyName::parse(text).map_err(AuditQueryError::Policy))?
+            .map(|policy| policy.to_string()),
+        repository: taken(&mut query, "repository", |text| {
+            is_repository(text).then(|| text.to_owned()).ok_or(AuditQueryError::Repository)
+        })?,
+        issuer: taken(&mut query, "issuer", |text| IssuerName::parse(text).map_err(AuditQueryError::Issuer))?
+            .map(|issuer| issuer.to_string()),
+        decision: taken(&mut query, "decision", |text| Ok(IdSuffix::parse(text)?))?,
+    };
+    let lasting = taken(&mut query, "since", |text| Ok(parse_duration(text)?))?;
+    let before = number(&mut query, "before", 1)?;
+    let after = number(&mut query, "after", 0)?.unwrap_or_default();
+    let limit = number(&mut query, "limit", 1)?.map_or(Ok(RECORDS_MAX), usize::try_from);
+    let limit = limit.ok().filter(|limit| *limit <= RECORDS_MAX).ok_or(AuditQueryError::Limit)?;
+    match query.into_keys().next() {
+        Some(parameter) => Err(AuditQueryError::Unknown { parameter }),
+        None => Ok(AuditQuery { filter, before, after, lasting, limit }),
+    }
+}
+
+fn taken<T>(
+    query: &mut Values,
+    parameter: &'static str,
+    read: impl FnOnce(&str) -> Result<T, AuditQueryError>,
+) -> Result<Option<T>, AuditQueryError> {
+    query.remove(parameter).map(|text| read(&text)).transpose()
+}
+
+fn number(query: &mut Values, parameter: &'static str, least: i64) -> Result<Option<i64>, AuditQueryError> {
+    let read = |text: &str| text.parse().ok().filter(|number| *number >= least);
+    taken(query, parameter, |text| read(text).ok_or(AuditQueryError::Number { parameter, least }))
+}
+
+fn code(text: &str) -> Option<String> {
+    Reason::ALL.iter().map(|reason| reason.code()).find(|code| *code == text).map(str::to_owned)
+}
+
+fn is_repository(text: &str) -> bool {
+    (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(query: &str) -> Result<AuditQuery, String> {
+        read(&format!("/v1/audit?{query}").parse().unwrap()).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_query_is_read_in_one_way_or_not_at_all() {
+        let all = of(
+            "kind=refused&code=denied&policy=shop/deploy&repository=acme/shop@1&issuer=github&decision=7d8e9f01&since=30d&before=9&after=2&limit=5",
+        );
+        let all = all.unwrap();
+        assert_eq!((all.before, all.after, all.limit), (Some(9), 2, 5));
+        assert_eq!(all.filter.code.as_deref(), Some("denied"));
+        let none = of("").unwrap();
+        assert_eq!((none.before, none.after, none.limit, none.lasting), (None, 0, RECORDS_MAX, None));
+        for (query, said) in [
+            ("kind=Refused", "there is no such kind"),
+            ("code=no_matching_polcy", "there is no such code"),
+            ("policy=", "`policy`:"),
+            ("repository=", "`repository`: expected"),
+            ("issuer=Git%20Hub", "`issuer`:"),
+            ("decision=12", "`decision`: expected an id"),
+            ("since=30", "`since`:"),
+            ("before=0", "`before`: expected a whole number from 1"),
+            ("after=-1", "`after`: expected a whole number from 0"),
+            ("limit=1001", "`limit`: at most 1000"),
+            ("limit=x", "`limit`: expected a whole number"),
+            ("after=1&after=2", "`after` stands twice"),
+            ("kinds=a", "`kinds` is no parameter here: there are `kind`"),
+            ("policy=%00", "NUL"),
+        ] {
+            let told = of(query).unwrap_err();
+            assert!(told.contains(said), "{query}: {told}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Which records somebody asks for.
+
+use super::reader::Entry;
+use crate::words::IdSuffix;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Every kind of record that there is.
+pub const RECORD_KINDS: [&str; 18] = [
+    "intended",
+    "released",
+    "failed",
+    "unresolved",
+    "repeated",
+    "refused",
+    "dry_run",
+    "aggregated",
+    "revoked",
+    "denied",
+    "lifted",
+    "accepted",
+    "confirmed",
+    "revision",
+    "key",
+    "clock",
+    "write_failed",
+    "started",
+];
+
+/// Every member that is there has to fit.
+#[derive(Clone, Default, Serialize, Debug)]
+pub struct RecordFilter {
+    /// Of this decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<IdSuffix>,
+    /// Of this kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Refused or failed with this code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// By this policy, or for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Of jobs of this repository: a name, or name@id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// Of tokens of this issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+}
+
+impl RecordFilter {
+    /// Whether the record is one of those.
+    pub fn takes(&self, entry: &Entry) -> bool {
+        let body = &entry.body;
+        let is = |wanted: &Option<String>, member: &str| wanted.as_deref().is_none_or(|wanted| body[member] == wanted);
+        self.kind.as_deref().is_none_or(|kind| entry.kind == kind)
+            && is(&self.code, "reason")
+            && is(&self.issuer, "issuer")
+            && self.policy.as_deref().is_none_or(|policy| names_policy(body, policy))
+            && self.repository.as_deref().is_none_or(|wanted| is_of_repository(body, wanted))
+            && self.decision.as_ref().is_none_or(|id| entry.decision.as_deref().is_some_and(|decision| id.ends(decision)))
+    }
+}
+
+fn names_policy(body: &Value, policy: &str) -> bool {
+    let granting = body["policies"].as_array().into_iter().flatten();
+    granting.chain([&body["policy"]]).any(|named| named == policy)
+}
+
+/// The id decides where one is written.
+fn is_of_repository(body: &Value, wanted: &str) -> bool {
+    let Some(repository) = body["attributes"]["repository"].as_str() else { return false };
+    match (wanted.split_once('@'), repository.split_once('@')) {
+        (Some((_, wanted)), Some((_, id))) => wanted == id,
+        (None, Some((name, _))) => wanted == name,
+        (_, None) => wanted == repository,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RECORD_KINDS;
+
+    #[test]
+    fn the_kinds_are_those_of_the_page() {
+        let page = include_str!("../../docs/reference/audit-records.md");
+        let kinds = page.split("## A request's members").next().unwrap();
+        let kinds: Vec<&str> = kinds.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+        assert_eq!(kinds, RECORD_KINDS);
+    }
+}

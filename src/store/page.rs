@@ -1,0 +1,67 @@
+//! A part of the log: the newest records first, from a place on, and no more than somebody takes at once.
+
+use super::ReadError;
+use super::history::DISORDER_MAX;
+use super::reader::{Entry, Reader, entry};
+use crate::words::UnixTime;
+use rusqlite::params;
+use std::ops::ControlFlow;
+
+/// Where to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Only records before this `seq`: where the last page ended.
+    pub before: Option<i64>,
+    /// Only records behind this `seq`.
+    pub after: i64,
+    /// Only records since then.
+    pub since: Option<UnixTime>,
+}
+
+/// What one page costs at most.
+#[derive(Clone, Copy, Debug)]
+pub struct PageBounds {
+    /// Records that it has.
+    pub records: usize,
+    /// Bytes of their bodies, beside the last one.
+    pub bytes: usize,
+    /// Records that are looked at.
+    pub looked_at: usize,
+}
+
+/// The records that were found.
+#[derive(Default, Debug)]
+pub struct Page {
+    /// The newest first.
+    pub records: Vec<Entry>,
+    /// Where a bound ended it: the next page is before this `seq`.
+    pub next: Option<i64>,
+}
+
+impl Reader {
+    /// The records of the span that somebody takes, as far as the bounds go.
+    pub fn page(&self, span: &Span, bounds: PageBounds, takes: impl Fn(&Entry) -> bool) -> Result<Page, ReadError> {
+        let (mut page, mut bytes, mut looked_at) = (Page::default(), 0, 0);
+        let sql = "SELECT seq, at, kind, decision, body FROM audit WHERE seq < ?1 AND seq > ?2 ORDER BY seq DESC";
+        self.go_through(sql, params![span.before.unwrap_or(i64::MAX), span.after], |row| {
+            let entry = entry(row)?;
+            let (seq, at) = (entry.seq, entry.at);
+            match span.since {
+                Some(since) if at.plus(DISORDER_MAX) < since => return Ok(ControlFlow::Break(())),
+                Some(since) if at < since => return Ok(ControlFlow::Continue(())),
+                Some(_) | None => {}
+            }
+            looked_at += 1;
+            if takes(&entry) {
+                bytes += row.get_ref(4)?.as_bytes().map_or(0, <[u8]>::len);
+                page.records.push(entry);
+            }
+            if page.records.len() < bounds.records && bytes < bounds.bytes && looked_at < bounds.looked_at {
+                return Ok(ControlFlow::Continue(()));
+            }
+            page.next = Some(seq);
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(page)
+    }
+}
