@@ -56,7 +56,7 @@ pub(super) enum PolicyCommand {
 pub(super) async fn run(command: &PolicyCommand, environment: Environment, output: Output) -> Result<u8, Failure> {
     let json = output == Output::Json;
     match command {
-        PolicyCommand::Diff(arguments) => access::diff(arguments, output),
+        PolicyCommand::Diff(arguments) => access::diff(arguments, environment, output).await,
         PolicyCommand::WhoCan(arguments) => access::who_can(arguments, json),
         PolicyCommand::WhatCan(arguments) => access::what_can(arguments, json),
         PolicyCommand::Replay(arguments) => replay::run(arguments, environment, output).await,

@@ -293,3 +293,51 @@ async fn a_lock_is_a_patch_that_git_applies_and_a_name_that_changed_hands_is_non
     assert!(said.contains("666 (last ") && said.contains("456789 (last "), "{said}");
     assert!(patch.contains("+  owner: [acme@9001]") && !patch.contains("+  repository"), "{patch}");
 }
+
+/// Before a merge: what somebody loses, and how often it was used.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diff_says_how_often_what_is_lost_was_used() {
+    let world = world().await;
+    use_it(&world).await;
+    branch(&world, &DEPLOY.replace("  secrets: [shop/**]\n", "").replace("ttl: 10m", "ttl: 5m"));
+    let diff = async |run: &str, more: &[&str]| {
+        let range = ["policy", "diff", "main...change", "--repository", "access", "--config", "daypass.yaml"];
+        let output = world.job(run, &[&range[..], more].concat(), &[]).await;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let (_, plain, _) = diff("pull", &[]).await;
+    assert!(plain.contains("NARROWS secret shop/password.age") && !plain.contains("used"), "nobody asked: {plain}");
+    for more in [&["--usage"][..], &["--usage", "--data", "data"]] {
+        let (status, told, said) = diff("pull", more).await;
+        assert_eq!((status, said.as_str()), (0, ""), "{told}");
+        let (_, below) = told.split_once("NARROWS secret shop/password.age").unwrap();
+        let line = below.lines().nth(2).unwrap();
+        assert!(
+            line.starts_with("    used 3 times, last 20")
+                && line.ends_with("by acme/shop@456789, run 3 in the last 30d: these uses would be denied"),
+            "{told}"
+        );
+        let (_, below) = told.split_once("NARROWS id_token https://partner.example").unwrap();
+        assert!(below.contains("    no use of the last 30d would be denied\n"), "{told}");
+        let (_, told, _) = diff("pull", &[more, &["--output", "json", "--since", "1d"]].concat()).await;
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let of = |credential: &str| {
+            let changes = told["changes"].as_array().unwrap();
+            changes.iter().find(|change| change["credentials"] == json!([credential])).unwrap()["usage"].clone()
+        };
+        let lost = of("secret shop/password.age");
+        assert_eq!((&lost["times"], &lost["last_run"]), (&json!(3), &json!("3")), "{told}");
+        let nothing = json!({ "times": 0, "last_at": null, "last_repository": null, "last_run": null });
+        assert_eq!(of("id_token https://partner.example"), nothing);
+        assert_eq!((&told["usage"]["since"], &told["usage"]["elsewhere"]), (&json!("1d"), &json!([])), "{told}");
+    }
+    let (_, widens, _) = diff("pull", &["--usage", "--output", "json"]).await;
+    assert!(!widens.contains("octocat"), "no person is named: {widens}");
+    let (status, told, said) = diff("push", &["--usage"]).await;
+    assert!(status == 77 && told.is_empty() && said.contains("no_matching_policy"), "{told}{said}");
+    let (status, _, said) = diff("pull", &["--since", "1d"]).await;
+    assert!(status == 64 && said.contains("--usage"), "{said}");
+    let (status, _, said) = diff("pull", &["--usage", "--data", "data", "--since", "91d"]).await;
+    assert!(status == 64 && said.contains("at most 90d"), "{said}");
+}

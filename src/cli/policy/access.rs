@@ -3,6 +3,7 @@
 mod denials;
 mod files;
 mod listing;
+mod usage;
 mod what_can;
 mod who_can;
 
@@ -14,6 +15,7 @@ use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::Failure;
+use crate::client::environment::Environment;
 use crate::policy::{Catalogue, Change, Direction, Loaded, Ruleset, Tree, Widening, changes};
 use crate::secrets::reader_changes;
 use crate::words::yaml::{Fault, Severity};
@@ -23,6 +25,7 @@ use denials::Denials;
 use listing::{listing, owners};
 use serde_json::json;
 use std::collections::BTreeSet;
+use usage::UsageArgs;
 
 /// The status of `diff --fail-on widen` when access widens.
 const STATUS_WIDENS: u8 = 2;
@@ -41,6 +44,8 @@ pub(in crate::cli) struct DiffArgs {
     /// End with status 2 when somebody gains access.
     #[arg(long)]
     fail_on: Option<FailOn>,
+    #[command(flatten)]
+    usage: UsageArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
@@ -49,7 +54,7 @@ enum FailOn {
 }
 
 /// Who gains, who loses.
-pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> {
+pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
     arguments.at.refuse_folder()?;
     let progress = Progress::of("comparing the policies");
     let catalogue = arguments.at.catalogue()?;
@@ -69,6 +74,8 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     files.extend(unloaded(&faults, old_tree, new_tree));
     let denials = Denials::between(&old, &new);
     let waits_alone = waiting(&old, new_tree, &catalogue, &found);
+    let usage = arguments.usage.look(&arguments.at, (&old, &old_seen), &new_seen, environment).await?;
+    let (usage, used) = (usage.as_ref(), usage.as_ref().map(|usage| usage.told(&found)).unwrap_or_default());
     drop(progress);
     let widens = found.iter().any(|change| change.direction == Direction::Widens)
         || readers.iter().any(|change| change.gains)
@@ -78,15 +85,21 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
     let further: Vec<&str> = further.into_iter().collect();
     let unknown = further_sources(&further, "of theirs nothing is compared, and what they grant may still stand or be new");
     match output {
-        Output::Json => print::json(&json!({
-            "old": old_seen.at, "new": new_seen.at,
-            "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults, "guardrails": denials,
-            "further_sources_not_looked_at": further, "waits_where_held": waits_alone,
-        })),
+        Output::Json => {
+            let mut told = json!({
+                "old": old_seen.at, "new": new_seen.at,
+                "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults, "guardrails": denials,
+                "further_sources_not_looked_at": further, "waits_where_held": waits_alone,
+            });
+            if let Some((changes, whole)) = usage.map(|usage| usage.json(&found)) {
+                (told["changes"], told["usage"]) = (changes.into(), whole);
+            }
+            print::json(&told);
+        }
         Output::Markdown => {
             anstream::print!(
-                "```\n{compared}\n{}{}{}{}{unknown}```\n",
-                listing(&found, &readers, &files, false),
+                "```\n{compared}\n{}{used}{}{}{}{unknown}```\n",
+                listing(&found, &readers, &files, usage, false),
                 denials.listing(),
                 told_of_waiting(&waits_alone),
                 owners(&found)
@@ -95,7 +108,8 @@ pub(super) fn diff(arguments: &DiffArgs, output: Output) -> Result<u8, Failure> 
         Output::Text => {
             faults.iter().for_each(|fault| anstream::println!("{}\n", fault.coloured()));
             let waits = denials.listing() + &told_of_waiting(&waits_alone);
-            anstream::print!("{compared}\n{}{waits}{}{unknown}", listing(&found, &readers, &files, true), owners(&found));
+            let listed = listing(&found, &readers, &files, usage, true);
+            anstream::print!("{compared}\n{listed}{used}{waits}{}{unknown}", owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })

@@ -191,6 +191,12 @@ fn told(found: &Findings, since: &str) -> String {
         told_of_grant(&mut text, lost);
     }
     let _ = writeln!(text, "{} decisions of the last {since}: {} would have been denied.", found.decisions, found.denied);
+    text + &left_out(found)
+}
+
+/// What was not decided again, and what is not listed.
+pub(super) fn left_out(found: &Findings) -> String {
+    let mut text = String::new();
     for (count, said) in [
         (found.uses_more, "uses more would have been denied, of grants that are not listed."),
         (found.claims_pruned, "decisions were left out: their claims are pruned, and a line looks at claims."),
@@ -206,14 +212,19 @@ fn told(found: &Findings, since: &str) -> String {
     text
 }
 
-fn told_of_grant(text: &mut String, lost: &Lost) {
-    let denies = if lost.denied_already { "DENIED ALREADY" } else { "DENIES  " };
-    let times = if lost.times == 1 { "once".to_owned() } else { format!("{} times", lost.times) };
-    let by = [("", &lost.last_repository), ("run ", &lost.last_run)];
+/// How often, and by whom the last time.
+pub(super) fn used(times: u64, last: &Lost) -> String {
+    let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+    let by = [("", &last.last_repository), ("run ", &last.last_run)];
     let by: Vec<String> = by.iter().filter_map(|(label, by)| Some(format!("{label}{}", by.as_ref()?))).collect();
     let by = if by.is_empty() { String::new() } else { format!(" by {}", by.join(", ")) };
+    format!("used {times}, last {}{}", plain(&last.last_at), plain(&by))
+}
+
+fn told_of_grant(text: &mut String, lost: &Lost) {
+    let denies = if lost.denied_already { "DENIED ALREADY" } else { "DENIES  " };
     let (credential, policy) = (plain(&lost.credential), &lost.policy);
-    let _ = writeln!(text, "{denies} {credential}   {policy}: used {times}, last {}{}", plain(&lost.last_at), plain(&by));
+    let _ = writeln!(text, "{denies} {credential}   {policy}: {}", used(lost.times, lost));
     let _ = writeln!(text, "  {}", plain(&lost.because));
     for line in lost.near_miss.iter().flat_map(|miss| &miss.lines) {
         let saw = plain(line.saw.as_deref().unwrap_or("nothing"));

@@ -1,5 +1,6 @@
 //! What `policy diff` says, for people.
 
+use super::usage::Usage;
 use crate::cli::print;
 use crate::policy::{Change, Direction, Part};
 use crate::secrets::ReaderChange;
@@ -17,7 +18,13 @@ const TERM_CHARACTERS_SHOWN_MAX: usize = 60;
 const UNREAD_CHARACTERS_SHOWN_MAX: usize = 200;
 
 /// All changes, line by line; nothing that a policy or a file holds begins a line of its own.
-pub(super) fn listing(found: &[Change], readers: &[ReaderChange], files: &[Widened], coloured: bool) -> String {
+pub(super) fn listing(
+    found: &[Change],
+    readers: &[ReaderChange],
+    files: &[Widened],
+    usage: Option<&Usage>,
+    coloured: bool,
+) -> String {
     if found.is_empty() && readers.is_empty() && files.is_empty() {
         return "Nobody gains access, nobody loses it, and nobody has it on other terms.\n".to_owned();
     }
@@ -33,6 +40,9 @@ pub(super) fn listing(found: &[Change], readers: &[ReaderChange], files: &[Widen
         }
         for part in &change.parts {
             let _ = writeln!(text, "  {} {}", if change.terms.is_empty() { sign } else { ' ' }, told(part));
+        }
+        if let Some(used) = usage.and_then(|usage| usage.of(change)) {
+            let _ = writeln!(text, "    {used}");
         }
     }
     for file in files {

@@ -1,0 +1,146 @@
+//! How often what a revision takes away was used: the recorded uses, decided again by it.
+
+use crate::answers::{Findings, Lost};
+use crate::cli::job::ServerArgs;
+use crate::cli::policy::place::{At, Seen, Where};
+use crate::cli::policy::replay::{left_out, used};
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::exchange::replay_since;
+use crate::policy::{Change, Direction, Replay, ReplayRequest, Ruleset};
+use crate::store::Reader;
+use crate::words::names::SourceName;
+use crate::words::{Clock, SystemClock, plain};
+use clap::Args;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::{Display, Write};
+use std::path::PathBuf;
+
+#[derive(Args, Debug)]
+pub(super) struct UsageArgs {
+    /// Say how often each access that is lost was used, by the audit log: that of --data, or a server's, which a policy has to
+    /// grant (daypass: [policy.replay]).
+    #[arg(long)]
+    usage: bool,
+    /// With --usage: how far back, at most 90d.
+    #[arg(long, default_value = "30d", requires = "usage")]
+    since: String,
+    /// With --usage: the server's data directory, read on its own machine.
+    #[arg(long, requires = "usage")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// What was used, and would be denied by NEW.
+pub(super) struct Usage {
+    since: String,
+    found: Findings,
+    /// By which revision it is granted, where that is not OLD.
+    in_force: Option<At>,
+}
+
+impl UsageArgs {
+    /// Asks for it, where somebody wants it.
+    pub(super) async fn look(
+        &self,
+        at: &Where,
+        (old, old_seen): (&Ruleset, &Seen),
+        new: &Seen,
+        environment: Environment,
+    ) -> Result<Option<Usage>, Failure> {
+        if !self.usage {
+            return Ok(None);
+        }
+        let request = ReplayRequest::of(&new.files, self.since.clone()).map_err(faulty)?;
+        let Some(data) = &self.data else {
+            let found = self.server.connect(environment)?.replay(&request).await?;
+            let is_old = found.revision.as_ref().is_some_and(|commit| old_seen.at.is(commit));
+            let in_force = (!is_old).then(|| At::of_server(found.revision.clone()));
+            return Ok(Some(Usage { since: self.since.clone(), found, in_force }));
+        };
+        let (catalogue, now) = (at.catalogue()?, SystemClock.now());
+        let since = now.minus(request.lookback().map_err(|fault| Failure::new(STATUS_USAGE, fault))?);
+        let candidate = request.candidate(&catalogue, old.set(), &SourceName::root(), &[]);
+        let reader = Reader::open(data).map_err(faulty)?;
+        let found = replay_since(&reader, since, Replay::new(&candidate, old.set(), now), &catalogue).map_err(faulty)?;
+        Ok(Some(Usage { since: self.since.clone(), found, in_force: None }))
+    }
+}
+
+fn faulty(fault: impl Display) -> Failure {
+    Failure::new(STATUS_CONFIGURATION, fault)
+}
+
+impl Usage {
+    /// What of it this change takes away. Nobody used what is new.
+    fn lost_by(&self, change: &Change) -> Option<Vec<&Lost>> {
+        let is_lost = |lost: &&Lost| change.credentials.iter().any(|credential| is_of(&lost.credential, credential));
+        (change.direction == Direction::Narrows).then(|| self.lost().filter(is_lost).collect())
+    }
+
+    /// What OLD denies too is lost already.
+    fn lost(&self) -> impl Iterator<Item = &Lost> {
+        self.found.grants.iter().filter(|lost| !lost.denied_already)
+    }
+
+    /// The line below a change.
+    pub(super) fn of(&self, change: &Change) -> Option<String> {
+        let lost = self.lost_by(change)?;
+        let Some(last) = lost.iter().max_by(|one, other| one.last_at.cmp(&other.last_at)) else {
+            return Some(format!("no use of the last {} would be denied", self.since));
+        };
+        let times = lost.iter().map(|lost| lost.times).sum();
+        Some(format!("{} in the last {}: these uses would be denied", used(times, last), self.since))
+    }
+
+    /// What would be denied and is told by no change: a value of a file, or fewer permissions, by its own name.
+    fn elsewhere(&self, changes: &[Change]) -> Vec<&Lost> {
+        let told: BTreeSet<&str> =
+            changes.iter().filter_map(|change| self.lost_by(change)).flatten().map(|lost| lost.credential.as_str()).collect();
+        self.lost().filter(|lost| !told.contains(lost.credential.as_str())).collect()
+    }
+
+    /// The lines behind all changes.
+    pub(super) fn told(&self, changes: &[Change]) -> String {
+        let mut text = String::new();
+        for lost in self.elsewhere(changes) {
+            let (credential, policy) = (plain(&lost.credential), &lost.policy);
+            let _ = writeln!(text, "DENIES  {credential}   {policy}: {} in the last {}", used(lost.times, lost), self.since);
+        }
+        if let Some(in_force) = &self.in_force {
+            let _ = writeln!(text, "Uses are those that {in_force} grants and the new revision denies.");
+        }
+        text + &left_out(&self.found)
+    }
+
+    /// The same for machines.
+    pub(super) fn json(&self, changes: &[Change]) -> (Vec<Value>, Value) {
+        let with_usage = |change: &Change| {
+            let mut told = json!(change);
+            told["usage"] = self.lost_by(change).map_or(Value::Null, |lost| {
+                let times: u64 = lost.iter().map(|lost| lost.times).sum();
+                let last = lost.iter().max_by(|one, other| one.last_at.cmp(&other.last_at));
+                json!({
+                    "times": times, "last_at": last.map(|last| &last.last_at),
+                    "last_repository": last.and_then(|last| last.last_repository.as_ref()),
+                    "last_run": last.and_then(|last| last.last_run.as_ref()),
+                })
+            });
+            told
+        };
+        let found = &self.found;
+        let whole = json!({
+            "since": self.since, "decisions": found.decisions, "in_force": self.in_force, "elsewhere": self.elsewhere(changes),
+            "uses_more": found.uses_more, "claims_pruned": found.claims_pruned, "unreadable": found.unreadable,
+            "cut_off_at": found.cut_off_at,
+        });
+        (changes.iter().map(with_usage).collect(), whole)
+    }
+}
+
+/// Whether what was used is this credential, or one value of it.
+fn is_of(used: &str, credential: &str) -> bool {
+    used.strip_prefix(credential).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+}
