@@ -17,12 +17,18 @@ pub(super) fn tell_of_document(file: &Path, path: &SecretPath, before: &[u8], af
         ": nothing of it is encrypted".to_owned()
     } else if let Some(turned) = turned_readable(path, before, after) {
         format!(" {turned}")
-    } else if sops.names_what_is_clear() && before.is_empty() && !clear.is_empty() {
-        format!(": {} in clear", clear.join(", "))
+    } else if let Some(fresh) = some_of(&newly_clear(path, before, &clear)).filter(|_| sops.names_what_is_clear()) {
+        format!(": {fresh} in clear")
     } else {
         return;
     };
     tell(file, &told, &sops);
+}
+
+/// What was not in clear there before: who writes the same again has heard it.
+fn newly_clear(path: &SecretPath, before: &[u8], clear: &[String]) -> Vec<String> {
+    let known = SopsFile::parse(path, before).map(|mut before| before.clear_values().0).unwrap_or_default();
+    clear.iter().filter(|place| !known.contains(place)).cloned().collect()
 }
 
 /// What stays in clear of a document of which all should be encrypted, and by which rule.

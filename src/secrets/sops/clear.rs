@@ -96,7 +96,7 @@ impl SopsFile {
         self.metadata.rule.told()
     }
 
-    /// Whether somebody chose what it leaves in clear by naming that, and not what is encrypted.
+    /// Whether it names what it leaves in clear, and not what is encrypted.
     pub fn names_what_is_clear(&self) -> bool {
         self.metadata.rule.names_what_is_clear()
     }

@@ -74,9 +74,9 @@ impl Rule {
         if self.name.is_empty() { "everything is encrypted".to_owned() } else { format!("{}: {}", self.name, self.text) }
     }
 
-    /// Whether it names what is in clear, other than by SOPS's own suffix.
+    /// Whether it names what is in clear.
     pub(super) fn names_what_is_clear(&self) -> bool {
-        self.name.starts_with("unencrypted") && self.text != DEFAULT_UNENCRYPTED_SUFFIX
+        self.name.starts_with("unencrypted")
     }
 
     /// Whether comments tell what is encrypted.

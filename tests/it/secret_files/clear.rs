@@ -43,7 +43,10 @@ fn who_writes_a_value_that_stays_in_clear_hears_it() {
     assert!(told.contains("/data/password") && told.contains("was encrypted"), "in the file's earlier form: {told}");
     with_setting(&checkout, "");
     assert_eq!(encrypt(DOCUMENT), "");
-    assert_eq!(encrypt("note_unencrypted: x\npassword: y\n"), "", "by its own name");
+    let told = encrypt("note_unencrypted: x\npassword: y\n");
+    let expected = "secrets/db.yaml: /note_unencrypted in clear, by `unencrypted_suffix: _unencrypted`\n";
+    assert_eq!(told, expected, "a name alone leaves it in clear, as sops does");
+    assert_eq!(encrypt("note_unencrypted: z\npassword: y\n"), "", "it is known");
 }
 
 #[test]
