@@ -24,7 +24,7 @@ pub(super) enum AuditCommand {
     /// Show the newest records.
     Tail(TailArgs),
     /// Find records, or count them by repository, code, policy, issuer or kind.
-    Query(query::QueryArgs),
+    Query(Box<query::QueryArgs>),
     /// Write every record as a line of JSON, each at least once, also across restarts.
     Export(export::ExportArgs),
 }

@@ -30,6 +30,6 @@ pub trait Request {
 }
 
 /// The failure of an answer that lacks something, or that is none.
-pub(super) fn missing() -> Failure {
+pub fn missing() -> Failure {
     Failure::new(STATUS_UNAVAILABLE, "the server's answer does not hold what was asked for")
 }

@@ -6,7 +6,7 @@ use super::task::run;
 use crate::app::App;
 use crate::exchange::{Asked, AuditQuery, RECORDS_MAX};
 use crate::store::{RECORD_KINDS, RecordFilter};
-use crate::words::names::{IssuerName, NAME_BYTES_MAX, NameError, PolicyName};
+use crate::words::names::{IssuerName, NameError, PolicyName};
 use crate::words::{DurationError, IdSuffix, NoIdSuffix, Reason, parse_duration};
 use axum::body::Body;
 use axum::extract::{OriginalUri, State};
@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// Its parameters, as they are told to who writes another one.
 const PARAMETERS: &str = "`kind`, `code`, `policy`, `repository`, `issuer`, `decision`, `since`, `before`, `after` and `limit`";
+/// Forges name repositories by less; a client could otherwise have any text recorded.
+pub(super) const REPOSITORY_CHARACTERS_MAX: usize = 512;
 
 /// What is wrong with how the log is asked for.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -116,7 +118,7 @@ fn code(text: &str) -> Option<String> {
 }
 
 fn is_repository(text: &str) -> bool {
-    (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
+    (1..=REPOSITORY_CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]

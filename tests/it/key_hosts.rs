@@ -4,6 +4,7 @@ use crate::relying_party::{acceptor, serve};
 use crate::support::{Setup, World, certificate};
 use axum::routing::get;
 use axum::{Json, Router};
+use daypass::words::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 /// A stand-in for an issuer and for the host of its keys, which are those of the world's own issuer.
@@ -54,7 +55,7 @@ fn setup(issuer: &Issuer, more: &str) -> Setup {
 }
 
 fn token(world: &World, issuer: &str) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemClock.now().seconds();
     let claims = json!({ "iss": issuer, "aud": world.url(""), "sub": "someone", "iat": now, "nbf": now, "exp": now + 300 });
     world.issuer.sign(&claims).unwrap()
 }

@@ -4,6 +4,7 @@ use super::failed;
 use crate::answers::AuditRecord;
 use crate::cli::job::ServerArgs;
 use crate::client::environment::Environment;
+use crate::client::request::missing;
 use crate::client::server::Server;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::exchange::RECORDS_MAX;
@@ -87,6 +88,10 @@ impl Source {
                 ask("since", lasting.map(duration_text));
                 ask("before", before.map(|before| before.to_string()));
                 let found = server.audit(&query).await?;
+                // Pages go back, or they would never end.
+                if found.next_before.zip(before).is_some_and(|(next, before)| next >= before) {
+                    return Err(missing());
+                }
                 Ok(Page { records: found.records.into_iter().map(read).collect(), next: found.next_before })
             }
         }

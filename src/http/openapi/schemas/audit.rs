@@ -2,10 +2,10 @@
 
 use super::decided;
 use crate::exchange::RECORDS_MAX;
+use crate::http::audit::REPOSITORY_CHARACTERS_MAX;
 use crate::kind::{object, reference};
 use crate::store::RECORD_KINDS;
 use crate::words::Reason;
-use crate::words::names::NAME_BYTES_MAX;
 use serde_json::{Value, json};
 
 /// Of an id, at least the last eight digits.
@@ -23,7 +23,7 @@ pub(in crate::http::openapi) fn parameters() -> Value {
         query("policy", reference("PolicyName"), "By this policy, or for it."),
         query(
             "repository",
-            json!({ "type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", "maxLength": NAME_BYTES_MAX / 4 }),
+            json!({ "type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$", "maxLength": REPOSITORY_CHARACTERS_MAX }),
             "Of jobs of this repository: a name, or `name@id`, of which the id decides."
         ),
         query("issuer", reference("IssuerName"), "Of tokens of this issuer."),
