@@ -32,7 +32,7 @@ mod signing;
 mod terraform;
 mod token_exchange;
 
-pub use aws::{Aws, AwsMode, AwsSettings};
+pub use aws::{AUDIENCE as AWS_AUDIENCE, Aws, AwsMode, AwsSettings};
 pub use azure::AzureBootstrap;
 pub use bootstrap::Bootstrap;
 pub use error::KeysError;

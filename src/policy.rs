@@ -43,6 +43,7 @@ mod stop;
 mod template;
 mod told;
 mod trusting;
+mod ways_in;
 
 pub use access::{Change, Direction, Holding, Part, Reach, changes, missing, what_can, who_can};
 pub use admission::Admission;
@@ -79,3 +80,4 @@ pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
 pub use sections::TermChange;
 pub use sections::terms::*;
 pub use stop::{ImpossibleStop, Standing, Stop, StopError, StopUntil};
+pub use ways_in::{Export, ExportError, ExportFault, GrantedInClouds, Way, WayKind, ways_in};

@@ -5,8 +5,10 @@ mod finding;
 mod issuers;
 mod repository;
 mod server;
+mod trust;
 
 use super::job::ServerArgs;
+use super::policy::Where;
 use super::print;
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
@@ -15,7 +17,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use clap::Args;
 use finding::{Finding, Level};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
@@ -29,18 +31,40 @@ pub(super) struct DoctorArgs {
     /// Look as a job does: its token, its audience, the certificate, the server and the clock.
     #[arg(long)]
     client: bool,
+    /// List who else gets what the policies grant in clouds, by exports of theirs. Asks nobody.
+    #[arg(long, conflicts_with = "client", requires = "config")]
+    trust: bool,
+    /// A checkout or bare repository with the policies, instead of the configuration's.
+    #[arg(long, requires = "trust")]
+    repository: Option<PathBuf>,
+    /// A folder with the policies as it stands, instead of a commit.
+    #[arg(long, requires = "trust", conflicts_with = "repository")]
+    folder: Option<PathBuf>,
+    /// What aws, gcloud or az printed; a pipe too. What does not say whose it is: WHOSE=FILE, or WHOSE.json.
+    #[arg(requires = "trust", value_name = "[WHOSE=]FILE", value_parser = trust::given)]
+    exports: Vec<trust::Given>,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+impl DoctorArgs {
+    fn policies(&self, config: &Path) -> Where {
+        match &self.folder {
+            Some(folder) => Where::folder(config.to_owned(), folder.clone()),
+            None => Where::repository(config.to_owned(), self.repository.clone()),
+        }
+    }
 }
 
 /// Ends with 78 where something is wrong, and with 0 where somebody should only look.
 pub(super) async fn run(arguments: &DoctorArgs, environment: Environment, json: bool) -> Result<u8, Failure> {
     let progress = Progress::of("looking");
     let findings = match (&arguments.config, arguments.client) {
+        (Some(config), _) if arguments.trust => trust::look(&arguments.policies(config), &arguments.exports)?,
         (_, true) => client::look(&arguments.server, environment).await,
         (Some(config), false) => server::look(config, &environment).await,
         (None, false) => {
-            let told = "name what to look at: --config FILE on the server, --client in a job";
+            let told = "name what to look at: --config FILE on the server, --client in a job, --trust for a cloud's exports";
             return Err(Failure::new(STATUS_USAGE, told));
         }
     };

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The audience that AWS documents for its STS.
-pub(super) const AUDIENCE: &str = "sts.amazonaws.com";
+pub const AUDIENCE: &str = "sts.amazonaws.com";
 /// The token is used at once.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
 /// Over all regions: a job waits no longer.

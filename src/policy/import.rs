@@ -26,7 +26,9 @@ mod trust;
 mod vault;
 mod written;
 
+pub(super) use aws::{host_of, one_or_many, plain_operator};
 pub use listing::Listing;
+pub(super) use roles::decoded;
 pub use settings::{Exported, ImportSettings, Imported, NotImported};
 
 use original::Original;

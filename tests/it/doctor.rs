@@ -194,3 +194,46 @@ async fn beyond_loopback_readyz_says_yes_or_no_and_nothing_else() {
     server.kill().unwrap();
     server.wait().unwrap();
 }
+
+/// Who else gets what policies grant is listed from what operators exported, and nobody is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_else_may_assume_a_role_is_read_from_exports() {
+    let policy = "owners: [team-shop]\nissuer: github\nmatch: { repository: acme/shop@456789, ref: refs/heads/main, event: push }\ngrant:\n  aws: [ { role: \"arn:aws:iam::111122223333:role/shop-deploy\", ttl: 30m } ]\n";
+    let aws = "aws: { mode: web-identity, regions: [eu-west-1] }\n".to_owned();
+    let setup = Setup { policies: vec![("shop/deploy", policy.to_owned())], aws, ..Setup::default() };
+    let world = World::start(setup).await;
+    let github = json!({ "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": { "Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" },
+        "Condition": { "StringLike": { "token.actions.githubusercontent.com:sub": "repo:acme/shop:*" } } });
+    let role = json!({ "Role": { "RoleName": "shop-deploy", "Arn": "arn:aws:iam::111122223333:role/shop-deploy",
+        "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": [github] } } });
+    std::fs::write(world.path("role.json"), role.to_string()).unwrap();
+    let trust = ["doctor", "--trust", "--config", "daypass.yaml"];
+    let (status, told, said) = findings(&world, &[&trust[..], &["role.json"]].concat(), &[]).await;
+    assert_eq!((status, said.as_str()), (78, ""), "{told:#}");
+    has(
+        &wrong(&told, "warning"),
+        &["role arn:aws:iam::111122223333:role/shop-deploy", "GitHub Actions directly", "repo:acme/shop:*"],
+    );
+    has(&wrong(&told, "error"), &["does not let daypass in for root/shop/deploy"]);
+    assert_eq!(told["findings"][0]["way"], "missing");
+
+    // What `bootstrap` prints is the one way in, and comes by a pipe as well.
+    let printed = world.job("push", &["aws", "bootstrap", "--config", "daypass.yaml"], &[]).await;
+    let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    let mut mended = role.clone();
+    mended["Role"]["AssumeRolePolicyDocument"] = printed["arn:aws:iam::111122223333:role/shop-deploy"].clone();
+    std::fs::write(world.path("role.json"), mended.to_string()).unwrap();
+    let (status, told, _) = findings(&world, &[&trust[..], &["x=role.json"]].concat(), &[]).await;
+    assert_eq!((status, &told["warnings"]), (0, &json!(0)), "{told:#}");
+    has(&wrong(&told, "ok"), &["daypass, for exactly root/shop/deploy"]);
+
+    let cut = mended.to_string();
+    std::fs::write(world.path("role.json"), &cut[..cut.len() - 9]).unwrap();
+    let output = world.job("push", &[&trust[..], &["role.json"]].concat(), &[]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(78), "{said}");
+    assert!(said.contains("role.json") && said.contains("was it cut?"), "{said}");
+    let output = world.job("push", &trust, &[]).await;
+    assert_eq!(output.status.code(), Some(64));
+}

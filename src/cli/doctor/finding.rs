@@ -31,12 +31,15 @@ pub(super) struct Finding {
     /// What to do.
     #[serde(rename = "do")]
     advice: Option<String>,
+    /// What kind of way in it is, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    way: Option<&'static str>,
 }
 
 impl Finding {
     /// All is well.
     pub(super) fn ok(check: impl Into<String>, says: impl Display) -> Self {
-        Self { check: check.into(), level: Level::Ok, says: says.to_string(), advice: None }
+        Self { check: check.into(), level: Level::Ok, says: says.to_string(), advice: None, way: None }
     }
 
     /// Something does not work.
@@ -52,6 +55,12 @@ impl Finding {
     /// It was not looked at, and why.
     pub(super) fn skipped(check: impl Into<String>, says: impl Display) -> Self {
         Self { level: Level::Skipped, ..Self::ok(check, says) }
+    }
+
+    /// A way in to what a cloud guards.
+    pub(super) fn way(of: &str, level: Level, way: &'static str, says: &str, advice: &str) -> Self {
+        let advice = (!advice.is_empty()).then(|| advice.to_owned());
+        Self { level, advice, way: Some(way), ..Self::ok(of, says) }
     }
 
     /// systemd keeps it for the service alone, so that an operator's command cannot look at it.
@@ -72,7 +81,7 @@ impl Finding {
         let (style, reset) = (anstyle::Style::new().fg_color(Some(colour.into())), anstyle::Reset);
         let says = plain(&self.says);
         let mut lines = says.lines();
-        anstream::println!("{style}{word:<8}{reset} {:<18} {}", self.check, lines.next().unwrap_or_default());
+        anstream::println!("{style}{word:<8}{reset} {:<18} {}", plain(&self.check), lines.next().unwrap_or_default());
         lines.for_each(|line| anstream::println!("{:<27} {line}", ""));
         if let Some(advice) = &self.advice {
             anstream::println!("{:<27} -> {advice}", "");

@@ -174,7 +174,7 @@ impl Where {
     }
 
     /// A repository, or without one the configuration's.
-    pub(super) const fn repository(config: PathBuf, repository: Option<PathBuf>) -> Self {
+    pub(in crate::cli) const fn repository(config: PathBuf, repository: Option<PathBuf>) -> Self {
         Self { config, repository, folder: None }
     }
 
@@ -211,6 +211,12 @@ impl Where {
             }
         };
         Ok((seen.not_empty()?, self.catalogue()?))
+    }
+
+    /// The names of the sources beside this one.
+    pub(in crate::cli) fn further_sources(&self) -> Result<Vec<String>, Failure> {
+        let (seen, _) = self.load()?;
+        Ok(seen.further_sources().into_iter().map(str::to_owned).collect())
     }
 
     /// The repository that the configuration follows, by its name at the forge.

@@ -109,12 +109,16 @@ fn granted(role: &Role<'_>) -> Granted {
 
 /// The provider's URL without `https://`, which is also how its keys begin.
 fn provider_of(principal: &str) -> Result<&str, ElementError> {
+    host_of(principal).ok_or_else(|| ElementError::NoProvider { principal: principal.to_owned() })
+}
+
+/// The same; none of what is no provider of OIDC.
+pub(in crate::policy) fn host_of(principal: &str) -> Option<&str> {
     let fields: Vec<&str> = principal.splitn(6, ':').collect();
     match fields[..] {
         ["arn", _, "iam", "", _, resource] => resource.strip_prefix("oidc-provider/"),
         _ => None,
     }
-    .ok_or_else(|| ElementError::NoProvider { principal: principal.to_owned() })
 }
 
 impl Condition<'_> {
@@ -149,7 +153,7 @@ impl Condition<'_> {
 }
 
 /// The operator alone, and whether it also holds where the key is absent.
-fn plain_operator(operator: &str) -> (&str, bool) {
+pub(in crate::policy) fn plain_operator(operator: &str) -> (&str, bool) {
     let (set, plain) = operator.split_once(':').unwrap_or(("", operator));
     match (set, plain.strip_suffix("IfExists")) {
         ("" | "ForAnyValue", Some(plain)) => (plain, true),
@@ -187,7 +191,7 @@ fn check_keys(members: &Map<String, Value>, known: &[&str]) -> Result<(), Elemen
     }
 }
 
-fn one_or_many(value: &Value) -> &[Value] {
+pub(in crate::policy) fn one_or_many(value: &Value) -> &[Value] {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 

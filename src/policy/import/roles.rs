@@ -68,27 +68,27 @@ impl Described {
         };
         let document = self.document.as_ref().ok_or(RoleError::NotYet)?;
         let document = match document {
-            Value::String(text) => parse_document(decoded(text)?.as_bytes())?,
+            Value::String(text) => parse_document(decoded(text).ok_or(RoleError::Encoding)?.as_bytes())?,
             other => other.clone(),
         };
         Ok(aws::read(&Role { name: &self.name, arn, document: &document })?)
     }
 }
 
-/// IAM's API answers with a URL-encoded document (RFC 3986).
-fn decoded(text: &str) -> Result<String, RoleError> {
+/// IAM's API answers with a URL-encoded document (RFC 3986). None of what is cut off, or no text.
+pub(in crate::policy) fn decoded(text: &str) -> Option<String> {
     if !text.starts_with('%') {
-        return Ok(text.to_owned());
+        return Some(text.to_owned());
     }
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('%');
     bytes.extend(parts.next().unwrap_or_default().bytes());
     for part in parts {
-        let (digits, rest) = part.split_at_checked(2).ok_or(RoleError::Encoding)?;
-        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| RoleError::Encoding)?);
+        let (digits, rest) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
         bytes.extend(rest.bytes());
     }
-    String::from_utf8(bytes).map_err(|_| RoleError::Encoding)
+    String::from_utf8(bytes).ok()
 }
 
 /// `Role` of `aws iam get-role`.

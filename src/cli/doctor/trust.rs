@@ -1,0 +1,107 @@
+//! What clouds' exports say of who else gets what the policies grant. Nothing is asked of anybody.
+
+use super::finding::{Finding, Level};
+use crate::cli::bootstrap;
+use crate::cli::policy::Where;
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
+use crate::issue::{AWS_AUDIENCE, AwsMode};
+use crate::kind::{AwsTarget, AzureTarget, GcpTarget};
+use crate::policy::{Export, GrantedInClouds, Way, WayKind, ways_in};
+use crate::words::{Clock, SystemClock, plain};
+use std::ffi::OsStr;
+use std::io::Read;
+use std::path::PathBuf;
+
+/// The details of an account with 5,000 users and roles have some 50 MB; what is larger is something else.
+const EXPORT_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// An export, and whose it is where it does not say so itself.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    whose: Option<String>,
+    file: PathBuf,
+}
+
+/// `FILE`, or `WHOSE=FILE`. A file that is there is meant as a whole.
+#[expect(clippy::unnecessary_wraps, reason = "clap's form")]
+pub(super) fn given(text: &str) -> Result<Given, std::convert::Infallible> {
+    let file = PathBuf::from(text);
+    Ok(match text.split_once('=') {
+        Some((whose, file)) if !whose.contains('/') && !PathBuf::from(text).exists() => {
+            Given { whose: Some(whose.to_owned()), file: file.into() }
+        }
+        _ => {
+            let stem = file.file_name().and_then(OsStr::to_str).and_then(|name| name.strip_suffix(".json"));
+            Given { whose: stem.map(str::to_owned), file }
+        }
+    })
+}
+
+pub(super) fn look(at: &Where, files: &[Given]) -> Result<Vec<Finding>, Failure> {
+    if files.is_empty() {
+        return Err(Failure::new(
+            STATUS_USAGE,
+            "name the clouds' exports to look at: docs/how-to/other-ways-in.md has the commands that print them",
+        ));
+    }
+    let granted = granted(at)?;
+    if granted.is_empty() {
+        return Err(Failure::new(
+            STATUS_USAGE,
+            "no policy grants a role of AWS, a service account of Google Cloud or an application of Entra",
+        ));
+    }
+    let exports = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let ways = ways_in(&exports, &granted).map_err(|fault| Failure::new(STATUS_CONFIGURATION, plain(&fault.to_string())))?;
+    let mut findings: Vec<Finding> = ways.iter().map(finding).collect();
+    if !granted.further.is_empty() {
+        let told = format!(
+            "what the policies of {} grant is not looked at: look at their repositories by --repository",
+            granted.further.join(", ")
+        );
+        findings.push(Finding::skipped("sources", told));
+    }
+    Ok(findings)
+}
+
+fn granted(at: &Where) -> Result<GrantedInClouds, Failure> {
+    let (ruleset, issuer) = bootstrap::load(at, "a cloud")?;
+    let (now, set) = (SystemClock.now(), ruleset.set());
+    let by_issuer = at.provider::<AwsTarget>()?.is_none_or(|settings| settings.mode == AwsMode::WebIdentity);
+    Ok(GrantedInClouds {
+        issuer,
+        aws_audience: by_issuer.then_some(AWS_AUDIENCE),
+        roles: set.roles(now),
+        gcp: set.gcp_use(now),
+        gcp_provider: at.provider::<GcpTarget>()?.map(|settings| settings.provider.to_string()),
+        applications: set.applications(now),
+        azure_audience: at.provider::<AzureTarget>()?.map(|settings| settings.audience),
+        further: at.further_sources()?,
+        now,
+    })
+}
+
+fn read(given: &Given) -> Result<Export, Failure> {
+    let name = given.file.display().to_string();
+    let failed = |fault: std::io::Error| Failure::new(STATUS_USAGE, format!("{name}: {fault}"));
+    let mut bytes = Vec::new();
+    // A pipe has no length to ask for.
+    let file = std::fs::File::open(&given.file).map_err(failed)?;
+    file.take(EXPORT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > EXPORT_BYTES_MAX {
+        return Err(Failure::new(STATUS_USAGE, format!("{name}: larger than {} MiB", EXPORT_BYTES_MAX / 1024 / 1024)));
+    }
+    Ok(Export { whose: given.whose.clone(), name, bytes })
+}
+
+fn finding(way: &Way) -> Finding {
+    let (level, code) = match way.kind {
+        WayKind::Ours => (Level::Ok, "ours"),
+        WayKind::Others => (Level::Warning, "others"),
+        WayKind::Anybody => (Level::Error, "anybody"),
+        WayKind::NotUnderstood => (Level::Error, "not_understood"),
+        WayKind::Missing => (Level::Error, "missing"),
+        WayKind::NotSeen => (Level::Skipped, "not_seen"),
+    };
+    Finding::way(&way.of, level, code, &way.says, &way.advice)
+}

@@ -1,0 +1,141 @@
+//! Roles of IAM: whom their trust policies let in.
+//!
+//! IAM User Guide, "AWS JSON policy elements: Principal", "How IAM roles differ from resource-based policies".
+
+mod accounts;
+mod allowed;
+mod keys;
+mod statement;
+
+pub(super) use accounts::Accounts;
+
+use super::GrantedInClouds;
+use super::told::{Way, WayKind, listed, subjects};
+use crate::policy::roles::RoleUse;
+use crate::words::names::RoleArn;
+use statement::{Entry, Statement};
+use std::collections::BTreeSet;
+
+/// What makes the trust as it should be.
+pub(super) const MEND: &str = "`daypass aws bootstrap` prints the trust policy that is exactly as wide as the policies";
+
+/// Of each role that is granted, and each in between.
+pub(super) fn ways(accounts: &Accounts, granted: &GrantedInClouds) -> Vec<Way> {
+    granted.roles.iter().flat_map(|(role, used)| of_role(role, used, accounts, granted)).collect()
+}
+
+fn of_role(role: &RoleArn, used: &RoleUse, accounts: &Accounts, granted: &GrantedInClouds) -> Vec<Way> {
+    let of = format!("role {role}");
+    let Some(document) = accounts.trust_of(role.as_str()) else {
+        let account = role.account();
+        return vec![if accounts.has(account) {
+            let advice = "create it, or correct the policy: `daypass aws bootstrap` prints it with its trust policy";
+            Way::new(
+                of,
+                WayKind::Missing,
+                format_args!("policies grant it, and the export of the account {account} lacks it"),
+                advice,
+            )
+        } else {
+            let advice = "add what `aws iam get-account-authorization-details` prints in that account";
+            Way::new(
+                of,
+                WayKind::Missing,
+                format_args!("policies grant it, and no export of the account {account} is here"),
+                advice,
+            )
+        }];
+    };
+    let (mut ways, mut found, mut hubs) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    let statements = statement::all(document);
+    let mut is_limited = false;
+    for (number, statement) in statements.into_iter().enumerate() {
+        let statement = match statement {
+            Ok(Statement::Other) => continue,
+            Ok(Statement::Denies) => {
+                let says = format!(
+                    "statement {} denies: those below may be fewer, and daypass may be among whom it keeps out",
+                    number + 1
+                );
+                ways.push(Way::new(&of, WayKind::NotSeen, says, "read it by hand"));
+                continue;
+            }
+            Ok(Statement::Lets(lets)) => lets,
+            Err(what) => {
+                let says = format!("statement {} may let others in: {what} is not understood here", number + 1);
+                ways.push(Way::new(&of, WayKind::NotUnderstood, says, MEND));
+                continue;
+            }
+        };
+        for entry in statement.entries() {
+            match entry {
+                Entry::Subjects(subjects, host) if granted.aws_audience.is_some() && is_ours(&host, granted) => {
+                    is_limited |= statement.is_limited_further(&host);
+                    ways.extend(statement.audience_fault(&of, &host, granted));
+                    found.extend(subjects);
+                }
+                Entry::Unbounded(host) if granted.aws_audience.is_some() && is_ours(&host, granted) => {
+                    let says = format!(
+                        "statement {} lets in daypass for subjects that it does not list exactly: {}",
+                        number + 1,
+                        statement.conditions()
+                    );
+                    ways.push(Way::new(&of, WayKind::NotUnderstood, says, MEND));
+                }
+                Entry::Subjects(_, host) | Entry::Unbounded(host) => ways.push(statement.issuer(&of, &host)),
+                Entry::Principal(principal) if used.hubs.iter().any(|hub| hub.role.as_str() == principal) => {
+                    hubs.insert(principal);
+                }
+                Entry::Principal(principal) => ways.extend(accounts.principal(&of, role, &principal, &statement.conditions())),
+                Entry::Anybody => {
+                    let says = format!("anybody at AWS{}", statement.conditions());
+                    ways.push(Way::new(&of, WayKind::Anybody, says, "name who is meant, or take `*` out of the trust policy"));
+                }
+                Entry::Service(service) => ways.push(service_way(&of, &service)),
+                Entry::Unknown(what) => {
+                    let says = format!("statement {} may let others in: the principal {what} is not understood here", number + 1);
+                    ways.push(Way::new(&of, WayKind::NotUnderstood, says, MEND));
+                }
+            }
+        }
+    }
+    let hubs: Vec<String> = hubs.into_iter().collect();
+    if !hubs.is_empty() {
+        ways.push(Way::new(&of, WayKind::Ours, format_args!("daypass, by the roles in between {}", listed(&hubs)), ""));
+    }
+    for hub in used.hubs.iter().filter(|hub| !hubs.iter().any(|found| *found == hub.role.as_str())) {
+        ways.push(Way::new(&of, WayKind::Missing, format_args!("it does not name the role in between, {}", hub.role), MEND));
+    }
+    if granted.aws_audience.is_some() {
+        ways.splice(0..0, subjects(&of, &found, &used.subjects, granted, MEND));
+    }
+    if is_limited {
+        let says = "a condition beyond audience and subject may keep daypass out too";
+        ways.push(Way::new(
+            &of,
+            WayKind::NotSeen,
+            says,
+            "read it by hand, and try `daypass exec --dry-run`, then a real request",
+        ));
+    }
+    ways
+}
+
+fn is_ours(host: &str, granted: &GrantedInClouds) -> bool {
+    granted.issuer.as_str().strip_prefix("https://").is_some_and(|own| own.trim_end_matches('/') == host.trim_end_matches('/'))
+}
+
+fn service_way(of: &str, service: &str) -> Way {
+    let (says, advice) = if service == "rolesanywhere.amazonaws.com" {
+        (
+            "whoever holds a certificate that IAM Roles Anywhere trusts".to_owned(),
+            "look at its trust anchors and profiles; take it out if jobs use daypass now",
+        )
+    } else {
+        (
+            format!("the AWS service {service}, for whoever may hand the role to it (iam:PassRole)"),
+            "give the service a role of its own",
+        )
+    };
+    Way::new(of, WayKind::Others, says, advice)
+}

@@ -1,0 +1,153 @@
+//! What is known of accounts: trust policies, who has which policies of its own, and access keys.
+
+use super::allowed::Identity;
+use super::keys::{self, Keys};
+use crate::policy::import::decoded;
+use crate::policy::ways_in::error::ExportFault;
+use crate::policy::ways_in::export::Document;
+use crate::policy::ways_in::told::{Way, WayKind, listed};
+use crate::token::parse_document;
+use crate::words::names::RoleArn;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What exports say.
+#[derive(Default)]
+pub(in crate::policy::ways_in) struct Accounts {
+    trust: BTreeMap<String, Value>,
+    /// Accounts of which an export has everything.
+    whole: BTreeSet<String>,
+    /// Users and roles with what their own policies allow.
+    identities: BTreeMap<String, Identity>,
+    keys: Keys,
+}
+
+impl Accounts {
+    /// Takes an export, where it is one.
+    pub(in crate::policy::ways_in) fn take(&mut self, document: &Document<'_>) -> Result<bool, ExportFault> {
+        let value = document.value;
+        if let Some(keys) = value.get("AccessKeyMetadata") {
+            self.keys.take_list(keys)?;
+        } else if let Some(content) = value.get("Content").filter(|_| value.get("ReportFormat").is_some()) {
+            self.keys.take_report(&keys::decoded(content)?)?;
+        } else if value.get("RoleDetailList").is_some() || value.get("UserDetailList").is_some() {
+            self.details(value)?;
+        } else if let Some(Value::Array(roles)) = value.get("Roles") {
+            roles.iter().try_for_each(|role| self.role(role).map(|_| ()))?;
+        } else if let Some(role) = value.get("Role") {
+            self.role(role)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    pub(in crate::policy::ways_in) fn take_report(&mut self, table: &[u8]) -> Result<(), ExportFault> {
+        self.keys.take_report(table)
+    }
+
+    fn details(&mut self, value: &Value) -> Result<(), ExportFault> {
+        let list = |member: &'static str| {
+            value.get(member).and_then(Value::as_array).ok_or(ExportFault::Member { member, expected: "list" })
+        };
+        let (roles, users) = (list("RoleDetailList")?, list("UserDetailList")?);
+        let (groups, managed) = (list("GroupDetailList")?, list("Policies")?);
+        for role in roles {
+            let arn = self.role(role)?;
+            self.whole.insert(account_of(&arn).to_owned());
+            self.identities.insert(arn, Identity::of_role(role, managed));
+        }
+        for user in users {
+            let arn = user["Arn"].as_str().ok_or(ExportFault::Member { member: "Arn", expected: "text" })?;
+            self.whole.insert(account_of(arn).to_owned());
+            self.identities.insert(arn.to_owned(), Identity::of_user(user, groups, managed));
+        }
+        Ok(())
+    }
+
+    fn role(&mut self, role: &Value) -> Result<String, ExportFault> {
+        let arn = role["Arn"].as_str().ok_or(ExportFault::Member { member: "Arn", expected: "text" })?.to_owned();
+        let unread = || ExportFault::TrustPolicy { role: arn.clone() };
+        let document = match role.get("AssumeRolePolicyDocument") {
+            Some(Value::String(text)) => {
+                let text = decoded(text).ok_or_else(unread)?;
+                parse_document(text.as_bytes()).map_err(|_| unread())?
+            }
+            Some(document @ Value::Object(_)) => document.clone(),
+            _ => return Err(unread()),
+        };
+        self.trust.insert(arn.clone(), document);
+        Ok(arn)
+    }
+
+    pub(super) fn trust_of(&self, role: &str) -> Option<&Value> {
+        self.trust.get(role)
+    }
+
+    pub(super) fn has(&self, account: &str) -> bool {
+        self.whole.contains(account)
+    }
+
+    /// What a principal of AWS's is.
+    pub(super) fn principal(&self, of: &str, role: &RoleArn, principal: &str, conditions: &str) -> Vec<Way> {
+        let way = |kind, says: String, advice: &str| vec![Way::new(of, kind, says, advice)];
+        let fields: Vec<&str> = principal.splitn(6, ':').collect();
+        let is_number = principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit());
+        match fields[..] {
+            _ if is_number => self.account(of, role, principal, conditions),
+            ["arn", _, "iam", "", account, "root"] => self.account(of, role, account, conditions),
+            ["arn", _, "iam", "", _, resource] if resource.starts_with("user/") => {
+                let says = format!("the IAM user {principal}{conditions}, {}", self.keys.told(principal));
+                way(WayKind::Others, says, KEYS)
+            }
+            ["arn", _, "iam", "", _, resource] if resource.starts_with("role/") => {
+                let says = format!("the role {principal}{conditions}, and so whoever may assume that one");
+                way(WayKind::Others, says, "take it out of the trust policy, or let policies name it as `via`")
+            }
+            ["arn", _, "iam", "", _, resource] if resource.starts_with("saml-provider/") => {
+                way(WayKind::Others, format!("people by SAML, {principal}{conditions}"), "give people a role of their own")
+            }
+            ["arn", _, "sts", "", _, _] => {
+                way(WayKind::Others, format!("the session {principal}{conditions}"), "take it out of the trust policy")
+            }
+            [id] if ["AIDA", "AROA"].iter().any(|before| id.starts_with(before)) => {
+                let says = format!("{principal}, which was deleted: it lets nobody in");
+                way(WayKind::NotSeen, says, "take it out of the trust policy")
+            }
+            _ => {
+                let says = format!("it may let others in: the principal `{principal}` is not understood here");
+                way(WayKind::NotUnderstood, says, super::MEND)
+            }
+        }
+    }
+
+    /// Whoever an account lets. Of its own one an export may say who that is.
+    fn account(&self, of: &str, role: &RoleArn, account: &str, conditions: &str) -> Vec<Way> {
+        let advice = "name the roles that are meant instead of the account";
+        let whole = format!("whoever the account {account} allows to{conditions}");
+        if !self.has(account) {
+            let says = format!("{whole}: no export of it is here that says who that is");
+            return vec![Way::new(of, WayKind::Others, says, advice)];
+        }
+        let of_account = self.identities.iter().filter(|(arn, _)| account_of(arn) == account && *arn != role.as_str());
+        let allowed: Vec<&String> =
+            of_account.filter(|(_, identity)| identity.may_assume(role.as_str())).map(|(arn, _)| arn).collect();
+        let (users, others): (Vec<&String>, Vec<&String>) = allowed.into_iter().partition(|arn| arn.contains(":user/"));
+        let others = if others.is_empty() { "no role".to_owned() } else { listed(&others) };
+        let mut ways =
+            vec![Way::new(of, WayKind::Others, format_args!("{whole}: its root user, and of its roles {others}"), advice)];
+        ways.extend(users.into_iter().map(|user| {
+            let says = format!("the IAM user {user}, whom the account's own policies allow to, {}", self.keys.told(user));
+            Way::new(of, WayKind::Others, says, KEYS)
+        }));
+        ways
+    }
+}
+
+const KEYS: &str =
+    "its access keys have no end: delete them (`aws iam delete-access-key`), and take the user out of the trust policy";
+
+/// The account of an ARN.
+fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
+}

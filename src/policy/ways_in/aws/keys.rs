@@ -1,0 +1,75 @@
+//! Access keys of users: of a credential report, and of `aws iam list-access-keys`.
+//!
+//! IAM User Guide, "Generate credential reports for your AWS account".
+
+use crate::policy::ways_in::error::ExportFault;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How many of whose are active.
+#[derive(Default)]
+pub(super) struct Keys {
+    by_arn: BTreeMap<String, usize>,
+    by_name: BTreeMap<String, usize>,
+}
+
+/// The table of `aws iam get-credential-report`.
+pub(super) fn decoded(content: &Value) -> Result<Vec<u8>, ExportFault> {
+    let text: String = content.as_str().unwrap_or_default().split_whitespace().collect();
+    STANDARD.decode(text).map_err(|_| ExportFault::Report("`Content` is no base64; was it cut?"))
+}
+
+impl Keys {
+    pub(super) fn take_report(&mut self, table: &[u8]) -> Result<(), ExportFault> {
+        let text = std::str::from_utf8(table).map_err(|_| ExportFault::Report("it is no text"))?;
+        let mut lines = text.lines().map(cells);
+        let header = lines.next().unwrap_or_default();
+        let column = |name: &str| header.iter().position(|cell| cell == name).ok_or(ExportFault::Report("a column is missing"));
+        let (arn, first, second) = (column("arn")?, column("access_key_1_active")?, column("access_key_2_active")?);
+        for line in lines {
+            if line.len() != header.len() {
+                return Err(ExportFault::Report("a line has other columns than the first; was it cut?"));
+            }
+            let active = [first, second].into_iter().filter(|key| line[*key] != "false").count();
+            self.by_arn.insert(line[arn].clone(), active);
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_list(&mut self, list: &Value) -> Result<(), ExportFault> {
+        let missing = || ExportFault::Member { member: "AccessKeyMetadata", expected: "list" };
+        for key in list.as_array().ok_or_else(missing)? {
+            let user = key["UserName"].as_str().ok_or_else(missing)?;
+            let counted = self.by_name.entry(user.to_owned()).or_default();
+            *counted += usize::from(key["Status"] != "Inactive");
+        }
+        Ok(())
+    }
+
+    /// For people.
+    pub(super) fn told(&self, user: &str) -> String {
+        let name = user.rsplit('/').next().unwrap_or_default();
+        match self.by_arn.get(user).or_else(|| self.by_name.get(name)) {
+            Some(0) => "which has no active access key".to_owned(),
+            Some(1) => "which has 1 active access key".to_owned(),
+            Some(count) => format!("which has {count} active access keys"),
+            None => "whose access keys no export here tells (`aws iam get-credential-report`)".to_owned(),
+        }
+    }
+}
+
+/// RFC 4180: a name may hold a comma, and then stands in quotes.
+fn cells(line: &str) -> Vec<String> {
+    let (mut cells, mut cell, mut is_quoted) = (Vec::new(), String::new(), false);
+    for character in line.chars() {
+        match character {
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => cells.push(std::mem::take(&mut cell)),
+            other => cell.push(other),
+        }
+    }
+    cells.push(cell);
+    cells
+}

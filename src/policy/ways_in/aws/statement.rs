@@ -1,0 +1,224 @@
+//! One statement of a trust policy. What is not understood is an error, and never left out.
+
+use super::MEND;
+use crate::policy::import::{host_of, one_or_many, plain_operator};
+use crate::policy::ways_in::told::{Way, WayKind};
+use crate::policy::ways_in::{GrantedInClouds, glob, issuers};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// By which a role is assumed. AWS compares actions whatever their case.
+const ASSUMING: [&str; 3] = ["sts:assumerole", "sts:assumerolewithwebidentity", "sts:assumerolewithsaml"];
+/// Issuers whom AWS knows by their name.
+const WELL_KNOWN: [&str; 4] = ["accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"];
+
+/// A statement.
+pub(super) enum Statement<'a> {
+    /// It lets nobody assume the role.
+    Other,
+    Denies,
+    Lets(Lets<'a>),
+}
+
+/// One that lets somebody in.
+pub(super) struct Lets<'a> {
+    principals: Vec<(&'a str, &'a str)>,
+    conditions: Vec<Condition<'a>>,
+}
+
+struct Condition<'a> {
+    operator: &'a str,
+    key: &'a str,
+    values: Vec<String>,
+}
+
+/// Whom.
+pub(super) enum Entry {
+    /// These subjects of an issuer.
+    Subjects(BTreeSet<String>, String),
+    /// Subjects of an issuer that are not listed one by one.
+    Unbounded(String),
+    Principal(String),
+    Anybody,
+    Service(String),
+    Unknown(String),
+}
+
+/// Every statement of a document, or what of it is not understood.
+pub(super) fn all(document: &Value) -> Vec<Result<Statement<'_>, Unread>> {
+    match document.get("Statement") {
+        Some(statements) if document.is_object() => one_or_many(statements).iter().map(Statement::read).collect(),
+        _ => vec![Err(Unread("a document without `Statement`".to_owned()))],
+    }
+}
+
+/// What is not understood.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unread(String);
+
+fn unread(what: &str) -> Unread {
+    Unread(what.to_owned())
+}
+
+impl<'a> Statement<'a> {
+    fn read(statement: &'a Value) -> Result<Self, Unread> {
+        let members = statement.as_object().ok_or_else(|| unread("a statement that is no object"))?;
+        match members.get("Effect").and_then(Value::as_str) {
+            Some("Allow") => {}
+            Some("Deny") => return Ok(Self::Denies),
+            _ => return Err(unread("its `Effect`")),
+        }
+        let known = ["Sid", "Effect", "Principal", "Action", "Condition", "NotAction", "NotPrincipal"];
+        if let Some(member) = members.keys().find(|member| !known.contains(&member.as_str())) {
+            return Err(Unread(format!("`{member}`")));
+        }
+        if !lets_assume(members)? {
+            return Ok(Self::Other);
+        }
+        if members.contains_key("NotPrincipal") {
+            return Err(unread("`NotPrincipal`, which lets in everybody else,"));
+        }
+        let principals = match members.get("Principal") {
+            Some(Value::String(all)) => vec![("AWS", all.as_str())],
+            Some(Value::Object(kinds)) => {
+                let of_kind = |(kind, names): (&'a String, &'a Value)| {
+                    let names =
+                        one_or_many(names).iter().map(|name| name.as_str().ok_or_else(|| unread("a principal that is no text")));
+                    names.map(|name| name.map(|name| (kind.as_str(), name))).collect::<Vec<_>>()
+                };
+                kinds.iter().flat_map(of_kind).collect::<Result<_, _>>()?
+            }
+            _ => return Err(unread("its `Principal`")),
+        };
+        Ok(Self::Lets(Lets { principals, conditions: conditions(members.get("Condition"))? }))
+    }
+}
+
+fn lets_assume(members: &Map<String, Value>) -> Result<bool, Unread> {
+    let listed = |member: &str| -> Result<Option<Vec<String>>, Unread> {
+        let Some(found) = members.get(member) else { return Ok(None) };
+        let text = |one: &Value| one.as_str().map(str::to_ascii_lowercase).ok_or_else(|| Unread(format!("its `{member}`")));
+        one_or_many(found).iter().map(text).collect::<Result<_, _>>().map(Some)
+    };
+    let any = |patterns: &[String], action: &str| patterns.iter().any(|pattern| glob::matches(pattern, action));
+    match (listed("Action")?, listed("NotAction")?) {
+        (Some(actions), None) => Ok(ASSUMING.iter().any(|action| any(&actions, action))),
+        (None, Some(excepted)) => Ok(ASSUMING.iter().any(|action| !any(&excepted, action))),
+        _ => Err(unread("its `Action`")),
+    }
+}
+
+fn conditions(node: Option<&Value>) -> Result<Vec<Condition<'_>>, Unread> {
+    let Some(node) = node else { return Ok(Vec::new()) };
+    let mut read = Vec::new();
+    for (operator, keys) in node.as_object().ok_or_else(|| unread("its `Condition`"))? {
+        for (key, values) in keys.as_object().ok_or_else(|| unread("its `Condition`"))? {
+            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            read.push(Condition { operator, key, values: one_or_many(values).iter().map(text).collect() });
+        }
+    }
+    Ok(read)
+}
+
+impl Lets<'_> {
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        self.principals.iter().map(|(kind, name)| self.entry(kind, name)).collect()
+    }
+
+    fn entry(&self, kind: &str, name: &str) -> Entry {
+        match kind {
+            "AWS" if name == "*" => Entry::Anybody,
+            "AWS" if name.contains(['*', '?']) => Entry::Unknown(format!("`{name}`")),
+            "AWS" => Entry::Principal(name.to_owned()),
+            "Service" => Entry::Service(name.to_owned()),
+            "Federated" if name == "*" => Entry::Anybody,
+            "Federated" if name.contains(":saml-provider/") => Entry::Principal(name.to_owned()),
+            "Federated" => match host_of(name) {
+                Some(host) => self.of_issuer(host),
+                None if WELL_KNOWN.contains(&name) => self.of_issuer(name),
+                None => Entry::Unknown(format!("`{name}`")),
+            },
+            _ => Entry::Unknown(format!("{kind} `{name}`")),
+        }
+    }
+
+    /// The subjects, where one condition lists each of them as it stands.
+    fn of_issuer(&self, host: &str) -> Entry {
+        let mut listed = self.of_claim(host, "sub");
+        let exact = |condition: &&Condition<'_>| {
+            let has_wildcard = || condition.values.iter().any(|value| value.contains(['*', '?']));
+            match condition.operator {
+                "StringEquals" | "ForAnyValue:StringEquals" => true,
+                "StringLike" | "ForAnyValue:StringLike" => !has_wildcard(),
+                _ => false,
+            }
+        };
+        // A policy variable stands for a text that nobody knows here.
+        let is_plain = |condition: &&Condition<'_>| condition.values.iter().all(|value| !value.contains("${"));
+        match (listed.next(), listed.next()) {
+            (Some(one), None) if exact(&one) && is_plain(&one) => {
+                Entry::Subjects(one.values.iter().cloned().collect(), host.to_owned())
+            }
+            _ => Entry::Unbounded(host.to_owned()),
+        }
+    }
+
+    fn of_claim<'b>(&'b self, host: &'b str, claim: &'b str) -> impl Iterator<Item = &'b Condition<'b>> {
+        self.conditions.iter().filter(move |condition| claim_of(condition.key, host) == Some(claim))
+    }
+
+    /// Whether something else than subject and audience has to hold, and than what the bootstrap writes of names of sessions.
+    pub(super) fn is_limited_further(&self, host: &str) -> bool {
+        let known = |condition: &Condition<'_>| {
+            matches!(claim_of(condition.key, host), Some("sub" | "aud"))
+                || condition.key.eq_ignore_ascii_case("sts:RoleSessionName")
+        };
+        !self.conditions.iter().all(known)
+    }
+
+    /// Tokens of ours for others have the same subjects.
+    pub(super) fn audience_fault(&self, of: &str, host: &str, granted: &GrantedInClouds) -> Option<Way> {
+        let ours = |condition: &Condition<'_>| condition.values.iter().all(|value| Some(value.as_str()) == granted.aws_audience);
+        let is_exact = |condition: &Condition<'_>| matches!(condition.operator, "StringEquals" | "ForAnyValue:StringEquals");
+        if self.of_claim(host, "aud").any(|condition| ours(condition) && is_exact(condition)) {
+            return None;
+        }
+        let says = "it takes tokens of daypass for other audiences too, as far as the OIDC provider lists them: a partner who was shown one gets in";
+        Some(Way::new(of, WayKind::Others, says, MEND))
+    }
+
+    /// Somebody else's issuer.
+    pub(super) fn issuer(&self, of: &str, host: &str) -> Way {
+        let binds = |condition: &Condition<'_>| {
+            let is_claim = claim_of(condition.key, host).is_some_and(|claim| claim != "aud");
+            let (plain, when_absent) = plain_operator(condition.operator);
+            let holds = matches!(plain, "StringEquals" | "StringLike" | "StringEqualsIgnoreCase") && !when_absent;
+            is_claim && holds && !condition.values.iter().any(|value| issuers::is_everybody(value))
+        };
+        let is_open = issuers::is_shared(host) && !self.conditions.iter().any(binds);
+        let says = format!("{}{}", issuers::told(host), self.conditions());
+        if is_open {
+            let advice =
+                "it signs tokens for strangers, and nothing here keeps them out: bind the subject, or take the statement out";
+            return Way::new(of, WayKind::Anybody, says, advice);
+        }
+        let advice = "policies and the audit log see nothing of it: turn it into a policy (`daypass policy import`), then take the statement out";
+        Way::new(of, WayKind::Others, says, advice)
+    }
+
+    /// For people: ` where …`.
+    pub(super) fn conditions(&self) -> String {
+        if self.conditions.is_empty() {
+            return ", without a condition".to_owned();
+        }
+        let told = self.conditions.iter().map(|one| format!("{} {} [{}]", one.key, one.operator, one.values.join(", ")));
+        format!(", where {}", told.collect::<Vec<_>>().join(" and "))
+    }
+}
+
+/// AWS compares the names of keys whatever their case.
+fn claim_of<'a>(key: &'a str, host: &str) -> Option<&'a str> {
+    let (before, claim) = key.split_at_checked(host.len())?;
+    before.eq_ignore_ascii_case(host).then(|| claim.strip_prefix(':')).flatten()
+}

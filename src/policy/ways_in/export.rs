@@ -1,0 +1,80 @@
+//! What operators exported: which kind each file is of is seen by its members, and what says that there is more is an error.
+
+use super::aws::Accounts;
+use super::azure::Applications;
+use super::error::{ExportError, ExportFault};
+use super::gcp::Projects;
+use crate::token::parse_document;
+use serde_json::Value;
+
+/// By what the clouds' commands and APIs say that there are more pages.
+const MORE: [&str; 5] = ["NextToken", "Marker", "nextPageToken", "@odata.nextLink", "odata.nextLink"];
+
+/// A file or what came out of a pipe.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// For people.
+    pub name: String,
+    /// The account, project or application that it is of, where the operator said so.
+    pub whose: Option<String>,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// All of them, by cloud.
+#[derive(Default)]
+pub(super) struct Exports {
+    pub(super) aws: Accounts,
+    pub(super) gcp: Projects,
+    pub(super) azure: Applications,
+}
+
+/// A document, and whose it is.
+pub(super) struct Document<'a> {
+    pub(super) whose: Option<&'a str>,
+    pub(super) value: &'a Value,
+}
+
+impl Document<'_> {
+    pub(super) fn whose(&self, expected: &'static str) -> Result<String, ExportFault> {
+        self.whose.map(str::to_owned).ok_or(ExportFault::Nameless { expected })
+    }
+}
+
+impl Exports {
+    pub(super) fn read(all: &[Export]) -> Result<Self, ExportError> {
+        let mut exports = Self::default();
+        for export in all {
+            exports.take(export).map_err(|fault| ExportError { name: export.name.clone(), fault })?;
+        }
+        Ok(exports)
+    }
+
+    fn take(&mut self, export: &Export) -> Result<(), ExportFault> {
+        let whose = export.whose.as_deref();
+        // `aws iam get-credential-report --query Content --output text | base64 -d` prints the table itself.
+        if export.bytes.starts_with(b"user,arn,") {
+            return self.aws.take_report(&export.bytes);
+        }
+        let value = parse_document(&export.bytes)?;
+        check_whole(&value)?;
+        // Microsoft Graph's lists stand in `value`.
+        let value = match value.get("value") {
+            Some(list @ Value::Array(_)) => list,
+            _ => &value,
+        };
+        let document = Document { whose, value };
+        if self.aws.take(&document)? || self.gcp.take(&document)? || self.azure.take(&document)? {
+            return Ok(());
+        }
+        Err(ExportFault::Unknown)
+    }
+}
+
+fn check_whole(value: &Value) -> Result<(), ExportFault> {
+    if value.get("IsTruncated").is_some_and(|more| *more != Value::Bool(false)) {
+        return Err(ExportFault::Cut { member: "IsTruncated" });
+    }
+    let is_there = |member: &&str| value.get(*member).is_some_and(|more| !more.is_null());
+    MORE.into_iter().find(is_there).map_or(Ok(()), |member| Err(ExportFault::Cut { member }))
+}

@@ -1,0 +1,66 @@
+//! What a role lets somebody do with a service account.
+
+use super::projects::Projects;
+
+/// Roles whose permissions are known (IAM docs, "Service account roles", "Basic roles", "IAM roles").
+const KNOWN: [(&str, &str); 13] = [
+    ("roles/iam.workloadIdentityUser", TOKENS),
+    ("roles/iam.serviceAccountTokenCreator", TOKENS),
+    ("roles/iam.serviceAccountOpenIdTokenCreator", "gets ID tokens of it"),
+    ("roles/iam.serviceAccountUser", ACTS),
+    ("roles/editor", ACTS),
+    ("roles/iam.serviceAccountKeyAdmin", KEYS),
+    ("roles/iam.serviceAccountAdmin", GRANTS),
+    ("roles/iam.securityAdmin", GRANTS),
+    ("roles/resourcemanager.projectIamAdmin", GRANTS),
+    ("roles/resourcemanager.folderAdmin", GRANTS),
+    ("roles/resourcemanager.folderIamAdmin", GRANTS),
+    ("roles/resourcemanager.organizationAdmin", GRANTS),
+    ("roles/owner", "acts as it, makes keys of it and grants others access to it"),
+];
+/// Roles without any permission that counts here.
+const HARMLESS: [&str; 6] = [
+    "roles/viewer",
+    "roles/browser",
+    "roles/iam.serviceAccountViewer",
+    "roles/iam.securityReviewer",
+    "roles/iam.roleViewer",
+    "roles/iam.serviceAccountCreator",
+];
+/// Permissions by which somebody gets at an account.
+const PERMISSIONS: [(&str, &str); 9] = [
+    ("iam.serviceAccounts.getAccessToken", TOKENS),
+    ("iam.serviceAccounts.getOpenIdToken", TOKENS),
+    ("iam.serviceAccounts.implicitDelegation", TOKENS),
+    ("iam.serviceAccounts.signBlob", TOKENS),
+    ("iam.serviceAccounts.signJwt", TOKENS),
+    ("iam.serviceAccountKeys.create", KEYS),
+    ("iam.serviceAccounts.actAs", ACTS),
+    ("iam.serviceAccounts.setIamPolicy", GRANTS),
+    ("resourcemanager.projects.setIamPolicy", GRANTS),
+];
+const TOKENS: &str = "gets tokens of it";
+const ACTS: &str = "acts as it by attaching it to a machine or a service";
+const KEYS: &str = "makes keys of it";
+const GRANTS: &str = "grants others access to it";
+
+/// What a role is.
+pub(super) enum Ability {
+    /// Nothing with an account.
+    Nothing,
+    May(&'static str),
+    /// Nobody can tell from here.
+    Unknown,
+}
+
+pub(super) fn of_role(role: &str, projects: &Projects) -> Ability {
+    if let Some(permissions) = projects.permissions(role) {
+        let may = PERMISSIONS.iter().find(|(permission, _)| permissions.iter().any(|own| own == permission));
+        return may.map_or(Ability::Nothing, |(_, may)| Ability::May(may));
+    }
+    match KNOWN.iter().find(|(known, _)| *known == role) {
+        Some((_, may)) => Ability::May(may),
+        None if HARMLESS.contains(&role) => Ability::Nothing,
+        None => Ability::Unknown,
+    }
+}

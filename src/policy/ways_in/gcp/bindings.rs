@@ -1,0 +1,98 @@
+//! The bindings of one policy, towards one service account.
+
+use super::MEND;
+use super::abilities::{Ability, of_role};
+use super::pools;
+use super::projects::Projects;
+use crate::policy::gcp_use::ActsAs;
+use crate::policy::ways_in::GrantedInClouds;
+use crate::policy::ways_in::told::{Way, WayKind, listed};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Who of those that the policies expect was found.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) subjects: BTreeSet<String>,
+    pub(super) accounts: BTreeSet<String>,
+}
+
+const OUT: &str = "take the binding out, or let whoever it is ask daypass";
+
+pub(super) fn ways(
+    of: &str,
+    policy: &Value,
+    origin: &str,
+    seen: &mut Seen,
+    (used, projects, granted): (&ActsAs, &Projects, &GrantedInClouds),
+) -> Vec<Way> {
+    let mut ways = Vec::new();
+    let mut unknown = BTreeSet::new();
+    let is_own = origin == "its own policy";
+    for binding in policy.get("bindings").and_then(Value::as_array).into_iter().flatten() {
+        let (role, members) = (binding["role"].as_str().unwrap_or("a role without a name"), binding["members"].as_array());
+        let condition = binding["condition"]["expression"].as_str().map(|text| format!(", where {text}")).unwrap_or_default();
+        let Some(members) = members.and_then(|members| members.iter().map(Value::as_str).collect::<Option<Vec<_>>>()) else {
+            let says = format!("{origin} may let others in: the members of {role} are not understood here");
+            ways.push(Way::new(of, WayKind::NotUnderstood, says, MEND));
+            continue;
+        };
+        let may = match of_role(role, projects) {
+            Ability::Nothing => continue,
+            Ability::May(may) => may,
+            Ability::Unknown if is_own => "may get at it (what this role allows is not known here)",
+            Ability::Unknown => {
+                unknown.insert(role);
+                continue;
+            }
+        };
+        let mut others = Vec::new();
+        for member in members {
+            // A condition may keep ours out.
+            let is_plain = condition.is_empty() && is_own && role.ends_with("workloadIdentityUser");
+            match member.split_once(':') {
+                _ if matches!(member, "allUsers" | "allAuthenticatedUsers") => {
+                    let says = format!("{member}, which is anybody, {may}: {role} by {origin}{condition}");
+                    ways.push(Way::new(of, WayKind::Anybody, says, OUT));
+                }
+                Some(("principal" | "principalSet", _)) => match pools::member(of, member, projects, granted) {
+                    pools::Who::Subject(subject) if is_plain => _ = seen.subjects.insert(subject),
+                    pools::Who::Subject(subject) => {
+                        let says = format!("daypass for {subject} {may}: {role} by {origin}{condition}");
+                        ways.push(Way::new(of, WayKind::Others, says, MEND));
+                    }
+                    pools::Who::Others(found) => ways.extend(
+                        found.into_iter().map(|way| Way { says: format!("{}: {role} by {origin}{condition}", way.says), ..way }),
+                    ),
+                },
+                Some(("serviceAccount", address))
+                    if used.accounts.iter().any(|own| own.as_str() == address) && condition.is_empty() =>
+                {
+                    seen.accounts.insert(address.to_owned());
+                }
+                Some(("deleted", _)) => {}
+                Some((
+                    "user" | "group" | "serviceAccount" | "domain" | "projectOwner" | "projectEditor" | "projectViewer",
+                    _,
+                )) => {
+                    others.push(member);
+                }
+                _ => {
+                    let says = format!("{origin} may let others in: the member {member} of {role} is not understood here");
+                    ways.push(Way::new(of, WayKind::NotUnderstood, says, MEND));
+                }
+            }
+        }
+        if !others.is_empty() {
+            let (verb, says) = (may, listed(&others));
+            ways.push(Way::new(of, WayKind::Others, format_args!("{says} {verb}: {role} by {origin}{condition}"), OUT));
+        }
+    }
+    if !unknown.is_empty() {
+        let roles: Vec<&str> = unknown.into_iter().collect();
+        let says = format!("{origin} may let others in by roles whose permissions are not known here: {}", listed(&roles));
+        let advice = "add what `gcloud iam roles describe ROLE --format=json` prints for each";
+        ways.push(Way::new(of, WayKind::NotUnderstood, says, advice));
+    }
+    ways
+}

@@ -1,0 +1,117 @@
+//! Workload identity pools: who is behind a member, and whether another provider of our pool can show our subjects.
+
+use super::MEND;
+use super::projects::{Projects, Provider};
+use crate::policy::ways_in::told::{Way, WayKind};
+use crate::policy::ways_in::{GrantedInClouds, issuers};
+
+/// Who a member of a pool is.
+pub(super) enum Who {
+    /// A subject of our own.
+    Subject(String),
+    Others(Vec<Way>),
+}
+
+const LIST: &str = "add what `gcloud iam workload-identity-pools providers list --workload-identity-pool=POOL --location=global --format=json` prints";
+const SERVICE: &str = "//iam.googleapis.com/";
+
+/// Of our pool itself.
+pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
+    let Some(own) = &granted.gcp_provider else {
+        let advice = "name the provider that trusts us as `providers: gcp` of the configuration";
+        return vec![Way::new(
+            "pool",
+            WayKind::Missing,
+            "the configuration names no provider of Google's, so that no member is known as ours",
+            advice,
+        )];
+    };
+    let pool = pool_of(own);
+    let of = format!("pool {pool}");
+    let providers: Vec<&Provider> = projects.providers.iter().filter(|provider| pool_of(&provider.name) == pool).collect();
+    if providers.is_empty() {
+        let says = "whether another provider of the pool shows the same subjects is in no export here";
+        return vec![Way::new(of, WayKind::NotSeen, says, LIST)];
+    }
+    let mut ways = Vec::new();
+    for provider in &providers {
+        if provider.name != *own {
+            let says = format!("its provider {} shows subjects too: {}", id_of(&provider.name), issuers::told(&provider.issuer));
+            let advice = "members name a subject and no provider: give daypass a pool of its own";
+            ways.push(Way::new(&of, WayKind::Anybody, says, advice));
+            continue;
+        }
+        let is_ours = provider.issuer.trim_end_matches('/') == granted.issuer.as_str().trim_end_matches('/');
+        if !is_ours {
+            let says =
+                format!("the provider that the configuration names trusts {} instead of {}", provider.issuer, granted.issuer);
+            ways.push(Way::new(&of, WayKind::Anybody, says, MEND));
+        } else if provider.subject != "assertion.sub" {
+            let says = format!(
+                "the provider may let others in: it maps google.subject from `{}`, and subjects are `assertion.sub`",
+                provider.subject
+            );
+            ways.push(Way::new(&of, WayKind::NotUnderstood, says, MEND));
+        } else {
+            ways.push(Way::new(&of, WayKind::Ours, "the provider trusts daypass's own issuer", ""));
+        }
+    }
+    if !providers.iter().any(|provider| provider.name == *own) {
+        ways.push(Way::new(
+            &of,
+            WayKind::Missing,
+            "the provider that the configuration names is not in its export, or is disabled",
+            MEND,
+        ));
+    }
+    ways
+}
+
+/// Who it is.
+pub(super) fn member(of: &str, member: &str, projects: &Projects, granted: &GrantedInClouds) -> Who {
+    let unknown = |why: &str| {
+        let says = format!("it may let others in: the member {member} {why}");
+        Who::Others(vec![Way::new(of, WayKind::NotUnderstood, says, MEND)])
+    };
+    let Some((kind, rest)) = member.split_once(':').and_then(|(kind, rest)| Some((kind, rest.strip_prefix(SERVICE)?))) else {
+        return unknown("is not understood here");
+    };
+    let Some((pool, who)) = rest.split_once("/workloadIdentityPools/").and_then(|(before, behind)| {
+        let (pool, who) = behind.split_once('/')?;
+        Some((format!("{before}/workloadIdentityPools/{pool}"), who))
+    }) else {
+        let says = format!("{member}, which is no member of a workload identity pool");
+        return Who::Others(vec![Way::new(of, WayKind::Others, says, "people do not need accounts that jobs have: take it out")]);
+    };
+    if granted.gcp_provider.as_ref().is_some_and(|own| pool_of(own) == pool) {
+        return match (kind, who.strip_prefix("subject/")) {
+            ("principal", Some(subject)) if !subject.contains('%') => Who::Subject(subject.to_owned()),
+            _ => unknown("takes in more of daypass's pool than one subject"),
+        };
+    }
+    let providers: Vec<&Provider> = projects.providers.iter().filter(|provider| pool_of(&provider.name) == pool).collect();
+    if providers.is_empty() {
+        let says = format!("{member}, of a pool whose providers are in no export here");
+        return Who::Others(vec![Way::new(of, WayKind::Others, says, LIST)]);
+    }
+    let one = |provider: &Provider| {
+        let condition = provider.condition.as_ref().map(|text| format!(", where {text}")).unwrap_or_default();
+        let says = format!("{member}: {}{condition}", issuers::told(&provider.issuer));
+        if who == "*" && provider.condition.is_none() && issuers::is_shared(&provider.issuer) {
+            let advice =
+                "it signs tokens for strangers, and nothing here keeps them out: bind an attribute, or take the member out";
+            return Way::new(of, WayKind::Anybody, says, advice);
+        }
+        let advice = "policies and the audit log see nothing of it: turn it into a policy (`daypass policy import`), then take the member out";
+        Way::new(of, WayKind::Others, says, advice)
+    };
+    Who::Others(providers.into_iter().map(one).collect())
+}
+
+fn pool_of(provider: &str) -> &str {
+    provider.split_once("/providers/").map_or(provider, |(pool, _)| pool)
+}
+
+fn id_of(provider: &str) -> &str {
+    provider.rsplit('/').next().unwrap_or_default()
+}

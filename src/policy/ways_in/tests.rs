@@ -1,0 +1,421 @@
+use super::{Export, ExportFault, GrantedInClouds, Way, WayKind, ways_in};
+use crate::kind::{Guid, ServiceAccount};
+use crate::policy::{ActsAs, GcpUse, RoleUse};
+use crate::words::UnixTime;
+use crate::words::names::{Audience, IssuerUrl, RoleArn};
+use base64::Engine;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/shop-deploy";
+const OWN: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.acme.com";
+const GITHUB: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+const ACCOUNT: &str = "deploy@acme-prod.iam.gserviceaccount.com";
+const POOL: &str = "projects/123456/locations/global/workloadIdentityPools/daypass";
+const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+const SUBJECT: &str = "root/shop/deploy";
+
+fn granted() -> GrantedInClouds {
+    GrantedInClouds {
+        issuer: IssuerUrl::parse("https://oidc.acme.com").unwrap(),
+        aws_audience: Some("sts.amazonaws.com"),
+        roles: BTreeMap::new(),
+        gcp: GcpUse::default(),
+        gcp_provider: Some(format!("{POOL}/providers/daypass")),
+        applications: BTreeMap::new(),
+        azure_audience: Audience::parse("api://AzureADTokenExchange").ok(),
+        further: vec!["team-a".to_owned()],
+        now: UnixTime::from_rfc3339("2026-11-29T00:00:00Z").unwrap(),
+    }
+}
+
+fn subjects() -> BTreeSet<String> {
+    BTreeSet::from([SUBJECT.to_owned()])
+}
+
+fn export(name: &str, content: &Value) -> Export {
+    let whose = name.strip_suffix(".json").map(str::to_owned);
+    Export { name: name.to_owned(), whose, bytes: content.to_string().into_bytes() }
+}
+
+/// `kind: says` of each.
+fn told(exports: &[Export], granted: &GrantedInClouds) -> Vec<String> {
+    let ways = ways_in(exports, granted).unwrap();
+    let is_told = |way: &Way| matches!(way.kind, WayKind::Ours) || !way.advice.is_empty();
+    assert!(ways.iter().all(is_told), "{ways:#?}");
+    ways.into_iter().map(|way| format!("{:?}: {}", way.kind, way.says)).collect()
+}
+
+fn has(told: &[String], parts: &[&str]) {
+    assert!(told.iter().any(|one| parts.iter().all(|part| one.contains(part))), "{parts:?} in {told:#?}");
+}
+
+fn aws() -> GrantedInClouds {
+    let used = RoleUse { subjects: subjects(), ..RoleUse::default() };
+    GrantedInClouds { roles: BTreeMap::from([(RoleArn::parse(ROLE).unwrap(), used)]), ..granted() }
+}
+
+/// What `aws iam get-account-authorization-details` prints of an account with these statements on the role.
+fn details(statements: &Value) -> Value {
+    let may_assume = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:Assume*", "Resource": "arn:aws:iam::111122223333:role/shop-*" }] });
+    let policy = "arn:aws:iam::aws:policy/AdministratorAccess";
+    json!({
+        "UserDetailList": [
+            { "Path": "/", "UserName": "lea", "UserId": "AIDAEXAMPLE1", "Arn": "arn:aws:iam::111122223333:user/lea", "GroupList": ["ops"], "AttachedManagedPolicies": [], "Tags": [] },
+            { "Path": "/", "UserName": "bot", "UserId": "AIDAEXAMPLE2", "Arn": "arn:aws:iam::111122223333:user/bot", "GroupList": [], "AttachedManagedPolicies": [{ "PolicyName": "AdministratorAccess", "PolicyArn": policy }] },
+            { "Path": "/", "UserName": "none", "UserId": "AIDAEXAMPLE3", "Arn": "arn:aws:iam::111122223333:user/none", "GroupList": [], "AttachedManagedPolicies": [] },
+        ],
+        "GroupDetailList": [{ "Path": "/", "GroupName": "ops", "GroupId": "AGPAEXAMPLE", "Arn": "arn:aws:iam::111122223333:group/ops", "GroupPolicyList": [{ "PolicyName": "assume", "PolicyDocument": may_assume }], "AttachedManagedPolicies": [] }],
+        "RoleDetailList": [
+            { "Path": "/", "RoleName": "shop-deploy", "RoleId": "AROAEXAMPLE", "Arn": ROLE, "CreateDate": "2026-01-01T00:00:00+00:00",
+              "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": statements }, "InstanceProfileList": [], "RolePolicyList": [], "AttachedManagedPolicies": [], "Tags": [], "RoleLastUsed": {} },
+        ],
+        "Policies": [{ "PolicyName": "AdministratorAccess", "PolicyId": "ANPAEXAMPLE", "Arn": policy, "Path": "/", "DefaultVersionId": "v1", "AttachmentCount": 1, "IsAttachable": true,
+            "PolicyVersionList": [{ "Document": { "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] }, "VersionId": "v1", "IsDefaultVersion": true }] }],
+    })
+}
+
+fn web(provider: &str, condition: &Value) -> Value {
+    json!({ "Effect": "Allow", "Principal": { "Federated": provider }, "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"], "Condition": condition })
+}
+
+fn own(condition: &Value) -> Value {
+    let mut all = json!({ "oidc.acme.com:aud": "sts.amazonaws.com" });
+    all.as_object_mut().unwrap().extend(condition.as_object().unwrap().clone());
+    web(OWN, &json!({ "StringEquals": all }))
+}
+
+fn of_role(statements: &Value) -> Vec<String> {
+    told(&[export("account.json", &details(statements))], &aws())
+}
+
+#[test]
+fn a_role_that_only_daypass_assumes_has_one_way_in() {
+    let only = of_role(&json!([own(&json!({ "oidc.acme.com:sub": [SUBJECT] }))]));
+    assert_eq!(only, ["Ours: daypass, for exactly root/shop/deploy"]);
+    // The API answers with an encoded document, and `aws iam get-role` with one role.
+    let document = json!({ "Statement": own(&json!({ "oidc.acme.com:sub": SUBJECT })) }).to_string().replace('"', "%22");
+    let role =
+        json!({ "Role": { "RoleName": "shop-deploy", "Arn": ROLE, "AssumeRolePolicyDocument": format!("%20{document}") } });
+    assert_eq!(told(&[export("role.json", &role)], &aws()), only);
+}
+
+#[test]
+fn whoever_else_may_assume_a_role_is_told() {
+    let ours = own(&json!({ "oidc.acme.com:sub": SUBJECT }));
+    for (statement, parts) in [
+        (
+            web(GITHUB, &json!({ "StringLike": { "token.actions.githubusercontent.com:sub": "repo:acme/shop:*" } })),
+            &["Others: GitHub Actions directly", "repo:acme/shop:*"][..],
+        ),
+        (
+            web(GITHUB, &json!({ "StringEquals": { "token.actions.githubusercontent.com:aud": "sts.amazonaws.com" } })),
+            &["Anybody: GitHub Actions directly"],
+        ),
+        (
+            web(GITHUB, &json!({ "StringLike": { "token.actions.githubusercontent.com:sub": ["repo:acme/a", "repo:*"] } })),
+            &["Anybody: GitHub Actions"],
+        ),
+        (
+            web(GITHUB, &json!({ "StringNotLike": { "token.actions.githubusercontent.com:sub": "repo:evil/*" } })),
+            &["Anybody: GitHub Actions"],
+        ),
+        (
+            web("arn:aws:iam::111122223333:oidc-provider/vault.acme.com/v1/identity/oidc/plugins", &json!({})),
+            &["Others: Vault or OpenBao"],
+        ),
+        (web("arn:aws:iam::111122223333:oidc-provider/gitlab.acme.com", &json!({})), &["Others: GitLab directly"]),
+        (
+            json!({ "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole" }),
+            &["Anybody: anybody at AWS, without a condition"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "*", "Condition": { "StringEquals": { "aws:PrincipalOrgID": "o-1" } } }),
+            &["Anybody: anybody at AWS, where aws:PrincipalOrgID"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "AWS": "999988887777" }, "Action": "sts:AssumeRole" }),
+            &["Others: whoever the account 999988887777 allows to", "no export of it"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "sts:AssumeRole" }),
+            &["Others: the IAM user arn:aws:iam::111122223333:user/lea", "own policies allow"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "sts:AssumeRole" }),
+            &["Others: the IAM user arn:aws:iam::111122223333:user/bot"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/bot" }, "Action": "sts:AssumeRole" }),
+            &["Others: the IAM user", "no export here tells"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:role/ci" }, "Action": "sts:AssumeRole" }),
+            &["Others: the role", "whoever may assume that one"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "Service": "rolesanywhere.amazonaws.com" }, "Action": "sts:AssumeRole" }),
+            &["Others: whoever holds a certificate"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" }, "Action": "sts:AssumeRole" }),
+            &["Others: the AWS service ec2"],
+        ),
+        (
+            json!({ "Effect": "Allow", "NotPrincipal": { "AWS": "arn:aws:iam::111122223333:user/lea" }, "Action": "sts:AssumeRole" }),
+            &["NotUnderstood: statement 2 may let others in: `NotPrincipal`"],
+        ),
+        (
+            json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/*" }, "Action": "sts:AssumeRole" }),
+            &["NotUnderstood: statement 2 may let others in"],
+        ),
+        (json!({ "Effect": "Allow", "Principal": { "New": "x" }, "Action": "sts:AssumeRole" }), &["NotUnderstood", "New `x`"]),
+        (json!({ "Effect": "Allow", "Principal": { "AWS": "x" }, "NotAction": "sts:TagSession" }), &["NotUnderstood", "`x`"]),
+        (json!({ "Effect": "Permit", "Principal": "*", "Action": "sts:AssumeRole" }), &["NotUnderstood", "`Effect`"]),
+        (
+            json!({ "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole", "Unless": {} }),
+            &["NotUnderstood", "`Unless`"],
+        ),
+        (json!({ "Effect": "Deny", "Principal": "*", "Action": "*" }), &["NotSeen: statement 2 denies"]),
+        (
+            web(OWN, &json!({ "StringLike": { "oidc.acme.com:sub": "root/*" } })),
+            &["NotUnderstood: statement 2 lets in daypass for subjects that it does not list"],
+        ),
+        (
+            web(OWN, &json!({ "StringFuzzy": { "oidc.acme.com:sub": SUBJECT } })),
+            &["NotUnderstood: statement 2 lets in daypass", "StringFuzzy"],
+        ),
+        (
+            web(OWN, &json!({ "StringEquals": { "oidc.acme.com:sub": SUBJECT } })),
+            &["Others: it takes tokens of daypass for other audiences too"],
+        ),
+        (
+            own(&json!({ "oidc.acme.com:sub": "root/old" })),
+            &["Others: daypass for the subject root/old, which no policy in force has"],
+        ),
+        (
+            own(&json!({ "oidc.acme.com:sub": "team-a/x" })),
+            &["NotSeen: daypass for the subject team-a/x, of the further source team-a"],
+        ),
+        (
+            own(&json!({ "oidc.acme.com:sub": SUBJECT, "aws:SourceVpc": "vpc-1" })),
+            &["NotSeen: a condition beyond audience and subject"],
+        ),
+    ] {
+        let found = of_role(&json!([ours, statement]));
+        has(&found, parts);
+        has(&found, &["Ours: daypass, for exactly root/shop/deploy"]);
+    }
+    let tags = json!({ "Effect": "Allow", "Principal": "*", "Action": ["sts:TagSession", "sts:SetSourceIdentity"] });
+    assert_eq!(of_role(&json!([ours, tags])).len(), 1, "nobody assumes a role by tagging");
+    let root = of_role(
+        &json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "sts:AssumeRole" }),
+    );
+    assert!(!root.iter().any(|one| one.contains("user/none")), "{root:?}");
+    has(&root, &["Missing: it does not let daypass in for root/shop/deploy"]);
+}
+
+#[test]
+fn access_keys_are_counted_where_an_export_tells_them() {
+    let user =
+        json!([{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:user/bot" }, "Action": "sts:AssumeRole" }]);
+    let table = "user,arn,user_creation_time,access_key_1_active,access_key_2_active\nbot,arn:aws:iam::111122223333:user/bot,x,true,false\n";
+    let report = json!({ "Content": base64::engine::general_purpose::STANDARD.encode(table), "ReportFormat": "text/csv" });
+    let list = json!({ "AccessKeyMetadata": [{ "UserName": "bot", "AccessKeyId": "AKIAEXAMPLE", "Status": "Active" }, { "UserName": "bot", "AccessKeyId": "AKIAEXAMPLE2", "Status": "Active" }] });
+    for (keys, says) in [(report, "1 active access key"), (list, "2 active access keys")] {
+        has(&told(&[export("a.json", &details(&user)), export("keys.json", &keys)], &aws()), &[says]);
+    }
+    let raw = Export { name: "report.csv".to_owned(), whose: None, bytes: table.as_bytes().to_vec() };
+    has(&told(&[export("a.json", &details(&user)), raw], &aws()), &["1 active access key"]);
+}
+
+#[test]
+fn what_is_granted_and_not_exported_is_missing() {
+    let mut other = details(&json!([]));
+    other["RoleDetailList"][0]["Arn"] = "arn:aws:iam::111122223333:role/other".into();
+    has(
+        &told(&[export("a.json", &other)], &aws()),
+        &["Missing: policies grant it, and the export of the account 111122223333 lacks it"],
+    );
+    has(&told(&[], &aws()), &["Missing", "no export of the account"]);
+    has(&told(&[], &gcp()), &["Missing: policies grant it, and no export of its policy"]);
+    has(&told(&[], &azure()), &["Missing: policies grant it, and no export of its federated credentials"]);
+}
+
+#[test]
+fn an_export_that_was_cut_is_refused() {
+    let fault = |bytes: &[u8]| {
+        let export = Export { name: "x".to_owned(), whose: None, bytes: bytes.to_vec() };
+        ways_in(&[export], &aws()).unwrap_err().fault
+    };
+    let whole = details(&json!([])).to_string();
+    assert!(matches!(fault(&whole.as_bytes()[..whole.len() / 2]), ExportFault::Json(_)));
+    assert!(matches!(fault(b""), ExportFault::Json(_)));
+    for (member, value) in [("IsTruncated", json!(true)), ("NextToken", json!("x")), ("Marker", json!("x"))] {
+        let mut cut = details(&json!([]));
+        cut[member] = value;
+        assert!(matches!(fault(cut.to_string().as_bytes()), ExportFault::Cut { .. }), "{member}");
+    }
+    assert!(matches!(fault(br#"{"value":[],"@odata.nextLink":"https://graph.microsoft.com/x"}"#), ExportFault::Cut { .. }));
+    let mut part = details(&json!([]));
+    part.as_object_mut().unwrap().remove("Policies");
+    assert!(matches!(fault(part.to_string().as_bytes()), ExportFault::Member { member: "Policies", .. }));
+    let mut role = details(&json!([]));
+    role["RoleDetailList"][0]["AssumeRolePolicyDocument"] = "%7B%22Statem".into();
+    assert!(matches!(fault(role.to_string().as_bytes()), ExportFault::TrustPolicy { .. }));
+    assert!(matches!(fault(b"{}"), ExportFault::Unknown));
+    assert!(matches!(fault(br#"{"bindings":[]}"#), ExportFault::Nameless { .. }));
+    assert!(matches!(fault(b"user,arn,access_key_1_active,access_key_2_active\na,arn:x,tr"), ExportFault::Report(_)));
+}
+
+fn gcp() -> GrantedInClouds {
+    let acts = ActsAs { subjects: subjects(), ..ActsAs::default() };
+    let accounts = BTreeMap::from([(ServiceAccount::parse(ACCOUNT).unwrap(), acts)]);
+    GrantedInClouds { gcp: GcpUse { accounts, ..GcpUse::default() }, ..granted() }
+}
+
+fn member(rest: &str) -> String {
+    format!("principal://iam.googleapis.com/{POOL}/{rest}")
+}
+
+fn policy(bindings: &[(&str, &str)]) -> Value {
+    let bindings: Vec<Value> = bindings.iter().map(|(role, member)| json!({ "role": role, "members": [member] })).collect();
+    json!({ "bindings": bindings, "etag": "BwYx", "version": 1 })
+}
+
+fn provider(name: &str, issuer: &str) -> Value {
+    json!({ "name": name, "state": "ACTIVE", "oidc": { "issuerUri": issuer }, "attributeMapping": { "google.subject": "assertion.sub" } })
+}
+
+#[test]
+fn whoever_else_acts_as_an_account_is_told() {
+    let (user, own) = ("roles/iam.workloadIdentityUser", member(&format!("subject/{SUBJECT}")));
+    let name = format!("{ACCOUNT}.json");
+    let ours = provider(&format!("{POOL}/providers/daypass"), "https://oidc.acme.com");
+    let hub = provider(
+        "projects/1/locations/global/workloadIdentityPools/ci/providers/github",
+        "https://token.actions.githubusercontent.com",
+    );
+    let of = |more: &[(&str, &str)]| {
+        let all = [&[(user, own.as_str())], more].concat();
+        told(
+            &[
+                export(&name, &policy(&all)),
+                export("providers.json", &json!([ours, hub])),
+                export("acme-prod.json", &policy(&[])),
+            ],
+            &gcp(),
+        )
+    };
+    let alone = of(&[]);
+    has(&alone, &["Ours: daypass, for exactly root/shop/deploy"]);
+    has(&alone, &["Ours: the provider trusts daypass's own issuer"]);
+    assert_eq!(alone.iter().filter(|one| !one.starts_with("Ours")).count(), 1, "{alone:#?}");
+    has(&alone, &["NotSeen: whether it has static keys"]);
+    let github = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/";
+    let (whole, one) = (format!("{github}*"), format!("{github}attribute.repository/acme/shop"));
+    let all = format!("principalSet://iam.googleapis.com/{POOL}/*");
+    let extra = member("subject/root/old");
+    for (role, member, parts) in [
+        (user, one.as_str(), &["Others", "GitHub Actions directly", "acme/shop"][..]),
+        (user, &whole, &["Anybody", "GitHub Actions directly"]),
+        (
+            user,
+            "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/x/*",
+            &["Others", "whose providers are in no export"],
+        ),
+        (user, &all, &["NotUnderstood", "more of daypass's pool than one subject"]),
+        (user, &extra, &["Others: daypass for the subject root/old"]),
+        ("roles/iam.serviceAccountTokenCreator", "user:lea@acme.com", &["Others: user:lea@acme.com gets tokens of it"]),
+        ("roles/iam.serviceAccountKeyAdmin", "group:ops@acme.com", &["Others: group:ops@acme.com makes keys of it"]),
+        ("roles/iam.serviceAccountTokenCreator", "allUsers", &["Anybody: allUsers"]),
+        ("projects/acme-prod/roles/custom", "user:lea@acme.com", &["Others: user:lea@acme.com may get at it"]),
+        (user, "martian:x", &["NotUnderstood", "martian:x"]),
+    ] {
+        has(&of(&[(role, member)]), parts);
+    }
+    assert_eq!(of(&[("roles/viewer", "allUsers")]), alone);
+}
+
+#[test]
+fn projects_pools_and_static_keys_of_accounts_are_looked_at() {
+    let (user, own) = ("roles/iam.workloadIdentityUser", member(&format!("subject/{SUBJECT}")));
+    let account = export(&format!("{ACCOUNT}.json"), &policy(&[(user, &own)]));
+    let custom = "organizations/1/roles/custom";
+    let above = json!([
+        { "id": "acme-prod", "type": "project", "policy": policy(&[("roles/owner", "user:lea@acme.com"), (user, &own)]) },
+        { "id": "77", "type": "folder", "policy": policy(&[(custom, "user:sam@acme.com")]) },
+    ]);
+    let keys = json!([
+        { "name": format!("projects/acme-prod/serviceAccounts/{ACCOUNT}/keys/abc"), "keyType": "USER_MANAGED", "validBeforeTime": "9999-12-31T23:59:59Z" },
+        { "name": format!("projects/acme-prod/serviceAccounts/{ACCOUNT}/keys/sys"), "keyType": "SYSTEM_MANAGED", "validBeforeTime": "2027-12-31T23:59:59Z" },
+        { "name": format!("projects/acme-prod/serviceAccounts/{ACCOUNT}/keys/old"), "keyType": "USER_MANAGED", "validBeforeTime": "2020-12-31T23:59:59Z" },
+    ]);
+    let pool = json!([
+        provider(&format!("{POOL}/providers/daypass"), "https://evil.example"),
+        provider(&format!("{POOL}/providers/x"), "https://gitlab.com")
+    ]);
+    let role = json!({ "name": custom, "stage": "GA", "includedPermissions": ["iam.serviceAccounts.signJwt"] });
+    let all = [account.clone(), export("x.json", &above), export("k.json", &keys), export("p.json", &pool)];
+    let found = told(&all, &gcp());
+    has(&found, &["Others: user:lea@acme.com acts as it, makes keys", "roles/owner by the project acme-prod"]);
+    has(&found, &["Others: daypass for root/shop/deploy", "by the project acme-prod"]);
+    has(&found, &["NotUnderstood: the folder 77 may let others in by roles", custom]);
+    has(&found, &["Others: whoever has one of its static keys: abc"]);
+    assert!(!found.iter().any(|one| one.contains("sys") || one.contains("keys: old")), "{found:#?}");
+    has(&found, &["Anybody: the provider that the configuration names trusts https://evil.example"]);
+    has(&found, &["Anybody: its provider x shows subjects too: GitLab.com directly"]);
+    has(&told(&[&all[..], &[export("r.json", &role)]].concat(), &gcp()), &["Others: user:sam@acme.com gets tokens of it"]);
+    let empty = export(&format!("{ACCOUNT}.json"), &json!({ "etag": "ACAB" }));
+    has(&told(&[empty, export(&format!("{ACCOUNT}.json"), &json!([]))], &gcp()), &["Missing: it does not let daypass in"]);
+}
+
+fn azure() -> GrantedInClouds {
+    GrantedInClouds { applications: BTreeMap::from([(Guid::parse(CLIENT).unwrap(), subjects())]), ..granted() }
+}
+
+#[test]
+fn whoever_else_is_an_application_is_told() {
+    let name = format!("{CLIENT}.json");
+    let credential = |members: &Value| {
+        let mut one = json!({ "name": "x", "issuer": "https://oidc.acme.com", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"], "description": "", "id": "1" });
+        one.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        one
+    };
+    let ours = credential(&json!({}));
+    let application = |secrets: &Value, keys: &Value| json!({ "appId": CLIENT, "displayName": "shop", "passwordCredentials": secrets, "keyCredentials": keys });
+    let of = |more: &Value| {
+        let bare = application(&json!([]), &json!([]));
+        told(&[export(&name, &json!([ours, more])), export("app.json", &bare)], &azure())
+    };
+    assert_eq!(
+        of(&ours),
+        ["Ours: daypass, for exactly root/shop/deploy", "Ours: it has no secret and no certificate that counts"]
+    );
+    for (members, parts) in [
+        (
+            json!({ "issuer": "https://token.actions.githubusercontent.com", "subject": "repo:acme/shop:ref:refs/heads/main" }),
+            &["Others: GitHub Actions directly", "repo:acme/shop"][..],
+        ),
+        (
+            json!({ "issuer": "https://gitlab.com", "subject": null, "claimsMatchingExpression": { "value": "claims['sub'] matches 'a*'", "languageVersion": 1 } }),
+            &["Others: GitLab.com directly", "claims['sub']"],
+        ),
+        (json!({ "issuer": "https://vault.acme.com/v1/identity/oidc/plugins" }), &["Others: Vault or OpenBao"]),
+        (
+            json!({ "subject": null, "claimsMatchingExpression": { "value": "claims['sub'] matches '*'", "languageVersion": 1 } }),
+            &["NotUnderstood: it may let in more of daypass"],
+        ),
+        (json!({ "subject": "root/old" }), &["Others: daypass for the subject root/old"]),
+        (json!({ "issuer": null }), &["NotUnderstood: it may let others in"]),
+        (json!({ "audiences": ["api://other"] }), &["Missing: it takes daypass", "another audience"]),
+    ] {
+        has(&of(&credential(&members)), parts);
+    }
+    let secret = json!({ "keyId": "s1", "endDateTime": "2028-01-01T00:00:00Z" });
+    let ended = json!({ "keyId": "s2", "endDateTime": "2020-01-01T00:00:00Z" });
+    let with = application(&json!([secret, ended]), &json!([{ "keyId": "c1", "type": "AsymmetricX509Cert" }]));
+    let found = told(&[export(&name, &json!({ "value": [ours] })), export("app.json", &json!([with]))], &azure());
+    has(&found, &["Others: whoever has one of client secret s1 until 2028", "certificate c1"]);
+    assert!(!found.iter().any(|one| one.contains("s2")), "{found:#?}");
+}

@@ -1,0 +1,85 @@
+//! What is told of one way in.
+
+use super::GrantedInClouds;
+use crate::policy::grant::shared_subject;
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+/// Names that are told one by one.
+const TOLD_MAX: usize = 10;
+
+/// What a way in is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WayKind {
+    /// Our own issuer, with the policies' subjects.
+    Ours,
+    /// Somebody else, who is named.
+    Others,
+    /// Somebody else, whom nobody can list.
+    Anybody,
+    /// It may let others in: it is not understood.
+    NotUnderstood,
+    /// What the policies need is not there.
+    Missing,
+    /// No export says.
+    NotSeen,
+}
+
+/// One way in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Way {
+    /// What it leads to.
+    pub of: String,
+    /// What it is.
+    pub kind: WayKind,
+    /// Who, and how.
+    pub says: String,
+    /// What to do.
+    pub advice: String,
+}
+
+impl Way {
+    pub(super) fn new(of: impl Display, kind: WayKind, says: impl Display, advice: &str) -> Self {
+        Self { of: of.to_string(), kind, says: says.to_string(), advice: advice.to_owned() }
+    }
+}
+
+/// The subjects of ours that a cloud lets in, beside those of the policies.
+pub(super) fn subjects(
+    of: &str,
+    found: &BTreeSet<String>,
+    expected: &BTreeSet<String>,
+    granted: &GrantedInClouds,
+    advice: &str,
+) -> Vec<Way> {
+    let mut ways = Vec::new();
+    let (known, more): (Vec<&String>, Vec<&String>) = found.iter().partition(|subject| expected.contains(*subject));
+    if !known.is_empty() {
+        ways.push(Way::new(of, WayKind::Ours, format_args!("daypass, for exactly {}", listed(&known)), ""));
+    }
+    for subject in more {
+        let source =
+            granted.further.iter().find(|name| subject.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('/')));
+        let is_shared = expected.iter().any(|own| shared_subject(own) == Some(subject));
+        let (kind, why) = match source {
+            Some(source) => (WayKind::NotSeen, format!("of the further source {source}, whose policies are not looked at here")),
+            None if is_shared => (WayKind::Others, "which the rows of a policy had together before they had names".to_owned()),
+            None => (WayKind::Others, "which no policy in force has: whoever may write a policy of this name gets in".to_owned()),
+        };
+        ways.push(Way::new(of, kind, format_args!("daypass for the subject {subject}, {why}"), advice));
+    }
+    let missing: Vec<&String> = expected.iter().filter(|subject| !found.contains(*subject)).collect();
+    if !missing.is_empty() {
+        let says = format!("it does not let daypass in for {}: what these policies grant is refused there", listed(&missing));
+        ways.push(Way::new(of, WayKind::Missing, says, advice));
+    }
+    ways
+}
+
+/// Names, the first of them.
+pub(super) fn listed<T: Display>(names: &[T]) -> String {
+    let told: Vec<String> = names.iter().take(TOLD_MAX).map(ToString::to_string).collect();
+    let more = names.len().saturating_sub(TOLD_MAX);
+    let told = told.join(", ");
+    if more == 0 { told } else { format!("{told} and {more} more") }
+}
