@@ -61,7 +61,7 @@ test-dist: ## Looks at what `make dist` built: with umoci, skopeo, crun, dpkg an
 
 # glibc's static libraries come with its headers (libc6-dev). By its name a target is built for apart from build scripts, which stay dynamic.
 TARGET = $(shell rustc -vV | sed -n 's/^host: //p')
-SIDECAR = target/$(TARGET)/sidecar/daypass-sidecar
+SIDECAR = $(or $(CARGO_TARGET_DIR),target)/$(TARGET)/sidecar/daypass-sidecar
 sidecar: ## The sidecar as a static binary of its own, for pods
 	RUSTFLAGS="-C target-feature=+crt-static" cargo build --profile sidecar --bin daypass-sidecar --target $(TARGET)
 	@echo "$(SIDECAR): $$(($$(stat -c %s $(SIDECAR)) / 1024)) KiB"

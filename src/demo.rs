@@ -47,7 +47,9 @@ impl Demo {
 
         self.chapter("The server starts: its own OIDC issuer, its own store, and no cloud key");
         let _server = world.start_server().await?;
-        note("`doctor` looks at everything that the server needs, and would say what to do:");
+        note(
+            "`doctor` looks at everything that the server needs, and says what to do. The certificate of this demo is its own, of which it warns:",
+        );
         world.daypass(&["doctor", "--config", &world.path("daypass.yaml")], None).await?.print().succeeded()?;
         if let Some(aws) = &aws {
             aws.prepare(&world).await?;

@@ -60,6 +60,7 @@ use seal::Seals;
 use serde_json::Value;
 use space::{Purpose, Space};
 use std::net::IpAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -132,7 +133,12 @@ pub enum Kept {
 impl Store {
     /// Opens the directory, makes what is missing, and records the start with every intent that has no outcome.
     pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory).map_err(|fault| StoreError::Directory { path: directory.to_owned(), fault })?;
+        // Nobody else may look into it, from its first moment on.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(|fault| StoreError::Directory { path: directory.to_owned(), fault })?;
         let lock = schema::lock(directory)?;
         // Before anything is written: a store on a full disk starts from its reserve.
         let space = Arc::new(Space::open(directory));

@@ -199,6 +199,7 @@ issuers:
         command.envs(super::aws::client_environment());
         let output = command.output().await?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let text = text.replace(&self.path(""), "");
         Ok(Told { line: command_line(arguments, self.folder.path()), text, success: output.status.success() })
     }
 }

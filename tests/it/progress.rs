@@ -1,6 +1,9 @@
 //! What takes longer than a second is seen on a terminal, and nowhere else.
 
 use crate::support::peer;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -10,7 +13,14 @@ const ERASED: &str = "\u{1b}[2K";
 /// A server that is not there, waited for: longer than a second on any machine.
 fn waits(token: &Path) -> String {
     let program = env!("CARGO_BIN_EXE_daypass");
-    format!("{program} whoami --server http://127.0.0.1:1 --token-file {} --wait 3s", token.display())
+    format!("{program} whoami --server https://127.0.0.1:1 --token-file {} --wait 3s", token.display())
+}
+
+/// A token that the client sends there; nobody is there who would verify it.
+fn token_for(audience: &str) -> String {
+    let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    let claims = json!({ "iss": "https://issuer.example", "aud": audience });
+    format!("{}.{}.{}", part(&json!({ "alg": "RS256", "kid": "k" })), part(&claims), part(&json!("signature")))
 }
 
 /// What a terminal of its own is shown.
@@ -25,7 +35,7 @@ fn a_terminal_shows_what_is_waited_for_and_a_pipe_and_json_do_not() {
     let Some(script) = peer("script") else { return };
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
-    std::fs::write(&token, "a.b.c").unwrap();
+    std::fs::write(&token, token_for("https://127.0.0.1:1")).unwrap();
     let command = waits(&token);
 
     let seen = on_a_terminal(&script, &command);

@@ -3,6 +3,7 @@
 use super::keyring::KeyArgs;
 use super::target::{Target, path_of};
 use super::write_value;
+use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, hide_file};
@@ -15,7 +16,10 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example: daypass secret decrypt secrets/shop/db.yaml --identity ~/.config/sops/age/keys.txt")]
+#[command(after_help = examples(&[
+    "daypass secret decrypt secrets/shop/db.yaml",
+    "daypass secret decrypt secrets/shop/db.yaml --identity ~/.config/sops/age/keys.txt",
+]))]
 pub(in crate::cli) struct DecryptArgs {
     /// The file: an age file, or a SOPS file, whose MAC is verified before anything is printed.
     file: PathBuf,
