@@ -9,15 +9,13 @@ mod statement;
 
 pub(super) use accounts::Accounts;
 
-use super::GrantedInClouds;
+use super::granted::GrantedInClouds;
 use super::told::{Way, WayKind, listed, subjects};
 use crate::policy::roles::RoleUse;
+use crate::policy::ways_in::advice::AWS as MEND;
 use crate::words::names::RoleArn;
 use statement::{Entry, Statement};
 use std::collections::BTreeSet;
-
-/// What makes the trust as it should be.
-pub(super) const MEND: &str = "`daypass aws bootstrap` prints the trust policy that is exactly as wide as the policies";
 
 /// Of each role that is granted, and each in between.
 pub(super) fn ways(accounts: &Accounts, granted: &GrantedInClouds) -> Vec<Way> {

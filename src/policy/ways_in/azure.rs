@@ -2,9 +2,9 @@
 //!
 //! Microsoft Graph, `application`, `federatedIdentityCredential`.
 
-use super::GrantedInClouds;
+use super::document::Document;
 use super::error::ExportFault;
-use super::export::Document;
+use super::granted::GrantedInClouds;
 use super::issuers;
 use super::told::{Way, WayKind, listed, subjects};
 use crate::kind::Guid;

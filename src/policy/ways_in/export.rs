@@ -2,6 +2,7 @@
 
 use super::aws::Accounts;
 use super::azure::Applications;
+use super::document::Document;
 use super::error::{ExportError, ExportFault};
 use super::gcp::Projects;
 use crate::token::parse_document;
@@ -27,18 +28,6 @@ pub(super) struct Exports {
     pub(super) aws: Accounts,
     pub(super) gcp: Projects,
     pub(super) azure: Applications,
-}
-
-/// A document, and whose it is.
-pub(super) struct Document<'a> {
-    pub(super) whose: Option<&'a str>,
-    pub(super) value: &'a Value,
-}
-
-impl Document<'_> {
-    pub(super) fn whose(&self, expected: &'static str) -> Result<String, ExportFault> {
-        self.whose.map(str::to_owned).ok_or(ExportFault::Nameless { expected })
-    }
 }
 
 impl Exports {

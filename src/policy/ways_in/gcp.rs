@@ -9,13 +9,12 @@ mod projects;
 
 pub(super) use projects::Projects;
 
-use super::GrantedInClouds;
+use super::granted::GrantedInClouds;
 use super::told::{Way, WayKind, subjects};
 use crate::kind::ServiceAccount;
 use crate::policy::gcp_use::ActsAs;
+use crate::policy::ways_in::advice::GCP as MEND;
 use std::collections::BTreeSet;
-
-pub(super) const MEND: &str = "`daypass gcp bootstrap` prints the bindings that are exactly as wide as the policies";
 
 /// Of our pool, and of each account that is granted.
 pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {

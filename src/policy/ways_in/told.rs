@@ -1,6 +1,6 @@
 //! What is told of one way in.
 
-use super::GrantedInClouds;
+use super::granted::GrantedInClouds;
 use crate::policy::grant::shared_subject;
 use std::collections::BTreeSet;
 use std::fmt::Display;

@@ -95,11 +95,12 @@ impl Graph {
     /// Which file imports which.
     fn arrows(&self) -> BTreeMap<&Module, BTreeSet<&Module>> {
         let inline = Regex::new(r"\b(?:crate|super)(?:::\w+)+").unwrap();
-        let handed_on = Regex::new(r"(?m)^\s*pub(?:\([^)]*\))? use [^;]+;").unwrap();
+        // Who may see a name is no import.
+        let no_import = Regex::new(r"(?m)^\s*pub(?:\([^)]*\))? use [^;]+;|\bpub\(in [^)]*\)").unwrap();
         let mut arrows = BTreeMap::new();
         for (module, text) in &self.code {
             let used = statements(text, false).into_iter().flat_map(|tree| paths(&tree));
-            let own = handed_on.replace_all(text, "");
+            let own = no_import.replace_all(text, "");
             let used = used.chain(inline.find_iter(&own).map(|path| path.as_str().to_owned()));
             let theirs = used.filter_map(|path| self.file(&self.absolute(module, path.split(" as ").next()?)?, 0));
             arrows.insert(module, theirs.filter(|theirs| *theirs != module).collect());

@@ -3,8 +3,9 @@
 use super::allowed::Identity;
 use super::keys::{self, Keys};
 use crate::policy::import::decoded;
+use crate::policy::ways_in::advice::AWS as MEND;
+use crate::policy::ways_in::document::Document;
 use crate::policy::ways_in::error::ExportFault;
-use crate::policy::ways_in::export::Document;
 use crate::policy::ways_in::told::{Way, WayKind, listed};
 use crate::token::parse_document;
 use crate::words::names::RoleArn;
@@ -116,7 +117,7 @@ impl Accounts {
             }
             _ => {
                 let says = format!("it may let others in: the principal `{principal}` is not understood here");
-                way(WayKind::NotUnderstood, says, super::MEND)
+                way(WayKind::NotUnderstood, says, MEND)
             }
         }
     }

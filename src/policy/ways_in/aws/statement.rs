@@ -1,9 +1,10 @@
 //! One statement of a trust policy. What is not understood is an error, and never left out.
 
-use super::MEND;
 use crate::policy::import::{host_of, one_or_many, plain_operator};
+use crate::policy::ways_in::advice::AWS as MEND;
+use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::told::{Way, WayKind};
-use crate::policy::ways_in::{GrantedInClouds, glob, issuers};
+use crate::policy::ways_in::{glob, issuers};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

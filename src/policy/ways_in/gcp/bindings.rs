@@ -1,11 +1,11 @@
 //! The bindings of one policy, towards one service account.
 
-use super::MEND;
 use super::abilities::{Ability, of_role};
 use super::pools;
 use super::projects::Projects;
 use crate::policy::gcp_use::ActsAs;
-use crate::policy::ways_in::GrantedInClouds;
+use crate::policy::ways_in::advice::GCP as MEND;
+use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::told::{Way, WayKind, listed};
 use serde_json::Value;
 use std::collections::BTreeSet;

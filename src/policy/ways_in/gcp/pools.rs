@@ -1,9 +1,10 @@
 //! Workload identity pools: who is behind a member, and whether another provider of our pool can show our subjects.
 
-use super::MEND;
 use super::projects::{Projects, Provider};
+use crate::policy::ways_in::advice::GCP as MEND;
+use crate::policy::ways_in::granted::GrantedInClouds;
+use crate::policy::ways_in::issuers;
 use crate::policy::ways_in::told::{Way, WayKind};
-use crate::policy::ways_in::{GrantedInClouds, issuers};
 
 /// Who a member of a pool is.
 pub(super) enum Who {

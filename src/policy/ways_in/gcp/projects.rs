@@ -1,8 +1,8 @@
 //! What exports of `gcloud` say.
 
 use crate::kind::ServiceAccount;
+use crate::policy::ways_in::document::Document;
 use crate::policy::ways_in::error::ExportFault;
-use crate::policy::ways_in::export::Document;
 use crate::policy::ways_in::told::{Way, WayKind, listed};
 use crate::words::UnixTime;
 use serde_json::Value;
