@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// Records of one answer: with their bodies less than a client waits for.
 pub const RECORDS_MAX: usize = 1000;
+/// The last place in the log that anybody can name: whole numbers that every reader of JSON has as they are (RFC 8259, section 6).
+pub const SEQ_MAX: i64 = (1 << 53) - 1;
 /// Their bodies have about 1 KiB; a few long ones end a page sooner.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Records that one answer looks at: SQLite reads so many within a second.

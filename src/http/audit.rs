@@ -4,7 +4,7 @@ use super::form::{self, FormError, Values};
 use super::reply::{self, Caller};
 use super::task::run;
 use crate::app::App;
-use crate::exchange::{Asked, AuditQuery, RECORDS_MAX};
+use crate::exchange::{Asked, AuditQuery, RECORDS_MAX, SEQ_MAX};
 use crate::store::{RECORD_KINDS, RecordFilter};
 use crate::words::names::{IssuerName, NameError, PolicyName};
 use crate::words::{DurationError, IdSuffix, NoIdSuffix, Reason, parse_duration};
@@ -53,7 +53,7 @@ pub(super) enum AuditQueryError {
     #[error("`since`: {0}.")]
     Since(#[from] DurationError),
     /// Where in the log, or how much of it.
-    #[error("`{parameter}`: expected a whole number from {least}.")]
+    #[error("`{parameter}`: expected a whole number from {least} to {SEQ_MAX}.")]
     Number {
         /// Which one.
         parameter: &'static str,
@@ -109,7 +109,7 @@ fn taken<T>(
 }
 
 fn number(query: &mut Values, parameter: &'static str, least: i64) -> Result<Option<i64>, AuditQueryError> {
-    let read = |text: &str| text.parse().ok().filter(|number| *number >= least);
+    let read = |text: &str| text.parse().ok().filter(|number| (least..=SEQ_MAX).contains(number));
     taken(query, parameter, |text| read(text).ok_or(AuditQueryError::Number { parameter, least }))
 }
 
@@ -148,6 +148,7 @@ mod tests {
             ("decision=12", "`decision`: expected an id"),
             ("since=30", "`since`:"),
             ("before=0", "`before`: expected a whole number from 1"),
+            ("before=9007199254740992", "`before`: expected a whole number from 1 to 9007199254740991"),
             ("after=-1", "`after`: expected a whole number from 0"),
             ("limit=1001", "`limit`: at most 1000"),
             ("limit=x", "`limit`: expected a whole number"),

@@ -1,7 +1,7 @@
 //! Parameters and answer of `GET /v1/audit`.
 
 use super::decided;
-use crate::exchange::RECORDS_MAX;
+use crate::exchange::{RECORDS_MAX, SEQ_MAX};
 use crate::http::audit::REPOSITORY_CHARACTERS_MAX;
 use crate::kind::{object, reference};
 use crate::store::RECORD_KINDS;
@@ -10,8 +10,6 @@ use serde_json::{Value, json};
 
 /// Of an id, at least the last eight digits.
 const DECISION: &str = "^([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-)?[0-9a-f]{8,12}$";
-/// Whole numbers that every reader of JSON has as they are (RFC 8259, section 6).
-const SEQ_MAX: i64 = (1 << 53) - 1;
 
 pub(in crate::http::openapi) fn parameters() -> Value {
     let codes: Vec<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
