@@ -66,7 +66,7 @@ pub use history::{
 };
 pub use import::{Exported, ImportSettings, Imported, Listing, NotImported, import, import_export, is_of_export};
 pub use layout::{counts_unread, grants_nothing, is_beside, is_looked_at, is_taken, may_be_guardrails, strays};
-pub use lint::{CODES as LINT_CODES, Look, lint};
+pub use lint::{CODES as LINT_CODES, Look, lint, lint_denying};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};
 pub use named_grants::named_grants;
 pub use pattern::Pattern;

@@ -45,6 +45,11 @@ pub(super) struct Subjected<'a> {
 
 /// Every finding over the whole set, in the order of files and lines; each once, though a policy has many rows.
 pub fn lint(look: &Look<'_>) -> Vec<Fault> {
+    lint_denying(look, &[])
+}
+
+/// The same, with findings of these codes also where a policy accepts them.
+pub fn lint_denying(look: &Look<'_>, denied: &[String]) -> Vec<Fault> {
     let mut found = Vec::new();
     for policy in look.ruleset.set().policies() {
         let Some(entry) = look.catalogue.issuer(&policy.issuer) else { continue };
@@ -59,7 +64,7 @@ pub fn lint(look: &Look<'_>) -> Vec<Fault> {
     together::lint(look, &mut found);
     let mut seen = BTreeSet::new();
     found.retain(|fault: &Fault| seen.insert((fault.file.clone(), fault.place, fault.code)));
-    upkeep::accept(look, &mut found);
+    upkeep::accept(look, denied, &mut found);
     found.sort_by(|one, other| (&one.file, one.place).cmp(&(&other.file, other.place)));
     found.into_iter().map(|fault| look.with_line(fault)).collect()
 }

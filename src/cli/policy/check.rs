@@ -9,7 +9,7 @@ use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::config::{FurtherSource, SourceFiles};
-use crate::policy::{Catalogue, LINT_CODES, Look, Ruleset, Tree, document_grants, lint};
+use crate::policy::{Catalogue, LINT_CODES, Look, Ruleset, Tree, document_grants, lint_denying};
 use crate::secrets::SopsFile;
 use crate::words::names::SecretPath;
 use crate::words::yaml::{Fault, Severity, nearest};
@@ -29,7 +29,7 @@ const ALL: &str = "warnings";
 pub(in crate::cli) struct CheckArgs {
     #[command(flatten)]
     of: OfSource,
-    /// A finding that counts as an error, by its code; `warnings` means all. May be given several times.
+    /// A finding that counts as an error, by its code; `warnings` means all that no policy accepts. May be given several times.
     #[arg(long, value_name = "CODE", value_parser = code)]
     deny: Vec<String>,
     /// A finding that is not told, by its code. May be given several times.
@@ -153,7 +153,7 @@ impl CheckArgs {
         let own = at.own_repository();
         let now = SystemClock.now();
         let look = Look { ruleset: &ruleset, tree, catalogue, now, own_repository: own.as_deref() };
-        faults.extend(lint(&look));
+        faults.extend(lint_denying(&look, &self.deny));
         let mut fits = Fits::of(read, &ruleset, at);
         faults.append(&mut fits.faults);
         faults.extend(missing_keys(tree, &ruleset, now));

@@ -78,6 +78,12 @@ fn a_policy_accepts_its_own_findings_with_a_reason_and_nothing_else() {
     assert!(all.contains(&"no_owner".to_owned()) && all.contains(&"no_tests".to_owned()), "{all:?}");
     let rest: Vec<String> = all.iter().filter(|code| *code != "no_owner").cloned().collect();
     assert_eq!(codes(&format!("{{ finding: no_owner, {reason} }}")), rest, "one is accepted, and no other");
+    let tree: Tree =
+        [("policies/shop.yaml".to_owned(), Arc::from(text(&format!("{{ finding: no_owner, {reason} }}")).as_bytes()))].into();
+    let ruleset = Ruleset::load(&tree, &catalogue(), None).0;
+    let look = Look { ruleset: &ruleset, tree: &tree, catalogue: &catalogue(), now: NOW, own_repository: None };
+    let denied: Vec<&str> = lint_denying(&look, &["no_owner".to_owned()]).iter().map(|fault| fault.code).collect();
+    assert_eq!(denied, all, "what the command line denies no file accepts, and it is not told as accepted in vain");
     let told = codes(&format!("{{ finding: audit_mode, {reason} }}"));
     assert!(told.contains(&"accepted_unused".to_owned()) && told.contains(&"no_owner".to_owned()), "{told:?}");
     for (wrong, said) in [

@@ -60,13 +60,17 @@ pub(super) fn lint(policy: &TrustPolicy, look: &Look<'_>, found: &mut Vec<Fault>
 }
 
 /// Takes out what a policy accepts of its own findings, and tells what it accepts in vain: a reason that is left over would cover the
-/// next finding of its kind.
-pub(super) fn accept(look: &Look<'_>, found: &mut Vec<Fault>) {
+/// next finding of its kind. What whoever asks denies by its code no file accepts.
+pub(super) fn accept(look: &Look<'_>, denied: &[String], found: &mut Vec<Fault>) {
     for policy in look.ruleset.set().policies().iter().filter(|policy| !policy.accepted.is_empty()) {
         for accepted in &policy.accepted {
             let before = found.len();
             let is_it =
                 |fault: &Fault| *fault.file == *policy.file && fault.code == accepted.code && fault.severity == Severity::Warning;
+            let is_denied = denied.iter().any(|code| code == accepted.code);
+            if is_denied && found.iter().any(is_it) {
+                continue;
+            }
             found.retain(|fault| !is_it(fault));
             if found.len() == before {
                 let message = format!("it accepts `{}`, and there is no such finding in it", accepted.code);
