@@ -88,7 +88,7 @@ impl Certificate {
 
 fn read(chain: &Path, key: &Path, client_ca: Option<&Path>) -> Result<Loaded, TlsError> {
     let wrong = |path: &Path, fault: ChainError| TlsError::Chain { path: path.to_owned(), fault };
-    let mut bytes = std::fs::read(chain).map_err(|fault| wrong(chain, fault.into()))?;
+    let mut bytes = files::read(chain).map_err(|fault| wrong(chain, fault.into()))?;
     let certificates = files::certificates(&bytes).map_err(|fault| wrong(chain, fault))?;
     let validity = Validity::of(&certificates).map_err(|fault| wrong(chain, fault))?;
     let own = certificates.first().cloned().ok_or_else(|| wrong(chain, ChainError::Empty))?;
@@ -98,7 +98,7 @@ fn read(chain: &Path, key: &Path, client_ca: Option<&Path>) -> Result<Loaded, Tl
     let builder = match client_ca {
         None => builder.with_no_client_auth(),
         Some(authority) => {
-            let pem = std::fs::read(authority).map_err(|fault| wrong(authority, fault.into()))?;
+            let pem = files::read(authority).map_err(|fault| wrong(authority, fault.into()))?;
             let verifier = verifier(&pem).map_err(|fault| wrong(authority, fault))?;
             bytes.extend(pem);
             builder.with_client_cert_verifier(verifier)

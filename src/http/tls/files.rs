@@ -3,7 +3,27 @@
 use super::error::{ChainError, PemError, PrivateKeyError, TlsError};
 use rustls::pki_types::pem::{Error as PemFault, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+/// What is no file.
+#[derive(Debug, thiserror::Error)]
+#[error("it is a pipe, a device or a folder, and no file")]
+struct NoFile;
+
+/// Reads a file. A pipe has no end as long as nobody writes into it: a start and `doctor` would wait for it.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other(NoFile));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 /// The certificates of a file, of which there is at least one.
 pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, ChainError> {
@@ -23,7 +43,7 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>,
 
 /// The key of a file.
 pub(super) fn key(path: &Path) -> Result<PrivateKeyDer<'static>, PrivateKeyError> {
-    let bytes = zeroize::Zeroizing::new(std::fs::read(path)?);
+    let bytes = zeroize::Zeroizing::new(read(path)?);
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|fault| match fault {
         PemFault::NoItemsFound if holds(&bytes, "ENCRYPTED PRIVATE KEY-----") => PrivateKeyError::Passphrase,
         PemFault::NoItemsFound if holds(&bytes, "BEGIN CERTIFICATE-----") => PrivateKeyError::CertificateInstead,

@@ -57,3 +57,19 @@ fn each_fault_of_the_files_is_told_in_plain_words() {
     }
     assert!(told(chain, key, Some(&garbage)).starts_with("ca.crt: a certificate in it cannot be read"));
 }
+
+/// Nobody writes into it: whoever waited for its end would wait for ever.
+#[test]
+fn a_pipe_is_no_certificate_and_is_not_waited_for() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let (chain, key) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("tls.crt"), chain).unwrap();
+    std::fs::write(at("tls.key"), key).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+    for (chain, key, ca) in [("pipe", "tls.key", None), ("tls.crt", "pipe", None), ("tls.crt", "tls.key", Some(at("pipe")))] {
+        let fault = Certificate::load_for(at(chain), at(key), ca).err().unwrap().to_string();
+        assert!(fault.contains("/pipe: ") && fault.contains("it is a pipe"), "{fault}");
+    }
+}
