@@ -5,9 +5,13 @@ use super::names::Guid;
 use reqwest::Url;
 
 /// A resource and `/.default`, as JSON Schema has it.
-pub(super) const SCOPE: &str = "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z][a-z0-9-]*://[a-z0-9_-]+(\\.[a-z0-9_-]+)*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)/\\.default$";
+pub(super) const SCOPE: &str = "^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(https|api)://[a-z0-9_-]+(\\.[a-z0-9_-]+)*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?)/\\.default$";
 
-/// Whether it is spelled in the only way: an id in lower case; or a scheme and a host in lower case, no port, no dot at the host's end,
+/// With what the identifier URIs of applications begin that Entra gives tokens for ("Restrictions on identifier URIs"): another scheme is
+/// a slip, or plain HTTP.
+const SCHEMES: [&str; 2] = ["https", "api"];
+
+/// Whether it is spelled in the only way: an id in lower case; or one of these schemes and a host in lower case, no port, no dot at the host's end,
 /// and segments that are neither empty nor begin with a dot. One slash may stand at the end: Entra needs it for the resources that are
 /// registered so ("Trailing slash and .default").
 pub(super) fn is_canonical(resource: &str) -> bool {
@@ -17,7 +21,7 @@ pub(super) fn is_canonical(resource: &str) -> bool {
     let Some((scheme, rest)) = resource.split_once("://") else { return false };
     let mut parts = rest.strip_suffix('/').unwrap_or(rest).split('/');
     let host = parts.next().unwrap_or_default();
-    is_scheme(scheme) && host.split('.').all(is_label) && parts.all(is_segment)
+    SCHEMES.contains(&scheme) && host.split('.').all(is_label) && parts.all(is_segment)
 }
 
 /// How another spelling is written here, where that can be told.
@@ -36,11 +40,6 @@ pub(super) fn meant(resource: &str) -> Option<String> {
 pub(super) fn is_by_id(resource: &str) -> bool {
     let named = resource.strip_prefix("api://").unwrap_or(resource);
     Guid::parse(named.split('/').next().unwrap_or_default()).is_ok()
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn is_label(text: &str) -> bool {

@@ -29,6 +29,8 @@ fn what_names_no_one_resource_is_no_use() {
         format!("{CLIENT}/"),
         format!("{CLIENT}//.default"),
         format!("{CLIENT}/https://graph.microsoft.com/User.Read"),
+        format!("{CLIENT}/http://management.azure.com/.default"),
+        format!("{CLIENT}/file://a/.default"),
         format!("{CLIENT}/https://a/.default https://b/.default"),
         format!("{CLIENT}/https://a\n/.default"),
         format!("{CLIENT}/https://a\0/.default"),

@@ -49,8 +49,12 @@ fn spelled(what: &str) -> Result<(), AzurePatternError> {
     if matches!(what, "**" | "federated-token") {
         return Ok(());
     }
-    // `**` may stand for a scheme with its host.
-    let whole = what.strip_prefix("**").map_or_else(|| what.to_owned(), |rest| format!("https://a{rest}"));
+    // `**` may stand for a scheme with its host, and `*` for a scheme.
+    let whole = match (what.strip_prefix("**"), what.strip_prefix("*://")) {
+        (Some(rest), _) => format!("https://a{rest}"),
+        (None, Some(rest)) => format!("https://{rest}"),
+        (None, None) => what.to_owned(),
+    };
     let filled = whole.replace("**", "a").replace('*', "a");
     if !what.ends_with('*') && !filled.ends_with(DEFAULT) {
         return Err(AzurePatternError::Spelling);
