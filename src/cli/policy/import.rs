@@ -13,6 +13,7 @@ use crate::kind::Scope;
 use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
+use crate::words::plain;
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -140,10 +141,23 @@ fn settings<'a>(
 fn written(policy: Imported, to: Option<&Path>) -> Result<Imported, NotImported> {
     let Some(folder) = to else { return Ok(policy) };
     let path = folder.join(&policy.file);
+    if let Some(link) = link_below(folder, &policy.file) {
+        let reason = format!("{} is a link: what it leads to may be no part of the repository", link.display());
+        return Err(NotImported { original: policy.file, reason });
+    }
     match create(&path, policy.text().as_bytes()) {
         Ok(()) => Ok(policy),
         Err(fault) => Err(NotImported { original: policy.file, reason: format!("{} is not written: {fault}", path.display()) }),
     }
+}
+
+/// The first folder on the way to a file that is a link. The folder that was named may be one.
+fn link_below(folder: &Path, file: &str) -> Option<PathBuf> {
+    let mut path = folder.to_owned();
+    file.split('/').find_map(|part| {
+        path.push(part);
+        std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()).then(|| path.clone())
+    })
 }
 
 fn tell(imported: &[Imported], refused: &[NotImported], output: Output, on_disk: bool) {
@@ -159,6 +173,6 @@ fn tell(imported: &[Imported], refused: &[NotImported], output: Output, on_disk:
             anstream::print!("---\n# {}\n{}", policy.file, policy.text());
         }
     }
-    refused.iter().for_each(|one| anstream::eprintln!("not imported: {}: {}", one.original, one.reason));
+    refused.iter().for_each(|one| anstream::eprintln!("not imported: {}: {}", plain(&one.original), plain(&one.reason)));
     anstream::eprintln!("{} imported, {} not", imported.len(), refused.len());
 }

@@ -21,6 +21,12 @@ const ACTION: &str = "sts:AssumeRoleWithWebIdentity";
 /// Actions with a wildcard that take it in.
 const ACTIONS_WITH_IT: [&str; 4] = ["*", "sts:*", "sts:AssumeRole*", "sts:Assume*"];
 
+/// Issuers of CI jobs and pods, by how their addresses begin: none of their tokens has `azp`.
+const WITHOUT_AZP: [&str; 6] =
+    ["token.actions.", "gitlab.", "agent.buildkite.com", "oidc.circleci.com", "app.terraform.io", "oidc.eks."];
+/// "Available keys for AWS OIDC federation": of a token with `azp`, that is the value of `ISSUER:aud`.
+const AZP: &str = "where tokens of this issuer have `azp`, AWS compared that one, and this policy asks for no client: add `claims: { /azp: … }` with what was listed";
+
 /// A role, and its trust policy.
 pub(super) struct Role<'a> {
     pub(super) name: &'a str,
@@ -143,6 +149,9 @@ impl Condition<'_> {
         }
         if claim == "aud" {
             trust.note_audience();
+            if !WITHOUT_AZP.iter().any(|known| host.starts_with(known)) {
+                trust.notes.push(format!("{AZP}: {}", self.values.join(", ")));
+            }
             return Ok(());
         }
         if when_absent {

@@ -3,6 +3,7 @@
 use super::lines::{Beside, Lines, Scalar};
 use crate::identity::Attribute;
 use crate::words::names::{IssuerName, RoleArn};
+use crate::words::plain as escaped;
 use std::fmt::Write;
 
 /// What is granted.
@@ -48,10 +49,9 @@ pub(super) fn yaml(description: &str, issuer: &IssuerName, lines: &Lines, grante
     text
 }
 
-/// Text of one line, for comments and terminals: nothing from elsewhere may begin another line, or colour it.
+/// Text of one line, for comments and terminals: nothing from elsewhere may begin another line, colour it or turn its direction.
 pub(super) fn comment(text: &str) -> String {
-    let breaks = |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}');
-    text.chars().map(|character| if breaks(character) { ' ' } else { character }).collect()
+    escaped(&text.replace(char::is_control, " ")).into_owned()
 }
 
 /// The values alone, or as a mapping of what is meant.
@@ -123,5 +123,6 @@ mod tests {
         let told = vec!["contents: read\n  secrets: [\"**\"]\u{2028}\u{85}\r".to_owned()];
         let written = yaml("x", &IssuerName::parse("github").unwrap(), &Lines::default(), &Granted::Chosen(told));
         assert_eq!(Node::parse("a.yaml", written.as_bytes()).unwrap().to_json()["grant"], serde_json::Value::Null);
+        assert_eq!(comment("a\u{9b}2K\u{202e}b"), "a 2K\\u{202e}b", "and no C1 control or turned text reaches a terminal");
     }
 }

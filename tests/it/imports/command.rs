@@ -60,4 +60,11 @@ fn a_role_that_is_refused_leaves_the_others_whole_and_writes_nothing() {
     let said: Value = serde_json::from_slice(&default.stdout).unwrap();
     let reasons = said["refused"].to_string();
     assert!(said["imported"] == json!([]) && reasons.contains("let nothing be read below `secret/data/`"), "{reasons}");
+
+    std::fs::create_dir_all(folder.path().join("linked")).unwrap();
+    std::fs::create_dir_all(folder.path().join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", folder.path().join("linked/policies")).unwrap();
+    let linked = import(folder.path(), &["--mount", "kv/", "--ending", ".json", "--to", "linked"]);
+    assert!(String::from_utf8_lossy(&linked.stderr).contains("linked/policies is a link"), "{linked:?}");
+    assert_eq!(std::fs::read_dir(folder.path().join("elsewhere")).unwrap().count(), 0);
 }

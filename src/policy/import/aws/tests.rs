@@ -133,3 +133,18 @@ fn each_statement_and_provider_is_a_policy_and_others_are_left_out() {
     let expected = ["match:", "namespace: shop", "service_account: api", "claims:", "/sub: \"system:serviceaccount:shop:api\""];
     assert_eq!(body(&imported[1]), expected);
 }
+
+/// Of a token with `azp` AWS compares that one with what `ISSUER:aud` lists.
+#[test]
+fn a_client_that_was_bound_by_azp_is_told() {
+    let notes = |host: &str| {
+        let provider = format!("arn:aws:iam::123456789012:oidc-provider/{host}");
+        let condition = json!({ "StringEquals": { format!("{host}:aud"): "client-7", format!("{host}:sub"): "a" } });
+        let statement =
+            json!({ "Effect": "Allow", "Principal": { "Federated": provider }, "Action": super::ACTION, "Condition": condition });
+        only(all(&json!({ "Version": "2012-10-17", "Statement": [statement] }))).unwrap().notes.join("\n")
+    };
+    let told = notes("id.acme.example");
+    assert!(told.contains("`azp`") && told.contains("client-7"), "{told}");
+    assert!(!notes("oidc.eks.eu-west-1.amazonaws.com/id/ABC").contains("`azp`"));
+}
