@@ -1,6 +1,6 @@
 //! What people see: colours on a terminal, none in a pipe.
 
-use crate::words::excerpt;
+use crate::words::{excerpt, plain_json};
 use std::process::ExitCode;
 
 /// As many as tell recipients apart at a glance.
@@ -15,12 +15,12 @@ pub(super) fn failed(message: &impl std::fmt::Display, status: u8) -> ExitCode {
 
 /// Prints a JSON document for people and machines.
 pub(super) fn json(value: &serde_json::Value) {
-    anstream::println!("{value:#}");
+    anstream::println!("{}", plain_json(&format!("{value:#}")));
 }
 
 /// Prints a JSON document on one line, for what reads line by line.
 pub(super) fn line(value: &serde_json::Value) {
-    anstream::println!("{value}");
+    anstream::println!("{}", plain_json(&value.to_string()));
 }
 
 /// Whether what is said on standard error would stand in the output that a program reads.

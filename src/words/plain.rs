@@ -20,6 +20,17 @@ pub fn excerpt(text: &str, characters: usize) -> Cow<'_, str> {
     }
 }
 
+/// A JSON document that says no more than it shows: what would steer is escaped (RFC 8259, section 7), so that whoever parses it reads
+/// the same. The writer has escaped what is ASCII, and all of the rest stands in texts.
+pub fn plain_json(document: &str) -> Cow<'_, str> {
+    let is_told = |one: char| steers(one) && !matches!(one, '\n');
+    if !document.contains(is_told) {
+        return Cow::Borrowed(document);
+    }
+    let escaped = |one: char| if is_told(one) { format!("\\u{:04x}", u32::from(one)) } else { one.to_string() };
+    Cow::Owned(document.chars().map(escaped).collect())
+}
+
 fn steers(character: char) -> bool {
     let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     character.is_control() || turns || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
@@ -33,5 +44,13 @@ mod tests {
     fn nothing_in_it_speaks_for_us() {
         assert_eq!(plain("acme/shop@1 \"übung\" `x`"), "acme/shop@1 \"übung\" `x`");
         assert_eq!(plain("a\u{1b}[2K\rNobody\nWIDENS\u{202e}\u{2028}"), "a\\u{1b}[2K\\u{d}Nobody\\u{a}WIDENS\\u{202e}\\u{2028}");
+    }
+
+    #[test]
+    fn a_document_means_what_it_meant() {
+        let value = serde_json::json!({ "a": "x\u{9b}2K\u{202e}\n\u{2028}\u{7f}\u{1b}ü" });
+        let shown = plain_json(&format!("{value:#}")).into_owned();
+        assert!(shown.contains("\n  \"a\": \"x\\u009b2K\\u202e\\n\\u2028\\u007f\\u001bü\""), "{shown}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 }
