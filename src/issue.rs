@@ -41,6 +41,6 @@ pub use misfit::Misfit;
 pub use outward::OutwardError;
 pub(crate) use outward::{AddressError, address};
 pub use own::{CloudIssuer, IdTokenIssuer, OwnIssuers};
-pub use provider::{ConnectError, Connected, Places, Provided, ProviderSettings, Providers};
+pub use provider::{ConnectError, Connected, Endpoint, Places, Provided, ProviderSettings, Providers};
 pub use session::Sessions;
 pub use signing::{KeyTold, Publication, SigningKeys};

@@ -3,6 +3,7 @@
 mod client;
 mod finding;
 mod issuers;
+mod providers;
 mod repository;
 mod server;
 mod trust;

@@ -7,9 +7,10 @@ use crate::policy::OnTerms;
 use crate::store::Licence;
 use crate::words::yaml::{Fields, Node};
 use crate::words::{Denial, Reason, UnixTime};
+use reqwest::Url;
 use std::error::Error;
 use std::fmt::Debug;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where files are that the configuration names, and whether nobody else can reach them.
 pub trait Places {
@@ -19,6 +20,17 @@ pub trait Places {
     fn trusted<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<PathBuf>;
     /// A credential of this service: its name, and systemd's folder where there is one.
     fn credential<'a>(&self, fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<(String, Option<PathBuf>)>;
+}
+
+/// An address at which a provider is asked, and how it is reached.
+#[derive(Clone, Debug)]
+pub struct Endpoint<'a> {
+    /// The address.
+    pub url: Url,
+    /// The authorities of its certificate, PEM; absent: the system's.
+    pub ca: Option<&'a Path>,
+    /// The proxy on the way to it.
+    pub proxy: Option<&'a str>,
 }
 
 /// A kind that somebody outside makes.
@@ -50,6 +62,9 @@ pub trait Provided: OnTerms {
         licence: &Licence<'_, Self::Terms>,
         now: UnixTime,
     ) -> impl Future<Output = Result<Self::Answer, Denial>> + Send;
+
+    /// Where it is asked.
+    fn endpoints(settings: &Self::Settings) -> Vec<Endpoint<'_>>;
 
     /// For what it would refuse all that a policy grants, as it is configured.
     fn misfit(_settings: &Self::Settings, _granted: &Self) -> Option<Misfit> {
@@ -125,6 +140,13 @@ macro_rules! declare {
                     },)*
                     _ => Some(Vec::new()),
                 }
+            }
+
+            /// Where each provider is asked, beside its name.
+            pub fn endpoints(&self) -> Vec<(&'static str, Endpoint<'_>)> {
+                let mut all = Vec::new();
+                $(all.extend(self.$section.iter().flat_map(<$target>::endpoints).map(|endpoint| (stringify!($section), endpoint)));)*
+                all
             }
 
             fn no_provider(&self, name: &str) -> Misfit {

@@ -1,7 +1,9 @@
 //! What `doctor` finds before somebody meets it: as the operator beside the server, and as a job.
 
 use crate::beliefs::certificate_until;
-use crate::support::{Setup, World, git, write_private};
+use crate::sources;
+use crate::sts::StandInSts;
+use crate::support::{Setup, World, free_port, git, write_private};
 use daypass::secrets::{Identities, encrypt};
 use serde_json::{Value, json};
 use std::process::Command;
@@ -92,6 +94,38 @@ async fn each_thing_that_is_wrong_is_found_with_what_to_do() {
     has(&errors, &["repository", "refs/heads/main"]);
     assert!(told.to_string().contains("there are refs/heads/master"), "{told:#}");
     assert!(told.to_string().contains("no server answers on this machine"), "{told:#}");
+}
+
+/// Every section of the configuration that names one: a provider that answers and one that does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_makes_credentials_is_asked_whether_it_answers() {
+    let (sts, gone) = (StandInSts::start().await, free_port());
+    let azure = format!(
+        "providers: {{ azure: {{ tenant: 11111111-2222-3333-4444-555555555555, authority: \"http://127.0.0.1:{gone}\" }} }}\n"
+    );
+    let world = World::start(Setup { aws: sts.section(), more: azure, ..Setup::default() }).await;
+    let (status, told) = of_server(&world).await;
+    assert_eq!(status, 78, "{told:#}");
+    has(&wrong(&told, "ok"), &["aws: http://127.0.0.1:", "answers"]);
+    assert_eq!(sts.asked().len(), 0, "no credential was asked for");
+    has(&wrong(&told, "error"), &["azure: ", &gone.to_string(), "refused"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_source_is_told_as_the_server_follows_it() {
+    let (world, team, _) = sources::world().await;
+    sources::define(&world, team.path(), sources::TEAM).await;
+    sources::live(&world, team.path()).await;
+    let (_, told) = of_server(&world).await;
+    let head = git(team.path(), &["rev-parse", "HEAD"]);
+    has(&wrong(&told, "ok"), &["source root: it is followed"]);
+    has(&wrong(&told, "ok"), &["source team-a: it is followed", &head]);
+
+    git(team.path(), &["branch", "--move", "main", "master"]);
+    world.until("the alarm", |ready| ready["sources"]["team-a"]["alarm"].is_string()).await;
+    let (status, told) = of_server(&world).await;
+    assert_eq!(status, 78, "{told:#}");
+    has(&wrong(&told, "error"), &["source team-a: ", "refs/heads/main"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,8 +95,8 @@ fn files(revision: &Revision, further: usize, opens: bool) -> Vec<Finding> {
         findings.push(Finding::warning("policies", told, advice));
     }
     if further > 0 {
-        let told = format!("{further} further sources are not looked at here");
-        findings.push(Finding::skipped("sources", format!("{told}: `daypass status` tells how each is followed")));
+        let told = format!("{further} further sources: their clones are the server's, which tells below how it follows each");
+        findings.push(Finding::skipped("sources", told));
     }
     findings
 }

@@ -1,7 +1,7 @@
 //! What a server is made of: its configuration, files, store and disk; and what it says of itself where it runs.
 
-use super::finding::Finding;
-use super::{issuers, repository};
+use super::finding::{Finding, Level};
+use super::{issuers, providers, repository};
 use crate::cli::operate;
 use crate::client::environment::Environment;
 use crate::config::{Config, KeyEncryption};
@@ -40,8 +40,9 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
     findings.push(key_encryption(&config).await);
     findings.extend(data(&config.data));
     findings.extend(repository::look(&config).await);
-    findings.extend(issuers::look(&config).await);
-    findings.extend(running(file).await);
+    // Each waits for others: together they take no longer than the slowest of them.
+    let (issuers, providers, running) = tokio::join!(issuers::look(&config), providers::look(&config), running(file));
+    findings.extend(issuers.into_iter().chain(providers).chain(running));
     findings
 }
 
@@ -174,7 +175,6 @@ async fn running(file: &Path) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     for (check, member, advice) in [
-        ("server", "alarm", "`daypass status` tells of which source it is; until then the last good commit stays in force"),
         ("server", "alarms", "mend it, or ask whoever keeps it"),
         ("disk", "space", "make room on the store's disk"),
         ("clock", "clock", "set the clock right, or take it as right: `daypass accept-clock`"),
@@ -191,7 +191,8 @@ async fn running(file: &Path) -> Vec<Finding> {
             findings.push(Finding::warning("server", told, "`daypass deny --lift` it, and deny what was meant"));
         }
     }
-    if findings.is_empty() {
+    findings.extend(sources(&status["sources"]));
+    if findings.iter().all(|finding| finding.level == Level::Ok) {
         let told = format!(
             "it runs, with {} policies of {} in force",
             status["policies"],
@@ -200,4 +201,27 @@ async fn running(file: &Path) -> Vec<Finding> {
         findings.push(Finding::ok("server", told));
     }
     findings
+}
+
+/// The sources as the server follows them: it alone has the clones and the keys of further ones.
+fn sources(told: &Value) -> Vec<Finding> {
+    let sources = told.as_object().into_iter().flatten();
+    sources
+        .map(|(name, source)| {
+            let check = format!("source {name}");
+            let commit = source["revision"].as_str();
+            match (source["alarm"].as_str(), commit) {
+                (Some(alarm), _) => Finding::error(check, alarm, "until it is followed again its last good commit stays active"),
+                (None, _) if source["stale"] == true => Finding::error(
+                    check,
+                    "it was not read for longer than `max_stale`",
+                    "its policies grant nothing until it is read",
+                ),
+                (None, Some(commit)) => Finding::ok(check, format!("it is followed, at {commit}")),
+                (None, None) => {
+                    Finding::error(check, "nothing of it is active", "look at its definition in sources/, and at its repository")
+                }
+            }
+        })
+        .collect()
 }

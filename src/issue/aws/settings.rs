@@ -1,14 +1,19 @@
 //! The `aws` section of the configuration.
 
 use super::{Aws, AwsMode, AwsSettings};
-use crate::issue::provider::{Places, Provided};
+use crate::issue::provider::{Endpoint, Places, Provided};
 use crate::issue::{OwnIssuers, SigningAlgorithm};
 use crate::kind::{AwsKeys, AwsTarget};
 use crate::policy::AwsTerms;
 use crate::store::Licence;
 use crate::words::yaml::Fields;
 use crate::words::{Denial, Reason, UnixTime};
+use aws_sdk_sts::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use reqwest::Url;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 /// A value that is none of its kind; the words say what was expected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -56,7 +61,25 @@ impl Provided for AwsTarget {
         aws.issue(licence, now).await
     }
 
+    fn endpoints(settings: &AwsSettings) -> Vec<Endpoint<'_>> {
+        let own = settings.endpoint.iter().cloned();
+        let regional = settings.regions.iter().filter_map(|region| address_of(region));
+        let all: BTreeSet<String> = if settings.endpoint.is_some() { own.collect() } else { regional.collect() };
+        let urls = all.iter().filter_map(|url| Url::parse(url).ok());
+        urls.map(|url| Endpoint { url, ca: None, proxy: None }).collect()
+    }
+
     fn absent() -> Denial {
         Reason::AwsUnavailable.because("the configuration has no `aws` section")
+    }
+}
+
+/// Where AWS's own library asks for a region. It knows that by heart, so that nothing is waited for.
+fn address_of(region: &str) -> Option<String> {
+    let resolver = DefaultResolver::new();
+    let parameters = Params::builder().region(region).build().ok()?;
+    match pin!(resolver.resolve_endpoint(&parameters)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(endpoint)) => Some(endpoint.url().to_owned()),
+        Poll::Ready(Err(_)) | Poll::Pending => None,
     }
 }

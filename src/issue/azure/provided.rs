@@ -3,7 +3,7 @@
 use super::refusal::PROVIDER;
 use super::{Azure, AzureError, AzureSettings};
 use crate::issue::OwnIssuers;
-use crate::issue::provider::{Places, Provided};
+use crate::issue::provider::{Endpoint, Places, Provided};
 use crate::kind::{AzureTarget, AzureToken};
 use crate::policy::AzureTerms;
 use crate::store::Licence;
@@ -26,6 +26,10 @@ impl Provided for AzureTarget {
 
     async fn issue(azure: &Azure, licence: &Licence<'_, AzureTerms>, now: UnixTime) -> Result<AzureToken, Denial> {
         azure.issue(licence, now).await
+    }
+
+    fn endpoints(settings: &AzureSettings) -> Vec<Endpoint<'_>> {
+        vec![Endpoint { url: settings.authority.clone(), ca: settings.ca.as_deref(), proxy: settings.proxy.as_deref() }]
     }
 
     fn absent() -> Denial {

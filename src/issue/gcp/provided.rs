@@ -2,13 +2,14 @@
 
 use super::refusal::{PROVIDER, denied};
 use super::{Gcp, GcpSettings};
-use crate::issue::provider::{Places, Provided};
+use crate::issue::provider::{Endpoint, Places, Provided};
 use crate::issue::{OutwardError, OwnIssuers};
 use crate::kind::{GcpTarget, GcpToken};
 use crate::policy::GcpTerms;
 use crate::store::Licence;
 use crate::words::yaml::Fields;
 use crate::words::{Denial, UnixTime};
+use reqwest::Url;
 
 /// Why Google cannot be asked at all.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,11 @@ impl Provided for GcpTarget {
 
     async fn issue(gcp: &Gcp, licence: &Licence<'_, GcpTerms>, now: UnixTime) -> Result<GcpToken, Denial> {
         gcp.issue(licence, now).await
+    }
+
+    fn endpoints(settings: &GcpSettings) -> Vec<Endpoint<'_>> {
+        let at = |url: &Url| Endpoint { url: url.clone(), ca: settings.ca.as_deref(), proxy: settings.proxy.as_deref() };
+        vec![at(&settings.sts), at(&settings.iamcredentials)]
     }
 
     fn absent() -> Denial {

@@ -1,7 +1,7 @@
 //! How the configuration, a grant and its answer meet an App.
 
 use super::{Asked, GitHub, GitHubError, GitHubSettings, Minted};
-use crate::issue::provider::{Places, Provided};
+use crate::issue::provider::{Endpoint, Places, Provided};
 use crate::issue::{Misfit, OwnIssuers};
 use crate::kind::{GitHubTarget, GitHubToken};
 use crate::policy::{GitHubTerms, InRepositories};
@@ -48,6 +48,13 @@ impl Provided for GitHubTarget {
         let (key, level) = app.max_permissions.lacks(granted.permissions.as_ref()?)?;
         let why = format!("`{key}: {}` is more than its `max_permissions`", level.as_str());
         Some(Misfit::Refused { what, name: name.to_owned(), why })
+    }
+
+    fn endpoints(settings: &GitHubSettings) -> Vec<Endpoint<'_>> {
+        let mut all: Vec<_> =
+            settings.apps.iter().map(|app| (app.api.clone(), app.ca.as_deref(), app.proxy.as_deref())).collect();
+        all.dedup();
+        all.into_iter().map(|(url, ca, proxy)| Endpoint { url, ca, proxy }).collect()
     }
 
     fn absent() -> Denial {

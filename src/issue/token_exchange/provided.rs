@@ -3,7 +3,7 @@
 use super::refusal::PROVIDER;
 use super::settings::TokenExchangeSettings;
 use super::{TokenExchange, TokenExchangeError};
-use crate::issue::provider::{Places, Provided};
+use crate::issue::provider::{Endpoint, Places, Provided};
 use crate::issue::{Misfit, OwnIssuers};
 use crate::kind::{ExchangedToken, TokenExchangeTarget};
 use crate::policy::TokenExchangeTerms;
@@ -41,6 +41,13 @@ impl Provided for TokenExchangeTarget {
         };
         let fault = service.check(granted.fields.as_ref()?).err()?;
         Some(Misfit::Refused { what, name: name.to_string(), why: fault.to_string() })
+    }
+
+    fn endpoints(settings: &TokenExchangeSettings) -> Vec<Endpoint<'_>> {
+        let services = settings.services.iter();
+        services
+            .map(|service| Endpoint { url: service.url.clone(), ca: service.ca.as_deref(), proxy: service.proxy.as_deref() })
+            .collect()
     }
 
     fn absent() -> Denial {
