@@ -274,3 +274,20 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Man(arguments) => completions::write_pages(&arguments),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    /// Without a bound this test never ends.
+    #[test]
+    fn a_thread_that_still_reads_does_not_keep_the_program_from_ending() {
+        let (_open, never) = channel::<()>();
+        let work = async {
+            tokio::task::spawn_blocking(move || never.recv());
+            Ok(7)
+        };
+        assert_eq!(finish(Builder::new_current_thread(), false, work), ExitCode::from(7));
+    }
+}

@@ -12,6 +12,7 @@ use crate::words::Widened;
 use crate::words::names::CommitId;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
 
 /// What came of a look.
@@ -58,7 +59,8 @@ impl App {
                 let (app, source) = (self.clone(), source.clone());
                 let looked_at = source.clone();
                 let look = tokio::task::spawn_blocking(move || app.look(&looked_at, &marks));
-                self.told_when_slow(&source, look).await.unwrap_or_else(|fault| Err(fault.into()))
+                let slow = || self.alarmed(&source, &FollowError::Slow);
+                told_when_slow(look, LOOK_QUIET_MAX, slow).await.unwrap_or_else(|fault| Err(fault.into()))
             }
             Err(denial) => Err(denial.into()),
         };
@@ -70,17 +72,6 @@ impl App {
                 source.alarm.store(alarm.or(unread).map(|fault| Arc::new(fault.to_string())));
             }
             Err(fault) => self.alarmed(source, &fault),
-        }
-    }
-
-    /// Waits for the look. What takes very long keeps what was taken away in force, and somebody has to hear of it.
-    async fn told_when_slow<T>(&self, source: &Followed, mut look: JoinHandle<T>) -> Result<T, JoinError> {
-        match tokio::time::timeout(LOOK_QUIET_MAX, &mut look).await {
-            Ok(looked) => looked,
-            Err(_) => {
-                self.alarmed(source, &FollowError::Slow);
-                look.await
-            }
         }
     }
 
@@ -250,5 +241,33 @@ impl App {
             }
         }
         source.alarm.store(Some(Arc::new(told)));
+    }
+}
+
+/// Waits for a look. What takes very long keeps what was taken away in force, and somebody has to hear of it.
+async fn told_when_slow<T>(mut look: JoinHandle<T>, quiet: Duration, slow: impl FnOnce()) -> Result<T, JoinError> {
+    match tokio::time::timeout(quiet, &mut look).await {
+        Ok(looked) => looked,
+        Err(_) => {
+            slow();
+            look.await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn a_look_that_goes_on_is_told_while_it_does_and_waited_for() {
+        let (end, ended) = oneshot::channel();
+        let look = tokio::spawn(ended);
+        // Nothing ends the look but hearing of it.
+        let slow = || end.send("read").unwrap();
+        assert_eq!(told_when_slow(look, Duration::ZERO, slow).await.unwrap(), Ok("read"));
+        let look = tokio::spawn(async { "read" });
+        assert_eq!(told_when_slow(look, Duration::MAX, || panic!("it was not slow")).await.unwrap(), "read");
     }
 }
