@@ -127,13 +127,22 @@ fn past(released: &ReleasedDecision, replay: &mut Replay<'_>, catalogue: &Catalo
 fn uses(body: &Value) -> Option<Vec<PastUse>> {
     let (credentials, policies) = (body["credentials"].as_array()?, body["policies"].as_array()?);
     let one = |(number, line): (usize, &Value)| {
-        let wanted = Target::parse(line.as_str()?).ok()?.for_policies();
+        let line = line.as_str()?;
+        let wanted = Target::parse(line).ok()?.for_policies();
         let policy = PolicyName::parse(policies.get(number)?.as_str()?).ok()?;
         let released = match (&wanted, body["issued"][number]["aws"]["role"].as_str()) {
             (Target::Aws(AwsTarget { role: None }), Some(role)) => format!("aws {role}"),
             _ => wanted.to_string(),
         };
-        Some(PastUse { wanted, released, policy })
+        // Of a document that was not granted whole some values were released, each as if it had been asked for.
+        let only = body["issued"][number].as_object().and_then(|issued| issued.values().find_map(|told| told["only"].as_array()));
+        let Some(only) = only else { return Some(vec![PastUse { wanted, released, policy }]) };
+        let value = |pointer: &Value| {
+            let wanted = Target::parse(&format!("{line}#{}", pointer.as_str()?)).ok()?.for_policies();
+            Some(PastUse { released: wanted.to_string(), wanted, policy: policy.clone() })
+        };
+        only.iter().map(value).collect()
     };
-    credentials.iter().enumerate().map(one).collect()
+    let uses: Option<Vec<Vec<PastUse>>> = credentials.iter().enumerate().map(one).collect();
+    Some(uses?.into_iter().flatten().collect())
 }

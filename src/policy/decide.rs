@@ -108,6 +108,11 @@ impl PolicySet {
         self.grant_one(facts, wanted, policy, Moment::at(now)).map(|granted| granted.policy)
     }
 
+    /// The same as the server answers: a document that is not granted whole with the values of it that are.
+    pub fn would_answer(&self, facts: &Facts, wanted: &Target, now: UnixTime) -> Result<PolicyName, Denial> {
+        self.grant_whole_or_parts(facts, wanted, None, Moment::at(now)).map(|granted| granted.policy)
+    }
+
     /// Whether some policy could be for this identity, by what it pins of who somebody is: then it is no stranger here.
     pub fn could_be_for(&self, facts: &Facts) -> bool {
         let base = self.base.candidates(facts).filter(|(number, ..)| !self.gone.contains(number));

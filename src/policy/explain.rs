@@ -14,6 +14,7 @@ use crate::words::{UnixTime, plain};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// More near misses than this are no longer near.
 const NEAR_MISSES_MAX: usize = 5;
@@ -27,6 +28,9 @@ pub struct Explanation {
     pub allowed_by: Option<PolicyName>,
     /// The policies that grant it, whether or not something stands against it.
     pub granted_by: Vec<PolicyName>,
+    /// Where not all of a document is granted: the values that are, by JSON pointer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// Why not, in one sentence: the first reason in the order in which the server decides.
     pub denied_because: Option<String>,
     /// The proof of possession without which it is not granted, as a policy names it; absent: none.
@@ -74,13 +78,17 @@ pub struct NearMiss {
 
 /// Explains the decision over these facts. What operators deny is not looked at here: see [`Explanation::under`].
 pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -> Explanation {
-    let mut near_misses: Vec<NearMiss> =
-        set.policies().iter().filter_map(|policy| near_miss(policy, facts, wanted, now)).collect();
+    let parts = parts(set, facts, wanted);
+    let asked_for = || std::iter::once(wanted).chain(&parts);
+    let misses = |policy: &Arc<TrustPolicy>| {
+        asked_for().filter_map(|wanted| near_miss(policy, facts, wanted, now)).min_by_key(|miss| miss.lines.len())
+    };
+    let mut near_misses: Vec<NearMiss> = set.policies().iter().filter_map(misses).collect();
     near_misses.sort_by_key(|miss| miss.lines.len());
     near_misses.truncate(NEAR_MISSES_MAX);
     let (asked, granted) = set.offered(facts, wanted, None, now).unwrap_or_else(|_| (Cow::Borrowed(wanted), Vec::new()));
     let mut guardrails: Vec<GuardrailHit> = Vec::new();
-    for wanted in std::iter::once(asked).chain(between(&granted).map(Cow::Owned)) {
+    for wanted in std::iter::once(asked).chain(between(&granted).map(Cow::Owned)).chain(parts.iter().map(Cow::Borrowed)) {
         let hits = set.guardrails().all_against(facts, &wanted).map(|(place, description)| guardrail_hit(place, description));
         hits.for_each(|hit| {
             if !guardrails.contains(&hit) {
@@ -88,19 +96,40 @@ pub fn explain(set: &PolicySet, facts: &Facts, wanted: &Target, now: UnixTime) -
             }
         });
     }
-    let (allowed_by, denied_because) = match set.would_grant(facts, wanted, None, now) {
+    let (allowed_by, denied_because) = match set.would_answer(facts, wanted, now) {
         Ok(policy) => (Some(policy), None),
         Err(denial) => (None, Some(denial.cause)),
     };
+    let is_whole = set.would_grant(facts, wanted, None, now).is_ok();
+    let is_granted = |part: &&Target| !is_whole && set.would_grant(facts, part, None, now).is_ok();
+    let only = parts.iter().filter(is_granted).filter_map(|part| part.pointer().map(str::to_owned)).collect();
     // Whoever grants it for the least proof decides.
     let dpop = granted.iter().map(|granted| granted.proof).min().filter(|proof| *proof != Possession::Nothing);
     let dpop = dpop.map(|proof| Cow::Borrowed(proof.as_str()));
     let mut granted_by: Vec<PolicyName> = granted.into_iter().map(|granted| granted.policy).collect();
+    granted_by.extend(allowed_by.iter().filter(|_| !is_whole).cloned());
     granted_by.dedup();
-    let offers = |policy: &TrustPolicy| policy.rules.iter().any(|rule| rule.offer(wanted).is_some());
+    let offers = |policy: &TrustPolicy| policy.rules.iter().any(|rule| asked_for().any(|wanted| rule.offer(wanted).is_some()));
     let is_offered = set.policies().iter().any(|policy| policy.issuer == facts.issuer && offers(policy));
     let (wanted, operators_denials) = (wanted.to_string(), None);
-    Explanation { wanted, allowed_by, granted_by, denied_because, dpop, guardrails, operators_denials, near_misses, is_offered }
+    Explanation {
+        wanted,
+        allowed_by,
+        granted_by,
+        only,
+        denied_because,
+        dpop,
+        guardrails,
+        operators_denials,
+        near_misses,
+        is_offered,
+    }
+}
+
+/// What policies of this issuer offer of a document that is asked for whole.
+fn parts(set: &PolicySet, facts: &Facts, wanted: &Target) -> Vec<Target> {
+    let policies = set.policies().iter().filter(|policy| policy.issuer == facts.issuer);
+    wanted.parts(policies.flat_map(|policy| &*policy.rules)).into_iter().collect()
 }
 
 fn guardrail_hit(place: Place, description: &str) -> GuardrailHit {
@@ -157,7 +186,10 @@ pub(super) fn near_miss(policy: &TrustPolicy, facts: &Facts, wanted: &Target, no
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.allowed_by, &self.denied_because) {
-            (Some(policy), _) => writeln!(f, "ALLOWED  {} by {policy}", self.wanted)?,
+            (Some(policy), _) if self.only.is_empty() => writeln!(f, "ALLOWED  {} by {policy}", self.wanted)?,
+            (Some(policy), _) => {
+                writeln!(f, "ALLOWED  {} by {policy}, and of it only {}", self.wanted, plain(&self.only.join(", ")))?;
+            }
             (None, cause) => writeln!(f, "DENIED   {}: {}", self.wanted, plain(cause.as_deref().unwrap_or_default()))?,
         }
         if let Some(word) = &self.dpop {

@@ -1,6 +1,6 @@
 //! Grants down to one value: a document is answered with what is granted of it, and each answer names the commit that it is of.
 
-use crate::support::{Setup, World, git};
+use crate::support::{Setup, World, commit, git, put};
 use daypass::secrets::Creations;
 use daypass::words::UnixTime;
 use daypass::words::names::SecretPath;
@@ -42,6 +42,41 @@ async fn a_document_is_answered_with_its_granted_values_alone() {
 
     let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/db.yaml#/database/user"}])).await;
     assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")), "{answer}");
+}
+
+/// What was released in parts counts by its parts, in an explanation and in what a change takes away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_in_parts_is_explained_and_replayed_as_it_was_answered() {
+    let world = world().await;
+    let (status, answer) = world.exchange(&world.token(), json!([{"secret": "shop/db.yaml"}])).await;
+    assert_eq!(status, 200, "{answer}");
+    let daypass = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_daypass"));
+        command.env_remove("DAYPASS_SERVER").current_dir(world.folder.path()).args(arguments);
+        let output = command.args(["--config", "daypass.yaml", "--output", "json"]).output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
+    };
+    let explained = daypass(&["policy", "explain", "--decision", answer["decision_id"].as_str().unwrap()]);
+    let whole = &explained["explanations"][0];
+    assert_eq!(
+        (&whole["allowed_by"], &whole["only"]),
+        (&json!("shop/read"), &json!(["/database/password", "/hosts/1"])),
+        "{explained}"
+    );
+
+    let lost = |reader: &str| {
+        let access = world.path("access");
+        git(&access, &["switch", "--quiet", "--force-create", "change", "main"]);
+        put(&access.join("policies/shop/read.yaml"), reader.as_bytes());
+        commit(&access);
+        git(&access, &["switch", "--quiet", "main"]);
+        daypass(&["policy", "replay", "change", "--repository", "access", "--data", "data"])["grants"].clone()
+    };
+    assert_eq!(lost(&format!("# as before\n{READER}")), json!([]));
+    let narrower = lost(&READER.replace("\"shop/db.yaml#/database/password\", ", ""));
+    let credentials: Vec<&Value> = narrower.as_array().unwrap().iter().map(|lost| &lost["credential"]).collect();
+    assert_eq!(credentials, [&json!("secret shop/db.yaml#/database/password")], "{narrower}");
+    assert_eq!((&narrower[0]["times"], &narrower[0]["denied_already"]), (&json!(1), &json!(false)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
