@@ -3,15 +3,29 @@
 use clap::builder::Styles;
 use std::fmt::Write as _;
 
+/// A terminal of 80 columns holds so much behind the indent: a line that it broke by itself would be two when it is pasted.
+const COLUMNS_MAX: usize = 76;
+
 /// The section of a help page, which looks as clap's own do. Each line is one that a shell takes, once its names are one's own.
 pub(super) fn examples(lines: &[&str]) -> String {
     let style = Styles::styled();
     let heading = style.get_header();
     let mut section = format!("{heading}Examples:{heading:#}");
     for line in lines {
-        let _ = write!(section, "\n  {line}");
+        let _ = write!(section, "\n  {}", broken(line).join(" \\\n      "));
     }
     section
+}
+
+/// A long line is broken in front of options, as a shell lets one.
+fn broken(line: &str) -> Vec<&str> {
+    if line.len() <= COLUMNS_MAX {
+        return vec![line];
+    }
+    match line.get(..COLUMNS_MAX - 2).and_then(|before| before.rfind(" --")).filter(|at| *at > 0) {
+        Some(at) => std::iter::once(&line[..at]).chain(broken(&line[at + 1..])).collect(),
+        None => vec![line],
+    }
 }
 
 #[cfg(test)]

@@ -73,13 +73,13 @@ pub(super) enum SecretCommand {
     /// Encrypt every file of a checkout to today's recipients.
     #[command(name = "updatekeys")]
     #[command(after_help = examples(&[
-        "daypass secret updatekeys --identity root.key --commit",
+        "daypass secret updatekeys --identity age.key --commit",
         "daypass secret updatekeys secrets/shop --config /etc/daypass/daypass.yaml",
     ]))]
     UpdateKeys(tree::TreeArgs),
     /// Give every file of a checkout a new data key, for today's recipients alone.
     #[command(after_help = examples(&[
-        "daypass secret rotate --identity root.key --commit",
+        "daypass secret rotate --identity age.key --commit",
         "daypass secret rotate secrets/shop/db.yaml --config /etc/daypass/daypass.yaml",
     ]))]
     Rotate(tree::TreeArgs),
@@ -92,7 +92,7 @@ pub(super) enum SecretCommand {
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
     "daypass secret encrypt --sops plain.yaml --to secrets/shop/db.yaml",
-    "daypass secret encrypt --recipient \"$(cat root.recipient)\" server.pem --to secrets/shop/server.pem.age",
+    "daypass secret encrypt --recipient \"$(cat age.recipient)\" server.pem --to secrets/shop/server.pem.age",
 ]))]
 pub(super) struct EncryptArgs {
     /// Write a SOPS file; the name of --to or of the input tells its format (.yaml, .json, .env, .ini).

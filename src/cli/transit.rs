@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 pub(super) enum TransitCommand {
     /// Write a fresh key, or the next version of a known one, to transit/NAME/VERSION.age.
     #[command(after_help = examples(&[
-        "daypass transit create flux --recipient \"$(cat root.recipient)\"",
-        "daypass transit create shop/backup --recipient \"$(cat root.recipient)\" --to access",
+        "daypass transit create flux --recipient \"$(cat age.recipient)\"",
+        "daypass transit create shop/backup --recipient \"$(cat age.recipient)\" --to access",
     ]))]
     Create {
         /// The key's name, such as flux or shop/backup.

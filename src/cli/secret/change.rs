@@ -38,7 +38,7 @@ pub(in crate::cli) struct SetArgs {
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
     "daypass secret unset secrets/shop/db.yaml#/old_password",
-    "daypass secret unset secrets/shop/db.yaml#/old_password --identity root.key",
+    "daypass secret unset secrets/shop/db.yaml#/old_password --identity age.key",
 ]))]
 pub(in crate::cli) struct UnsetArgs {
     /// The file and the value's JSON pointer: secrets/shop/db.yaml#/password.

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
     "daypass secret edit secrets/shop/db.yaml",
-    "daypass secret edit secrets/shop/db.yaml --identity root.key",
+    "daypass secret edit secrets/shop/db.yaml --identity age.key",
 ]))]
 pub(in crate::cli) struct EditArgs {
     /// The file; one that is not there is made.

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
-    "daypass secret keygen --to root.key > root.recipient",
-    "daypass secret keygen --pq --to root.key > root.recipient",
+    "daypass secret keygen --to age.key > age.recipient",
+    "daypass secret keygen --pq --to age.key > age.recipient",
 ]))]
 pub(in crate::cli) struct KeygenArgs {
     /// Post-quantum: ML-KEM-768 with X25519, for age 1.3 and sops 3.12 or later.

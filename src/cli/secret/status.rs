@@ -21,7 +21,7 @@ use std::path::PathBuf;
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
     "daypass secret status",
-    "daypass secret status --check --identity root.key",
+    "daypass secret status --check",
     "daypass secret status --recipient \"$(cat old.recipient)\"",
 ]))]
 pub(in crate::cli) struct StatusArgs {
@@ -45,8 +45,9 @@ pub(in crate::cli) struct StatusArgs {
 /// Looks, and tells.
 pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
     let checkout = Checkout::around(&arguments.checkout)?;
+    // Read in any case: a key that is named and cannot be read is a slip.
+    let held = arguments.keys.held(environment).await?;
     if let Some(recipient) = &arguments.recipient {
-        let held = arguments.keys.held(environment).await?;
         let found = Departed::of(&checkout, recipient, held.as_ref())?;
         let to_do = found.is_to_do();
         if json {
