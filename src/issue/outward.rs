@@ -87,6 +87,12 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
+/// The way to whoever these authorities know, else the system's.
+pub(super) fn client(ca: Option<&Path>, proxy: Option<&str>) -> Result<Client, OutwardError> {
+    let read = |path: &Path| std::fs::read(path).map_err(|fault| OutwardError::Authorities { path: path.to_owned(), fault });
+    Ok(provider_client(ca.map(read).transpose()?.as_deref(), proxy)?)
+}
+
 impl Outward {
     /// To whoever these authorities know, else the system's. `named_by` and `keeper` are for people: by what the configuration names
     /// the authorities, and who has the provider's certificate in hand.
@@ -96,10 +102,7 @@ impl Outward {
         named_by: &'static str,
         keeper: &'static str,
     ) -> Result<Self, OutwardError> {
-        let read = |path: &Path| std::fs::read(path).map_err(|fault| OutwardError::Authorities { path: path.to_owned(), fault });
-        let ca = ca.map(read).transpose()?;
-        let client = provider_client(ca.as_deref(), proxy)?;
-        Ok(Self { client, trust: Trust { is_named: ca.is_some(), named_by, keeper } })
+        Ok(Self { client: client(ca, proxy)?, trust: Trust { is_named: ca.is_some(), named_by, keeper } })
     }
 
     /// Sends it, and hears `limit` bytes at most; tried once more where there was no connection, so that nothing was asked yet.

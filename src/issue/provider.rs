@@ -1,13 +1,14 @@
 //! What somebody outside makes: how each provider is configured, reached and asked. A provider has a module of its kind's name in
 //! this room, and one line in the list of [`issue`](super).
 
+use super::outward::{OutwardError, client};
 use super::{Misfit, OwnIssuers};
 use crate::kind::{Credential, Target};
 use crate::policy::OnTerms;
 use crate::store::Licence;
 use crate::words::yaml::{Fields, Node};
 use crate::words::{Denial, Reason, UnixTime};
-use reqwest::Url;
+use reqwest::{Client, Url};
 use std::error::Error;
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,13 @@ pub struct Endpoint<'a> {
     pub ca: Option<&'a Path>,
     /// The proxy on the way to it.
     pub proxy: Option<&'a str>,
+}
+
+impl Endpoint<'_> {
+    /// The way to it.
+    pub fn client(&self) -> Result<Client, OutwardError> {
+        client(self.ca, self.proxy)
+    }
 }
 
 /// A kind that somebody outside makes.

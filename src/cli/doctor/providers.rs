@@ -3,9 +3,8 @@
 use super::finding::Finding;
 use super::issuers::LOOK_MAX;
 use crate::config::Config;
-use crate::issue::Endpoint;
-use crate::issuers::http::{provider_client, root_cause};
-use reqwest::Url;
+use crate::issuers::http::root_cause;
+use reqwest::{Client, Url};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 
@@ -17,7 +16,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let mut asked = BTreeSet::new();
     for (name, endpoint) in config.providers.endpoints() {
         let Some(origin) = origin(&endpoint.url).filter(|origin| asked.insert((name, origin.clone()))) else { continue };
-        match client(&endpoint) {
+        match endpoint.client() {
             Ok(client) => _ = looks.spawn(answers(name, client, origin)),
             Err(fault) => findings.push(Finding::error(name, fault, ADVICE)),
         }
@@ -32,14 +31,8 @@ fn origin(url: &Url) -> Option<Url> {
     url.join("/").ok()
 }
 
-fn client(endpoint: &Endpoint<'_>) -> Result<reqwest::Client, String> {
-    let read = |path: &std::path::Path| std::fs::read(path).map_err(|fault| format!("{}: {fault}", path.display()));
-    let ca = endpoint.ca.map(read).transpose()?;
-    provider_client(ca.as_deref(), endpoint.proxy).map_err(|fault| fault.to_string())
-}
-
 /// Any answer is one: what it says to nobody in particular is its own business.
-async fn answers(name: &'static str, client: reqwest::Client, origin: Url) -> Finding {
+async fn answers(name: &'static str, client: Client, origin: Url) -> Finding {
     match tokio::time::timeout(LOOK_MAX, client.head(origin.clone()).send()).await {
         Ok(Ok(_)) => Finding::ok(name, format!("{origin} answers")),
         Ok(Err(fault)) => Finding::error(name, format!("{origin}: {}", root_cause(&fault)), ADVICE),
