@@ -392,18 +392,24 @@ pub fn git(repository: &Path, arguments: &[&str]) -> String {
 }
 
 pub fn free_port() -> u16 {
+    free_ports(1)
+}
+
+/// The first of `count` neighbouring ports that are free and that nobody else is given.
+pub fn free_ports(count: u16) -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Below the ports from which the system takes those of outgoing connections: one of these would have it before the server does.
     const FIRST: u16 = 12_000;
     const COUNT: u16 = 20_000;
     // Runs beside each other begin at other places.
     let own = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap();
-    let ports = std::iter::repeat_with(|| {
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    let firsts = std::iter::repeat_with(|| {
+        let next = NEXT.fetch_add(count, Ordering::Relaxed);
         FIRST + u16::try_from((u32::from(own) * 61 + u32::from(next)) % u32::from(COUNT)).unwrap()
     });
-    let mut ports = ports.take(usize::from(COUNT));
-    ports.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+    let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let mut firsts = firsts.take(usize::from(COUNT));
+    firsts.find(|first| (*first..first + count).all(free)).unwrap()
 }
 
 /// A peer's program, or `None`, and said so, when it is not installed; a failure where `DAYPASS_PEERS_REQUIRED` says that all have to be there.

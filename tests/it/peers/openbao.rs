@@ -1,6 +1,6 @@
 //! OpenBao as second judge of the tokens that we sign, and as an issuer whose tokens we take. It verifies signatures for real.
 
-use crate::support::{DEPLOY, START_MAX, Setup, World, free_port, peer};
+use crate::support::{DEPLOY, START_MAX, Setup, World, free_ports, peer};
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,7 +15,8 @@ impl Bao {
     pub async fn start() -> Option<Self> {
         let program = peer("bao")?;
         daypass::telemetry::install_crypto();
-        let url = format!("http://127.0.0.1:{}", free_port());
+        // Its development server listens at the next port as well, for a cluster's other members.
+        let url = format!("http://127.0.0.1:{}", free_ports(2));
         let home = std::env::temp_dir();
         let mut command = Command::new(program);
         command
@@ -54,6 +55,12 @@ impl Drop for Bao {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_start_at_once_take_different_ports() {
+    let (one, other) = tokio::join!(Bao::start(), Bao::start());
+    assert_eq!(one.is_some(), other.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
