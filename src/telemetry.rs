@@ -20,6 +20,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +82,7 @@ pub struct Metrics {
     clock_steps: Gauge,
     certificates: Family<Listener, Gauge>,
     unreadable_issuers: Family<Issuer, Gauge>,
+    unreachable_providers: Family<Provider, Gauge>,
     /// Tokens and sessions that a second client showed.
     pub tokens_shown_elsewhere: Counter,
     /// TLS handshakes that came to nothing.
@@ -120,6 +122,11 @@ struct Listener {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct Issuer {
     issuer: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct Provider {
+    provider: &'static str,
 }
 
 /// How a source is, for its gauges.
@@ -191,6 +198,15 @@ impl Metrics {
     pub fn issuers<'a>(&self, unreadable: impl Iterator<Item = (&'a IssuerName, bool)>) {
         for (name, is_unreadable) in unreadable {
             self.unreadable_issuers.get_or_create(&Issuer { issuer: name.to_string() }).set(i64::from(is_unreadable));
+        }
+    }
+
+    /// Sets which providers do not answer, at one of their hosts or at all.
+    pub fn providers(&self, asked: impl Iterator<Item = (&'static str, bool)>) {
+        let mut silent = BTreeMap::new();
+        asked.for_each(|(provider, is_silent)| *silent.entry(provider).or_insert(false) |= is_silent);
+        for (provider, is_silent) in silent {
+            self.unreachable_providers.get_or_create(&Provider { provider }).set(i64::from(is_silent));
         }
     }
 
@@ -268,6 +284,11 @@ impl Metrics {
             "issuer_keys_unreadable",
             "1 while the keys of an issuer cannot be read",
             self.unreadable_issuers.clone(),
+        );
+        registry.register(
+            "provider_unreachable",
+            "1 while a provider of credentials does not answer",
+            self.unreachable_providers.clone(),
         );
         registry.register(
             "issuer_keys_read_timestamp_seconds",

@@ -2,8 +2,10 @@
 
 use super::tls::Certificate;
 use crate::app::{App, told};
+use crate::issue::Reach;
 use crate::issuers::Unreadable;
 use crate::words::names::IssuerName;
+use arc_swap::ArcSwapOption;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,19 +21,22 @@ pub struct Health {
     public: Arc<Certificate>,
     /// Of the webhook, where there is one.
     webhook: Option<Arc<Certificate>>,
+    /// Whether whoever makes credentials answered, when it was last asked.
+    providers: ArcSwapOption<Vec<Reach>>,
 }
 
 impl Health {
     /// Of this server.
     pub fn new(app: Arc<App>, public: Arc<Certificate>, webhook: Option<Arc<Certificate>>) -> Self {
-        Self { app, public, webhook }
+        Self { app, public, webhook, providers: ArcSwapOption::empty() }
     }
 
     fn certificates(&self) -> impl Iterator<Item = (&'static str, &Certificate)> {
         std::iter::once(("public", &*self.public)).chain(self.webhook.iter().map(|webhook| ("webhook", &**webhook)))
     }
 
-    /// What a person has to see to, beside what is wrong with sources: certificates, and issuers whose keys cannot be read.
+    /// What a person has to see to, beside what is wrong with sources: certificates, issuers whose keys cannot be read, and
+    /// providers that do not answer.
     pub async fn alarms(&self) -> Vec<String> {
         self.alarms_of(&self.app.issuers.unreadable().await)
     }
@@ -53,7 +58,26 @@ impl Health {
                 if issuer.serves_on { "; the keys that are held serve on for an hour" } else { "; its tokens are refused" };
             format!("the keys of the issuer `{}` cannot be read: {}{until}", issuer.name, issuer.fault)
         });
-        certificates.chain(issuers).collect()
+        certificates.chain(issuers).chain(self.silent_providers()).collect()
+    }
+
+    fn silent_providers(&self) -> Vec<String> {
+        let told = |reach: &Reach| {
+            let Reach { provider, origin, fault } = reach;
+            let fault = fault.as_ref()?;
+            Some(format!("the provider `{provider}` cannot be reached at {origin}: {fault}; none of its credentials are made"))
+        };
+        self.providers.load().iter().flat_map(|asked| asked.iter()).filter_map(told).collect()
+    }
+
+    fn providers_told(&self) -> String {
+        let silent = self.silent_providers();
+        match self.providers.load().as_deref() {
+            None => "not asked yet".to_owned(),
+            Some(asked) if asked.is_empty() => "none is configured".to_owned(),
+            Some(_) if silent.is_empty() => "they answer".to_owned(),
+            Some(_) => silent.join("; "),
+        }
     }
 
     /// Whether it can serve anybody, and why not. Faulty files are told, and do not make it unready.
@@ -79,6 +103,7 @@ impl Health {
                 "repository": said(fresh, "read", "not read for longer than max_stale"),
                 "certificate": certificate.unwrap_or_else(|| format!("counts until {}", self.public.validity().not_after)),
                 "issuers": said(issuers, "keys can be had", "no issuer's keys can be read"),
+                "providers": self.providers_told(),
             },
         });
         (ready, body)
@@ -99,12 +124,16 @@ impl Health {
         let read_at = |age| app.now().minus(age);
         app.metrics.keys_read(app.issuers.ages().map(|(name, age)| (name, read_at(age))));
         app.metrics.issuers(app.issuers.names().map(|name| (name, is_unreadable(name))));
+        let asked = self.providers.load();
+        let asked = asked.iter().flat_map(|asked| asked.iter());
+        app.metrics.providers(asked.map(|reach| (reach.provider, reach.fault.is_some())));
     }
 
     /// Logs what is wrong at the start, and whatever comes later.
     pub async fn watch(self: Arc<Self>) {
         let mut known = BTreeSet::new();
         loop {
+            self.providers.store(Some(Arc::new(self.app.providers.settings().reach().await)));
             let alarms: BTreeSet<String> = self.alarms().await.into_iter().collect();
             alarms.difference(&known).for_each(|alarm| tracing::error!(%alarm, "somebody has to see to this"));
             known = alarms;

@@ -182,6 +182,11 @@ macro_rules! declare {
                 })
             }
 
+            /// How they are configured.
+            pub const fn settings(&self) -> &ProviderSettings {
+                &self.settings
+            }
+
             /// Refuses what nobody here would make, as the configuration is. Nobody is asked.
             pub fn check(&self, granted: &Target) -> Result<(), Denial> {
                 match granted {

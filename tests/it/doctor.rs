@@ -2,20 +2,19 @@
 
 use crate::beliefs::certificate_until;
 use crate::sources;
-use crate::sts::StandInSts;
-use crate::support::{Setup, World, free_port, git, write_private};
+use crate::support::{Setup, World, git, write_private};
 use daypass::secrets::{Identities, encrypt};
 use serde_json::{Value, json};
 use std::process::Command;
 
-async fn findings(world: &World, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, Value, String) {
+pub async fn findings(world: &World, arguments: &[&str], environment: &[(&str, &str)]) -> (i32, Value, String) {
     let output = world.job("push", &[arguments, &["--output", "json"]].concat(), environment).await;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null), said)
 }
 
 /// What is wrong, as `check: says`.
-fn wrong(told: &Value, level: &str) -> Vec<String> {
+pub fn wrong(told: &Value, level: &str) -> Vec<String> {
     let all = told["findings"].as_array().unwrap_or_else(|| panic!("{told}")).iter();
     let wrong = all.filter(|finding| finding["level"] == level);
     wrong
@@ -26,13 +25,13 @@ fn wrong(told: &Value, level: &str) -> Vec<String> {
         .collect()
 }
 
-async fn of_server(world: &World) -> (i32, Value) {
+pub async fn of_server(world: &World) -> (i32, Value) {
     let (status, told, said) = findings(world, &["doctor", "--config", "daypass.yaml"], &[]).await;
     assert_eq!(said, "");
     (status, told)
 }
 
-fn has(found: &[String], parts: &[&str]) {
+pub fn has(found: &[String], parts: &[&str]) {
     assert!(found.iter().any(|finding| parts.iter().all(|part| finding.contains(part))), "{parts:?} in {found:#?}");
 }
 
@@ -94,21 +93,6 @@ async fn each_thing_that_is_wrong_is_found_with_what_to_do() {
     has(&errors, &["repository", "refs/heads/main"]);
     assert!(told.to_string().contains("there are refs/heads/master"), "{told:#}");
     assert!(told.to_string().contains("no server answers on this machine"), "{told:#}");
-}
-
-/// Every section of the configuration that names one: a provider that answers and one that does not.
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_makes_credentials_is_asked_whether_it_answers() {
-    let (sts, gone) = (StandInSts::start().await, free_port());
-    let azure = format!(
-        "providers: {{ azure: {{ tenant: 11111111-2222-3333-4444-555555555555, authority: \"http://127.0.0.1:{gone}\" }} }}\n"
-    );
-    let world = World::start(Setup { aws: sts.section(), more: azure, ..Setup::default() }).await;
-    let (status, told) = of_server(&world).await;
-    assert_eq!(status, 78, "{told:#}");
-    has(&wrong(&told, "ok"), &["aws: http://127.0.0.1:", "answers"]);
-    assert_eq!(sts.asked().len(), 0, "no credential was asked for");
-    has(&wrong(&told, "error"), &["azure: ", &gone.to_string(), "refused"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

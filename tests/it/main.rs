@@ -41,6 +41,7 @@ mod policy;
 mod possession;
 mod progress;
 mod proofs;
+mod providers;
 mod proxies;
 mod refused;
 mod relying_party;

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// Clocks may differ by this much before tokens are refused; half of it is told.
 const SKEW_MAX: Duration = Duration::from_secs(15);
 /// A doctor answers within seconds, also where nobody answers it.
-pub(super) const LOOK_MAX: Duration = Duration::from_secs(4);
+const LOOK_MAX: Duration = Duration::from_secs(4);
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -1,41 +1,18 @@
-//! Whoever makes credentials outside: whether it answers, by the way on which the server asks it. No credential is asked for.
+//! Whoever makes credentials outside: whether it answers.
 
 use super::finding::Finding;
-use super::issuers::LOOK_MAX;
 use crate::config::Config;
-use crate::issuers::http::root_cause;
-use reqwest::{Client, Url};
-use std::collections::BTreeSet;
-use tokio::task::JoinSet;
+use crate::issue::Reach;
 
 const ADVICE: &str = "until it answers none of its credentials are made: look at the address, the network, `proxy` and `ca`";
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
-    let mut looks = JoinSet::new();
-    let mut findings = Vec::new();
-    let mut asked = BTreeSet::new();
-    for (name, endpoint) in config.providers.endpoints() {
-        let Some(origin) = origin(&endpoint.url).filter(|origin| asked.insert((name, origin.clone()))) else { continue };
-        match endpoint.client() {
-            Ok(client) => _ = looks.spawn(answers(name, client, origin)),
-            Err(fault) => findings.push(Finding::error(name, fault, ADVICE)),
-        }
-    }
-    findings.extend(looks.join_all().await);
-    findings.sort_by(|one, other| one.check.cmp(&other.check));
-    findings
+    config.providers.reach().await.into_iter().map(finding).collect()
 }
 
-/// Nothing is asked of it but to answer.
-fn origin(url: &Url) -> Option<Url> {
-    url.join("/").ok()
-}
-
-/// Any answer is one: what it says to nobody in particular is its own business.
-async fn answers(name: &'static str, client: Client, origin: Url) -> Finding {
-    match tokio::time::timeout(LOOK_MAX, client.head(origin.clone()).send()).await {
-        Ok(Ok(_)) => Finding::ok(name, format!("{origin} answers")),
-        Ok(Err(fault)) => Finding::error(name, format!("{origin}: {}", root_cause(&fault)), ADVICE),
-        Err(_) => Finding::error(name, format!("{origin} does not answer"), ADVICE),
+fn finding(Reach { provider, origin, fault }: Reach) -> Finding {
+    match fault {
+        None => Finding::ok(provider, format!("{origin} answers")),
+        Some(fault) => Finding::error(provider, format!("{origin}: {fault}"), ADVICE),
     }
 }

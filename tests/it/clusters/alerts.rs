@@ -1,6 +1,7 @@
 //! The alert rules: run by promtool, over metrics that the server has, each with its page.
 
 use super::{deploy, told};
+use crate::sts::StandInSts;
 use crate::support::{Setup, World, peer};
 use daypass::words::Reason;
 use regex::Regex;
@@ -24,7 +25,9 @@ fn names() -> BTreeSet<String> {
 
 /// What a running server shows, with the endings of OpenMetrics.
 pub(super) async fn metrics() -> BTreeSet<String> {
-    let world = World::start(Setup::default()).await;
+    let sts = StandInSts::start().await;
+    let world = World::start(Setup { aws: sts.section(), ..Setup::default() }).await;
+    world.until("the providers", |ready| ready["checks"]["providers"] == "they answer").await;
     let (status, _) = world.exchange("none", serde_json::json!([{ "secret": "shop/password.age" }])).await;
     assert_eq!(status, 401);
     let (status, _) = world.exchange(&world.token(), serde_json::json!([{ "secret": "shop/password.age" }])).await;

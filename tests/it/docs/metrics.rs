@@ -20,6 +20,7 @@ fn rendered() -> String {
     metrics.decided(&[PolicyName::parse("shop/deploy").unwrap()], None);
     metrics.served("/v1/exchange", Duration::ZERO);
     metrics.made("aws", Duration::ZERO);
+    metrics.providers(std::iter::once(("aws", false)));
     metrics.sources(std::iter::once((SourceName::root(), SourceState { faulty: 0, held: 0, read_at: None, alarmed: false })));
     metrics.render()
 }
@@ -27,6 +28,9 @@ fn rendered() -> String {
 #[test]
 fn the_page_of_metrics_is_as_the_endpoint_is() {
     let text = rendered();
+    // A family without a series is not rendered at all.
+    let registered = include_str!("../../../src/telemetry.rs").matches("registry.register(").count();
+    assert_eq!(text.lines().filter(|line| line.starts_with("# HELP ")).count(), registered, "one series of each\n{text}");
     let mut labels: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for sample in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, rest) = sample.split_once('{').unwrap_or((sample.split(' ').next().unwrap(), ""));

@@ -1,0 +1,56 @@
+//! Whoever makes credentials outside: whether it answers, as `doctor`, the server, its metrics and its operators tell it.
+
+use crate::doctor::{has, of_server, wrong};
+use crate::sts::StandInSts;
+use crate::support::{Setup, World, free_port};
+use serde_json::Value;
+use std::net::TcpListener;
+
+fn azure(port: u16) -> String {
+    format!(
+        "providers: {{ azure: {{ tenant: 11111111-2222-3333-4444-555555555555, authority: \"http://127.0.0.1:{port}\" }} }}\n"
+    )
+}
+
+/// Takes connections and says nothing.
+fn silent() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_answers_and_one_that_does_not_are_told_everywhere() {
+    let (sts, gone) = (StandInSts::start().await, free_port());
+    let world = World::start(Setup { aws: sts.section(), more: azure(gone), ..Setup::default() }).await;
+    let (status, told) = of_server(&world).await;
+    assert_eq!(status, 78, "{told:#}");
+    has(&wrong(&told, "ok"), &["aws: http://127.0.0.1:", "answers"]);
+    has(&wrong(&told, "error"), &["azure: ", &gone.to_string(), "refused"]);
+
+    let tells =
+        |ready: &Value| ready["alarms"].to_string().contains("the provider `azure` cannot be reached at http://127.0.0.1:");
+    let ready = world.until("the alarm", tells).await;
+    assert_eq!(ready["ready"], true, "{ready:#}");
+    assert!(ready["checks"]["providers"].as_str().unwrap().contains("`azure`"), "{ready:#}");
+    let metrics =
+        world.http.get(format!("http://127.0.0.1:{}/metrics", world.admin_port)).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("daypass_provider_unreachable{provider=\"aws\"} 0"), "{metrics}");
+    assert!(metrics.contains("daypass_provider_unreachable{provider=\"azure\"} 1"), "{metrics}");
+    assert!(world.log().contains("the provider `azure` cannot be reached"), "{}", world.log());
+    assert_eq!(sts.asked().len(), 0, "no credential was asked for");
+}
+
+/// An issuer and a provider that take a connection and never answer: doctor would wait for ever if it waited for them.
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_ends_where_nobody_answers_it() {
+    let ((_issuer, issuer), (_provider, provider)) = (silent(), silent());
+    let issuers = format!(
+        "  - {{ name: mute, mapping: generic, issuer: \"http://127.0.0.1:{issuer}\", audiences: [a], addresses: [127.0.0.0/8] }}\n"
+    );
+    let world = World::start(Setup { issuers, more: azure(provider), ..Setup::default() }).await;
+    let (status, told) = of_server(&world).await;
+    assert_eq!(status, 78, "{told:#}");
+    has(&wrong(&told, "error"), &["issuer mute", "timed out"]);
+    has(&wrong(&told, "error"), &["azure", "timed out"]);
+}
