@@ -24,8 +24,10 @@ mod transit;
 
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
+use clap::builder::Resettable;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use examples::examples;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -184,7 +186,7 @@ pub fn main() -> ExitCode {
     if let Some(status) = age_plugin::run_if_called() {
         return status;
     }
-    let cli = match Cli::try_parse_from(credential::arguments(std::env::args_os().collect())) {
+    let cli = match parse::<Cli>(credential::arguments(std::env::args_os().collect())) {
         Ok(cli) => cli,
         Err(fault) => return misused(&fault),
     };
@@ -202,13 +204,27 @@ pub fn main() -> ExitCode {
 
 /// The same for the sidecar's own binary, whose one command is `sidecar`.
 pub fn sidecar_main() -> ExitCode {
-    match sidecar::Alone::try_parse() {
+    match parse::<sidecar::Alone>(std::env::args_os().collect()) {
         Ok(alone) => {
             crate::telemetry::install_tls();
             finish(Builder::new_current_thread(), false, sidecar::run(alone.arguments(), Environment::of_process()))
         }
         Err(fault) => misused(&fault),
     }
+}
+
+/// What was given on the command line and, where a variable of the environment is no empty text, by that.
+fn parse<P: Parser>(given: Vec<OsString>) -> Result<P, clap::Error> {
+    let mut command = without_empty_variables(P::command(), &Environment::of_process());
+    let mut matches = command.try_get_matches_from_mut(given)?;
+    P::from_arg_matches_mut(&mut matches).map_err(|fault| fault.format(&mut command))
+}
+
+/// CIs leave unset variables empty: such a one says nothing, and is no address and no file.
+fn without_empty_variables(command: clap::Command, environment: &Environment) -> clap::Command {
+    let is_empty = |name: &OsStr| name.to_str().is_some_and(|name| environment.is_empty(name));
+    let command = command.mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg });
+    command.mut_subcommands(|below| without_empty_variables(below, environment))
 }
 
 fn misused(fault: &clap::Error) -> ExitCode {

@@ -145,13 +145,29 @@ pub(super) async fn revoke(arguments: &RevokeArgs, json: bool) -> Result<u8, Fai
         print::json(&answer);
         return Ok(0);
     }
-    anstream::println!("The stored answer is gone: a retry gets nothing. What was issued: {}", Value::from(issued));
+    anstream::println!("The stored answer is gone: a retry gets nothing. What was issued:");
+    issued.iter().for_each(|one| anstream::println!("  {}", what_was_issued(one)));
+    anstream::println!();
     lives_on.iter().for_each(|told| anstream::println!("{told}"));
     if roles {
         anstream::println!("\nThis policy on the role (or as an SCP) ends this one at once:\n");
         print::json(&answer["aws_deny_policy"]);
     }
     Ok(0)
+}
+
+/// A credential as its record has it, in a line: its kind, then each member that says something.
+fn what_was_issued(one: &Value) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let kinds = one.as_object().into_iter().flatten().map(|(kind, about)| match about.as_object() {
+        Some(members) => {
+            let members = members.iter().filter(|(_, value)| !value.is_null());
+            let members: Vec<String> = members.map(|(name, value)| format!("{name} {}", text(value))).collect();
+            format!("{kind}  {}", members.join(", "))
+        }
+        None => format!("{kind}  {}", text(about)),
+    });
+    plain(&kinds.collect::<Vec<_>>().join("; ")).into_owned()
 }
 
 /// What of an answer nobody can end from here, by its kind, and what to do.
@@ -261,7 +277,8 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             text("/first_use/decision"),
         );
     }
-    anstream::println!("in force    {} policies, {} guardrails", status["policies"], status["guardrails"]);
+    let counted = print::counted_there;
+    anstream::println!("in force    {}, {}", counted(&status["policies"], "policy"), counted(&status["guardrails"], "guardrail"));
     if let Some(space) = status["space"].as_str() {
         anstream::println!("DISK        {space}");
     }

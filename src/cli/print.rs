@@ -31,7 +31,16 @@ pub(super) fn streams_are_one() -> bool {
 
 /// So many of them, in words.
 pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    match what.strip_suffix('y') {
+        _ if count == 1 => format!("1 {what}"),
+        Some(stem) => format!("{count} {stem}ies"),
+        None => format!("{count} {what}s"),
+    }
+}
+
+/// As many as a server's answer says.
+pub(super) fn counted_there(count: &serde_json::Value, what: &str) -> String {
+    counted(count.as_u64().and_then(|count| count.try_into().ok()).unwrap_or(0), what)
 }
 
 /// A recipient of age by its beginning: a post-quantum one has 2,000 characters.

@@ -22,6 +22,11 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Whether it is set, to nothing.
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(String::is_empty)
+    }
+
     /// Whether this is a job whose log is masked by GitHub's workflow commands (`::add-mask::`): its own runner and those that do as it
     /// does (act, Gitea's, Forgejo's) say so by a variable. Any value but `false` counts: a mask too many hides a line, one too few
     /// shows a secret.

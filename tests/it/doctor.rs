@@ -51,7 +51,7 @@ async fn a_good_server_has_nothing_wrong() {
         &["policies", "1 load"],
         &["secrets", "1 documents open"],
         &["issuer github", "can be had"],
-        &["server", "it runs, with 1 policies"],
+        &["server", "it runs, with 1 policy"],
     ] {
         has(&ok, parts);
     }
@@ -131,6 +131,7 @@ async fn a_job_hears_what_it_lacks() {
     }
     for (environment, parts) in [
         (&[("DAYPASS_SERVER", "https://127.0.0.1:1")][..], &["server", "is not there"][..]),
+        (&[("DAYPASS_SERVER", "")], &["job", "name the server"]),
         (&[("DAYPASS_CA", "daypass.yaml")], &["job"]),
         (&[("DAYPASS_CA", "other.crt")], &["certificate", "not trusted"]),
         (&[("DAYPASS_AUDIENCE", "https://other.example")], &["identity", "audience_mismatch"]),

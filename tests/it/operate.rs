@@ -160,6 +160,7 @@ async fn a_revoked_decision_is_answered_to_nobody_again() {
     assert!(told["lives_on"].as_array().unwrap().len() == 1 && lives_on.contains("change it where it is used"), "{told}");
     let (_, said) = daypass(&world, &["revoke", decision, "--reason", "leaked"]).await;
     assert!(said.contains("stays known to whoever read it"), "{said}");
+    assert!(said.contains("\n  secret  ") && !said.contains('{'), "for people, no JSON: {said}");
     assert_eq!(world.exchange(&token, wanted).await.1["code"], "replayed");
     let (status, _) = daypass(&world, &["revoke", "01a207f0-a7c7-7607-8f85-47f46e007f4f", "--reason", "x"]).await;
     assert_eq!(status, 64);

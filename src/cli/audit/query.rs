@@ -99,6 +99,10 @@ pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: 
     }
     drop(progress);
     listed.truncate(arguments.lines);
+    if listed.is_empty() && counts.is_empty() {
+        // Standard output stays what programs read: no record.
+        anstream::eprintln!("no record is like that");
+    }
     match count_by {
         Some(_) => tell_counts(counts, json),
         None => listed.iter().rev().for_each(|entry| show(entry, json)),

@@ -11,8 +11,9 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
         Ok(server) => server,
         Err(failure) => {
             let advice = match failure.status {
+                STATUS_USAGE if arguments.address().is_none() => "name the server: --server or DAYPASS_SERVER",
                 STATUS_USAGE => {
-                    "set DAYPASS_SERVER, and in CI give the job a token: `id-token: write` (GitHub), `id_tokens` (GitLab)"
+                    "give the job a token: `id-token: write` (GitHub), `id_tokens` (GitLab); by hand, DAYPASS_TOKEN_FILE"
                 }
                 _ => "correct the address (DAYPASS_SERVER), or the authority's file (DAYPASS_CA)",
             };
@@ -27,7 +28,9 @@ pub(super) async fn look(arguments: &ServerArgs, environment: Environment) -> Ve
         }
         Err(failure) => {
             let (check, advice) = match failure.status {
-                STATUS_CONFIGURATION => ("certificate", "name the authority that signed it: --ca FILE or DAYPASS_CA"),
+                STATUS_CONFIGURATION => {
+                    ("certificate", "do as the hint says; an authority of your own is named by --ca FILE or DAYPASS_CA")
+                }
                 _ => ("server", "look at the address, and whether this runner may connect to it"),
             };
             findings.push(Finding::error(check, failure.one_line(), advice));

@@ -45,6 +45,9 @@ async fn keys_of(issuer: Arc<Issuer>) -> Finding {
 /// What a cloud does before it trusts a token of ours: it reads these two documents.
 async fn own_issuer(config: &Config) -> Vec<Finding> {
     let (check, url) = ("own issuer", config.issuer_url.as_str().trim_end_matches('/'));
+    if config.providers.endpoints().is_empty() {
+        return vec![Finding::skipped(check, format!("{url}: no provider is configured that would read it"))];
+    }
     let is_served = served_issuer(&config.public_url, OwnIssuer::Clouds).is_ok_and(|served| served == config.issuer_url);
     let advice = if is_served {
         "clouds read it over the internet: the server has to run, and its address and certificate have to be good for them. A private one is told to Google and Entra by `bootstrap --jwks`"

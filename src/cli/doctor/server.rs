@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, Level};
 use super::{issuers, providers, repository};
-use crate::cli::operate;
+use crate::cli::{operate, print};
 use crate::client::environment::Environment;
 use crate::config::{Config, KeyEncryption};
 use crate::custody::{CustodyError, Purpose};
@@ -194,8 +194,8 @@ async fn running(file: &Path) -> Vec<Finding> {
     findings.extend(sources(&status["sources"]));
     if findings.iter().all(|finding| finding.level == Level::Ok) {
         let told = format!(
-            "it runs, with {} policies of {} in force",
-            status["policies"],
+            "it runs, with {} of {} in force",
+            print::counted_there(&status["policies"], "policy"),
             status["revision"].as_str().unwrap_or("no commit")
         );
         findings.push(Finding::ok("server", told));

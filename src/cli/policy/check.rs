@@ -96,7 +96,11 @@ pub(super) fn run(arguments: &CheckArgs, output: Output) -> Result<u8, Failure> 
             let warnings = faults.len() - errors;
             let of_accepted = if accepted == 0 { String::new() } else { format!(", {accepted} accepted") };
             anstream::println!(
-                "{policies} policies and {guardrails} guardrails load; {errors} errors, {warnings} warnings{of_accepted}"
+                "{} and {} loaded; {}, {}{of_accepted}",
+                print::counted(policies, "policy"),
+                print::counted(guardrails, "guardrail"),
+                print::counted(errors, "error"),
+                print::counted(warnings, "warning"),
             );
             if ruleset.has_faulty_guardrails() {
                 anstream::println!("Beware: {GUARDRAILS_UNREAD}.");

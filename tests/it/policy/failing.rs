@@ -21,7 +21,7 @@ fn a_test_that_does_not_hold_names_its_line_and_what_it_saw_and_is_counted() {
     assert!(told.contains("1 passed, 1 failed") && told.matches("schedule").count() == 1, "{told}");
     let output = policy(repository.path(), &["check"]);
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(told.contains(&format!("deploy.yaml:{line}:")) && told.contains("1 errors, 0 warnings"), "{told}");
+    assert!(told.contains(&format!("deploy.yaml:{line}:")) && told.contains("1 error, 0 warnings"), "{told}");
     assert!(!told.contains("fixture_unused"), "the faulty policy uses it: {told}");
 }
 
