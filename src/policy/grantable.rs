@@ -132,6 +132,11 @@ macro_rules! declare {
                 match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
             }
 
+            /// Whether somebody outside knows its holder by the rule's subject.
+            pub(super) const fn shows_subject(&self) -> bool {
+                match self { $(Self::$kind(_) => <<$target as Grantable>::Section as Section>::SHOWS_SUBJECT,)* }
+            }
+
             /// The terms by which this gives more than the old one; none when nobody gets more by it.
             pub(super) fn beyond(&self, old: &Self) -> Vec<TermChange> {
                 match (self, old) {

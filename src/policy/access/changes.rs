@@ -1,10 +1,11 @@
 //! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
 
-use super::looser::looser;
+use super::looser::{looser, owners_of_both};
 use super::missing::missing;
 use super::past;
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
+use super::renamed::renamed;
 use super::repositories::{Granting, Parts, parts};
 use super::unfiled::unfiled;
 use crate::identity::Mapping;
@@ -85,6 +86,7 @@ fn of_one(wanted: &Target, old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue
     found.extend(gained(&after, &before, catalogue, wanted, Direction::Narrows, new));
     found.extend(looser(&before, &after, catalogue, wanted, Direction::Widens));
     found.extend(looser(&after, &before, catalogue, wanted, Direction::Narrows));
+    found.extend(renamed(&before, &after, catalogue, wanted));
     found
 }
 
@@ -295,11 +297,20 @@ pub(super) fn gained(
             Direction::Widens => Some("a new file under a grant that names it".to_owned()),
             Direction::Narrows => Some("the file is gone".to_owned()),
         };
-        let (issuer, owners) = (permit.policy.issuer.clone(), permit.policy.owners.clone());
+        let (issuer, owners) = (permit.policy.issuer.clone(), owners(permit.policy, without_it, direction));
         let (credentials, terms) = (vec![wanted.to_string()], Vec::new());
         found.push(Change { direction, credentials, at: permit.at(), issuer, parts, because, terms, owners });
     }
     found
+}
+
+/// Those of the file in both revisions: a change may name other owners as well.
+fn owners(policy: &TrustPolicy, other: &Side<'_>, direction: Direction) -> Vec<String> {
+    let there = other.policies().find(|other| other.file == policy.file).map_or(policy, |there| there);
+    match direction {
+        Direction::Widens => owners_of_both(there, policy),
+        Direction::Narrows => owners_of_both(policy, there),
+    }
 }
 
 pub(super) fn part(region: &Region, mapping: &Mapping) -> Option<Part> {

@@ -3,9 +3,10 @@
 use super::changes::{Change, Direction, Part, part};
 use super::permits::{Permit, mapping, without};
 use super::region::Region;
+use crate::identity::Mapping;
 use crate::kind::Target;
 use crate::policy::Catalogue;
-use crate::policy::file::SESSION;
+use crate::policy::file::{SESSION, TrustPolicy};
 use crate::policy::sections::TermChange;
 
 /// What `after` gives on terms beyond those that `before` had for the same identities. Where things narrow, the two are the other
@@ -30,20 +31,34 @@ pub(super) fn looser<'a>(
         let known = alike.iter().flat_map(|(other, _)| &other.regions);
         let mut rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
         for (other, beyond) in stricter {
-            let both =
-                in_both(&rest, &other.regions).map(|(one, other)| if one == other { one.clone() } else { one.both(other) });
-            let parts: Vec<Part> = both.filter_map(|region| part(&region, mapping)).collect();
+            let parts = parts_of_both(&rest, other, mapping);
             rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
             let terms = told(beyond, direction);
             if parts.is_empty() || terms.is_empty() {
                 continue;
             }
-            let (issuer, owners) = (permit.policy.issuer.clone(), permit.policy.owners.clone());
+            let (old, new) = match direction {
+                Direction::Widens => (other.policy, permit.policy),
+                Direction::Narrows => (permit.policy, other.policy),
+            };
+            let (issuer, owners) = (permit.policy.issuer.clone(), owners_of_both(old, new));
             let (credentials, at) = (vec![wanted.to_string()], permit.at());
             found.push(Change { direction, credentials, at, issuer, parts, because: None, terms, owners });
         }
     }
     found
+}
+
+/// The owners that the policy had stand first: whoever changes it may have changed its owners as well.
+pub(super) fn owners_of_both(old: &TrustPolicy, new: &TrustPolicy) -> Vec<String> {
+    let added = new.owners.iter().filter(|owner| !old.owners.contains(owner));
+    old.owners.iter().chain(added).cloned().collect()
+}
+
+/// Whoever is of these regions and has it by the other permit as well.
+pub(super) fn parts_of_both(regions: &[Region], other: &Permit<'_>, mapping: &Mapping) -> Vec<Part> {
+    let both = in_both(regions, &other.regions).map(|(one, other)| if one == other { one.clone() } else { one.both(other) });
+    both.filter_map(|region| part(&region, mapping)).collect()
 }
 
 /// What may have identities in common, as far as that is seen at once.

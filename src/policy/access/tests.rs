@@ -8,6 +8,7 @@ use crate::words::UnixTime;
 use crate::words::names::{IssuerName, IssuerUrl, RoleArn, SecretName};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,12 +55,13 @@ fn allows(ruleset: &Ruleset, claims: &Map<String, Value>, wanted: &Target) -> bo
     ruleset.set().would_grant(&facts(claims), wanted, None, NOW).is_ok()
 }
 
-/// The longest session that the identity has by any of the policies, as a job may name each.
-fn longest(ruleset: &Ruleset, claims: &Map<String, Value>) -> Option<Duration> {
+/// By which policies the identity has it, as a job may name each, and how long a session lasts.
+fn by(ruleset: &Ruleset, claims: &Map<String, Value>) -> BTreeMap<String, Duration> {
     let facts = facts(claims);
-    let by = |policy: &TrustPolicy| ruleset.set().would_grant(&facts, &deploy(), Some(&policy.name), NOW).is_ok();
-    let granting = ruleset.set().policies().iter().filter(|policy| by(policy));
-    granting.map(|policy| policy.rules[0].grants.of::<AwsGrant>().next().unwrap().ttl).max()
+    let granting = ruleset.set().policies().iter();
+    let granting = granting.filter(|policy| ruleset.set().would_grant(&facts, &deploy(), Some(&policy.name), NOW).is_ok());
+    let ttl = |policy: &TrustPolicy| policy.rules[0].grants.of::<AwsGrant>().next().unwrap().ttl;
+    granting.map(|policy| (policy.name.to_string(), ttl(policy))).collect()
 }
 
 fn facts(claims: &Map<String, Value>) -> Facts {
@@ -71,8 +73,12 @@ fn facts(claims: &Map<String, Value>) -> Facts {
 fn nothing_changes_when_only_the_text_does() {
     let old = tree(&[("policies/shop/deploy.yaml", DEPLOY)]);
     let list = DEPLOY.replace("event: push", "event: [push]").replace("shop/**", "shop/**, shop/a.yaml");
-    let renamed = tree(&[("policies/shop/release.yaml", &format!("# the same\n{list}"))]);
-    assert_eq!(compared(&old, &renamed), []);
+    let same = tree(&[("policies/shop/deploy.yaml", &format!("# the same\n{list}"))]);
+    assert_eq!(compared(&old, &same), []);
+    // Nobody outside knows whoever reads a secret by the policy's name.
+    let secrets =
+        |name: &str| tree(&[(name, &DEPLOY.replace("  aws: [ { role: arn:aws:iam::123456789012:role/deploy } ]\n", ""))]);
+    assert_eq!(compared(&secrets("policies/shop/deploy.yaml"), &secrets("policies/shop/release.yaml")), []);
 }
 
 #[test]
@@ -196,18 +202,29 @@ proptest! {
         for change in &found {
             let (had, has) = if change.direction == Direction::Widens { (&old, &new) } else { (&new, &old) };
             for part in &change.parts {
-                let (had, has) = (longest(had, &part.example), longest(has, &part.example));
-                prop_assert!(had < has, "{:?}", change);
-                prop_assert_eq!(had.is_none(), change.terms.is_empty(), "{:?}", change);
+                let (had, has) = (by(had, &part.example), by(has, &part.example));
+                if change.terms.iter().any(|term| term.term == "subject") {
+                    let policy = change.at.strip_prefix("policies/").unwrap().split('.').next().unwrap();
+                    prop_assert!(!had.is_empty() && !had.contains_key(policy) && has.contains_key(policy), "{:?}", change);
+                } else {
+                    prop_assert!(had.values().max() < has.values().max(), "{:?}", change);
+                    prop_assert_eq!(had.is_empty(), change.terms.is_empty(), "{:?}", change);
+                }
             }
         }
         for claims in &tokens {
-            let (before, after) = (longest(&old, claims), longest(&new, claims));
-            if before != after {
-                let direction = if after > before { Direction::Widens } else { Direction::Narrows };
-                let of_terms = before.is_some() && after.is_some();
+            let (before, after) = (by(&old, claims), by(&new, claims));
+            let (had, has) = (before.values().max(), after.values().max());
+            if had != has {
+                let direction = if has > had { Direction::Widens } else { Direction::Narrows };
+                let of_terms = had.is_some() && has.is_some();
                 let told = |change: &&Change| change.direction == direction && change.terms.is_empty() != of_terms;
                 prop_assert!(found.iter().any(|change| told(&change)), "{:?}", claims);
+            }
+            for policy in after.keys().filter(|policy| !before.is_empty() && !before.contains_key(*policy)) {
+                let new = format!("root/{policy}");
+                let told = |change: &Change| change.terms.iter().any(|term| term.term == "subject" && term.new == new);
+                prop_assert!(found.iter().any(told), "{:?} by {}", claims, policy);
             }
         }
     }
@@ -324,8 +341,10 @@ fn who_had_it_on_these_terms_gains_nothing_by_another_policy() {
     let shown: Vec<_> = found.iter().map(|change| (change.direction, change.terms.len(), change.parts[0].who.as_str())).collect();
     let (gained, shorter) =
         ("acme/shop@456789 refs/heads/** (not [refs/heads/main, refs/heads/*]) push", "acme/shop@456789 refs/heads/* push");
-    let both = [(Direction::Widens, 0, gained), (Direction::Widens, 0, gained), (Direction::Narrows, 1, shorter)];
-    assert_eq!(shown, both, "the role, and the pattern that has no file yet");
+    let another = (Direction::Widens, 1, "acme/shop@456789 refs/heads/* (not refs/heads/main) push");
+    let gained = (Direction::Widens, 0, gained);
+    let all = [gained, another, gained, (Direction::Narrows, 1, shorter)];
+    assert_eq!(shown, all, "the role, by another subject, and the pattern that has no file yet");
 }
 
 #[test]
@@ -398,3 +417,4 @@ fn a_letter_that_no_pattern_names_is_found_where_they_name_all_the_usual_ones() 
 }
 
 mod repositories;
+mod subjects;

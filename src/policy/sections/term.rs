@@ -84,7 +84,7 @@ impl TermChange {
     }
 
     /// What differs in a term that has no order.
-    fn other(term: &'static str, old: String, new: String) -> Option<Self> {
+    pub(in crate::policy) fn other(term: &'static str, old: String, new: String) -> Option<Self> {
         (old != new).then_some(Self { term, old, new, ordered: false })
     }
 }

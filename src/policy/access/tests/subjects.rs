@@ -1,0 +1,57 @@
+//! Under which subject clouds see a job, and who is asked about a change.
+
+use super::*;
+
+/// What clouds and services trust is a name: whoever comes under another one may be let in where nobody was meant to let it in.
+#[test]
+fn a_job_under_another_subject_is_told() {
+    let policy = |repository: &str, rest: &str| {
+        format!(
+            "owners: [team]\nissuer: github\nmatch: {{ repository: {repository}, ref: refs/heads/main, event: push }}\n{rest}"
+        )
+    };
+    let token = "grant: { id_token: [{ audience: \"https://partner.example\" }] }\n";
+    let [prod, dev] = ["acme/prod@1", "acme/dev@2"].map(|repository| policy(repository, token));
+    let two = |one: &str, other: &str| tree(&[("policies/prod.yaml", one), ("policies/dev.yaml", other)]);
+    let told = |old: &Tree, new: &Tree| {
+        let all = compared(old, new).into_iter().filter(|change| change.direction == Direction::Widens);
+        let mut all: Vec<String> = all
+            .flat_map(|change| change.terms.into_iter().map(|term| format!("{} {} -> {}", term.term, term.old, term.new)))
+            .collect();
+        all.sort();
+        all
+    };
+    let before = two(&prod, &dev);
+    let [to_dev, to_prod] = ["subject root/prod -> root/dev", "subject root/dev -> root/prod"];
+    assert_eq!(told(&before, &two(&dev, &prod)), [to_prod, to_dev], "they change places");
+    assert_eq!(told(&before, &tree(&[("policies/prod.yaml", &dev)])), [to_prod], "one takes the other's place");
+    let both = tree(&[("policies/prod.yaml", &prod), ("policies/dev.yaml", &dev), ("policies/new.yaml", &dev)]);
+    assert_eq!(told(&before, &both), ["subject root/dev -> root/new"], "it has a second name");
+    assert_eq!(told(&both, &before), [""; 0], "that goes again");
+
+    let rows = |rows: &str| {
+        let policy = policy("\"{each.repository}\"", &format!("for_each: rows.yaml\n{token}"));
+        tree(&[("policies/all.yaml", &policy), ("rows.yaml", &format!("[{rows}]\n"))])
+    };
+    let [prod, dev, taken] = [
+        "{ name: prod, repository: acme/prod@1 }",
+        "{ name: dev, repository: acme/dev@2 }",
+        "{ name: prod, repository: acme/dev@2 }",
+    ];
+    let before = rows(&format!("{prod}, {dev}"));
+    assert_eq!(told(&before, &rows(taken)), ["subject root/all:dev -> root/all:prod"]);
+    assert_eq!(told(&before, &rows(&format!("{dev}, {prod}"))), [""; 0], "the order says nothing");
+    assert_eq!(told(&rows(&taken), &rows("{ repository: acme/dev@2 }")), ["subject root/all:prod -> root/all"]);
+}
+
+#[test]
+fn whoever_owned_the_policy_is_asked_beside_whoever_a_change_names() {
+    let old = tree(&[("policies/shop/deploy.yaml", DEPLOY)]);
+    let new = DEPLOY.replace("team-shop", "attacker").replace("event: push", "event: [push, manual]");
+    let changes = compared(&old, &tree(&[("policies/shop/deploy.yaml", &new)]));
+    assert!(!changes.is_empty());
+    assert!(changes.iter().all(|change| change.owners == ["team-shop", "attacker"]), "{changes:#?}");
+    let longer = DEPLOY.replace("team-shop", "attacker").replace("role/deploy }", "role/deploy, ttl: 2h }");
+    let changes = compared(&old, &tree(&[("policies/shop/deploy.yaml", &longer)]));
+    assert!(changes.iter().any(|change| change.owners == ["team-shop", "attacker"]), "{changes:#?}");
+}
