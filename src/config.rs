@@ -24,6 +24,7 @@ pub use proxies::{Proxy, ProxyProtocol};
 pub use source::{FurtherSource, SourceSettings, mirror};
 pub use traces::TraceSettings;
 
+use crate::words::PlainPath;
 use files::Beside;
 
 use crate::git::Source;
@@ -84,7 +85,7 @@ impl Config {
     /// Reads the file; relative paths in it start at its own folder. `credentials` is where systemd gives this service its
     /// credentials, if it does.
     pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
-        let file = path.display().to_string();
+        let file = path.plain().to_string();
         let told = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
         let bytes = std::fs::read(path).map_err(|fault| told(fault.to_string()))?;
         trusted::unwritable(path).map_err(|fault| told(fault.to_string()))?;

@@ -8,8 +8,8 @@ use crate::policy::{ImpossibleStop, StopError};
 use crate::secrets::IdentityError;
 use crate::store::{ReadError, StoreError};
 use crate::telemetry::TracesError;
-use crate::words::Denial;
 use crate::words::names::{CommitId, NameError, SourceName};
+use crate::words::{Denial, PlainPath};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinError;
@@ -161,7 +161,7 @@ pub enum UnreadForm {
 /// What mends a clone that is damaged, and gives nothing away.
 fn fetch_anew(mirror: Option<&PathBuf>) -> String {
     let told = |mirror: &PathBuf| {
-        format!("stop the server, remove {} and start it: what is missing is fetched anew; else ", mirror.display())
+        format!("stop the server, remove {} and start it: what is missing is fetched anew; else ", mirror.plain())
     };
     mirror.map(told).unwrap_or_default()
 }

@@ -94,7 +94,7 @@ fn show(entry: &Entry, json: bool) {
         return;
     }
     let decision = entry.decision.as_deref().unwrap_or("-");
-    anstream::println!("{}  {:<10} {decision:<36} {}", entry.at, entry.kind, plain(&what(entry)));
+    anstream::println!("{}  {:<10} {:<36} {}", entry.at, plain(&entry.kind), plain(decision), plain(&what(entry)));
 }
 
 /// What a record says, in one line.

@@ -3,6 +3,7 @@
 use super::Cli;
 use super::examples::examples;
 use crate::client::{Failure, STATUS_USAGE};
+use crate::words::PlainPath;
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use std::io::Write;
@@ -54,7 +55,7 @@ fn shown() -> Command {
 /// Writes the man pages.
 pub(super) fn write_pages(arguments: &ManArgs) -> Result<u8, Failure> {
     pages(&arguments.folder).map(|()| 0).map_err(|fault| {
-        Failure::new(STATUS_USAGE, format!("{}: the man pages cannot be written: {fault}", arguments.folder.display()))
+        Failure::new(STATUS_USAGE, format!("{}: the man pages cannot be written: {fault}", arguments.folder.plain()))
     })
 }
 

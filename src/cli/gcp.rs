@@ -5,7 +5,7 @@ use super::{bootstrap, print};
 use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::issue::gcp::{GcpBootstrap, Jwks, ProviderName, SUBJECT_BYTES_MAX};
-use crate::words::{Clock, SystemClock};
+use crate::words::{Clock, PlainPath, SystemClock};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -61,7 +61,7 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
         );
     }
     let text = arguments.jwks.as_ref().map(read_jwks).transpose()?;
-    let file = arguments.jwks.as_ref().map(|path| path.display().to_string());
+    let file = arguments.jwks.as_ref().map(|path| path.plain().to_string());
     let jwks = file.as_deref().zip(text.as_deref()).map(|(file, text)| Jwks { file, text });
     let bootstrap = GcpBootstrap::new(&issuer, &arguments.provider, &used, jwks);
     if !bootstrap.is_conditioned() {
@@ -76,7 +76,7 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
 
 /// Public keys, and nothing else: what is printed here is shown to people.
 fn read_jwks(path: &PathBuf) -> Result<String, Failure> {
-    let failed = |told: &str| Failure::new(STATUS_USAGE, format!("{}: {told}", path.display()));
+    let failed = |told: &str| Failure::new(STATUS_USAGE, format!("{}: {told}", path.plain()));
     let text = std::fs::read_to_string(path).map_err(|fault| failed(&fault.to_string()))?;
     let document: serde_json::Value = serde_json::from_str(&text).map_err(|_| failed("it is no JSON"))?;
     let keys = document["keys"].as_array().filter(|keys| !keys.is_empty());

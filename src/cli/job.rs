@@ -6,6 +6,7 @@ use crate::cli::progress::Progress;
 use crate::client::environment::Environment;
 use crate::client::server::{Address, Server};
 use crate::client::{Failure, STATUS_USAGE};
+use crate::words::plain;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -97,10 +98,10 @@ pub(super) async fn whoami(arguments: &WhoamiArgs, environment: Environment, jso
         return Ok(0);
     }
     let issuer = answer["issuer"].as_str().unwrap_or_default();
-    anstream::println!("{:<16} {issuer}", "issuer");
+    anstream::println!("{:<16} {}", "issuer", plain(issuer));
     for (name, value) in answer["attributes"].as_object().into_iter().flatten() {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        anstream::println!("{name:<16} {text}");
+        anstream::println!("{:<16} {}", plain(name), plain(&text));
     }
     Ok(0)
 }

@@ -1,6 +1,6 @@
 //! What people see: colours on a terminal, none in a pipe.
 
-use crate::words::{excerpt, plain_json};
+use crate::words::{excerpt, plain_json, plain_lines};
 use std::process::ExitCode;
 
 /// As many as tell recipients apart at a glance.
@@ -9,7 +9,7 @@ const RECIPIENT_CHARACTERS: usize = 24;
 /// Prints a failure and ends with its status.
 pub(super) fn failed(message: &impl std::fmt::Display, status: u8) -> ExitCode {
     let (red, reset) = (anstyle::Style::new().fg_color(Some(anstyle::AnsiColor::Red.into())).bold(), anstyle::Reset);
-    anstream::eprintln!("{red}daypass:{reset} {message}");
+    anstream::eprintln!("{red}daypass:{reset} {}", plain_lines(&message.to_string()));
     ExitCode::from(status)
 }
 

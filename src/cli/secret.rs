@@ -26,7 +26,7 @@ use crate::client::request::Request;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{self, Rewrite, SecretError, encrypt_at};
 use crate::words::names::{CommitId, SecretName};
-use crate::words::{Clock, Secret, SystemClock};
+use crate::words::{Clock, PlainPath, Secret, SystemClock};
 use clap::{Args, Subcommand};
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -152,7 +152,7 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     let in_place = arguments.to.is_some() && arguments.to == arguments.input;
     if let Some(to) = arguments.to.as_deref().filter(|to| to.exists() && !arguments.force && !in_place) {
         let told = "is there already: `daypass secret edit` or `secret set` changes it, and --force writes over it";
-        return Err(usage(format!("{} {told}", to.display())));
+        return Err(usage(format!("{} {told}", to.plain())));
     }
     let named = arguments.to.as_ref().or(arguments.input.as_ref());
     let beside = named.cloned().unwrap_or_else(|| PathBuf::from("standard-input"));

@@ -4,8 +4,8 @@ use super::print;
 use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{RepositoryPath, create_transit_key};
-use crate::words::TransitFile;
 use crate::words::names::TransitKey;
+use crate::words::{PlainPath, TransitFile};
 use clap::Subcommand;
 use serde_json::json;
 use std::fs::OpenOptions;
@@ -39,11 +39,11 @@ pub(super) fn run(command: &TransitCommand, json: bool) -> Result<u8, Failure> {
     let key = create_transit_key(recipients, Some(&RepositoryPath::of_transit(&file)));
     let key = key.map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
     let path = to.join(file.to_string());
-    write_new(&path, &key).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display())))?;
+    write_new(&path, &key).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain())))?;
     if json {
         print::json(&json!({ "key": file.key, "version": file.version, "file": path }));
     } else {
-        anstream::println!("{}", path.display());
+        anstream::println!("{}", path.plain());
     }
     Ok(0)
 }
@@ -54,7 +54,7 @@ fn next_version(repository: &Path, name: &TransitKey) -> Result<u32, Failure> {
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(1),
-        Err(fault) => return Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", folder.display()))),
+        Err(fault) => return Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", folder.plain()))),
     };
     let files = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let versions = files.filter_map(|file| TransitFile::parse(&format!("transit/{name}/{file}")).ok().map(|file| file.version));

@@ -2,6 +2,7 @@
 
 use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{RULES_FILE, looks_secret};
+use crate::words::PlainPath;
 use crate::words::yaml::distance;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -64,7 +65,7 @@ impl Checkout {
     pub fn around(path: &Path) -> Result<Self, Failure> {
         let absolute = std::path::absolute(path).map_err(|fault| unusable(path, &fault))?;
         let root = absolute.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
-        let none = || Failure::new(STATUS_USAGE, format!("{} is in no git checkout", path.display()));
+        let none = || Failure::new(STATUS_USAGE, format!("{} is in no git checkout", path.plain()));
         root.map(|root| Self { root }).ok_or_else(none)
     }
 
@@ -76,9 +77,9 @@ impl Checkout {
     /// A path as the repository names it.
     pub fn name(&self, path: &Path) -> Result<String, Failure> {
         let absolute = std::path::absolute(path).map_err(|fault| unusable(path, &fault))?;
-        let outside = || Failure::new(STATUS_USAGE, format!("{} is outside of {}", path.display(), self.root.display()));
+        let outside = || Failure::new(STATUS_USAGE, format!("{} is outside of {}", path.plain(), self.root.plain()));
         let name = absolute.strip_prefix(&self.root).map_err(|_| outside())?;
-        name.to_str().map(str::to_owned).ok_or_else(|| Failure::new(STATUS_USAGE, format!("{} is not UTF-8", path.display())))
+        name.to_str().map(str::to_owned).ok_or_else(|| Failure::new(STATUS_USAGE, format!("{} is not UTF-8", path.plain())))
     }
 
     /// The files below these, or without any below the folders of encrypted files; in their order. A symbolic link is not
@@ -225,7 +226,7 @@ fn walk(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 fn unusable(path: &Path, fault: &io::Error) -> Failure {
-    Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display()))
+    Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain()))
 }
 
 #[cfg(test)]

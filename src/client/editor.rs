@@ -3,7 +3,7 @@
 use super::environment::Environment;
 use super::memory::is_in_memory;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::words::Secret;
+use crate::words::{PlainPath, Secret};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ async fn either(one: &mut Signal, other: &mut Signal) {
 }
 
 fn unusable(path: &Path, fault: &io::Error) -> Failure {
-    Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display()))
+    Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain()))
 }
 
 #[cfg(test)]

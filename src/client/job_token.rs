@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::token_endpoint::TokenEndpoint;
 use super::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::token::TOKEN_BYTES_MAX;
-use crate::words::Secret;
+use crate::words::{PlainPath, Secret};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -101,7 +101,7 @@ pub async fn bring(
 
 fn read(path: &Path) -> Result<Secret, Failure> {
     let failed = |fault: &dyn std::fmt::Display| {
-        Failure::new(STATUS_USAGE, format!("the token file {} cannot be read: {fault}", path.display()))
+        Failure::new(STATUS_USAGE, format!("the token file {} cannot be read: {fault}", path.plain()))
     };
     // What has no end, such as a device, is no token.
     let file = std::fs::File::open(path).map_err(|fault| failed(&fault))?;

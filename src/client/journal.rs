@@ -2,7 +2,7 @@
 
 use super::checkout::{Checkout, read_if_there, replace};
 use super::{Failure, STATUS_CONFIGURATION};
-use crate::words::Digest;
+use crate::words::{Digest, PlainPath};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ impl Journal {
             let mut file = std::fs::OpenOptions::new().append(true).open(&self.path)?;
             writeln!(file, "{digest} {name}")
         };
-        append().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.path.display())))?;
+        append().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.path.plain())))?;
         self.done.insert(name.to_owned(), digest);
         Ok(())
     }
@@ -67,6 +67,6 @@ impl Journal {
     /// The change is over.
     pub fn close(self) -> Result<(), Failure> {
         std::fs::remove_file(&self.path)
-            .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.path.display())))
+            .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.path.plain())))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Failure, STATUS_EXEC};
 use crate::answers::Document;
+use crate::words::PlainPath;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write;
@@ -17,7 +18,7 @@ impl Report {
     /// A new file with mode 0600, made before anything is asked for: one that is there already is not overwritten.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let made = File::options().append(true).create_new(true).mode(0o600).open(path);
-        let failed = |fault| Failure::new(STATUS_EXEC, format!("the report {} cannot be made: {fault}", path.display()));
+        let failed = |fault| Failure::new(STATUS_EXEC, format!("the report {} cannot be made: {fault}", path.plain()));
         made.map(|file| Self(Mutex::new(file))).map_err(failed)
     }
 

@@ -2,8 +2,8 @@
 
 use crate::issue::AddressError;
 use crate::issuers::NetworkError;
-use crate::words::DurationError;
 use crate::words::names::{Audience, NameError};
+use crate::words::{DurationError, PlainPath};
 use std::io;
 use std::path::PathBuf;
 
@@ -170,7 +170,7 @@ pub(super) enum PublicFileError {
 
 /// A file of trust that anybody can change.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("everybody on this machine may write {}, and so decide whom the server trusts", .path.display())]
+#[error("everybody on this machine may write {}, and so decide whom the server trusts", .path.plain())]
 pub(super) struct WritableByAll {
     /// Which one.
     pub(super) path: PathBuf,

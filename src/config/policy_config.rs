@@ -7,6 +7,7 @@ use crate::git::{Access, Address, Origin, Source};
 use crate::issue::{Places, ProviderSettings};
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, Widening};
+use crate::words::PlainPath;
 use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ pub enum NoRepository {
 impl PolicyConfig {
     /// Reads the file; relative paths in it start at its own folder.
     pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
-        let file = path.display().to_string();
+        let file = path.plain().to_string();
         let bytes = std::fs::read(path).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
         Self::parse(&file, &bytes, path.parent().unwrap_or(Path::new(".")))
     }

@@ -1,6 +1,7 @@
 //! Whether files are open to nobody but whom the operator chose.
 
 use super::error::WritableByAll;
+use crate::words::PlainPath;
 use crate::words::yaml::{Fields, Node};
 use rustix::fs::StatVfsMountFlags;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +13,7 @@ pub(super) fn check_trusted<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, pat
     }
     // What is no file may have no end.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        fields.fault(node.place, format!("{} is no file", path.display()));
+        fields.fault(node.place, format!("{} is no file", path.plain()));
     }
 }
 
@@ -42,18 +43,17 @@ fn is_replaceable(path: &Path) -> bool {
 
 pub(super) fn check_private<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, path: &Path) {
     match std::fs::metadata(path) {
-        Err(fault) => fields.fault(node.place, format!("{}: {fault}", path.display())),
+        Err(fault) => fields.fault(node.place, format!("{}: {fault}", path.plain())),
         Ok(metadata) if metadata.permissions().mode() & 0o007 != 0 => {
-            let fault =
-                fields.draft(node.place, format!("everybody on this machine can reach the private key {}", path.display()));
+            let fault = fields.draft(node.place, format!("everybody on this machine can reach the private key {}", path.plain()));
             fields.report(fault.help("chmod 0600 it"));
         }
         Ok(_) if is_replaceable(path) => {
             let fault =
-                fields.draft(node.place, format!("everybody on this machine can replace the private key {}", path.display()));
+                fields.draft(node.place, format!("everybody on this machine can replace the private key {}", path.plain()));
             fields.report(fault.help("chmod o-w its folder"));
         }
-        Ok(metadata) if !metadata.is_file() => fields.fault(node.place, format!("{} is no file", path.display())),
+        Ok(metadata) if !metadata.is_file() => fields.fault(node.place, format!("{} is no file", path.plain())),
         Ok(_) => {}
     }
 }

@@ -2,6 +2,7 @@
 
 use super::kms::KmsError;
 use crate::secrets::IdentityError;
+use crate::words::PlainPath;
 use std::io;
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ pub enum CustodyError {
         name: String,
     },
     /// It is not there, or not for us.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
         path: PathBuf,
@@ -24,7 +25,7 @@ pub enum CustodyError {
         fault: io::Error,
     },
     /// It is there, and no identities.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Content {
         /// Where it is.
         path: PathBuf,

@@ -1,5 +1,6 @@
 //! Why a repository on this machine is not read.
 
+use crate::words::PlainPath;
 use crate::words::names::{CommitId, NameError};
 use std::io;
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ fn no_ref(name: &str, branches: &[String]) -> String {
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
     /// Of a repository and its ref.
-    #[error("{} {reference}: {fault}", .path.display())]
+    #[error("{} {reference}: {fault}", .path.plain())]
     Repository {
         /// Where it is.
         path: PathBuf,
@@ -55,7 +56,7 @@ pub enum GitError {
         other: CommitId,
     },
     /// Of a folder that is read as it stands.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Folder {
         /// The folder, or a file in it.
         path: PathBuf,

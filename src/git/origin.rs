@@ -5,7 +5,7 @@ mod error;
 pub use error::{AddressError, TokenError};
 
 use super::Source;
-use crate::words::Secret;
+use crate::words::{PlainPath, Secret};
 use gix::bstr::ByteSlice;
 use gix::url::Scheme;
 use std::fmt;
@@ -81,7 +81,7 @@ impl Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Here(path) => write!(f, "{}", path.display()),
+            Self::Here(path) => write!(f, "{}", path.plain()),
             Self::Https(url) | Self::Ssh(url) => f.write_str(url),
         }
     }

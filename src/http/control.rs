@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::policy::Stop;
 use crate::store::OwnIssuer;
 use crate::words::names::{CommitId, SourceName};
-use crate::words::{Denial, IdSuffix, Reason, parse_duration};
+use crate::words::{Denial, IdSuffix, PlainPath, Reason, parse_duration};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -25,7 +25,7 @@ pub const SOCKET: &str = "control.sock";
 
 /// Nobody can operate the server.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {fault}", .path.display())]
+#[error("{}: {fault}", .path.plain())]
 pub struct ListenError {
     /// The socket.
     path: PathBuf,

@@ -4,6 +4,7 @@ use super::tls::Certificate;
 use crate::app::{App, told};
 use crate::issue::Reach;
 use crate::issuers::Unreadable;
+use crate::words::PlainPath;
 use crate::words::names::IssuerName;
 use arc_swap::ArcSwapOption;
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ impl Health {
             Some((listener, certificate, told))
         });
         let certificates = times.chain(misnamed).map(|(listener, certificate, told)| {
-            format!("the certificate {} (listener `{listener}`) {told}", certificate.path().display())
+            format!("the certificate {} (listener `{listener}`) {told}", certificate.path().plain())
         });
         let issuers = unreadable.iter().map(|issuer| {
             let until =

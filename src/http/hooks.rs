@@ -8,7 +8,7 @@ use super::stopping::Peer;
 use crate::app::App;
 use crate::exchange;
 use crate::words::names::SourceName;
-use crate::words::{Denial, Reason, Secret, host};
+use crate::words::{Denial, PlainPath, Reason, Secret, host};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::SHA256_OUTPUT_LEN;
 use aws_lc_rs::hmac::{self, HMAC_SHA256, Key};
@@ -85,7 +85,7 @@ async fn check(app: &App, source: &str, headers: &HeaderMap, body: Body) -> Resu
 async fn check_signature(path: &std::path::Path, headers: &HeaderMap, body: Body) -> Result<(), Denial> {
     let refused = |cause: &str| Reason::HookRefused.because(cause);
     let shown = Shown::of(headers).ok_or_else(|| refused(UNSIGNED))?;
-    let secret = std::fs::read_to_string(path).map_err(|fault| refused(&format!("{}: {fault}", path.display())))?;
+    let secret = std::fs::read_to_string(path).map_err(|fault| refused(&format!("{}: {fault}", path.plain())))?;
     let secret: Secret = secret.trim().to_owned().into();
     if secret.expose().is_empty() {
         return Err(refused("the hook's secret is empty"));

@@ -7,6 +7,7 @@ pub use error::{ChainError, TlsError};
 
 use super::hostname;
 use super::validity::Validity;
+use crate::words::PlainPath;
 use crate::words::names::IssuerUrl;
 use arc_swap::ArcSwap;
 use rustls::pki_types::CertificateDer;
@@ -77,7 +78,7 @@ impl Certificate {
             match read(&self.chain, &self.key, self.client_ca.as_deref()) {
                 Ok(new) if new.bytes == self.loaded.load().bytes => {}
                 Ok(new) => {
-                    tracing::info!(certificate = %self.chain.display(), "a new certificate is in use");
+                    tracing::info!(certificate = %self.chain.plain(), "a new certificate is in use");
                     self.loaded.store(Arc::new(new));
                 }
                 Err(fault) => tracing::error!(%fault, "the certificate's files are broken; the old one stays in use"),

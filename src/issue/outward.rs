@@ -9,7 +9,7 @@ pub(super) use form::{FORM, form};
 pub(super) use json::{answer, json};
 
 use crate::issuers::http::{ClientError, Trust, cause, provider_client};
-use crate::words::{Secret, plain};
+use crate::words::{PlainPath, Secret, plain};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(super) struct Outward {
 #[derive(Debug, thiserror::Error)]
 pub enum OutwardError {
     /// The authorities that it shall be known by.
-    #[error("`ca`: {}: {fault}", .path.display())]
+    #[error("`ca`: {}: {fault}", .path.plain())]
     Authorities {
         /// Where they should be.
         path: PathBuf,

@@ -3,6 +3,7 @@
 use super::http::{ClientError, FetchError, UrlError};
 use super::jwks_host::JwksHost;
 use crate::token::KeySetError;
+use crate::words::PlainPath;
 use crate::words::names::IssuerName;
 use std::io;
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ pub enum SetupError {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum KeysError {
     /// Their file cannot be read.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
         path: PathBuf,

@@ -1,5 +1,6 @@
 //! Why a store does not open, and why its log is not read.
 
+use crate::words::PlainPath;
 use std::io;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Its directory, or the lock in it.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Directory {
         /// Where.
         path: PathBuf,
@@ -16,13 +17,13 @@ pub enum StoreError {
         fault: io::Error,
     },
     /// Two writers would overwrite each other.
-    #[error("another process holds {}", .directory.display())]
+    #[error("another process holds {}", .directory.plain())]
     Held {
         /// What it holds.
         directory: PathBuf,
     },
     /// Its file is none, or cannot be written.
-    #[error("the store in {} does not open: {fault}", .directory.display())]
+    #[error("the store in {} does not open: {fault}", .directory.plain())]
     Open {
         /// Where it is.
         directory: PathBuf,
@@ -48,7 +49,7 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// There is none, or it is not for us.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Open {
         /// The store's file.
         path: PathBuf,

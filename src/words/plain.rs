@@ -1,6 +1,7 @@
 //! Text that somebody else wrote, among lines of ours.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 /// The text as a part of one line that says no more than it shows: what would begin another line, steer a terminal or turn the
 /// direction of writing (UAX #9) is written out, as `\u{1b}`.
@@ -10,6 +11,26 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     }
     let escaped = text.chars().map(|one| if steers(one) { one.escape_unicode().to_string() } else { one.to_string() });
     Cow::Owned(escaped.collect())
+}
+
+/// What other people name: files of a checkout, folders.
+pub trait PlainPath {
+    /// The name as a part of one line that says no more than it shows.
+    fn plain(&self) -> String;
+}
+
+impl PlainPath for Path {
+    fn plain(&self) -> String {
+        plain(&self.to_string_lossy()).into_owned()
+    }
+}
+
+/// Text of several lines in the same form: its lines stay.
+pub fn plain_lines(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|one| one == '\n' || !steers(one)) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split('\n').map(plain).collect::<Vec<_>>().join("\n"))
 }
 
 /// Its beginning in the same form, where it is longer than this many characters.

@@ -3,6 +3,7 @@
 use super::failed;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{Entry, Reader};
+use crate::words::PlainPath;
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -19,7 +20,7 @@ impl Place {
 
     /// The place that the file notes, if it is there, in this log.
     pub(super) fn read(state: &Path, reader: &Reader) -> Result<i64, Failure> {
-        let told = |fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.display()));
+        let told = |fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.plain()));
         let text = match std::fs::read_to_string(state) {
             Ok(text) => text,
             Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(0),
@@ -49,6 +50,6 @@ impl Place {
             file.as_file().sync_all()?;
             file.persist(state).map(drop).map_err(|fault| fault.error)
         };
-        written().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.display())))
+        written().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.plain())))
     }
 }

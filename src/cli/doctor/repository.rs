@@ -6,6 +6,7 @@ use crate::config::{Config, FurtherSource};
 use crate::custody::{Custody, CustodyError, Purpose};
 use crate::git::Source;
 use crate::secrets::Identities;
+use crate::words::PlainPath;
 use std::sync::Arc;
 
 /// Faults that are told one by one; more of them have one cause.
@@ -15,7 +16,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (identities, opens) = identities(config, &mut findings).await;
     let source = config.root_repository();
-    let place = format!("{} {}", source.path.display(), source.reference);
+    let place = format!("{} {}", source.path.plain(), source.reference);
     let snapshot = match source.read() {
         Ok(snapshot) => snapshot,
         Err(fault) => {

@@ -10,7 +10,7 @@ use crate::http::tls::Certificate;
 use crate::secrets::{Identities, decrypt_key};
 use crate::store::Reader;
 use crate::words::yaml::Fault;
-use crate::words::{Clock, SystemClock};
+use crate::words::{Clock, PlainPath, SystemClock};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -35,7 +35,7 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
             return faults.iter().map(told).collect();
         }
     };
-    let mut findings = vec![Finding::ok("configuration", file.display())];
+    let mut findings = vec![Finding::ok("configuration", file.plain())];
     findings.extend(certificate(&config));
     findings.push(key_encryption(&config).await);
     findings.extend(data(&config.data));
@@ -47,7 +47,7 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
 }
 
 fn certificate(config: &Config) -> Vec<Finding> {
-    let what = format!("{}", config.tls_certificate.display());
+    let what = format!("{}", config.tls_certificate.plain());
     let certificate = match Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()) {
         Ok(certificate) => certificate,
         Err(fault) => {
@@ -101,13 +101,13 @@ fn own_keys(data: &Path, identities: &Identities) -> Finding {
     if closed == 0 {
         return Finding::ok("key_encryption", format!("the identity opens the server's own {} keys", sealed.len()));
     }
-    let told = format!("the identity does not open {closed} of the server's own {} keys in {}", sealed.len(), data.display());
+    let told = format!("the identity does not open {closed} of the server's own {} keys in {}", sealed.len(), data.plain());
     Finding::error("key_encryption", told, "the server does not start: name the identity that belongs to this data directory")
 }
 
 /// The directory of the store, and its disk.
 fn data(data: &Path) -> Vec<Finding> {
-    let what = data.display();
+    let what = data.plain();
     let metadata = match std::fs::metadata(data) {
         Ok(metadata) => metadata,
         Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => {
@@ -144,10 +144,10 @@ fn data(data: &Path) -> Vec<Finding> {
 
 fn disk(data: &Path) -> Finding {
     match rustix::fs::statvfs(data) {
-        Err(fault) => Finding::skipped("disk", format!("{}: {fault}", data.display())),
+        Err(fault) => Finding::skipped("disk", format!("{}: {fault}", data.plain())),
         Ok(disk) => {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-            let told = format!("{} MiB are free where {} is", free / (1024 * 1024), data.display());
+            let told = format!("{} MiB are free where {} is", free / (1024 * 1024), data.plain());
             if free < FREE_BYTES_MIN {
                 Finding::warning("disk", told, "make room: without it nothing is granted, for nothing is released unrecorded")
             } else {

@@ -7,7 +7,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::issue::{AWS_AUDIENCE, AwsMode};
 use crate::kind::{AwsTarget, AzureTarget, GcpTarget};
 use crate::policy::{Export, GrantedInClouds, Way, WayKind, ways_in};
-use crate::words::{Clock, SystemClock, plain};
+use crate::words::{Clock, PlainPath, SystemClock, plain};
 use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
@@ -82,7 +82,7 @@ fn granted(at: &Where) -> Result<GrantedInClouds, Failure> {
 }
 
 fn read(given: &Given) -> Result<Export, Failure> {
-    let name = given.file.display().to_string();
+    let name = given.file.plain().to_string();
     let failed = |fault: std::io::Error| Failure::new(STATUS_USAGE, format!("{name}: {fault}"));
     let mut bytes = Vec::new();
     // A pipe has no length to ask for.

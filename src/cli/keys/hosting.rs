@@ -7,6 +7,7 @@ use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::issuers::http::{ClientError, Trust, cause, certificate_fault, command_client};
 use crate::store::OwnIssuer;
+use crate::words::PlainPath;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -86,7 +87,7 @@ pub(super) async fn publish(arguments: &PublishArgs, json: bool) -> Result<u8, F
         );
         return Ok(0);
     }
-    anstream::println!("{} keys of {} written below {}", kids.len(), text("issuer"), arguments.to.display());
+    anstream::println!("{} keys of {} written below {}", kids.len(), text("issuer"), arguments.to.plain());
     if told["hosted_elsewhere"] == false {
         anstream::println!("the issuer's address is this server's own, which serves them itself: nothing depends on these files");
     }
@@ -164,7 +165,7 @@ enum HostError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The file of its authority is not read.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
         path: PathBuf,
@@ -173,7 +174,7 @@ enum HostError {
         fault: std::io::Error,
     },
     /// The file of its authority is something else.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Authority {
         /// Where it is.
         path: PathBuf,
@@ -185,7 +186,7 @@ enum HostError {
 
 /// A document that is not where it is served from.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {fault}", .path.display())]
+#[error("{}: {fault}", .path.plain())]
 struct WriteError {
     path: PathBuf,
     #[source]

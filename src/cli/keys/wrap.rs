@@ -5,8 +5,8 @@ use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::custody::{self, Purpose};
 use crate::secrets::Identities;
-use crate::words::Secret;
 use crate::words::names::KmsKeyArn;
+use crate::words::{PlainPath, Secret};
 use clap::{Args, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
     };
     let told = |fault: std::io::Error| Failure::new(STATUS_CONFIGURATION, fault.to_string());
     let identity = Secret::new(std::fs::read(&arguments.file).map_err(told)?);
-    Identities::parse(&identity).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", arguments.file.display())))?;
+    Identities::parse(&identity).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", arguments.file.plain())))?;
     let unavailable = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
     let progress = Progress::of("asking AWS KMS");
     let wrapped = custody::wrap(&arguments.aws_kms, purpose, &identity).await.map_err(|fault| unavailable(fault.to_string()))?;
@@ -57,8 +57,8 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
         name.push(".kms");
         name.into()
     });
-    let mut file = std::fs::File::create_new(&to)
-        .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", to.display())))?;
+    let mut file =
+        std::fs::File::create_new(&to).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", to.plain())))?;
     file.write_all(&wrapped).and_then(|()| file.sync_all()).map_err(told)?;
     let name = to.file_name().unwrap_or_default().to_string_lossy();
     let entry = format!("{{ aws_kms: {}, file: {name} }}", arguments.aws_kms);
@@ -66,6 +66,6 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
         For::SourceSecrets => anstream::println!("wrapped: age_identities: [{entry}]"),
         For::KeyEncryption => anstream::println!("wrapped: key_encryption: {entry}"),
     }
-    anstream::println!("delete {} when the server has started with it", arguments.file.display());
+    anstream::println!("delete {} when the server has started with it", arguments.file.plain());
     Ok(0)
 }

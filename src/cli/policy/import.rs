@@ -13,7 +13,7 @@ use crate::kind::Scope;
 use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
-use crate::words::plain;
+use crate::words::{PlainPath, plain};
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,7 @@ enum OptionError {
     #[error("--role: {0}")]
     Role(#[source] NameError),
     /// A listing that cannot be read.
-    #[error("--ids: {}: {fault}", .path.display())]
+    #[error("--ids: {}: {fault}", .path.plain())]
     Unread {
         /// Which.
         path: PathBuf,
@@ -99,7 +99,7 @@ enum OptionError {
         fault: std::io::Error,
     },
     /// A file that is no listing.
-    #[error("--ids: {}: {fault}; expected what `gh api --paginate /orgs/acme/repos` prints", .path.display())]
+    #[error("--ids: {}: {fault}; expected what `gh api --paginate /orgs/acme/repos` prints", .path.plain())]
     NoListing {
         /// Which.
         path: PathBuf,
@@ -142,12 +142,12 @@ fn written(policy: Imported, to: Option<&Path>) -> Result<Imported, NotImported>
     let Some(folder) = to else { return Ok(policy) };
     let path = folder.join(&policy.file);
     if let Some(link) = link_below(folder, &policy.file) {
-        let reason = format!("{} is a link: what it leads to may be no part of the repository", link.display());
+        let reason = format!("{} is a link: what it leads to may be no part of the repository", link.plain());
         return Err(NotImported { original: policy.file, reason });
     }
     match create(&path, policy.text().as_bytes()) {
         Ok(()) => Ok(policy),
-        Err(fault) => Err(NotImported { original: policy.file, reason: format!("{} is not written: {fault}", path.display()) }),
+        Err(fault) => Err(NotImported { original: policy.file, reason: format!("{} is not written: {fault}", path.plain()) }),
     }
 }
 
@@ -167,10 +167,10 @@ fn tell(imported: &[Imported], refused: &[NotImported], output: Output, on_disk:
     }
     for policy in imported {
         if on_disk {
-            anstream::println!("{}", policy.file);
-            policy.notes.iter().for_each(|note| anstream::println!("  - {note}"));
+            anstream::println!("{}", plain(&policy.file));
+            policy.notes.iter().for_each(|note| anstream::println!("  - {}", plain(note)));
         } else {
-            anstream::print!("---\n# {}\n{}", policy.file, policy.text());
+            anstream::print!("---\n# {}\n{}", plain(&policy.file), policy.text());
         }
     }
     refused.iter().for_each(|one| anstream::eprintln!("not imported: {}: {}", plain(&one.original), plain(&one.reason)));

@@ -5,6 +5,7 @@ use super::place::{Seen, Where};
 use crate::client::{Failure, STATUS_USAGE};
 use crate::config::FurtherSource;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
+use crate::words::PlainPath;
 use crate::words::names::SourceName;
 use crate::words::yaml::Fault;
 use clap::Args;
@@ -50,7 +51,7 @@ impl OfSource {
         }
         let (mut seen, catalogue) = self.at.load()?;
         let Some(file) = &self.source else { return Ok(Read { seen, catalogue, unread: Vec::new(), definition: None }) };
-        let shown = file.display().to_string();
+        let shown = file.plain().to_string();
         let told = |fault: String| usage(format!("{shown}: {fault}"));
         let bytes = std::fs::read(file).map_err(|fault| told(fault.to_string()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -75,7 +76,7 @@ fn faults_of(file: &Path, name: &SourceName, bytes: &[u8], catalogue: &Catalogue
     let named = format!("sources/{name}.yaml");
     tree.insert(named.clone(), bytes.into());
     let mut faults = FurtherSource::faults(&named, &tree, None, catalogue);
-    faults.iter_mut().filter(|fault| *fault.file == *named).for_each(|fault| fault.file = file.display().to_string().into());
+    faults.iter_mut().filter(|fault| *fault.file == *named).for_each(|fault| fault.file = file.plain().to_string().into());
     faults
 }
 

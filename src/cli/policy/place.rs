@@ -10,7 +10,7 @@ use crate::policy::{Catalogue, Ruleset, Tree, Widening, grants_nothing, of_furth
 use crate::store::{ReadError, Reader};
 use crate::words::names::{CommitId, IssuerUrl, SourceName};
 use crate::words::yaml::{Fault, Place};
-use crate::words::{Forms, plain};
+use crate::words::{Forms, PlainPath, plain};
 use clap::Args;
 use serde::Serialize;
 use std::fmt;
@@ -181,7 +181,7 @@ impl Where {
     /// Refuses a folder as it stands where two revisions are compared: another repository's would be, and nobody would see it.
     pub(in crate::cli) fn refuse_folder(&self) -> Result<(), Failure> {
         let Some(folder) = &self.folder else { return Ok(()) };
-        let folder = folder.display();
+        let folder = folder.plain();
         Err(Failure::new(
             STATUS_USAGE,
             format!("a folder as it stands has no revisions to compare: write `--repository {folder}` for the checkout's own"),
@@ -203,7 +203,7 @@ impl Where {
         let seen = match &self.folder {
             Some(folder) => {
                 let snapshot = Snapshot::of_folder(folder).map_err(|fault| Failure::new(STATUS_USAGE, fault))?;
-                Seen::new(snapshot, folder.display().to_string(), None)
+                Seen::new(snapshot, folder.plain().to_string(), None)
             }
             None => {
                 let repository = self.source()?;
@@ -344,7 +344,7 @@ impl Where {
 
 impl Repository {
     fn checkout(path: &Path) -> Self {
-        let told = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+        let told = std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).plain().to_string();
         Self { source: Source { path: path.to_owned(), reference: "HEAD".to_owned() }, told, reference: "HEAD".to_owned() }
     }
 

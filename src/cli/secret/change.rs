@@ -7,7 +7,7 @@ use crate::cli::examples::examples;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Seen, encrypt_at, is_armored, look};
-use crate::words::{Clock, Secret, SystemClock};
+use crate::words::{Clock, PlainPath, Secret, SystemClock};
 use clap::Args;
 
 #[derive(Args, Debug)]
@@ -57,10 +57,10 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
     }
     if value.expose().is_empty() && !arguments.empty {
         let told = "nothing came on standard input; --empty sets an empty value";
-        return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", target.file.display())));
+        return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", target.file.plain())));
     }
     let mut added = None;
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.display()));
+    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
     let changed = match (look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))?, &target.pointer) {
         (Seen::Age(_), None) => {
             let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
@@ -97,7 +97,7 @@ pub(super) async fn set(arguments: &SetArgs, environment: &Environment, json: bo
 /// Removes one value.
 pub(super) async fn unset(arguments: &UnsetArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
     let target = Target::parse(&arguments.target)?;
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.display()));
+    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
     let pointer = target.pointer.as_deref().ok_or_else(|| told("say which value: FILE#/key".to_owned()))?;
     let bytes = target.bytes()?;
     let document = target.open(&bytes, &arguments.keys, environment).await?;

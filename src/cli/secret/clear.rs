@@ -2,7 +2,7 @@
 
 use crate::secrets::{SopsFile, turned_readable};
 use crate::words::names::SecretPath;
-use crate::words::plain;
+use crate::words::{PlainPath, plain};
 use std::path::Path;
 
 /// Places that are told, of one file.
@@ -70,5 +70,5 @@ fn some_of(places: &[String]) -> Option<String> {
 }
 
 fn tell(file: &Path, what: &str, sops: &SopsFile) {
-    anstream::eprintln!("{}{}, by `{}`", file.display(), plain(what), plain(&sops.setting()));
+    anstream::eprintln!("{}{}, by `{}`", file.plain(), plain(what), plain(&sops.setting()));
 }

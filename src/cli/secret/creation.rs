@@ -4,6 +4,7 @@ use super::keyring::KeyArgs;
 use crate::client::checkout::{Checkout, read_if_there, read_unlinked};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Creation, Creations, RULES_FILE, RepositoryPath};
+use crate::words::PlainPath;
 use std::path::Path;
 
 /// How a file of this path is encrypted, which it is bound to where that is one of a source.
@@ -27,21 +28,21 @@ async fn recipients(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Cre
     own.map(|recipients| Creation::to(&recipients)).ok_or_else(|| {
         let ways =
             "name a recipient (-r age1…), write a .sops.yaml with creation_rules above the file, or give the server's --config";
-        Failure::new(STATUS_USAGE, format!("{}: nothing says to whom it is encrypted; {ways}", path.display()))
+        Failure::new(STATUS_USAGE, format!("{}: nothing says to whom it is encrypted; {ways}", path.plain()))
     })
 }
 
 /// By the nearest `.sops.yaml` above the file, if there is one.
 pub(super) fn by_rules(path: &Path) -> Result<Option<Creation>, Failure> {
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
-    let absolute = std::path::absolute(path).map_err(|fault| told(format!("{}: {fault}", path.display())))?;
+    let absolute = std::path::absolute(path).map_err(|fault| told(format!("{}: {fault}", path.plain())))?;
     let checkout = Checkout::around(path).ok();
     for folder in absolute.ancestors().skip(1) {
         let rules = folder.join(RULES_FILE);
         let is_ours = checkout.as_ref().is_some_and(|checkout| folder.starts_with(checkout.root()));
         if let Some(bytes) = if is_ours { read_unlinked(&rules)? } else { read_if_there(&rules)? } {
             let within = absolute.strip_prefix(folder).unwrap_or(&absolute).to_string_lossy().into_owned();
-            let named = |fault: String| told(format!("{}: {fault}", rules.display()));
+            let named = |fault: String| told(format!("{}: {fault}", rules.plain()));
             return Creations::parse(&bytes)
                 .and_then(|rules| rules.for_path(&within).cloned())
                 .map(Some)

@@ -9,8 +9,8 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, hide_file};
 use crate::kind::SecretValue;
 use crate::secrets::{Part, Plaintext, Seen, Unauthenticated, decrypt_key, look};
-use crate::words::Secret;
 use crate::words::names::SecretName;
+use crate::words::{PlainPath, Secret};
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &DecryptArgs, environment: &Environment, json
     if plain.unauthenticated && !print::streams_are_one() {
         let why =
             "the MAC covers encrypted values alone (mac_only_encrypted), so whoever changes the file chose what is in clear";
-        anstream::eprintln!("{}: {why}", target.file.display());
+        anstream::eprintln!("{}: {why}", target.file.plain());
     }
     if !json {
         return write_value(plain.value.expose());
@@ -61,7 +61,7 @@ pub(super) async fn run(arguments: &DecryptArgs, environment: &Environment, json
 }
 
 async fn open(target: &Target, keys: &KeyArgs, environment: &Environment) -> Result<Plaintext, Failure> {
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.display()));
+    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
     let bytes = target.bytes()?;
     match look(&target.path, &bytes).map_err(|fault| told(fault.to_string()))? {
         Seen::Plain => Err(told("the file is not encrypted: what it holds is in clear".to_owned())),

@@ -12,7 +12,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::secrets::{
     AgeError, Seen, SopsError, Unauthenticated, decrypt_key, encrypt_at, encrypt_document_with, is_armored, look,
 };
-use crate::words::{Clock, Secret, SystemClock};
+use crate::words::{Clock, PlainPath, Secret, SystemClock};
 use clap::Args;
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub(in crate::cli) struct EditArgs {
 /// Opens a file in the person's editor.
 pub(super) async fn edit(arguments: &EditArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
     let target = Target { path: path_of(&arguments.file)?, file: arguments.file.clone(), pointer: None };
-    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.display()));
+    let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", target.file.plain()));
     let Some(bytes) = read_if_there(&target.file)? else {
         let creation = creation::of_path(&target.file, &arguments.recipients, &arguments.keys).await?;
         let nothing = Secret::new(Vec::new());
@@ -96,11 +96,11 @@ async fn edited(
         match encrypt(&desk.read()?) {
             Ok(bytes) => return Ok(bytes),
             Err(fault) if std::io::stdin().is_terminal() => {
-                anstream::eprintln!("{}: {fault}\nEnter edits it again, Ctrl-C gives it up", file.display());
+                anstream::eprintln!("{}: {fault}\nEnter edits it again, Ctrl-C gives it up", file.plain());
                 std::io::stdin().lock().read_line(&mut String::new()).map_err(unusable)?;
             }
             Err(fault) => {
-                let told = format!("{}: {fault}; nothing was changed", file.display());
+                let told = format!("{}: {fault}; nothing was changed", file.plain());
                 return Err(Failure::new(STATUS_CONFIGURATION, told));
             }
         }

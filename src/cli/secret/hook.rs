@@ -8,6 +8,7 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Creations, RULES_FILE, Seen, Shown, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
+use crate::words::{PlainPath, plain, plain_lines};
 use clap::Args;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
@@ -45,7 +46,7 @@ pub(super) fn run(arguments: &HookArgs, json: bool) -> Result<u8, Failure> {
     if json {
         print::json(&json!(found.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect::<Vec<_>>()));
     } else {
-        found.iter().for_each(|(file, why)| anstream::eprintln!("{file}: {why}"));
+        found.iter().for_each(|(file, why)| anstream::eprintln!("{}: {}", plain(file), plain_lines(why)));
         if !found.is_empty() {
             anstream::eprintln!(
                 "Nothing was committed. `daypass secret encrypt --sops FILE -o FILE` encrypts a file in its place."
@@ -119,8 +120,8 @@ fn install(checkout: &Checkout) -> Result<u8, Failure> {
         replace(path, SCRIPT.as_bytes())?;
         let mode = std::fs::Permissions::from_mode(SCRIPT_MODE);
         std::fs::set_permissions(path, mode)
-            .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.display())))?;
-        anstream::println!("{}: git runs `daypass secret hook`", path.display());
+            .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain())))?;
+        anstream::println!("{}: git runs `daypass secret hook`", path.plain());
     }
     if !is_found() {
         anstream::eprintln!("`daypass` is not in the PATH: until it is, git commits nothing in this checkout");
@@ -135,7 +136,7 @@ fn place(checkout: &Checkout, hook: &str) -> Result<PathBuf, Failure> {
     let is_ours = |bytes: &[u8]| [SCRIPT, OLDER].iter().any(|own| own.as_bytes() == bytes);
     if read_if_there(&path)?.is_some_and(|bytes| !is_ours(&bytes)) {
         let told = "there is another one; add the line `daypass secret hook || exit 1` to it";
-        return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", path.display())));
+        return Err(Failure::new(STATUS_USAGE, format!("{}: {told}", path.plain())));
     }
     Ok(path)
 }

@@ -7,7 +7,7 @@ use crate::cli::print;
 use crate::client::checkout::{create, replace};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Export, ExportForm, encrypt_document_with};
-use crate::words::{Clock, SystemClock};
+use crate::words::{Clock, PlainPath, SystemClock, plain};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::io::IsTerminal;
@@ -58,7 +58,7 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     }
     let is_there = file.symlink_metadata().is_ok();
     if is_there && !arguments.force {
-        return Err(Failure::new(STATUS_USAGE, format!("{} is there already: --force writes over it", file.display())));
+        return Err(Failure::new(STATUS_USAGE, format!("{} is there already: --force writes over it", file.plain())));
     }
     let form = match arguments.from {
         From::Vault => ExportForm::Vault,
@@ -79,7 +79,7 @@ pub(super) async fn run(arguments: &ImportArgs, json: bool) -> Result<u8, Failur
     if is_there {
         replace(file, &encrypted)?
     } else {
-        let failed = |fault| Failure::new(STATUS_CONFIGURATION, format!("{} is not written: {fault}", file.display()));
+        let failed = |fault| Failure::new(STATUS_CONFIGURATION, format!("{} is not written: {fault}", file.plain()));
         create(file, &encrypted).map_err(failed)?
     }
     tell(file, &export, is_there, json);
@@ -93,6 +93,6 @@ fn tell(file: &Path, export: &Export, replaced: bool, json: bool) {
         return;
     }
     let what = if values == 1 { "value" } else { "values" };
-    anstream::println!("{}: {values} {what} encrypted", file.display());
-    export.left_out.iter().for_each(|left_out| anstream::println!("  left out: {left_out}"));
+    anstream::println!("{}: {values} {what} encrypted", file.plain());
+    export.left_out.iter().for_each(|left_out| anstream::println!("  left out: {}", plain(&left_out.to_string())));
 }

@@ -7,8 +7,8 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::{Config, FurtherSource, SourceSettings};
 use crate::custody::{Custody, Purpose};
 use crate::secrets::{Identities, IdentityError};
-use crate::words::Secret;
 use crate::words::names::SourceName;
+use crate::words::{PlainPath, Secret};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -91,7 +91,7 @@ fn settings_of(config: Config, source: &SourceName) -> Result<SourceSettings, Fa
 fn read_all(files: &[PathBuf]) -> Result<Identities, Failure> {
     let mut all = Identities::default();
     for file in files {
-        all.join(read(file).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", file.display())))?);
+        all.join(read(file).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", file.plain())))?);
     }
     Ok(all)
 }

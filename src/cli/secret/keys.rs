@@ -4,6 +4,7 @@ use crate::cli::examples::examples;
 use crate::client::age_plugin;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::secrets::Identities;
+use crate::words::PlainPath;
 use clap::Args;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -43,7 +44,7 @@ pub(super) fn generate(arguments: &KeygenArgs) -> Result<u8, Failure> {
     let told = |fault: std::io::Error| unusable(fault.to_string());
     match &arguments.to {
         Some(path) => {
-            let named = |fault: std::io::Error| unusable(format!("{}: {fault}", path.display()));
+            let named = |fault: std::io::Error| unusable(format!("{}: {fault}", path.plain()));
             let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(named)?;
             let written = file.write_all(comment.as_bytes()).and_then(|()| file.write_all(identity.expose()));
             written.and_then(|()| file.write_all(b"\n")).map_err(named)?;

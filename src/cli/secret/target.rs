@@ -8,7 +8,7 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Document, SopsFile};
 use crate::words::names::{NameError, SecretName, SecretPath, check_pointer};
-use crate::words::plain;
+use crate::words::{PlainPath, plain};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -26,11 +26,11 @@ pub(super) fn finish_value(file: &Path, before: &[u8], after: &[u8], added: Opti
     if json {
         print::json(&json!({ "file": file, "changed": changed, "added": added }));
     } else if let Some(added) = added {
-        anstream::println!("{}: {} is added", file.display(), plain(added));
+        anstream::println!("{}: {} is added", file.plain(), plain(added));
     } else if changed {
-        anstream::println!("{} is changed", file.display());
+        anstream::println!("{} is changed", file.plain());
     } else {
-        anstream::println!("{} is as it was", file.display());
+        anstream::println!("{} is as it was", file.plain());
     }
     Ok(0)
 }
@@ -54,7 +54,7 @@ impl Target {
 
     pub(super) fn bytes(&self) -> Result<Vec<u8>, Failure> {
         let made = "there is no such file; `daypass secret edit` makes one";
-        read_if_there(&self.file)?.ok_or_else(|| Failure::new(STATUS_USAGE, format!("{}: {made}", self.file.display())))
+        read_if_there(&self.file)?.ok_or_else(|| Failure::new(STATUS_USAGE, format!("{}: {made}", self.file.plain())))
     }
 
     pub(super) fn is_age(&self) -> bool {
@@ -62,7 +62,7 @@ impl Target {
     }
 
     pub(super) async fn open(&self, bytes: &[u8], keys: &KeyArgs, environment: &Environment) -> Result<Document, Failure> {
-        let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.file.display()));
+        let told = |fault: String| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.file.plain()));
         let file = SopsFile::parse(&self.path, bytes).map_err(|fault| told(fault.to_string()))?;
         let progress = Progress::of("asking for the keys");
         let identities = keys.keyring(environment).await?.for_file(bytes).await?;
@@ -74,7 +74,7 @@ impl Target {
 /// The name alone tells how a file is written.
 pub(super) fn path_of(file: &Path) -> Result<SecretPath, Failure> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    SecretPath::parse(name).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", file.display())))
+    SecretPath::parse(name).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", file.plain())))
 }
 
 /// Why a text is no name of a secret that a server is asked for.

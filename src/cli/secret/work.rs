@@ -5,6 +5,7 @@ use crate::client::Failure;
 use crate::client::checkout::Checkout;
 use crate::client::journal::Journal;
 use crate::secrets::Rewrite;
+use crate::words::{plain, plain_lines};
 
 /// What became of the files.
 #[derive(Default)]
@@ -43,7 +44,7 @@ impl Work<'_> {
 /// What a person hears of it.
 pub(super) fn tell(how: Rewrite, outcome: &Outcome, commit: Option<&str>) {
     for (file, fault) in &outcome.faults {
-        anstream::eprintln!("{file}: {fault}");
+        anstream::eprintln!("{}: {}", plain(file), plain_lines(fault));
     }
     let before = if outcome.before == 0 { String::new() } else { format!(", {} by an earlier try", outcome.before) };
     anstream::println!("{} changed{before}, {} as they should be", counted(outcome.changed, "file"), outcome.unchanged);

@@ -1,7 +1,7 @@
 //! A file for the command: its owner's alone, replaced as a whole, removed when the command ends.
 
 use crate::client::{Failure, STATUS_EXEC};
-use crate::words::Secret;
+use crate::words::{PlainPath, Secret};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -68,7 +68,7 @@ impl Drop for PrivateFile {
 }
 
 fn unwritable(path: &Path, fault: &std::io::Error) -> Failure {
-    Failure::new(STATUS_EXEC, format!("{} cannot be written: {fault}", path.display()))
+    Failure::new(STATUS_EXEC, format!("{} cannot be written: {fault}", path.plain()))
 }
 
 #[cfg(test)]

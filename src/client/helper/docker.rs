@@ -6,6 +6,7 @@
 use super::{Password, PasswordSource};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::words::PlainPath;
 use crate::words::names::{Audience, PolicyName, SecretName};
 use crate::words::yaml::{Fault, Fields, Node, Place};
 use serde_json::{Map, Value, json};
@@ -40,7 +41,7 @@ pub fn file(named: Option<&Path>, environment: &Environment) -> Result<PathBuf, 
 
 /// Reads the registries; every fault is told at once.
 pub fn read(path: &Path) -> Result<Vec<Registry>, Failure> {
-    let name = path.display().to_string();
+    let name = path.plain().to_string();
     let bytes =
         std::fs::read(path).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{name} cannot be read: {fault}")))?;
     parse(&name, &bytes).map_err(|faults| {

@@ -3,6 +3,7 @@
 use super::Server;
 use crate::client::Failure;
 use crate::client::job_token::TokenSource;
+use crate::words::PlainPath;
 
 impl Server {
     /// Where it is.
@@ -14,7 +15,7 @@ impl Server {
     pub fn brought_by(&self) -> String {
         match &self.source {
             TokenSource::Variable(name) => format!("the variable {name}"),
-            TokenSource::File(path) => format!("the file {}", path.display()),
+            TokenSource::File(path) => format!("the file {}", path.plain()),
             TokenSource::Endpoint(endpoint) => format!("the CI's endpoint, which {} names", endpoint.named_by()),
             TokenSource::Program(program) => format!("the program {program}"),
         }

@@ -6,6 +6,7 @@ use super::error::ValueError;
 use super::processes;
 use super::signals::SIGNALS;
 use crate::client::job_token;
+use crate::words::PlainPath;
 use crate::words::yaml::{Fields, Place, Yaml};
 use error::{EXEC_MAX, ReactionError};
 use reqwest::Url;
@@ -95,7 +96,7 @@ fn parse_url(text: &str) -> Result<Url, ValueError> {
 fn send(signal: Signal, whom: &Whom) -> Result<(), ReactionError> {
     let (found, name) = match whom {
         Whom::Process(name) => (processes::running(name), name.clone()),
-        Whom::PidFile(path) => (vec![read_pid(path)?], path.display().to_string()),
+        Whom::PidFile(path) => (vec![read_pid(path)?], path.plain().to_string()),
     };
     if found.is_empty() {
         return Err(ReactionError::NotRunning { name });

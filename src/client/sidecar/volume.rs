@@ -9,7 +9,7 @@ mod names;
 use super::file_name::FileName;
 use crate::client::memory::is_in_memory;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
-use crate::words::{Secret, UnixTime};
+use crate::words::{PlainPath, Secret, UnixTime};
 use names::{DATA, DATA_NEXT, UNTOLD, is_leftover, is_link_of_ours, stamp, target};
 use rustix::fs::{FlockOperation, flock};
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ pub(super) struct Volume {
 impl Volume {
     /// Takes the folder, which has to be there, in memory, and nobody else's.
     pub(super) fn open(folder: &Path, mode: u32, allow_disk: bool) -> Result<Self, Failure> {
-        let shown = folder.display();
+        let shown = folder.plain();
         let refused = |what: String| Failure::new(STATUS_CONFIGURATION, what);
         let lock = File::open(folder).map_err(|fault| refused(format!("the folder {shown} cannot be opened: {fault}")))?;
         let in_memory = is_in_memory(folder).map_err(|fault| refused(format!("{shown}: {fault}")))?;
@@ -129,7 +129,7 @@ impl Volume {
         if fs::symlink_metadata(&path).is_err() || is_link_of_ours(&path) {
             return Ok(());
         }
-        Err(io::Error::other(format!("{} is there already, and not the sidecar's", path.display())))
+        Err(io::Error::other(format!("{} is there already, and not the sidecar's", path.plain())))
     }
 
     /// A new folder with all files in it; it goes again unless it is kept.

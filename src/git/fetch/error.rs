@@ -1,6 +1,7 @@
 //! Why a mirror is not brought up to its origin: what the server sees of it, and what the child does.
 
 use crate::git::origin::TokenError;
+use crate::words::PlainPath;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ pub(super) const FETCH_MAX: Duration = Duration::from_secs(120);
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// It would only grow.
-    #[error("the mirror {} has grown to {bytes} bytes: remove it, and it is made anew", .mirror.display())]
+    #[error("the mirror {} has grown to {bytes} bytes: remove it, and it is made anew", .mirror.plain())]
     MirrorTooLarge {
         /// Where it is.
         mirror: PathBuf,
@@ -22,7 +23,7 @@ pub enum FetchError {
         bytes: u64,
     },
     /// The authorities' file is not there, or not for us.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Authorities {
         /// Where it is.
         path: PathBuf,
@@ -78,7 +79,7 @@ pub enum ToldError {
     #[error(transparent)]
     Order(#[from] serde_json::Error),
     /// Its folder cannot be made.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Mirror {
         /// The folder.
         path: PathBuf,
@@ -122,7 +123,7 @@ pub enum SshConfigError {
     NotUtf8,
     #[error("{path}: ssh cannot be given a path with quotes, `%`, `$` or backslashes")]
     Path { path: String },
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     File {
         path: PathBuf,
         #[source]

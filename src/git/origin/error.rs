@@ -1,5 +1,6 @@
 //! What is wrong with an origin: its address, or the file of its token.
 
+use crate::words::PlainPath;
 use std::io;
 use std::path::PathBuf;
 
@@ -27,7 +28,7 @@ pub enum AddressError {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// Its file is not there, or not for us.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
         path: PathBuf,
@@ -36,7 +37,7 @@ pub enum TokenError {
         fault: io::Error,
     },
     /// Its file holds something else.
-    #[error("{} holds no token: expected one line", .path.display())]
+    #[error("{} holds no token: expected one line", .path.plain())]
     NoToken {
         /// Where it is.
         path: PathBuf,

@@ -1,5 +1,6 @@
 //! Why a certificate and its key are not in use, in words that say what to do.
 
+use crate::words::PlainPath;
 use rustls::pki_types::pem::Error as PemFault;
 use rustls::server::VerifierBuilderError;
 use std::io;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The chain, or the authorities of clients.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Chain {
         /// Its file.
         path: PathBuf,
@@ -18,7 +19,7 @@ pub enum TlsError {
         fault: ChainError,
     },
     /// The key.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Key {
         /// Its file.
         path: PathBuf,
@@ -29,7 +30,7 @@ pub enum TlsError {
     /// Both are good, and not of each other.
     #[error(
         "{}: it is not the key of the certificate in {}: `openssl x509 -noout -pubkey` and `openssl pkey -pubout` print the same of a pair; the server's own certificate stands first in its file",
-        .key.display(), .chain.display()
+        .key.plain(), .chain.plain()
     )]
     NoPair {
         /// The key's file.
@@ -38,7 +39,7 @@ pub enum TlsError {
         chain: PathBuf,
     },
     /// Both cannot be served for another reason.
-    #[error("{}: {fault}", .chain.display())]
+    #[error("{}: {fault}", .chain.plain())]
     Refused {
         /// The chain's file.
         chain: PathBuf,

@@ -1,6 +1,7 @@
 //! Why traces are not made, and why they are not exported.
 
 use crate::issuers::http::{ClientError, Trust, cause};
+use crate::words::PlainPath;
 use reqwest::StatusCode;
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ const NAMED_BY: &str = "`traces.ca`";
 #[derive(Debug, thiserror::Error)]
 pub enum TracesError {
     /// The collector's authorities are not read.
-    #[error("the traces' `ca`: {}: {fault}", .path.display())]
+    #[error("the traces' `ca`: {}: {fault}", .path.plain())]
     CaFile {
         /// Which file.
         path: PathBuf,

@@ -5,8 +5,8 @@ use crate::client::{Failure, STATUS_USAGE};
 use crate::identity::{Attribute, Facts, Mapping};
 use crate::issuers::{IssuerSettings, chosen};
 use crate::token::{Claims, JsonError, parse_json};
-use crate::words::Denial;
 use crate::words::names::{Audience, IssuerName, NameError};
+use crate::words::{Denial, PlainPath};
 use clap::Args;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ pub(in crate::cli::policy) struct Told {
 #[derive(Debug, thiserror::Error)]
 enum NoToken {
     /// The file of its claims is not read.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it is.
         path: PathBuf,

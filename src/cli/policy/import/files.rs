@@ -1,6 +1,7 @@
 //! The files of an import: one, those of octo-sts in a folder of checkouts, or an export, whose files belong together.
 
 use crate::policy::{Exported, ImportSettings, Imported, NotImported, import, import_export, is_of_export};
+use crate::words::PlainPath;
 use crate::words::names::SecretPath;
 use std::path::{Path, PathBuf};
 
@@ -36,13 +37,13 @@ pub(super) fn read(path: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imp
 
 fn one(file: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotImported>> {
     match content(file) {
-        Ok(bytes) => import(&file.display().to_string(), &bytes, settings),
+        Ok(bytes) => import(&file.plain().to_string(), &bytes, settings),
         Err(reason) => vec![Err(reason)],
     }
 }
 
 fn content(file: &Path) -> Result<Vec<u8>, NotImported> {
-    let original = file.display().to_string();
+    let original = file.plain().to_string();
     let too_large = std::fs::metadata(file).is_ok_and(|found| found.len() > FILE_BYTES_MAX);
     if too_large {
         return Err(NotImported { original, reason: format!("larger than {} MiB", FILE_BYTES_MAX / 1024 / 1024) });

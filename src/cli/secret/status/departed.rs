@@ -7,6 +7,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::git::{Snapshot, Source};
 use crate::secrets::{Identities, Seen, SopsFile, Values, look, pointer};
 use crate::words::names::{CommitId, SecretPath};
+use crate::words::plain;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -139,11 +140,12 @@ impl Departed {
     pub(super) fn told(&self) -> String {
         let mut out = String::new();
         for file in &self.today {
-            let _ = writeln!(out, "{file}: opens today");
+            let _ = writeln!(out, "{}: opens today", plain(file));
         }
         for (file, once) in &self.once {
-            let short = &once.commit.as_str()[..12];
+            let (file, short) = (plain(file), &once.commit.as_str()[..12]);
             let values = once.unchanged.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let values = plain(&values);
             let _ = match (once.unchanged.is_empty(), once.compared) {
                 (false, _) => writeln!(out, "{file}: unchanged since {short}, when it opened: {values}"),
                 (true, true) => writeln!(out, "{file}: every value was changed since {short}, when it opened"),

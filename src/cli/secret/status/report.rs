@@ -7,6 +7,7 @@ use crate::client::checkout::Checkout;
 use crate::policy::DocumentGrant;
 use crate::secrets::{Creation, Seen, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
+use crate::words::plain;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -175,7 +176,7 @@ fn in_clear(sops: &mut SopsFile, by: Option<&Creation>) -> Option<String> {
 fn section(out: &mut String, title: &str, lines: &[String]) {
     if !lines.is_empty() {
         let _ = writeln!(out, "\n{title}");
-        lines.iter().take(LINES_SHOWN_MAX).for_each(|line| _ = writeln!(out, "  {line}"));
+        lines.iter().take(LINES_SHOWN_MAX).for_each(|line| _ = writeln!(out, "  {}", plain(line)));
         if lines.len() > LINES_SHOWN_MAX {
             let _ = writeln!(out, "  and {} more: --output json lists them", lines.len() - LINES_SHOWN_MAX);
         }

@@ -1,6 +1,7 @@
 //! Why the application did not hear that its files are others.
 
 use crate::issuers::http::root_cause;
+use crate::words::PlainPath;
 use reqwest::{StatusCode, Url};
 use rustix::io::Errno;
 use std::io;
@@ -32,7 +33,7 @@ pub(crate) enum ReactionError {
         fault: Errno,
     },
     /// The file of a number is not there.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     PidFile {
         /// Where.
         path: PathBuf,
@@ -41,7 +42,7 @@ pub(crate) enum ReactionError {
         fault: io::Error,
     },
     /// The file has none of one process.
-    #[error("{} holds no process number", .path.display())]
+    #[error("{} holds no process number", .path.plain())]
     NoPid {
         /// Where.
         path: PathBuf,

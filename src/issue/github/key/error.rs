@@ -1,13 +1,14 @@
 //! What is wrong with an App's key.
 
 use crate::custody::KmsError;
+use crate::words::PlainPath;
 use std::path::PathBuf;
 
 /// Why there is no key, or no signature. None of it holds a byte of the key.
 #[derive(Debug, thiserror::Error)]
 pub enum AppKeyError {
     /// It is not read.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     File {
         /// Where it should be.
         path: PathBuf,
@@ -22,7 +23,7 @@ pub enum AppKeyError {
         name: String,
     },
     /// Its content is none.
-    #[error("{}: {fault}", .path.display())]
+    #[error("{}: {fault}", .path.plain())]
     Content {
         /// Where it is.
         path: PathBuf,
