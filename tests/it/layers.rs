@@ -96,6 +96,19 @@ fn errors_are_types() {
     assert!(found.is_empty(), "errors that are text: give each a type ({})", found.join(", "));
 }
 
+/// `tracing` has the text of a line in a field named `message`: with another one beside it JSON has the name twice, and most readers keep
+/// the wrong one.
+#[test]
+fn no_line_of_the_log_has_its_text_twice() {
+    let field = Regex::new(r"(?:error|warn|info|debug|trace)!\((?:[^;]*?[,(]\s*)?[%?]?message\s*[=,]").unwrap();
+    assert!(field.is_match("tracing::warn!(a = %b, message = %c, \"d\");") && field.is_match("info!(%message, \"d\")"));
+    assert!(!field.is_match("tracing::warn!(a = %b.message, \"message = d\"); let message = 1;"));
+    for (relative, code) in code() {
+        let found: Vec<&str> = field.find_iter(&code).map(|line| line.as_str()).collect();
+        assert!(found.is_empty(), "{relative}: name the field otherwise: {found:?}");
+    }
+}
+
 /// Where one kind of credential is still named outside of its own modules and the lists, and how often. The numbers only ever go down.
 const KINDS_NAMED_MAX: &[(&str, usize)] = &[
     ("exchange/asked.rs", 4),
