@@ -23,7 +23,7 @@ pub(super) async fn other_method(
     exchange::refuse(&app, &call, Reason::MethodNotAllowed.because(cause)).await.into_response()
 }
 
-/// HEAD where GET would release something. The answer has no body, and the record says which address it was.
-pub(super) async fn no_head(app: Shared, caller: Caller, method: Method, uri: OriginalUri) -> Response<Body> {
+/// Another method, HEAD too, where GET would release something: the router would name HEAD beside GET. The record says which address it was.
+pub(super) async fn get_alone(app: Shared, caller: Caller, method: Method, uri: OriginalUri) -> Response<Body> {
     ([(header::ALLOW, "GET")], other_method(app, caller, method, uri).await).into_response()
 }

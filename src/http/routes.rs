@@ -1,6 +1,6 @@
 //! The table of public addresses: what is served stands in it with its method, so that a test can hold the API's description to it.
 
-use super::methods::no_head;
+use super::methods::get_alone;
 use crate::app::App;
 use axum::Router;
 use axum::handler::Handler;
@@ -27,7 +27,7 @@ impl Routes {
 
     /// The same by an answer that holds something of its own.
     pub(super) fn get_by(self, path: &'static str, answer: MethodRouter<Shared>) -> Self {
-        self.with("get", path, answer.head(no_head))
+        self.with("get", path, answer.head(get_alone).fallback(get_alone))
     }
 
     /// Answers GET, and HEAD as that: what is there for everybody.
@@ -47,7 +47,7 @@ impl Routes {
 
     /// Answers every method but HEAD, for a protocol that answers a wrong one in a form of its own.
     pub(super) fn any<T: 'static>(self, path: &'static str, handler: impl Handler<T, Shared>) -> Self {
-        self.with("any", path, any(handler).head(no_head))
+        self.with("any", path, any(handler).head(get_alone))
     }
 
     /// Answers HEAD too: what such a protocol has for everybody.

@@ -99,6 +99,16 @@ async fn a_head_releases_nothing() {
         assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"GET".parse().unwrap()), "{path}");
     }
     assert_eq!(world.audit().iter().filter(|entry| entry.kind == "released").count(), before);
+    for path in ["/v1/audit", "/v1/whoami", "/v1/events", "/v1/secrets/shop/password.age", "/sts/exchange"] {
+        for method in ["POST", "OPTIONS", "HEAD"] {
+            let asked = world.http.request(method.parse().unwrap(), world.url(path)).bearer_auth(world.token());
+            let response = asked.send().await.unwrap();
+            let allowed = response.headers()["allow"].to_str().unwrap().to_owned();
+            assert_eq!((response.status().as_u16(), allowed.as_str()), (405, "GET"), "{method} {path}: HEAD is not allowed");
+        }
+    }
+    let public = world.http.post(world.url("/v1/openapi.json")).send().await.unwrap();
+    assert_eq!((public.status().as_u16(), &public.headers()["allow"]), (405, &"GET,HEAD".parse().unwrap()));
     // What anybody reads, clients and load balancers may look at.
     for path in ["/v1/openapi.json", "/.well-known/jwks.json", "/vault/v1/sys/health"] {
         assert_eq!(world.http.head(world.url(path)).send().await.unwrap().status(), 200, "{path}");
