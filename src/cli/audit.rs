@@ -1,6 +1,7 @@
 //! `daypass audit`: the log as it stands on the server's own disk; `query` reads it through the server too.
 
 mod export;
+mod pages;
 mod place;
 mod query;
 mod source;

@@ -78,7 +78,7 @@ enum Counted {
 
 /// Prints the records, oldest first, or the counts, most first.
 pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
-    let source = arguments.source.open(environment)?;
+    let mut source = arguments.source.open(environment)?;
     arguments.check(&source)?;
     let count_by = arguments.count_by.or((arguments.dry && arguments.code.is_none()).then_some(Counted::Repository));
     let progress = Progress::of("reading the log");

@@ -1,12 +1,12 @@
 //! Where records are read: in the store on the server's own machine, or through a server, by whom a policy grants it.
 
 use super::failed;
+use super::pages::Pages;
 use crate::answers::AuditRecord;
 use crate::cli::job::ServerArgs;
 use crate::client::environment::Environment;
-use crate::client::request::missing;
 use crate::client::server::Server;
-use crate::client::{Failure, STATUS_USAGE};
+use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::exchange::RECORDS_MAX;
 use crate::store::{Entry, Page, PageBounds, Reader, RecordFilter, Span};
 use crate::words::names::IssuerName;
@@ -32,7 +32,7 @@ pub(super) enum Source {
     /// On this machine; and the issuers that are configured.
     Store(Box<Reader>, Vec<IssuerName>),
     /// Elsewhere.
-    Server(Box<Server>),
+    Server(Box<Server>, Pages),
 }
 
 impl SourceArgs {
@@ -42,7 +42,7 @@ impl SourceArgs {
                 let told = "name where the log is: --config on the server's machine, or --server";
                 if failure.status == STATUS_USAGE { Failure::new(STATUS_USAGE, told) } else { failure }
             })?;
-            return Ok(Source::Server(Box::new(server)));
+            return Ok(Source::Server(Box::new(server), Pages::default()));
         };
         if self.server.address().is_some_and(|server| environment.value(SERVER) != Some(server)) {
             return Err(Failure::new(STATUS_USAGE, "--config reads the log here and --server elsewhere: leave one of them out"));
@@ -64,7 +64,7 @@ impl SourceArgs {
 impl Source {
     /// A page before this `seq`, or the newest one.
     pub(super) async fn page(
-        &self,
+        &mut self,
         filter: &RecordFilter,
         lasting: Option<Duration>,
         before: Option<i64>,
@@ -76,8 +76,9 @@ impl Source {
                 let bounds = PageBounds { records: limit, bytes: usize::MAX, looked_at: usize::MAX };
                 reader.page(&Span { before, after: 0, since }, bounds, |entry| filter.takes(entry)).map_err(failed)
             }
-            Self::Server(server) => {
-                let mut query: Vec<(&str, String)> = vec![("limit", limit.clamp(1, RECORDS_MAX).to_string())];
+            Self::Server(server, pages) => {
+                let limit = limit.clamp(1, RECORDS_MAX);
+                let mut query: Vec<(&str, String)> = vec![("limit", limit.to_string())];
                 let mut ask = |name, value: Option<String>| query.extend(value.map(|value| (name, value)));
                 ask("kind", filter.kind.clone());
                 ask("code", filter.code.clone());
@@ -88,10 +89,8 @@ impl Source {
                 ask("since", lasting.map(duration_text));
                 ask("before", before.map(|before| before.to_string()));
                 let found = server.audit(&query).await?;
-                // Pages go back, or they would never end.
-                if found.next_before.zip(before).is_some_and(|(next, before)| next >= before) {
-                    return Err(missing());
-                }
+                let taken = pages.take(before, (found.records.len(), limit), found.next_before);
+                taken.map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))?;
                 Ok(Page { records: found.records.into_iter().map(read).collect(), next: found.next_before })
             }
         }
