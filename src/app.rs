@@ -22,6 +22,7 @@ mod rewrite;
 mod shown_elsewhere;
 mod sources;
 mod transit;
+mod turns;
 mod were_in_force;
 
 pub use clients::Clients;
@@ -33,6 +34,7 @@ pub use operate::told;
 pub use revision::{Reading, Revision, recorded_policies};
 pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};
+pub use turns::{NoTurn, Turn, Turns};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
 use crate::issue::{OwnIssuers, Providers, Sessions};
@@ -49,7 +51,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Semaphore, mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -93,13 +95,13 @@ pub struct App {
     /// Exchanges under way: a client that hangs up does not end its own, and the server stops after the last.
     pub exchanges: TaskTracker,
     /// The one replay of history that may be under way.
-    pub replays: Semaphore,
+    pub replays: Turns,
     /// The one reading of the audit log that may be under way.
-    pub audit_readings: Semaphore,
+    pub audit_readings: Turns,
     /// The one rewriting of files that may be under way.
-    pub rewritings: Semaphore,
+    pub rewritings: Turns,
     /// Old values of secrets that are being read.
-    past_turns: Semaphore,
+    past_turns: Turns,
     /// What operators deny.
     stops: ArcSwap<BTreeMap<String, StopUntil>>,
     /// Tells that something else is in force or denied.
@@ -155,10 +157,10 @@ impl App {
             clients: Arc::default(),
             draining: CancellationToken::new(),
             exchanges: TaskTracker::new(),
-            replays: Semaphore::new(1),
-            audit_readings: Semaphore::new(1),
-            rewritings: Semaphore::new(1),
-            past_turns: Semaphore::new(past::READ_AT_ONCE),
+            replays: Turns::new(1),
+            audit_readings: Turns::new(1),
+            rewritings: Turns::new(1),
+            past_turns: Turns::new(past::READ_AT_ONCE),
             stops: ArcSwap::default(),
             changed: watch::Sender::default(),
             root: root.clone(),

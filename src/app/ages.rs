@@ -6,6 +6,7 @@ use crate::git::LastChanges;
 use crate::words::names::{SecretPath, SourceName, TransitKey};
 use crate::words::{TransitFile, UnixTime};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::OnceCell;
 
 /// What is told while the repository cannot be read.
@@ -43,7 +44,7 @@ impl App {
     async fn file_changed_at(&self, in_force: &InForce, file: &str) -> UnixTime {
         let (revision, source) = (in_force.revision.clone(), in_force.followed.source());
         let walked = in_force.revision.ages().known.get_or_try_init(|| async move {
-            let _turn = self.past_turns.acquire().await.map_err(|fault| fault.to_string())?;
+            let _turn = self.past_turns.take(&in_force.followed.name, Duration::MAX).await.map_err(|fault| fault.to_string())?;
             let walk = move || {
                 let commit = revision.commit.as_ref().ok_or("its source has no revision")?;
                 let files = revision.files_in_force().map(|(file, bytes)| (file, &**bytes));

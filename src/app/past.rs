@@ -40,8 +40,8 @@ impl App {
         let (granted, PastSecretTerms { secret: terms, commit }) = (licence.granted(), licence.terms());
         let commit = commit.as_ref().ok_or_else(|| Reason::Internal.because("a secret of the past without its commit"))?;
         let reading = self.reading_of_past(live, granted, terms, commit)?;
-        let turn = tokio::time::timeout(TURN_MAX, self.past_turns.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Err(Reason::Overloaded.because("too many old values are read at once")) };
+        let turn = self.past_turns.take(&granted.source, TURN_MAX).await;
+        let _turn = turn.map_err(|_| Reason::Overloaded.because("too many old values are read at once"))?;
         let broken = |fault: tokio::task::JoinError| Reason::Internal.because(fault.to_string());
         let read = tokio::task::spawn_blocking(move || reading.read().map(|bytes| (reading, bytes))).await;
         let (reading, bytes) = read.map_err(broken)??;

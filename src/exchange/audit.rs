@@ -58,7 +58,7 @@ pub(super) async fn answer(
 
 /// One at a time: nobody takes the server's processors from those who exchange.
 async fn run(app: &App, source: SourceName, query: AuditQuery) -> Result<Done, Denial> {
-    let turn = tokio::time::timeout(TURN_MAX, app.audit_readings.acquire()).await;
+    let turn = app.audit_readings.take(&source, TURN_MAX).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("somebody else reads the audit log"))?;
     let since = query.lasting.map(|lasting| app.now().minus(lasting));
     let reader = app.store.reader().map_err(|fault| Reason::AuditUnavailable.because(fault))?;

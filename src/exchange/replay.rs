@@ -53,7 +53,7 @@ async fn run(
     source: SourceName,
     (identity, body): (&Identity, Body),
 ) -> Result<(String, Findings), Denial> {
-    let turn = tokio::time::timeout(TURN_MAX, app.replays.acquire()).await;
+    let turn = app.replays.take(&source, TURN_MAX).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("another replay is under way"))?;
     let bytes = body.read(identity).await?;
     let (catalogue, now) = (app.catalogue().clone(), app.now());

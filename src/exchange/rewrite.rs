@@ -61,7 +61,7 @@ pub(super) async fn answer(
 
 /// One at a time: nobody takes the server's processors from those who exchange.
 async fn run(app: &App, live: Arc<Live>, source: SourceName, (identity, body): (&Identity, Body)) -> Result<Done, Denial> {
-    let turn = tokio::time::timeout(TURN_MAX, app.rewritings.acquire()).await;
+    let turn = app.rewritings.take(&source, TURN_MAX).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("other files are being encrypted anew"))?;
     let request = read(&body.read(identity).await?)?;
     let now = app.now();

@@ -1,0 +1,110 @@
+//! Turns for work that takes long and is granted by policies: no source's people take them from the root's.
+
+use crate::words::names::SourceName;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+
+/// Places for such work. In the queue for them stands at most one request of each further source, and of all further sources together
+/// at most as many as there are places but one: whoever asks by a policy of the root waits for little of theirs, however many they are.
+pub struct Turns {
+    places: Semaphore,
+    /// Of the further sources together.
+    further: Semaphore,
+    /// The queue of each; the root's commits name few, so none is forgotten.
+    lanes: Mutex<BTreeMap<SourceName, Arc<Semaphore>>>,
+}
+
+/// A place that is held. It is given back first, and then the way to it.
+pub struct Turn<'a> {
+    _place: SemaphorePermit<'a>,
+    _way: Option<(SemaphorePermit<'a>, OwnedSemaphorePermit)>,
+}
+
+/// Nobody gave way in time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("others were before it for too long")]
+pub struct NoTurn;
+
+impl Turns {
+    pub(super) fn new(places: usize) -> Self {
+        // Where there is one place alone, they take it in turns with the root.
+        let further = places.saturating_sub(1).max(1);
+        Self { places: Semaphore::new(places), further: Semaphore::new(further), lanes: Mutex::default() }
+    }
+
+    /// A place for what a policy of this source grants, within this time.
+    pub async fn take(&self, source: &SourceName, patience: Duration) -> Result<Turn<'_>, NoTurn> {
+        let taken = tokio::time::timeout(patience, self.wait(source)).await;
+        taken.map_err(|_| NoTurn)?.map_err(|_| NoTurn)
+    }
+
+    async fn wait(&self, source: &SourceName) -> Result<Turn<'_>, AcquireError> {
+        let way = if source.is_root() {
+            None
+        } else {
+            let first = self.lane(source).acquire_owned().await?;
+            Some((self.further.acquire().await?, first))
+        };
+        Ok(Turn { _place: self.places.acquire().await?, _way: way })
+    }
+
+    fn lane(&self, source: &SourceName) -> Arc<Semaphore> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        lanes.entry(source.clone()).or_insert_with(|| Arc::new(Semaphore::new(1))).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In which order they come to their turns who ask in this order, while all places are held.
+    async fn order(places: usize, asking: &[&'static str]) -> Vec<&'static str> {
+        let (turns, order) = (Arc::new(Turns::new(places)), Arc::new(Mutex::new(Vec::new())));
+        let held = turns.places.acquire_many(u32::try_from(places).unwrap()).await.unwrap();
+        let mut waiting = tokio::task::JoinSet::new();
+        for name in asking.iter().copied() {
+            let (turns, order) = (turns.clone(), order.clone());
+            waiting.spawn(async move {
+                let turn = turns.take(&SourceName::parse(name).unwrap(), Duration::MAX).await.unwrap();
+                order.lock().unwrap().push(name);
+                tokio::task::yield_now().await;
+                drop(turn);
+            });
+            // Each stands where it can before the next one asks.
+            tokio::task::yield_now().await;
+        }
+        drop(held);
+        waiting.join_all().await;
+        Arc::try_unwrap(order).unwrap().into_inner().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_thousand_of_a_source_keep_neither_the_root_nor_another_source_waiting() {
+        for places in [1, 2, 3] {
+            let asking: Vec<&str> = std::iter::repeat_n("prod", 1000).chain(["shop", "root", "root"]).collect();
+            let order = order(places, &asking).await;
+            let place = |name: &str| order.iter().rposition(|found| *found == name).unwrap();
+            assert_eq!(order.len(), 1003);
+            assert!(place("root") <= places + 2, "{places}: after {} of the others", place("root"));
+            assert!(place("shop") <= 2 * places + 2, "{places}: after {} of the others", place("shop"));
+        }
+    }
+
+    #[tokio::test]
+    async fn further_sources_hold_no_more_than_all_places_but_one() {
+        let turns = Turns::new(3);
+        let sources = ["prod", "shop", "team", "root"].map(|name| SourceName::parse(name).unwrap());
+        let soon = Duration::from_millis(10);
+        let _prod = turns.take(&sources[0], soon).await.unwrap();
+        assert_eq!(turns.take(&sources[0], soon).await.map(drop), Err(NoTurn), "one of each");
+        let shop = turns.take(&sources[1], soon).await.unwrap();
+        assert_eq!(turns.take(&sources[2], soon).await.map(drop), Err(NoTurn));
+        let _root = turns.take(&sources[3], soon).await.unwrap();
+        drop(shop);
+        // Who gave up left nothing in the queues.
+        assert!(turns.take(&sources[2], soon).await.is_ok());
+    }
+}
