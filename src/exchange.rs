@@ -79,6 +79,7 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     story.decided_under(&live);
     let asked = asked.found(app, &live, &identity, story)?;
     let grant = app.decide(&live, &identity, asked.request())?;
+    story.granted(&grant, &live);
     if asked.is_dry_run() {
         return Box::pin(dry_run::answer(app, (&grant, asked.request()), &identity, &live, story)).await;
     }

@@ -15,6 +15,7 @@ mod gate;
 mod history;
 mod keys;
 pub(crate) mod licence;
+mod outcome;
 mod page;
 mod proofs;
 mod reader;
@@ -144,9 +145,9 @@ impl Store {
         let space = Arc::new(Space::open(directory));
         let connection = schema::open(directory).map_err(|fault| StoreError::Open { directory: directory.to_owned(), fault })?;
         let timeline = Arc::new(Timeline::new(clock.clone()));
-        let unresolved = schema::unresolved(&connection)?;
+        let unresolved = outcome::unresolved(&connection)?;
         schema::forget_answers(&connection).map_err(StoreError::Answers)?;
-        schema::record_start(&connection, timeline.now(), &unresolved).map_err(StoreError::Start)?;
+        outcome::record_start(&connection, timeline.now(), &unresolved).map_err(StoreError::Start)?;
         for decision in &unresolved {
             tracing::warn!(%decision, "an intent of the last run has no outcome: nothing of it was released");
         }

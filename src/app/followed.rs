@@ -8,6 +8,7 @@ use crate::secrets::Identities;
 use crate::words::names::{CommitId, SourceName};
 use crate::words::{Denial, Moment, Reason, UnixTime};
 use arc_swap::ArcSwapOption;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -86,6 +87,14 @@ impl Followed {
     /// Whether it has to be fetched before it is read.
     pub fn is_remote(&self) -> bool {
         self.source().path == self.mirror
+    }
+
+    /// The body of a record about it. That of a further source names its repository: its name may be another one's later.
+    pub(super) fn tell(&self, mut body: Value) -> Value {
+        if !self.name.is_root() {
+            body["sources"] = json!({ self.name.as_str(): self.settings.origin.address.to_string() });
+        }
+        body
     }
 
     /// What it may speak of; none for the root source.

@@ -98,13 +98,25 @@ impl Live {
 
     /// The same of the policy that a login names; without one, of what the root source has in force.
     pub fn revisions_of_login(&self, policy: Option<&PolicyName>) -> Revisions {
-        let folder = policy.and_then(|policy| policy.as_str().split_once('/')).map(|(folder, _)| folder);
-        let further = folder.and_then(|folder| self.further.iter().find(|(name, _)| name.as_str() == folder));
         let root = SourceName::root();
-        let (name, source) = further.unwrap_or((&root, &self.root));
+        let name = policy.and_then(|policy| self.further_of(policy)).unwrap_or(&root);
+        let source = self.further.get(name).unwrap_or(&self.root);
         let in_force = source.revision.commit.as_ref();
         let own = policy.map_or(in_force, |policy| source.revision.commit_of_policy(name, policy));
         Revisions::of(own.zip(in_force).map(|(own, in_force)| ("", own, in_force)).into_iter())
+    }
+
+    /// The repository of each further one of these sources. Records of what they decide name it: a source's name may be another
+    /// repository's later, or may have been a folder of the root's.
+    pub fn repositories<'a>(&'a self, sources: impl Iterator<Item = &'a SourceName>) -> BTreeMap<&'a SourceName, &'a str> {
+        let further = sources.filter(|name| !name.is_root());
+        further.filter_map(|name| Some((name, self.further.get(name)?.revision.repository.as_deref()?))).collect()
+    }
+
+    /// The further source whose policy this is, by its name.
+    pub fn further_of(&self, policy: &PolicyName) -> Option<&SourceName> {
+        let (folder, _) = policy.as_str().split_once('/')?;
+        self.further.keys().find(|name| name.as_str() == folder)
     }
 
     /// Every source: the root source first.

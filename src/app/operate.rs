@@ -104,7 +104,7 @@ impl App {
     pub async fn accept(self: &Arc<Self>, source: &SourceName, commit: CommitId) -> Result<(), Denial> {
         let followed = self.named_source(source)?;
         check_there(&followed, &commit).await?;
-        self.store.record("accepted", json!({ "source": source, "commit": commit })).await?;
+        self.store.record("accepted", followed.tell(json!({ "source": source, "commit": commit }))).await?;
         followed.accepted.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
         Ok(())
@@ -126,7 +126,7 @@ impl App {
             let detail = format!("The guardrails cannot be read, and nothing widens before they can: {}.", rails.join("; "));
             return Err(Reason::BadRequest.because(detail.clone()).saying(detail));
         }
-        self.store.record("confirmed", json!({ "source": source, "commit": commit, "held": held })).await?;
+        self.store.record("confirmed", followed.tell(json!({ "source": source, "commit": commit, "held": held }))).await?;
         followed.confirmed.store(Some(Arc::new(commit)));
         self.reconcile(&followed).await;
         Ok(())

@@ -119,6 +119,7 @@ impl App {
             tracing::error!(source = %source.name, %fault, %commit, "the highest commit that was seen is in force again");
         }
         next.signer = followed.as_ref().ok().cloned().flatten();
+        next.repository = Some(source.settings.origin.address.to_string());
         if source.name.is_root() && next.sources.is_empty() {
             // What decides is made here, and not by the first exchange that asks.
             next.ruleset.set();
@@ -218,6 +219,7 @@ impl App {
             tracing::warn!(source = %source.name, %commit, file = waits.file, why = waits.why, "a file waits: `daypass confirm` the revision");
         }
         let body = json!({ "source": source.name, "revision": commit, "signer": signer, "policies": policies, "faults": faults, "held": held });
+        let body = source.tell(body);
         let recorded = self.store.record_revision(source.name.as_str(), &commit, &forms, keys, body).await;
         source.was_recorded(recorded.is_ok());
         if let Err(denial) = recorded {

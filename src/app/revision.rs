@@ -29,6 +29,8 @@ pub struct Revision {
     pub commit: Option<CommitId>,
     /// Who signed it, where that is asked for.
     pub signer: Option<String>,
+    /// The address of the repository that it was read from: a source's name may be another repository's later.
+    pub repository: Option<String>,
     /// Its files as the commit has them; what is in force of them may be older.
     snapshot: Snapshot,
     /// Its policies.
@@ -122,6 +124,7 @@ impl Revision {
         let mut next = Self {
             commit: snapshot.revision.clone(),
             signer: None,
+            repository: None,
             snapshot,
             ruleset,
             secrets,

@@ -48,24 +48,24 @@ pub(super) async fn answer(
     story: &Story,
     query: AuditQuery,
 ) -> Result<Released, Denial> {
-    let source = grant.grant().granted().first().map(|granted| granted.source.clone());
-    let done = match source {
-        Some(source) => run(app, source, query).await,
+    let done = match grant.grant().granted().first() {
+        Some(granted) => run(app, &granted.source, live, query).await,
         None => Err(Reason::Internal.because("the audit log is read by a grant of nothing")),
     };
     usage::answer(app, grant, identity, live, story, done).await
 }
 
 /// One at a time: nobody takes the server's processors from those who exchange.
-async fn run(app: &App, source: SourceName, query: AuditQuery) -> Result<Done, Denial> {
-    let turn = app.audit_readings.take(&source, TURN_MAX).await;
+async fn run(app: &App, source: &SourceName, live: &Live, query: AuditQuery) -> Result<Done, Denial> {
+    let turn = app.audit_readings.take(source, TURN_MAX).await;
     let _turn = turn.map_err(|_| Reason::Overloaded.because("somebody else reads the audit log"))?;
+    let theirs = Theirs::of(source, live)?;
     let since = query.lasting.map(|lasting| app.now().minus(lasting));
     let reader = app.store.reader().map_err(|fault| Reason::AuditUnavailable.because(fault))?;
     let read = tokio::task::spawn_blocking(move || {
         let span = Span { before: query.before, after: query.after, since };
         let bounds = PageBounds { records: query.limit.min(RECORDS_MAX), bytes: ANSWER_BYTES_MAX, looked_at: LOOKED_AT_MAX };
-        let page = reader.page(&span, bounds, |entry| is_of(entry, &source) && query.filter.takes(entry));
+        let page = reader.page(&span, bounds, |entry| theirs.takes(entry) && query.filter.takes(entry));
         page.map(|page| (page, query.filter))
     });
     let read = read.await.map_err(|fault| Reason::Internal.because(fault.to_string()))?;
@@ -82,18 +82,36 @@ fn told(entry: Entry) -> AuditRecord {
     AuditRecord { seq, at, kind, decision_id: decision, body }
 }
 
-/// A policy of the root lets read everything. One of a further source lets read what its own source's policies did, what was asked of
-/// them by name, and what came in force of it: what others do there is not its business.
-fn is_of(entry: &Entry, source: &SourceName) -> bool {
-    if source.is_root() {
-        return true;
+/// Which records a policy lets read. One of the root lets read everything. One of a further source lets read what its own source's
+/// policies did, what was asked of them by name, and what came in force of it: what others do there is not its business.
+enum Theirs {
+    Everything,
+    OfSource { name: SourceName, repository: String },
+}
+
+impl Theirs {
+    fn of(source: &SourceName, live: &Live) -> Result<Self, Denial> {
+        if source.is_root() {
+            return Ok(Self::Everything);
+        }
+        let repository = live.repositories(std::iter::once(source)).into_values().next().map(str::to_owned);
+        let unknown = || Reason::Internal.because("a source in force was read from no repository");
+        Ok(Self::OfSource { name: source.clone(), repository: repository.ok_or_else(unknown)? })
     }
-    let is_ours = |policy: &Value| {
-        policy.as_str().and_then(|policy| policy.strip_prefix(source.as_str())).is_some_and(|rest| rest.starts_with('/'))
-    };
-    match entry.body["policies"].as_array() {
-        Some(policies) if !policies.is_empty() => policies.iter().all(is_ours),
-        Some(_) | None => is_ours(&entry.body["policy"]) || entry.body["source"] == source.as_str(),
+
+    fn takes(&self, entry: &Entry) -> bool {
+        let Self::OfSource { name, repository } = self else { return true };
+        // A name had another past where it was a folder of the root's, or another repository's: the record tells whose it was.
+        if entry.body["sources"][name.as_str()] != repository.as_str() {
+            return false;
+        }
+        let is_ours = |policy: &Value| {
+            policy.as_str().and_then(|policy| policy.strip_prefix(name.as_str())).is_some_and(|rest| rest.starts_with('/'))
+        };
+        match entry.body["policies"].as_array() {
+            Some(policies) if !policies.is_empty() => policies.iter().all(is_ours),
+            Some(_) | None => is_ours(&entry.body["policy"]) || entry.body["source"] == name.as_str(),
+        }
     }
 }
 
@@ -104,9 +122,10 @@ mod tests {
 
     #[test]
     fn a_further_source_reads_of_its_own_policies_alone() {
-        let seen = |body: Value, source: &str| {
+        let team = Theirs::OfSource { name: SourceName::parse("team").unwrap(), repository: "/srv/team".to_owned() };
+        let seen = |body: Value, theirs: &Theirs| {
             let entry = Entry { seq: 1, at: UnixTime::from_seconds(0), kind: "released".to_owned(), decision: None, body };
-            is_of(&entry, &SourceName::parse(source).unwrap())
+            theirs.takes(&entry)
         };
         for (body, by_team) in [
             (json!({ "policies": ["team/a"] }), true),
@@ -121,8 +140,18 @@ mod tests {
             (json!({ "source": "root", "revision": "4f2a" }), false),
             (json!({}), false),
         ] {
-            assert_eq!(seen(body.clone(), "team"), by_team, "{body}");
-            assert!(seen(body, "root"));
+            assert!(!seen(body.clone(), &team), "it does not tell whose policies these were: {body}");
+            for (sources, is_its_own) in [
+                (json!({ "team": "/srv/team" }), true),
+                (json!({ "shop": "/srv/shop", "team": "/srv/team" }), true),
+                (json!({ "team": "/srv/former" }), false),
+                (json!({ "shop": "/srv/team" }), false),
+            ] {
+                let mut body = body.clone();
+                body["sources"] = sources;
+                assert_eq!(seen(body.clone(), &team), by_team && is_its_own, "{body}");
+            }
+            assert!(seen(body, &Theirs::Everything));
         }
     }
 }

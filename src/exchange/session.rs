@@ -34,7 +34,9 @@ async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut St
     let admission = live.policies()?.admit(&identity, policy.as_ref(), app.now())?;
     if admission.policy() != policy.as_ref() {
         story.logs_in(&identity, admission.policy());
+        story.decided_under(&live);
     }
+    story.admitted(admission.policy());
     let intent = story.intent_to_log_in(app, &identity, &live.revisions_of_login(admission.policy()));
     match app.traces.record(RECORD_INTENT, story.decision()).ends(app.store.intend(admission, intent).await)? {
         Intended::Recorded(admission) => {

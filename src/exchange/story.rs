@@ -7,9 +7,9 @@ use crate::identity::{Attribute, Evidence, Identity};
 use crate::policy::{AwsParameters, Grant, Request};
 use crate::store::{self, Binding, Body, Class, DryRunRecord, Intent, Kept, NARROWED, ProofUse, Use};
 use crate::token::{Proof, RequestBody};
-use crate::words::names::{CommitId, DecisionId, PolicyName};
+use crate::words::names::{CommitId, DecisionId, PolicyName, SourceName};
 use crate::words::{Client, Denial, Digest, Reason, Secret};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -77,6 +77,10 @@ struct Known {
     policy: Option<PolicyName>,
     parameters: AwsParameters,
     in_force: Option<CommitId>,
+    /// Of the further sources whose policies decide, or are asked by name, their repositories.
+    sources: Option<Value>,
+    /// By which policies it is granted, once it is.
+    granted: Vec<(&'static str, Value)>,
 }
 
 impl Story {
@@ -103,6 +107,8 @@ impl Story {
             policy: request.policy.clone().or_else(|| identity.session()?.policy().cloned()),
             parameters: request.aws_parameters.clone(),
             in_force: None,
+            sources: None,
+            granted: Vec::new(),
         });
     }
 
@@ -110,6 +116,23 @@ impl Story {
     pub(super) fn decided_under(&mut self, live: &Live) {
         if let Some(known) = &mut self.known {
             known.in_force = live.revision().ok().cloned();
+            let source = known.policy.as_ref().and_then(|policy| live.further_of(policy));
+            known.sources = told_sources(live, source.into_iter());
+        }
+    }
+
+    /// What is granted: from here on every record names the policies, also where nothing comes of it.
+    pub(super) fn granted(&mut self, grant: &Grant, live: &Live) {
+        if let Some(known) = &mut self.known {
+            known.sources = told_sources(live, grant.granted().iter().map(|granted| &granted.source));
+            known.granted = told_policies(grant);
+        }
+    }
+
+    /// The same for a login.
+    pub(super) fn admitted(&mut self, policy: Option<&PolicyName>) {
+        if let Some(known) = &mut self.known {
+            known.granted = vec![("policies", json!(policy.iter().collect::<Vec<_>>()))];
         }
     }
 
@@ -195,6 +218,9 @@ impl Story {
             if let Some(narrowing) = known.parameters.narrowing() {
                 body.set(NARROWED, narrowing);
             }
+            if let Some(sources) = &known.sources {
+                body.set("sources", sources.clone());
+            }
             body.set_canonical("attributes", known.evidence.attributes());
         }
         body
@@ -203,6 +229,9 @@ impl Story {
     /// The same with why it came to nothing. Whoever is refused chose the names: they are bounded.
     pub(super) fn failure(&self, denial: &Denial) -> Body {
         let mut body = self.body();
+        for (member, told) in self.known.iter().flat_map(|known| &known.granted) {
+            body.set(member, told.clone());
+        }
         if let Some(known) = &self.known
             && known.credentials.iter().map(String::len).sum::<usize>() > NAMES_BYTES_MAX
         {
@@ -277,10 +306,17 @@ fn tell(body: &mut Body, revisions: &Revisions) {
 
 /// By which policies it is granted, and by which of their rows.
 pub(super) fn tell_policies(body: &mut Body, grant: &Grant) {
-    body.set("policies", grant.policies());
-    if let Some(rows) = grant.rows() {
-        body.set("rows", rows);
-    }
+    told_policies(grant).into_iter().for_each(|(member, told)| body.set(member, told));
+}
+
+fn told_policies(grant: &Grant) -> Vec<(&'static str, Value)> {
+    let rows = grant.rows().map(|rows| ("rows", json!(rows)));
+    std::iter::once(("policies", json!(grant.policies()))).chain(rows).collect()
+}
+
+fn told_sources<'a>(live: &'a Live, sources: impl Iterator<Item = &'a SourceName>) -> Option<Value> {
+    let repositories = live.repositories(sources);
+    (!repositories.is_empty()).then(|| json!(repositories))
 }
 
 fn shortened(cause: &str) -> String {

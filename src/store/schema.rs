@@ -4,7 +4,6 @@ use super::{Body, StoreError};
 use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use rusqlite::{Connection, params};
-use serde_json::json;
 use std::path::Path;
 
 /// What forbids a change fails, and does not abort: SQLite would copy every page that a record changes, so that it could undo one statement.
@@ -94,25 +93,6 @@ pub(super) fn append_bytes(
 /// Forgets the answers of the last run: nothing opens them any more.
 pub(super) fn forget_answers(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM answers", []).map(drop)
-}
-
-/// Decisions of the last run that were intended and have no outcome.
-pub(super) fn unresolved(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare(
-        "SELECT decision FROM audit AS i WHERE kind = 'intended'
-         AND seq > coalesce((SELECT max(seq) FROM audit WHERE kind = 'started'), 0)
-         AND NOT EXISTS (SELECT 1 FROM audit AS o WHERE o.decision = i.decision AND o.kind IN ('released', 'failed'))",
-    )?;
-    statement.query_map([], |row| row.get(0))?.collect()
-}
-
-/// Records the start, and each unresolved intent.
-pub(super) fn record_start(connection: &Connection, at: UnixTime, unresolved: &[String]) -> rusqlite::Result<()> {
-    for decision in unresolved {
-        let body = json!({ "cause": "intended in the last run without an outcome; nothing of it was released" });
-        append(connection, at, "unresolved", DecisionId::parse(decision).ok().as_ref(), body)?;
-    }
-    append(connection, at, "started", None, json!({ "version": env!("CARGO_PKG_VERSION"), "unresolved": unresolved.len() }))
 }
 
 /// The salt of the claims' hashes, made once.

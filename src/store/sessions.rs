@@ -1,6 +1,6 @@
 //! The keys of sessions, encrypted before they come here, and the sessions that were ended before their time.
 
-use super::{Store, schema};
+use super::{Store, outcome, schema};
 use crate::words::names::DecisionId;
 use crate::words::{Denial, UnixTime};
 use rusqlite::params;
@@ -59,7 +59,7 @@ impl Store {
         let (now, earliest, id, ended) = (self.now(), self.earliest(), id.clone(), self.ended.clone());
         self.write(move |connection| {
             ended.end(connection, &id, earliest)?;
-            schema::append(connection, now, "revoked", Some(&id), body)
+            outcome::append(connection, now, "revoked", id.as_str(), body)
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! What stands until somebody says otherwise: how far a source's history went, and what operators deny. Each change is a record too.
 
-use super::{ReadError, Reader, Store, WrappedKey, aws_sessions, reader, schema, wrapped_keys};
+use super::{ReadError, Reader, Store, WrappedKey, aws_sessions, outcome, reader, schema, wrapped_keys};
 use crate::words::names::{CommitId, DecisionId};
 use crate::words::{Denial, Forms, Reason, UnixTime};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -134,7 +134,7 @@ impl Store {
             if began_session {
                 ended.end(connection, &decision, earliest)?;
             }
-            schema::append(connection, now, "revoked", Some(&decision), json!({ "reason": reason }))
+            outcome::append(connection, now, "revoked", decision.as_str(), json!({ "reason": reason }))
         })
         .await?;
         Ok(Some(released))

@@ -35,7 +35,7 @@ fn intent(uses: &[u8], rule: ReplayRule, client: &str) -> Intent {
         client: Client::Egress(client.to_owned()),
         binding: None,
         proof: None,
-        body: json!({"api": "test"}).into(),
+        body: json!({"api": "test", "policies": ["shop/deploy"]}).into(),
         claims: r#"{"sub":"x"}"#.into(),
     }
 }
@@ -183,7 +183,8 @@ async fn an_intent_without_outcome_is_reported_and_may_be_tried_again() {
     drop((recorded, store));
     let (store, _) = reopen(folder.path()).await;
     let entries = Reader::open(folder.path()).unwrap().after(0, 100).unwrap();
-    assert_eq!(entries.iter().filter(|entry| entry.kind == "unresolved").count(), 1);
+    let unresolved: Vec<_> = entries.iter().filter(|entry| entry.kind == "unresolved").collect();
+    assert_eq!((unresolved.len(), &unresolved[0].body["policies"]), (1, &json!(["shop/deploy"])), "as its intent has them");
     assert_eq!(attempt(&store, &[1], ReplayRule::PerRequest, "b").await, "minted");
 }
 

@@ -5,7 +5,7 @@ use crate::support::{DEPLOY, Setup, World, commit, put};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Map, Value, json};
 
-const READ: &str = "issuer: github
+pub(super) const READ: &str = "issuer: github
 match: { repository: acme/shop@456789, event: pull-request }
 grant: { daypass: [audit.read] }
 ";
@@ -19,11 +19,11 @@ async fn world() -> World {
     world
 }
 
-fn pull() -> Map<String, Value> {
+pub(super) fn pull() -> Map<String, Value> {
     github_claims("pull_request", "refs/pull/7/merge")
 }
 
-async fn ask(world: &World, token: &str, query: &str) -> (u16, Value) {
+pub(super) async fn ask(world: &World, token: &str, query: &str) -> (u16, Value) {
     let response = world.http.get(world.url(&format!("/v1/audit{query}"))).bearer_auth(token).send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
 }

@@ -1,0 +1,47 @@
+//! What becomes of a decision after its own record: what the next start finds without an outcome, and what is ended later.
+
+use super::{reader, schema};
+use crate::words::UnixTime;
+use crate::words::names::DecisionId;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Value, json};
+
+/// The members of a body that tell by which policies it was, and of which repositories they are.
+const POLICIES: [&str; 2] = ["policies", "sources"];
+
+/// Appends what became of a decision later, by policies of which its own record tells: whoever may read that one may read this one too.
+pub(super) fn append(connection: &Connection, at: UnixTime, kind: &str, decision: &str, mut body: Value) -> rusqlite::Result<()> {
+    let sql = "SELECT body FROM audit WHERE decision = ?1 AND kind IN ('intended', 'released') ORDER BY seq LIMIT 1";
+    let before = connection.prepare_cached(sql)?.query_row(params![decision], |row| reader::body(row, 0)).optional()?;
+    for (member, told) in before.iter().flat_map(|before| POLICIES.map(|member| (member, &before[member]))) {
+        if !told.is_null() {
+            body[member] = told.clone();
+        }
+    }
+    schema::append(connection, at, kind, DecisionId::parse(decision).ok().as_ref(), body)
+}
+
+/// Decisions of the last run that were intended and have no outcome.
+pub(super) fn unresolved(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(
+        "SELECT decision FROM audit AS i WHERE kind = 'intended'
+         AND seq > coalesce((SELECT max(seq) FROM audit WHERE kind = 'started'), 0)
+         AND NOT EXISTS (SELECT 1 FROM audit AS o WHERE o.decision = i.decision AND o.kind IN ('released', 'failed'))",
+    )?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Records the start, and each unresolved intent.
+pub(super) fn record_start(connection: &Connection, at: UnixTime, unresolved: &[String]) -> rusqlite::Result<()> {
+    for decision in unresolved {
+        let body = json!({ "cause": "intended in the last run without an outcome; nothing of it was released" });
+        append(connection, at, "unresolved", decision, body)?;
+    }
+    schema::append(
+        connection,
+        at,
+        "started",
+        None,
+        json!({ "version": env!("CARGO_PKG_VERSION"), "unresolved": unresolved.len() }),
+    )
+}
