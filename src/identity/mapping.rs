@@ -173,6 +173,23 @@ impl Mapping {
         self.shared_issuers.iter().any(|shared| issuer == shared)
     }
 
+    /// Issuers of such tokens.
+    pub fn shared_issuers(&self) -> &[String] {
+        &self.shared_issuers
+    }
+
+    /// Claims that say whose a token is: the ids of repositories and of who owns them, and the names that come with an id. A name that
+    /// is only as true as another claim says is not among them.
+    pub fn claims_of_tenants(&self) -> impl Iterator<Item = &str> {
+        let sources =
+            [Attribute::Repository, Attribute::Owner].into_iter().filter_map(|attribute| self.attributes.get(&attribute));
+        let claims = sources.flatten().filter_map(|source| {
+            let name = source.name.as_deref().filter(|_| source.verified_by.is_none());
+            source.id.as_deref().map(|id| [Some(id), name])
+        });
+        claims.flatten().flatten()
+    }
+
     /// Where its issuers are that everybody knows, as patterns of URLs.
     pub fn known_issuers(&self) -> &[String] {
         &self.issuers

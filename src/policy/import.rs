@@ -27,6 +27,8 @@ mod vault;
 mod written;
 
 pub(super) use aws::{host_of, one_or_many, plain_operator};
+pub(super) use azure::expression;
+pub(super) use gcp::cel;
 pub use listing::Listing;
 pub(super) use roles::decoded;
 pub use settings::{Exported, ImportSettings, Imported, NotImported};

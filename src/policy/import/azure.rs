@@ -2,7 +2,7 @@
 //! gets the application's tokens.
 
 mod error;
-mod expression;
+pub(in crate::policy) mod expression;
 
 pub(super) use error::AzureError;
 
@@ -118,7 +118,8 @@ fn trust(client: &Guid, name: &str, members: &Members, folder: &str, settings: &
 }
 
 fn flexible(text: &str, conditions: &mut Conditions) -> Result<(), AzureError> {
-    for term in expression::read(text)? {
+    let refused = || AzureError::Field { field: "claimsMatchingExpression", why: expression::WHY };
+    for term in expression::read(text).ok_or_else(refused)? {
         let claim = Claim::of(&[term.claim.to_owned()]);
         if term.matches {
             let (pattern, note) = like::translate(term.text).map_err(AzureError::Like)?;

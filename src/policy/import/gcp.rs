@@ -1,7 +1,7 @@
 //! Providers of Google's workload identity pools with the IAM policies of service accounts: whose tokens of another issuer become an
 //! account's.
 
-mod cel;
+pub(in crate::policy) mod cel;
 mod error;
 mod member;
 mod provider;

@@ -14,18 +14,18 @@ const DEPTH_MAX: usize = 32;
 
 /// One thing that has to hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Term {
-    pub(super) path: Path,
-    pub(super) test: Test,
+pub(in crate::policy) struct Term {
+    pub(in crate::policy) path: Path,
+    pub(in crate::policy) test: Test,
 }
 
 /// What it is asked of: `assertion.repository`, `attribute.team`, `google.subject`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(in crate::policy) struct Path(pub(super) Vec<String>);
+pub(in crate::policy) struct Path(pub(in crate::policy) Vec<String>);
 
 /// What is asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Test {
+pub(in crate::policy) enum Test {
     /// It is one of these texts.
     Among(Vec<String>),
     /// It is this flag.
@@ -35,7 +35,7 @@ pub(super) enum Test {
 }
 
 /// Reads a condition: every term has to hold.
-pub(super) fn read(text: &str) -> Result<Vec<Term>, CelError> {
+pub(in crate::policy) fn read(text: &str) -> Result<Vec<Term>, CelError> {
     let mut tokens = Tokens::of(text)?;
     let terms = all(&mut tokens, 0)?;
     match tokens.next() {
@@ -45,7 +45,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Term>, CelError> {
 }
 
 /// Reads a mapping: a claim as it is.
-pub(super) fn read_path(text: &str) -> Result<Path, CelError> {
+pub(in crate::policy) fn read_path(text: &str) -> Result<Path, CelError> {
     let mut tokens = Tokens::of(text)?;
     let path = path(&mut tokens)?;
     match tokens.next() {
