@@ -36,6 +36,14 @@ pub enum ExportFault {
         /// What is to be named.
         expected: &'static str,
     },
+    /// Another export says something else of the same.
+    #[error("of {of} it says something else than {other} does: give the one alone that holds now")]
+    Differs {
+        /// Of what.
+        of: String,
+        /// The other export.
+        other: String,
+    },
     /// A part that has to be there.
     #[error("`{member}` is missing in it, or is no {expected}; was it cut?")]
     Member {

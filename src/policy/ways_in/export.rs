@@ -43,7 +43,7 @@ impl Exports {
         let whose = export.whose.as_deref();
         // `aws iam get-credential-report --query Content --output text | base64 -d` prints the table itself.
         if export.bytes.starts_with(b"user,arn,") {
-            return self.aws.take_report(&export.bytes);
+            return self.aws.take_report(&export.bytes, &export.name);
         }
         let value = parse_document(&export.bytes)?;
         check_whole(&value)?;
@@ -52,7 +52,7 @@ impl Exports {
             Some(list @ Value::Array(_)) => list,
             _ => &value,
         };
-        let document = Document { whose, value };
+        let document = Document { name: &export.name, whose, value };
         if self.aws.take(&document)? || self.gcp.take(&document)? || self.azure.take(&document)? {
             return Ok(());
         }

@@ -4,69 +4,69 @@ use super::allowed::Identity;
 use super::keys::{self, Keys};
 use crate::policy::import::decoded;
 use crate::policy::ways_in::advice::AWS as MEND;
-use crate::policy::ways_in::document::Document;
+use crate::policy::ways_in::document::{Document, Once};
 use crate::policy::ways_in::error::ExportFault;
 use crate::policy::ways_in::told::{Way, WayKind, listed};
 use crate::token::parse_document;
 use crate::words::names::RoleArn;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What exports say.
 #[derive(Default)]
 pub(in crate::policy::ways_in) struct Accounts {
-    trust: BTreeMap<String, Value>,
+    trust: Once<Value>,
     /// Accounts of which an export has everything.
     whole: BTreeSet<String>,
     /// Users and roles with what their own policies allow.
-    identities: BTreeMap<String, Identity>,
+    identities: Once<Identity>,
     keys: Keys,
 }
 
 impl Accounts {
     /// Takes an export, where it is one.
     pub(in crate::policy::ways_in) fn take(&mut self, document: &Document<'_>) -> Result<bool, ExportFault> {
-        let value = document.value;
+        let (value, name) = (document.value, document.name);
         if let Some(keys) = value.get("AccessKeyMetadata") {
             self.keys.take_list(keys)?;
         } else if let Some(content) = value.get("Content").filter(|_| value.get("ReportFormat").is_some()) {
-            self.keys.take_report(&keys::decoded(content)?)?;
+            self.keys.take_report(&keys::decoded(content)?, name)?;
         } else if value.get("RoleDetailList").is_some() || value.get("UserDetailList").is_some() {
-            self.details(value)?;
+            self.details(value, name)?;
         } else if let Some(Value::Array(roles)) = value.get("Roles") {
-            roles.iter().try_for_each(|role| self.role(role).map(|_| ()))?;
+            roles.iter().try_for_each(|role| self.role(role, name).map(|_| ()))?;
         } else if let Some(role) = value.get("Role") {
-            self.role(role)?;
+            self.role(role, name)?;
         } else {
             return Ok(false);
         }
         Ok(true)
     }
 
-    pub(in crate::policy::ways_in) fn take_report(&mut self, table: &[u8]) -> Result<(), ExportFault> {
-        self.keys.take_report(table)
+    pub(in crate::policy::ways_in) fn take_report(&mut self, table: &[u8], export: &str) -> Result<(), ExportFault> {
+        self.keys.take_report(table, export)
     }
 
-    fn details(&mut self, value: &Value) -> Result<(), ExportFault> {
+    fn details(&mut self, value: &Value, export: &str) -> Result<(), ExportFault> {
         let list = |member: &'static str| {
             value.get(member).and_then(Value::as_array).ok_or(ExportFault::Member { member, expected: "list" })
         };
         let (roles, users) = (list("RoleDetailList")?, list("UserDetailList")?);
         let (groups, managed) = (list("GroupDetailList")?, list("Policies")?);
         for role in roles {
-            let arn = self.role(role)?;
+            let arn = self.role(role, export)?;
             self.whole.insert(account_of(&arn).to_owned());
-            self.identities.insert(arn, Identity::of_role(role, managed));
+            self.identities.take(&arn, Identity::of_role(role, managed), export)?;
         }
         for user in users {
             let arn = user["Arn"].as_str().ok_or(ExportFault::Member { member: "Arn", expected: "text" })?;
             self.whole.insert(account_of(arn).to_owned());
-            self.identities.insert(arn.to_owned(), Identity::of_user(user, groups, managed));
+            self.identities.take(arn, Identity::of_user(user, groups, managed), export)?;
         }
         Ok(())
     }
 
-    fn role(&mut self, role: &Value) -> Result<String, ExportFault> {
+    fn role(&mut self, role: &Value, export: &str) -> Result<String, ExportFault> {
         let arn = role["Arn"].as_str().ok_or(ExportFault::Member { member: "Arn", expected: "text" })?.to_owned();
         let unread = || ExportFault::TrustPolicy { role: arn.clone() };
         let document = match role.get("AssumeRolePolicyDocument") {
@@ -77,7 +77,7 @@ impl Accounts {
             Some(document @ Value::Object(_)) => document.clone(),
             _ => return Err(unread()),
         };
-        self.trust.insert(arn.clone(), document);
+        self.trust.take(&arn, document, export)?;
         Ok(arn)
     }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 const ACTION: &str = "sts:assumerole";
 
 /// The policies of one.
+#[derive(PartialEq)]
 pub(super) struct Identity {
     /// `None` is one that no export has.
     policies: Vec<Option<Value>>,

@@ -2,6 +2,7 @@
 //!
 //! IAM User Guide, "Generate credential reports for your AWS account".
 
+use crate::policy::ways_in::document::Once;
 use crate::policy::ways_in::error::ExportFault;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,8 +12,9 @@ use std::collections::BTreeMap;
 /// How many of whose are active.
 #[derive(Default)]
 pub(super) struct Keys {
-    by_arn: BTreeMap<String, usize>,
-    by_name: BTreeMap<String, usize>,
+    by_arn: Once<usize>,
+    /// Each key by its id, and whether some list has it as active.
+    by_name: BTreeMap<String, BTreeMap<String, bool>>,
 }
 
 /// The table of `aws iam get-credential-report`.
@@ -22,7 +24,7 @@ pub(super) fn decoded(content: &Value) -> Result<Vec<u8>, ExportFault> {
 }
 
 impl Keys {
-    pub(super) fn take_report(&mut self, table: &[u8]) -> Result<(), ExportFault> {
+    pub(super) fn take_report(&mut self, table: &[u8], export: &str) -> Result<(), ExportFault> {
         let text = std::str::from_utf8(table).map_err(|_| ExportFault::Report("it is no text"))?;
         let mut lines = text.lines().map(cells);
         let header = lines.next().unwrap_or_default();
@@ -33,7 +35,7 @@ impl Keys {
                 return Err(ExportFault::Report("a line has other columns than the first; was it cut?"));
             }
             let active = [first, second].into_iter().filter(|key| line[*key] != "false").count();
-            self.by_arn.insert(line[arn].clone(), active);
+            self.by_arn.take(&line[arn], active, export)?;
         }
         Ok(())
     }
@@ -42,8 +44,9 @@ impl Keys {
         let missing = || ExportFault::Member { member: "AccessKeyMetadata", expected: "list" };
         for key in list.as_array().ok_or_else(missing)? {
             let user = key["UserName"].as_str().ok_or_else(missing)?;
-            let counted = self.by_name.entry(user.to_owned()).or_default();
-            *counted += usize::from(key["Status"] != "Inactive");
+            let id = key["AccessKeyId"].as_str().ok_or_else(missing)?;
+            let is_active = self.by_name.entry(user.to_owned()).or_default().entry(id.to_owned()).or_default();
+            *is_active |= key["Status"] != "Inactive";
         }
         Ok(())
     }
@@ -51,7 +54,8 @@ impl Keys {
     /// For people.
     pub(super) fn told(&self, user: &str) -> String {
         let name = user.rsplit('/').next().unwrap_or_default();
-        match self.by_arn.get(user).or_else(|| self.by_name.get(name)) {
+        let listed = || self.by_name.get(name).map(|keys| keys.values().filter(|is_active| **is_active).count());
+        match self.by_arn.get(user).copied().or_else(listed) {
             Some(0) => "which has no active access key".to_owned(),
             Some(1) => "which has 1 active access key".to_owned(),
             Some(count) => format!("which has {count} active access keys"),
