@@ -4,6 +4,7 @@
 mod advice;
 mod aws;
 mod azure;
+mod bound;
 mod document;
 mod error;
 mod export;

@@ -4,8 +4,11 @@
 
 mod abilities;
 mod bindings;
+mod jwks;
+mod own;
 mod pools;
 mod projects;
+mod provider;
 
 pub(super) use projects::Projects;
 
@@ -16,12 +19,19 @@ use crate::policy::gcp_use::ActsAs;
 use crate::policy::ways_in::advice::GCP as MEND;
 use std::collections::BTreeSet;
 
+const DIRECT: &str = "look at the IAM policies of the resources by hand";
+const ABOVE: &str = "add what `gcloud projects get-ancestors-iam-policy PROJECT --format=json` prints, called PROJECT.json";
+
 /// Of our pool, and of each account that is granted.
 pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
-    if granted.gcp.accounts.is_empty() {
+    if granted.gcp.subjects().is_empty() && granted.gcp.accounts.is_empty() {
         return Vec::new();
     }
     let mut ways = pools::ways(projects, granted);
+    if !granted.gcp.direct.is_empty() {
+        let says = "which resources members of the pool get at directly, and who else does, is not looked at here";
+        ways.push(Way::new("direct access", WayKind::NotSeen, says, DIRECT));
+    }
     for (account, used) in &granted.gcp.accounts {
         ways.extend(of_account(account, used, projects, granted));
     }
@@ -36,18 +46,18 @@ fn of_account(account: &ServiceAccount, used: &ActsAs, projects: &Projects, gran
     };
     let mut seen = bindings::Seen::default();
     let mut ways = bindings::ways(&of, own, "its own policy", &mut seen, (used, projects, granted));
-    match projects.above(account.as_str()) {
-        [] => {
-            let says = "what its project, folders and organization grant is in no export here";
-            let advice = "add what `gcloud projects get-ancestors-iam-policy PROJECT --format=json` prints, called PROJECT.json";
-            ways.push(Way::new(&of, WayKind::NotSeen, says, advice));
-        }
-        all => {
-            for (origin, policy) in all {
-                ways.extend(bindings::ways(&of, policy, origin, &mut seen, (used, projects, granted)));
-            }
-        }
+    let above = projects.above(account.as_str());
+    for (origin, policy) in above.iter().flat_map(|above| &above.policies) {
+        ways.extend(bindings::ways(&of, policy, origin, &mut seen, (used, projects, granted)));
     }
+    let unseen = match above {
+        None => Some("what its project, folders and organization grant is in no export here"),
+        Some(above) if !above.is_whole => {
+            Some("what the folders and the organization above its project grant, where there are any, is in no export here")
+        }
+        Some(_) => None,
+    };
+    ways.extend(unseen.map(|says| Way::new(&of, WayKind::NotSeen, says, ABOVE)));
     let before: BTreeSet<String> = used.accounts.iter().map(ToString::to_string).collect();
     for missing in before.difference(&seen.accounts) {
         ways.push(Way::new(

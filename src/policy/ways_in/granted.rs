@@ -33,6 +33,6 @@ pub struct GrantedInClouds {
 impl GrantedInClouds {
     /// Whether there is anything to look at.
     pub fn is_empty(&self) -> bool {
-        self.roles.is_empty() && self.gcp.accounts.is_empty() && self.applications.is_empty()
+        self.roles.is_empty() && self.gcp.accounts.is_empty() && self.gcp.direct.is_empty() && self.applications.is_empty()
     }
 }

@@ -1,53 +1,121 @@
-//! Whose tokens an issuer signs, for people; and whether it signs those of strangers too.
+//! Whose tokens an issuer signs, for people; and which issuers sign for strangers too.
 
-/// Issuers that sign for all their customers (their docs on OIDC): a trust that asks for no subject lets every one of them in.
-const SHARED: [(&str, &str); 11] = [
-    ("token.actions.githubusercontent.com", "GitHub Actions"),
-    ("gitlab.com", "GitLab.com"),
-    ("accounts.google.com", "Google"),
-    ("agent.buildkite.com", "Buildkite"),
-    ("app.terraform.io", "HCP Terraform"),
-    ("api.bitbucket.org", "Bitbucket Pipelines"),
-    ("oidc.circleci.com", "CircleCI"),
-    ("oidc.vercel.com", "Vercel"),
-    ("cognito-identity.amazonaws.com", "Amazon Cognito"),
-    ("graph.facebook.com", "Facebook"),
-    ("www.amazon.com", "Login with Amazon"),
+use crate::identity::Mapping;
+use std::sync::LazyLock;
+
+/// How an issuer's subjects begin.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    /// What stands before whose they are.
+    pub(super) words: &'static [&'static str],
+    /// What ends a name, and is in none there.
+    pub(super) ends: &'static str,
+}
+
+/// How subjects begin of the issuers that strangers share, by the mapping that says which these are (the vendors' docs on OIDC). With
+/// customized subjects at GitHub the first word says which claim comes first; what is no owner and no repository there everybody has.
+const FORMS: [(&str, &str, Form); 8] = [
+    (
+        "github-actions",
+        "GitHub Actions",
+        Form {
+            words: &["repo:", "repository:", "repository_id:", "repository_owner:", "repository_owner_id:", "enterprise:"],
+            ends: "/:@",
+        },
+    ),
+    ("gitlab", "GitLab.com", Form { words: &["project_path:"], ends: "/" }),
+    ("forgejo", "Codeberg", Form { words: &["repo:"], ends: "/" }),
+    ("buildkite", "Buildkite", Form { words: &["organization:"], ends: ":" }),
+    ("circleci", "CircleCI", Form { words: &["org/"], ends: "/" }),
+    ("codefresh", "Codefresh", Form { words: &["account:"], ends: ":" }),
+    ("hcp-terraform", "HCP Terraform", Form { words: &["organization:"], ends: ":" }),
+    ("google", "Google", Form { words: &[], ends: "" }),
+];
+/// Of a mapping that is not listed above, no subject is understood.
+const NO_FORM: Form = Form { words: &[], ends: "" };
+/// Those that no mapping is for: by which claims they say whose a token is, and which claims say it only together. IAM User Guide,
+/// "Available keys for AWS OIDC federation"; Vercel docs, "OIDC federation reference".
+const UNMAPPED: [(&str, &str, Form, &[&str], &[&str]); 4] = [
+    ("oidc.vercel.com", "Vercel", Form { words: &["owner:"], ends: ":" }, &["owner_id", "project_id"], &[]),
+    ("cognito-identity.amazonaws.com", "Amazon Cognito", NO_FORM, &["sub"], &["aud", "amr"]),
+    ("graph.facebook.com", "Facebook", NO_FORM, &["id"], &[]),
+    ("www.amazon.com", "Login with Amazon", NO_FORM, &["user_id"], &[]),
 ];
 /// Where Vault and OpenBao serve the tokens of their identity engine.
 const VAULT: &str = "/v1/identity/oidc";
 
-/// An issuer by its address without `https://`.
+/// An issuer that signs for strangers too: a trust that pins nobody's name lets every one of them in.
+pub(super) struct Shared {
+    host: String,
+    name: &'static str,
+    pub(super) form: Form,
+    /// Each says whose a token is.
+    pub(super) claims: Vec<String>,
+    /// These say it together.
+    pub(super) together: &'static [&'static str],
+}
+
+/// What the mappings say, and the rest.
+static SHARED: LazyLock<Vec<Shared>> = LazyLock::new(|| {
+    let mappings = Mapping::built_in_names().filter_map(|name| Some((name, Mapping::built_in(name).ok()?)));
+    let mapped = mappings.flat_map(|(name, mapping)| {
+        let (told, form) =
+            FORMS.iter().find(|(known, ..)| *known == name).map_or((name, NO_FORM), |(_, told, form)| (*told, *form));
+        let claims: Vec<String> = mapping.claims_of_tenants().map(str::to_owned).collect();
+        let one = |issuer: &String| Shared { host: host_of(issuer), name: told, form, claims: claims.clone(), together: &[] };
+        mapping.shared_issuers().iter().map(one).collect::<Vec<_>>()
+    });
+    let unmapped = UNMAPPED.iter().map(|(host, name, form, claims, together)| Shared {
+        host: (*host).to_owned(),
+        name,
+        form: *form,
+        claims: claims.iter().map(|claim| (*claim).to_owned()).collect(),
+        together,
+    });
+    mapped.chain(unmapped).collect()
+});
+
+/// It, where strangers have tokens of it. One that has a path below it may be one tenant's own, and is another one.
+pub(super) fn shared(host: &str) -> Option<&'static Shared> {
+    let host = host_of(host);
+    SHARED.iter().find(|shared| shared.host == host)
+}
+
+/// An issuer by its address, with or without `https://`.
 pub(super) fn told(host: &str) -> String {
-    let host = host.trim_start_matches("https://");
-    let shared = SHARED.iter().find(|(known, _)| is_at(host, known)).map(|(_, name)| *name);
-    match shared {
-        Some(name) => format!("{name} directly ({host})"),
-        None if host.contains(VAULT) => format!("Vault or OpenBao ({host})"),
-        None if host.starts_with("token.actions.") => format!("GitHub Actions directly ({host})"),
-        None if host.contains("gitlab") => format!("GitLab directly ({host})"),
-        None if host.starts_with("oidc.eks.") || host.contains("container.googleapis.com") => {
+    let (host, plain) = (host.trim_start_matches("https://"), host_of(host));
+    let is_below =
+        |shared: &&Shared| plain.strip_prefix(&shared.host).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    match SHARED.iter().find(is_below) {
+        Some(shared) => format!("{} directly ({host})", shared.name),
+        None if plain.contains(VAULT) => format!("Vault or OpenBao ({host})"),
+        None if plain.starts_with("token.actions.") => format!("GitHub Actions directly ({host})"),
+        None if plain.starts_with("api.bitbucket.org/") => format!("Bitbucket Pipelines directly ({host})"),
+        None if plain.contains("gitlab") => format!("GitLab directly ({host})"),
+        None if plain.starts_with("oidc.eks.") || plain.contains("container.googleapis.com") => {
             format!("pods of a Kubernetes cluster directly ({host})")
         }
         None => format!("the issuer {host}"),
     }
 }
 
-/// Whether strangers have tokens of it.
-pub(super) fn is_shared(host: &str) -> bool {
-    let host = host.trim_start_matches("https://");
-    SHARED.iter().any(|(known, _)| is_at(host, known))
+/// Clouds keep it as it was written, and people write capitals.
+fn host_of(issuer: &str) -> String {
+    let issuer = issuer.to_ascii_lowercase();
+    issuer.trim_start_matches("https://").trim_end_matches('/').to_owned()
 }
 
-/// Words that stand before whoever it is: a wildcard right behind them is everybody.
-const BEFORE: [&str; 6] = ["repo:", "project_path:", "organization:", "org/", "owner:", "team:"];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Whether a pattern of subjects takes in strangers.
-pub(super) fn is_everybody(pattern: &str) -> bool {
-    let behind = BEFORE.iter().find_map(|word| pattern.strip_prefix(word)).unwrap_or(pattern);
-    behind.starts_with(['*', '?'])
-}
-
-fn is_at(host: &str, known: &str) -> bool {
-    host.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    #[test]
+    fn every_mapping_with_a_shared_issuer_has_its_form() {
+        for name in Mapping::built_in_names() {
+            let is_shared = !Mapping::built_in(name).unwrap().shared_issuers().is_empty();
+            assert_eq!(FORMS.iter().any(|(known, ..)| *known == name), is_shared, "{name}");
+        }
+        assert!(shared("https://GitLab.com/").is_some_and(|shared| shared.claims.iter().any(|claim| claim == "namespace_id")));
+        assert!(shared("https://gitlab.com/acme").is_none());
+    }
 }

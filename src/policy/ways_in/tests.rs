@@ -1,4 +1,8 @@
 mod aws;
+mod azure;
+mod exports;
+mod pools;
+mod strangers;
 
 use super::{Export, ExportFault, GrantedInClouds, Way, WayKind, ways_in};
 use crate::kind::{Guid, ServiceAccount};
@@ -6,6 +10,7 @@ use crate::policy::{ActsAs, GcpUse, RoleUse};
 use crate::words::UnixTime;
 use crate::words::names::{Audience, IssuerUrl, RoleArn};
 use aws::{aws_grants, details};
+use azure::azure;
 use base64::Engine;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,20 +108,18 @@ fn whoever_else_acts_as_an_account_is_told() {
     let (user, own) = ("roles/iam.workloadIdentityUser", member(&format!("subject/{SUBJECT}")));
     let name = format!("{ACCOUNT}.json");
     let ours = provider(&format!("{POOL}/providers/daypass"), "https://oidc.acme.com");
-    let hub = provider(
+    let mut hub = provider(
         "projects/1/locations/global/workloadIdentityPools/ci/providers/github",
         "https://token.actions.githubusercontent.com",
     );
+    hub["attributeMapping"]["attribute.repository"] = "assertion.repository".into();
+    let above = json!([
+        { "id": "acme-prod", "type": "project", "policy": policy(&[]) },
+        { "id": "1", "type": "organization", "policy": policy(&[]) },
+    ]);
     let of = |more: &[(&str, &str)]| {
         let all = [&[(user, own.as_str())], more].concat();
-        told(
-            &[
-                export(&name, &policy(&all)),
-                export("providers.json", &json!([ours, hub])),
-                export("acme-prod.json", &policy(&[])),
-            ],
-            &gcp(),
-        )
+        told(&[export(&name, &policy(&all)), export("providers.json", &json!([ours, hub])), export("above.json", &above)], &gcp())
     };
     let alone = of(&[]);
     has(&alone, &["Ours: daypass, for exactly root/shop/deploy"]);
@@ -179,54 +182,4 @@ fn projects_pools_and_static_keys_of_accounts_are_looked_at() {
     has(&told(&[&all[..], &[export("r.json", &role)]].concat(), &gcp()), &["Others: user:sam@acme.com gets tokens of it"]);
     let empty = export(&format!("{ACCOUNT}.json"), &json!({ "etag": "ACAB" }));
     has(&told(&[empty, export(&format!("{ACCOUNT}.json"), &json!([]))], &gcp()), &["Missing: it does not let daypass in"]);
-}
-
-fn azure() -> GrantedInClouds {
-    GrantedInClouds { applications: BTreeMap::from([(Guid::parse(CLIENT).unwrap(), subjects())]), ..granted() }
-}
-
-#[test]
-fn whoever_else_is_an_application_is_told() {
-    let name = format!("{CLIENT}.json");
-    let credential = |members: &Value| {
-        let mut one = json!({ "name": "x", "issuer": "https://oidc.acme.com", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"], "description": "", "id": "1" });
-        one.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        one
-    };
-    let ours = credential(&json!({}));
-    let application = |secrets: &Value, keys: &Value| json!({ "appId": CLIENT, "displayName": "shop", "passwordCredentials": secrets, "keyCredentials": keys });
-    let of = |more: &Value| {
-        let bare = application(&json!([]), &json!([]));
-        told(&[export(&name, &json!([ours, more])), export("app.json", &bare)], &azure())
-    };
-    assert_eq!(
-        of(&ours),
-        ["Ours: daypass, for exactly root/shop/deploy", "Ours: it has no secret and no certificate that counts"]
-    );
-    for (members, parts) in [
-        (
-            json!({ "issuer": "https://token.actions.githubusercontent.com", "subject": "repo:acme/shop:ref:refs/heads/main" }),
-            &["Others: GitHub Actions directly", "repo:acme/shop"][..],
-        ),
-        (
-            json!({ "issuer": "https://gitlab.com", "subject": null, "claimsMatchingExpression": { "value": "claims['sub'] matches 'a*'", "languageVersion": 1 } }),
-            &["Others: GitLab.com directly", "claims['sub']"],
-        ),
-        (json!({ "issuer": "https://vault.acme.com/v1/identity/oidc/plugins" }), &["Others: Vault or OpenBao"]),
-        (
-            json!({ "subject": null, "claimsMatchingExpression": { "value": "claims['sub'] matches '*'", "languageVersion": 1 } }),
-            &["NotUnderstood: it may let in more of daypass"],
-        ),
-        (json!({ "subject": "root/old" }), &["Others: daypass for the subject root/old"]),
-        (json!({ "issuer": null }), &["NotUnderstood: it may let others in"]),
-        (json!({ "audiences": ["api://other"] }), &["Missing: it takes daypass", "another audience"]),
-    ] {
-        has(&of(&credential(&members)), parts);
-    }
-    let secret = json!({ "keyId": "s1", "endDateTime": "2028-01-01T00:00:00Z" });
-    let ended = json!({ "keyId": "s2", "endDateTime": "2020-01-01T00:00:00Z" });
-    let with = application(&json!([secret, ended]), &json!([{ "keyId": "c1", "type": "AsymmetricX509Cert" }]));
-    let found = told(&[export(&name, &json!({ "value": [ours] })), export("app.json", &json!([with]))], &azure());
-    has(&found, &["Others: whoever has one of client secret s1 until 2028", "certificate c1"]);
-    assert!(!found.iter().any(|one| one.contains("s2")), "{found:#?}");
 }

@@ -2,6 +2,7 @@
 
 use crate::policy::import::{host_of, one_or_many, plain_operator};
 use crate::policy::ways_in::advice::AWS as MEND;
+use crate::policy::ways_in::bound::{Bound, Text};
 use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::told::{Way, WayKind};
 use crate::policy::ways_in::{glob, issuers};
@@ -166,13 +167,14 @@ impl Lets<'_> {
     }
 
     fn of_claim<'b>(&'b self, host: &'b str, claim: &'b str) -> impl Iterator<Item = &'b Condition<'b>> {
-        self.conditions.iter().filter(move |condition| claim_of(condition.key, host) == Some(claim))
+        self.conditions.iter().filter(move |condition| condition.is_of(host, claim))
     }
 
     /// Whether something else than subject and audience has to hold, and than what the bootstrap writes of names of sessions.
     pub(super) fn is_limited_further(&self, host: &str) -> bool {
         let known = |condition: &Condition<'_>| {
-            matches!(claim_of(condition.key, host), Some("sub" | "aud"))
+            condition.is_of(host, "sub")
+                || condition.is_of(host, "aud")
                 || condition.key.eq_ignore_ascii_case("sts:RoleSessionName")
         };
         !self.conditions.iter().all(known)
@@ -191,17 +193,11 @@ impl Lets<'_> {
 
     /// Somebody else's issuer.
     pub(super) fn issuer(&self, of: &str, host: &str) -> Way {
-        let binds = |condition: &Condition<'_>| {
-            let is_claim = claim_of(condition.key, host).is_some_and(|claim| claim != "aud");
-            let (plain, when_absent) = plain_operator(condition.operator);
-            let holds = matches!(plain, "StringEquals" | "StringLike" | "StringEqualsIgnoreCase") && !when_absent;
-            is_claim && holds && !condition.values.iter().any(|value| issuers::is_everybody(value))
-        };
-        let is_open = issuers::is_shared(host) && !self.conditions.iter().any(binds);
+        let bounds: Vec<Bound> = self.conditions.iter().filter_map(|condition| condition.bound(host)).collect();
+        let is_open = issuers::shared(host).is_some_and(|shared| !shared.keeps_strangers_out(&bounds));
         let says = format!("{}{}", issuers::told(host), self.conditions());
         if is_open {
-            let advice =
-                "it signs tokens for strangers, and nothing here keeps them out: bind the subject, or take the statement out";
+            let advice = "it signs tokens for strangers, and nothing here keeps them out: bind the subject up to the end of a name, or take the statement out";
             return Way::new(of, WayKind::Anybody, says, advice);
         }
         let advice = "policies and the audit log see nothing of it: turn it into a policy (`daypass policy import`), then take the statement out";
@@ -215,6 +211,23 @@ impl Lets<'_> {
         }
         let told = self.conditions.iter().map(|one| format!("{} {} [{}]", one.key, one.operator, one.values.join(", ")));
         format!(", where {}", told.collect::<Vec<_>>().join(" and "))
+    }
+}
+
+impl Condition<'_> {
+    fn is_of(&self, host: &str, claim: &str) -> bool {
+        claim_of(self.key, host).is_some_and(|own| own.eq_ignore_ascii_case(claim))
+    }
+
+    /// What a claim of this issuer has to be, where it has to be there.
+    fn bound(&self, host: &str) -> Option<Bound> {
+        let claim = claim_of(self.key, host)?.to_owned();
+        let text: fn(&str) -> Text = match plain_operator(self.operator) {
+            ("StringEquals" | "StringEqualsIgnoreCase", false) => Text::exact,
+            ("StringLike", false) => Text::like,
+            _ => return None,
+        };
+        Some(Bound { claim, texts: self.values.iter().map(|value| text(value)).collect() })
     }
 }
 

@@ -27,22 +27,37 @@ const HARMLESS: [&str; 6] = [
     "roles/iam.roleViewer",
     "roles/iam.serviceAccountCreator",
 ];
-/// Permissions by which somebody gets at an account.
-const PERMISSIONS: [(&str, &str); 9] = [
+/// Permissions by which somebody gets at an account, the shortest way first (IAM docs, "Service account permissions", "Service account
+/// impersonation", "IAM permissions reference"; Cloud Storage docs, "HMAC keys"; IAM docs, "API keys bound to a service account").
+const PERMISSIONS: [(&str, &str); 21] = [
     ("iam.serviceAccounts.getAccessToken", TOKENS),
     ("iam.serviceAccounts.getOpenIdToken", TOKENS),
     ("iam.serviceAccounts.implicitDelegation", TOKENS),
     ("iam.serviceAccounts.signBlob", TOKENS),
     ("iam.serviceAccounts.signJwt", TOKENS),
+    // It uploads keys too.
     ("iam.serviceAccountKeys.create", KEYS),
+    ("iam.serviceAccountKeys.enable", KEYS),
+    ("iam.serviceAccountApiKeyBindings.create", KEYS),
+    ("iam.serviceAccountApiKeyBindings.undelete", KEYS),
+    ("storage.hmacKeys.create", KEYS),
     ("iam.serviceAccounts.actAs", ACTS),
     ("iam.serviceAccounts.setIamPolicy", GRANTS),
     ("resourcemanager.projects.setIamPolicy", GRANTS),
+    ("resourcemanager.folders.setIamPolicy", GRANTS),
+    ("resourcemanager.organizations.setIamPolicy", GRANTS),
+    ("iam.roles.update", "changes what custom roles allow, also one of its own"),
+    ("iam.workloadIdentityPoolProviders.create", POOLS),
+    ("iam.workloadIdentityPoolProviders.update", POOLS),
+    ("iam.workloadIdentityPoolProviders.undelete", POOLS),
+    ("iam.workloadIdentityPools.update", POOLS),
+    ("iam.workloadIdentityPools.undelete", POOLS),
 ];
 const TOKENS: &str = "gets tokens of it";
 const ACTS: &str = "acts as it by attaching it to a machine or a service";
 const KEYS: &str = "makes keys of it";
 const GRANTS: &str = "grants others access to it";
+const POOLS: &str = "changes whose tokens workload identity pools take, where a pool is whose members get at it";
 
 /// What a role is.
 pub(super) enum Ability {

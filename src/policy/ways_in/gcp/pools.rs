@@ -1,6 +1,8 @@
 //! Workload identity pools: who is behind a member, and whether another provider of our pool can show our subjects.
 
-use super::projects::{Projects, Provider};
+use super::own;
+use super::projects::Projects;
+use super::provider::{Provider, id_of, pool_of};
 use crate::policy::ways_in::advice::GCP as MEND;
 use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::issuers;
@@ -30,32 +32,22 @@ pub(super) fn ways(projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
     let pool = pool_of(own);
     let of = format!("pool {pool}");
     let providers: Vec<&Provider> = projects.providers.iter().filter(|provider| pool_of(&provider.name) == pool).collect();
-    if providers.is_empty() {
-        let says = "whether another provider of the pool shows the same subjects is in no export here";
-        return vec![Way::new(of, WayKind::NotSeen, says, LIST)];
-    }
     let mut ways = Vec::new();
+    if !projects.is_listed(pool) {
+        let says = "whether another provider of the pool shows the same subjects is in no export here";
+        ways.push(Way::new(&of, WayKind::NotSeen, says, LIST));
+        if providers.is_empty() {
+            return ways;
+        }
+    }
     for provider in &providers {
-        if provider.name != *own {
-            let says = format!("its provider {} shows subjects too: {}", id_of(&provider.name), issuers::told(&provider.issuer));
-            let advice = "members name a subject and no provider: give daypass a pool of its own";
-            ways.push(Way::new(&of, WayKind::Anybody, says, advice));
+        if provider.name == *own {
+            ways.extend(own::ways(&of, provider, projects, granted));
             continue;
         }
-        let is_ours = provider.issuer.trim_end_matches('/') == granted.issuer.as_str().trim_end_matches('/');
-        if !is_ours {
-            let says =
-                format!("the provider that the configuration names trusts {} instead of {}", provider.issuer, granted.issuer);
-            ways.push(Way::new(&of, WayKind::Anybody, says, MEND));
-        } else if provider.subject != "assertion.sub" {
-            let says = format!(
-                "the provider may let others in: it maps google.subject from `{}`, and subjects are `assertion.sub`",
-                provider.subject
-            );
-            ways.push(Way::new(&of, WayKind::NotUnderstood, says, MEND));
-        } else {
-            ways.push(Way::new(&of, WayKind::Ours, "the provider trusts daypass's own issuer", ""));
-        }
+        let says = format!("its provider {} shows subjects too: {}", id_of(&provider.name), issuers::told(&provider.issuer));
+        let advice = "members name a subject and no provider: give daypass a pool of its own";
+        ways.push(Way::new(&of, WayKind::Anybody, says, advice));
     }
     if !providers.iter().any(|provider| provider.name == *own) {
         ways.push(Way::new(
@@ -91,28 +83,35 @@ pub(super) fn member(of: &str, member: &str, projects: &Projects, granted: &Gran
         };
     }
     let providers: Vec<&Provider> = projects.providers.iter().filter(|provider| pool_of(&provider.name) == pool).collect();
-    if providers.is_empty() {
-        let says = format!("{member}, of a pool whose providers are in no export here");
-        return Who::Others(vec![Way::new(of, WayKind::Others, says, LIST)]);
-    }
-    let one = |provider: &Provider| {
-        let condition = provider.condition.as_ref().map(|text| format!(", where {text}")).unwrap_or_default();
-        let says = format!("{member}: {}{condition}", issuers::told(&provider.issuer));
-        if who == "*" && provider.condition.is_none() && issuers::is_shared(&provider.issuer) {
-            let advice =
-                "it signs tokens for strangers, and nothing here keeps them out: bind an attribute, or take the member out";
+    let mut ways: Vec<Way> = providers.iter().map(|provider| by(of, member, (kind, who), provider)).collect();
+    let (seen, unseen) = match (projects.is_listed(&pool), providers.is_empty()) {
+        (true, false) => return Who::Others(ways),
+        (true, true) => {
+            (WayKind::NotSeen, "of a pool whose providers are all disabled or deleted: it lets in nobody until one is enabled")
+        }
+        (false, true) => (WayKind::Others, "of a pool whose providers are in no export here"),
+        (false, false) => (WayKind::NotSeen, "whom other providers of its pool let in is in no export here"),
+    };
+    ways.push(Way::new(of, seen, format_args!("{member}, {unseen}"), LIST));
+    Who::Others(ways)
+}
+
+/// Who the member is by one provider of its pool.
+fn by(of: &str, member: &str, (kind, who): (&str, &str), provider: &Provider) -> Way {
+    let condition = provider.condition.as_ref().map(|text| format!(", where {text}")).unwrap_or_default();
+    let keys = if provider.uploaded.is_some() { ", by keys that were uploaded (`oidc.jwksJson`)" } else { "" };
+    let says = format!("{member}: {}{keys}{condition}", issuers::told(&provider.issuer));
+    if let Some(shared) = issuers::shared(&provider.issuer) {
+        if provider.uploaded.is_some() {
+            let advice = "whoever has the private halves of these keys is any of its subjects: let the provider fetch the issuer's own keys";
+            return Way::new(of, WayKind::NotUnderstood, says, advice);
+        }
+        if !shared.keeps_strangers_out(&provider.bounds(kind, who)) {
+            let advice = "it signs tokens for strangers, and nothing that is understood here keeps them out: bind a whole owner or repository, or take the member out";
             return Way::new(of, WayKind::Anybody, says, advice);
         }
-        let advice = "policies and the audit log see nothing of it: turn it into a policy (`daypass policy import`), then take the member out";
-        Way::new(of, WayKind::Others, says, advice)
-    };
-    Who::Others(providers.into_iter().map(one).collect())
-}
-
-fn pool_of(provider: &str) -> &str {
-    provider.split_once("/providers/").map_or(provider, |(pool, _)| pool)
-}
-
-fn id_of(provider: &str) -> &str {
-    provider.rsplit('/').next().unwrap_or_default()
+    }
+    let advice =
+        "policies and the audit log see nothing of it: turn it into a policy (`daypass policy import`), then take the member out";
+    Way::new(of, WayKind::Others, says, advice)
 }

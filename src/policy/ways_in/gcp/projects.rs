@@ -1,34 +1,51 @@
 //! What exports of `gcloud` say.
 
+use super::jwks::{self, Keys};
+use super::provider::{Provider, pool_of};
 use crate::kind::ServiceAccount;
-use crate::policy::ways_in::document::Document;
+use crate::policy::ways_in::document::{Document, Once};
 use crate::policy::ways_in::error::ExportFault;
 use crate::policy::ways_in::told::{Way, WayKind, listed};
 use crate::words::UnixTime;
 use serde_json::Value;
-use std::collections::BTreeMap;
-
-/// A provider that is not disabled.
-pub(super) struct Provider {
-    pub(super) name: String,
-    pub(super) issuer: String,
-    /// What it maps `google.subject` from.
-    pub(super) subject: String,
-    pub(super) condition: Option<String>,
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What exports say.
 #[derive(Default)]
 pub(in crate::policy::ways_in) struct Projects {
-    accounts: BTreeMap<String, Value>,
-    /// By project: where a policy is from, and it itself.
-    above: BTreeMap<String, Vec<(String, Value)>>,
+    accounts: Once<Value>,
+    /// By project.
+    above: BTreeMap<String, Above>,
+    /// Those that are not disabled.
     pub(super) providers: Vec<Provider>,
-    roles: BTreeMap<String, Vec<String>>,
+    /// Pools of which all providers are here.
+    listed: BTreeSet<String>,
+    roles: Once<Vec<String>>,
     keys: BTreeMap<String, Vec<Value>>,
+    /// The keys of our own issuer.
+    jwks: Once<Keys>,
+}
+
+/// What a project and what it is in grant.
+#[derive(Default)]
+pub(super) struct Above {
+    /// Where each policy is from, and it itself.
+    pub(super) policies: Vec<(String, Value)>,
+    /// Whether the policies are here up to the organization.
+    pub(super) is_whole: bool,
+}
+
+impl Above {
+    fn add(&mut self, origin: String, policy: &Value) {
+        if !self.policies.iter().any(|(known, own)| *known == origin && own == policy) {
+            self.policies.push((origin, policy.clone()));
+        }
+    }
 }
 
 const WHOSE: &str = "ADDRESS or PROJECT";
+/// What the keys of our own issuer are called: other issuers' look the same.
+const JWKS: &str = "jwks";
 
 impl Projects {
     /// Takes an export, where it is one.
@@ -38,19 +55,28 @@ impl Projects {
                 check_bindings(document.value)?;
                 let whose = document.whose(WHOSE)?;
                 if ServiceAccount::parse(&whose).is_ok() {
-                    self.accounts.insert(whose, document.value.clone());
+                    self.accounts.take(&whose, document.value.clone(), document.name)?;
                 } else {
                     let origin = format!("the project {whose}");
-                    self.above.entry(whose).or_default().push((origin, document.value.clone()));
+                    self.above.entry(whose).or_default().add(origin, document.value);
                 }
             }
             Value::Object(members) if members.contains_key("includedPermissions") || members.contains_key("stage") => {
-                self.role(document.value)?
+                self.role(document.value, document.name)?
+            }
+            Value::Object(members) if members.get("keys").is_some_and(|keys| keys.get(0).is_some_and(is_jwk)) => {
+                if document.whose != Some(JWKS) {
+                    return Err(ExportFault::Nameless { expected: JWKS });
+                }
+                let keys = jwks::read(document.value).ok_or(ExportFault::Member { member: "keys", expected: "JWKS" })?;
+                self.jwks.take(JWKS, keys, document.name)?;
             }
             Value::Object(_) if is_named(document.value, "/providers/") => self.provider(document.value)?,
             Value::Array(all) if all.iter().any(|one| one.get("policy").is_some()) => self.ancestors(all)?,
             Value::Array(all) if all.iter().any(|one| is_named(one, "/providers/")) => {
                 all.iter().try_for_each(|one| self.provider(one))?;
+                let pools = all.iter().filter_map(|one| one["name"].as_str()).map(|name| pool_of(name).to_owned());
+                self.listed.extend(pools);
             }
             Value::Array(all) if all.iter().any(|one| is_named(one, "/keys/")) => all.iter().try_for_each(|one| self.key(one))?,
             // A list of keys: each account has a policy that is an object.
@@ -66,47 +92,43 @@ impl Projects {
         let text = |one: &Value, member: &'static str| {
             one[member].as_str().map(str::to_owned).ok_or(ExportFault::Member { member, expected: "text" })
         };
-        let mut project = None;
-        let mut policies = Vec::new();
+        let mut above = Above::default();
+        let mut projects = BTreeSet::new();
         for one in all {
             let (id, kind) = (text(one, "id")?, text(one, "type")?);
             let policy = one.get("policy").ok_or(ExportFault::Member { member: "policy", expected: "object" })?;
             check_bindings(policy)?;
-            policies.push((format!("the {kind} {id}"), policy.clone()));
+            above.add(format!("the {kind} {id}"), policy);
+            above.is_whole |= kind == "organization";
             if kind == "project" {
-                project = Some(id);
+                projects.insert(id);
             }
         }
-        let project = project.ok_or(ExportFault::Nameless { expected: "PROJECT" })?;
-        self.above.entry(project).or_default().extend(policies);
+        if projects.is_empty() {
+            return Err(ExportFault::Nameless { expected: "PROJECT" });
+        }
+        for project in projects {
+            let known = self.above.entry(project).or_default();
+            known.is_whole |= above.is_whole;
+            above.policies.iter().for_each(|(origin, policy)| known.add(origin.clone(), policy));
+        }
         Ok(())
     }
 
-    fn role(&mut self, role: &Value) -> Result<(), ExportFault> {
+    fn role(&mut self, role: &Value, export: &str) -> Result<(), ExportFault> {
         let name = role["name"].as_str().ok_or(ExportFault::Member { member: "name", expected: "text" })?;
         let all = role["includedPermissions"].as_array();
         let all = all.ok_or(ExportFault::Member { member: "includedPermissions", expected: "list" })?;
-        self.roles.insert(name.to_owned(), all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
-        Ok(())
+        let permission = |one: &Value| one.as_str().map(str::to_owned);
+        let all = all.iter().map(permission).collect::<Option<Vec<String>>>();
+        let mut all = all.ok_or(ExportFault::Member { member: "includedPermissions", expected: "list of texts" })?;
+        all.sort_unstable();
+        self.roles.take(name, all, export)
     }
 
     fn provider(&mut self, provider: &Value) -> Result<(), ExportFault> {
-        let missing = |member| ExportFault::Member { member, expected: "text" };
-        let name = provider["name"].as_str().ok_or(missing("name"))?.to_owned();
-        if provider["disabled"] == Value::Bool(true) || provider["state"] == "DELETED" {
-            return Ok(());
-        }
-        let oidc = provider["oidc"]["issuerUri"].as_str();
-        let other = ["aws", "saml", "x509"].into_iter().find(|kind| provider.get(*kind).is_some());
-        let issuer = match (oidc, other) {
-            (Some(issuer), _) => issuer.to_owned(),
-            (None, Some("aws")) => format!("AWS, account {}", provider["aws"]["accountId"].as_str().unwrap_or("unknown")),
-            (None, Some(kind)) => kind.to_owned(),
-            (None, None) => return Err(missing("oidc.issuerUri")),
-        };
-        let subject = provider["attributeMapping"]["google.subject"].as_str().unwrap_or("nothing").to_owned();
-        let condition = provider["attributeCondition"].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        self.providers.push(Provider { name, issuer, subject, condition });
+        let read = Provider::read(provider)?.filter(|read| !self.providers.contains(read));
+        self.providers.extend(read);
         Ok(())
     }
 
@@ -114,7 +136,10 @@ impl Projects {
         let missing = ExportFault::Member { member: "name", expected: "text" };
         let name = key["name"].as_str().ok_or(missing)?;
         let account = name.split('/').skip_while(|part| *part != "serviceAccounts").nth(1).unwrap_or_default();
-        self.keys.entry(account.to_owned()).or_default().push(key.clone());
+        let keys = self.keys.entry(account.to_owned()).or_default();
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
         Ok(())
     }
 
@@ -123,10 +148,20 @@ impl Projects {
     }
 
     /// The policies of its project, and of what that is in.
-    pub(super) fn above(&self, account: &str) -> &[(String, Value)] {
+    pub(super) fn above(&self, account: &str) -> Option<&Above> {
         let domain = account.split('@').nth(1).unwrap_or_default();
         let project = domain.strip_suffix(".iam.gserviceaccount.com").unwrap_or(domain);
-        self.above.get(project).map_or(&[], Vec::as_slice)
+        self.above.get(project)
+    }
+
+    /// Whether every provider of a pool is here.
+    pub(super) fn is_listed(&self, pool: &str) -> bool {
+        self.listed.contains(pool)
+    }
+
+    /// The keys of our own issuer, where an export has them.
+    pub(super) fn own_keys(&self) -> Option<&Keys> {
+        self.jwks.get(JWKS)
     }
 
     pub(super) fn permissions(&self, role: &str) -> Option<&[String]> {
@@ -146,7 +181,7 @@ impl Projects {
         let id = |key: &Value| key["name"].as_str().and_then(|name| name.rsplit('/').next()).unwrap_or_default().to_owned();
         let open: Vec<String> = keys.iter().filter(is_open).map(id).collect();
         if open.is_empty() {
-            return Way::new(of, WayKind::Ours, "it has no static key", "");
+            return Way::new(of, WayKind::Ours, "it has no service account key", "");
         }
         let advice = "find who uses them, then `gcloud iam service-accounts keys delete` each";
         Way::new(of, WayKind::Others, format_args!("whoever has one of its static keys: {}", listed(&open)), advice)
@@ -155,6 +190,10 @@ impl Projects {
 
 fn is_named(value: &Value, part: &str) -> bool {
     value["name"].as_str().is_some_and(|name| name.contains(part))
+}
+
+fn is_jwk(value: &Value) -> bool {
+    value.get("kty").is_some()
 }
 
 /// What an account prints to which nothing is bound.

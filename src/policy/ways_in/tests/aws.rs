@@ -27,17 +27,17 @@ pub(super) fn details(statements: &Value) -> Value {
     })
 }
 
-fn web(provider: &str, condition: &Value) -> Value {
+pub(super) fn web(provider: &str, condition: &Value) -> Value {
     json!({ "Effect": "Allow", "Principal": { "Federated": provider }, "Action": ["sts:AssumeRoleWithWebIdentity", "sts:TagSession"], "Condition": condition })
 }
 
-fn own(condition: &Value) -> Value {
+pub(super) fn own(condition: &Value) -> Value {
     let mut all = json!({ "oidc.acme.com:aud": "sts.amazonaws.com" });
     all.as_object_mut().unwrap().extend(condition.as_object().unwrap().clone());
     web(OWN, &json!({ "StringEquals": all }))
 }
 
-fn of_role(statements: &Value) -> Vec<String> {
+pub(super) fn of_role(statements: &Value) -> Vec<String> {
     told(&[export("account.json", &details(statements))], &aws_grants())
 }
 

@@ -1,0 +1,74 @@
+//! What of a condition keeps strangers out at an issuer that signs for them too. A name is pinned where the condition has the whole of it:
+//! `acme/*` is acme's alone, and `acme*` is that of everybody who registers a name that begins so.
+
+use super::issuers::{Form, Shared};
+
+/// In Cognito's `amr`, what every guest has.
+const GUEST: &str = "unauthenticated";
+
+/// A claim, and the texts of which it has one.
+pub(super) struct Bound {
+    pub(super) claim: String,
+    pub(super) texts: Vec<Text>,
+}
+
+/// How a text begins, and whether it ends there.
+pub(super) struct Text {
+    begins: String,
+    is_whole: bool,
+}
+
+impl Text {
+    /// As it stands. A policy variable of AWS's stands for what nobody knows here.
+    pub(super) fn exact(text: &str) -> Self {
+        let begins = text.split("${").next().unwrap_or_default();
+        Self { begins: begins.to_owned(), is_whole: begins.len() == text.len() }
+    }
+
+    /// With `*` and `?`.
+    pub(super) fn like(text: &str) -> Self {
+        let begins = text.split(['*', '?']).next().unwrap_or_default();
+        let exact = Self::exact(begins);
+        Self { is_whole: exact.is_whole && begins.len() == text.len(), ..exact }
+    }
+
+    pub(super) fn start(text: &str) -> Self {
+        Self { begins: text.to_owned(), is_whole: false }
+    }
+
+    fn is_one(&self) -> bool {
+        self.is_whole && !self.begins.is_empty()
+    }
+
+    /// Whether a whole name stands behind the word.
+    fn has_name(&self, word: &str, ends: &str) -> bool {
+        let Some(rest) = self.begins.strip_prefix(word) else { return false };
+        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(rest.len());
+        length > 0 && rest[length..].chars().next().map_or(self.is_whole, |end| ends.contains(end))
+    }
+}
+
+impl Shared {
+    /// Whether conditions that all have to hold let in nobody but whom they name.
+    pub(super) fn keeps_strangers_out(&self, bounds: &[Bound]) -> bool {
+        let is_one = |bound: &Bound| {
+            let one = |text: &Text| text.is_one() && text.begins != GUEST;
+            !bound.texts.is_empty() && bound.texts.iter().all(one)
+        };
+        let has = |claim: &&str| bounds.iter().any(|bound| bound.claim.eq_ignore_ascii_case(claim) && is_one(bound));
+        let together = !self.together.is_empty() && self.together.iter().all(has);
+        together || bounds.iter().any(|bound| self.pins(bound))
+    }
+
+    fn pins(&self, bound: &Bound) -> bool {
+        let is_subject = bound.claim.eq_ignore_ascii_case("sub");
+        let is_tenant = self.claims.iter().any(|claim| claim.eq_ignore_ascii_case(&bound.claim));
+        let Form { words, ends } = self.form;
+        let pins = |text: &Text| {
+            let of_subject = is_subject && words.iter().any(|word| text.has_name(word, ends));
+            let of_tenant = is_tenant && (text.is_one() || (ends.contains('/') && text.has_name("", "/")));
+            of_subject || of_tenant
+        };
+        !bound.texts.is_empty() && bound.texts.iter().all(pins)
+    }
+}

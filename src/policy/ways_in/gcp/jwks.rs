@@ -1,0 +1,24 @@
+//! Keys of an issuer, to be compared.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Each by the members that make it the key it is (RFC 7638, section 3.2), with its id for people.
+pub(super) type Keys = BTreeMap<Vec<String>, String>;
+
+/// A JWKS (RFC 7517). One that is empty, or has a key that is not understood, is none.
+pub(super) fn read(document: &Value) -> Option<Keys> {
+    let keys = document.get("keys")?.as_array().filter(|keys| !keys.is_empty())?;
+    keys.iter().map(key).collect()
+}
+
+fn key(key: &Value) -> Option<(Vec<String>, String)> {
+    let members: &[&str] = match key["kty"].as_str()? {
+        "EC" => &["kty", "crv", "x", "y"],
+        "OKP" => &["kty", "crv", "x"],
+        "RSA" => &["kty", "e", "n"],
+        _ => return None,
+    };
+    let made_of = members.iter().map(|member| key[*member].as_str().map(str::to_owned)).collect::<Option<_>>()?;
+    Some((made_of, key["kid"].as_str().unwrap_or("a key without a kid").to_owned()))
+}

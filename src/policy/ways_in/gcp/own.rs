@@ -1,0 +1,86 @@
+//! The provider that the configuration names: whether it takes our issuer's tokens, and nobody else's.
+
+use super::jwks;
+use super::projects::Projects;
+use super::provider::Provider;
+use crate::policy::ways_in::advice::GCP as MEND;
+use crate::policy::ways_in::granted::GrantedInClouds;
+use crate::policy::ways_in::told::{Way, WayKind, listed};
+use crate::token::parse_document;
+use serde_json::Value;
+
+const KEYS: &str = "compare `oidc.jwksJson` with the issuer's /.well-known/jwks.json: add that one, saved as jwks.json; `daypass gcp bootstrap --jwks` prints how to upload it anew";
+const AUDIENCES: &str = "let the provider's allowed audiences be its own name alone: daypass uses it, and it is the default";
+
+pub(super) fn ways(of: &str, provider: &Provider, projects: &Projects, granted: &GrantedInClouds) -> Vec<Way> {
+    let way = |kind, says: String, advice: &str| Way::new(of, kind, says, advice);
+    let is_ours = provider.issuer.trim_end_matches('/') == granted.issuer.as_str().trim_end_matches('/');
+    if !is_ours {
+        let says = format!("the provider that the configuration names trusts {} instead of {}", provider.issuer, granted.issuer);
+        return vec![way(WayKind::Anybody, says, MEND)];
+    }
+    let mut ways = Vec::new();
+    if provider.subject() != "assertion.sub" {
+        let says = format!(
+            "the provider may let others in: it maps google.subject from `{}`, and subjects are `assertion.sub`",
+            provider.subject()
+        );
+        ways.push(way(WayKind::NotUnderstood, says, MEND));
+    }
+    ways.extend(provider.uploaded.as_ref().and_then(|uploaded| keys_way(of, uploaded, projects)));
+    ways.extend(provider.audiences.as_ref().map_or_else(Vec::new, |audiences| audience_ways(of, audiences, &provider.name)));
+    if ways.is_empty() {
+        ways.push(way(WayKind::Ours, "the provider trusts daypass's own issuer".to_owned(), ""));
+    }
+    ways
+}
+
+/// Whoever has the private half of an uploaded key signs what our issuer is believed to have signed.
+fn keys_way(of: &str, uploaded: &Value, projects: &Projects) -> Option<Way> {
+    let way =
+        |says: String| Some(Way::new(of, WayKind::NotUnderstood, format_args!("the provider may let others in: {says}"), KEYS));
+    let document = uploaded.as_str().and_then(|text| parse_document(text.as_bytes()).ok());
+    let Some(keys) = document.as_ref().and_then(jwks::read) else {
+        return way("the keys that were uploaded to it are not understood".to_owned());
+    };
+    let Some(own) = projects.own_keys() else {
+        let ids: Vec<&String> = keys.values().collect();
+        return way(format!("keys were uploaded to it ({}), and no export here has the issuer's to compare", listed(&ids)));
+    };
+    let foreign: Vec<&String> = keys.iter().filter(|(key, _)| !own.contains_key(*key)).map(|(_, id)| id).collect();
+    if foreign.is_empty() {
+        None
+    } else {
+        way(format!("keys were uploaded to it that the issuer does not have: {}", listed(&foreign)))
+    }
+}
+
+/// Tokens of ours for others have the same subjects. Without a list Google takes the provider's name, with `https:` and without.
+fn audience_ways(of: &str, audiences: &Value, provider: &str) -> Vec<Way> {
+    let way = |kind, says: String| Way::new(of, kind, says, AUDIENCES);
+    let all = audiences.as_array().and_then(|all| all.iter().map(Value::as_str).collect::<Option<Vec<&str>>>());
+    let Some(all) = all else {
+        return vec![way(
+            WayKind::NotUnderstood,
+            "the provider may let others in: its `allowedAudiences` are not understood".to_owned(),
+        )];
+    };
+    let name = format!("//iam.googleapis.com/{provider}");
+    let shown = format!("https:{name}");
+    let mut ways = Vec::new();
+    let foreign: Vec<&str> = all.iter().copied().filter(|audience| *audience != name && *audience != shown).collect();
+    if !foreign.is_empty() {
+        let says = format!(
+            "it takes tokens of daypass for other audiences too, {}: a partner who was shown one gets in",
+            listed(&foreign)
+        );
+        ways.push(way(WayKind::Others, says));
+    }
+    if !all.is_empty() && !all.contains(&shown.as_str()) {
+        ways.push(way(
+            WayKind::Missing,
+            format!("the provider does not take daypass: its audience {shown} is not among the allowed ones"),
+        ));
+    }
+    ways
+}

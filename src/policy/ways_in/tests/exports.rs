@@ -1,0 +1,134 @@
+//! Exports that say two things of the same, and exports of which half is here.
+
+use super::aws::own;
+use super::azure::{application, principal};
+use super::*;
+
+fn refused(exports: &[Export], granted: &GrantedInClouds) -> String {
+    ways_in(exports, granted).map(|ways| format!("{ways:#?}")).expect_err("it is refused").to_string()
+}
+
+#[test]
+fn two_exports_that_differ_are_refused_with_both_names() {
+    let clean = details(&json!([own(&json!({ "oidc.acme.com:sub": SUBJECT }))]));
+    let open = details(&json!([{ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" }]));
+    let (one, two) = (export("account.json", &open), export("z.json", &clean));
+    for order in [[one.clone(), two.clone()], [two.clone(), one]] {
+        let said = refused(&order, &aws_grants());
+        assert!(said.contains("account.json") && said.contains("z.json") && said.contains(ROLE), "{said}");
+    }
+    let again = Export { name: "again.json".to_owned(), ..two.clone() };
+    assert_eq!(told(&[two.clone(), again], &aws_grants()), told(&[two], &aws_grants()));
+    let mut twice = open.clone();
+    let role = clean["RoleDetailList"][0].clone();
+    twice["RoleDetailList"].as_array_mut().unwrap().push(role.clone());
+    let said = refused(&[export("twice.json", &twice)], &aws_grants());
+    assert!(said.contains("twice.json") && said.contains(ROLE), "{said}");
+    // What a user may do differs, and how many keys it has.
+    let mut more = clean.clone();
+    more["UserDetailList"][2]["AttachedManagedPolicies"] = clean["UserDetailList"][1]["AttachedManagedPolicies"].clone();
+    let said = refused(&[export("a.json", &clean), export("b.json", &more)], &aws_grants());
+    assert!(said.contains("user/none"), "{said}");
+    let report = |active: &str| Export {
+        name: format!("{active}.csv"),
+        whose: None,
+        bytes: format!("user,arn,access_key_1_active,access_key_2_active\nbot,arn:aws:iam::1:user/bot,{active},false\n")
+            .into_bytes(),
+    };
+    let said = refused(&[report("true"), report("false")], &aws_grants());
+    assert!(said.contains("true.csv") && said.contains("false.csv"), "{said}");
+}
+
+#[test]
+fn policies_and_roles_of_google_that_differ_are_refused() {
+    let wide = policy(&[("roles/iam.serviceAccountTokenCreator", "allUsers")]);
+    let of = |name: &str, content: &Value| Export { whose: Some(ACCOUNT.to_owned()), ..export(name, content) };
+    let said = refused(&[of("wide.json", &wide), of("clean.json", &policy(&[]))], &gcp());
+    assert!(said.contains("wide.json") && said.contains("clean.json") && said.contains(ACCOUNT), "{said}");
+    let role =
+        |permissions: &[&str]| json!({ "name": "organizations/1/roles/x", "stage": "GA", "includedPermissions": permissions });
+    let said =
+        refused(&[export("r1.json", &role(&["iam.serviceAccounts.signJwt"])), export("r2.json", &role(&["a.b.c"]))], &gcp());
+    assert!(said.contains("r1.json") && said.contains("r2.json") && said.contains("organizations/1/roles/x"), "{said}");
+    // Of projects and providers every export is read.
+    let project = |name: &str, content: &Value| Export { whose: Some("acme-prod".to_owned()), ..export(name, content) };
+    let own = of("own.json", &policy(&[]));
+    for order in [[&wide, &policy(&[])], [&policy(&[]), &wide]] {
+        let found = told(&[own.clone(), project("1.json", order[0]), project("2.json", order[1])], &gcp());
+        has(&found, &["Anybody: allUsers", "by the project acme-prod"]);
+    }
+    let twice = told(&[own, project("1.json", &wide), project("2.json", &wide)], &gcp());
+    assert_eq!(twice.iter().filter(|one| one.contains("allUsers")).count(), 1, "{twice:#?}");
+}
+
+#[test]
+fn what_half_an_export_does_not_say_is_told() {
+    let own = export(&format!("{ACCOUNT}.json"), &policy(&[]));
+    let above = |kinds: &[&str]| {
+        let all: Vec<Value> =
+            kinds.iter().map(|kind| json!({ "id": "acme-prod", "type": kind, "policy": policy(&[]) })).collect();
+        told(&[own.clone(), export("above.json", &all.into())], &gcp())
+    };
+    let project = told(&[own.clone(), export("acme-prod.json", &policy(&[]))], &gcp());
+    has(&project, &["NotSeen", "folders and the organization"]);
+    has(&above(&["project", "folder"]), &["NotSeen", "organization"]);
+    let whole = above(&["project", "folder", "organization"]);
+    assert!(!whole.iter().any(|one| one.contains("organization")), "{whole:#?}");
+
+    let ours = provider(&format!("{POOL}/providers/daypass"), "https://oidc.acme.com");
+    let described = told(&[export("p.json", &ours)], &gcp());
+    has(&described, &["NotSeen: whether another provider of the pool"]);
+    has(&described, &["Ours: the provider trusts"]);
+    let listed = told(&[export("p.json", &json!([ours]))], &gcp());
+    assert!(!listed.iter().any(|one| one.contains("another provider")), "{listed:#?}");
+    let hub = "projects/1/locations/global/workloadIdentityPools/ci";
+    let member = format!("principalSet://iam.googleapis.com/{hub}/*");
+    let account = export(&format!("{ACCOUNT}.json"), &policy(&[("roles/iam.workloadIdentityUser", &member)]));
+    let one = provider(&format!("{hub}/providers/x"), "https://gitlab.acme.com");
+    let described = told(&[account.clone(), export("p.json", &one)], &gcp());
+    has(&described, &["NotSeen: ", "other providers of its pool"]);
+    // One that is disabled counts as seen, and lets nobody in.
+    let mut off = one;
+    off["disabled"] = true.into();
+    let disabled = told(&[account, export("p.json", &json!([off]))], &gcp());
+    assert!(!disabled.iter().any(|one| one.contains("in no export here") && one.contains("providers")), "{disabled:#?}");
+}
+
+#[test]
+fn half_an_application_is_told() {
+    let credential = json!({ "name": "x", "issuer": "https://oidc.acme.com", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"] });
+    let federated = export(&format!("{CLIENT}.json"), &json!([credential]));
+    let of = |more: &[Export]| told(&[&[federated.clone()], more].concat(), &azure());
+    let (app, sp) = (application(&json!([]), &json!([])), principal(&json!([])));
+    let clean = "Ours: it has no secret and no certificate that counts";
+    let expired = json!([{ "keyId": "s2", "displayName": "old", "endDateTime": "2020-01-01T00:00:00Z" }]);
+    for (exports, unseen) in [
+        (vec![export("app.json", &app)], &["az ad sp show"][..]),
+        (vec![export("sp.json", &sp)], &["az ad app show"]),
+        (vec![export(&format!("{CLIENT}.json"), &expired)], &["az ad app show", "az ad sp show"]),
+        (vec![], &["az ad app show", "az ad sp show"]),
+    ] {
+        let ways = ways_in(&[&[federated.clone()], &exports[..]].concat(), &azure()).unwrap();
+        for command in unseen {
+            let is_told = |way: &Way| way.kind == WayKind::NotSeen && way.advice.contains(command);
+            assert!(ways.iter().any(is_told), "{command} in {ways:#?}");
+        }
+        assert!(!ways.iter().any(|way| way.says == clean[6..]), "{ways:#?}");
+    }
+    has(&of(&[export("app.json", &app), export("sp.json", &sp)]), &[clean]);
+    // A managed identity has no application.
+    let mut managed = sp;
+    managed["servicePrincipalType"] = "ManagedIdentity".into();
+    has(&of(&[export("sp.json", &managed)]), &[clean]);
+    // One federated credential says nothing of the others.
+    let one = told(&[export(&format!("{CLIENT}.json"), &credential)], &azure());
+    has(&one, &["NotSeen: whether it has further federated credentials"]);
+    has(&one, &["Ours: daypass, for exactly"]);
+    assert!(!of(&[]).iter().any(|one| one.contains("further federated")));
+    // Who is shown another audience of ours gets in by it, and without the configuration's none is ours.
+    let mut wide = credential.clone();
+    wide["audiences"] = json!(["api://AzureADTokenExchange", "https://partner.example"]);
+    has(&told(&[export(&format!("{CLIENT}.json"), &json!([wide]))], &azure()), &["Others", "https://partner.example"]);
+    let unset = GrantedInClouds { azure_audience: None, ..azure() };
+    has(&told(&[federated], &unset), &["Missing", "the configuration names no provider"]);
+}

@@ -1,0 +1,173 @@
+//! Issuers that sign for strangers too: what of a condition keeps them out, in AWS and in Entra.
+
+use super::aws::{of_role, web};
+use super::azure::of_credential;
+use super::*;
+
+const HOST: &str = "token.actions.githubusercontent.com";
+
+fn provider_at(host: &str) -> String {
+    format!("arn:aws:iam::111122223333:oidc-provider/{host}")
+}
+
+/// The kind of what is told of a statement with this condition.
+fn kind(provider: &str, condition: &Value) -> String {
+    let found = of_role(&json!([web(provider, condition)]));
+    let other = found.iter().find(|one| !one.starts_with("Missing")).unwrap_or_else(|| panic!("{condition}: {found:#?}"));
+    other.split(':').next().unwrap().to_owned()
+}
+
+fn key(host: &str, claim: &str, value: &Value) -> Value {
+    json!({ format!("{host}:{claim}"): value })
+}
+
+#[test]
+fn a_pattern_binds_where_it_pins_a_whole_name() {
+    let of = |operator: &str, claim: &str, value: Value| kind(GITHUB, &json!({ operator: key(HOST, claim, &value) }));
+    for pattern in [
+        "*",
+        "r*",
+        "repo*",
+        "repo:*",
+        "rep?:*",
+        "repo:a*",
+        "repo:acme*",
+        "repo:?cme/shop:*",
+        "repo:/*",
+        "${foo}",
+        "repo:${foo}/x",
+        "repo:acm${foo}/x",
+        "*acme/shop*",
+        "",
+        "environment:prod",
+        "ref:refs/heads/main",
+        "repository_visibility:public",
+        "job_workflow_ref:acme/ci/.github/workflows/a.yml@refs/heads/main",
+        "acme/shop",
+    ] {
+        assert_eq!(of("StringLike", "sub", json!(pattern)), "Anybody", "{pattern}");
+        assert_eq!(of("StringLike", "sub", json!(["repo:acme/shop:*", pattern])), "Anybody", "{pattern}");
+    }
+    for pattern in ["environment:prod", "repo:acme*", "repo:*/x", "${foo}", ""] {
+        assert_eq!(of("StringEquals", "sub", json!(pattern)), "Anybody", "{pattern}");
+    }
+    for pattern in [
+        "repo:acme/*",
+        "repo:acme/sh?p:*",
+        "repo:acme@*/shop@*:*",
+        "repository_owner:acme:*",
+        "repository_id:7:*",
+        "repository_owner:acme",
+    ] {
+        assert_eq!(of("StringLike", "sub", json!(pattern)), "Others", "{pattern}");
+    }
+    for (claim, value, expected) in [
+        ("ref", "refs/heads/main", "Anybody"),
+        ("environment", "prod", "Anybody"),
+        ("repository_visibility", "public", "Anybody"),
+        ("actor", "lea", "Anybody"),
+        ("job_workflow_ref", "acme/ci/.github/workflows/a.yml@refs/heads/main", "Anybody"),
+        ("aud", "sts.amazonaws.com", "Anybody"),
+        ("repository_owner", "acme*", "Anybody"),
+        ("repository_owner_id", "12*", "Anybody"),
+        ("repository", "acme*", "Anybody"),
+        ("repository", "acme/*", "Others"),
+        ("repository_owner", "acme", "Others"),
+        ("REPOSITORY_OWNER_ID", "12", "Others"),
+    ] {
+        assert_eq!(of("StringLike", claim, json!(value)), expected, "{claim} {value}");
+    }
+    for operator in ["StringNotEquals", "StringLikeIfExists", "ForAllValues:StringLike", "Null", "ArnLike"] {
+        assert_eq!(of(operator, "sub", json!("repo:acme/shop:*")), "Anybody", "{operator}");
+    }
+    assert_eq!(of("StringEquals", "sub", json!([])), "Anybody");
+    assert_eq!(of("StringEqualsIgnoreCase", "sub", json!("repo:Acme/shop:ref:refs/heads/main")), "Others");
+    let capitals = provider_at("Token.Actions.GitHubUserContent.com");
+    assert_eq!(kind(&capitals, &json!({ "StringLike": key(HOST, "sub", &json!("repo:*")) })), "Anybody");
+    // One enterprise's issuer is nobody else's.
+    assert_eq!(kind(&provider_at(&format!("{HOST}/acme")), &json!({})), "Others");
+}
+
+#[test]
+fn issuers_that_mappings_call_shared_are() {
+    for name in crate::identity::Mapping::built_in_names() {
+        for issuer in crate::identity::Mapping::built_in(name).unwrap().shared_issuers() {
+            let host = issuer.strip_prefix("https://").unwrap();
+            let provider = provider_at(host);
+            assert_eq!(kind(&provider, &json!({})), "Anybody", "{name}");
+            assert_eq!(kind(&provider, &json!({ "StringLike": key(host, "sub", &json!("*")) })), "Anybody", "{name}");
+        }
+    }
+    for (host, sub, expected) in [
+        ("gitlab.com", "project_path:acme/*", "Others"),
+        ("gitlab.com", "project_path:acme*", "Anybody"),
+        ("codeberg.org/api/actions", "repo:acme/shop:*", "Others"),
+        ("codeberg.org/api/actions", "repo:acm*/shop:*", "Anybody"),
+        ("oidc.codefresh.io", "account:64f:pipeline:*", "Others"),
+        ("oidc.codefresh.io", "account:64f*", "Anybody"),
+        ("app.terraform.io", "organization:acme:project:*", "Others"),
+        ("app.terraform.io", "organization:acme*", "Anybody"),
+        ("agent.buildkite.com", "organization:acme:pipeline:*", "Others"),
+        ("agent.buildkite.com", "organization:acm?:pipeline:*", "Anybody"),
+        ("oidc.circleci.com", "org/0f6a/project/*", "Others"),
+        ("oidc.circleci.com", "org/0f6a*", "Anybody"),
+        ("oidc.vercel.com", "owner:acme:project:*", "Others"),
+        ("oidc.vercel.com", "owner:acm*", "Anybody"),
+    ] {
+        assert_eq!(kind(&provider_at(host), &json!({ "StringLike": key(host, "sub", &json!(sub)) })), expected, "{host} {sub}");
+    }
+}
+
+#[test]
+fn guests_and_users_of_any_pool_are_anybody() {
+    let cognito = "cognito-identity.amazonaws.com";
+    let of = |aud: &[&str], amr: &[&str]| {
+        let amr = json!({ format!("{cognito}:amr"): amr });
+        let mut condition = json!({ "ForAnyValue:StringLike": amr });
+        if !aud.is_empty() {
+            condition["StringEquals"] = json!({ format!("{cognito}:aud"): aud });
+        }
+        kind(cognito, &condition)
+    };
+    assert_eq!(of(&[], &["unauthenticated"]), "Anybody");
+    assert_eq!(of(&[], &["authenticated"]), "Anybody");
+    assert_eq!(of(&["eu-west-1:pool"], &["unauthenticated"]), "Anybody");
+    assert_eq!(of(&["eu-west-1:pool"], &["*"]), "Anybody");
+    assert_eq!(of(&["eu-west-1:pool"], &["authenticated"]), "Others");
+    for (host, claim, expected) in [
+        ("accounts.google.com", "aud", "Anybody"),
+        ("accounts.google.com", "email", "Anybody"),
+        ("accounts.google.com", "sub", "Others"),
+        ("graph.facebook.com", "app_id", "Anybody"),
+        ("graph.facebook.com", "id", "Others"),
+        ("www.amazon.com", "app_id", "Anybody"),
+        ("www.amazon.com", "user_id", "Others"),
+    ] {
+        assert_eq!(kind(host, &json!({ "StringEquals": key(host, claim, &json!("1234")) })), expected, "{host} {claim}");
+    }
+}
+
+#[test]
+fn strangers_are_told_in_entra_too() {
+    let github = "https://token.actions.githubusercontent.com";
+    let of = |subject: Value, expression: Option<&str>| {
+        let expression = expression.map(|text| json!({ "value": text, "languageVersion": 1 }));
+        of_credential(&json!({ "issuer": github, "subject": subject, "claimsMatchingExpression": expression }))
+    };
+    for (subject, expression) in [
+        (Value::Null, "claims['sub'] matches '*'"),
+        (json!(""), "claims['sub'] matches '*'"),
+        (json!(""), "claims['sub'] matches 'repo:a*'"),
+        (json!(""), "claims['repository_visibility'] eq 'public'"),
+        (json!(""), "claims['sub'] matches 'repo:acme/*' or claims['sub'] matches '*'"),
+        (json!("environment:prod"), "claims['sub'] matches '*'"),
+    ] {
+        has(&of(subject, Some(expression)), &["Anybody: GitHub Actions directly", expression]);
+    }
+    has(&of(json!("environment:prod"), None), &["Anybody: GitHub Actions directly", "environment:prod"]);
+    has(&of(json!(""), Some("claims['sub'] matches 'repo:acme/*'")), &["Others: GitHub Actions", "repo:acme/*"]);
+    let both = "claims['sub'] matches '*' and claims['repository_owner'] eq 'acme'";
+    has(&of(Value::Null, Some(both)), &["Others: GitHub Actions", both]);
+    has(&of(json!("repo:acme/shop:ref:refs/heads/main"), None), &["Others: GitHub Actions directly"]);
+    has(&of(json!(""), None), &["NotUnderstood: GitHub Actions directly", "nobody can tell whom"]);
+}
