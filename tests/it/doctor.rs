@@ -253,6 +253,10 @@ async fn who_else_may_assume_a_role_is_read_from_exports() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(78), "{said}");
     assert!(said.contains("role.json") && said.contains("was it cut?"), "{said}");
+    let output = world.job("push", &[&trust[..], &["no\u{1b}[2Jsuch.json"]].concat(), &[]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(64) && said.contains("no\\u{1b}[2Jsuch.json"), "{said:?}");
+    assert!(!said.contains('\u{1b}'), "{said:?}");
     let output = world.job("push", &trust, &[]).await;
     assert_eq!(output.status.code(), Some(64));
 }

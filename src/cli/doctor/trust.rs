@@ -82,7 +82,7 @@ fn granted(at: &Where) -> Result<GrantedInClouds, Failure> {
 }
 
 fn read(given: &Given) -> Result<Export, Failure> {
-    let name = given.file.plain().to_string();
+    let name = given.file.plain();
     let failed = |fault: std::io::Error| Failure::new(STATUS_USAGE, format!("{name}: {fault}"));
     let mut bytes = Vec::new();
     // A pipe has no length to ask for.
