@@ -33,13 +33,33 @@ const FORMS: [(&str, &str, Form); 8] = [
 ];
 /// Of a mapping that is not listed above, no subject is understood.
 const NO_FORM: Form = Form { words: &[], ends: "" };
-/// Those that no mapping is for: by which claims they say whose a token is, and which claims say it only together. IAM User Guide,
-/// "Available keys for AWS OIDC federation"; Vercel docs, "OIDC federation reference".
-const UNMAPPED: [(&str, &str, Form, &[&str], &[&str]); 4] = [
-    ("oidc.vercel.com", "Vercel", Form { words: &["owner:"], ends: ":" }, &["owner_id", "project_id"], &[]),
-    ("cognito-identity.amazonaws.com", "Amazon Cognito", NO_FORM, &["sub"], &["aud", "amr"]),
-    ("graph.facebook.com", "Facebook", NO_FORM, &["id"], &[]),
-    ("www.amazon.com", "Login with Amazon", NO_FORM, &["user_id"], &[]),
+/// One that no mapping is for.
+struct Unmapped {
+    host: &'static str,
+    name: &'static str,
+    form: Form,
+    claims: &'static [&'static str],
+    together: &'static [&'static str],
+}
+
+/// IAM User Guide, "Available keys for AWS OIDC federation"; Vercel docs, "OIDC federation reference".
+const UNMAPPED: [Unmapped; 4] = [
+    Unmapped {
+        host: "oidc.vercel.com",
+        name: "Vercel",
+        form: Form { words: &["owner:"], ends: ":" },
+        claims: &["owner_id", "project_id"],
+        together: &[],
+    },
+    Unmapped {
+        host: "cognito-identity.amazonaws.com",
+        name: "Amazon Cognito",
+        form: NO_FORM,
+        claims: &["sub"],
+        together: &["aud", "amr"],
+    },
+    Unmapped { host: "graph.facebook.com", name: "Facebook", form: NO_FORM, claims: &["id"], together: &[] },
+    Unmapped { host: "www.amazon.com", name: "Login with Amazon", form: NO_FORM, claims: &["user_id"], together: &[] },
 ];
 /// Where Vault and OpenBao serve the tokens of their identity engine.
 const VAULT: &str = "/v1/identity/oidc";
@@ -65,12 +85,12 @@ static SHARED: LazyLock<Vec<Shared>> = LazyLock::new(|| {
         let one = |issuer: &String| Shared { host: host_of(issuer), name: told, form, claims: claims.clone(), together: &[] };
         mapping.shared_issuers().iter().map(one).collect::<Vec<_>>()
     });
-    let unmapped = UNMAPPED.iter().map(|(host, name, form, claims, together)| Shared {
-        host: (*host).to_owned(),
-        name,
-        form: *form,
-        claims: claims.iter().map(|claim| (*claim).to_owned()).collect(),
-        together,
+    let unmapped = UNMAPPED.iter().map(|one| Shared {
+        host: one.host.to_owned(),
+        name: one.name,
+        form: one.form,
+        claims: one.claims.iter().map(|claim| (*claim).to_owned()).collect(),
+        together: one.together,
     });
     mapped.chain(unmapped).collect()
 });

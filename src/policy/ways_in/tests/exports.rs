@@ -98,7 +98,7 @@ fn what_half_an_export_does_not_say_is_told() {
 fn half_an_application_is_told() {
     let credential = json!({ "name": "x", "issuer": "https://oidc.acme.com", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"] });
     let federated = export(&format!("{CLIENT}.json"), &json!([credential]));
-    let of = |more: &[Export]| told(&[&[federated.clone()], more].concat(), &azure());
+    let of = |more: &[Export]| told(&[std::slice::from_ref(&federated), more].concat(), &azure());
     let (app, sp) = (application(&json!([]), &json!([])), principal(&json!([])));
     let clean = "Ours: it has no secret and no certificate that counts";
     let expired = json!([{ "keyId": "s2", "displayName": "old", "endDateTime": "2020-01-01T00:00:00Z" }]);
@@ -108,7 +108,7 @@ fn half_an_application_is_told() {
         (vec![export(&format!("{CLIENT}.json"), &expired)], &["az ad app show", "az ad sp show"]),
         (vec![], &["az ad app show", "az ad sp show"]),
     ] {
-        let ways = ways_in(&[&[federated.clone()], &exports[..]].concat(), &azure()).unwrap();
+        let ways = ways_in(&[std::slice::from_ref(&federated), &exports[..]].concat(), &azure()).unwrap();
         for command in unseen {
             let is_told = |way: &Way| way.kind == WayKind::NotSeen && way.advice.contains(command);
             assert!(ways.iter().any(is_told), "{command} in {ways:#?}");
