@@ -48,6 +48,11 @@ impl Attribute {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|attribute| attribute.as_str() == word)
     }
+
+    /// Whether it is true or false, and never a text.
+    pub const fn is_flag(self) -> bool {
+        matches!(self, Self::RefProtected | Self::Fork | Self::SshSession)
+    }
 }
 
 impl fmt::Display for Attribute {
@@ -80,6 +85,14 @@ pub enum Value {
 }
 
 impl Value {
+    /// Converts a mapping's word for true or false into a flag. Policies compare flags, so a text would match no denial.
+    pub fn of(self, attribute: Attribute) -> Option<Self> {
+        match self {
+            Self::Text(text) if attribute.is_flag() => text.parse().ok().map(Self::Flag),
+            value => Some(value),
+        }
+    }
+
     /// As JSON: text and names as text, flags as such.
     pub fn to_json(&self) -> serde_json::Value {
         match self {

@@ -234,7 +234,7 @@ impl Mapping {
         let (mut attributes, mut unreadable, mut garbled) = (Attributes::new(), BTreeSet::new(), BTreeSet::new());
         for (attribute, sources) in &self.attributes {
             sources.iter().try_for_each(|source| source.check_verified(&claims))?;
-            let value = sources.iter().find_map(|source| source.read(&claims));
+            let value = sources.iter().find_map(|source| source.read(&claims)).and_then(|value| value.of(*attribute));
             if value.is_none() && sources.iter().any(|source| source.is_garbled(&claims)) {
                 garbled.insert(*attribute);
             }
