@@ -1,7 +1,8 @@
 //! Golden records: what commands print, what every API answers and what is written, for a fixed set of inputs. A change of the code's
 //! shape leaves them byte-equal; a change of what the code does shows itself here, in its own commit.
 //!
-//! `DAYPASS_GOLDEN=write` writes them anew. Records over vectors of others are digests, since nothing of those enters the project.
+//! `DAYPASS_GOLDEN=write` writes them anew, but for the store of an earlier version: that one is read as it is, and
+//! `DAYPASS_GOLDEN=write-store` with `golden::answers` puts one of today in its place. Records over vectors of others are digests, since nothing of those enters the project.
 
 mod answers;
 mod commands;
@@ -16,7 +17,11 @@ fn folder() -> PathBuf {
 }
 
 fn is_writing() -> bool {
-    daypass::client::environment::Environment::of_process().value("DAYPASS_GOLDEN") == Some("write")
+    is_told("write")
+}
+
+fn is_told(what: &str) -> bool {
+    daypass::client::environment::Environment::of_process().value("DAYPASS_GOLDEN") == Some(what)
 }
 
 /// Compares with the record of this name, or writes it.

@@ -177,3 +177,13 @@ fn the_table_of_attributes_is_as_the_mappings_are() {
     }
     assert!(include_str!("../../../docs/attributes.md").contains(&table), "put this into docs/attributes.md:\n{table}");
 }
+
+/// A policy that says `ssh_session: false` compares flags: a text would be neither.
+#[test]
+fn a_word_for_true_or_false_is_a_flag() {
+    let of = |word: &str, attribute| Value::Text(word.to_owned()).of(attribute);
+    assert_eq!(of("true", Attribute::SshSession), Some(Value::Flag(true)));
+    assert_eq!(of("false", Attribute::Fork), Some(Value::Flag(false)));
+    assert_eq!(of("yes", Attribute::Fork), None, "no word of ours");
+    assert_eq!(of("true", Attribute::Environment), Some(Value::Text("true".to_owned())));
+}
