@@ -61,7 +61,7 @@ impl World {
     }
 
     pub(super) fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).display().to_string()
+        self.folder.path().join(name).to_string_lossy().into_owned()
     }
 
     /// A file of the repository.
@@ -228,7 +228,7 @@ impl Told {
 
 /// The line as a person would type it: quoted where needed, without the temporary folder.
 fn command_line(arguments: &[&str], folder: &Path) -> String {
-    let folder = format!("{}/", folder.display());
+    let folder = format!("{}/", folder.to_string_lossy());
     let quote = |argument: &&str| {
         let short = argument.replace(&folder, "");
         // A program is shown by its name, wherever it lies.

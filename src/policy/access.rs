@@ -12,7 +12,6 @@ mod missing;
 mod past;
 mod permits;
 mod region;
-mod renamed;
 mod repositories;
 mod unfiled;
 mod what_can;

@@ -109,6 +109,14 @@ fn no_line_of_the_log_has_its_text_twice() {
     }
 }
 
+/// People choose names of files: as they are they may steer a terminal, or begin a line that a runner takes for a command.
+#[test]
+fn names_of_paths_are_written_out() {
+    for (relative, code) in code() {
+        assert!(!code.contains(".display()"), "{relative}: `plain()` of words::PlainPath");
+    }
+}
+
 /// Where one kind of credential is still named outside of its own modules and the lists, and how often. The numbers only ever go down.
 const KINDS_NAMED_MAX: &[(&str, usize)] = &[
     ("exchange/asked.rs", 4),

@@ -47,7 +47,7 @@ pub(super) async fn look(file: &Path, environment: &Environment) -> Vec<Finding>
 }
 
 fn certificate(config: &Config) -> Vec<Finding> {
-    let what = format!("{}", config.tls_certificate.plain());
+    let what = config.tls_certificate.plain();
     let certificate = match Certificate::load(config.tls_certificate.clone(), config.tls_key.clone()) {
         Ok(certificate) => certificate,
         Err(fault) => {

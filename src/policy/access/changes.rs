@@ -1,11 +1,10 @@
 //! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
 
-use super::looser::{looser, owners_of_both};
+use super::looser::{looser, owners_of_both, renamed};
 use super::missing::missing;
 use super::past;
 use super::permits::{Permit, mapping, permits, without};
 use super::region::Region;
-use super::renamed::renamed;
 use super::repositories::{Granting, Parts, parts};
 use super::unfiled::unfiled;
 use crate::identity::Mapping;

@@ -1,4 +1,5 @@
-//! Those who had a credential before and get more of it now: for longer, with fewer bounds, or with less asked of them.
+//! Those who had a credential before and get more of it now: for longer, with fewer bounds, or with less asked of them; or have it
+//! under another subject: to whoever trusts that subject they are somebody else.
 
 use super::changes::{Change, Direction, Part, part};
 use super::permits::{Permit, mapping, without};
@@ -7,7 +8,11 @@ use crate::identity::Mapping;
 use crate::kind::Target;
 use crate::policy::Catalogue;
 use crate::policy::file::{SESSION, TrustPolicy};
+use crate::policy::grant::subject;
 use crate::policy::sections::TermChange;
+
+/// As it is called in our tokens (RFC 7519, section 4.1.2) and in what clouds trust.
+const SUBJECT: &str = "subject";
 
 /// What `after` gives on terms beyond those that `before` had for the same identities. Where things narrow, the two are the other
 /// way around, and terms without an order were told as a widening already.
@@ -55,8 +60,31 @@ pub(super) fn owners_of_both(old: &TrustPolicy, new: &TrustPolicy) -> Vec<String
     old.owners.iter().chain(added).cloned().collect()
 }
 
+/// Who has it in `after` under a subject under which they did not have it in `before` (decision 34).
+pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue: &Catalogue, wanted: &Target) -> Vec<Change> {
+    let mut found = Vec::new();
+    for permit in after.iter().filter(|permit| permit.terms.shows_subject()) {
+        let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
+        let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
+        let (same, others): (Vec<_>, Vec<_>) = others.partition(|other| permit.has_subject_of(other));
+        let same = same.into_iter().flat_map(|other| &other.regions);
+        let mut rest = same.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+        for other in others {
+            let parts = parts_of_both(&rest, other, mapping);
+            let Some(term) = TermChange::other(SUBJECT, other.subject(), permit.subject()).filter(|_| !parts.is_empty()) else {
+                continue;
+            };
+            rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
+            let (issuer, owners) = (permit.policy.issuer.clone(), owners_of_both(other.policy, permit.policy));
+            let (credentials, at, terms) = (vec![wanted.to_string()], permit.at(), vec![term]);
+            found.push(Change { direction: Direction::Widens, credentials, at, issuer, parts, because: None, terms, owners });
+        }
+    }
+    found
+}
+
 /// Whoever is of these regions and has it by the other permit as well.
-pub(super) fn parts_of_both(regions: &[Region], other: &Permit<'_>, mapping: &Mapping) -> Vec<Part> {
+fn parts_of_both(regions: &[Region], other: &Permit<'_>, mapping: &Mapping) -> Vec<Part> {
     let both = in_both(regions, &other.regions).map(|(one, other)| if one == other { one.clone() } else { one.both(other) });
     both.filter_map(|region| part(&region, mapping)).collect()
 }
@@ -85,5 +113,13 @@ impl Permit<'_> {
         let opens = self.terms.outlasts_token();
         let of_policy = self.policy.beyond(other.policy).filter(|change| opens || change.term != SESSION);
         self.terms.beyond(&other.terms).into_iter().chain(of_policy).collect()
+    }
+
+    fn has_subject_of(&self, other: &Permit<'_>) -> bool {
+        self.policy.source == other.policy.source && self.policy.name == other.policy.name && self.row == other.row
+    }
+
+    fn subject(&self) -> String {
+        subject(&self.policy.source, &self.policy.name, self.row)
     }
 }

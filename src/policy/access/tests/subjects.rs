@@ -41,7 +41,7 @@ fn a_job_under_another_subject_is_told() {
     let before = rows(&format!("{prod}, {dev}"));
     assert_eq!(told(&before, &rows(taken)), ["subject root/all:dev -> root/all:prod"]);
     assert_eq!(told(&before, &rows(&format!("{dev}, {prod}"))), [""; 0], "the order says nothing");
-    assert_eq!(told(&rows(&taken), &rows("{ repository: acme/dev@2 }")), ["subject root/all:prod -> root/all"]);
+    assert_eq!(told(&rows(taken), &rows("{ repository: acme/dev@2 }")), ["subject root/all:prod -> root/all"]);
 }
 
 #[test]
@@ -54,4 +54,33 @@ fn whoever_owned_the_policy_is_asked_beside_whoever_a_change_names() {
     let longer = DEPLOY.replace("team-shop", "attacker").replace("role/deploy }", "role/deploy, ttl: 2h }");
     let changes = compared(&old, &tree(&[("policies/shop/deploy.yaml", &longer)]));
     assert!(changes.iter().any(|change| change.owners == ["team-shop", "attacker"]), "{changes:#?}");
+}
+
+#[test]
+fn nothing_changes_when_only_the_text_does() {
+    let old = tree(&[("policies/shop/deploy.yaml", DEPLOY)]);
+    let list = DEPLOY.replace("event: push", "event: [push]").replace("shop/**", "shop/**, shop/a.yaml");
+    let same = tree(&[("policies/shop/deploy.yaml", &format!("# the same\n{list}"))]);
+    assert_eq!(compared(&old, &same), []);
+    // Nobody outside knows whoever reads a secret by the policy's name.
+    let secrets =
+        |name: &str| tree(&[(name, &DEPLOY.replace("  aws: [ { role: arn:aws:iam::123456789012:role/deploy } ]\n", ""))]);
+    assert_eq!(compared(&secrets("policies/shop/deploy.yaml"), &secrets("policies/shop/release.yaml")), []);
+}
+
+#[test]
+fn who_had_it_on_these_terms_gains_nothing_by_another_policy() {
+    let long = DEPLOY.replace("role/deploy }", "role/deploy, ttl: 12h }").replace("refs/heads/main", "refs/heads/*");
+    let old = tree(&[("policies/a.yaml", DEPLOY), ("policies/b.yaml", &long)]);
+    let longer = DEPLOY.replace("role/deploy }", "role/deploy, ttl: 12h }");
+    assert_eq!(compared(&old, &tree(&[("policies/a.yaml", &longer), ("policies/b.yaml", &long)])), []);
+    let short = DEPLOY.replace("refs/heads/main", "refs/heads/**");
+    let found = compared(&old, &tree(&[("policies/a.yaml", &short)]));
+    let shown: Vec<_> = found.iter().map(|change| (change.direction, change.terms.len(), change.parts[0].who.as_str())).collect();
+    let (gained, shorter) =
+        ("acme/shop@456789 refs/heads/** (not [refs/heads/main, refs/heads/*]) push", "acme/shop@456789 refs/heads/* push");
+    let another = (Direction::Widens, 1, "acme/shop@456789 refs/heads/* (not refs/heads/main) push");
+    let gained = (Direction::Widens, 0, gained);
+    let all = [gained, another, gained, (Direction::Narrows, 1, shorter)];
+    assert_eq!(shown, all, "the role, by another subject, and the pattern that has no file yet");
 }
