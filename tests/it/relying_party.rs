@@ -4,8 +4,9 @@
 use crate::sts::form;
 use crate::support::World;
 use axum::extract::State;
+use axum::handler::Handler;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, head, post};
 use axum::{Json, Router};
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
@@ -73,6 +74,17 @@ pub fn acceptor(folder: &Path) -> tokio_rustls::TlsAcceptor {
     let key = rustls::pki_types::PrivateKeyDer::from_pem_file(folder.join("tls.key")).unwrap();
     let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
     tokio_rustls::TlsAcceptor::from(Arc::new(config))
+}
+
+/// The root of whoever makes credentials: HEAD there is how the server sees that it answers, and is no request for one. Any other
+/// request there is what it is elsewhere.
+pub fn reached<H, T, S>(elsewhere: H) -> MethodRouter<S>
+where
+    H: Handler<T, S>,
+    T: 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    head(|| async {}).fallback(elsewhere)
 }
 
 /// Over TLS, one connection at a time each.

@@ -9,7 +9,7 @@ mod sts;
 pub use lie::{Instead, Lie};
 pub use principal::Issued;
 
-use crate::relying_party::{acceptor, serve};
+use crate::relying_party::{acceptor, reached, serve};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -81,7 +81,7 @@ impl StandInGoogle {
             tokens: BTreeMap::new(),
         };
         let stand_in = Self { url, world: Arc::new(Mutex::new(world)) };
-        let router = Router::new().fallback(answer).with_state(stand_in.clone());
+        let router = Router::new().route("/", reached(answer)).fallback(answer).with_state(stand_in.clone());
         tokio::spawn(serve(listener, acceptor(folder), router));
         stand_in
     }

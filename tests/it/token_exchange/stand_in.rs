@@ -2,7 +2,7 @@
 //! the token has to verify by our published keys. They keep what they were asked and tell the lies that a test asks of them. The services
 //! themselves are tried by nothing here.
 
-use crate::relying_party::{acceptor, serve, verify};
+use crate::relying_party::{acceptor, reached, serve, verify};
 use crate::sts::form;
 use axum::Router;
 use axum::body::Body;
@@ -89,7 +89,8 @@ impl StandInServices {
         let (asked, taken, revoked) = (Vec::new(), Vec::new(), Vec::new());
         let inside = Inside { jwks: json!({ "keys": [] }), issuer: String::new(), lie: None, asked, taken, revoked };
         let services = Self { url, inside: Arc::new(Mutex::new(inside)) };
-        let router = Router::new().route("/revoke", post(revoke)).fallback(token).with_state(services.clone());
+        let router =
+            Router::new().route("/", reached(token)).route("/revoke", post(revoke)).fallback(token).with_state(services.clone());
         tokio::spawn(serve(listener, acceptor(folder), router));
         services
     }
