@@ -272,11 +272,19 @@ async fn while_a_policy_waits_a_replay_decides_by_the_form_in_force_and_who_can_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_under_another_name_is_told_to_wait_before_the_merge() {
-    let world = World::start(Setup { root: HOLD.to_owned(), ..Setup::default() }).await;
+    let read = "issuer: github\nmatch: { repository: acme/shop@456789, ref: refs/heads/main, event: push }\ngrant: { secrets: [shop/**] }\n";
+    let policies = vec![("shop/deploy", DEPLOY.to_owned()), ("shop/read", read.to_owned())];
+    let world = World::start(Setup { root: HOLD.to_owned(), policies, ..Setup::default() }).await;
     let access = world.path("access");
-    git(&access, &["mv", "policies/shop/deploy.yaml", "policies/shop/other.yaml"]);
+    git(&access, &["mv", "policies/shop/read.yaml", "policies/shop/reads.yaml"]);
     let ready = world.commit_and_wait(&[]).await;
-    assert_eq!(ready["held"], json!(["policies/shop/other.yaml"]));
+    assert_eq!(ready["held"], json!(["policies/shop/reads.yaml"]));
     let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
-    assert!(status == 0 && told.contains("policies/shop/other.yaml: where `rollout` holds"), "{status} {told}");
+    assert!(status == 0 && told.contains("policies/shop/reads.yaml: where `rollout` holds"), "{status} {told}");
+
+    // Whoever trusts the subject of a token of ours meets another one: that is more than waiting.
+    git(&access, &["mv", "policies/shop/deploy.yaml", "policies/shop/other.yaml"]);
+    world.commit_and_wait(&[]).await;
+    let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
+    assert!(status == 2 && told.contains("subject: root/shop/deploy → root/shop/other"), "{status} {told}");
 }
