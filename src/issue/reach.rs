@@ -1,4 +1,5 @@
-//! Whether whoever makes credentials outside answers, on the way on which the server asks it. No credential is asked for.
+//! Whether whoever makes credentials outside answers. It is asked as for a credential: with the same authorities, proxy and deadline. No
+//! credential is asked for.
 
 use super::outward::OutwardError;
 use super::provider::ProviderSettings;
