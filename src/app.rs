@@ -1,6 +1,7 @@
 //! Layer D: the wired parts. Everything that a request needs, made once from the configuration.
 
 mod ages;
+mod changed_at;
 mod changes;
 mod clients;
 mod covered;

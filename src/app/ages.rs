@@ -1,63 +1,19 @@
-//! When the files of a revision became what they are. Git is asked once somebody wants to know, for all of them in one walk.
+//! When the files of a revision became what they are, as far as somebody asked.
 
-use super::App;
-use super::live::InForce;
 use crate::git::LastChanges;
-use crate::words::names::{SecretPath, SourceName, TransitKey};
-use crate::words::{TransitFile, UnixTime};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::OnceCell;
-
-/// What is told while the repository cannot be read.
-const UNKNOWN: UnixTime = UnixTime::from_seconds(0);
 
 /// What is known of one revision, and was known before it, so that its own walk is short.
 #[derive(Debug, Default)]
 pub(super) struct Ages {
-    known: OnceCell<Arc<LastChanges>>,
-    before: Option<Arc<LastChanges>>,
+    pub(super) known: OnceCell<Arc<LastChanges>>,
+    pub(super) before: Option<Arc<LastChanges>>,
 }
 
 impl Ages {
     /// Those of the next revision.
     pub(super) fn next(&self) -> Self {
         Self { known: OnceCell::new(), before: self.known.get().or(self.before.as_ref()).cloned() }
-    }
-}
-
-impl App {
-    /// When the document in force became what it is.
-    pub async fn changed_at(&self, path: &SecretPath) -> UnixTime {
-        let live = self.live.load_full();
-        let Some((in_force, within)) = live.place(path) else { return UNKNOWN };
-        self.file_changed_at(in_force, &format!("secrets/{within}")).await
-    }
-
-    /// When this version of a transit key became what it is.
-    pub async fn transit_key_made_at(&self, source: &SourceName, key: &TransitKey, version: u32) -> UnixTime {
-        let live = self.live.load_full();
-        let Ok((in_force, within)) = live.transit_key(source, key) else { return UNKNOWN };
-        self.file_changed_at(in_force, &TransitFile { key: within, version }.to_string()).await
-    }
-
-    async fn file_changed_at(&self, in_force: &InForce, file: &str) -> UnixTime {
-        let (revision, source) = (in_force.revision.clone(), in_force.followed.source());
-        let walked = in_force.revision.ages().known.get_or_try_init(|| async move {
-            let _turn = self.past_turns.take(&in_force.followed.name, Duration::MAX).await.map_err(|fault| fault.to_string())?;
-            let walk = move || {
-                let commit = revision.commit.as_ref().ok_or("its source has no revision")?;
-                let files = revision.files_in_force().map(|(file, bytes)| (file, &**bytes));
-                source.last_changes(commit, files, revision.ages().before.as_deref()).map_err(|fault| fault.to_string())
-            };
-            tokio::task::spawn_blocking(walk).await.unwrap_or_else(|fault| Err(fault.to_string())).map(Arc::new)
-        });
-        match walked.await {
-            Ok(changes) => changes.of(file).unwrap_or(UNKNOWN),
-            Err(fault) => {
-                tracing::warn!(source = %in_force.followed.name, %fault, "when files changed cannot be read");
-                UNKNOWN
-            }
-        }
     }
 }
