@@ -3,6 +3,7 @@
 mod aws;
 mod error;
 pub mod issuer;
+mod print;
 mod world;
 
 pub use error::DemoError;
@@ -10,6 +11,7 @@ pub use error::DemoError;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use crate::words::SystemClock;
 use anstyle::{AnsiColor, Reset, Style};
+use print::{note, say, show};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -52,7 +54,7 @@ impl Demo {
         );
         world.daypass(&["doctor", "--config", &world.path("daypass.yaml")], None).await?.print().succeeded()?;
         if let Some(aws) = &aws {
-            aws.prepare(&world).await?;
+            aws.prepare(&world.issuer_url()).await?;
             note(
                 "An AWS emulator (ministack) got one role. Its trust policy accepts this server's issuer and the subject root/shop/deploy.",
             );
@@ -151,20 +153,4 @@ fn first_lines(text: &str, count: usize) -> String {
     let mut lines: Vec<&str> = text.lines().take(count).collect();
     lines.push("…");
     lines.join("\n")
-}
-
-fn say(text: &str) {
-    anstream::println!("{text}");
-}
-
-fn note(text: &str) {
-    anstream::println!("\n{text}\n");
-}
-
-/// Indented and dimmed: what a file or a program says.
-fn show(text: impl AsRef<str>) {
-    let style = Style::new().dimmed();
-    for line in text.as_ref().lines() {
-        anstream::println!("  {style}{line}{Reset}");
-    }
 }

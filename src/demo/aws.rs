@@ -1,7 +1,6 @@
 //! The AWS half of the demo: a real STS emulator gets one role, and the job's credentials make real calls.
 
 use super::DemoError;
-use super::world::World;
 use std::path::Path;
 
 /// The emulator's own root key, as its documentation states; it opens nothing else.
@@ -34,8 +33,7 @@ impl<'a> Emulator<'a> {
     }
 
     /// What an account's administrator does once: trust our issuer, make the role, say what it may do.
-    pub(super) async fn prepare(&self, world: &World) -> Result<(), DemoError> {
-        let issuer = world.issuer_url();
+    pub(super) async fn prepare(&self, issuer: &str) -> Result<(), DemoError> {
         let host = issuer.trim_start_matches("https://");
         let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow",
@@ -51,7 +49,7 @@ impl<'a> Emulator<'a> {
             "iam",
             "create-open-id-connect-provider",
             "--url",
-            &issuer,
+            issuer,
             "--client-id-list",
             "sts.amazonaws.com",
             "--thumbprint-list",

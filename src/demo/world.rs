@@ -3,7 +3,7 @@
 use super::DemoError;
 use super::aws::Emulator;
 use super::issuer::{LocalIssuer, github_claims};
-use super::show;
+use super::print::{say, show};
 use crate::secrets::{RepositoryPath, encrypt_at};
 use crate::words::Clock;
 use age::secrecy::ExposeSecret;
@@ -184,7 +184,7 @@ issuers:
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        super::say(&format!("  https://localhost:{} answers after {:.1} s", self.port, started.elapsed().as_secs_f32()));
+        say(&format!("  https://localhost:{} answers after {:.1} s", self.port, started.elapsed().as_secs_f32()));
         Ok(child)
     }
 
