@@ -1,12 +1,14 @@
 //! Layer B: from bytes to a [`VerifiedToken`]. Strict, pure, and each part is parsed once.
 
 mod algorithm;
+mod audience;
 mod claims;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod json;
 mod keys;
+mod limits;
 mod proof;
 mod raw;
 mod roca;
@@ -20,13 +22,13 @@ pub use json::{
     ArrayForObject, FormError, JsonError, check_objects, from_json, parse as parse_json, parse_document, read_document,
 };
 pub use keys::{JWKS_BYTES_MAX, KeySet};
+pub use limits::{CLOCK_LEEWAY, SESSION_MAX};
 pub use proof::{Possession, Proof, ProofError, ProofKey, ProvedRequest, Proven, ProvingError, RequestBody};
 pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
 pub use session::{
-    Beginning, SESSION_KEY_BYTES, SESSION_MAX, SessionKey, VerifiedSession, open as open_session,
-    parse_lifetime as parse_session_lifetime,
+    Beginning, SESSION_KEY_BYTES, SessionKey, VerifiedSession, open as open_session, parse_lifetime as parse_session_lifetime,
 };
-pub use verify::{CLOCK_LEEWAY, Expected, VerifiedToken, verify, verify_held, verify_signature};
+pub use verify::{Expected, VerifiedToken, verify, verify_held, verify_signature};
 
 #[cfg(test)]
 pub(crate) use verify::tests as verified;

@@ -1,5 +1,6 @@
 //! The claims of a token: a JSON object in which no member stands twice.
 
+use super::audience::unbound;
 use super::{ClaimsError, json};
 use crate::words::{Denial, Reason};
 use serde_json::{Map, Value};
@@ -58,7 +59,7 @@ impl Claims {
 
     /// Whom it is for: its one audience, without the key that it may be bound to.
     pub fn addressee(&self) -> Option<&str> {
-        self.audience().map(|audience| super::proof::unbound(audience).0)
+        self.audience().map(|audience| unbound(audience).0)
     }
 
     /// The one audience (a string, or an array of one); several are no audience at all.

@@ -1,8 +1,7 @@
 //! What is wrong with what stands around a token: its claims, its issuer's keys, a proof, a session.
 
-use super::SESSION_MAX;
 use super::json::JsonError;
-use super::keys::KEYS_MAX;
+use super::limits::{KEYS_MAX, SESSION_MAX};
 use crate::words::{DurationError, duration_text};
 
 /// Bytes that are no claim set.

@@ -1,5 +1,6 @@
 //! An issuer's keys, imported from its JWKS (RFC 7517) by rules of our own and held parsed.
 
+use super::limits::KEYS_MAX;
 use super::{Algorithm, KeyError, KeySetError, ProofError, RawJws, json, roca};
 use crate::words::Digest;
 use aws_lc_rs::signature::ParsedPublicKey;
@@ -9,8 +10,6 @@ use serde_json::{Map, Value};
 
 /// The largest JWKS of a public CI issuer is near 10 KiB.
 pub const JWKS_BYTES_MAX: usize = 256 * 1024;
-/// More keys than any issuer publishes, few enough to import in a millisecond.
-pub(super) const KEYS_MAX: usize = 100;
 /// RFC 7518, section 3.3: at least 2048 bits.
 const RSA_BITS_MIN: usize = 2048;
 /// Beyond this a single check costs milliseconds.

@@ -14,6 +14,7 @@ pub use error::{ProofError, ProvingError};
 pub use key::{ProofKey, ProvedRequest};
 pub use possession::{Possession, Proven};
 
+use super::limits::CLOCK_LEEWAY;
 use super::{Algorithm, json, keys};
 use crate::words::{Denial, Digest, Reason, UnixTime};
 use base64::Engine;
@@ -29,8 +30,6 @@ const KEPT_BEYOND: Duration = Duration::from_secs(60);
 const PURPOSE: &[u8] = b"daypass proof v1";
 /// A header with a key, and seven short claims.
 const PROOF_BYTES_MAX: usize = 4096;
-/// What stands in an audience before the thumbprint.
-const BINDING: &str = "?cnf=";
 /// A thumbprint (RFC 7638): SHA-256 in base64url.
 const THUMBPRINT_LENGTH: usize = 43;
 /// What a job can make quickly, and every verifier knows.
@@ -60,16 +59,6 @@ pub enum RequestBody {
     Unread,
 }
 
-/// An audience without the key that it names, and that key's thumbprint.
-pub(super) fn unbound(audience: &str) -> (&str, Option<&str>) {
-    audience.split_once(BINDING).map_or((audience, None), |(base, thumbprint)| (base, Some(thumbprint)))
-}
-
-/// The audience that binds a token to this key.
-fn bound(audience: &str, thumbprint: &str) -> String {
-    format!("{audience}{BINDING}{thumbprint}")
-}
-
 /// Checks that the proof is by this key, for this request and this token, and fresh.
 pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: UnixTime) -> Result<Proven, Denial> {
     if thumbprint.len() != THUMBPRINT_LENGTH || URL_SAFE_NO_PAD.decode(thumbprint).is_err() {
@@ -83,7 +72,7 @@ pub(super) fn check(thumbprint: &str, proof: Option<&Proof>, token: &[u8], now: 
         return Err(wrong(ProofError::OtherKey));
     }
     let issued_at = claims.get("iat").and_then(Value::as_i64).map_or(UnixTime::from_seconds(0), UnixTime::from_seconds);
-    let fresh = issued_at <= now.plus(super::CLOCK_LEEWAY) && now < issued_at.plus(PROOF_AGE_MAX);
+    let fresh = issued_at <= now.plus(CLOCK_LEEWAY) && now < issued_at.plus(PROOF_AGE_MAX);
     let (query, body) = (covered(&claims, "query_sha256").map_err(wrong)?, covered(&claims, "body_sha256").map_err(wrong)?);
     let expected = [
         (text("htm") == proof.method, ProofError::OtherMethod),

@@ -7,6 +7,7 @@ mod verified;
 
 pub use verified::VerifiedSession;
 
+use super::limits::SESSION_MAX;
 use super::{Expected, LifetimeError, SessionKeyError, VerifiedToken};
 use crate::words::names::{DecisionId, IssuerName, PolicyName};
 use crate::words::{Denial, Digest, Reason, Secret, UnixTime, parse_duration};
@@ -17,8 +18,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 use verified::{Body, ends_at};
 
-/// A client that holds a session longer than this logs in again, also where its token would live for a day.
-pub const SESSION_MAX: Duration = Duration::from_secs(3600);
 /// The bytes of a session key.
 pub const SESSION_KEY_BYTES: usize = 32;
 /// What a session token starts with, for those who look for lost ones.

@@ -1,13 +1,13 @@
 //! The one maker of a [`VerifiedToken`]: signature first, then every registered claim (RFC 7519, section 4.1; RFC 8725).
 
+use super::audience::unbound;
+use super::limits::CLOCK_LEEWAY;
 use super::proof::{self, Proof, Proven};
 use super::{Algorithm, Claims, KeySet, RawJws, RawToken};
 use crate::words::names::{Audience, IssuerUrl};
 use crate::words::{Denial, Digest, Reason, UnixTime};
 use std::time::Duration;
 
-/// How far the issuer's clock and ours may be apart: what PyPI allows; Vault's 150 s leave expired tokens in use.
-pub const CLOCK_LEEWAY: Duration = Duration::from_secs(30);
 /// A token that lives longer than a day is a key.
 const TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
@@ -105,7 +105,7 @@ pub fn verify_signature(jws: &RawJws, keys: &KeySet, algorithms: &[Algorithm]) -
 fn check_audience(claims: &Claims, expected: &Expected) -> Result<(Audience, Option<String>), Denial> {
     let mismatch = |cause: &str| Reason::AudienceMismatch.because(cause);
     let audience = claims.audience().ok_or_else(|| mismatch("`aud` does not name exactly one audience"))?;
-    let (audience, bound_to) = proof::unbound(audience);
+    let (audience, bound_to) = unbound(audience);
     let ours = expected.audiences.iter().find(|ours| ours.as_str() == audience);
     let ours = ours.cloned().ok_or_else(|| mismatch("`aud` is not one of ours"))?;
     Ok((ours, bound_to.map(str::to_owned)))

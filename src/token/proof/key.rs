@@ -1,6 +1,7 @@
 //! The other side of a proof: a key that lives as long as its process, made anew by each.
 
-use super::{ProvingError, bound, hash_of};
+use super::super::audience::bound;
+use super::{ProvingError, hash_of};
 use crate::words::{Digest, UnixTime};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};

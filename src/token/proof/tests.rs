@@ -1,6 +1,7 @@
 //! Each way in which a proof fails, and the one in which it holds.
 
 use super::*;
+use crate::token::audience::unbound;
 
 const NOW: i64 = 1_800_000_000;
 const TOKEN: &[u8] = b"a.b.c";

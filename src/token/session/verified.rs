@@ -1,7 +1,6 @@
 //! What a session says, once it is opened.
 
-use super::SESSION_MAX;
-use crate::token::verify::CLOCK_LEEWAY;
+use crate::token::limits::{CLOCK_LEEWAY, SESSION_MAX};
 use crate::token::{Claims, Expected};
 use crate::words::names::{Audience, DecisionId, IssuerName, PolicyName};
 use crate::words::{Denial, Digest, Reason, UnixTime};
