@@ -2,6 +2,7 @@
 //!
 //! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system says that the bytes are on the disk.
 
+mod aws_holders;
 mod aws_sessions;
 mod bindings;
 mod body;

@@ -1,10 +1,9 @@
 //! Who holds which AWS session that was released here: known by the SHA-256 of its session token, so that no secret is kept and
 //! every server of this store can tell. Rows go with their sessions.
 
-use super::Store;
 use crate::words::names::DecisionId;
-use crate::words::{Denial, Digest, Reason, UnixTime};
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::words::{Digest, UnixTime};
+use rusqlite::{Connection, params};
 
 /// A session, as AWS names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,25 +40,4 @@ pub(super) fn forget_expired(connection: &Connection, now: UnixTime) -> rusqlite
 pub(super) fn forget(connection: &Connection, decision: &DecisionId) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM aws_sessions WHERE decision = ?1")?.execute(params![decision.as_str()])?;
     Ok(())
-}
-
-impl Store {
-    /// The decision that released the session of this token, and the session, until it ends. Whoever asks has proved nothing
-    /// yet: neither the writer's turn nor a connection of its own is taken for it.
-    pub async fn aws_session(&self, token: Digest) -> Result<Option<(DecisionId, AwsSession)>, Denial> {
-        let now = self.now();
-        let found = self.read(move |connection| find(connection, token, now)).await?;
-        let parsed = |(decision, session): (String, _)| DecisionId::parse(&decision).map(|decision| (decision, session));
-        found.map(parsed).transpose().map_err(|fault| Reason::Internal.because(fault))
-    }
-}
-
-fn find(connection: &Connection, token: Digest, now: UnixTime) -> rusqlite::Result<Option<(String, AwsSession)>> {
-    let sql = "SELECT decision, arn, id, expires_at FROM aws_sessions WHERE token = ?1 AND expires_at > ?2";
-    let mut statement = connection.prepare_cached(sql)?;
-    let found = statement.query_row(params![token.as_bytes(), now.millis()], |row| {
-        let expires_at = UnixTime::from_millis(row.get(3)?);
-        Ok((row.get(0)?, AwsSession { token, arn: row.get(1)?, id: row.get(2)?, expires_at }))
-    });
-    found.optional()
 }

@@ -1,7 +1,6 @@
 //! Until when used tokens are forgotten. It is durable and never lies behind what was forgotten, so that a wall clock that is set back
 //! gives no token a second use.
 
-use super::replay::Use;
 use super::{aws_sessions, bindings, proofs};
 use crate::words::{Timeline, UnixTime};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -39,9 +38,9 @@ impl Forgotten {
         UnixTime::from_millis(self.until.load(Ordering::Relaxed))
     }
 
-    /// Whether it may be forgotten how this token was used: then it is refused.
-    pub(super) fn covers(&self, usage: &Use) -> bool {
-        usage.keep_until() < self.until()
+    /// Whether it may be forgotten how a token was used that is kept until then: the token is refused.
+    pub(super) fn covers(&self, kept_until: UnixTime) -> bool {
+        kept_until < self.until()
     }
 
     /// Forgets what has expired by both clocks, once in a while.

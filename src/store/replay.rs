@@ -158,7 +158,7 @@ impl Rules {
         outcome: Option<&Outcome>,
         now: UnixTime,
     ) -> rusqlite::Result<Verdict> {
-        if intent.uses.iter().any(|usage| self.forgotten.covers(usage)) {
+        if intent.uses.iter().any(|usage| self.forgotten.covers(usage.keep_until())) {
             return Ok(Verdict::Replayed(Replay::Used));
         }
         if let Some(refused) = self.check_client(connection, intent)? {
