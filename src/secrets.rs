@@ -3,6 +3,7 @@
 mod age_file;
 mod error;
 mod export;
+mod header;
 mod headers;
 mod looks;
 mod origins;
@@ -16,14 +17,15 @@ mod transit;
 mod widened;
 
 pub use age_file::{AgeError, Identities, IdentityError, STANZAS_MAX, encrypt, encrypt_at, is_armored};
-pub use error::{Missing, NotBelow, SecretError, Unopened};
+pub use error::{Missing, SecretError, Unopened};
 pub use export::{Export, ExportError, ExportForm};
-pub use headers::{Header, Locked, headers, locked, stanza};
+pub use header::{Header, stanza};
+pub use headers::{Locked, headers, locked};
 pub use looks::{Seen, Shown, look, looks_secret, pointer};
 pub use origins::{Origins, Place, changed_keys, wrapped_keys};
 pub use readable::turned_readable;
 pub use readers::{ReaderChange, reader_changes};
-pub use repository_path::RepositoryPath;
+pub use repository_path::{NotBelow, RepositoryPath};
 pub use rewrite::{Rewrite, rewrite};
 pub use rules::{Rules, RulesError, is_rules_file};
 pub use sops::{

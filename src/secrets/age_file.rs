@@ -6,6 +6,7 @@ mod error;
 mod header;
 mod hybrid;
 mod identities;
+mod kinds;
 mod only;
 mod recipient;
 mod ssh;
@@ -16,7 +17,7 @@ pub use error::{AgeError, IdentityError};
 pub use header::STANZAS_MAX;
 pub use identities::Identities;
 
-use super::headers::{Header, stanza as digest};
+use super::header::{Header, stanza as digest};
 use super::{PLAINTEXT_BYTES_MAX, RepositoryPath};
 use crate::words::Secret;
 use age::armor::{ArmoredReader, ArmoredWriter, Format};

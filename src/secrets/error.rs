@@ -1,12 +1,8 @@
 //! Why a file is not encrypted, opened or given. None of it holds a value: it is for operators.
 
+use super::NotBelow;
 use super::age_file::AgeError;
 use super::sops::{ReadError, SopsError};
-
-/// A path that is not below the folders of encrypted files.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("expected a file below secrets/ or transit/")]
-pub struct NotBelow;
 
 /// Why a file is not read, opened or written.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 //! one that the server opens, and whoever could wrap the key anew can read it already.
 
 use super::age_file::{is_age, is_bystander};
-use super::headers::stanza;
+use super::header::stanza;
 use super::{SopsFile, age_file, check_size, encrypted_path};
 use crate::words::Digest;
 use crate::words::names::{SecretPath, SourceName};

@@ -1,9 +1,14 @@
 //! The path of an encrypted file in its repository. What is encrypted here is bound to it.
 
-use super::{NotBelow, encrypted_path};
+use super::encrypted_path;
 use crate::words::TransitFile;
 use crate::words::names::SecretPath;
 use std::fmt;
+
+/// A path that is not below the folders of encrypted files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected a file below secrets/ or transit/")]
+pub struct NotBelow;
 
 /// Such as `secrets/shop/db.yaml` or `transit/flux/1.age`.
 #[derive(Clone, PartialEq, Eq, Debug)]

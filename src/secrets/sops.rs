@@ -12,6 +12,7 @@ mod draft;
 mod edit;
 mod entries;
 mod error;
+mod finish;
 mod flat;
 mod flow;
 mod format;

@@ -1,7 +1,7 @@
 //! File keys that a server gave out for headers of documents, in the place of a private key: each opens its own file alone.
 
 use super::stanza::{Unwrapped, file_key};
-use crate::secrets::headers::stanza as digest;
+use crate::secrets::header::stanza as digest;
 use crate::words::{Digest, Secret};
 use age_core::format::Stanza;
 

@@ -25,9 +25,6 @@ enum Key {
     Answered(Answered),
 }
 
-/// What a file of identities may hold.
-pub(super) const KINDS: &str = "AGE-SECRET-KEY-1… (X25519), AGE-SECRET-KEY-PQ-1… (post-quantum), or OpenSSH's private key of an ssh-ed25519 or ssh-rsa pair without a passphrase";
-
 impl Identities {
     /// Reads an identity file as `age-keygen` writes it, an OpenSSH private key, or any of them below each other.
     pub fn parse(file: &Secret) -> Result<Self, IdentityError> {

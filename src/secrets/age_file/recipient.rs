@@ -5,7 +5,6 @@ use super::{hybrid, ssh};
 use age::{Recipient, tag, tagpq, x25519};
 use std::str::FromStr;
 
-pub(super) const KINDS: &str = "age1… (X25519), age1pq1… (post-quantum), age1tag1… and age1tagpq1… (keys in hardware), and the lines of `ssh-ed25519` and `ssh-rsa` public keys";
 /// A recipient of the post-quantum kind has 2000 characters, and an error is to be read.
 const SHOWN_CHARACTERS: usize = 60;
 

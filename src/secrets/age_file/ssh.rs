@@ -89,8 +89,6 @@ enum Public {
     Rsa(rsa::Public),
 }
 
-pub(super) const KINDS: &str = "ssh-ed25519 and ssh-rsa are the kinds that age knows";
-
 impl Recipient {
     /// Reads a line of `authorized_keys` without options.
     pub(super) fn parse(text: &str) -> Result<Self, SshError> {

@@ -5,13 +5,14 @@ use super::creation::Creation;
 use super::document::{Document, SopsFile};
 use super::draft::Draft;
 use super::error::{ChangeError, ReadError, SopsError, ValueError, WriteError};
+use super::finish::finish;
 use super::format::Format;
 use super::metadata::Stanza;
 use super::scalar::Scalar;
 use super::seal::{self, Reuse};
 use super::splice::Splices;
 use super::tree::{Form, Node, Tree};
-use super::{change, open, recipients, render};
+use super::{change, open, recipients};
 use crate::words::names::SecretPath;
 use crate::words::{Secret, UnixTime};
 
@@ -171,37 +172,4 @@ fn section(format: Format, stanzas: &[Stanza], creation: &Creation, now: UnixTim
     }
     fields.push(("version".to_owned(), Draft::text(VERSION)));
     Draft::Mapping(fields)
-}
-
-/// Reads the new file as a reader would, gives it its MAC, and gives it out only if it means what it should.
-pub(super) fn finish(
-    format: Format,
-    text: &str,
-    key: &DataKey,
-    now: UnixTime,
-    expected: Option<&Tree>,
-) -> Result<Vec<u8>, SopsError> {
-    let mut file = SopsFile::read(format, text)?;
-    let mac = open::decrypt(&mut file.tree, &file.metadata, key)?;
-    if let Some(at) = expected.and_then(|expected| render::difference(&file.tree, expected)) {
-        return Err(WriteError::ReadBack { at }.into());
-    }
-    let modified = now.to_string(); // to the second, as SOPS writes it: the MAC is bound to these bytes
-    let mac = mac.seal(key, &modified)?;
-    let mut splices = Splices::default();
-    for section in file.tree.parts.iter().filter_map(|part| part.section.as_ref()) {
-        for (name, text) in [("mac", &mac), ("lastmodified", &modified)] {
-            let leaf = section.node.member(name).and_then(Node::leaf).ok_or(WriteError::SectionLacks { name })?;
-            let written = if name == "mac" {
-                format.sealed(leaf, text)
-            } else {
-                format.plain(&file.text, leaf, &Scalar::text(text.as_str()))?
-            };
-            splices.put(leaf.spot.place.clone(), written);
-        }
-    }
-    let text = splices.apply(text)?;
-    let mut file = SopsFile::read(format, text.expose_text().unwrap_or_default())?;
-    open::open(&mut file.tree, &file.metadata, key)?;
-    Ok(text.expose().to_vec())
 }

@@ -1,12 +1,20 @@
 //! What a file may cost. It comes from Git, and whoever can push may try.
 
-use super::error::LimitError;
 use super::tree::{Form, Member, Node};
 
 /// Values, collections and comments of one file, each use of an alias counted: a thousand are common, a hundred thousand are not.
 pub(super) const NODES_MAX: usize = 100_000;
 /// Kubernetes resources are at most 20 deep or so; each step costs stack, of which a worker has 2 MiB.
 pub(super) const DEPTH_MAX: usize = 32;
+
+/// What a file may not cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(super) enum LimitError {
+    #[error("the file has more than {NODES_MAX} values, aliases counted each time: split it")]
+    Nodes,
+    #[error("the file is nested deeper than {DEPTH_MAX}")]
+    Depth,
+}
 
 /// What is left of `NODES_MAX`.
 pub(super) struct Budget(usize);

@@ -3,8 +3,8 @@
 use super::cipher::DataKey;
 use super::document::{Document, SopsFile};
 use super::draft::Draft;
-use super::edit::finish;
 use super::error::{CipherError, SopsError, WriteError};
+use super::finish::finish;
 use super::format::Format;
 use super::metadata::{Stanza, keys_of};
 use super::splice::{Splices, line_end};

@@ -1,6 +1,6 @@
 //! What is wrong with a recipient, or with a private key.
 
-use crate::secrets::age_file::{identities, recipient, ssh};
+use crate::secrets::age_file::kinds;
 
 /// A text that is no recipient.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -17,7 +17,7 @@ pub struct RecipientError {
 pub(in crate::secrets::age_file) enum RecipientFault {
     #[error("is no good post-quantum recipient: part of it is missing or changed")]
     Hybrid,
-    #[error("is no age recipient ({fault}); the kinds that are taken: {}", recipient::KINDS)]
+    #[error("is no age recipient ({fault}); the kinds that are taken: {}", kinds::RECIPIENTS)]
     Unknown {
         /// The age crate's own word.
         fault: &'static str,
@@ -33,7 +33,7 @@ pub enum IdentityError {
     #[error("an age identity file is text")]
     NotText,
     /// It is empty, or comments.
-    #[error("the file holds no age identity: {}", identities::KINDS)]
+    #[error("the file holds no age identity: {}", kinds::IDENTITIES)]
     None,
     /// One of its keys is not taken.
     #[error("key {number} {fault}")]
@@ -57,17 +57,17 @@ pub enum IdentityError {
 pub enum KeyFault {
     #[error("is no good AGE-SECRET-KEY-PQ-1… identity: part of it is missing or changed")]
     Hybrid,
-    #[error("is a plugin's identity, and no plugin is run here; the kinds that are taken: {}", identities::KINDS)]
+    #[error("is a plugin's identity, and no plugin is run here; the kinds that are taken: {}", kinds::IDENTITIES)]
     Plugin,
     #[error(
         "is `{begin}`; `ssh-keygen -p -f FILE` writes an SSH key in OpenSSH's own form; the kinds that are taken: {}",
-        identities::KINDS
+        kinds::IDENTITIES
     )]
     OtherPem {
         /// The line by which it begins.
         begin: String,
     },
-    #[error("is none of the kinds that are taken: {}", identities::KINDS)]
+    #[error("is none of the kinds that are taken: {}", kinds::IDENTITIES)]
     Unknown,
     #[error(transparent)]
     Ssh(#[from] SshError),
@@ -85,7 +85,7 @@ pub enum SshError {
          the file"
     )]
     Passphrase,
-    #[error("is an SSH key of the kind {algorithm}; {}", ssh::KINDS)]
+    #[error("is an SSH key of the kind {algorithm}; {}", kinds::SSH_KEYS)]
     Kind { algorithm: ssh_key::Algorithm },
     #[error("is an SSH key of no good numbers; RSA keys have 2048 to 8192 bits")]
     Numbers,

@@ -1,6 +1,6 @@
 //! A text that is no document of its form.
 
-use crate::secrets::sops::limits::{DEPTH_MAX, NODES_MAX};
+use crate::secrets::sops::limits::LimitError;
 use granit_parser::ScanError;
 
 /// What is wrong, and in which line, where it is in one.
@@ -10,15 +10,6 @@ pub struct SyntaxError {
     line: Option<usize>,
     #[source]
     flaw: Flaw,
-}
-
-/// What a file may not cost.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(in crate::secrets::sops) enum LimitError {
-    #[error("the file has more than {NODES_MAX} values, aliases counted each time: split it")]
-    Nodes,
-    #[error("the file is nested deeper than {DEPTH_MAX}")]
-    Depth,
 }
 
 /// What is wrong with a text.

@@ -2,8 +2,7 @@
 
 use super::parse::Reader;
 use crate::secrets::sops::splice::line_start;
-use crate::secrets::sops::tree::{Comment, Member, Node};
-use crate::words::Secret;
+use crate::secrets::sops::tree::{Comment, Member};
 use granit_parser::Event;
 
 impl<'t> Reader<'t> {
@@ -38,10 +37,4 @@ impl<'t> Reader<'t> {
         self.pending = rest;
         head
     }
-}
-
-/// An item that SOPS wrote for a comment.
-pub(super) fn item_comment(node: &Node, flow: bool) -> Option<Comment> {
-    let text = node.as_str().filter(|text| !flow && text.starts_with("ENC[") && text.ends_with(",type:comment]"))?;
-    Some(Comment { item: true, ..Comment::new(Secret::from(text.to_owned()), node.place.clone()) })
 }

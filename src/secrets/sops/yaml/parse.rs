@@ -1,6 +1,5 @@
 //! Reads YAML with the place of everything, comments and anchors included.
 
-use super::comments::item_comment;
 use super::resolve;
 use crate::secrets::sops::error::{Flaw, SyntaxError};
 use crate::secrets::sops::limits::{self, Budget};
@@ -240,4 +239,10 @@ pub(super) fn start(span: &Span) -> usize {
 
 pub(super) fn end(span: &Span) -> usize {
     span.end.byte_offset().unwrap_or_default()
+}
+
+/// An item that SOPS wrote for a comment.
+fn item_comment(node: &Node, flow: bool) -> Option<Comment> {
+    let text = node.as_str().filter(|text| !flow && text.starts_with("ENC[") && text.ends_with(",type:comment]"))?;
+    Some(Comment { item: true, ..Comment::new(Secret::from(text.to_owned()), node.place.clone()) })
 }
