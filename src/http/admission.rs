@@ -7,8 +7,10 @@ mod annotations;
 mod conflict;
 mod error;
 mod inject;
+mod names;
 mod patch;
 mod pod;
+mod refusal;
 mod review;
 mod sidecar;
 
@@ -27,39 +29,6 @@ use std::sync::Arc;
 const REVIEW_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bodies that are held at a time: 256 MiB at the most. More wait, as long as the API server does.
 const REVIEWS_MAX: usize = 64;
-/// Faults that are told at once.
-const FAULTS_MAX: usize = 8;
-
-/// Why a pod is not let in.
-#[derive(Debug, PartialEq, Eq)]
-struct Refusal {
-    /// 400: what the pod asks for is wrong. 403: it stands against what the pod is.
-    code: u16,
-    faults: Vec<String>,
-}
-
-impl Refusal {
-    fn bad(fault: impl Into<String>) -> Self {
-        Self::all_bad(vec![fault.into()])
-    }
-
-    const fn all_bad(faults: Vec<String>) -> Self {
-        Self { code: 400, faults }
-    }
-
-    const fn all_forbidden(faults: Vec<String>) -> Self {
-        Self { code: 403, faults }
-    }
-
-    fn message(&self) -> String {
-        let mut message = format!("daypass: {}", self.faults.iter().take(FAULTS_MAX).cloned().collect::<Vec<_>>().join("; "));
-        if self.faults.len() > FAULTS_MAX {
-            message.push_str(&format!("; and {} more", self.faults.len() - FAULTS_MAX));
-        }
-        message
-    }
-}
-
 /// What the webhook needs.
 struct Webhook {
     sidecar: SidecarSettings,
@@ -87,7 +56,7 @@ async fn review(State(webhook): State<Arc<Webhook>>, headers: HeaderMap, body: B
 
 fn answer(mut request: Request, settings: &SidecarSettings) -> Value {
     let done = request.pod().and_then(|pod| inject::inject(pod, settings));
-    let (namespace, uid) = (annotations::shown(&request.namespace), &request.uid);
+    let (namespace, uid) = (names::shown(&request.namespace), &request.uid);
     match done {
         Ok(injected) => {
             let operations = injected.patch.operations();

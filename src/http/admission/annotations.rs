@@ -2,20 +2,16 @@
 
 mod reaction;
 
-pub(super) use reaction::{Reaction, SIGNALS};
+pub(super) use reaction::Reaction;
 
-use super::Refusal;
 use super::error::AnnotationError;
+use super::names::{AWS_TOKEN, PREFIX, shown};
+use super::refusal::Refusal;
 use crate::client::sidecar::check_template;
 use crate::words::names::{IssuerName, NameError, PolicyName, RoleArn, SecretName};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 
-/// Before the names of all our annotations.
-pub(super) const PREFIX: &str = "daypass.dev/";
-/// Annotations with one meaning.
-pub(super) const NAMES: [&str; 7] = ["inject", "issuer", "policy", "on-change", "aws-role", "mode", "containers"];
 /// Annotations whose name goes on with that of a file.
 const SECRET: &str = "secret.";
 const TEMPLATE: &str = "template.";
@@ -49,9 +45,6 @@ pub(super) enum File {
     /// Text with secrets in it.
     Template(String),
 }
-
-/// The file by which AWS SDKs prove to the sidecar that they may ask.
-pub(super) const AWS_TOKEN: &str = "aws-token";
 
 /// What the pod asks for.
 #[derive(Debug, Default)]
@@ -182,12 +175,6 @@ fn parse_mode(text: &str) -> Result<Mode, AnnotationError> {
 fn parse_containers(text: &str) -> Result<Vec<String>, AnnotationError> {
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
     if names.iter().any(String::is_empty) { Err(AnnotationError::Containers) } else { Ok(names) }
-}
-
-/// Enough of a caller's text to know it again, on one line.
-pub(super) fn shown(text: impl Display) -> String {
-    const CHARACTERS_MAX: usize = 80;
-    text.to_string().chars().take(CHARACTERS_MAX).map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! What stands against an injection: what a pod asks for, what it is, and what asks about it.
 
-use super::annotations::{AWS_TOKEN, NAMES, PREFIX, SIGNALS, shown};
-use super::pod::CONTAINERS_MAX;
-use super::review::{API, KIND};
+use super::names::{API, AWS_TOKEN, CONTAINERS_MAX, KIND, NAMES, PREFIX, SIGNALS, shown};
 use crate::client::sidecar::TemplateError;
 use crate::words::names::NameError;
 use crate::words::yaml::nearest;

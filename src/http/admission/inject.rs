@@ -1,11 +1,12 @@
 //! A pod in, a patch out. Pure: the same pod and settings give the same patch, and a pod that was injected into gives none.
 
-use super::Refusal;
 use super::annotations::{self, Asked, Mode, Wishes};
 use super::conflict;
 use super::error::Conflict;
+use super::names::shown;
 use super::patch::{End, Patch};
 use super::pod::{LISTS, Owner, Pod};
+use super::refusal::Refusal;
 use super::sidecar::{self, Sidecar};
 use crate::config::SidecarSettings;
 use serde_json::{Map, Value};
@@ -108,13 +109,13 @@ fn apply(patch: &mut Patch, pod: &Value, wishes: &Wishes, sidecar: &Sidecar<'_>)
         match conflict::missing_mount(container.value) {
             Ok(true) => patch.push(&[&place[..], &["volumeMounts"]].concat(), End::Back, sidecar::mount_for_the_app()),
             Ok(false) => {}
-            Err(fault) => faults.push(format!("container `{}`: {fault}", annotations::shown(container.name))),
+            Err(fault) => faults.push(format!("container `{}`: {fault}", shown(container.name))),
         }
         for variable in sidecar.variables(container.list) {
             match conflict::missing_variable(container.value, &variable) {
                 Ok(true) => patch.push(&[&place[..], &["env"]].concat(), End::Back, variable),
                 Ok(false) => {}
-                Err(fault) => faults.push(format!("container `{}`: {fault}", annotations::shown(container.name))),
+                Err(fault) => faults.push(format!("container `{}`: {fault}", shown(container.name))),
             }
         }
     }

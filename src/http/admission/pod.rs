@@ -2,6 +2,7 @@
 
 use super::annotations::{Mode, Wishes};
 use super::error::{OwnerError, PodError};
+use super::names::{CONTAINERS_MAX, shown};
 use crate::config::SidecarSettings;
 use serde_json::Value;
 
@@ -10,8 +11,6 @@ pub(super) const SIDECAR: &str = "daypass";
 pub(super) const FETCH: &str = "daypass-init";
 /// The lists of containers, in the order in which they run.
 pub(super) const LISTS: [&str; 2] = ["initContainers", "containers"];
-/// Containers of one pod; each is written into the patch.
-pub(super) const CONTAINERS_MAX: usize = 64;
 /// Whose group Kubernetes does not change, or changes only for this pod. Kubernetes docs, "Configure a Security Context for a Pod".
 const VOLUMES_OF_THE_POD: [&str; 8] = ["emptyDir", "configMap", "secret", "projected", "downwardAPI", "hostPath", "nfs", "image"];
 
@@ -108,10 +107,7 @@ impl<'a> Pod<'a> {
         for name in
             wishes.containers.iter().flatten().filter(|name| !self.containers.iter().any(|container| container.name == **name))
         {
-            faults.push(format!(
-                "`daypass.dev/containers` names `{}`, which is no container of the pod",
-                super::annotations::shown(name)
-            ));
+            faults.push(format!("`daypass.dev/containers` names `{}`, which is no container of the pod", shown(name)));
         }
         faults
     }

@@ -1,14 +1,13 @@
 //! `AdmissionReview` of `admission.k8s.io/v1`: what of it is read, and what is answered. Kubernetes docs, "Dynamic Admission Control".
 
-use super::Refusal;
 use super::error::ReviewError;
+use super::names::{API, KIND};
+use super::refusal::Refusal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(super) const API: &str = "admission.k8s.io/v1";
-pub(super) const KIND: &str = "AdmissionReview";
 /// An uid is a UUID.
 const UID_BYTES_MAX: usize = 128;
 /// Kubernetes cuts warnings beyond 256 characters, and drops them beyond 4,096 in all.

@@ -1,6 +1,7 @@
 //! What is put into a pod: the sidecar's containers, its volumes, its configuration, and what the app's containers get.
 
-use super::annotations::{AWS_TOKEN, File, Mode, Reaction, Wishes};
+use super::annotations::{File, Mode, Reaction, Wishes};
+use super::names::AWS_TOKEN;
 use super::patch::End;
 use super::pod::{FETCH, Owner, SIDECAR};
 use crate::client::job_token::PROJECTED_TOKEN;

@@ -6,7 +6,6 @@
 use super::Caller;
 use super::errors::{AwsError, Fault};
 use super::form::Form;
-use super::sts::metadata;
 use super::xml::Xml;
 use crate::app::App;
 use crate::store::AwsSession;
@@ -47,6 +46,6 @@ fn document(decision: &DecisionId, session: &AwsSession) -> String {
             xml.text("UserId", &session.id);
             xml.text("Account", account);
         });
-        metadata(xml, decision.as_str());
+        xml.metadata(decision.as_str());
     })
 }

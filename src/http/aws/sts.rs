@@ -108,16 +108,12 @@ fn assumed(released: &Released) -> Result<(String, String), Refused> {
                 xml.text("SessionTokenUtilization", &per_cent.to_string());
             }
         });
-        metadata(xml, &decision);
+        xml.metadata(&decision);
     });
     Ok((document, decision))
 }
 
 /// The request's id, by which an operator finds the decision.
-pub(super) fn metadata(xml: &mut Xml, decision: &str) {
-    xml.element("ResponseMetadata", |xml| xml.text("RequestId", decision));
-}
-
 fn response(document: String, decision: &str, status: u16) -> Response<Body> {
     let mut response = reply::secret_answer(Body::from(document), "text/xml");
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -33,6 +33,11 @@ impl Xml {
         self.text(name, secret.expose_text().unwrap_or_default());
     }
 
+    /// What ends every answer.
+    pub(super) fn metadata(&mut self, decision: &str) {
+        self.element("ResponseMetadata", |xml| xml.text("RequestId", decision));
+    }
+
     /// XML 1.0, sections 2.2 and 2.4. A character that no document may hold becomes U+FFFD.
     fn escape(&mut self, character: char) {
         match character {

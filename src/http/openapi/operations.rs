@@ -1,24 +1,10 @@
 //! One row for each public address of ours. A route that is not here, or in the list of other protocols, fails a test.
 
-use super::problems::heard;
+use super::problems::{Heard, heard};
 use super::schemas::{self, LABEL, LABEL_CHARACTERS_MAX, POINTER, reference};
 use crate::http::{hooks, reply};
 use crate::words::Reason;
 use serde_json::{Value, json};
-
-/// By what the reasons of an operation are known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Heard {
-    Exchange,
-    Secret,
-    Whoami,
-    Replay,
-    Audit,
-    Rewrite,
-    Hook,
-    /// Needs no token, decides nothing, and refuses nothing.
-    Nothing,
-}
 
 /// One method of one address.
 pub(super) struct Operation {

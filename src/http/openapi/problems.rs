@@ -1,8 +1,21 @@
 //! Refusals: which reason each operation may answer with, so that a new one cannot be forgotten.
 
-use super::operations::Heard;
 use crate::words::Reason;
 use serde_json::{Map, Value, json};
+
+/// By what the reasons of an operation are known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Heard {
+    Exchange,
+    Secret,
+    Whoami,
+    Replay,
+    Audit,
+    Rewrite,
+    Hook,
+    /// Needs no token, decides nothing, and refuses nothing.
+    Nothing,
+}
 
 /// Which operations answer with this reason. Those of other protocols are heard in their forms alone.
 pub(super) const fn heard(reason: Reason) -> &'static [Heard] {

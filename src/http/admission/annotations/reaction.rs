@@ -1,9 +1,8 @@
 //! `daypass.dev/on-change`: how the app hears that its files are others.
 
 use crate::http::admission::error::AnnotationError;
+use crate::http::admission::names::SIGNALS;
 
-/// Signals that the sidecar sends.
-pub(in crate::http::admission) const SIGNALS: [&str; 7] = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH"];
 /// An executable's name; longer ones are paths.
 const NAME_BYTES_MAX: usize = 63;
 

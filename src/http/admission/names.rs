@@ -1,0 +1,23 @@
+//! What the reader of a pod and the words for its faults both name.
+
+use std::fmt::Display;
+
+/// What is asked, and by which API.
+pub(super) const API: &str = "admission.k8s.io/v1";
+pub(super) const KIND: &str = "AdmissionReview";
+/// Before the names of all our annotations.
+pub(super) const PREFIX: &str = "daypass.dev/";
+/// Annotations with one meaning.
+pub(super) const NAMES: [&str; 7] = ["inject", "issuer", "policy", "on-change", "aws-role", "mode", "containers"];
+/// The file by which AWS SDKs prove to the sidecar that they may ask.
+pub(super) const AWS_TOKEN: &str = "aws-token";
+/// Signals that the sidecar sends.
+pub(super) const SIGNALS: [&str; 7] = ["HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH"];
+/// Containers of one pod; each is written into the patch.
+pub(super) const CONTAINERS_MAX: usize = 64;
+
+/// Enough of a caller's text to know it again, on one line.
+pub(super) fn shown(text: impl Display) -> String {
+    const CHARACTERS_MAX: usize = 80;
+    text.to_string().chars().take(CHARACTERS_MAX).map(|c| if c.is_control() { '?' } else { c }).collect()
+}

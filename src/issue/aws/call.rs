@@ -1,0 +1,57 @@
+//! The calls of AWS STS by which a role is assumed.
+
+use super::answer::Answer;
+use super::ask::Ask;
+use super::refusal::refused;
+use crate::words::{Denial, Reason, Secret};
+use aws_sdk_sts::config::Credentials;
+use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
+use aws_sdk_sts::{Client, Config};
+use std::time::Duration;
+
+impl Ask<'_> {
+    /// With a token of ours.
+    pub(super) async fn by_token(&self, client: &Client, token: &Secret) -> Result<Answer, Denial> {
+        let call = client
+            .assume_role_with_web_identity()
+            .role_arn(self.role.as_str())
+            .role_session_name(self.name)
+            .web_identity_token(token.expose_text().unwrap_or_default())
+            .duration_seconds(seconds(self.ttl))
+            .set_policy(self.policy.clone())
+            .set_policy_arns(self.managed());
+        call.send().await.map(Answer::from).map_err(|fault| refused(&fault, self))
+    }
+
+    /// With these AWS keys, else with the machine's own. The keys are in a client's memory for this call alone.
+    pub(super) async fn by_keys(&self, client: &Client, keys: Option<Credentials>) -> Result<Answer, Denial> {
+        let malformed = |fault: aws_sdk_sts::error::BuildError| Reason::Internal.because(fault.to_string());
+        let tags = self.tags.iter().map(|(key, value)| Tag::builder().key(*key).value(*value).build().map_err(malformed));
+        let tags = tags.collect::<Result<Vec<_>, _>>()?;
+        let call = client
+            .assume_role()
+            .role_arn(self.role.as_str())
+            .role_session_name(self.name)
+            .set_source_identity(self.source_identity.map(|decision| decision.as_str().to_owned()))
+            .duration_seconds(seconds(self.ttl))
+            .set_tags((!tags.is_empty()).then_some(tags))
+            .set_transitive_tag_keys((!self.transitive.is_empty()).then(|| self.transitive.to_vec()))
+            .set_policy(self.policy.clone())
+            .set_policy_arns(self.managed())
+            .set_external_id(self.external_id.map(str::to_owned));
+        let answer = match keys {
+            Some(keys) => call.customize().config_override(Config::builder().credentials_provider(keys)).send().await,
+            None => call.send().await,
+        };
+        answer.map(Answer::from).map_err(|fault| refused(&fault, self))
+    }
+
+    fn managed(&self) -> Option<Vec<PolicyDescriptorType>> {
+        let one = |arn: &String| PolicyDescriptorType::builder().arn(arn).build();
+        (!self.policy_arns.is_empty()).then(|| self.policy_arns.iter().map(one).collect())
+    }
+}
+
+fn seconds(ttl: Duration) -> i32 {
+    i32::try_from(ttl.as_secs()).unwrap_or(i32::MAX)
+}
