@@ -26,6 +26,7 @@ mod in_force;
 mod index;
 mod layout;
 mod lint;
+mod loading;
 mod lock;
 mod miss;
 mod named_grants;
@@ -40,6 +41,7 @@ mod sections;
 mod session;
 mod standing;
 mod stop;
+mod subject;
 mod template;
 mod told;
 mod trusting;
@@ -58,8 +60,8 @@ pub use explain::{Explanation, GuardrailHit, NearMiss, OperatorsDenial, explain}
 pub use file::{Rule, TrustPolicy};
 pub use further::of_further_source;
 pub use gcp_use::{ActsAs, GcpUse};
-pub use grant::{Decision, Grant, Granted, shared_subject};
-pub use grantable::{OnTerms, Terms};
+pub use grant::{Decision, Grant};
+pub use grantable::{Granted, OnTerms, Terms};
 pub use guardrail::{GUARDRAILS_FILE, Guardrails};
 pub use history::{
     Candidate, CandidateError, CandidateSizeError, LeftOut, LookbackError, Past, PastUse, Replay, ReplayBodyError, ReplayRequest,
@@ -67,17 +69,19 @@ pub use history::{
 pub use import::{Exported, ImportSettings, Imported, Listing, NotImported, import, import_export, is_of_export};
 pub use layout::{counts_unread, grants_nothing, is_beside, is_looked_at, is_taken, may_be_guardrails, strays};
 pub use lint::{CODES as LINT_CODES, Look, lint, lint_denying};
+pub use loading::{Loaded, Widening};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};
 pub use named_grants::named_grants;
 pub use pattern::Pattern;
 pub use reading::{is_policy, read_policy};
 pub use request::{CREDENTIALS_MAX, Request};
 pub use roles::{DECISION_NAMES, RoleUse, Roles};
-pub use ruleset::{Loaded, Ruleset, Widening};
+pub use ruleset::Ruleset;
 #[cfg(test)]
 pub(crate) use schema::is_as_schema;
 pub use schema::{GUARDRAILS_SCHEMA, POLICY_SCHEMA, SOURCE_SCHEMA};
 pub use sections::TermChange;
 pub use sections::terms::*;
 pub use stop::{ImpossibleStop, Standing, Stop, StopError, StopUntil};
+pub use subject::shared_subject;
 pub use ways_in::{Export, ExportError, ExportFault, GrantedInClouds, Way, WayKind, ways_in};

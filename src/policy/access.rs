@@ -3,7 +3,9 @@
 //! Every rule is a region of identities. Regions are told apart by a search over the patterns themselves, so that an
 //! answer comes with an identity that proves it.
 
+mod change;
 mod changes;
+mod gained;
 mod kinds;
 mod language;
 mod literal;
@@ -13,12 +15,14 @@ mod past;
 mod permits;
 mod region;
 mod repositories;
+mod side;
 mod unfiled;
 mod what_can;
 mod wording;
 
+pub use change::{Change, Direction, Part};
+pub use changes::changes;
 pub(super) use changes::narrows;
-pub use changes::{Change, Direction, Part, changes};
 pub(super) use kinds::{Kind, Met};
 pub(super) use language::meet;
 pub(super) use literal::Literal;

@@ -4,7 +4,6 @@ use super::catalogue::Catalogue;
 use super::condition::Condition;
 use super::file::{Rule, TrustPolicy, read_conditions};
 use super::guardrail::What;
-use super::ruleset::Ruleset;
 use super::sections;
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;
@@ -38,8 +37,7 @@ impl Bounds {
     }
 
     /// What it allows and none of these policies uses: bounds are as wide as they have to be, and no wider.
-    pub fn unused(&self, file: &str, ruleset: &Ruleset) -> Vec<Fault> {
-        let policies = ruleset.set().policies();
+    pub fn unused(&self, file: &str, policies: &[Arc<TrustPolicy>]) -> Vec<Fault> {
         let issuers = self.issuers.iter().filter(|issuer| !policies.iter().any(|policy| policy.issuer == **issuer));
         let is_used = |only: &What| policies.iter().flat_map(|policy| &policy.rules).any(|rule| only.meets(&rule.grants));
         let patterns = self.grants.patterns().filter(|(_, only)| !is_used(only));
@@ -57,8 +55,8 @@ impl Bounds {
     }
 
     /// What of these policies lies outside.
-    pub fn outside(&self, ruleset: &Ruleset) -> Vec<Fault> {
-        ruleset.set().policies().iter().flat_map(|policy| self.faults(policy)).collect()
+    pub fn outside(&self, policies: &[Arc<TrustPolicy>]) -> Vec<Fault> {
+        policies.iter().flat_map(|policy| self.faults(policy)).collect()
     }
 
     /// Reads `allowed`; an issuer that is not configured is a fault.

@@ -4,34 +4,18 @@ use super::pattern::Pattern;
 use super::template::Row;
 use crate::identity::{Attribute, Facts, Mapping, Presence, Value};
 use crate::words::yaml::{Fields, Node, Place};
-use serde_json::Value as Json;
 use std::sync::Arc;
 
 pub(super) mod possible;
 mod read;
+mod single;
+
+pub(super) use single::{EVENTS, Pin, Single, Test, UNNAMED_EVENTS};
 
 use read::{Form, read_claimed, read_single, read_tests, shown};
 
 /// What a line saw of a claim that is there and gives no value.
 const UNREAD: &str = "what cannot be read: the token claims it in a form that its issuer's mapping does not know";
-
-/// The words of `event`.
-pub(super) const EVENTS: [&str; 11] = [
-    "push",
-    "tag",
-    "pull-request",
-    "merge-queue",
-    "schedule",
-    "manual",
-    "api",
-    "deployment",
-    "upstream",
-    "privileged-pull-request",
-    "webhook",
-];
-
-/// Events that may run a stranger's code with the repository's rights, or cannot be told from those: `not` never means them.
-pub(super) const UNNAMED_EVENTS: [&str; 2] = ["privileged-pull-request", "webhook"];
 
 /// A condition and where it stands.
 #[derive(Clone, PartialEq, Debug)]
@@ -59,24 +43,6 @@ impl Subject {
             Self::Claim(pointer) => pointer,
         }
     }
-}
-
-/// What has to hold.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) enum Test {
-    Any(Vec<Single>),
-    Not(Vec<Single>),
-}
-
-#[derive(Clone, PartialEq, Debug)]
-pub(super) enum Single {
-    Text(Pattern),
-    /// The id decides; the name before it is for people.
-    Id {
-        name: String,
-        id: String,
-    },
-    Json(Json),
 }
 
 impl Condition {
@@ -246,48 +212,6 @@ impl Condition {
                 singles.iter().map(Single::pin).collect()
             }
             _ => None,
-        }
-    }
-}
-
-/// One thing that a condition pins.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Pin<'a> {
-    Id(&'a str),
-    Name(&'a str),
-}
-
-impl Single {
-    fn fits_value(&self, value: &Value, ignore_case: bool) -> bool {
-        match (self, value) {
-            (Self::Text(pattern), Value::Text(text) | Value::Named { name: text, .. }) if ignore_case => {
-                pattern.matches_folded(text)
-            }
-            (Self::Text(pattern), Value::Text(text) | Value::Named { name: text, .. }) => pattern.matches(text),
-            (Self::Id { id, .. }, Value::Named { id: Some(claimed), .. }) => id == claimed,
-            (Self::Json(Json::Bool(expected)), Value::Flag(flag)) => expected == flag,
-            _ => false,
-        }
-    }
-
-    /// Whether it is a `name@id` of this name, where the token tells no id: a denial by id counts by name then.
-    fn is_called(&self, value: &Value) -> bool {
-        matches!((self, value), (Self::Id { name, .. }, Value::Named { name: claimed, id: None }) if name.eq_ignore_ascii_case(claimed))
-    }
-
-    fn fits_claim(&self, claim: &Json) -> bool {
-        match (self, claim) {
-            (Self::Text(pattern), Json::String(text)) => pattern.matches(text),
-            (Self::Json(expected), claim) => expected == claim,
-            _ => false,
-        }
-    }
-
-    fn pin(&self) -> Option<Pin<'_>> {
-        match self {
-            Self::Id { id, .. } => Some(Pin::Id(id)),
-            Self::Text(pattern) => pattern.literal().map(Pin::Name),
-            Self::Json(_) => None,
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::admission::Admission;
 use super::file::{DANGERS, Rule, TrustPolicy};
-use super::grant::{Decision, Granted};
+use super::grant::Decision;
+use super::grantable::Granted;
 use super::guardrail::{Guardrails, unreadable};
 use super::index::Indexed;
 use super::request::Request;

@@ -165,7 +165,8 @@ fn read<'a>(fields: &mut Fields<'a, '_>, file: &str, tree: &Tree, catalogue: &Ca
     let audit_only = fields.word("mode", "audit");
     let once = fields.word("replay", "once");
     let proof = fields.optional("dpop").and_then(|node| fields.parsed(node, Possession::parse)).unwrap_or(Possession::Nothing);
-    let session = session::read(fields, issuer.as_ref().map(|(_, entry)| *entry), &rules);
+    let entries = rules.iter().flat_map(|rule| rule.grants.entries());
+    let session = session::read(fields, issuer.as_ref().map(|(_, entry)| *entry), entries);
     let accepted = accepted::read(fields);
     let expectations = fields.optional("tests").map(|node| Expectation::read_list(fields, node)).unwrap_or_default();
     let name =

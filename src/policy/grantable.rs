@@ -1,18 +1,53 @@
 //! What policies say of each kind of credential: by which section it is granted, on which terms, and what its holder gets. What one
 //! kind says stands with the section that grants it; what all kinds have in common is written here, once, over the list.
 
-use super::grant::Granted;
 use super::guardrail::What;
 use super::pattern::Pattern;
 use super::sections::{Entry, Section, Term, TermChange, beyond};
+use super::subject::subject;
 use super::{Rule, TrustPolicy};
 use crate::identity::Facts;
 use crate::kind::{Kind, Made, Target, each_kind};
-use crate::words::names::SecretPath;
+use crate::token::Possession;
+use crate::words::names::{PolicyName, RowName, SecretPath, SourceName};
 use crate::words::yaml::Place;
-use crate::words::{Denial, Reason};
+use crate::words::{Denial, Reason, UnixTime};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::time::Duration;
+
+/// One credential, and the policy that grants it.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Granted {
+    /// The repository that the policy comes from.
+    pub source: SourceName,
+    /// The policy.
+    pub policy: PolicyName,
+    /// The row of the policy, where it has rows with names.
+    pub row: Option<RowName>,
+    /// What exactly.
+    pub terms: Terms,
+    /// Whether the policy lets a token be used only once.
+    pub once: bool,
+    /// What the policy wants proved beside the token.
+    pub proof: Possession,
+    /// How long the policy lets a session last although its token has ended.
+    pub session: Option<Duration>,
+    /// When the last of the policies that grant it ends, if all of them do.
+    pub expires: Option<UnixTime>,
+}
+
+impl Granted {
+    /// Whether a session of this age may have it although its token has ended: an AWS session or a token of our own would outlive it.
+    pub(super) fn outlasts_token(&self, session_age: Duration) -> bool {
+        self.terms.outlasts_token() && self.session.is_some_and(|lasting| session_age < lasting)
+    }
+
+    /// The subject of a token that we sign for it: source, policy and row.
+    pub fn subject(&self) -> String {
+        subject(&self.source, &self.policy, self.row.as_ref())
+    }
+}
 
 /// A kind that is granted on terms.
 pub trait OnTerms: Kind {

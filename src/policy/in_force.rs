@@ -1,8 +1,8 @@
 //! What is granted now, and the subject by which somebody outside knows whoever uses it.
 
 use super::decide::PolicySet;
-use super::grant::subject;
 use super::sections::Section;
+use super::subject::subject;
 use crate::words::UnixTime;
 
 impl PolicySet {

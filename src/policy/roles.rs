@@ -1,9 +1,9 @@
 //! What a cloud's own trust has to say of the roles that policies grant, and no more.
 
 use super::decide::PolicySet;
-use super::grant::shared_subject;
 use super::sections::AwsGrant;
 use super::sections::terms::Hub;
+use super::subject::shared_subject;
 use crate::words::UnixTime;
 use crate::words::names::RoleArn;
 use std::collections::{BTreeMap, BTreeSet};

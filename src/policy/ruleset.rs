@@ -1,16 +1,13 @@
 //! All policies of a revision: each file's good form, or its last good one; deletions and guardrails at once.
 
-use super::access::narrows;
 use super::bounds::{self, Bounds};
 use super::catalogue::{Catalogue, Tree};
 use super::decide::PolicySet;
 use super::expectation::{self, Expectation, Outcome};
 use super::file::TrustPolicy;
-use super::guardrail::{GUARDRAILS_FILE, Guardrails};
-use super::layout;
-use super::reading::{self, Cursor, FileRead, Kept};
+use super::guardrail::Guardrails;
+use super::reading::{self, FileRead, Kept};
 use super::standing::StandingGuardrails;
-use super::told::Told;
 use crate::words::yaml::{Fault, Fields, Node};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -19,110 +16,18 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Default)]
 pub struct Ruleset {
     /// Every policy file, in the order of their names.
-    files: Vec<Kept>,
-    guardrails: StandingGuardrails,
+    pub(super) files: Vec<Kept>,
+    pub(super) guardrails: StandingGuardrails,
     /// What is wrong with the guardrails of the revision; empty where they could be read.
-    guardrail_faults: Vec<Fault>,
+    pub(super) guardrail_faults: Vec<Fault>,
     /// Made when it is first asked for: a further source's policies are asked beside those of the others.
-    set: OnceLock<PolicySet>,
-}
-
-/// What becomes of a change that lets somebody in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Widening {
-    /// It goes live.
-    GoesLive,
-    /// It waits for a person; what takes away goes live at once all the same.
-    Waits,
-}
-
-/// A revision as it was read.
-#[derive(Debug)]
-pub struct Loaded {
-    /// What is in force.
-    pub ruleset: Ruleset,
-    /// What is wrong with it.
-    pub faults: Vec<Fault>,
-    /// Files of which an older form, or none, is in force, because they let somebody in.
-    pub held: Vec<String>,
+    pub(super) set: OnceLock<PolicySet>,
 }
 
 impl Ruleset {
     /// How many findings its policies accept.
     pub fn accepted_findings(&self) -> usize {
         self.set().policies().iter().map(|policy| policy.accepted.len()).sum()
-    }
-
-    /// Reads a revision of which everything goes live.
-    pub fn load(tree: &Tree, catalogue: &Catalogue, last_good: Option<&Self>) -> (Self, Vec<Fault>) {
-        let loaded = Self::load_with(tree, catalogue, last_good, Widening::GoesLive, &[]);
-        (loaded.ruleset, loaded.faults)
-    }
-
-    /// Reads a revision. A faulty file keeps its form of `last_good`, every other file and every deletion goes live;
-    /// faulty guardrails keep the old ones, and then nothing may widen; so do guardrails that stand where they are not read.
-    /// Whatever narrows never waits.
-    /// Files that are as they were are not read again; the catalogue has to be the same.
-    /// A policy outside of the `bounds` of its source counts as a faulty one.
-    pub fn load_with(
-        tree: &Tree,
-        catalogue: &Catalogue,
-        last_good: Option<&Self>,
-        widening: Widening,
-        bounds: &[Arc<Bounds>],
-    ) -> Loaded {
-        let mut faults = layout::strays(tree);
-        let mut guardrail_faults: Vec<Fault> = layout::misplaced_guardrails(&faults, tree);
-        let misplaced = !guardrail_faults.is_empty();
-        let guardrails = match Guardrails::of(tree, catalogue) {
-            Ok(_) if misplaced && !tree.contains_key(GUARDRAILS_FILE) => None,
-            Ok(guardrails) => Some(guardrails),
-            Err(found) => {
-                guardrail_faults.extend(found.iter().cloned());
-                faults.extend(found);
-                None
-            }
-        };
-        let waits = !guardrail_faults.is_empty() || (widening == Widening::Waits && last_good.is_some());
-        let known = last_good.map(|old| old.files.as_slice()).unwrap_or_default();
-        let (mut files, mut held) = (Vec::new(), Vec::new());
-        let reads = reading::read_all(tree, catalogue, known);
-        let (mut olds, mut told) = (Cursor::new(known, ""), Told::default());
-        for read in &reads {
-            if let Some(old) = olds.find(&read.file).and_then(|old| old.policy.as_deref()) {
-                told.keep(old, read.policy.as_deref());
-            }
-        }
-        let mut olds = Cursor::new(known, "");
-        for read in reads {
-            faults.extend(read.faults.iter().cloned());
-            let old = olds.find(&read.file).and_then(|old| old.policy.clone());
-            let mut outside = read.policy.iter().flat_map(|policy| bounds::faults(policy, bounds)).collect::<Vec<_>>();
-            if outside.is_empty() {
-                outside = read.policy.iter().flat_map(|policy| told.tell(policy)).collect();
-            }
-            let new = read.policy.as_ref().filter(|_| outside.is_empty());
-            faults.extend(outside);
-            let kept = match (new, old) {
-                (Some(new), old) if waits && !old.as_ref().is_some_and(|old| narrows(old, new, tree, catalogue)) => {
-                    held.push(read.file.clone());
-                    old
-                }
-                (Some(new), _) => Some(new.clone()),
-                (None, old) => old,
-            };
-            files.push(Kept { read, policy: kept });
-        }
-        let old = last_good.map(|old| old.guardrails.clone()).unwrap_or_default();
-        let (guardrails, given_back) = guardrails.map_or((old.clone(), false), |new| old.next(new, waits));
-        if given_back {
-            held.push(GUARDRAILS_FILE.to_owned());
-        }
-        let ruleset = Self { files, guardrails, guardrail_faults, set: OnceLock::new() };
-        if let Some(before) = last_good.and_then(|old| old.set.get()) {
-            ruleset.set.get_or_init(|| ruleset.beside(&[], Some(before)));
-        }
-        Loaded { ruleset, faults, held }
     }
 
     /// What was in force before a restart: the forms of this tree, but for the policies in `others`, which have that form or none;

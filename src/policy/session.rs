@@ -1,7 +1,6 @@
 //! `session: { ttl }` of a trust policy: how long a session of the Vault API may last although its token has ended.
 
 use super::catalogue::IssuerEntry;
-use super::file::Rule;
 use super::sections::Entry;
 use crate::token::parse_session_lifetime;
 use crate::words::duration_text;
@@ -9,7 +8,11 @@ use crate::words::yaml::Fields;
 use std::time::Duration;
 
 /// Reads it. What the issuer does not allow, and what could open nothing, does not load.
-pub(super) fn read(fields: &mut Fields<'_, '_>, issuer: Option<&IssuerEntry>, rules: &[Rule]) -> Option<Duration> {
+pub(super) fn read<'e>(
+    fields: &mut Fields<'_, '_>,
+    issuer: Option<&IssuerEntry>,
+    mut entries: impl Iterator<Item = &'e Entry>,
+) -> Option<Duration> {
     let node = fields.optional("session")?;
     let mut inner = fields.below(node);
     let ttl = inner.required("ttl").and_then(|node| inner.parsed(node, parse_session_lifetime));
@@ -20,8 +23,10 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, issuer: Option<&IssuerEntry>, ru
         Some(most) if ttl > most => Some(format!("its issuer lets a session last for {} at most", duration_text(most))),
         Some(_) => None,
     };
-    let opens = rules.iter().flat_map(|rule| rule.grants.entries()).any(Entry::outlasts_token);
-    let nothing = (!opens && !rules.is_empty())
+    // A policy without any grant is told as such.
+    let first = entries.next();
+    let nothing = first
+        .is_some_and(|first| !std::iter::once(first).chain(entries).any(Entry::outlasts_token))
         .then(|| "after its token's end a session opens secrets and transit keys alone, and this policy grants none".to_owned());
     if let Some(told) = refused.or(nothing) {
         fields.report(fields.draft(node.place, told).coded("session_refused"));

@@ -7,7 +7,6 @@ pub use error::{ImpossibleStop, StopError};
 
 use super::catalogue::Catalogue;
 use super::file::TrustPolicy;
-use super::grant::Granted;
 use super::guardrail::unreadable;
 use crate::identity::{Attribute, Facts, Value};
 use crate::words::names::{IssuerName, PolicyName, SourceName};
@@ -146,12 +145,16 @@ impl<'a> Standing<'a> {
     }
 
     /// Refuses what comes from a source that is not fresh, and what an operator denies.
-    pub(super) fn check(&self, granted: &[Granted], facts: &Facts) -> Result<(), Denial> {
-        granted.iter().try_for_each(|granted| (self.is_fresh)(&granted.source))?;
+    pub(super) fn check<'g>(
+        &self,
+        granting: impl Iterator<Item = (&'g SourceName, &'g PolicyName)> + Clone,
+        facts: &Facts,
+    ) -> Result<(), Denial> {
+        granting.clone().try_for_each(|(source, _)| (self.is_fresh)(source))?;
         let standing = self.stops.values().filter(|(_, until)| until.is_none_or(|until| self.now < until));
         let mut doubt = None;
         for stop in standing.map(|(stop, _)| stop) {
-            match stop.fits(facts, granted.iter().map(|granted| &granted.policy)) {
+            match stop.fits(facts, granting.clone().map(|(_, policy)| policy)) {
                 Ok(true) => return Err(Reason::Denied.because(format!("an operator denies it: {}", stop.reason))),
                 Ok(false) => {}
                 Err(attribute) => doubt = doubt.or(Some(attribute)),

@@ -1,7 +1,7 @@
 //! What everybody outside is told of our subjects: a policy that nobody there could take does not load.
 
 use super::file::{Rule, TrustPolicy};
-use super::grant::subject;
+use super::subject::subject;
 use super::trusting::Trusting;
 use crate::words::yaml::{Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};

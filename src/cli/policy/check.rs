@@ -162,7 +162,10 @@ impl CheckArgs {
         faults.append(&mut fits.faults);
         faults.extend(missing_keys(tree, &ruleset, now));
         faults.extend(read.definition.iter().flat_map(|definition| match &definition.bounds {
-            Ok(bounds) => bounds.outside(&ruleset).into_iter().chain(bounds.unused(&definition.file, &ruleset)).collect(),
+            Ok(bounds) => {
+                let policies = ruleset.set().policies();
+                bounds.outside(policies).into_iter().chain(bounds.unused(&definition.file, policies)).collect()
+            }
             Err(faults) => faults.clone(),
         }));
         let here = at.server_files();

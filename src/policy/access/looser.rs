@@ -1,15 +1,15 @@
 //! Those who had a credential before and get more of it now: for longer, with fewer bounds, or with less asked of them; or have it
 //! under another subject: to whoever trusts that subject they are somebody else.
 
-use super::changes::{Change, Direction, Part, part};
+use super::change::{Change, Direction, Part, part};
 use super::permits::{Permit, mapping, without};
 use super::region::Region;
 use crate::identity::Mapping;
 use crate::kind::Target;
 use crate::policy::Catalogue;
 use crate::policy::file::{SESSION, TrustPolicy};
-use crate::policy::grant::subject;
 use crate::policy::sections::TermChange;
+use crate::policy::subject::subject;
 
 /// As it is called in our tokens (RFC 7519, section 4.1.2) and in what clouds trust.
 const SUBJECT: &str = "subject";

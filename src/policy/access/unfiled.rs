@@ -1,10 +1,12 @@
 //! Grants by pattern under which no file stands yet: whoever has one has whatever comes there, and no file tells of it today.
 
-use super::changes::{Change, Direction, Side, denied_otherwise, gained, guardrails_differ};
+use super::change::{Change, Direction};
+use super::gained::gained;
 use super::kinds::{Kind, Met};
 use super::language::meet;
 use super::looser::looser;
 use super::past::document;
+use super::side::{Side, denied_otherwise, guardrails_differ};
 use crate::kind::{Operation, Target, TransitUse};
 use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;

@@ -1,6 +1,6 @@
 //! Everything that one identity may have: the question of who looks at a pipeline, not at a role.
 
-use super::changes::Side;
+use super::side::Side;
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::policy::{Ruleset, Tree};

@@ -139,12 +139,13 @@ fn bounds_that_nobody_uses_are_found_in_the_teams_own_repository() {
         &ALLOWED.replace('\n', ", ")[18..].trim_end_matches(", ")
     );
     let bounds = Bounds::of_definition(&source, "team-a.yaml", definition.as_bytes(), &catalogue()).unwrap();
-    let told: Vec<String> = bounds.unused("team-a.yaml", &ruleset).iter().map(|fault| fault.message.to_string()).collect();
+    let told: Vec<String> =
+        bounds.unused("team-a.yaml", ruleset.set().policies()).iter().map(|fault| fault.message.to_string()).collect();
     assert_eq!(
         told,
         ["no policy of the source uses the issuer `other`", "no policy of the source uses `https://api.partner.example`"]
     );
-    assert!(bounds.outside(&ruleset).is_empty());
+    assert!(bounds.outside(ruleset.set().policies()).is_empty());
     let faults = Bounds::of_definition(&source, "team-a.yaml", b"allowed: { issuers: [nobody] }", &catalogue()).unwrap_err();
     assert!(faults[0].to_string().contains("nobody"));
 }

@@ -1,6 +1,6 @@
 //! Values that no token of an issuer can have. A line that names one never matches, or never excludes anything.
 
-use super::Single;
+use super::single::Single;
 use crate::identity::{Attribute, ClaimType, Facts, Mapping, Presence, Shape, Unread, Value, is_cloned_as};
 use crate::policy::access::meet;
 use crate::policy::pattern::Pattern;

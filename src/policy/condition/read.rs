@@ -1,6 +1,6 @@
 //! The values of one line: one or many, as they are or by what they are meant for.
 
-use super::{EVENTS, Single, Test};
+use super::single::{EVENTS, Single, Test};
 use crate::identity::Attribute;
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Piece, Row, fill_row};

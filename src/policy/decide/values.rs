@@ -4,7 +4,7 @@
 use super::{Moment, PolicySet};
 use crate::identity::Facts;
 use crate::kind::Target;
-use crate::policy::grant::Granted;
+use crate::policy::grantable::Granted;
 use crate::words::names::PolicyName;
 use crate::words::{Denial, Reason};
 

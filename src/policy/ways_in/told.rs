@@ -1,7 +1,7 @@
 //! What is told of one way in.
 
 use super::granted::GrantedInClouds;
-use crate::policy::grant::shared_subject;
+use crate::policy::subject::shared_subject;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 

@@ -51,7 +51,7 @@ fn bounds_of_repositories_are_used_by_every_form_of_a_grant() {
         let (ruleset, _) = Ruleset::load(&tree, &catalogue(), None);
         let definition = format!("allowed: {{ issuers: [github], grant: {{ github: [{allowed}] }} }}\n");
         let bounds = Bounds::of_definition(&source, "team-a.yaml", definition.as_bytes(), &catalogue()).unwrap();
-        bounds.unused("team-a.yaml", &ruleset).len()
+        bounds.unused("team-a.yaml", ruleset.set().policies()).len()
     };
     for (repositories, allowed) in [
         ("[\"{repository}\"]", "\"**\""),

@@ -1,0 +1,49 @@
+//! Who gains a credential, or loses it.
+
+use super::change::{Change, Direction, Part, part};
+use super::looser::owners_of_both;
+use super::permits::{Permit, mapping, without};
+use super::side::Side;
+use crate::kind::Target;
+use crate::policy::Catalogue;
+use crate::policy::file::TrustPolicy;
+
+/// What `after` lets in that `before` did not.
+pub(super) fn gained(
+    before: &[Permit<'_>],
+    after: &[Permit<'_>],
+    catalogue: &Catalogue,
+    wanted: &Target,
+    direction: Direction,
+    without_it: &Side<'_>,
+) -> Vec<Change> {
+    let mut found = Vec::new();
+    for permit in after {
+        let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
+        let known = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer).flat_map(|other| &other.regions);
+        let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+        let parts: Vec<Part> = rest.iter().filter_map(|region| part(region, mapping)).collect();
+        if parts.is_empty() {
+            continue;
+        }
+        let because = match direction {
+            _ if without_it.lacks_now(wanted) => Some("for example: whatever the past has under this grant".to_owned()),
+            _ if without_it.has(wanted) => None,
+            Direction::Widens => Some("a new file under a grant that names it".to_owned()),
+            Direction::Narrows => Some("the file is gone".to_owned()),
+        };
+        let (issuer, owners) = (permit.policy.issuer.clone(), owners(permit.policy, without_it, direction));
+        let (credentials, terms) = (vec![wanted.to_string()], Vec::new());
+        found.push(Change { direction, credentials, at: permit.at(), issuer, parts, because, terms, owners });
+    }
+    found
+}
+
+/// Those of the file in both revisions: a change may name other owners as well.
+fn owners(policy: &TrustPolicy, other: &Side<'_>, direction: Direction) -> Vec<String> {
+    let there = other.policies().find(|other| other.file == policy.file).map_or(policy, |there| there);
+    match direction {
+        Direction::Widens => owners_of_both(there, policy),
+        Direction::Narrows => owners_of_both(policy, there),
+    }
+}

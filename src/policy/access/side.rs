@@ -1,0 +1,114 @@
+//! One of the revisions that are compared.
+
+use super::missing::missing;
+use super::permits::{Permit, permits};
+use super::repositories::{Granting, Parts, parts};
+use crate::kind::{Target, TransitUse};
+use crate::policy::file::{Rule, TrustPolicy};
+use crate::policy::guardrail::GUARDRAILS_FILE;
+use crate::policy::pattern::Pattern;
+use crate::policy::sections::{GitHubGrant, SecretGrant, Section};
+use crate::policy::{Catalogue, Ruleset, Tree};
+use crate::words::names::{SecretName, SecretPath, TransitKey};
+use crate::words::{TransitFile, UnixTime};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// One revision: what it permits, and the files that it has.
+pub(super) struct Side<'a> {
+    pub(super) ruleset: &'a Ruleset,
+    pub(super) tree: &'a Tree,
+}
+
+/// Where the guardrails of the two differ, the patterns of documents (`true`) and of transit keys that either denies something of:
+/// what they tell apart may change though no policy does.
+pub(super) fn denied_otherwise<'a>(sides: [&Side<'a>; 2]) -> impl Iterator<Item = (bool, &'a Pattern)> {
+    let differing = guardrails_differ(sides).then_some(sides);
+    differing.into_iter().flatten().flat_map(|side| side.ruleset.set().guardrails().patterns())
+}
+
+pub(super) fn guardrails_differ(sides: [&Side<'_>; 2]) -> bool {
+    let [old, new] = sides.map(|side| side.tree.get(GUARDRAILS_FILE));
+    old != new
+}
+
+impl<'a> Side<'a> {
+    pub(super) const fn new(ruleset: &'a Ruleset, tree: &'a Tree) -> Self {
+        Self { ruleset, tree }
+    }
+
+    pub(super) fn rules(&self) -> impl Iterator<Item = &'a Rule> + Clone + use<'a> {
+        self.ruleset.set().policies().iter().flat_map(|policy| &policy.rules)
+    }
+
+    /// The parts of what either grants, as the guardrails of either leave it.
+    pub(super) fn parts(sides: [&Self; 2]) -> Parts<&'a Arc<TrustPolicy>> {
+        let policies = sides.iter().flat_map(|side| side.policies());
+        let granting: Vec<Granting<'a, _>> = policies
+            .flat_map(|policy| {
+                let entries = policy.rules.iter().flat_map(|rule| rule.grants.of::<GitHubGrant>());
+                entries.map(move |entry| (policy, &policy.issuer, entry))
+            })
+            .collect();
+        let denied = sides.iter().flat_map(|side| side.ruleset.set().guardrails().denied_of(GitHubGrant::WORD));
+        parts(&granting, &denied.collect::<Vec<_>>())
+    }
+
+    /// The values that are granted by themselves, of whichever document.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.rules().flat_map(|rule| rule.grants.of::<SecretGrant>().filter_map(|grant| grant.key.as_deref()))
+    }
+
+    /// Every credential that a policy names, and every secret and use of a transit key that the revision has.
+    pub(super) fn credentials(&self) -> impl Iterator<Item = Target> + 'a {
+        let rules = self.rules();
+        let keys: BTreeSet<&str> = self.keys().collect();
+        let secrets = self.secrets().flat_map(move |path| {
+            let whole = std::iter::once(None).chain(keys.clone().into_iter().map(Some));
+            whole
+                .map(move |key| Target::Secret(SecretName { path: path.clone(), key: key.map(str::to_owned) }))
+                .collect::<Vec<_>>()
+        });
+        let keys: BTreeSet<TransitKey> = TransitFile::among(self.tree).map(|file| file.key).collect();
+        let transit = keys.into_iter().flat_map(|key| TransitUse::of_key(&key).map(Target::Transit).collect::<Vec<_>>());
+        rules.flat_map(|rule| rule.grants.named()).chain(secrets).chain(transit)
+    }
+
+    pub(super) fn secrets(&self) -> impl Iterator<Item = SecretPath> + 'a {
+        self.tree.keys().filter_map(|file| SecretPath::parse(file.strip_prefix("secrets/")?).ok())
+    }
+
+    pub(super) fn has(&self, wanted: &Target) -> bool {
+        missing(self.tree, wanted).is_none()
+    }
+
+    /// Whether it is a secret of the past that has no file now, and stands for others like it.
+    pub(super) fn lacks_now(&self, wanted: &Target) -> bool {
+        matches!(wanted, Target::SecretAt(past) if !self.tree.contains_key(&format!("secrets/{}", past.name.path)))
+    }
+
+    /// The policies in force.
+    pub(super) fn policies(&self) -> impl Iterator<Item = &'a Arc<TrustPolicy>> + use<'a> {
+        self.ruleset.set().policies().iter()
+    }
+
+    /// The names of the documents that it has.
+    pub(super) fn secret_names(&self) -> BTreeSet<String> {
+        self.secrets().map(|path| path.to_string()).collect()
+    }
+
+    /// The names of the transit keys that it has.
+    pub(super) fn key_names(&self) -> BTreeSet<String> {
+        TransitFile::among(self.tree).map(|file| file.key.to_string()).collect()
+    }
+
+    /// Who may have it, if it were there.
+    pub(super) fn would_permit(&self, wanted: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
+        permits(self.ruleset, catalogue, wanted, now)
+    }
+
+    /// A secret or a key that the revision does not have is nobody's.
+    pub(super) fn permits(&self, wanted: &Target, catalogue: &Catalogue, now: UnixTime) -> Vec<Permit<'a>> {
+        if self.has(wanted) { permits(self.ruleset, catalogue, wanted, now) } else { Vec::new() }
+    }
+}
