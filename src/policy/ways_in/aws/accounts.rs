@@ -89,6 +89,12 @@ impl Accounts {
         self.whole.contains(account)
     }
 
+    /// The access keys of a user, for people. Another account may have a user of the same name.
+    fn keys_of(&self, user: &str) -> String {
+        let is_only = self.whole.len() == 1 && self.has(account_of(user)) && self.identities.get(user).is_some();
+        self.keys.told(user, is_only)
+    }
+
     /// What a principal of AWS's is.
     pub(super) fn principal(&self, of: &str, role: &RoleArn, principal: &str, conditions: &str) -> Vec<Way> {
         let way = |kind, says: String, advice: &str| vec![Way::new(of, kind, says, advice)];
@@ -98,7 +104,7 @@ impl Accounts {
             _ if is_number => self.account(of, role, principal, conditions),
             ["arn", _, "iam", "", account, "root"] => self.account(of, role, account, conditions),
             ["arn", _, "iam", "", _, resource] if resource.starts_with("user/") => {
-                let says = format!("the IAM user {principal}{conditions}, {}", self.keys.told(principal));
+                let says = format!("the IAM user {principal}{conditions}, {}", self.keys_of(principal));
                 way(WayKind::Others, says, KEYS)
             }
             ["arn", _, "iam", "", _, resource] if resource.starts_with("role/") => {
@@ -138,7 +144,7 @@ impl Accounts {
         let mut ways =
             vec![Way::new(of, WayKind::Others, format_args!("{whole}: its root user, and of its roles {others}"), advice)];
         ways.extend(users.into_iter().map(|user| {
-            let says = format!("the IAM user {user}, whom the account's own policies allow to, {}", self.keys.told(user));
+            let says = format!("the IAM user {user}, whom the account's own policies allow to, {}", self.keys_of(user));
             Way::new(of, WayKind::Others, says, KEYS)
         }));
         ways

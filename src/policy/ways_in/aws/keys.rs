@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Keys {
     by_arn: Once<usize>,
-    /// Each key by its id, and whether some list has it as active.
+    /// By the user's name alone, for a list names no account: each key by its id, and whether some list has it as active.
     by_name: BTreeMap<String, BTreeMap<String, bool>>,
 }
 
@@ -51,16 +51,21 @@ impl Keys {
         Ok(())
     }
 
-    /// For people.
-    pub(super) fn told(&self, user: &str) -> String {
+    /// For people. A list counts only where the user can be no other account's.
+    pub(super) fn told(&self, user: &str, takes_lists: bool) -> String {
         let name = user.rsplit('/').next().unwrap_or_default();
-        let listed = || self.by_name.get(name).map(|keys| keys.values().filter(|is_active| **is_active).count());
-        match self.by_arn.get(user).copied().or_else(listed) {
-            Some(0) => "which has no active access key".to_owned(),
-            Some(1) => "which has 1 active access key".to_owned(),
-            Some(count) => format!("which has {count} active access keys"),
-            None => "whose access keys no export here tells (`aws iam get-credential-report`)".to_owned(),
-        }
+        let listed = self.by_name.get(name).filter(|_| takes_lists).map(|keys| keys.values().filter(|active| **active).count());
+        let (count, source) = match (self.by_arn.get(user), listed) {
+            (Some(count), _) => (*count, ""),
+            (None, Some(count)) => (count, " by `list-access-keys`, which names no account"),
+            (None, None) => return "whose access keys no export here tells (`aws iam get-credential-report`)".to_owned(),
+        };
+        let keys = match count {
+            0 => "no active access key".to_owned(),
+            1 => "1 active access key".to_owned(),
+            more => format!("{more} active access keys"),
+        };
+        format!("which has {keys}{source}")
     }
 }
 

@@ -181,6 +181,43 @@ fn access_keys_are_counted_where_an_export_tells_them() {
     has(&told(&[export("a.json", &details(&user)), raw], &aws_grants()), &["1 active access key"]);
 }
 
+/// `aws iam list-access-keys` names no account.
+#[test]
+fn a_list_of_access_keys_speaks_of_the_one_account_alone_whose_details_are_here() {
+    let list = |status: &str| {
+        export(
+            "keys.json",
+            &json!({ "AccessKeyMetadata": [{ "UserName": "bot", "AccessKeyId": "AKIAEXAMPLE", "Status": status }] }),
+        )
+    };
+    let of = |user: &str| json!([{ "Effect": "Allow", "Principal": { "AWS": user }, "Action": "sts:AssumeRole" }]);
+    let own = export("a.json", &details(&of("arn:aws:iam::111122223333:user/bot")));
+    let mut partner = details(&json!([]));
+    partner["RoleDetailList"] = json!([]);
+    for user in partner["UserDetailList"].as_array_mut().unwrap() {
+        user["Arn"] = user["Arn"].as_str().unwrap().replace("111122223333", "999988887777").into();
+    }
+    let partner = export("b.json", &partner);
+    has(&told(&[own.clone(), list("Inactive")], &aws_grants()), &["no active access key", "names no account"]);
+    let foreign = export("a.json", &details(&of("arn:aws:iam::999988887777:user/bot")));
+    let absent = export("a.json", &details(&of("arn:aws:iam::111122223333:user/ops/bot")));
+    let role =
+        json!({ "Role": { "Arn": ROLE, "AssumeRolePolicyDocument": { "Statement": of("arn:aws:iam::111122223333:user/bot") } } });
+    for exports in [
+        vec![foreign.clone()],
+        vec![foreign, partner.clone()],
+        vec![own, partner],
+        vec![absent],
+        vec![export("role.json", &role)],
+    ] {
+        for status in ["Inactive", "Active"] {
+            let found = told(&[&exports[..], &[list(status)]].concat(), &aws_grants());
+            has(&found, &["Others: the IAM user", "user/", "whose access keys no export here tells"]);
+            assert!(!found.iter().any(|one| one.contains("active access key")), "{found:#?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_granted_and_not_exported_is_missing() {
     let mut other = details(&json!([]));
