@@ -6,7 +6,7 @@ mod applications;
 
 pub(super) use applications::Applications;
 
-use super::bound::{Bound, Text};
+use super::bound::{Bound, Text, lets_in_anybody};
 use super::granted::GrantedInClouds;
 use super::issuers;
 use super::told::{Way, WayKind, listed, subjects};
@@ -18,7 +18,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 const MEND: &str = "`daypass azure bootstrap` prints the federated credentials that the policies need, and no more";
-const STRANGERS: &str = "it signs tokens for strangers, and nothing that is understood here keeps them out: bind a whole owner or repository, or delete it";
+const STRANGERS: &str =
+    "nothing that is understood here keeps out strangers who have a token of it: bind a whole owner or repository, or delete it";
 
 /// Of each application that is granted.
 pub(super) fn ways(applications: &Applications, granted: &GrantedInClouds) -> Vec<Way> {
@@ -81,11 +82,15 @@ fn credential_way(of: &str, credential: &Value, granted: &GrantedInClouds) -> Re
         (false, None, None) => way(WayKind::NotUnderstood, format!("{}, for nobody can tell whom", issuers::told(issuer)), MEND),
         (false, subject, expression) => {
             let bounds = bounds(subject.as_deref(), expression.as_deref());
-            let is_open = issuers::shared(issuer).is_some_and(|shared| !shared.keeps_strangers_out(&bounds));
+            let is_open = lets_in_anybody(issuer, &bounds);
             let subject = subject.map(|subject| format!("for the subject {subject}"));
             let expression = expression.map(|expression| format!("where {expression}"));
             let who: Vec<String> = subject.into_iter().chain(expression).collect();
             let says = format!("{}, {}", issuers::told(issuer), who.join(" and "));
+            if is_open && bounds.is_empty() && issuers::shared(issuer).is_none() {
+                let says = format!("it may let others in, for the expression is not understood here: {says}");
+                return way(WayKind::NotUnderstood, says, MEND);
+            }
             if is_open {
                 return way(WayKind::Anybody, says, STRANGERS);
             }

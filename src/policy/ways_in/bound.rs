@@ -1,8 +1,11 @@
-//! What of a condition keeps strangers out at an issuer that signs for them too. A name is pinned where the condition has the whole of it:
-//! `acme/*` is acme's alone, and `acme*` is that of everybody who registers a name that begins so.
+//! What of a condition keeps strangers out. At an issuer that is known to sign for them a name is pinned where the condition has the
+//! whole of it: `acme/*` is acme's alone, and `acme*` is that of everybody who registers a name that begins so. Nobody can list all such
+//! issuers: at every other one something has to be asked of a claim.
 
-use super::issuers::{Form, Shared};
+use super::issuers::{self, Form, Shared};
 
+/// Claims that say for whom a token is, by whom, and how its bearer logged in: strangers have tokens with the same.
+const OF_EVERYBODY: [&str; 5] = ["aud", "azp", "oaud", "amr", "iss"];
 /// In Cognito's `amr`, what every guest has.
 const GUEST: &str = "unauthenticated";
 
@@ -16,24 +19,43 @@ pub(super) struct Bound {
 pub(super) struct Text {
     begins: String,
     is_whole: bool,
+    /// Whether some texts are kept out by it.
+    asks: bool,
+}
+
+/// Whether a trust of this issuer lets in whoever has a token of it, or strangers who have one.
+pub(super) fn lets_in_anybody(issuer: &str, bounds: &[Bound]) -> bool {
+    issuers::shared(issuer).map_or_else(|| !bounds.iter().any(Bound::asks), |shared| !shared.keeps_strangers_out(bounds))
+}
+
+/// Whether a claim says something of whose the token is.
+pub(super) fn tells_whose(claim: &str) -> bool {
+    !OF_EVERYBODY.iter().any(|known| known.eq_ignore_ascii_case(claim))
+}
+
+impl Bound {
+    fn asks(&self) -> bool {
+        tells_whose(&self.claim) && !self.texts.is_empty() && self.texts.iter().all(|text| text.asks)
+    }
 }
 
 impl Text {
     /// As it stands. A policy variable of AWS's stands for what nobody knows here.
     pub(super) fn exact(text: &str) -> Self {
         let begins = text.split("${").next().unwrap_or_default();
-        Self { begins: begins.to_owned(), is_whole: begins.len() == text.len() }
+        Self { begins: begins.to_owned(), is_whole: begins.len() == text.len(), asks: !begins.is_empty() }
     }
 
     /// With `*` and `?`.
     pub(super) fn like(text: &str) -> Self {
         let begins = text.split(['*', '?']).next().unwrap_or_default();
         let exact = Self::exact(begins);
-        Self { is_whole: exact.is_whole && begins.len() == text.len(), ..exact }
+        let asks = text.split("${").next().is_some_and(|known| known.contains(|c| !matches!(c, '*' | '?')));
+        Self { is_whole: exact.is_whole && begins.len() == text.len(), asks, ..exact }
     }
 
     pub(super) fn start(text: &str) -> Self {
-        Self { begins: text.to_owned(), is_whole: false }
+        Self { begins: text.to_owned(), is_whole: false, asks: !text.is_empty() }
     }
 
     fn is_one(&self) -> bool {

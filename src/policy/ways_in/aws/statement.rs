@@ -2,7 +2,7 @@
 
 use crate::policy::import::{host_of, one_or_many, plain_operator};
 use crate::policy::ways_in::advice::AWS as MEND;
-use crate::policy::ways_in::bound::{Bound, Text};
+use crate::policy::ways_in::bound::{Bound, Text, lets_in_anybody};
 use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::told::{Way, WayKind};
 use crate::policy::ways_in::{glob, issuers};
@@ -194,10 +194,13 @@ impl Lets<'_> {
     /// Somebody else's issuer.
     pub(super) fn issuer(&self, of: &str, host: &str) -> Way {
         let bounds: Vec<Bound> = self.conditions.iter().filter_map(|condition| condition.bound(host)).collect();
-        let is_open = issuers::shared(host).is_some_and(|shared| !shared.keeps_strangers_out(&bounds));
         let says = format!("{}{}", issuers::told(host), self.conditions());
-        if is_open {
-            let advice = "it signs tokens for strangers, and nothing here keeps them out: bind the subject up to the end of a name, or take the statement out";
+        if lets_in_anybody(host, &bounds) {
+            let advice = if issuers::shared(host).is_some() {
+                "it signs tokens for strangers, and nothing here keeps them out: bind the subject up to the end of a name, or take the statement out"
+            } else {
+                "whoever has a token of it gets in, for nothing is asked of the token's claims: bind the subject, or take the statement out"
+            };
             return Way::new(of, WayKind::Anybody, says, advice);
         }
         let advice = "policies and the audit log see nothing of it: turn it into a policy (`daypass policy import`), then take the statement out";

@@ -4,6 +4,7 @@ use super::own;
 use super::projects::Projects;
 use super::provider::{Provider, id_of, pool_of};
 use crate::policy::ways_in::advice::GCP as MEND;
+use crate::policy::ways_in::bound::lets_in_anybody;
 use crate::policy::ways_in::granted::GrantedInClouds;
 use crate::policy::ways_in::issuers;
 use crate::policy::ways_in::told::{Way, WayKind};
@@ -101,15 +102,24 @@ fn by(of: &str, member: &str, (kind, who): (&str, &str), provider: &Provider) ->
     let condition = provider.condition.as_ref().map(|text| format!(", where {text}")).unwrap_or_default();
     let keys = if provider.uploaded.is_some() { ", by keys that were uploaded (`oidc.jwksJson`)" } else { "" };
     let says = format!("{member}: {}{keys}{condition}", issuers::told(&provider.issuer));
-    if let Some(shared) = issuers::shared(&provider.issuer) {
-        if provider.uploaded.is_some() {
-            let advice = "whoever has the private halves of these keys is any of its subjects: let the provider fetch the issuer's own keys";
-            return Way::new(of, WayKind::NotUnderstood, says, advice);
+    let is_shared = issuers::shared(&provider.issuer).is_some();
+    if is_shared && provider.uploaded.is_some() {
+        let advice =
+            "whoever has the private halves of these keys is any of its subjects: let the provider fetch the issuer's own keys";
+        return Way::new(of, WayKind::NotUnderstood, says, advice);
+    }
+    if provider.is_oidc && lets_in_anybody(&provider.issuer, &provider.bounds(kind, who)) {
+        if !is_shared && provider.has_unread_condition() {
+            let says = format!("it may let others in, for the condition is not understood here: {says}");
+            return Way::new(
+                of,
+                WayKind::NotUnderstood,
+                says,
+                "say it by `==`, `in` or `startsWith` of a claim, or take the member out",
+            );
         }
-        if !shared.keeps_strangers_out(&provider.bounds(kind, who)) {
-            let advice = "it signs tokens for strangers, and nothing that is understood here keeps them out: bind a whole owner or repository, or take the member out";
-            return Way::new(of, WayKind::Anybody, says, advice);
-        }
+        let advice = "nothing that is understood here keeps out strangers who have a token of it: bind a whole owner or repository, or take the member out";
+        return Way::new(of, WayKind::Anybody, says, advice);
     }
     let advice =
         "policies and the audit log see nothing of it: turn it into a policy (`daypass policy import`), then take the member out";

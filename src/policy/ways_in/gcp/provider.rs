@@ -3,7 +3,7 @@
 //! IAM API, `projects.locations.workloadIdentityPools.providers`; IAM docs, "Attribute mappings", "Attribute conditions".
 
 use crate::policy::import::cel::{self, Path, Test};
-use crate::policy::ways_in::bound::{Bound, Text};
+use crate::policy::ways_in::bound::{Bound, Text, tells_whose};
 use crate::policy::ways_in::error::ExportFault;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 pub(super) struct Provider {
     pub(super) name: String,
     pub(super) issuer: String,
+    /// Whether the issuer is one of OIDC; else an account of AWS, or whoever has an assertion or a certificate.
+    pub(super) is_oidc: bool,
     /// From which claims it makes which attributes, `google.subject` among them.
     mapping: BTreeMap<String, String>,
     pub(super) condition: Option<String>,
@@ -42,7 +44,16 @@ impl Provider {
         let mapping = mapping.map(|(to, from)| (to.clone(), from.as_str().unwrap_or("nothing").to_owned())).collect();
         let condition = provider["attributeCondition"].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let stated = |member: &str| oidc.get(member).filter(|value| !value.is_null()).cloned();
-        Ok(Some(Self { name, issuer, mapping, condition, audiences: stated("allowedAudiences"), uploaded: stated("jwksJson") }))
+        let is_oidc = oidc["issuerUri"].is_string();
+        Ok(Some(Self {
+            name,
+            issuer,
+            is_oidc,
+            mapping,
+            condition,
+            audiences: stated("allowedAudiences"),
+            uploaded: stated("jwksJson"),
+        }))
     }
 
     /// What it makes subjects from.
@@ -64,14 +75,22 @@ impl Provider {
         asked.chain(self.of_member(kind, who)).collect()
     }
 
+    /// Whether the condition asks something of whose the token is, in a form that is not understood.
+    pub(super) fn has_unread_condition(&self) -> bool {
+        self.condition.as_ref().is_some_and(|text| cel::read(text).is_err() && has_claim(text))
+    }
+
+    /// What is made of a claim is no claim that could pin a name, and asks something all the same.
     fn of_member(&self, kind: &str, who: &str) -> Option<Bound> {
         let (attribute, value) = who.split_once('/')?;
-        let claim = match (kind, attribute) {
-            ("principal", "subject") => self.mapped("google.subject")?,
-            ("principalSet", attribute) if attribute.starts_with("attribute.") => self.mapped(attribute)?,
+        let attribute = match (kind, attribute) {
+            ("principal", "subject") => "google.subject",
+            ("principalSet", "group") => "google.groups",
+            ("principalSet", attribute) if attribute.starts_with("attribute.") => attribute,
             _ => return None,
         };
-        Some(Bound { claim, texts: vec![Text::exact(value)] })
+        let made = || self.mapping.get(attribute).filter(|expression| has_claim(expression)).cloned();
+        Some(Bound { claim: self.mapped(attribute).or_else(made)?, texts: vec![Text::exact(value)] })
     }
 
     fn claim(&self, path: &Path) -> Option<String> {
@@ -89,6 +108,15 @@ impl Provider {
             _ => None,
         }
     }
+}
+
+/// Whether an expression has a claim that says whose a token is: `assertion.sub`, `assertion['sub']`.
+fn has_claim(expression: &str) -> bool {
+    expression.split("assertion").skip(1).any(|behind| {
+        let behind = behind.trim_start_matches(|c: char| !c.is_alphanumeric());
+        let claim = behind.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        !claim.is_empty() && tells_whose(claim)
+    })
 }
 
 pub(super) fn pool_of(provider: &str) -> &str {

@@ -74,9 +74,15 @@ fn whoever_else_may_assume_a_role_is_told() {
         ),
         (
             web("arn:aws:iam::111122223333:oidc-provider/vault.acme.com/v1/identity/oidc/plugins", &json!({})),
-            &["Others: Vault or OpenBao"],
+            &["Anybody: Vault or OpenBao", "without a condition"],
         ),
-        (web("arn:aws:iam::111122223333:oidc-provider/gitlab.acme.com", &json!({})), &["Others: GitLab directly"]),
+        (
+            web(
+                "arn:aws:iam::111122223333:oidc-provider/gitlab.acme.com",
+                &json!({ "StringLike": { "gitlab.acme.com:sub": "project_path:acme/*" } }),
+            ),
+            &["Others: GitLab directly"],
+        ),
         (
             json!({ "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole" }),
             &["Anybody: anybody at AWS, without a condition"],

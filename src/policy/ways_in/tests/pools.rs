@@ -105,8 +105,28 @@ fn what_strangers_can_have_at_a_shared_issuer_lets_in_anybody() {
         let found = of_hub(member, github, &json!({ "attributeMapping": mapping, "attributeCondition": condition }));
         has(&found, &[&format!("{kind}: "), "GitHub Actions directly", member.split_once(' ').unwrap().1]);
     }
-    let own = of_hub("principalSet *", "https://gitlab.acme.com", &json!({}));
-    has(&own, &["Others: ", "GitLab directly (gitlab.acme.com)"]);
+    let mapping = json!({ "google.subject": "assertion.sub", "google.groups": "assertion.groups", "attribute.all": "'x'",
+        "attribute.aud": "assertion.aud", "attribute.team": "assertion.sub.extract('{team}/')" });
+    for (member, condition, kind) in [
+        ("principalSet *", "", "Anybody"),
+        ("principalSet *", "true", "Anybody"),
+        ("principalSet *", "assertion.aud == 'x'", "Anybody"),
+        ("principalSet *", "assertion.aud in ['x'] && assertion.email_verified == true", "Anybody"),
+        ("principalSet *", "assertion.sub.startsWith('')", "Anybody"),
+        ("principalSet attribute.all/x", "", "Anybody"),
+        ("principalSet attribute.aud/x", "", "Anybody"),
+        ("principalSet attribute.nothing/x", "", "Anybody"),
+        ("principalSet *", "assertion.sub.matches('^acme/')", "NotUnderstood"),
+        ("principalSet *", "assertion.sub == 'acme' || true", "NotUnderstood"),
+        ("principalSet *", "assertion.sub.startsWith('acme/')", "Others"),
+        ("principalSet attribute.team/acme", "", "Others"),
+        ("principalSet group/acme", "", "Others"),
+        ("principal subject/acme/shop", "assertion.sub.matches('x')", "Others"),
+    ] {
+        let found =
+            of_hub(member, "https://gitlab.acme.com", &json!({ "attributeMapping": mapping, "attributeCondition": condition }));
+        has(&found, &[&format!("{kind}: "), "GitLab directly (gitlab.acme.com)", member.split_once(' ').unwrap().1]);
+    }
     let uploaded = of_hub(
         "principal subject/repo:acme/shop:ref:refs/heads/main",
         github,

@@ -84,8 +84,62 @@ fn a_pattern_binds_where_it_pins_a_whole_name() {
     assert_eq!(of("StringEqualsIgnoreCase", "sub", json!("repo:Acme/shop:ref:refs/heads/main")), "Others");
     let capitals = provider_at("Token.Actions.GitHubUserContent.com");
     assert_eq!(kind(&capitals, &json!({ "StringLike": key(HOST, "sub", &json!("repo:*")) })), "Anybody");
-    // One enterprise's issuer is nobody else's.
-    assert_eq!(kind(&provider_at(&format!("{HOST}/acme")), &json!({})), "Others");
+    // One enterprise's issuer is nobody else's: there a visibility keeps strangers out.
+    let (acme, visibility) = (format!("{HOST}/acme"), json!("private"));
+    let condition = json!({ "StringEquals": key(&acme, "repository_visibility", &visibility) });
+    assert_eq!(kind(&provider_at(&acme), &condition), "Others");
+}
+
+/// Nobody can list the issuers that sign for strangers.
+#[test]
+fn whoever_asks_nothing_of_the_claims_lets_in_anybody() {
+    for host in [
+        "login.microsoftonline.com/common/v2.0",
+        "api.pulumi.com/oidc",
+        "oidc.cirrus-ci.com",
+        "securetoken.google.com/acme",
+        "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a",
+        "token.actions.githubusercontent.com/acme",
+        "gitlab.acme.com",
+    ] {
+        let provider = provider_at(host);
+        let aud = key(host, "aud", &json!("sts.amazonaws.com"));
+        let sub = |value: Value| key(host, "sub", &value);
+        for condition in [
+            json!({}),
+            json!({ "StringEquals": aud }),
+            json!({ "StringEquals": key(host, "amr", &json!("pwd")) }),
+            json!({ "StringEquals": { "aws:SourceVpc": "vpc-1", "sts:RoleSessionName": "x" } }),
+            json!({ "StringEquals": key("another.example", "sub", &json!("x")) }),
+            json!({ "StringEquals": aud, "StringLike": sub(json!("*")) }),
+            json!({ "StringLike": sub(json!("?*")) }),
+            json!({ "StringLike": sub(json!(["acme", "*"])) }),
+            json!({ "StringLike": sub(json!("${aws:PrincipalTag/x}")) }),
+            json!({ "StringEquals": sub(json!([])) }),
+            json!({ "StringEqualsIfExists": sub(json!("acme")) }),
+            json!({ "ForAllValues:StringEquals": sub(json!("acme")) }),
+            json!({ "StringNotLike": sub(json!("evil/*")) }),
+            json!({ "Null": sub(json!("false")) }),
+        ] {
+            assert_eq!(kind(&provider, &condition), "Anybody", "{host} {condition}");
+        }
+        for condition in [
+            json!({ "StringEquals": aud, "StringLike": sub(json!("acme/*")) }),
+            json!({ "StringLike": sub(json!("*:acme")) }),
+            json!({ "StringEquals": key(host, "department", &json!("ops")) }),
+        ] {
+            assert_eq!(kind(&provider, &condition), "Others", "{host} {condition}");
+        }
+        let issuer = format!("https://{host}");
+        let entra = |expression: &str| {
+            let expression = json!({ "value": expression, "languageVersion": 1 });
+            of_credential(&json!({ "issuer": issuer, "subject": null, "claimsMatchingExpression": expression }))
+        };
+        has(&entra("claims['sub'] matches '*'"), &["Anybody: ", host]);
+        has(&entra("claims['aud'] eq 'x'"), &["Anybody: ", host]);
+        has(&entra("claims['sub'] matches 'acme/*'"), &["Others: ", host]);
+        has(&entra("claims['sub'] matches 'acme/*' or claims['sub'] matches '*'"), &["NotUnderstood: ", host]);
+    }
 }
 
 #[test]
