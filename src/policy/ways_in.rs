@@ -28,6 +28,7 @@ pub fn ways_in(exports: &[Export], granted: &GrantedInClouds) -> Result<Vec<Way>
     let mut ways = aws::ways(&exports.aws, granted);
     ways.extend(gcp::ways(&exports.gcp, granted));
     ways.extend(azure::ways(&exports.azure, granted));
+    ways.extend(exports.unsaid());
     Ok(ways)
 }
 

@@ -5,6 +5,7 @@ use super::azure::Applications;
 use super::document::Document;
 use super::error::{ExportError, ExportFault};
 use super::gcp::Projects;
+use super::told::{Way, WayKind};
 use crate::token::parse_document;
 use serde_json::Value;
 
@@ -28,6 +29,8 @@ pub(super) struct Exports {
     pub(super) aws: Accounts,
     pub(super) gcp: Projects,
     pub(super) azure: Applications,
+    /// Lists without an entry, of which nobody can say what they are of.
+    empty: Vec<String>,
 }
 
 impl Exports {
@@ -56,7 +59,18 @@ impl Exports {
         if self.aws.take(&document)? || self.gcp.take(&document)? || self.azure.take(&document)? {
             return Ok(());
         }
+        if value.as_array().is_some_and(Vec::is_empty) {
+            self.empty.push(export.name.clone());
+            return Ok(());
+        }
         Err(ExportFault::Unknown)
+    }
+
+    /// An empty list of secrets is that of federated credentials too: what is in no export stays so.
+    pub(super) fn unsaid(&self) -> impl Iterator<Item = Way> {
+        let says = "an empty list does not say what it is of: nothing is taken from it";
+        let advice = "leave it out; call an empty list of a service account's keys ADDRESS.keys.json";
+        self.empty.iter().map(move |name| Way::new(format_args!("export {name}"), WayKind::NotSeen, says, advice))
     }
 }
 

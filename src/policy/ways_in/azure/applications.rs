@@ -100,8 +100,9 @@ impl Applications {
                     application.add_secrets(kind, std::slice::from_ref(one));
                 }
             }
-            // An empty list is of federated credentials: secrets are read with their application.
-            Value::Array(all) if all.iter().all(is_federated) => self.entry(&document.whose(WHOSE)?).add(all, true),
+            Value::Array(all) if !all.is_empty() && all.iter().all(is_federated) => {
+                self.entry(&document.whose(WHOSE)?).add(all, true)
+            }
             _ => return Ok(false),
         }
         Ok(true)

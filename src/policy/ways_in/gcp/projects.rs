@@ -46,6 +46,8 @@ impl Above {
 const WHOSE: &str = "ADDRESS or PROJECT";
 /// What the keys of our own issuer are called: other issuers' look the same.
 const JWKS: &str = "jwks";
+/// What stands behind an account's address where a list is of its keys, for an empty one does not say so itself.
+const KEYS: &str = ".keys";
 
 impl Projects {
     /// Takes an export, where it is one.
@@ -79,10 +81,10 @@ impl Projects {
                 self.listed.extend(pools);
             }
             Value::Array(all) if all.iter().any(|one| is_named(one, "/keys/")) => all.iter().try_for_each(|one| self.key(one))?,
-            // A list of keys: each account has a policy that is an object.
-            Value::Array(all) if all.is_empty() && document.whose.is_some_and(|whose| ServiceAccount::parse(whose).is_ok()) => {
-                self.keys.entry(document.whose(WHOSE)?).or_default();
-            }
+            Value::Array(all) if all.is_empty() => match account_of_keys(document) {
+                Some(account) => _ = self.keys.entry(account.to_owned()).or_default(),
+                None => return Ok(false),
+            },
             _ => return Ok(false),
         }
         Ok(true)
@@ -171,7 +173,7 @@ impl Projects {
     /// Keys that people made. Google's own are never shown to anybody.
     pub(super) fn keys_way(&self, of: &str, account: &str, now: UnixTime) -> Way {
         let Some(keys) = self.keys.get(account) else {
-            let advice = "add what `gcloud iam service-accounts keys list --iam-account=ADDRESS --format=json` prints, called ADDRESS.json";
+            let advice = "add what `gcloud iam service-accounts keys list --iam-account=ADDRESS --format=json` prints, called ADDRESS.keys.json";
             return Way::new(of, WayKind::NotSeen, "whether it has static keys is in no export here", advice);
         };
         let has_ended =
@@ -186,6 +188,11 @@ impl Projects {
         let advice = "find who uses them, then `gcloud iam service-accounts keys delete` each";
         Way::new(of, WayKind::Others, format_args!("whoever has one of its static keys: {}", listed(&open)), advice)
     }
+}
+
+/// The account of which the operator says that the export has its keys: `ADDRESS.keys`.
+fn account_of_keys<'a>(document: &Document<'a>) -> Option<&'a str> {
+    document.whose?.strip_suffix(KEYS).filter(|account| ServiceAccount::parse(account).is_ok())
 }
 
 fn is_named(value: &Value, part: &str) -> bool {

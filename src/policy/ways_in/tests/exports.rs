@@ -94,6 +94,31 @@ fn what_half_an_export_does_not_say_is_told() {
     assert!(!disabled.iter().any(|one| one.contains("in no export here") && one.contains("providers")), "{disabled:#?}");
 }
 
+/// `az ad app credential list` and `az ad app federated-credential list` both print `[]`.
+#[test]
+fn an_empty_list_closes_nothing() {
+    let credential = json!({ "name": "x", "issuer": "https://oidc.acme.com", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"] });
+    let of_client = |name: &str, content: &Value| Export { whose: Some(CLIENT.to_owned()), ..export(name, content) };
+    for empty in [json!([]), json!({ "value": [] })] {
+        let found = told(&[of_client("fic.json", &credential), of_client("creds.json", &empty)], &azure());
+        has(&found, &["NotSeen: whether it has further federated credentials is in no export here"]);
+        has(&found, &["NotSeen: an empty list does not say what it is of"]);
+        has(&told(&[of_client("creds.json", &empty)], &azure()), &["Missing: policies grant it, and no export"]);
+    }
+    let own = member(&format!("subject/{SUBJECT}"));
+    let account = export(&format!("{ACCOUNT}.json"), &policy(&[("roles/iam.workloadIdentityUser", &own)]));
+    let empty = |name: String| told(&[account.clone(), Export { whose: Some(name), ..export("e.json", &json!([])) }], &gcp());
+    for name in [ACCOUNT.to_owned(), "acme-prod".to_owned(), "keys".to_owned(), "acme-prod.keys".to_owned()] {
+        let found = empty(name);
+        has(&found, &["NotSeen: whether it has static keys is in no export here"]);
+        has(&found, &["NotSeen: an empty list does not say what it is of"]);
+    }
+    // Whose name says that it is of keys says it.
+    let keys = empty(format!("{ACCOUNT}.keys"));
+    has(&keys, &["Ours: it has no service account key"]);
+    assert!(!keys.iter().any(|one| one.contains("an empty list")), "{keys:#?}");
+}
+
 #[test]
 fn half_an_application_is_told() {
     let credential = json!({ "name": "x", "issuer": "https://oidc.acme.com", "subject": SUBJECT, "audiences": ["api://AzureADTokenExchange"] });
