@@ -1,5 +1,7 @@
 //! The audit log for whom a policy lets read it, from the recorded grant to the recorded release: reading is recorded as any other use.
 
+mod theirs;
+
 use super::answer::Released;
 use super::story::Story;
 use super::usage::{self, Done};
@@ -10,8 +12,9 @@ use crate::policy::Grant;
 use crate::store::{Entry, PageBounds, RecordFilter, Recorded, Span};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
+use theirs::Theirs;
 
 /// Records of one answer: with their bodies less than a client waits for.
 pub const RECORDS_MAX: usize = 1000;
@@ -65,7 +68,10 @@ async fn run(app: &App, source: &SourceName, live: &Live, query: AuditQuery) -> 
     let read = tokio::task::spawn_blocking(move || {
         let span = Span { before: query.before, after: query.after, since };
         let bounds = PageBounds { records: query.limit.min(RECORDS_MAX), bytes: ANSWER_BYTES_MAX, looked_at: LOOKED_AT_MAX };
-        let page = reader.page(&span, bounds, |entry| theirs.takes(entry) && query.filter.takes(entry));
+        let page = reader.page(&span, bounds, |entry| {
+            // What a reader does not see of a record cannot be asked for either.
+            theirs.part(entry).filter(|entry| query.filter.takes(entry))
+        });
         page.map(|page| (page, query.filter))
     });
     let read = read.await.map_err(|fault| Reason::Internal.because(fault.to_string()))?;
@@ -80,78 +86,4 @@ async fn run(app: &App, source: &SourceName, live: &Live, query: AuditQuery) -> 
 fn told(entry: Entry) -> AuditRecord {
     let Entry { seq, at, kind, decision, body } = entry;
     AuditRecord { seq, at, kind, decision_id: decision, body }
-}
-
-/// Which records a policy lets read. One of the root lets read everything. One of a further source lets read what its own source's
-/// policies did, what was asked of them by name, and what came in force of it: what others do there is not its business.
-enum Theirs {
-    Everything,
-    OfSource { name: SourceName, repository: String },
-}
-
-impl Theirs {
-    fn of(source: &SourceName, live: &Live) -> Result<Self, Denial> {
-        if source.is_root() {
-            return Ok(Self::Everything);
-        }
-        let repository = live.repositories(std::iter::once(source)).into_values().next().map(str::to_owned);
-        let unknown = || Reason::Internal.because("a source in force was read from no repository");
-        Ok(Self::OfSource { name: source.clone(), repository: repository.ok_or_else(unknown)? })
-    }
-
-    fn takes(&self, entry: &Entry) -> bool {
-        let Self::OfSource { name, repository } = self else { return true };
-        // A name had another past where it was a folder of the root's, or another repository's: the record tells whose it was.
-        if entry.body["sources"][name.as_str()] != repository.as_str() {
-            return false;
-        }
-        let is_ours = |policy: &Value| {
-            policy.as_str().and_then(|policy| policy.strip_prefix(name.as_str())).is_some_and(|rest| rest.starts_with('/'))
-        };
-        match entry.body["policies"].as_array() {
-            Some(policies) if !policies.is_empty() => policies.iter().all(is_ours),
-            Some(_) | None => is_ours(&entry.body["policy"]) || entry.body["source"] == name.as_str(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::words::UnixTime;
-
-    #[test]
-    fn a_further_source_reads_of_its_own_policies_alone() {
-        let team = Theirs::OfSource { name: SourceName::parse("team").unwrap(), repository: "/srv/team".to_owned() };
-        let seen = |body: Value, theirs: &Theirs| {
-            let entry = Entry { seq: 1, at: UnixTime::from_seconds(0), kind: "released".to_owned(), decision: None, body };
-            theirs.takes(&entry)
-        };
-        for (body, by_team) in [
-            (json!({ "policies": ["team/a"] }), true),
-            (json!({ "policies": ["team/a", "team/b"] }), true),
-            (json!({ "policies": ["team/a", "shop/b"] }), false),
-            (json!({ "policies": ["shop/b"], "policy": "team/a" }), false),
-            (json!({ "policies": ["team-b/a"] }), false),
-            (json!({ "policies": ["team"] }), false),
-            (json!({ "policies": [], "policy": "team/a" }), true),
-            (json!({ "policy": "shop/b" }), false),
-            (json!({ "source": "team", "revision": "4f2a" }), true),
-            (json!({ "source": "root", "revision": "4f2a" }), false),
-            (json!({}), false),
-        ] {
-            assert!(!seen(body.clone(), &team), "it does not tell whose policies these were: {body}");
-            for (sources, is_its_own) in [
-                (json!({ "team": "/srv/team" }), true),
-                (json!({ "shop": "/srv/shop", "team": "/srv/team" }), true),
-                (json!({ "team": "/srv/former" }), false),
-                (json!({ "shop": "/srv/team" }), false),
-            ] {
-                let mut body = body.clone();
-                body["sources"] = sources;
-                assert_eq!(seen(body.clone(), &team), by_team && is_its_own, "{body}");
-            }
-            assert!(seen(body, &Theirs::Everything));
-        }
-    }
 }

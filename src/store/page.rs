@@ -39,8 +39,8 @@ pub struct Page {
 }
 
 impl Reader {
-    /// The records of the span that somebody takes, as far as the bounds go.
-    pub fn page(&self, span: &Span, bounds: PageBounds, takes: impl Fn(&Entry) -> bool) -> Result<Page, ReadError> {
+    /// What somebody takes of the records of the span, as far as the bounds go.
+    pub fn page(&self, span: &Span, bounds: PageBounds, take: impl Fn(Entry) -> Option<Entry>) -> Result<Page, ReadError> {
         let (mut page, mut bytes, mut looked_at) = (Page::default(), 0, 0);
         let sql = "SELECT seq, at, kind, decision, body FROM audit WHERE seq < ?1 AND seq > ?2 ORDER BY seq DESC";
         self.go_through(sql, params![span.before.unwrap_or(i64::MAX), span.after], |row| {
@@ -52,9 +52,9 @@ impl Reader {
                 Some(_) | None => {}
             }
             looked_at += 1;
-            if takes(&entry) {
+            if let Some(taken) = take(entry) {
                 bytes += row.get_ref(4)?.as_bytes().map_or(0, <[u8]>::len);
-                page.records.push(entry);
+                page.records.push(taken);
             }
             if page.records.len() < bounds.records && bytes < bounds.bytes && looked_at < bounds.looked_at {
                 return Ok(ControlFlow::Continue(()));

@@ -1,5 +1,6 @@
 //! The audit log as people and other logs read it.
 
+mod of_both;
 mod of_sources;
 mod served;
 

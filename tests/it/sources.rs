@@ -22,12 +22,17 @@ pub(crate) async fn world() -> (World, tempfile::TempDir, String) {
 }
 
 async fn world_with(root: &str) -> (World, tempfile::TempDir, String) {
+    world_of(root, "", &DEPLOY.replace("partner.example", "root.example")).await
+}
+
+/// With more of the root source and of the configuration, and this policy of the root's, called `root/deploy`.
+pub(crate) async fn world_of(root: &str, more: &str, deploy: &str) -> (World, tempfile::TempDir, String) {
     let (identity, recipient) = Identities::generate();
     let setup = Setup {
         root: root.to_owned(),
-        more: "age_identity_dir: keys\ncredentials_dir: credentials\n".to_owned(),
+        more: format!("age_identity_dir: keys\ncredentials_dir: credentials\n{more}"),
         files: vec![("keys/team-a.key", identity.expose().to_vec()), ("credentials/hook", b"hooked".to_vec())],
-        policies: vec![("root/deploy", DEPLOY.replace("partner.example", "root.example"))],
+        policies: vec![("root/deploy", deploy.to_owned())],
         ..Setup::default()
     };
     let (world, team) = (World::start(setup).await, tempfile::tempdir().unwrap());

@@ -74,7 +74,9 @@ impl Source {
             Self::Store(reader, _) => {
                 let since: Option<UnixTime> = lasting.map(|lasting| SystemClock.now().minus(lasting));
                 let bounds = PageBounds { records: limit, bytes: usize::MAX, looked_at: usize::MAX };
-                reader.page(&Span { before, after: 0, since }, bounds, |entry| filter.takes(entry)).map_err(failed)
+                reader
+                    .page(&Span { before, after: 0, since }, bounds, |entry| Some(entry).filter(|entry| filter.takes(entry)))
+                    .map_err(failed)
             }
             Self::Server(server, pages) => {
                 let limit = limit.clamp(1, RECORDS_MAX);

@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// A source whose people read the log and replay policies.
-fn definition() -> String {
+pub(super) fn definition() -> String {
     sources::TEAM.replace("\"https://partner.example\"]", "\"https://partner.example\"], daypass: [audit.read, policy.replay]")
 }
 
-fn put_reader(repository: &Path) {
+pub(super) fn put_reader(repository: &Path) {
     put(&repository.join("policies/audit.yaml"), READ.replace("audit.read", "audit.read, policy.replay").as_bytes());
     commit(repository);
 }
 
-async fn post(world: &World, token: &str, path: &str, body: Value) -> (u16, Value) {
+pub(super) async fn post(world: &World, token: &str, path: &str, body: Value) -> (u16, Value) {
     let response = world.http.post(world.url(path)).bearer_auth(token).json(&body).send().await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
 /// What the source's reader sees.
-async fn seen(world: &World, query: &str) -> Vec<Value> {
+pub(super) async fn seen(world: &World, query: &str) -> Vec<Value> {
     let (status, answer) = ask(world, &world.token_with(pull()), query).await;
     assert_eq!((status, &answer["policy"]), (200, &json!("team-a/audit")), "{answer}");
     answer["audit"]["records"].as_array().unwrap().clone()

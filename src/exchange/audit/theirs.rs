@@ -1,0 +1,111 @@
+//! Which records a policy lets read, and how much of each.
+
+use crate::app::Live;
+use crate::kind::{InTree, Target};
+use crate::store::Entry;
+use crate::words::names::SourceName;
+use crate::words::{Denial, Reason};
+use serde_json::{Map, Value, json};
+
+/// What a record of several sources has of the request itself: who asked, from where, and what came of it. A `cause` and an operator's
+/// words may quote names, and what is not listed here may too.
+const OF_REQUEST: [&str; 11] =
+    ["v", "api", "client", "issuer", "subject", "attributes", "claims", "in_session", "token_ended", "first_use", "repeats"];
+/// By index those of `policies`.
+const OF_EACH: [&str; 3] = ["credentials", "rows", "issued"];
+/// What says that names were too many to be recorded; its digest is of all of them.
+const LEFT_OUT: &str = "credentials_left_out";
+/// What says that a record has more than its reader sees.
+const PARTIAL: &str = "partial";
+
+/// Which records a policy lets read. One of the root lets read everything. One of a further source lets read what its own source's
+/// policies did, what was asked of them by name, and what came in force of it: what others do there is not its business.
+pub(super) enum Theirs {
+    Everything,
+    OfSource { name: SourceName, repository: String },
+}
+
+impl Theirs {
+    pub(super) fn of(source: &SourceName, live: &Live) -> Result<Self, Denial> {
+        if source.is_root() {
+            return Ok(Self::Everything);
+        }
+        let repository = live.repositories(std::iter::once(source)).into_values().next().map(str::to_owned);
+        let unknown = || Reason::Internal.because("a source in force was read from no repository");
+        Ok(Self::OfSource { name: source.clone(), repository: repository.ok_or_else(unknown)? })
+    }
+
+    /// What its reader sees of a record.
+    pub(super) fn part(&self, entry: Entry) -> Option<Entry> {
+        let Self::OfSource { name, repository } = self else { return Some(entry) };
+        // A name had another past where it was a folder of the root's, or another repository's: the record tells whose it was.
+        if entry.body["sources"][name.as_str()] != repository.as_str() {
+            return None;
+        }
+        let is_ours = |policy: &Value| policy.as_str().is_some_and(|policy| is_below(policy, name));
+        let policies: Vec<bool> = entry.body["policies"].as_array().into_iter().flatten().map(is_ours).collect();
+        if policies.is_empty() {
+            let is_asked = is_ours(&entry.body["policy"]) || entry.body["source"] == name.as_str();
+            return is_asked.then(|| Entry { body: asked(&entry, name), ..entry });
+        }
+        match (policies.contains(&true), policies.contains(&false)) {
+            (false, _) => None,
+            (true, false) => Some(entry),
+            (true, true) => Some(Entry { body: granted(&entry, &policies, (name, repository)), ..entry }),
+        }
+    }
+}
+
+fn is_below(path: &str, source: &SourceName) -> bool {
+    path.strip_prefix(source.as_str()).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// What several sources granted together: which credential is whose is known by its place alone.
+fn granted(entry: &Entry, policies: &[bool], (source, repository): (&SourceName, &str)) -> Value {
+    let mut body = of_request(entry);
+    for member in ["policies"].into_iter().chain(OF_EACH) {
+        let each = entry.body[member].as_array().filter(|each| each.len() == policies.len());
+        if let Some(each) = each {
+            let ours = each.iter().zip(policies).filter(|(_, is_ours)| **is_ours).map(|(one, _)| one.clone());
+            body.insert(member.to_owned(), ours.collect());
+        }
+    }
+    body.insert("sources".to_owned(), json!({ source.as_str(): repository }));
+    Value::Object(body)
+}
+
+/// What was asked of the source's policy by its name, and was granted by none. Whoever asks may name what is in another source's tree.
+fn asked(entry: &Entry, source: &SourceName) -> Value {
+    let of_others = |line: &Value| line.as_str().is_none_or(|line| !may_be_of(line, source));
+    let credentials = entry.body["credentials"].as_array();
+    let has_others = credentials.into_iter().flatten().any(of_others) || entry.body.get(LEFT_OUT).is_some();
+    if !has_others {
+        return entry.body.clone();
+    }
+    let mut body = of_request(entry);
+    let ours = credentials.into_iter().flatten().filter(|line| !of_others(line)).cloned();
+    body.insert("credentials".to_owned(), ours.collect());
+    for member in ["policy", "sources", "revision_in_force"] {
+        body.extend(entry.body.get(member).map(|told| (member.to_owned(), told.clone())));
+    }
+    Value::Object(body)
+}
+
+fn of_request(entry: &Entry) -> Map<String, Value> {
+    let told = |member: &&str| entry.body.get(*member).map(|told| ((*member).to_owned(), told.clone()));
+    let code = entry.code().map(|code| ("reason".to_owned(), json!(code)));
+    let partial = (PARTIAL.to_owned(), Value::Bool(true));
+    OF_REQUEST.iter().filter_map(told).chain(code).chain([partial]).collect()
+}
+
+/// Whether a credential stands in the source's own tree, or in none.
+fn may_be_of(line: &str, source: &SourceName) -> bool {
+    Target::parse(line).is_ok_and(|wanted| match wanted.in_tree() {
+        Some(InTree::Document(path)) => is_below(path.as_str(), source),
+        Some(InTree::TransitKey(key)) => is_below(key.as_str(), source),
+        None => true,
+    })
+}
+
+#[cfg(test)]
+mod tests;
