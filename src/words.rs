@@ -32,7 +32,7 @@ pub use forms::Forms;
 pub use gain::{Gain, Widened};
 pub use id_suffix::{IdSuffix, NoIdSuffix};
 pub use latency::LATENCY_BUCKETS;
-pub use plain::{PlainPath, excerpt, plain, plain_json, plain_lines};
+pub use plain::{PlainPath, excerpt, plain, plain_json, plain_lines, steers, without_commands};
 pub use secret::Secret;
 #[cfg(test)]
 pub(crate) use time::SteppingClock;

@@ -7,6 +7,7 @@ use crate::cli::examples::examples;
 use crate::cli::progress::beside_output;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::store::{Entry, Reader};
+use crate::words::plain_json;
 use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
@@ -76,9 +77,8 @@ fn write(entries: &[Entry]) -> Result<(), Failure> {
     let gone = |fault: std::io::Error| Failure::new(STATUS_UNAVAILABLE, format!("the reader of the records is gone: {fault}"));
     let mut out = std::io::stdout().lock();
     for entry in entries {
-        let mut line = serde_json::to_vec(entry).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
-        line.push(b'\n');
-        out.write_all(&line).map_err(gone)?;
+        let line = serde_json::to_string(entry).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+        writeln!(out, "{}", plain_json(&line)).map_err(gone)?;
     }
     out.flush().map_err(gone)
 }

@@ -13,7 +13,7 @@ use crate::policy::{Catalogue, LINT_CODES, Look, Ruleset, Tree, document_grants,
 use crate::secrets::SopsFile;
 use crate::words::names::SecretPath;
 use crate::words::yaml::{Fault, Severity, nearest};
-use crate::words::{Clock, SystemClock, UnixTime};
+use crate::words::{Clock, SystemClock, UnixTime, plain, plain_lines};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -193,10 +193,10 @@ fn print_annotation(fault: &Fault) {
     let help = fault.help.as_deref().map(|help| format!("\n{help}")).unwrap_or_default();
     anstream::println!(
         "::{level} file={},line={},col={},title={}::{}",
-        property(&fault.file),
+        property(&plain(&fault.file)),
         fault.place.line.max(1),
         fault.place.column.max(1),
         property(fault.code),
-        data(&format!("{}{help}", fault.message))
+        data(&plain_lines(&format!("{}{help}", fault.message)))
     );
 }

@@ -1,7 +1,7 @@
 //! A fault of a file: its place, what is wrong, and how to mend it; shown with a caret.
 
 use super::Place;
-use crate::words::plain;
+use crate::words::{plain, steers, without_commands};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -102,7 +102,9 @@ impl Fault {
             return self;
         }
         let end = line.char_indices().nth(LINE_CHARACTERS_MAX).map_or(line.len(), |(end, _)| end);
-        self.line = line[..end].into();
+        // One sign for one, so that the caret stays at its place.
+        self.line =
+            line[..end].chars().map(|one| if steers(one) && one != '\t' { char::REPLACEMENT_CHARACTER } else { one }).collect();
         self
     }
 }
@@ -142,7 +144,8 @@ impl Fault {
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(&**help));
         }
-        renderer.render(&[group])
+        // The line is as somebody wrote it.
+        without_commands(&renderer.render(&[group])).into_owned()
     }
 }
 
