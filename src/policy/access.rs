@@ -30,7 +30,7 @@ pub use missing::missing;
 pub use permits::{Reach, who_can};
 pub(super) use permits::{overlap, permits, within};
 pub(super) use region::Region;
-pub use what_can::{Holding, what_can};
+pub use what_can::{Holding, credentials_like, what_can};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use super::gained::gained;
 use super::looser::{looser, renamed};
 use super::past;
 use super::permits::{Permit, mapping, permits, without};
-use super::side::{Side, denied_otherwise, guardrails_differ};
+use super::side::{Side, guardrails_differ};
 use super::unfiled::unfiled;
 use crate::kind::{PastSecret, Target};
 use crate::policy::file::TrustPolicy;
@@ -106,7 +106,7 @@ fn past<'a>(sides: [&Side<'a>; 2]) -> (Vec<Target>, bool) {
         return (Vec::new(), true);
     }
     let present: BTreeSet<SecretPath> = sides.iter().flat_map(|side| side.secrets()).collect();
-    let denied = denied_otherwise(sides).filter_map(|(is_secret, pattern)| is_secret.then_some(pattern));
+    let denied = sides.into_iter().flat_map(Side::denied).filter_map(|(is_secret, pattern)| is_secret.then_some(pattern));
     let past = past::documents(sides.iter().flat_map(|side| side.rules()), denied, &present);
     let documents = past.documents.union(&present);
     let keys: BTreeSet<Option<&str>> = sides.iter().flat_map(|side| side.keys()).map(Some).chain([None]).collect();

@@ -1,6 +1,6 @@
 //! Texts that patterns tell apart: which fit these and none of those, and an example of each kind.
 
-use super::language::{Found, Matcher, Test, search};
+use super::language::{Found, Matcher, Test, meet, search_for};
 use crate::policy::pattern::Pattern;
 
 /// What may stand for `*` and for `**`, the likeliest first: a folder within a folder tells the two apart.
@@ -28,10 +28,15 @@ impl<'a> Kind<'a> {
 
     /// The two kinds into which a pattern takes it apart; one that has no text is left out.
     pub(in crate::policy) fn apart(&self, pattern: &'a Pattern) -> impl Iterator<Item = Self> {
+        // Most patterns have nothing in common with one of those that it fits already, and then there is nothing to take apart.
+        if self.inside.iter().any(|inside| !meet(inside, pattern)) {
+            return vec![self.clone()].into_iter();
+        }
         let (mut fits, mut does_not) = (self.clone(), self.clone());
         fits.inside.push(pattern);
         does_not.outside.push(pattern);
-        [fits, does_not].into_iter().filter(|kind| !kind.is_empty())
+        let kinds: Vec<Self> = [fits, does_not].into_iter().filter(|kind| !kind.is_empty()).collect();
+        kinds.into_iter()
     }
 
     /// The same without what fits this pattern.
@@ -52,15 +57,16 @@ impl<'a> Kind<'a> {
         if let Some(one) = self.suggested().find_map(|text| read(&text)) {
             return Met::One(one);
         }
-        match self.search() {
+        match self.search(&|text| read(text).is_some()) {
             Found::Example(text) => read(&text).map_or(Met::Unknown, Met::One),
-            Found::Nothing => Met::None,
-            Found::Unknown => Met::Unknown,
+            // A text that is read otherwise may stand behind the same steps.
+            Found::Nothing if self.is_empty() => Met::None,
+            Found::Nothing | Found::Unknown => Met::Unknown,
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.suggested().next().is_none() && self.search() == Found::Nothing
+        self.suggested().next().is_none() && self.search(&|_| true) == Found::Nothing
     }
 
     fn suggested(&self) -> impl Iterator<Item = String> {
@@ -73,7 +79,7 @@ impl<'a> Kind<'a> {
         self.inside.iter().flat_map(|pattern| fillers.iter().map(|(within, across)| pattern.filled(within, across)))
     }
 
-    fn search(&self) -> Found {
+    fn search(&self, good: &dyn Fn(&str) -> bool) -> Found {
         let matcher = |pattern: &&Pattern| [Matcher { pattern: pattern.expanded(), fold: false, name: None }];
         let inside: Vec<_> = self.inside.iter().map(matcher).collect();
         let outside: Vec<_> = self.outside.iter().map(matcher).collect();
@@ -82,6 +88,6 @@ impl<'a> Kind<'a> {
             .map(|matchers| Test { matchers, inside: true, outside: false })
             .chain(outside.iter().map(|matchers| Test { matchers, inside: false, outside: true }))
             .collect();
-        search(&tests)
+        search_for(&tests, good)
     }
 }

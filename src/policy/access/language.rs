@@ -65,8 +65,13 @@ pub(super) fn among(words: &[&str], tests: &[Test<'_>]) -> Found {
 
 /// A text that satisfies all tests: one that a pattern suggests where that will do, else a shortest one. No value is empty.
 pub(super) fn search(tests: &[Test<'_>]) -> Found {
+    search_for(tests, &|_| true)
+}
+
+/// The same of texts that are `good` beside.
+pub(super) fn search_for(tests: &[Test<'_>], good: &dyn Fn(&str) -> bool) -> Found {
     let positive = || tests.iter().filter(|test| test.inside && !test.outside);
-    let holds = |text: &str| !text.is_empty() && tests.iter().all(|test| test.holds(text));
+    let holds = |text: &str| !text.is_empty() && good(text) && tests.iter().all(|test| test.holds(text));
     // Where a test lets only whole words through, those are all there is to try.
     if let Some(words) = positive().find_map(|test| test.matchers.iter().map(Matcher::word).collect::<Option<Vec<_>>>()) {
         let fits = words.into_iter().find(|word| holds(word));
@@ -76,7 +81,7 @@ pub(super) fn search(tests: &[Test<'_>]) -> Found {
     if let Some(text) = suggested.into_iter().find(|text| holds(text)) {
         return Found::Example(text);
     }
-    Product::new(tests).shortest()
+    Product::new(tests).shortest(good)
 }
 
 /// Whether a text fits both patterns.
@@ -118,7 +123,7 @@ impl<'a> Product<'a> {
         Self { tests, matchers, alphabet }
     }
 
-    fn shortest(&self) -> Found {
+    fn shortest(&self, good: &dyn Fn(&str) -> bool) -> Found {
         let start: Vec<Positions> = self.matchers.iter().map(|matcher| matcher.pattern.start()).collect();
         let mut seen = HashSet::from([start.clone()]);
         let mut waiting = VecDeque::from([(start, String::new())]);
@@ -131,7 +136,7 @@ impl<'a> Product<'a> {
                     continue;
                 }
                 let longer = format!("{text}{character}");
-                if self.satisfied(&next) {
+                if self.satisfied(&next) && good(&longer) {
                     return Found::Example(longer);
                 }
                 if seen.len() >= STATES_MAX {

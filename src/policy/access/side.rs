@@ -20,13 +20,6 @@ pub(super) struct Side<'a> {
     pub(super) tree: &'a Tree,
 }
 
-/// Where the guardrails of the two differ, the patterns of documents (`true`) and of transit keys that either denies something of:
-/// what they tell apart may change though no policy does.
-pub(super) fn denied_otherwise<'a>(sides: [&Side<'a>; 2]) -> impl Iterator<Item = (bool, &'a Pattern)> {
-    let differing = guardrails_differ(sides).then_some(sides);
-    differing.into_iter().flatten().flat_map(|side| side.ruleset.set().guardrails().patterns())
-}
-
 pub(super) fn guardrails_differ(sides: [&Side<'_>; 2]) -> bool {
     let [old, new] = sides.map(|side| side.tree.get(GUARDRAILS_FILE));
     old != new
@@ -52,6 +45,11 @@ impl<'a> Side<'a> {
             .collect();
         let denied = sides.iter().flat_map(|side| side.ruleset.set().guardrails().denied_of(GitHubGrant::WORD));
         parts(&granting, &denied.collect::<Vec<_>>())
+    }
+
+    /// The patterns of documents (`true`) and of transit keys that something of is denied.
+    pub(super) fn denied(&self) -> impl Iterator<Item = (bool, &'a Pattern)> + use<'a> {
+        self.ruleset.set().guardrails().patterns()
     }
 
     /// The values that are granted by themselves, of whichever document.

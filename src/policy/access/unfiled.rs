@@ -6,7 +6,7 @@ use super::kinds::{Kind, Met};
 use super::language::meet;
 use super::looser::looser;
 use super::past::document;
-use super::side::{Side, denied_otherwise, guardrails_differ};
+use super::side::{Side, guardrails_differ};
 use crate::kind::{Operation, Target, TransitUse};
 use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;
@@ -17,7 +17,7 @@ use crate::words::names::{SecretName, SecretPath, TransitKey};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-/// Kinds of documents under one pattern that are told apart by the patterns of before. Beyond it one stands for several.
+/// Kinds of documents under one pattern that are told apart by the patterns of before.
 const KINDS_MAX: usize = 64;
 
 /// What is granted of one document, if it can be one.
@@ -42,16 +42,19 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
     if changed.is_empty() {
         return Vec::new();
     }
-    let denied = denied_otherwise([old, new]).map(|(is_secret, pattern)| ((is_secret, pattern.to_string()), pattern));
-    let before: BTreeMap<(bool, String), &Pattern> =
-        old.policies().flat_map(|policy| patterns_of(policy)).chain(denied).collect();
+    // What is denied, and what another entry grants otherwise, stands for nothing beside it.
+    let denied = [old, new].into_iter().flat_map(Side::denied);
+    let denied = denied.map(|(is_secret, pattern)| ((is_secret, pattern.to_string()), pattern));
+    let granted = old.policies().chain(changed.iter().copied()).flat_map(|policy| patterns_of(policy));
+    let patterns: BTreeMap<(bool, String), &Pattern> = granted.chain(denied).collect();
     let (secrets, keys) = (new.secret_names(), new.key_names());
     let mut found = Vec::new();
     for granted in changed.into_iter().flat_map(|policy| granted_by(policy)) {
         let files = if granted.is_secret { &secrets } else { &keys };
-        for document in documents(&granted, &before, files) {
+        for Stand { document, is_alike } in documents(&granted, &patterns, files) {
             let Some(wanted) = (granted.wanted)(&document) else { continue };
-            let [past, next] = [old, new].map(|side| side.would_permit(&wanted, catalogue, now));
+            let past = if is_alike { old.would_permit(&wanted, catalogue, now) } else { Vec::new() };
+            let next = new.would_permit(&wanted, catalogue, now);
             let gains = gained(&past, &next, catalogue, &wanted, Direction::Widens, old).into_iter();
             found.extend(gains.chain(looser(&past, &next, catalogue, &wanted, Direction::Widens)).map(|change| Change {
                 credentials: vec![granted.told.clone()],
@@ -90,20 +93,46 @@ fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
     secrets.chain(transit)
 }
 
-/// One document of each kind that fits the pattern and that the new revision has no file of.
-fn documents(granted: &Granted<'_>, before: &BTreeMap<(bool, String), &Pattern>, files: &BTreeSet<String>) -> Vec<SecretPath> {
-    let mut kinds = vec![Kind::of(granted.pattern)];
+/// A document that stands for its kind.
+struct Stand {
+    document: SecretPath,
+    /// Whether all of its kind is granted to the same identities by the old revision.
+    is_alike: bool,
+}
+
+/// One document of each kind that fits the pattern and that the new revision has no file of. Where the kinds are too many to be told
+/// apart, one is taken that fits none of the patterns that are left; where there is none, nobody can tell who had it.
+fn documents(granted: &Granted<'_>, patterns: &BTreeMap<(bool, String), &Pattern>, files: &BTreeSet<String>) -> Vec<Stand> {
+    let (mut kinds, mut left) = (vec![Kind::of(granted.pattern)], Vec::new());
     let own = granted.pattern.to_string();
-    let others = before
+    let others = patterns
         .iter()
         .filter(|((is_secret, text), other)| *is_secret == granted.is_secret && *text != own && meet(granted.pattern, other));
     for (_, other) in others {
         let apart: Vec<Kind<'_>> = kinds.iter().flat_map(|kind| kind.apart(other)).collect();
         if apart.len() > KINDS_MAX {
-            break;
+            left.push(*other);
+        } else {
+            kinds = apart;
         }
-        kinds = apart;
     }
-    let unfiled = kinds.iter().filter(|kind| !files.iter().any(|name| kind.holds(name)));
-    unfiled.filter_map(|kind| if let Met::One(document) = document(kind) { Some(document) } else { None }).collect()
+    let stand = |kind: &Kind<'_>| {
+        let alike = left.iter().fold(kind.clone(), |kind, other| kind.but(other));
+        if files.iter().any(|name| alike.holds(name)) {
+            return None;
+        }
+        match (document(&alike), left.is_empty()) {
+            (Met::One(document), _) => Some(Stand { document, is_alike: true }),
+            (Met::None, true) => None,
+            // Whether there is one is not known: any that fits the pattern stands for it.
+            (Met::Unknown, true) | (_, false) => {
+                let any = match document(kind) {
+                    Met::One(document) => Some(document),
+                    _ => SecretPath::parse(&granted.pattern.sample()).ok(),
+                };
+                any.map(|document| Stand { document, is_alike: false })
+            }
+        }
+    };
+    kinds.iter().filter_map(stand).collect()
 }

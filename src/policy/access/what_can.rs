@@ -3,7 +3,7 @@
 use super::side::Side;
 use crate::identity::Facts;
 use crate::kind::Target;
-use crate::policy::{Ruleset, Tree};
+use crate::policy::{Pattern, Ruleset, Tree};
 use crate::words::UnixTime;
 use crate::words::names::PolicyName;
 use serde::Serialize;
@@ -31,6 +31,23 @@ pub fn what_can(ruleset: &Ruleset, tree: &Tree, facts: &Facts, now: UnixTime) ->
         }
     }
     held.into_iter().map(|(wanted, policy)| Holding { credential: wanted.to_string(), policy }).collect()
+}
+
+/// The credentials that a policy names or a file of the tree holds, and whose text this pattern fits, with or without their kind's word.
+/// A value stands for itself only where its document is not among them.
+pub fn credentials_like(ruleset: &Ruleset, tree: &Tree, pattern: &Pattern) -> Vec<Target> {
+    let fits = |wanted: &Target| {
+        let text = wanted.to_string();
+        pattern.matches(&text) || text.split_once(' ').is_some_and(|(_, name)| pattern.matches(name))
+    };
+    let found: BTreeSet<Target> = Side::new(ruleset, tree).credentials().filter(fits).collect();
+    let mut told: Vec<Target> = Vec::new();
+    for wanted in found {
+        if !told.iter().any(|whole| is_part(&wanted, whole)) {
+            told.push(wanted);
+        }
+    }
+    told
 }
 
 /// A value of a document that is granted whole; a document sorts before its values.
