@@ -31,6 +31,11 @@ impl Told {
         let (mut faults, mut more) = (Vec::new(), BTreeMap::<String, BTreeSet<String>>::new());
         for (place, trusting, subject) in subjects(policy) {
             let fault = |message: String| Fault::new(&policy.file, place, message).coded("subject_not_taken");
+            if let Some(other) = taken_too(policy, &trusting, &subject) {
+                let message = format!("whoever has this holds a token for the subject `{subject}`, which {other} takes too");
+                faults.push(fault(message).help("grant the two by policies of their own, or by rows with names"));
+                continue;
+            }
             if let Err(why) = (trusting.takes)(&subject) {
                 faults.push(fault(format!("the subject `{subject}` {why}")));
                 continue;
@@ -59,4 +64,10 @@ fn subjects(policy: &TrustPolicy) -> impl Iterator<Item = (Place, Trusting, Stri
     let of = |rule: &Rule| subject(&policy.source, &policy.name, rule.row.as_ref());
     let entries = policy.rules.iter().flat_map(move |rule| rule.grants.entries().iter().map(move |entry| (rule, entry)));
     entries.filter_map(move |(rule, entry)| Some((entry.place(), entry.trusting()?, of(rule))))
+}
+
+/// Who else takes the token that this gives out.
+fn taken_too(policy: &TrustPolicy, trusting: &Trusting, subject: &str) -> Option<String> {
+    let mut others = subjects(policy).filter(|(_, other, of)| other.among == trusting.among && of == subject);
+    others.find_map(|(_, other, _)| (trusting.gives_token && other.by != trusting.by).then_some(other.by))
 }

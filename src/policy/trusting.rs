@@ -8,6 +8,10 @@ pub(super) struct Trusting {
     pub(super) most: Option<usize>,
     /// Whether it takes this one.
     pub(super) takes: fn(&str) -> Result<(), SubjectError>,
+    /// Among whom a token of ours with the subject counts: whoever holds one has what each of them gives to it.
+    pub(super) among: &'static str,
+    /// Whether the holder of the credential gets such a token, or what is as good.
+    pub(super) gives_token: bool,
 }
 
 /// Why a subject is not taken.

@@ -62,7 +62,8 @@ impl Section for AzureGrant {
 
     fn trusting(&self) -> Option<Trusting> {
         let by = format!("the application {}", self.granted.client_id);
-        Some(Trusting { by, most: Some(FEDERATED_CREDENTIALS_MAX), takes })
+        let gives_token = self.granted.scope.is_none();
+        Some(Trusting { by, most: Some(FEDERATED_CREDENTIALS_MAX), takes, among: Self::WORD, gives_token })
     }
 
     fn pattern(text: &str) -> Result<Pattern, AzurePatternError> {

@@ -13,6 +13,7 @@ use crate::policy::access::meet;
 use crate::policy::error::{FilledError, PatternError};
 use crate::policy::pattern::Pattern;
 use crate::policy::template::{Row, fill_row_text};
+use crate::policy::trusting::Trusting;
 use crate::words::names::Audience;
 use crate::words::yaml::{Fields, Node, Place};
 use std::collections::BTreeSet;
@@ -84,6 +85,11 @@ impl Section for GcpGrant {
 
     fn between(&self) -> Option<Target> {
         (!self.terms.delegates().is_empty()).then(|| self.terms.whole().into())
+    }
+
+    fn trusting(&self) -> Option<Trusting> {
+        let by = format!("Google's `{}`", self.terms.principal().as_str());
+        Some(Trusting { by, most: None, takes: |_| Ok(()), among: Self::WORD, gives_token: self.terms.is_federated_token() })
     }
 
     fn pattern(text: &str) -> Result<Pattern, Self::PatternError> {

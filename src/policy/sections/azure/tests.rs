@@ -207,3 +207,16 @@ fn a_pattern_is_spelled_as_scopes_are() {
     let asked = AzureTarget::question(&format!("{CLIENT}/https://a.example/App/.default")).unwrap();
     assert!(crate::policy::grantable::Grantable::fits(&asked, &folded), "Entra knows a resource without regard to case");
 }
+
+/// Entra knows both applications by the same issuer and subject: whoever has the token of one has that of the other.
+#[test]
+fn a_federated_token_is_granted_beside_no_other_application() {
+    let other = CLIENT.replace('1', "9");
+    let both = format!("{{ client_id: {CLIENT}, federated_token: allow }}, {{ client_id: {other}, scope: \"{VAULT}\" }}");
+    let found = faults(&both, "");
+    assert!(found.iter().any(|fault| fault.contains(&format!("which the application {other} takes too"))), "{found:?}");
+    let alike = format!("{{ client_id: {CLIENT}, federated_token: allow }}, {{ client_id: {CLIENT}, scope: \"{VAULT}\" }}");
+    assert_eq!(faults(&alike, ""), Vec::<String>::new());
+    let scopes = format!("{{ client_id: {CLIENT}, scope: \"{VAULT}\" }}, {{ client_id: {other}, scope: \"{VAULT}\" }}");
+    assert_eq!(faults(&scopes, ""), Vec::<String>::new());
+}

@@ -40,7 +40,18 @@ pub enum GcpTerms {
     },
 }
 
+/// With these scopes an identity may impersonate whatever account trusts it (Google Cloud, `iamcredentials`, `generateAccessToken`).
+const IMPERSONATING: [&str; 2] = ["https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/iam"];
+
 impl GcpTerms {
+    /// Whether its holder can do all that the federated identity can, impersonation included.
+    pub(in crate::policy) fn is_federated_token(&self) -> bool {
+        match self {
+            Self::Direct { scopes, boundary: None } => scopes.iter().any(|scope| IMPERSONATING.contains(&scope.as_str())),
+            _ => false,
+        }
+    }
+
     /// Whose token it is.
     pub fn principal(&self) -> Principal {
         match self {

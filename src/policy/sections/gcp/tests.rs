@@ -182,3 +182,15 @@ fn more_of_any_term_widens_and_less_narrows() {
     let wanted: Target = GcpTarget::question(DEPLOY).unwrap().into();
     assert_eq!(who_can(&rules(&format!("{{ service_account: {DEPLOY} }}"), ""), &catalogue(), &wanted, NOW).len(), 1);
 }
+
+/// With it one asks for a token of every account that trusts the subject, whatever policies say of the account.
+#[test]
+fn a_federated_token_that_impersonates_is_granted_beside_no_account() {
+    let account = format!("{{ service_account: {DEPLOY} }}");
+    let direct = |scope: &str| format!("{{ access: direct, scopes: https://www.googleapis.com/auth/{scope} }}, {account}");
+    for scope in ["cloud-platform", "iam"] {
+        let found = faults(&direct(scope));
+        assert!(found.iter().any(|fault| fault.contains(&format!("Google's `{DEPLOY}` takes too"))), "{found:?}");
+    }
+    assert_eq!(faults(&direct("devstorage.read_only")), Vec::<String>::new());
+}
