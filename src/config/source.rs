@@ -46,8 +46,8 @@ pub struct FurtherSource {
     pub settings: SourceSettings,
     /// What it may speak of.
     pub bounds: Arc<Bounds>,
-    /// The bytes of the files that it is made of, to tell a change.
-    made_of: Vec<Arc<[u8]>>,
+    /// The files that it is made of, to tell a change: which of them it names may change with their names alone.
+    made_of: Vec<(String, Arc<[u8]>)>,
 }
 
 /// Where the clone of a remote source is kept.
@@ -89,7 +89,8 @@ impl FurtherSource {
         fields.finish();
         let signers =
             tree.range("sources/".to_owned()..).filter(|(path, _)| path.starts_with("sources/") && !path.ends_with(".yaml"));
-        let made_of = std::iter::once(bytes.clone()).chain(signers.map(|(_, bytes)| bytes.clone())).collect();
+        let signers = signers.map(|(path, bytes)| (path.clone(), bytes.clone()));
+        let made_of = std::iter::once((file.to_owned(), bytes.clone())).chain(signers).collect();
         match (settings, bounds) {
             (Some(settings), Some(bounds)) if !faults.iter().any(|fault| fault.severity == Severity::Error) => {
                 Ok((name, Self { settings, bounds: Arc::new(bounds), made_of }))
@@ -98,7 +99,7 @@ impl FurtherSource {
         }
     }
 
-    /// Whether both are made of the same bytes.
+    /// Whether both are made of the same files.
     pub fn is_same(&self, other: &Self) -> bool {
         self.made_of == other.made_of
     }

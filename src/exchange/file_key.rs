@@ -8,7 +8,7 @@ use crate::policy::Request;
 use crate::words::{Denial, Digest, Reason};
 
 /// The same is said of a document that there is not and of one that is another's, so that nobody learns which files there are.
-const REFUSED: &str = "No document in force with a header of these stanzas is granted whole to this identity.";
+const REFUSED: &str = "The server gives no key for this file: no policy grants all of the document to this identity, or the active commit has no such document.";
 
 /// The request for the first document with a header of these stanzas that is granted; it is decided again like any other.
 pub(super) fn find(

@@ -9,9 +9,13 @@ use x509_parser::prelude::FromDer;
 
 /// Why every client refuses the server's own certificate that reaches the server by this address.
 pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<String> {
-    let is_authority = X509Certificate::from_der(own).is_ok_and(|(_, parsed)| parsed.is_ca());
-    if is_authority {
+    let parsed = X509Certificate::from_der(own).ok().map(|(_, parsed)| parsed);
+    if parsed.as_ref().is_some_and(|parsed| parsed.is_ca()) {
         let told = "is an authority's own (CA:TRUE): daypass's client, and every other one that verifies by webpki, refuses it";
+        return Some(told.to_owned());
+    }
+    if !parsed.as_ref().is_none_or(is_for_servers) {
+        let told = "is made for something else than servers: every client refuses it (extendedKeyUsage lacks serverAuth)";
         return Some(told.to_owned());
     }
     let url = reqwest::Url::parse(public_url.as_str()).ok()?;
@@ -22,6 +26,14 @@ pub(super) fn fault(own: &CertificateDer<'_>, public_url: &IssuerUrl) -> Option<
     let counts = counts.is_some_and(|(name, certificate)| verify_server_name(&certificate, &name).is_ok());
     (!counts)
         .then(|| format!("is not for `{host}`, the host of `public_url`: every client that reaches the server by it refuses it"))
+}
+
+/// RFC 5280, section 4.2.1.12: without the extension it serves any purpose. Clients take no `anyExtendedKeyUsage` for `serverAuth`.
+fn is_for_servers(certificate: &X509Certificate<'_>) -> bool {
+    match certificate.extended_key_usage() {
+        Ok(usage) => usage.is_none_or(|usage| usage.value.server_auth),
+        Err(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +72,18 @@ mod tests {
         let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
         let told = fault(made.der(), &IssuerUrl::parse("https://daypass.example").unwrap()).unwrap();
         assert!(told.contains("CA:TRUE"), "{told}");
+    }
+
+    #[test]
+    fn a_certificate_for_clients_is_none_of_a_server() {
+        use rcgen::ExtendedKeyUsagePurpose::{ClientAuth, ServerAuth};
+        let told = |purposes: &[rcgen::ExtendedKeyUsagePurpose]| {
+            let mut parameters = rcgen::CertificateParams::new(vec!["daypass.example".to_owned()]).unwrap();
+            parameters.extended_key_usages = purposes.to_vec();
+            let made = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+            fault(made.der(), &IssuerUrl::parse("https://daypass.example").unwrap())
+        };
+        assert!(told(&[ClientAuth]).unwrap().contains("serverAuth"));
+        assert_eq!([told(&[]), told(&[ServerAuth]), told(&[ClientAuth, ServerAuth])], [None, None, None]);
     }
 }

@@ -56,11 +56,18 @@ impl RecordFilter {
         let body = &entry.body;
         let is = |wanted: &Option<String>, member: &str| wanted.as_deref().is_none_or(|wanted| body[member] == wanted);
         self.kind.as_deref().is_none_or(|kind| entry.kind == kind)
-            && is(&self.code, "reason")
+            && self.code.as_deref().is_none_or(|code| entry.code() == Some(code))
             && is(&self.issuer, "issuer")
             && self.policy.as_deref().is_none_or(|policy| names_policy(body, policy))
             && self.repository.as_deref().is_none_or(|wanted| is_of_repository(body, wanted))
             && self.decision.as_ref().is_none_or(|id| entry.decision.as_deref().is_some_and(|decision| id.ends(decision)))
+    }
+}
+
+impl Entry {
+    /// The code by which something was refused or failed. A revocation's `reason` is an operator's own words.
+    pub fn code(&self) -> Option<&str> {
+        self.body["reason"].as_str().filter(|_| self.kind != "revoked")
     }
 }
 
@@ -81,7 +88,8 @@ fn is_of_repository(body: &Value, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::RECORD_KINDS;
+    use super::*;
+    use crate::words::UnixTime;
 
     #[test]
     fn the_kinds_are_those_of_the_page() {
@@ -89,5 +97,19 @@ mod tests {
         let kinds = page.split("## A request's members").next().unwrap();
         let kinds: Vec<&str> = kinds.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
         assert_eq!(kinds, RECORD_KINDS);
+    }
+
+    #[test]
+    fn the_reason_of_a_revocation_is_no_code() {
+        let entry = |kind: &str| Entry {
+            seq: 1,
+            at: UnixTime::from_seconds(0),
+            kind: kind.to_owned(),
+            decision: None,
+            body: serde_json::json!({ "reason": "denied" }),
+        };
+        let filter = RecordFilter { code: Some("denied".to_owned()), ..RecordFilter::default() };
+        assert!(filter.takes(&entry("refused")) && !filter.takes(&entry("revoked")));
+        assert_eq!((entry("failed").code(), entry("revoked").code()), (Some("denied"), None));
     }
 }

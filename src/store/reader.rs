@@ -36,6 +36,17 @@ impl Reader {
         Ok(Self(connection))
     }
 
+    /// What SQLite finds wrong with the file itself.
+    pub fn damage(&self) -> Result<Vec<String>, ReadError> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.0.prepare("PRAGMA quick_check")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect()
+        };
+        let found = read().map_err(ReadError::Log)?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
     /// The records after `seq`, at most `limit`, oldest first.
     pub fn after(&self, seq: i64, limit: usize) -> Result<Vec<Entry>, ReadError> {
         self.select("SELECT seq, at, kind, decision, body FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2", seq, limit)

@@ -5,7 +5,7 @@ use super::limits::CLOCK_LEEWAY;
 use super::proof::{self, Proof, Proven};
 use super::{Algorithm, Claims, KeySet, RawJws, RawToken};
 use crate::words::names::{Audience, IssuerUrl};
-use crate::words::{Denial, Digest, Reason, UnixTime};
+use crate::words::{Denial, Digest, Reason, UnixTime, duration_text};
 use std::time::Duration;
 
 /// A token that lives longer than a day is a key.
@@ -115,19 +115,26 @@ fn check_times(claims: &Claims, expected: &Expected, now: UnixTime) -> Result<(U
     let required = |name: &str| claims.seconds(name)?.ok_or_else(|| Reason::ClaimRefused.because(format!("`{name}` is missing")));
     let (expires_at, issued_at) = (UnixTime::from_seconds(required("exp")?), UnixTime::from_seconds(required("iat")?));
     if now >= expires_at.plus(CLOCK_LEEWAY) {
-        return Err(Reason::TokenExpired.because(format!("`exp` was {expires_at}, it is {now}")));
+        let told = format!("The token expired {} ago, at {expires_at}.", span(now.since(expires_at)));
+        return Err(Reason::TokenExpired.because(format!("`exp` was {expires_at}, it is {now}")).saying(told));
     }
     let not_before = claims.seconds("nbf")?.map(UnixTime::from_seconds);
     if let Some(ahead) = [Some(issued_at), not_before].into_iter().flatten().find(|moment| *moment > now.plus(CLOCK_LEEWAY)) {
         return Err(Reason::TokenNotYetValid.because(format!("`nbf` or `iat` is {ahead}, it is {now}")));
     }
     if now >= issued_at.plus(expected.token_age_max).plus(CLOCK_LEEWAY) {
-        return Err(Reason::TokenTooOld.because(format!("`iat` was {issued_at}, it is {now}")));
+        let (age, most) = (now.since(issued_at), expected.token_age_max);
+        let told = format!("The token is {} old, and this issuer's tokens are taken for {}.", span(age), span(most));
+        return Err(Reason::TokenTooOld.because(format!("`iat` was {issued_at}, it is {now}: {told}")).saying(told));
     }
     if expires_at <= issued_at || expires_at.since(issued_at) > TOKEN_LIFETIME_MAX {
         return Err(Reason::ClaimRefused.because("the token's lifetime is not between a second and a day"));
     }
     Ok((issued_at, expires_at))
+}
+
+fn span(duration: Duration) -> String {
+    duration_text(Duration::from_secs(duration.as_secs()))
 }
 
 impl VerifiedToken {

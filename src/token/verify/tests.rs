@@ -207,6 +207,21 @@ fn t11_a_token_has_one_textual_form() {
 }
 
 #[test]
+fn a_token_that_is_too_old_hears_its_age_and_the_bound() {
+    let issuer = Issuer::new();
+    let told = |seconds: i64, change: Value| {
+        let token = RawToken::parse(issuer.token(change).into()).unwrap();
+        verify(token, &issuer.keys(), &expected(), UnixTime::from_seconds(seconds))
+            .err()
+            .and_then(|denial| denial.detail)
+            .unwrap()
+    };
+    let old = told(NOW + 3661, json!({"exp": NOW + 20_000}));
+    assert_eq!(old, "The token is 1h1m1s old, and this issuer's tokens are taken for 1h.");
+    assert!(told(NOW + 360, json!({})).starts_with("The token expired 1m ago, at 20"), "{old}");
+}
+
+#[test]
 fn t12_times_hold_to_the_second() {
     let issuer = Issuer::new();
     let at = |seconds: i64, change: Value| judge_at(&issuer, issuer.token(change), UnixTime::from_seconds(seconds)).err();
