@@ -99,6 +99,10 @@ impl Wishes {
             );
             return Err(Failure::new(STATUS_USAGE, advice));
         }
+        if self.deliveries.requests().is_empty() {
+            let told = "say what the command gets, such as --env NAME=SECRET or --aws: `daypass exec --help` lists it all";
+            return Err(Failure::new(STATUS_USAGE, told));
+        }
         self.deliveries.check()
     }
 

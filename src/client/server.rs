@@ -19,7 +19,7 @@ use crate::issuers::http::{Trust, certificate_fault, root_cause};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
-use crate::words::{Clock, Secret, SystemClock, plain};
+use crate::words::{Clock, PlainPath, Secret, SystemClock, plain};
 use audience::ServerAudience;
 use serde_json::Value;
 use std::sync::Arc;
@@ -28,10 +28,6 @@ use zeroize::Zeroizing;
 
 /// How long `--wait` sleeps between two tries: long enough not to press a server that is starting.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
-
-/// What a runner of GitHub's reads as a command wherever it stands in a line (actions/runner, `ActionCommand`), and what is shown for it.
-const COMMAND: &str = "##[";
-const COMMAND_SHOWN: &str = "## [";
 
 /// A server, and the token that this job shows it.
 pub struct Server {
@@ -83,13 +79,12 @@ impl Server {
                 "the server's address must be https: a token is never sent in the clear",
             ));
         }
-        let ca = address
-            .ca
-            .map(std::fs::read)
-            .transpose()
-            .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("the CA file cannot be read: {fault}")))?;
-        let http =
-            crate::issuers::http::forgetful_client(ca.as_deref()).map_err(|fault| Failure::new(STATUS_CONFIGURATION, fault))?;
+        let in_ca = |fault: &dyn std::fmt::Display| match address.ca {
+            Some(path) => Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain())),
+            None => Failure::new(STATUS_CONFIGURATION, fault),
+        };
+        let ca = address.ca.map(std::fs::read).transpose().map_err(|fault| in_ca(&fault))?;
+        let http = crate::issuers::http::forgetful_client(ca.as_deref()).map_err(|fault| in_ca(&fault))?;
         let source = job_token::find(&environment, address.token_file, std::path::Path::new(job_token::PROJECTED_TOKEN))?;
         let audience = ServerAudience::new(&base, address.server, address.audience, &environment);
         let masks = Masks::of(&environment);
@@ -228,9 +223,9 @@ impl Server {
     /// Why there was no answer. A certificate that is not trusted stays so, and nothing is won by another try.
     fn unanswered(&self, fault: &reqwest::Error) -> Failure {
         let trust = Trust { is_named: self.has_ca, named_by: "--ca (DAYPASS_CA)", keeper: "the operator" };
-        if let Some(told) = certificate_fault(fault, trust) {
-            let told = format!("the certificate of the daypass server at {} is not trusted: {told}", self.base);
-            return Failure::new(STATUS_CONFIGURATION, told);
+        if let Some(cause) = certificate_fault(fault, trust) {
+            let told = format!("the certificate of the daypass server at {} is not trusted: {}", self.base, cause.told);
+            return Failure { hint: cause.hint, ..Failure::new(STATUS_CONFIGURATION, told) };
         }
         unreachable_server(&self.base, fault)
     }
@@ -242,7 +237,7 @@ fn unreachable_server(base: &reqwest::Url, fault: &reqwest::Error) -> Failure {
 
 /// A problem document (RFC 9457) in the words of a terminal. Nothing in it begins a line or is a command to whoever reads the log.
 fn refusal(status: u16, problem: &Value) -> Failure {
-    let text = |member: &str| problem[member].as_str().map(|text| plain(text).replace(COMMAND, COMMAND_SHOWN));
+    let text = |member: &str| problem[member].as_str().map(|text| plain(text).into_owned());
     let exit_status = if matches!(status, 500..=599 | 429) { STATUS_UNAVAILABLE } else { STATUS_DENIED };
     Failure {
         code: text("code"),

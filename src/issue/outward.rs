@@ -141,6 +141,6 @@ impl Outward {
         if fault.is_timeout() {
             return Cut::Late;
         }
-        Cut::Unanswered(cause(fault, self.trust).replace("\nhint: ", "; "))
+        Cut::Unanswered(cause(fault, self.trust).to_string())
     }
 }

@@ -130,6 +130,12 @@ async fn a_host_whose_certificate_is_not_trusted_is_told_in_plain_words() {
     assert!(said.contains("it is for another name than localhost: elsewhere.example\nhint: "), "{said}");
     assert!(check("localhost", &authority, &named).await.contains("is an authority's own"));
     assert!(check("localhost", &|_| {}, &["--ca", &other]).await.contains("signed by none of the file that --ca names"));
+    // An authority of the same name, whose key is of another kind.
+    let alike = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let alike = alike.self_signed(&rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap()).unwrap();
+    std::fs::write(world.path("alike.crt"), alike.pem()).unwrap();
+    let alike = world.path("alike.crt").display().to_string();
+    assert!(check("localhost", &|_| {}, &["--ca", &alike]).await.contains("signed by none of the file that --ca names"));
     assert!(check("localhost", &|_| {}, &[]).await.contains("signed by no authority of this system"));
     let broken = world.path("broken.crt");
     for (text, expected) in [

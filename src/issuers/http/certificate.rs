@@ -3,6 +3,7 @@
 use crate::words::UnixTime;
 use rustls::CertificateError;
 use std::error::Error;
+use std::fmt;
 
 /// How to make a certificate that stands for itself and is no authority's.
 const SELF_SIGNED: &str = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=HOST -keyout tls.key \
@@ -19,8 +20,31 @@ pub struct Trust<'a> {
     pub keeper: &'a str,
 }
 
+/// Why there was no answer, and what to do, where that is known.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// Why.
+    pub told: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl Cause {
+    fn advised(told: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { told: told.into(), hint: Some(hint.into()) }
+    }
+}
+
+/// On one line.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.told)?;
+        self.hint.iter().try_for_each(|hint| write!(f, "; {hint}"))
+    }
+}
+
 /// What is wrong, where the certificate is why there is no connection.
-pub fn certificate_fault(fault: &reqwest::Error, trust: Trust<'_>) -> Option<String> {
+pub fn certificate_fault(fault: &reqwest::Error, trust: Trust<'_>) -> Option<Cause> {
     find(fault).map(|fault| told(fault, trust))
 }
 
@@ -38,15 +62,24 @@ pub(super) fn find(fault: &reqwest::Error) -> Option<&CertificateError> {
     None
 }
 
-fn told(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_>) -> String {
+fn told(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_>) -> Cause {
     match fault {
         // An authority of the right name with another key, as a certificate that was made anew has it, is not the one.
-        CertificateError::UnknownIssuer | CertificateError::BadSignature if is_named => {
-            format!("it is signed by none of the file that {named_by} names\nhint: name the file of that authority instead.")
+        CertificateError::UnknownIssuer
+        | CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            if is_named {
+                let told = format!("it is signed by none of the file that {named_by} names");
+                Cause::advised(told, "name the file of that authority instead.")
+            } else {
+                let told = "it is signed by no authority of this system";
+                Cause::advised(told, format!("name its authority's file by {named_by}."))
+            }
         }
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            format!("it is signed by no authority of this system\nhint: name its authority's file by {named_by}.")
-        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. } => Cause::advised(
+            "it is signed by an algorithm that is not taken, such as one with SHA-1",
+            format!("{keeper} has it signed anew, with SHA-256 or more."),
+        ),
         CertificateError::Expired => expired("", keeper),
         CertificateError::ExpiredContext { time, not_after } => {
             expired(&format!(" at {}, and it is {} here", moment(*not_after), moment(*time)), keeper)
@@ -59,18 +92,20 @@ fn told(fault: &CertificateError, Trust { is_named, named_by, keeper }: Trust<'_
         CertificateError::NotValidForNameContext { expected, presented } => {
             other_name(&format!(" than {}: {}", expected.to_str(), names(presented)), keeper)
         }
-        CertificateError::BadEncoding => format!("it is no certificate that can be read (X.509)\nhint: {keeper} makes it anew."),
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            format!(
-                "it is made for something else than servers\nhint: {keeper} makes one for servers (extendedKeyUsage=serverAuth)."
-            )
+        CertificateError::BadEncoding => {
+            Cause::advised("it is no certificate that can be read (X.509)", format!("{keeper} makes it anew."))
         }
-        CertificateError::Other(other) if is_authority(other) => format!(
-            "it is an authority's own (`CA:TRUE`), as `openssl req -x509` makes it, and a server has to show one that is no authority\n\
-             hint: {keeper} makes one that says so, which {named_by} can name as it is: {SELF_SIGNED}"
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => Cause::advised(
+            "it is made for something else than servers",
+            format!("{keeper} makes one for servers (extendedKeyUsage=serverAuth)."),
+        ),
+        CertificateError::Other(other) if is_authority(other) => Cause::advised(
+            "it is an authority's own (`CA:TRUE`), as `openssl req -x509` makes it, and a server has to show one that is no authority",
+            format!("{keeper} makes one that says so, which {named_by} can name as it is: {SELF_SIGNED}"),
         ),
         other => {
-            format!("it is refused: {other}\nhint: {keeper} looks at the certificate; {named_by} names the authority to trust.")
+            let hint = format!("{keeper} looks at the certificate; {named_by} names the authority to trust.");
+            Cause::advised(format!("it is refused: {other}"), hint)
         }
     }
 }
@@ -80,18 +115,17 @@ fn is_authority(fault: &rustls::OtherError) -> bool {
     fault.0.downcast_ref::<webpki::Error>() == Some(&webpki::Error::CaUsedAsEndEntity)
 }
 
-fn expired(when: &str, keeper: &str) -> String {
-    format!("it has expired{when}\nhint: {keeper} renews it; this machine's clock may be wrong too.")
+fn expired(when: &str, keeper: &str) -> Cause {
+    Cause::advised(format!("it has expired{when}"), format!("{keeper} renews it; this machine's clock may be wrong too."))
 }
 
-fn not_yet(when: &str) -> String {
-    format!("it is not valid yet{when}\nhint: this machine's clock may be wrong.")
+fn not_yet(when: &str) -> Cause {
+    Cause::advised(format!("it is not valid yet{when}"), "this machine's clock may be wrong.")
 }
 
-fn other_name(which: &str, keeper: &str) -> String {
-    format!(
-        "it is for another name{which}\nhint: use a name of the server that its certificate has, or have {keeper} add this one."
-    )
+fn other_name(which: &str, keeper: &str) -> Cause {
+    let hint = format!("use a name of the server that its certificate has, or have {keeper} add this one.");
+    Cause::advised(format!("it is for another name{which}"), hint)
 }
 
 fn moment(time: rustls::pki_types::UnixTime) -> UnixTime {
@@ -105,9 +139,11 @@ fn names(presented: &[String]) -> String {
     if names.is_empty() { "it has none".to_owned() } else { names.join(", ") }
 }
 
-/// Why there was no answer; a certificate's fault in plain words, with a hint on a line of its own.
-pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> String {
-    certificate_fault(fault, trust).map_or_else(|| root_cause(fault), |told| format!("its certificate is not trusted: {told}"))
+/// Why there was no answer; a certificate's fault in plain words, with what to do.
+pub fn cause(fault: &reqwest::Error, trust: Trust<'_>) -> Cause {
+    let certificate = certificate_fault(fault, trust);
+    let certificate = certificate.map(|cause| Cause { told: format!("its certificate is not trusted: {}", cause.told), ..cause });
+    certificate.unwrap_or_else(|| Cause { told: root_cause(fault), hint: None })
 }
 
 /// The innermost cause: "certificate expired" says more than "error sending request".

@@ -17,7 +17,7 @@ pub enum ClientError {
     BrokenCertificate(#[source] reqwest::Error),
     /// As in an image that has no authorities.
     #[error(
-        "the HTTP client does not start: {}\nhint: name a CA file, or install this system's certificate authorities (ca-certificates)",
+        "the HTTP client does not start: {}; name a CA file, or install this system's certificate authorities (ca-certificates)",
         root_cause(.0)
     )]
     NotStarted(#[source] reqwest::Error),
@@ -42,7 +42,7 @@ pub enum FetchError {
         url: String,
     },
     /// Nobody answered.
-    #[error("{url}: {}", cause(fault, *trust).replace("\nhint: ", "; "))]
+    #[error("{url}: {}", cause(fault, *trust))]
     Unanswered {
         /// Who was asked.
         url: String,

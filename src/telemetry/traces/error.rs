@@ -29,7 +29,7 @@ pub enum TracesError {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ExportError {
     /// Nobody answered.
-    #[error("{}", cause(fault, Trust { is_named: *has_ca, named_by: NAMED_BY, keeper: "whoever runs the collector" }).replace("\nhint: ", "; "))]
+    #[error("{}", cause(fault, Trust { is_named: *has_ca, named_by: NAMED_BY, keeper: "whoever runs the collector" }))]
     Unanswered {
         /// Whether authorities are named.
         has_ca: bool,
