@@ -5,6 +5,7 @@ mod pages;
 mod place;
 mod query;
 mod source;
+mod verify;
 
 use super::print;
 use crate::cli::examples::examples;
@@ -28,6 +29,8 @@ pub(super) enum AuditCommand {
     Query(Box<query::QueryArgs>),
     /// Write every record as a line of JSON, each at least once, also across restarts.
     Export(export::ExportArgs),
+    /// Check that no record is missing, and that the log still says what an export of it says.
+    Verify(verify::VerifyArgs),
 }
 
 /// Where the log is.
@@ -60,6 +63,7 @@ pub(super) async fn run(command: &AuditCommand, environment: &Environment, json:
         AuditCommand::Tail(arguments) => tail(arguments, json).await,
         AuditCommand::Query(arguments) => query::run(arguments, environment, json).await,
         AuditCommand::Export(arguments) => export::run(arguments).await,
+        AuditCommand::Verify(arguments) => verify::run(arguments, json),
     }
 }
 

@@ -167,7 +167,7 @@ impl Counted {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let found = match self {
             Self::Repository => text(&body["attributes"]["repository"]).or_else(|| text(&body["subject"])),
-            Self::Code => text(&body["reason"]),
+            Self::Code => entry.code().map(str::to_owned),
             Self::Policy => text(&body["policies"][0]).or_else(|| text(&body["policy"])),
             Self::Issuer => text(&body["issuer"]),
             Self::Kind => Some(entry.kind.clone()),

@@ -1,0 +1,246 @@
+//! `daypass audit verify`: whether the log is whole, and still says what an export of it says.
+
+use super::{Log, failed};
+use crate::cli::examples::examples;
+use crate::cli::print::{self, counted};
+use crate::cli::progress::Progress;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::store::{Entry, Reader};
+use crate::words::{PlainPath, plain};
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// Records that are read at a time.
+const PAGE: usize = 1000;
+/// A line of an export: a record has the claims of one request at most.
+const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Findings that are listed; more say nothing new.
+const FINDINGS_MAX: usize = 100;
+
+#[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass audit verify --config daypass.yaml",
+    "daypass audit verify --config daypass.yaml audit.jsonl",
+]))]
+pub(in crate::cli) struct VerifyArgs {
+    #[command(flatten)]
+    log: Log,
+    /// What `audit export` wrote, kept elsewhere: each of its records has to be in the log as it was. `-`: standard input.
+    export: Option<PathBuf>,
+}
+
+/// Something that is not as it should be.
+#[derive(Serialize, Debug, PartialEq, Eq)]
+struct Finding {
+    /// The record's place in the log; absent: of the whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<i64>,
+    what: String,
+}
+
+/// What was looked at, and what is wrong with it.
+#[derive(Default, Serialize, Debug)]
+struct Verified {
+    records: u64,
+    first: Option<i64>,
+    last: Option<i64>,
+    /// Records of the export that are in the log as they were.
+    exported: u64,
+    findings: Vec<Finding>,
+    /// Findings beyond those that are listed.
+    more: u64,
+}
+
+/// Ends with 78 where something is found.
+pub(super) fn run(arguments: &VerifyArgs, json: bool) -> Result<u8, Failure> {
+    let reader = arguments.log.open()?;
+    let progress = Progress::of("reading the log");
+    let mut verified = Verified::default();
+    for fault in reader.damage().map_err(failed)? {
+        verified.find(None, format!("the database is damaged: {fault}"));
+    }
+    verified.whole(&reader)?;
+    if let Some(export) = &arguments.export {
+        verified.compare(&reader, export)?;
+    }
+    drop(progress);
+    if json {
+        print::json(&json!(verified));
+    } else {
+        verified.tell(arguments.export.is_some());
+    }
+    Ok(if verified.findings.is_empty() { 0 } else { STATUS_CONFIGURATION })
+}
+
+impl Verified {
+    fn find(&mut self, seq: Option<i64>, what: impl Into<String>) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(Finding { seq, what: what.into() });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// No record is missing or cannot be read, and each intent from before the last start has an outcome.
+    fn whole(&mut self, reader: &Reader) -> Result<(), Failure> {
+        let (mut open, mut orphaned): (BTreeMap<String, i64>, BTreeMap<String, i64>) = Default::default();
+        let (mut expected, mut place) = (1, i64::MIN);
+        loop {
+            let page = reader.after(place, PAGE).map_err(failed)?;
+            if page.is_empty() {
+                break;
+            }
+            for Entry { seq, kind, decision, body, .. } in page {
+                if seq < 1 {
+                    self.find(Some(seq), "no record of a server has this place");
+                    (self.records, place) = (self.records + 1, seq);
+                    continue;
+                }
+                if seq != expected {
+                    self.find(
+                        Some(expected),
+                        format!(
+                            "{} before record {seq} are missing",
+                            counted(usize::try_from(seq - expected).unwrap_or(usize::MAX), "record")
+                        ),
+                    );
+                }
+                if !body.is_object() {
+                    self.find(Some(seq), "its body cannot be read");
+                }
+                match (kind.as_str(), decision) {
+                    ("started", _) => orphaned.append(&mut open),
+                    ("intended", Some(decision)) => _ = open.insert(decision, seq),
+                    (_, Some(decision)) => {
+                        open.remove(&decision);
+                        orphaned.remove(&decision);
+                    }
+                    (_, None) => {}
+                }
+                self.first.get_or_insert(seq);
+                (self.last, self.records, place) = (Some(seq), self.records + 1, seq);
+                expected = seq.saturating_add(1);
+            }
+        }
+        for (decision, seq) in orphaned {
+            self.find(Some(seq), format!("nothing says what became of the decision {decision}"));
+        }
+        Ok(())
+    }
+
+    /// Each record that was exported is in the log as it was.
+    fn compare(&mut self, reader: &Reader, export: &Path) -> Result<(), Failure> {
+        let told = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()));
+        let input: Box<dyn Read> = match export.as_os_str() == "-" {
+            true => Box::new(std::io::stdin()),
+            false => Box::new(std::fs::File::open(export).map_err(|fault| told(&fault))?),
+        };
+        let mut input = BufReader::new(input);
+        for number in 1_u64.. {
+            let mut line = Vec::new();
+            let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(|fault| told(&fault))?;
+            if read == 0 {
+                break;
+            }
+            let entry: Entry =
+                serde_json::from_slice(&line).map_err(|fault| told(&format!("line {number} is no record: {fault}")))?;
+            let found =
+                reader.after(entry.seq.saturating_sub(1), 1).map_err(failed)?.pop().filter(|found| found.seq == entry.seq);
+            match found {
+                // As it is exported: a time has seconds there.
+                Some(found) if json!(found) == json!(entry) => self.exported += 1,
+                Some(_) => self.find(Some(entry.seq), "it was exported with other words"),
+                None => self.find(Some(entry.seq), "it was exported, and the log does not have it"),
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, is_compared: bool) {
+        for Finding { seq, what } in &self.findings {
+            let at = seq.map(|seq| format!("record {seq}: ")).unwrap_or_default();
+            anstream::println!("{at}{}", plain(what));
+        }
+        if self.more > 0 {
+            anstream::println!("and {} more", self.more);
+        }
+        let records = counted(usize::try_from(self.records).unwrap_or(usize::MAX), "record");
+        let span = self.first.zip(self.last).map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default();
+        let compared =
+            if is_compared { format!("; {} of the export are in it as they were", self.exported) } else { String::new() };
+        anstream::println!("{records}{span}{compared}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::words::SystemClock;
+    use std::sync::Arc;
+
+    /// A log of three starts, and a copy of it in which nothing keeps anybody from changing it.
+    fn log() -> (tempfile::TempDir, rusqlite::Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..3 {
+            drop(Store::open(folder.path(), Arc::new(SystemClock)).unwrap());
+        }
+        let connection = rusqlite::Connection::open(folder.path().join("daypass.sqlite")).unwrap();
+        for trigger in ["audit_only_next", "audit_no_update", "audit_no_delete"] {
+            connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
+        }
+        (folder, connection)
+    }
+
+    fn export(folder: &Path) -> PathBuf {
+        let entries = Reader::open(folder).unwrap().after(0, usize::MAX).unwrap();
+        let lines: String = entries.iter().map(|entry| serde_json::to_string(entry).unwrap() + "\n").collect();
+        let path = folder.join("audit.jsonl");
+        std::fs::write(&path, lines).unwrap();
+        path
+    }
+
+    fn verified(folder: &Path, export: Option<&Path>) -> Verified {
+        let (reader, mut verified) = (Reader::open(folder).unwrap(), Verified::default());
+        verified.whole(&reader).unwrap();
+        export.map_or(Ok(()), |export| verified.compare(&reader, export)).unwrap();
+        verified
+    }
+
+    #[test]
+    fn what_was_changed_taken_away_or_put_between_is_found() {
+        let (folder, connection) = log();
+        let export = export(folder.path());
+        let good = verified(folder.path(), Some(&export));
+        assert!(good.findings.is_empty() && good.records > 0 && good.exported == good.records, "{good:?}");
+        connection.execute("UPDATE audit SET body = '{\"x\":1}' WHERE seq = 1", []).unwrap();
+        assert!(verified(folder.path(), None).findings.is_empty(), "alone the log does not know");
+        let changed = verified(folder.path(), Some(&export));
+        assert_eq!((changed.findings.len(), changed.findings[0].seq), (1, Some(1)), "{changed:?}");
+        connection.execute("DELETE FROM audit WHERE seq = 1", []).unwrap();
+        assert_eq!(verified(folder.path(), None).findings[0].seq, Some(1));
+        connection.execute("INSERT INTO audit VALUES (1, 1, 'refused', NULL, 'no json')", []).unwrap();
+        assert!(verified(folder.path(), None).findings[0].what.contains("cannot be read"));
+    }
+
+    #[test]
+    fn an_intent_of_before_a_start_has_an_outcome() {
+        let (folder, connection) = log();
+        let last: i64 = connection.query_row("SELECT max(seq) FROM audit", [], |row| row.get(0)).unwrap();
+        let add = |seq: i64, kind: &str, decision: Option<&str>| {
+            connection
+                .execute("INSERT INTO audit VALUES (?1, 1, ?2, ?3, CAST('{}' AS BLOB))", rusqlite::params![seq, kind, decision])
+                .unwrap();
+        };
+        add(last + 1, "intended", Some("a"));
+        assert!(verified(folder.path(), None).findings.is_empty(), "it may be under way");
+        add(last + 2, "started", None);
+        assert_eq!(verified(folder.path(), None).findings[0].seq, Some(last + 1));
+        add(last + 3, "unresolved", Some("a"));
+        assert!(verified(folder.path(), None).findings.is_empty());
+    }
+}
