@@ -9,6 +9,7 @@ mod hook;
 mod import;
 mod keyring;
 mod keys;
+mod planned;
 mod served;
 mod status;
 mod target;

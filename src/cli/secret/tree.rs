@@ -1,6 +1,7 @@
 //! `daypass secret updatekeys` and `rotate`: every encrypted file of a checkout, one by one, as one commit.
 
 use super::keyring::KeyArgs;
+use super::planned::Planned;
 use super::work::{Outcome, Work, message, tell};
 use super::{creation, served};
 use crate::cli::print;
@@ -32,6 +33,9 @@ pub(in crate::cli) struct TreeArgs {
     /// Write what was changed into this file too, as `git apply` takes it.
     #[arg(long, value_name = "FILE")]
     patch: Option<PathBuf>,
+    /// Do not ask on a terminal before files are changed.
+    #[arg(long, short = 'y')]
+    yes: bool,
     #[command(flatten)]
     keys: KeyArgs,
 }
@@ -41,32 +45,36 @@ pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Enviro
     let checkout = Checkout::around(arguments.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
     let names = checkout.files(&arguments.paths)?;
     let mut journal = Journal::open(&checkout, how.as_str())?;
-    let mut outcome = Outcome::default();
-    let progress = Progress::of_steps("changing files", names.len());
-    let mut left = Vec::new();
+    let (mut outcome, mut left) = (Outcome::default(), Vec::new());
     for name in names {
         let bytes = checkout.read(&name)?;
         if journal.has(&name, &bytes) {
             outcome.before += 1;
-            progress.step();
         } else {
             left.push((name, bytes));
         }
     }
-    match arguments.keys.keyring(environment).await? {
+    let keyring = arguments.keys.keyring(environment).await?;
+    // The server rewrites by the rules that it has in force, which need not be those of this checkout.
+    if !json && matches!(keyring, Keyring::Held(_)) {
+        let planned = Planned::of(&checkout, &left, &arguments.recipients, &arguments.keys).await;
+        if !planned.is_agreed(!arguments.yes)? {
+            anstream::println!("nothing was changed");
+            return Ok(0);
+        }
+    }
+    let progress = Progress::of_steps("changing files", left.len());
+    let mut work = Work { checkout: &checkout, journal: &mut journal, outcome: &mut outcome };
+    match keyring {
         Keyring::Held(identities) => {
             let own = arguments.keys.source_recipients().await?;
-            let mut work = Work { checkout: &checkout, journal: &mut journal, outcome: &mut outcome };
             for (name, bytes) in &left {
                 let done = arguments.rewritten(&checkout, name, bytes, how, &identities, own.as_deref()).await;
                 work.take(name, done)?;
                 progress.step();
             }
         }
-        Keyring::Server(server) => {
-            let mut work = Work { checkout: &checkout, journal: &mut journal, outcome: &mut outcome };
-            served::run(&server, how, left, &mut work, &progress).await?;
-        }
+        Keyring::Server(server) => served::run(&server, how, left, &mut work, &progress).await?,
     }
     drop(progress);
     finish(arguments, how, &checkout, journal, &outcome, json)

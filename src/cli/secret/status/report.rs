@@ -1,6 +1,7 @@
 //! What is to be said of a checkout's encrypted files.
 
 use crate::cli::print::{self, counted};
+use crate::cli::secret::planned::difference;
 use crate::cli::secret::{clear, creation};
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
@@ -181,15 +182,4 @@ fn section(out: &mut String, title: &str, lines: &[String]) {
             let _ = writeln!(out, "  and {} more: --output json lists them", lines.len() - LINES_SHOWN_MAX);
         }
     }
-}
-
-fn difference(sops: &SopsFile, recipients: &[String]) -> String {
-    let own = sops.recipients();
-    let too_many = own
-        .iter()
-        .filter(|one| !recipients.iter().any(|other| other == *one))
-        .map(|one| format!("has {}", print::recipient(one)));
-    let lacking =
-        recipients.iter().filter(|one| !own.contains(&one.as_str())).map(|one| format!("lacks {}", print::recipient(one)));
-    too_many.chain(lacking).collect::<Vec<_>>().join(", ")
 }
