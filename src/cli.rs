@@ -58,7 +58,7 @@ enum Output {
     Text,
     /// For machines.
     Json,
-    /// For a comment on a pull request, where a command has such a form.
+    /// For a comment on a pull request: `policy diff` and `policy replay` alone.
     Markdown,
 }
 
@@ -72,7 +72,7 @@ enum Command {
     #[command(hide = true)]
     GitFetch,
     /// Run a command with credentials and secrets around it.
-    Exec(exec::ExecArgs),
+    Exec(Box<exec::ExecArgs>),
     /// Print one credential in the form a tool asks for.
     #[command(subcommand)]
     #[command(after_help = examples(&[
@@ -259,6 +259,10 @@ fn finish(mut runtime: Builder, json: bool, work: impl Future<Output = Result<u8
 async fn run(cli: Cli) -> Result<u8, Failure> {
     let environment = Environment::of_process();
     let json = cli.output == Output::Json;
+    if cli.output == Output::Markdown && !matches!(&cli.command, Command::Policy(command) if command.has_markdown()) {
+        let told = "only `policy diff` and `policy replay` have a form in Markdown";
+        return Err(Failure::new(STATUS_USAGE, told));
+    }
     match cli.command {
         Command::Demo(arguments) => {
             let demo =
@@ -267,7 +271,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         }
         Command::Serve(arguments) => serve::run(&arguments, &environment).await,
         Command::GitFetch => crate::git::fetch_as_told().map(|()| 0).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault)),
-        Command::Exec(arguments) => exec::run(arguments, environment).await,
+        Command::Exec(arguments) => exec::run(*arguments, environment).await,
         Command::Credential(command) => credential::run(&command, environment).await,
         Command::Sidecar(arguments) => sidecar::run(arguments, environment).await,
         Command::Whoami(arguments) => job::whoami(&arguments, environment, json).await,

@@ -47,7 +47,7 @@ mod told;
 mod trusting;
 mod ways_in;
 
-pub use access::{Change, Direction, Holding, Part, Reach, changes, missing, what_can, who_can};
+pub use access::{Change, Direction, Holding, Part, Reach, changes, credentials_like, missing, what_can, who_can};
 pub use admission::Admission;
 pub use aws_parameters::AwsParameters;
 pub use bounds::Bounds;

@@ -266,6 +266,11 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
     for alarm in status["alarms"].as_array().into_iter().flatten() {
         anstream::println!("ALARM       {}", plain(alarm.as_str().unwrap_or_default()));
     }
+    if status["guardrails_unreadable"] == true {
+        anstream::println!(
+            "ALARM       the guardrails cannot be read: the last good ones stay in force, and nothing widens before they can"
+        );
+    }
     if let Some(elsewhere) = status["shown_elsewhere"].as_object() {
         let (count, last) = (&elsewhere["count"], &elsewhere["last"]);
         let text = |place: &str| last.pointer(place).and_then(Value::as_str).unwrap_or_default();
@@ -314,7 +319,7 @@ pub(super) async fn status(server: &Server, json: bool) -> Result<u8, Failure> {
             "denied      {} until {}: {}",
             denial["id"].as_str().unwrap_or_default(),
             denial["until"].as_str().unwrap_or("lifted"),
-            denial["denies"]
+            denied(&denial["denies"])
         );
         if let Some(unknown) = denial["unknown"].as_str() {
             anstream::println!("            IT DENIES NOBODY: {}", plain(unknown));
@@ -328,7 +333,16 @@ fn is_alarming(status: &Value) -> bool {
     let sources = status["sources"].as_object();
     let unfollowed = sources.into_iter().flatten().any(|(_, source)| source["alarm"].is_string() || source["stale"] == true);
     let alarms = status["alarms"].as_array().is_some_and(|alarms| !alarms.is_empty());
-    unfollowed || alarms || ["shown_elsewhere", "space", "clock"].iter().any(|member| !status[member].is_null())
+    let lawless = status["guardrails_unreadable"] == true;
+    unfollowed || alarms || lawless || ["shown_elsewhere", "space", "clock"].iter().any(|member| !status[member].is_null())
+}
+
+/// The lines of an operator's denial, its reason last.
+fn denied(stop: &Value) -> String {
+    let lines = stop.as_object().into_iter().flatten().filter(|(line, _)| *line != "reason");
+    let lines = lines.map(|(line, value)| format!("{line} {}", plain(value.as_str().unwrap_or_default())));
+    let reason = plain(stop["reason"].as_str().unwrap_or_default());
+    format!("{} ({reason})", lines.collect::<Vec<_>>().join(", "))
 }
 
 fn told(json: bool, answer: &Value, words: &str) -> u8 {

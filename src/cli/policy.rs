@@ -6,8 +6,10 @@ mod explain;
 mod import;
 mod lock;
 mod of_source;
+mod operators;
 mod place;
 mod providers;
+mod range;
 mod replay;
 mod sarif;
 mod schema;
@@ -50,6 +52,13 @@ pub(super) enum PolicyCommand {
     Schema(schema::SchemaArgs),
     /// Turn trust policies of octo-sts and of IAM roles, and exports of Vault, Google Cloud and Azure, into ours, never wider, with notes on what is narrower.
     Import(import::ImportArgs),
+}
+
+impl PolicyCommand {
+    /// Whether it has a form for a comment on a pull request.
+    pub(super) const fn has_markdown(&self) -> bool {
+        matches!(self, Self::Diff(_) | Self::Replay(_))
+    }
 }
 
 /// Runs one of them.
@@ -98,5 +107,6 @@ fn print_outcome(outcome: &Outcome) {
     } else {
         ("FAILED", format!(": {}", plain(outcome.why.as_deref().unwrap_or_default())))
     };
-    anstream::println!("{word:<7} {:<36} {}{why}", plain(&outcome.at), plain(&outcome.expected));
+    let word = print::verdict(&format!("{word:<7}"), outcome.holds);
+    anstream::println!("{word} {:<36} {}{why}", plain(&outcome.at), plain(&outcome.expected));
 }

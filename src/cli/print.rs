@@ -1,6 +1,6 @@
 //! What people see: colours on a terminal, none in a pipe.
 
-use crate::words::{excerpt, plain_json, plain_lines};
+use crate::words::{excerpt, plain, plain_json, plain_lines};
 use std::process::ExitCode;
 
 /// As many as tell recipients apart at a glance.
@@ -43,7 +43,20 @@ pub(super) fn counted_there(count: &serde_json::Value, what: &str) -> String {
     counted(count.as_u64().and_then(|count| count.try_into().ok()).unwrap_or(0), what)
 }
 
-/// A recipient of age by its beginning: a post-quantum one has 2,000 characters.
+/// A recipient of age by its beginning: a post-quantum one has 2,000 characters. Public keys of SSH begin alike, so they are told by
+/// their end.
 pub(super) fn recipient(text: &str) -> String {
+    if let Some((kind, key)) = text.split_once(' ').filter(|(kind, _)| kind.starts_with("ssh-")) {
+        let key = key.split(' ').next().unwrap_or_default();
+        let end: String = key.chars().skip(key.chars().count().saturating_sub(RECIPIENT_CHARACTERS)).collect();
+        return format!("{} …{}", plain(kind), plain(&end));
+    }
     excerpt(text, RECIPIENT_CHARACTERS).into_owned()
+}
+
+/// A word that says whether something is as it should be, in its colour.
+pub(super) fn verdict(word: &str, is_good: bool) -> String {
+    let colour = if is_good { anstyle::AnsiColor::Green } else { anstyle::AnsiColor::Red };
+    let style = anstyle::Style::new().bold().fg_color(Some(colour.into()));
+    format!("{style}{word}{style:#}")
 }

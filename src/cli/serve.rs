@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::cli::examples::examples;
+use crate::cli::print::counted;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::config::{AdmissionSettings, Config};
@@ -62,7 +63,10 @@ pub(super) fn load(path: &Path) -> Result<Config, Failure> {
 /// All of them in one message.
 pub(super) fn faults(found: &[Fault]) -> Failure {
     let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
-    Failure::new(STATUS_CONFIGURATION, format!("the configuration has {} faults\n\n{}", found.len(), shown.join("\n\n")))
+    Failure::new(
+        STATUS_CONFIGURATION,
+        format!("the configuration has {}\n\n{}", counted(found.len(), "fault"), shown.join("\n\n")),
+    )
 }
 
 /// Runs until SIGTERM or SIGINT, then drains.

@@ -55,6 +55,14 @@ pub enum GitError {
         /// Another.
         other: CommitId,
     },
+    /// Two histories that were merged crosswise.
+    #[error("{one} and {other} have several newest commits in common: merge one into the other first")]
+    SeveralBases {
+        /// A commit.
+        one: CommitId,
+        /// Another.
+        other: CommitId,
+    },
     /// Of a folder that is read as it stands.
     #[error("{}: {fault}", .path.plain())]
     Folder {

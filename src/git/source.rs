@@ -113,12 +113,15 @@ impl Source {
         Ok(CommitId::parse(&commit.to_string())?)
     }
 
-    /// The newest commit that lies behind both.
+    /// The newest commit that lies behind both. Where there are several, whoever made the branches could choose which one counts.
     pub fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<CommitId, GitError> {
         let repository = self.open()?;
-        let base = repository.merge_base(object_id(one)?, object_id(other)?).map_err(|fault| self.git(fault))?;
-        let base = base.ok_or_else(|| GitError::NothingInCommon { one: one.clone(), other: other.clone() })?;
-        Ok(CommitId::parse(&base.to_string())?)
+        let bases = repository.merge_bases_many(object_id(one)?, &[object_id(other)?]).map_err(|fault| self.git(fault))?;
+        match &bases[..] {
+            [] => Err(GitError::NothingInCommon { one: one.clone(), other: other.clone() }),
+            [base] => Ok(CommitId::parse(&base.to_string())?),
+            _ => Err(GitError::SeveralBases { one: one.clone(), other: other.clone() }),
+        }
     }
 
     /// Whether `old` lies behind `new`: history only ever goes forward.

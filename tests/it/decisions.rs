@@ -63,6 +63,10 @@ async fn the_command_of_a_denial_names_everything_that_stands_against_it() {
     assert_eq!(explanation["near_misses"].as_array().unwrap().len(), 2, "{by_end}");
     assert_eq!(explanation["operators_denials"].as_array().unwrap().len(), 1, "{by_end}");
     assert_eq!(by_end["records"][0]["body"]["reason"], "no_matching_policy");
+    for asked in [&["who-can", "shop/password.age"][..], &["what-can", "--issuer", "github", "--claim", "repository=acme/shop"]] {
+        let (_, told) = daypass(&world, &[&["policy"], asked].concat()).await;
+        assert!(told.contains("An operator denies all the same: ") && told.contains("INC-42"), "{asked:?}: {told}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

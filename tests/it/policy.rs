@@ -8,9 +8,11 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
+mod asked;
 mod elsewhere;
 mod expected;
 mod failing;
+mod gains;
 mod impossible;
 mod providers;
 mod repositories;
@@ -58,7 +60,7 @@ fn a_pull_request_hears_who_gains_access() {
         (
             Some(0),
             format!(
-                "Compared: {path} {}\n    with: {path} change ({})\nNobody gains access, nobody loses it, and nobody has it on other terms.\n",
+                "Compared: {path} main ({})\n    with: {path} change ({})\nBoth have the same files: --repository names the checkout that has the change.\nNobody gains access, nobody loses it, and nobody has it on other terms.\n",
                 at("main"),
                 at("change")
             )

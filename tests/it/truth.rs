@@ -177,6 +177,8 @@ async fn a_confirmation_beside_faulty_guardrails_says_what_is_wrong_with_them() 
     let (status, told) = daypass(&world, &["confirm", &head(&world)]).await;
     assert!(status == 64 && told.contains("guardrails.yaml:1") && told.contains("denails"), "{status} {told}");
     assert!(!told.contains("can be read"), "{told}");
+    let (status, told) = daypass(&world, &["status"]).await;
+    assert!(status == 78 && told.contains("ALARM       the guardrails cannot be read"), "{status} {told}");
     git(&world.path("access"), &["rm", "--quiet", "guardrails.yaml"]);
     put(&world.path("access/guardrails.yml"), b"denials: []\n");
     world.commit_and_wait(&[]).await;

@@ -213,7 +213,8 @@ impl Host {
         let failed = |fault: reqwest::Error| {
             let is_certificate = certificate_fault(&fault, self.trust).is_some();
             let status = if is_certificate { STATUS_CONFIGURATION } else { STATUS_UNAVAILABLE };
-            Failure::new(status, format!("{url}: {}", cause(&fault, self.trust)))
+            let cause = cause(&fault, self.trust);
+            Failure { hint: cause.hint, ..Failure::new(status, format!("{url}: {}", cause.told)) }
         };
         let mut response = self.client.get(url).send().await.map_err(failed)?;
         if !response.status().is_success() {

@@ -3,26 +3,31 @@
 mod denials;
 mod files;
 mod listing;
+mod revisions;
+mod there;
 mod usage;
 mod what_can;
 mod who_can;
 
+pub(super) use there::not_there;
 pub(in crate::cli) use what_can::{WhatCanArgs, what_can};
 pub(in crate::cli) use who_can::{WhoCanArgs, who_can};
 
-use super::place::{Where, further_sources};
+use super::of_source::OfSource;
+use super::place::{Seen, Where, further_sources};
 use crate::cli::examples::examples;
 use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::Failure;
 use crate::client::environment::Environment;
-use crate::policy::{Catalogue, Change, Direction, Loaded, Ruleset, Tree, Widening, changes};
+use crate::policy::{Catalogue, Change, Direction, GUARDRAILS_FILE, Loaded, Ruleset, Tree, Widening, changes, is_policy};
 use crate::secrets::reader_changes;
 use crate::words::yaml::{Fault, Severity};
 use crate::words::{Clock, Gain, SystemClock, Widened, plain};
 use clap::{Args, ValueEnum};
 use denials::Denials;
 use listing::{listing, owners};
+use revisions::Revisions;
 use serde_json::json;
 use std::collections::BTreeSet;
 use usage::UsageArgs;
@@ -37,10 +42,10 @@ const STATUS_WIDENS: u8 = 2;
     "daypass policy diff v1..v2 --config daypass.yaml --output markdown",
 ]))]
 pub(in crate::cli) struct DiffArgs {
-    /// OLD...NEW: what NEW changes since it left OLD; OLD..NEW: the two themselves.
+    /// OLD...NEW: what OLD is once NEW is merged into it; OLD..NEW: the two themselves.
     range: String,
     #[command(flatten)]
-    at: Where,
+    of: OfSource,
     /// End with status 2 when somebody gains access.
     #[arg(long)]
     fail_on: Option<FailOn>,
@@ -55,39 +60,31 @@ enum FailOn {
 
 /// Who gains, who loses.
 pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output: Output) -> Result<u8, Failure> {
-    arguments.at.refuse_folder()?;
+    let at = &arguments.of.at;
+    at.refuse_folder()?;
     let progress = Progress::of("comparing the policies");
-    let catalogue = arguments.at.catalogue()?;
-    let (old_seen, new_seen) = arguments.at.range(&arguments.range)?;
-    let (old_tree, new_tree) = (&old_seen.files, &new_seen.files);
-    let (old, _) = Ruleset::load(old_tree, &catalogue, None);
-    // As the server would take it: a faulty file keeps the form that it had.
-    let Loaded { ruleset: new, mut faults, held } = Ruleset::load_with(new_tree, &catalogue, Some(&old), Widening::GoesLive, &[]);
-    faults.extend(new_seen.left_out());
-    let found = changes((&old, old_tree), (&new, new_tree), &catalogue, SystemClock.now());
+    let catalogue = at.catalogue()?;
+    let compared = Revisions::read(&arguments.of, &arguments.range, &catalogue)?;
+    let Revisions { old, new, faults, .. } = &compared;
+    let (old_tree, new_tree, now) = (&old.seen.files, &new.seen.files, SystemClock.now());
+    let found = changes(old.side(), new.side(), &catalogue, now);
     let readers = reader_changes(old_tree, new_tree);
-    let mut files = files::widened(&arguments.at, &old_seen, &new_seen)?;
-    // The server holds it until the guardrails can be read. The commit that mends them does not change this file, so no later diff
-    // would tell it.
-    let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
-    files.extend(held.iter().map(waits));
-    files.extend(unloaded(&faults, old_tree, new_tree));
-    let denials = Denials::between(&old, &new);
-    let waits_alone = waiting(&old, new_tree, &catalogue, &found);
-    let usage = arguments.usage.look(&arguments.at, (&old, &old_seen), &new_seen, environment).await?;
+    let denials = Denials::between(old.side().0, new.side().0);
+    let files = widened(&arguments.of.at, &compared, &denials, &catalogue)?;
+    let waits_alone = waiting(&compared, &catalogue, &found);
+    let usage = arguments.usage.look(at, (&old.own, &old.seen), &new.seen, environment).await?;
     let (usage, used) = (usage.as_ref(), usage.as_ref().map(|usage| usage.told(&found)).unwrap_or_default());
     drop(progress);
     let widens = found.iter().any(|change| change.direction == Direction::Widens)
         || readers.iter().any(|change| change.gains)
         || !files.is_empty();
-    let compared = format!("Compared: {}\n    with: {}", old_seen.at, new_seen.at);
-    let further: BTreeSet<&str> = old_seen.further_sources().into_iter().chain(new_seen.further_sources()).collect();
-    let further: Vec<&str> = further.into_iter().collect();
+    let told_compared = told_compared(&old.seen, &new.seen);
+    let further = compared.further_sources();
     let unknown = further_sources(&further, "of theirs nothing is compared, and what they grant may still stand or be new");
     match output {
         Output::Json => {
             let mut told = json!({
-                "old": old_seen.at, "new": new_seen.at,
+                "old": old.seen.at, "new": new.seen.at,
                 "widens": widens, "changes": found, "recipients": readers, "files": files, "faults": faults, "guardrails": denials,
                 "further_sources_not_looked_at": further, "waits_where_held": waits_alone,
             });
@@ -98,7 +95,7 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
         }
         Output::Markdown => {
             anstream::print!(
-                "```\n{compared}\n{}{used}{}{}{}{unknown}```\n",
+                "```\n{told_compared}\n{}{used}{}{}{}{unknown}```\n",
                 listing(&found, &readers, &files, usage, false),
                 denials.listing(),
                 told_of_waiting(&waits_alone),
@@ -109,7 +106,7 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
             faults.iter().for_each(|fault| anstream::println!("{}\n", fault.coloured()));
             let waits = denials.listing() + &told_of_waiting(&waits_alone);
             let listed = listing(&found, &readers, &files, usage, true);
-            anstream::print!("{compared}\n{listed}{used}{waits}{}{unknown}", owners(&found));
+            anstream::print!("{told_compared}\n{listed}{used}{waits}{}{unknown}", owners(&found));
         }
     }
     Ok(if widens && arguments.fail_on == Some(FailOn::Widen) { STATUS_WIDENS } else { 0 })
@@ -117,10 +114,46 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
 
 /// Policies that wait where widening is held, although nobody gains by the two commits: under another name a policy is another one, and
 /// until somebody confirms it nobody has what it grants.
-fn waiting(old: &Ruleset, new: &Tree, catalogue: &Catalogue, found: &[Change]) -> Vec<String> {
-    let Loaded { held, .. } = Ruleset::load_with(new, catalogue, Some(old), Widening::Waits, &[]);
+fn waiting(compared: &Revisions, catalogue: &Catalogue, found: &[Change]) -> Vec<String> {
+    let Revisions { old, new, bounds, .. } = compared;
+    let Loaded { held, .. } = Ruleset::load_with(&new.seen.files, catalogue, Some(&old.own), Widening::Waits, bounds);
     let is_told = |file: &String| found.iter().any(|change| change.at.starts_with(&format!("{file}:")));
     held.into_iter().filter(|file| file.starts_with("policies/") && !is_told(file)).collect()
+}
+
+/// By which files somebody gains, or may, though no policy that both revisions have says so.
+fn widened(at: &Where, compared: &Revisions, denials: &Denials, catalogue: &Catalogue) -> Result<Vec<Widened>, Failure> {
+    let Revisions { old, new, faults, held, .. } = compared;
+    let (old_tree, new_tree) = (&old.seen.files, &new.seen.files);
+    let mut found = files::widened(at, &old.seen, &new.seen, new.own.opens_past())?;
+    found.extend(files::sources(old_tree, new_tree, at.server_files().as_ref(), catalogue));
+    found.extend(files::values(old_tree, new_tree, &new.own, SystemClock.now()));
+    found.extend(files::unmerged(&compared.changed_by_both));
+    // The server holds it until the guardrails can be read. The commit that mends them does not change this file, so no later diff
+    // would tell it.
+    let waits = |file: &String| Widened::new(file, Gain::Policy, "may widen as soon as the guardrails can be read");
+    found.extend(held.iter().map(waits));
+    found.extend(unloaded(faults, old_tree, new_tree));
+    if let Some(why) = compared.unseen_gainers().filter(|_| denials.are_fewer()) {
+        found.push(Widened::new(
+            GUARDRAILS_FILE,
+            Gain::Guardrail,
+            format!("denies less, and nobody can tell here who gains: {why}"),
+        ));
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+/// Which two revisions these are; that both are one would otherwise look like a change that nobody gains by.
+fn told_compared(old: &Seen, new: &Seen) -> String {
+    let same = if old.files == new.files {
+        "\nBoth have the same files: --repository names the checkout that has the change."
+    } else {
+        ""
+    };
+    format!("Compared: {}\n    with: {}{same}", old.at, new.at)
 }
 
 fn told_of_waiting(files: &[String]) -> String {
@@ -133,9 +166,15 @@ fn told_of_waiting(files: &[String]) -> String {
     files.iter().map(one).collect()
 }
 
-/// Changed policies that do not load by this configuration: by the server's they may, and then nobody was told.
+/// Policies that do not load by this configuration and that changed, or beside which a file changed that may be their rows: by the server's
+/// they may load, and then nobody was told.
 fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<Widened> {
+    let changed = |file: &str| old.get(file) != new.get(file);
+    let rooms = ["secrets/", "transit/", "tests/", "sources/"];
+    let may_be_rows =
+        |file: &str| !rooms.iter().any(|room| file.starts_with(room)) && file != GUARDRAILS_FILE && !is_policy(file);
+    let other_rows = new.keys().any(|file| may_be_rows(file) && changed(file));
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).map(|fault| &*fault.file);
-    let changed = errors.filter(|file| file.starts_with("policies/") && old.get(*file) != new.get(*file));
-    changed.map(|file| Widened::new(file, Gain::Policy, "does not load here, so nobody can tell whether it widens")).collect()
+    let told = errors.filter(|file| is_policy(file) && (changed(file) || other_rows));
+    told.map(|file| Widened::new(file, Gain::Policy, "does not load here, so nobody can tell whether it widens")).collect()
 }

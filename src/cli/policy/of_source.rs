@@ -45,24 +45,47 @@ pub(super) struct Read {
 impl OfSource {
     /// Reads what is looked at.
     pub(super) fn load(&self) -> Result<Read, Failure> {
-        let usage = |fault: String| Failure::new(STATUS_USAGE, fault);
-        if self.source.is_some() && self.at.is_of_the_configuration() {
-            return Err(usage("name the further source's own files: --folder or --repository".to_owned()));
-        }
+        self.check()?;
         let (mut seen, catalogue) = self.at.load()?;
-        let Some(file) = &self.source else { return Ok(Read { seen, catalogue, unread: Vec::new(), definition: None }) };
+        let definition = self.definition(&catalogue)?;
+        let unread = if definition.is_some() { seen.keep_what_a_further_source_has() } else { Vec::new() };
+        Ok(Read { seen, catalogue, unread, definition })
+    }
+
+    /// A further source's files are never those that the configuration follows.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.source.is_some() && self.at.is_of_the_configuration() {
+            let told = "name the further source's own files: --folder or --repository";
+            return Err(Failure::new(STATUS_USAGE, told));
+        }
+        Ok(())
+    }
+
+    /// What defines the further source; `None` of the root source.
+    pub(super) fn definition(&self, catalogue: &Catalogue) -> Result<Option<Definition>, Failure> {
+        let Some(file) = &self.source else { return Ok(None) };
         let shown = file.plain().to_string();
-        let told = |fault: String| usage(format!("{shown}: {fault}"));
+        let told = |fault: String| Failure::new(STATUS_USAGE, format!("{shown}: {fault}"));
         let bytes = std::fs::read(file).map_err(|fault| told(fault.to_string()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let name = SourceName::parse(&stem).map_err(|fault| told(fault.to_string()))?;
-        let faults = faults_of(file, &name, &bytes, &catalogue);
+        let faults = faults_of(file, &name, &bytes, catalogue);
         let bounds = match faults.is_empty() {
-            true => Bounds::of_definition(&name, &shown, &bytes, &catalogue).map(Arc::new),
+            true => Bounds::of_definition(&name, &shown, &bytes, catalogue).map(Arc::new),
             false => Err(faults),
         };
-        let unread = seen.keep_what_a_further_source_has();
-        Ok(Read { seen, catalogue, unread, definition: Some(Definition { name, file: shown, bounds }) })
+        Ok(Some(Definition { name, file: shown, bounds }))
+    }
+}
+
+impl Definition {
+    /// The files by the names that a server knows this source's secrets and keys by.
+    pub(super) fn named(&self, files: &Tree) -> Tree {
+        let named = |(file, bytes): (&String, &Arc<[u8]>)| {
+            let (room, within) = file.split_once('/').filter(|(room, _)| ["secrets", "transit"].contains(room))?;
+            Some((format!("{room}/{}/{within}", self.name), bytes.clone()))
+        };
+        files.iter().filter_map(named).collect()
     }
 }
 
@@ -103,12 +126,9 @@ impl Read {
 
     /// The files by the names that a server knows its secrets and keys by.
     pub(super) fn files_as_named(&self) -> Cow<'_, Tree> {
-        let Some(Definition { name, .. }) = &self.definition else { return Cow::Borrowed(&self.seen.files) };
-        let named = |(file, bytes): (&String, &Arc<[u8]>)| {
-            let (room, within) = file.split_once('/').filter(|(room, _)| ["secrets", "transit"].contains(room))?;
-            Some((format!("{room}/{name}/{within}"), bytes.clone()))
-        };
-        Cow::Owned(self.seen.files.iter().filter_map(named).collect())
+        self.definition
+            .as_ref()
+            .map_or(Cow::Borrowed(&self.seen.files), |definition| Cow::Owned(definition.named(&self.seen.files)))
     }
 
     /// The policies as they decide on a server, and what keeps any of them from it.

@@ -46,6 +46,9 @@ pub(in crate::cli) struct At {
     /// What was asked for, such as `HEAD`; absent: a folder as it stands.
     name: Option<String>,
     commit: Option<CommitId>,
+    /// The commit into which it is merged, where that is what was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) merged_into: Option<CommitId>,
 }
 
 /// Why nobody can tell which forms are in force.
@@ -73,15 +76,15 @@ pub(super) fn last_in_force(data: &Path) -> Result<(CommitId, Forms), NoneInForc
 }
 
 /// A repository, and how it is told.
-struct Repository {
-    source: Source,
+pub(super) struct Repository {
+    pub(super) source: Source,
     told: String,
     reference: String,
 }
 
 impl Seen {
     fn new(snapshot: Snapshot, repository: String, name: Option<String>) -> Self {
-        let at = At { repository, name, commit: snapshot.revision.clone() };
+        let at = At { repository, name, commit: snapshot.revision.clone(), merged_into: None };
         Self { files: snapshot.files, left_out: snapshot.left_out, at }
     }
 
@@ -111,7 +114,7 @@ impl Seen {
                 true => GUARDRAILS_UNREAD,
                 false => "faulty, so nothing of it counts here, and a server may have an older form in force",
             };
-            format!("{why}: {}:{} {}\n", fault.file, fault.place.line, plain(&fault.message))
+            format!("{why}: {}:{} {}\n", plain(&fault.file), fault.place.line, plain(&fault.message))
         };
         let told: String = faults.iter().map(faulty).collect();
         told + &further_sources(&self.further_sources(), "one may grant it too, or by other terms, which is refused")
@@ -152,7 +155,7 @@ impl At {
 
     /// What a server that was asked for a replay has in force: the commit of the source whose policy let us ask.
     pub(super) fn of_server(commit: Option<CommitId>) -> Self {
-        Self { repository: "the server".to_owned(), name: None, commit }
+        Self { repository: "the server".to_owned(), name: None, commit, merged_into: None }
     }
 }
 
@@ -163,7 +166,8 @@ impl fmt::Display for At {
             (Some(name), Some(commit)) if name != commit.as_str() => write!(f, " {} ({commit})", plain(name)),
             (_, Some(commit)) => write!(f, " {commit}"),
             (_, None) => f.write_str(" as it stands"),
-        }
+        }?;
+        self.merged_into.as_ref().map_or(Ok(()), |into| write!(f, ", merged into {into}"))
     }
 }
 
@@ -295,28 +299,19 @@ impl Where {
         self.source()?.at(name)
     }
 
-    /// `OLD...NEW` compares NEW with what it started from, `OLD..NEW` the two themselves.
-    pub(super) fn range(&self, range: &str) -> Result<(Seen, Seen), Failure> {
-        let usage = || Failure::new(STATUS_USAGE, "expected two revisions, such as origin/main...HEAD");
-        let (old, new, from_base) = match range.split_once("...") {
-            Some((old, new)) => (old, new, true),
-            None => range.split_once("..").map(|(old, new)| (old, new, false)).ok_or_else(usage)?,
-        };
-        let repository = self.source()?;
-        if !from_base {
-            return Ok((repository.at(old)?, repository.at(new)?));
-        }
-        let source = &repository.source;
-        let base = source.resolve(old).and_then(|old| source.merge_base(&old, &source.resolve(new)?));
-        let base = base.map_err(|fault| repository.unreadable(&fault))?;
-        Ok((repository.at(base.as_str())?, repository.at(new)?))
-    }
-
-    /// Shows each form that files had in this commit and behind it. Returns what is missing of them, and what to do.
-    pub(super) fn each_form(&self, seen: &Seen, show: &mut dyn FnMut(&str, &[u8])) -> Result<Option<&'static str>, Failure> {
+    /// Shows each form that files had in this commit and behind it, but not in `known` and behind that. Returns what is missing of them,
+    /// and what to do.
+    pub(super) fn each_form(
+        &self,
+        seen: &Seen,
+        known: Option<&Seen>,
+        show: &mut dyn FnMut(&str, &[u8]),
+    ) -> Result<Option<&'static str>, Failure> {
         let Some(commit) = &seen.at.commit else { return Ok(None) };
         let source = self.source()?.source;
-        let whole = source.each_form(commit, None, show).map_err(|fault| unreadable(fault.to_string()))?;
+        let whole = source
+            .each_form(commit, known.and_then(|known| known.at.commit.as_ref()), show)
+            .map_err(|fault| unreadable(fault.to_string()))?;
         let shallow = source.is_shallow().map_err(|fault| unreadable(fault.to_string()))?;
         Ok(match (shallow, whole) {
             (true, _) => Some(SHALLOW),
@@ -330,7 +325,7 @@ impl Where {
         self.source().map(|repository| repository.source)
     }
 
-    fn source(&self) -> Result<Repository, Failure> {
+    pub(super) fn source(&self) -> Result<Repository, Failure> {
         match &self.repository {
             Some(path) => Ok(Repository::checkout(path)),
             None => {
@@ -349,7 +344,7 @@ impl Repository {
     }
 
     /// The files of a commit by a name of this repository.
-    fn at(&self, name: &str) -> Result<Seen, Failure> {
+    pub(super) fn at(&self, name: &str) -> Result<Seen, Failure> {
         let source = &self.source;
         let revision = source.resolve(name).map_err(|fault| self.unreadable(&fault))?;
         let snapshot = source.read_at(&revision, &Snapshot::default()).map_err(|fault| self.unreadable(&fault))?;
@@ -361,7 +356,7 @@ impl Repository {
 
 impl Repository {
     /// Why a commit is not read, and what to do where the clone may only lack it.
-    fn unreadable(&self, fault: &GitError) -> Failure {
+    pub(super) fn unreadable(&self, fault: &GitError) -> Failure {
         let shallow = self.source.is_shallow().is_ok_and(|shallow| shallow);
         unreadable(if shallow { format!("{SHALLOW} ({fault})") } else { fault.to_string() })
     }

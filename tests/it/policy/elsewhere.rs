@@ -86,7 +86,7 @@ fn a_misspelt_key_is_told_all_the_same() {
             let output = daypass(folder.path(), &[question, &["--config", "wrong.yaml"]].concat());
             assert_eq!(output.status.code(), Some(78), "{question:?}: {}", said(&output));
             let told = said(&output);
-            assert!(told.contains("unknown key") && told.contains("has 1 faults"), "{told}");
+            assert!(told.contains("unknown key") && told.contains("has 1 fault\n"), "{told}");
         }
     }
 }

@@ -24,6 +24,11 @@ impl Denials {
         Self { removed: lacking(new, old), added: lacking(old, new) }
     }
 
+    /// Whether something that was denied is denied no more.
+    pub(super) const fn are_fewer(&self) -> bool {
+        !self.removed.is_empty()
+    }
+
     /// A line for each.
     pub(super) fn listing(&self) -> String {
         let lines = |word: &'static str, told: &[Told]| -> String {

@@ -3,16 +3,20 @@
 
 use crate::cli::policy::place::{Seen, Where};
 use crate::client::Failure;
-use crate::secrets::{Origins, Place, changed_keys, widened as by_files, wrapped_keys};
-use crate::words::names::SourceName;
-use crate::words::{Digest, Gain, Widened};
-use std::collections::BTreeSet;
+use crate::config::{FurtherSource, SourceFiles};
+use crate::policy::{Catalogue, Ruleset, Tree, document_grants};
+use crate::secrets::{Origins, Place, Seen as Look, changed_keys, look, widened as by_files, wrapped_keys};
+use crate::words::names::{SecretPath, SourceName};
+use crate::words::{Digest, Gain, UnixTime, Widened};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// By which files somebody gains. There is no server here: what was in force is what the old commit has, and what stood elsewhere
 /// is what it and the commits behind it have.
-pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen) -> Result<Vec<Widened>, Failure> {
+pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen, opens_past: bool) -> Result<Vec<Widened>, Failure> {
     let (old, new) = (&old_seen.files, &new_seen.files);
-    let changed = changed_keys(old, new);
+    let mut changed = changed_keys(old, new);
+    let unknown = if opens_past { on_the_way(at, old_seen, new_seen, &mut changed)? } else { None };
     let keys: BTreeSet<&Digest> = changed.values().flatten().collect();
     let here = |file: &str| Place { source: SourceName::root(), file: file.to_owned() };
     let mut origins = Origins::default();
@@ -26,10 +30,11 @@ pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen) -> Result<Ve
             let known = wrapped_keys(file, bytes).into_iter().filter(|key| keys.contains(key));
             known.for_each(|key| origins.add(key, here(file), false));
         };
-        missing = at.each_form(old_seen, &mut take)?;
+        missing = at.each_form(old_seen, None, &mut take)?;
     }
     let mut found = by_files(&SourceName::root(), old, new, &changed, &mut origins);
     found.retain(|file| matches!(file.gain, Gain::Copied | Gain::Moved | Gain::Readable));
+    found.extend(unknown);
     if let Some(why) = missing {
         // A key that the file had before belongs to it. Of another one nobody knows here where else it stood.
         let known = |file: &str| old.get(file).map(|bytes| wrapped_keys(file, bytes)).unwrap_or_default();
@@ -41,8 +46,72 @@ pub(super) fn widened(at: &Where, old_seen: &Seen, new_seen: &Seen) -> Result<Ve
         let told: Vec<Widened> = anew.map(told).collect();
         found.extend(told);
     }
-    let defines =
-        |(file, bytes): &(&String, _)| file.starts_with("sources/") && file.ends_with(".yaml") && old.get(*file) != Some(*bytes);
-    found.extend(new.iter().filter(defines).map(|(file, _)| Widened::new(file, Gain::Source, "defines a further source")));
     Ok(found)
+}
+
+/// Adds the keys of each form that files had in the commits in between: whoever has documents of the past has those too. Tells where not
+/// all of these commits are here.
+fn on_the_way(
+    at: &Where,
+    old: &Seen,
+    new: &Seen,
+    changed: &mut BTreeMap<String, Vec<Digest>>,
+) -> Result<Option<Widened>, Failure> {
+    let mut take = |file: &str, bytes: &[u8]| {
+        let known = old.files.get(file).map(|bytes| wrapped_keys(file, bytes)).unwrap_or_default();
+        let anew = wrapped_keys(file, bytes).into_iter().filter(|key| !known.contains(key));
+        anew.for_each(|key| changed.entry(file.to_owned()).or_default().push(key));
+    };
+    let missing = at.each_form(new, Some(old), &mut take)?;
+    // Of a clone that begins behind OLD nothing is missing that lies between the two.
+    let is_behind = match (old.at.commit(), new.at.commit()) {
+        (Some(old), Some(new)) => at.own_source()?.is_forward(old, new).unwrap_or_default(),
+        _ => false,
+    };
+    Ok(missing.filter(|_| !is_behind).map(|why| {
+        let told =
+            format!("may have held, in a commit on the way, what stands at another path, and a policy grants the past: {why}");
+        Widened::new("secrets/", Gain::Unread, told)
+    }))
+}
+
+/// Definitions of further sources that are others, or that a server takes now and did not take; and the files of those who sign.
+pub(super) fn sources(old: &Tree, new: &Tree, files: Option<&SourceFiles>, catalogue: &Catalogue) -> Vec<Widened> {
+    let below = new.iter().filter(|(file, _)| file.starts_with("sources/"));
+    let tell = |(file, bytes): (&String, &Arc<[u8]>)| {
+        let is_other = old.get(file) != Some(bytes);
+        let is_taken = |tree: &Tree| FurtherSource::faults(file, tree, files, catalogue).is_empty();
+        match (file.ends_with(".yaml"), is_other) {
+            (true, true) => Some("defines a further source"),
+            (true, false) => {
+                (!is_taken(old) && is_taken(new)).then_some("defines a further source, which a server does not take as it stands")
+            }
+            (false, true) => Some("may say who signs for a further source"),
+            (false, false) => None,
+        }
+        .map(|why| Widened::new(file, Gain::Source, why))
+    };
+    below.filter_map(tell).collect()
+}
+
+/// Values that come into documents that stand, where a policy grants them by themselves.
+pub(super) fn values(old: &Tree, new: &Tree, ruleset: &Ruleset, now: UnixTime) -> Vec<Widened> {
+    let grants = document_grants(ruleset, now);
+    let mut found = Vec::new();
+    for (file, bytes) in new.iter().filter(|(file, bytes)| old.get(*file).is_some_and(|before| before != *bytes)) {
+        let Some(path) = file.strip_prefix("secrets/").and_then(|path| SecretPath::parse(path).ok()) else { continue };
+        let keys: BTreeSet<&str> = grants.iter().filter(|grant| grant.covers(&path)).filter_map(|grant| grant.key()).collect();
+        let has = |bytes: &[u8], key: &str| matches!(look(&path, bytes), Ok(Look::Sops(sops)) if sops.has(key));
+        let came = keys.into_iter().filter(|key| has(bytes, key) && !old.get(file).is_some_and(|before| has(before, key)));
+        found.extend(
+            came.map(|key| Widened::new(file, Gain::NewSecret, format!("has a value at {key}, which policies grant by itself"))),
+        );
+    }
+    found
+}
+
+/// Files that both sides changed: what becomes of them is looked at once they are merged.
+pub(super) fn unmerged(files: &[String]) -> impl Iterator<Item = Widened> {
+    let why = "was changed on both sides: merge the one into the other, and compare again";
+    files.iter().map(move |file| Widened::new(file, Gain::Unread, why))
 }

@@ -3,6 +3,7 @@
 use crate::cli::examples::examples;
 use crate::cli::policy::explain::{TokenArgs, Told};
 use crate::cli::policy::of_source::OfSource;
+use crate::cli::policy::operators;
 use crate::cli::print;
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_DENIED};
@@ -15,7 +16,7 @@ use serde_json::json;
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
     "daypass policy what-can --claims shop-push.json --config daypass.yaml",
-    "daypass policy what-can --issuer github --claim repository=acme/shop --claim ref=refs/heads/main --config daypass.yaml",
+    "daypass policy what-can --issuer github --claim repository=acme/shop --claim repository_id=456789 --claim ref=refs/heads/main --claim event_name=push --config daypass.yaml",
 ]))]
 pub(in crate::cli) struct WhatCanArgs {
     #[command(flatten)]
@@ -41,12 +42,13 @@ pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8
     faults.retain(|fault| fault.severity == Severity::Error);
     let held = holdings(&ruleset, &read.files_as_named(), &facts, SystemClock.now());
     let back = arguments.of.at.held_back(seen);
+    let operators = operators::beside(&arguments.of.at, SystemClock.now());
     drop(progress);
     if json {
         print::json(&json!({
             "holds": held, "looked_at": seen.at, "faults": faults, "further_sources_not_looked_at": seen.further_sources(),
             "root_guardrails_looked_at": read.definition.is_none(), "guardrails_unreadable": ruleset.has_faulty_guardrails(),
-            "held_back": back, "claims_not_documented": token.not_documented, "operators_denials_looked_at": false,
+            "held_back": back, "claims_not_documented": token.not_documented, "operators_denials": operators.denials,
         }));
     } else {
         if held.is_empty() {
@@ -55,7 +57,7 @@ pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8
         held.iter().for_each(|one| anstream::println!("{:<60} by {}", plain(&one.credential), one.policy));
         let unknown = seen.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
         let back = back.map(|back| format!("{back}\n")).unwrap_or_default();
-        anstream::print!("{unknown}{back}What operators deny is not looked at.\nLooked at: {}\n", seen.at);
+        anstream::print!("{unknown}{}{back}Looked at: {}\n", operators.text, seen.at);
     }
     Ok(if held.is_empty() { STATUS_DENIED } else { 0 })
 }

@@ -1,0 +1,96 @@
+//! The two revisions that `policy diff` compares, as a server would have them in force.
+
+use crate::cli::policy::of_source::{Definition, OfSource};
+use crate::cli::policy::place::Seen;
+use crate::cli::policy::range::Range;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
+use crate::words::plain;
+use crate::words::yaml::{Fault, Severity};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// One revision.
+pub(super) struct Revision {
+    pub(super) seen: Seen,
+    /// Its policies by the names that they have in their own repository.
+    pub(super) own: Ruleset,
+    /// Those of a further source as they decide, within its bounds; and its files by the names that a server knows them by.
+    placed: Option<(Ruleset, Tree)>,
+}
+
+impl Revision {
+    /// What decides, and over which files.
+    pub(super) fn side(&self) -> (&Ruleset, &Tree) {
+        self.placed.as_ref().map_or((&self.own, &self.seen.files), |(ruleset, files)| (ruleset, files))
+    }
+}
+
+/// Both, and what is known of the change.
+pub(super) struct Revisions {
+    pub(super) old: Revision,
+    pub(super) new: Revision,
+    /// What is wrong with the new one.
+    pub(super) faults: Vec<Fault>,
+    /// What is wrong with the old one.
+    pub(super) old_faults: Vec<Fault>,
+    /// Files that wait although nothing holds what widens: the guardrails cannot be read.
+    pub(super) held: Vec<String>,
+    /// Files that both sides changed.
+    pub(super) changed_by_both: Vec<String>,
+    /// What a further source may speak of.
+    pub(super) bounds: Vec<Arc<Bounds>>,
+}
+
+impl Revisions {
+    pub(super) fn read(of: &OfSource, range: &str, catalogue: &Catalogue) -> Result<Self, Failure> {
+        of.check()?;
+        let Range { mut old, mut new, changed_by_both } = of.at.range(range)?;
+        let definition = of.definition(catalogue)?;
+        let (mut faults, mut bounds) = (Vec::new(), Vec::new());
+        if let Some(definition) = &definition {
+            old.keep_what_a_further_source_has();
+            faults.extend(new.keep_what_a_further_source_has());
+            match &definition.bounds {
+                Ok(read) => bounds.push(read.clone()),
+                Err(found) => {
+                    let found: String = found.iter().map(|fault| format!("\n\n{fault}")).collect();
+                    let told = format!("{} does not load, so nothing of the source is in force{found}", plain(&definition.file));
+                    return Err(Failure::new(STATUS_CONFIGURATION, told));
+                }
+            }
+        }
+        let load = |seen: &Seen, before: Option<&Ruleset>| {
+            Ruleset::load_with(&seen.files, catalogue, before, Widening::GoesLive, &bounds)
+        };
+        let Loaded { ruleset: own_old, faults: mut old_faults, .. } = load(&old, None);
+        old_faults.extend(old.left_out());
+        // As the server would take it: a faulty file keeps the form that it had.
+        let Loaded { ruleset: own_new, faults: found, held } = load(&new, Some(&own_old));
+        faults.extend(found.into_iter().chain(new.left_out()));
+        let side = |seen: Seen, own: Ruleset| {
+            let place = |definition: &Definition| (own.among_others(&bounds, catalogue).0, definition.named(&seen.files));
+            let placed = definition.as_ref().map(place);
+            Revision { seen, own, placed }
+        };
+        let (old, new) = (side(old, own_old), side(new, own_new));
+        Ok(Self { old, new, faults, old_faults, held, changed_by_both, bounds })
+    }
+
+    /// The sources beside this one, of both revisions.
+    pub(super) fn further_sources(&self) -> Vec<&str> {
+        let all: BTreeSet<&str> = self.old.seen.further_sources().into_iter().chain(self.new.seen.further_sources()).collect();
+        all.into_iter().collect()
+    }
+
+    /// Why somebody may gain by fewer denials who is not among those that are compared.
+    pub(super) fn unseen_gainers(&self) -> Option<&'static str> {
+        let mut faulty = self.faults.iter().chain(&self.old_faults).filter(|fault| fault.severity == Severity::Error);
+        match self.further_sources().is_empty() {
+            false => Some("the policies of further sources are not looked at"),
+            true => faulty
+                .any(|fault| fault.file.starts_with("policies/"))
+                .then_some("a policy does not load, of which a server keeps a form"),
+        }
+    }
+}

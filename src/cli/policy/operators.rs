@@ -1,0 +1,66 @@
+//! What operators deny at once, beside what policies say.
+
+use super::place::Where;
+use crate::policy::StopUntil;
+use crate::store::{ReadError, Reader};
+use crate::words::{UnixTime, plain};
+use serde_json::{Value, json};
+
+/// Why nobody can tell what operators deny.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnknownDenials {
+    /// It is kept in no place that is known.
+    #[error("the configuration names no `data` directory")]
+    NoData,
+    /// It is not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// One of them is none.
+    #[error("the denial {id} cannot be read: {fault}")]
+    Broken {
+        /// Which one.
+        id: String,
+        /// Why not.
+        #[source]
+        fault: serde_json::Error,
+    },
+}
+
+/// What operators deny, read beside the server's store; or why nobody can tell.
+pub(super) fn denials(at: &Where, now: UnixTime) -> Result<Vec<(String, StopUntil)>, UnknownDenials> {
+    let data = at.data_if_named().ok_or(UnknownDenials::NoData)?;
+    let rows = Reader::open(&data).and_then(|reader| reader.denials(now))?;
+    let standing = |row: crate::store::DenialRow| {
+        let stop = serde_json::from_value(row.body);
+        let stop = stop.map_err(|fault| UnknownDenials::Broken { id: row.id.clone(), fault })?;
+        Ok((row.id, (stop, row.until)))
+    };
+    rows.into_iter().map(standing).collect()
+}
+
+/// What an answer about all of `policies/` says of them, in words and for programs.
+pub(super) struct Beside {
+    pub(super) text: String,
+    /// Each denial, or nothing where nobody can tell.
+    pub(super) denials: Value,
+}
+
+/// What operators deny now. Whom it covers is refused, whatever policies grant.
+pub(super) fn beside(at: &Where, now: UnixTime) -> Beside {
+    let denials = match denials(at, now) {
+        Ok(denials) => denials,
+        Err(why) => {
+            let text =
+                format!("Operators' denials are not looked at, and may deny it all the same: {}\n", plain(&why.to_string()));
+            return Beside { text, denials: Value::Null };
+        }
+    };
+    let line = |(id, (stop, until)): &(String, StopUntil)| {
+        let until = until.map_or_else(|| "it is lifted".to_owned(), |until| until.to_string());
+        let (stop, reason) = (stop.to_string(), &stop.reason);
+        format!("An operator denies all the same: {}, until {until} ({}; {id})\n", plain(&stop), plain(reason))
+    };
+    let told =
+        |(id, (stop, until)): &(String, StopUntil)| json!({ "id": id, "denies": stop, "until": until.map(|at| at.to_string()) });
+    Beside { text: denials.iter().map(line).collect(), denials: denials.iter().map(told).collect() }
+}

@@ -1,0 +1,83 @@
+//! Which two revisions a diff compares. What a merge makes of files is looked at file by file: a change of one side alone is taken.
+
+use super::place::{Seen, Where};
+use crate::client::{Failure, STATUS_USAGE};
+use crate::policy::Tree;
+
+/// Two revisions that are compared.
+pub(super) struct Range {
+    pub(super) old: Seen,
+    pub(super) new: Seen,
+    /// Files that both sides changed since they parted: what a merge makes of them is not known.
+    pub(super) changed_by_both: Vec<String>,
+}
+
+/// The files after a merge.
+struct Merged {
+    files: Tree,
+    /// Files that both sides changed, each otherwise: what becomes of their lines is not looked at. The form of the one that is merged
+    /// stands for them.
+    changed_by_both: Vec<String>,
+}
+
+/// Merges `theirs` into `ours`, which both come from `base`.
+fn merge(base: &Tree, ours: &Tree, theirs: &Tree) -> Merged {
+    let (mut files, mut changed_by_both) = (ours.clone(), Vec::new());
+    let names = base.keys().chain(theirs.keys()).filter(|file| base.get(*file) != theirs.get(*file));
+    for file in names {
+        if ours.get(file) != base.get(file) && ours.get(file) != theirs.get(file) && !changed_by_both.contains(file) {
+            changed_by_both.push(file.clone());
+        }
+        match theirs.get(file) {
+            Some(bytes) => files.insert(file.clone(), bytes.clone()),
+            None => files.remove(file),
+        };
+    }
+    Merged { files, changed_by_both }
+}
+
+impl Where {
+    /// `OLD...NEW` compares OLD with what it is once NEW is merged into it, `OLD..NEW` the two themselves.
+    pub(super) fn range(&self, range: &str) -> Result<Range, Failure> {
+        let usage = || Failure::new(STATUS_USAGE, "expected two revisions, such as origin/main...HEAD");
+        let (old, new, from_base) = match range.split_once("...") {
+            Some((old, new)) => (old, new, true),
+            None => range.split_once("..").map(|(old, new)| (old, new, false)).ok_or_else(usage)?,
+        };
+        let repository = self.source()?;
+        let (old, mut new) = (repository.at(old)?, repository.at(new)?);
+        let (Some(ours), Some(theirs)) = (old.at.commit().cloned(), new.at.commit().cloned()) else { return Err(usage()) };
+        if !from_base {
+            return Ok(Range { old, new, changed_by_both: Vec::new() });
+        }
+        let base = repository.source.merge_base(&ours, &theirs).map_err(|fault| repository.unreadable(&fault))?;
+        if base == ours {
+            return Ok(Range { old, new, changed_by_both: Vec::new() });
+        }
+        let Merged { files, changed_by_both } = merge(&repository.at(base.as_str())?.files, &old.files, &new.files);
+        (new.files, new.at.merged_into) = (files, Some(ours));
+        Ok(Range { old, new, changed_by_both })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[(&str, &str)]) -> Tree {
+        files.iter().map(|(file, text)| ((*file).to_owned(), text.as_bytes().into())).collect()
+    }
+
+    #[test]
+    fn a_change_of_one_side_is_taken_and_one_of_both_is_told() {
+        let base =
+            tree(&[("kept", "0"), ("ours", "0"), ("theirs", "0"), ("both", "0"), ("alike", "0"), ("gone", "0"), ("left", "0")]);
+        let ours =
+            tree(&[("kept", "0"), ("ours", "1"), ("theirs", "0"), ("both", "1"), ("alike", "1"), ("gone", "0"), ("left", "1")]);
+        let theirs = tree(&[("kept", "0"), ("ours", "0"), ("theirs", "2"), ("both", "2"), ("alike", "1"), ("new", "2")]);
+        let merged = merge(&base, &ours, &theirs);
+        let expected = tree(&[("kept", "0"), ("ours", "1"), ("theirs", "2"), ("both", "2"), ("alike", "1"), ("new", "2")]);
+        assert_eq!(merged.files, expected);
+        assert_eq!(merged.changed_by_both, ["both", "left"]);
+    }
+}

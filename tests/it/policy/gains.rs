@@ -1,0 +1,237 @@
+//! Ways to gain access that no policy of either revision says by itself, and that a diff has to tell all the same.
+
+use super::{DEPLOY, ISSUERS, commit, policy, repository};
+use crate::support::git;
+use daypass::secrets::{Identities, encrypt_document};
+use daypass::words::UnixTime;
+use daypass::words::names::SecretPath;
+use std::path::Path;
+
+const NOW: UnixTime = UnixTime::from_seconds(1_795_000_000);
+const SOURCE: &str = "git: https://git.example/team\nref: refs/heads/main\nage_identities: [team.key]\nverify: { allowed_signers: team-a.signers }\nallowed: { issuers: [github], grant: { id_token: [\"https://partner.example\"] } }\n";
+
+/// The status and the text of a diff that fails where somebody gains.
+fn diff(folder: &Path, range: &str, more: &[&str]) -> (Option<i32>, String) {
+    let told = policy(folder, &[&["diff", range, "--fail-on", "widen"], more].concat());
+    let text = [told.stdout, told.stderr].concat();
+    (told.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+fn assert_told(folder: &Path, range: &str, line: &str) {
+    let (status, text) = diff(folder, range, &[]);
+    assert!(status == Some(2) && text.contains(line), "{line} in\n{status:?}\n{text}");
+}
+
+fn merge(folder: &Path, arguments: &[&str]) {
+    let who = ["-c", "user.name=t", "-c", "user.email=t@t.example", "-c", "commit.gpgsign=false"];
+    git(folder, &[&who[..], &["merge", "--quiet", "--no-edit"], arguments].concat());
+}
+
+fn sealed(path: &str, text: &[u8], recipient: &str) -> String {
+    let sealed = encrypt_document(&SecretPath::parse(path).unwrap(), text, &[recipient.to_owned()], NOW).unwrap();
+    String::from_utf8(sealed).unwrap()
+}
+
+#[test]
+fn whoever_signs_for_a_further_source() {
+    let repository = repository();
+    let signers = "lea@acme.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx0000000000000000000000000000000000000000000\n";
+    commit(repository.path(), &[("sources/team-a.yaml", SOURCE), ("sources/team-a.signers", signers)]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    commit(repository.path(), &[("sources/team-a.signers", &signers.repeat(2))]);
+    assert_told(repository.path(), "main...change", "sources/team-a.signers may say who signs for a further source");
+}
+
+#[test]
+fn a_definition_that_a_server_begins_to_take() {
+    let repository = repository();
+    let signers = "lea@acme.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx0000000000000000000000000000000000000000000\n";
+    let source = SOURCE.replace("verify: { allowed_signers: team-a.signers }\n", "");
+    commit(
+        repository.path(),
+        &[("sources/team-a.yaml", &source), ("sources/a.signers", signers), ("policies/team-a/x.yaml", DEPLOY)],
+    );
+    git(repository.path(), &["branch", "--force", "main"]);
+    git(repository.path(), &["rm", "--quiet", "-r", "policies/team-a"]);
+    commit(repository.path(), &[]);
+    assert_told(repository.path(), "main...change", "sources/team-a.yaml defines a further source");
+}
+
+/// A ciphertext that was copied and taken away again: whoever has documents of the past has it.
+#[test]
+fn a_form_that_a_file_had_on_the_way() {
+    let repository = repository();
+    let (_, recipient) = Identities::generate();
+    let production = sealed("prod/db.yaml", b"password: swordfish\n", &recipient);
+    let past = DEPLOY.replace("secrets: [shop/**]", "secrets: [{ secret: \"dev/**\", history: allow }]");
+    assert_ne!(past, DEPLOY);
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &past), ("secrets/prod/db.yaml", &production)]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    commit(repository.path(), &[("secrets/dev/x.yaml", &production)]);
+    git(repository.path(), &["rm", "--quiet", "secrets/dev/x.yaml"]);
+    commit(repository.path(), &[("README", "nothing to see")]);
+    assert_told(repository.path(), "main...change", "secrets/dev/x.yaml holds what stands or stood at secrets/prod/db.yaml");
+}
+
+/// What a server ignores in a further source's repository denies nothing there.
+#[test]
+fn guardrails_of_a_further_source_deny_nothing() {
+    let repository = repository();
+    let root = tempfile::tempdir().unwrap();
+    let definition = root.path().join("sources/team-a.yaml");
+    std::fs::create_dir_all(definition.parent().unwrap()).unwrap();
+    let source = SOURCE.replace("verify: { allowed_signers: team-a.signers }\n", "");
+    std::fs::write(&definition, source).unwrap();
+    let rails = "denials: [ { description: nothing for anybody, deny: { secrets: [\"**\"] } } ]\n";
+    let only_secrets = "issuer: github\nmatch: { repository: acme/shop@456789, ref: refs/heads/main, event: push }\ngrant: { secrets: [shop/a.age] }\n";
+    commit(repository.path(), &[("policies/shop/deploy.yaml", only_secrets)]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    let wider = only_secrets.replace("shop/a.age", "prod/db.age");
+    commit(repository.path(), &[("policies/evil.yaml", &wider), ("guardrails.yaml", rails), ("secrets/prod/db.age", "x")]);
+    let (status, text) = diff(repository.path(), "main...change", &["--source", definition.to_str().unwrap()]);
+    assert!(status == Some(2) && text.contains("WIDENS  secret team-a/prod/db.age"), "{status:?}\n{text}");
+}
+
+#[test]
+fn what_a_merge_makes_of_two_changes() {
+    let repository = repository();
+    let rows = "- repository: acme/mono@1\n";
+    commit(repository.path(), &[("services.yaml", rows)]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    commit(repository.path(), &[("services.yaml", "- repository: acme/mono@1\n- repository: evil/x@666\n")]);
+    git(repository.path(), &["checkout", "--quiet", "main"]);
+    // Meanwhile the ref that is followed begins to use the rows.
+    let each = "issuer: github\nfor_each: services.yaml\nmatch: { repository: \"{each.repository}\", ref: refs/heads/main, event: push }\ngrant: { id_token: { audience: https://prod.example } }\n";
+    commit(repository.path(), &[("policies/each.yaml", each)]);
+    assert_told(repository.path(), "main...change", "evil/x@666");
+    let (status, text) = diff(repository.path(), "main...change", &[]);
+    assert!(text.contains(&format!(", merged into {}", git(repository.path(), &["rev-parse", "main"]))), "{status:?} {text}");
+    // What both sides changed is not guessed.
+    commit(repository.path(), &[("services.yaml", "- repository: acme/mono@2\n")]);
+    assert_told(repository.path(), "main...change", "services.yaml was changed on both sides");
+}
+
+#[test]
+fn histories_that_were_merged_crosswise_are_refused() {
+    let repository = repository();
+    commit(repository.path(), &[("README", "branch")]);
+    git(repository.path(), &["checkout", "--quiet", "main"]);
+    let [before, branch] = ["main", "change"].map(|name| git(repository.path(), &["rev-parse", name]));
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &DEPLOY.replace("ttl: 10m", "ttl: 5m"))]);
+    let narrowed = git(repository.path(), &["rev-parse", "main"]);
+    merge(repository.path(), &[&branch]);
+    git(repository.path(), &["checkout", "--quiet", "change"]);
+    merge(repository.path(), &["--strategy=ours", &narrowed]);
+    assert_ne!(before, narrowed);
+    let (status, text) = diff(repository.path(), "main...change", &[]);
+    assert!(status == Some(78) && text.contains("several newest commits in common"), "{status:?} {text}");
+}
+
+/// Denials that are taken away, where those who gain are in no policy that is compared.
+#[test]
+fn fewer_denials_beside_policies_that_are_not_looked_at() {
+    let repository = repository();
+    let rails = "denials: [ { description: no team for pushes, match: { event: push }, deny: { secrets: [\"team-a/**\"] } } ]\n";
+    let source = SOURCE.replace("verify: { allowed_signers: team-a.signers }\n", "");
+    commit(repository.path(), &[("sources/team-a.yaml", &source), ("guardrails.yaml", rails)]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    git(repository.path(), &["rm", "--quiet", "guardrails.yaml"]);
+    commit(repository.path(), &[]);
+    assert_told(repository.path(), "main...change", "guardrails.yaml denies less, and nobody can tell here who gains");
+}
+
+#[test]
+fn rows_of_a_policy_that_does_not_load_here() {
+    let repository = repository();
+    let each = "issuer: elsewhere\nfor_each: \"row\\x73.yaml\"\nmatch: { repository: \"{each.repository}\", ref: refs/heads/main, event: push }\ngrant: { id_token: { audience: https://prod.example } }\n";
+    commit(repository.path(), &[("policies/q.yaml", each), ("rows.yaml", "- repository: acme/mono@1\n")]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    commit(repository.path(), &[("rows.yaml", "- repository: acme/mono@1\n- repository: evil/shop@666\n")]);
+    assert_told(repository.path(), "main...change", "policies/q.yaml does not load here");
+}
+
+#[test]
+fn a_value_that_comes_into_a_document_under_a_grant_of_it_alone() {
+    let repository = repository();
+    let (_, recipient) = Identities::generate();
+    let by_value = DEPLOY.replace("[shop/**]", "[\"shop/db.yaml#/api\"]");
+    let document = |text: &[u8]| sealed("shop/db.yaml", text, &recipient);
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &by_value), ("secrets/shop/db.yaml", &document(b"password: x\n"))]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    commit(repository.path(), &[("secrets/shop/db.yaml", &document(b"password: x\napi: y\n"))]);
+    assert_told(repository.path(), "main...change", "secrets/shop/db.yaml has a value at /api, which policies grant by itself");
+}
+
+/// More patterns than are told apart hide no gain.
+#[test]
+fn a_pattern_over_a_hundred_others() {
+    let repository = repository();
+    let patterns: Vec<String> = (100..200).map(|number| format!("stock/{number}/**")).collect();
+    let many = DEPLOY.replace("[shop/**]", &format!("[{}, stock/a]", patterns.join(", ")));
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &many)]);
+    git(repository.path(), &["branch", "--force", "main"]);
+    commit(repository.path(), &[("policies/shop/deploy.yaml", &DEPLOY.replace("[shop/**]", "[\"stock/**\"]"))]);
+    assert_told(
+        repository.path(),
+        "main...change",
+        "WIDENS  secret stock/**   policies/shop/deploy.yaml:7   no file stands under it yet",
+    );
+}
+
+/// Documents that have no file yet are told, whatever stands for them: names that the old patterns take, files that a guardrail denies,
+/// entries that grant less.
+#[test]
+fn a_pattern_that_others_or_a_denial_seem_to_cover() {
+    let offline = "{ secret: \"stock/*\", offline: 7d }, stock/a";
+    for (old, new, rails) in [
+        ("stock/a, stock/b, stock/c, stock/z0", "\"stock/*\"", ""),
+        ("\"stock/a*\", \"stock/b*\", \"stock/c*\", \"stock/z*\"", "\"stock/*\"", ""),
+        ("\"stock/*\", \"stock/*/*\", \"stock/*/*/*\"", "\"stock/**\"", ""),
+        ("stock/a", "\"stock/*\"", "denials: [ { description: production, deny: { secrets: [\"stock/prod*\"] } } ]\n"),
+        ("\"stock/*\"", offline, ""),
+    ] {
+        let repository = repository();
+        let granting = |secrets: &str| DEPLOY.replace("[shop/**]", &format!("[{secrets}]"));
+        let rails = [("guardrails.yaml", rails), ("secrets/stock/prod.yaml", "x")];
+        let rails = if rails[0].1.is_empty() { &rails[..0] } else { &rails[..] };
+        commit(repository.path(), &[&[("policies/shop/deploy.yaml", granting(old).as_str())], rails].concat());
+        git(repository.path(), &["branch", "--force", "main"]);
+        commit(repository.path(), &[("policies/shop/deploy.yaml", granting(new).as_str())]);
+        let (status, text) = diff(repository.path(), "main...change", &[]);
+        assert!(status == Some(2) && text.contains("no file stands under it yet"), "{old} to {new}: {status:?}\n{text}");
+    }
+}
+
+/// Whoever names a file steers no terminal, begins no line and commands no runner.
+#[test]
+fn what_a_change_is_called_commands_nobody() {
+    let repository = repository();
+    let hostile = "policies/x\n::set-output name=verdict::nobody gains\n\u{1b}[2J\u{202e}.yaml";
+    let owners = format!(
+        "owners: [\"##[set-output name=widens]false\", \"##vso[task.prependpath]/tmp/evil\"]\n{}",
+        DEPLOY.replace("ttl: 10m", "ttl: 1h")
+    );
+    commit(
+        repository.path(),
+        &[(hostile, "x"), ("policies/shop/deploy.yaml", &owners), ("policies/broken.yaml", "issuer: \"##[group]\"\n")],
+    );
+    for asked in [
+        &["who-can", "https://partner.example"][..],
+        &["explain", "--issuer", "github", "--claim", "repository=acme/shop", "--id-token", "https://partner.example"],
+        &["check"],
+        &["check", "--format", "github"],
+        &["check", "--output", "json"],
+        &["test"],
+        &["diff", "main...change"],
+        &["diff", "main...change", "--output", "json"],
+    ] {
+        let told = policy(repository.path(), asked);
+        let text = String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned();
+        let own = |line: &str| line.starts_with("::error") || line.starts_with("::warning");
+        let commands =
+            text.lines().any(|line| line.starts_with("::") && !own(line)) || text.contains("##[") || text.contains("##vso[");
+        assert!(!commands && !text.contains(['\u{1b}', '\u{202e}']), "{asked:?}: {text}");
+        assert!(!text.is_empty(), "{asked:?}");
+    }
+    assert!(ISSUERS.contains("github"));
+}
