@@ -49,9 +49,7 @@ impl Demo {
 
         self.chapter("The server starts: its own OIDC issuer, its own store, and no cloud key");
         let _server = world.start_server().await?;
-        note(
-            "`doctor` looks at everything that the server needs, and says what to do. The certificate of this demo is its own, of which it warns:",
-        );
+        note("`doctor` looks at everything that the server needs, and says what to do:");
         world.daypass(&["doctor", "--config", &world.path("daypass.yaml")], None).await?.print().succeeded()?;
         if let Some(aws) = &aws {
             aws.prepare(&world.issuer_url()).await?;

@@ -166,6 +166,7 @@ impl App {
             "policies": live.policies().map_or(0, |set| set.policies().len()),
             "guardrails": live.policies().map_or(0, |set| set.guardrails().count()),
             "faults": told(live.faults()),
+            "guardrails_unreadable": live.guardrail_faults().next().is_some(),
             "held": live.held(),
             "waiting": live.waiting(),
             "alarm": live.alarm(),
