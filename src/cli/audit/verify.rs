@@ -217,13 +217,13 @@ mod tests {
         let export = export(folder.path());
         let good = verified(folder.path(), Some(&export));
         assert!(good.findings.is_empty() && good.records > 0 && good.exported == good.records, "{good:?}");
-        connection.execute("UPDATE audit SET body = '{\"x\":1}' WHERE seq = 1", []).unwrap();
+        connection.execute("UPDATE audit SET body = CAST('{\"x\":1}' AS BLOB) WHERE seq = 1", []).unwrap();
         assert!(verified(folder.path(), None).findings.is_empty(), "alone the log does not know");
         let changed = verified(folder.path(), Some(&export));
         assert_eq!((changed.findings.len(), changed.findings[0].seq), (1, Some(1)), "{changed:?}");
         connection.execute("DELETE FROM audit WHERE seq = 1", []).unwrap();
         assert_eq!(verified(folder.path(), None).findings[0].seq, Some(1));
-        connection.execute("INSERT INTO audit VALUES (1, 1, 'refused', NULL, 'no json')", []).unwrap();
+        connection.execute("INSERT INTO audit VALUES (1, 1, 'refused', NULL, CAST('no json' AS BLOB))", []).unwrap();
         assert!(verified(folder.path(), None).findings[0].what.contains("cannot be read"));
     }
 

@@ -84,7 +84,7 @@ fn one_that_was_ended_goes_on_and_a_faulty_file_ends_no_other() {
     assert!(!journal.exists() && git(checkout.path(), &["status", "--porcelain"]).is_empty());
     assert_eq!(git(checkout.path(), &["show", "--format=", "--name-only", "HEAD"]).lines().count(), 8);
     // Another commit: the next rotation begins anew.
-    assert!(checkout.run(&["rotate"], "").starts_with("8 files changed, 0 as"));
+    assert!(checkout.run(&["rotate"], "").contains("8 files changed, 0 as"));
 }
 
 #[test]
