@@ -70,7 +70,7 @@ pub(super) async fn diff(arguments: &DiffArgs, environment: Environment, output:
     let found = changes(old.side(), new.side(), &catalogue, now);
     let readers = reader_changes(old_tree, new_tree);
     let denials = Denials::between(old.side().0, new.side().0);
-    let files = widened(&arguments.of.at, &compared, &denials, &catalogue)?;
+    let files = widened(at, &compared, &denials, &catalogue)?;
     let waits_alone = waiting(&compared, &catalogue, &found);
     let usage = arguments.usage.look(at, (&old.own, &old.seen), &new.seen, environment).await?;
     let (usage, used) = (usage.as_ref(), usage.as_ref().map(|usage| usage.told(&found)).unwrap_or_default());

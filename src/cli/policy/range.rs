@@ -3,6 +3,7 @@
 use super::place::{Seen, Where};
 use crate::client::{Failure, STATUS_USAGE};
 use crate::policy::Tree;
+use std::collections::BTreeSet;
 
 /// Two revisions that are compared.
 pub(super) struct Range {
@@ -23,9 +24,9 @@ struct Merged {
 /// Merges `theirs` into `ours`, which both come from `base`.
 fn merge(base: &Tree, ours: &Tree, theirs: &Tree) -> Merged {
     let (mut files, mut changed_by_both) = (ours.clone(), Vec::new());
-    let names = base.keys().chain(theirs.keys()).filter(|file| base.get(*file) != theirs.get(*file));
-    for file in names {
-        if ours.get(file) != base.get(file) && ours.get(file) != theirs.get(file) && !changed_by_both.contains(file) {
+    let all: BTreeSet<&String> = base.keys().chain(theirs.keys()).collect();
+    for file in all.into_iter().filter(|file| base.get(*file) != theirs.get(*file)) {
+        if ours.get(file) != base.get(file) && ours.get(file) != theirs.get(file) {
             changed_by_both.push(file.clone());
         }
         match theirs.get(file) {
