@@ -70,6 +70,11 @@ fn text(path: &Path) -> String {
 async fn boto3_and_the_aws_cli_go_on_with_the_session_that_was_renewed_meanwhile() {
     let Some(python) = peer("python-boto3") else { return };
     let Some((emulator, world)) = start().await else { return };
+    // First of all: a renewal that is under way when its command ends is released later, and would be counted here.
+    let (out, fault) = refreshed(&world, &emulator.url, "5m", &["sh", "-c", CLI, &text(&emulator.cli)]).await;
+    assert_eq!(sessions(&world).len(), 1, "{fault}");
+    assert_eq!(out.lines().next(), out.lines().nth(1), "nothing is renewed before its time");
+
     // Renewed when less than 895 of 900 seconds are left: every five seconds.
     let (out, fault) = refreshed(&world, &emulator.url, "895s", &[&text(&python), "-c", BOTO3]).await;
     let (lines, known) = (out.lines().collect::<Vec<_>>(), sessions(&world));
@@ -84,11 +89,6 @@ async fn boto3_and_the_aws_cli_go_on_with_the_session_that_was_renewed_meanwhile
     assert_eq!(lines.len(), 2, "{out}{fault}");
     assert!(lines[1] > lines[0] && lines.iter().all(|line| known[before..].contains(&(*line).to_owned())), "{out}{known:?}");
     println!("the AWS CLI: {out}");
-
-    let before = sessions(&world).len();
-    let (out, fault) = refreshed(&world, &emulator.url, "5m", &["sh", "-c", CLI, &text(&emulator.cli)]).await;
-    assert_eq!(sessions(&world).len(), before + 1, "{fault}");
-    assert_eq!(out.lines().next(), out.lines().nth(1), "nothing is renewed before its time");
 }
 
 /// What boto3 says when the session has ended and its renewal is denied.
