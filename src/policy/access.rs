@@ -3,6 +3,7 @@
 //! Every rule is a region of identities. Regions are told apart by a search over the patterns themselves, so that an
 //! answer comes with an identity that proves it.
 
+mod beyond;
 mod change;
 mod changes;
 mod gained;

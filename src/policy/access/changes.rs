@@ -1,10 +1,10 @@
 //! What two revisions permit, compared: who gains and who loses which credential, with one identity that proves it.
 
 use super::change::{Change, Direction};
-use super::gained::gained;
+use super::gained::{TOO_MANY_PARTS, gained};
 use super::looser::{looser, renamed};
 use super::past;
-use super::permits::{Permit, mapping, permits, without};
+use super::permits::{Permit, mapping, permits};
 use super::side::{Side, guardrails_differ};
 use super::unfiled::unfiled;
 use crate::kind::{PastSecret, Target};
@@ -63,9 +63,8 @@ fn of_parts(
     for (policy, whole) in parts.too_many.iter().filter(|(policy, _)| may_gain(policy)) {
         let alone = Ruleset::alone(policy);
         let after = permits(&alone, catalogue, whole, now);
-        let because = Some("guardrails deny so many parts of it that nobody can tell which of them are gained".to_owned());
         let gains = gained(&[], &after, catalogue, whole, Direction::Widens, old).into_iter();
-        found.extend(gains.map(|change| Change { because: because.clone(), ..change }));
+        found.extend(gains.map(|change| Change { because: Some(TOO_MANY_PARTS.to_owned()), ..change }));
     }
     found
 }
@@ -92,9 +91,7 @@ pub(in crate::policy) fn narrows(old: &Arc<TrustPolicy>, new: &Arc<TrustPolicy>,
                 let alike = before.iter().filter(|other| other.row == permit.row);
                 let alike: Vec<&Permit<'_>> = alike.filter(|other| permit.terms.beyond(&other.terms).is_empty()).collect();
                 let Some(mapping) = mapping(catalogue, permit.policy) else { return false };
-                let known = alike.iter().flat_map(|other| &other.regions);
-                let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
-                rest.iter().all(|region| region.example(mapping).is_none())
+                permit.beyond_all(alike, mapping).iter().all(|region| region.example(mapping).is_none())
             })
         })
 }

@@ -2,11 +2,14 @@
 
 use super::change::{Change, Direction, Part, part};
 use super::looser::owners_of_both;
-use super::permits::{Permit, mapping, without};
+use super::permits::{Permit, mapping};
 use super::side::Side;
 use crate::kind::Target;
 use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;
+
+/// Why more may be told than is gained.
+pub(super) const TOO_MANY_PARTS: &str = "guardrails deny so many parts of it that nobody can tell which of them are gained";
 
 /// What `after` lets in that `before` did not.
 pub(super) fn gained(
@@ -20,13 +23,15 @@ pub(super) fn gained(
     let mut found = Vec::new();
     for permit in after {
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
-        let known = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer).flat_map(|other| &other.regions);
-        let rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+        let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
+        let is_unknown = others.clone().any(|other| other.is_unknown_beside(permit));
+        let rest = permit.beyond_all(others, mapping);
         let parts: Vec<Part> = rest.iter().filter_map(|region| part(region, mapping)).collect();
         if parts.is_empty() {
             continue;
         }
         let because = match direction {
+            _ if is_unknown => Some(TOO_MANY_PARTS.to_owned()),
             _ if without_it.lacks_now(wanted) => Some("for example: whatever the past has under this grant".to_owned()),
             _ if without_it.has(wanted) => None,
             Direction::Widens => Some("a new file under a grant that names it".to_owned()),

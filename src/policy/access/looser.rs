@@ -33,8 +33,7 @@ pub(super) fn looser<'a>(
         if !stricter.iter().any(|(other, _)| in_both(&permit.regions, &other.regions).next().is_some()) {
             continue;
         }
-        let known = alike.iter().flat_map(|(other, _)| &other.regions);
-        let mut rest = known.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+        let mut rest = permit.beyond_all(alike.iter().map(|(other, _)| *other), mapping);
         for (other, beyond) in stricter {
             let parts = parts_of_both(&rest, other, mapping);
             rest = other.regions.iter().fold(rest, |rest, known| without(rest, known, mapping));
@@ -67,8 +66,7 @@ pub(super) fn renamed<'a>(before: &[Permit<'a>], after: &[Permit<'a>], catalogue
         let Some(mapping) = mapping(catalogue, permit.policy) else { continue };
         let others = before.iter().filter(|other| other.policy.issuer == permit.policy.issuer);
         let (same, others): (Vec<_>, Vec<_>) = others.partition(|other| permit.has_subject_of(other));
-        let same = same.into_iter().flat_map(|other| &other.regions);
-        let mut rest = same.fold(permit.regions.clone(), |rest, known| without(rest, known, mapping));
+        let mut rest = permit.beyond_all(same, mapping);
         for other in others {
             let parts = parts_of_both(&rest, other, mapping);
             let Some(term) = TermChange::other(SUBJECT, other.subject(), permit.subject()).filter(|_| !parts.is_empty()) else {

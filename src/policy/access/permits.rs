@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// The parts into which a region may fall; beyond it the rest is told as one, larger than it is.
-const PARTS_MAX: usize = 256;
+pub(super) const PARTS_MAX: usize = 256;
 
 /// One grant of a credential, and the identities that it reaches.
 pub(in crate::policy) struct Permit<'a> {
@@ -23,7 +23,14 @@ pub(in crate::policy) struct Permit<'a> {
     pub(in crate::policy) place: Place,
     pub(in crate::policy) terms: Offer<'a>,
     pub(super) row: Option<&'a RowName>,
+    /// Whom its rule matches.
+    pub(super) matched: Vec<Region>,
+    /// Whom guardrails deny it.
+    pub(super) denied: Vec<Region>,
+    /// The first without the second.
     pub(super) regions: Vec<Region>,
+    /// Whether nobody of `denied` is in `regions`: there may be more parts than are looked at.
+    pub(super) is_exact: bool,
 }
 
 /// Who can reach a credential by one policy.
@@ -102,9 +109,9 @@ pub(in crate::policy) fn permits<'a>(
             let mut denied = set.guardrails().regions_against(&policy.issuer, mapping, wanted);
             let between = rule.grants.between().filter(|(at, _)| *at == place).map(|(_, target)| target);
             denied.extend(between.flat_map(|target| set.guardrails().regions_against(&policy.issuer, mapping, &target)));
-            let regions = of_own(regions(rule, mapping), wanted);
-            let regions = denied.iter().fold(regions, |regions, denied| without(regions, denied, mapping));
-            Some(Permit { policy, place, terms, row: rule.row.as_ref(), regions: of_whose(regions, rule.whose(wanted)) })
+            let matched = of_whose(of_own(regions(rule, mapping), wanted), rule.whose(wanted));
+            let (regions, is_exact) = without_all(matched.clone(), &denied, mapping);
+            Some(Permit { policy, place, terms, row: rule.row.as_ref(), matched, denied, regions, is_exact })
         })
         .collect()
 }
@@ -154,6 +161,17 @@ pub(super) fn without(regions: Vec<Region>, other: &Region, mapping: &Mapping) -
     regions.into_iter().flat_map(rest).collect()
 }
 
+/// These regions without all of the others, and whether none of them is left in.
+pub(super) fn without_all(mut regions: Vec<Region>, others: &[Region], mapping: &Mapping) -> (Vec<Region>, bool) {
+    for other in others {
+        if regions.len() > PARTS_MAX {
+            return (regions, false);
+        }
+        regions = without(regions, other, mapping);
+    }
+    (regions, true)
+}
+
 /// A token that both let in.
 pub(in crate::policy) fn overlap(one: &Permit<'_>, other: &Permit<'_>, catalogue: &Catalogue) -> Option<Map<String, Value>> {
     let mapping = mapping(catalogue, one.policy)?;
@@ -162,10 +180,9 @@ pub(in crate::policy) fn overlap(one: &Permit<'_>, other: &Permit<'_>, catalogue
 }
 
 /// Whether the other lets in everybody whom the one does.
-pub(in crate::policy) fn within(one: &Permit<'_>, other: &Permit<'_>, catalogue: &Catalogue) -> bool {
+pub(in crate::policy) fn within<'a>(one: &Permit<'a>, other: &Permit<'a>, catalogue: &Catalogue) -> bool {
     let Some(mapping) = mapping(catalogue, one.policy) else { return false };
-    let rest = other.regions.iter().fold(one.regions.clone(), |rest, known| without(rest, known, mapping));
-    rest.iter().all(|region| region.example(mapping).is_none())
+    one.beyond_all([other], mapping).iter().all(|region| region.example(mapping).is_none())
 }
 
 impl Permit<'_> {
