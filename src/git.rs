@@ -12,5 +12,5 @@ pub use error::{GitError, ReadFault, TooLarge};
 pub use fetch::child::fetch_as_told;
 pub use fetch::{FetchError, ToldError, fetch};
 pub use origin::{Access, Address, AddressError, Origin, TokenError};
-pub use source::{LastChanges, Past, Snapshot, Source};
+pub use source::{Changed, LastChanges, Past, Snapshot, Source};
 pub use verify::{Signers, SignersError, VerifyError};

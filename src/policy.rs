@@ -73,7 +73,7 @@ pub use loading::{Loaded, Widening};
 pub use lock::{Lock, LockOutcome, NameFound, SeenId, Sightings, lock};
 pub use named_grants::named_grants;
 pub use pattern::Pattern;
-pub use reading::{is_policy, read_policy};
+pub use reading::{is_policy, read_policy, rows_file};
 pub use request::{CREDENTIALS_MAX, Request};
 pub use roles::{DECISION_NAMES, RoleUse, Roles};
 pub use ruleset::Ruleset;

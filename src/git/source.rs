@@ -1,11 +1,13 @@
 //! Reads the tree of one commit, within bounds; what has no place in it is left out and told.
 
+mod changed;
 mod changes;
 mod folder;
 mod forms;
 pub(super) mod objects;
 mod past;
 
+pub use changed::Changed;
 pub use changes::LastChanges;
 pub use past::Past;
 

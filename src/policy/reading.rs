@@ -3,7 +3,7 @@
 use super::catalogue::{Catalogue, Tree};
 use super::expectation::{self, Outcome};
 use super::file::TrustPolicy;
-use crate::words::yaml::{Fault, Place};
+use crate::words::yaml::{Fault, Node, Place, Yaml};
 use std::sync::Arc;
 
 /// Fewer files than this are read in one go: starting threads would cost more.
@@ -85,6 +85,12 @@ pub(super) fn read_all(tree: &Tree, catalogue: &Catalogue, known: &[Kept]) -> Ve
         let shares: Vec<_> = files.chunks(share).map(|share| scope.spawn(move || read(share))).collect();
         shares.into_iter().flat_map(|share| share.join().unwrap_or_default()).collect()
     })
+}
+
+/// The file that a policy takes its rows from, as far as it can be read without its issuer.
+pub fn rows_file(policy: &Node) -> Option<String> {
+    let Yaml::Mapping(members) = &policy.value else { return None };
+    members.iter().find(|(key, ..)| key == "for_each").and_then(|(_, _, node)| node.as_text()).map(str::to_owned)
 }
 
 /// Whether this is the path of a policy.

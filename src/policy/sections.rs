@@ -20,7 +20,7 @@ pub(super) use daypass::PermissionGrant;
 pub(super) use gcp::GcpGrant;
 pub(super) use github::{GitHubGrant, Knives};
 pub(super) use id_token::IdTokenGrant;
-pub(super) use secrets::SecretGrant;
+pub(super) use secrets::{SecretGrant, SecretOffer};
 pub(super) use templates::{Templates, shown};
 pub use term::TermChange;
 pub(super) use term::{Term, Value, beyond};

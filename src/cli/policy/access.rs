@@ -20,9 +20,11 @@ use crate::cli::progress::Progress;
 use crate::cli::{Output, print};
 use crate::client::Failure;
 use crate::client::environment::Environment;
-use crate::policy::{Catalogue, Change, Direction, GUARDRAILS_FILE, Loaded, Ruleset, Tree, Widening, changes, is_policy};
+use crate::policy::{
+    Catalogue, Change, Direction, GUARDRAILS_FILE, Loaded, Ruleset, Tree, Widening, changes, is_policy, rows_file,
+};
 use crate::secrets::reader_changes;
-use crate::words::yaml::{Fault, Severity};
+use crate::words::yaml::{Fault, Node, Severity};
 use crate::words::{Clock, Gain, SystemClock, Widened, plain};
 use clap::{Args, ValueEnum};
 use denials::Denials;
@@ -128,6 +130,9 @@ fn widened(at: &Where, compared: &Revisions, denials: &Denials, catalogue: &Cata
     let mut found = files::widened(at, &old.seen, &new.seen, new.own.opens_past())?;
     found.extend(files::sources(old_tree, new_tree, at.server_files().as_ref(), catalogue));
     found.extend(files::values(old_tree, new_tree, &new.own, SystemClock.now()));
+    if compared.has_unloaded_policies() {
+        found.extend(files::beside_unloaded(old_tree, new_tree));
+    }
     found.extend(files::unmerged(&compared.changed_by_both));
     // The server holds it until the guardrails can be read. The commit that mends them does not change this file, so no later diff
     // would tell it.
@@ -166,15 +171,15 @@ fn told_of_waiting(files: &[String]) -> String {
     files.iter().map(one).collect()
 }
 
-/// Policies that do not load by this configuration and that changed, or beside which a file changed that may be their rows: by the server's
-/// they may load, and then nobody was told.
+/// Policies that do not load by this configuration and that changed, or whose rows did: by the server's they may load, and then nobody
+/// was told. Of one that is no YAML any file may be the rows.
 fn unloaded(faults: &[Fault], old: &Tree, new: &Tree) -> BTreeSet<Widened> {
     let changed = |file: &str| old.get(file) != new.get(file);
-    let rooms = ["secrets/", "transit/", "tests/", "sources/"];
-    let may_be_rows =
-        |file: &str| !rooms.iter().any(|room| file.starts_with(room)) && file != GUARDRAILS_FILE && !is_policy(file);
-    let other_rows = new.keys().any(|file| may_be_rows(file) && changed(file));
+    let rows_changed = |file: &str| match new.get(file).map(|bytes| Node::parse(file, bytes)) {
+        Some(Ok(policy)) => rows_file(&policy).is_some_and(|rows| changed(&rows)),
+        _ => old != new,
+    };
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).map(|fault| &*fault.file);
-    let told = errors.filter(|file| is_policy(file) && (changed(file) || other_rows));
+    let told = errors.filter(|file| is_policy(file) && (changed(file) || rows_changed(file)));
     told.map(|file| Widened::new(file, Gain::Policy, "does not load here, so nobody can tell whether it widens")).collect()
 }

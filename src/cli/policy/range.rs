@@ -2,7 +2,9 @@
 
 use super::place::{Seen, Where};
 use crate::client::{Failure, STATUS_USAGE};
+use crate::git::Changed;
 use crate::policy::Tree;
+use crate::words::names::CommitId;
 use std::collections::BTreeSet;
 
 /// Two revisions that are compared.
@@ -37,6 +39,17 @@ fn merge(base: &Tree, ours: &Tree, theirs: &Tree) -> Merged {
     Merged { files, changed_by_both }
 }
 
+/// Files that one side changed or added in a place that the other one took away. Where that one has new files that are read, a merge
+/// may take these for the same ones, moved: it then changes them, or adds to their folder.
+fn perhaps_moved(changed: &Changed, away: &Changed, read: &Tree) -> Vec<String> {
+    if !away.added.iter().any(|file| read.contains_key(file)) {
+        return Vec::new();
+    }
+    let is_below = |file: &String| away.removed_folders.iter().any(|folder| file.starts_with(folder.as_str()));
+    let modified = changed.modified.intersection(&away.removed);
+    modified.chain(changed.added.iter().filter(|file| is_below(file))).cloned().collect()
+}
+
 impl Where {
     /// `OLD...NEW` compares OLD with what it is once NEW is merged into it, `OLD..NEW` the two themselves.
     pub(super) fn range(&self, range: &str) -> Result<Range, Failure> {
@@ -55,7 +68,13 @@ impl Where {
         if base == ours {
             return Ok(Range { old, new, changed_by_both: Vec::new() });
         }
-        let Merged { files, changed_by_both } = merge(&repository.at(base.as_str())?.files, &old.files, &new.files);
+        let Merged { files, mut changed_by_both } = merge(&repository.at(base.as_str())?.files, &old.files, &new.files);
+        let since_base = |to: &CommitId| repository.source.changed(&base, to).map_err(|fault| repository.unreadable(&fault));
+        let (by_ours, by_theirs) = (since_base(&ours)?, since_base(&theirs)?);
+        changed_by_both.extend(perhaps_moved(&by_ours, &by_theirs, &new.files));
+        changed_by_both.extend(perhaps_moved(&by_theirs, &by_ours, &old.files));
+        changed_by_both.sort();
+        changed_by_both.dedup();
         (new.files, new.at.merged_into) = (files, Some(ours));
         Ok(Range { old, new, changed_by_both })
     }

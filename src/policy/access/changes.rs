@@ -6,7 +6,7 @@ use super::looser::{looser, renamed};
 use super::past;
 use super::permits::{Permit, mapping, permits};
 use super::side::{Side, guardrails_differ};
-use super::unfiled::unfiled;
+use super::unfiled::{unfiled, untold_past};
 use crate::kind::{PastSecret, Target};
 use crate::policy::file::TrustPolicy;
 use crate::policy::sections::SecretGrant;
@@ -20,10 +20,14 @@ use std::sync::Arc;
 pub fn changes(old: (&Ruleset, &Tree), new: (&Ruleset, &Tree), catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
     let (old, new) = (Side::new(old.0, old.1), Side::new(new.0, new.1));
     let credentials = old.credentials().chain(new.credentials());
-    let credentials: BTreeSet<Target> = credentials.chain(past([&old, &new]).0).collect();
+    let (past, stand_for_all) = past([&old, &new]);
+    let credentials: BTreeSet<Target> = credentials.chain(past.iter().cloned()).collect();
     let mut found: Vec<Change> = credentials.iter().flat_map(|wanted| of_one(wanted, &old, &new, catalogue, now)).collect();
     found.extend(of_parts(&credentials, &found, &old, &new, catalogue, now));
     found.extend(unfiled(&old, &new, catalogue, now));
+    if !stand_for_all {
+        found.extend(untold_past(&past, &old, &new, catalogue, now));
+    }
     together(found)
 }
 

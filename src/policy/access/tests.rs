@@ -69,41 +69,6 @@ fn facts(claims: &Map<String, Value>) -> Facts {
     mapping.facts(&IssuerName::parse("github").unwrap(), Claims::from(claims.clone())).unwrap()
 }
 
-/// Each denial of several lines leaves a part for each of them: together more than are looked at.
-#[test]
-fn a_denial_that_goes_is_told_also_where_guardrails_leave_too_many_parts() {
-    let denial = |number: usize| {
-        let lines: String = ["a", "b", "c"].map(|line| format!("/{line}{number}: x")).join(", ");
-        format!("  - {{ description: No., issuer: github, claims: {{ {lines} }} }}\n")
-    };
-    let rails = |numbers: std::ops::Range<usize>| "denials:\n".to_owned() + &numbers.map(denial).collect::<String>();
-    let wider = DEPLOY.replace("refs/heads/main", "[refs/heads/main, refs/heads/release/**]");
-    let at = |policy: &str, rails: &str| {
-        tree(&[("policies/shop/deploy.yaml", policy), ("guardrails.yaml", rails), ("secrets/shop/a.yaml", "x")])
-    };
-    let some = at(DEPLOY, &rails(1..9));
-    let set = load(&some);
-    let permit = &super::permits::permits(&set, &catalogue(), &deploy(), NOW)[0];
-    assert!(permit.regions.len() > super::permits::PARTS_MAX, "{}", permit.regions.len());
-
-    for fewer in [rails(2..9), rails(1..8), rails(1..4)] {
-        let found = compared(&some, &at(DEPLOY, &fewer));
-        let widens = found.iter().filter(|change| change.direction == Direction::Widens);
-        let widens: Vec<_> = widens.flat_map(|change| &change.credentials).collect();
-        assert_eq!(widens.len(), 2, "the role and the secret");
-    }
-    // None of the others fits this one, so few parts are left of it.
-    let lines: Vec<String> = (1..7).map(|number| format!("/a{number}: other")).collect();
-    let narrower = DEPLOY.replace("grant:", &format!("claims: {{ {} }}\ngrant:", lines.join(", ")));
-    let found = compared(&some, &at(&narrower, &rails(1..7)));
-    assert!(found.iter().any(|change| change.direction == Direction::Widens), "whom the last two denied");
-    assert!(compared(&some, &some).is_empty(), "what did not change is no gain");
-    assert!(compared(&some, &at(DEPLOY, &rails(1..10))).iter().all(|change| change.direction == Direction::Narrows));
-    let found = compared(&some, &at(&wider, &rails(1..9)));
-    assert!(found.iter().any(|change| change.direction == Direction::Widens && change.because.is_none()));
-    assert!(compared(&at(&wider, &rails(1..9)), &some).iter().all(|change| change.direction == Direction::Narrows));
-}
-
 #[test]
 fn a_wider_ref_is_told_with_a_token_that_proves_it() {
     let old = tree(&[("policies/shop/deploy.yaml", DEPLOY), ("secrets/shop/a.yaml", "x")]);
@@ -422,5 +387,6 @@ fn a_letter_that_no_pattern_names_is_found_where_they_name_all_the_usual_ones() 
     assert!(found.iter().any(|change| change.direction == Direction::Widens), "{found:?}");
 }
 
+mod many;
 mod repositories;
 mod subjects;

@@ -6,17 +6,22 @@ use super::kinds::{Kind, Met};
 use super::language::meet;
 use super::looser::looser;
 use super::past::document;
+use super::permits::permits;
 use super::side::{Side, guardrails_differ};
 use crate::kind::{Operation, Target, TransitUse};
-use crate::policy::Catalogue;
 use crate::policy::file::TrustPolicy;
 use crate::policy::pattern::Pattern;
-use crate::policy::sections::{SecretGrant, TransitGrant};
+use crate::policy::sections::{SecretGrant, SecretOffer, TransitGrant};
+use crate::policy::{Catalogue, Ruleset};
 use crate::words::UnixTime;
 use crate::words::names::{SecretName, SecretPath, TransitKey};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+/// Why a document stands for others.
+const UNFILED: &str = "no file stands under it yet: it grants whatever comes";
+/// Why more may be told than is gained.
+const TOO_MANY_PATTERNS: &str = "so many patterns meet it that nobody can tell which documents are gained";
 /// Kinds of documents under one pattern that are told apart by the patterns of before.
 const KINDS_MAX: usize = 64;
 
@@ -27,38 +32,52 @@ type OfDocument<'a> = Box<dyn Fn(&SecretPath) -> Option<Target> + 'a>;
 struct Granted<'a> {
     pattern: &'a Pattern,
     is_secret: bool,
+    terms: Option<SecretOffer>,
     /// As it is told.
     told: String,
     wanted: OfDocument<'a>,
 }
 
+/// A pattern that stands beside others: by it the old revision may have granted more of a document, or less.
+struct Beside<'a> {
+    pattern: &'a Pattern,
+    was_denied: bool,
+    /// On which terms the old revision granted it.
+    had: Vec<SecretOffer>,
+}
+
+impl Beside<'_> {
+    /// Whether the old revision gave less of what fits it than another entry of these terms gives.
+    fn gave_less(&self, terms: Option<SecretOffer>) -> bool {
+        self.was_denied || self.had.iter().any(|had| Some(*had) != terms)
+    }
+}
+
+/// By whether they are of documents, and their texts.
+type Patterns<'a> = BTreeMap<(bool, String), Beside<'a>>;
+
 /// Who gains by a pattern of the new revision what has no file in it.
 pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
-    let known: HashSet<*const TrustPolicy> = old.policies().map(Arc::as_ptr).collect();
-    // What is denied no more is gained by policies that stay as they are.
-    let all_count = guardrails_differ([old, new]);
-    let changed: Vec<&Arc<TrustPolicy>> =
-        new.policies().filter(|policy| all_count || !known.contains(&Arc::as_ptr(policy))).collect();
+    let changed = may_gain(old, new);
     if changed.is_empty() {
         return Vec::new();
     }
-    // What is denied, and what another entry grants otherwise, stands for nothing beside it.
-    let denied = [old, new].into_iter().flat_map(Side::denied);
-    let denied = denied.map(|(is_secret, pattern)| ((is_secret, pattern.to_string()), pattern));
-    let granted = old.policies().chain(changed.iter().copied()).flat_map(|policy| patterns_of(policy));
-    let patterns: BTreeMap<(bool, String), &Pattern> = granted.chain(denied).collect();
+    let patterns = patterns(old, new, &changed);
     let (secrets, keys) = (new.secret_names(), new.key_names());
     let mut found = Vec::new();
-    for granted in changed.into_iter().flat_map(|policy| granted_by(policy)) {
+    for (policy, granted) in changed.into_iter().flat_map(|policy| granted_by(policy).map(move |granted| (policy, granted))) {
         let files = if granted.is_secret { &secrets } else { &keys };
-        for Stand { document, is_alike } in documents(&granted, &patterns, files) {
+        for Stand { document, is_alike, why } in documents(&granted, &patterns, files) {
             let Some(wanted) = (granted.wanted)(&document) else { continue };
             let past = if is_alike { old.would_permit(&wanted, catalogue, now) } else { Vec::new() };
-            let next = new.would_permit(&wanted, catalogue, now);
+            // Where nobody can tell what is denied of its kind, nothing is.
+            let alone = Ruleset::alone(policy);
+            let next =
+                if is_alike { new.would_permit(&wanted, catalogue, now) } else { permits(&alone, catalogue, &wanted, now) };
             let gains = gained(&past, &next, catalogue, &wanted, Direction::Widens, old).into_iter();
             found.extend(gains.chain(looser(&past, &next, catalogue, &wanted, Direction::Widens)).map(|change| Change {
                 credentials: vec![granted.told.clone()],
-                because: Some("no file stands under it yet: it grants whatever comes".to_owned()),
+                because: Some(why.to_owned()),
                 ..change
             }));
         }
@@ -67,10 +86,46 @@ pub(super) fn unfiled<'a>(old: &Side<'a>, new: &Side<'a>, catalogue: &Catalogue,
     found
 }
 
-fn patterns_of(policy: &TrustPolicy) -> impl Iterator<Item = ((bool, String), &Pattern)> {
-    let secrets = policy.rules.iter().flat_map(|rule| rule.grants.of::<SecretGrant>().map(|grant| (true, &grant.documents)));
-    let transit = policy.rules.iter().flat_map(|rule| rule.grants.of::<TransitGrant>().map(|grant| (false, &grant.keys)));
-    secrets.chain(transit).map(|(is_secret, pattern)| ((is_secret, pattern.to_string()), pattern))
+/// Who gains what older commits had, where its kinds are too many to be told apart: whatever a policy grants of these that may gain.
+pub(super) fn untold_past(past: &[Target], old: &Side<'_>, new: &Side<'_>, catalogue: &Catalogue, now: UnixTime) -> Vec<Change> {
+    let mut found = Vec::new();
+    for policy in may_gain(old, new) {
+        let alone = Ruleset::alone(policy);
+        for wanted in past {
+            let next = permits(&alone, catalogue, wanted, now);
+            let gains = gained(&[], &next, catalogue, wanted, Direction::Widens, old).into_iter();
+            found.extend(gains.map(|change| Change { because: Some(TOO_MANY_PATTERNS.to_owned()), ..change }));
+        }
+    }
+    found
+}
+
+/// The policies by which somebody may gain. What is denied no more is gained by those that stay as they are.
+fn may_gain<'a>(old: &Side<'a>, new: &Side<'a>) -> Vec<&'a Arc<TrustPolicy>> {
+    let known: HashSet<*const TrustPolicy> = old.policies().map(Arc::as_ptr).collect();
+    let all_count = guardrails_differ([old, new]);
+    new.policies().filter(|policy| all_count || !known.contains(&Arc::as_ptr(policy))).collect()
+}
+
+/// What is denied, and what another entry grants otherwise, stands for nothing beside it.
+fn patterns<'a>(old: &Side<'a>, new: &Side<'a>, changed: &[&'a Arc<TrustPolicy>]) -> Patterns<'a> {
+    let mut patterns = Patterns::new();
+    let mut add = |is_secret, pattern: &'a Pattern, was_denied, had: Option<SecretOffer>| {
+        let new = Beside { pattern, was_denied: false, had: Vec::new() };
+        let known = patterns.entry((is_secret, pattern.to_string())).or_insert(new);
+        known.was_denied |= was_denied;
+        known.had.extend(had);
+    };
+    for (side, was_denied) in [(old, true), (new, false)] {
+        side.denied().for_each(|(is_secret, pattern)| add(is_secret, pattern, was_denied, None));
+    }
+    let (before, changed) = (old.policies().map(|policy| (policy, true)), changed.iter().map(|policy| (*policy, false)));
+    for (rule, is_old) in before.chain(changed).flat_map(|(policy, is_old)| policy.rules.iter().map(move |rule| (rule, is_old))) {
+        let secrets = rule.grants.of::<SecretGrant>();
+        secrets.for_each(|grant| add(true, &grant.documents, false, is_old.then_some(grant.kept)));
+        rule.grants.of::<TransitGrant>().for_each(|grant| add(false, &grant.keys, false, None));
+    }
+    patterns
 }
 
 fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
@@ -78,7 +133,7 @@ fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
         let key = grant.key.as_deref().map(|key| format!("#{key}")).unwrap_or_default();
         let wanted = move |path: &SecretPath| Some(Target::Secret(SecretName { path: path.clone(), key: grant.key.clone() }));
         let told = format!("secret {}{key}", grant.documents);
-        Granted { pattern: &grant.documents, is_secret: true, told, wanted: Box::new(wanted) }
+        Granted { pattern: &grant.documents, is_secret: true, terms: Some(grant.kept), told, wanted: Box::new(wanted) }
     });
     let transit = policy.rules.iter().flat_map(|rule| rule.grants.of::<TransitGrant>()).flat_map(|grant| {
         Operation::ALL.into_iter().map(move |operation| {
@@ -87,7 +142,7 @@ fn granted_by(policy: &TrustPolicy) -> impl Iterator<Item = Granted<'_>> {
                 grant.covers(&wanted).then_some(Target::Transit(wanted))
             };
             let told = format!("transit {} {}", operation.as_str(), grant.keys);
-            Granted { pattern: &grant.keys, is_secret: false, told, wanted: Box::new(wanted) }
+            Granted { pattern: &grant.keys, is_secret: false, terms: None, told, wanted: Box::new(wanted) }
         })
     });
     secrets.chain(transit)
@@ -98,39 +153,46 @@ struct Stand {
     document: SecretPath,
     /// Whether all of its kind is granted to the same identities by the old revision.
     is_alike: bool,
+    why: &'static str,
 }
 
 /// One document of each kind that fits the pattern and that the new revision has no file of. Where the kinds are too many to be told
-/// apart, one is taken that fits none of the patterns that are left; where there is none, nobody can tell who had it.
-fn documents(granted: &Granted<'_>, patterns: &BTreeMap<(bool, String), &Pattern>, files: &BTreeSet<String>) -> Vec<Stand> {
-    let (mut kinds, mut left) = (vec![Kind::of(granted.pattern)], Vec::new());
+/// apart, one is taken that fits none of the patterns that are left; where there is none, or the old revision gave less of what fits
+/// one of these, nobody can tell who had it.
+fn documents(granted: &Granted<'_>, patterns: &Patterns<'_>, files: &BTreeSet<String>) -> Vec<Stand> {
+    let (mut kinds, mut left, mut gave_less) = (vec![Kind::of(granted.pattern)], Vec::new(), false);
     let own = granted.pattern.to_string();
-    let others = patterns
-        .iter()
-        .filter(|((is_secret, text), other)| *is_secret == granted.is_secret && *text != own && meet(granted.pattern, other));
-    for (_, other) in others {
-        let apart: Vec<Kind<'_>> = kinds.iter().flat_map(|kind| kind.apart(other)).collect();
+    let others = patterns.iter().filter(|((is_secret, text), other)| {
+        *is_secret == granted.is_secret && *text != own && meet(granted.pattern, other.pattern)
+    });
+    let mut others: Vec<&Beside<'_>> = others.map(|(_, other)| other).collect();
+    // By what is left of the others more is told, and nothing is hidden.
+    others.sort_by_key(|other| !other.gave_less(granted.terms));
+    for other in others {
+        let apart: Vec<Kind<'_>> = kinds.iter().flat_map(|kind| kind.apart(other.pattern)).collect();
         if apart.len() > KINDS_MAX {
-            left.push(*other);
+            left.push(other.pattern);
+            gave_less |= other.gave_less(granted.terms);
         } else {
             kinds = apart;
         }
     }
     let stand = |kind: &Kind<'_>| {
         let alike = left.iter().fold(kind.clone(), |kind, other| kind.but(other));
-        if files.iter().any(|name| alike.holds(name)) {
+        if !gave_less && files.iter().any(|name| alike.holds(name)) {
             return None;
         }
-        match (document(&alike), left.is_empty()) {
-            (Met::One(document), _) => Some(Stand { document, is_alike: true }),
-            (Met::None, true) => None,
+        match document(&alike) {
+            Met::One(document) if !gave_less => Some(Stand { document, is_alike: true, why: UNFILED }),
+            Met::None if left.is_empty() => None,
             // Whether there is one is not known: any that fits the pattern stands for it.
-            (Met::Unknown, true) | (_, false) => {
+            _ => {
                 let any = match document(kind) {
                     Met::One(document) => Some(document),
                     _ => SecretPath::parse(&granted.pattern.sample()).ok(),
                 };
-                any.map(|document| Stand { document, is_alike: false })
+                let why = if left.is_empty() { UNFILED } else { TOO_MANY_PATTERNS };
+                any.map(|document| Stand { document, is_alike: false, why })
             }
         }
     };

@@ -8,7 +8,7 @@ use crate::policy::decide::PolicySet;
 use crate::policy::file::TrustPolicy;
 use crate::policy::guardrail::{GUARDRAILS_FILE, Guardrails};
 use crate::policy::layout;
-use crate::policy::reading::is_policy;
+use crate::policy::reading::{is_policy, rows_file};
 use crate::policy::{Catalogue, Tree};
 use crate::token::{from_json, parse_document};
 use crate::words::names::{SecretName, SecretPath, SourceName, TransitKey};
@@ -208,12 +208,6 @@ fn check_values(files: &BTreeMap<String, String>, catalogue: &Catalogue) -> Resu
         }
     }
     Ok(())
-}
-
-/// The file that a policy takes its rows from.
-fn rows_file(policy: &Node) -> Option<String> {
-    let Yaml::Mapping(members) = &policy.value else { return None };
-    members.iter().find(|(key, ..)| key == "for_each").and_then(|(_, _, node)| node.as_text()).map(str::to_owned)
 }
 
 fn rows_in(files: &BTreeMap<String, String>, file: &str) -> usize {

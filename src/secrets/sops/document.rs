@@ -10,6 +10,7 @@ use crate::secrets::age_file::Identities;
 use crate::secrets::{Part, RepositoryPath};
 use crate::words::Secret;
 use crate::words::names::{SecretPath, check_pointer};
+use std::collections::BTreeSet;
 
 /// Whether values may be given out that nothing authenticates: with `mac_only_encrypted`, whoever can write to the
 /// repository can change what is not encrypted, and the MAC still holds.
@@ -78,6 +79,20 @@ impl SopsFile {
     /// Whether it has a value of this JSON pointer. The names of values are readable without a key.
     pub fn has(&self, pointer: &str) -> bool {
         self.find(pointer).is_some()
+    }
+
+    /// The JSON pointers of the values below one, or of the one itself. Their names are readable without a key.
+    pub fn values_below(&self, pointer: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        match (pointer, &self.tree.parts[..]) {
+            ("", several) if several.len() > 1 => {
+                for (number, part) in several.iter().enumerate() {
+                    part.root.add_values(&format!("/{number}"), &mut found);
+                }
+            }
+            _ => self.find(pointer).into_iter().for_each(|node| node.add_values(pointer, &mut found)),
+        }
+        found
     }
 
     pub(super) fn find(&self, pointer: &str) -> Option<&Node> {

@@ -2,6 +2,7 @@
 
 use super::scalar::Scalar;
 use crate::words::Secret;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// All of one file; YAML may have several documents.
@@ -113,6 +114,21 @@ impl Collection {
 }
 
 impl Node {
+    /// Adds the JSON pointers of its values; `here` is its own.
+    pub(super) fn add_values(&self, here: &str, found: &mut BTreeSet<String>) {
+        let (Form::Mapping(collection) | Form::Sequence(collection)) = &self.form else {
+            found.insert(here.to_owned());
+            return;
+        };
+        for (number, entry) in collection.entries().enumerate() {
+            let step = match &self.form {
+                Form::Mapping(_) => entry.key.replace('~', "~0").replace('/', "~1"),
+                _ => number.to_string(),
+            };
+            entry.node.add_values(&format!("{here}/{step}"), found);
+        }
+    }
+
     pub(super) const fn new(place: Range<usize>, form: Form) -> Self {
         Self { place, form, alias: false }
     }

@@ -111,6 +111,83 @@ fn what_a_merge_makes_of_two_changes() {
     assert_told(repository.path(), "main...change", "services.yaml was changed on both sides");
 }
 
+/// Git takes a file that went and one like it that came for the same: a change of the one becomes one of the other.
+#[test]
+fn what_one_side_moved_to_where_it_is_read() {
+    let draft = DEPLOY.replace("ttl: 10m", "ttl: 11m");
+    let evil = draft.replace("acme/shop@456789", "evil/x@666");
+    for (changes, folder_goes) in [(("drafts/p.yaml", evil.as_str()), false), (("drafts/evil.yaml", evil.as_str()), true)] {
+        let repository = repository();
+        commit(repository.path(), &[("drafts/p.yaml", &draft), ("notes/a", "a"), ("notes/b", "b")]);
+        git(repository.path(), &["branch", "--force", "main"]);
+        commit(repository.path(), &[changes, ("notes/a", "other"), ("notes/c", "c")]);
+        git(repository.path(), &["checkout", "--quiet", "main"]);
+        git(repository.path(), &["rm", "--quiet", "notes/b"]);
+        commit(repository.path(), &[]);
+        let (status, text) = diff(repository.path(), "main...change", &[]);
+        assert!(status == Some(0) && text.contains("Nobody gains"), "nothing was moved yet: {text}");
+        git(repository.path(), &["mv", "drafts/p.yaml", "policies/p.yaml"]);
+        commit(repository.path(), &[]);
+        assert_told(repository.path(), "main...change", &format!("{} was changed on both sides", changes.0));
+        let moved = ["-c", "merge.directoryRenames=true", "-c", "user.name=t", "-c", "user.email=t@t.example"];
+        git(repository.path(), &[&moved[..], &["merge", "--quiet", "--no-edit", "change"]].concat());
+        let file = if folder_goes { "policies/evil.yaml" } else { "policies/p.yaml" };
+        assert_eq!(std::fs::read_to_string(repository.path().join(file)).unwrap(), evil, "as git has it");
+    }
+}
+
+/// A server keeps the form of it that loaded.
+#[test]
+fn what_comes_beside_a_policy_that_does_not_load() {
+    let repository = repository();
+    let (_, recipient) = Identities::generate();
+    let one = sealed("shop/b.yaml", b"a: b\n", &recipient);
+    let broken = DEPLOY.replace("issuer: github", "issuer: gitlab\nfor_each: tests/rows.yaml");
+    let rows = "- { repository: acme/mono@1 }\n";
+    commit(
+        repository.path(),
+        &[
+            ("policies/shop/deploy.yaml", &broken),
+            ("tests/rows.yaml", rows),
+            ("tests/other.json", "{}"),
+            ("secrets/shop/b.yaml", &one),
+        ],
+    );
+    git(repository.path(), &["branch", "--force", "main"]);
+    let changed = |file: &str, text: &str, told: Option<&str>| {
+        git(repository.path(), &["reset", "--quiet", "--hard", "main"]);
+        commit(repository.path(), &[(file, text)]);
+        match told {
+            Some(told) => assert_told(repository.path(), "main...change", &format!("{file} {told}")),
+            None => assert_eq!(diff(repository.path(), "main...change", &[]).0, Some(0), "{file}"),
+        }
+    };
+    changed("secrets/shop/new.age", "x", Some("is new, and a policy does not load"));
+    changed("secrets/shop/b.yaml", &sealed("shop/b.yaml", b"a: b\nc: d\n", &recipient), Some("has new values"));
+    changed("tests/other.json", "[]", None);
+    let text = format!("{rows}- {{ repository: evil/x@666 }}\n");
+    git(repository.path(), &["reset", "--quiet", "--hard", "main"]);
+    commit(repository.path(), &[("tests/rows.yaml", &text)]);
+    assert_told(repository.path(), "main...change", "policies/shop/deploy.yaml does not load here");
+}
+
+#[test]
+fn a_value_that_comes_below_a_granted_one() {
+    let repository = repository();
+    let (_, recipient) = Identities::generate();
+    let granting = DEPLOY.replace("[shop/**]", "[shop/b.yaml#/db]");
+    let document = |text: &[u8]| sealed("shop/b.yaml", text, &recipient);
+    commit(
+        repository.path(),
+        &[("policies/shop/deploy.yaml", &granting), ("secrets/shop/b.yaml", &document(b"db:\n  user: a\nother: b\n"))],
+    );
+    git(repository.path(), &["branch", "--force", "main"]);
+    commit(repository.path(), &[("secrets/shop/b.yaml", &document(b"db:\n  user: c\nother: d\nmore: e\n"))]);
+    assert_eq!(diff(repository.path(), "main...change", &[]).0, Some(0), "none of these is new below it");
+    commit(repository.path(), &[("secrets/shop/b.yaml", &document(b"db:\n  user: c\n  root_password: d\nother: e\n"))]);
+    assert_told(repository.path(), "main...change", "secrets/shop/b.yaml has more below /db, which policies grant by itself");
+}
+
 #[test]
 fn histories_that_were_merged_crosswise_are_refused() {
     let repository = repository();

@@ -5,7 +5,7 @@ use crate::cli::policy::place::{Seen, Where};
 use crate::client::Failure;
 use crate::config::{FurtherSource, SourceFiles};
 use crate::policy::{Catalogue, Ruleset, Tree, document_grants};
-use crate::secrets::{Origins, Place, Seen as Look, changed_keys, look, widened as by_files, wrapped_keys};
+use crate::secrets::{Origins, Place, Seen as Look, changed_keys, is_rules_file, look, widened as by_files, wrapped_keys};
 use crate::words::names::{SecretPath, SourceName};
 use crate::words::{Digest, Gain, UnixTime, Widened};
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,20 +94,49 @@ pub(super) fn sources(old: &Tree, new: &Tree, files: Option<&SourceFiles>, catal
     below.filter_map(tell).collect()
 }
 
-/// Values that come into documents that stand, where a policy grants them by themselves.
+/// Values that come into documents that stand, where a policy grants them, or a mapping that they are in, by themselves.
 pub(super) fn values(old: &Tree, new: &Tree, ruleset: &Ruleset, now: UnixTime) -> Vec<Widened> {
     let grants = document_grants(ruleset, now);
     let mut found = Vec::new();
-    for (file, bytes) in new.iter().filter(|(file, bytes)| old.get(*file).is_some_and(|before| before != *bytes)) {
-        let Some(path) = file.strip_prefix("secrets/").and_then(|path| SecretPath::parse(path).ok()) else { continue };
+    for (file, path, [before, after]) in changed_documents(old, new) {
         let keys: BTreeSet<&str> = grants.iter().filter(|grant| grant.covers(&path)).filter_map(|grant| grant.key()).collect();
-        let has = |bytes: &[u8], key: &str| matches!(look(&path, bytes), Ok(Look::Sops(sops)) if sops.has(key));
-        let came = keys.into_iter().filter(|key| has(bytes, key) && !old.get(file).is_some_and(|before| has(before, key)));
-        found.extend(
-            came.map(|key| Widened::new(file, Gain::NewSecret, format!("has a value at {key}, which policies grant by itself"))),
-        );
+        let came = |key: &&str| !values_below(&path, after, key).is_subset(&values_below(&path, before, key));
+        let told = |key: &str| {
+            let what = if values_below(&path, before, key).is_empty() { "a value at" } else { "more below" };
+            Widened::new(file, Gain::NewSecret, format!("has {what} {key}, which policies grant by itself"))
+        };
+        found.extend(keys.into_iter().filter(came).map(told));
     }
     found
+}
+
+/// Secrets, values and transit keys that are new beside a policy that does not load: the form of it that a server keeps may grant them.
+pub(super) fn beside_unloaded(old: &Tree, new: &Tree) -> Vec<Widened> {
+    let is_encrypted = |file: &str| ["secrets/", "transit/"].iter().any(|room| file.starts_with(room)) && !is_rules_file(file);
+    let why = "and a policy does not load: nobody can tell here whether the form that a server keeps grants it";
+    let files = new.keys().filter(|file| is_encrypted(file) && !old.contains_key(*file));
+    let files = files.map(|file| Widened::new(file, Gain::NewSecret, format!("is new, {why}")));
+    let values = changed_documents(old, new);
+    let came = |(_, path, [before, after]): &(_, SecretPath, [&[u8]; 2])| {
+        !values_below(path, after, "").is_subset(&values_below(path, before, ""))
+    };
+    let values = values.filter(came).map(|(file, ..)| Widened::new(file, Gain::NewSecret, format!("has new values, {why}")));
+    files.chain(values).collect()
+}
+
+/// The documents that both have, each otherwise: with both forms.
+fn changed_documents<'a>(old: &'a Tree, new: &'a Tree) -> impl Iterator<Item = (&'a String, SecretPath, [&'a [u8]; 2])> {
+    new.iter().filter_map(|(file, after)| {
+        let before = old.get(file).filter(|before| *before != after)?;
+        Some((file, SecretPath::parse(file.strip_prefix("secrets/")?).ok()?, [&**before, &**after]))
+    })
+}
+
+fn values_below(path: &SecretPath, bytes: &[u8], pointer: &str) -> BTreeSet<String> {
+    match look(path, bytes) {
+        Ok(Look::Sops(sops)) => sops.values_below(pointer),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// Files that both sides changed: what becomes of them is looked at once they are merged.

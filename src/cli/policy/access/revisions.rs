@@ -85,12 +85,15 @@ impl Revisions {
 
     /// Why somebody may gain by fewer denials who is not among those that are compared.
     pub(super) fn unseen_gainers(&self) -> Option<&'static str> {
-        let mut faulty = self.faults.iter().chain(&self.old_faults).filter(|fault| fault.severity == Severity::Error);
         match self.further_sources().is_empty() {
             false => Some("the policies of further sources are not looked at"),
-            true => faulty
-                .any(|fault| fault.file.starts_with("policies/"))
-                .then_some("a policy does not load, of which a server keeps a form"),
+            true => self.has_unloaded_policies().then_some("a policy does not load, of which a server keeps a form"),
         }
+    }
+
+    /// Whether a server may keep a form of a policy that is in neither revision.
+    pub(super) fn has_unloaded_policies(&self) -> bool {
+        let mut faulty = self.faults.iter().chain(&self.old_faults).filter(|fault| fault.severity == Severity::Error);
+        faulty.any(|fault| fault.file.starts_with("policies/"))
     }
 }

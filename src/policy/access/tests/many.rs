@@ -1,0 +1,69 @@
+//! Guardrails and patterns that are more than can be told apart: what somebody may gain is told, and nothing is hidden.
+
+use super::*;
+
+/// Each denial of several lines leaves a part for each of them: together more than are looked at.
+#[test]
+fn a_denial_that_goes_is_told_also_where_guardrails_leave_too_many_parts() {
+    let denial = |number: usize| {
+        let lines: String = ["a", "b", "c"].map(|line| format!("/{line}{number}: x")).join(", ");
+        format!("  - {{ description: No., issuer: github, claims: {{ {lines} }} }}\n")
+    };
+    let rails = |numbers: std::ops::Range<usize>| "denials:\n".to_owned() + &numbers.map(denial).collect::<String>();
+    let wider = DEPLOY.replace("refs/heads/main", "[refs/heads/main, refs/heads/release/**]");
+    let at = |policy: &str, rails: &str| {
+        tree(&[("policies/shop/deploy.yaml", policy), ("guardrails.yaml", rails), ("secrets/shop/a.yaml", "x")])
+    };
+    let some = at(DEPLOY, &rails(1..9));
+    let set = load(&some);
+    let permit = &super::permits::permits(&set, &catalogue(), &deploy(), NOW)[0];
+    assert!(permit.regions.len() > super::permits::PARTS_MAX, "{}", permit.regions.len());
+
+    for fewer in [rails(2..9), rails(1..8), rails(1..4)] {
+        let found = compared(&some, &at(DEPLOY, &fewer));
+        let widens = found.iter().filter(|change| change.direction == Direction::Widens);
+        let widens: Vec<_> = widens.flat_map(|change| &change.credentials).collect();
+        assert_eq!(widens.len(), 2, "the role and the secret");
+    }
+    // None of the others fits this one, so few parts are left of it.
+    let lines: Vec<String> = (1..7).map(|number| format!("/a{number}: other")).collect();
+    let narrower = DEPLOY.replace("grant:", &format!("claims: {{ {} }}\ngrant:", lines.join(", ")));
+    let found = compared(&some, &at(&narrower, &rails(1..7)));
+    assert!(found.iter().any(|change| change.direction == Direction::Widens), "whom the last two denied");
+    assert!(compared(&some, &some).is_empty(), "what did not change is no gain");
+    assert!(compared(&some, &at(DEPLOY, &rails(1..10))).iter().all(|change| change.direction == Direction::Narrows));
+    let found = compared(&some, &at(&wider, &rails(1..9)));
+    assert!(found.iter().any(|change| change.direction == Direction::Widens && change.because.is_none()));
+    assert!(compared(&at(&wider, &rails(1..9)), &some).iter().all(|change| change.direction == Direction::Narrows));
+}
+
+/// Seven denials that meet each other make more kinds than are told apart.
+#[test]
+fn what_is_denied_no_more_is_told_beside_many_denials() {
+    let rails = |more: &str| {
+        let denied = ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("\"shop/*-{name}-*\"")).join(", ");
+        format!("denials: [ {{ description: No., deny: {{ secrets: [{denied}{more}] }} }} ]\n")
+    };
+    let granting = |secrets: &str| {
+        DEPLOY.replace("[shop/**]", secrets).replace("  aws: [ { role: arn:aws:iam::123456789012:role/deploy } ]\n", "")
+    };
+    let at = |policy: &str, rails: &str| tree(&[("policies/shop/deploy.yaml", policy), ("guardrails.yaml", rails)]);
+    let widens = |old: &Tree, new: &Tree| {
+        compared(old, new)
+            .into_iter()
+            .filter(|change| change.direction == Direction::Widens)
+            .flat_map(|change| change.credentials)
+            .collect::<Vec<_>>()
+    };
+    let (plain, past) = (granting("[\"shop/**\"]"), granting("[{ secret: \"shop/**\", history: allow }]"));
+    let (many, fewer) = (rails(", \"shop/zz/**\""), rails(""));
+    assert_eq!(widens(&at(&plain, &many), &at(&plain, &fewer)), ["secret shop/**"]);
+    assert_eq!(widens(&at(&plain, &many), &at(&plain, &many)), [""; 0]);
+    let told = widens(&at(&past, &many), &at(&past, &fewer));
+    assert!(told.iter().any(|told| told.starts_with("secret_at ")), "{told:?}");
+    let (strict, loose) = (
+        granting("[{ secret: \"shop/**\", offline: 7d }, { secret: \"shop/zz/**\", offline: 5s }]"),
+        granting("[{ secret: \"shop/**\", offline: 7d }]"),
+    );
+    assert_eq!(widens(&at(&strict, &fewer), &at(&loose, &fewer)), ["secret shop/**"]);
+}
