@@ -1,14 +1,18 @@
 //! What a server answers, as types that it and its clients share.
 
+mod denied;
 mod findings;
 mod records;
 mod rewritten;
+mod secret_status;
 mod session;
 mod used;
 
+pub use denied::{Covered, Denied};
 pub use findings::{Fault, Findings, Line, Lost, NearMiss};
 pub use records::{AuditRecord, Records};
 pub use rewritten::{Rewritten, RewrittenFile};
+pub use secret_status::{EmptyGrant, FileStatus, SecretStatus};
 pub use session::Session;
 pub use used::{DryRun, Outcome, Plaintext, TransitResult, Used};
 

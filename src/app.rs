@@ -20,6 +20,7 @@ mod reconcile;
 mod revision;
 mod revisions;
 mod rewrite;
+mod secret_status;
 mod shown_elsewhere;
 mod sources;
 mod transit;
@@ -35,6 +36,7 @@ pub use operate::told;
 pub use revision::{Reading, Revision, recorded_policies};
 pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};
+pub use secret_status::{FILES_MAX, FilesAsked};
 pub use turns::{NoTurn, Turn, Turns};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
@@ -99,6 +101,8 @@ pub struct App {
     pub replays: Turns,
     /// The one reading of the audit log that may be under way.
     pub audit_readings: Turns,
+    /// The one look at a source's encrypted files that may be under way.
+    pub status_readings: Turns,
     /// The one rewriting of files that may be under way.
     pub rewritings: Turns,
     /// Old values of secrets that are being read.
@@ -160,6 +164,7 @@ impl App {
             exchanges: TaskTracker::new(),
             replays: Turns::new(1),
             audit_readings: Turns::new(1),
+            status_readings: Turns::new(1),
             rewritings: Turns::new(1),
             past_turns: Turns::new(past::READ_AT_ONCE),
             stops: ArcSwap::default(),

@@ -7,6 +7,7 @@ mod azure;
 mod bootstrap;
 mod completions;
 mod credential;
+mod deny;
 mod doctor;
 mod examples;
 mod exec;
@@ -17,6 +18,7 @@ mod operate;
 mod policy;
 mod print;
 mod progress;
+mod reached;
 mod secret;
 mod serve;
 mod sidecar;
@@ -117,7 +119,7 @@ enum Command {
     #[command(after_help = gcp::example())]
     Gcp(gcp::GcpCommand),
     /// Deny at once, without Git: a policy, a repository, an issuer or a run.
-    Deny(operate::DenyArgs),
+    Deny(deny::DenyArgs),
     /// End what can be ended of a decision.
     Revoke(operate::RevokeArgs),
     /// Follow a commit although the history was rewritten.
@@ -281,7 +283,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Aws(command) => aws::run(&command),
         Command::Azure(command) => azure::run(&command),
         Command::Gcp(command) => gcp::run(&command),
-        Command::Deny(arguments) => operate::deny(&arguments, json).await,
+        Command::Deny(arguments) => deny::run(&arguments, &environment, json).await,
         Command::Revoke(arguments) => operate::revoke(&arguments, json).await,
         Command::Accept(arguments) => operate::accept(&arguments, json).await,
         Command::Confirm(arguments) => operate::confirm(&arguments, json).await,

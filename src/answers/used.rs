@@ -1,6 +1,6 @@
 //! The answer to a use of what stays on the server.
 
-use super::{Findings, Records, Rewritten};
+use super::{Denied, Findings, Records, Rewritten, SecretStatus};
 use crate::words::Secret;
 use crate::words::exposed;
 use crate::words::names::DecisionId;
@@ -32,6 +32,11 @@ pub enum Outcome {
     Audit(Records),
     /// Files with other recipients, or with new data keys.
     Rewrite(Rewritten),
+    /// A page of a source's encrypted files.
+    #[serde(rename = "secret_status")]
+    SecretStatus(SecretStatus),
+    /// A denial that stands from now on.
+    Deny(Denied),
     /// What a request would have been given.
     #[serde(rename = "dry_run")]
     DryRun(DryRun),

@@ -1,10 +1,11 @@
 //! What an operator's denial would have hit of what was granted lately: a denial that hits nothing is often one with a typo.
 
+use crate::answers::Covered;
 use crate::policy::{Catalogue, Stop};
 use crate::store::{ReadError, Reader, ReleasedDecision};
 use crate::words::UnixTime;
 use crate::words::names::{IssuerName, PolicyName};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -12,22 +13,6 @@ use std::time::{Duration, Instant};
 const SINCE: Duration = Duration::from_secs(86_400);
 /// The denial stands already; an operator waits for this count and no longer.
 const COUNT_MAX: Duration = Duration::from_secs(5);
-
-/// What a denial would have hit.
-pub(super) struct Covered {
-    /// Grants that it would have denied.
-    grants: u64,
-    /// All grants that were looked at.
-    of: u64,
-    /// From when on they were looked at; later than a day ago where there are too many.
-    since: UnixTime,
-}
-
-impl Covered {
-    pub(super) fn to_json(&self) -> Value {
-        json!({ "grants": self.grants, "of": self.of, "since": self.since.to_string() })
-    }
-}
 
 /// Counts what was released within the last day, the newest first.
 pub(super) fn covered(reader: &Reader, stop: &Stop, catalogue: &Catalogue, now: UnixTime) -> Result<Covered, ReadError> {

@@ -4,7 +4,7 @@ use crate::custody::{CustodyError, KmsError};
 use crate::git::{FetchError, GitError, VerifyError};
 use crate::issue::{ConnectError, KeysError};
 use crate::issuers::SetupError;
-use crate::policy::{ImpossibleStop, StopError};
+use crate::policy::{ImpossibleStop, LastingError, StopError};
 use crate::secrets::IdentityError;
 use crate::store::{ReadError, StoreError};
 use crate::telemetry::TracesError;
@@ -188,6 +188,9 @@ pub(super) enum DenialError {
     /// By what it says.
     #[error(transparent)]
     Stop(#[from] StopError),
+    /// By how long it stands.
+    #[error(transparent)]
+    Lasting(#[from] LastingError),
     /// By what no token can be.
     #[error(transparent)]
     Impossible(#[from] ImpossibleStop),

@@ -1,10 +1,11 @@
 //! What an operator may do at once, without Git: deny, lift, revoke, accept, and look.
 
-use super::covered::{Covered, covered};
+use super::covered::covered;
 use super::error::{CountError, DenialError, LookupError};
 use super::{App, Followed};
+use crate::answers::{Covered, Denied};
 use crate::identity::Identity;
-use crate::policy::{Grant, Request, Standing, Stop, StopUntil};
+use crate::policy::{DenyRequest, Grant, Request, Standing, Stop, StopUntil};
 use crate::store::DenialRow;
 use crate::words::names::{CommitId, DecisionId, SourceName};
 use crate::words::yaml::Fault;
@@ -12,7 +13,6 @@ use crate::words::{Denial, IdSuffix, Reason};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 impl App {
     /// The revision in force, while the repository can be read.
@@ -32,9 +32,12 @@ impl App {
 
     /// Denies from now on, for a time or until it is lifted. It stands at once; where it cannot become durable yet, that is told, and
     /// nothing is granted before it is. Tells the id to lift it by, and what of the last day's grants it would have denied. What it
-    /// names has to be there, unless somebody means what is not there yet.
-    pub async fn deny(&self, stop: Stop, lasting: Option<Duration>, unknown_too: bool) -> Result<Value, Denial> {
+    /// names has to be there, unless somebody means what is not there yet. `by` is the decision by which somebody may deny; without one
+    /// an operator does.
+    pub async fn deny(&self, request: DenyRequest, by: Option<&DecisionId>) -> Result<Denied, Denial> {
         let refuse = |fault: DenialError| Reason::BadRequest.because(&fault).saying(fault.to_string());
+        let lasting = request.lasting().map_err(|fault| refuse(fault.into()))?;
+        let DenyRequest { stop, unknown_too, .. } = request;
         stop.check().map_err(|fault| refuse(fault.into()))?;
         stop.check_possible(&self.catalogue).map_err(|fault| refuse(fault.into()))?;
         if !unknown_too {
@@ -44,18 +47,22 @@ impl App {
         let body = serde_json::to_value(&stop).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
         let until = lasting.map(|lasting| self.now().plus(lasting));
         self.change_stops(|stops| _ = stops.insert(id.clone(), (stop.clone(), until)));
-        let kept = self.store.deny(DenialRow { id: id.clone(), until, body }).await;
+        let kept = self.store.deny(DenialRow { id: id.clone(), until, body }, by).await;
         kept.map_err(|denial| {
             denial.saying(format!("Denied from now on by {id}, and nothing is granted before that is durable. The store cannot write yet: a restart before it can forgets the denial."))
         })?;
         let (told, covers) = (stop.to_string(), self.covered_by(stop).await);
         let (covers, uncounted) = match covers {
-            Ok(covers) => (Some(covers.to_json()), None),
+            Ok(covers) => (Some(covers), None),
             Err(fault) => (None, Some(fault.to_string())),
         };
-        Ok(json!({
-            "id": id, "denies": told, "until": until.map(|at| at.to_string()), "covers": covers, "uncounted": uncounted,
-        }))
+        Ok(Denied { id, denies: told, until, covers, uncounted })
+    }
+
+    /// How many denials stand.
+    pub fn standing_denials(&self) -> usize {
+        let now = self.store.earliest();
+        self.stops.load().values().filter(|(_, until)| until.is_none_or(|until| now < until)).count()
     }
 
     /// Whether policy and issuer are there. Without a revision nobody can tell.

@@ -1,4 +1,4 @@
-//! `daypass deny`, `revoke`, `accept` and `status`: towards the server on this machine, by its control socket.
+//! `daypass revoke`, `accept` and `status`: towards the server on this machine, by its control socket.
 
 use super::print;
 use crate::cli::examples::examples;
@@ -6,8 +6,7 @@ use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::http::control::SOCKET;
 use crate::issuers::http::control_client;
-use crate::policy::Stop;
-use crate::words::names::{CommitId, IssuerName, PolicyName, SourceName};
+use crate::words::names::{CommitId, SourceName};
 use crate::words::{IdSuffix, plain};
 use clap::Args;
 use serde_json::{Value, json};
@@ -18,41 +17,6 @@ pub(super) struct Server {
     /// The server's configuration, which says where its data is.
     #[arg(long, env = "DAYPASS_CONFIG")]
     config: PathBuf,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = examples(&[
-    "daypass deny --repository acme/shop@456789 --for 4h --reason INC-42 --config daypass.yaml",
-    "daypass deny --policy shop/deploy --reason INC-42 --config daypass.yaml",
-    "daypass deny --lift 4f2a9c1d --config daypass.yaml",
-]))]
-pub(super) struct DenyArgs {
-    #[command(flatten)]
-    server: Server,
-    /// Grants of this policy.
-    #[arg(long, value_parser = PolicyName::parse)]
-    policy: Option<PolicyName>,
-    /// Jobs of this repository: name@id, where the id decides, or a name.
-    #[arg(long)]
-    repository: Option<String>,
-    /// Tokens of this issuer, by its name in the configuration.
-    #[arg(long, value_parser = IssuerName::parse)]
-    issuer: Option<IssuerName>,
-    /// One run, by the id that the CI gives it.
-    #[arg(long)]
-    run: Option<String>,
-    /// For how long, such as 4h; without it, until it is lifted.
-    #[arg(long = "for", value_name = "DURATION")]
-    lasting: Option<String>,
-    /// Also a policy or an issuer that is not there: before it comes, or while no revision can be read.
-    #[arg(long)]
-    unknown_too: bool,
-    /// Why, for the audit log.
-    #[arg(long, required_unless_present = "lift")]
-    reason: Option<String>,
-    /// Take a denial away, by its id or the end of it, and nothing beside it.
-    #[arg(long, value_name = "ID", value_parser = IdSuffix::parse, conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting", "unknown_too", "reason"])]
-    lift: Option<IdSuffix>,
 }
 
 #[derive(Args, Debug)]
@@ -77,56 +41,6 @@ pub(super) struct AcceptArgs {
     /// The source that it is of.
     #[arg(long, default_value = "root")]
     source: String,
-}
-
-/// Denies, or lifts a denial.
-pub(super) async fn deny(arguments: &DenyArgs, json: bool) -> Result<u8, Failure> {
-    if let Some(id) = &arguments.lift {
-        let answer = arguments.server.post("lift", &json!({ "id": id })).await?;
-        if answer["lifted"] != true {
-            return Err(Failure::new(STATUS_USAGE, format!("no denial has the id {id}; `daypass status` lists them")));
-        }
-        return Ok(told(json, &answer, &told_of_lifting(&answer)));
-    }
-    let given = [
-        ("policy", arguments.policy.as_ref().map(PolicyName::as_str)),
-        ("repository", arguments.repository.as_deref()),
-        ("issuer", arguments.issuer.as_ref().map(IssuerName::as_str)),
-        ("run", arguments.run.as_deref()),
-        ("reason", arguments.reason.as_deref()),
-    ];
-    let stop: serde_json::Map<String, Value> =
-        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
-    let body = json!({ "stop": stop, "lasting": arguments.lasting, "unknown_too": arguments.unknown_too });
-    let answer = arguments.server.post("deny", &body).await?;
-    Ok(told(json, &answer, &told_of_denial(&answer)))
-}
-
-fn told_of_lifting(answer: &Value) -> String {
-    let was = match serde_json::from_value::<Stop>(answer["denies"].clone()) {
-        Ok(stop) => format!("{stop} ({})", stop.reason),
-        Err(_) => answer["denies"].to_string(),
-    };
-    let until = answer["until"].as_str().map(|until| format!(", which stood until {until}")).unwrap_or_default();
-    format!("lifted: {}{until}; the policies decide again", plain(&was))
-}
-
-fn told_of_denial(answer: &Value) -> String {
-    let text = |key: &str| answer[key].as_str().unwrap_or_default();
-    let until = answer["until"].as_str().unwrap_or("it is lifted");
-    let covers = match (&answer["covers"], answer["covers"]["grants"].as_u64(), answer["covers"]["of"].as_u64()) {
-        (_, Some(_), Some(0)) => "nothing was granted within the last day: whom it hits is not known yet".to_owned(),
-        (covers, Some(0), Some(of)) => {
-            let since = covers["since"].as_str().unwrap_or_default();
-            format!("NONE of the {of} grants since {since} is covered by it: is it written as the tokens say it?")
-        }
-        (covers, Some(grants), Some(of)) => {
-            format!("it covers {grants} of the {of} grants since {}", covers["since"].as_str().unwrap_or_default())
-        }
-        _ => format!("how many of the last day's grants it covers is not known: {}", text("uncounted")),
-    };
-    let (denies, id) = (text("denies"), text("id"));
-    format!("denied from now on until {until}: {}\n{covers}\n`daypass deny --lift {id}` takes it away", plain(denies))
 }
 
 /// Ends what can be ended of a decision, and prints the policy that ends the rest.
@@ -345,7 +259,7 @@ fn denied(stop: &Value) -> String {
     format!("{} ({reason})", lines.collect::<Vec<_>>().join(", "))
 }
 
-fn told(json: bool, answer: &Value, words: &str) -> u8 {
+pub(super) fn told(json: bool, answer: &Value, words: &str) -> u8 {
     if json {
         print::json(answer);
     } else {

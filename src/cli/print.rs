@@ -1,6 +1,7 @@
 //! What people see: colours on a terminal, none in a pipe.
 
 use crate::words::{excerpt, plain, plain_json, plain_lines};
+use std::fmt::Write;
 use std::process::ExitCode;
 
 /// As many as tell recipients apart at a glance.
@@ -27,6 +28,20 @@ pub(super) fn line(value: &serde_json::Value) {
 pub(super) fn streams_are_one() -> bool {
     let file = |found: rustix::io::Result<rustix::fs::Stat>| found.ok().map(|stat| (stat.st_dev, stat.st_ino));
     file(rustix::fs::fstat(std::io::stdout())).is_some_and(|out| Some(out) == file(rustix::fs::fstat(std::io::stderr())))
+}
+
+/// A section is to be read; machines have all of it.
+const LINES_SHOWN_MAX: usize = 20;
+
+/// Lines under a title, where there are any.
+pub(super) fn section(out: &mut String, title: &str, lines: &[String]) {
+    if !lines.is_empty() {
+        let _ = writeln!(out, "\n{title}");
+        lines.iter().take(LINES_SHOWN_MAX).for_each(|line| _ = writeln!(out, "  {}", plain(line)));
+        if lines.len() > LINES_SHOWN_MAX {
+            let _ = writeln!(out, "  and {} more: --output json lists them", lines.len() - LINES_SHOWN_MAX);
+        }
+    }
 }
 
 /// So many of them, in words.

@@ -7,6 +7,7 @@ mod decrypt;
 mod edit;
 mod hook;
 mod import;
+mod in_force;
 mod keyring;
 mod keys;
 mod planned;

@@ -5,6 +5,7 @@ mod audience;
 mod audit;
 mod keys;
 mod look;
+mod operate;
 
 pub use asking::{Events, Unanswered};
 

@@ -2,12 +2,13 @@
 
 use super::audit::{self, AuditQuery};
 use super::body::Body;
+use super::deny;
 use super::story::RECORD_FAILURE;
-use super::{Input, Released, Story, file_key, issuing, replay, rewrite, session, transit};
-use crate::app::{App, Live};
+use super::{Input, Released, Story, file_key, issuing, replay, rewrite, secret_status, session, transit};
+use crate::app::{App, FilesAsked, Live};
 use crate::identity::Identity;
 use crate::kind::{Permission, Target, TransitUse};
-use crate::policy::{Grant, Request};
+use crate::policy::{DenyRequest, Grant, Request};
 use crate::store::{MadeHere, Recorded};
 use crate::token::Proven;
 use crate::words::names::{PolicyName, TransitKey};
@@ -26,6 +27,8 @@ enum Work {
     Replay(Body),
     Audit(AuditQuery),
     Rewrite(Body),
+    SecretStatus(FilesAsked),
+    Deny(DenyRequest),
     Transit(Input),
 }
 
@@ -42,19 +45,31 @@ impl Asked {
 
     /// Asks what a candidate revision would have denied. Its body is larger than a token, and read from nobody who may not ask.
     pub fn replay(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
-        let request = Request::one(Target::Daypass(Permission::PolicyReplay), None);
-        Self { request, work: Work::Replay(Body::new(body)) }
+        Self::to_use(Permission::PolicyReplay, Work::Replay(Body::new(body)))
     }
 
     /// Asks for records of the audit log.
     pub fn audit(query: AuditQuery) -> Self {
-        Self { request: Request::one(Target::Daypass(Permission::AuditRead), None), work: Work::Audit(query) }
+        Self::to_use(Permission::AuditRead, Work::Audit(query))
     }
 
     /// Asks for files with other recipients or new data keys. Its body is read from nobody who may not ask.
     pub fn rewrite(body: impl Future<Output = Result<Vec<u8>, Denial>> + Send + 'static) -> Self {
-        let request = Request::one(Target::Daypass(Permission::SecretRotate), None);
-        Self { request, work: Work::Rewrite(Body::new(body)) }
+        Self::to_use(Permission::SecretRotate, Work::Rewrite(Body::new(body)))
+    }
+
+    /// Asks how the encrypted files of a source stand.
+    pub fn secret_status(asked: FilesAsked) -> Self {
+        Self::to_use(Permission::SecretStatus, Work::SecretStatus(asked))
+    }
+
+    /// Asks for a denial, by its body.
+    pub fn deny(body: &[u8]) -> Result<Self, Denial> {
+        Ok(Self::to_use(Permission::Deny, Work::Deny(deny::read(body)?)))
+    }
+
+    fn to_use(permission: Permission, work: Work) -> Self {
+        Self { request: Request::one(Target::Daypass(permission), None), work }
     }
 
     /// Asks for an operation by a transit key. `token` is the one that is shown: what was asked is known again by it.
@@ -74,7 +89,7 @@ impl Asked {
             Work::FindFileKey(stanzas) => {
                 file_key::find(app, live, identity, stanzas, &self.request, story).map(Self::credentials)
             }
-            Work::Issue | Work::Transit(_) | Work::Replay(_) | Work::Audit(_) | Work::Rewrite(_) => Ok(self),
+            _ => Ok(self),
         }
     }
 
@@ -82,12 +97,10 @@ impl Asked {
     pub(super) fn check_proof(&self, identity: &Identity) -> Result<(), Denial> {
         match self.work {
             Work::Replay(_) | Work::Rewrite(_) => Ok(()),
-            Work::Issue | Work::FindFileKey(_) | Work::Audit(_) | Work::Transit(_)
-                if identity.proven().is_some_and(Proven::awaits_body) =>
-            {
+            _ if identity.proven().is_some_and(Proven::awaits_body) => {
                 Err(Reason::Internal.because("a body that a proof covers was not read"))
             }
-            Work::Issue | Work::FindFileKey(_) | Work::Audit(_) | Work::Transit(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -125,6 +138,8 @@ impl Asked {
             Work::Replay(body) => replay::answer(app, grant, identity, live, story, body).await,
             Work::Audit(query) => audit::answer(app, grant, identity, live, story, query).await,
             Work::Rewrite(body) => rewrite::answer(app, grant, identity, live, story, body).await,
+            Work::SecretStatus(asked) => secret_status::answer(app, grant, identity, live, story, asked).await,
+            Work::Deny(request) => deny::answer(app, grant, identity, live, story, request).await,
             Work::Transit(input) => transit::answer(app, grant, identity, live, story, input).await,
         }
     }

@@ -2,11 +2,11 @@
 
 use super::health::Health;
 use super::reply;
-use crate::app::App;
-use crate::policy::Stop;
+use crate::app::{App, FilesAsked};
+use crate::policy::DenyRequest;
 use crate::store::OwnIssuer;
 use crate::words::names::{CommitId, SourceName};
-use crate::words::{Denial, IdSuffix, PlainPath, Reason, parse_duration};
+use crate::words::{Denial, IdSuffix, PlainPath, Reason};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::UnixListener;
 
 /// Its name in the data directory.
@@ -63,6 +62,7 @@ pub fn router(health: Arc<Health>) -> Router {
         .route("/keys", get(keys))
         .route("/keys/rotate", post(rotate_keys))
         .route("/keys/hosted", post(note_hosted_keys))
+        .route("/secret-status", post(secret_status))
         .route("/status", status)
         .layer(axum::extract::DefaultBodyLimit::max(reply::BODY_BYTES_MAX))
         .with_state(app)
@@ -70,29 +70,8 @@ pub fn router(health: Arc<Health>) -> Router {
 
 type Shared = State<Arc<App>>;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DenyRequest {
-    stop: Stop,
-    /// Such as `4h`; absent: until it is lifted.
-    lasting: Option<String>,
-    /// Also a policy or an issuer that is not there.
-    #[serde(default)]
-    unknown_too: bool,
-}
-
 async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response {
-    let lasting = request.lasting.as_deref().map(parse_duration).transpose();
-    let lasting = match lasting {
-        Ok(Some(Duration::ZERO)) => Err("a denial for no time denies nobody: leave it out to deny until it is lifted".to_owned()),
-        Ok(lasting) => Ok(lasting),
-        Err(fault) => Err(fault.to_string()),
-    };
-    let lasting = lasting.map_err(|fault| Reason::BadRequest.because(&fault).saying(fault));
-    answer(match lasting {
-        Ok(lasting) => app.deny(request.stop, lasting, request.unknown_too).await,
-        Err(denial) => Err(denial),
-    })
+    answer(app.deny(request, None).await.map(|denied| json!(denied)))
 }
 
 #[derive(Deserialize)]
@@ -154,6 +133,23 @@ async fn status(State(health): State<Arc<Health>>) -> Response {
         status["alarms"] = health.alarms().await.into();
     }
     answer(status)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretStatusRequest {
+    source: SourceName,
+    below: Option<String>,
+    after: Option<String>,
+}
+
+async fn secret_status(State(app): Shared, Json(request): Json<SecretStatusRequest>) -> Response {
+    let SecretStatusRequest { source, below, after } = request;
+    let (live, now) = (app.live.load_full(), app.now());
+    let asked = FilesAsked { below, after };
+    let status = tokio::task::spawn_blocking(move || live.secret_status(&source, &asked, now)).await;
+    let status = status.unwrap_or_else(|fault| Err(Reason::Internal.because(fault.to_string())));
+    answer(status.map(|status| json!(status)))
 }
 
 async fn accept_clock(State(app): Shared) -> Response {

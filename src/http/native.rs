@@ -48,6 +48,8 @@ pub(super) fn routes() -> Routes {
         .post_by("/hooks/git/{source}", super::hooks::route())
         .post("/v1/policy/replay", replay)
         .get("/v1/audit", super::audit::audit)
+        .get("/v1/secret-status", super::secret_status::status)
+        .post("/v1/deny", deny)
         .public("/.well-known/openid-configuration", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::discovery))
         .public("/.well-known/jwks.json", |app: Shared| document(app, OwnIssuer::Clouds, SigningKeys::jwks))
         .public("/id-tokens/.well-known/openid-configuration", |app: Shared| {
@@ -179,6 +181,22 @@ async fn rewrite(
 ) -> Response<Body> {
     let asked = Asked::rewrite(async move { reply::json_body(&headers, body, reply::REWRITE_BYTES_MAX).await });
     match run(app, call.with_unread_body(), form::no_query(&uri).map(|()| asked)).await {
+        Ok(released) => reply::document(&released),
+        Err(refused) => refused.into_response(),
+    }
+}
+
+async fn deny(
+    State(app): Shared,
+    Caller(call): Caller,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    let read = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await;
+    let call = if let Ok(bytes) = &read { call.with_body(bytes) } else { call };
+    let asked = form::no_query(&uri).and(read).and_then(|body| Asked::deny(&body));
+    match run(app, call, asked).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }

@@ -12,11 +12,15 @@ pub enum Permission {
     AuditRead,
     /// Having files encrypted to today's recipients, or with new data keys.
     SecretRotate,
+    /// Hearing how the encrypted files of a source stand.
+    SecretStatus,
+    /// Denying at once, without Git.
+    Deny,
 }
 
 impl Permission {
     /// Every one that something uses. A word that nothing uses yet is no permission, so that nobody relies on it.
-    pub const ALL: [Self; 3] = [Self::PolicyReplay, Self::AuditRead, Self::SecretRotate];
+    pub const ALL: [Self; 5] = [Self::PolicyReplay, Self::AuditRead, Self::SecretRotate, Self::SecretStatus, Self::Deny];
 
     /// Its word in a policy.
     pub const fn as_str(self) -> &'static str {
@@ -24,6 +28,8 @@ impl Permission {
             Self::PolicyReplay => "policy.replay",
             Self::AuditRead => "audit.read",
             Self::SecretRotate => "secret.rotate",
+            Self::SecretStatus => "secret.status",
+            Self::Deny => "deny",
         }
     }
 

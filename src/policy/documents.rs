@@ -1,7 +1,7 @@
 //! Which documents are granted at all, to whomever.
 
 use super::sections::SecretGrant;
-use super::{Pattern, Ruleset};
+use super::{Pattern, Ruleset, TrustPolicy};
 use crate::words::UnixTime;
 use crate::words::names::SecretPath;
 use crate::words::yaml::{Fault, Place};
@@ -17,12 +17,15 @@ pub struct DocumentGrant<'a> {
 
 /// The grants of secrets whose policies are not over.
 pub fn document_grants(ruleset: &Ruleset, now: UnixTime) -> Vec<DocumentGrant<'_>> {
-    let in_force = ruleset.policies().filter(|policy| policy.in_force(now));
+    grants_of(ruleset.policies().map(|policy| &**policy), now).collect()
+}
+
+/// The same of these policies.
+pub fn grants_of<'a>(policies: impl Iterator<Item = &'a TrustPolicy>, now: UnixTime) -> impl Iterator<Item = DocumentGrant<'a>> {
+    let in_force = policies.filter(move |policy| policy.in_force(now));
     let rules = in_force.flat_map(|policy| policy.rules.iter().map(move |rule| (policy.file.as_str(), rule)));
     let grants = rules.flat_map(|(file, rule)| rule.grants.of::<SecretGrant>().map(move |grant| (file, grant)));
-    grants
-        .map(|(file, grant)| DocumentGrant { file, place: grant.place, documents: &grant.documents, key: grant.key.as_deref() })
-        .collect()
+    grants.map(|(file, grant)| DocumentGrant { file, place: grant.place, documents: &grant.documents, key: grant.key.as_deref() })
 }
 
 impl DocumentGrant<'_> {

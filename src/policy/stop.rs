@@ -2,8 +2,10 @@
 
 mod error;
 mod possible;
+mod request;
 
 pub use error::{ImpossibleStop, StopError};
+pub use request::{DenyRequest, LastingError};
 
 use super::catalogue::Catalogue;
 use super::file::TrustPolicy;
@@ -16,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+
+/// Forges name repositories and runs by less. A reason is told with each refusal: what is longer belongs where it points to.
+const STOP_CHARACTERS_MAX: usize = 512;
 
 /// One denial: every line that is there has to fit.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
@@ -49,7 +54,9 @@ impl Stop {
         if self.reason.trim().is_empty() {
             return Err(StopError::NoReason);
         }
-        Ok(())
+        let texts = [("repository", self.repository.as_ref()), ("run", self.run.as_ref()), ("reason", Some(&self.reason))];
+        let long = texts.into_iter().find(|(_, text)| text.is_some_and(|text| text.chars().count() > STOP_CHARACTERS_MAX));
+        long.map_or(Ok(()), |(line, _)| Err(StopError::TooLong { line }))
     }
 
     /// Refused when no token of the configured issuers can be what it names: a pattern, an address, another form. The error says what to

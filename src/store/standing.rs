@@ -75,8 +75,8 @@ impl Store {
     }
 
     /// Keeps a denial that stands already, with its record. Nothing is recorded before it, also where it cannot become durable yet.
-    pub async fn deny(&self, row: DenialRow) -> Result<(), Denial> {
-        let now = self.now();
+    pub async fn deny(&self, row: DenialRow, by: Option<&DecisionId>) -> Result<(), Denial> {
+        let (now, by) = (self.now(), by.cloned());
         self.owe(format!("denial {}", row.id), move |connection| {
             let bytes = row.body.to_string().into_bytes();
             let until = row.until.map(UnixTime::millis);
@@ -86,7 +86,7 @@ impl Store {
                 connection,
                 now,
                 "denied",
-                None,
+                by.as_ref(),
                 json!({ "id": row.id, "until": row.until.map(|at| at.to_string()), "denies": row.body }),
             )
         })

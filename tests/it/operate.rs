@@ -1,5 +1,7 @@
 //! What an operator does at once: deny, lift, revoke, accept, look; and what a source that goes back or goes silent may do.
 
+mod through;
+
 use crate::support::{DEPLOY, Setup, World, git};
 use daypass::demo::issuer::github_claims;
 use serde_json::{Value, json};

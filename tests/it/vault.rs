@@ -29,8 +29,12 @@ fn policies() -> Vec<(&'static str, String)> {
 }
 
 pub fn sealed(world: &World, path: &str, plaintext: &[u8]) -> Vec<u8> {
-    let recipients = std::slice::from_ref(&world.recipient);
-    let path = SecretPath::parse(path).unwrap();
+    sealed_to(&world.recipient, path, plaintext)
+}
+
+/// The same to somebody else.
+pub fn sealed_to(recipient: &String, path: &str, plaintext: &[u8]) -> Vec<u8> {
+    let (path, recipients) = (SecretPath::parse(path).unwrap(), std::slice::from_ref(recipient));
     daypass::secrets::encrypt_document(&path, plaintext, recipients, UnixTime::from_seconds(1_800_000_000)).unwrap()
 }
 

@@ -1,10 +1,11 @@
 //! `daypass audit query`: the records that somebody asks for, or how many there are by one of their members.
 
 use super::show;
-use super::source::{Source, SourceArgs};
+use super::source::Source;
 use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::cli::progress::Progress;
+use crate::cli::reached::ReachArgs;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::exchange::RECORDS_MAX;
@@ -28,7 +29,7 @@ const LISTED: usize = 100;
 ]))]
 pub(in crate::cli) struct QueryArgs {
     #[command(flatten)]
-    source: SourceArgs,
+    reach: ReachArgs,
     /// Of this decision: its id, or the end of it.
     #[arg(long, value_name = "ID", value_parser = IdSuffix::parse)]
     decision: Option<IdSuffix>,
@@ -78,7 +79,7 @@ enum Counted {
 
 /// Prints the records, oldest first, or the counts, most first.
 pub(super) async fn run(arguments: &QueryArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
-    let mut source = arguments.source.open(environment)?;
+    let mut source = Source::open(&arguments.reach, environment)?;
     arguments.check(&source)?;
     let count_by = arguments.count_by.or((arguments.dry && arguments.code.is_none()).then_some(Counted::Repository));
     let progress = Progress::of("reading the log");

@@ -3,6 +3,7 @@
 use crate::cli::job::ServerArgs;
 use crate::client::environment::Environment;
 use crate::client::keyring::Keyring;
+use crate::client::server::Server;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::config::{Config, FurtherSource, SourceSettings};
 use crate::custody::{Custody, Purpose};
@@ -40,6 +41,16 @@ impl KeyArgs {
             if failure.status == STATUS_USAGE { Failure::new(STATUS_USAGE, ways) } else { failure }
         })?;
         Ok(Keyring::Server(Box::new(server)))
+    }
+
+    /// The configuration of the server on this machine, where it is named, and the source that is meant.
+    pub(super) fn on_this_machine(&self) -> Option<(&Path, &SourceName)> {
+        self.config.as_deref().map(|config| (config, &self.source))
+    }
+
+    /// The server that is asked.
+    pub(super) fn server(&self, environment: &Environment) -> Result<Server, Failure> {
+        self.server.connect(environment.clone())
     }
 
     /// Private keys of this machine, where any are named.

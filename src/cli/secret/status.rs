@@ -3,6 +3,7 @@
 mod departed;
 mod report;
 
+use super::in_force;
 use super::keyring::KeyArgs;
 use crate::cli::examples::examples;
 use crate::cli::policy::Where;
@@ -16,12 +17,14 @@ use crate::words::{Clock, SystemClock};
 use clap::Args;
 use departed::Departed;
 use report::Report;
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
     "daypass secret status",
     "daypass secret status --check",
+    "daypass secret status --in-force --server https://daypass.acme.com",
     "daypass secret status --recipient \"$(cat old.recipient)\"",
 ]))]
 pub(in crate::cli) struct StatusArgs {
@@ -32,6 +35,13 @@ pub(in crate::cli) struct StatusArgs {
     /// that open both forms the values are compared, without them the ciphertexts.
     #[arg(long)]
     recipient: Option<String>,
+    /// The files as a server has them in force, instead of a checkout: asked by --config on its own machine, or by --server, which a
+    /// policy has to grant (`grant: { daypass: [secret.status] }`).
+    #[arg(long, conflicts_with_all = ["checkout", "recipient"])]
+    in_force: bool,
+    /// With --in-force: those below this folder of the repository alone, such as secrets/shop.
+    #[arg(long, value_name = "FOLDER", requires = "in_force")]
+    below: Option<String>,
     /// End with status 78 when something is to be done.
     #[arg(long)]
     check: bool,
@@ -44,6 +54,15 @@ pub(in crate::cli) struct StatusArgs {
 
 /// Looks, and tells.
 pub(super) async fn run(arguments: &StatusArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
+    if arguments.in_force {
+        let found = in_force::status(&arguments.keys, environment, arguments.below.as_deref()).await?;
+        if json {
+            print::json(&json!(found))
+        } else {
+            anstream::print!("{}", in_force::told(&found))
+        }
+        return Ok(status(arguments.check && in_force::is_to_do(&found)));
+    }
     let checkout = Checkout::around(&arguments.checkout)?;
     // Read in any case: a key that is named and cannot be read is a slip.
     let held = arguments.keys.held(environment).await?;

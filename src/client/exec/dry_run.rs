@@ -19,9 +19,7 @@ pub(super) async fn tell(server: Result<Server, Failure>, requests: &[Value], po
 fn granted(used: &Used) -> String {
     let credentials = match &used.outcome {
         Outcome::DryRun(would) => plain(&would.credentials.join(", ")).into_owned(),
-        Outcome::Transit(_) | Outcome::Replay(_) | Outcome::Audit(_) | Outcome::Rewrite(_) => {
-            "what another request asks for".to_owned()
-        }
+        _ => "what another request asks for".to_owned(),
     };
     format!(
         "daypass: dry run: WOULD BE GRANTED by {}: {credentials}\ndaypass: nothing was issued, and the command runs unchanged (decision {})",

@@ -21,7 +21,7 @@ pub(super) struct Operation {
     pub(super) security: fn() -> Value,
 }
 
-pub(super) const OPERATIONS: [Operation; 13] = [
+pub(super) const OPERATIONS: [Operation; 15] = [
     Operation {
         path: "/v1/exchange",
         method: "post",
@@ -80,6 +80,30 @@ pub(super) const OPERATIONS: [Operation; 13] = [
         parameters: schemas::audit_parameters,
         body: None,
         answer: || secret_answer("What was found.", "AuditAnswer"),
+        security: token,
+    },
+    Operation {
+        path: "/v1/secret-status",
+        method: "get",
+        id: "secretStatus",
+        summary: "How the encrypted files of a source stand.",
+        description: "For whom a policy grants `daypass: [secret.status]`: the files of that policy's source, those that are not in force among them. Names and recipients; nothing is opened.",
+        heard: Heard::SecretStatus,
+        parameters: schemas::secret_status_parameters,
+        body: None,
+        answer: || secret_answer("A page of files.", "SecretStatusAnswer"),
+        security: token,
+    },
+    Operation {
+        path: "/v1/deny",
+        method: "post",
+        id: "deny",
+        summary: "Denies from now on, without Git.",
+        description: "For whom a policy grants `daypass: [deny]`: by a policy of the root repository anything, by one of a further source what its own policies grant. It stands at once, and is lifted on the server's own machine alone.",
+        heard: Heard::Deny,
+        parameters: none,
+        body: Some(|| json_body("DenyRequest", reply::BODY_BYTES_MAX)),
+        answer: || secret_answer("The denial stands.", "DenyAnswer"),
         security: token,
     },
     Operation {

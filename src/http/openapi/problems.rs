@@ -12,6 +12,8 @@ pub(super) enum Heard {
     Replay,
     Audit,
     Rewrite,
+    SecretStatus,
+    Deny,
     Hook,
     /// Needs no token, decides nothing, and refuses nothing.
     Nothing,
@@ -19,7 +21,7 @@ pub(super) enum Heard {
 
 /// Which operations answer with this reason. Those of other protocols are heard in their forms alone.
 pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
-    use Heard::{Audit, Exchange, Hook, Replay, Rewrite, Secret, Whoami};
+    use Heard::{Audit, Deny, Exchange, Hook, Replay, Rewrite, Secret, SecretStatus, Whoami};
     match reason {
         Reason::TokenMissing
         | Reason::TokenMalformed
@@ -35,7 +37,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::TokenNotYetValid
         | Reason::TokenTooOld
         | Reason::ClaimRefused
-        | Reason::IssuerUnavailable => &[Exchange, Secret, Whoami, Replay, Audit, Rewrite],
+        | Reason::IssuerUnavailable => &[Exchange, Secret, Whoami, Replay, Audit, Rewrite, SecretStatus, Deny],
         Reason::ProofRequired
         | Reason::Replayed
         | Reason::RateLimited
@@ -43,7 +45,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         | Reason::Denied
         | Reason::ClaimUnreadable
         | Reason::PolicyAmbiguous
-        | Reason::PolicyUnavailable => &[Exchange, Secret, Replay, Audit, Rewrite],
+        | Reason::PolicyUnavailable => &[Exchange, Secret, Replay, Audit, Rewrite, SecretStatus, Deny],
         Reason::TagRefused
         | Reason::SessionNameRefused
         | Reason::SessionPolicyRefused
@@ -54,12 +56,14 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         Reason::SecretMissing => &[Exchange, Secret],
         Reason::SecretUnreadable => &[Exchange, Secret, Rewrite],
         Reason::CommitRefused => &[Exchange, Secret],
-        Reason::BadRequest => &[Exchange, Secret, Replay, Audit, Rewrite, Hook],
-        Reason::MediaTypeRefused => &[Exchange, Replay, Rewrite],
-        Reason::TooLarge => &[Exchange, Replay, Rewrite, Hook],
-        Reason::Overloaded => &[Exchange, Secret, Replay, Audit, Rewrite],
+        Reason::BadRequest => &[Exchange, Secret, Replay, Audit, Rewrite, SecretStatus, Deny, Hook],
+        Reason::MediaTypeRefused => &[Exchange, Replay, Rewrite, Deny],
+        Reason::TooLarge => &[Exchange, Replay, Rewrite, Deny, Hook],
+        Reason::Overloaded => &[Exchange, Secret, Replay, Audit, Rewrite, SecretStatus, Deny],
         Reason::HookRefused => &[Hook],
-        Reason::AuditUnavailable | Reason::Internal => &[Exchange, Secret, Whoami, Replay, Audit, Rewrite, Hook],
+        Reason::AuditUnavailable | Reason::Internal => {
+            &[Exchange, Secret, Whoami, Replay, Audit, Rewrite, SecretStatus, Deny, Hook]
+        }
         // At no address of ours, or at none that is described here.
         Reason::NotFound
         | Reason::MethodNotAllowed

@@ -1,9 +1,11 @@
 //! What requests and answers are made of. The patterns of names are those of `words/names.rs`, which a test holds them to.
 
 mod audit;
+mod secret_status;
 mod uses;
 
 pub(super) use audit::parameters as audit_parameters;
+pub(super) use secret_status::parameters as secret_status_parameters;
 
 use super::problems;
 use crate::kind::{Credential, Target, closed, object};
@@ -44,6 +46,10 @@ pub(super) fn all() -> Value {
         ("Fault", uses::fault()),
         ("AuditAnswer", audit::answer()),
         ("AuditRecord", audit::record()),
+        ("SecretStatusAnswer", secret_status::answer()),
+        ("FileStatus", secret_status::file()),
+        ("DenyRequest", uses::deny_request()),
+        ("DenyAnswer", uses::deny_answer()),
         ("RewriteRequest", uses::rewrite_request()),
         ("RewriteAnswer", uses::rewrite_answer()),
         ("Problem", problems::schema()),

@@ -388,7 +388,7 @@ fn a_permission_is_granted_denied_and_tested_like_anything_else() {
         (reason(&denied, &github(json!({})), &replay), reason(&denied, &github(json!({})), &aws())),
         (Some(Reason::Denied), None)
     );
-    for unused in ["secret.status", "deny", "policy.*"] {
+    for unused in ["secret.read", "lift", "policy.*"] {
         let (_, faults) = load(&[("policies/a.yaml", &policy.replace("[policy.replay]", &format!("[{unused}]")))]);
         assert!(faults[0].message.contains("this version grants policy.replay"), "{}", faults[0]);
     }

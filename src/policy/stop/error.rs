@@ -15,6 +15,12 @@ pub enum StopError {
     /// Nobody would know what it is for.
     #[error("say the reason")]
     NoReason,
+    /// Nobody could read it.
+    #[error("`{line}` is longer than {} characters", super::STOP_CHARACTERS_MAX)]
+    TooLong {
+        /// Which line.
+        line: &'static str,
+    },
     /// It would deny nobody.
     #[error("no issuer `{issuer}` is configured{}", meant(.near.as_deref()))]
     UnknownIssuer {

@@ -105,7 +105,7 @@ async fn a_clock_that_is_ahead_ends_no_denial_and_forgets_no_ended_session() {
     let (one, other) = (DecisionId::new(), DecisionId::new());
     store.end_session(&one, json!({})).await.unwrap();
     let until = Some(UnixTime::from_millis(START + 4 * HOUR));
-    store.deny(DenialRow { id: "x".to_owned(), until, body: json!({}) }).await.unwrap();
+    store.deny(DenialRow { id: "x".to_owned(), until, body: json!({}) }, None).await.unwrap();
     clock.step(25 * HOUR);
     store.end_session(&other, json!({})).await.unwrap();
     assert_eq!((store.has_ended(&one), store.denials().await.unwrap().len()), (true, 1));

@@ -16,7 +16,8 @@ async fn what_took_effect_while_nothing_could_be_written_is_recorded_before_anyt
     let mut forms = Forms::default();
     forms.insert("guardrails.yaml".to_owned(), vec![commit.clone(), CommitId::parse(&"b".repeat(40)).unwrap()]);
     let denial = DenialRow { id: "x".to_owned(), until: None, body: json!({}) };
-    let (denied, moved) = tokio::join!(store.deny(denial), store.record_revision("root", &commit, &forms, Vec::new(), json!({})));
+    let (denied, moved) =
+        tokio::join!(store.deny(denial, None), store.record_revision("root", &commit, &forms, Vec::new(), json!({})));
     assert_eq!([denied, moved].map(|done| done.unwrap_err().reason), [Reason::AuditUnavailable; 2]);
     assert!(store.marks("root").await.unwrap().highest.is_none(), "reads do not wait for the writer");
     assert_eq!(store.denials().await.unwrap().len(), 0);

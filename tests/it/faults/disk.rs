@@ -79,7 +79,7 @@ async fn grant(store: &Store) -> Result<(), Reason> {
 
 async fn deny(store: &Store, id: &str) -> Result<(), Reason> {
     let row = DenialRow { id: id.to_owned(), until: None, body: json!({ "reason": "INC-7" }) };
-    store.deny(row).await.map_err(|denial| denial.reason)
+    store.deny(row, None).await.map_err(|denial| denial.reason)
 }
 
 /// Somebody else fills the disk to its last byte.

@@ -24,7 +24,7 @@ const POLICY: &str = "issuer: pods
 match: { namespace: shop, service_account: web@u-1 }
 grant:
   secrets: [shop/production/db.yaml#/password]
-  daypass: [policy.replay, audit.read]
+  daypass: [policy.replay, audit.read, secret.status, deny]
 ";
 
 async fn world() -> World {

@@ -8,13 +8,10 @@ use crate::client::checkout::Checkout;
 use crate::policy::DocumentGrant;
 use crate::secrets::{Creation, Seen, SopsFile, look, looks_secret};
 use crate::words::names::SecretPath;
-use crate::words::plain;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// A section is to be read; machines have all of it.
-const LINES_SHOWN_MAX: usize = 20;
 /// Beside the encrypted files: what may hold a secret by mistake.
 const READABLE: [&str; 3] = ["policies", "tests", "sources"];
 
@@ -143,18 +140,22 @@ impl Report {
             let _ = writeln!(out, "  {:<26} {}", print::recipient(recipient), counted(files.len(), "file"));
         }
         let of_file = |told: &Told| told.iter().map(|(file, why)| format!("{file}: {why}")).collect::<Vec<_>>();
-        section(&mut out, "Encrypted to others than .sops.yaml says (`daypass secret updatekeys`)", &of_file(&self.stale));
-        section(&mut out, "No age recipient, so no server opens them (`sops updatekeys` adds one)", &of_file(&self.foreign));
-        section(&mut out, "Not encrypted", &self.plain);
-        section(&mut out, "Damaged", &of_file(&self.damaged));
-        section(&mut out, "Not looked at", &of_file(&self.passed_over));
-        section(&mut out, "Readable, and looks like a secret", &of_file(&self.shown));
-        section(&mut out, "Readable, and should not be", &of_file(&self.unsealed));
-        section(&mut out, "Readable as a whole, by the rule of what is encrypted", &of_file(&self.clear));
+        print::section(&mut out, "Encrypted to others than .sops.yaml says (`daypass secret updatekeys`)", &of_file(&self.stale));
+        print::section(
+            &mut out,
+            "No age recipient, so no server opens them (`sops updatekeys` adds one)",
+            &of_file(&self.foreign),
+        );
+        print::section(&mut out, "Not encrypted", &self.plain);
+        print::section(&mut out, "Damaged", &of_file(&self.damaged));
+        print::section(&mut out, "Not looked at", &of_file(&self.passed_over));
+        print::section(&mut out, "Readable, and looks like a secret", &of_file(&self.shown));
+        print::section(&mut out, "Readable, and should not be", &of_file(&self.unsealed));
+        print::section(&mut out, "Readable as a whole, by the rule of what is encrypted", &of_file(&self.clear));
         match &self.unreachable {
             Some((files, grants)) => {
-                section(&mut out, "Granted to nobody", files);
-                section(&mut out, "Granted, and there is no such file", &of_file(grants));
+                print::section(&mut out, "Granted to nobody", files);
+                print::section(&mut out, "Granted, and there is no such file", &of_file(grants));
             }
             None => out.push_str("\nWhat is granted to nobody was not looked for: give --policies-config\n"),
         }
@@ -172,14 +173,4 @@ fn in_clear(sops: &mut SopsFile, by: Option<&Creation>) -> Option<String> {
     }
     let by = by.filter(|by| !sops.would_be_hidden(by))?;
     Some(format!("nothing of it would be encrypted next, by `{}` of .sops.yaml", by.setting()))
-}
-
-fn section(out: &mut String, title: &str, lines: &[String]) {
-    if !lines.is_empty() {
-        let _ = writeln!(out, "\n{title}");
-        lines.iter().take(LINES_SHOWN_MAX).for_each(|line| _ = writeln!(out, "  {}", plain(line)));
-        if lines.len() > LINES_SHOWN_MAX {
-            let _ = writeln!(out, "  and {} more: --output json lists them", lines.len() - LINES_SHOWN_MAX);
-        }
-    }
 }

@@ -100,3 +100,48 @@ pub(super) fn rewrite_answer() -> Value {
     let commit = json!({ "type": ["string", "null"], "description": "The commit whose files they are." });
     decided(&["rewrite"], json!({ "rewrite": object(&["commit", "files"], json!({ "commit": commit, "files": files })) }))
 }
+
+pub(super) fn deny_request() -> Value {
+    let text = |description: &str| json!({ "type": "string", "pattern": "^[^\\u0000]*$", "description": description });
+    let named = |name: &str, description: &str| {
+        let mut schema = reference(name);
+        schema["description"] = description.into();
+        schema
+    };
+    let mut stop = closed(
+        &["reason"],
+        json!({
+            "policy": named("PolicyName", "Grants of this policy."),
+            "repository": text("Jobs of this repository: name@id, where the id decides, or a name."),
+            "issuer": named("IssuerName", "Tokens of this issuer."),
+            "run": text("One run, by the id that the CI gives it."),
+            "reason": text("Why, for the audit log and for whoever asks."),
+        }),
+    );
+    stop["description"] = "Every line that is there has to fit; at least one beside the reason.".into();
+    let mut schema = closed(
+        &["stop"],
+        json!({
+            "stop": stop,
+            "lasting": { "type": ["string", "null"], "pattern": "^[^\\u0000]*$", "description": "Such as `4h`; left out: until it is lifted." },
+            "unknown_too": { "type": "boolean", "default": false, "description": "Also a policy or an issuer that is not there." },
+        }),
+    );
+    schema["examples"] = json!([{ "stop": { "repository": "acme/shop@456789", "reason": "INC-42" }, "lasting": "4h" }]);
+    schema
+}
+
+pub(super) fn deny_answer() -> Value {
+    let (text, count) = (json!({ "type": "string" }), json!({ "type": "integer", "minimum": 0 }));
+    let covers = object(&["grants", "of", "since"], json!({ "grants": count, "of": count, "since": reference("Moment") }));
+    let mut covers = nullable(&covers);
+    covers["description"] = "How many of the last day's grants it would have denied; null where that was not counted.".into();
+    let denied = object(
+        &["id", "denies", "until", "covers", "uncounted"],
+        json!({
+            "id": { "type": "string", "description": "By which an operator lifts it." }, "denies": text,
+            "until": nullable(&reference("Moment")), "covers": covers, "uncounted": { "type": ["string", "null"] },
+        }),
+    );
+    decided(&["deny"], json!({ "deny": denied }))
+}

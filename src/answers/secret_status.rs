@@ -1,0 +1,43 @@
+//! `secret_status`: the encrypted files of a source as they are in force. Names and recipients, and nothing of what they hold.
+
+use crate::words::names::{CommitId, SourceName};
+use serde::{Deserialize, Serialize};
+
+/// A page of files, by their names.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct SecretStatus {
+    /// The source.
+    pub source: SourceName,
+    /// Its commit in force.
+    pub commit: Option<CommitId>,
+    /// Its files.
+    pub files: Vec<FileStatus>,
+    /// Grants of documents of which there is none.
+    pub granted_and_not_there: Vec<EmptyGrant>,
+    /// The `after` of the next page, where there is one.
+    pub next_after: Option<String>,
+}
+
+/// One encrypted file.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct FileStatus {
+    /// Its path in the source's repository.
+    pub file: String,
+    /// The commit whose form of it is in force; `None` where none is.
+    pub commit: Option<CommitId>,
+    /// To whom a SOPS file is encrypted by age. An age file does not name its recipients.
+    pub recipients: Option<Vec<String>>,
+    /// Why the newest form of it is not in force.
+    pub not_in_force: Option<String>,
+    /// The grants that reach a document, as file and line. `None` of a transit key.
+    pub granted_by: Option<Vec<String>>,
+}
+
+/// A grant that reaches no document.
+#[derive(Serialize, Deserialize, Debug)]
+pub struct EmptyGrant {
+    /// File and line.
+    pub at: String,
+    /// Which documents, in the policy's words.
+    pub documents: String,
+}

@@ -1,0 +1,124 @@
+//! `daypass deny`: a denial that stands at once, without Git. On the server's machine by its control socket, elsewhere by whom a policy
+//! lets (`grant: { daypass: [deny] }`).
+
+use super::examples::examples;
+use super::operate::{Server, told};
+use super::progress::Progress;
+use super::reached::{ReachArgs, Reached};
+use crate::answers::Denied;
+use crate::client::environment::Environment;
+use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
+use crate::policy::{DenyRequest, Stop};
+use crate::words::names::{IssuerName, PolicyName};
+use crate::words::{IdSuffix, plain};
+use clap::Args;
+use serde_json::{Value, json};
+
+#[derive(Args, Debug)]
+#[command(after_help = examples(&[
+    "daypass deny --repository acme/shop@456789 --for 4h --reason INC-42 --config daypass.yaml",
+    "daypass deny --policy shop/deploy --reason INC-42 --config daypass.yaml",
+    "daypass deny --repository acme/shop@456789 --for 4h --reason INC-42 --server https://daypass.acme.com",
+    "daypass deny --lift 4f2a9c1d --config daypass.yaml",
+]))]
+pub(super) struct DenyArgs {
+    #[command(flatten)]
+    reach: ReachArgs,
+    /// Grants of this policy.
+    #[arg(long, value_parser = PolicyName::parse)]
+    policy: Option<PolicyName>,
+    /// Jobs of this repository: name@id, where the id decides, or a name.
+    #[arg(long)]
+    repository: Option<String>,
+    /// Tokens of this issuer, by its name in the configuration.
+    #[arg(long, value_parser = IssuerName::parse)]
+    issuer: Option<IssuerName>,
+    /// One run, by the id that the CI gives it.
+    #[arg(long)]
+    run: Option<String>,
+    /// For how long, such as 4h; without it, until it is lifted.
+    #[arg(long = "for", value_name = "DURATION")]
+    lasting: Option<String>,
+    /// Also a policy or an issuer that is not there: before it comes, or while no revision can be read.
+    #[arg(long)]
+    unknown_too: bool,
+    /// Why, for the audit log.
+    #[arg(long, required_unless_present = "lift")]
+    reason: Option<String>,
+    /// Take a denial away, by its id or the end of it, and nothing beside it: on the server's own machine alone.
+    #[arg(long, value_name = "ID", value_parser = IdSuffix::parse, conflicts_with_all = ["policy", "repository", "issuer", "run", "lasting", "unknown_too", "reason"])]
+    lift: Option<IdSuffix>,
+}
+
+/// Denies, or lifts a denial.
+pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: bool) -> Result<u8, Failure> {
+    let reached = arguments.reach.reach(environment)?;
+    if let Some(id) = &arguments.lift {
+        return lift(&reached, id, json).await;
+    }
+    let request = DenyRequest {
+        stop: Stop {
+            policy: arguments.policy.clone(),
+            repository: arguments.repository.clone(),
+            issuer: arguments.issuer.clone(),
+            run: arguments.run.clone(),
+            reason: arguments.reason.clone().unwrap_or_default(),
+        },
+        lasting: arguments.lasting.clone(),
+        unknown_too: arguments.unknown_too,
+    };
+    let denied = match &reached {
+        Reached::Here(config) => {
+            let answer = Server::of(config.to_path_buf()).post("deny", &json!(request)).await?;
+            serde_json::from_value(answer).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))?
+        }
+        Reached::Through(server) => {
+            let progress = Progress::of("asking the server");
+            let denied = server.deny(&request).await?;
+            drop(progress);
+            denied
+        }
+    };
+    Ok(told(json, &json!(denied), &told_of_denial(&denied, matches!(reached, Reached::Here(_)))))
+}
+
+/// Gives access back, so it needs more than a token.
+async fn lift(reached: &Reached<'_>, id: &IdSuffix, json: bool) -> Result<u8, Failure> {
+    let Reached::Here(config) = reached else {
+        let told = "a denial is lifted on the server's own machine alone: `daypass deny --lift ID --config FILE`";
+        return Err(Failure::new(STATUS_USAGE, told));
+    };
+    let answer = Server::of(config.to_path_buf()).post("lift", &json!({ "id": id })).await?;
+    if answer["lifted"] != true {
+        return Err(Failure::new(STATUS_USAGE, format!("no denial has the id {id}; `daypass status` lists them")));
+    }
+    Ok(told(json, &answer, &told_of_lifting(&answer)))
+}
+
+fn told_of_lifting(answer: &Value) -> String {
+    let was = match serde_json::from_value::<Stop>(answer["denies"].clone()) {
+        Ok(stop) => format!("{stop} ({})", stop.reason),
+        Err(_) => answer["denies"].to_string(),
+    };
+    let until = answer["until"].as_str().map(|until| format!(", which stood until {until}")).unwrap_or_default();
+    format!("lifted: {}{until}; the policies decide again", plain(&was))
+}
+
+fn told_of_denial(denied: &Denied, is_here: bool) -> String {
+    let until = denied.until.map_or_else(|| "it is lifted".to_owned(), |until| until.to_string());
+    let covers = match denied.covers {
+        Some(covers) if covers.of == 0 => "nothing was granted within the last day: whom it hits is not known yet".to_owned(),
+        Some(covers) if covers.grants == 0 => {
+            let (of, since) = (covers.of, covers.since);
+            format!("NONE of the {of} grants since {since} is covered by it: is it written as the tokens say it?")
+        }
+        Some(covers) => format!("it covers {} of the {} grants since {}", covers.grants, covers.of, covers.since),
+        None => {
+            let why = denied.uncounted.as_deref().unwrap_or_default();
+            format!("how many of the last day's grants it covers is not known: {}", plain(why))
+        }
+    };
+    let (denies, id) = (plain(&denied.denies), plain(&denied.id));
+    let place = if is_here { "" } else { ", on the server's own machine," };
+    format!("denied from now on until {until}: {denies}\n{covers}\n`daypass deny --lift {id}`{place} takes it away")
+}

@@ -1,0 +1,88 @@
+//! A denial by whom a policy lets deny, from the recorded grant to the recorded release. It only ever takes away; to lift it is an
+//! operator's, on the server's own machine.
+
+use super::answer::Released;
+use super::story::Story;
+use super::usage::{self, Done};
+use crate::answers::Outcome;
+use crate::app::{App, Live};
+use crate::identity::Identity;
+use crate::policy::{DenyRequest, Grant, Stop};
+use crate::store::Recorded;
+use crate::token::{from_json, parse_json};
+use crate::words::names::SourceName;
+use crate::words::{Denial, Reason};
+use serde_json::json;
+use std::fmt::Display;
+
+/// Denials that stand; each decision looks at all of them. Operators on the server's machine are not bounded.
+pub const STANDING_MAX: usize = 1000;
+
+/// Reads a body, each member once; the error holds no value of it.
+pub(super) fn read(body: &[u8]) -> Result<DenyRequest, Denial> {
+    let bad = |fault: &dyn Display| Reason::BadRequest.because(fault).saying(format!("The request's body: {fault}."));
+    let document = parse_json(body).map_err(|fault| bad(&fault))?;
+    if !document.is_object() || !document["stop"].is_object() {
+        return Err(bad(&"expected an object with an object `stop`"));
+    }
+    from_json(document).map_err(|fault| bad(&fault))
+}
+
+/// Answers with the denial, which stands, recorded like a credential.
+pub(super) async fn answer(
+    app: &App,
+    grant: Recorded<Grant>,
+    identity: &Identity,
+    live: &Live,
+    story: &Story,
+    request: DenyRequest,
+) -> Result<Released, Denial> {
+    let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
+    let done = run(app, live, &source, story, request).await;
+    usage::answer(app, grant, identity, live, story, done).await
+}
+
+async fn run(app: &App, live: &Live, source: &SourceName, story: &Story, request: DenyRequest) -> Result<Done, Denial> {
+    check_own(&request.stop, source, live)?;
+    if app.standing_denials() >= STANDING_MAX {
+        let told = format!("{STANDING_MAX} denials stand already: an operator lifts some, or denies on the server's machine.");
+        return Err(Reason::Overloaded.because(&told).saying(told));
+    }
+    let denied = app.deny(request, Some(story.decision())).await?;
+    let record = json!({ "id": denied.id, "denies": denied.denies, "until": denied.until });
+    Ok(Done { outcome: Outcome::Deny(denied), record: ("denied", record), is_repeatable: false })
+}
+
+/// A policy of the root lets deny anything. One of a further source lets deny what its own source's policies grant, and nothing else.
+fn check_own(stop: &Stop, source: &SourceName, live: &Live) -> Result<(), Denial> {
+    let is_own = stop.policy.as_ref().is_some_and(|policy| live.further_of(policy) == Some(source));
+    if source.is_root() || is_own {
+        return Ok(());
+    }
+    let told =
+        format!("A policy of the source {source} lets deny what its own policies grant: name one of them, as {source}/NAME.");
+    Err(Reason::NoMatchingPolicy.because(&told).saying(told))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_in_one_way_or_not_at_all() {
+        let stop = r#"{"repository":"acme/shop@1","reason":"INC-42"}"#;
+        assert!(read(format!(r#"{{"stop":{stop}}}"#).as_bytes()).is_ok());
+        assert!(read(format!(r#"{{"stop":{stop},"lasting":"4h","unknown_too":true}}"#).as_bytes()).is_ok());
+        for bad in [
+            String::new(),
+            format!("[{stop}]"),
+            r#"{"stop":["shop/deploy","acme/shop","github","7","INC"]}"#.to_owned(),
+            format!(r#"{{"stop":{stop},"stop":{stop}}}"#),
+            format!(r#"{{"stop":{stop},"for":"4h"}}"#),
+            r#"{"stop":{"repository":"acme/shop@1"}}"#.to_owned(),
+            r#"{"stop":{"owner":"acme","reason":"x"}}"#.to_owned(),
+        ] {
+            assert!(read(bad.as_bytes()).is_err_and(|denial| denial.reason == Reason::BadRequest), "{bad}");
+        }
+    }
+}

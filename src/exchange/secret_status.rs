@@ -1,0 +1,43 @@
+//! How the encrypted files of a source stand, for whom a policy lets know, from the recorded grant to the recorded release.
+
+use super::answer::Released;
+use super::story::Story;
+use super::usage::{self, Done};
+use crate::answers::Outcome;
+use crate::app::{App, FilesAsked, Live};
+use crate::identity::Identity;
+use crate::policy::Grant;
+use crate::store::Recorded;
+use crate::words::names::SourceName;
+use crate::words::{Denial, Reason};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A reader waits this long for the one before it.
+const TURN_MAX: Duration = Duration::from_secs(5);
+
+/// Answers with a page of the files of the policy's own source.
+pub(super) async fn answer(
+    app: &App,
+    grant: Recorded<Grant>,
+    identity: &Identity,
+    live: &Arc<Live>,
+    story: &Story,
+    asked: FilesAsked,
+) -> Result<Released, Denial> {
+    let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
+    let done = run(app, live.clone(), source, asked).await;
+    usage::answer(app, grant, identity, live, story, done).await
+}
+
+/// One at a time: nobody takes the server's processors from those who exchange.
+async fn run(app: &App, live: Arc<Live>, source: SourceName, asked: FilesAsked) -> Result<Done, Denial> {
+    let turn = app.status_readings.take(&source, TURN_MAX).await;
+    let _turn = turn.map_err(|_| Reason::Overloaded.because("somebody else asks how the secrets stand"))?;
+    let now = app.now();
+    let status = tokio::task::spawn_blocking(move || live.secret_status(&source, &asked, now)).await;
+    let status = status.map_err(|fault| Reason::Internal.because(fault.to_string()))??;
+    let record = json!({ "source": status.source, "commit": status.commit, "files": status.files.len() });
+    Ok(Done { outcome: Outcome::SecretStatus(status), record: ("secret_status", record), is_repeatable: false })
+}
