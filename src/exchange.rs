@@ -39,8 +39,9 @@ pub use watch::{Watch, watch};
 
 use crate::app::App;
 use crate::identity::Identity;
+use crate::issuers::Issuer;
 use crate::store::Intended;
-use crate::token::{RawToken, verify_held};
+use crate::token::{RawToken, SignedToken, verify_signed};
 use crate::words::Denial;
 use serde_json::{Value, json};
 use story::{RECORD_INTENT, Story};
@@ -73,7 +74,7 @@ pub async fn exchange_shown(app: &App, call: Call, shown: Shown, asked: Asked) -
 
 async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Story) -> Result<Released, Denial> {
     let client = call.client;
-    let identity = identify(app, call, shown).await?;
+    let identity = identify(app, call, shown, story).await?;
     app.clients.note_identity(client, &identity);
     story.identified(&identity, asked.request());
     asked.check_proof(&identity)?;
@@ -99,21 +100,28 @@ async fn run(app: &App, call: Call, shown: Shown, asked: Asked, story: &mut Stor
     }
 }
 
-/// From the bytes to the identity: the first half of every request.
-async fn identify(app: &App, call: Call, shown: Shown) -> Result<Identity, Denial> {
+/// From the bytes to the identity: the first half of every request. What ends it leaves in the record whose token it was.
+async fn identify(app: &App, call: Call, shown: Shown, story: &mut Story) -> Result<Identity, Denial> {
     if shown == Shown::Session {
-        return session::resume(app, call).await;
+        return session::resume(app, call, story).await;
     }
     let raw = RawToken::parse(call.token?)?;
-    let (issuer, keys) = Box::pin(app.issuers.keys_for(&raw)).await?;
-    let token = verify_held(raw, &keys, &issuer.expected, call.proof.as_ref(), app.now())?;
-    issuer.mapping.identify(&issuer.name, &issuer.expected, token)
+    let issuer = app.issuers.choose(&raw).inspect_err(|_| story.claims_issuer(app.issuers.claimed(&raw)))?;
+    let signed = Box::pin(signed(raw, &issuer)).await.inspect_err(|_| story.claims_issuer(Some(&issuer.name)))?;
+    let token = signed.verify(call.proof.as_ref(), app.now());
+    let identity = token.and_then(|token| issuer.mapping.identify(&issuer.name, &issuer.expected, token));
+    identity.inspect_err(|_| story.has_issuer(&issuer.name))
+}
+
+async fn signed(raw: RawToken, issuer: &Issuer) -> Result<SignedToken<'_>, Denial> {
+    let keys = issuer.keys(&raw).await?;
+    verify_signed(raw, &keys, &issuer.expected)
 }
 
 /// What the server sees in a token; uses nothing up, and releases nothing.
 pub async fn whoami(app: &App, call: Call) -> Result<Value, Refused> {
-    let story = Story::begin(&call);
-    match identify(app, call, Shown::Token).await {
+    let mut story = Story::begin(&call);
+    match identify(app, call, Shown::Token, &mut story).await {
         Ok(identity) => Ok(json!({
             "issuer": identity.facts().issuer, "attributes": identity.facts().attributes_json(),
             "claims": identity.facts().claims.as_map(), "expires_at": identity.token_expires_at().to_string(),

@@ -54,6 +54,11 @@ impl Unreadable {
 }
 
 impl Issuer {
+    /// Its keys as far as they are known or can be had, for a token that claims to be of it.
+    pub async fn keys(&self, raw: &RawToken) -> Result<Arc<KeySet>, Denial> {
+        self.keyring.keys(raw.jws()).await
+    }
+
     /// Whether the key of this fingerprint is still one of its keys, as far as these are known or can be had.
     pub async fn has_key(&self, fingerprint: &Digest) -> Result<bool, Denial> {
         Ok(self.keyring.current().await?.has(fingerprint))
@@ -73,11 +78,15 @@ impl Issuers {
         settings.into_iter().map(make).collect::<Result<_, SetupError>>().map(Self)
     }
 
-    /// The issuer of this token, chosen by its (iss, aud), and its keys as far as they are known or can be had.
-    pub async fn keys_for(&self, raw: &RawToken) -> Result<(Arc<Issuer>, Arc<KeySet>), Denial> {
-        let issuer = self.choose(raw)?;
-        let keys = issuer.keyring.keys(raw.jws()).await?;
-        Ok((issuer, keys))
+    /// The issuer of this token, chosen by its (iss, aud).
+    pub fn choose(&self, raw: &RawToken) -> Result<Arc<Issuer>, Denial> {
+        chosen(&self.0, |issuer| &issuer.expected, raw.unverified_issuer(), raw.unverified_audience()).cloned()
+    }
+
+    /// The issuer that the token claims to be of, whatever its audience; `None` where several share that address.
+    pub fn claimed(&self, raw: &RawToken) -> Option<&IssuerName> {
+        let mut named = self.0.iter().filter(|issuer| issuer.expected.issuer.as_str() == raw.unverified_issuer());
+        named.next().filter(|_| named.next().is_none()).map(|issuer| &issuer.name)
     }
 
     /// How many there are.
@@ -110,10 +119,6 @@ impl Issuers {
     /// The issuer of this name.
     pub fn named(&self, name: &IssuerName) -> Option<Arc<Issuer>> {
         self.0.iter().find(|issuer| issuer.name == *name).cloned()
-    }
-
-    fn choose(&self, raw: &RawToken) -> Result<Arc<Issuer>, Denial> {
-        chosen(&self.0, |issuer| &issuer.expected, raw.unverified_issuer(), raw.unverified_audience()).cloned()
     }
 }
 

@@ -28,7 +28,7 @@ pub use raw::{RawJws, RawToken, TOKEN_BYTES_MAX};
 pub use session::{
     Beginning, SESSION_KEY_BYTES, SessionKey, VerifiedSession, open as open_session, parse_lifetime as parse_session_lifetime,
 };
-pub use verify::{Expected, VerifiedToken, verify, verify_held, verify_signature};
+pub use verify::{Expected, SignedToken, VerifiedToken, verify, verify_signature, verify_signed};
 
 #[cfg(test)]
 pub(crate) use verify::tests as verified;

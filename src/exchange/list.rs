@@ -54,7 +54,7 @@ async fn look<T>(
 ) -> Result<T, Refused> {
     let mut story = Story::begin(&call);
     let seen = async {
-        let identity = identify(app, call, shown).await?;
+        let identity = identify(app, call, shown, &mut story).await?;
         let request = Request::nothing(policy);
         story.identified(&identity, &request);
         let policy = within_session(&identity, request)?.policy;

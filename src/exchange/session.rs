@@ -27,7 +27,7 @@ pub async fn login(app: &App, call: Call, policy: Option<PolicyName>) -> Result<
 
 async fn begin(app: &App, call: Call, policy: Option<PolicyName>, story: &mut Story) -> Result<Released, Denial> {
     let client = call.client;
-    let identity = identify(app, call, Shown::Token).await?;
+    let identity = identify(app, call, Shown::Token, story).await?;
     story.logs_in(&identity, policy.as_ref());
     let live = app.in_force()?;
     story.decided_under(&live);
@@ -92,12 +92,15 @@ async fn seal(
 }
 
 /// From a session token to the identity: opened, not ended, and read by the configuration of today.
-pub(super) async fn resume(app: &App, call: Call) -> Result<Identity, Denial> {
+pub(super) async fn resume(app: &App, call: Call, story: &mut Story) -> Result<Identity, Denial> {
     let token = call.token?;
     let known = app.sessions.open(&token, |session| {
+        // What the server sealed, it knows.
+        story.has_issuer(session.issuer());
         let issuer = issuer_of(app, &session)?;
         issuer.mapping.read_session(&issuer.name, session)
     })?;
+    story.has_issuer(known.session().issuer());
     if app.store.has_ended(known.session().id()) {
         return Err(Reason::SessionRefused.because("it was revoked"));
     }
@@ -120,8 +123,8 @@ fn issuer_of(app: &App, session: &VerifiedSession) -> Result<Arc<Issuer>, Denial
 
 /// What a session is, for whom it is shown by. `tell` reads it and the token that was shown; nothing is used up.
 pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&VerifiedSession, &[u8]) -> T) -> Result<T, Refused> {
-    let story = Story::begin(&call);
-    let looked = resume(app, call).await;
+    let mut story = Story::begin(&call);
+    let looked = resume(app, call, &mut story).await;
     let missing = || Reason::SessionRefused.because("no session");
     match looked.and_then(|identity| identity.session().map(|session| tell(session, identity.secret_part())).ok_or_else(missing))
     {
@@ -132,9 +135,9 @@ pub async fn look_at_session<T>(app: &App, call: Call, tell: impl FnOnce(&Verifi
 
 /// Ends the session that is shown, durably: no use of it is granted from now on.
 pub async fn end_session(app: &App, call: Call) -> Result<(), Refused> {
-    let story = Story::begin(&call);
+    let mut story = Story::begin(&call);
     let ended = async {
-        let identity = resume(app, call).await?;
+        let identity = resume(app, call, &mut story).await?;
         let session = identity.session().ok_or_else(|| Reason::SessionRefused.because("no session"))?;
         app.store.end_session(session.id(), json!({ "reason": "its client ended it", "subject": identity.subject() })).await
     };

@@ -7,7 +7,7 @@ use crate::identity::{Attribute, Evidence, Identity};
 use crate::policy::{AwsParameters, Grant, Request};
 use crate::store::{self, Binding, Body, Class, DryRunRecord, Intent, Kept, NARROWED, ProofUse, Use};
 use crate::token::{Proof, RequestBody};
-use crate::words::names::{CommitId, DecisionId, PolicyName, SourceName};
+use crate::words::names::{CommitId, DecisionId, IssuerName, PolicyName, SourceName};
 use crate::words::{Client, Denial, Digest, Reason, Secret};
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -65,7 +65,16 @@ pub(super) struct Story {
     client: IpAddr,
     api: &'static str,
     dry_run: bool,
+    issuer: Option<OfIssuer>,
     known: Option<Known>,
+}
+
+/// Of whom a token is that identified nobody.
+enum OfIssuer {
+    /// It says so, and its signature was not verified.
+    Claimed(IssuerName),
+    /// Its signature was verified, or the server sealed it.
+    Verified(IssuerName),
 }
 
 /// What a verified identity adds.
@@ -85,7 +94,7 @@ struct Known {
 
 impl Story {
     pub(super) fn begin(call: &Call) -> Self {
-        Self { decision: DecisionId::new(), client: call.client, api: call.api, dry_run: false, known: None }
+        Self { decision: DecisionId::new(), client: call.client, api: call.api, dry_run: false, issuer: None, known: None }
     }
 
     /// The same for a request that may only be tried.
@@ -95,6 +104,16 @@ impl Story {
 
     pub(super) fn decision(&self) -> &DecisionId {
         &self.decision
+    }
+
+    /// The token says that it is of this issuer: an audit log that has nothing better says so too.
+    pub(super) fn claims_issuer(&mut self, name: Option<&IssuerName>) {
+        self.issuer = name.cloned().map(OfIssuer::Claimed);
+    }
+
+    /// The token is of this issuer, whatever else is wrong with it.
+    pub(super) fn has_issuer(&mut self, name: &IssuerName) {
+        self.issuer = Some(OfIssuer::Verified(name.clone()));
     }
 
     /// From here on the audit log names who asked for what.
@@ -222,6 +241,12 @@ impl Story {
                 body.set("sources", sources.clone());
             }
             body.set_canonical("attributes", known.evidence.attributes());
+            return body;
+        }
+        match &self.issuer {
+            Some(OfIssuer::Verified(issuer)) => body.set_text("issuer", issuer.as_str()),
+            Some(OfIssuer::Claimed(issuer)) => body.set_text("unverified_issuer", issuer.as_str()),
+            None => {}
         }
         body
     }

@@ -32,7 +32,7 @@ async fn admit<P>(
     place: impl FnOnce([u8; 32]) -> Option<P>,
     story: &mut Story,
 ) -> Result<Watch<P>, Denial> {
-    let identity = identify(app, call, Shown::Token).await?;
+    let identity = identify(app, call, Shown::Token, story).await?;
     story.identified(&identity, &Request::nothing(None));
     let live = app.in_force()?;
     story.decided_under(&live);

@@ -43,40 +43,51 @@ pub struct VerifiedToken {
     expires_at: UnixTime,
 }
 
-/// The same for a token that nobody has to prove to hold: one that is bound to a key is refused.
-pub fn verify(raw: RawToken, keys: &KeySet, expected: &Expected, now: UnixTime) -> Result<VerifiedToken, Denial> {
-    verify_held(raw, keys, expected, None, now)
+/// The proof that the issuer signed a token. It may be for others, or over.
+#[must_use]
+pub struct SignedToken<'a> {
+    jws: RawJws,
+    claims: Claims,
+    signed_by: Digest,
+    expected: &'a Expected,
 }
 
-/// Checks everything there is to check, in this order: algorithm, key, signature, issuer, audience, type, times, subject,
-/// and, for a token that is bound to a key, the proof that whoever shows it holds that key.
-pub fn verify_held(
-    raw: RawToken,
-    keys: &KeySet,
-    expected: &Expected,
-    held: Option<&Proof>,
-    now: UnixTime,
-) -> Result<VerifiedToken, Denial> {
+/// Checks all of a token that nobody has to prove to hold: one that is bound to a key is refused.
+pub fn verify(raw: RawToken, keys: &KeySet, expected: &Expected, now: UnixTime) -> Result<VerifiedToken, Denial> {
+    verify_signed(raw, keys, expected)?.verify(None, now)
+}
+
+/// Checks who made a token, in this order: algorithm, key, signature, issuer.
+pub fn verify_signed<'a>(raw: RawToken, keys: &KeySet, expected: &'a Expected) -> Result<SignedToken<'a>, Denial> {
     let (jws, claims) = raw.into_parts();
     verify_signature(&jws, keys, &expected.algorithms)?;
     let signed_by = *keys.fingerprint(&jws).ok_or_else(|| Reason::UnknownKey.because("no key of the issuer is the token's"))?;
     if claims.text("iss")? != expected.issuer.as_str() {
         return Err(Reason::UnknownIssuer.because("`iss` is not the issuer whose keys were used"));
     }
-    let (audience, bound_to) = check_audience(&claims, expected)?;
-    if claims.claim("nonce").is_some() {
-        return Err(Reason::TokenTypeRefused.because("`nonce` marks an ID token of a browser login"));
+    Ok(SignedToken { jws, claims, signed_by, expected })
+}
+
+impl SignedToken<'_> {
+    /// Checks the rest, in this order: audience, type, times, subject, and, for a token that is bound to a key, the proof
+    /// that whoever shows it holds that key.
+    pub fn verify(self, held: Option<&Proof>, now: UnixTime) -> Result<VerifiedToken, Denial> {
+        let Self { jws, claims, signed_by, expected } = self;
+        let (audience, bound_to) = check_audience(&claims, expected)?;
+        if claims.claim("nonce").is_some() {
+            return Err(Reason::TokenTypeRefused.because("`nonce` marks an ID token of a browser login"));
+        }
+        let (issued_at, expires_at) = check_times(&claims, expected, now)?;
+        claims.text("sub")?;
+        if claims.claim("jti").is_some() {
+            claims.text("jti")?;
+        }
+        let check = |thumbprint: String| proof::check(&thumbprint, held, jws.expose(), now).map(Box::new);
+        let proven = bound_to.map(check).transpose()?;
+        let identifier = identifier(&jws, &claims, &expected.issuer);
+        let issuer = expected.issuer.clone();
+        Ok(VerifiedToken { issuer, audience, proven, identifier, signed_by, issued_at, expires_at, jws, claims })
     }
-    let (issued_at, expires_at) = check_times(&claims, expected, now)?;
-    claims.text("sub")?;
-    if claims.claim("jti").is_some() {
-        claims.text("jti")?;
-    }
-    let check = |thumbprint: String| proof::check(&thumbprint, held, jws.expose(), now).map(Box::new);
-    let proven = bound_to.map(check).transpose()?;
-    let identifier = identifier(&jws, &claims, &expected.issuer);
-    let issuer = expected.issuer.clone();
-    Ok(VerifiedToken { issuer, audience, proven, identifier, signed_by, issued_at, expires_at, jws, claims })
 }
 
 /// `jti`, else what was signed, which is the same for every malleated signature of it.

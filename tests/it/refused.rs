@@ -63,6 +63,38 @@ async fn the_issuer_and_the_audiences_of_a_mismatch_are_named_to_the_caller_and_
     }
 }
 
+/// An operator looks for the CI whose jobs are refused. A claim that nobody verified stands under a name of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_names_the_issuer_and_whether_its_signature_was_verified() {
+    let world = World::start(Setup::default()).await;
+    let now = daypass::words::Clock::now(&daypass::words::SystemClock).seconds();
+    let token = |change: Value| {
+        let mut claims = github_claims("push", "refs/heads/main");
+        claims.extend(change.as_object().unwrap().clone());
+        world.token_with(claims)
+    };
+    let good = world.token();
+    let forged = format!("{}.{}", good.rsplit_once('.').unwrap().0, "A".repeat(342));
+    let (verified, claimed) = ((json!("github"), Value::Null), (Value::Null, json!("github")));
+    let cases = [
+        (token(json!({ "iat": now - 900, "exp": now - 600 })), "token_expired", &verified),
+        (token(json!({ "iat": now - 20_000, "exp": now + 300 })), "token_too_old", &verified),
+        (token(json!({ "nbf": now + 600 })), "token_not_yet_valid", &verified),
+        (token(json!({ "nonce": "n" })), "token_type_refused", &verified),
+        (token(json!({ "sub": "repo:evil/shop:ref:refs/heads/main" })), "claim_refused", &verified),
+        (token(json!({ "aud": "https://other.example" })), "audience_mismatch", &claimed),
+        (forged, "signature_invalid", &claimed),
+        (token(json!({ "iss": "https://other.example" })), "unknown_issuer", &(Value::Null, Value::Null)),
+    ];
+    for (token, code, told) in cases {
+        let (_, refused) = world.exchange(&token, json!([{"secret": "shop/password.age"}])).await;
+        assert_eq!(refused["code"], code, "{refused}");
+        let body = world.audit().pop().unwrap().body;
+        assert_eq!((&body["reason"], &body["issuer"], &body["unverified_issuer"]), (&json!(code), &told.0, &told.1), "{body}");
+        assert!(body["subject"].is_null(), "a refused token identifies nobody: {body}");
+    }
+}
+
 /// What no server could grant is a mistake in the command, and no server is asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_none_is_a_usage_error() {

@@ -110,6 +110,7 @@ async fn a_session_reads_often_lists_what_is_granted_and_ends_when_it_is_told_to
     world.kill_and_restart().await;
     let (status, refused) = call(&world, "GET", "secret/data/shop/db", session, None).await;
     assert!(status == 403 && error(&refused).starts_with("session_refused: "), "{status} {refused}");
+    assert_eq!(world.audit().pop().unwrap().body["issuer"], "github", "a session that was revoked is still of its issuer");
     assert_eq!(call(&world, "GET", "auth/token/lookup-self", session, None).await.0, 403);
     let reads: Vec<_> = world.audit().into_iter().filter(|entry| !entry.body["in_session"].is_null()).collect();
     assert_eq!(reads.iter().filter(|entry| entry.kind == "released").count(), 6);

@@ -1,0 +1,23 @@
+//! Whose a token claims to be, before anything of it is verified, and the keys that are asked for then.
+
+use super::*;
+
+impl Issuers {
+    /// Both steps, as a request takes them.
+    pub(super) async fn keys_for(&self, raw: &RawToken) -> Result<(Arc<Issuer>, Arc<KeySet>), Denial> {
+        let issuer = self.choose(raw)?;
+        let keys = issuer.keys(raw).await?;
+        Ok((issuer, keys))
+    }
+}
+
+/// Which of two issuers at one address is meant, the audience alone says.
+#[tokio::test]
+async fn a_token_for_others_is_claimed_by_one_issuer_or_by_none() {
+    let (us, them) = (settings("https://issuer.example", |_| ()), settings("https://issuer.example", |_| ()));
+    let shared: Arc<dyn Clock> = Arc::new(TestClock(Arc::new(AtomicI64::new(1_800_000_000))));
+    let raw = token("https://issuer.example", "others", "k1");
+    let claimed = |settings| Issuers::new(settings, &shared).unwrap().claimed(&raw).map(ToString::to_string);
+    assert_eq!(claimed(vec![us.clone()]), Some(us.name.to_string()));
+    assert_eq!(claimed(vec![us, them]), None);
+}
