@@ -6,6 +6,10 @@
 pub(in crate::kind) const SERVICE_ACCOUNT_BYTES_MAX: usize = 254;
 /// The longest that Google lists ("OAuth 2.0 Scopes for Google APIs") has fewer than 100.
 const SCOPE_BYTES_MAX: usize = 256;
+/// Before the name of nearly every scope.
+const SCOPES: &str = "https://www.googleapis.com/auth/";
+/// The scopes of OpenID Connect, which Google lists under short names.
+const SHORT_SCOPES: [&str; 3] = ["openid", "email", "profile"];
 /// What every service account's address ends with.
 const DOMAIN: &str = ".gserviceaccount.com";
 
@@ -21,7 +25,7 @@ pub enum GcpNameError {
     ServiceAccount,
     /// Of a scope.
     #[error(
-        "a scope is up to {SCOPE_BYTES_MAX} letters, digits and `:/._-`, such as `https://www.googleapis.com/auth/cloud-platform`"
+        "a scope is written as Google lists it, in lower case and with nothing behind its name, such as `{SCOPES}cloud-platform`; `openid`, `email` and `profile` are scopes too"
     )]
     Scope,
 }
@@ -52,12 +56,19 @@ impl ServiceAccount {
 }
 
 impl GcpScope {
-    /// Parses it.
+    /// Parses it. A scope has one spelling: what nearly is one could be taken for it by Google, and for another one here.
     pub fn parse(text: &str) -> Result<Self, GcpNameError> {
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte);
-        let is_one = (1..=SCOPE_BYTES_MAX).contains(&text.len()) && text.bytes().all(good);
+        let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+        let part = |part: &str| part.bytes().all(inner) && part.starts_with(is_outer) && part.ends_with(is_outer);
+        let is_listed = text.strip_prefix(SCOPES).is_some_and(|name| name.split('.').all(part));
+        let is_one = text.len() <= SCOPE_BYTES_MAX && (is_listed || SHORT_SCOPES.contains(&text));
         if is_one { Ok(Self(text.into())) } else { Err(GcpNameError::Scope) }
     }
+}
+
+/// What a part of a scope's name begins and ends with.
+const fn is_outer(character: char) -> bool {
+    character.is_ascii_lowercase() || character.is_ascii_digit()
 }
 
 crate::words::holds_text! { ServiceAccount GcpScope }

@@ -52,6 +52,36 @@ fn what_is_no_service_account_or_contradicts_itself_is_no_target() {
     }
 }
 
+/// A near form of a scope could be taken for it by Google, and would not be known for it here.
+#[test]
+fn a_scope_has_the_spelling_that_google_lists() {
+    let address = |name: &str| format!("https://www.googleapis.com/auth/{name}");
+    let listed =
+        ["cloud-platform", "cloud-platform.read-only", "devstorage.read_only", "cloud_search.query", "drive.meet.readonly"];
+    for scope in listed.map(address).iter().map(String::as_str).chain(["openid", "email", "profile"]) {
+        assert_eq!(GcpScope::parse(scope).unwrap().as_str(), scope);
+    }
+    for name in
+        ["", "cloud-platform/", "Cloud-Platform", "/cloud-platform", "cloud-platform.", ".iam", "iam..x", "iam-", "iam%2f", "a/b"]
+    {
+        assert_eq!(GcpScope::parse(&address(name)), Err(GcpNameError::Scope), "{name}");
+    }
+    for scope in [
+        "HTTPS://www.googleapis.com/auth/iam",
+        "http://www.googleapis.com/auth/iam",
+        "https://WWW.googleapis.com/auth/iam",
+        "https://www.googleapis.com//auth/iam",
+        "https://www.googleapis.com:443/auth/iam",
+        "https://googleapis.com/auth/iam",
+        "cloud-platform",
+        "OpenID",
+    ] {
+        assert_eq!(GcpScope::parse(scope), Err(GcpNameError::Scope), "{scope}");
+    }
+    let told = GcpNameError::Scope.to_string();
+    assert!(told.contains("`https://www.googleapis.com/auth/cloud-platform`") && told.contains("lower case"), "{told}");
+}
+
 #[test]
 fn a_body_leaves_out_what_it_leaves_to_the_policy_and_says_nothing_twice() {
     let read = |body: Value| serde_json::from_value::<GcpTarget>(body);

@@ -189,7 +189,7 @@ async fn a_policy_with_a_hostile_name_does_not_load() {
         };
         [
             format!("{{ service_account: {} }}", quoted(&format!("de{part}ploy@acme.iam.gserviceaccount.com"))),
-            format!("{{ {account}, scopes: [{}] }}", quoted(&format!("https://a{part}b"))),
+            format!("{{ {account}, scopes: [{}] }}", quoted(&format!("https://www.googleapis.com/auth/a{part}b"))),
             format!("{{ {account}, delegates: [{}] }}", quoted(&format!("hub{part}@acme.iam.gserviceaccount.com"))),
             format!("{{ {account}, id_token: {{ audience: {} }} }}", quoted(&format!("https://a{part}"))),
             boundary(&format!("acme{part}a"), "shop/", viewer),

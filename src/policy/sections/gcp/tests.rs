@@ -84,7 +84,7 @@ fn what_google_would_not_give_does_not_load() {
         (of(", access: impersonated"), "expected `access: direct`"),
         (of(", access: direct, scopes: x"), "a federated token is no service account's"),
         ("{ access: direct }".to_owned(), "`scopes` is missing"),
-        ("{ access: direct, scopes: x, ttl: 5m }".to_owned(), "Google says how long"),
+        ("{ access: direct, scopes: email, ttl: 5m }".to_owned(), "Google says how long"),
         (of(", id_token: { audience: x }, ttl: 5m"), "an ID token is of no scope"),
         (of(", id_token: { audience: x }, scopes: x"), "an ID token is of no scope"),
         (of(", id_token: {}"), "`audience` is missing"),
@@ -120,7 +120,7 @@ fn a_job_gets_what_it_asks_for_within_what_is_granted_and_no_more() {
     for more in ["audience=y", "direct", "other@acme.iam.gserviceaccount.com"] {
         assert_eq!(asked(&ruleset, Some(more)), Err(Reason::NoMatchingPolicy), "{more}");
     }
-    let two = rules(&format!("{{ service_account: {DEPLOY} }}, {{ access: direct, scopes: s }}"), "");
+    let two = rules(&format!("{{ service_account: {DEPLOY} }}, {{ access: direct, scopes: email }}"), "");
     assert_eq!(asked(&two, None), Err(Reason::PolicyAmbiguous));
     assert!(matches!(asked(&two, Some("direct")), Ok(GcpTerms::Direct { .. })));
     let twice = rules(&format!("{{ service_account: {DEPLOY} }}, {{ service_account: {DEPLOY}, ttl: 5m }}"), "");
@@ -139,7 +139,7 @@ fn a_denial_counts_for_the_account_and_for_those_on_the_way() {
     assert!(asked(&rules(&through, &denying("*@other.iam.gserviceaccount.com")), None).is_ok());
     let id_token = format!("{{ service_account: {DEPLOY}, id_token: {{ audience: x }} }}");
     assert_eq!(asked(&rules(&id_token, &denying("deploy@**")), Some("audience=x")), Err(Reason::Denied), "whose was left open");
-    let direct = "{ access: direct, scopes: s }";
+    let direct = "{ access: direct, scopes: email }";
     for denied in ["direct", "**", "*"] {
         assert_eq!(asked(&rules(direct, &denying(denied)), None), Err(Reason::Denied), "{denied}");
     }
@@ -162,7 +162,7 @@ fn more_of_any_term_widens_and_less_narrows() {
     let read = ", scopes: [\"https://www.googleapis.com/auth/devstorage.read_only\"";
     for (less, more) in [
         (", ttl: 30m".to_owned(), ", ttl: 1h".to_owned()),
-        (format!("{read}]"), format!("{read}, b]")),
+        (format!("{read}]"), format!("{read}, email]")),
         (rule("objectViewer"), String::new()),
     ] {
         assert_eq!(directions(&less, &more), [Direction::Widens], "{less} -> {more}");
@@ -191,6 +191,10 @@ fn a_federated_token_that_impersonates_is_granted_beside_no_account() {
     for scope in ["cloud-platform", "iam"] {
         let found = faults(&direct(scope));
         assert!(found.iter().any(|fault| fault.contains(&format!("Google's `{DEPLOY}` takes too"))), "{found:?}");
+    }
+    for near in ["cloud-platform/", "Cloud-Platform", "cloud-platform.", "iam/", "IAM"] {
+        let found = faults(&direct(near));
+        assert!(found.iter().any(|fault| fault.contains("a scope is written as Google lists it")), "{near}: {found:?}");
     }
     assert_eq!(faults(&direct("devstorage.read_only")), Vec::<String>::new());
 }
