@@ -28,6 +28,7 @@ mod sessions;
 mod space;
 mod standing;
 mod top;
+mod witness;
 mod wrapped_keys;
 mod writer;
 
@@ -48,6 +49,7 @@ pub use record::{Recorded, Released};
 pub use replay::{Answer, Intended, Intent, NARROWED, Outcome, REPEAT_WINDOW, Repeat, Replay, Use};
 pub use sessions::SessionKeyRow;
 pub use standing::{DenialRow, Marks};
+pub use witness::{Witness, Witnesses};
 pub use wrapped_keys::WrappedKey;
 
 use crate::words::names::DecisionId;

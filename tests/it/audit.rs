@@ -118,3 +118,24 @@ async fn what_follows_the_log_hears_each_record_once() {
         follower.wait().unwrap();
     }
 }
+
+/// Who may write to the disk can cut the log. What the store has beside it was written with its records.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_cut_is_found_by_what_else_the_store_has() {
+    let mut world = world().await;
+    let (status, told) = daypass(&world, &["audit", "verify"]).await;
+    assert!(status == 0 && told.contains("rows beside the log have their record"), "{told}");
+    assert!(told.contains("not looked at: ") && told.contains("An export that is kept elsewhere"), "{told}");
+    world.stop();
+    let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
+    store.execute_batch("DROP TRIGGER audit_no_delete; DELETE FROM audit WHERE kind IN ('released', 'refused')").unwrap();
+    let (status, told) = daypass(&world, &["audit", "verify"]).await;
+    assert!(status == 78 && told.contains("the store has the decision ") && told.contains("claims of"), "{told}");
+    store.execute_batch("DELETE FROM audit").unwrap();
+    let (status, told) = daypass(&world, &["audit", "verify", "--output", "json"]).await;
+    let found: Value = serde_json::from_str(&told).unwrap();
+    let found: Vec<&str> = found["findings"].as_array().unwrap().iter().filter_map(|one| one["what"].as_str()).collect();
+    for part in ["the log has no record", "the store has the key ", "the store has the commit "] {
+        assert!(status == 78 && found.iter().any(|told| told.contains(part)), "{part}: {found:?}");
+    }
+}

@@ -5,8 +5,8 @@ use crate::cli::examples::examples;
 use crate::cli::print::{self, counted};
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::store::{Entry, Reader};
-use crate::words::{PlainPath, plain};
+use crate::store::{Entry, Reader, Witness, Witnesses};
+use crate::words::{PlainPath, UnixTime, plain};
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -20,6 +20,12 @@ const PAGE: usize = 1000;
 const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Findings that are listed; more say nothing new.
 const FINDINGS_MAX: usize = 100;
+
+/// What a log that stands alone does not show. An export that is kept elsewhere does.
+const NOT_LOOKED_AT: [&str; 2] = [
+    "whether a record says what it said when it was written",
+    "whether the log was cut behind its last record, where no other row of the store names what is missing",
+];
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
@@ -50,6 +56,10 @@ struct Verified {
     last: Option<i64>,
     /// Records of the export that are in the log as they were.
     exported: u64,
+    /// What the store has beside the log, and has a record.
+    witnessed: u64,
+    /// What nobody can know without an export.
+    not_looked_at: &'static [&'static str],
     findings: Vec<Finding>,
     /// Findings beyond those that are listed.
     more: u64,
@@ -59,7 +69,8 @@ struct Verified {
 pub(super) fn run(arguments: &VerifyArgs, json: bool) -> Result<u8, Failure> {
     let reader = arguments.log.open()?;
     let progress = Progress::of("reading the log");
-    let mut verified = Verified::default();
+    let not_looked_at = if arguments.export.is_some() { &[][..] } else { &NOT_LOOKED_AT };
+    let mut verified = Verified { not_looked_at, ..Verified::default() };
     for fault in reader.damage().map_err(failed)? {
         verified.find(None, format!("the database is damaged: {fault}"));
     }
@@ -85,8 +96,11 @@ impl Verified {
         }
     }
 
-    /// No record is missing or cannot be read, and each intent from before the last start has an outcome.
+    /// No record is missing or cannot be read, each intent from before the last start has an outcome, and what the store has
+    /// beside the log has its record.
     fn whole(&mut self, reader: &Reader) -> Result<(), Failure> {
+        let mut witnesses = reader.witnesses().map_err(failed)?;
+        let (known, mut newest) = (witnesses.all.len(), None::<UnixTime>);
         let (mut open, mut orphaned): (BTreeMap<String, i64>, BTreeMap<String, i64>) = Default::default();
         let (mut expected, mut place) = (1, i64::MIN);
         loop {
@@ -94,7 +108,10 @@ impl Verified {
             if page.is_empty() {
                 break;
             }
-            for Entry { seq, kind, decision, body, .. } in page {
+            for entry in page {
+                Witness::of(&entry).iter().for_each(|witness| _ = witnesses.all.remove(witness));
+                newest = newest.max(Some(entry.at));
+                let Entry { seq, kind, decision, body, .. } = entry;
                 if seq < 1 {
                     self.find(Some(seq), "no record of a server has this place");
                     (self.records, place) = (self.records + 1, seq);
@@ -129,7 +146,27 @@ impl Verified {
         for (decision, seq) in orphaned {
             self.find(Some(seq), format!("nothing says what became of the decision {decision}"));
         }
+        self.witnessed = (known - witnesses.all.len()) as u64;
+        self.contradict(&witnesses, newest);
         Ok(())
+    }
+
+    /// What the store has, and of which the log says nothing.
+    fn contradict(&mut self, witnesses: &Witnesses, newest: Option<UnixTime>) {
+        if self.records == 0 {
+            self.find(None, "the log has no record: a server writes one whenever it starts");
+        }
+        // Where nothing at all is said of a decision, its release is not worth a second line.
+        let is_told = |witness: &&Witness| match witness {
+            Witness::Release(id) => !witnesses.all.contains(&Witness::Decision(id.clone())),
+            _ => true,
+        };
+        for witness in witnesses.all.iter().filter(is_told) {
+            self.find(None, format!("the store has {witness}, and the log has no record of it"));
+        }
+        if let Some(at) = witnesses.claims_at.filter(|at| newest.is_none_or(|newest| *at > newest)) {
+            self.find(None, format!("the store keeps claims of {at}, and the log has no record of then or later"));
+        }
     }
 
     /// Each record that was exported is in the log as it was.
@@ -172,15 +209,24 @@ impl Verified {
         let span = self.first.zip(self.last).map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default();
         let compared =
             if is_compared { format!("; {} of the export are in it as they were", self.exported) } else { String::new() };
-        anstream::println!("{records}{span}{compared}");
+        let witnessed = if self.witnessed > 0 {
+            format!("; {} rows beside the log have their record", self.witnessed)
+        } else {
+            String::new()
+        };
+        anstream::println!("{records}{span}{witnessed}{compared}");
+        if !self.not_looked_at.is_empty() {
+            anstream::println!("not looked at: {}. An export that is kept elsewhere shows both", self.not_looked_at.join("; "));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
-    use crate::words::SystemClock;
+    use crate::store::{DenialRow, SessionKeyRow, Store};
+    use crate::words::names::CommitId;
+    use crate::words::{Forms, SystemClock};
     use std::sync::Arc;
 
     /// A log of three starts, and a copy of it in which nothing keeps anybody from changing it.
@@ -225,6 +271,51 @@ mod tests {
         assert_eq!(verified(folder.path(), None).findings[0].seq, Some(1));
         connection.execute("INSERT INTO audit VALUES (1, 1, 'refused', NULL, CAST('no json' AS BLOB))", []).unwrap();
         assert!(verified(folder.path(), None).findings[0].what.contains("cannot be read"));
+    }
+
+    /// What stands in other tables was written with a record, in one transaction.
+    #[tokio::test]
+    async fn a_log_that_was_cut_or_emptied_contradicts_what_the_store_has_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Arc::new(SystemClock)).unwrap();
+        let row = SessionKeyRow { id: "a-key".to_owned(), created_at: store.now(), sealed: vec![1] };
+        store.put_session_key(row).await.unwrap();
+        let denial = DenialRow { id: "a-denial".to_owned(), until: None, body: json!({}) };
+        store.deny(denial).await.unwrap();
+        let commit = CommitId::parse(&"c".repeat(40)).unwrap();
+        let body = json!({ "source": "root", "revision": commit });
+        store.record_revision("root", &commit, &Forms::default(), Vec::new(), body).await.unwrap();
+        drop(store);
+        let connection = rusqlite::Connection::open(folder.path().join("daypass.sqlite")).unwrap();
+        connection.execute_batch("DROP TRIGGER audit_only_next; DROP TRIGGER audit_no_delete").unwrap();
+        let released = "INSERT INTO audit VALUES (5, 5000, 'intended', 'd', CAST('{}' AS BLOB));
+             INSERT INTO audit VALUES (6, 5000, 'released', 'd', CAST('{}' AS BLOB));
+             INSERT INTO replay VALUES (x'00', 'd', 5000, 'here', 9000000000000);
+             INSERT INTO claims VALUES ('h', 9000000000000, x'00');
+             INSERT INTO audit VALUES (7, 9000000000000, 'refused', 'e', CAST('{}' AS BLOB))";
+        connection.execute_batch(released).unwrap();
+        let whole = verified(folder.path(), None);
+        assert!(whole.findings.is_empty() && whole.witnessed == 5, "{whole:?}");
+        let mut expected = Vec::new();
+        for (seq, found) in [
+            (7, &["claims of"][..]),
+            (6, &["the release of the decision d"]),
+            (5, &[]),
+            (4, &["the commit c"]),
+            (3, &["the denial a-denial"]),
+            (2, &["the key a-key"]),
+            (1, &["no record: a server writes one"]),
+        ] {
+            connection.execute("DELETE FROM audit WHERE seq = ?1", [seq]).unwrap();
+            expected.extend_from_slice(found);
+            if seq == 5 {
+                expected.retain(|part| !part.contains("release"));
+                expected.push("the decision d");
+            }
+            let told: Vec<String> = verified(folder.path(), None).findings.into_iter().map(|finding| finding.what).collect();
+            assert_eq!(told.len(), expected.len(), "{seq}: {told:?}");
+            assert!(expected.iter().all(|part| told.iter().any(|told| told.contains(part))), "{seq}: {told:?}");
+        }
     }
 
     #[test]
