@@ -24,7 +24,7 @@ pub use proxies::{Proxy, ProxyProtocol};
 pub use source::{FurtherSource, SourceSettings, mirror};
 pub use traces::TraceSettings;
 
-use crate::words::PlainPath;
+use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
 use files::Beside;
 
 use crate::git::Source;
@@ -87,7 +87,7 @@ impl Config {
     pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
         let file = path.plain().to_string();
         let told = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
-        let bytes = std::fs::read(path).map_err(|fault| told(fault.to_string()))?;
+        let bytes = read_named(path, NAMED_FILE_MAX).map_err(|fault| told(fault.to_string()))?;
         trusted::unwritable(path).map_err(|fault| told(fault.to_string()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         Self::parse(&file, &bytes, &Beside { folder, credentials })

@@ -13,6 +13,7 @@ mod gain;
 pub mod github;
 mod id_suffix;
 mod latency;
+mod named_file;
 pub mod names;
 mod plain;
 mod secret;
@@ -32,6 +33,7 @@ pub use forms::Forms;
 pub use gain::{Gain, Widened};
 pub use id_suffix::{IdSuffix, NoIdSuffix};
 pub use latency::LATENCY_BUCKETS;
+pub use named_file::{NAMED_FILE_MAX, NotWhole, read_named, read_named_text};
 pub use plain::{PlainPath, excerpt, plain, plain_json, plain_lines, steers, without_commands};
 pub use secret::Secret;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::{bootstrap, print};
 use crate::cli::examples::examples;
 use crate::client::{Failure, STATUS_USAGE};
 use crate::issue::gcp::{GcpBootstrap, Jwks, ProviderName, SUBJECT_BYTES_MAX};
-use crate::words::{Clock, PlainPath, SystemClock};
+use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, SystemClock, read_named_text};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -77,7 +77,7 @@ pub(super) fn run(command: &GcpCommand) -> Result<u8, Failure> {
 /// Public keys, and nothing else: what is printed here is shown to people.
 fn read_jwks(path: &PathBuf) -> Result<String, Failure> {
     let failed = |told: &str| Failure::new(STATUS_USAGE, format!("{}: {told}", path.plain()));
-    let text = std::fs::read_to_string(path).map_err(|fault| failed(&fault.to_string()))?;
+    let text = read_named_text(path, NAMED_FILE_MAX).map_err(|fault| failed(&fault.to_string()))?;
     let document: serde_json::Value = serde_json::from_str(&text).map_err(|_| failed("it is no JSON"))?;
     let keys = document["keys"].as_array().filter(|keys| !keys.is_empty());
     let keys = keys.ok_or_else(|| failed("it is no JWKS: `keys` lists none"))?;

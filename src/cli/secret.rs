@@ -26,15 +26,12 @@ use crate::client::delivery::{SecretRequest, only_secret};
 use crate::client::environment::Environment;
 use crate::client::request::Request;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{self, Rewrite, SecretError, encrypt_at};
+use crate::secrets::{self, FILE_BYTES_MAX, PLAINTEXT_BYTES_MAX, Rewrite, SecretError, encrypt_at};
 use crate::words::names::{CommitId, SecretName};
-use crate::words::{Clock, PlainPath, Secret, SystemClock};
+use crate::words::{Clock, PlainPath, Secret, SystemClock, read_named};
 use clap::{Args, Subcommand};
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
-
-/// What `encrypt` takes in: more than the server would open is refused early.
-const PLAINTEXT_BYTES_MAX: u64 = 1024 * 1024;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum SecretCommand {
@@ -166,7 +163,7 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
         let named = named.ok_or_else(|| usage("--sops needs a file's name, by --to or as input".to_owned()))?;
         let path = target::path_of(named)?;
         let encrypted = secrets::encrypt_document_with(&path, plain.expose(), &creation, SystemClock.now());
-        let before = arguments.to.as_deref().filter(|to| to.is_file()).and_then(|to| std::fs::read(to).ok());
+        let before = arguments.to.as_deref().filter(|to| to.is_file()).and_then(|to| read_named(to, FILE_BYTES_MAX).ok());
         let is_spoiled = arguments.to.is_none() && print::streams_are_one() && !std::io::stdout().is_terminal();
         if let (Ok(encrypted), false) = (&encrypted, is_spoiled) {
             clear::tell_of_document(named, &path, &before.unwrap_or_default(), encrypted);
@@ -182,15 +179,16 @@ async fn encrypt_file(arguments: &EncryptArgs) -> Result<u8, Failure> {
     }
 }
 
+/// More than the server would open is refused early.
 fn read_plaintext(input: Option<&PathBuf>) -> Result<Secret, Failure> {
-    let mut bytes = Vec::new();
-    match input {
-        Some(path) => std::fs::File::open(path).map_err(unusable)?.take(PLAINTEXT_BYTES_MAX + 1).read_to_end(&mut bytes),
-        None => std::io::stdin().lock().take(PLAINTEXT_BYTES_MAX + 1).read_to_end(&mut bytes),
+    if let Some(path) = input {
+        let refused = |fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", path.plain()));
+        return read_named(path, PLAINTEXT_BYTES_MAX).map(Secret::new).map_err(refused);
     }
-    .map_err(unusable)?;
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(PLAINTEXT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unusable)?;
     let plain = Secret::new(bytes);
-    if plain.expose().len() as u64 > PLAINTEXT_BYTES_MAX {
+    if plain.expose().len() > PLAINTEXT_BYTES_MAX {
         return Err(Failure::new(STATUS_USAGE, "a secret is at most 1 MiB"));
     }
     Ok(plain)

@@ -1,9 +1,9 @@
 //! A checkout of a source: its encrypted files, each replaced as a whole, and git for what is git's.
 
 use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::secrets::{RULES_FILE, looks_secret};
-use crate::words::PlainPath;
+use crate::secrets::{FILE_BYTES_MAX, RULES_FILE, looks_secret};
 use crate::words::yaml::distance;
+use crate::words::{PlainPath, read_named};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ impl Checkout {
     /// A file's bytes.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, Failure> {
         let path = self.root.join(name);
-        std::fs::read(&path).map_err(|fault| unusable(&path, &fault))
+        read_named(&path, FILE_BYTES_MAX).map_err(|fault| unusable(&path, &fault))
     }
 
     /// Puts a new content in the place of a file.
@@ -152,7 +152,7 @@ impl Checkout {
 
 /// A file's bytes, or `None` where it is not there yet.
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match std::fs::read(path) {
+    match read_named(path, FILE_BYTES_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(fault) if fault.kind() == ErrorKind::NotFound => Ok(None),
         Err(fault) => Err(unusable(path, &fault)),
@@ -199,7 +199,7 @@ fn odd(path: &Path, tell: &mut dyn FnMut(&Path, PassedOver)) -> io::Result<()> {
         match () {
             () if kind.is_symlink() => tell(&entry.path(), PassedOver::Link),
             () if kind.is_file() && READABLE.contains(&name.as_str()) => {
-                let fault = readable(&name, &std::fs::read(entry.path())?).and_then(Result::err);
+                let fault = readable(&name, &read_named(entry.path(), FILE_BYTES_MAX)?).and_then(Result::err);
                 fault.into_iter().for_each(|why| tell(&entry.path(), why));
             }
             () if name.starts_with('.') => tell(&entry.path(), PassedOver::Hidden),
@@ -268,7 +268,7 @@ mod tests {
         replace(&path, b"two").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(replace(&path.join("c"), b"three").is_err());
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(read_named(&path, FILE_BYTES_MAX).unwrap(), b"two");
         assert_eq!(std::fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
     }
 }

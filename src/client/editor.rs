@@ -3,7 +3,8 @@
 use super::environment::Environment;
 use super::memory::is_in_memory;
 use super::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
-use crate::words::{PlainPath, Secret};
+use crate::secrets::FILE_BYTES_MAX;
+use crate::words::{PlainPath, Secret, read_named};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -68,7 +69,7 @@ impl Desk {
 
     /// What is in the file now.
     pub fn read(&self) -> Result<Secret, Failure> {
-        std::fs::read(&self.file).map(Secret::new).map_err(|fault| unusable(&self.file, &fault))
+        read_named(&self.file, FILE_BYTES_MAX).map(Secret::new).map_err(|fault| unusable(&self.file, &fault))
     }
 }
 

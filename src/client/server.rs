@@ -20,7 +20,7 @@ use crate::issuers::http::{Trust, certificate_fault, root_cause};
 use crate::policy::ReplayRequest;
 use crate::token::{ProofKey, ProvedRequest};
 use crate::words::names::DecisionId;
-use crate::words::{Clock, PlainPath, Secret, SystemClock, plain};
+use crate::words::{Clock, NAMED_FILE_MAX, PlainPath, Secret, SystemClock, plain, read_named};
 use audience::ServerAudience;
 use serde_json::Value;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ impl Server {
             Some(path) => Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", path.plain())),
             None => Failure::new(STATUS_CONFIGURATION, fault),
         };
-        let ca = address.ca.map(std::fs::read).transpose().map_err(|fault| in_ca(&fault))?;
+        let ca = address.ca.map(|path| read_named(path, NAMED_FILE_MAX)).transpose().map_err(|fault| in_ca(&fault))?;
         let http = crate::issuers::http::forgetful_client(ca.as_deref()).map_err(|fault| in_ca(&fault))?;
         let source = job_token::find(&environment, address.token_file, std::path::Path::new(job_token::PROJECTED_TOKEN))?;
         let audience = ServerAudience::new(&base, address.server, address.audience, &environment);

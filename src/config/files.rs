@@ -5,6 +5,7 @@ use super::trusted::{check_private, check_trusted};
 use crate::issue::Places;
 use crate::policy::Tree;
 use crate::words::yaml::{Fields, Node};
+use crate::words::{NAMED_FILE_MAX, read_named};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -107,7 +108,7 @@ impl Files<'_> {
             Self::Beside(beside) => {
                 let path = beside.folder.join(text);
                 check_trusted(fields, node, &path);
-                std::fs::read(path).map(Arc::from).map_err(PublicFileError::Io)
+                read_named(path, NAMED_FILE_MAX).map(Arc::from).map_err(PublicFileError::Io)
             }
             Self::Named(_, tree) => tree.get(&format!("sources/{text}")).cloned().ok_or(PublicFileError::NotInRepository),
         };

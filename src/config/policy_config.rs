@@ -7,9 +7,9 @@ use crate::git::{Access, Address, Origin, Source};
 use crate::issue::{Places, ProviderSettings};
 use crate::issuers::IssuerSettings;
 use crate::policy::{Catalogue, Widening};
-use crate::words::PlainPath;
 use crate::words::names::{IssuerUrl, SourceName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
+use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
 use std::path::{Path, PathBuf};
 
 /// The code of a key that nothing reads.
@@ -48,7 +48,8 @@ impl PolicyConfig {
     /// Reads the file; relative paths in it start at its own folder.
     pub fn load(path: &Path) -> Result<Self, Vec<Fault>> {
         let file = path.plain().to_string();
-        let bytes = std::fs::read(path).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
+        let bytes =
+            read_named(path, NAMED_FILE_MAX).map_err(|fault| vec![Fault::new(&file, Place::default(), fault.to_string())])?;
         Self::parse(&file, &bytes, path.parent().unwrap_or(Path::new(".")))
     }
 

@@ -2,6 +2,7 @@
 
 mod clear;
 mod decrypt;
+mod endless;
 mod import;
 mod one_file;
 mod overwritten;

@@ -3,7 +3,7 @@
 use super::failed;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{Entry, Reader};
-use crate::words::PlainPath;
+use crate::words::{NAMED_FILE_MAX, PlainPath, read_named_text};
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -21,7 +21,7 @@ impl Place {
     /// The place that the file notes, if it is there, in this log.
     pub(super) fn read(state: &Path, reader: &Reader) -> Result<i64, Failure> {
         let told = |fault: &dyn Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", state.plain()));
-        let text = match std::fs::read_to_string(state) {
+        let text = match read_named_text(state, NAMED_FILE_MAX) {
             Ok(text) => text,
             Err(fault) if fault.kind() == ErrorKind::NotFound => return Ok(0),
             Err(fault) => return Err(told(&fault)),

@@ -7,7 +7,7 @@ use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE};
 use crate::issuers::http::{ClientError, Trust, cause, certificate_fault, command_client};
 use crate::store::OwnIssuer;
-use crate::words::PlainPath;
+use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::io::Write;
@@ -203,7 +203,7 @@ impl Host {
     fn new(ca: Option<&Path>) -> Result<Self, HostError> {
         let trust = Trust { is_named: ca.is_some(), named_by: "--ca", keeper: "whoever runs the host" };
         let Some(path) = ca else { return Ok(Self { client: command_client(None)?, trust }) };
-        let pem = std::fs::read(path).map_err(|fault| HostError::File { path: path.to_owned(), fault })?;
+        let pem = read_named(path, NAMED_FILE_MAX).map_err(|fault| HostError::File { path: path.to_owned(), fault })?;
         let client = command_client(Some(&pem)).map_err(|fault| HostError::Authority { path: path.to_owned(), fault })?;
         Ok(Self { client, trust })
     }

@@ -6,7 +6,7 @@ use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_UNAVAILABLE, STATUS_US
 use crate::custody::{self, Purpose};
 use crate::secrets::Identities;
 use crate::words::names::KmsKeyArn;
-use crate::words::{PlainPath, Secret};
+use crate::words::{NAMED_FILE_MAX, PlainPath, Secret, read_named};
 use clap::{Args, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ pub(super) async fn wrap(arguments: &WrapArgs) -> Result<u8, Failure> {
         For::KeyEncryption => Purpose::KeyEncryption,
     };
     let told = |fault: std::io::Error| Failure::new(STATUS_CONFIGURATION, fault.to_string());
-    let identity = Secret::new(std::fs::read(&arguments.file).map_err(told)?);
+    let identity = Secret::new(read_named(&arguments.file, NAMED_FILE_MAX).map_err(told)?);
     Identities::parse(&identity).map_err(|fault| Failure::new(STATUS_USAGE, format!("{}: {fault}", arguments.file.plain())))?;
     let unavailable = |fault: String| Failure::new(STATUS_UNAVAILABLE, fault);
     let progress = Progress::of("asking AWS KMS");

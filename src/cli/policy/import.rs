@@ -13,10 +13,13 @@ use crate::kind::Scope;
 use crate::policy::{Catalogue, ImportSettings, Imported, Listing, NotImported};
 use crate::words::github::AppName;
 use crate::words::names::{IssuerName, NameError, RoleArn};
-use crate::words::{PlainPath, plain};
+use crate::words::{PlainPath, plain, read_named};
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+
+/// What lists the repositories of an organization: a few KiB for each.
+const LISTING_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 #[derive(Args, Debug)]
 #[command(after_help = examples(&[
@@ -113,7 +116,7 @@ fn listing(arguments: &ImportArgs) -> Result<Option<Listing>, OptionError> {
     let Some(app) = &arguments.app else { return Ok(None) };
     let mut listing = Listing::new(app.clone());
     for path in &arguments.ids {
-        let bytes = std::fs::read(path).map_err(|fault| OptionError::Unread { path: path.clone(), fault })?;
+        let bytes = read_named(path, LISTING_BYTES_MAX).map_err(|fault| OptionError::Unread { path: path.clone(), fault })?;
         listing.add(&bytes).map_err(|fault| OptionError::NoListing { path: path.clone(), fault })?;
     }
     Ok(Some(listing))

@@ -5,9 +5,9 @@ use super::place::{Seen, Where};
 use crate::client::{Failure, STATUS_USAGE};
 use crate::config::FurtherSource;
 use crate::policy::{Bounds, Catalogue, Loaded, Ruleset, Tree, Widening};
-use crate::words::PlainPath;
 use crate::words::names::SourceName;
 use crate::words::yaml::Fault;
+use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
 use clap::Args;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ impl OfSource {
         let Some(file) = &self.source else { return Ok(None) };
         let shown = file.plain().to_string();
         let told = |fault: String| Failure::new(STATUS_USAGE, format!("{shown}: {fault}"));
-        let bytes = std::fs::read(file).map_err(|fault| told(fault.to_string()))?;
+        let bytes = read_named(file, NAMED_FILE_MAX).map_err(|fault| told(fault.to_string()))?;
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let name = SourceName::parse(&stem).map_err(|fault| told(fault.to_string()))?;
         let faults = faults_of(file, &name, &bytes, catalogue);
@@ -110,7 +110,7 @@ fn add_signers(tree: &mut Tree, folder: &Path, within: &str) {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => add_signers(tree, &path, &named),
             Ok(kind) if kind.is_file() && !named.ends_with(".yaml") => {
-                tree.extend(std::fs::read(&path).ok().map(|bytes| (named, bytes.into())));
+                tree.extend(read_named(&path, NAMED_FILE_MAX).ok().map(|bytes| (named, bytes.into())));
             }
             _ => {}
         }

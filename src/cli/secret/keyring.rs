@@ -9,7 +9,7 @@ use crate::config::{Config, FurtherSource, SourceSettings};
 use crate::custody::{Custody, Purpose};
 use crate::secrets::{Identities, IdentityError};
 use crate::words::names::SourceName;
-use crate::words::{PlainPath, Secret};
+use crate::words::{NAMED_FILE_MAX, PlainPath, Secret, read_named};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -119,5 +119,5 @@ enum KeyFileError {
 }
 
 fn read(file: &Path) -> Result<Identities, KeyFileError> {
-    Ok(Identities::parse(&Secret::new(std::fs::read(file)?))?)
+    Ok(Identities::parse(&Secret::new(read_named(file, NAMED_FILE_MAX)?))?)
 }

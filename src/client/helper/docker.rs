@@ -6,9 +6,9 @@
 use super::{Password, PasswordSource};
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::words::PlainPath;
 use crate::words::names::{Audience, PolicyName, SecretName};
 use crate::words::yaml::{Fault, Fields, Node, Place};
+use crate::words::{NAMED_FILE_MAX, PlainPath, read_named};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -42,8 +42,8 @@ pub fn file(named: Option<&Path>, environment: &Environment) -> Result<PathBuf, 
 /// Reads the registries; every fault is told at once.
 pub fn read(path: &Path) -> Result<Vec<Registry>, Failure> {
     let name = path.plain().to_string();
-    let bytes =
-        std::fs::read(path).map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{name} cannot be read: {fault}")))?;
+    let bytes = read_named(path, NAMED_FILE_MAX)
+        .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{name} cannot be read: {fault}")))?;
     parse(&name, &bytes).map_err(|faults| {
         let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Failure::new(STATUS_CONFIGURATION, all.join("\n"))

@@ -5,7 +5,7 @@ use crate::answers::Document;
 use crate::client::event_stream::EventStream;
 use crate::client::job_token::TokenSource;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
-use crate::words::{Digest, Secret};
+use crate::words::{Digest, NAMED_FILE_MAX, Secret, read_named};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl Server {
 
 /// Enough to know a token again, and nothing to show.
 fn digest(token: &Path) -> Option<Digest> {
-    std::fs::read(token).ok().map(Secret::new).map(|token| Digest::plain(token.expose()))
+    read_named(token, NAMED_FILE_MAX).ok().map(Secret::new).map(|token| Digest::plain(token.expose()))
 }
 
 async fn read(server: &Server, response: reqwest::Response) -> Result<Document, Unanswered> {

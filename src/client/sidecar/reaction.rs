@@ -6,8 +6,8 @@ use super::error::ValueError;
 use super::processes;
 use super::signals::SIGNALS;
 use crate::client::job_token;
-use crate::words::PlainPath;
 use crate::words::yaml::{Fields, Place, Yaml};
+use crate::words::{NAMED_FILE_MAX, PlainPath, read_named_text};
 use error::{EXEC_MAX, ReactionError};
 use reqwest::Url;
 use rustix::process::{Pid, Signal, kill_process};
@@ -112,7 +112,7 @@ fn send(signal: Signal, whom: &Whom) -> Result<(), ReactionError> {
 
 /// One process: zero and negative numbers mean many, the first one means the pod, and our own means nothing.
 fn read_pid(path: &Path) -> Result<Pid, ReactionError> {
-    let text = std::fs::read_to_string(path).map_err(|fault| ReactionError::PidFile { path: path.to_owned(), fault })?;
+    let text = read_named_text(path, NAMED_FILE_MAX).map_err(|fault| ReactionError::PidFile { path: path.to_owned(), fault })?;
     let number = text.trim().parse::<i32>().ok().filter(|number| *number > 1);
     let own = i32::try_from(std::process::id()).ok();
     let pid = number.filter(|number| Some(*number) != own).and_then(Pid::from_raw);

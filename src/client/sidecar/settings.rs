@@ -9,7 +9,7 @@ use crate::client::job_token::PROJECTED_TOKEN;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::words::names::{Audience, PolicyName, SecretName};
 use crate::words::yaml::{Fault, Fields, Node, Place, Severity};
-use crate::words::{Digest, PlainPath, parse_duration};
+use crate::words::{Digest, NAMED_FILE_MAX, PlainPath, parse_duration, read_named};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,8 @@ impl Settings {
     /// Reads the file; relative paths in it start at its own folder.
     pub fn load(path: &Path) -> Result<Self, Failure> {
         let file = path.plain().to_string();
-        let bytes = std::fs::read(path).map_err(|fault| told(&[Fault::new(&file, Place::default(), fault.to_string())]))?;
+        let bytes =
+            read_named(path, NAMED_FILE_MAX).map_err(|fault| told(&[Fault::new(&file, Place::default(), fault.to_string())]))?;
         Self::parse(&file, &bytes, path.parent().unwrap_or(Path::new(".")))
     }
 

@@ -6,7 +6,7 @@ use crate::identity::{Attribute, Facts, Mapping};
 use crate::issuers::{IssuerSettings, chosen};
 use crate::token::{Claims, JsonError, parse_json};
 use crate::words::names::{Audience, IssuerName, NameError};
-use crate::words::{Denial, PlainPath};
+use crate::words::{Denial, NAMED_FILE_MAX, PlainPath, read_named};
 use clap::Args;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -104,7 +104,9 @@ impl Told {
 
     fn of(arguments: &TokenArgs, issuers: Vec<IssuerSettings>) -> Result<Self, NoToken> {
         let document = match &arguments.claims {
-            Some(path) => parse_json(&std::fs::read(path).map_err(|fault| NoToken::File { path: path.clone(), fault })?)?,
+            Some(path) => {
+                parse_json(&read_named(path, NAMED_FILE_MAX).map_err(|fault| NoToken::File { path: path.clone(), fault })?)?
+            }
             None => Value::Object(Map::new()),
         };
         let saved = document.get("issuer").and_then(Value::as_str).filter(|_| document.get("claims").is_some());

@@ -1,14 +1,14 @@
 //! The files of an import: one, those of octo-sts in a folder of checkouts, or an export, whose files belong together.
 
 use crate::policy::{Exported, ImportSettings, Imported, NotImported, import, import_export, is_of_export};
-use crate::words::PlainPath;
 use crate::words::names::SecretPath;
+use crate::words::{PlainPath, read_named};
 use std::path::{Path, PathBuf};
 
 /// What is called like this holds several values.
 pub(super) const ENDINGS: [&str; 5] = [".yaml", ".yml", ".json", ".env", ".ini"];
 /// The largest file that is read: of Vault's own policies none is larger than its 32 MiB for a request, and none here is near it.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const FILE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The name of a mount, without a slash around it.
 pub(super) fn mount(text: &str) -> Result<String, crate::words::names::NameError> {
@@ -44,11 +44,7 @@ fn one(file: &Path, settings: &ImportSettings<'_>) -> Vec<Result<Imported, NotIm
 
 fn content(file: &Path) -> Result<Vec<u8>, NotImported> {
     let original = file.plain().to_string();
-    let too_large = std::fs::metadata(file).is_ok_and(|found| found.len() > FILE_BYTES_MAX);
-    if too_large {
-        return Err(NotImported { original, reason: format!("larger than {} MiB", FILE_BYTES_MAX / 1024 / 1024) });
-    }
-    std::fs::read(file).map_err(|fault| NotImported { original, reason: fault.to_string() })
+    read_named(file, FILE_BYTES_MAX).map_err(|fault| NotImported { original, reason: fault.to_string() })
 }
 
 /// Links are not followed.
