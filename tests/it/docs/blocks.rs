@@ -4,7 +4,8 @@ use super::statuses::sources;
 use super::{pages_to_follow, read, root};
 
 /// Languages of blocks that nobody types at a shell. A block of commands is `sh`.
-const NO_COMMANDS: [&str; 10] = ["text", "yaml", "json", "ini", "hcl", "dockerfile", "diff", "groovy", "toml", "nginx"];
+const NO_COMMANDS: [&str; 11] =
+    ["text", "yaml", "json", "ini", "hcl", "dockerfile", "diff", "groovy", "toml", "nginx", "rsyslog"];
 const NOT_RUN: &str = "<!-- not run: ";
 /// Before a block of commands that a test of its own runs, by that test's name.
 const RUN_BY: &str = "<!-- run: ";
