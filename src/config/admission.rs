@@ -19,7 +19,7 @@ const EXPIRATION_MIN: Duration = Duration::from_secs(600);
 /// The kubelet turns a token when four fifths of its life are over.
 const EXPIRATION_DEFAULT: Duration = Duration::from_secs(1800);
 /// What compute resources there are for a container.
-const RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+pub(super) const RESOURCES: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
 /// The webhook's listener, and what it injects.
 #[derive(Clone, Debug)]
@@ -147,7 +147,7 @@ fn number<'a>(fields: &mut Fields<'a, '_>, node: &'a Node) -> Option<u32> {
     number
 }
 
-fn resources_default() -> Value {
+pub(super) fn resources_default() -> Value {
     json!({ "requests": { "cpu": "10m", "memory": "32Mi" }, "limits": { "memory": "64Mi" } })
 }
 

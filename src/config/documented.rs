@@ -1,5 +1,6 @@
 //! `docs/reference/configuration.md` has each key that the configuration's reader asks for, and its defaults.
 
+use super::admission::RESOURCES;
 use super::{Beside, Config, read_whole};
 use crate::words::yaml::{Fault, Node, Place, Yaml, asked};
 use crate::words::{duration_text, parse_duration};
@@ -69,6 +70,11 @@ fn the_page_has_the_defaults_that_count() {
     assert_eq!(parse_duration(default("issuers[].max_token_age")).unwrap(), config.issuers[0].expected.token_age_max);
     assert!(config.issuers[0].expected.session_max.is_none() && default("issuers[].session_max") == "none");
     assert!(config.admission.is_none() && default("admission") == "none");
+    let resources = super::admission::resources_default();
+    for (kind, resource) in ["requests", "limits"].into_iter().flat_map(|kind| RESOURCES.map(|resource| (kind, resource))) {
+        let counts = resources[kind][resource].as_str().unwrap_or("none");
+        assert_eq!(default(&format!("admission.resources.{kind}.{resource}")), counts, "{kind} {resource}");
+    }
     let algorithms = default("issuers[].algorithms").split(", ").count();
     assert_eq!(algorithms, config.issuers[0].expected.algorithms.len());
 }
