@@ -6,6 +6,7 @@ mod endless;
 mod import;
 mod one_file;
 mod overwritten;
+mod resumed;
 mod rules;
 mod served;
 mod status;

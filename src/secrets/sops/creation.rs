@@ -33,9 +33,15 @@ pub struct Creations {
 }
 
 impl Creation {
-    /// To these age recipients, by SOPS's own rule: everything but what ends in `_unencrypted`.
+    /// To these age recipients, by SOPS's own rule: everything but what ends in `_unencrypted`. One that is named twice counts once.
     pub fn to(recipients: &[String]) -> Self {
-        Self { recipients: recipients.to_vec(), named: recipients.to_vec(), ..Self::default() }
+        let mut distinct: Vec<String> = Vec::new();
+        for recipient in recipients {
+            if !distinct.contains(recipient) {
+                distinct.push(recipient.clone());
+            }
+        }
+        Self { named: distinct.clone(), recipients: distinct, ..Self::default() }
     }
 
     /// The same for a file of this path, where it is known: a server opens it at no other one.

@@ -65,10 +65,14 @@ impl SopsFile {
         self.metadata.stanzas.iter().map(|stanza| stanza.armored.as_str())
     }
 
-    /// Whether these are its age recipients, in whatever order.
+    /// Whether these are its age recipients, in whatever order, and each of them once.
     pub fn is_for(&self, recipients: &[String]) -> bool {
-        let own = self.recipients();
-        own.len() == recipients.len() && recipients.iter().all(|one| own.contains(&one.as_str()))
+        let mut own = self.recipients();
+        let mut wanted: Vec<&str> = recipients.iter().map(String::as_str).collect();
+        own.sort_unstable();
+        wanted.sort_unstable();
+        wanted.dedup();
+        own == wanted
     }
 
     /// Whether it holds one value, as a file of another ending than a document's does.
