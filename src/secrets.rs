@@ -26,7 +26,7 @@ pub use origins::{Origins, Place, changed_keys, wrapped_keys};
 pub use readable::turned_readable;
 pub use readers::{ReaderChange, reader_changes};
 pub use repository_path::{NotBelow, RepositoryPath};
-pub use rewrite::{Rewrite, rewrite};
+pub use rewrite::{Binding, FileRewrite, Rewrite, rewrite};
 pub use rules::{Rules, RulesError, is_rules_file};
 pub use sops::{
     Creation, CreationError, Creations, Document, EntryError, SopsError, SopsFile, Unauthenticated, Values,

@@ -3,8 +3,8 @@
 use super::not_in_force::NotInForce;
 use super::revision::Revision;
 use crate::secrets::{
-    Creation, Identities, NotBelow, RULES_FILE, RepositoryPath, Rewrite, Rules, RulesError, SecretError, check, encrypted_path,
-    rewrite,
+    AgeError, Binding, Creation, FileRewrite, Identities, NotBelow, RULES_FILE, RepositoryPath, Rewrite, Rules, RulesError,
+    SecretError, check, encrypted_path,
 };
 use crate::words::{Digest, UnixTime};
 
@@ -76,7 +76,12 @@ impl Rewriting<'_> {
         }
         let to = Creation::to(&self.recipients(name)?).at(Some(place.clone()));
         let identities = self.identities.at(place.clone());
-        let rewritten = rewrite(&path, bytes, self.how, &to, &identities, self.now)?;
+        let rewrite = FileRewrite::of(&path, bytes, self.how, &to)?;
+        // Also where a part of it opens here: nobody who asks moves a file.
+        if let Binding::Elsewhere(path) = rewrite.binding() {
+            return Err(SecretError::from(AgeError::ForOtherPath { path, here: place }).into());
+        }
+        let rewritten = rewrite.run(&identities, self.now)?;
         if let Some(new) = &rewritten {
             let own = || self.identities.recipients();
             check(&place, new, self.identities).map_err(|_| RewriteError::NotForItsOwn { own: own() })?;

@@ -1,6 +1,6 @@
 //! Other recipients, or another data key: what becomes of each file of a tree.
 
-use super::{Creation, Identities, SecretError, SopsFile, age_file, check_size};
+use super::{Creation, Identities, RepositoryPath, SecretError, SopsFile, age_file, check_size};
 use crate::words::UnixTime;
 use crate::words::names::SecretPath;
 use serde::{Deserialize, Serialize};
@@ -25,8 +25,93 @@ impl Rewrite {
     }
 }
 
-/// The new file; `None` where the old one is as it should be. An age file says nothing of its recipients, and its key is made anew
-/// with each writing: it is always encrypted anew.
+/// For which path a file was encrypted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Binding {
+    /// For none: a server opens it wherever it lies.
+    Free,
+    /// For the one where it lies.
+    Here,
+    /// Some or all of it for this other one, which is made fit to be shown.
+    Elsewhere(String),
+}
+
+/// What is done to a file, as the file and its rules tell before anything opens it. Who lists it and who does it ask here.
+pub struct FileRewrite<'a> {
+    form: Form<'a>,
+    how: Rewrite,
+    to: &'a Creation,
+}
+
+enum Form<'a> {
+    Age(&'a [u8]),
+    Sops(Box<SopsFile>),
+}
+
+impl<'a> FileRewrite<'a> {
+    /// Of a file, and of those to whom it is to be encrypted.
+    pub fn of(path: &SecretPath, bytes: &'a [u8], how: Rewrite, to: &'a Creation) -> Result<Self, SecretError> {
+        check_size(bytes)?;
+        let form = if age_file::is_age(bytes) { Form::Age(bytes) } else { Form::Sops(Box::new(SopsFile::parse(path, bytes)?)) };
+        Ok(Self { form, how, to })
+    }
+
+    /// Whether the file becomes another. An age file says nothing of its recipients, and its key is made anew with each writing: it
+    /// is always encrypted anew.
+    pub fn is_needed(&self) -> bool {
+        match &self.form {
+            Form::Sops(sops) if self.how == Rewrite::UpdateKeys => {
+                !sops.is_for(self.to.recipients()) || !sops.is_free_for(self.to.path())
+            }
+            Form::Sops(_) | Form::Age(_) => true,
+        }
+    }
+
+    /// The SOPS file, where it is one.
+    pub fn sops(&self) -> Option<&SopsFile> {
+        match &self.form {
+            Form::Sops(sops) => Some(sops),
+            Form::Age(_) => None,
+        }
+    }
+
+    /// For which path it was encrypted. Of a path that no source has it is bound to another one wherever it is bound at all.
+    pub fn binding(&self) -> Binding {
+        let paths: Vec<String> = match &self.form {
+            Form::Age(bytes) => bound_to(bytes),
+            Form::Sops(sops) => sops.wrapped().flat_map(|armored| bound_to(armored.as_bytes())).collect(),
+        };
+        let here = self.to.path().map(RepositoryPath::as_str);
+        match paths.iter().find(|path| Some(path.as_str()) != here) {
+            Some(path) => Binding::Elsewhere(age_file::shown_path(path)),
+            None if paths.is_empty() => Binding::Free,
+            None => Binding::Here,
+        }
+    }
+
+    /// The new file; `None` where the old one is as it should be, which is known once it is open.
+    pub fn run(self, identities: &Identities, now: UnixTime) -> Result<Option<Vec<u8>>, SecretError> {
+        let (is_needed, to) = (self.is_needed(), self.to);
+        let document = match self.form {
+            Form::Age(bytes) => {
+                let (plaintext, armored) = (age_file::decrypt(bytes, identities)?, age_file::is_armored(bytes));
+                return Ok(Some(age_file::encrypt_at(plaintext.expose(), to.recipients(), armored, to.path())?));
+            }
+            Form::Sops(sops) => sops.open(identities)?,
+        };
+        match self.how {
+            _ if !is_needed => Ok(None),
+            Rewrite::UpdateKeys => Ok(Some(document.update_recipients(to.recipients(), to.path())?)),
+            Rewrite::Rotate => Ok(Some(document.rotate_data_key(to.recipients(), to.path(), now)?)),
+        }
+    }
+}
+
+fn bound_to(age: &[u8]) -> Vec<String> {
+    age_file::bound_paths(&age_file::stanzas(age).unwrap_or_default()).collect()
+}
+
+/// The new file; `None` where the old one is as it should be.
 pub fn rewrite(
     path: &SecretPath,
     bytes: &[u8],
@@ -35,18 +120,7 @@ pub fn rewrite(
     identities: &Identities,
     now: UnixTime,
 ) -> Result<Option<Vec<u8>>, SecretError> {
-    check_size(bytes)?;
-    if age_file::is_age(bytes) {
-        let plaintext = age_file::decrypt(bytes, identities)?;
-        let armored = age_file::is_armored(bytes);
-        return Ok(Some(age_file::encrypt_at(plaintext.expose(), to.recipients(), armored, to.path())?));
-    }
-    let document = SopsFile::parse(path, bytes)?.open(identities)?;
-    match how {
-        Rewrite::UpdateKeys if document.file().is_for(to.recipients()) && document.file().is_free_for(to.path()) => Ok(None),
-        Rewrite::UpdateKeys => Ok(Some(document.update_recipients(to.recipients(), to.path())?)),
-        Rewrite::Rotate => Ok(Some(document.rotate_data_key(to.recipients(), to.path(), now)?)),
-    }
+    FileRewrite::of(path, bytes, how, to)?.run(identities, now)
 }
 
 #[cfg(test)]

@@ -21,12 +21,18 @@ pub(in crate::secrets) fn is_bystander(stanza: &Stanza) -> bool {
 
 /// Whether a file of this header opens at this path: it is bound to it, or to none.
 pub(in crate::secrets) fn check(stanzas: &[Stanza], here: &RepositoryPath) -> Result<(), AgeError> {
-    let bound = stanzas.iter().filter(|stanza| stanza.tag == KIND);
-    let foreign = bound.map(|stanza| stanza.args.join(" ")).find(|path| path != here.as_str());
-    foreign.map_or(Ok(()), |path| {
-        let path = plain(&path).chars().take(SHOWN_CHARACTERS).collect();
-        Err(AgeError::ForOtherPath { path, here: here.clone() })
-    })
+    let foreign = paths(stanzas).find(|path| path != here.as_str());
+    foreign.map_or(Ok(()), |path| Err(AgeError::ForOtherPath { path: shown(&path), here: here.clone() }))
+}
+
+/// The paths that it is bound to: one, where it is as it is written here.
+pub(in crate::secrets) fn paths(stanzas: &[Stanza]) -> impl Iterator<Item = String> {
+    stanzas.iter().filter(|stanza| stanza.tag == KIND).map(|stanza| stanza.args.join(" "))
+}
+
+/// Such a path, made fit to be shown.
+pub(in crate::secrets) fn shown(path: &str) -> String {
+    plain(path).chars().take(SHOWN_CHARACTERS).collect()
 }
 
 /// A recipient whose file is bound to a path. Its labels stay its own, for recipients of other labels are not mixed with it.

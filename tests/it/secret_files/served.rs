@@ -145,3 +145,36 @@ async fn nobody_locks_the_server_out_of_its_own_files() {
         assert_eq!(std::fs::read(clone.path().join("secrets/shop/db.yaml")).unwrap(), before, "{how}");
     }
 }
+
+/// A copy opens nowhere on a server, and asking it for a new form does not mend that: neither where all of it is bound to the path
+/// before, nor where one recipient's part of it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_gets_no_new_form_where_it_lies() {
+    use daypass::secrets::{Creation, Identities, RepositoryPath, Rewrite, encrypt_at, encrypt_document_with, rewrite};
+    let (world, clone) = world(vec![("shop/read", READER.to_owned()), ("shop/operate", OPERATOR.to_owned())]).await;
+    let (ours, theirs) = (world.recipient.clone(), Identities::generate().1);
+    let key = daypass::words::Secret::new(std::fs::read(world.path("root.key")).unwrap());
+    let identities = Identities::parse(&key).unwrap();
+    let original = Some(RepositoryPath::parse("secrets/prod/db.yaml").unwrap());
+    let path = daypass::words::names::SecretPath::parse("db.yaml").unwrap();
+    let now = daypass::words::UnixTime::from_seconds(1_795_000_000);
+    let to = |recipients: &[String], at: &Option<RepositoryPath>| Creation::to(recipients).at(at.clone());
+    let sealed = |at| encrypt_document_with(&path, b"password: swordfish\n", &to(std::slice::from_ref(&ours), &at), now).unwrap();
+    let bound = sealed(original.clone());
+    let whole = encrypt_at(b"swordfish", std::slice::from_ref(&ours), true, original.as_ref()).unwrap();
+    let both = to(&[ours.clone(), theirs.clone()], &original);
+    let half = rewrite(&path, &sealed(None), Rewrite::UpdateKeys, &both, &identities, now).unwrap().unwrap();
+    let rules = format!("creation_rules: [{{ age: \"{ours},{theirs}\" }}]\n");
+    let names = ["secrets/shop/own.yaml", "secrets/shop/own.age", "secrets/shop/half.yaml"];
+    let files = [(names[0], &bound[..]), (names[1], &whole), (names[2], &half), (".sops.yaml", rules.as_bytes())];
+    world.commit_and_wait(&files).await;
+    git(clone.path(), &["pull", "--quiet"]);
+    for how in ["updatekeys", "rotate"] {
+        for name in names {
+            let (status, told, fault) = run(&world, &clone, &[how, &format!("CLONE/{name}")], &[]).await;
+            let why = "is encrypted for `secrets/prod/db.yaml` and opens at no other path";
+            assert!(status == 78 && fault.contains(why), "{how} {name}: {told} {fault}");
+        }
+        assert_eq!(git(clone.path(), &["status", "--porcelain"]), "", "{how}");
+    }
+}
