@@ -1,6 +1,7 @@
 //! `daypass secret` over the encrypted files of a checkout: made, changed, looked over, given new keys; and the real sops beside it.
 
 mod clear;
+mod copies;
 mod decrypt;
 mod endless;
 mod import;

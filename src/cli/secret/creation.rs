@@ -1,6 +1,7 @@
 //! To whom a file is encrypted: those that are named, the rule of the nearest `.sops.yaml`, or the source's own recipients.
 
 use super::keyring::KeyArgs;
+use super::place::settled;
 use crate::client::checkout::{Checkout, read_if_there, read_unlinked};
 use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_USAGE};
 use crate::secrets::{Creation, Creations, RULES_FILE, RepositoryPath};
@@ -14,7 +15,8 @@ pub(super) async fn of_path(path: &Path, named: &[String], keys: &KeyArgs) -> Re
 
 /// The path by which a source has this file: in a checkout, below the folders of encrypted files.
 pub(super) fn repository_path(file: &Path) -> Option<RepositoryPath> {
-    RepositoryPath::parse(&Checkout::around(file).ok()?.name(file).ok()?).ok()
+    let file = settled(file).ok()?;
+    RepositoryPath::parse(&Checkout::around(&file).ok()?.name(&file).ok()?).ok()
 }
 
 async fn recipients(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Creation, Failure> {
@@ -35,8 +37,8 @@ async fn recipients(path: &Path, named: &[String], keys: &KeyArgs) -> Result<Cre
 /// By the nearest `.sops.yaml` above the file, if there is one.
 pub(super) fn by_rules(path: &Path) -> Result<Option<Creation>, Failure> {
     let told = |fault: String| Failure::new(STATUS_CONFIGURATION, fault);
-    let absolute = std::path::absolute(path).map_err(|fault| told(format!("{}: {fault}", path.plain())))?;
-    let checkout = Checkout::around(path).ok();
+    let absolute = settled(path)?;
+    let checkout = Checkout::around(&absolute).ok();
     for folder in absolute.ancestors().skip(1) {
         let rules = folder.join(RULES_FILE);
         let is_ours = checkout.as_ref().is_some_and(|checkout| folder.starts_with(checkout.root()));
