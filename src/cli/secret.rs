@@ -10,6 +10,7 @@ mod import;
 mod in_force;
 mod keyring;
 mod keys;
+mod not_rewritten;
 mod place;
 mod planned;
 mod served;

@@ -7,10 +7,30 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Of each file that is done what it holds since then. It stands in the `.git` folder, and holds nothing secret.
+/// Of each file that is done what it holds since then, and who reads it. It stands in the `.git` folder, and holds nothing secret.
 pub struct Journal {
     path: PathBuf,
-    done: BTreeMap<String, Digest>,
+    done: BTreeMap<String, Done>,
+}
+
+/// The digest of a file, and of those for whom it was written.
+#[derive(PartialEq, Eq)]
+struct Done {
+    digest: Digest,
+    readers: Digest,
+}
+
+impl Done {
+    /// A line of the journal. Names may hold line ends.
+    fn line(&self, name: &str) -> String {
+        format!("{} {} {}\n", self.digest, self.readers, serde_json::json!(name))
+    }
+
+    fn parse(line: &str) -> Option<(String, Self)> {
+        let mut parts = line.splitn(3, ' ');
+        let (digest, readers) = (Digest::parse(parts.next()?)?, Digest::parse(parts.next()?)?);
+        Some((serde_json::from_str(parts.next()?).ok()?, Self { digest, readers }))
+    }
 }
 
 impl Journal {
@@ -26,11 +46,7 @@ impl Journal {
         let mut done = BTreeMap::new();
         if lines.next() == Some(head.as_str()) {
             // A last line that was cut off is a file that is done again.
-            done.extend(
-                lines
-                    .filter_map(|line| line.split_once(' '))
-                    .filter_map(|(digest, name)| Some((name.to_owned(), Digest::parse(digest)?))),
-            );
+            done.extend(lines.filter_map(Done::parse));
         }
         let made = Self { path, done };
         made.write(&head)?;
@@ -38,35 +54,47 @@ impl Journal {
     }
 
     fn write(&self, head: &str) -> Result<(), Failure> {
-        let lines: String = self.done.iter().map(|(name, digest)| format!("{digest} {name}\n")).collect();
+        let lines: String = self.done.iter().map(|(name, done)| done.line(name)).collect();
         replace(&self.path, format!("{head}\n{lines}").as_bytes())
     }
 
-    /// Whether the file is as it was left.
-    pub fn has(&self, name: &str, bytes: &[u8]) -> bool {
-        self.done.get(name).is_some_and(|digest| *digest == Digest::plain(bytes))
+    /// Whether the file is as it was left, and was left for these readers.
+    pub fn has(&self, name: &str, digest: &Digest, readers: &Digest) -> bool {
+        self.done.get(name) == Some(&Done { digest: *digest, readers: *readers })
     }
 
     /// Notes a file that was written.
-    pub fn note(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let digest = Digest::plain(bytes);
+    pub fn note(&mut self, name: &str, digest: &Digest, readers: &Digest) -> Result<(), Failure> {
+        let done = Done { digest: *digest, readers: *readers };
         let append = || {
             let mut file = std::fs::OpenOptions::new().append(true).open(&self.path)?;
-            writeln!(file, "{digest} {name}")
+            file.write_all(done.line(name).as_bytes())
         };
         append().map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.path.plain())))?;
-        self.done.insert(name.to_owned(), digest);
+        self.done.insert(name.to_owned(), done);
         Ok(())
-    }
-
-    /// The files that are done.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.done.keys().map(String::as_str)
     }
 
     /// The change is over.
     pub fn close(self) -> Result<(), Failure> {
         std::fs::remove_file(&self.path)
             .map_err(|fault| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", self.path.plain())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_as_it_was_written_and_one_of_another_form_is_not() {
+        let done = Done { digest: Digest::plain(b"file"), readers: Digest::plain(b"readers") };
+        for name in ["secrets/a.yaml", "secrets/a b.yaml", "secrets/a\nb.yaml"] {
+            let line = done.line(name);
+            assert!(line.ends_with('\n') && line.lines().count() == 1, "{line}");
+            assert!(Done::parse(line.trim_end()).is_some_and(|(read, same)| read == name && same == done), "{line}");
+            assert!(Done::parse(&line[..line.len() - 5]).is_none(), "a line that was cut off");
+        }
+        assert!(Done::parse(&format!("{} secrets/a.yaml", done.digest)).is_none(), "without readers");
     }
 }

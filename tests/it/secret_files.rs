@@ -1,5 +1,6 @@
 //! `daypass secret` over the encrypted files of a checkout: made, changed, looked over, given new keys; and the real sops beside it.
 
+mod asked;
 mod clear;
 mod copies;
 mod decrypt;

@@ -1,70 +1,170 @@
-//! What `updatekeys` and `rotate` will change, before they do: each file, and who opens it from then on.
+//! What `updatekeys` and `rotate` will change, before they do: each file, and who opens it from then on. What is done is what was
+//! listed: the rules are read once, and a file that is another since then is left as it is.
 
 use super::creation;
 use super::keyring::KeyArgs;
-use super::target::path_of;
+use super::not_rewritten::{NotRewritten, read};
+use super::work::Work;
 use crate::cli::print::{self, counted};
-use crate::client::checkout::Checkout;
+use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::secrets::{Seen, SopsFile, look};
-use crate::words::plain;
-use std::collections::BTreeMap;
+use crate::secrets::{Binding, Creation, FileRewrite, Identities, Rewrite, SopsFile};
+use crate::words::{Clock, Digest, SystemClock, plain};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, IsTerminal, Write};
 
 /// Files of one and the same change that are listed.
 const FILES_SHOWN_MAX: usize = 20;
 
-/// Each file that gets other recipients, and which.
-pub(super) struct Planned(Vec<(String, String)>);
+/// What is asked for.
+pub(super) struct TreeChange<'a> {
+    pub(super) how: Rewrite,
+    pub(super) recipients: &'a [String],
+    pub(super) keys: &'a KeyArgs,
+    /// The files that were named themselves.
+    pub(super) named: BTreeSet<String>,
+}
+
+/// The files in their order, and what is done to each, or why nothing is.
+pub(super) struct Planned {
+    how: Rewrite,
+    files: Vec<(String, Result<Step, NotRewritten>)>,
+}
+
+/// What is done to one file.
+struct Step {
+    before: Digest,
+    to: Creation,
+    /// As it is listed; none of a file that is as it should be, if it opens.
+    change: Option<String>,
+}
 
 impl Planned {
-    /// Of these files. What is wrong with one is told when it is changed.
-    pub(super) async fn of(checkout: &Checkout, files: &[(String, Vec<u8>)], recipients: &[String], keys: &KeyArgs) -> Self {
-        let mut lines = Vec::new();
-        for (name, bytes) in files {
-            let file = checkout.root().join(name);
-            let (Ok(path), Ok(to)) = (path_of(&file), creation::of_path(&file, recipients, keys).await) else { continue };
-            match look(&path, bytes) {
-                Ok(Seen::Sops(sops)) if !sops.is_for(to.recipients()) => {
-                    lines.push((plain(name).into_owned(), difference(&sops, to.recipients())));
-                }
-                Ok(Seen::Age(_)) => {
-                    // An age file does not say who opens it.
-                    let all: Vec<String> = to.recipients().iter().map(|one| print::recipient(one)).collect();
-                    lines.push((plain(name).into_owned(), format!("encrypted anew to {}", all.join(", "))));
-                }
-                _ => {}
-            }
+    /// Of these files, without those that an earlier try did for the same recipients. A file is held while it is looked at.
+    pub(super) async fn of(asked: &TreeChange<'_>, names: Vec<String>, work: &mut Work<'_>) -> Result<Self, Failure> {
+        let own = asked.keys.source_recipients().await?;
+        let mut files = Vec::new();
+        for name in names {
+            let step = step(asked, &name, own.as_deref(), work).await;
+            files.extend(step.transpose().map(|step| (name, step)));
         }
-        Self(lines)
+        Ok(Self { how: asked.how, files })
     }
 
     /// Prints them, and asks where somebody is there to answer.
     pub(super) fn is_agreed(&self, asks: bool) -> Result<bool, Failure> {
-        if self.0.is_empty() {
-            return Ok(true);
-        }
         // What is the same for many files is told once, so that none is left out that is otherwise.
         let mut alike: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (file, change) in &self.0 {
-            alike.entry(change).or_default().push(file);
+        for (file, step) in &self.files {
+            let change = step.as_ref().ok().and_then(|step| step.change.as_deref());
+            change.into_iter().for_each(|change| alike.entry(change).or_default().push(file));
         }
+        let count = alike.values().map(Vec::len).sum();
         for (change, files) in alike {
-            files.iter().take(FILES_SHOWN_MAX).for_each(|file| anstream::println!("{file}: {change}"));
+            files.iter().take(FILES_SHOWN_MAX).for_each(|file| anstream::println!("{}: {change}", plain(file)));
             if files.len() > FILES_SHOWN_MAX {
                 anstream::println!("and {} more: {change}", counted(files.len() - FILES_SHOWN_MAX, "file"));
             }
         }
-        if !asks || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+        if count == 0 || !asks || !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
             return Ok(true);
         }
         let unread = |fault: std::io::Error| Failure::new(STATUS_CONFIGURATION, fault);
-        anstream::print!("Change {}? [y/N] ", counted(self.0.len(), "file"));
+        anstream::print!("Change {}? [y/N] ", counted(count, "file"));
         std::io::stdout().flush().map_err(unread)?;
         let mut answer = String::new();
         std::io::stdin().lock().read_line(&mut answer).map_err(unread)?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
+
+    /// Does it. What is wrong with one file ends no other's turn.
+    pub(super) fn run(self, identities: &Identities, work: &mut Work<'_>) -> Result<(), Failure> {
+        let progress = Progress::of_steps("changing files", self.files.len());
+        for (name, step) in self.files {
+            match step {
+                Ok(step) => {
+                    let done = rewritten(&name, &step, self.how, identities, work);
+                    work.take(&name, &step.before, &readers(&step.to), done)?;
+                }
+                Err(fault) => work.fault(name, &fault),
+            }
+            progress.step();
+        }
+        Ok(())
+    }
+}
+
+/// What is to be done to a file; nothing to one that an earlier try did.
+async fn step(
+    asked: &TreeChange<'_>,
+    name: &str,
+    own: Option<&[String]>,
+    work: &mut Work<'_>,
+) -> Result<Option<Step>, NotRewritten> {
+    let file = work.checkout.root().join(name);
+    let bytes = read(&file)?;
+    let path = super::target::path_of(&file).map_err(NotRewritten::Recipients)?;
+    let to = creation::of_path(&file, asked.recipients, asked.keys).await.map_err(NotRewritten::Recipients)?;
+    let before = Digest::plain(&bytes);
+    if work.is_done(name, &before, &readers(&to)) {
+        return Ok(None);
+    }
+    let rewrite = FileRewrite::of(&path, &bytes, asked.how, &to)?;
+    let binding = rewrite.binding();
+    if let (Binding::Elsewhere(path), false) = (&binding, asked.named.contains(name)) {
+        return Err(NotRewritten::Bound(path.clone()));
+    }
+    if let Some(own) = own.filter(|own| !own.iter().any(|one| to.recipients().contains(one))) {
+        return Err(NotRewritten::LockedOut(own.to_vec()));
+    }
+    let change = rewrite.is_needed().then(|| change(&rewrite, asked.how, &to, &binding));
+    Ok(Some(Step { before, to, change }))
+}
+
+/// By the same recipients and for the same path as it was listed, of the same bytes.
+fn rewritten(
+    name: &str,
+    step: &Step,
+    how: Rewrite,
+    identities: &Identities,
+    work: &Work<'_>,
+) -> Result<Option<Vec<u8>>, NotRewritten> {
+    let file = work.checkout.root().join(name);
+    let path = super::target::path_of(&file).map_err(NotRewritten::Recipients)?;
+    let bytes = read(&file)?;
+    if Digest::plain(&bytes) != step.before {
+        return Err(NotRewritten::Changed);
+    }
+    Ok(FileRewrite::of(&path, &bytes, how, &step.to)?.run(identities, SystemClock.now())?)
+}
+
+/// Those who open a file of this creation, in whatever order.
+fn readers(to: &Creation) -> Digest {
+    let mut recipients: Vec<&[u8]> = to.recipients().iter().map(String::as_bytes).collect();
+    recipients.sort_unstable();
+    Digest::of(&recipients)
+}
+
+/// A file's line in the list.
+fn change(rewrite: &FileRewrite<'_>, how: Rewrite, to: &Creation, binding: &Binding) -> String {
+    let mut parts = Vec::new();
+    if let Some(sops) = rewrite.sops() {
+        parts.extend((how == Rewrite::Rotate).then(|| "gets a new data key".to_owned()));
+        parts.push(difference(sops, to.recipients()));
+    } else {
+        // An age file does not say who opens it.
+        let all: Vec<String> = to.recipients().iter().map(|one| print::recipient(one)).collect();
+        parts.push(format!("encrypted anew to {}", all.join(", ")));
+    }
+    let is_whole = rewrite.sops().is_none() || how == Rewrite::Rotate;
+    match (binding, to.path()) {
+        (Binding::Elsewhere(path), Some(_)) => parts.push(format!("was bound to {path}, is bound to this path")),
+        (Binding::Elsewhere(path), None) if is_whole => parts.push(format!("was bound to {path}, is bound to no path")),
+        (Binding::Free, Some(_)) if is_whole => parts.push("was bound to no path, is bound to this one".to_owned()),
+        (Binding::Elsewhere(_) | Binding::Free | Binding::Here, _) => {}
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join(", ")
 }
 
 /// Who opens a file and should not, and who does not and should.
@@ -74,7 +174,9 @@ pub(super) fn difference(sops: &SopsFile, recipients: &[String]) -> String {
         .iter()
         .filter(|one| !recipients.iter().any(|other| other == *one))
         .map(|one| format!("has {}", print::recipient(one)));
+    let twice = own.iter().enumerate().filter(|(number, one)| own[..*number].contains(one));
+    let twice = twice.map(|(_, one)| format!("has {} twice", print::recipient(one)));
     let lacking =
         recipients.iter().filter(|one| !own.contains(&one.as_str())).map(|one| format!("lacks {}", print::recipient(one)));
-    too_many.chain(lacking).collect::<Vec<_>>().join(", ")
+    too_many.chain(twice).chain(lacking).collect::<Vec<_>>().join(", ")
 }

@@ -1,5 +1,6 @@
 //! The same by a server that has the keys: it is shown which files are asked for, and hands their new forms back.
 
+use super::not_rewritten::read as read_file;
 use super::work::Work;
 use crate::answers::RewrittenFile;
 use crate::cli::progress::Progress;
@@ -13,14 +14,18 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Asks for the files in turns, each of which the server bounds by its own measure.
-pub(super) async fn run(
-    server: &Server,
-    how: Rewrite,
-    files: Vec<(String, Vec<u8>)>,
-    work: &mut Work<'_>,
-    progress: &Progress,
-) -> Result<(), Failure> {
-    let mut left: BTreeMap<String, Digest> = files.into_iter().map(|(name, bytes)| (name, Digest::plain(&bytes))).collect();
+pub(super) async fn run(server: &Server, how: Rewrite, names: Vec<String>, work: &mut Work<'_>) -> Result<(), Failure> {
+    // Only the server knows to whom it encrypts.
+    let readers = Digest::of(&[b"by the server"]);
+    let mut left = BTreeMap::new();
+    for name in names {
+        match read_file(&work.checkout.root().join(&name)).map(|bytes| Digest::plain(&bytes)) {
+            Ok(digest) if work.is_done(&name, &digest, &readers) => {}
+            Ok(digest) => _ = left.insert(name, digest),
+            Err(fault) => work.fault(name, &fault),
+        }
+    }
+    let progress = Progress::of_steps("changing files", left.len());
     while !left.is_empty() {
         let asked: Vec<Value> = left
             .iter()
@@ -30,8 +35,8 @@ pub(super) async fn run(
         let answer = server.rewrite(&json!({ "change": how, "files": asked })).await?;
         let before = left.len();
         for one in answer.files {
-            if left.remove(&one.file).is_some() {
-                work.take(&one.file, read(&one))?;
+            if let Some(digest) = left.remove(&one.file) {
+                work.take(&one.file, &digest, &readers, read(&one))?;
                 progress.step();
             }
         }

@@ -1,20 +1,18 @@
 //! `daypass secret updatekeys` and `rotate`: every encrypted file of a checkout, one by one, as one commit.
 
 use super::keyring::KeyArgs;
-use super::planned::Planned;
-use super::work::{Outcome, Work, message, tell};
-use super::{creation, served};
+use super::planned::{Planned, TreeChange};
+use super::work::{Work, message, tell};
+use super::{place, served};
 use crate::cli::print;
-use crate::cli::progress::Progress;
 use crate::client::checkout::Checkout;
 use crate::client::environment::Environment;
-use crate::client::journal::Journal;
 use crate::client::keyring::Keyring;
 use crate::client::{Failure, STATUS_CONFIGURATION};
-use crate::secrets::{Identities, RULES_FILE, Rewrite, SecretError, rewrite};
-use crate::words::{Clock, SystemClock};
+use crate::secrets::Rewrite;
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Names that one run of git takes as arguments, well below what the system does.
@@ -42,94 +40,37 @@ pub(in crate::cli) struct TreeArgs {
 
 /// Runs the change. One that is ended is gone on with by the same command.
 pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Environment, json: bool) -> Result<u8, Failure> {
-    let checkout = Checkout::around(arguments.paths.first().map_or(Path::new("."), PathBuf::as_path))?;
-    let names = checkout.files(&arguments.paths)?;
-    let mut journal = Journal::open(&checkout, how.as_str())?;
-    let (mut outcome, mut left) = (Outcome::default(), Vec::new());
-    for name in names {
-        let bytes = checkout.read(&name)?;
-        if journal.has(&name, &bytes) {
-            outcome.before += 1;
-        } else {
-            left.push((name, bytes));
-        }
-    }
-    let keyring = arguments.keys.keyring(environment).await?;
-    // The server rewrites by the rules that it has in force, which need not be those of this checkout.
-    if !json && matches!(keyring, Keyring::Held(_)) {
-        let planned = Planned::of(&checkout, &left, &arguments.recipients, &arguments.keys).await;
-        if !planned.is_agreed(!arguments.yes)? {
-            anstream::println!("nothing was changed");
-            return Ok(0);
-        }
-    }
-    let progress = Progress::of_steps("changing files", left.len());
-    let mut work = Work { checkout: &checkout, journal: &mut journal, outcome: &mut outcome };
-    match keyring {
+    let paths = arguments.paths.iter().map(|path| place::settled(path)).collect::<Result<Vec<_>, _>>()?;
+    let checkout = Checkout::around(paths.first().map_or(Path::new("."), PathBuf::as_path))?;
+    let names = checkout.files(&paths)?;
+    let files = paths.iter().filter(|path| path.is_file()).map(|path| checkout.name(path));
+    let named = files.collect::<Result<BTreeSet<_>, _>>()?;
+    let mut work = Work::begin(&checkout, how)?;
+    match arguments.keys.keyring(environment).await? {
         Keyring::Held(identities) => {
-            let own = arguments.keys.source_recipients().await?;
-            for (name, bytes) in &left {
-                let done = arguments.rewritten(&checkout, name, bytes, how, &identities, own.as_deref()).await;
-                work.take(name, done)?;
-                progress.step();
+            let change = TreeChange { how, recipients: &arguments.recipients, keys: &arguments.keys, named };
+            let planned = Planned::of(&change, names, &mut work).await?;
+            if !json && !planned.is_agreed(!arguments.yes)? {
+                anstream::println!("nothing was changed");
+                return Ok(0);
             }
+            planned.run(&identities, &mut work)?;
         }
-        Keyring::Server(server) => served::run(&server, how, left, &mut work, &progress).await?,
+        // It rewrites by the rules that it has in force, which need not be those of this checkout.
+        Keyring::Server(server) => served::run(&server, how, names, &mut work).await?,
     }
-    drop(progress);
-    finish(arguments, how, &checkout, journal, &outcome, json)
+    finish(arguments, how, work, json)
 }
 
-/// Why a file has no new form.
-#[derive(Debug, thiserror::Error)]
-enum NotRewritten {
-    /// Nobody can tell for whom it is.
-    #[error("{0}")]
-    Recipients(Failure),
-    /// The server would be locked out, as by its own rotation it never is.
-    #[error(
-        "the recipients that it would be encrypted to do not include the source's own ({}), so the server could not open it any more: \
-         add one of them to {RULES_FILE} or by --recipient", .0.join(", ")
-    )]
-    LockedOut(Vec<String>),
-    /// It does not open, or is not written.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-}
-
-impl TreeArgs {
-    async fn rewritten(
-        &self,
-        checkout: &Checkout,
-        name: &str,
-        bytes: &[u8],
-        how: Rewrite,
-        identities: &Identities,
-        own: Option<&[String]>,
-    ) -> Result<Option<Vec<u8>>, NotRewritten> {
-        let file = checkout.root().join(name);
-        let path = super::target::path_of(&file).map_err(NotRewritten::Recipients)?;
-        let creation = creation::of_path(&file, &self.recipients, &self.keys).await.map_err(NotRewritten::Recipients)?;
-        if let Some(own) = own.filter(|own| !own.iter().any(|one| creation.recipients().contains(one))) {
-            return Err(NotRewritten::LockedOut(own.to_vec()));
-        }
-        Ok(rewrite(&path, bytes, how, &creation, identities, SystemClock.now())?)
-    }
-}
-
-fn finish(
-    arguments: &TreeArgs,
-    how: Rewrite,
-    checkout: &Checkout,
-    journal: Journal,
-    outcome: &Outcome,
-    json: bool,
-) -> Result<u8, Failure> {
-    let names: Vec<&str> = journal.names().collect();
+fn finish(arguments: &TreeArgs, how: Rewrite, work: Work<'_>, json: bool) -> Result<u8, Failure> {
+    let (checkout, outcome) = (work.checkout, &work.outcome);
+    let names = changed(checkout, &outcome.written)?;
     let whole = outcome.faults.is_empty();
     if let Some(patch) = arguments.patch.as_ref().filter(|_| !names.is_empty()) {
-        let diffs =
-            names.chunks(NAMES_MAX).map(|names| checkout.git(&[&["diff", "--binary", "HEAD", "--"], names].concat(), &[]));
+        let diffs = names.chunks(NAMES_MAX).map(|names| {
+            let names = names.iter().map(String::as_str);
+            checkout.git(&["diff", "--binary", "HEAD", "--"].into_iter().chain(names).collect::<Vec<_>>(), &[])
+        });
         crate::client::checkout::replace(patch, &diffs.collect::<Result<Vec<_>, _>>()?.concat())?;
     }
     let mut commit = None;
@@ -150,7 +91,21 @@ fn finish(
         tell(how, outcome, commit.as_deref());
     }
     if whole {
-        journal.close()?;
+        work.close()?;
     }
     Ok(if whole { 0 } else { STATUS_CONFIGURATION })
+}
+
+/// Those of these files that differ from the commit: one that got back who opened it there need not.
+fn changed(checkout: &Checkout, names: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut changed = BTreeSet::new();
+    for names in names.chunks(NAMES_MAX) {
+        let status = ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--"];
+        let listed = checkout.git(&[&status, names].concat(), &[])?;
+        // Two letters and a space stand before each name.
+        let listed = String::from_utf8_lossy(&listed);
+        changed.extend(listed.split('\0').filter_map(|entry| entry.get(3..)).map(str::to_owned));
+    }
+    Ok(changed.into_iter().collect())
 }

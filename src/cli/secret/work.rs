@@ -1,11 +1,14 @@
 //! A change of many files under way, and what came of it.
 
+use super::not_rewritten::{NotRewritten, read};
 use crate::cli::print::counted;
 use crate::client::Failure;
 use crate::client::checkout::Checkout;
 use crate::client::journal::Journal;
 use crate::secrets::Rewrite;
-use crate::words::{plain, plain_lines};
+use crate::words::{Digest, plain, plain_lines};
+use std::collections::BTreeSet;
+use std::fmt::Display;
 
 /// What became of the files.
 #[derive(Default)]
@@ -16,28 +19,66 @@ pub(super) struct Outcome {
     /// An earlier try did them.
     pub(super) before: usize,
     pub(super) faults: Vec<(String, String)>,
+    /// Those that this or an earlier try wrote, of the files that were looked at.
+    pub(super) written: BTreeSet<String>,
 }
 
 /// A change under way.
 pub(super) struct Work<'a> {
     pub(super) checkout: &'a Checkout,
-    pub(super) journal: &'a mut Journal,
-    pub(super) outcome: &'a mut Outcome,
+    pub(super) outcome: Outcome,
+    journal: Journal,
 }
 
-impl Work<'_> {
-    /// Puts a file's new form in its place. What is wrong with one file ends no other's turn.
-    pub(super) fn take(&mut self, name: &str, done: Result<Option<Vec<u8>>, impl std::fmt::Display>) -> Result<(), Failure> {
+impl<'a> Work<'a> {
+    /// Begins, or goes on where an earlier try ended.
+    pub(super) fn begin(checkout: &'a Checkout, how: Rewrite) -> Result<Self, Failure> {
+        Ok(Self { checkout, outcome: Outcome::default(), journal: Journal::open(checkout, how.as_str())? })
+    }
+
+    /// Whether an earlier try did this file, for the same readers.
+    pub(super) fn is_done(&mut self, name: &str, digest: &Digest, readers: &Digest) -> bool {
+        let is_done = self.journal.has(name, digest, readers);
+        if is_done {
+            self.outcome.before += 1;
+            self.outcome.written.insert(name.to_owned());
+        }
+        is_done
+    }
+
+    /// Puts a file's new form in its place, if the file is what the form was made of. What is wrong with one file ends no other's turn.
+    pub(super) fn take(
+        &mut self,
+        name: &str,
+        before: &Digest,
+        readers: &Digest,
+        done: Result<Option<Vec<u8>>, impl Display>,
+    ) -> Result<(), Failure> {
         match done {
-            Ok(Some(bytes)) => {
-                self.checkout.replace(name, &bytes)?;
-                self.journal.note(name, &bytes)?;
-                self.outcome.changed += 1;
-            }
+            Ok(Some(bytes)) => match read(&self.checkout.root().join(name)) {
+                Ok(now) if Digest::plain(&now) == *before => {
+                    self.checkout.replace(name, &bytes)?;
+                    self.journal.note(name, &Digest::plain(&bytes), readers)?;
+                    self.outcome.changed += 1;
+                    self.outcome.written.insert(name.to_owned());
+                }
+                Ok(_) => self.fault(name.to_owned(), &NotRewritten::Changed),
+                Err(fault) => self.fault(name.to_owned(), &fault),
+            },
             Ok(None) => self.outcome.unchanged += 1,
-            Err(fault) => self.outcome.faults.push((name.to_owned(), fault.to_string())),
+            Err(fault) => self.fault(name.to_owned(), &fault),
         }
         Ok(())
+    }
+
+    /// Notes a file that is left as it is, and why.
+    pub(super) fn fault(&mut self, name: String, fault: &impl Display) {
+        self.outcome.faults.push((name, fault.to_string()));
+    }
+
+    /// All of it is done.
+    pub(super) fn close(self) -> Result<(), Failure> {
+        self.journal.close()
     }
 }
 

@@ -23,6 +23,58 @@ fn copied() -> Checkout {
     checkout
 }
 
+#[test]
+fn a_copy_is_bound_to_its_new_path_by_its_own_name_alone() {
+    for how in ["updatekeys", "rotate"] {
+        let checkout = copied();
+        let copies = [("secrets/team/own.yaml", "secrets/prod/db.yaml"), ("secrets/team/own.age", "secrets/prod/whole.age")];
+        for below in [&[][..], &["secrets"], &["secrets/team", "secrets/prod/db.yaml"]] {
+            let (status, told) = checkout.refused(&[&[how, "--commit"], below].concat(), "");
+            for (copy, original) in copies {
+                let fault = format!("{copy}: is bound to {original}: it was copied or moved; name it to move it");
+                assert!(status == 78 && told.contains(&fault), "{how} {below:?}: {told}");
+                assert!(!opens(&checkout, copy), "{how} {below:?}");
+            }
+            assert_eq!(git(checkout.path(), &["rev-list", "--count", "HEAD"]), "1", "{how} {below:?}");
+        }
+        // A move is one by its name: it is listed with the path before.
+        let told = checkout.run(&[how, "secrets/team/own.yaml", "secrets/team/own.age"], "");
+        for (copy, original) in copies {
+            let line =
+                told.lines().find(|line| line.starts_with(&format!("{copy}: "))).unwrap_or_else(|| panic!("{how}: {told}"));
+            assert!(line.contains(&format!("was bound to {original}")), "{how}: {line}");
+            assert!(opens(&checkout, copy), "{how}");
+        }
+    }
+}
+
+/// Outside of the folders of encrypted files nothing is bound: from there a copy could be put anywhere.
+#[test]
+fn a_copy_elsewhere_is_set_free_by_its_own_name_alone() {
+    let checkout = copied();
+    checkout.put("old/db.yaml", &checkout.read("secrets/prod/db.yaml"));
+    let before = checkout.read("old/db.yaml");
+    let (status, told) = checkout.refused(&["rotate", "-r", &checkout.recipient, "old"], "");
+    assert!(status == 78 && told.contains("old/db.yaml: is bound to secrets/prod/db.yaml"), "{told}");
+    assert_eq!(checkout.read("old/db.yaml"), before);
+}
+
+#[test]
+fn every_file_that_is_changed_is_listed_also_one_that_was_bound_to_no_path() {
+    let checkout = copied();
+    git(checkout.path(), &["rm", "--quiet", "-r", "secrets/team"]);
+    checkout.put("plain.yaml", "password: two\n");
+    let free = checkout.run(&["encrypt", "--sops", "-r", &checkout.recipient, "plain.yaml"], "");
+    checkout.put("secrets/team/free.yaml", &free);
+    let told = checkout.run(&["updatekeys"], "");
+    assert!(!told.contains("free.yaml") && told.contains("1 file changed, 2 as they should be"), "{told}");
+    let told = checkout.run(&["rotate"], "");
+    let listed = |name: &str, change: &str| told.lines().any(|line| line == format!("{name}: {change}"));
+    assert!(listed("secrets/prod/db.yaml", "gets a new data key"), "{told}");
+    assert!(listed("secrets/team/free.yaml", "gets a new data key, was bound to no path, is bound to this one"), "{told}");
+    assert!(told.contains("3 files changed"), "{told}");
+}
+
 /// From a folder below the root one names files by `..`.
 #[test]
 fn a_path_is_the_same_by_whichever_way_it_is_named() {

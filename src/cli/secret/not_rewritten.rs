@@ -1,0 +1,47 @@
+//! Why `updatekeys` and `rotate` leave a file as it is.
+
+use crate::client::Failure;
+use crate::secrets::{FILE_BYTES_MAX, RULES_FILE, SecretError};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Why a file has no new form.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotRewritten {
+    /// It cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Nobody can tell for whom it is.
+    #[error("{0}")]
+    Recipients(Failure),
+    /// Whoever put it there need not be able to read it, and would be by the policy for its new path.
+    #[error("is bound to {0}: it was copied or moved; name it to move it")]
+    Bound(String),
+    /// What was written since then would be lost.
+    #[error("was changed by somebody else meanwhile, and is left as it is")]
+    Changed,
+    /// The server would be locked out, as by its own rotation it never is.
+    #[error(
+        "the recipients that it would be encrypted to do not include the source's own ({}), so the server could not open it any more: \
+         add one of them to {RULES_FILE} or by --recipient", .0.join(", ")
+    )]
+    LockedOut(Vec<String>),
+    /// It does not open, or is not written.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+}
+
+/// A file's bytes. Its size is asked for first: nothing is read that is larger than any encrypted file.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, NotRewritten> {
+    let found = std::fs::symlink_metadata(file)?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is no regular file").into());
+    }
+    let limit = FILE_BYTES_MAX as u64;
+    if found.len() > limit {
+        return Err(SecretError::TooLarge.into());
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(file)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(SecretError::TooLarge.into()) } else { Ok(bytes) }
+}

@@ -1,0 +1,71 @@
+//! What happens while a command waits for a person: only what was listed is done, and only to what was read.
+
+use super::Checkout;
+use crate::support::peer;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+/// Runs it on a terminal of its own, does something while it asks, and agrees. What it printed, and its status.
+fn agreed(checkout: &Checkout, arguments: &str, meanwhile: impl FnOnce()) -> Option<(String, i32)> {
+    let script = peer("script")?;
+    let command = format!("{} secret {arguments}", env!("CARGO_BIN_EXE_daypass"));
+    let mut terminal = Command::new(script);
+    terminal.args(["--quiet", "--return", "--flush", "--command", &command, "/dev/null"]).current_dir(checkout.path());
+    terminal.env("TERM", "dumb").env_remove("SOPS_AGE_KEY").env("SOPS_AGE_KEY_FILE", checkout.path().join("key.txt"));
+    let mut child = terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    while !seen.ends_with(b"[y/N] ") && stdout.read(&mut byte).unwrap() == 1 {
+        seen.extend(byte);
+    }
+    assert!(seen.ends_with(b"[y/N] "), "nothing was asked: {}", String::from_utf8_lossy(&seen));
+    meanwhile();
+    stdin.write_all(b"y\n").unwrap();
+    stdout.read_to_end(&mut seen).unwrap();
+    Some((String::from_utf8_lossy(&seen).replace('\r', ""), child.wait().unwrap().code().unwrap()))
+}
+
+fn filled() -> Checkout {
+    let checkout = Checkout::new();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/team/db.yaml"], "password: one\n");
+    checkout.run(&["encrypt", "-o", "secrets/team/whole.age"], "whole");
+    checkout.commit();
+    checkout
+}
+
+#[test]
+fn a_recipient_that_was_not_listed_is_not_added() {
+    for how in ["updatekeys", "rotate"] {
+        let checkout = filled();
+        let [(_, second), (third_key, third)] = ["second", "third"].map(|name| checkout.another(name));
+        checkout.rules(&[&checkout.recipient, &second]);
+        let meanwhile = || checkout.rules(&[&checkout.recipient, &second, &third]);
+        let Some((told, status)) = agreed(&checkout, how, meanwhile) else { return };
+        assert!(status == 0 && told.contains("2 files changed") && !told.contains(&third[..20]), "{how}: {told}");
+        let text = checkout.read("secrets/team/db.yaml");
+        assert!(text.contains(&second) && !text.contains(&third), "{how}: {text}");
+        for name in ["db.yaml", "whole.age"] {
+            let file = format!("secrets/team/{name}");
+            checkout.refused(&["decrypt", &file, "--identity", third_key.to_str().unwrap()], "");
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_set_meanwhile_is_not_written_over() {
+    for how in ["updatekeys", "rotate"] {
+        let checkout = filled();
+        let (_, second) = checkout.another("second");
+        checkout.rules(&[&checkout.recipient, &second]);
+        let meanwhile = || {
+            checkout.run(&["set", "secrets/team/db.yaml#/password"], "two");
+        };
+        let Some((told, status)) = agreed(&checkout, &format!("{how} --commit"), meanwhile) else { return };
+        assert!(told.contains("secrets/team/db.yaml: was changed by somebody else meanwhile"), "{how}: {told}");
+        assert!(status == 78 && told.contains("1 file changed") && !told.contains("committed"), "{how}: {told}");
+        assert_eq!(checkout.run(&["decrypt", "secrets/team/db.yaml"], ""), "password: two\n", "{how}");
+        // The same command goes on with it.
+        checkout.run(&[how, "--commit"], "");
+        assert!(checkout.read("secrets/team/db.yaml").contains(&second), "{how}");
+    }
+}
