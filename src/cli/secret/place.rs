@@ -1,5 +1,6 @@
-//! Where a file is that somebody named, by its one path.
+//! Where a file is that somebody named: by its one path, and in the checkout itself.
 
+use crate::client::checkout::{Checkout, PassedOver};
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::words::PlainPath;
 use std::path::{Component, Path, PathBuf};
@@ -19,4 +20,12 @@ pub(super) fn settled(path: &Path) -> Result<PathBuf, Failure> {
         settled.pop();
     }
     Ok(settled)
+}
+
+/// Refuses a path of a checkout that goes through a symbolic link, or is one: what is behind it is in no commit, and may be anywhere.
+pub(super) fn check_unlinked(checkout: &Checkout, path: &Path) -> Result<(), Failure> {
+    checkout.name(path)?;
+    let below = path.ancestors().take_while(|one| *one != checkout.root());
+    let Some(link) = below.filter(|one| one.is_symlink()).last() else { return Ok(()) };
+    Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {}", link.plain(), PassedOver::Link)))
 }

@@ -42,6 +42,7 @@ pub(in crate::cli) struct TreeArgs {
 pub(super) async fn run(arguments: &TreeArgs, how: Rewrite, environment: &Environment, json: bool) -> Result<u8, Failure> {
     let paths = arguments.paths.iter().map(|path| place::settled(path)).collect::<Result<Vec<_>, _>>()?;
     let checkout = Checkout::around(paths.first().map_or(Path::new("."), PathBuf::as_path))?;
+    paths.iter().try_for_each(|path| place::check_unlinked(&checkout, path))?;
     let names = checkout.files(&paths)?;
     let files = paths.iter().filter(|path| path.is_file()).map(|path| checkout.name(path));
     let named = files.collect::<Result<BTreeSet<_>, _>>()?;

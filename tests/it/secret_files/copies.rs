@@ -96,3 +96,27 @@ fn a_path_is_the_same_by_whichever_way_it_is_named() {
         assert!(!opens(&checkout, &name.replace("prod", "team")), "{name} is bound to its path");
     }
 }
+
+#[test]
+fn no_file_outside_of_the_checkout_is_changed_through_a_link() {
+    let (checkout, outside) = (copied(), tempfile::tempdir().unwrap());
+    let (_, new) = checkout.another("new");
+    let file = outside.path().join("o.yaml");
+    std::fs::write(&file, checkout.read("secrets/prod/db.yaml")).unwrap();
+    let before = std::fs::read(&file).unwrap();
+    std::os::unix::fs::symlink(outside.path(), checkout.path().join("secrets/link")).unwrap();
+    std::os::unix::fs::symlink(&file, checkout.path().join("secrets/l.yaml")).unwrap();
+    let up = format!("secrets/../../{}/o.yaml", outside.path().file_name().unwrap().to_str().unwrap());
+    for (named, why) in [
+        ("secrets/link/o.yaml", "secrets/link: a symbolic link is never followed"),
+        ("secrets/link", "secrets/link: a symbolic link is never followed"),
+        ("secrets/l.yaml", "secrets/l.yaml: a symbolic link is never followed"),
+        (up.as_str(), "is in no git checkout"),
+    ] {
+        for how in ["updatekeys", "rotate"] {
+            let (_, told) = checkout.refused(&[how, "-r", &checkout.recipient, "-r", &new, named], "");
+            assert!(told.contains(why), "{how} {named}: {told}");
+            assert_eq!(std::fs::read(&file).unwrap(), before, "{how} {named}");
+        }
+    }
+}
