@@ -21,6 +21,11 @@ pub(super) fn finish(file: &Path, before: &[u8], after: &[u8], json: bool) -> Re
 pub(super) fn finish_value(file: &Path, before: &[u8], after: &[u8], added: Option<&str>, json: bool) -> Result<u8, Failure> {
     let changed = before != after;
     if changed {
+        // An editor may be open for hours.
+        if read_if_there(file)?.unwrap_or_default() != before {
+            let told = "was changed by somebody else meanwhile, and is left as it is: begin anew";
+            return Err(Failure::new(STATUS_CONFIGURATION, format!("{}: {told}", file.plain())));
+        }
         replace(file, after)?;
     }
     if json {

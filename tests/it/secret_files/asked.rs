@@ -1,6 +1,6 @@
 //! What happens while a command waits for a person: only what was listed is done, and only to what was read.
 
-use super::Checkout;
+use super::{Checkout, with_input};
 use crate::support::peer;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
@@ -67,5 +67,21 @@ fn a_value_that_is_set_meanwhile_is_not_written_over() {
         // The same command goes on with it.
         checkout.run(&[how, "--commit"], "");
         assert!(checkout.read("secrets/team/db.yaml").contains(&second), "{how}");
+    }
+}
+
+#[test]
+fn what_is_changed_while_an_editor_is_open_is_not_written_over() {
+    let checkout = filled();
+    checkout.run(&["encrypt", "--sops", "-o", "secrets/team/other.yaml"], "password: theirs\n");
+    checkout.put("editor.sh", "echo 'mine: 1' > \"$1\" && cp secrets/team/other.yaml \"$CHANGED\"\n");
+    for name in ["secrets/team/db.yaml", "secrets/team/whole.age", "secrets/team/new.yaml"] {
+        let mut edit = checkout.command(&["edit", name]);
+        edit.env("EDITOR", "sh editor.sh").env("CHANGED", name).env("XDG_RUNTIME_DIR", "");
+        let output = with_input(&mut edit, "");
+        let fault = String::from_utf8(output.stderr).unwrap();
+        assert!(fault.contains(&format!("{name}: was changed by somebody else meanwhile")), "{name}: {fault}");
+        assert_eq!(output.status.code(), Some(78), "{name}");
+        assert_eq!(checkout.read(name), checkout.read("secrets/team/other.yaml"), "{name}");
     }
 }
