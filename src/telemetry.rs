@@ -145,7 +145,10 @@ pub struct SourceState {
 impl Metrics {
     /// Nothing is counted yet. The store measures its own writes.
     pub fn new(store_writes: Histogram) -> Self {
-        Self { store_writes: Seconds(store_writes), ..Self::default() }
+        let new = Self { store_writes: Seconds(store_writes), ..Self::default() };
+        // From zero on: of a series that begins with its first event no rate sees that one.
+        Reason::ALL.iter().for_each(|reason| drop(new.refused.get_or_create(&Code { code: reason.code() })));
+        new
     }
 
     /// Counts what came of a grant of this policy: `granted`, or the code of what failed afterwards.

@@ -229,6 +229,10 @@ impl App {
 
     /// The repository is asked every second or so, and the log hears once: the alarm stands in `status` and in the metrics meanwhile.
     fn alarmed(&self, source: &Followed, fault: &FollowError) {
+        // A server that stops ends what it reads, and nobody has to do something about that.
+        if self.draining.is_cancelled() {
+            return;
+        }
         let told = fault.to_string();
         if source.alarm.load().as_deref() == Some(&told) {
             return;

@@ -231,10 +231,7 @@ fn read_rows<'a>(fields: &mut Fields<'a, '_>, node: &'a Node, tree: &Tree) -> Op
             None
         }
         Err(fault) => {
-            fields.fault(
-                node.place,
-                format!("`{path}`: {}", fault.without_snippet().to_string().lines().next().unwrap_or_default()),
-            );
+            fields.fault(node.place, format!("`{path}`: {}", yaml::told(&fault)));
             None
         }
     }

@@ -63,6 +63,17 @@ pub fn options() -> serde_saphyr::Options {
     }
 }
 
+/// What is wrong with a file, in a line; the library's own words where they are for who writes the file.
+pub fn told(fault: &serde_saphyr::Error) -> String {
+    match fault.without_snippet() {
+        serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
+            format!("the file is nested deeper than {NESTED_MAX}")
+        }
+        serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => format!("the key `{key}` stands twice"),
+        fault => fault.to_string().lines().next().unwrap_or_default().to_owned(),
+    }
+}
+
 impl Node {
     /// Parses a file; a fault of the syntax itself is one fault.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, Fault> {
@@ -74,13 +85,7 @@ impl Node {
             Ok(spanned) => Ok(node(spanned)),
             Err(fault) => {
                 let place = fault.location().map_or_else(Place::default, place);
-                let told = match &fault {
-                    serde_saphyr::Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => {
-                        format!("the file is nested deeper than {NESTED_MAX}")
-                    }
-                    fault => fault.to_string().lines().next().unwrap_or_default().to_owned(),
-                };
-                Err(Fault::new(file, place, told).in_text(text))
+                Err(Fault::new(file, place, told(&fault)).in_text(text))
             }
         }
     }
@@ -198,6 +203,12 @@ mod tests {
     fn on_a_small_stack(text: String) -> Result<Node, Fault> {
         let reading = std::thread::Builder::new().stack_size(STACK).spawn(move || Node::parse("deep.yaml", text.as_bytes()));
         reading.unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_named_and_nothing_is_advised() {
+        let fault = Node::parse("a.yaml", b"grant: {}\nmatch: {}\ngrant: {}\n").unwrap_err();
+        assert_eq!((&*fault.message, fault.place.line), ("the key `grant` stands twice", 3));
     }
 
     /// What is nested without end ends no process: one file of one source would stop the server at each start.

@@ -281,7 +281,7 @@ mod tests {
         let row = SessionKeyRow { id: "a-key".to_owned(), created_at: store.now(), sealed: vec![1] };
         store.put_session_key(row).await.unwrap();
         let denial = DenialRow { id: "a-denial".to_owned(), until: None, body: json!({}) };
-        store.deny(denial).await.unwrap();
+        store.deny(denial, None).await.unwrap();
         let commit = CommitId::parse(&"c".repeat(40)).unwrap();
         let body = json!({ "source": "root", "revision": commit });
         store.record_revision("root", &commit, &Forms::default(), Vec::new(), body).await.unwrap();
