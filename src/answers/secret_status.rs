@@ -27,10 +27,23 @@ pub struct FileStatus {
     pub commit: Option<CommitId>,
     /// To whom a SOPS file is encrypted by age. An age file does not name its recipients.
     pub recipients: Option<Vec<String>>,
+    /// The kinds of its other keys, such as `kms`: whoever holds one may open it too.
+    pub other_keys: Vec<String>,
     /// Why the newest form of it is not in force.
     pub not_in_force: Option<String>,
-    /// The grants that reach a document, as file and line. `None` of a transit key.
+    /// How many grants reach a document. `None` of a transit key.
+    pub grants: Option<usize>,
+    /// The first of these, as file and line.
     pub granted_by: Option<Vec<String>>,
+}
+
+impl FileStatus {
+    /// About as many bytes as it is written in.
+    pub fn size(&self) -> usize {
+        let lists = [self.recipients.as_ref(), self.granted_by.as_ref(), Some(&self.other_keys)];
+        let texts = lists.into_iter().flatten().flatten().map(String::len);
+        self.file.len() + self.not_in_force.as_ref().map_or(0, String::len) + texts.sum::<usize>()
+    }
 }
 
 /// A grant that reaches no document.

@@ -9,7 +9,7 @@ use crate::secrets::IdentityError;
 use crate::store::{ReadError, StoreError};
 use crate::telemetry::TracesError;
 use crate::words::names::{CommitId, NameError, SourceName};
-use crate::words::{Denial, PlainPath};
+use crate::words::{Denial, PlainPath, Reason};
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::JoinError;
@@ -194,9 +194,33 @@ pub(super) enum DenialError {
     /// By what no token can be.
     #[error(transparent)]
     Impossible(#[from] ImpossibleStop),
+    /// It reaches beyond the source whose policy lets somebody deny.
+    #[error(
+        "A policy of the source {source_name} lets deny what its own policies grant: name one that is there, as {source_name}/NAME."
+    )]
+    NotOwn {
+        /// The source.
+        source_name: SourceName,
+    },
+    /// There is no room for one more.
+    #[error("{standing} denials stand already: an operator lifts some, or denies on the server's machine.")]
+    TooMany {
+        /// So many.
+        standing: usize,
+    },
     /// What it names may be there or not.
     #[error("no revision is in force, so nobody can tell whether there is such a policy: `--unknown-too` denies it all the same")]
     NoRevision,
+}
+
+impl DenialError {
+    pub(super) const fn reason(&self) -> Reason {
+        match self {
+            Self::NotOwn { .. } => Reason::NoMatchingPolicy,
+            Self::TooMany { .. } => Reason::Overloaded,
+            Self::Stop(_) | Self::Lasting(_) | Self::Impossible(_) | Self::NoRevision => Reason::BadRequest,
+        }
+    }
 }
 
 /// Why nobody can tell what a denial would have hit.
@@ -205,6 +229,9 @@ pub(super) enum CountError {
     /// The log is not read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Another one is counted.
+    #[error("another denial is being counted: `daypass audit query` tells it later")]
+    Busy,
     /// The count itself ended.
     #[error(transparent)]
     Broken(#[from] JoinError),

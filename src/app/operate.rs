@@ -1,13 +1,10 @@
-//! What an operator may do at once, without Git: deny, lift, revoke, accept, and look.
+//! What an operator may do at once, without Git: lift, revoke, accept, and look.
 
-use super::covered::covered;
-use super::error::{CountError, DenialError, LookupError};
+use super::error::LookupError;
 use super::{App, Followed};
-use crate::answers::{Covered, Denied};
 use crate::identity::Identity;
-use crate::policy::{DenyRequest, Grant, Request, Standing, Stop, StopUntil};
-use crate::store::DenialRow;
-use crate::words::names::{CommitId, DecisionId, SourceName};
+use crate::policy::{Grant, Request, Standing, StopUntil};
+use crate::words::names::{CommitId, SourceName};
 use crate::words::yaml::Fault;
 use crate::words::{Denial, IdSuffix, Reason};
 use serde_json::{Value, json};
@@ -28,56 +25,6 @@ impl App {
         let boot = self.store.since_boot();
         let is_fresh = |source: &SourceName| live.check_fresh(source, boot);
         decision.stands(&Standing::new(&self.stops.load(), self.store.earliest(), &is_fresh), identity.facts())
-    }
-
-    /// Denies from now on, for a time or until it is lifted. It stands at once; where it cannot become durable yet, that is told, and
-    /// nothing is granted before it is. Tells the id to lift it by, and what of the last day's grants it would have denied. What it
-    /// names has to be there, unless somebody means what is not there yet. `by` is the decision by which somebody may deny; without one
-    /// an operator does.
-    pub async fn deny(&self, request: DenyRequest, by: Option<&DecisionId>) -> Result<Denied, Denial> {
-        let refuse = |fault: DenialError| Reason::BadRequest.because(&fault).saying(fault.to_string());
-        let lasting = request.lasting().map_err(|fault| refuse(fault.into()))?;
-        let DenyRequest { stop, unknown_too, .. } = request;
-        stop.check().map_err(|fault| refuse(fault.into()))?;
-        stop.check_possible(&self.catalogue).map_err(|fault| refuse(fault.into()))?;
-        if !unknown_too {
-            self.check_known(&stop).map_err(refuse)?;
-        }
-        let id = DecisionId::new().as_str().to_owned();
-        let body = serde_json::to_value(&stop).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
-        let until = lasting.map(|lasting| self.now().plus(lasting));
-        self.change_stops(|stops| _ = stops.insert(id.clone(), (stop.clone(), until)));
-        let kept = self.store.deny(DenialRow { id: id.clone(), until, body }, by).await;
-        kept.map_err(|denial| {
-            denial.saying(format!("Denied from now on by {id}, and nothing is granted before that is durable. The store cannot write yet: a restart before it can forgets the denial."))
-        })?;
-        let (told, covers) = (stop.to_string(), self.covered_by(stop).await);
-        let (covers, uncounted) = match covers {
-            Ok(covers) => (Some(covers), None),
-            Err(fault) => (None, Some(fault.to_string())),
-        };
-        Ok(Denied { id, denies: told, until, covers, uncounted })
-    }
-
-    /// How many denials stand.
-    pub fn standing_denials(&self) -> usize {
-        let now = self.store.earliest();
-        self.stops.load().values().filter(|(_, until)| until.is_none_or(|until| now < until)).count()
-    }
-
-    /// Whether policy and issuer are there. Without a revision nobody can tell.
-    fn check_known(&self, stop: &Stop) -> Result<(), DenialError> {
-        let live = self.live.load();
-        match live.policies() {
-            Ok(set) => Ok(stop.check_known(&self.catalogue, set.policies())?),
-            Err(_) if stop.policy.is_some() => Err(DenialError::NoRevision),
-            Err(_) => Ok(stop.check_known(&self.catalogue, &[])?),
-        }
-    }
-
-    async fn covered_by(&self, stop: Stop) -> Result<Covered, CountError> {
-        let (reader, catalogue, now) = (self.store.reader()?, self.catalogue.clone(), self.now());
-        Ok(tokio::task::spawn_blocking(move || covered(&reader, &stop, &catalogue, now)).await??)
     }
 
     /// Takes a denial away; tells what it was, and that nothing is lifted when there is none of this id.
@@ -215,7 +162,7 @@ impl App {
     }
 
     /// What is denied changes at once, and those that are over are forgotten.
-    fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, StopUntil>)) {
+    pub(super) fn change_stops(&self, change: impl Fn(&mut BTreeMap<String, StopUntil>)) {
         let now = self.store.earliest();
         self.stops.rcu(|stops| {
             let mut stops = BTreeMap::clone(stops);

@@ -11,6 +11,10 @@ use std::collections::BTreeSet;
 
 /// Files of one answer: each is parsed for its recipients, which takes less than a millisecond.
 pub const FILES_MAX: usize = 1000;
+/// And their bytes, beside its last file: grants and recipients of a file may be many.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Grants that are listed of one file, and grants that reach none: more say nothing new.
+pub const GRANTS_TOLD_MAX: usize = 20;
 
 /// Which files are asked about.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -36,19 +40,31 @@ impl Live {
         let status = |file: &String| {
             let bytes = revision.file_in_force(file).ok();
             let document = file.strip_prefix("secrets/").and_then(|path| full(source, path));
+            let granting: Option<Vec<&DocumentGrant<'_>>> =
+                document.map(|path| grants.iter().filter(|grant| grant.covers(&path)).collect());
+            let (recipients, other_keys) = bytes.map(|bytes| keys(file, bytes)).unwrap_or_default();
             FileStatus {
                 commit: bytes.and_then(|_| revision.commit_of(file).cloned()),
-                recipients: bytes.and_then(|bytes| recipients(file, bytes)),
+                recipients,
+                other_keys,
                 not_in_force: why(revision.lacks(file)),
-                granted_by: document
-                    .map(|path| grants.iter().filter(|grant| grant.covers(&path)).map(DocumentGrant::at).collect()),
+                grants: granting.as_ref().map(Vec::len),
+                granted_by: granting.map(|granting| granting.iter().take(GRANTS_TOLD_MAX).map(|grant| grant.at()).collect()),
                 file: file.clone(),
             }
         };
-        let page: Vec<FileStatus> = files.iter().take(FILES_MAX).map(status).collect();
-        let next_after = page.last().filter(|_| files.len() > FILES_MAX).map(|last| last.file.clone());
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for file in files.iter().take(FILES_MAX) {
+            let one = status(file);
+            bytes += one.size();
+            page.push(one);
+            if bytes >= ANSWER_BYTES_MAX {
+                break;
+            }
+        }
+        let next_after = page.last().filter(|_| files.len() > page.len()).map(|last| last.file.clone());
         let there: Vec<SecretPath> = revision.documents().filter_map(|path| full(source, path.as_str())).collect();
-        let empty = grants.iter().filter(|grant| !there.iter().any(|path| grant.covers(path)));
+        let empty = grants.iter().filter(|grant| !there.iter().any(|path| grant.covers(path))).take(GRANTS_TOLD_MAX);
         let empty = empty.map(|grant| EmptyGrant { at: grant.at(), documents: grant.documents() }).collect();
         let (source, commit) = (source.clone(), revision.commit.clone());
         Ok(SecretStatus { source, commit, files: page, granted_and_not_there: empty, next_after })
@@ -57,8 +73,11 @@ impl Live {
 
 impl FilesAsked {
     fn takes(&self, file: &str) -> bool {
-        let is_below =
-            |folder: &String| file.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        // As a shell completes a folder, and as one names it from where one is.
+        let plain = |folder: &str| folder.strip_prefix("./").unwrap_or(folder).trim_end_matches('/').to_owned();
+        let is_below = |folder: &String| {
+            file.strip_prefix(plain(folder).as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         self.below.as_ref().is_none_or(is_below) && self.after.as_ref().is_none_or(|after| file > after.as_str())
     }
 }
@@ -73,18 +92,41 @@ fn full(source: &SourceName, path: &str) -> Option<SecretPath> {
     full.ok()
 }
 
-fn recipients(file: &str, bytes: &[u8]) -> Option<Vec<String>> {
-    let path = SecretPath::parse(file.strip_prefix("secrets/")?).ok()?;
-    match look(&path, bytes) {
-        Ok(Seen::Sops(sops)) => Some(sops.recipients().into_iter().map(str::to_owned).collect()),
-        _ => None,
-    }
+/// Of a SOPS file those of age, and the kinds of its other keys. What can be no recipient is text that somebody wrote there.
+fn keys(file: &str, bytes: &[u8]) -> (Option<Vec<String>>, Vec<String>) {
+    let path = file.strip_prefix("secrets/").and_then(|path| SecretPath::parse(path).ok());
+    let Some(Ok(Seen::Sops(sops))) = path.map(|path| look(&path, bytes)) else { return (None, Vec::new()) };
+    let is_one = |text: &&str| {
+        let is_age = text.starts_with("age1") && text.chars().all(|one| one.is_ascii_alphanumeric());
+        is_age || text.starts_with("ssh-ed25519 ") || text.starts_with("ssh-rsa ")
+    };
+    let others = sops.foreign_keys().iter().map(|kind| (*kind).to_owned()).collect();
+    (Some(sops.recipients().into_iter().filter(is_one).map(str::to_owned).collect()), others)
 }
 
+/// The words of a fault may quote what somebody committed in clear.
 fn why(lacks: NotInForce) -> Option<String> {
     match lacks {
         NotInForce::Waits(waits) => Some(format!("waits for `daypass confirm`: {}", waits.why)),
-        NotInForce::Faulty(fault) => Some(fault.message.to_string()),
+        NotInForce::Faulty(fault) => {
+            Some(format!("is faulty in line {}: `daypass status` on the server's machine says how", fault.place.line))
+        }
         NotInForce::Missing | NotInForce::Gone => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_meant_however_it_is_written() {
+        let takes = |below: &str, file: &str| FilesAsked { below: Some(below.to_owned()), after: None }.takes(file);
+        for below in ["secrets/shop", "secrets/shop/", "./secrets/shop//", "secrets/shop/a.yaml"] {
+            assert!(takes(below, "secrets/shop/a.yaml"), "{below}");
+        }
+        for below in ["secrets/sho", "secrets/shop/a", "shop", "secrets/shop/a.yaml/b"] {
+            assert!(!takes(below, "secrets/shop/a.yaml"), "{below}");
+        }
     }
 }

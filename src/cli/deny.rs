@@ -10,7 +10,7 @@ use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
 use crate::policy::{DenyRequest, Stop};
 use crate::words::names::{IssuerName, PolicyName};
-use crate::words::{IdSuffix, plain};
+use crate::words::{IdSuffix, PlainPath, plain};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -79,7 +79,12 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
             denied
         }
     };
-    Ok(told(json, &json!(denied), &told_of_denial(&denied, matches!(reached, Reached::Here(_)))))
+    let place = match &reached {
+        Reached::Here(config) => format!("the server of {}", config.plain()),
+        Reached::Through(server) => plain(server.address().as_str()).into_owned(),
+    };
+    let is_here = matches!(reached, Reached::Here(_));
+    Ok(told(json, &json!(denied), &format!("{}\ntold to {place}", told_of_denial(&denied, is_here))))
 }
 
 /// Gives access back, so it needs more than a token.

@@ -303,7 +303,9 @@ async fn ask(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
     let answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
     if refused {
         let status = if failed { STATUS_UNAVAILABLE } else { STATUS_USAGE };
-        return Err(Failure::new(status, answer["detail"].as_str().unwrap_or_default()));
+        let unknown = "the server does not know this request: it is of another version than this program";
+        let said = answer["detail"].as_str().filter(|said| !said.is_empty()).unwrap_or(unknown);
+        return Err(Failure::new(status, said));
     }
     Ok(answer)
 }

@@ -5,18 +5,15 @@ use super::answer::Released;
 use super::story::Story;
 use super::usage::{self, Done};
 use crate::answers::Outcome;
-use crate::app::{App, Live};
+use crate::app::{App, Denier, Live};
 use crate::identity::Identity;
-use crate::policy::{DenyRequest, Grant, Stop};
+use crate::policy::{DenyRequest, Grant};
 use crate::store::Recorded;
 use crate::token::{from_json, parse_json};
 use crate::words::names::SourceName;
 use crate::words::{Denial, Reason};
 use serde_json::json;
 use std::fmt::Display;
-
-/// Denials that stand; each decision looks at all of them. Operators on the server's machine are not bounded.
-pub const STANDING_MAX: usize = 1000;
 
 /// Reads a body, each member once; the error holds no value of it.
 pub(super) fn read(body: &[u8]) -> Result<DenyRequest, Denial> {
@@ -38,30 +35,14 @@ pub(super) async fn answer(
     request: DenyRequest,
 ) -> Result<Released, Denial> {
     let source = grant.grant().granted().first().map_or_else(SourceName::root, |granted| granted.source.clone());
-    let done = run(app, live, &source, story, request).await;
+    let done = run(app, &source, story, request).await;
     usage::answer(app, grant, identity, live, story, done).await
 }
 
-async fn run(app: &App, live: &Live, source: &SourceName, story: &Story, request: DenyRequest) -> Result<Done, Denial> {
-    check_own(&request.stop, source, live)?;
-    if app.standing_denials() >= STANDING_MAX {
-        let told = format!("{STANDING_MAX} denials stand already: an operator lifts some, or denies on the server's machine.");
-        return Err(Reason::Overloaded.because(&told).saying(told));
-    }
-    let denied = app.deny(request, Some(story.decision())).await?;
+async fn run(app: &App, source: &SourceName, story: &Story, request: DenyRequest) -> Result<Done, Denial> {
+    let denied = app.deny(request, Denier::Policy(source, story.decision())).await?;
     let record = json!({ "id": denied.id, "denies": denied.denies, "until": denied.until });
     Ok(Done { outcome: Outcome::Deny(denied), record: ("denied", record), is_repeatable: false })
-}
-
-/// A policy of the root lets deny anything. One of a further source lets deny what its own source's policies grant, and nothing else.
-fn check_own(stop: &Stop, source: &SourceName, live: &Live) -> Result<(), Denial> {
-    let is_own = stop.policy.as_ref().is_some_and(|policy| live.further_of(policy) == Some(source));
-    if source.is_root() || is_own {
-        return Ok(());
-    }
-    let told =
-        format!("A policy of the source {source} lets deny what its own policies grant: name one of them, as {source}/NAME.");
-    Err(Reason::NoMatchingPolicy.because(&told).saying(told))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::health::Health;
 use super::reply;
-use crate::app::{App, FilesAsked};
+use crate::app::{App, Denier, FilesAsked};
 use crate::policy::DenyRequest;
 use crate::store::OwnIssuer;
 use crate::words::names::{CommitId, SourceName};
@@ -71,7 +71,7 @@ pub fn router(health: Arc<Health>) -> Router {
 type Shared = State<Arc<App>>;
 
 async fn deny(State(app): Shared, Json(request): Json<DenyRequest>) -> Response {
-    answer(app.deny(request, None).await.map(|denied| json!(denied)))
+    answer(app.deny(request, Denier::Operator).await.map(|denied| json!(denied)))
 }
 
 #[derive(Deserialize)]

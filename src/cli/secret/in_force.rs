@@ -42,8 +42,11 @@ async fn page(
     serde_json::from_value(answer).map_err(|fault| Failure::new(STATUS_UNAVAILABLE, fault))
 }
 
-/// Whether something is to be done.
+/// Whether something is to be done. A folder that has nothing is a slip.
 pub(super) fn is_to_do(status: &SecretStatus) -> bool {
+    if status.files.is_empty() {
+        return true;
+    }
     let granted = |granted: &Option<Vec<String>>| granted.as_ref().is_none_or(|granted| !granted.is_empty());
     let is_good = status.files.iter().all(|file| file.not_in_force.is_none() && granted(&file.granted_by));
     !is_good || !status.granted_and_not_there.is_empty()
@@ -52,6 +55,9 @@ pub(super) fn is_to_do(status: &SecretStatus) -> bool {
 pub(super) fn told(status: &SecretStatus) -> String {
     let commit = status.commit.as_ref().map_or("none", |commit| commit.as_str());
     let mut out = format!("{} {commit}: {}\n", status.source, counted(status.files.len(), "encrypted file"));
+    if status.files.is_empty() {
+        out.push_str("No encrypted file is there: is the folder written as it is in the repository, such as secrets/shop?\n");
+    }
     let of = |why: &dyn Fn(&crate::answers::FileStatus) -> Option<String>| -> Vec<String> {
         status.files.iter().filter_map(|file| Some(format!("{}{}", file.file, why(file)?))).collect()
     };

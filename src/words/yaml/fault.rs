@@ -167,8 +167,11 @@ impl serde::Serialize for Place {
 
 /// The known word nearest to an unknown one, when it is near enough to have been meant.
 pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
-    distances.min().filter(|(distance, candidate)| *distance <= 2.max(candidate.len() / 3)).map(|(_, candidate)| candidate)
+    let enough = |candidate: &str| 2.max(candidate.len() / 3);
+    // Words of other lengths are never near: a long one would be compared with all of them for nothing.
+    let alike = known.iter().filter(|candidate| candidate.len().abs_diff(word.len()) <= enough(candidate));
+    let distances = alike.map(|candidate| (distance(word, candidate), *candidate));
+    distances.min().filter(|(distance, candidate)| *distance <= enough(candidate)).map(|(_, candidate)| candidate)
 }
 
 /// Levenshtein's distance, one row at a time.

@@ -111,7 +111,7 @@ async fn guardrails_and_a_thousand_denials_stand_against_one_more() {
     let stop = json!({ "stop": { "run": "7", "reason": "INC-1" } });
     world.stop();
     let store = rusqlite::Connection::open(world.path("data/daypass.sqlite")).unwrap();
-    for number in 0..daypass::exchange::STANDING_MAX {
+    for number in 0..daypass::app::STANDING_MAX {
         let body = json!({ "run": number.to_string(), "reason": "x" }).to_string().into_bytes();
         store.execute("INSERT INTO denials (id, until, body) VALUES (?1, NULL, ?2)", (format!("{number:036}"), body)).unwrap();
     }
@@ -151,7 +151,7 @@ async fn a_source_denies_what_its_own_policies_grant_and_sees_its_own_files() {
     ] {
         let (status, answer) = post(&world, &world.token_with(on_call()), &json!({ "stop": stop })).await;
         assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")), "{stop}: {answer}");
-        assert!(answer["detail"].as_str().unwrap().contains("name one of them, as team-a/NAME"), "{answer}");
+        assert!(answer["detail"].as_str().unwrap().contains("name one that is there, as team-a/NAME"), "{answer}");
     }
     let (status, answer) = get(&world, &world.token_with(on_call()), "").await;
     assert_eq!(status, 200, "{answer}");
@@ -160,11 +160,24 @@ async fn a_source_denies_what_its_own_policies_grant_and_sees_its_own_files() {
     let files: Vec<(&str, &Value)> =
         told["files"].as_array().unwrap().iter().map(|file| (file["file"].as_str().unwrap(), &file["recipients"])).collect();
     assert_eq!(files, [("secrets/db.age", &Value::Null), ("secrets/own.yaml", &json!([recipient]))]);
+    // A name that is not there yet may be another one's later, and names of others are not told.
+    let unknown = json!({ "stop": { "policy": "team-a/later", "reason": "x" }, "unknown_too": true });
+    let (status, answer) = post(&world, &world.token_with(on_call()), &unknown).await;
+    assert_eq!((status, &answer["code"]), (403, &json!("no_matching_policy")), "{answer}");
+    let near = json!({ "stop": { "policy": "team-a/root-deploy", "reason": "x" } });
+    let (status, answer) = post(&world, &world.token_with(on_call()), &near).await;
+    assert!(status == 400 && !answer.to_string().contains("root/deploy"), "{answer}");
     let (status, answer) = post(&world, &world.token_with(on_call()), &of_team).await;
     assert_eq!((status, &answer["deny"]["denies"]), (200, &json!("policy team-a/deploy")), "{answer}");
     let (status, answer) = world.exchange(&world.token(), json!([{ "secret": "team-a/db.age" }])).await;
     assert_eq!((status, &answer["code"]), (403, &json!("denied")), "{answer}");
     assert_eq!(deploys(&world).await.0, 200, "the root's own policy");
+    for _ in 1..daypass::app::OF_SOURCE_MAX {
+        let (status, answer) = post(&world, &world.token_with(on_call()), &of_team).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    let (status, answer) = post(&world, &world.token_with(on_call()), &of_team).await;
+    assert_eq!((status, &answer["code"]), (503, &json!("overloaded")), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,7 +185,8 @@ async fn how_the_secrets_stand_is_told_here_and_there_alike() {
     let world = world().await;
     let db = crate::vault::sealed(&world, "shop/db.yaml", b"password: one\n");
     let unused = crate::vault::sealed(&world, "other/unused.yaml", b"password: two\n");
-    let more = DEPLOY.replace("shop/**", "shop/**, absent/**");
+    let values: String = (0..30).map(|number| format!(", \"shop/db.yaml#/{number}\"")).collect();
+    let more = DEPLOY.replace("shop/**", &format!("shop/**, absent/**{values}"));
     world
         .commit_and_wait(&[
             ("secrets/shop/db.yaml", &db),
@@ -188,7 +202,7 @@ async fn how_the_secrets_stand_is_told_here_and_there_alike() {
     let commit = git(&world.path("access"), &["rev-parse", "HEAD"]);
     for words in [
         &format!("root {commit}: 4 encrypted files"),
-        "Not in force\n  secrets/other/broken.yaml: ",
+        "Not in force\n  secrets/other/broken.yaml: is faulty in line 1: `daypass status`",
         "Granted to nobody\n  secrets/other/broken.yaml\n  secrets/other/unused.yaml\n",
         "Granted, and there is no such file\n  policies/shop/deploy.yaml:",
         "absent/**",
@@ -205,7 +219,14 @@ async fn how_the_secrets_stand_is_told_here_and_there_alike() {
     let file = &files[0];
     assert_eq!((&file["file"], &file["commit"]), (&json!("secrets/shop/db.yaml"), &json!(commit)));
     assert_eq!((&file["recipients"], &file["not_in_force"]), (&json!([world.recipient]), &Value::Null));
-    assert!(file["granted_by"][0].as_str().unwrap().starts_with("policies/shop/deploy.yaml:"), "{file}");
+    let granted_by = file["granted_by"].as_array().unwrap();
+    assert_eq!((&file["grants"], granted_by.len()), (&json!(31), daypass::app::GRANTS_TOLD_MAX), "{file}");
+    assert!(granted_by[0].as_str().unwrap().starts_with("policies/shop/deploy.yaml:"), "{file}");
+    let arguments = ["secret", "status", "--in-force", "--check", "--below", "secrets/shop/"];
+    let (status, told, _) = through(&world, "pull", &arguments).await;
+    assert!(status == 78 && told.contains("2 encrypted files"), "of the grants one has no file: {told}");
+    let (status, told, _) = through(&world, "pull", &["secret", "status", "--in-force", "--check", "--below", "nosuch"]).await;
+    assert!(status == 78 && told.contains("No encrypted file is there"), "{told}");
     let (status, page) = get(&world, &world.token_with(on_call()), "?after=secrets/other/unused.yaml").await;
     assert_eq!((status, page["secret_status"]["files"].as_array().unwrap().len()), (200, 2), "{page}");
     let record = world.audit().into_iter().rfind(|entry| entry.kind == "released").unwrap();

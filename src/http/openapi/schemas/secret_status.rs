@@ -1,7 +1,7 @@
 //! How the encrypted files of a source stand.
 
 use super::decided;
-use crate::app::FILES_MAX;
+use crate::app::{FILES_MAX, GRANTS_TOLD_MAX};
 use crate::http::secret_status::FILE_CHARACTERS_MAX;
 use crate::kind::{nullable, object, reference};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub(super) fn answer() -> Value {
         json!({
             "source": { "type": "string", "description": "The source of the policy that grants it." },
             "commit": nullable(&reference("Commit")), "files": files,
-            "granted_and_not_there": { "type": "array", "items": empty, "description": "Grants of documents of which there is none." },
+            "granted_and_not_there": { "type": "array", "items": empty, "maxItems": GRANTS_TOLD_MAX, "description": "The first grants of documents of which there is none." },
             "next_after": { "type": ["string", "null"], "description": "The `after` of the next page, where there is one." },
         }),
     );
@@ -34,13 +34,15 @@ pub(super) fn file() -> Value {
     let maybe_list =
         |description: &str| json!({ "type": ["array", "null"], "items": { "type": "string" }, "description": description });
     object(
-        &["file", "commit", "recipients", "not_in_force", "granted_by"],
+        &["file", "commit", "recipients", "other_keys", "not_in_force", "grants", "granted_by"],
         json!({
             "file": { "type": "string", "description": "Its path in the source's repository." },
             "commit": nullable(&reference("Commit")),
             "recipients": maybe_list("To whom a SOPS file is encrypted by age; null of an age file, which does not name them."),
+            "other_keys": { "type": "array", "items": { "type": "string" }, "description": "The kinds of its other keys, such as `kms`." },
             "not_in_force": { "type": ["string", "null"], "description": "Why the newest form of it is not in force." },
-            "granted_by": maybe_list("The grants that reach a document, as file and line; null of a transit key."),
+            "grants": { "type": ["integer", "null"], "minimum": 0, "description": "How many grants reach a document; null of a transit key." },
+            "granted_by": maybe_list(&format!("The first {GRANTS_TOLD_MAX} of these, as file and line.")),
         }),
     )
 }

@@ -1,0 +1,121 @@
+//! A denial at once, without Git: an operator's on the server's machine, or that of somebody whom a policy lets.
+
+use super::App;
+use super::covered::covered;
+use super::error::{CountError, DenialError};
+use crate::answers::{Covered, Denied};
+use crate::policy::{DenyRequest, Stop, TrustPolicy};
+use crate::store::DenialRow;
+use crate::words::names::{DecisionId, SourceName};
+use crate::words::{Denial, Reason};
+use std::sync::Arc;
+
+/// Denials that stand; each decision looks at all of them. Operators on the server's machine are not bounded.
+pub const STANDING_MAX: usize = 1000;
+/// Of policies of further sources, all together: the rest is the root's.
+const OF_SOURCES_MAX: usize = 500;
+/// Of the policies of one further source, so that none takes the room of the others.
+pub const OF_SOURCE_MAX: usize = 50;
+
+/// Who denies.
+#[derive(Clone, Copy, Debug)]
+pub enum Denier<'a> {
+    /// An operator, on the server's machine.
+    Operator,
+    /// Whom a policy of this source lets, by this decision.
+    Policy(&'a SourceName, &'a DecisionId),
+}
+
+impl Denier<'_> {
+    /// The further source that bounds it.
+    fn source(&self) -> Option<&SourceName> {
+        match self {
+            Self::Policy(source, _) if !source.is_root() => Some(source),
+            Self::Policy(..) | Self::Operator => None,
+        }
+    }
+}
+
+impl App {
+    /// Denies from now on, for a time or until it is lifted. It stands at once; where it cannot become durable yet, that is told, and
+    /// nothing is granted before it is. Tells the id to lift it by, and what of the last day's grants it would have denied. What it
+    /// names has to be there, unless somebody means what is not there yet.
+    pub async fn deny(&self, request: DenyRequest, denier: Denier<'_>) -> Result<Denied, Denial> {
+        let refuse = |fault: DenialError| fault.reason().because(&fault).saying(fault.to_string());
+        let lasting = request.lasting().map_err(|fault| refuse(fault.into()))?;
+        let DenyRequest { stop, unknown_too, .. } = request;
+        stop.check().map_err(|fault| refuse(fault.into()))?;
+        stop.check_possible(&self.catalogue).map_err(|fault| refuse(fault.into()))?;
+        self.check_own(&stop, denier, unknown_too).map_err(refuse)?;
+        if !unknown_too {
+            self.check_known(&stop, denier).map_err(refuse)?;
+        }
+        self.check_room(denier).map_err(refuse)?;
+        let id = DecisionId::new().as_str().to_owned();
+        let body = serde_json::to_value(&stop).map_err(|fault| Reason::Internal.because(fault.to_string()))?;
+        let until = lasting.map(|lasting| self.now().plus(lasting));
+        self.change_stops(|stops| _ = stops.insert(id.clone(), (stop.clone(), until)));
+        let by = match denier {
+            Denier::Policy(_, decision) => Some(decision),
+            Denier::Operator => None,
+        };
+        let kept = self.store.deny(DenialRow { id: id.clone(), until, body }, by).await;
+        kept.map_err(|denial| {
+            denial.saying(format!("Denied from now on by {id}, and nothing is granted before that is durable. The store cannot write yet: a restart before it can forgets the denial."))
+        })?;
+        let (told, covers) = (stop.to_string(), self.covered_by(stop, denier.source().cloned()).await);
+        let (covers, uncounted) = match covers {
+            Ok(covers) => (Some(covers), None),
+            Err(fault) => (None, Some(fault.to_string())),
+        };
+        Ok(Denied { id, denies: told, until, covers, uncounted })
+    }
+
+    /// One of a further source denies what its own source's policies grant, and nothing else; and it does so once they are there, for
+    /// a name may be another one's later.
+    fn check_own(&self, stop: &Stop, denier: Denier<'_>, unknown_too: bool) -> Result<(), DenialError> {
+        let Some(source) = denier.source() else { return Ok(()) };
+        let live = self.live.load();
+        let is_own = stop.policy.as_ref().is_some_and(|policy| live.further_of(policy) == Some(source));
+        if is_own && !unknown_too { Ok(()) } else { Err(DenialError::NotOwn { source_name: source.clone() }) }
+    }
+
+    /// Whether policy and issuer are there. Without a revision nobody can tell. Names of other sources are not told.
+    fn check_known(&self, stop: &Stop, denier: Denier<'_>) -> Result<(), DenialError> {
+        let live = self.live.load();
+        let policies: Vec<Arc<TrustPolicy>> = match live.policies() {
+            Ok(set) => {
+                let is_theirs = |policy: &&Arc<TrustPolicy>| denier.source().is_none_or(|source| policy.source == *source);
+                set.policies().iter().filter(is_theirs).cloned().collect()
+            }
+            Err(_) if stop.policy.is_some() => return Err(DenialError::NoRevision),
+            Err(_) => Vec::new(),
+        };
+        Ok(stop.check_known(&self.catalogue, &policies)?)
+    }
+
+    fn check_room(&self, denier: Denier<'_>) -> Result<(), DenialError> {
+        if matches!(denier, Denier::Operator) {
+            return Ok(());
+        }
+        let (live, stops, now) = (self.live.load(), self.stops.load(), self.store.earliest());
+        let standing = stops.values().filter(|(_, until)| until.is_none_or(|until| now < until));
+        let sources: Vec<Option<&SourceName>> =
+            standing.map(|(stop, _)| stop.policy.as_ref().and_then(|policy| live.further_of(policy))).collect();
+        let of_sources = || sources.iter().flatten().count();
+        let full = match denier.source() {
+            _ if sources.len() >= STANDING_MAX => Some(STANDING_MAX),
+            Some(source) if sources.iter().flatten().filter(|of| **of == source).count() >= OF_SOURCE_MAX => Some(OF_SOURCE_MAX),
+            Some(_) if of_sources() >= OF_SOURCES_MAX => Some(OF_SOURCES_MAX),
+            Some(_) | None => None,
+        };
+        full.map_or(Ok(()), |standing| Err(DenialError::TooMany { standing }))
+    }
+
+    /// One at a time: a log of a busy day takes seconds, and the denial stands already.
+    async fn covered_by(&self, stop: Stop, source: Option<SourceName>) -> Result<Covered, CountError> {
+        let _turn = self.denials_counted.try_acquire().map_err(|_| CountError::Busy)?;
+        let (reader, catalogue, now) = (self.store.reader()?, self.catalogue.clone(), self.now());
+        Ok(tokio::task::spawn_blocking(move || covered(&reader, &stop, source.as_ref(), &catalogue, now)).await??)
+    }
+}
