@@ -36,15 +36,33 @@ impl Reader {
         Ok(Self(connection))
     }
 
-    /// What SQLite finds wrong with the file itself.
+    /// What SQLite finds wrong with the file itself, which of the triggers are gone that keep records as they are, and the one place
+    /// that no walk from record to record comes to.
     pub fn damage(&self) -> Result<Vec<String>, ReadError> {
         let read = || -> rusqlite::Result<Vec<String>> {
             let mut statement = self.0.prepare("PRAGMA quick_check")?;
             let rows = statement.query_map([], |row| row.get(0))?;
             rows.collect()
         };
-        let found = read().map_err(ReadError::Log)?;
-        Ok(found.into_iter().filter(|line| line != "ok").collect())
+        let mut found: Vec<String> = read().map_err(ReadError::Log)?.into_iter().filter(|line| line != "ok").collect();
+        let has = |sql: &str, value: &dyn rusqlite::ToSql| {
+            self.0.query_row(sql, [value], |row| row.get::<_, bool>(0)).map_err(ReadError::Log)
+        };
+        for trigger in schema::AUDIT_TRIGGERS {
+            if !has("SELECT count(*) > 0 FROM sqlite_master WHERE type = 'trigger' AND name = ?1", &trigger)? {
+                found.push(format!("the trigger {trigger} is gone, which keeps the log as it is until somebody takes it away"));
+            }
+        }
+        if has("SELECT count(*) > 0 FROM audit WHERE seq = ?1", &i64::MIN)? {
+            found.push(format!("a record has the place {}, which no server gives", i64::MIN));
+        }
+        Ok(found)
+    }
+
+    /// How many records there are from the one place to the other.
+    pub fn count_between(&self, first: i64, last: i64) -> Result<i64, ReadError> {
+        let sql = "SELECT count(*) FROM audit WHERE seq BETWEEN ?1 AND ?2";
+        self.0.query_row(sql, [first, last], |row| row.get(0)).map_err(ReadError::Log)
     }
 
     /// The records after `seq`, at most `limit`, oldest first.

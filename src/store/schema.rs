@@ -38,6 +38,9 @@ CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BLOB NOT NULL)
 ";
 
 /// The database's file in the data directory.
+/// What keeps records as they are, by name.
+pub(super) const AUDIT_TRIGGERS: [&str; 3] = ["audit_only_next", "audit_no_update", "audit_no_delete"];
+
 pub(super) const FILE: &str = "daypass.sqlite";
 
 /// Takes the directory for this process; a second one is refused.

@@ -1,23 +1,23 @@
 //! `daypass audit verify`: whether the log is whole, and still says what an export of it says.
 
+mod exported;
+
 use super::{Log, failed};
 use crate::cli::examples::examples;
 use crate::cli::print::{self, counted};
 use crate::cli::progress::Progress;
 use crate::client::{Failure, STATUS_CONFIGURATION};
 use crate::store::{Entry, Reader, Witness, Witnesses};
-use crate::words::{PlainPath, UnixTime, plain};
+use crate::words::{UnixTime, plain};
 use clap::Args;
+use exported::Exported;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Records that are read at a time.
 const PAGE: usize = 1000;
-/// A line of an export: a record has the claims of one request at most.
-const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Findings that are listed; more say nothing new.
 const FINDINGS_MAX: usize = 100;
 
@@ -54,8 +54,8 @@ struct Verified {
     records: u64,
     first: Option<i64>,
     last: Option<i64>,
-    /// Records of the export that are in the log as they were.
-    exported: u64,
+    /// What an export has.
+    exported: Option<Exported>,
     /// What the store has beside the log, and has a record.
     witnessed: u64,
     /// What nobody can know without an export.
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &VerifyArgs, json: bool) -> Result<u8, Failure> {
     if json {
         print::json(&json!(verified));
     } else {
-        verified.tell(arguments.export.is_some());
+        verified.tell();
     }
     Ok(if verified.findings.is_empty() { 0 } else { STATUS_CONFIGURATION })
 }
@@ -169,35 +169,13 @@ impl Verified {
         }
     }
 
-    /// Each record that was exported is in the log as it was.
     fn compare(&mut self, reader: &Reader, export: &Path) -> Result<(), Failure> {
-        let told = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()));
-        let input: Box<dyn Read> = match export.as_os_str() == "-" {
-            true => Box::new(std::io::stdin()),
-            false => Box::new(std::fs::File::open(export).map_err(|fault| told(&fault))?),
-        };
-        let mut input = BufReader::new(input);
-        for number in 1_u64.. {
-            let mut line = Vec::new();
-            let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(|fault| told(&fault))?;
-            if read == 0 {
-                break;
-            }
-            let entry: Entry =
-                serde_json::from_slice(&line).map_err(|fault| told(&format!("line {number} is no record: {fault}")))?;
-            let found =
-                reader.after(entry.seq.saturating_sub(1), 1).map_err(failed)?.pop().filter(|found| found.seq == entry.seq);
-            match found {
-                // As it is exported: a time has seconds there.
-                Some(found) if json!(found) == json!(entry) => self.exported += 1,
-                Some(_) => self.find(Some(entry.seq), "it was exported with other words"),
-                None => self.find(Some(entry.seq), "it was exported, and the log does not have it"),
-            }
-        }
+        let exported = exported::compare(reader, export, &mut |seq, what| self.find(seq, what))?;
+        self.exported = Some(exported);
         Ok(())
     }
 
-    fn tell(&self, is_compared: bool) {
+    fn tell(&self) {
         for Finding { seq, what } in &self.findings {
             let at = seq.map(|seq| format!("record {seq}: ")).unwrap_or_default();
             anstream::println!("{at}{}", plain(what));
@@ -207,8 +185,7 @@ impl Verified {
         }
         let records = counted(usize::try_from(self.records).unwrap_or(usize::MAX), "record");
         let span = self.first.zip(self.last).map(|(first, last)| format!(", {first} to {last}")).unwrap_or_default();
-        let compared =
-            if is_compared { format!("; {} of the export are in it as they were", self.exported) } else { String::new() };
+        let compared = self.exported.as_ref().map(|exported| format!("; {}", exported.told())).unwrap_or_default();
         let witnessed = if self.witnessed > 0 {
             format!("; {} rows beside the log have their record", self.witnessed)
         } else {
@@ -262,7 +239,12 @@ mod tests {
         let (folder, connection) = log();
         let export = export(folder.path());
         let good = verified(folder.path(), Some(&export));
-        assert!(good.findings.is_empty() && good.records > 0 && good.exported == good.records, "{good:?}");
+        assert!(
+            good.findings.is_empty()
+                && good.records > 0
+                && good.exported.as_ref().unwrap().told().starts_with(&format!("{} of", good.records)),
+            "{good:?}"
+        );
         connection.execute("UPDATE audit SET body = CAST('{\"x\":1}' AS BLOB) WHERE seq = 1", []).unwrap();
         assert!(verified(folder.path(), None).findings.is_empty(), "alone the log does not know");
         let changed = verified(folder.path(), Some(&export));
@@ -271,6 +253,37 @@ mod tests {
         assert_eq!(verified(folder.path(), None).findings[0].seq, Some(1));
         connection.execute("INSERT INTO audit VALUES (1, 1, 'refused', NULL, CAST('no json' AS BLOB))", []).unwrap();
         assert!(verified(folder.path(), None).findings[0].what.contains("cannot be read"));
+    }
+
+    /// What is not as a server exports it proves nothing.
+    #[test]
+    fn an_export_that_was_cut_added_to_or_made_by_hand_is_told() {
+        let (folder, connection) = log();
+        let whole = std::fs::read_to_string(export(folder.path())).unwrap();
+        let lines: Vec<&str> = whole.lines().collect();
+        let with = |text: String| {
+            let path = folder.path().join("changed.jsonl");
+            std::fs::write(&path, text).unwrap();
+            let (reader, mut verified) = (Reader::open(folder.path()).unwrap(), Verified::default());
+            let compared = verified.compare(&reader, &path);
+            (verified, compared.map_err(|failure| failure.to_string()))
+        };
+        let (again, _) = with(format!("{}\n{}\n{}\n", lines[2], lines[0], lines[2]));
+        let told = again.exported.unwrap().told();
+        assert_eq!(told, "2 of the export, 1 to 3, are in it as they were, and 1 between these are not in it");
+        assert!(again.findings.is_empty(), "an export may have a record twice, and less than the log");
+        assert!(with(String::new()).0.findings[0].what.contains("it shows nothing"));
+        let (more, _) = with(lines[0].replacen('{', "{\"note\":\"approved\",", 1));
+        assert_eq!(more.findings[0].what, "it was exported with other words");
+        let twice = with(lines[0].replacen("\"body\":{", "\"body\":{\"x\":1,\"x\":2,", 1)).1.unwrap_err();
+        assert!(twice.contains("line 1 is no record"), "{twice}");
+        assert!(Reader::open(folder.path()).unwrap().damage().unwrap()[0].contains("audit_only_next"), "nothing keeps the log");
+        drop(Store::open(folder.path(), Arc::new(SystemClock)).unwrap());
+        assert_eq!(Reader::open(folder.path()).unwrap().damage().unwrap(), [""; 0], "a start makes them again");
+        connection.execute_batch("DROP TRIGGER audit_only_next").unwrap();
+        connection.execute("INSERT INTO audit VALUES (?1, 1, 'refused', NULL, CAST('{}' AS BLOB))", [i64::MIN]).unwrap();
+        let damage = Reader::open(folder.path()).unwrap().damage().unwrap();
+        assert!(damage.iter().any(|told| told.contains("-9223372036854775808")), "{damage:?}");
     }
 
     /// What stands in other tables was written with a record, in one transaction.

@@ -1,0 +1,80 @@
+//! A log beside what `audit export` wrote of it: each record that was exported is in the log as it was.
+
+use crate::cli::audit::failed;
+use crate::client::{Failure, STATUS_CONFIGURATION};
+use crate::store::Reader;
+use crate::token::parse_document;
+use crate::words::PlainPath;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+/// A line of an export: a record has the claims of one request at most.
+const LINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Hears of a record, by its place, and of what is wrong with it.
+type Find<'a> = &'a mut dyn FnMut(Option<i64>, &'static str);
+
+/// What an export has. It may have less than the log: an export has a beginning, and may be of one kind.
+#[derive(Default, Serialize, Debug)]
+pub(super) struct Exported {
+    /// Records that are in the log as they were, each counted once: an export that goes on may have one twice.
+    records: usize,
+    first: Option<i64>,
+    last: Option<i64>,
+    /// Records of the log between the first and the last of them that the export does not have.
+    not_exported: i64,
+}
+
+impl Exported {
+    pub(super) fn told(&self) -> String {
+        let span = self.first.zip(self.last).map(|(first, last)| format!(", {first} to {last},")).unwrap_or_default();
+        let between = match self.not_exported {
+            0 => String::new(),
+            several => format!(", and {several} between these are not in it"),
+        };
+        format!("{} of the export{span} are in it as they were{between}", self.records)
+    }
+}
+
+/// Finds records of the export that are others now, or gone.
+pub(super) fn compare(reader: &Reader, export: &Path, find: Find<'_>) -> Result<Exported, Failure> {
+    let told = |fault: &dyn std::fmt::Display| Failure::new(STATUS_CONFIGURATION, format!("{}: {fault}", export.plain()));
+    let input: Box<dyn Read> = match export.as_os_str() == "-" {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(std::fs::File::open(export).map_err(|fault| told(&fault))?),
+    };
+    let (mut input, mut seen) = (BufReader::new(input), BTreeSet::new());
+    for number in 1_u64.. {
+        let mut line = Vec::new();
+        let read = input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(|fault| told(&fault))?;
+        if read == 0 {
+            break;
+        }
+        // Each member once: of two, another reader may take the other one.
+        let record = parse_document(&line).map_err(|fault| told(&format!("line {number} is no record: {fault}")))?;
+        let seq = record["seq"].as_i64().ok_or_else(|| told(&format!("line {number} is no record: it has no `seq`")))?;
+        look_for(reader, seq, &record, &mut seen, find)?;
+    }
+    let (first, last) = (seen.first().copied(), seen.last().copied());
+    let between = first.zip(last).map_or(Ok(0), |(first, last)| reader.count_between(first, last)).map_err(failed)?;
+    let records = seen.len();
+    let not_exported = between.saturating_sub(i64::try_from(records).unwrap_or(i64::MAX));
+    if records == 0 {
+        find(None, "no record of the export is in the log as it was, so it shows nothing");
+    }
+    Ok(Exported { records, first, last, not_exported })
+}
+
+fn look_for(reader: &Reader, seq: i64, record: &Value, seen: &mut BTreeSet<i64>, find: Find<'_>) -> Result<(), Failure> {
+    let found = reader.after(seq.saturating_sub(1), 1).map_err(failed)?.pop().filter(|found| found.seq == seq);
+    match found {
+        // As it is exported: a time has seconds there.
+        Some(found) if json!(found) == *record => _ = seen.insert(seq),
+        Some(_) => find(Some(seq), "it was exported with other words"),
+        None => find(Some(seq), "it was exported, and the log does not have it"),
+    }
+    Ok(())
+}
