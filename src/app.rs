@@ -6,6 +6,7 @@ mod changes;
 mod clients;
 mod covered;
 mod decision;
+mod deny;
 mod error;
 mod followed;
 mod key_encryption;
@@ -29,6 +30,7 @@ mod were_in_force;
 
 pub use clients::Clients;
 pub use decision::ExplainedDecision;
+pub use deny::{Denier, OF_SOURCE_MAX, STANDING_MAX};
 pub use error::{FollowError, KeyEncryptionError, StartError, UnreadForm};
 pub use followed::Followed;
 pub use live::{InForce, Live};
@@ -36,7 +38,7 @@ pub use operate::told;
 pub use revision::{Reading, Revision, recorded_policies};
 pub use revisions::Revisions;
 pub use rewrite::{RewriteError, Rewriting};
-pub use secret_status::{FILES_MAX, FilesAsked};
+pub use secret_status::{FILES_MAX, FilesAsked, GRANTS_TOLD_MAX};
 pub use turns::{NoTurn, Turn, Turns};
 
 use crate::config::{Config, Egress, SourceFiles, served_issuer};
@@ -54,7 +56,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -105,6 +107,8 @@ pub struct App {
     pub status_readings: Turns,
     /// The one rewriting of files that may be under way.
     pub rewritings: Turns,
+    /// The one denial of which is counted what it would have hit.
+    denials_counted: Semaphore,
     /// Old values of secrets that are being read.
     past_turns: Turns,
     /// What operators deny.
@@ -165,6 +169,7 @@ impl App {
             replays: Turns::new(1),
             audit_readings: Turns::new(1),
             status_readings: Turns::new(1),
+            denials_counted: Semaphore::new(1),
             rewritings: Turns::new(1),
             past_turns: Turns::new(past::READ_AT_ONCE),
             stops: ArcSwap::default(),

@@ -26,7 +26,6 @@ mod watch;
 pub use answer::{Bearer, Refused, Released};
 pub use asked::Asked;
 pub use audit::{AuditQuery, RECORDS_MAX, SEQ_MAX};
-pub use deny::STANDING_MAX;
 pub use list::{documents, transit_versions};
 pub use replay::replay_since;
 pub use rewrite::REWRITTEN_MAX;

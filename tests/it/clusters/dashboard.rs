@@ -5,6 +5,7 @@ use super::{deploy, told};
 use crate::support::peer;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 /// Grafana's grid.
@@ -70,4 +71,21 @@ fn prometheus_takes_every_query() {
     std::fs::write(&file, json!({ "groups": [{ "name": "dashboard", "rules": all }] }).to_string()).unwrap();
     let output = Command::new(promtool).args(["check", "rules"]).arg(file).output().unwrap();
     assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), told(&output));
+}
+
+/// A page that sends an operator to a panel that is not there costs minutes of an outage.
+#[test]
+fn runbooks_name_panels_that_there_are() {
+    let titles: Vec<String> = panels().iter().map(|panel| panel["title"].as_str().unwrap().to_owned()).collect();
+    let mut named = 0;
+    for page in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runbooks")).unwrap() {
+        let text = std::fs::read_to_string(page.unwrap().path()).unwrap();
+        for line in text.lines().filter(|line| line.contains("panel")) {
+            for title in line.split('"').skip(1).step_by(2) {
+                assert!(titles.iter().any(|known| known == title), "{title}: {titles:?}");
+                named += 1;
+            }
+        }
+    }
+    assert!(named >= 5, "{named}");
 }
