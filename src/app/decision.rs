@@ -115,7 +115,7 @@ fn find(reader: &Reader, suffix: &IdSuffix) -> Result<Decided, Denial> {
             Err(refuse(format!("Several decisions end in `{suffix}`: {}. Give more of the id.", ids.join(", "))))
         }
         Found::Nothing => Err(refuse(format!(
-            "No record has a decision `{suffix}`: it may be another server's, or one of many refusals that are only counted \
+            "No record has a decision `{suffix}`: an id is known by its end. It may be another server's, or one of many refusals that are only counted \
              (`daypass audit query --kind aggregated`)."
         ))),
     }

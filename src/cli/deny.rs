@@ -4,7 +4,7 @@
 use super::examples::examples;
 use super::operate::{Server, told};
 use super::progress::Progress;
-use super::reached::{ReachArgs, Reached};
+use super::reached::{ReachArgs, Reached, advising};
 use crate::answers::Denied;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE, STATUS_USAGE};
@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: &DenyArgs, environment: &Environment, json: b
         }
         Reached::Through(server) => {
             let progress = Progress::of("asking the server");
-            let denied = server.deny(&request).await?;
+            let denied = server.deny(&request).await.map_err(|failure| advising(failure, "deny"))?;
             drop(progress);
             denied
         }

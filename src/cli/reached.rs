@@ -27,6 +27,18 @@ pub(super) enum Reached<'a> {
     Through(Box<Server>),
 }
 
+/// The same, and what lets somebody do this, where no policy does: whoever is at the server's own machine needs none.
+pub(super) fn advising(failure: Failure, permission: &str) -> Failure {
+    if failure.code.as_deref() != Some("no_matching_policy") {
+        return failure;
+    }
+    let told = format!(
+        "a policy has to grant you `daypass: [{permission}]`; on the server's own machine `--config FILE` needs none. The operator \
+         sees why by `daypass policy explain --decision ID`"
+    );
+    failure.advising(told)
+}
+
 impl ReachArgs {
     /// A server that is named by its flag goes before a configuration that a variable names.
     pub(super) fn reach(&self, environment: &Environment) -> Result<Reached<'_>, Failure> {

@@ -8,7 +8,7 @@ use super::routes::Routes;
 use super::task::run;
 use super::traces::trace;
 use crate::app::App;
-use crate::exchange::{self, Asked};
+use crate::exchange::{self, Asked, Call};
 use crate::issue::SigningKeys;
 use crate::kind::{PastSecret, Target};
 use crate::policy::Request;
@@ -77,11 +77,23 @@ async fn exchange(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
-    let read = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await;
+    let parse = |bytes: Vec<u8>| {
+        let request = Request::parse(&bytes).map_err(|fault| bad_request(format!("The request's body: {fault}.")));
+        request.map(Asked::credentials)
+    };
+    by_body(&app, call, (&uri, &headers, body), parse).await
+}
+
+/// A request that its body says, which a proof covers.
+async fn by_body(
+    app: &Arc<App>,
+    call: Call,
+    (uri, headers, body): (&Uri, &HeaderMap, Body),
+    parse: impl FnOnce(Vec<u8>) -> Result<Asked, Denial>,
+) -> Response<Body> {
+    let read = reply::json_body(headers, body, reply::BODY_BYTES_MAX).await;
     let call = if let Ok(bytes) = &read { call.with_body(bytes) } else { call };
-    let parse = |bytes: Vec<u8>| Request::parse(&bytes).map_err(|fault| bad_request(format!("The request's body: {fault}.")));
-    let asked = form::no_query(&uri).and(read).and_then(parse).map(Asked::credentials);
-    match run(app, call, asked).await {
+    match run(app.clone(), call, form::no_query(uri).and(read).and_then(parse)).await {
         Ok(released) => reply::document(&released),
         Err(refused) => refused.into_response(),
     }
@@ -193,13 +205,7 @@ async fn deny(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
-    let read = reply::json_body(&headers, body, reply::BODY_BYTES_MAX).await;
-    let call = if let Ok(bytes) = &read { call.with_body(bytes) } else { call };
-    let asked = form::no_query(&uri).and(read).and_then(|body| Asked::deny(&body));
-    match run(app, call, asked).await {
-        Ok(released) => reply::document(&released),
-        Err(refused) => refused.into_response(),
-    }
+    by_body(&app, call, (&uri, &headers, body), |body| Asked::deny(&body)).await
 }
 
 async fn whoami(State(app): Shared, Caller(call): Caller, OriginalUri(uri): OriginalUri) -> Response<Body> {

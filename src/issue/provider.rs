@@ -191,7 +191,7 @@ macro_rules! declare {
             pub fn check(&self, granted: &Target) -> Result<(), Denial> {
                 match granted {
                     $(Target::$name(granted) => {
-                        let settings = self.settings.$section.as_ref().ok_or_else(<$target>::absent)?;
+                        let settings = self.settings.$section.as_ref().ok_or_else(|| unconfigured(<$target>::absent()))?;
                         let refused = |misfit| Reason::ProviderDenied.because(misfit).by(stringify!($section));
                         <$target>::misfit(settings, granted).map_or(Ok(()), |misfit| Err(refused(misfit)))
                     })*
@@ -216,11 +216,16 @@ each_provider!(declare);
 impl Providers {
     /// Has one made by whoever makes this kind.
     pub async fn issue<K: Connected>(&self, licence: &Licence<'_, K::Terms>, now: UnixTime) -> Result<K::Answer, Denial> {
-        K::issue(K::of(self).ok_or_else(K::absent)?, licence, now).await
+        K::issue(K::of(self).ok_or_else(|| unconfigured(K::absent()))?, licence, now).await
     }
 }
 
 /// Absent: nothing of this kind can be issued. The outer `None` is a fault.
+/// Nobody was asked, and another try changes nothing.
+fn unconfigured(denial: Denial) -> Denial {
+    denial.saying("This server gives out no such credentials: its configuration names nobody who makes them.")
+}
+
 #[expect(clippy::option_option, reason = "absent and faulty are two things")]
 fn section<K: Provided>(name: &'static str, fields: &mut Fields<'_, '_>, places: &dyn Places) -> Option<Option<K::Settings>> {
     let Some(node) = fields.optional(name) else { return Some(None) };

@@ -48,11 +48,11 @@ impl Stop {
         if self.policy.is_none() && self.repository.is_none() && self.issuer.is_none() && self.run.is_none() {
             return Err(StopError::NamesNothing);
         }
-        let says_something = |text: &String| text.chars().any(char::is_alphanumeric);
-        if [&self.repository, &self.run].into_iter().flatten().any(|text| !says_something(text)) {
+        if [&self.repository, &self.run].into_iter().flatten().any(|text| text.trim().is_empty()) {
             return Err(StopError::Nameless);
         }
-        if !says_something(&self.reason) {
+        // Also where all of it is characters that nobody sees.
+        if !self.reason.chars().any(char::is_alphanumeric) {
             return Err(StopError::NoReason);
         }
         let texts = [("repository", self.repository.as_ref()), ("run", self.run.as_ref()), ("reason", Some(&self.reason))];

@@ -67,7 +67,7 @@ fn certificate(config: &Config) -> Vec<Finding> {
         findings.push(Finding::warning("certificate", format!("{what} {warning}"), "renew it, and see why nothing did"));
     }
     if let Some(fault) = certificate.fault_for(&config.public_url) {
-        let advice = "get one for the name in `public_url`, as a subject alternative name";
+        let advice = "get one that is no authority's (CA:FALSE), for servers, with the name of `public_url` among its subject alternative names: docs/how-to/certificates.md makes one";
         findings.push(Finding::error("certificate", format!("{what} {fault}"), advice));
     }
     if findings.is_empty() {
@@ -211,7 +211,10 @@ fn sources(told: &Value) -> Vec<Finding> {
             let check = format!("source {name}");
             let commit = source["revision"].as_str();
             match (source["alarm"].as_str(), commit) {
-                (Some(alarm), _) => Finding::error(check, alarm, "until it is followed again its last good commit stays active"),
+                (Some(alarm), None) => Finding::error(check, alarm, "nothing of it is active before it can be followed"),
+                (Some(alarm), Some(_)) => {
+                    Finding::error(check, alarm, "until it is followed again its last good commit stays active")
+                }
                 (None, _) if source["stale"] == true => Finding::error(
                     check,
                     "it was not read for longer than `max_stale`",

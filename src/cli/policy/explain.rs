@@ -7,11 +7,11 @@ mod token;
 use super::access::not_there;
 use super::of_source::{OfSource, Read};
 use super::operators::denials as operators_denials;
-use super::place::Seen;
+use super::place::{NOBODY_CAN_TELL, Seen};
 use crate::cli::examples::examples;
 use crate::cli::print;
 use crate::cli::progress::Progress;
-use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
 use crate::identity::Facts;
 use crate::kind::Target;
 use crate::policy::{Explanation, Ruleset, explain};
@@ -99,13 +99,20 @@ fn tell(arguments: &ExplainArgs, read: &Read, token: &Told, (facts, wanted): (&F
         let held = held.map(|held| format!("{held}\n")).unwrap_or_default();
         anstream::print!("{}{absent}{held}", told(&explanation, read, (&ruleset, &faults), unknown.as_deref()));
     }
-    if explanation.allowed_by.is_some() { 0 } else { STATUS_DENIED }
+    match explanation.allowed_by.is_some() {
+        _ if ruleset.has_faulty_guardrails() => STATUS_CONFIGURATION,
+        true => 0,
+        false => STATUS_DENIED,
+    }
 }
 
 fn told(explanation: &Explanation, read: &Read, (ruleset, faults): (&Ruleset, &[Fault]), unknown: Option<&str>) -> String {
     let text = explanation.to_string();
     let (verdict, rest) = text.split_at(text.find(' ').unwrap_or_default());
     let (seen, mut told) = (&read.seen, format!("{}{rest}\n", print::verdict(verdict, explanation.allowed_by.is_some())));
+    if ruleset.has_faulty_guardrails() {
+        told = format!("{NOBODY_CAN_TELL}\n");
+    }
     if let Some(why) = unknown {
         told.push_str(&format!("Operators' denials are not looked at, and may deny it all the same: {}\n", plain(why)));
     }

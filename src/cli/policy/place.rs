@@ -67,7 +67,11 @@ pub(super) enum NoneInForce {
 const FILES_TOLD_MAX: usize = 5;
 const SHALLOW: &str = "this clone is shallow and has no older commits: run `git fetch --unshallow`";
 /// What nobody knows while the guardrails cannot be read.
-pub(super) const GUARDRAILS_UNREAD: &str = "the guardrails cannot be read, so what they deny is not looked at here; a server keeps those that it had, and nothing widens";
+pub(super) const GUARDRAILS_UNREAD: &str =
+    "the guardrails cannot be read, so no policy decides here; a server keeps what it had, and nothing widens";
+/// The answer of whoever asks then.
+pub(super) const NOBODY_CAN_TELL: &str =
+    "Nobody can tell: the guardrails cannot be read, and no policy decides beside such. Mend them first.";
 
 /// The root source's commit in force, and which of its files have another form or none.
 pub(super) fn last_in_force(data: &Path) -> Result<(CommitId, Forms), NoneInForce> {

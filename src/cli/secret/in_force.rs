@@ -5,6 +5,7 @@ use crate::answers::SecretStatus;
 use crate::cli::operate::Server;
 use crate::cli::print::{self, counted};
 use crate::cli::progress::Progress;
+use crate::cli::reached::advising;
 use crate::client::environment::Environment;
 use crate::client::{Failure, STATUS_UNAVAILABLE};
 use serde_json::json;
@@ -35,7 +36,8 @@ async fn page(
     let query: Vec<(&str, &str)> =
         [("below", below), ("after", after)].into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let Some((config, source)) = keys.on_this_machine() else {
-        return keys.server(environment)?.secret_status(&query).await;
+        let found = keys.server(environment)?.secret_status(&query).await;
+        return found.map_err(|failure| advising(failure, "secret.status"));
     };
     let body = json!({ "source": source, "below": below, "after": after });
     let answer = Server::of(config.to_owned()).post("secret-status", &body).await?;

@@ -111,13 +111,17 @@ fn a_shallow_clone_is_told_to_fetch_its_history() {
 fn faulty_guardrails_are_told_as_what_they_are() {
     let repository = repository();
     commit(repository.path(), &[("guardrails.yaml", "denials: {\n")]);
-    let said = "the guardrails cannot be read, so what they deny is not looked at here; a server keeps those that it had, and nothing widens";
+    let said = "the guardrails cannot be read, so no policy decides here; a server keeps what it had, and nothing widens";
     for words in [["who-can", "https://partner.example"], ["check", "--output=text"]] {
         let told = text(repository.path(), &words);
         assert!(told.contains(said), "{words:?}: {told}");
     }
-    let (_, told, json) = explain(repository.path(), &push(), &[]);
-    assert!(told.contains(said), "{told}");
+    let (status, told, json) = explain(repository.path(), &push(), &[]);
+    assert!(told.contains(said) && told.contains("Nobody can tell"), "{told}");
+    assert_eq!(status, Some(78), "an answer of nobody would be read as closed");
+    let who = policy(repository.path(), &["who-can", "https://partner.example"]);
+    let told = String::from_utf8_lossy(&who.stdout).into_owned();
+    assert!(who.status.code() == Some(78) && told.contains("Nobody can tell") && !told.contains("Nobody can reach"), "{told}");
     assert_eq!(json["guardrails_unreadable"], true, "{json}");
 }
 

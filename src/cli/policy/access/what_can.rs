@@ -4,9 +4,10 @@ use crate::cli::examples::examples;
 use crate::cli::policy::explain::{TokenArgs, Told};
 use crate::cli::policy::of_source::OfSource;
 use crate::cli::policy::operators;
+use crate::cli::policy::place::NOBODY_CAN_TELL;
 use crate::cli::print;
 use crate::cli::progress::Progress;
-use crate::client::{Failure, STATUS_DENIED};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED};
 use crate::policy::what_can as holdings;
 use crate::words::yaml::Severity;
 use crate::words::{Clock, SystemClock, plain};
@@ -51,13 +52,19 @@ pub(in crate::cli) fn what_can(arguments: &WhatCanArgs, json: bool) -> Result<u8
             "held_back": back, "claims_not_documented": token.not_documented, "operators_denials": operators.denials,
         }));
     } else {
-        if held.is_empty() {
-            anstream::println!("It can reach nothing by what is looked at.");
+        match held.is_empty() {
+            _ if ruleset.has_faulty_guardrails() => anstream::println!("{NOBODY_CAN_TELL}"),
+            true => anstream::println!("It can reach nothing by what is looked at. A claim that is left out fits no line."),
+            false => {}
         }
         held.iter().for_each(|one| anstream::println!("{:<60} by {}", plain(&one.credential), one.policy));
         let unknown = seen.not_looked_at(&ruleset, &faults) + &read.root_not_looked_at();
         let back = back.map(|back| format!("{back}\n")).unwrap_or_default();
         anstream::print!("{unknown}{}{back}Looked at: {}\n", operators.text, seen.at);
     }
-    Ok(if held.is_empty() { STATUS_DENIED } else { 0 })
+    Ok(match held.is_empty() {
+        _ if ruleset.has_faulty_guardrails() => STATUS_CONFIGURATION,
+        true => STATUS_DENIED,
+        false => 0,
+    })
 }

@@ -4,9 +4,10 @@ use super::there::not_there;
 use crate::cli::examples::examples;
 use crate::cli::policy::of_source::{OfSource, Read};
 use crate::cli::policy::operators;
+use crate::cli::policy::place::NOBODY_CAN_TELL;
 use crate::cli::print;
 use crate::cli::progress::Progress;
-use crate::client::{Failure, STATUS_DENIED, STATUS_USAGE};
+use crate::client::{Failure, STATUS_CONFIGURATION, STATUS_DENIED, STATUS_USAGE};
 use crate::kind::Target;
 use crate::policy::{Pattern, Reach, Ruleset, credentials_like};
 use crate::words::yaml::{Severity, one_line};
@@ -110,7 +111,11 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
         told["operators_denials"] = operators.denials;
         print::json(&told);
     } else {
-        answers.iter().for_each(Answer::print);
+        if ruleset.has_faulty_guardrails() {
+            anstream::println!("{NOBODY_CAN_TELL}");
+        } else {
+            answers.iter().for_each(Answer::print);
+        }
         if !is_one {
             anstream::print!("{OF_PATTERNS}");
         }
@@ -118,7 +123,11 @@ pub(in crate::cli) fn who_can(arguments: &WhoCanArgs, json: bool) -> Result<u8, 
         let held = held.map(|held| format!("{held}\n")).unwrap_or_default();
         anstream::print!("{unknown}{}{held}Looked at: {}\n", operators.text, seen.at);
     }
-    Ok(if answers.iter().all(|answer| answer.reached.is_empty()) { STATUS_DENIED } else { 0 })
+    Ok(match answers.iter().all(|answer| answer.reached.is_empty()) {
+        _ if ruleset.has_faulty_guardrails() => STATUS_CONFIGURATION,
+        true => STATUS_DENIED,
+        false => 0,
+    })
 }
 
 impl Answer {
