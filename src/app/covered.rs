@@ -41,8 +41,12 @@ pub(super) fn covered(
 /// Whether a policy of the source granted some of it. Its name may have been another one's within the day: nothing is told but a count.
 fn is_of(source: Option<&SourceName>, released: &ReleasedDecision) -> bool {
     let Some(source) = source else { return true };
-    let is_below = |policy: &str| policy.strip_prefix(source.as_str()).is_some_and(|rest| rest.starts_with('/'));
-    released.body["policies"].as_array().into_iter().flatten().filter_map(Value::as_str).any(is_below)
+    released.body["policies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .any(|policy| source.within(policy).is_some())
 }
 
 /// `None` where the record cannot be read any more, as that of an issuer that is configured no more.

@@ -230,7 +230,7 @@ pub(super) enum CountError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// Another one is counted.
-    #[error("another denial is being counted: `daypass audit query` tells it later")]
+    #[error("the server counts for another denial at this moment")]
     Busy,
     /// The count itself ended.
     #[error(transparent)]

@@ -203,7 +203,7 @@ impl Live {
     /// The source whose a document of this name is or would be, and its name there.
     pub(super) fn place(&self, path: &SecretPath) -> Option<(&InForce, SecretPath)> {
         let further = self.further.iter().find_map(|(name, source)| {
-            let within = path.as_str().strip_prefix(name.as_str())?.strip_prefix('/')?;
+            let within = name.within(path.as_str())?;
             Some(SecretPath::parse(within).ok().map(|within| (source, within)))
         });
         further.unwrap_or_else(|| Some((&self.root, path.clone())))

@@ -196,8 +196,7 @@ impl Revision {
         if self.forms.is_empty() {
             return self.commit.as_ref();
         }
-        let below = || policy.as_str().strip_prefix(source.as_str())?.strip_prefix('/');
-        let within = if source.is_root() { Some(policy.as_str()) } else { below() };
+        let within = if source.is_root() { Some(policy.as_str()) } else { source.within(policy.as_str()) };
         self.commit_of(&format!("policies/{}.yaml", within?))
     }
 

@@ -37,10 +37,10 @@ CREATE INDEX IF NOT EXISTS wrapped_keys_key ON wrapped_keys (key);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
-/// The database's file in the data directory.
 /// What keeps records as they are, by name.
 pub(super) const AUDIT_TRIGGERS: [&str; 3] = ["audit_only_next", "audit_no_update", "audit_no_delete"];
 
+/// The database's file in the data directory.
 pub(super) const FILE: &str = "daypass.sqlite";
 
 /// Takes the directory for this process; a second one is refused.

@@ -59,7 +59,7 @@ names! {
 impl TransitKey {
     /// The name within a source, when it starts with that source's.
     pub fn below(&self, source: &SourceName) -> Option<Self> {
-        Self::parse(self.as_str().strip_prefix(source.as_str())?.strip_prefix('/')?).ok()
+        Self::parse(source.within(self.as_str())?).ok()
     }
 }
 
@@ -80,6 +80,11 @@ impl SourceName {
     /// Whether it is the root repository.
     pub fn is_root(&self) -> bool {
         self.0 == "root"
+    }
+
+    /// What of a name stands below the source's folder, where it does.
+    pub fn within<'a>(&self, name: &'a str) -> Option<&'a str> {
+        name.strip_prefix(self.as_str())?.strip_prefix('/')
     }
 }
 
@@ -148,7 +153,7 @@ impl serde::Serialize for SecretName {
 impl SecretName {
     /// The name within a source, when it starts with that source's.
     pub fn below(&self, source: &SourceName) -> Option<Self> {
-        let path = self.path.as_str().strip_prefix(source.as_str())?.strip_prefix('/')?;
+        let path = source.within(self.path.as_str())?;
         Some(Self { path: SecretPath::parse(path).ok()?, key: self.key.clone() })
     }
 }

@@ -71,7 +71,7 @@ pub(super) const GUARDRAILS_UNREAD: &str =
     "the guardrails cannot be read, so no policy decides here; a server keeps what it had, and nothing widens";
 /// The answer of whoever asks then.
 pub(super) const NOBODY_CAN_TELL: &str =
-    "Nobody can tell: the guardrails cannot be read, and no policy decides beside such. Mend them first.";
+    "Nobody can tell: the guardrails cannot be read, and without them no policy decides. Mend them first.";
 
 /// The root source's commit in force, and which of its files have another form or none.
 pub(super) fn last_in_force(data: &Path) -> Result<(CommitId, Forms), NoneInForce> {

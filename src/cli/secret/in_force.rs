@@ -1,7 +1,7 @@
 //! `daypass secret status --in-force`: the encrypted files as a server has them in force.
 
 use super::keyring::KeyArgs;
-use crate::answers::SecretStatus;
+use crate::answers::{FileStatus, SecretStatus};
 use crate::cli::operate::Server;
 use crate::cli::print::{self, counted};
 use crate::cli::progress::Progress;
@@ -60,7 +60,7 @@ pub(super) fn told(status: &SecretStatus) -> String {
     if status.files.is_empty() {
         out.push_str("No encrypted file is there: is the folder written as it is in the repository, such as secrets/shop?\n");
     }
-    let of = |why: &dyn Fn(&crate::answers::FileStatus) -> Option<String>| -> Vec<String> {
+    let of = |why: &dyn Fn(&FileStatus) -> Option<String>| -> Vec<String> {
         status.files.iter().filter_map(|file| Some(format!("{}{}", file.file, why(file)?))).collect()
     };
     let older = of(&|file| {

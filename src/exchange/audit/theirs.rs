@@ -57,7 +57,7 @@ impl Theirs {
 }
 
 fn is_below(path: &str, source: &SourceName) -> bool {
-    path.strip_prefix(source.as_str()).is_some_and(|rest| rest.starts_with('/'))
+    source.within(path).is_some()
 }
 
 /// What several sources granted together: which credential is whose is known by its place alone.
