@@ -53,7 +53,7 @@ async fn whoever_is_on_call_denies_by_a_policy_and_only_an_operator_lifts() {
 
     let (status, told, said) = through(&world, "pull", &deny).await;
     assert_eq!(status, 0, "{said}");
-    for words in ["policy shop/deploy", "it covers 2 of the", "on the server's own machine, takes it away"] {
+    for words in ["policy shop/deploy", "it covers 2 of the", "on the server's own machine, lifts it"] {
         assert!(told.contains(words), "{words}: {told}");
     }
     assert_eq!(deploys(&world).await, (403, json!("denied")), "at once");
