@@ -49,7 +49,7 @@ pub(super) struct SidecarArgs {
     /// Say whether every file is there, and end: for an exec probe.
     #[arg(long)]
     check: bool,
-    /// With --once, try again this long while the server is not there, such as 5m.
+    /// With --once, try again for this long while the server cannot be reached, such as 5m.
     #[arg(long, default_value = "0s", value_parser = crate::words::parse_duration)]
     wait: Duration,
     /// Take a folder that is not in memory. For tests and development: secrets reach a disk.

@@ -205,7 +205,7 @@ async fn a_commit_by_another_name_is_refused_with_its_id_and_one_that_is_waited_
         assert!(status == 64 && told.contains("a whole commit id") && !told.contains("deserialize"), "{command}: {told}");
     }
     let (status, told) = daypass(&world, &["accept", &first]).await;
-    assert!(status == 0 && told.contains("followed when the repository's ref is there"), "{told}");
+    assert!(status == 0 && told.contains("follows it as soon as the repository's ref"), "{told}");
     let (_, status) = daypass(&world, &["status"]).await;
     assert!(status.contains(&format!("accepted    {first}")), "{status}");
     world.commit_and_wait(&[("policies/shop/deploy.yaml", DEPLOY.as_bytes())]).await;
