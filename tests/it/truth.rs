@@ -59,7 +59,7 @@ async fn what_an_older_form_grants_is_recorded_by_the_commit_of_that_form() {
         assert_eq!(recorded(&world, &begun["request_id"]), (json!(first), json!(second)), "{begun}");
         let explained = daypass(&world, &["policy", "explain", "--issuer", "github", "--secret", "shop/password.age"]).await.1;
         let waits = format!(
-            "in force is {second}, with another form than its own, or none, of 2 files: policies/access/replay.yaml, policies/shop/deploy.yaml"
+            "{second} is in force, with an older form, or none, of 2 files: policies/access/replay.yaml, policies/shop/deploy.yaml"
         );
         assert!(explained.contains("`rollout` holds back") && explained.contains(&waits), "{explained}");
         if !restarted {
@@ -282,7 +282,7 @@ async fn a_policy_under_another_name_is_told_to_wait_before_the_merge() {
     let ready = world.commit_and_wait(&[]).await;
     assert_eq!(ready["held"], json!(["policies/shop/reads.yaml"]));
     let (status, told) = daypass(&world, &["policy", "diff", "HEAD~1...HEAD", "--fail-on", "widen"]).await;
-    assert!(status == 0 && told.contains("policies/shop/reads.yaml: where `rollout` holds"), "{status} {told}");
+    assert!(status == 0 && told.contains("policies/shop/reads.yaml: if `rollout` holds"), "{status} {told}");
 
     // Whoever trusts the subject of a token of ours meets another one: that is more than waiting.
     git(&access, &["mv", "policies/shop/deploy.yaml", "policies/shop/other.yaml"]);

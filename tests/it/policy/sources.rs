@@ -184,7 +184,7 @@ fn who_can_names_the_flag_for_what_a_further_source_has() {
     commit(repository.path(), &[("sources/team-a.yaml", TEAM)]);
     let told = policy(repository.path(), &["who-can", "team-a/db.age"]);
     let said = String::from_utf8_lossy(&told.stderr).into_owned();
-    let hint = "ask there by the same name: --repository of that one, and --source sources/team-a.yaml of this one";
+    let hint = "ask by the same name with --repository for that repository, and --source for sources/team-a.yaml of this one";
     assert!(told.status.code() == Some(64) && said.contains(hint), "{said}");
     let folder = source(&[("secrets/db.age", "x")]);
     let (status, told) = of_source(folder.path(), &["who-can", "team-a/db.age"]);
