@@ -1,4 +1,4 @@
-//! What a server answers, as types that it and its clients share.
+//! The server's answers, as types that it shares with its clients.
 
 mod denied;
 mod findings;
@@ -21,7 +21,7 @@ use crate::words::UnixTime;
 use crate::words::names::DecisionId;
 use serde::{Deserialize, Serialize};
 
-/// Credentials: all that were asked for, in the order of the request.
+/// Credentials: all that were requested, in the order of the request.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct Document {
     /// The decision.
@@ -30,19 +30,19 @@ pub struct Document {
     pub policy: String,
     /// The commits in force that grant.
     pub policy_revision: String,
-    /// When the first of them ends, if one does.
+    /// When the first of them expires, if any does.
     pub expires_at: Option<UnixTime>,
     /// The credentials.
     pub credentials: Vec<Credential>,
 }
 
 impl Document {
-    /// The first credential of this kind that is the one.
+    /// The first credential of this kind that `is_it` accepts.
     pub fn find<A: Answered>(&self, is_it: impl Fn(&A) -> bool) -> Option<&A> {
         self.credentials.iter().filter_map(A::of).find(|answer| is_it(answer))
     }
 
-    /// The same, taken out.
+    /// The same, removed from the answer.
     pub fn take<A: Answered>(&mut self, is_it: impl Fn(&A) -> bool) -> Option<A> {
         let place = self.credentials.iter().position(|credential| A::of(credential).is_some_and(&is_it))?;
         A::take(self.credentials.remove(place))
@@ -57,7 +57,7 @@ pub enum Answer {
     Credentials(Document),
     /// To a login.
     Session(Session),
-    /// To a use of what stays on the server.
+    /// To a use of the server, such as of a key that never leaves it.
     Used(Used),
 }
 
@@ -74,7 +74,7 @@ impl From<Used> for Answer {
 }
 
 impl Answer {
-    /// The decision that it is of.
+    /// The decision that this answer belongs to.
     pub const fn decision(&self) -> &DecisionId {
         match self {
             Self::Credentials(document) => &document.decision_id,

@@ -1,4 +1,4 @@
-//! Layer B: who asks, in the same words for every CI. A claim mapping is data; a new CI is one YAML file.
+//! Layer B: the identity of a request, in the same attributes for every CI. A claim mapping is data; a new CI is one YAML file.
 
 mod attribute;
 mod evidence;
@@ -28,10 +28,10 @@ pub struct Facts {
     pub issuer: IssuerName,
     /// The canonical attributes that this issuer claims; what it does not claim is absent.
     pub attributes: Attributes,
-    /// Attributes that cannot be told: the claim is there in a form that says nothing, or every token of the issuer has it and
-    /// this one has not. An attribute that is there and lacks its id counts too.
+    /// Attributes that cannot be read: the claim has an unusable form, or it is missing although every token of the issuer has
+    /// it. An attribute without its id counts too.
     pub unreadable: BTreeSet<Attribute>,
-    /// Those of them of which a claim is there.
+    /// Those of `unreadable` whose claim is present.
     pub garbled: BTreeSet<Attribute>,
     /// The claims as they came.
     pub claims: Claims,
@@ -63,9 +63,9 @@ pub struct Identity {
     session_age: Option<Duration>,
 }
 
-/// What proves it.
+/// What proves the identity.
 enum Proof {
-    /// Boxed: an identity is handed on often, and its token is large.
+    /// Boxed: an identity is moved often, and its token is large.
     Token(Box<VerifiedToken>),
     Session(Arc<VerifiedSession>, Secret),
 }
@@ -76,12 +76,12 @@ impl Identity {
         self.evidence.facts()
     }
 
-    /// The same with its forms for the log.
+    /// The facts with their forms for the log.
     pub const fn evidence(&self) -> &Arc<Evidence> {
         &self.evidence
     }
 
-    /// The token that proves it, unless a session does.
+    /// The token that proves the identity, unless a session does.
     pub const fn token(&self) -> Option<&VerifiedToken> {
         match &self.proof {
             Proof::Token(token) => Some(token),
@@ -89,7 +89,7 @@ impl Identity {
         }
     }
 
-    /// The session that proves it, unless a token does.
+    /// The session that proves the identity, unless a token does.
     pub fn session(&self) -> Option<&VerifiedSession> {
         match &self.proof {
             Proof::Token(_) => None,
@@ -97,12 +97,12 @@ impl Identity {
         }
     }
 
-    /// The proof that came with its token, where that is bound to a key. A session is bound to none.
+    /// The proof of possession that came with the token, if the token is bound to a key. A session is bound to none.
     pub fn proven(&self) -> Option<&Proven> {
         self.token().and_then(VerifiedToken::proven)
     }
 
-    /// How much was proved beside the token.
+    /// How much was proved in addition to the token.
     pub fn possession(&self) -> Possession {
         self.proven().map_or(Possession::Nothing, Proven::possession)
     }
@@ -112,7 +112,7 @@ impl Identity {
         self.evidence.subject()
     }
 
-    /// By what the replay check knows the token.
+    /// What identifies the token in the replay check.
     pub fn token_identifier(&self) -> [u8; 32] {
         match &self.proof {
             Proof::Token(token) => *token.identifier().as_bytes(),
@@ -128,17 +128,17 @@ impl Identity {
         }
     }
 
-    /// Until when the token, or a session of it, may be shown: so long its uses are remembered.
+    /// Until when the token, or a session of it, may be used. Its uses are remembered until then.
     pub const fn remembered_until(&self) -> UnixTime {
         self.remembered_until
     }
 
-    /// In a session whose token has ended: how long the session has lasted.
+    /// The session's age, if its token has expired.
     pub const fn session_age(&self) -> Option<Duration> {
         self.session_age
     }
 
-    /// What only those know to whom this token, or this session, was given: the key of a stored answer is derived from it.
+    /// A part of the token or session that only its holder knows. The key of a stored answer is derived from it.
     pub fn secret_part(&self) -> &[u8] {
         match &self.proof {
             Proof::Token(token) => token.signature(),
@@ -146,12 +146,12 @@ impl Identity {
         }
     }
 
-    /// Whether the token serves one client alone, and whatever is begun with it.
+    /// Whether only one client may use the token, and the sessions that it begins.
     pub const fn serves_one_client(&self) -> bool {
         self.one_client
     }
 
-    /// How often what was shown may be shown.
+    /// How often the token or session may be used.
     pub const fn replay(&self) -> ReplayRule {
         self.replay
     }

@@ -1,5 +1,5 @@
-//! Kinds of credentials: what a job can ask for. Each kind has a module of its name here and in every other room that has business
-//! with it, and one line in the list below. What all kinds have in common is written once, over the list.
+//! Kinds of credentials: what a job can ask for. Each kind has a module of its name here and in every other room that deals with
+//! it, and one line in the list below. What all kinds share is written once, over the list.
 
 mod answered;
 mod aws;
@@ -39,7 +39,7 @@ use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
 
-/// Hands the list of all kinds to a macro: the kind, what is asked for of it, its word, and what is answered where it is handed out.
+/// Hands the list of all kinds to a macro: the kind, the type of its target, its word, and the type of its answer if it is given out.
 macro_rules! each_kind {
     ($($then:tt)*) => {
         $($then)*! {
@@ -51,10 +51,10 @@ macro_rules! each_kind {
             Azure(AzureTarget) "azure" => AzureToken;
             TokenExchange(TokenExchangeTarget) "token_exchange" => ExchangedToken;
             Gcp(GcpTarget) "gcp" => GcpToken;
-            /// A use of a transit key, at the Vault API: no body of ours can ask for it.
+            /// A use of a transit key, at the Vault API: no body of our own API can ask for it.
             #[serde(skip_deserializing)]
             Transit(TransitUse) "transit";
-            /// No body names it: a document is found by the stanzas that its holder shows.
+            /// No body names it: the document is found by the stanzas that the client sends.
             #[serde(skip_deserializing)]
             FileKey(FileKeyTarget) "file_key" => FileKey;
             /// A use of daypass itself: no credential, so no body can ask for it.
@@ -66,73 +66,74 @@ macro_rules! each_kind {
 
 pub(crate) use each_kind;
 
-/// What is asked for of one kind. Its text is what stands behind the kind's word in the audit log.
+/// A target of one kind. Its text follows the kind's word in the audit log.
 pub trait Kind: Clone + Ord + Hash + Debug + Display {
-    /// What people write of it in a policy's test, if they can; shown where something else was written.
+    /// An example of how people write it in a policy's test, if they can. Errors show it.
     const EXAMPLE: Option<&'static str>;
 
-    /// Why a text is none of it.
+    /// Why a text is no such target.
     type Error: Error + Clone + Eq;
 
     /// Who makes it.
     const MADE: Made;
 
-    /// Reads the text of the audit log; `None` where the line has the word alone, by which policies are to choose.
+    /// Reads the text of the audit log; `None` if the line has only the word, so that the policies choose.
     fn read(text: Option<&str>) -> Result<Self, Self::Error>;
 
-    /// Reads what people write in tests and questions, which name no commit and no input.
+    /// Reads what people write in tests and questions, which name neither a commit nor an input.
     fn question(text: &str) -> Result<Self, Self::Error> {
         Self::read(Some(text))
     }
 
-    /// Whether a text without the kind's word is one.
+    /// Whether a text without the kind's word is such a target.
     fn looks_like(_text: &str) -> bool {
         false
     }
 
-    /// Whether it names nothing, so that policies choose.
+    /// Whether it names nothing, so that the policies choose.
     fn is_open(&self) -> bool {
         false
     }
 
-    /// What it leaves open, so that nobody can tell who has it; `None` where that is nothing. What a job asks for, its policies complete.
+    /// What it leaves open, so that a question about who has it has no answer; `None` if nothing is open. The policies complete
+    /// what a job leaves open.
     fn left_open(&self) -> Option<&'static str> {
         None
     }
 
-    /// What policies look at.
+    /// The target as policies see it.
     fn for_policies(self) -> Self {
         self
     }
 
-    /// By what file a revision has it, where it is one that is committed.
+    /// The file of a revision that holds it, if it is committed.
     fn in_tree(&self) -> Option<InTree<'_>> {
         None
     }
 
-    /// Which one value of that file it is, by JSON pointer.
+    /// The one value of that file, by JSON pointer.
     fn pointer(&self) -> Option<&str> {
         None
     }
 
-    /// What stands under the kind's word in the body of a request (JSON Schema), where a body can name one.
+    /// The schema of its part of a request's body (JSON Schema), if a body can name it.
     fn body() -> Option<Value> {
         None
     }
 }
 
-/// Who makes what is asked for.
+/// Who makes a credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Made {
-    /// Somebody outside, who may not answer: its intent is recorded first, and its release after.
+    /// A provider outside, which may not answer: the intent is recorded before, and the release after it.
     Outside,
-    /// This server alone: it is made first, and leaves after its only record (decision 22).
+    /// This server alone: the credential is made first, and leaves after its only record (decision 22).
     Here,
-    /// Nobody: it is used on this server, and never handed out.
+    /// Nobody: it is used on this server, and never given out.
     Never,
 }
 
-/// What a revision has by its files.
+/// A file of a revision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InTree<'a> {
     /// Below `secrets/`.
@@ -152,7 +153,7 @@ macro_rules! declare {
             $kind($target),
         )*}
 
-        /// Why a text asks for no credential.
+        /// Why a text names no credential.
         #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
         pub enum TargetError {
             /// It begins with no kind's word.
@@ -198,7 +199,7 @@ macro_rules! declare {
                 }
             }
 
-            /// Finds the kind by its word or by the form of the text: what has no form of its own is a secret's name.
+            /// Finds the kind by its word or by the form of the text. A text without a form of its own is a secret's name.
             pub fn guess(text: &str) -> Result<Self, TargetError> {
                 $(if let Some(text) = text.strip_prefix(concat!($word, " ")) {
                     return Self::question($word, text);
@@ -220,7 +221,7 @@ macro_rules! declare {
                 all.into_iter().filter_map(|(word, body)| Some(closed(&[word], serde_json::json!({ word: body? }))))
             }
 
-            /// How people write what is asked for, kind by kind.
+            /// How people write targets, kind by kind.
             pub fn forms() -> String {
                 let open = [$((<$target>::read(None).is_ok(), $word)),*].into_iter().filter(|(is_open, _)| *is_open);
                 let open = open.map(|(_, word)| format!("`{word}`"));
@@ -230,28 +231,28 @@ macro_rules! declare {
                 format!("{} or {last}", forms.join(", "))
             }
 
-            /// What it leaves open, so that nobody can tell who has it.
+            /// What it leaves open, so that a question about who has it has no answer.
             pub fn left_open(&self) -> Option<&'static str> {
                 match self {
                     $(Self::$kind(target) => target.left_open(),)*
                 }
             }
 
-            /// What policies look at: not the input of a use, nor the commit of a secret of the past.
+            /// The target as policies see it: without the input of a use, or the commit of a past secret.
             pub fn for_policies(self) -> Self {
                 match self {
                     $(Self::$kind(target) => Self::$kind(target.for_policies()),)*
                 }
             }
 
-            /// By what file a revision has it, where it is one that is committed.
+            /// The file of a revision that holds it, if it is committed.
             pub fn in_tree(&self) -> Option<InTree<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_tree(),)*
                 }
             }
 
-            /// Which one value of that file it is, by JSON pointer.
+            /// The one value of that file, by JSON pointer.
             pub fn pointer(&self) -> Option<&str> {
                 match self {
                     $(Self::$kind(target) => target.pointer(),)*
@@ -280,7 +281,7 @@ macro_rules! declare {
 }
 each_kind!(declare);
 
-/// The text behind a kind's word, for kinds that are nothing without one.
+/// Parses the text after a kind's word, for kinds that need one.
 fn named<T, E>(text: Option<&str>, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, NamedError<E>> {
     parse(text.ok_or(NamedError::NoName)?).map_err(NamedError::Name)
 }

@@ -1,6 +1,6 @@
 //! Layer C: the durable memory. An append-only audit log, the replay check, and the sealed answers of the last minute.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system says that the bytes are on the disk.
+//! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system has confirmed that the bytes are on the disk.
 
 mod aws_holders;
 mod aws_sessions;
@@ -73,13 +73,13 @@ use writer::Writer;
 /// A copy of a request waits this long for the first one; longer than any issuing takes (AWS: 10 s).
 const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(15);
 
-/// The kind of the records of requests that are only tried; one with a `reason` would be refused.
+/// The kind of the records of dry runs. One with a `reason` would have been refused.
 pub const DRY_RUN: &str = "dry_run";
 
 /// The store. One process holds a data directory.
 pub struct Store {
     writer: Writer,
-    /// For what is read and not written: it works on a full disk.
+    /// A connection for reading only, which works on a full disk.
     readings: Arc<Mutex<Reader>>,
     rules: Arc<Rules>,
     gate: Gate,
@@ -91,11 +91,11 @@ pub struct Store {
     _lock: std::fs::File,
 }
 
-/// What a request that is only tried would be given, and whose it is.
+/// The record of a dry run that would be granted.
 pub struct DryRunRecord {
     /// The decision.
     pub decision: DecisionId,
-    /// Who asked, for its share of records.
+    /// The identity, for its share of records.
     pub identity: Digest,
     /// The record.
     pub body: Body,
@@ -103,21 +103,21 @@ pub struct DryRunRecord {
     pub claims: Arc<str>,
 }
 
-/// A refusal, and whose.
+/// A refusal.
 pub struct Refused<'a> {
-    /// Whether the request was only tried.
+    /// Whether the request was a dry run.
     pub dry_run: bool,
-    /// What it may use up.
+    /// Its class, which limits how many records it may use.
     pub class: Class,
     /// Why.
     pub reason: Reason,
-    /// From where the request came.
+    /// The address of the client.
     pub client: IpAddr,
-    /// Whose token it was; empty where that is not proved.
+    /// The token's issuer; empty if that is not proved.
     pub issuer: &'a str,
-    /// To whom the identity belongs, for the counts.
+    /// The owner of the identity, for the counts.
     pub owner: &'a str,
-    /// Who it was.
+    /// The subject.
     pub subject: &'a str,
     /// The record.
     pub body: Body,
@@ -128,16 +128,16 @@ pub struct Refused<'a> {
 /// What became of a refusal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kept {
-    /// It has a record, by its decision's id.
+    /// It has a record with its decision's id.
     Recorded,
-    /// It is one of a number, and no record has its id.
+    /// It was only counted, and no record has its id.
     Counted,
 }
 
 impl Store {
     /// Opens the directory, makes what is missing, and records the start with every intent that has no outcome.
     pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        // Nobody else may look into it, from its first moment on.
+        // Nobody else may read it, from its creation on.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -173,7 +173,7 @@ impl Store {
         self.writer.waits()
     }
 
-    /// Whether a record can be written, by writing one that is no record: for readiness.
+    /// Whether a record can be written, tried with a row that is no record. For readiness.
     pub async fn is_writable(&self) -> bool {
         let (now, rules) = (self.now().millis(), self.rules.clone());
         self.write(move |connection| {
@@ -189,12 +189,12 @@ impl Store {
         self.seals.seal(answer, token)
     }
 
-    /// Opens a stored answer; `None` when it is sealed to another token, or its time is over.
+    /// Opens a stored answer; `None` if it is sealed to another token, or has expired.
     pub fn unseal(&self, repeat: &Repeat, token: &[u8]) -> Option<Secret> {
         self.seals.unseal(&repeat.sealed, token)
     }
 
-    /// Wipes what was held for long enough.
+    /// Wipes expired keys of stored answers.
     pub fn forget_old(&self) {
         self.seals.forget_old();
     }
@@ -207,7 +207,7 @@ impl Store {
         Ok(self.settle(intent, None).await?.map(|()| recorded()))
     }
 
-    /// The same with the outcome in the same record, for what was made without anybody outside and leaves only after it.
+    /// The same with the outcome in the same record, for a credential that was made without a provider and leaves only after the record.
     pub async fn intend_and_release(
         &self,
         _made: MadeHere,
@@ -217,7 +217,7 @@ impl Store {
         Ok(self.settle(intent, Some(outcome)).await?.map(|()| Released::at_once()))
     }
 
-    /// Waits for the same request where it is under way.
+    /// Records the intent. If the same request is running, it waits for that one.
     async fn settle(&self, intent: Intent, outcome: Option<Outcome>) -> Result<Intended<()>, Denial> {
         self.check_share(&intent.identity)?;
         let job = Arc::new((intent, outcome));
@@ -238,7 +238,7 @@ impl Store {
         }
     }
 
-    /// The outcome, durable before anything leaves. The sealed answer serves retries for a minute.
+    /// Records the outcome durably before anything leaves. The sealed answer serves retries for a minute.
     pub async fn release<G>(
         &self,
         recorded: Recorded<G>,
@@ -251,7 +251,7 @@ impl Store {
         Ok(Released::new(recorded.into_flight()))
     }
 
-    /// The other outcome: nothing was issued, and the same request may try again.
+    /// Records the other outcome: nothing was issued, and the same request may try again.
     pub async fn fail<G>(&self, recorded: Recorded<G>, body: impl Into<Body>) -> Result<(), Denial> {
         let (now, decision, body) = (self.now(), recorded.decision().clone(), body.into());
         self.write(move |connection| replay::fail(connection, &decision, body, now)).await?;
@@ -259,7 +259,7 @@ impl Store {
         Ok(())
     }
 
-    /// Records a refusal, or only counts it where its class, its identity or its network had its share.
+    /// Records a refusal, or only counts it if its class, its identity or its network has used up its share.
     pub async fn refuse(&self, decision: &DecisionId, refused: Refused<'_>) -> Result<Kept, Denial> {
         let Refused { dry_run, class, reason, client, issuer, owner, subject, body, claims } = refused;
         let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
@@ -279,7 +279,7 @@ impl Store {
         Ok(Kept::Recorded)
     }
 
-    /// Records what a request that is only tried would be given: durable before that is told, as a release is.
+    /// Records what a dry run would be granted. Like a release, the record is durable before the answer leaves.
     pub async fn record_dry_run(&self, record: DryRunRecord) -> Result<Released, Denial> {
         let DryRunRecord { decision, identity, body, claims } = record;
         self.check_share(&identity)?;
@@ -292,7 +292,7 @@ impl Store {
         Ok(Released::at_once())
     }
 
-    /// Whether a record of an answer is written for this identity now.
+    /// Checks that this identity may get another record of an answer now.
     fn check_share(&self, identity: &Digest) -> Result<(), Denial> {
         if !self.space.allows(Purpose::Grant) {
             return Err(Reason::AuditUnavailable.because("too little room is left on the store's disk"));
@@ -303,7 +303,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes what was only counted since the last time; called every minute. What cannot be written is counted on.
+    /// Writes what was only counted since the last call; called every minute. If that fails, the counts are kept.
     pub async fn write_aggregates(&self) -> Result<(), Denial> {
         let counted = self.gate.take();
         if counted.is_empty() {
@@ -317,8 +317,8 @@ impl Store {
         recorded
     }
 
-    /// What is left on the store's disk, in bytes, and what is not recorded any more for want of room. It is looked at now: who fills
-    /// the disk may be somebody else, and the last write long ago.
+    /// The space left on the store's disk, in bytes, and what is no longer recorded for lack of space. It is measured now:
+    /// another program may fill the disk, and the last write may be long ago.
     pub fn space(&self) -> (u64, Option<String>) {
         self.space.look();
         (self.space.left(), self.space.alarm())
@@ -330,7 +330,8 @@ impl Store {
         self.write(move |connection| schema::append(connection, now, kind, None, body)).await
     }
 
-    /// Records what took effect already. Until it is durable, it is part of every transaction: nothing is recorded before it.
+    /// Records what took effect already. Until the record is durable, it is part of every transaction, so that nothing is
+    /// recorded before it.
     async fn owe(
         &self,
         name: String,
@@ -339,14 +340,14 @@ impl Store {
         self.writer.owe(name, work).await.ok_or_else(|| Reason::AuditUnavailable.because("the store cannot write yet"))
     }
 
-    /// Tries again to make durable what took effect and is not; called every few seconds.
+    /// Tries again to write records that `owe` could not make durable; called every few seconds.
     pub async fn pay_debts(&self) {
         if self.writer.owes() {
             let _ = self.write(|_| Ok(())).await;
         }
     }
 
-    /// Reads beside the writer.
+    /// Reads without waiting for the writer.
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

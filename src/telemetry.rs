@@ -1,4 +1,4 @@
-//! What the process says of itself: log lines, metrics, traces, and nothing in a core dump.
+//! What the process reports of itself: log lines, metrics and traces, but no core dump.
 
 mod counters;
 mod decisions;
@@ -31,7 +31,7 @@ pub fn install_crypto() {
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
 }
 
-/// The same for who speaks TLS and neither signs nor verifies tokens.
+/// The same for a program that uses TLS, but neither signs nor verifies tokens.
 pub fn install_tls() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
@@ -45,7 +45,7 @@ pub fn log(filter: &str) {
     }
 }
 
-/// Keeps secrets out of core dumps and of other processes' hands; a panic prints its place and not what it held.
+/// Keeps secrets out of core dumps, and other processes from reading them. A panic prints its place, but not its message.
 pub fn harden() {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
@@ -55,11 +55,11 @@ pub fn harden() {
     }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a panic; what it held is not printed");
+        tracing::error!(place, "a panic; its message is not printed");
     }));
 }
 
-/// What is counted.
+/// The server's metrics.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     released: Family<Kind, Counter>,
@@ -85,7 +85,7 @@ pub struct Metrics {
     unreachable_providers: Family<Provider, Gauge>,
     /// Tokens and sessions that a second client showed.
     pub tokens_shown_elsewhere: Counter,
-    /// TLS handshakes that came to nothing.
+    /// TLS handshakes that failed.
     pub handshakes_failed: Counter,
     /// Connections closed at once, because there were too many, in all or from one address.
     pub connections_refused: Counter,
@@ -95,7 +95,7 @@ pub struct Metrics {
     pub proxy_faults: Counter,
     /// Addresses with so many identities that they may be load balancers which are not listed.
     pub crowded_addresses: Gauge,
-    /// The traces' way out.
+    /// The counters of the export of traces.
     pub traces: TraceCounters,
 }
 
@@ -129,7 +129,7 @@ struct Provider {
     provider: &'static str,
 }
 
-/// How a source is, for its gauges.
+/// The state of a source, for its gauges.
 #[derive(Clone, Copy, Debug)]
 pub struct SourceState {
     /// Files of which an older form is in force, because they are faulty.
@@ -146,18 +146,18 @@ impl Metrics {
     /// Nothing is counted yet. The store measures its own writes.
     pub fn new(store_writes: Histogram) -> Self {
         let new = Self { store_writes: Seconds(store_writes), ..Self::default() };
-        // From zero on: of a series that begins with its first event no rate sees that one.
+        // Every series starts at zero: `rate` would not see the first event of a series that starts with it.
         Reason::ALL.iter().for_each(|reason| drop(new.refused.get_or_create(&Code { code: reason.code() })));
         new
     }
 
-    /// Counts what came of a grant of this policy: `granted`, or the code of what failed afterwards.
+    /// Counts the result of a grant by these policies: `granted`, or the code of a later failure.
     pub fn decided<'a>(&self, policies: impl IntoIterator<Item = &'a PolicyName>, failed: Option<Reason>) {
         let code = failed.map_or("granted", |reason| reason.code());
         policies.into_iter().for_each(|policy| self.decisions.count(policy, code));
     }
 
-    /// Measures a request, by the address in the table of routes.
+    /// Measures a request, by its route.
     pub fn served(&self, route: &str, took: Duration) {
         self.requests.observe(&Route { route: route.to_owned() }, took);
     }
@@ -190,21 +190,21 @@ impl Metrics {
         self.clock_steps.set(i64::try_from(steps).unwrap_or(i64::MAX));
     }
 
-    /// Sets until when the certificates count.
+    /// Sets when the certificates expire.
     pub fn certificates(&self, ends: impl Iterator<Item = (&'static str, UnixTime)>) {
         for (listener, end) in ends {
             self.certificates.get_or_create(&Listener { listener }).set(end.seconds());
         }
     }
 
-    /// Sets whose keys cannot be read.
+    /// Sets which issuers' keys cannot be read.
     pub fn issuers<'a>(&self, unreadable: impl Iterator<Item = (&'a IssuerName, bool)>) {
         for (name, is_unreadable) in unreadable {
             self.unreadable_issuers.get_or_create(&Issuer { issuer: name.to_string() }).set(i64::from(is_unreadable));
         }
     }
 
-    /// Sets which providers do not answer, at one of their hosts or at all.
+    /// Sets which providers do not answer, on at least one of their hosts.
     pub fn providers(&self, asked: impl Iterator<Item = (&'static str, bool)>) {
         let mut silent = BTreeMap::new();
         asked.for_each(|(provider, is_silent)| *silent.entry(provider).or_insert(false) |= is_silent);
@@ -213,7 +213,7 @@ impl Metrics {
         }
     }
 
-    /// Sets the gauges of all sources; those of others are gone.
+    /// Sets the gauges of all sources, and removes those of other sources.
     pub fn sources(&self, states: impl Iterator<Item = (SourceName, SourceState)>) {
         let families = [&self.faulty_files, &self.held_files, &self.read_at, &self.alarmed];
         families.iter().for_each(|family| family.clear());
@@ -244,7 +244,7 @@ impl Metrics {
         self.refused.get_or_create(&Code { code: reason.code() }).inc();
     }
 
-    /// Counts a request that was only tried.
+    /// Counts a dry run.
     pub fn tried(&self) {
         self.dry_runs.inc();
     }
