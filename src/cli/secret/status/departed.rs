@@ -162,7 +162,7 @@ impl Departed {
         }
         let _ = writeln!(
             out,
-            "opens {} today, and once opened {} ({} looked at); {} do not name their recipients",
+            "opens {} today, and once opened {} ({} looked at); {} with unknown recipients",
             counted(self.today.len(), "file"),
             counted(self.once.len(), "file"),
             counted(self.commits, "commit"),
