@@ -109,7 +109,7 @@ pub enum FollowError {
     },
     /// Its history was rewritten.
     #[error(
-        "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}{}` follows it all the same",
+        "{head} does not follow {anchor}: the history was rewritten; `daypass accept {head}{}` follows it anyway",
         option(source_name)
     )]
     Rewritten {
@@ -161,7 +161,7 @@ pub enum UnreadForm {
 /// How to repair a damaged clone without giving anything away.
 fn fetch_anew(mirror: Option<&PathBuf>) -> String {
     let told = |mirror: &PathBuf| {
-        format!("stop the server, remove {} and start it: what is missing is fetched anew; else ", mirror.plain())
+        format!("stop the server, remove {} and start it: what is missing is fetched again; otherwise ", mirror.plain())
     };
     mirror.map(told).unwrap_or_default()
 }

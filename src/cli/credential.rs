@@ -98,7 +98,7 @@ pub(super) struct GitArgs {
 pub(super) struct DockerArgs {
     #[command(flatten)]
     server: ServerArgs,
-    /// The file of registries; daypass.yaml beside Docker's config.json otherwise.
+    /// The file of registries; without it, daypass.yaml beside Docker's config.json.
     #[arg(long, env = "DAYPASS_DOCKER_REGISTRIES")]
     registries: Option<PathBuf>,
     /// What Docker adds.

@@ -30,22 +30,22 @@ const LISTED: usize = 100;
 pub(in crate::cli) struct QueryArgs {
     #[command(flatten)]
     reach: ReachArgs,
-    /// Of this decision: its id, or the end of it.
+    /// Records of this decision: its id, or the end of it.
     #[arg(long, value_name = "ID", value_parser = IdSuffix::parse)]
     decision: Option<IdSuffix>,
-    /// Of this kind, such as refused, released, dry_run or aggregated.
+    /// Records of this kind, such as refused, released, dry_run or aggregated.
     #[arg(long)]
     kind: Option<String>,
-    /// Refused or failed with this code, such as no_matching_policy.
+    /// Refusals and failures with this code, such as no_matching_policy.
     #[arg(long)]
     code: Option<String>,
-    /// By this policy, or for it.
+    /// Records of grants by this policy, or of requests that name it.
     #[arg(long, value_parser = PolicyName::parse)]
     policy: Option<PolicyName>,
-    /// Of jobs of this repository: a name, or name@id.
+    /// Records of jobs of this repository: a name, or name@id.
     #[arg(long)]
     repository: Option<String>,
-    /// Of tokens of this issuer.
+    /// Records of tokens of this issuer.
     #[arg(long, value_parser = IssuerName::parse)]
     issuer: Option<IssuerName>,
     /// Only dry runs (`exec --dry-run`). Without --code and --count-by: the would-be denials, counted by repository.
@@ -62,7 +62,7 @@ pub(in crate::cli) struct QueryArgs {
     count_by: Option<Counted>,
 }
 
-/// By what records are counted.
+/// The member by which records are counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum Counted {
     /// The repository, or the subject where there is none.

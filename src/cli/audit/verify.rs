@@ -35,7 +35,7 @@ const NOT_LOOKED_AT: [&str; 2] = [
 pub(in crate::cli) struct VerifyArgs {
     #[command(flatten)]
     log: Log,
-    /// What `audit export` wrote, kept elsewhere: each of its records has to be in the log as it was. `-`: standard input.
+    /// The output of `audit export`, kept elsewhere: each of its records has to be in the log, unchanged. `-` is standard input.
     export: Option<PathBuf>,
 }
 

@@ -21,7 +21,7 @@ const OUTCOMES_MAX: usize = 1_000_000;
 pub(in crate::cli) struct LockArgs {
     #[command(flatten)]
     at: Where,
-    /// The server's data directory; the configuration's otherwise.
+    /// The server's data directory; without it, that of the configuration.
     #[arg(long)]
     data: Option<PathBuf>,
 }

@@ -106,7 +106,7 @@ fn in_clear(sops: &mut SopsFile) -> Option<String> {
     looks.or_else(|| clear::unsealed(sops)).or_else(|| {
         all.then(|| {
             format!(
-                "nothing in it is encrypted, by the rule `{}` in its `sops` section: change the rule, and encrypt it anew",
+                "nothing in it is encrypted, by the rule `{}` in its `sops` section: change the rule, and encrypt it again",
                 sops.setting()
             )
         })
