@@ -28,8 +28,8 @@ pub(super) use kinds::{Kind, Met};
 pub(super) use language::meet;
 pub(super) use literal::Literal;
 pub use missing::missing;
+pub(super) use permits::{Permit, overlap, permits, within};
 pub use permits::{Reach, who_can};
-pub(super) use permits::{overlap, permits, within};
 pub(super) use region::Region;
 pub use what_can::{Holding, credentials_like, what_can};
 

@@ -3,6 +3,7 @@
 pub(super) mod codes;
 mod grants;
 mod identity;
+mod overlaps;
 mod together;
 mod upkeep;
 
@@ -61,6 +62,7 @@ pub fn lint_denying(look: &Look<'_>, denied: &[String]) -> Vec<Fault> {
         }
         upkeep::lint(policy, look, &mut found);
     }
+    overlaps::lint(look, &mut found);
     together::lint(look, &mut found);
     let mut seen = BTreeSet::new();
     found.retain(|fault: &Fault| seen.insert((fault.file.clone(), fault.place, fault.code)));

@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 pub(super) const PARTS_MAX: usize = 256;
 
 /// One grant of a credential, and the identities that it reaches.
+#[derive(Clone)]
 pub(in crate::policy) struct Permit<'a> {
     pub(in crate::policy) policy: &'a TrustPolicy,
     pub(in crate::policy) place: Place,

@@ -256,6 +256,7 @@ fn every_code_is_listed_documented_and_made_somewhere() {
     let made = [
         include_str!("identity.rs"),
         include_str!("grants.rs"),
+        include_str!("overlaps.rs"),
         include_str!("together.rs"),
         include_str!("upkeep.rs"),
         include_str!("../bounds.rs"),

@@ -1,17 +1,13 @@
 //! What policies do to each other.
 
 use super::Look;
-use crate::kind::{Target, TransitUse};
-use crate::policy::access::{overlap, permits, within};
 use crate::policy::condition::{Single, Test};
 use crate::policy::file::TrustPolicy;
-use crate::words::TransitFile;
 use crate::words::yaml::{Fault, Place};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn lint(look: &Look<'_>, found: &mut Vec<Fault>) {
     names(look, found);
-    credentials(look, found);
     idle_guardrails(look, found);
     silent_guardrails(look, found);
     undocumented_guardrails(look, found);
@@ -45,45 +41,6 @@ fn names(look: &Look<'_>, found: &mut Vec<Fault>) {
                         Fault::new(&policy.file, condition.place, message)
                             .warning("id_conflict")
                             .help("`daypass whoami` in a job shows the id"),
-                    );
-                }
-            }
-        }
-    }
-}
-
-/// The same credential by several policies: on other terms, or in the shadow of a wider one.
-fn credentials(look: &Look<'_>, found: &mut Vec<Fault>) {
-    let policies = look.ruleset.set().policies();
-    let transit = TransitFile::among(look.tree).flat_map(|file| TransitUse::of_key(&file.key).collect::<Vec<_>>());
-    let named = policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.grants.named());
-    let wanted: BTreeSet<Target> = named.chain(transit.map(Target::Transit)).collect();
-    for wanted in &wanted {
-        let granted = permits(look.ruleset, look.catalogue, wanted, look.now);
-        for (number, permit) in granted.iter().enumerate() {
-            for other in granted
-                .iter()
-                .take(number)
-                .filter(|other| other.policy.issuer == permit.policy.issuer && other.policy.name != permit.policy.name)
-            {
-                let Some(example) = overlap(permit, other, look.catalogue) else { continue };
-                let finding = |code, message: String| Fault::new(&permit.policy.file, permit.place, message).warning(code);
-                if permit.terms != other.terms {
-                    let message = format!(
-                        "{} grants the same to the same job on other terms, so neither is given unless the job names one",
-                        other.policy.name
-                    );
-                    found.push(
-                        finding("overlapping_grant", message)
-                            .help("make the terms equal, or the identities apart")
-                            .showing(Some(example)),
-                    );
-                } else if permit.grants_only(wanted) && within(permit, other, look.catalogue) {
-                    let message = format!("everybody whom this lets in is let in by {} already", other.policy.name);
-                    found.push(
-                        finding("shadowed", message)
-                            .help("delete the narrower one, or narrow the wider one")
-                            .showing(Some(example)),
                     );
                 }
             }
