@@ -1,4 +1,4 @@
-//! Issuers that sign for strangers too: what of a condition keeps them out, in AWS and in Entra.
+//! Issuers that sign for strangers too: which conditions keep them out, in AWS and in Entra.
 
 use super::aws::{of_role, web};
 use super::azure::of_credential;
@@ -10,7 +10,7 @@ fn provider_at(host: &str) -> String {
     format!("arn:aws:iam::111122223333:oidc-provider/{host}")
 }
 
-/// The kind of what is told of a statement with this condition.
+/// The kind of way in that a statement with this condition is.
 fn kind(provider: &str, condition: &Value) -> String {
     let found = of_role(&json!([web(provider, condition)]));
     let other = found.iter().find(|one| !one.starts_with("Missing")).unwrap_or_else(|| panic!("{condition}: {found:#?}"));
@@ -92,7 +92,7 @@ fn a_pattern_binds_where_it_pins_a_whole_name() {
 
 /// Nobody can list the issuers that sign for strangers.
 #[test]
-fn whoever_asks_nothing_of_the_claims_lets_in_anybody() {
+fn a_trust_that_asks_nothing_of_the_claims_lets_in_anybody() {
     for host in [
         "login.microsoftonline.com/common/v2.0",
         "api.pulumi.com/oidc",
@@ -202,7 +202,7 @@ fn guests_and_users_of_any_pool_are_anybody() {
 }
 
 #[test]
-fn strangers_are_told_in_entra_too() {
+fn strangers_are_reported_in_entra_too() {
     let github = "https://token.actions.githubusercontent.com";
     let of = |subject: Value, expression: Option<&str>| {
         let expression = expression.map(|text| json!({ "value": text, "languageVersion": 1 }));
