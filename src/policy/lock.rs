@@ -46,7 +46,7 @@ pub struct NameFound {
 pub struct SeenId {
     /// The id.
     pub id: String,
-    /// When.
+    /// When it was last seen.
     pub last_at: String,
 }
 
@@ -108,7 +108,7 @@ fn text_of<'a>(tree: &'a Tree, file: &str) -> Option<&'a str> {
 struct Unpinned<'a> {
     file: String,
     place: Place,
-    /// The column, where it stands in a file of rows.
+    /// The column, if it stands in a file of rows.
     column: Option<String>,
     writable: bool,
     issuer: IssuerName,

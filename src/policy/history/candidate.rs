@@ -82,7 +82,7 @@ impl ReplayRequest {
         Ok(Self { since, files, secrets: Some(secrets), transit: Some(transit) })
     }
 
-    /// How far back.
+    /// How far back the replay goes.
     pub fn lookback(&self) -> Result<Duration, LookbackError> {
         let since = parse_duration(&self.since).map_err(LookbackError::Duration)?;
         if since.is_zero() || since > SINCE_MAX { Err(LookbackError::OutOfRange) } else { Ok(since) }

@@ -19,7 +19,7 @@ pub enum ReplayBodyError {
     /// It is other JSON.
     #[error("it is no object")]
     NoObject,
-    /// It has other members.
+    /// Its members are not those of a request.
     #[error(transparent)]
     Form(#[from] FormError),
 }

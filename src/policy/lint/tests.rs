@@ -241,7 +241,7 @@ fn lines_that_exclude_each_other_are_reported() {
     }
 }
 
-/// As IAM's trust policies name a repository: by its subject, and without its id.
+/// IAM's trust policies name a repository like this: by its subject, and without its id.
 #[test]
 fn a_subject_beside_a_name_without_its_id_matches() {
     let named = "issuer: github\nmatch: { repository: acme/shop, ref: refs/heads/main, event: push }\nclaims: { /sub: \"repo:acme/shop:ref:refs/heads/main\" }\ngrant: { secrets: [shop/a] }\n";

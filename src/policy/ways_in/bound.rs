@@ -4,8 +4,8 @@
 
 use super::issuers::{self, Form, Shared};
 
-/// Claims that say for whom a token is, by whom, and how its bearer logged in: tokens of strangers have the
-/// same values.
+/// Claims that say for whom a token is, by whom, and how its bearer logged in: strangers' tokens have the same
+/// values.
 const OF_EVERYBODY: [&str; 5] = ["aud", "azp", "oaud", "amr", "iss"];
 /// The value that every guest has in Cognito's `amr`.
 const GUEST: &str = "unauthenticated";

@@ -22,7 +22,7 @@ pub enum ExportFault {
     /// There are more pages.
     #[error("it is cut: `{member}` says that there is more. Save it whole, without --max-items, --limit or --no-paginate")]
     Cut {
-        /// What says so.
+        /// The member that says so.
         member: &'static str,
     },
     /// It is of an unknown kind.

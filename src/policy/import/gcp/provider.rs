@@ -1,7 +1,7 @@
 //! A provider of a workload identity pool: whose tokens it takes, to which attributes it maps their claims, and on which condition.
 //!
-//! Source: IAM API, `projects.locations.workloadIdentityPools.providers`. Google refuses a token that lacks a mapped
-//! claim, or has one that is no text. So the policy asks for each mapped claim as a text.
+//! Source: IAM API, `projects.locations.workloadIdentityPools.providers`. Google refuses a token that lacks a mapped claim, or has
+//! one that is no text. So the policy asks for each mapped claim as a text.
 
 use super::cel::{self, Path, Test};
 use super::error::GcpError;

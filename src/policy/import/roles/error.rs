@@ -10,7 +10,7 @@ pub(in crate::policy) enum RoleError {
     /// The document, or a role's trust policy, is no JSON.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// The ARN that was given could be any of several roles'.
+    /// One ARN was given, and several roles lack theirs.
     #[error("--role names one role, and several here have no ARN")]
     Nameless,
     #[error("no role here trusts an OIDC provider")]

@@ -1,8 +1,8 @@
 //! A role of a JWT auth mount: whom it lets in, and by which policies.
 //!
 //! Sources: Vault docs, "JWT/OIDC auth method (API)"; OpenBao, `builtin/credential/jwt/claims.go` and `path_login.go`. Types
-//! count: the text `"7"` is not the number 7. Vault takes a claim that is a list by any of its members. A policy takes none of
-//! them, which is narrower.
+//! count: the text `"7"` is not the number 7. Of a claim that is a list, Vault compares each member. A policy does not, which is
+//! narrower.
 
 use super::answer;
 use super::claims::{self, Bound};

@@ -1,5 +1,5 @@
-//! Whether the policies of a user or a role allow it to assume a role. In doubt they do, and
-//! what they deny is ignored.
+//! Whether the policies of a user or a role allow it to assume a role. In doubt they do, and what they deny is
+//! ignored.
 
 use crate::policy::import::{decoded, one_or_many};
 use crate::policy::ways_in::glob;

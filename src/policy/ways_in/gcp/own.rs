@@ -1,4 +1,4 @@
-//! The provider that the configuration names: whether it takes our issuer's tokens, and nobody else's.
+//! The provider that the configuration names: whether it takes the tokens of daypass's issuer, and of nobody else.
 
 use super::jwks;
 use super::projects::Projects;

@@ -84,7 +84,7 @@ fn a_pattern_binds_where_it_pins_a_whole_name() {
     assert_eq!(of("StringEqualsIgnoreCase", "sub", json!("repo:Acme/shop:ref:refs/heads/main")), "Others");
     let capitals = provider_at("Token.Actions.GitHubUserContent.com");
     assert_eq!(kind(&capitals, &json!({ "StringLike": key(HOST, "sub", &json!("repo:*")) })), "Anybody");
-    // One enterprise's issuer is nobody else's: there a visibility keeps strangers out.
+    // The issuer of one enterprise has no other tenants, so a visibility keeps strangers out there.
     let (acme, visibility) = (format!("{HOST}/acme"), json!("private"));
     let condition = json!({ "StringEquals": key(&acme, "repository_visibility", &visibility) });
     assert_eq!(kind(&provider_at(&acme), &condition), "Others");
