@@ -1,4 +1,4 @@
-//! The same credential by several policies: on other terms, or in the shadow of a wider one.
+//! The same credential by several policies: on other terms, or by a policy that a wider one makes superfluous.
 
 use super::Look;
 use crate::kind::{Target, TransitUse};
@@ -48,7 +48,7 @@ fn on_other_terms<'a>(permit: &Permit<'a>, other: &Permit<'a>, example: &Map<Str
         "{} grants the same to the same job on other terms, so neither is given unless the job names one",
         other.policy.name
     );
-    let found = finding(permit, "overlapping_grant", message).help("make the terms equal, or the identities apart");
+    let found = finding(permit, "overlapping_grant", message).help("make the terms equal, or separate the identities");
     Some(found.showing(Some(example.clone())))
 }
 

@@ -1,4 +1,4 @@
-//! What policies do to each other.
+//! Findings on policies together, on guardrails, and on fixtures.
 
 use super::Look;
 use crate::policy::condition::{Single, Test};
@@ -70,7 +70,7 @@ fn idle_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-/// A denial for every issuer that says nothing of some, because they never claim what it looks at.
+/// Denials for every issuer that deny nothing of some issuers, because these never claim what the denial tests.
 fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     let mut told: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     let silent = look.ruleset.set().guardrails().silent();
@@ -79,8 +79,7 @@ fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
     for (place, issuers) in told {
         let description = silent.iter().find(|one| one.place == place).map_or("", |one| one.description.as_str());
-        let message =
-            format!("`{description}` denies nothing of issuers that never claim what it looks at: {}", issuers.join(", "));
+        let message = format!("`{description}` denies nothing of issuers that never claim what it tests: {}", issuers.join(", "));
         found.push(
             Fault::new("guardrails.yaml", place, message)
                 .warning("guardrail_silent")
@@ -89,7 +88,7 @@ fn silent_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-/// A line of a denial that looks at a claim of which no concerned issuer is documented to have it: where it is a mistake, nothing is denied.
+/// Lines of a denial on a claim that none of its issuers is documented to have. If the claim is a mistake, nothing is denied.
 fn undocumented_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     let mut lines: BTreeMap<(Place, &str), Vec<&str>> = BTreeMap::new();
     let mut known: BTreeSet<(Place, &str)> = BTreeSet::new();
@@ -104,7 +103,7 @@ fn undocumented_guardrails(look: &Look<'_>, found: &mut Vec<Fault>) {
     for ((place, pointer), mut mappings) in lines.into_iter().filter(|(line, _)| !known.contains(line)) {
         mappings.dedup();
         let message = format!(
-            "no token of the mapping {} is documented to claim `{pointer}`: where none has it, the denial never holds",
+            "no token of the mapping {} is documented to claim `{pointer}`: if none has it, the denial never holds",
             mappings.join(", ")
         );
         let finding = Fault::new("guardrails.yaml", place, message).warning("guardrail_undocumented");
@@ -124,7 +123,7 @@ fn unused_fixtures(look: &Look<'_>, found: &mut Vec<Fault>) {
         .iter()
         .flat_map(|policy| policy.expectations.iter().map(|expectation| expectation.claims_file()))
         .collect();
-    // What a faulty policy would test is only to be seen in its text.
+    // What a faulty policy tests can only be found in its text.
     let unread: BTreeSet<&str> = look.ruleset.other_forms().map(|(file, _)| file).collect();
     let listed: Vec<String> = look
         .tree
