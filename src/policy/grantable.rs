@@ -166,7 +166,7 @@ macro_rules! declare {
         impl Offer<'_> {
             /// Whether a session may have it after its token has ended.
             pub(super) const fn outlasts_token(&self) -> bool {
-            match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
+                match self { $(Self::$kind(_) => <$target>::OUTLASTS_TOKEN,)* }
             }
 
             /// Whether somebody outside knows its holder by the rule's subject.
@@ -176,8 +176,8 @@ macro_rules! declare {
 
             /// The terms by which this gives more than the old one; empty if it gives no more.
             pub(super) fn beyond(&self, old: &Self) -> Vec<TermChange> {
-            match (self, old) {
-            // Most of thousands of pairs are equal.
+                match (self, old) {
+                    // Most of thousands of pairs are equal.
                     (one, other) if one == other => Vec::new(),
                     $((Self::$kind(new), Self::$kind(old)) => beyond(<$target>::values(new), <$target>::values(old)),)*
                     _ => vec![TermChange::more("grant", "another kind", "this one")],

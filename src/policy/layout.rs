@@ -83,7 +83,7 @@ fn stray(path: &str, bytes: &[u8]) -> Option<Fault> {
     };
     if is_misplaced(path, bytes) {
         return fault(
-            "this may be meant as guardrails, and denies nothing: they belong into `guardrails.yaml` at the root; until this is fixed nothing widens",
+            "this may be meant as guardrails, and denies nothing: they belong in `guardrails.yaml` at the root; until this is fixed nothing widens",
             "move it to guardrails.yaml, or give it another name",
         );
     }

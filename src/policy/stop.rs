@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Longer than the names of repositories and runs. Each rejection quotes the reason: a longer text belongs into the page or issue that the
+/// Longer than the names of repositories and runs. Each rejection quotes the reason: a longer text belongs in the page or issue that the
 /// reason points to.
 const STOP_CHARACTERS_MAX: usize = 512;
 
