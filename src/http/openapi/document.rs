@@ -5,7 +5,7 @@ use super::{problems, schemas};
 use crate::http::problem::RETRY_AFTER_SECONDS;
 use serde_json::{Map, Value, json};
 
-/// Addresses of other protocols: their own documents describe them, and clients of theirs know them.
+/// Routes of other protocols, which have documents of their own.
 pub(super) const FOREIGN: [(&str, &str); 10] = [
     ("/oauth2/token", "docs/api/oauth.md"),
     ("/aws/sts", "docs/api/aws-sts.md"),

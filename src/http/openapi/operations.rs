@@ -1,4 +1,4 @@
-//! One row for each public address of ours. A route that is not here, or in the list of other protocols, fails a test.
+//! One row for each public route of the native API. A route that is neither here nor in the list of other protocols fails a test.
 
 use super::problems::{Heard, heard};
 use super::schemas::{self, LABEL, LABEL_CHARACTERS_MAX, POINTER, reference};
@@ -6,7 +6,7 @@ use crate::http::{hooks, reply};
 use crate::words::Reason;
 use serde_json::{Value, json};
 
-/// One method of one address.
+/// One method of one route.
 pub(super) struct Operation {
     /// As in the router.
     pub(super) path: &'static str,
@@ -288,7 +288,7 @@ fn secret_parameters() -> Value {
     ])
 }
 
-/// The schemas are all used, and by their names.
+/// The names of all schemas: a test checks that each is used.
 pub(super) fn schema_names() -> Vec<String> {
     schemas::all().as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }

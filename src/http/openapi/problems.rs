@@ -3,7 +3,7 @@
 use crate::words::Reason;
 use serde_json::{Map, Value, json};
 
-/// By what the reasons of an operation are known.
+/// The operations, for the table of their reasons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Heard {
     Exchange,
@@ -19,7 +19,7 @@ pub(super) enum Heard {
     Nothing,
 }
 
-/// Which operations answer with this reason. Those of other protocols are heard in their forms alone.
+/// The operations that answer with this reason. Other protocols answer in their own forms.
 pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
     use Heard::{Audit, Deny, Exchange, Hook, Replay, Rewrite, Secret, SecretStatus, Whoami};
     match reason {
@@ -64,7 +64,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
         Reason::AuditUnavailable | Reason::Internal => {
             &[Exchange, Secret, Whoami, Replay, Audit, Rewrite, SecretStatus, Deny, Hook]
         }
-        // At no address of ours, or at none that is described here.
+        // Of no route, or only of routes that are not described here.
         Reason::NotFound
         | Reason::MethodNotAllowed
         | Reason::SessionRefused
@@ -73,7 +73,7 @@ pub(super) const fn heard(reason: Reason) -> &'static [Heard] {
     }
 }
 
-/// The reasons of what is no operation.
+/// The reasons of a request that reaches no operation.
 pub(super) fn of_no_address(status: u16) -> Vec<Reason> {
     Reason::ALL.iter().copied().filter(|reason| reason.status() == status).collect()
 }

@@ -1,4 +1,4 @@
-//! What requests and answers are made of. The patterns of names are those of `words/names.rs`, which a test holds them to.
+//! The schemas of requests and answers. A test compares the patterns of names with the parsers in `words/names.rs`.
 
 mod audit;
 mod secret_status;
@@ -14,7 +14,7 @@ use crate::policy::CREDENTIALS_MAX;
 use crate::words::names::NAME_BYTES_MAX;
 use serde_json::{Map, Value, json};
 
-/// Segments that are not empty and start with no dot.
+/// Segments that are not empty and do not start with a dot.
 pub(super) const PATH: &str = "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$";
 pub(super) const SECRET_NAME: &str =
     "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*(#/([^~\\u0000-\\u001f\\u007f-\\u009f]|~[01])*)?$";
@@ -24,7 +24,7 @@ pub(super) const LABEL: &str = "^[a-z0-9][a-z0-9-]*$";
 pub(super) const COMMIT: &str = "^([0-9a-f]{40}|[0-9a-f]{64})$";
 /// Labels are DNS labels.
 pub(super) const LABEL_CHARACTERS_MAX: usize = 63;
-/// A quarter, in days; a candidate's history is not longer.
+/// Up to 90 days, the longest history of a replay.
 const SINCE: &str = "^([1-9]|[1-8][0-9]|90)d$";
 
 pub(super) fn all() -> Value {

@@ -8,7 +8,7 @@ use crate::store::RECORD_KINDS;
 use crate::words::Reason;
 use serde_json::{Value, json};
 
-/// Of an id, at least the last eight digits.
+/// An id, or at least its last eight digits.
 const DECISION: &str = "^([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-)?[0-9a-f]{8,12}$";
 
 pub(in crate::http::openapi) fn parameters() -> Value {

@@ -1,4 +1,4 @@
-//! How the encrypted files of a source stand.
+//! Parameters and answer of `GET /v1/secret-status`.
 
 use super::decided;
 use crate::app::{FILES_MAX, GRANTS_TOLD_MAX};
