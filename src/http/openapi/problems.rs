@@ -81,13 +81,13 @@ pub(super) fn of_no_address(status: u16) -> Vec<Reason> {
 /// What a status means to the caller.
 pub(super) const fn words(status: u16) -> &'static str {
     match status {
-        400 => "The request is not one that this address knows.",
+        400 => "The request is malformed.",
         401 => "The token is not acceptable.",
         403 => "Nothing grants this.",
-        413 => "The request is larger than any good one.",
-        415 => "The body is not said to be JSON.",
+        413 => "The request is larger than the limit.",
+        415 => "The body's type is not JSON.",
         429 => "This identity was answered too often.",
-        502 => "It is granted, and cannot be had.",
+        502 => "It is granted, but cannot be obtained.",
         503 => "Try again in a moment.",
         _ => "Something failed inside of daypass.",
     }
@@ -131,7 +131,7 @@ pub(super) fn schema() -> Value {
             "decision_id": { "$ref": "#/components/schemas/DecisionId" },
             "detail": { "type": "string", "description": "What happened here; safe in a public job log." },
             "hint": { "type": "string", "description": "What to do next; safe in a public job log." },
-            "provider": { "type": "string", "description": "Whose refusal it is, such as `github`, beside `provider_denied` and `provider_unavailable`." },
+            "provider": { "type": "string", "description": "The provider that refused, such as `github`; only with `provider_denied` and `provider_unavailable`." },
         },
     })
 }

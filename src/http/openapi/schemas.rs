@@ -85,7 +85,7 @@ fn names() -> Map<String, Value> {
         ),
         (
             "DecisionId",
-            json!({ "type": "string", "format": "uuid", "description": "By which the operator finds the decision (RFC 9562, version 7)." }),
+            json!({ "type": "string", "format": "uuid", "description": "The id by which the operator finds the decision (RFC 9562, version 7)." }),
         ),
         ("Moment", json!({ "type": "string", "format": "date-time", "description": "RFC 3339." })),
     ];
@@ -101,7 +101,7 @@ fn request() -> Value {
                 "description": "All of these, or none.",
             },
             "policy": { "$ref": "#/components/schemas/PolicyName", "description": "The policy to use where several grant the same." },
-            "dry_run": { "type": "boolean", "default": false, "description": "Decide and record as dry, and issue nothing: the answer has `dry_run` in place of credentials, or is the refusal that there would be." },
+            "dry_run": { "type": "boolean", "default": false, "description": "Decides and records a dry run, and issues nothing. The answer has `dry_run` in place of credentials, or is the refusal that the request would get." },
         }),
     );
     schema["examples"] = json!([
@@ -118,7 +118,7 @@ fn decided(more: &[&str], properties: Value) -> Value {
     let mut all = json!({
         "decision_id": reference("DecisionId"),
         "policy": { "type": "string", "description": "The policies that grant, with a comma between them." },
-        "policy_revision": { "type": "string", "description": "The commit of the policies that grant. Where an older form of one is in force, because it waits or its newer one is faulty, the commit of that form. Where they differ, one for each of `policy`, with a comma between them." },
+        "policy_revision": { "type": "string", "description": "The commit of the granting policies. If an older form of a policy is in force, because its newer form waits or is faulty, it is the commit of the older form. If the commits differ, there is one for each of `policy`, with a comma between them." },
     });
     if let (Some(all), Value::Object(properties)) = (all.as_object_mut(), properties) {
         all.extend(properties);
@@ -130,8 +130,8 @@ fn answer() -> Value {
     decided(
         &["expires_at", "credentials"],
         json!({
-            "expires_at": { "anyOf": [reference("Moment"), { "type": "null" }], "description": "When the first of them ends; null where none does." },
-            "credentials": { "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": reference("Credential"), "description": "In the order in which they were asked for." },
+            "expires_at": { "anyOf": [reference("Moment"), { "type": "null" }], "description": "When the first credential expires; null if none does." },
+            "credentials": { "type": "array", "minItems": 1, "maxItems": CREDENTIALS_MAX, "items": reference("Credential"), "description": "In the order of the request." },
         }),
     )
 }

@@ -29,14 +29,14 @@ pub(in crate::http::openapi) fn parameters() -> Value {
         query(
             "since",
             json!({ "type": "string", "pattern": "^[1-9][0-9]{0,2}d$" }),
-            "Of the last so long. Hours, minutes and seconds are taken too, such as `36h`."
+            "No older than this. Hours, minutes and seconds are taken too, such as `36h`."
         ),
         query("before", seq(1), "Before this `seq`: the last answer's `next_before`."),
-        query("after", seq(0), "Behind this `seq`."),
+        query("after", seq(0), "After this `seq`."),
         query(
             "limit",
             json!({ "type": "integer", "minimum": 1, "maximum": RECORDS_MAX, "default": RECORDS_MAX }),
-            "At most so many records."
+            "At most this many records."
         ),
     ])
 }
