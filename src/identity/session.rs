@@ -11,7 +11,7 @@
 //!   last longer, it serves one client alone, the issuer must still have its token's key, and after the token's end it gives only
 //!   secrets and transit keys.
 //! - It holds the replay check's identifier of its token, so that `replay: once` counts the token's uses and the session's
-//! together.
+//!   together.
 //! - If only one client may use the token, only that client may use the session, and no other client gets the same credential by
 //!   either of them. If every holder may use the token again, every holder may use the session.
 //!
