@@ -1,4 +1,4 @@
-//! Layer E: `daypass.yaml`. All faults are reported at once. Without a setting that security needs, the server does not start.
+//! Layer E: `daypass.yaml`. All faults are reported together, and a server without a setting that security needs does not start.
 
 mod admission;
 mod egress;
@@ -67,7 +67,7 @@ pub struct Config {
     pub root: SourceSettings,
     /// The folders of files that further sources name.
     pub source_files: SourceFiles,
-    /// How changes that widen access are treated, in every source.
+    /// What becomes of changes that widen, in any source.
     pub widening: Widening,
     /// The issuers that are trusted.
     pub issuers: Vec<IssuerSettings>,
@@ -77,13 +77,13 @@ pub struct Config {
     pub providers: ProviderSettings,
     /// The webhook that injects the sidecar into pods, where there is one.
     pub admission: Option<AdmissionSettings>,
-    /// Where traces of requests are sent, if anywhere.
+    /// The collector of traces, if there is one.
     pub traces: Option<TraceSettings>,
 }
 
 impl Config {
-    /// Reads the file; relative paths in it start at its own folder. `credentials` is where systemd gives this service its
-    /// credentials, if it does.
+    /// Reads the file; relative paths in it start at its own folder. `credentials` is systemd's folder of this service's
+    /// credentials, if there is one.
     pub fn load(path: &Path, credentials: Option<&Path>) -> Result<Self, Vec<Fault>> {
         let file = path.plain().to_string();
         let told = |fault: String| vec![Fault::new(&file, Place::default(), fault)];
@@ -93,7 +93,7 @@ impl Config {
         Self::parse(&file, &bytes, &Beside { folder, credentials })
     }
 
-    /// Parses a text whose relative paths start at this folder.
+    /// Reads a text as if it were a file in this folder.
     pub fn parse_in(folder: &Path, file: &str, bytes: &[u8]) -> Result<Self, Vec<Fault>> {
         Self::parse(file, bytes, &Beside { folder, credentials: None })
     }
@@ -141,7 +141,7 @@ fn catalogue(issuers: &[IssuerSettings]) -> Catalogue {
     issuers.iter().map(entry).collect()
 }
 
-/// The configuration, if it is complete, and every fault.
+/// The configuration, if every section could be read, and all faults.
 fn read_whole(file: &str, text: &str, node: &Node, beside: &Beside<'_>) -> (Option<Config>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut fields = Fields::new(file, text, node, &mut faults);

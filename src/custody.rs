@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// What an identity is for. AWS KMS unwraps a wrapped identity only for the purpose that it was wrapped for.
+/// What an identity is for. AWS KMS unwraps an identity only for the purpose for which it was wrapped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
     /// Our signing and session keys are encrypted to it.
@@ -37,7 +37,7 @@ impl Purpose {
 /// Where an age identity file is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum IdentityFile {
-    /// In the clear.
+    /// An unencrypted identity file.
     Plain(PathBuf),
     /// A systemd credential of this service, by its name, and systemd's folder if there is one.
     Credential(String, Option<PathBuf>),
@@ -54,7 +54,7 @@ impl IdentityFile {
         }
     }
 
-    /// Opens it.
+    /// Reads its identities.
     pub async fn open(&self, purpose: Purpose) -> Result<Identities, CustodyError> {
         let (path, bytes) = self.read().await?;
         self.open_bytes(bytes, purpose).await.map_err(|fault| CustodyError::Content { path, fault })
@@ -80,22 +80,22 @@ impl IdentityFile {
 pub struct Custody {
     files: Vec<IdentityFile>,
     purpose: Purpose,
-    /// For each file, its last good identities and the digest of its bytes.
+    /// For each file its last good identities, with the digest of its bytes.
     held: Mutex<Vec<Option<(Digest, Identities)>>>,
     all: ArcSwap<Identities>,
 }
 
-/// The result of reading the files.
+/// The outcome of reading them.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// Whether the identities have changed.
+    /// Whether the identities are others than before.
     pub changed: bool,
-    /// A fault of one of the files, if there is any.
+    /// What is wrong with the first faulty file.
     pub fault: Option<CustodyError>,
 }
 
 impl Custody {
-    /// Makes a custody without reading any file: it opens nothing yet.
+    /// Holds no identities before the first [`Self::read`].
     pub fn new(files: Vec<IdentityFile>, purpose: Purpose) -> Self {
         let held = Mutex::new(files.iter().map(|_| None).collect());
         Self { files, purpose, held, all: ArcSwap::default() }
@@ -106,8 +106,8 @@ impl Custody {
         self.all.load_full()
     }
 
-    /// Reads the files whose bytes have changed. The identities of a removed file are dropped. A file that cannot be read, or
-    /// that AWS KMS does not unwrap, keeps its last identities.
+    /// Reads the files, and opens those whose bytes changed. A file that is gone loses its identities. A file that cannot be
+    /// read, or that AWS KMS does not open, keeps its last good ones.
     pub async fn read(&self) -> Reading {
         let mut held = self.held.lock().await;
         let mut reading = Reading::default();

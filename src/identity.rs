@@ -1,4 +1,4 @@
-//! Layer B: the identity of a request, in the same attributes for every CI. A claim mapping is data; a new CI is one YAML file.
+//! Layer B: who asks, in the same terms for every CI. A claim mapping is data; a new CI is one YAML file.
 
 mod attribute;
 mod evidence;
@@ -21,19 +21,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What policies look at: an issuer, its canonical attributes, and its raw claims.
+/// What policies compare: an issuer, the canonical attributes, and the raw claims.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The issuer's name in the configuration.
     pub issuer: IssuerName,
     /// The canonical attributes that this issuer claims; what it does not claim is absent.
     pub attributes: Attributes,
-    /// Attributes that cannot be read: the claim has an unusable form, or it is missing although every token of the issuer has
-    /// it. An attribute without its id counts too.
+    /// Attributes without a readable value: the claim has a form that the mapping cannot read, or every other token of the issuer
+    /// has the attribute. An attribute without its id counts too.
     pub unreadable: BTreeSet<Attribute>,
-    /// Those of `unreadable` whose claim is present.
+    /// Those of them whose claim is there.
     pub garbled: BTreeSet<Attribute>,
-    /// The claims as they came.
+    /// The token's claims.
     pub claims: Claims,
 }
 
@@ -51,8 +51,8 @@ impl Facts {
     }
 }
 
-/// The proof that a verified token, or a session that began with one, was read by its issuer's mapping. Only
-/// [`Mapping::identify`] and [`Mapping::identify_session`] make one.
+/// The proof that its issuer's mapping read a verified token, or a session that began with one. Only [`Mapping::identify`] and
+/// [`Mapping::identify_session`] make one.
 #[must_use]
 pub struct Identity {
     evidence: Arc<Evidence>,
@@ -63,7 +63,7 @@ pub struct Identity {
     session_age: Option<Duration>,
 }
 
-/// What proves the identity.
+/// What proves an identity.
 enum Proof {
     /// Boxed: an identity is moved often, and its token is large.
     Token(Box<VerifiedToken>),
@@ -71,12 +71,12 @@ enum Proof {
 }
 
 impl Identity {
-    /// What policies look at.
+    /// What policies compare.
     pub fn facts(&self) -> &Facts {
         self.evidence.facts()
     }
 
-    /// The facts with their forms for the log.
+    /// The same with its JSON forms for the audit log.
     pub const fn evidence(&self) -> &Arc<Evidence> {
         &self.evidence
     }
@@ -97,22 +97,22 @@ impl Identity {
         }
     }
 
-    /// The proof of possession that came with the token, if the token is bound to a key. A session is bound to none.
+    /// The proof of possession of its token's key, if the token is bound to one. A session is not bound to a key.
     pub fn proven(&self) -> Option<&Proven> {
         self.token().and_then(VerifiedToken::proven)
     }
 
-    /// How much was proved in addition to the token.
+    /// What was proved in addition to the token.
     pub fn possession(&self) -> Possession {
         self.proven().map_or(Possession::Nothing, Proven::possession)
     }
 
-    /// `sub`: a text that is not empty.
+    /// `sub`: a non-empty text.
     pub fn subject(&self) -> &str {
         self.evidence.subject()
     }
 
-    /// What identifies the token in the replay check.
+    /// The replay check's identifier of the token.
     pub fn token_identifier(&self) -> [u8; 32] {
         match &self.proof {
             Proof::Token(token) => *token.identifier().as_bytes(),
@@ -128,17 +128,17 @@ impl Identity {
         }
     }
 
-    /// Until when the token, or a session of it, may be used. Its uses are remembered until then.
+    /// Until when the token or a session of it may be used, and its uses are remembered.
     pub const fn remembered_until(&self) -> UnixTime {
         self.remembered_until
     }
 
-    /// The session's age, if its token has expired.
+    /// How long the session has lasted, if its token has ended.
     pub const fn session_age(&self) -> Option<Duration> {
         self.session_age
     }
 
-    /// A part of the token or session that only its holder knows. The key of a stored answer is derived from it.
+    /// The part of the token or session that only its holders know: the key of a stored answer is derived from it.
     pub fn secret_part(&self) -> &[u8] {
         match &self.proof {
             Proof::Token(token) => token.signature(),
@@ -146,7 +146,7 @@ impl Identity {
         }
     }
 
-    /// Whether only one client may use the token, and the sessions that it begins.
+    /// Whether the token and its sessions serve one client alone.
     pub const fn serves_one_client(&self) -> bool {
         self.one_client
     }

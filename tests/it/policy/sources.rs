@@ -47,8 +47,8 @@ fn guardrails_of_a_further_source_deny_nobody() {
     let (status, told) = of_source(folder.path(), &["check"]);
     assert_eq!((status, &told["guardrails"]), (Some(78), &json!(0)), "{told}");
     let unread = [
-        ("guardrails.yaml", "guardrails are the root repository's alone: this file is not read"),
-        ("sources/other.yaml", "further sources are defined by the root repository alone: this file is not read"),
+        ("guardrails.yaml", "only the root repository has guardrails: this file is not read"),
+        ("sources/other.yaml", "only the root repository defines further sources: this file is not read"),
     ];
     let found = messages(&told, "findings");
     assert!(unread.iter().all(|unread| found.contains(unread)), "{told}");
