@@ -18,3 +18,19 @@ for (const code of document.querySelectorAll(".content :not(pre) > code")) {
     return option;
   }));
 }
+
+// The index splits words at hyphens and leaves out "who", "can", "what" and "too", so it finds nothing for `who-can`, and others for "token too old".
+// Headings in which the words of a search stand side by side come first. The last of them may be half typed.
+if (window.elasticlunr) {
+  const { prototype } = elasticlunr.Index;
+  const { search } = prototype;
+  const spaced = (text) => ` ${text.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean).join(" ")}`;
+  prototype.search = function (query, options) {
+    const found = search.call(this, query, options);
+    const phrase = spaced(query);
+    if (!phrase.slice(1).includes(" ")) return found;
+    const headings = Object.values(this.documentStore.docs).filter((doc) => spaced(doc.title).includes(phrase));
+    const first = headings.map((doc) => ({ ref: doc.id, doc }));
+    return [...first, ...found.filter(({ ref }) => !first.some((heading) => heading.ref === ref))];
+  };
+}
