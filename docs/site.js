@@ -2,7 +2,10 @@
 for (const table of document.querySelectorAll(".content table")) {
   const columns = [...table.querySelectorAll("thead th")].map((th) => th.textContent.trim());
   for (const row of table.querySelectorAll("tbody tr")) {
-    [...row.cells].forEach((cell, at) => { cell.dataset.column = columns[at] ?? ""; });
+    [...row.cells].forEach((cell, at) => {
+      cell.dataset.column = columns[at] ?? "";
+      cell.classList.toggle("long", /\S{30}/.test(cell.textContent)); // an address or a path: site.css breaks it
+    });
   }
 }
 
