@@ -1,25 +1,25 @@
 //! One case for each kind of credential.
 
 /// What policies, guardrails and bounds say of one credential.
-pub struct Case {
+pub(super) struct Case {
     /// The credential, as the audit log names it.
-    pub target: &'static str,
+    pub(super) target: &'static str,
     /// Another of its kind, which no policy of the case grants.
-    pub stranger: &'static str,
+    pub(super) stranger: &'static str,
     /// A section of `grant:` that grants the first.
-    pub grant: &'static str,
+    pub(super) grant: &'static str,
     /// The same section, which gives more.
-    pub looser: Looser,
+    pub(super) looser: Looser,
     /// The pattern of a guardrail that fits it, below `deny:`.
-    pub denial: &'static str,
+    pub(super) denial: &'static str,
     /// A pattern that fits the other one alone.
-    pub other_denial: &'static str,
+    pub(super) other_denial: &'static str,
     /// What allows a further source to grant it; `None` where a source has such credentials of its own and no other's.
-    pub allowed: Option<&'static str>,
+    pub(super) allowed: Option<&'static str>,
 }
 
 /// What gives more than the grant of a case.
-pub enum Looser {
+pub(super) enum Looser {
     /// The kind has no terms.
     No,
     /// The same credential on looser terms.
@@ -30,7 +30,7 @@ pub enum Looser {
 
 impl Looser {
     /// The section.
-    pub const fn grant(&self) -> Option<&'static str> {
+    pub(super) const fn grant(&self) -> Option<&'static str> {
         match self {
             Self::No => None,
             Self::Terms(grant) | Self::Wider(grant) => Some(grant),
@@ -38,7 +38,7 @@ impl Looser {
     }
 }
 
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     Case {
         target: "aws arn:aws:iam::123456789012:role/deploy",
         stranger: "aws arn:aws:iam::123456789012:role/admin",
