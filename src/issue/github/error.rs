@@ -3,7 +3,7 @@
 use super::key::AppKeyError;
 use crate::issue::OutwardError;
 
-/// Why not.
+/// Why an App of the configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GitHubError {
     /// Its private key.
@@ -15,7 +15,7 @@ pub enum GitHubError {
         #[source]
         fault: AppKeyError,
     },
-    /// The way to its GitHub.
+    /// The client for its GitHub.
     #[error("the GitHub App `{app}`: {fault}")]
     Way {
         /// Whose.

@@ -1,11 +1,11 @@
-//! The body of a request by a form (WHATWG URL, "application/x-www-form-urlencoded serializing").
+//! The body of a form request (WHATWG URL, "application/x-www-form-urlencoded serializing").
 
 use crate::words::Secret;
 
-/// How such a body is called.
+/// The media type.
 pub(in crate::issue) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The pairs in their order.
+/// Writes the pairs in their order.
 pub(in crate::issue) fn form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Secret {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into()
 }

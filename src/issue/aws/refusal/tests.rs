@@ -1,4 +1,4 @@
-//! By the sentences that AWS STS is known to write.
+//! With error messages that AWS STS is known to write.
 
 use super::*;
 use crate::policy::{AwsTerms, Hub};

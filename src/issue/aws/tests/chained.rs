@@ -1,4 +1,4 @@
-//! A role that is assumed from another one: what is said in which call.
+//! A role that is assumed from another one: which call carries which parameter.
 
 use super::*;
 use crate::policy::Hub;

@@ -69,7 +69,7 @@ fn what_is_wrong_is_told() {
         ("fields: {", "headers: { X-Auth-Token: hunter2 }, fields: {", "`X-Auth-Token` is called like a secret"),
         ("fields: {", "headers: { x-api-key: hunter2 }, fields: {", "`x-api-key` is called like a secret"),
         ("fields: {", "headers: { x-beta: eyJhbGciOi }, fields: {", "`x-beta` is called like a secret"),
-        ("fields: {", "headers: { Content-Type: text/plain }, fields: {", "the request has `Content-Type` by itself"),
+        ("fields: {", "headers: { Content-Type: text/plain }, fields: {", "the request sets `Content-Type` itself"),
         ("fields: { grant_type:", "fields: { client_secret: hunter2, grant_type:", "`client_secret` is called like a secret"),
         ("fields: { grant_type:", "fields: { refresh_token: hunter2, grant_type:", "`refresh_token` is called like a secret"),
         ("fields: { grant_type:", "fields: { hint: eyJhbGciOi, grant_type:", "`hint` is called like a secret"),
