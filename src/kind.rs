@@ -1,5 +1,5 @@
-//! Kinds of credentials: what a job can ask for. Each kind has a module of its name here and in every other room that has business
-//! with it, and one line in the list below. What all kinds have in common is written once, over the list.
+//! Kinds of credentials that a job can ask for. Each kind has a module of its name here and in every other folder that handles it, and
+//! a line in the list below. Macros write the code that all kinds have in common, over the list.
 
 mod answered;
 mod aws;
@@ -39,7 +39,7 @@ use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
 
-/// Hands the list of all kinds to a macro: the kind, what is asked for of it, its word, and what is answered where it is handed out.
+/// Passes the list of all kinds to a macro: the kind, the type of its target, its word, and the type of its answer if it has one.
 macro_rules! each_kind {
     ($($then:tt)*) => {
         $($then)*! {
@@ -51,13 +51,13 @@ macro_rules! each_kind {
             Azure(AzureTarget) "azure" => AzureToken;
             TokenExchange(TokenExchangeTarget) "token_exchange" => ExchangedToken;
             Gcp(GcpTarget) "gcp" => GcpToken;
-            /// A use of a transit key, at the Vault API: no body of ours can ask for it.
+            /// A use of a transit key, at the Vault API. The body of a native request cannot name it.
             #[serde(skip_deserializing)]
             Transit(TransitUse) "transit";
-            /// No body names it: a document is found by the stanzas that its holder shows.
+            /// The body of a native request cannot name it: the stanzas of a request identify the document.
             #[serde(skip_deserializing)]
             FileKey(FileKeyTarget) "file_key" => FileKey;
-            /// A use of daypass itself: no credential, so no body can ask for it.
+            /// A use of daypass itself. It is no credential, so no body can name it.
             #[serde(skip_deserializing)]
             Daypass(Permission) "daypass";
         }
@@ -66,73 +66,73 @@ macro_rules! each_kind {
 
 pub(crate) use each_kind;
 
-/// What is asked for of one kind. Its text is what stands behind the kind's word in the audit log.
+/// The target of one kind: what a request asks for. Its text follows the kind's word in the audit log.
 pub trait Kind: Clone + Ord + Hash + Debug + Display {
-    /// What people write of it in a policy's test, if they can; shown where something else was written.
+    /// How people write it in a policy's test, if they can. Errors quote it.
     const EXAMPLE: Option<&'static str>;
 
-    /// Why a text is none of it.
+    /// Why a text names no target of this kind.
     type Error: Error + Clone + Eq;
 
     /// Who makes it.
     const MADE: Made;
 
-    /// Reads the text of the audit log; `None` where the line has the word alone, by which policies are to choose.
+    /// Reads the text of the audit log. `None` if the line is the word alone, which leaves the choice to the policies.
     fn read(text: Option<&str>) -> Result<Self, Self::Error>;
 
-    /// Reads what people write in tests and questions, which name no commit and no input.
+    /// Reads the text of a test or a question, which has no commit and no input.
     fn question(text: &str) -> Result<Self, Self::Error> {
         Self::read(Some(text))
     }
 
-    /// Whether a text without the kind's word is one.
+    /// Whether a text without the kind's word has the form of this kind.
     fn looks_like(_text: &str) -> bool {
         false
     }
 
-    /// Whether it names nothing, so that policies choose.
+    /// Whether it names nothing and leaves the choice to the policies.
     fn is_open(&self) -> bool {
         false
     }
 
-    /// What it leaves open, so that nobody can tell who has it; `None` where that is nothing. What a job asks for, its policies complete.
+    /// What a question has to name besides, because who has access depends on it. A request may leave it open: its policies complete it.
     fn left_open(&self) -> Option<&'static str> {
         None
     }
 
-    /// What policies look at.
+    /// Removes what policies do not match.
     fn for_policies(self) -> Self {
         self
     }
 
-    /// By what file a revision has it, where it is one that is committed.
+    /// The committed file that holds it, if it is committed.
     fn in_tree(&self) -> Option<InTree<'_>> {
         None
     }
 
-    /// Which one value of that file it is, by JSON pointer.
+    /// The JSON pointer of one value in that file.
     fn pointer(&self) -> Option<&str> {
         None
     }
 
-    /// What stands under the kind's word in the body of a request (JSON Schema), where a body can name one.
+    /// The JSON Schema of the member that a request's body has for it, if a body can name it.
     fn body() -> Option<Value> {
         None
     }
 }
 
-/// Who makes what is asked for.
+/// Who makes a credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Made {
-    /// Somebody outside, who may not answer: its intent is recorded first, and its release after.
+    /// A provider, which may not answer: the intent is recorded before, and the release after.
     Outside,
-    /// This server alone: it is made first, and leaves after its only record (decision 22).
+    /// This server alone: it is made first, and released after its only record (decision 22).
     Here,
-    /// Nobody: it is used on this server, and never handed out.
+    /// Nobody: it is used on this server and never given out.
     Never,
 }
 
-/// What a revision has by its files.
+/// A committed file of a revision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InTree<'a> {
     /// Below `secrets/`.
@@ -143,7 +143,7 @@ pub enum InTree<'a> {
 
 macro_rules! declare {
     ($($(#[$attribute:meta])* $kind:ident($target:ident) $word:literal $(=> $answer:ident)?;)*) => {
-        /// One credential that is asked for.
+        /// One requested credential.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
         pub enum Target {$(
             #[doc = concat!("`", $word, "`.")]
@@ -152,10 +152,10 @@ macro_rules! declare {
             $kind($target),
         )*}
 
-        /// Why a text asks for no credential.
+        /// Why a text names no credential.
         #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
         pub enum TargetError {
-            /// It begins with no kind's word.
+            /// It does not begin with the word of a kind.
             #[error("`{line}` is no credential")]
             NoCredential {
                 /// The line.
@@ -168,7 +168,7 @@ macro_rules! declare {
                 word: String,
             },
             $(
-            #[doc = concat!("None of `", $word, "`.")]
+            #[doc = concat!("The text behind `", $word, "`.")]
             #[error(transparent)]
             $kind(<$target as Kind>::Error),
             )*
@@ -181,7 +181,7 @@ macro_rules! declare {
         })*
 
         impl Target {
-            /// Reads the line that the audit log has.
+            /// Reads a line of the audit log.
             pub fn parse(line: &str) -> Result<Self, TargetError> {
                 let (word, text) = line.split_once(' ').map_or((line, None), |(word, text)| (word, Some(text)));
                 match word {
@@ -190,7 +190,7 @@ macro_rules! declare {
                 }
             }
 
-            /// Reads what people write of the kind with this word.
+            /// Reads what people write for the kind with this word.
             pub fn question(word: &str, text: &str) -> Result<Self, TargetError> {
                 match word {
                     $($word => <$target>::question(text).map(Self::$kind).map_err(TargetError::$kind),)*
@@ -198,7 +198,7 @@ macro_rules! declare {
                 }
             }
 
-            /// Finds the kind by its word or by the form of the text: what has no form of its own is a secret's name.
+            /// Finds the kind by its word or by the form of the text. A text that fits no form is read as a secret's name.
             pub fn guess(text: &str) -> Result<Self, TargetError> {
                 $(if let Some(text) = text.strip_prefix(concat!($word, " ")) {
                     return Self::question($word, text);
@@ -214,13 +214,13 @@ macro_rules! declare {
                 [$(($word, <$target>::EXAMPLE)),*].into_iter().filter_map(|(word, example)| Some((word, example?)))
             }
 
-            /// What the body of a request can name (JSON Schema), kind by kind.
+            /// The JSON Schemas of what a request's body can name, by kind.
             pub fn bodies() -> impl Iterator<Item = Value> {
                 let all = [$(($word, <$target>::body())),*];
                 all.into_iter().filter_map(|(word, body)| Some(closed(&[word], serde_json::json!({ word: body? }))))
             }
 
-            /// How people write what is asked for, kind by kind.
+            /// How people write a credential of each kind.
             pub fn forms() -> String {
                 let open = [$((<$target>::read(None).is_ok(), $word)),*].into_iter().filter(|(is_open, _)| *is_open);
                 let open = open.map(|(_, word)| format!("`{word}`"));
@@ -230,28 +230,28 @@ macro_rules! declare {
                 format!("{} or {last}", forms.join(", "))
             }
 
-            /// What it leaves open, so that nobody can tell who has it.
+            /// What a question has to name besides.
             pub fn left_open(&self) -> Option<&'static str> {
                 match self {
                     $(Self::$kind(target) => target.left_open(),)*
                 }
             }
 
-            /// What policies look at: not the input of a use, nor the commit of a secret of the past.
+            /// Removes what policies do not match: the input of a use, and the commit of a historical secret.
             pub fn for_policies(self) -> Self {
                 match self {
                     $(Self::$kind(target) => Self::$kind(target.for_policies()),)*
                 }
             }
 
-            /// By what file a revision has it, where it is one that is committed.
+            /// The committed file that holds it, if it is committed.
             pub fn in_tree(&self) -> Option<InTree<'_>> {
                 match self {
                     $(Self::$kind(target) => target.in_tree(),)*
                 }
             }
 
-            /// Which one value of that file it is, by JSON pointer.
+            /// The JSON pointer of one value in that file.
             pub fn pointer(&self) -> Option<&str> {
                 match self {
                     $(Self::$kind(target) => target.pointer(),)*
@@ -280,7 +280,7 @@ macro_rules! declare {
 }
 each_kind!(declare);
 
-/// The text behind a kind's word, for kinds that are nothing without one.
+/// Reads the text behind a kind's word, for kinds that need one.
 fn named<T, E>(text: Option<&str>, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, NamedError<E>> {
     parse(text.ok_or(NamedError::NoName)?).map_err(NamedError::Name)
 }

@@ -1,4 +1,4 @@
-//! `file_key`: the file key of one header of a document, by which all of the document opens.
+//! `file_key`: the file key of one header of a document, which decrypts the whole document.
 
 mod answer;
 
@@ -19,7 +19,7 @@ pub struct FileKeyTarget {
 }
 
 impl FileKeyTarget {
-    /// The secret that opens by it: the whole document.
+    /// The secret that it decrypts: the whole document.
     pub fn secret(&self) -> SecretName {
         SecretName { path: self.document.clone(), key: None }
     }

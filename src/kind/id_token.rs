@@ -1,4 +1,4 @@
-//! `id_token`: a token of an issuer of our own.
+//! `id_token`: a token of one of our own issuers.
 
 mod answer;
 

@@ -1,4 +1,4 @@
-//! What is answered: the key of one header of a document (c2sp.org/age), by which all of the document opens.
+//! The answer: the key of one header of a document (c2sp.org/age), which decrypts the whole document.
 
 use crate::kind::{Answered, Hidden};
 use crate::words::exposed;

@@ -1,4 +1,4 @@
-//! What is answered: a token of the server's own issuer.
+//! The answer: a token of the server's own issuer.
 
 use crate::kind::{Answered, Hidden, object, reference};
 use crate::words::exposed;
