@@ -1,6 +1,8 @@
-//! Every reader of bytes from outside, as `make fuzz` runs it for minutes and a test for a second. In no build of the server.
+//! Fuzz targets for every reader of bytes from outside. `make fuzz` runs each for minutes, and a test runs it for a second. No build of
+//! the server has them.
 //!
-//! A target takes any bytes and must return: no panic, no loop, no memory without bound. What it asserts holds for good and bad bytes alike.
+//! A target takes any bytes and must return, without a panic, an endless loop or unbounded memory. What it asserts holds for valid and
+//! invalid bytes.
 
 #[cfg(test)]
 mod seeds;
@@ -22,11 +24,11 @@ use crate::words::{Secret, UnixTime, parse_duration};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-/// A key of nobody, to which the seeds are encrypted.
+/// A throwaway key, to which the seeds are encrypted.
 const AGE_KEY: &str = "AGE-SECRET-KEY-136MASCKFA5A3RMWTKD4REL0CMW3YPVP53H2SE5J6DZ24HHXNNQTSPXYHDL";
-/// A name of each form that SOPS has.
+/// A file name for each format of SOPS.
 const SOPS_NAMES: [&str; 5] = ["a.yaml", "a.json", "a.env", "a.ini", "a.txt"];
-/// 2027.
+/// A time in 2027.
 const NOW: UnixTime = UnixTime::from_seconds(1_800_000_000);
 
 macro_rules! targets {
@@ -34,7 +36,7 @@ macro_rules! targets {
         /// Every target by its name.
         pub const TARGETS: &[(&str, fn(&[u8]))] = &[$((stringify!($name), $body),)*];
 
-        /// The short form of each.
+        /// A test of each target.
         #[cfg(test)]
         mod short {
             $(#[test] fn $name() { super::tests::run_for_a_second(stringify!($name)); })*
@@ -72,7 +74,7 @@ targets! {
     vault_login: crate::http::fuzzing::vault_login;
 }
 
-/// Runs the target of this name; an unknown one is a mistake in `fuzz/Cargo.toml`.
+/// Runs the target of this name. An unknown name is a mistake in `fuzz/Cargo.toml`.
 pub fn run(name: &str, bytes: &[u8]) {
     let target = TARGETS.iter().find(|(known, _)| *known == name);
     assert!(target.is_some(), "there is no target `{name}`");
@@ -83,7 +85,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// What stands before the first line's end, and what behind it.
+/// The first line, and the rest.
 fn lines(bytes: &[u8]) -> (&[u8], &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     (&bytes[..end], bytes.get(end + 1..).unwrap_or_default())
@@ -108,7 +110,7 @@ static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
 
 static IDENTITIES: LazyLock<Option<Identities>> = LazyLock::new(|| Identities::parse(&Secret::from(AGE_KEY.to_owned())).ok());
 
-/// What a mapping makes of nothing: enough to decide over.
+/// An identity with nearly no claims: enough for a decision.
 fn somebody() -> Option<Facts> {
     let github = IssuerName::parse("github").ok()?;
     CATALOGUE.issuer(&github)?.mapping.facts(&github, Claims::parse(b"{\"event_name\":\"push\"}").ok()?).ok()
@@ -194,7 +196,7 @@ fn sops(bytes: &[u8]) {
     }
 }
 
-/// A plaintext that is encrypted opens again.
+/// An encrypted plaintext can be decrypted again.
 fn sops_plaintext(bytes: &[u8]) {
     let _ = secrets::looks_secret(bytes);
     let Some(identities) = IDENTITIES.as_ref() else { return };
@@ -215,7 +217,7 @@ fn signers(bytes: &[u8]) {
     let _ = (signers.allow_ssh(text(bytes)), signers.allow_openpgp(bytes), signers.is_empty());
 }
 
-/// A mount of Vault's, for roles that are drawn.
+/// A mount of Vault, for the roles of the fuzzer.
 const VAULT_CONFIG: &[u8] = br#"{"data":{"bound_issuer":"https://issuer.example"}}"#;
 
 fn import_policies(bytes: &[u8]) {
