@@ -1,6 +1,6 @@
-//! Layer C: the durable memory. An append-only audit log, the replay check, and the sealed answers of the last minute.
+//! Layer C: the durable store: an append-only audit log, the replay check, and the encrypted answers of the last minute.
 //!
-//! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system says that the bytes are on the disk.
+//! SQLite in WAL mode with `synchronous=FULL`: a commit returns after the operating system confirms that the bytes are on the disk.
 
 mod aws_holders;
 mod aws_sessions;
@@ -70,16 +70,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use writer::Writer;
 
-/// A copy of a request waits this long for the first one; longer than any issuing takes (AWS: 10 s).
+/// How long a copy of a request waits for the first one: longer than any provider takes (AWS: 10 s).
 const FLIGHT_WAIT_MAX: Duration = Duration::from_secs(15);
 
-/// The kind of the records of requests that are only tried; one with a `reason` would be refused.
+/// The kind of the records of dry runs. A record with a `reason` is one that would be refused.
 pub const DRY_RUN: &str = "dry_run";
 
-/// The store. One process holds a data directory.
+/// The store. A data directory belongs to one process at a time.
 pub struct Store {
     writer: Writer,
-    /// For what is read and not written: it works on a full disk.
+    /// For reads, which work also while the disk is full.
     readings: Arc<Mutex<Reader>>,
     rules: Arc<Rules>,
     gate: Gate,
@@ -91,11 +91,11 @@ pub struct Store {
     _lock: std::fs::File,
 }
 
-/// What a request that is only tried would be given, and whose it is.
+/// The record of a dry run that would be granted.
 pub struct DryRunRecord {
     /// The decision.
     pub decision: DecisionId,
-    /// Who asked, for its share of records.
+    /// The caller's identity, which limits its records.
     pub identity: Digest,
     /// The record.
     pub body: Body,
@@ -103,21 +103,21 @@ pub struct DryRunRecord {
     pub claims: Arc<str>,
 }
 
-/// A refusal, and whose.
+/// A refusal, and who was refused.
 pub struct Refused<'a> {
-    /// Whether the request was only tried.
+    /// Whether it was a dry run.
     pub dry_run: bool,
-    /// What it may use up.
+    /// The class that limits its records.
     pub class: Class,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// From where the request came.
+    /// The address that the request came from.
     pub client: IpAddr,
-    /// Whose token it was; empty where that is not proved.
+    /// The token's issuer; empty if the token is not verified.
     pub issuer: &'a str,
-    /// To whom the identity belongs, for the counts.
+    /// The owner of the identity, for the counts.
     pub owner: &'a str,
-    /// Who it was.
+    /// The token's subject.
     pub subject: &'a str,
     /// The record.
     pub body: Body,
@@ -125,26 +125,26 @@ pub struct Refused<'a> {
     pub claims: Option<Arc<str>>,
 }
 
-/// What became of a refusal.
+/// How a refusal was kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kept {
     /// It has a record, by its decision's id.
     Recorded,
-    /// It is one of a number, and no record has its id.
+    /// It was only counted. No record has its id.
     Counted,
 }
 
 impl Store {
-    /// Opens the directory, makes what is missing, and records the start with every intent that has no outcome.
+    /// Opens the directory, creates what is missing, and records the start and every intent without an outcome.
     pub fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
-        // Nobody else may look into it, from its first moment on.
+        // Nobody else may read it, from its creation on.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(directory)
             .map_err(|fault| StoreError::Directory { path: directory.to_owned(), fault })?;
         let lock = schema::lock(directory)?;
-        // Before anything is written: a store on a full disk starts from its reserve.
+        // Before the first write, because a store on a full disk starts with its reserve.
         let space = Arc::new(Space::open(directory));
         let connection = schema::open(directory).map_err(|fault| StoreError::Open { directory: directory.to_owned(), fault })?;
         let timeline = Arc::new(Timeline::new(clock.clone()));
@@ -152,7 +152,7 @@ impl Store {
         schema::forget_answers(&connection).map_err(StoreError::Answers)?;
         outcome::record_start(&connection, timeline.now(), &unresolved).map_err(StoreError::Start)?;
         for decision in &unresolved {
-            tracing::warn!(%decision, "an intent of the last run has no outcome: nothing of it was released");
+            tracing::warn!(%decision, "an intent of the last run has no outcome; nothing was released for it");
         }
         let forgotten = Forgotten::load(&connection, timeline.clone())?;
         let rules = Arc::new(Rules::new(schema::salt(&connection)?, forgotten));
@@ -163,17 +163,17 @@ impl Store {
         Ok(Self { writer, readings, rules, gate, space, timeline, seals, ended, directory, _lock: lock })
     }
 
-    /// A reader of the log, for a thread of its own.
+    /// A reader of the log with its own connection, for another thread.
     pub fn reader(&self) -> Result<Reader, ReadError> {
         Reader::open(&self.directory)
     }
 
-    /// How long records waited until they were durable, those of now included.
+    /// The histogram of how long records waited until they were durable. It is updated by later writes.
     pub fn waits(&self) -> Histogram {
         self.writer.waits()
     }
 
-    /// Whether a record can be written, by writing one that is no record: for readiness.
+    /// Whether the store can write, for readiness. It writes a setting.
     pub async fn is_writable(&self) -> bool {
         let (now, rules) = (self.now().millis(), self.rules.clone());
         self.write(move |connection| {
@@ -184,22 +184,22 @@ impl Store {
         .is_ok()
     }
 
-    /// Seals an answer to its token, for [`REPEAT_WINDOW`].
+    /// Encrypts an answer with a key from its token. It can be opened for [`REPEAT_WINDOW`].
     pub fn seal(&self, answer: &Secret, token: &[u8]) -> Result<Vec<u8>, Denial> {
         self.seals.seal(answer, token)
     }
 
-    /// Opens a stored answer; `None` when it is sealed to another token, or its time is over.
+    /// Opens a stored answer. `None`: it belongs to another token, or its time is over.
     pub fn unseal(&self, repeat: &Repeat, token: &[u8]) -> Option<Secret> {
         self.seals.unseal(&repeat.sealed, token)
     }
 
-    /// Wipes what was held for long enough.
+    /// Wipes expired keys of answers.
     pub fn forget_old(&self) {
         self.seals.forget_old();
     }
 
-    /// The replay check and the intent in one durable transaction; the only maker of [`Recorded`].
+    /// Does the replay check and records the intent, in one durable transaction. Only this makes a [`Recorded`].
     pub async fn intend<G>(&self, grant: G, intent: Intent) -> Result<Intended<Recorded<G>>, Denial> {
         let flight = self.rules.flights.start(&intent.decision, intent.binding.as_ref());
         let (decision, binding) = (intent.decision.clone(), intent.binding.clone());
@@ -207,7 +207,7 @@ impl Store {
         Ok(self.settle(intent, None).await?.map(|()| recorded()))
     }
 
-    /// The same with the outcome in the same record, for what was made without anybody outside and leaves only after it.
+    /// The same with the outcome in the same record, for credentials that this server made alone and releases after the record.
     pub async fn intend_and_release(
         &self,
         _made: MadeHere,
@@ -217,7 +217,7 @@ impl Store {
         Ok(self.settle(intent, Some(outcome)).await?.map(|()| Released::at_once()))
     }
 
-    /// Waits for the same request where it is under way.
+    /// Waits if a copy of the request is in flight.
     async fn settle(&self, intent: Intent, outcome: Option<Outcome>) -> Result<Intended<()>, Denial> {
         self.check_share(&intent.identity)?;
         let job = Arc::new((intent, outcome));
@@ -238,7 +238,7 @@ impl Store {
         }
     }
 
-    /// The outcome, durable before anything leaves. The sealed answer serves retries for a minute.
+    /// Records the release. It is durable before anything leaves the server. The sealed answer serves retries for a minute.
     pub async fn release<G>(
         &self,
         recorded: Recorded<G>,
@@ -251,7 +251,7 @@ impl Store {
         Ok(Released::new(recorded.into_flight()))
     }
 
-    /// The other outcome: nothing was issued, and the same request may try again.
+    /// Records the failure: nothing was issued, and the same request may be sent again.
     pub async fn fail<G>(&self, recorded: Recorded<G>, body: impl Into<Body>) -> Result<(), Denial> {
         let (now, decision, body) = (self.now(), recorded.decision().clone(), body.into());
         self.write(move |connection| replay::fail(connection, &decision, body, now)).await?;
@@ -259,7 +259,7 @@ impl Store {
         Ok(())
     }
 
-    /// Records a refusal, or only counts it where its class, its identity or its network had its share.
+    /// Records a refusal, or only counts it if its class, its identity or its network has used up its limit.
     pub async fn refuse(&self, decision: &DecisionId, refused: Refused<'_>) -> Result<Kept, Denial> {
         let Refused { dry_run, class, reason, client, issuer, owner, subject, body, claims } = refused;
         let identity = Digest::of(&[issuer.as_bytes(), subject.as_bytes()]);
@@ -279,7 +279,7 @@ impl Store {
         Ok(Kept::Recorded)
     }
 
-    /// Records what a request that is only tried would be given: durable before that is told, as a release is.
+    /// Records a dry run that would be granted. Like a release it is durable before the answer.
     pub async fn record_dry_run(&self, record: DryRunRecord) -> Result<Released, Denial> {
         let DryRunRecord { decision, identity, body, claims } = record;
         self.check_share(&identity)?;
@@ -292,7 +292,7 @@ impl Store {
         Ok(Released::at_once())
     }
 
-    /// Whether a record of an answer is written for this identity now.
+    /// Refuses if there is no room for another record of a grant, or this identity has used up its limit.
     fn check_share(&self, identity: &Digest) -> Result<(), Denial> {
         if !self.space.allows(Purpose::Grant) {
             return Err(Reason::AuditUnavailable.because("too little room is left on the store's disk"));
@@ -303,7 +303,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes what was only counted since the last time; called every minute. What cannot be written is counted on.
+    /// Records the counts since the last call. Called every minute. Counts that cannot be recorded are kept.
     pub async fn write_aggregates(&self) -> Result<(), Denial> {
         let counted = self.gate.take();
         if counted.is_empty() {
@@ -317,20 +317,20 @@ impl Store {
         recorded
     }
 
-    /// What is left on the store's disk, in bytes, and what is not recorded any more for want of room. It is looked at now: who fills
-    /// the disk may be somebody else, and the last write long ago.
+    /// The bytes that are left on the store's disk, and what is no longer recorded for lack of room. Both are measured now, because
+    /// another program may have filled the disk since the last write.
     pub fn space(&self) -> (u64, Option<String>) {
         self.space.look();
         (self.space.left(), self.space.alarm())
     }
 
-    /// Records an event that is no decision: a revision in force, an alarm, a key.
+    /// Records an event that is no decision, such as an active revision, an alarm or a key.
     pub async fn record(&self, kind: &'static str, body: Value) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| schema::append(connection, now, kind, None, body)).await
     }
 
-    /// Records what took effect already. Until it is durable, it is part of every transaction: nothing is recorded before it.
+    /// Records a change that has taken effect already. Until it is durable, every transaction contains it, so nothing is recorded before it.
     async fn owe(
         &self,
         name: String,
@@ -339,14 +339,14 @@ impl Store {
         self.writer.owe(name, work).await.ok_or_else(|| Reason::AuditUnavailable.because("the store cannot write yet"))
     }
 
-    /// Tries again to make durable what took effect and is not; called every few seconds.
+    /// Tries again to write changes that took effect and are not durable. Called every few seconds.
     pub async fn pay_debts(&self) {
         if self.writer.owes() {
             let _ = self.write(|_| Ok(())).await;
         }
     }
 
-    /// Reads beside the writer.
+    /// Reads without waiting for the writer.
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
