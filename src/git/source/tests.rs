@@ -1,4 +1,4 @@
-//! Repositories made by git itself, also hostile ones.
+//! Tests with repositories that git itself makes, also hostile ones.
 
 use super::*;
 use std::io::Write;
@@ -49,7 +49,7 @@ impl Repository {
         self.git(&["commit", "--quiet", "--message", "x"]);
     }
 
-    /// Commits a tree made by hand, which `git add` would never make.
+    /// Commits a tree that `git add` would never make.
     fn commit_tree(&self, entries: &str) {
         let tree = self.git_with(&["mktree", "--missing"], entries.as_bytes());
         let commit = self.git(&["commit-tree", &tree, "-m", "x"]);
@@ -130,7 +130,7 @@ fn what_is_not_there_is_a_clear_error() {
     assert!(repository.source().head().is_err());
 }
 
-/// git's own import stream: trees that no work tree could hold are made in a moment.
+/// Uses git's import stream, which quickly makes trees that no work tree could hold.
 fn import(repository: &Repository, stream: &str) {
     let head = "commit refs/heads/main\ncommitter t <t@t.example> 1800000000 +0000\ndata 1\nx\n";
     repository.git_with(&["fast-import", "--quiet", "--force"], format!("{head}{stream}").as_bytes());
@@ -253,7 +253,7 @@ fn an_object_is_what_its_id_says_whatever_replaces_it() {
     }
 }
 
-/// Whoever may write to the disk and not sign could otherwise put other bytes under a signed commit.
+/// Otherwise anybody who may write to the disk and not sign could change the content of a signed commit.
 #[test]
 fn an_object_with_other_bytes_than_its_id_says_is_not_read() {
     let repository = Repository::new();
