@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_known_ends_the_walk() {
+    fn a_known_result_ends_the_walk() {
         let repository = Repository::new();
         let first = commit(&repository, 1, &[(A, "1"), (DEEP, "1")]);
         let known = changes(&repository, &[(A, "1"), (DEEP, "1")], None);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_a_cut_history_is_as_old_as_its_oldest_commit() {
+    fn in_a_shallow_history_an_older_file_is_as_old_as_the_oldest_commit() {
         let repository = Repository::new();
         commit(&repository, 1, &[(A, "1")]);
         let second = commit(&repository, 2, &[(DEEP, "1")]);

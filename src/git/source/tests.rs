@@ -123,7 +123,7 @@ fn a_huge_file_is_left_out() {
 }
 
 #[test]
-fn what_is_not_there_is_a_clear_error() {
+fn a_missing_repository_is_a_clear_error() {
     let source = Source { path: "/nonexistent".into(), reference: "refs/heads/main".to_owned() };
     assert!(source.head().unwrap_err().to_string().contains("/nonexistent"));
     let repository = Repository::new();
@@ -137,7 +137,7 @@ fn import(repository: &Repository, stream: &str) {
 }
 
 #[test]
-fn trees_that_are_deep_wide_or_made_of_themselves_end() {
+fn deep_wide_and_recursive_trees_are_bounded() {
     let deep = Repository::new();
     import(
         &deep,
@@ -210,7 +210,7 @@ fn names_that_other_systems_read_otherwise_are_left_out() {
 }
 
 #[test]
-fn what_is_as_it_was_is_taken_from_the_known_commit() {
+fn unchanged_files_are_taken_from_the_known_commit() {
     let repository = Repository::new();
     std::fs::create_dir_all(repository.0.path().join("policies/a")).unwrap();
     std::os::unix::fs::symlink("x.yaml", repository.0.path().join("policies/a/link.yaml")).unwrap();
@@ -282,7 +282,7 @@ fn an_object_with_other_bytes_than_its_id_says_is_not_read() {
 }
 
 #[test]
-fn histories_that_are_cut_or_grafted_go_no_further_than_they_are() {
+fn shallow_and_grafted_histories_are_not_extended() {
     let repository = Repository::new();
     repository.commit(&[("policies/a.yaml", "1")]);
     let first = repository.source().head().unwrap();

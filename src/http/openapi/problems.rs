@@ -84,7 +84,7 @@ pub(super) const fn words(status: u16) -> &'static str {
         400 => "The request is not one that this address knows.",
         401 => "The token is not acceptable.",
         403 => "Nothing grants this.",
-        413 => "The request is larger than any good one.",
+        413 => "The request is larger than the limit.",
         415 => "The body is not said to be JSON.",
         429 => "This identity was answered too often.",
         502 => "It is granted, and cannot be had.",

@@ -162,7 +162,7 @@ async fn the_minted_token_bears_the_tags_and_this_decision_as_source_identity() 
 }
 
 #[tokio::test]
-async fn what_an_sts_answers_is_told_by_code_and_never_by_its_bytes() {
+async fn a_refusal_of_sts_is_reported_by_code_and_never_by_bytes() {
     let error = |code: &str| {
         format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
     };

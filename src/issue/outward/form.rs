@@ -15,7 +15,7 @@ mod tests {
     use super::form;
 
     #[test]
-    fn no_value_ends_where_another_begins() {
+    fn values_of_a_form_are_escaped() {
         let hostile = "a&b=c+d %\n\0\u{202e}/";
         let body = form([("scope", hostile), ("b", "")]);
         assert_eq!(body.expose_text(), Some("scope=a%26b%3Dc%2Bd+%25%0A%00%E2%80%AE%2F&b="));
