@@ -1,4 +1,4 @@
-//! Layer B: encrypted files from Git in, values out. Nothing here can reach a network, whatever a file names.
+//! Layer B: takes encrypted files from Git and returns their values. Nothing here can reach a network, whatever a file names.
 
 mod age_file;
 mod error;
@@ -38,15 +38,15 @@ pub use widened::widened;
 use crate::words::names::SecretPath;
 use crate::words::{Digest, Secret, TransitFile};
 
-/// A secret is a file that a person could read; more is an artifact and belongs elsewhere.
+/// A secret is a file that a person could read. A larger file is an artifact and belongs elsewhere.
 pub const PLAINTEXT_BYTES_MAX: usize = 1024 * 1024;
-/// The ciphertext of that, armored, with room for many recipients.
+/// Room for the ciphertext of `PLAINTEXT_BYTES_MAX`, armored, with many recipients.
 pub const FILE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// To whom the files of a folder are encrypted, and of those below it: where sops looks too.
+/// The file that names the recipients for the files of its folder and of the folders below it. sops reads it too.
 pub const RULES_FILE: &str = ".sops.yaml";
 
-/// The path of a file below the folders of encrypted files, and of no other.
+/// The path of a file below the folders of encrypted files (`secrets/`, `transit/`). Any other path is refused.
 pub fn encrypted_path(file: &str) -> Result<SecretPath, NotBelow> {
     let path = match file.strip_prefix("secrets/") {
         Some(path) => path,
@@ -55,35 +55,35 @@ pub fn encrypted_path(file: &str) -> Result<SecretPath, NotBelow> {
     SecretPath::parse(path).map_err(|_| NotBelow)
 }
 
-/// Which part of a document.
+/// Which part of a document is asked for.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
     /// All of it.
     Whole,
     /// One value, by JSON pointer (RFC 6901).
     Value(&'a str),
-    /// These values alone, in the document's own format. One that it does not have is left out; a list keeps its places, with nulls
-    /// in those that are not given.
+    /// Only the values at these pointers, in the document's own format. A value that the document lacks is left out. A list keeps
+    /// its positions: items that are not given become null.
     Values(&'a [String]),
 }
 
-/// What was opened.
+/// The part that was opened.
 #[derive(Debug)]
 pub struct Plaintext {
     /// The bytes.
     pub value: Secret,
-    /// Whether it is or holds a value that nothing authenticates, though the file as a whole is.
+    /// Whether the part is or holds a value that nothing authenticates, although the file as a whole is authentic.
     pub unauthenticated: bool,
 }
 
-/// Opens a document, or one value of it by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
+/// Opens a document, or one of its values by JSON pointer (RFC 6901). The error is for operators and holds no plaintext.
 pub fn open(path: &SecretPath, bytes: &[u8], key: Option<&str>, identities: &Identities) -> Result<Secret, Unopened> {
     let part = key.map_or(Part::Whole, Part::Value);
     let opened = open_part(path, bytes, part, identities, Unauthenticated::Refuse);
     opened.map(|plaintext| plaintext.value)
 }
 
-/// Opens a part of a document, with values that nothing authenticates where they may be given.
+/// Opens a part of a document. `unauthenticated` says whether values that nothing authenticates may be given.
 pub fn open_part(
     path: &SecretPath,
     bytes: &[u8],
@@ -94,7 +94,7 @@ pub fn open_part(
     check_size(bytes)?;
     let identities = &identities.at(RepositoryPath::of_secret(path));
     if age_file::is_age(bytes) {
-        // An age file is authentic to its last byte, or does not open.
+        // An age file is authentic to its last byte, or it does not open.
         return match part {
             Part::Whole => Ok(Plaintext { value: age_file::decrypt(bytes, identities)?, unauthenticated: false }),
             Part::Value(_) => Err(Missing::OneValue.into()),
@@ -114,7 +114,7 @@ pub fn open_part(
     Ok(Plaintext { value: value?, unauthenticated: document.holds_unauthenticated(part) })
 }
 
-/// Whether the file opens at this path; what it holds is forgotten at once.
+/// Checks that the file opens at this path. The plaintext is dropped at once.
 pub fn check(file: &RepositoryPath, bytes: &[u8], identities: &Identities) -> Result<(), SecretError> {
     check_size(bytes)?;
     let (path, identities) = (encrypted_path(file.as_str())?, &identities.at(file.clone()));
@@ -122,25 +122,25 @@ pub fn check(file: &RepositoryPath, bytes: &[u8], identities: &Identities) -> Re
         age_file::decrypt(bytes, identities)?;
         return Ok(());
     }
-    // Also a file of which only a part may be given out opens.
+    // A file opens too when only a part of it may be given out.
     SopsFile::parse(&path, bytes)?.open(identities)?;
     Ok(())
 }
 
-/// The file key of one header of the document. It is given out when the whole document opens by this header, and so opens nothing
-/// that the document's reader does not have.
+/// The file key of one header of the document. It is given out only if this header opens the whole document: the key then opens
+/// nothing that a reader of the document does not have.
 pub fn file_key(path: &SecretPath, bytes: &[u8], header: &Digest, identities: &Identities) -> Result<Secret, SecretError> {
     let only = identities.only(*header);
     check(&RepositoryPath::of_secret(path), bytes, &only)?;
     only.seen().ok_or(SecretError::NotByThisHeader)
 }
 
-/// Opens a key of our own that is encrypted at rest.
+/// Opens one of the server's own keys, which are encrypted at rest.
 pub fn decrypt_key(sealed: &[u8], identities: &Identities) -> Result<Secret, AgeError> {
     age_file::decrypt(sealed, identities)
 }
 
-/// Nothing larger is read, let alone decrypted.
+/// Larger files are neither parsed nor decrypted.
 fn check_size(bytes: &[u8]) -> Result<(), SecretError> {
     if bytes.len() > FILE_BYTES_MAX { Err(SecretError::TooLarge) } else { Ok(()) }
 }
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_encrypted_files_have_a_name_here() {
+    fn only_paths_of_encrypted_files_are_accepted() {
         assert!(encrypted_path("secrets/shop/db.yaml").is_ok() && encrypted_path("transit/flux/1.age").is_ok());
         for name in ["policies/shop.yaml", ".sops.yaml", "secrets/../x", "transit/flux/x.age", "transit/1.age", "db.yaml", ""] {
             assert!(encrypted_path(name).is_err(), "{name}");
