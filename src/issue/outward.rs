@@ -33,7 +33,7 @@ pub enum OutwardError {
     Authorities {
         /// Where it should be.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: std::io::Error,
     },

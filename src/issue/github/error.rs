@@ -11,7 +11,7 @@ pub enum GitHubError {
     Key {
         /// Whose.
         app: String,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: AppKeyError,
     },
@@ -20,7 +20,7 @@ pub enum GitHubError {
     Way {
         /// Whose.
         app: String,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: OutwardError,
     },

@@ -6,7 +6,7 @@ use crate::words::Secret;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Why a body is no answer. It may quote the body, so callers drop it.
+/// Why a body is not an answer. It may quote the body, so callers drop it.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::issue) enum AnswerError {
     #[error(transparent)]

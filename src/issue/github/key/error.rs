@@ -12,7 +12,7 @@ pub enum AppKeyError {
     File {
         /// Where it should be.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: std::io::Error,
     },
@@ -27,7 +27,7 @@ pub enum AppKeyError {
     Content {
         /// Where it is.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: PemKeyError,
     },

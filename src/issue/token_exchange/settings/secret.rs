@@ -5,7 +5,7 @@ const HEADERS: [&str; 11] =
     ["auth", "token", "key", "secret", "cookie", "password", "passwd", "credential", "session", "signature", "bearer"];
 /// Parts of the names of secret fields, anywhere in the name.
 const FIELDS: [&str; 7] = ["secret", "password", "passwd", "credential", "private", "api_key", "apikey"];
-/// Ends of the names of secret fields (`refresh_token`, `client_assertion`). `subject_token_type` is no secret.
+/// Ends of the names of secret fields (`refresh_token`, `client_assertion`). `subject_token_type` is not a secret.
 const ENDINGS: [&str; 3] = ["token", "assertion", "_key"];
 /// The beginning of a JWT.
 const JWT: &str = "eyJ";
