@@ -57,7 +57,7 @@ macro_rules! each_kind {
             /// The body of a native request cannot name it: the stanzas of a request identify the document.
             #[serde(skip_deserializing)]
             FileKey(FileKeyTarget) "file_key" => FileKey;
-            /// A use of daypass itself. It is no credential, so no body can name it.
+            /// A use of daypass itself. It is not a credential, so no body can name it.
             #[serde(skip_deserializing)]
             Daypass(Permission) "daypass";
         }

@@ -19,7 +19,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// All permissions. A word that nothing uses yet is no permission, so that nobody relies on it.
+    /// All permissions. A word that nothing uses yet is not a permission, so that nobody relies on it.
     pub const ALL: [Self; 5] = [Self::PolicyReplay, Self::AuditRead, Self::SecretRotate, Self::SecretStatus, Self::Deny];
 
     /// Its word in a policy.
@@ -39,7 +39,7 @@ impl Permission {
     }
 }
 
-/// A word is no permission.
+/// A word is not a permission.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("this version grants {}", Permission::ALL.map(Permission::as_str).join(", "))]
 pub struct PermissionError;

@@ -3,7 +3,7 @@
 /// What is wrong with the text behind a kind's word, for kinds that need one.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NamedError<E> {
-    /// The word stands alone.
+    /// Nothing follows the kind's word.
     #[error("the line has no name")]
     NoName,
     /// The text is not valid for the kind.

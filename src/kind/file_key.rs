@@ -14,7 +14,7 @@ use std::fmt;
 pub struct FileKeyTarget {
     /// The document.
     pub document: SecretPath,
-    /// Which of its headers.
+    /// The header whose file key is asked for.
     pub header: Digest,
 }
 

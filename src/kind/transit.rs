@@ -33,12 +33,12 @@ impl Operation {
     }
 }
 
-/// A word is no operation.
+/// A word is not an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected `encrypt` or `decrypt`")]
 pub struct OperationError;
 
-/// Why a text is no use of a key.
+/// Why a text is not a use of a key.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TransitError {
     /// It has too few words, or too many.

@@ -11,7 +11,7 @@ const GUID_BYTES: usize = 36;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Guid(String);
 
-/// A text is no GUID.
+/// A text is not a GUID.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a GUID such as 11111111-2222-3333-4444-555555555555")]
 pub struct GuidError;

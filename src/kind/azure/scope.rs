@@ -10,7 +10,7 @@ pub(super) const SCOPE_BYTES_MAX: usize = 255;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Scope(String);
 
-/// Why a text is no scope.
+/// Why a text is not a scope.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ScopeError {
     /// Its end is not `/.default`.
@@ -24,7 +24,7 @@ pub enum ScopeError {
     /// It is another spelling of a resource.
     #[error("write this resource as `{0}`: a resource has one spelling, which guardrails can compare")]
     Spelling(String),
-    /// It is no resource, or has no spelling that could be compared.
+    /// It is not a resource, or has no spelling that could be compared.
     #[error(
         "a resource is written `https://HOST/PATH`, `api://NAME/PATH` or as a GUID: in lower case before the path, without port, user, escapes, empty segments and segments that begin with a dot"
     )]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub struct FileKey {
     /// The document.
     pub document: SecretPath,
-    /// Which of its headers.
+    /// The header whose file key it is.
     pub header: Digest,
     /// The key, 16 bytes.
     #[serde(with = "exposed::base64")]

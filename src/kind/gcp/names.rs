@@ -17,13 +17,13 @@ const DOMAIN: &str = ".gserviceaccount.com";
 pub(in crate::kind) const SERVICE_ACCOUNT: &str =
     "^[a-z0-9][a-z0-9-]{0,62}@[a-z0-9-]{1,63}(\\.[a-z0-9-]{1,63}){0,4}\\.gserviceaccount\\.com$";
 
-/// Why a text is no name of Google Cloud.
+/// Why a text is not a name of Google Cloud.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GcpNameError {
-    /// It is no service account.
+    /// It is not a service account.
     #[error("a service account is named by its address, such as `deploy@acme-prod.iam.gserviceaccount.com`, in lower case")]
     ServiceAccount,
-    /// It is no scope.
+    /// It is not a scope.
     #[error(
         "a scope is written as Google lists it, in lower case and with nothing behind its name, such as `{SCOPES}cloud-platform`; `openid`, `email` and `profile` are scopes too"
     )]

@@ -25,7 +25,7 @@ pub enum GitHubTargetError {
     /// A token is of one installation, and an installation of one account.
     #[error("a token of GitHub is for repositories of one account")]
     SeveralOwners,
-    /// A repository, a permission or another part stands twice.
+    /// A repository, a permission or another part appears twice.
     #[error("something is named twice")]
     Twice,
     /// It has `all:` and repositories.

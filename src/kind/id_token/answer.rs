@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// The token.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct IdToken {
-    /// Whom it is for.
+    /// The audience of the token.
     pub audience: Audience,
     /// The JWT.
     #[serde(with = "exposed::text")]

@@ -25,7 +25,7 @@ pub struct SecretValue {
     /// The value, encoded by `encoding` if there is one.
     #[serde(with = "exposed::text")]
     pub value: Secret,
-    /// The encoding of a value that is no text.
+    /// The encoding of a value that is not UTF-8 text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<Encoding>,
     /// When the policies that grant it end, if they do.
@@ -34,7 +34,7 @@ pub struct SecretValue {
     pub offline_seconds: u64,
 }
 
-/// The encoding of a value that is no text.
+/// The encoding of a value that is not UTF-8 text.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
@@ -43,7 +43,7 @@ pub enum Encoding {
 }
 
 impl SecretValue {
-    /// Encodes a value if it is no text.
+    /// Encodes a value if it is not UTF-8 text.
     pub fn written(value: &Secret) -> (Option<Encoding>, Secret) {
         match value.expose_text() {
             Some(_) => (None, value.duplicate()),

@@ -24,7 +24,7 @@ pub enum FieldError {
     /// Its value.
     #[error("a field's value has 1 to {VALUE_CHARS_MAX} printable characters")]
     Value,
-    /// It stands twice.
+    /// It appears twice.
     #[error("a field is named twice")]
     Twice,
     /// There are more than any service has.
