@@ -324,7 +324,7 @@ impl Store {
         (self.space.left(), self.space.alarm())
     }
 
-    /// Records an event that is no decision, such as an active revision, an alarm or a key.
+    /// Records an event that is not a decision, such as an active revision, an alarm or a key.
     pub async fn record(&self, kind: &'static str, body: Value) -> Result<(), Denial> {
         let now = self.now();
         self.write(move |connection| schema::append(connection, now, kind, None, body)).await

@@ -29,22 +29,22 @@ pub const RECORD_KINDS: [&str; 18] = [
 /// A filter. Every member that is set has to match.
 #[derive(Clone, Default, Serialize, Debug)]
 pub struct RecordFilter {
-    /// Of this decision.
+    /// Records of this decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<IdSuffix>,
-    /// Of this kind.
+    /// Records of this kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// Refused or failed with this code.
+    /// Records of requests that were refused or failed with this code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// By this policy, or for it.
+    /// Records of decisions by this policy, or about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
-    /// Of jobs of this repository: a name, or name@id.
+    /// Records of jobs of this repository: a name, or name@id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
-    /// Of tokens of this issuer.
+    /// Records of tokens of this issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
 }
