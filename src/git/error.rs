@@ -37,7 +37,7 @@ pub enum GitError {
         path: PathBuf,
         /// The ref that is followed.
         reference: String,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: ReadFault,
     },

@@ -4,10 +4,10 @@ use crate::words::PlainPath;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a text is no address of a repository.
+/// Why a text is not an address of a repository.
 #[derive(Debug, thiserror::Error)]
 pub enum AddressError {
-    /// It is no URL.
+    /// It is not a URL.
     #[error(transparent)]
     Url(#[from] gix::Error),
     /// It has no host, or its host or user could be read as an option of a command.

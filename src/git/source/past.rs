@@ -28,7 +28,7 @@ impl Source {
         past.since.as_ref().map_or(Ok(true), |since| self.is_forward(since, commit))
     }
 
-    /// The file's bytes at that commit; `None` if the commit has no such file. A link is no file, and neither is a file that is too large
+    /// The file's bytes at that commit; `None` if the commit has no such file. A link is not a file, and neither is a file that is too large
     /// to be active.
     pub fn file_at(&self, commit: &CommitId, path: &str) -> Result<Option<Vec<u8>>, GitError> {
         let repository = self.open()?;

@@ -34,7 +34,7 @@ pub enum VerifyError {
     NotTrusted {
         /// The commit.
         commit: gix::ObjectId,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: SignatureError,
     },
@@ -66,13 +66,13 @@ pub enum SignersError {
     /// A line of `allowed_signers`.
     #[error("allowed_signers, line {line}: {fault}")]
     Line {
-        /// From 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: LineFault,
     },
-    /// It is no OpenPGP keyring.
+    /// It is not an OpenPGP keyring.
     #[error("not an OpenPGP public key: {0}")]
     NoOpenPgpKey(#[source] pgp::errors::Error),
     /// It is an empty keyring.
