@@ -13,9 +13,9 @@ pub enum TracesError {
     /// The file of the collector's authorities is not readable.
     #[error("the traces' `ca`: {}: {fault}", .path.plain())]
     CaFile {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: std::io::Error,
     },
@@ -27,12 +27,12 @@ pub enum TracesError {
 /// Why a batch is not exported.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ExportError {
-    /// Nobody answered.
+    /// The collector did not answer.
     #[error("{}", cause(fault, Trust { is_named: *has_ca, named_by: NAMED_BY, keeper: "whoever runs the collector" }))]
     Unanswered {
         /// Whether authorities are named.
         has_ca: bool,
-        /// Why not.
+        /// The cause.
         #[source]
         fault: reqwest::Error,
     },
