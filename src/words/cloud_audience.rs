@@ -1,6 +1,6 @@
 //! The default audiences with which clouds accept tokens of other issuers for their own credentials, as each cloud documents them.
 //!
-//! The list catches mistakes early. It is no safeguard, because a tenant of a cloud can configure any audience.
+//! The list catches mistakes early. It is not a safeguard, because a tenant of a cloud can configure any audience.
 
 /// AWS IAM user guide, "Create an OpenID Connect (OIDC) identity provider", and the corresponding names of other partitions.
 const AWS: [&str; 7] = [

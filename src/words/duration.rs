@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A text is no duration.
+/// A text is not a duration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a duration such as 30s, 15m, 1h30m or 24h")]
 pub struct DurationError;

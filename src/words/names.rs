@@ -64,7 +64,7 @@ impl TransitKey {
 }
 
 impl PolicyName {
-    /// The name with its first `_` replaced by `/`, for clients that cannot write a `/`; `None` if that is no valid name.
+    /// The name with its first `_` replaced by `/`, for clients that cannot write a `/`; `None` if that is not a valid name.
     pub fn in_folder(&self) -> Option<Self> {
         let (folder, name) = self.0.split_once('_')?;
         Self::parse(&format!("{folder}/{name}")).ok()

@@ -4,7 +4,7 @@ use super::names::{NameError, TransitKey};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Why a path is no file of a transit key.
+/// Why a path is not a file of a transit key.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TransitFileError {
     /// It is another file.

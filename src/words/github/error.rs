@@ -10,12 +10,12 @@ pub struct AppNameError;
 /// Why a text names no account or repository. The message does not quote it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RepositoryError {
-    /// It is no account.
+    /// It is not an account.
     #[error(
         "the name of a GitHub account has up to {OWNER_BYTES_MAX} letters, digits, `-` and `_`, and does not begin with a hyphen"
     )]
     Owner,
-    /// It is no repository.
+    /// It is not a repository.
     #[error(
         "the name of a GitHub repository has up to {REPOSITORY_BYTES_MAX} letters, digits, `-`, `_` and `.`, and is not `.` or `..`"
     )]

@@ -2,7 +2,7 @@
 
 use super::NAME_BYTES_MAX;
 
-/// Why a text is no name of its kind. The message says what was expected.
+/// Why a text is not a name of its kind. The message says what was expected.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NameError {
     /// A name of any kind.
@@ -55,7 +55,7 @@ pub enum NameError {
     Pointer(#[from] PointerError),
 }
 
-/// Why a text is no JSON pointer to a value below the root.
+/// Why a text is not a JSON pointer to a value below the root.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PointerError {
     /// RFC 6901, section 3. The empty pointer, which is the root, is refused too.
